@@ -1,0 +1,142 @@
+import * as z from 'zod/mini';
+import { ServiceError } from '../errors.ts';
+import type { Call, Client } from './client.ts';
+import {
+  jobRunSchema,
+  jobSchema,
+  listSchema,
+  recipeSchema,
+  type Job,
+  type JobRun,
+  type Recipe,
+} from './schemas.ts';
+import type { Json } from './sign.ts';
+
+/** The body of a cook: every field optional, each overrides the recipe's. */
+export type CookBody = { readonly [field: string]: Json | undefined };
+
+/** One page of a list, newest or oldest first as asked. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Whether the page was full, so that there may be a next one. */
+  readonly full: boolean;
+}
+
+/** Filters and paging of a list: `filter[name]`, `sort`, `page` from 1. */
+export type ListQuery = Readonly<Record<string, string>>;
+
+/** Most entries the service gives in one page. */
+export const pageLimit = 50;
+
+// The retention and size of logs are documented nowhere; this is the most that is held in memory.
+const maxLogBytes = 64 * 1024 * 1024;
+
+/** Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job. */
+export async function cookRecipe(
+  client: Client,
+  recipeUuid: string,
+  body: CookBody,
+  signal?: AbortSignal,
+): Promise<Job> {
+  const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
+  return single(client, { method: 'POST', pathname, body, signal }, jobSchema);
+}
+
+/** Reads a recipe, its stored cook fields included. */
+export async function readRecipe(
+  client: Client,
+  recipeUuid: string,
+  signal?: AbortSignal,
+): Promise<Recipe> {
+  const pathname = `/v1/job-recipes/${recipeUuid}`;
+  return single(client, { method: 'GET', pathname, signal }, recipeSchema);
+}
+
+/** Reads one job. */
+export async function readJob(client: Client, jobUuid: string, signal?: AbortSignal): Promise<Job> {
+  return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, jobSchema);
+}
+
+/** Lists jobs; members that are no jobs are left out. */
+export async function listJobs(
+  client: Client,
+  query: ListQuery,
+  signal?: AbortSignal,
+): Promise<Page<Job>> {
+  return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, jobSchema);
+}
+
+/** Asks the service to stop a job; the answer is the job, perhaps still `CANCELLING`. */
+export async function cancelJob(
+  client: Client,
+  jobUuid: string,
+  reason: string,
+  signal?: AbortSignal,
+): Promise<Job> {
+  const pathname = `/v1/jobs/${jobUuid}/cancel`;
+  return single(client, { method: 'PUT', pathname, body: { reason }, signal }, jobSchema);
+}
+
+/** Lists the runs of a job, oldest first, without their logs. */
+export async function listJobRuns(
+  client: Client,
+  jobUuid: string,
+  signal?: AbortSignal,
+): Promise<Page<JobRun>> {
+  const query = { 'filter[job_uuid]': jobUuid, sort: 'created_at' };
+  return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, jobRunSchema);
+}
+
+/** Reads one run with its logs. */
+export async function readJobRun(
+  client: Client,
+  runUuid: string,
+  signal?: AbortSignal,
+): Promise<JobRun> {
+  const pathname = `/v1/job-runs/${runUuid}`;
+  const call: Call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
+  return single(client, call, jobRunSchema);
+}
+
+async function single<S extends z.core.$ZodType>(
+  client: Client,
+  call: Call,
+  schema: S,
+): Promise<z.output<S>> {
+  const parsed = z.safeParse(schema, unwrap(await client(call)));
+  if (parsed.success) return parsed.data;
+  throw unreadable(call, parsed.error.issues);
+}
+
+async function page<S extends z.core.$ZodType>(
+  client: Client,
+  call: Call,
+  schema: S,
+): Promise<Page<z.output<S>>> {
+  const query = { limit: String(pageLimit), ...call.query };
+  const answer = await client({ ...call, query });
+  const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
+  if (!list.success) throw unreadable(call, list.error.issues);
+  const items = list.data.data.flatMap((member) => {
+    const parsed = z.safeParse(schema, member);
+    return parsed.success ? [parsed.data] : [];
+  });
+  return { items, full: list.data.data.length >= pageLimit };
+}
+
+// The documentation shows a bare resource, the vendor's client unwraps `data`.
+function unwrap(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || 'uuid' in answer) return answer;
+  return 'data' in answer ? answer.data : answer;
+}
+
+function unreadable(call: Call, issues: readonly z.core.$ZodIssue[]): ServiceError {
+  const places = issues.map((issue) =>
+    issue.path.length === 0 ? 'the whole' : issue.path.join('.'),
+  );
+  return new ServiceError({
+    trouble: 'unreadable',
+    request: `${call.method} ${call.pathname}`,
+    detail: `the answer does not have the form the API documents (${places.join(', ')})`,
+  });
+}

@@ -1,0 +1,186 @@
+import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
+import { ServiceError } from '../errors.ts';
+import type { WireRequest } from './sign.ts';
+
+/** An answer of the service, whatever its status. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** `Date` header in Unix ms, where the service sent a valid one. */
+  readonly dateMs: number | undefined;
+  readonly retryAfter: string | undefined;
+}
+
+/** Bounds on one exchange. Times in milliseconds. */
+export interface HttpLimits {
+  readonly connectMs: number;
+  /** From the request's last byte to the answer's headers. */
+  readonly headersMs: number;
+  /** Between two pieces of the answer's body. */
+  readonly bodyMs: number;
+  /** The whole exchange: bounds a body that trickles in. */
+  readonly totalMs: number;
+}
+
+/** Generous for a service that starts machines, short against the hours a job takes. */
+export const defaultLimits: HttpLimits = {
+  connectMs: 10_000,
+  headersMs: 60_000,
+  bodyMs: 30_000,
+  totalMs: 120_000,
+};
+
+/** What one exchange may be told. */
+export interface ExchangeOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Longest body that is read, in bytes. */
+  readonly maxBytes: number;
+}
+
+/** One exchange with the service; rejects with {@link ServiceError} only. */
+export type Transport = (
+  request: WireRequest,
+  headers: Readonly<Record<string, string>>,
+  options: ExchangeOptions,
+) => Promise<WireAnswer>;
+
+export interface Connection {
+  readonly exchange: Transport;
+  /** Drops every open socket, so that the process can end. */
+  readonly close: () => Promise<void>;
+}
+
+// The vendor's service is spoken to over a handful of kept-alive connections.
+const maxConnections = 8;
+
+/**
+ * Opens a way to the service at `apiUrl`. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured,
+ * redirects are answers like any other: they are never followed.
+ */
+export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits): Connection {
+  const dispatcher = openDispatcher(limits);
+  return {
+    exchange: async (request, headers, options) => {
+      const timeout = AbortSignal.timeout(limits.totalMs);
+      const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+      try {
+        return await exchangeOnce(dispatcher, apiUrl, request, headers, options.maxBytes, signal);
+      } catch (error) {
+        throw toServiceError(error, request);
+      }
+    },
+    close: async () => dispatcher.destroy(),
+  };
+}
+
+function openDispatcher(limits: HttpLimits): Dispatcher {
+  const options = {
+    connections: maxConnections,
+    connect: { timeout: limits.connectMs },
+    headersTimeout: limits.headersMs,
+    bodyTimeout: limits.bodyMs,
+  };
+  const proxied = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some(
+    (name) => (process.env[name] ?? '') !== '',
+  );
+  return proxied ? new EnvHttpProxyAgent(options) : new Agent(options);
+}
+
+async function exchangeOnce(
+  dispatcher: Dispatcher,
+  apiUrl: URL,
+  request: WireRequest,
+  headers: Readonly<Record<string, string>>,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<WireAnswer> {
+  const answer = await dispatcher.request({
+    origin: apiUrl.origin,
+    path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
+    method: request.method,
+    headers: {
+      ...headers,
+      Accept: 'application/json',
+      'Content-Type': 'application/json',
+      'User-Agent': 'dispersed-cook',
+    },
+    body: request.body ?? null,
+    signal,
+  });
+  const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
+  return {
+    status: answer.statusCode,
+    text: await readText(answer.body, maxBytes),
+    dateMs: Number.isNaN(date) ? undefined : date,
+    retryAfter: oneHeader(answer.headers['retry-after']),
+  };
+}
+
+async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new BodyTooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+class BodyTooLarge extends Error {
+  constructor(maxBytes: number) {
+    super(`the answer is longer than ${maxBytes} bytes`);
+  }
+}
+
+// undici's and OpenSSL's codes for a connection that was never made; Node marks its own by syscall.
+const neverConnectedCodes = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+]);
+
+function neverConnected(error: unknown): boolean {
+  // Node tries every address of a name; this is one error for all of them.
+  if (error instanceof AggregateError) return true;
+  const syscall = textField(error, 'syscall');
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
+  return neverConnectedCodes.has(textField(error, 'code'));
+}
+
+function toServiceError(error: unknown, request: WireRequest): ServiceError {
+  const name = `${request.method} ${request.pathname}`;
+  if (error instanceof BodyTooLarge) {
+    return new ServiceError({ trouble: 'unreadable', request: name, detail: error.message });
+  }
+  return new ServiceError({
+    trouble: neverConnected(error) ? 'unreachable' : 'no-answer',
+    request: name,
+    detail: describe(error),
+    cause: error,
+  });
+}
+
+function describe(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
+  if (error instanceof Error && error.name === 'TimeoutError') return 'the answer took too long';
+  const message = error instanceof Error ? error.message : String(error);
+  const code = textField(error, 'code');
+  if (message === '') return code;
+  return code === '' || message.includes(code) ? message : `${message} (${code})`;
+}
+
+function textField(error: unknown, field: 'code' | 'syscall'): string {
+  if (typeof error !== 'object' || error === null || !(field in error)) return '';
+  const value: unknown = Reflect.get(error, field);
+  return typeof value === 'string' ? value : '';
+}
+
+function oneHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,34 @@
+import { InterruptedError, ServiceError } from '../errors.ts';
+import { backoffMs, type Clock, type Random } from '../pace.ts';
+
+export interface PatienceParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Ends the patience: an interrupt, or the end of the time for waiting. */
+  readonly signal: AbortSignal;
+  /** Whether one more try may help; `failures` counts from 1. */
+  readonly worthwhile: (error: ServiceError, failures: number) => boolean;
+  /** Told before each pause. */
+  readonly onFailure?: (error: ServiceError, failures: number, pauseMs: number) => void;
+}
+
+/**
+ * Repeats a request while that is worthwhile, with growing pauses. Only for requests that may be
+ * repeated: reads, cancels, and a cook that is certain not to have been taken.
+ * @throws ServiceError when it is no longer worthwhile, InterruptedError when the signal fires
+ */
+export async function patiently<T>(request: () => Promise<T>, parts: PatienceParts): Promise<T> {
+  const { clock, random, signal, worthwhile, onFailure } = parts;
+  for (let failures = 1; ; failures += 1) {
+    if (signal.aborted) throw new InterruptedError();
+    try {
+      return await request();
+    } catch (error) {
+      if (signal.aborted) throw new InterruptedError(undefined, { cause: error });
+      if (!(error instanceof ServiceError) || !worthwhile(error, failures)) throw error;
+      const pauseMs = backoffMs(failures, random, error.retryAfterMs);
+      onFailure?.(error, failures, pauseMs);
+      await clock.sleep(pauseMs, signal);
+    }
+  }
+}

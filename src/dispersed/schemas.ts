@@ -1,0 +1,98 @@
+import * as z from 'zod/mini';
+
+// The service's answers as this action knows them. Secrets that the service echoes (environment,
+// registry logins, access tokens) are not in these schemas: what was never read cannot leak.
+// A field that is merely odd becomes null; only what we cannot do without fails the whole.
+
+const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether `text` is a UUID: the only thing that ever becomes part of a path. */
+export function isUuid(text: string): boolean {
+  return uuidPattern.test(text);
+}
+
+const uuid = z.pipe(
+  z.string().check(z.regex(uuidPattern)),
+  z.transform((text) => text.toLowerCase()),
+);
+const text = z.catch(z.nullable(z.string()), null);
+const number = z.catch(z.nullable(z.number()), null);
+
+/**
+ * A point in time: ISO date-time on the new host, `YYYY-MM-DD` in the old host's schema.
+ * A date-time is brought to UTC, a date stays as it is, anything else becomes null.
+ */
+const timestamp = z.pipe(
+  z.unknown(),
+  z.transform((value): string | null => {
+    if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(value)) return null;
+    if (value.length === 10) return value;
+    const ms = Date.parse(value);
+    return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+  }),
+);
+
+export const jobSchema = z.object({
+  /** Formally nullable: a job without one cannot be followed. */
+  uuid,
+  /** An open set; only COMPLETED, FAILED and CANCELLED are known to be final. */
+  status: z.string().check(z.minLength(1)),
+  title: text,
+  description: text,
+  status_reason: text,
+  task: text,
+  source_recipe_uuid: text,
+  created_at: timestamp,
+  started_at: timestamp,
+  completed_at: timestamp,
+  cpu_count: number,
+  gpu_count: number,
+  gpu_name: text,
+  min_vram_gb: number,
+  min_ram_gb: number,
+  max_retry_count: number,
+});
+
+/** A job as the service last described it. */
+export type Job = Readonly<z.infer<typeof jobSchema>>;
+
+const nodeUrlSchema = z.object({
+  /** `ssh`, or the container's port as text. */
+  description: text,
+  hostname: z.string(),
+  port: z.number(),
+  protocol: text,
+});
+
+export const jobRunSchema = z.object({
+  uuid,
+  status: z.string(),
+  job_uuid: text,
+  started_at_ms: number,
+  ended_at_ms: number,
+  /** 0 while unknown. */
+  duration_ms: number,
+  hourly_rate_usd: number,
+  node_urls: z.catch(z.nullable(z.array(nodeUrlSchema)), null),
+  /** Only on the single read; text or lines. */
+  logs: z.catch(z.optional(z.nullable(z.union([z.string(), z.array(z.string())]))), null),
+});
+
+/** One run of a job on a node. */
+export type JobRun = Readonly<z.infer<typeof jobRunSchema>>;
+
+export const recipeSchema = z.object({
+  uuid,
+  name: text,
+  /** The stored cook fields. Secret-bearing: merged into a cook, never shown. */
+  payload: z.catch(z.nullable(z.record(z.string(), z.json())), null),
+});
+
+/** A stored template that jobs are cooked from. */
+export type Recipe = Readonly<z.infer<typeof recipeSchema>>;
+
+/** One page of a list; the members are read one by one, so that a bad one spoils no other. */
+export const listSchema = z.object({
+  data: z.array(z.unknown()),
+  total: z.catch(z.optional(z.number()), undefined),
+});

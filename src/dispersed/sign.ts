@@ -1,0 +1,89 @@
+import { createHash, createHmac } from 'node:crypto';
+
+/** API key pair of the service: `pk_…` and `sk_…`. */
+export interface Keys {
+  readonly publicKey: string;
+  readonly secretKey: string;
+}
+
+/** Any value that JSON can carry. */
+export type Json =
+  string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/** How text beyond ASCII is written in a body: the documentation escapes it, one client does not. */
+export type Dialect = 'ascii' | 'utf8';
+
+/** A request as it goes over the wire; `query` without `?`, `body` absent for none. */
+export interface WireRequest {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly pathname: string;
+  readonly query: string;
+  readonly body?: string | undefined;
+}
+
+/** When and with which nonce a request is signed; a nonce is never used twice. */
+export interface Stamp {
+  /** Unix time in milliseconds; the service allows 5 minutes either way. */
+  readonly timeMs: number;
+  /** 32 hex characters, from 16 random bytes. */
+  readonly nonce: string;
+}
+
+/**
+ * Query parameters in the one order that is signed and sent: keys sorted, URL-encoded, no `?`.
+ * Clients of the service differ on a space and on `!'()*~`, so no caller produces them.
+ */
+export function canonicalQuery(query: Readonly<Record<string, string>>): string {
+  return Object.keys(query)
+    .toSorted()
+    .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(query[key] ?? '')}`)
+    .join('&');
+}
+
+/** JSON with keys sorted at every depth and no white space; `ascii` escapes all beyond U+007E. */
+export function canonicalJson(value: Json, dialect: Dialect = 'ascii'): string {
+  const text = sortedJson(value);
+  return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
+}
+
+/** The four headers that sign a request, as the service's documentation describes them. */
+export function signatureHeaders(
+  request: WireRequest,
+  keys: Keys,
+  stamp: Stamp,
+): Record<string, string> {
+  const time = String(stamp.timeMs);
+  const bodyHash = createHash('sha256')
+    .update(request.body ?? '', 'utf8')
+    .digest('hex');
+  const { method, pathname, query } = request;
+  const text = [keys.publicKey, time, stamp.nonce, method, pathname, query, bodyHash].join('|');
+  return {
+    'X-API-Key': keys.publicKey,
+    'X-Time': time,
+    'X-Nonce': stamp.nonce,
+    'X-Signature': createHmac('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
+  };
+}
+
+// Built as text, not as a sorted copy of the object: a key such as `__proto__` stays data, and
+// keys that look like numbers are not put in an order of their own.
+function sortedJson(value: Json): string {
+  if (isList(value)) return `[${value.map(sortedJson).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const members = Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, member]) =>
+      member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`],
+    );
+  return `{${members.join(',')}}`;
+}
+
+// `Array.isArray` alone does not narrow a read-only array.
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function escapeCodeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

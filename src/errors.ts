@@ -1,0 +1,81 @@
+/** One thing wrong with one input, in the words the user will read. */
+export interface Problem {
+  /** The input's name, or a place inside it such as `recipes[2].gpu_count`. */
+  readonly input: string;
+  /** What is wrong and what is accepted, as one sentence without the name. */
+  readonly message: string;
+}
+
+/** The inputs cannot be used. Nothing has been sent. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ input, message }) => `${input}: ${message}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/**
+ * What came between us and the service:
+ * - `unreachable`: no connection was made, so nothing was sent
+ * - `no-answer`: sent, and then the connection broke or time ran out
+ * - `refused`: an HTTP status that is no success
+ * - `unreadable`: an answer that is not what the API describes
+ */
+export type ServiceTrouble = 'unreachable' | 'no-answer' | 'refused' | 'unreadable';
+
+export interface ServiceErrorFacts {
+  readonly trouble: ServiceTrouble;
+  /** Method and path, for example `GET /v1/jobs`. */
+  readonly request: string;
+  /** HTTP status, where there was an answer. */
+  readonly status?: number | undefined;
+  /** What the service or the network said. Foreign text. */
+  readonly detail: string;
+  /** How long the service asks to be left alone (`Retry-After`), in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A request to the service that did not end as it should. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly trouble: ServiceTrouble;
+  readonly request: string;
+  readonly status: number | undefined;
+  readonly detail: string;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(facts: ServiceErrorFacts) {
+    const status = facts.status === undefined ? '' : ` (HTTP ${facts.status})`;
+    super(`${facts.request}${status}: ${facts.detail}`, { cause: facts.cause });
+    this.trouble = facts.trouble;
+    this.request = facts.request;
+    this.status = facts.status;
+    this.detail = facts.detail;
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+
+  /** Whether it is certain that the service did not act on the request. */
+  get certainlyNotTaken(): boolean {
+    if (this.trouble === 'unreachable') return true;
+    return this.trouble === 'refused' && isClientError(this.status) && this.status !== 408;
+  }
+
+  /** Whether the same read may well succeed a little later. */
+  get passing(): boolean {
+    if (this.trouble !== 'refused') return true;
+    return !isClientError(this.status) || this.status === 408 || this.status === 429;
+  }
+}
+
+/** The workflow was cancelled, or the time for waiting ran out, in the middle of something. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
+function isClientError(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500;
+}

@@ -1,0 +1,99 @@
+import type { InputError } from '../errors.ts';
+import type { Outcome } from '../records.ts';
+import type { Runner } from '../runner.ts';
+import { isFinal, passes, type OnTimeout } from '../verdict.ts';
+import { adviseOn, consoleUrl, type Advice } from './advice.ts';
+import { titleOf } from './facts.ts';
+import { safeLine } from './safe.ts';
+
+// GitHub shows ten error annotations a step and drops the rest.
+const mostAnnotations = 10;
+
+/** One error annotation for each job that did not end well: what failed, why, what to do. */
+export function annotateOutcomes(
+  runner: Runner,
+  outcomes: readonly Outcome[],
+  onTimeout: OnTimeout,
+): void {
+  const bad = outcomes.filter(({ result }) => !passes(result));
+  const single = bad.length > mostAnnotations ? bad.slice(0, mostAnnotations - 1) : bad;
+  for (const outcome of single) annotate(runner, adviseOnOutcome(outcome, onTimeout));
+  const rest = bad.slice(single.length);
+  if (rest.length === 0) return;
+  const uuids = rest.map(({ job, order }) => job?.uuid ?? `recipe ${order.recipeUuid}`);
+  annotate(runner, {
+    title: `${rest.length} more jobs did not end well`,
+    cause: uuids.join(', '),
+    remedy: 'The job summary and the output jobs tell each one’s story.',
+  });
+}
+
+/** One error annotation that lists every problem of the inputs. */
+export function annotateInputs(runner: Runner, error: InputError): void {
+  const lines = error.problems.map(({ input, message }) => `${input}: ${safeLine(message)}`);
+  const count = lines.length === 1 ? 'An input is' : `${lines.length} inputs are`;
+  runner.annotate('error', `${count} not usable; nothing was cooked`, lines.join('\n'));
+}
+
+/** One error annotation. */
+export function annotate(runner: Runner, { title, cause, remedy }: Advice): void {
+  // Annotations hold 4,096 characters.
+  runner.annotate('error', safeLine(title, 250), `${cause}\n${remedy}`.slice(0, 4_000));
+}
+
+function adviseOnOutcome(outcome: Outcome, onTimeout: OnTimeout): Advice {
+  const { result, job, order, error, ending } = outcome;
+  if (error !== null) {
+    const attempt = job === null ? `cook recipe ${order.recipeUuid}` : `follow job ${job.uuid}`;
+    return adviseOn(error, attempt);
+  }
+  const name = safeLine(titleOf(outcome), 100);
+  const who = job === null ? `The job for recipe ${order.recipeUuid}` : `Job ${job.uuid}`;
+  if (result === 'timed-out') return adviseOnTimeout(name, who, outcome, onTimeout);
+  if (ending === 'interrupt') return adviseOnInterrupt(name, who, outcome);
+  const reason = job?.status_reason
+    ? `: ${safeLine(job.status_reason, 1000)}`
+    : ', and the service gave no reason';
+  if (result === 'cancelled') {
+    return {
+      title: `Cancelled: ${name}`,
+      cause: `${who} was cancelled${reason}.`,
+      remedy: 'If you did not, somebody else with access to this account, or the service, did.',
+    };
+  }
+  return {
+    title: `Failed: ${name}`,
+    cause: `${who} failed${reason}.`,
+    remedy: `Its log is at ${consoleUrl}. Mend the recipe or its parameters, then run the workflow again.`,
+  };
+}
+
+function adviseOnInterrupt(name: string, who: string, { job }: Outcome): Advice {
+  return {
+    title: `Cancelled with the workflow: ${name}`,
+    cause:
+      job === null
+        ? `${who} was not cooked any more: the workflow was cancelled, or a time limit of it was reached.`
+        : `${who} was cancelled: the workflow was, or a time limit of it was reached.`,
+    remedy: 'If nobody cancelled the workflow, look at its timeout-minutes.',
+  };
+}
+
+function adviseOnTimeout(
+  name: string,
+  who: string,
+  outcome: Outcome,
+  onTimeout: OnTimeout,
+): Advice {
+  const alive = outcome.timeline.findLast(({ status }) => !isFinal(status));
+  const status = alive === undefined ? 'not cooked yet' : safeLine(alive.status, 60);
+  const left =
+    onTimeout === 'cancel'
+      ? 'so it was cancelled'
+      : `and was left as it is, which is billed: see ${consoleUrl}`;
+  return {
+    title: `Timed out: ${name}`,
+    cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
+    remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
+  };
+}

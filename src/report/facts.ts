@@ -1,0 +1,70 @@
+import type { Job } from '../dispersed/schemas.ts';
+import type { Outcome, Result } from '../records.ts';
+
+/** How long a job was queued and ran, in seconds; null while that is not known. */
+export interface Spans {
+  readonly queueSeconds: number | null;
+  readonly runSeconds: number | null;
+}
+
+/**
+ * Queue and run time of a job: by the service's own times where they are precise, else by what was
+ * seen from here (the old host gives days without a time).
+ */
+export function spansOf({ job, submittedAtMs, timeline }: Outcome): Spans {
+  if (job === null) return { queueSeconds: null, runSeconds: null };
+  const started = instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']);
+  const ended =
+    instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']);
+  const created = instantMs(job.created_at) ?? submittedAtMs;
+  return {
+    queueSeconds: secondsBetween(created, started),
+    runSeconds: secondsBetween(started, ended),
+  };
+}
+
+/** What to call an order's job: its title, else its recipe. Foreign text. */
+export function titleOf({ order, job }: Pick<Outcome, 'order' | 'job'>): string {
+  const asked = order.body['title'];
+  return job?.title || (typeof asked === 'string' && asked) || `recipe ${order.recipeUuid}`;
+}
+
+/** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
+export function hardwareOf(job: Job | null): string {
+  if (job === null) return '';
+  const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : job.gpu_name;
+  return [
+    gpus,
+    job.cpu_count ? `${job.cpu_count} CPU` : null,
+    job.min_ram_gb ? `${job.min_ram_gb} GB RAM` : null,
+    job.min_vram_gb ? `${job.min_vram_gb} GB VRAM` : null,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** A result in a word or two, for sentences such as `2 of 3 jobs …`. */
+export const resultWords: Readonly<Record<Result, string>> = {
+  succeeded: 'succeeded',
+  running: 'running',
+  submitted: 'submitted',
+  'dry-run': 'checked',
+  detached: 'left running',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  'timed-out': 'timed out',
+  error: 'lost to an error',
+};
+
+function instantMs(time: string | null): number | null {
+  return time === null || time.length === 10 ? null : Date.parse(time);
+}
+
+function seenAt(timeline: Outcome['timeline'], statuses: readonly string[]): number | null {
+  return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
+}
+
+function secondsBetween(fromMs: number | null, toMs: number | null): number | null {
+  if (fromMs === null || toMs === null) return null;
+  return Math.max(0, Math.round((toMs - fromMs) / 1000));
+}

@@ -1,0 +1,45 @@
+import { InputError } from '../errors.ts';
+import type { Outcome } from '../records.ts';
+import type { Runner } from '../runner.ts';
+import { passes, type OnTimeout } from '../verdict.ts';
+import { adviseOnFault } from './advice.ts';
+import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
+import { writeOutputs } from './outputs.ts';
+import { safeLine } from './safe.ts';
+import { renderInputProblems, renderSummary } from './summary.ts';
+import { verdictLine } from './verdict-line.ts';
+
+/** Tells the user what became of each order, and sets the step's verdict. */
+export async function reportOutcomes(
+  runner: Runner,
+  outcomes: readonly Outcome[],
+  onTimeout: OnTimeout,
+): Promise<void> {
+  runner.print(verdictLine(outcomes));
+  if (!outcomes.every(({ result }) => passes(result))) runner.fail();
+  annotateOutcomes(runner, outcomes, onTimeout);
+  writeOutputs(runner, outcomes);
+  await summarize(runner, renderSummary(outcomes));
+}
+
+/** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
+export async function reportTrouble(runner: Runner, error: unknown): Promise<void> {
+  runner.fail();
+  if (error instanceof InputError) {
+    annotateInputs(runner, error);
+    await summarize(runner, renderInputProblems(error));
+  } else {
+    annotate(runner, adviseOnFault(error));
+  }
+  runner.output('result', 'error');
+}
+
+// Trouble with the summary never changes the verdict.
+async function summarize(runner: Runner, markdown: string): Promise<void> {
+  try {
+    await runner.summarize(markdown);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    runner.annotate('warning', 'The job summary could not be written', safeLine(message));
+  }
+}

@@ -1,0 +1,40 @@
+// Foreign text (titles, reasons, logs, error bodies) is hostile: the runner takes commands from
+// printed lines, and summaries are rendered as Markdown and HTML. This is the one place that
+// makes it harmless.
+
+// Control characters, and those that reorder or hide text.
+const invisible =
+  // eslint-disable-next-line no-control-regex
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/**
+ * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
+ * before it: `::name::` counts only at the start of a line, `##[name]` anywhere.
+ * @param longest most UTF-16 units to keep; what is cut is shown by an ellipsis
+ */
+export function safeLine(text: string, longest = 500): string {
+  const line = text
+    .replaceAll(/[\r\n\t]+/g, ' ')
+    .replaceAll(invisible, '')
+    .trim();
+  return breakCommands(cut(line, longest));
+}
+
+/** Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. */
+export function safeMarkdown(text: string, longest = 500): string {
+  return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+// Whatever Markdown or HTML could take for more than text. A colon before white space and a dot
+// outside of `www.` make no link, and stay readable.
+const markup = /[&<>|`*_~[\]{}#@\\$^]|:(?=\S)|(?<=www)\./gi;
+
+function breakCommands(text: string): string {
+  return text.replaceAll('##[', '## [');
+}
+
+function cut(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  // Not through the middle of a surrogate pair.
+  return `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}

@@ -1,0 +1,56 @@
+import type { Outcome, Result } from '../records.ts';
+import { compareResults } from '../verdict.ts';
+import { formatDuration } from './durations.ts';
+import { resultWords, spansOf } from './facts.ts';
+
+/** The verdict in one sentence: `Job 0198… succeeded (queued 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
+export function verdictLine(outcomes: readonly Outcome[]): string {
+  const [only] = outcomes;
+  if (only === undefined) return 'Nothing was cooked';
+  return outcomes.length === 1 ? forOne(only) : forSeveral(outcomes);
+}
+
+function forOne(outcome: Outcome): string {
+  if (outcome.job === null) return 'No job came to be';
+  const { queueSeconds, runSeconds } = spansOf(outcome);
+  const spans = [
+    queueSeconds === null ? [] : `queued ${formatDuration(queueSeconds * 1000)}`,
+    runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
+  ].flat();
+  const times = spans.length === 0 ? '' : ` (${spans.join(', ')})`;
+  return `Job ${outcome.job.uuid} ${phrase(outcome.result)}${times}`;
+}
+
+function forSeveral(outcomes: readonly Outcome[]): string {
+  const counts = new Map<Result, number>();
+  for (const { result } of outcomes) counts.set(result, (counts.get(result) ?? 0) + 1);
+  const ordered = [...counts].toSorted(([a], [b]) => compareResults(a, b));
+  const [worst, ...rest] = ordered.map(([result, count]) => ({
+    count,
+    words: resultWords[result],
+  }));
+  if (worst === undefined) return 'Nothing was cooked';
+  if (rest.length === 0) return `All ${worst.count} jobs ${worst.words}`;
+  const others = rest.map(({ count, words }) => `${count} ${words}`).join(', ');
+  return `${worst.count} of ${outcomes.length} jobs ${worst.words}, ${others}`;
+}
+
+function phrase(result: Result): string {
+  switch (result) {
+    case 'running':
+      return 'is running';
+    case 'cancelled':
+      return 'was cancelled';
+    case 'submitted':
+      return 'was submitted';
+    case 'detached':
+      return 'was left running when the time for waiting was over';
+    case 'error':
+      return 'could not be followed to its end';
+    case 'succeeded':
+    case 'dry-run':
+    case 'failed':
+    case 'timed-out':
+      return resultWords[result];
+  }
+}

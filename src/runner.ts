@@ -1,0 +1,46 @@
+import * as core from '@actions/core';
+
+/** What an action can ask of GitHub's runner. Tests pass one that remembers. */
+export interface Runner {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** An input as given, trimmed; empty where it was not. */
+  readonly input: (name: string) => string;
+  /** Has the runner blank this text in all later log lines. */
+  readonly mask: (secret: string) => void;
+  /** Prints raw: the text must be safe already. */
+  readonly print: (line: string) => void;
+  readonly annotate: (
+    level: 'error' | 'warning' | 'notice',
+    title: string,
+    message: string,
+  ) => void;
+  readonly output: (name: string, value: string) => void;
+  /** Appends Markdown to the step's summary. */
+  readonly summarize: (markdown: string) => Promise<void>;
+  /** Makes the step fail when the process ends. */
+  readonly fail: () => void;
+}
+
+/** The runner this process was started by. */
+export const actionsRunner: Runner = {
+  env: process.env,
+  input: (name) => core.getInput(name),
+  mask: (secret) => {
+    core.setSecret(secret);
+  },
+  print: (line) => {
+    core.info(line);
+  },
+  annotate: (level, title, message) => {
+    core[level](message, { title });
+  },
+  output: (name, value) => {
+    core.setOutput(name, value);
+  },
+  summarize: async (markdown) => {
+    await core.summary.addRaw(markdown).write();
+  },
+  fail: () => {
+    process.exitCode = core.ExitCode.Failure;
+  },
+};

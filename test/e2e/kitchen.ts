@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { startStep, type RunningStep, type StepOptions, type StepResult } from '../runner/step.ts';
+import { startSimulator } from '../simulator/server.ts';
+import type { Phase, RecipeScript, Simulator, SimulatorOptions } from '../simulator/types.ts';
+
+/** One step, run with the committed `dist` on a simulator of its own. */
+export interface Scenario {
+  readonly recipes: readonly RecipeScript[];
+  readonly simulator?: SimulatorOptions;
+  /** Inputs on top of recipes, keys, address and a poll interval of 1s. */
+  readonly with?: StepOptions['with'];
+  readonly env?: StepOptions['env'];
+  /** Told when the step has started, to play the outside world. */
+  readonly during?: (step: RunningStep, simulator: Simulator) => Promise<void>;
+}
+
+export interface Played extends StepResult {
+  /** stdout and stderr with ids, times and ports made the same for every run. */
+  readonly transcript: string;
+  /** The simulator as it was when the step ended. */
+  readonly jobs: ReturnType<Simulator['jobs']>;
+  readonly requests: Simulator['requests'];
+}
+
+/** How far the service's clock goes at each read: no real time is involved. */
+const secondsPerRead = 2;
+
+/** Plays a scenario to its end. */
+export async function play(scenario: Scenario): Promise<Played> {
+  const startMs = Date.now();
+  let reads = 0;
+  const simulator = await startSimulator({
+    recipes: scenario.recipes,
+    now: () => startMs + reads * secondsPerRead * 1000,
+    log: (line) => {
+      if (line.includes(' GET ')) reads += 1;
+    },
+    ...scenario.simulator,
+  });
+  const step = startStep({
+    with: {
+      recipes: simulator.recipeUuids.join('\n'),
+      'public-key': simulator.publicKey,
+      'secret-key': simulator.secretKey,
+      'api-url': simulator.url,
+      'poll-interval': '1s',
+      ...scenario.with,
+    },
+    ...(scenario.env && { env: scenario.env }),
+  });
+  await scenario.during?.(step, simulator);
+  const result = await step.done;
+  await simulator.close();
+  const jobs = simulator.jobs();
+  const transcript = normalise(result, simulator.recipeUuids);
+  return { ...result, transcript, jobs, requests: simulator.requests };
+}
+
+/** A life that passes through these statuses, a look each. */
+export function life(...statuses: readonly (string | Phase)[]): readonly Phase[] {
+  return statuses.map((status, index) => {
+    const phase = typeof status === 'string' ? { status } : status;
+    return index === statuses.length - 1 ? phase : { forMs: secondsPerRead * 1000, ...phase };
+  });
+}
+
+/** Replaces what differs from run to run: ids, times, ports. */
+function normalise(step: StepResult, recipeUuids: readonly string[]): string {
+  const jobUuids = JSON.parse(step.outputs['job-uuids'] ?? '[]') as (string | null)[];
+  const named = (text: string, uuids: readonly (string | null)[], name: string) =>
+    uuids.reduce<string>(
+      (named, uuid, index) =>
+        uuid === null ? named : named.replaceAll(uuid, `${name}-${index + 1}`),
+      text,
+    );
+  return named(named(step.log, jobUuids, 'JOB'), recipeUuids, 'RECIPE')
+    .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
+    .replaceAll(/^ +(?:\d+[smh] ?)+ /gm, '  <time>  ')
+    .replaceAll(/\b(queued|ran) (?:\d+[smh] ?)+/g, '$1 <time>')
+    .replaceAll(/cook-[0-9a-f]{32}/g, 'cook-KEY');
+}
+
+/** Waits until something has happened at the service or in the step. */
+export async function until(happened: () => boolean): Promise<void> {
+  const lookEveryMs = 10;
+  while (!happened()) await delay(lookEveryMs);
+}

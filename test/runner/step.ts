@@ -1,0 +1,158 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { parseKeyValueFile } from './files.ts';
+
+// A stand-in for GitHub's runner: starts an action's committed files in a process of their own,
+// with the inputs, environment and files that the runner would give it.
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const node24 = join(root, 'node_modules', 'node', 'bin', 'node');
+
+const actionSchema = z.object({
+  inputs: z.record(z.string(), z.object({ default: z.string().optional() })),
+  runs: z.object({ using: z.literal('node24'), main: z.string(), post: z.string().optional() }),
+});
+
+/** What a workflow author would write for a step. */
+export interface StepOptions {
+  /** Folder of the `action.yml`, relative to the project. */
+  readonly action?: string;
+  readonly with: Readonly<Record<string, string>>;
+  /** On top of, or in place of, what the runner sets; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Told of each line of the log as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** What the runner knows once the process has ended. */
+export interface StepResult {
+  /** null where the process was killed. */
+  readonly exitCode: number | null;
+  /** stdout and stderr, as they came. */
+  readonly log: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly state: Readonly<Record<string, string>>;
+  readonly summary: string;
+}
+
+export interface RunningStep {
+  readonly process: ChildProcess;
+  readonly done: Promise<StepResult>;
+}
+
+/** Starts the main entry of an action. */
+export function startStep(options: StepOptions): RunningStep {
+  const folder = resolve(root, options.action ?? '.');
+  const action = actionSchema.parse(parse(readFileSync(join(folder, 'action.yml'), 'utf8')));
+  const inputs = inputVariables(action.inputs, options.with);
+  return startEntry(join(folder, action.runs.main), { ...inputs, ...options.env }, options.onLine);
+}
+
+/** Runs the main entry of an action to its end. */
+export async function runStep(options: StepOptions): Promise<StepResult> {
+  return startStep(options).done;
+}
+
+function inputVariables(
+  declared: z.infer<typeof actionSchema>['inputs'],
+  given: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const unknown = Object.keys(given).filter((name) => !(name in declared));
+  if (unknown.length > 0) throw new Error(`action.yml has no input ${unknown.join(', ')}`);
+  return Object.fromEntries(
+    Object.entries(declared).map(([name, { default: text = '' }]) => [
+      `INPUT_${name.toUpperCase().replaceAll(' ', '_')}`,
+      given[name] ?? evaluate(text),
+    ]),
+  );
+}
+
+// The expressions that the defaults of our inputs use.
+function evaluate(text: string): string {
+  return text
+    .replaceAll('${{ strategy.job-index }}', '0')
+    .replaceAll('${{ github.token }}', 'ghs_runner');
+}
+
+function startEntry(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  onLine: ((line: string) => void) | undefined,
+): RunningStep {
+  const folder = mkdtempSync(join(tmpdir(), 'runner-'));
+  const files = commandFiles(folder);
+  const child = spawn(node24, [file], {
+    cwd: join(folder, 'workspace'),
+    env: definedOnly({ ...runnerEnvironment(folder), ...files, ...env }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log = collect(child, onLine);
+  const done = new Promise<StepResult>((settle, fail) => {
+    child.once('error', fail);
+    child.once('close', (exitCode) => {
+      settle({
+        exitCode,
+        log: log(),
+        outputs: parseKeyValueFile(readFileSync(files.GITHUB_OUTPUT, 'utf8')),
+        state: parseKeyValueFile(readFileSync(files.GITHUB_STATE, 'utf8')),
+        summary: readFileSync(files.GITHUB_STEP_SUMMARY, 'utf8'),
+      });
+      rmSync(folder, { recursive: true, force: true });
+    });
+  });
+  return { process: child, done };
+}
+
+function commandFiles(folder: string) {
+  const files = {
+    GITHUB_OUTPUT: join(folder, 'output'),
+    GITHUB_STATE: join(folder, 'state'),
+    GITHUB_STEP_SUMMARY: join(folder, 'summary.md'),
+  };
+  for (const each of ['workspace', 'temp']) mkdirSync(join(folder, each));
+  for (const file of Object.values(files)) writeFileSync(file, '');
+  return files;
+}
+
+function runnerEnvironment(folder: string): Record<string, string | undefined> {
+  return {
+    PATH: process.env['PATH'],
+    SystemRoot: process.env['SystemRoot'],
+    CI: 'true',
+    GITHUB_ACTIONS: 'true',
+    GITHUB_REPOSITORY: 'acme/renders',
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_RUN_ID: '4711',
+    GITHUB_RUN_ATTEMPT: '1',
+    GITHUB_WORKFLOW: 'Nightly',
+    GITHUB_JOB: 'render',
+    GITHUB_ACTION: '__run',
+    GITHUB_WORKSPACE: join(folder, 'workspace'),
+    RUNNER_TEMP: join(folder, 'temp'),
+  };
+}
+
+function collect(child: ChildProcess, onLine: ((line: string) => void) | undefined): () => string {
+  let log = '';
+  let partial = '';
+  const take = (chunk: string) => {
+    log += chunk;
+    const lines = (partial + chunk).split('\n');
+    partial = lines.pop() ?? '';
+    for (const line of lines) onLine?.(line);
+  };
+  child.stdout?.setEncoding('utf8').on('data', take);
+  child.stderr?.setEncoding('utf8').on('data', take);
+  return () => log;
+}
+
+function definedOnly(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
