@@ -28667,7 +28667,7 @@ const neverConnectedCodes = new Set([
 ]);
 function neverConnected(error) {
     // Node tries every address of a name; this is one error for all of them.
-    if (error instanceof AggregateError)
+    if (textField(error, 'name') === 'AggregateError')
         return true;
     const syscall = textField(error, 'syscall');
     if (syscall === 'connect' || syscall === 'getaddrinfo')
@@ -28687,11 +28687,9 @@ function toServiceError(error, request) {
     });
 }
 function describe(error) {
-    if (error instanceof AggregateError && error.errors.length > 0)
-        return describe(error.errors[0]);
-    if (error instanceof Error && error.name === 'TimeoutError')
+    if (textField(error, 'name') === 'TimeoutError')
         return 'the answer took too long';
-    const message = error instanceof Error ? error.message : String(error);
+    const message = textField(error, 'message');
     const code = textField(error, 'code');
     if (message === '')
         return code;
@@ -39086,19 +39084,19 @@ function _function(params) {
 // registry logins, access tokens) are not in these schemas: what was never read cannot leak.
 // A field that is merely odd becomes null; only what we cannot do without fails the whole.
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** Whether `text` is a UUID: the only thing that ever becomes part of a path. */
-function isUuid(text) {
-    return uuidPattern.test(text);
+/** Whether it is a UUID: the only thing that ever becomes part of a path. */
+function isUuid(value) {
+    return uuidPattern.test(value);
 }
-const dispersed_schemas_uuid = pipe(schemas_string().check(_regex(uuidPattern)), transform((text) => text.toLowerCase()));
+const dispersed_schemas_uuid = pipe(schemas_string().check(_regex(uuidPattern)), transform((value) => value.toLowerCase()));
 const schemas_text = schemas_catch(nullable(schemas_string()), null);
 const dispersed_schemas_number = schemas_catch(nullable(schemas_number()), null);
 /**
  * A point in time: ISO date-time on the new host, `YYYY-MM-DD` in the old host's schema.
  * A date-time is brought to UTC, a date stays as it is, anything else becomes null.
  */
-const timestamp = pipe(unknown(), transform((value) => {
-    if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(value))
+const timestamp = pipe(schemas_text, transform((value) => {
+    if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value))
         return null;
     if (value.length === 10)
         return value;
@@ -39689,8 +39687,8 @@ function resultOf(ending, status, onTimeout) {
         case 'interrupt':
             return final ?? 'cancelled';
         case 'timeout':
-            // A job that the cancel itself ended was still running when time was up.
-            if (final !== undefined && final !== 'cancelled')
+            // A job that our own cancel ended was still running when time was up.
+            if (final !== undefined && !(final === 'cancelled' && onTimeout === 'cancel'))
                 return final;
             return onTimeout === 'detach' ? 'detached' : 'timed-out';
     }

@@ -26,8 +26,8 @@ export function resultOf(ending: Ending, status: string, onTimeout: OnTimeout): 
     case 'interrupt':
       return final ?? 'cancelled';
     case 'timeout':
-      // A job that the cancel itself ended was still running when time was up.
-      if (final !== undefined && final !== 'cancelled') return final;
+      // A job that our own cancel ended was still running when time was up.
+      if (final !== undefined && !(final === 'cancelled' && onTimeout === 'cancel')) return final;
       return onTimeout === 'detach' ? 'detached' : 'timed-out';
   }
 }

@@ -147,7 +147,7 @@ const neverConnectedCodes = new Set([
 
 function neverConnected(error: unknown): boolean {
   // Node tries every address of a name; this is one error for all of them.
-  if (error instanceof AggregateError) return true;
+  if (textField(error, 'name') === 'AggregateError') return true;
   const syscall = textField(error, 'syscall');
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
   return neverConnectedCodes.has(textField(error, 'code'));
@@ -167,15 +167,14 @@ function toServiceError(error: unknown, request: WireRequest): ServiceError {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
-  if (error instanceof Error && error.name === 'TimeoutError') return 'the answer took too long';
-  const message = error instanceof Error ? error.message : String(error);
+  if (textField(error, 'name') === 'TimeoutError') return 'the answer took too long';
+  const message = textField(error, 'message');
   const code = textField(error, 'code');
   if (message === '') return code;
   return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }
 
-function textField(error: unknown, field: 'code' | 'syscall'): string {
+function textField(error: unknown, field: 'name' | 'message' | 'code' | 'syscall'): string {
   if (typeof error !== 'object' || error === null || !(field in error)) return '';
   const value: unknown = Reflect.get(error, field);
   return typeof value === 'string' ? value : '';

@@ -6,14 +6,14 @@ import * as z from 'zod/mini';
 
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Whether `text` is a UUID: the only thing that ever becomes part of a path. */
-export function isUuid(text: string): boolean {
-  return uuidPattern.test(text);
+/** Whether it is a UUID: the only thing that ever becomes part of a path. */
+export function isUuid(value: string): boolean {
+  return uuidPattern.test(value);
 }
 
 const uuid = z.pipe(
   z.string().check(z.regex(uuidPattern)),
-  z.transform((text) => text.toLowerCase()),
+  z.transform((value) => value.toLowerCase()),
 );
 const text = z.catch(z.nullable(z.string()), null);
 const number = z.catch(z.nullable(z.number()), null);
@@ -23,9 +23,9 @@ const number = z.catch(z.nullable(z.number()), null);
  * A date-time is brought to UTC, a date stays as it is, anything else becomes null.
  */
 const timestamp = z.pipe(
-  z.unknown(),
+  text,
   z.transform((value): string | null => {
-    if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(value)) return null;
+    if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value)) return null;
     if (value.length === 10) return value;
     const ms = Date.parse(value);
     return Number.isNaN(ms) ? null : new Date(ms).toISOString();

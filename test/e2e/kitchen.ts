@@ -69,8 +69,7 @@ function normalise(step: StepResult, recipeUuids: readonly string[]): string {
   const jobUuids = JSON.parse(step.outputs['job-uuids'] ?? '[]') as (string | null)[];
   const named = (text: string, uuids: readonly (string | null)[], name: string) =>
     uuids.reduce<string>(
-      (named, uuid, index) =>
-        uuid === null ? named : named.replaceAll(uuid, `${name}-${index + 1}`),
+      (done, uuid, index) => (uuid === null ? done : done.replaceAll(uuid, `${name}-${index + 1}`)),
       text,
     );
   return named(named(step.log, jobUuids, 'JOB'), recipeUuids, 'RECIPE')

@@ -1,0 +1,154 @@
+import { createServer, type RequestListener } from 'node:http';
+import {
+  connect as connectSocket,
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server,
+} from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { connect, type Connection, type HttpLimits } from '../../src/dispersed/http.ts';
+import { ServiceError } from '../../src/errors.ts';
+
+const limits: HttpLimits = { connectMs: 1_000, headersMs: 150, bodyMs: 150, totalMs: 400 };
+const request = { method: 'GET', pathname: '/v1/jobs', query: 'limit=1' } as const;
+const options = { maxBytes: 1_000 };
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function serve(listener: RequestListener): Promise<URL> {
+  return listen(createServer(listener));
+}
+
+async function listen(server: Server): Promise<URL> {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  closing.push(() => server.close());
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+}
+
+function open(url: URL): Connection {
+  const connection = connect(url, limits);
+  closing.push(connection.close);
+  return connection;
+}
+
+async function troubleOf(url: URL): Promise<ServiceError> {
+  const error: unknown = await open(url)
+    .exchange(request, {}, options)
+    .catch((caught: unknown) => caught);
+  if (error instanceof ServiceError) return error;
+  throw new Error(`expected a ServiceError, not ${String(error)}`);
+}
+
+test('an answer comes with its status, text and the headers we use', async () => {
+  const seen: unknown[] = [];
+  const url = await serve((incoming, answer) => {
+    seen.push(
+      incoming.url,
+      incoming.headers['x-time'],
+      incoming.headers['content-type'],
+      incoming.headers.accept,
+    );
+    answer
+      .writeHead(503, { 'Retry-After': '7', Date: 'Sat, 21 Nov 2026 12:00:00 GMT' })
+      .end('wait');
+  });
+  const answer = await open(url).exchange(request, { 'X-Time': '1' }, options);
+  expect(answer).toEqual({
+    status: 503,
+    text: 'wait',
+    dateMs: Date.parse('2026-11-21T12:00:00Z'),
+    retryAfter: '7',
+  });
+  expect(seen).toEqual(['/v1/jobs?limit=1', '1', 'application/json', 'application/json']);
+});
+
+test('a redirect is an answer, not a way', async () => {
+  const paths: unknown[] = [];
+  const url = await serve((incoming, answer) => {
+    paths.push(incoming.url);
+    answer.writeHead(307, { Location: '/elsewhere' }).end();
+  });
+  expect((await open(url).exchange(request, {}, options)).status).toBe(307);
+  expect(paths).toEqual(['/v1/jobs?limit=1']);
+});
+
+describe('trouble has a name', () => {
+  test('nobody listens: nothing was sent', async () => {
+    const url = await listen(createTcpServer());
+    for (const close of closing.splice(0)) await close();
+    const error = await troubleOf(url);
+    expect(error).toMatchObject({ trouble: 'unreachable', certainlyNotTaken: true, passing: true });
+  });
+
+  test('the name is not known: nothing was sent', async () => {
+    const error = await troubleOf(new URL('http://nowhere.invalid'));
+    expect(error).toMatchObject({ trouble: 'unreachable', certainlyNotTaken: true });
+  });
+
+  test('the connection breaks after sending: in doubt', async () => {
+    const url = await serve((incoming) => incoming.socket.destroy());
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', certainlyNotTaken: false });
+  });
+
+  test('no headers come', async () => {
+    const url = await serve(() => {});
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', certainlyNotTaken: false });
+  });
+
+  test('the body stops half-way', async () => {
+    const url = await serve((_, answer) => {
+      answer.writeHead(200, { 'Content-Length': '100' }).write('{');
+    });
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer' });
+  });
+
+  test('the body trickles in for ever', async () => {
+    const url = await serve((_, answer) => {
+      answer.writeHead(200, { 'Content-Length': '1000' });
+      const timer = setInterval(() => answer.write('x'), 50);
+      answer.on('close', () => {
+        clearInterval(timer);
+      });
+    });
+    expect(await troubleOf(url)).toMatchObject({
+      trouble: 'no-answer',
+      detail: 'the answer took too long',
+    });
+  });
+
+  test('the body is longer than the bound', async () => {
+    const url = await serve((_, answer) => answer.end('x'.repeat(1_001)));
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'unreadable' });
+  });
+
+  test('the caller has had enough', async () => {
+    const url = await serve(() => {});
+    const signal = AbortSignal.abort();
+    const exchange = open(url).exchange(request, {}, { ...options, signal });
+    await expect(exchange).rejects.toMatchObject({ trouble: 'no-answer' });
+  });
+});
+
+test('the proxy of the environment is used', async () => {
+  const target = await serve((_, answer) => answer.end('through'));
+  const asked: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (incoming, socket) => {
+    asked.push(incoming.url ?? '');
+    const upstream = connectSocket(Number(target.port), target.hostname, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  process.env['HTTP_PROXY'] = (await listen(proxy)).href;
+  closing.push(() => delete process.env['HTTP_PROXY']);
+  expect((await open(target).exchange(request, {}, options)).text).toBe('through');
+  expect(asked).toEqual([target.host]);
+});
