@@ -28714,7 +28714,8 @@ function oneHeader(value) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   _7: () => (/* binding */ ServiceError),
 /* harmony export */   dz: () => (/* binding */ InputError),
-/* harmony export */   p4: () => (/* binding */ InterruptedError)
+/* harmony export */   p4: () => (/* binding */ InterruptedError),
+/* harmony export */   zR: () => (/* binding */ asError)
 /* harmony export */ });
 /** The inputs cannot be used. Nothing has been sent. */
 class InputError extends Error {
@@ -28759,6 +28760,10 @@ class ServiceError extends Error {
 class InterruptedError extends Error {
     name = 'InterruptedError';
 }
+/** Whatever was thrown, as an Error. */
+function asError(thrown) {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
 function isClientError(status) {
     return status !== undefined && status >= 400 && status < 500;
 }
@@ -28773,7 +28778,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _dispersed_http_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2880);
 /* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1215);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8411);
-/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3316);
+/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2657);
 
 
 
@@ -31875,7 +31880,7 @@ function getIDToken(aud) {
 /** The runner this process was started by. */
 const actionsRunner = {
     env: process.env,
-    input: (name) => getInput(name),
+    input: (name) => getInput(name, { trimWhitespace: false }),
     mask: (secret) => {
         setSecret(secret);
     },
@@ -31899,7 +31904,7 @@ const actionsRunner = {
 
 /***/ }),
 
-/***/ 3316:
+/***/ 2657:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31907,227 +31912,6 @@ const actionsRunner = {
 __nccwpck_require__.d(__webpack_exports__, {
   $: () => (/* binding */ cook)
 });
-
-;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
-/*
-How it works:
-`this.#head` is an instance of `Node` which keeps track of its current value and nests another instance of `Node` that keeps the value that comes after it. When a value is provided to `.enqueue()`, the code needs to iterate through `this.#head`, going deeper and deeper to find the last value. However, iterating through every single item is slow. This problem is solved by saving a reference to the last value as `this.#tail` so that it can reference it to add a new value.
-*/
-
-class Node {
-	value;
-	next;
-
-	constructor(value) {
-		this.value = value;
-	}
-}
-
-class Queue {
-	#head;
-	#tail;
-	#size;
-
-	constructor() {
-		this.clear();
-	}
-
-	enqueue(value) {
-		const node = new Node(value);
-
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-
-		this.#size++;
-	}
-
-	dequeue() {
-		const current = this.#head;
-		if (!current) {
-			return;
-		}
-
-		this.#head = this.#head.next;
-		this.#size--;
-
-		// Clean up tail reference when queue becomes empty
-		if (!this.#head) {
-			this.#tail = undefined;
-		}
-
-		return current.value;
-	}
-
-	peek() {
-		if (!this.#head) {
-			return;
-		}
-
-		return this.#head.value;
-
-		// TODO: Node.js 18.
-		// return this.#head?.value;
-	}
-
-	clear() {
-		this.#head = undefined;
-		this.#tail = undefined;
-		this.#size = 0;
-	}
-
-	get size() {
-		return this.#size;
-	}
-
-	* [Symbol.iterator]() {
-		let current = this.#head;
-
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-
-	* drain() {
-		while (this.#head) {
-			yield this.dequeue();
-		}
-	}
-}
-
-;// CONCATENATED MODULE: ./node_modules/p-limit/index.js
-
-
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-
-	if (typeof concurrency === 'object') {
-		({concurrency, rejectOnClear = false} = concurrency);
-	}
-
-	validateConcurrency(concurrency);
-
-	if (typeof rejectOnClear !== 'boolean') {
-		throw new TypeError('Expected `rejectOnClear` to be a boolean');
-	}
-
-	const queue = new Queue();
-	let activeCount = 0;
-
-	const resumeNext = () => {
-		// Process the next queued function if we're under the concurrency limit
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-
-	const run = async (function_, resolve, arguments_) => {
-		// Execute the function and capture the result promise
-		const result = (async () => function_(...arguments_))();
-
-		// Resolve immediately with the promise (don't wait for completion)
-		resolve(result);
-
-		// Wait for the function to complete (success or failure)
-		// We catch errors here to prevent unhandled rejections,
-		// but the original promise rejection is preserved for the caller
-		try {
-			await result;
-		} catch {}
-
-		// Decrement active count and process next queued function
-		next();
-	};
-
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = {reject};
-
-		// Queue the internal resolve function instead of the run function
-		// to preserve the asynchronous execution context.
-		new Promise(internalResolve => { // eslint-disable-line promise/param-names
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(undefined, function_, resolve, arguments_)); // eslint-disable-line promise/prefer-await-to-then
-
-		// Start processing immediately if we haven't reached the concurrency limit
-		if (activeCount < concurrency) {
-			resumeNext();
-		}
-	};
-
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-
-	Object.defineProperties(generator, {
-		activeCount: {
-			get: () => activeCount,
-		},
-		pendingCount: {
-			get: () => queue.size,
-		},
-		clearQueue: {
-			value() {
-				if (!rejectOnClear) {
-					queue.clear();
-					return;
-				}
-
-				const abortError = AbortSignal.abort().reason;
-
-				while (queue.size > 0) {
-					queue.dequeue().reject(abortError);
-				}
-			},
-		},
-		concurrency: {
-			get: () => concurrency,
-
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-
-				queueMicrotask(() => {
-					// eslint-disable-next-line no-unmodified-loop-condition
-					while (activeCount < concurrency && queue.size > 0) {
-						resumeNext();
-					}
-				});
-			},
-		},
-		map: {
-			async value(iterable, function_) {
-				const promises = Array.from(iterable, (value, index) => this(function_, value, index));
-				return Promise.all(promises);
-			},
-		},
-	});
-
-	return generator;
-}
-
-function limitFunction(function_, options) {
-	const limit = pLimit(options);
-
-	return (...arguments_) => limit(() => function_(...arguments_));
-}
-
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) {
-		throw new TypeError('Expected `concurrency` to be a number from 1 and up');
-	}
-}
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
 
@@ -32196,7 +31980,7 @@ function floatSafeRemainder(val, step) {
         return 0;
     return ratio - roundedRatio;
 }
-const EVALUATING = /* @__PURE__*/ Symbol("evaluating");
+const EVALUATING = /* @__PURE__*/ (/* unused pure expression or super */ null && (Symbol("evaluating")));
 function defineLazy(object, key, getter) {
     let value = undefined;
     Object.defineProperty(object, key, {
@@ -33595,6 +33379,524 @@ const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
 
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/checks.js
+// import { $ZodType } from "./schemas.js";
+
+
+
+const $ZodCheck = /*@__PURE__*/ $constructor("$ZodCheck", (inst, def) => {
+    var _a;
+    inst._zod ?? (inst._zod = {});
+    inst._zod.def = def;
+    (_a = inst._zod).onattach ?? (_a.onattach = []);
+});
+/** Default `when` for size-based checks: run only on non-nullish values with a `size`. */
+const _whenHasSize = (payload) => {
+    const val = payload.value;
+    return !util.nullish(val) && val.size !== undefined;
+};
+/** Default `when` for length-based checks: run only on non-nullish values with a `length`. */
+const _whenHasLength = (payload) => {
+    const val = payload.value;
+    return !nullish(val) && val.length !== undefined;
+};
+const numericOriginMap = {
+    number: "number",
+    bigint: "bigint",
+    object: "date",
+};
+const $ZodCheckLessThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLessThan", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const origin = numericOriginMap[typeof def.value];
+    inst._zod.check = (payload) => {
+        if (def.inclusive ? payload.value <= def.value : payload.value < def.value) {
+            return;
+        }
+        payload.issues.push({
+            origin: numericOriginMap[typeof payload.value] ?? origin,
+            code: "too_big",
+            maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
+            input: payload.value,
+            inclusive: def.inclusive,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckGreaterThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckGreaterThan", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const origin = numericOriginMap[typeof def.value];
+    inst._zod.check = (payload) => {
+        if (def.inclusive ? payload.value >= def.value : payload.value > def.value) {
+            return;
+        }
+        payload.issues.push({
+            origin: numericOriginMap[typeof payload.value] ?? origin,
+            code: "too_small",
+            minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
+            input: payload.value,
+            inclusive: def.inclusive,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckMultipleOf = 
+/*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMultipleOf", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    inst._zod.check = (payload) => {
+        if (typeof payload.value !== typeof def.value)
+            throw new Error("Cannot mix number and bigint in multiple_of check.");
+        const isMultiple = typeof payload.value === "bigint"
+            ? // `value % 0n` throws, and nothing is a multiple of zero — the number branch already fails this way via NaN
+                def.value !== BigInt(0) && payload.value % def.value === BigInt(0)
+            : util.floatSafeRemainder(payload.value, def.value) === 0;
+        if (isMultiple)
+            return;
+        payload.issues.push({
+            origin: typeof payload.value,
+            code: "not_multiple_of",
+            divisor: def.value,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckNumberFormat", (inst, def) => {
+    $ZodCheck.init(inst, def); // no format checks
+    def.format = def.format || "float64";
+    const isInt = def.format?.includes("int");
+    const origin = isInt ? "int" : "number";
+    const [minimum, maximum] = util.NUMBER_FORMAT_RANGES[def.format];
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        if (isInt) {
+            if (!Number.isInteger(input)) {
+                // invalid_format issue
+                // payload.issues.push({
+                //   expected: def.format,
+                //   format: def.format,
+                //   code: "invalid_format",
+                //   input,
+                //   inst,
+                // });
+                // invalid_type issue
+                payload.issues.push({
+                    expected: origin,
+                    format: def.format,
+                    code: "invalid_type",
+                    continue: false,
+                    input,
+                    inst,
+                });
+                return;
+                // not_multiple_of issue
+                // payload.issues.push({
+                //   code: "not_multiple_of",
+                //   origin: "number",
+                //   input,
+                //   inst,
+                //   divisor: 1,
+                // });
+            }
+            if (!Number.isSafeInteger(input)) {
+                if (input > 0) {
+                    // too_big
+                    payload.issues.push({
+                        input,
+                        code: "too_big",
+                        maximum: Number.MAX_SAFE_INTEGER,
+                        note: "Integers must be within the safe integer range.",
+                        inst,
+                        origin,
+                        inclusive: true,
+                        continue: !def.abort,
+                    });
+                }
+                else {
+                    // too_small
+                    payload.issues.push({
+                        input,
+                        code: "too_small",
+                        minimum: Number.MIN_SAFE_INTEGER,
+                        note: "Integers must be within the safe integer range.",
+                        inst,
+                        origin,
+                        inclusive: true,
+                        continue: !def.abort,
+                    });
+                }
+                return;
+            }
+        }
+        if (input < minimum) {
+            payload.issues.push({
+                origin: "number",
+                input,
+                code: "too_small",
+                minimum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+        if (input > maximum) {
+            payload.issues.push({
+                origin: "number",
+                input,
+                code: "too_big",
+                maximum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+    };
+})));
+const $ZodCheckBigIntFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckBigIntFormat", (inst, def) => {
+    $ZodCheck.init(inst, def); // no format checks
+    const [minimum, maximum] = util.BIGINT_FORMAT_RANGES[def.format];
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        if (input < minimum) {
+            payload.issues.push({
+                origin: "bigint",
+                input,
+                code: "too_small",
+                minimum: minimum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+        if (input > maximum) {
+            payload.issues.push({
+                origin: "bigint",
+                input,
+                code: "too_big",
+                maximum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+    };
+})));
+const $ZodCheckMaxSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMaxSize", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const size = input.size;
+        if (size <= def.maximum)
+            return;
+        payload.issues.push({
+            origin: util.getSizableOrigin(input),
+            code: "too_big",
+            maximum: def.maximum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckMinSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMinSize", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const size = input.size;
+        if (size >= def.minimum)
+            return;
+        payload.issues.push({
+            origin: util.getSizableOrigin(input),
+            code: "too_small",
+            minimum: def.minimum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckSizeEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckSizeEquals", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const size = input.size;
+        if (size === def.size)
+            return;
+        const tooBig = size > def.size;
+        payload.issues.push({
+            origin: util.getSizableOrigin(input),
+            ...(tooBig ? { code: "too_big", maximum: def.size } : { code: "too_small", minimum: def.size }),
+            inclusive: true,
+            exact: true,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckMaxLength = /*@__PURE__*/ $constructor("$ZodCheckMaxLength", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const units = input.length;
+        // Strings are measured in Unicode code points, not UTF-16 units. A code point is at most two units, so a string that already fits in units fits in code points; only an overflow has to be counted.
+        const length = typeof input === "string" && units > def.maximum ? codePointLength(input) : units;
+        if (length <= def.maximum)
+            return;
+        const origin = getLengthableOrigin(input);
+        payload.issues.push({
+            origin,
+            code: "too_big",
+            maximum: def.maximum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckMinLength = /*@__PURE__*/ $constructor("$ZodCheckMinLength", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const units = input.length;
+        // A code point is one or two UTF-16 units, so fewer units than the floor can never reach it and twice the floor always clears it. Only in between is the exact count in doubt.
+        const length = typeof input === "string" && units >= def.minimum && units < def.minimum * 2
+            ? codePointLength(input)
+            : units;
+        if (length >= def.minimum)
+            return;
+        const origin = getLengthableOrigin(input);
+        payload.issues.push({
+            origin,
+            code: "too_small",
+            minimum: def.minimum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckLengthEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLengthEquals", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const units = input.length;
+        // A code point is one or two UTF-16 units, so outside `[length, length * 2]` units the target is missed either way — and missed in the same direction in both measures.
+        const length = typeof input === "string" && units >= def.length && units <= def.length * 2
+            ? util.codePointLength(input)
+            : units;
+        if (length === def.length)
+            return;
+        const origin = util.getLengthableOrigin(input);
+        const tooBig = length > def.length;
+        payload.issues.push({
+            origin,
+            ...(tooBig ? { code: "too_big", maximum: def.length } : { code: "too_small", minimum: def.length }),
+            inclusive: true,
+            exact: true,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckStringFormat = /*@__PURE__*/ $constructor("$ZodCheckStringFormat", (inst, def) => {
+    var _a, _b;
+    $ZodCheck.init(inst, def);
+    if (def.pattern)
+        (_a = inst._zod).check ?? (_a.check = (payload) => {
+            def.pattern.lastIndex = 0;
+            if (def.pattern.test(payload.value))
+                return;
+            payload.issues.push({
+                origin: "string",
+                code: "invalid_format",
+                format: def.format,
+                input: payload.value,
+                ...(def.pattern ? { pattern: def.pattern.toString() } : {}),
+                inst,
+                continue: !def.abort,
+            });
+        });
+    else
+        (_b = inst._zod).check ?? (_b.check = () => { });
+});
+const $ZodCheckRegex = /*@__PURE__*/ $constructor("$ZodCheckRegex", (inst, def) => {
+    $ZodCheckStringFormat.init(inst, def);
+    inst._zod.check = (payload) => {
+        def.pattern.lastIndex = 0;
+        if (def.pattern.test(payload.value))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "regex",
+            input: payload.value,
+            pattern: def.pattern.toString(),
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckLowerCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLowerCase", (inst, def) => {
+    def.pattern ?? (def.pattern = regexes.lowercase);
+    $ZodCheckStringFormat.init(inst, def);
+})));
+const $ZodCheckUpperCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckUpperCase", (inst, def) => {
+    def.pattern ?? (def.pattern = regexes.uppercase);
+    $ZodCheckStringFormat.init(inst, def);
+})));
+const $ZodCheckIncludes = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckIncludes", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const escapedRegex = util.escapeRegex(def.includes);
+    // `String.prototype.includes(sub, position)` matches `sub` at `position`
+    // OR LATER, so the pattern must allow at least `position` leading chars
+    // (`{N,}`), not exactly `position` chars (`{N}`).
+    const pattern = new RegExp(typeof def.position === "number" ? `^.{${def.position},}${escapedRegex}` : escapedRegex);
+    def.pattern = pattern;
+    inst._zod.check = (payload) => {
+        if (payload.value.includes(def.includes, def.position))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "includes",
+            includes: def.includes,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckStartsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckStartsWith", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const pattern = new RegExp(`^${util.escapeRegex(def.prefix)}.*`);
+    def.pattern ?? (def.pattern = pattern);
+    inst._zod.check = (payload) => {
+        if (payload.value.startsWith(def.prefix))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "starts_with",
+            prefix: def.prefix,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckEndsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckEndsWith", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const pattern = new RegExp(`.*${util.escapeRegex(def.suffix)}$`);
+    def.pattern ?? (def.pattern = pattern);
+    inst._zod.check = (payload) => {
+        if (payload.value.endsWith(def.suffix))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "ends_with",
+            suffix: def.suffix,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+///////////////////////////////////
+/////    $ZodCheckProperty    /////
+///////////////////////////////////
+function handleCheckPropertyResult(result, payload, property) {
+    if (result.issues.length) {
+        payload.issues.push(...util.prefixIssues(property, result.issues));
+    }
+}
+const $ZodCheckProperty = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperty", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    inst._zod.check = (payload) => {
+        const result = def.schema._zod.run({
+            value: payload.value[def.property],
+            issues: [],
+        }, {});
+        if (result instanceof Promise) {
+            return result.then((result) => handleCheckPropertyResult(result, payload, def.property));
+        }
+        handleCheckPropertyResult(result, payload, def.property);
+        return;
+    };
+})));
+const $ZodCheckProperties = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperties", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    util.hide(inst, Symbol.iterator, function* () {
+        yield inst;
+    });
+    // key and schema snapshotted together: reading one live and the other cached lets a later mutation of the caller's shape object pair a stale key with a missing schema
+    let entries;
+    inst._zod.check = (payload) => {
+        // the base schema already typed the value, so only a nullish one is rejected here: the properties read on a primitive too, matching z.property() on a string's length
+        if (payload.value == null) {
+            payload.issues.push({ expected: "object", code: "invalid_type", input: payload.value, inst });
+            return undefined;
+        }
+        entries ?? (entries = Reflect.ownKeys(def.shape).map((key) => [key, def.shape[key]]));
+        const input = payload.value;
+        let proms;
+        for (const [key, schema] of entries) {
+            const result = schema._zod.run({ value: input[key], issues: [] }, {});
+            if (result instanceof Promise) {
+                proms ?? (proms = []);
+                proms.push(result.then((result) => handleCheckPropertyResult(result, payload, key)));
+            }
+            else {
+                handleCheckPropertyResult(result, payload, key);
+            }
+        }
+        if (proms)
+            return Promise.all(proms).then(() => undefined);
+        return undefined;
+    };
+})));
+const $ZodCheckMimeType = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMimeType", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const mimeSet = new Set(def.mime);
+    inst._zod.check = (payload) => {
+        if (mimeSet.has(payload.value.type))
+            return;
+        payload.issues.push({
+            code: "invalid_value",
+            values: def.mime,
+            input: payload.value.type,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckOverwrite = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckOverwrite", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    inst._zod.check = (payload) => {
+        payload.value = def.tx(payload.value);
+    };
+})));
+
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/regexes.js
 
 /**
@@ -34426,9 +34728,9 @@ const $ZodNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ nu
     checks.$ZodCheckNumberFormat.init(inst, def);
     $ZodNumber.init(inst, def); // no format checks
 })));
-const $ZodBoolean = /*@__PURE__*/ $constructor("$ZodBoolean", (inst, def) => {
+const $ZodBoolean = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodBoolean", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes_boolean;
+    inst._zod.pattern = regexes.boolean;
     inst._zod.parse = (payload, _ctx) => {
         if (def.coerce)
             try {
@@ -34446,7 +34748,7 @@ const $ZodBoolean = /*@__PURE__*/ $constructor("$ZodBoolean", (inst, def) => {
         });
         return payload;
     };
-});
+})));
 const $ZodBigInt = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodBigInt", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.pattern = regexes.bigint;
@@ -34503,9 +34805,9 @@ const $ZodUndefined = /*@__PURE__*/ (/* unused pure expression or super */ null 
         return payload;
     };
 })));
-const $ZodNull = /*@__PURE__*/ $constructor("$ZodNull", (inst, def) => {
+const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNull", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = _null;
+    inst._zod.pattern = regexes.null;
     inst._zod.values = new Set([null]);
     inst._zod.parse = (payload, _ctx) => {
         const input = payload.value;
@@ -34519,7 +34821,7 @@ const $ZodNull = /*@__PURE__*/ $constructor("$ZodNull", (inst, def) => {
         });
         return payload;
     };
-});
+})));
 const $ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodAny", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
@@ -34528,7 +34830,7 @@ const $ZodUnknown = /*@__PURE__*/ $constructor("$ZodUnknown", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
 });
-const $ZodNever = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNever", (inst, def) => {
+const $ZodNever = /*@__PURE__*/ $constructor("$ZodNever", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
         payload.issues.push({
@@ -34539,7 +34841,7 @@ const $ZodNever = /*@__PURE__*/ (/* unused pure expression or super */ null && (
         });
         return payload;
     };
-})));
+});
 const $ZodVoid = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodVoid", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
@@ -35479,13 +35781,13 @@ function handleTupleResults(itemResults, final, items, input, optoutStart) {
     }
     return final;
 }
-const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
+const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodRecord", (inst, def) => {
     $ZodType.init(inst, def);
-    const memo = core_globalConfig.memoizer;
+    const memo = core.globalConfig.memoizer;
     memo?.attach(inst);
     inst._zod.parse = (payload, ctx) => {
         const input = payload.value;
-        if (!isPlainObject(input)) {
+        if (!util.isPlainObject(input)) {
             payload.issues.push({
                 expected: "record",
                 code: "invalid_type",
@@ -35514,7 +35816,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
+                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
                             input: key,
                             path: [key],
                             inst,
@@ -35528,14 +35830,14 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                     if (result instanceof Promise) {
                         proms.push(result.then((result) => {
                             if (result.issues.length) {
-                                payload.issues.push(...prefixIssues(key, result.issues));
+                                payload.issues.push(...util.prefixIssues(key, result.issues));
                             }
                             payload.value[outKey] = result.value;
                         }));
                     }
                     else {
                         if (result.issues.length) {
-                            payload.issues.push(...prefixIssues(key, result.issues));
+                            payload.issues.push(...util.prefixIssues(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }
@@ -35581,7 +35883,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                     throw new Error("Async schemas not supported in object keys currently");
                 }
                 // Numeric string fallback: if key is a numeric string and failed, retry with Number(key). This handles z.number(), z.literal([1, 2, 3]), and unions containing numeric literals
-                const checkNumericKey = typeof key === "string" && number.test(key) && keyResult.issues.length;
+                const checkNumericKey = typeof key === "string" && regexes.number.test(key) && keyResult.issues.length;
                 if (checkNumericKey) {
                     const retryResult = def.keyType._zod.run({ value: Number(key), issues: [] }, ctx);
                     if (retryResult instanceof Promise) {
@@ -35605,7 +35907,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
+                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
                             input: key,
                             path: [key],
                             inst,
@@ -35621,14 +35923,14 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                 if (result instanceof Promise) {
                     proms.push(result.then((result) => {
                         if (result.issues.length) {
-                            payload.issues.push(...prefixIssues(key, result.issues));
+                            payload.issues.push(...util.prefixIssues(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }));
                 }
                 else {
                     if (result.issues.length) {
-                        payload.issues.push(...prefixIssues(key, result.issues));
+                        payload.issues.push(...util.prefixIssues(key, result.issues));
                     }
                     payload.value[outKey] = result.value;
                 }
@@ -35648,7 +35950,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
         }
         return payload;
     };
-});
+})));
 const $ZodMap = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodMap", (inst, def) => {
     $ZodType.init(inst, def);
     const memo = core.globalConfig.memoizer;
@@ -36348,26 +36650,26 @@ const $ZodPromise = /*@__PURE__*/ (/* unused pure expression or super */ null &&
         return Promise.resolve(payload.value).then((inner) => def.innerType._zod.run({ value: inner, issues: [] }, ctx));
     };
 })));
-const $ZodLazy = /*@__PURE__*/ $constructor("$ZodLazy", (inst, def) => {
+const $ZodLazy = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodLazy", (inst, def) => {
     $ZodType.init(inst, def);
     // Cache the resolved inner type on the shared `def` so all clones of this lazy (e.g. via `.describe()`/`.meta()`) share the same inner instance, preserving identity for cycle detection on recursive schemas.
-    defineLazy(inst._zod, "innerType", () => {
+    util.defineLazy(inst._zod, "innerType", () => {
         const d = def;
         if (!d._cachedInner)
             d._cachedInner = def.getter();
         return d._cachedInner;
     });
-    defineLazyInternal(inst, "pattern", (zod) => zod.innerType?._zod?.pattern);
-    defineLazyInternal(inst, "propValues", (zod) => zod.innerType?._zod?.propValues);
-    defineLazyInternal(inst, "optin", (zod) => zod.innerType?._zod?.optin ?? undefined);
-    defineLazyInternal(inst, "optout", (zod) => zod.innerType?._zod?.optout ?? undefined);
+    util.defineLazyInternal(inst, "pattern", (zod) => zod.innerType?._zod?.pattern);
+    util.defineLazyInternal(inst, "propValues", (zod) => zod.innerType?._zod?.propValues);
+    util.defineLazyInternal(inst, "optin", (zod) => zod.innerType?._zod?.optin ?? undefined);
+    util.defineLazyInternal(inst, "optout", (zod) => zod.innerType?._zod?.optout ?? undefined);
     inst._zod.parse = (payload, ctx) => {
         const inner = inst._zod.innerType;
         return inner._zod.run(payload, ctx);
     };
-});
-const $ZodCustom = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCustom", (inst, def) => {
-    checks.$ZodCheck.init(inst, def);
+})));
+const $ZodCustom = /*@__PURE__*/ $constructor("$ZodCustom", (inst, def) => {
+    $ZodCheck.init(inst, def);
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _) => {
         return payload;
@@ -36381,7 +36683,7 @@ const $ZodCustom = /*@__PURE__*/ (/* unused pure expression or super */ null && 
         handleRefineResult(r, payload, input, inst);
         return;
     };
-})));
+});
 function handleRefineResult(result, payload, input, inst) {
     if (!result) {
         const _iss = {
@@ -36394,527 +36696,9 @@ function handleRefineResult(result, payload, input, inst) {
         };
         if (inst._zod.def.params)
             _iss.params = inst._zod.def.params;
-        payload.issues.push(util.issue(_iss));
+        payload.issues.push(issue(_iss));
     }
 }
-
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/checks.js
-// import { $ZodType } from "./schemas.js";
-
-
-
-const $ZodCheck = /*@__PURE__*/ $constructor("$ZodCheck", (inst, def) => {
-    var _a;
-    inst._zod ?? (inst._zod = {});
-    inst._zod.def = def;
-    (_a = inst._zod).onattach ?? (_a.onattach = []);
-});
-/** Default `when` for size-based checks: run only on non-nullish values with a `size`. */
-const _whenHasSize = (payload) => {
-    const val = payload.value;
-    return !util.nullish(val) && val.size !== undefined;
-};
-/** Default `when` for length-based checks: run only on non-nullish values with a `length`. */
-const _whenHasLength = (payload) => {
-    const val = payload.value;
-    return !nullish(val) && val.length !== undefined;
-};
-const numericOriginMap = {
-    number: "number",
-    bigint: "bigint",
-    object: "date",
-};
-const $ZodCheckLessThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLessThan", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const origin = numericOriginMap[typeof def.value];
-    inst._zod.check = (payload) => {
-        if (def.inclusive ? payload.value <= def.value : payload.value < def.value) {
-            return;
-        }
-        payload.issues.push({
-            origin: numericOriginMap[typeof payload.value] ?? origin,
-            code: "too_big",
-            maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
-            input: payload.value,
-            inclusive: def.inclusive,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckGreaterThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckGreaterThan", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const origin = numericOriginMap[typeof def.value];
-    inst._zod.check = (payload) => {
-        if (def.inclusive ? payload.value >= def.value : payload.value > def.value) {
-            return;
-        }
-        payload.issues.push({
-            origin: numericOriginMap[typeof payload.value] ?? origin,
-            code: "too_small",
-            minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
-            input: payload.value,
-            inclusive: def.inclusive,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMultipleOf = 
-/*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMultipleOf", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    inst._zod.check = (payload) => {
-        if (typeof payload.value !== typeof def.value)
-            throw new Error("Cannot mix number and bigint in multiple_of check.");
-        const isMultiple = typeof payload.value === "bigint"
-            ? // `value % 0n` throws, and nothing is a multiple of zero — the number branch already fails this way via NaN
-                def.value !== BigInt(0) && payload.value % def.value === BigInt(0)
-            : util.floatSafeRemainder(payload.value, def.value) === 0;
-        if (isMultiple)
-            return;
-        payload.issues.push({
-            origin: typeof payload.value,
-            code: "not_multiple_of",
-            divisor: def.value,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckNumberFormat", (inst, def) => {
-    $ZodCheck.init(inst, def); // no format checks
-    def.format = def.format || "float64";
-    const isInt = def.format?.includes("int");
-    const origin = isInt ? "int" : "number";
-    const [minimum, maximum] = util.NUMBER_FORMAT_RANGES[def.format];
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        if (isInt) {
-            if (!Number.isInteger(input)) {
-                // invalid_format issue
-                // payload.issues.push({
-                //   expected: def.format,
-                //   format: def.format,
-                //   code: "invalid_format",
-                //   input,
-                //   inst,
-                // });
-                // invalid_type issue
-                payload.issues.push({
-                    expected: origin,
-                    format: def.format,
-                    code: "invalid_type",
-                    continue: false,
-                    input,
-                    inst,
-                });
-                return;
-                // not_multiple_of issue
-                // payload.issues.push({
-                //   code: "not_multiple_of",
-                //   origin: "number",
-                //   input,
-                //   inst,
-                //   divisor: 1,
-                // });
-            }
-            if (!Number.isSafeInteger(input)) {
-                if (input > 0) {
-                    // too_big
-                    payload.issues.push({
-                        input,
-                        code: "too_big",
-                        maximum: Number.MAX_SAFE_INTEGER,
-                        note: "Integers must be within the safe integer range.",
-                        inst,
-                        origin,
-                        inclusive: true,
-                        continue: !def.abort,
-                    });
-                }
-                else {
-                    // too_small
-                    payload.issues.push({
-                        input,
-                        code: "too_small",
-                        minimum: Number.MIN_SAFE_INTEGER,
-                        note: "Integers must be within the safe integer range.",
-                        inst,
-                        origin,
-                        inclusive: true,
-                        continue: !def.abort,
-                    });
-                }
-                return;
-            }
-        }
-        if (input < minimum) {
-            payload.issues.push({
-                origin: "number",
-                input,
-                code: "too_small",
-                minimum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-        if (input > maximum) {
-            payload.issues.push({
-                origin: "number",
-                input,
-                code: "too_big",
-                maximum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-    };
-})));
-const $ZodCheckBigIntFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckBigIntFormat", (inst, def) => {
-    $ZodCheck.init(inst, def); // no format checks
-    const [minimum, maximum] = util.BIGINT_FORMAT_RANGES[def.format];
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        if (input < minimum) {
-            payload.issues.push({
-                origin: "bigint",
-                input,
-                code: "too_small",
-                minimum: minimum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-        if (input > maximum) {
-            payload.issues.push({
-                origin: "bigint",
-                input,
-                code: "too_big",
-                maximum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-    };
-})));
-const $ZodCheckMaxSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMaxSize", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const size = input.size;
-        if (size <= def.maximum)
-            return;
-        payload.issues.push({
-            origin: util.getSizableOrigin(input),
-            code: "too_big",
-            maximum: def.maximum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMinSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMinSize", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const size = input.size;
-        if (size >= def.minimum)
-            return;
-        payload.issues.push({
-            origin: util.getSizableOrigin(input),
-            code: "too_small",
-            minimum: def.minimum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckSizeEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckSizeEquals", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const size = input.size;
-        if (size === def.size)
-            return;
-        const tooBig = size > def.size;
-        payload.issues.push({
-            origin: util.getSizableOrigin(input),
-            ...(tooBig ? { code: "too_big", maximum: def.size } : { code: "too_small", minimum: def.size }),
-            inclusive: true,
-            exact: true,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMaxLength = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMaxLength", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const units = input.length;
-        // Strings are measured in Unicode code points, not UTF-16 units. A code point is at most two units, so a string that already fits in units fits in code points; only an overflow has to be counted.
-        const length = typeof input === "string" && units > def.maximum ? util.codePointLength(input) : units;
-        if (length <= def.maximum)
-            return;
-        const origin = util.getLengthableOrigin(input);
-        payload.issues.push({
-            origin,
-            code: "too_big",
-            maximum: def.maximum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMinLength = /*@__PURE__*/ $constructor("$ZodCheckMinLength", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const units = input.length;
-        // A code point is one or two UTF-16 units, so fewer units than the floor can never reach it and twice the floor always clears it. Only in between is the exact count in doubt.
-        const length = typeof input === "string" && units >= def.minimum && units < def.minimum * 2
-            ? codePointLength(input)
-            : units;
-        if (length >= def.minimum)
-            return;
-        const origin = getLengthableOrigin(input);
-        payload.issues.push({
-            origin,
-            code: "too_small",
-            minimum: def.minimum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-});
-const $ZodCheckLengthEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLengthEquals", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const units = input.length;
-        // A code point is one or two UTF-16 units, so outside `[length, length * 2]` units the target is missed either way — and missed in the same direction in both measures.
-        const length = typeof input === "string" && units >= def.length && units <= def.length * 2
-            ? util.codePointLength(input)
-            : units;
-        if (length === def.length)
-            return;
-        const origin = util.getLengthableOrigin(input);
-        const tooBig = length > def.length;
-        payload.issues.push({
-            origin,
-            ...(tooBig ? { code: "too_big", maximum: def.length } : { code: "too_small", minimum: def.length }),
-            inclusive: true,
-            exact: true,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckStringFormat = /*@__PURE__*/ $constructor("$ZodCheckStringFormat", (inst, def) => {
-    var _a, _b;
-    $ZodCheck.init(inst, def);
-    if (def.pattern)
-        (_a = inst._zod).check ?? (_a.check = (payload) => {
-            def.pattern.lastIndex = 0;
-            if (def.pattern.test(payload.value))
-                return;
-            payload.issues.push({
-                origin: "string",
-                code: "invalid_format",
-                format: def.format,
-                input: payload.value,
-                ...(def.pattern ? { pattern: def.pattern.toString() } : {}),
-                inst,
-                continue: !def.abort,
-            });
-        });
-    else
-        (_b = inst._zod).check ?? (_b.check = () => { });
-});
-const $ZodCheckRegex = /*@__PURE__*/ $constructor("$ZodCheckRegex", (inst, def) => {
-    $ZodCheckStringFormat.init(inst, def);
-    inst._zod.check = (payload) => {
-        def.pattern.lastIndex = 0;
-        if (def.pattern.test(payload.value))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "regex",
-            input: payload.value,
-            pattern: def.pattern.toString(),
-            inst,
-            continue: !def.abort,
-        });
-    };
-});
-const $ZodCheckLowerCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLowerCase", (inst, def) => {
-    def.pattern ?? (def.pattern = regexes.lowercase);
-    $ZodCheckStringFormat.init(inst, def);
-})));
-const $ZodCheckUpperCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckUpperCase", (inst, def) => {
-    def.pattern ?? (def.pattern = regexes.uppercase);
-    $ZodCheckStringFormat.init(inst, def);
-})));
-const $ZodCheckIncludes = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckIncludes", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const escapedRegex = util.escapeRegex(def.includes);
-    // `String.prototype.includes(sub, position)` matches `sub` at `position`
-    // OR LATER, so the pattern must allow at least `position` leading chars
-    // (`{N,}`), not exactly `position` chars (`{N}`).
-    const pattern = new RegExp(typeof def.position === "number" ? `^.{${def.position},}${escapedRegex}` : escapedRegex);
-    def.pattern = pattern;
-    inst._zod.check = (payload) => {
-        if (payload.value.includes(def.includes, def.position))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "includes",
-            includes: def.includes,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckStartsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckStartsWith", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const pattern = new RegExp(`^${util.escapeRegex(def.prefix)}.*`);
-    def.pattern ?? (def.pattern = pattern);
-    inst._zod.check = (payload) => {
-        if (payload.value.startsWith(def.prefix))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "starts_with",
-            prefix: def.prefix,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckEndsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckEndsWith", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const pattern = new RegExp(`.*${util.escapeRegex(def.suffix)}$`);
-    def.pattern ?? (def.pattern = pattern);
-    inst._zod.check = (payload) => {
-        if (payload.value.endsWith(def.suffix))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "ends_with",
-            suffix: def.suffix,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-///////////////////////////////////
-/////    $ZodCheckProperty    /////
-///////////////////////////////////
-function handleCheckPropertyResult(result, payload, property) {
-    if (result.issues.length) {
-        payload.issues.push(...util.prefixIssues(property, result.issues));
-    }
-}
-const $ZodCheckProperty = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperty", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    inst._zod.check = (payload) => {
-        const result = def.schema._zod.run({
-            value: payload.value[def.property],
-            issues: [],
-        }, {});
-        if (result instanceof Promise) {
-            return result.then((result) => handleCheckPropertyResult(result, payload, def.property));
-        }
-        handleCheckPropertyResult(result, payload, def.property);
-        return;
-    };
-})));
-const $ZodCheckProperties = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperties", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    util.hide(inst, Symbol.iterator, function* () {
-        yield inst;
-    });
-    // key and schema snapshotted together: reading one live and the other cached lets a later mutation of the caller's shape object pair a stale key with a missing schema
-    let entries;
-    inst._zod.check = (payload) => {
-        // the base schema already typed the value, so only a nullish one is rejected here: the properties read on a primitive too, matching z.property() on a string's length
-        if (payload.value == null) {
-            payload.issues.push({ expected: "object", code: "invalid_type", input: payload.value, inst });
-            return undefined;
-        }
-        entries ?? (entries = Reflect.ownKeys(def.shape).map((key) => [key, def.shape[key]]));
-        const input = payload.value;
-        let proms;
-        for (const [key, schema] of entries) {
-            const result = schema._zod.run({ value: input[key], issues: [] }, {});
-            if (result instanceof Promise) {
-                proms ?? (proms = []);
-                proms.push(result.then((result) => handleCheckPropertyResult(result, payload, key)));
-            }
-            else {
-                handleCheckPropertyResult(result, payload, key);
-            }
-        }
-        if (proms)
-            return Promise.all(proms).then(() => undefined);
-        return undefined;
-    };
-})));
-const $ZodCheckMimeType = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMimeType", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const mimeSet = new Set(def.mime);
-    inst._zod.check = (payload) => {
-        if (mimeSet.has(payload.value.type))
-            return;
-        payload.issues.push({
-            code: "invalid_value",
-            values: def.mime,
-            input: payload.value.type,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckOverwrite = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckOverwrite", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    inst._zod.check = (payload) => {
-        payload.value = def.tx(payload.value);
-    };
-})));
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/registries.js
 var registries_a;
@@ -37354,7 +37138,7 @@ function _uint32(Class, params) {
 function _boolean(Class, params) {
     return new Class({
         type: "boolean",
-        ...normalizeParams(params),
+        ...util.normalizeParams(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -37418,7 +37202,7 @@ function api_undefined(Class, params) {
 function api_null(Class, params) {
     return new Class({
         type: "null",
-        ...normalizeParams(params),
+        ...util.normalizeParams(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -37437,7 +37221,7 @@ function _unknown(Class) {
 function _never(Class, params) {
     return new Class({
         type: "never",
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -37560,9 +37344,9 @@ function _size(size, params) {
 }
 // @__NO_SIDE_EFFECTS__
 function _maxLength(maximum, params) {
-    const ch = new checks.$ZodCheckMaxLength({
+    const ch = new $ZodCheckMaxLength({
         check: "max_length",
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
         maximum,
     });
     return ch;
@@ -37922,7 +37706,7 @@ function _promise(Class, innerType) {
 }
 // @__NO_SIDE_EFFECTS__
 function _custom(Class, fn, _params) {
-    const norm = util.normalizeParams(_params);
+    const norm = normalizeParams(_params);
     norm.abort ?? (norm.abort = true); // default to abort:false
     const schema = new Class({
         type: "custom",
@@ -38408,13 +38192,13 @@ function int32(params) {
 function uint32(params) {
     return core._uint32(ZodMiniNumberFormat, params);
 }
-const ZodMiniBoolean = /*@__PURE__*/ $constructor("ZodMiniBoolean", (inst, def) => {
-    $ZodBoolean.init(inst, def);
+const ZodMiniBoolean = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBoolean", (inst, def) => {
+    core.$ZodBoolean.init(inst, def);
     ZodMiniType.init(inst, def);
-});
+})));
 // @__NO_SIDE_EFFECTS__
 function schemas_boolean(params) {
-    return _boolean(ZodMiniBoolean, params);
+    return core._boolean(ZodMiniBoolean, params);
 }
 const ZodMiniBigInt = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBigInt", (inst, def) => {
     core.$ZodBigInt.init(inst, def);
@@ -38451,13 +38235,13 @@ function schemas_undefined(params) {
     return core._undefined(ZodMiniUndefined, params);
 }
 
-const ZodMiniNull = /*@__PURE__*/ $constructor("ZodMiniNull", (inst, def) => {
-    $ZodNull.init(inst, def);
+const ZodMiniNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniNull", (inst, def) => {
+    core.$ZodNull.init(inst, def);
     ZodMiniType.init(inst, def);
-});
+})));
 // @__NO_SIDE_EFFECTS__
 function schemas_null(params) {
-    return api_null(ZodMiniNull, params);
+    return core._null(ZodMiniNull, params);
 }
 
 const ZodMiniAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniAny", (inst, def) => {
@@ -38476,13 +38260,13 @@ const ZodMiniUnknown = /*@__PURE__*/ $constructor("ZodMiniUnknown", (inst, def) 
 function unknown() {
     return _unknown(ZodMiniUnknown);
 }
-const ZodMiniNever = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniNever", (inst, def) => {
-    core.$ZodNever.init(inst, def);
+const ZodMiniNever = /*@__PURE__*/ $constructor("ZodMiniNever", (inst, def) => {
+    $ZodNever.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function never(params) {
-    return core._never(ZodMiniNever, params);
+    return _never(ZodMiniNever, params);
 }
 const ZodMiniVoid = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniVoid", (inst, def) => {
     core.$ZodVoid.init(inst, def);
@@ -38540,7 +38324,7 @@ function strictObject(shape, params) {
         type: "object",
         shape,
         catchall: never(),
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 // looseObject
@@ -38672,10 +38456,10 @@ function tuple(items, _paramsOrRest, _params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodMiniRecord = /*@__PURE__*/ $constructor("ZodMiniRecord", (inst, def) => {
-    $ZodRecord.init(inst, def);
+const ZodMiniRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniRecord", (inst, def) => {
+    core.$ZodRecord.init(inst, def);
     ZodMiniType.init(inst, def);
-});
+})));
 // @__NO_SIDE_EFFECTS__
 function record(keyType, valueType, params) {
     // v3-compat: z.record(valueType, params?) — defaults keyType to z.string()
@@ -38684,14 +38468,14 @@ function record(keyType, valueType, params) {
             type: "record",
             keyType: schemas_string(),
             valueType: keyType,
-            ...normalizeParams(valueType),
+            ...util.normalizeParams(valueType),
         });
     }
     return new ZodMiniRecord({
         type: "record",
         keyType,
         valueType: valueType,
-        ...normalizeParams(params),
+        ...util.normalizeParams(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -38970,10 +38754,10 @@ function templateLiteral(parts, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodMiniLazy = /*@__PURE__*/ $constructor("ZodMiniLazy", (inst, def) => {
-    $ZodLazy.init(inst, def);
+const ZodMiniLazy = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniLazy", (inst, def) => {
+    core.$ZodLazy.init(inst, def);
     ZodMiniType.init(inst, def);
-});
+})));
 // export function lazy<T extends object>(getter: () => T): T {
 //   return util.createTransparentProxy<T>(getter);
 // }
@@ -38996,10 +38780,10 @@ function promise(innerType) {
         innerType: innerType,
     });
 }
-const ZodMiniCustom = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniCustom", (inst, def) => {
-    core.$ZodCustom.init(inst, def);
+const ZodMiniCustom = /*@__PURE__*/ $constructor("ZodMiniCustom", (inst, def) => {
+    $ZodCustom.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // custom checks
 // @__NO_SIDE_EFFECTS__
 function check(fn, params) {
@@ -39013,7 +38797,7 @@ function check(fn, params) {
 // ZodCustom custom schema
 // @__NO_SIDE_EFFECTS__
 function custom(fn, _params) {
-    return core._custom(ZodMiniCustom, fn ?? (() => true), _params);
+    return _custom(ZodMiniCustom, fn ?? (() => true), _params);
 }
 // refine
 // @__NO_SIDE_EFFECTS__
@@ -39143,11 +38927,16 @@ const schemas_jobRunSchema = object({
     /** Only on the single read; text or lines. */
     logs: schemas_catch(optional(nullable(union([schemas_string(), array(schemas_string())]))), null),
 });
-const schemas_recipeSchema = object({
+// The answer was parsed as JSON, so its mappings hold JSON. Not a record of zod's, which drops a
+// key called `__proto__`.
+function isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+const recipeSchema = object({
     uuid: dispersed_schemas_uuid,
     name: schemas_text,
     /** The stored cook fields. Secret-bearing: merged into a cook, never shown. */
-    payload: schemas_catch(nullable(record(schemas_string(), json())), null),
+    payload: schemas_catch(nullable(custom(isMapping)), null),
 });
 /** One page of a list; the members are read one by one, so that a bad one spoils no other. */
 const listSchema = object({
@@ -39230,157 +39019,216 @@ function unreadable(call, issues) {
     });
 }
 
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
-;// CONCATENATED MODULE: ./build/dispersed/json.js
-/** Parses JSON; `undefined`, which JSON cannot say, where the text is none. */
-function parseJson(body) {
-    try {
-        return JSON.parse(body);
-    }
-    catch {
-        return undefined;
-    }
+;// CONCATENATED MODULE: ./node_modules/leven/index.js
+const leven_array = [];
+const characterCodeCache = [];
+
+function leven(first, second, options) {
+	if (first === second) {
+		return 0;
+	}
+
+	const maxDistance = options?.maxDistance;
+	const swap = first;
+
+	// Swapping the strings if `a` is longer than `b` so we know which one is the
+	// shortest & which one is the longest
+	if (first.length > second.length) {
+		first = second;
+		second = swap;
+	}
+
+	let firstLength = first.length;
+	let secondLength = second.length;
+
+	// Performing suffix trimming:
+	// We can linearly drop suffix common to both strings since they
+	// don't increase distance at all
+	// Note: `~-` is the bitwise way to perform a `- 1` operation
+	while (firstLength > 0 && (first.charCodeAt(~-firstLength) === second.charCodeAt(~-secondLength))) {
+		firstLength--;
+		secondLength--;
+	}
+
+	// Performing prefix trimming
+	// We can linearly drop prefix common to both strings since they
+	// don't increase distance at all
+	let start = 0;
+
+	while (start < firstLength && (first.charCodeAt(start) === second.charCodeAt(start))) {
+		start++;
+	}
+
+	firstLength -= start;
+	secondLength -= start;
+
+	// Early termination after trimming: if difference in length exceeds max distance
+	if (maxDistance !== undefined && secondLength - firstLength > maxDistance) {
+		return maxDistance;
+	}
+
+	if (firstLength === 0) {
+		return maxDistance !== undefined && secondLength > maxDistance
+			? maxDistance
+			: secondLength;
+	}
+
+	let bCharacterCode;
+	let result;
+	let temporary;
+	let temporary2;
+	let index = 0;
+	let index2 = 0;
+
+	while (index < firstLength) {
+		characterCodeCache[index] = first.charCodeAt(start + index);
+		leven_array[index] = ++index;
+	}
+
+	while (index2 < secondLength) {
+		bCharacterCode = second.charCodeAt(start + index2);
+		temporary = index2++;
+		result = index2;
+
+		for (index = 0; index < firstLength; index++) {
+			temporary2 = bCharacterCode === characterCodeCache[index] ? temporary : temporary + 1;
+			temporary = leven_array[index];
+			// eslint-disable-next-line no-multi-assign
+			result = leven_array[index] = temporary > result
+				? (temporary2 > result ? result + 1 : temporary2)
+				: (temporary2 > temporary ? temporary + 1 : temporary2);
+		}
+
+		// Early termination: if all values in current row exceed maxDistance
+		if (maxDistance !== undefined) {
+			let rowMinimum = result;
+			for (index = 0; index < firstLength; index++) {
+				if (leven_array[index] < rowMinimum) {
+					rowMinimum = leven_array[index];
+				}
+			}
+
+			if (rowMinimum > maxDistance) {
+				return maxDistance;
+			}
+		}
+	}
+
+	// Bound arrays to avoid retaining large previous sizes
+	leven_array.length = firstLength;
+	characterCodeCache.length = firstLength;
+
+	return maxDistance !== undefined && result > maxDistance ? maxDistance : result;
 }
 
-;// CONCATENATED MODULE: ./build/dispersed/error-detail.js
+function closestMatch(target, candidates, options) {
+	if (!Array.isArray(candidates) || candidates.length === 0) {
+		return undefined;
+	}
 
+	const userMax = options?.maxDistance;
+	const targetLength = target.length;
 
-const oddTextAsNull = schemas_catch(nullable(schemas_string()), null);
-const errorBodySchema = object({
-    error: schemas_catch(optional(union([schemas_string(), object({ code: oddTextAsNull, message: oddTextAsNull })])), undefined),
-    message: oddTextAsNull,
-    code: oddTextAsNull,
-    errors: schemas_catch(optional(array(union([schemas_string(), object({ message: schemas_string() })]))), undefined),
-});
-/**
- * What an error body says, in one line. No shape is documented, so the usual places are tried;
- * else it is the first line of the text, which may be HTML.
- */
-function errorDetail(body) {
-    const parsed = errorBodySchema.safeParse(parseJson(body));
-    const found = parsed.success ? detailOf(parsed.data) : undefined;
-    return (found ?? firstLine(body)).slice(0, 500);
-}
-function detailOf(body) {
-    const { error, errors } = body;
-    const nested = typeof error === 'string' ? { code: null, message: error } : error;
-    const list = errors?.map((each) => (typeof each === 'string' ? each : each.message)).join('; ');
-    const message = nested?.message ?? body.message;
-    const code = nested?.code ?? body.code;
-    const parts = [message, list, message || list ? undefined : code];
-    return parts.filter(Boolean).join(': ') || undefined;
-}
-function firstLine(body) {
-    const text = /<[a-z!]/i.test(body)
-        ? body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
-        : body;
-    return (text
-        .split(/[\r\n]/)
-        .map((line) => line.trim())
-        .find((line) => line !== '') ?? 'no explanation was given');
-}
+	// Exact match fast-path
+	for (const candidate of candidates) {
+		if (candidate === target) {
+			return candidate;
+		}
+	}
 
-;// CONCATENATED MODULE: ./build/dispersed/sign.js
+	if (userMax === 0) {
+		return undefined;
+	}
 
-/**
- * Query parameters in the one order that is signed and sent: keys sorted, URL-encoded, no `?`.
- * Clients of the service differ on a space and on `!'()*~`, so no caller produces them.
- */
-function canonicalQuery(query) {
-    return Object.keys(query)
-        .toSorted()
-        .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(query[key] ?? '')}`)
-        .join('&');
-}
-/** JSON with keys sorted at every depth and no white space; `ascii` escapes all beyond U+007E. */
-function canonicalJson(value, dialect = 'ascii') {
-    const text = sortedJson(value);
-    return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
-}
-/** The four headers that sign a request, as the service's documentation describes them. */
-function signatureHeaders(request, keys, stamp) {
-    const time = String(stamp.timeMs);
-    const bodyHash = (0,external_node_crypto_.createHash)('sha256')
-        .update(request.body ?? '', 'utf8')
-        .digest('hex');
-    const { method, pathname, query } = request;
-    const text = [keys.publicKey, time, stamp.nonce, method, pathname, query, bodyHash].join('|');
-    return {
-        'X-API-Key': keys.publicKey,
-        'X-Time': time,
-        'X-Nonce': stamp.nonce,
-        'X-Signature': (0,external_node_crypto_.createHmac)('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
-    };
-}
-// Built as text, not as a sorted copy of the object: a key such as `__proto__` stays data, and
-// keys that look like numbers are not put in an order of their own.
-function sortedJson(value) {
-    if (isList(value))
-        return `[${value.map(sortedJson).join(',')}]`;
-    if (value === null || typeof value !== 'object')
-        return JSON.stringify(value);
-    const members = Object.entries(value)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .flatMap(([key, member]) => member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`]);
-    return `{${members.join(',')}}`;
-}
-// `Array.isArray` alone does not narrow a read-only array.
-function isList(value) {
-    return Array.isArray(value);
-}
-function escapeCodeUnit(unit) {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+	let best;
+	let bestDist = Number.POSITIVE_INFINITY;
+	const seen = new Set();
+
+	for (const candidate of candidates) {
+		if (seen.has(candidate)) {
+			continue;
+		}
+
+		seen.add(candidate);
+
+		const lengthDiff = Math.abs(candidate.length - targetLength);
+		if (lengthDiff >= bestDist) {
+			continue;
+		}
+
+		if (userMax !== undefined && lengthDiff > userMax) {
+			continue;
+		}
+
+		const cap = Number.isFinite(bestDist)
+			? (userMax === undefined ? bestDist : Math.min(bestDist, userMax))
+			: userMax;
+
+		const distance = cap === undefined
+			? leven(target, candidate)
+			: leven(target, candidate, {maxDistance: cap});
+
+		// Skip candidates that exceed the user's maximum distance
+		if (userMax !== undefined && distance > userMax) {
+			continue;
+		}
+
+		// If we got a capped result that equals the cap, we need the actual distance
+		// for accurate comparison, but only if the cap was due to userMax
+		let actualD = distance;
+		if (cap !== undefined && distance === cap && cap === userMax) {
+			actualD = leven(target, candidate);
+		}
+
+		if (actualD < bestDist) {
+			bestDist = actualD;
+			best = candidate;
+			if (bestDist === 0) {
+				break;
+			}
+		}
+	}
+
+	if (userMax !== undefined && bestDist > userMax) {
+		return undefined;
+	}
+
+	return best;
 }
 
-;// CONCATENATED MODULE: ./build/dispersed/client.js
+;// CONCATENATED MODULE: ./build/intake/wording.js
 
-
-
-
-
-
-// Far more than a page of 50 jobs with all their parameters.
-const defaultMaxBytes = 8 * 1024 * 1024;
-/** The signed way to the service. Each call is signed anew, so a repeated one has a new nonce. */
-function createClient({ exchange, keys, now }) {
-    return async (call) => {
-        const request = toWire(call);
-        const stamp = { timeMs: now(), nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
-        const headers = signatureHeaders(request, keys, stamp);
-        const answer = await exchange(request, headers, {
-            signal: call.signal,
-            maxBytes: call.maxBytes ?? defaultMaxBytes,
-        });
-        return readAnswer(answer, `${call.method} ${call.pathname}`, now());
-    };
+/** Shows a given text in one short line. Never to be used on what may be a secret. */
+function quote(text) {
+    const longest = 60;
+    return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
 }
-function toWire(call) {
-    return {
-        method: call.method,
-        pathname: call.pathname,
-        query: canonicalQuery(call.query ?? {}),
-        body: call.body === undefined ? undefined : canonicalJson(call.body),
-    };
+/** `; did you mean x?` for a word close to a known one, else nothing. */
+function suggest(word, known) {
+    const likely = closestMatch(word.toLowerCase(), known, { maxDistance: 4 });
+    return likely === undefined ? '' : `; did you mean ${likely}?`;
 }
-function readAnswer(answer, request, nowMs) {
-    const { status, text } = answer;
-    if (status < 200 || status > 299) {
-        throw new errors/* ServiceError */._7({
-            trouble: 'refused',
-            request,
-            status,
-            detail: errorDetail(text),
-            retryAfterMs: (0,pace/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
-        });
-    }
-    const body = parseJson(text);
-    if (body !== undefined)
-        return body;
-    const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
-    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
+
+;// CONCATENATED MODULE: ./build/intake/strict.js
+
+
+/** A mapping in which every key is optional, and none but these is accepted. */
+function strict(shape) {
+    const known = Object.keys(shape);
+    return strictObject(optionals(shape), {
+        error: (issue) => issue.code === 'unrecognized_keys'
+            ? issue.keys.map((key) => sayUnknown(key, known)).join('. ')
+            : 'must be a mapping of names to values',
+    });
+}
+function optionals(shape) {
+    const members = Object.entries(shape).map(([key, schema]) => [key, optional(schema)]);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys, each made optional
+    return Object.fromEntries(members);
+}
+function sayUnknown(key, known) {
+    const hint = suggest(key.replaceAll('-', '_'), known) || `; known are ${known.join(', ')}`;
+    return `${quote(key)} is not known here${hint}`;
 }
 
 ;// CONCATENATED MODULE: ./build/intake/durations.js
@@ -39400,139 +39248,544 @@ function parseDuration(text) {
     const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
     return ms > 0 && ms <= longestMs ? ms : undefined;
 }
+/** A lower bound as a duration, in whole minutes where it is one. */
+function formatLeast(ms) {
+    return ms % unitMs.m === 0 ? `${ms / unitMs.m}m` : `${ms / unitMs.s}s`;
+}
+
+;// CONCATENATED MODULE: ./build/intake/regions.js
+/** Regions the new host knows, from the vendor's documentation of the cook. */
+const regionCodes = [
+    'ca-central-1',
+    'ca-west-1',
+    'mx-central-1',
+    'sa-east-1',
+    'us-east-1',
+    'us-east-2',
+    'us-west-1',
+    'us-west-2',
+    'eu-central-1',
+    'eu-central-2',
+    'eu-north-1',
+    'eu-south-1',
+    'eu-south-2',
+    'eu-west-1',
+    'eu-west-2',
+    'eu-west-3',
+    'ap-east-1',
+    'ap-east-2',
+    'ap-northeast-1',
+    'ap-northeast-2',
+    'ap-northeast-3',
+    'ap-south-1',
+    'ap-south-2',
+    'ap-southeast-1',
+    'ap-southeast-2',
+    'ap-southeast-3',
+    'ap-southeast-4',
+    'ap-southeast-5',
+    'ap-southeast-6',
+    'ap-southeast-7',
+    'cn-north-1',
+    'cn-northwest-1',
+    'af-south-1',
+    'il-central-1',
+    'me-central-1',
+    'me-south-1',
+];
 
 ;// CONCATENATED MODULE: ./build/intake/texts.js
 
 
 
-// One schema a kind of input. Each takes the input's text and gives its value; the message of a
-// failure says what was given and what is accepted.
-/** Shows what was given, in one short line. */
-function quote(text) {
-    const longest = 80;
-    return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
+
+
+// One schema a kind of value. Each takes text, from an input or from a scalar in YAML or JSON, and
+// gives the value; the message of a failure says what was given and what is accepted.
+/** What a schema of this room says of a text it cannot use. */
+class Unusable extends Error {
 }
-/** A schema from a function that gives a value, or a `Wrong` with the sentence for the user. */
+const oneValue = 'must be a single value, not a list or a mapping';
+/** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
 function textTo(parse) {
-    return pipe(schemas_string(), transform((text, context) => {
-        const value = parse(text);
-        if (!(value instanceof Wrong))
+    return pipe(schemas_string(oneValue), transform(async (text, context) => {
+        const value = await parse(text);
+        if (!(value instanceof Unusable))
             return value;
         context.issues.push({ code: 'custom', message: value.message, input: text });
         return NEVER;
     }));
 }
-class Wrong extends Error {
-}
-const line = textTo((text) => /[\r\n]/.test(text) ? new Wrong('has several lines; it must be one') : text);
-const flag = textTo((text) => {
-    if (/^true$/i.test(text))
+/** Any text, verbatim. */
+const texts_text = schemas_string(oneValue);
+/** Text without line breaks. */
+const line = textTo((given) => /[\r\n]/.test(given) ? new Unusable('has several lines; it must be one') : given);
+const flag = textTo((given) => {
+    if (/^true$/i.test(given))
         return true;
-    if (/^false$/i.test(text))
+    if (/^false$/i.test(given))
         return false;
-    return new Wrong(`${quote(text)} is neither true nor false`);
+    return new Unusable(`${quote(given)} is neither true nor false`);
 });
-const texts_duration = textTo((text) => parseDuration(text) ?? new Wrong(`${quote(text)} is not a duration: write ${durationForm}`));
-const pollInterval = textTo((text) => {
-    if (text === 'auto')
+/** Milliseconds of a duration of at least `leastMs`. */
+function texts_duration(leastMs = 1_000) {
+    return textTo((given) => {
+        const ms = parseDuration(given);
+        if (ms === undefined) {
+            return new Unusable(`${quote(given)} is not a duration: write ${durationForm}`);
+        }
+        if (ms >= leastMs)
+            return ms;
+        return new Unusable(`${quote(given)} is too short: ${formatLeast(leastMs)} or more`);
+    });
+}
+const pollInterval = textTo((given) => {
+    if (given === 'auto')
         return 'auto';
-    const ms = parseDuration(text);
-    if (ms !== undefined)
-        return ms;
-    return new Wrong(`${quote(text)} is neither auto nor a duration of 1s or more, such as 15s or 1m`);
+    return (parseDuration(given) ??
+        new Unusable(`${quote(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`));
 });
 /** One of the words, to the letter. */
 function oneOf(words) {
-    return textTo((text) => {
-        const word = words.find((each) => each === text);
-        return word ?? new Wrong(`${quote(text)} is not one of ${words.join(', ')}`);
+    return textTo((given) => {
+        const word = words.find((each) => each === given);
+        return word ?? new Unusable(`${quote(given)} is not one of ${words.join(', ')}`);
     });
 }
+/** A decimal number from `least` on, fractions included. */
+function texts_number(least) {
+    return textTo((given) => {
+        const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
+        return value >= least ? value : new Unusable(`${quote(given)} is not a number from ${least}`);
+    });
+}
+/** A whole number from `least` to `most`. */
+function whole(least, most = 1_000_000_000_000) {
+    const range = most < 1_000_000 ? `from ${least} to ${most}` : `from ${least}`;
+    return textTo((given) => {
+        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
+        if (value >= least && value <= most)
+            return value;
+        return new Unusable(`${quote(given)} is not a whole number ${range}`);
+    });
+}
+/** A UUID in lower case: the only thing that ever becomes part of a path. */
+const texts_uuid = textTo((given) => isUuid(given) ? given.toLowerCase() : new Unusable(sayNoUuid(given)));
+/** Says that a text is no UUID. */
+function sayNoUuid(given) {
+    // A text that is no identifier may be anything, a secret put into the wrong place included.
+    const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'what is given';
+    return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
+}
+/** `null` and `~` for the API's null, else what the schema takes. */
+function orNull(schema) {
+    return pipe(schemas_string(oneValue), transform(async (given, context) => {
+        if (given === 'null' || given === '~')
+            return null;
+        const parsed = await safeParseAsync(schema, given);
+        if (parsed.success)
+            return parsed.data;
+        for (const { message } of parsed.error.issues) {
+            context.issues.push({ code: 'custom', message, input: given });
+        }
+        return NEVER;
+    }));
+}
+const regionCode = textTo((given) => {
+    const code = regionCodes.find((each) => each === given.toLowerCase());
+    if (code !== undefined)
+        return code;
+    const hint = suggest(given, regionCodes) || '; write it like eu-west-1 or us-east-2';
+    return new Unusable(`${quote(given)} is not a region of the service${hint}`);
+});
 /** An API key: it goes into a header, or is the key of a signature. Its value is never shown. */
-const apiKey = textTo((text) => {
-    if (text === '') {
-        return new Wrong('is empty. Pass it from a secret; workflows that a pull request from a fork starts get none');
+const apiKey = textTo((given) => {
+    if (given === '') {
+        return new Unusable('is empty. Pass it from a secret; workflows that a pull request from a fork starts get none');
     }
-    return /^[\u0021-\u007e]+$/.test(text)
-        ? text
-        : new Wrong('holds white space or other characters no key has; was it copied whole, in one line?');
+    return /^[\u0021-\u007e]+$/.test(given)
+        ? given
+        : new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
 });
 const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-const apiUrl = textTo((text) => {
-    const url = URL.parse(text);
+const apiUrl = textTo((given) => {
+    const url = URL.parse(given);
     if (url === null)
-        return new Wrong('is not a URL; the service is at https://api.dispersed.com');
+        return new Unusable('is not a URL; the service is at https://api.dispersed.com');
     if (url.username !== '' || url.password !== '') {
-        return new Wrong('holds a user name or password; the keys have inputs of their own');
+        return new Unusable('holds a user name or password; the keys have inputs of their own');
     }
     const isLoopback = loopbackHosts.test(url.hostname);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-        return new Wrong(`${quote(text)} is not https (http is accepted for loopback addresses only)`);
+        return new Unusable(`${quote(given)} is not https; http is accepted for loopback addresses only`);
     }
     if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-        return new Wrong(`${quote(text)} has more than a host: write it without path, query and fragment`);
+        return new Unusable('has more than a host; write it without path, query and fragment');
     }
     return url;
 });
-/** Recipe UUIDs, one a line; in lower case. */
-const recipeLines = textTo((text) => {
-    const lines = text
-        .split(/\r\n|\r|\n/)
+
+;// CONCATENATED MODULE: ./build/intake/yaml.js
+
+const longestText = 1_000_000;
+const mostAliases = 50;
+// More than any order needs; bounds what aliases can grow into.
+const mostNodes = 50_000;
+/**
+ * Parses YAML, or JSON, which is YAML too. No tags, bounded size, depth and aliases. Scalars stay
+ * text until a field says otherwise: `1.10` is not 1.1, and `no` is not false.
+ * @returns the tree, or Unusable with line and column; the text itself is never shown, since it may hold secrets
+ */
+async function parseYaml(text) {
+    if (text.length > longestText)
+        return new Unusable(`is longer than ${longestText} characters`);
+    // Loaded when used: most workflows name recipes by UUID alone.
+    const { load, FAILSAFE_SCHEMA } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
+    try {
+        const tree = load(text, { schema: FAILSAFE_SCHEMA, maxAliases: mostAliases, maxDepth: 32 });
+        if (!isTextTree(tree) || countNodes(tree) > mostNodes)
+            return new Unusable('is too large');
+        return tree;
+    }
+    catch (error) {
+        return new Unusable(`is neither YAML nor JSON: ${explain(error)}`);
+    }
+}
+function explain(error) {
+    if (!isYamlError(error))
+        return 'it cannot be read';
+    const { reason, mark } = error;
+    return mark === undefined
+        ? reason
+        : `${reason} in line ${mark.line + 1}, column ${mark.column + 1}`;
+}
+function isYamlError(error) {
+    return error instanceof Error && 'reason' in error && typeof error.reason === 'string';
+}
+function isTextTree(value) {
+    if (typeof value === 'string')
+        return true;
+    return typeof value === 'object' && value !== null && Object.values(value).every(isTextTree);
+}
+// Stops at the bound: what aliases stand for is counted each time it is used.
+function countNodes(tree, counted = 0) {
+    if (counted > mostNodes || typeof tree === 'string')
+        return counted + 1;
+    return Object.values(tree).reduce((sum, each) => countNodes(each, sum), counted + 1);
+}
+
+;// CONCATENATED MODULE: ./build/intake/container.js
+
+
+
+
+
+const variableName = /^[A-Za-z_][\w.-]*$/;
+const variableNameForm = 'a name starts with a letter or `_`, and goes on with those, digits, `.` or `-`';
+/** An environment as a mapping; values are text, whatever they look like, and never shown. */
+const environment = pipe(
+// Not a record of zod's, which drops a key called `__proto__`.
+custom(container_isMapping, 'must be a mapping of names to values'), transform((given, context) => {
+    const complain = (key, message) => {
+        context.issues.push({ code: 'custom', message, input: key, path: [key] });
+    };
+    const pairs = Object.entries(given).flatMap(([key, value]) => {
+        if (!variableName.test(key))
+            complain(key, variableNameForm);
+        else if (typeof value === 'string')
+            return [[key, value]];
+        else
+            complain(key, 'must be a single value, not a list or a mapping');
+        return [];
+    });
+    return Object.fromEntries(pairs);
+}));
+function container_isMapping(given) {
+    return typeof given === 'object' && given !== null && !Array.isArray(given);
+}
+/** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
+const environmentLines = textTo((given) => {
+    const pairs = [];
+    for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
+        if (line.trim() === '')
+            continue;
+        const equals = line.indexOf('=');
+        const name = line.slice(0, Math.max(0, equals)).trimStart();
+        if (equals < 0)
+            return new Unusable(`line ${index + 1} has no \`=\`: write KEY=VALUE, one a line`);
+        if (!variableName.test(name))
+            return new Unusable(`line ${index + 1}: ${variableNameForm}`);
+        if (pairs.some(([other]) => other === name)) {
+            return new Unusable(`line ${index + 1} sets ${quote(name)} a second time`);
+        }
+        pairs.push([name, line.slice(equals + 1)]);
+    }
+    return Object.fromEntries(pairs);
+});
+const list = (member) => array(member, 'must be a list');
+const volume = strict({
+    image: texts_text,
+    mount: texts_text,
+    registry: texts_text,
+    secret: texts_text,
+    tag: texts_text,
+    user: texts_text,
+});
+const parameters = strict({
+    image: texts_text,
+    tag: texts_text,
+    imagesrc: texts_text,
+    host: texts_text,
+    user: texts_text,
+    secret: texts_text,
+    env: environment,
+    ports: list(whole(1, 65_535)),
+    volumes: list(volume),
+    sshkey: texts_text,
+    allowed_ips: list(texts_text),
+});
+/** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */
+const container = pipe(transform((given, context) => {
+    if (typeof given !== 'object' || given === null || !('parameters' in given))
+        return given;
+    const others = Object.keys(given).filter((key) => key !== 'parameters' && key !== 'type');
+    if (others.length > 0 || ('type' in given && given.type !== 'docker')) {
+        const message = 'takes {type: docker, parameters: {…}}, or the container parameters alone';
+        context.issues.push({ code: 'custom', message, input: given });
+        return NEVER;
+    }
+    return given.parameters;
+}), parameters);
+/** Container parameters from the text of an input. */
+const containerText = pipe(textTo(parseYaml), container);
+/** The parts of a container that must be masked wherever they show. */
+function secretsOf({ secret, volumes = [] }) {
+    return [secret, ...volumes.map((each) => each.secret)].filter((each) => each !== undefined);
+}
+
+;// CONCATENATED MODULE: ./build/intake/entries.js
+
+
+
+
+
+
+
+/** The fields of a cook but the container: the API's names, with the ranges it documents. */
+const cookFields = {
+    title: line,
+    description: orNull(texts_text),
+    task: oneOf(['BATCH', 'PERSISTENT']),
+    cpu_count: texts_number(0),
+    gpu_count: texts_number(0),
+    gpu_name: orNull(line),
+    gpu_registry_uuid: orNull(texts_uuid),
+    min_vram_gb: texts_number(0),
+    min_ram_gb: texts_number(0),
+    min_storage_gb: texts_number(0),
+    max_node_count: whole(1),
+    max_retry_count: whole(0),
+    max_timeout_assign_ms: whole(300_000),
+    max_timeout_start_ms: whole(120_000),
+    max_timeout_run_ms: orNull(whole(60_000)),
+    allowed_region_codes: array(regionCode, 'must be a list of region codes')
+        .check(_maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`)),
+};
+const entry = pipe(pipe(transform((given, context) => {
+    if (typeof given !== 'string')
+        return withoutEmpty(given);
+    if (isUuid(given))
+        return { uuid: given };
+    context.issues.push({ code: 'custom', message: sayNoUuid(given), input: given });
+    return NEVER;
+}), strict({ uuid: texts_uuid, ...cookFields, parameters: container, env: environment })), transform((given, context) => {
+    if (given.uuid !== undefined)
+        return { ...given, uuid: given.uuid };
+    const message = 'is missing: each entry names its recipe';
+    context.issues.push({ code: 'custom', message, input: given, path: ['uuid'] });
+    return NEVER;
+}));
+// The outputs of one step hold about 1 MB, and each job has its line there.
+const mostEntries = 1_000;
+/** The input `recipes`: a UUID, several, one a line, or a YAML or JSON list of entries. */
+const entries = pipe(textTo(readList), array(entry)
+    .check(_minLength(1, 'is missing: give the UUID of a recipe, or several, one a line'), _maxLength(mostEntries, `has more than ${mostEntries} entries`)));
+async function readList(given) {
+    if (looksLikeYaml(given))
+        return asList(await parseYaml(given));
+    return given
+        .split(/[\r\n]+/)
         .map((each) => each.trim())
         .filter((each) => each !== '');
-    if (lines.length === 0)
-        return new Wrong('is missing: give the UUID of a recipe, or several, one a line');
-    const bad = lines.find((each) => !isUuid(each));
-    return bad === undefined
-        ? lines.map((each) => each.toLowerCase())
-        : new Wrong(`${quote(bad)} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`);
-});
+}
+// A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
+function looksLikeYaml(given) {
+    return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
+}
+function asList(tree) {
+    if (tree instanceof Unusable || Array.isArray(tree))
+        return tree;
+    return new Unusable('must be a list: start each entry with `- `, or put it into [ ]');
+}
+// In a list as among the inputs, an empty text means that nothing was given.
+function withoutEmpty(given) {
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+        return given;
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+}
+
+;// CONCATENATED MODULE: ./build/intake/rules.js
+/** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
+function checkRules(inputs) {
+    const { recipes = [], ...shared } = inputs;
+    const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
+    const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
+    return [...ofInputs, ...ofEntries];
+}
+/**
+ * @param given what this place sets
+ * @param effective the same on top of what it is laid on
+ */
+function checkFields(given, effective, nameOf) {
+    const problems = [];
+    const complain = (field, message) => problems.push({ input: nameOf(field), message });
+    if (given.gpu_name && given.gpu_registry_uuid) {
+        complain('gpu_name', `cannot be given together with ${nameOf('gpu_registry_uuid')}: choose one`);
+    }
+    const touchesTask = given.task !== undefined || given.max_timeout_run_ms !== undefined;
+    const { task, max_timeout_run_ms: runTimeout } = effective;
+    if (touchesTask && task === 'PERSISTENT' && typeof runTimeout === 'number') {
+        complain('max_timeout_run_ms', 'cannot be given with task PERSISTENT, which runs until it is cancelled');
+    }
+    if (touchesTask && task === 'BATCH' && runTimeout === null) {
+        complain('max_timeout_run_ms', 'cannot be null with task BATCH, which needs a bound on its run');
+    }
+    return problems;
+}
 
 ;// CONCATENATED MODULE: ./build/intake/inputs.js
 
 
 
+
+
+
+
+/** An input that always has a value: an empty text is read as the default. */
 function input(schema, defaultText = '') {
-    return { schema, default: defaultText };
+    return { schema, default: defaultText, optional: false };
 }
+/** An input that may be left out: an empty text is undefined. */
+function inputs_optional(schema) {
+    return { schema, default: '', optional: true };
+}
+const minuteMs = 60_000;
+const regionList = pipe(textTo((given) => [...new Set(given.split(/[\s,]+/).filter((code) => code !== ''))]), array(regionCode)
+    .check(_minLength(1, 'has no region code in it'), _maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`)));
 /** The inputs of the cook action, in the order of `action.yml`. */
 const cookInputs = {
-    recipes: input(recipeLines),
+    recipes: input(entries),
     'public-key': input(apiKey),
     'secret-key': input(apiKey),
     'api-url': input(apiUrl, 'https://api.dispersed.com'),
-    title: input(line),
+    title: inputs_optional(line),
+    description: inputs_optional(texts_text),
+    task: inputs_optional(cookFields.task),
+    'cpu-count': inputs_optional(cookFields.cpu_count),
+    'gpu-count': inputs_optional(cookFields.gpu_count),
+    'gpu-name': inputs_optional(line),
+    'gpu-registry-uuid': inputs_optional(texts_uuid),
+    'min-vram-gb': inputs_optional(cookFields.min_vram_gb),
+    'min-ram-gb': inputs_optional(cookFields.min_ram_gb),
+    'min-storage-gb': inputs_optional(cookFields.min_storage_gb),
+    'max-node-count': inputs_optional(cookFields.max_node_count),
+    'max-retry-count': inputs_optional(cookFields.max_retry_count),
+    'max-timeout-assign': inputs_optional(texts_duration(5 * minuteMs)),
+    'max-timeout-start': inputs_optional(texts_duration(2 * minuteMs)),
+    'max-timeout-run': inputs_optional(texts_duration(minuteMs)),
+    'allowed-region-codes': inputs_optional(regionList),
+    parameters: inputs_optional(containerText),
+    env: { ...inputs_optional(environmentLines), verbatim: true },
     wait: input(flag, 'true'),
-    timeout: input(texts_duration, '5h45m'),
+    timeout: input(texts_duration(), '5h45m'),
     'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'cancel'),
     'poll-interval': input(pollInterval, 'auto'),
+    'dry-run': input(flag, 'false'),
     'matrix-index': input(line, '0'),
 };
 /**
- * Reads all inputs of a table. The secret key is masked before anything can be printed.
+ * Reads the cook action's inputs. Secrets are masked before anything can be printed.
  * @throws InputError with every problem found
  */
-function readInputs(runner, table) {
-    maskSecret(runner.input('secret-key'), runner);
-    const problems = [];
-    const values = Object.entries(table).map(([name, { schema, default: defaultText }]) => {
-        const parsed = safeParse(schema, runner.input(name) || defaultText);
-        if (parsed.success)
-            return [name, parsed.data];
-        problems.push(...parsed.error.issues.map(({ message }) => ({ input: name, message })));
-        return [name, undefined];
-    });
-    if (problems.length > 0)
-        throw new errors/* InputError */.dz(problems);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each key has its schema's output
-    return Object.fromEntries(values);
+async function readCookInputs(runner) {
+    const { values, problems } = await readInputs(runner, cookInputs);
+    const { recipes = [], parameters } = values;
+    const containers = [parameters, ...recipes.map((entry) => entry.parameters)];
+    maskAll(runner, containers.flatMap(secretsIn));
+    const all = [...problems, ...checkRules({ ...fieldsOf(values), recipes })];
+    if (all.length > 0)
+        throw new errors/* InputError */.dz(all);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
+    return values;
+}
+/** The cook fields among the inputs, by the API's names. */
+function fieldsOf(inputs) {
+    return {
+        title: inputs.title,
+        description: inputs.description,
+        task: inputs.task,
+        cpu_count: inputs['cpu-count'],
+        gpu_count: inputs['gpu-count'],
+        gpu_name: inputs['gpu-name'],
+        gpu_registry_uuid: inputs['gpu-registry-uuid'],
+        min_vram_gb: inputs['min-vram-gb'],
+        min_ram_gb: inputs['min-ram-gb'],
+        min_storage_gb: inputs['min-storage-gb'],
+        max_node_count: inputs['max-node-count'],
+        max_retry_count: inputs['max-retry-count'],
+        max_timeout_assign_ms: inputs['max-timeout-assign'],
+        max_timeout_start_ms: inputs['max-timeout-start'],
+        max_timeout_run_ms: inputs['max-timeout-run'],
+        allowed_region_codes: inputs['allowed-region-codes'],
+    };
+}
+async function readInputs(runner, table) {
+    maskAll(runner, runner.input('secret-key').split(/[\r\n]+/));
+    const read = await Promise.all(Object.entries(table).map(async ([name, each]) => ({
+        name,
+        ...(await readInput(runner, name, each)),
+    })));
+    const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
+    return {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has its schema's output
+        values: values,
+        problems: read.flatMap(({ problems }) => problems),
+    };
+}
+async function readInput(runner, name, { schema, optional: isOptional, ...rest }) {
+    const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
+    if (given === '' && isOptional)
+        return { value: undefined, problems: [] };
+    const parsed = await safeParseAsync(schema, given || rest.default);
+    if (parsed.success)
+        return { value: parsed.data, problems: [] };
+    return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
+}
+function toProblem(name, { path, message }) {
+    const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+    return { input: name + place.join(''), message };
+}
+function secretsIn(container) {
+    return container === undefined
+        ? []
+        : secretsOf(container).flatMap((secret) => secret.split(/[\r\n]+/));
 }
 // The runner masks each line of a secret by itself: a short one would blank that text everywhere.
 const shortestMask = 6;
-function maskSecret(secret, runner) {
-    for (const each of secret.split(/[\r\n]+/)) {
-        if (each.trim().length >= shortestMask)
-            runner.mask(each.trim());
+function maskAll(runner, secrets) {
+    for (const secret of secrets) {
+        if (secret.trim().length >= shortestMask)
+            runner.mask(secret.trim());
     }
 }
 
@@ -39554,6 +39807,8 @@ function readStep({ env }, matrixIndex) {
     };
 }
 
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var pace = __nccwpck_require__(1215);
 ;// CONCATENATED MODULE: ./build/dispersed/patience.js
 
 
@@ -39580,89 +39835,6 @@ async function patiently(request, parts) {
             await clock.sleep(pauseMs, signal);
         }
     }
-}
-
-;// CONCATENATED MODULE: ./build/jobs/read.js
-
-
-
-/**
- * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
- * go out together, as one list request for up to 50 jobs.
- */
-function createReader(parts) {
-    const persist = createPersistence(parts);
-    const readSingly = async (uuid) => persist(async () => readJob(parts.client, uuid, parts.end), isWorthRepeating);
-    const readListed = createListing(parts, persist);
-    return gather(async (uuids) => {
-        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
-        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
-    });
-}
-function createPersistence(parts) {
-    const { clock, random, end: signal, onAway, onBack } = parts;
-    let away = false;
-    const onFailure = (error) => {
-        if (!away && error.passing) {
-            away = true;
-            onAway(error);
-        }
-    };
-    return async (request, worthwhile) => {
-        const answer = await patiently(request, { clock, random, signal, worthwhile, onFailure });
-        if (away)
-            onBack();
-        away = false;
-        return answer;
-    };
-}
-// One 404 right after a cook may be lag of the service; a second one is an answer.
-function isWorthRepeating(error, failures) {
-    return error.passing || (error.status === 404 && failures === 1);
-}
-// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
-// the service takes one UUID for the filter, whatever it says.
-const mostLackingLists = 3;
-/** Reads jobs by list; those the answer lacks are left to the caller. */
-function createListing({ client, end }, persist) {
-    let lackingLists = 0;
-    return async (uuids) => {
-        if (lackingLists >= mostLackingLists)
-            return new Map();
-        const query = { 'filter[uuid]': uuids.join(',') };
-        try {
-            const page = await persist(async () => listJobs(client, query, end), (error) => error.passing);
-            const found = new Map(page.items.map((job) => [job.uuid, job]));
-            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
-            return found;
-        }
-        catch (error) {
-            // Whether the filter takes several values is documented nowhere. What else is wrong, the
-            // single reads will tell.
-            if (error instanceof errors/* ServiceError */._7)
-                lackingLists = mostLackingLists;
-            return new Map();
-        }
-    };
-}
-/** Answers single questions that come at the same time from one joint look-up a page of them. */
-function gather(lookUp) {
-    let waiting = [];
-    const flush = () => {
-        const asked = waiting;
-        waiting = [];
-        for (let from = 0; from < asked.length; from += pageLimit) {
-            const group = asked.slice(from, from + pageLimit);
-            const answers = lookUp(group.map(({ key }) => key));
-            for (const { key, settle } of group)
-                settle(answers.then((answer) => answer(key)));
-        }
-    };
-    return async (key) => new Promise((resolve) => {
-        if (waiting.length === 0)
-            setImmediate(flush);
-        waiting.push({ key, settle: resolve });
-    });
 }
 
 ;// CONCATENATED MODULE: ./build/verdict.js
@@ -39768,11 +39940,11 @@ const longestRateLimited = 20;
  * it: no connection was made, or it was refused with 429.
  * @throws ServiceError where no job is known to have come to be, InterruptedError
  */
-async function submit_submit(order, parts) {
+async function submit_submit(order, body, parts) {
     const { client, clock, random, signal } = parts;
     const submittedAtMs = clock.now();
     // Not given the signal: a cook that has left is waited for, since it may start a billed job.
-    const cook = async () => cookRecipe(client, order.recipeUuid, order.body);
+    const cook = async () => cookRecipe(client, order.recipeUuid, body);
     const job = await patiently(cook, { clock, random, signal, worthwhile });
     return { order, job, submittedAtMs };
 }
@@ -39826,34 +39998,140 @@ async function look(job, { read, nextLook, ended }) {
     }
 }
 
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./build/dispersed/sign.js
+
+/**
+ * Query parameters in the one order that is signed and sent: keys sorted, URL-encoded, no `?`.
+ * Clients of the service differ on a space and on `!'()*~`, so no caller produces them.
+ */
+function canonicalQuery(query) {
+    return Object.keys(query)
+        .toSorted()
+        .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(query[key] ?? '')}`)
+        .join('&');
+}
+/** JSON with keys sorted at every depth and no white space; `ascii` escapes all beyond U+007E. */
+function canonicalJson(value, dialect = 'ascii') {
+    const text = sortedJson(value);
+    return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
+}
+/** The four headers that sign a request, as the service's documentation describes them. */
+function signatureHeaders(request, keys, stamp) {
+    const time = String(stamp.timeMs);
+    const bodyHash = (0,external_node_crypto_.createHash)('sha256')
+        .update(request.body ?? '', 'utf8')
+        .digest('hex');
+    const { method, pathname, query } = request;
+    const text = [keys.publicKey, time, stamp.nonce, method, pathname, query, bodyHash].join('|');
+    return {
+        'X-API-Key': keys.publicKey,
+        'X-Time': time,
+        'X-Nonce': stamp.nonce,
+        'X-Signature': (0,external_node_crypto_.createHmac)('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
+    };
+}
+// Built as text, not as a sorted copy of the object: a key such as `__proto__` stays data, and
+// keys that look like numbers are not put in an order of their own.
+function sortedJson(value) {
+    if (isList(value))
+        return `[${value.map(sortedJson).join(',')}]`;
+    if (value === null || typeof value !== 'object')
+        return JSON.stringify(value);
+    const members = Object.entries(value)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([key, member]) => member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`]);
+    return `{${members.join(',')}}`;
+}
+// `Array.isArray` alone does not narrow a read-only array.
+function isList(value) {
+    return Array.isArray(value);
+}
+function escapeCodeUnit(unit) {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 ;// CONCATENATED MODULE: ./build/order.js
+
 
 
 /** What to cook, one order an entry of `recipes`. Pure: the same inputs and step give the same orders. */
 function placeOrders(inputs, step) {
-    return inputs.recipes.map((recipeUuid, index) => {
-        const overrides = inputs.title === '' ? {} : { title: inputs.title };
-        const cookKey = makeCookKey(step, index, recipeUuid, overrides);
-        const description = order_describe(step, cookKey);
-        return { index, recipeUuid, cookKey, body: { ...overrides, description } };
+    return inputs.recipes.map((entry, index) => {
+        const { uuid: recipeUuid } = entry;
+        const { description, ...fields } = mergeFields(fieldsOf(inputs), entry);
+        const container = mergeContainers(inputs, entry);
+        const cookKey = makeCookKey(step, [index, recipeUuid, description, fields, container]);
+        const text = `${description || order_describe(step)} [${cookKey}]`;
+        return { index, recipeUuid, cookKey, fields: { ...fields, description: text }, container };
     });
+}
+/**
+ * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
+ * is laid on the recipe's is sent whole: right either way.
+ * @param recipe as the service has it; needed where the order lays something on its container
+ */
+function bodyOf({ fields, container }, recipe) {
+    if (container === null)
+        return fields;
+    const stored = recipe?.payload?.['parameters'];
+    const storedContainer = order_isMapping(stored) ? stored['parameters'] : undefined;
+    const parameters = order_merge(order_isMapping(storedContainer) ? storedContainer : {}, container);
+    return { ...fields, parameters: { type: 'docker', parameters } };
+}
+/** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */
+function order_merge(under, over) {
+    // Built from entries: a key such as `__proto__` is data.
+    const merged = new Map(Object.entries(under));
+    for (const [key, value] of Object.entries(over)) {
+        const below = merged.get(key);
+        merged.set(key, order_isMapping(below) && order_isMapping(value) ? order_merge(below, value) : value);
+    }
+    return Object.fromEntries(merged);
+}
+// What is given twice for the same thing, or decides another field, is settled here, once.
+function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
+    const fields = { ...inputs, ...givenOnly(entry) };
+    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
+    return {
+        ...fields,
+        // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
+        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
+        // The service wants null here, whatever the recipe says.
+        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
+    };
+}
+function givenOnly(fields) {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+function mergeContainers(inputs, entry) {
+    const layers = [
+        inputs.parameters,
+        inputs.env && { env: inputs.env },
+        entry.parameters,
+        entry.env && { env: entry.env },
+    ];
+    const given = layers.filter((layer) => layer !== undefined);
+    return given.length === 0 ? null : given.reduce(order_merge, {});
 }
 /**
  * The key that marks a job as cooked by this entry of this step: a hash of all that tells it apart,
  * so that it can be worked out again, and no other step's job ever matches.
  */
-function makeCookKey(step, index, recipeUuid, overrides) {
+function makeCookKey(step, order) {
     const { repository, runId, runAttempt, workflow, job, matrixIndex } = step;
     const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
-    const text = canonicalJson([...identity, index, recipeUuid, overrides]);
+    const text = canonicalJson([...identity, ...order.map((each) => each ?? null)]);
     return `cook-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
-function order_describe(step, cookKey) {
-    const { repository, workflow, runId, runUrl } = step;
-    const origin = runUrl === undefined
-        ? 'Cooked outside of GitHub Actions'
-        : `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
-    return `${origin} [${cookKey}]`;
+function order_describe({ repository, workflow, runId, runUrl }) {
+    if (runUrl === undefined)
+        return 'Cooked outside of GitHub Actions';
+    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
+}
+function order_isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 ;// CONCATENATED MODULE: ./build/report/safe.js
@@ -39983,22 +40261,6 @@ const statusAdvice = {
     },
 };
 
-;// CONCATENATED MODULE: ./build/report/durations.js
-/** A time span as people read it: `4s`, `3m 02s`, `1h 05m`. */
-function formatDuration(ms) {
-    const seconds = Math.max(0, Math.floor(ms / 1000));
-    const minutes = Math.floor(seconds / 60);
-    const hours = Math.floor(minutes / 60);
-    if (hours > 0)
-        return `${hours}h ${twoDigits(minutes % 60)}m`;
-    if (minutes > 0)
-        return `${minutes}m ${twoDigits(seconds % 60)}s`;
-    return `${seconds}s`;
-}
-function twoDigits(value) {
-    return String(value).padStart(2, '0');
-}
-
 ;// CONCATENATED MODULE: ./build/report/facts.js
 /**
  * Queue and run time of a job: by the service's own times where they are precise, else by what was
@@ -40017,7 +40279,7 @@ function spansOf({ job, submittedAtMs, timeline }) {
 }
 /** What to call an order's job: its title, else its recipe. Foreign text. */
 function titleOf({ order, job }) {
-    const asked = order.body['title'];
+    const asked = order.fields['title'];
     return job?.title || (typeof asked === 'string' && asked) || `recipe ${order.recipeUuid}`;
 }
 /** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
@@ -40058,50 +40320,8 @@ function secondsBetween(fromMs, toMs) {
     return Math.max(0, Math.round((toMs - fromMs) / 1000));
 }
 
-;// CONCATENATED MODULE: ./build/report/log.js
-
-
-
-
-/** @param jobCount how many jobs are cooked: with several, each line says whose it is */
-function createLog(runner, jobCount) {
-    const whose = ({ order, job }) => jobCount === 1
-        ? ''
-        : `[${order.index + 1}/${jobCount} ${safeLine(titleOf({ order, job }), 40)}] `;
-    return {
-        cooked: (ticket) => {
-            const { job, order } = ticket;
-            const title = safeLine(job.title ?? '', 200);
-            const quoted = title && ` “${title}”`;
-            runner.print(`Cooked job ${job.uuid} from recipe ${order.recipeUuid}${quoted}: ${safeLine(job.status, 60)}`);
-        },
-        changed: (ticket, { status, atMs }, job) => {
-            const elapsed = formatDuration(atMs - ticket.submittedAtMs).padStart(7);
-            const reason = job.status_reason ? `: ${safeLine(job.status_reason)}` : '';
-            runner.print(`${elapsed}  ${whose(ticket)}${safeLine(status, 60)}${reason}`);
-        },
-        away: (error) => {
-            runner.print(`The service does not answer (${safeLine(error.message, 200)}); still trying`);
-        },
-        back: () => {
-            runner.print('The service answers again');
-        },
-        stopping: (ticket, why) => {
-            runner.print(`Cancelling job ${ticket.job.uuid}: ${why}`);
-        },
-        stillAlive: ({ uuid, status }) => {
-            const message = `Job ${uuid} was cancelled, and is still ${safeLine(status, 60)}. Make sure that it stops: ${consoleUrl}`;
-            runner.annotate('warning', 'A cancelled job has not ended yet', message);
-        },
-        notStopped: ({ uuid }, error) => {
-            const cause = safeLine(error instanceof Error ? error.message : String(error));
-            const message = `Job ${uuid} may still run, and be billed: ${cause}. Cancel it by hand: ${consoleUrl}`;
-            runner.annotate('warning', 'A job could not be cancelled', message);
-        },
-    };
-}
-
 ;// CONCATENATED MODULE: ./build/report/annotations.js
+
 
 
 
@@ -40138,8 +40358,9 @@ function annotate(runner, { title, cause, remedy }) {
 function adviseOnOutcome(outcome, onTimeout) {
     const { result, job, order, error, ending } = outcome;
     if (error !== null) {
-        const attempt = job === null ? `cook recipe ${order.recipeUuid}` : `follow job ${job.uuid}`;
-        return adviseOn(error, attempt);
+        if (job !== null)
+            return adviseOn(error, `follow job ${job.uuid}`);
+        return adviseOnCook(adviseOn(error, `cook recipe ${order.recipeUuid}`), outcome);
     }
     const name = safeLine(titleOf(outcome), 100);
     const who = job === null ? `The job for recipe ${order.recipeUuid}` : `Job ${job.uuid}`;
@@ -40163,6 +40384,14 @@ function adviseOnOutcome(outcome, onTimeout) {
         remedy: `Its log is at ${consoleUrl}. Mend the recipe or its parameters, then run the workflow again.`,
     };
 }
+// A refusal says which field the service minds, if it is kind; what the older host lacks is known.
+function adviseOnCook(advice, { order, error }) {
+    const isRefusal = error instanceof errors/* ServiceError */._7 && [400, 422].includes(error.status ?? 0);
+    if (!isRefusal || order.fields['allowed_region_codes'] === undefined)
+        return advice;
+    const hint = 'The order names allowed-region-codes, which the older host, https://api.compute.x.io, does not know.';
+    return { ...advice, remedy: `${advice.remedy} ${hint}` };
+}
 function adviseOnInterrupt(name, who, { job }) {
     return {
         title: `Cancelled with the workflow: ${name}`,
@@ -40183,6 +40412,124 @@ function adviseOnTimeout(name, who, outcome, onTimeout) {
         cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
         remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
     };
+}
+
+;// CONCATENATED MODULE: ./build/report/redact.js
+// The container parameters that may be shown. All others, known or not, may hold secrets: a
+// recipe's environment, logins and keys are somebody else's.
+const shownParameters = new Set([
+    'image',
+    'tag',
+    'imagesrc',
+    'host',
+    'user',
+    'ports',
+    'allowed_ips',
+]);
+const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
+const redact_hidden = '***';
+/** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
+function redact(body) {
+    const { parameters } = body;
+    if (!redact_isMapping(parameters) || !redact_isMapping(parameters['parameters']))
+        return body;
+    const shown = mapMembers(parameters['parameters'], redactParameter);
+    return { ...body, parameters: { ...parameters, parameters: shown } };
+}
+function redactParameter(key, value) {
+    if (shownParameters.has(key))
+        return value;
+    if (key === 'env' && redact_isMapping(value))
+        return mapMembers(value, () => redact_hidden);
+    if (key === 'volumes' && Array.isArray(value))
+        return value.map(redactVolume);
+    return value === null ? null : redact_hidden;
+}
+function redactVolume(volume) {
+    if (!redact_isMapping(volume))
+        return redact_hidden;
+    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : redact_hidden));
+}
+function mapMembers(mapping, change) {
+    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
+}
+function redact_isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./build/report/summarize.js
+
+
+/** Writes the step's summary. Trouble with it is a warning: it never changes the verdict. */
+async function summarize(runner, markdown) {
+    try {
+        await runner.summarize(markdown);
+    }
+    catch (error) {
+        const { message } = (0,errors/* asError */.zR)(error);
+        runner.annotate('warning', 'The job summary could not be written', safeLine(message));
+    }
+}
+
+;// CONCATENATED MODULE: ./build/report/dry-run.js
+
+
+
+
+
+/** Shows what would be sent. The step fails where a recipe could not be read. */
+async function reportDryRun(runner, plans) {
+    for (const plan of plans)
+        showPlan(runner, plan);
+    const broken = plans.filter(({ error }) => error !== null);
+    if (broken.length > 0)
+        runner.fail();
+    runner.print(`Dry run: ${verdict(plans.length, broken.length)}; nothing was cooked`);
+    runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
+    await summarize(runner, renderPlans(plans, broken.length));
+}
+function showPlan(runner, { order, recipe, body, error }) {
+    const { recipeUuid } = order;
+    if (error !== null)
+        annotate(runner, adviseOn(error, `read recipe ${recipeUuid}`));
+    if (body === null)
+        return;
+    const name = safeLine(recipe?.name ?? '', 200);
+    runner.print(`Would cook recipe ${recipeUuid}${name && ` “${name}”`} with`);
+    for (const line of prettyLines(body))
+        runner.print(`  | ${safeLine(line, 1_000)}`);
+}
+function renderPlans(plans, broken) {
+    const mark = broken > 0 ? '⚠️' : '🧪';
+    const rows = plans.map(({ order, recipe, body, error }) => {
+        const shown = body === null ? safeMarkdown(error?.message ?? '', 300) : renderBody(body);
+        const name = safeMarkdown(recipe?.name ?? '', 120);
+        return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
+    });
+    return [
+        `### ${mark} Dispersed dry run: ${verdict(plans.length, broken)}; nothing was cooked`,
+        '',
+        '| | Recipe | UUID | Would be sent |',
+        '| --: | --- | --- | --- |',
+        ...rows,
+        '',
+    ].join('\n');
+}
+function renderBody(body) {
+    const lines = prettyLines(body).map((line) => {
+        const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
+        return indent + safeMarkdown(line, 1_000);
+    });
+    return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
+}
+function prettyLines(body) {
+    return JSON.stringify(redact(body), null, 2).split('\n');
+}
+function verdict(count, broken) {
+    const recipes = count === 1 ? 'the order' : `all ${count} orders`;
+    return broken === 0
+        ? `${recipes} can be sent`
+        : `${broken} of ${count} recipes could not be read`;
 }
 
 ;// CONCATENATED MODULE: ./build/report/outputs.js
@@ -40218,6 +40565,22 @@ function describeJob(outcome) {
         cost_usd: null,
         node_urls: [],
     };
+}
+
+;// CONCATENATED MODULE: ./build/report/durations.js
+/** A time span as people read it: `4s`, `3m 02s`, `1h 05m`. */
+function formatDuration(ms) {
+    const seconds = Math.max(0, Math.floor(ms / 1000));
+    const minutes = Math.floor(seconds / 60);
+    const hours = Math.floor(minutes / 60);
+    if (hours > 0)
+        return `${hours}h ${twoDigits(minutes % 60)}m`;
+    if (minutes > 0)
+        return `${minutes}m ${twoDigits(seconds % 60)}s`;
+    return `${seconds}s`;
+}
+function twoDigits(value) {
+    return String(value).padStart(2, '0');
 }
 
 ;// CONCATENATED MODULE: ./build/report/verdict-line.js
@@ -40375,15 +40738,486 @@ async function reportTrouble(runner, error) {
     }
     runner.output('result', 'error');
 }
-// Trouble with the summary never changes the verdict.
-async function summarize(runner, markdown) {
+
+;// CONCATENATED MODULE: ./build/verbs/dry-run.js
+
+
+/** Reads the recipe of each order and works out what would be sent. Cooks nothing. */
+async function rehearse(orders, { recipeBook, submitting }) {
+    return Promise.all(orders.map(async (order) => {
+        try {
+            const recipe = await submitting(async () => recipeBook(order.recipeUuid));
+            return { order, recipe, body: bodyOf(order, recipe), error: null };
+        }
+        catch (error) {
+            return { order, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
+        }
+    }));
+}
+
+;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
+/*
+How it works:
+`this.#head` is an instance of `Node` which keeps track of its current value and nests another instance of `Node` that keeps the value that comes after it. When a value is provided to `.enqueue()`, the code needs to iterate through `this.#head`, going deeper and deeper to find the last value. However, iterating through every single item is slow. This problem is solved by saving a reference to the last value as `this.#tail` so that it can reference it to add a new value.
+*/
+
+class Node {
+	value;
+	next;
+
+	constructor(value) {
+		this.value = value;
+	}
+}
+
+class Queue {
+	#head;
+	#tail;
+	#size;
+
+	constructor() {
+		this.clear();
+	}
+
+	enqueue(value) {
+		const node = new Node(value);
+
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+
+		this.#size++;
+	}
+
+	dequeue() {
+		const current = this.#head;
+		if (!current) {
+			return;
+		}
+
+		this.#head = this.#head.next;
+		this.#size--;
+
+		// Clean up tail reference when queue becomes empty
+		if (!this.#head) {
+			this.#tail = undefined;
+		}
+
+		return current.value;
+	}
+
+	peek() {
+		if (!this.#head) {
+			return;
+		}
+
+		return this.#head.value;
+
+		// TODO: Node.js 18.
+		// return this.#head?.value;
+	}
+
+	clear() {
+		this.#head = undefined;
+		this.#tail = undefined;
+		this.#size = 0;
+	}
+
+	get size() {
+		return this.#size;
+	}
+
+	* [Symbol.iterator]() {
+		let current = this.#head;
+
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+
+	* drain() {
+		while (this.#head) {
+			yield this.dequeue();
+		}
+	}
+}
+
+;// CONCATENATED MODULE: ./node_modules/p-limit/index.js
+
+
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+
+	if (typeof concurrency === 'object') {
+		({concurrency, rejectOnClear = false} = concurrency);
+	}
+
+	validateConcurrency(concurrency);
+
+	if (typeof rejectOnClear !== 'boolean') {
+		throw new TypeError('Expected `rejectOnClear` to be a boolean');
+	}
+
+	const queue = new Queue();
+	let activeCount = 0;
+
+	const resumeNext = () => {
+		// Process the next queued function if we're under the concurrency limit
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+
+	const run = async (function_, resolve, arguments_) => {
+		// Execute the function and capture the result promise
+		const result = (async () => function_(...arguments_))();
+
+		// Resolve immediately with the promise (don't wait for completion)
+		resolve(result);
+
+		// Wait for the function to complete (success or failure)
+		// We catch errors here to prevent unhandled rejections,
+		// but the original promise rejection is preserved for the caller
+		try {
+			await result;
+		} catch {}
+
+		// Decrement active count and process next queued function
+		next();
+	};
+
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = {reject};
+
+		// Queue the internal resolve function instead of the run function
+		// to preserve the asynchronous execution context.
+		new Promise(internalResolve => { // eslint-disable-line promise/param-names
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(undefined, function_, resolve, arguments_)); // eslint-disable-line promise/prefer-await-to-then
+
+		// Start processing immediately if we haven't reached the concurrency limit
+		if (activeCount < concurrency) {
+			resumeNext();
+		}
+	};
+
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+
+	Object.defineProperties(generator, {
+		activeCount: {
+			get: () => activeCount,
+		},
+		pendingCount: {
+			get: () => queue.size,
+		},
+		clearQueue: {
+			value() {
+				if (!rejectOnClear) {
+					queue.clear();
+					return;
+				}
+
+				const abortError = AbortSignal.abort().reason;
+
+				while (queue.size > 0) {
+					queue.dequeue().reject(abortError);
+				}
+			},
+		},
+		concurrency: {
+			get: () => concurrency,
+
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+
+				queueMicrotask(() => {
+					// eslint-disable-next-line no-unmodified-loop-condition
+					while (activeCount < concurrency && queue.size > 0) {
+						resumeNext();
+					}
+				});
+			},
+		},
+		map: {
+			async value(iterable, function_) {
+				const promises = Array.from(iterable, (value, index) => this(function_, value, index));
+				return Promise.all(promises);
+			},
+		},
+	});
+
+	return generator;
+}
+
+function limitFunction(function_, options) {
+	const limit = pLimit(options);
+
+	return (...arguments_) => limit(() => function_(...arguments_));
+}
+
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) {
+		throw new TypeError('Expected `concurrency` to be a number from 1 and up');
+	}
+}
+
+;// CONCATENATED MODULE: ./build/dispersed/json.js
+/** Parses JSON; `undefined`, which JSON cannot say, where the text is none. */
+function parseJson(body) {
     try {
-        await runner.summarize(markdown);
+        return JSON.parse(body);
     }
-    catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        runner.annotate('warning', 'The job summary could not be written', safeLine(message));
+    catch {
+        return undefined;
     }
+}
+
+;// CONCATENATED MODULE: ./build/dispersed/error-detail.js
+
+
+const oddTextAsNull = schemas_catch(nullable(schemas_string()), null);
+const errorBodySchema = object({
+    error: schemas_catch(optional(union([schemas_string(), object({ code: oddTextAsNull, message: oddTextAsNull })])), undefined),
+    message: oddTextAsNull,
+    code: oddTextAsNull,
+    errors: schemas_catch(optional(array(union([schemas_string(), object({ message: schemas_string() })]))), undefined),
+});
+/**
+ * What an error body says, in one line. No shape is documented, so the usual places are tried;
+ * else it is the first line of the text, which may be HTML.
+ */
+function errorDetail(body) {
+    const parsed = errorBodySchema.safeParse(parseJson(body));
+    const found = parsed.success ? detailOf(parsed.data) : undefined;
+    return (found ?? firstLine(body)).slice(0, 500);
+}
+function detailOf(body) {
+    const { error, errors } = body;
+    const nested = typeof error === 'string' ? { code: null, message: error } : error;
+    const list = errors?.map((each) => (typeof each === 'string' ? each : each.message)).join('; ');
+    const message = nested?.message ?? body.message;
+    const code = nested?.code ?? body.code;
+    const parts = [message, list, message || list ? undefined : code];
+    return parts.filter(Boolean).join(': ') || undefined;
+}
+function firstLine(body) {
+    const text = /<[a-z!]/i.test(body)
+        ? body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
+        : body;
+    return (text
+        .split(/[\r\n]/)
+        .map((line) => line.trim())
+        .find((line) => line !== '') ?? 'no explanation was given');
+}
+
+;// CONCATENATED MODULE: ./build/dispersed/client.js
+
+
+
+
+
+
+// Far more than a page of 50 jobs with all their parameters.
+const defaultMaxBytes = 8 * 1024 * 1024;
+/** The signed way to the service. Each call is signed anew, so a repeated one has a new nonce. */
+function createClient({ exchange, keys, now }) {
+    return async (call) => {
+        const request = toWire(call);
+        const stamp = { timeMs: now(), nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
+        const headers = signatureHeaders(request, keys, stamp);
+        const answer = await exchange(request, headers, {
+            signal: call.signal,
+            maxBytes: call.maxBytes ?? defaultMaxBytes,
+        });
+        return readAnswer(answer, `${call.method} ${call.pathname}`, now());
+    };
+}
+function toWire(call) {
+    return {
+        method: call.method,
+        pathname: call.pathname,
+        query: canonicalQuery(call.query ?? {}),
+        body: call.body === undefined ? undefined : canonicalJson(call.body),
+    };
+}
+function readAnswer(answer, request, nowMs) {
+    const { status, text } = answer;
+    if (status < 200 || status > 299) {
+        throw new errors/* ServiceError */._7({
+            trouble: 'refused',
+            request,
+            status,
+            detail: errorDetail(text),
+            retryAfterMs: (0,pace/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
+        });
+    }
+    const body = parseJson(text);
+    if (body !== undefined)
+        return body;
+    const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
+    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
+}
+
+;// CONCATENATED MODULE: ./build/jobs/read.js
+
+
+
+/**
+ * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
+ * go out together, as one list request for up to 50 jobs.
+ */
+function createReader(parts) {
+    const persist = createPersistence(parts);
+    const readSingly = async (uuid) => persist(async () => readJob(parts.client, uuid, parts.end), isWorthRepeating);
+    const readListed = createListing(parts, persist);
+    return gather(async (uuids) => {
+        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
+        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
+    });
+}
+function createPersistence(parts) {
+    const { clock, random, end: signal, onAway, onBack } = parts;
+    let away = false;
+    const onFailure = (error) => {
+        if (!away && error.passing) {
+            away = true;
+            onAway(error);
+        }
+    };
+    return async (request, worthwhile) => {
+        const answer = await patiently(request, { clock, random, signal, worthwhile, onFailure });
+        if (away)
+            onBack();
+        away = false;
+        return answer;
+    };
+}
+// One 404 right after a cook may be lag of the service; a second one is an answer.
+function isWorthRepeating(error, failures) {
+    return error.passing || (error.status === 404 && failures === 1);
+}
+// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
+// the service takes one UUID for the filter, whatever it says.
+const mostLackingLists = 3;
+/** Reads jobs by list; those the answer lacks are left to the caller. */
+function createListing({ client, end }, persist) {
+    let lackingLists = 0;
+    return async (uuids) => {
+        if (lackingLists >= mostLackingLists)
+            return new Map();
+        const query = { 'filter[uuid]': uuids.join(',') };
+        try {
+            const page = await persist(async () => listJobs(client, query, end), (error) => error.passing);
+            const found = new Map(page.items.map((job) => [job.uuid, job]));
+            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
+            return found;
+        }
+        catch (error) {
+            // Whether the filter takes several values is documented nowhere. What else is wrong, the
+            // single reads will tell.
+            if (error instanceof errors/* ServiceError */._7)
+                lackingLists = mostLackingLists;
+            return new Map();
+        }
+    };
+}
+/** Answers single questions that come at the same time from one joint look-up a page of them. */
+function gather(lookUp) {
+    let waiting = [];
+    const flush = () => {
+        const asked = waiting;
+        waiting = [];
+        for (let from = 0; from < asked.length; from += pageLimit) {
+            const group = asked.slice(from, from + pageLimit);
+            const answers = lookUp(group.map(({ key }) => key));
+            for (const { key, settle } of group)
+                settle(answers.then((answer) => answer(key)));
+        }
+    };
+    return async (key) => new Promise((resolve) => {
+        if (waiting.length === 0)
+            setImmediate(flush);
+        waiting.push({ key, settle: resolve });
+    });
+}
+
+;// CONCATENATED MODULE: ./build/jobs/recipes.js
+
+
+// Nothing runs yet: a clear error after half a minute is better than a step that hangs.
+const mostTries = 6;
+/** A way to recipes that reads each only once, however many entries cook it. */
+function openRecipeBook({ client, clock, random, signal }) {
+    const recipes = new Map();
+    const read = async (uuid) => patiently(async () => readRecipe(client, uuid, signal), {
+        clock,
+        random,
+        signal,
+        worthwhile: (error, failures) => error.passing && failures < mostTries,
+    });
+    return async (uuid) => {
+        const recipe = recipes.get(uuid) ?? read(uuid);
+        recipes.set(uuid, recipe);
+        return recipe;
+    };
+}
+
+;// CONCATENATED MODULE: ./build/report/log.js
+
+
+
+
+/** @param jobCount how many jobs are cooked: with several, each line says whose it is */
+function createLog(runner, jobCount) {
+    const whose = ({ order, job }) => jobCount === 1
+        ? ''
+        : `[${order.index + 1}/${jobCount} ${safeLine(titleOf({ order, job }), 40)}] `;
+    return {
+        cooked: (ticket) => {
+            const { job, order } = ticket;
+            const title = safeLine(job.title ?? '', 200);
+            const quoted = title && ` “${title}”`;
+            runner.print(`Cooked job ${job.uuid} from recipe ${order.recipeUuid}${quoted}: ${safeLine(job.status, 60)}`);
+        },
+        changed: (ticket, { status, atMs }, job) => {
+            const elapsed = formatDuration(atMs - ticket.submittedAtMs).padStart(7);
+            const reason = job.status_reason ? `: ${safeLine(job.status_reason)}` : '';
+            runner.print(`${elapsed}  ${whose(ticket)}${safeLine(status, 60)}${reason}`);
+        },
+        away: (error) => {
+            runner.print(`The service does not answer (${safeLine(error.message, 200)}); still trying`);
+        },
+        back: () => {
+            runner.print('The service answers again');
+        },
+        stopping: (ticket, why) => {
+            runner.print(`Cancelling job ${ticket.job.uuid}: ${why}`);
+        },
+        stillAlive: ({ uuid, status }) => {
+            const message = `Job ${uuid} was cancelled, and is still ${safeLine(status, 60)}. Make sure that it stops: ${consoleUrl}`;
+            runner.annotate('warning', 'A cancelled job has not ended yet', message);
+        },
+        notStopped: ({ uuid }, error) => {
+            const cause = safeLine(error instanceof Error ? error.message : String(error));
+            const message = `Job ${uuid} may still run, and be billed: ${cause}. Cancel it by hand: ${consoleUrl}`;
+            runner.annotate('warning', 'A job could not be cancelled', message);
+        },
+    };
 }
 
 ;// CONCATENATED MODULE: ./build/verbs/end-of-wait.js
@@ -40419,10 +41253,48 @@ async function sleepLong(clock, ms, signal) {
     }
 }
 
+;// CONCATENATED MODULE: ./build/verbs/kitchen.js
+
+
+
+
+
+
+
+// As many as the connections to the service: more would only queue behind them.
+const mostSubmitting = 8;
+/** Opens a kitchen, has all orders carried out in it, and closes it, come what may. */
+async function withKitchen(inputs, world, work) {
+    const connection = world.connect(inputs['api-url']);
+    const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
+    const client = createClient({ exchange: connection.exchange, keys, now: world.clock.now });
+    const end = endOfWait(world, inputs.timeout);
+    try {
+        return await work(equip(inputs, world, client, end));
+    }
+    finally {
+        end.release();
+        await connection.close();
+    }
+}
+function equip(inputs, world, client, end) {
+    const { clock, random, runner } = world;
+    const log = createLog(runner, inputs.recipes.length);
+    const shared = { client, clock, random };
+    return {
+        world,
+        inputs,
+        client,
+        log,
+        end,
+        read: createReader({ ...shared, end: end.signal, onAway: log.away, onBack: log.back }),
+        nextLook: (0,pace/* metronome */.HO)(async () => clock.sleep((0,pace/* pollIntervalMs */.Bg)(inputs['poll-interval'], random), end.signal)),
+        recipeBook: openRecipeBook({ ...shared, signal: end.signal }),
+        submitting: pLimit(mostSubmitting),
+    };
+}
+
 ;// CONCATENATED MODULE: ./build/verbs/cook.js
-
-
-
 
 
 
@@ -40438,60 +41310,41 @@ async function sleepLong(clock, ms, signal) {
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
 async function cook(world) {
+    const { runner } = world;
     try {
-        const inputs = readInputs(world.runner, cookInputs);
-        const orders = placeOrders(inputs, readStep(world.runner, inputs['matrix-index']));
-        const outcomes = await carryOut(orders, inputs, world);
-        await reportOutcomes(world.runner, outcomes, inputs['on-timeout']);
+        const inputs = await readCookInputs(runner);
+        const orders = placeOrders(inputs, readStep(runner, inputs['matrix-index']));
+        await withKitchen(inputs, world, async (kitchen) => {
+            if (inputs['dry-run']) {
+                await reportDryRun(runner, await rehearse(orders, kitchen));
+            }
+            else {
+                await reportOutcomes(runner, await carryOut(orders, kitchen), inputs['on-timeout']);
+            }
+        });
     }
     catch (error) {
-        await reportTrouble(world.runner, error);
+        await reportTrouble(runner, error);
     }
 }
-// As many as the connections to the service: more would only queue behind them.
-const mostSubmitting = 8;
-async function carryOut(orders, inputs, world) {
-    const { clock, random, runner } = world;
-    const connection = world.connect(inputs['api-url']);
-    const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-    const client = createClient({ exchange: connection.exchange, keys, now: clock.now });
-    const end = endOfWait(world, inputs.timeout);
-    const log = createLog(runner, orders.length);
-    const kitchen = {
-        world,
-        inputs,
-        client,
-        log,
-        end,
-        read: createReader({
-            client,
-            clock,
-            random,
-            end: end.signal,
-            onAway: log.away,
-            onBack: log.back,
-        }),
-        nextLook: (0,pace/* metronome */.HO)(async () => clock.sleep((0,pace/* pollIntervalMs */.Bg)(inputs['poll-interval'], random), end.signal)),
-        submitting: pLimit(mostSubmitting),
-    };
-    try {
-        return await Promise.all(orders.map(async (order) => carryOutOne(order, kitchen)));
-    }
-    finally {
-        end.release();
-        await connection.close();
-    }
+async function carryOut(orders, kitchen) {
+    return Promise.all(orders.map(async (order) => carryOutOne(order, kitchen)));
 }
 async function carryOutOne(order, kitchen) {
-    const { inputs, log, submitting, end, client, world } = kitchen;
+    const { inputs, log, submitting } = kitchen;
     try {
-        const ticket = await submitting(async () => submit_submit(order, { ...world, client, signal: end.signal }));
+        const ticket = await submitting(async () => cookOne(order, kitchen));
         log.cooked(ticket);
         return inputs.wait ? await follow(ticket, kitchen) : submitted(ticket, kitchen);
     }
     catch (error) {
         return notCooked(order, error, kitchen);
     }
+}
+async function cookOne(order, kitchen) {
+    const { world, client, end, recipeBook } = kitchen;
+    const recipe = order.container === null ? null : await recipeBook(order.recipeUuid);
+    return submit_submit(order, bodyOf(order, recipe), { ...world, client, signal: end.signal });
 }
 async function follow(ticket, kitchen) {
     const { log, world, end, read, nextLook } = kitchen;
@@ -40559,7 +41412,7 @@ function submitted(ticket, { world }) {
 function notCooked(order, error, { world, end }) {
     const outcome = ended(order, world);
     if (!(error instanceof errors/* InterruptedError */.p4))
-        return { ...outcome, error: asError(error) };
+        return { ...outcome, error: (0,errors/* asError */.zR)(error) };
     const ending = end.ended() ?? 'interrupt';
     return { ...outcome, ending, result: ending === 'timeout' ? 'timed-out' : 'cancelled' };
 }
@@ -40568,7 +41421,7 @@ async function lostSight(ticket, error, kitchen) {
     const job = mustStop('timeout', kitchen.inputs)
         ? await stopOne(ticket, ticket.job, 'timeout', kitchen)
         : ticket.job;
-    return { ...ended(ticket.order, kitchen.world), ...ticket, job, error: asError(error) };
+    return { ...ended(ticket.order, kitchen.world), ...ticket, job, error: (0,errors/* asError */.zR)(error) };
 }
 function ended(order, { clock }) {
     const endedAtMs = clock.now();
@@ -40582,9 +41435,6 @@ function ended(order, { clock }) {
         ending: null,
         error: null,
     };
-}
-function asError(error) {
-    return error instanceof Error ? error : new Error(String(error));
 }
 
 
@@ -40621,6 +41471,9 @@ function asError(error) {
 /******/ 	// Return the exports of the module
 /******/ 	return module.exports;
 /******/ }
+/******/ 
+/******/ // expose the modules object (__webpack_modules__)
+/******/ __nccwpck_require__.m = __webpack_modules__;
 /******/ 
 /************************************************************************/
 /******/ /* webpack/runtime/asset-relocator-loader */
@@ -40737,6 +41590,28 @@ function asError(error) {
 /******/ 	};
 /******/ })();
 /******/ 
+/******/ /* webpack/runtime/ensure chunk */
+/******/ (() => {
+/******/ 	__nccwpck_require__.f = {};
+/******/ 	// This file contains only the entry chunk.
+/******/ 	// The chunk loading function for additional chunks
+/******/ 	__nccwpck_require__.e = (chunkId) => {
+/******/ 		return Promise.all(Object.keys(__nccwpck_require__.f).reduce((promises, key) => {
+/******/ 			__nccwpck_require__.f[key](chunkId, promises);
+/******/ 			return promises;
+/******/ 		}, []));
+/******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/get javascript chunk filename */
+/******/ (() => {
+/******/ 	// This function allow to reference async chunks
+/******/ 	__nccwpck_require__.u = (chunkId) => {
+/******/ 		// return url for filenames based on template
+/******/ 		return "" + chunkId + ".index.js";
+/******/ 	};
+/******/ })();
+/******/ 
 /******/ /* webpack/runtime/hasOwnProperty shorthand */
 /******/ (() => {
 /******/ 	__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
@@ -40751,6 +41626,69 @@ function asError(error) {
 /******/ 		}
 /******/ 		Object.defineProperty(exports, '__esModule', { value: true });
 /******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/import chunk loading */
+/******/ (() => {
+/******/ 	// no baseURI
+/******/ 	
+/******/ 	// object to store loaded and loading chunks
+/******/ 	// undefined = chunk not loaded, null = chunk preloaded/prefetched
+/******/ 	// [resolve, Promise] = chunk loading, 0 = chunk loaded
+/******/ 	var installedChunks = {
+/******/ 		792: 0
+/******/ 	};
+/******/ 	
+/******/ 	var installChunk = (data) => {
+/******/ 		var {ids, modules, runtime} = data;
+/******/ 		// add "modules" to the modules object,
+/******/ 		// then flag all "ids" as loaded and fire callback
+/******/ 		var moduleId, chunkId, i = 0;
+/******/ 		for(moduleId in modules) {
+/******/ 			if(__nccwpck_require__.o(modules, moduleId)) {
+/******/ 				__nccwpck_require__.m[moduleId] = modules[moduleId];
+/******/ 			}
+/******/ 		}
+/******/ 		if(runtime) runtime(__nccwpck_require__);
+/******/ 		for(;i < ids.length; i++) {
+/******/ 			chunkId = ids[i];
+/******/ 			if(__nccwpck_require__.o(installedChunks, chunkId) && installedChunks[chunkId]) {
+/******/ 				installedChunks[chunkId][0]();
+/******/ 			}
+/******/ 			installedChunks[ids[i]] = 0;
+/******/ 		}
+/******/ 	
+/******/ 	}
+/******/ 	
+/******/ 	__nccwpck_require__.f.j = (chunkId, promises) => {
+/******/ 			// import() chunk loading for javascript
+/******/ 			var installedChunkData = __nccwpck_require__.o(installedChunks, chunkId) ? installedChunks[chunkId] : undefined;
+/******/ 			if(installedChunkData !== 0) { // 0 means "already installed".
+/******/ 	
+/******/ 				// a Promise means "currently loading".
+/******/ 				if(installedChunkData) {
+/******/ 					promises.push(installedChunkData[1]);
+/******/ 				} else {
+/******/ 					if(true) { // all chunks have JS
+/******/ 						// setup Promise in chunk cache
+/******/ 						var promise = import("./" + __nccwpck_require__.u(chunkId)).then(installChunk, (e) => {
+/******/ 							if(installedChunks[chunkId] !== 0) installedChunks[chunkId] = undefined;
+/******/ 							throw e;
+/******/ 						});
+/******/ 						var promise = Promise.race([promise, new Promise((resolve) => (installedChunkData = installedChunks[chunkId] = [resolve]))])
+/******/ 						promises.push(installedChunkData[1] = promise);
+/******/ 					}
+/******/ 				}
+/******/ 			}
+/******/ 	};
+/******/ 	
+/******/ 	// no prefetching
+/******/ 	
+/******/ 	// no preloaded
+/******/ 	
+/******/ 	// no external install chunk
+/******/ 	
+/******/ 	// no on chunks loaded
 /******/ })();
 /******/ 
 /************************************************************************/

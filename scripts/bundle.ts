@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { collectLicenses } from './licenses.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = new URL('..', import.meta.url);
 
 /**
  * Compiles `src` and bundles it into `folder`, which is emptied first. The same sources and lock
@@ -10,25 +11,19 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * @param folder relative to the project's root
  */
 export function bundle(folder: string): void {
-  rmSync(new URL(`../${folder}`, import.meta.url), { recursive: true, force: true });
-  rmSync(new URL('../build', import.meta.url), { recursive: true, force: true });
+  for (const each of [folder, 'build']) {
+    rmSync(new URL(each, root), { recursive: true, force: true });
+  }
   run('typescript/bin/tsc', '--project', 'tsconfig.build.json');
-  run(
-    '@vercel/ncc/dist/ncc/cli.js',
-    'build',
-    'build/index.js',
-    '--out',
-    folder,
-    '--license',
-    'licenses.txt',
-    '--no-cache',
-    '--quiet',
-  );
+  const ncc = ['build', 'build/index.js', '--out', folder, '--no-cache', '--quiet'];
+  run('@vercel/ncc/dist/ncc/cli.js', ...ncc, '--stats-out', 'build/stats.json');
+  const stats: unknown = JSON.parse(readFileSync(new URL('build/stats.json', root), 'utf8'));
+  writeFileSync(new URL(`${folder}/licenses.txt`, root), collectLicenses(stats, root));
 }
 
 function run(tool: string, ...args: readonly string[]): void {
   execFileSync(process.execPath, [`node_modules/${tool}`, ...args], {
-    cwd: root,
+    cwd: fileURLToPath(root),
     stdio: 'inherit',
   });
 }

@@ -76,6 +76,11 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
+/** Whatever was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 function isClientError(status: number | undefined): boolean {
   return status !== undefined && status >= 400 && status < 500;
 }

@@ -1,4 +1,5 @@
 import type { CookBody } from './dispersed/api.ts';
+import type { JsonMapping } from './dispersed/sign.ts';
 import type { Job } from './dispersed/schemas.ts';
 
 // The records that go from room to room, one way: Inputs → Order → Ticket → Outcome. Each is made
@@ -11,8 +12,10 @@ export interface Order {
   readonly recipeUuid: string;
   /** Marks the job as cooked by this entry of this step, in its description. */
   readonly cookKey: string;
-  /** The exact body of the cook, description and key included. */
-  readonly body: CookBody;
+  /** The cook fields to send, description and key included; the container's apart. */
+  readonly fields: CookBody;
+  /** What is to be laid on the recipe's container parameters; null where nothing is. */
+  readonly container: JsonMapping | null;
 }
 
 /** A job that came to be. */

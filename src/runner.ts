@@ -3,7 +3,7 @@ import * as core from '@actions/core';
 /** What an action can ask of GitHub's runner. Tests pass one that remembers. */
 export interface Runner {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** An input as given, trimmed; empty where it was not. */
+  /** An input as given, white space included; empty where it was not. */
   readonly input: (name: string) => string;
   /** Has the runner blank this text in all later log lines. */
   readonly mask: (secret: string) => void;
@@ -24,7 +24,7 @@ export interface Runner {
 /** The runner this process was started by. */
 export const actionsRunner: Runner = {
   env: process.env,
-  input: (name) => core.getInput(name),
+  input: (name) => core.getInput(name, { trimWhitespace: false }),
   mask: (secret) => {
     core.setSecret(secret);
   },

@@ -10,10 +10,10 @@ import {
   type JobRun,
   type Recipe,
 } from './schemas.ts';
-import type { Json } from './sign.ts';
+import type { JsonMapping } from './sign.ts';
 
 /** The body of a cook: every field optional, each overrides the recipe's. */
-export type CookBody = { readonly [field: string]: Json | undefined };
+export type CookBody = JsonMapping;
 
 /** One page of a list, newest or oldest first as asked. */
 export interface Page<T> {

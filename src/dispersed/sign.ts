@@ -7,8 +7,10 @@ export interface Keys {
 }
 
 /** Any value that JSON can carry. */
-export type Json =
-  string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json = string | number | boolean | null | readonly Json[] | JsonMapping;
+
+/** A mapping of JSON's; an undefined member is left out. */
+export type JsonMapping = { readonly [key: string]: Json | undefined };
 
 /** How text beyond ASCII is written in a body: the documentation escapes it, one client does not. */
 export type Dialect = 'ascii' | 'utf8';

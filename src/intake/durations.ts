@@ -16,3 +16,8 @@ export function parseDuration(text: string): number | undefined {
   const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
   return ms > 0 && ms <= longestMs ? ms : undefined;
 }
+
+/** A lower bound as a duration, in whole minutes where it is one. */
+export function formatLeast(ms: number): string {
+  return ms % unitMs.m === 0 ? `${ms / unitMs.m}m` : `${ms / unitMs.s}s`;
+}

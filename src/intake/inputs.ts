@@ -1,65 +1,177 @@
 import * as z from 'zod/mini';
 import { InputError, type Problem } from '../errors.ts';
 import type { Runner } from '../runner.ts';
-import { apiKey, apiUrl, duration, flag, line, oneOf, pollInterval, recipeLines } from './texts.ts';
+import { containerText, environmentLines, secretsOf, type Container } from './container.ts';
+import { cookFields, entries, type CookFields, type Entry } from './entries.ts';
+import { regionCodes } from './regions.ts';
+import { checkRules } from './rules.ts';
+import {
+  apiKey,
+  apiUrl,
+  duration,
+  flag,
+  line,
+  oneOf,
+  pollInterval,
+  regionCode,
+  text,
+  textTo,
+  uuid,
+} from './texts.ts';
 
 /** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */
-interface Input<S extends z.core.$ZodType = z.core.$ZodType> {
+interface Input<S extends z.core.$ZodType = z.core.$ZodType, Optional extends boolean = boolean> {
   readonly schema: S;
   readonly default: string;
+  readonly optional: Optional;
+  /** White space at both ends belongs to the value. */
+  readonly verbatim?: true;
 }
 
-function input<S extends z.core.$ZodType>(schema: S, defaultText = ''): Input<S> {
-  return { schema, default: defaultText };
+/** An input that always has a value: an empty text is read as the default. */
+function input<S extends z.core.$ZodType>(schema: S, defaultText = ''): Input<S, false> {
+  return { schema, default: defaultText, optional: false };
 }
+
+/** An input that may be left out: an empty text is undefined. */
+function optional<S extends z.core.$ZodType>(schema: S): Input<S, true> {
+  return { schema, default: '', optional: true };
+}
+
+const minuteMs = 60_000;
+
+const regionList = z.pipe(
+  textTo((given) => [...new Set(given.split(/[\s,]+/).filter((code) => code !== ''))]),
+  z
+    .array(regionCode)
+    .check(
+      z.minLength(1, 'has no region code in it'),
+      z.maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`),
+    ),
+);
 
 /** The inputs of the cook action, in the order of `action.yml`. */
 export const cookInputs = {
-  recipes: input(recipeLines),
+  recipes: input(entries),
   'public-key': input(apiKey),
   'secret-key': input(apiKey),
   'api-url': input(apiUrl, 'https://api.dispersed.com'),
-  title: input(line),
+  title: optional(line),
+  description: optional(text),
+  task: optional(cookFields.task),
+  'cpu-count': optional(cookFields.cpu_count),
+  'gpu-count': optional(cookFields.gpu_count),
+  'gpu-name': optional(line),
+  'gpu-registry-uuid': optional(uuid),
+  'min-vram-gb': optional(cookFields.min_vram_gb),
+  'min-ram-gb': optional(cookFields.min_ram_gb),
+  'min-storage-gb': optional(cookFields.min_storage_gb),
+  'max-node-count': optional(cookFields.max_node_count),
+  'max-retry-count': optional(cookFields.max_retry_count),
+  'max-timeout-assign': optional(duration(5 * minuteMs)),
+  'max-timeout-start': optional(duration(2 * minuteMs)),
+  'max-timeout-run': optional(duration(minuteMs)),
+  'allowed-region-codes': optional(regionList),
+  parameters: optional(containerText),
+  env: { ...optional(environmentLines), verbatim: true },
   wait: input(flag, 'true'),
-  timeout: input(duration, '5h45m'),
+  timeout: input(duration(), '5h45m'),
   'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'cancel'),
   'poll-interval': input(pollInterval, 'auto'),
+  'dry-run': input(flag, 'false'),
   'matrix-index': input(line, '0'),
-};
+} satisfies Record<string, Input>;
 
 type Values<Table extends Record<string, Input>> = {
-  readonly [Name in keyof Table]: z.output<Table[Name]['schema']>;
+  readonly [Name in keyof Table]: Table[Name] extends Input<infer S, infer Optional>
+    ? z.output<S> | (Optional extends true ? undefined : never)
+    : never;
 };
 
 /** The cook action's inputs, checked. */
 export type CookInputs = Values<typeof cookInputs>;
 
 /**
- * Reads all inputs of a table. The secret key is masked before anything can be printed.
+ * Reads the cook action's inputs. Secrets are masked before anything can be printed.
  * @throws InputError with every problem found
  */
-export function readInputs<Table extends Record<string, Input>>(
+export async function readCookInputs(runner: Runner): Promise<CookInputs> {
+  const { values, problems } = await readInputs(runner, cookInputs);
+  const { recipes = [], parameters } = values;
+  const containers = [parameters, ...recipes.map((entry: Entry) => entry.parameters)];
+  maskAll(runner, containers.flatMap(secretsIn));
+  const all = [...problems, ...checkRules({ ...fieldsOf(values), recipes })];
+  if (all.length > 0) throw new InputError(all);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
+  return values as CookInputs;
+}
+
+/** The cook fields among the inputs, by the API's names. */
+export function fieldsOf(inputs: Partial<CookInputs>): CookFields {
+  return {
+    title: inputs.title,
+    description: inputs.description,
+    task: inputs.task,
+    cpu_count: inputs['cpu-count'],
+    gpu_count: inputs['gpu-count'],
+    gpu_name: inputs['gpu-name'],
+    gpu_registry_uuid: inputs['gpu-registry-uuid'],
+    min_vram_gb: inputs['min-vram-gb'],
+    min_ram_gb: inputs['min-ram-gb'],
+    min_storage_gb: inputs['min-storage-gb'],
+    max_node_count: inputs['max-node-count'],
+    max_retry_count: inputs['max-retry-count'],
+    max_timeout_assign_ms: inputs['max-timeout-assign'],
+    max_timeout_start_ms: inputs['max-timeout-start'],
+    max_timeout_run_ms: inputs['max-timeout-run'],
+    allowed_region_codes: inputs['allowed-region-codes'],
+  };
+}
+
+async function readInputs<Table extends Record<string, Input>>(runner: Runner, table: Table) {
+  maskAll(runner, runner.input('secret-key').split(/[\r\n]+/));
+  const read = await Promise.all(
+    Object.entries(table).map(async ([name, each]) => ({
+      name,
+      ...(await readInput(runner, name, each)),
+    })),
+  );
+  const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
+  return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has its schema's output
+    values: values as Partial<Values<Table>>,
+    problems: read.flatMap(({ problems }) => problems),
+  };
+}
+
+async function readInput(
   runner: Runner,
-  table: Table,
-): Values<Table> {
-  maskSecret(runner.input('secret-key'), runner);
-  const problems: Problem[] = [];
-  const values = Object.entries(table).map(([name, { schema, default: defaultText }]) => {
-    const parsed = z.safeParse(schema, runner.input(name) || defaultText);
-    if (parsed.success) return [name, parsed.data] as const;
-    problems.push(...parsed.error.issues.map(({ message }) => ({ input: name, message })));
-    return [name, undefined] as const;
-  });
-  if (problems.length > 0) throw new InputError(problems);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each key has its schema's output
-  return Object.fromEntries(values) as Values<Table>;
+  name: string,
+  { schema, optional: isOptional, ...rest }: Input,
+) {
+  const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
+  if (given === '' && isOptional) return { value: undefined, problems: [] };
+  const parsed = await z.safeParseAsync(schema, given || rest.default);
+  if (parsed.success) return { value: parsed.data, problems: [] };
+  return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
+}
+
+function toProblem(name: string, { path, message }: z.core.$ZodIssue): Problem {
+  const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+  return { input: name + place.join(''), message };
+}
+
+function secretsIn(container: Container | undefined): readonly string[] {
+  return container === undefined
+    ? []
+    : secretsOf(container).flatMap((secret) => secret.split(/[\r\n]+/));
 }
 
 // The runner masks each line of a secret by itself: a short one would blank that text everywhere.
 const shortestMask = 6;
 
-function maskSecret(secret: string, runner: Runner): void {
-  for (const each of secret.split(/[\r\n]+/)) {
-    if (each.trim().length >= shortestMask) runner.mask(each.trim());
+function maskAll(runner: Runner, secrets: readonly string[]): void {
+  for (const secret of secrets) {
+    if (secret.trim().length >= shortestMask) runner.mask(secret.trim());
   }
 }

@@ -1,4 +1,4 @@
-import { cookRecipe } from '../dispersed/api.ts';
+import { cookRecipe, type CookBody } from '../dispersed/api.ts';
 import type { Client } from '../dispersed/client.ts';
 import { patiently } from '../dispersed/patience.ts';
 import type { ServiceError } from '../errors.ts';
@@ -24,11 +24,11 @@ const longestRateLimited = 20;
  * it: no connection was made, or it was refused with 429.
  * @throws ServiceError where no job is known to have come to be, InterruptedError
  */
-export async function submit(order: Order, parts: SubmitParts): Promise<Ticket> {
+export async function submit(order: Order, body: CookBody, parts: SubmitParts): Promise<Ticket> {
   const { client, clock, random, signal } = parts;
   const submittedAtMs = clock.now();
   // Not given the signal: a cook that has left is waited for, since it may start a billed job.
-  const cook = async () => cookRecipe(client, order.recipeUuid, order.body);
+  const cook = async () => cookRecipe(client, order.recipeUuid, body);
   const job = await patiently(cook, { clock, random, signal, worthwhile });
   return { order, job, submittedAtMs };
 }

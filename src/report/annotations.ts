@@ -1,4 +1,4 @@
-import type { InputError } from '../errors.ts';
+import { ServiceError, type InputError } from '../errors.ts';
 import type { Outcome } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { isFinal, passes, type OnTimeout } from '../verdict.ts';
@@ -44,8 +44,8 @@ export function annotate(runner: Runner, { title, cause, remedy }: Advice): void
 function adviseOnOutcome(outcome: Outcome, onTimeout: OnTimeout): Advice {
   const { result, job, order, error, ending } = outcome;
   if (error !== null) {
-    const attempt = job === null ? `cook recipe ${order.recipeUuid}` : `follow job ${job.uuid}`;
-    return adviseOn(error, attempt);
+    if (job !== null) return adviseOn(error, `follow job ${job.uuid}`);
+    return adviseOnCook(adviseOn(error, `cook recipe ${order.recipeUuid}`), outcome);
   }
   const name = safeLine(titleOf(outcome), 100);
   const who = job === null ? `The job for recipe ${order.recipeUuid}` : `Job ${job.uuid}`;
@@ -66,6 +66,15 @@ function adviseOnOutcome(outcome: Outcome, onTimeout: OnTimeout): Advice {
     cause: `${who} failed${reason}.`,
     remedy: `Its log is at ${consoleUrl}. Mend the recipe or its parameters, then run the workflow again.`,
   };
+}
+
+// A refusal says which field the service minds, if it is kind; what the older host lacks is known.
+function adviseOnCook(advice: Advice, { order, error }: Outcome): Advice {
+  const isRefusal = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
+  if (!isRefusal || order.fields['allowed_region_codes'] === undefined) return advice;
+  const hint =
+    'The order names allowed-region-codes, which the older host, https://api.compute.x.io, does not know.';
+  return { ...advice, remedy: `${advice.remedy} ${hint}` };
 }
 
 function adviseOnInterrupt(name: string, who: string, { job }: Outcome): Advice {

@@ -25,7 +25,7 @@ export function spansOf({ job, submittedAtMs, timeline }: Outcome): Spans {
 
 /** What to call an order's job: its title, else its recipe. Foreign text. */
 export function titleOf({ order, job }: Pick<Outcome, 'order' | 'job'>): string {
-  const asked = order.body['title'];
+  const asked = order.fields['title'];
   return job?.title || (typeof asked === 'string' && asked) || `recipe ${order.recipeUuid}`;
 }
 

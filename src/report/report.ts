@@ -5,7 +5,7 @@ import { passes, type OnTimeout } from '../verdict.ts';
 import { adviseOnFault } from './advice.ts';
 import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
 import { writeOutputs } from './outputs.ts';
-import { safeLine } from './safe.ts';
+import { summarize } from './summarize.ts';
 import { renderInputProblems, renderSummary } from './summary.ts';
 import { verdictLine } from './verdict-line.ts';
 
@@ -32,14 +32,4 @@ export async function reportTrouble(runner: Runner, error: unknown): Promise<voi
     annotate(runner, adviseOnFault(error));
   }
   runner.output('result', 'error');
-}
-
-// Trouble with the summary never changes the verdict.
-async function summarize(runner: Runner, markdown: string): Promise<void> {
-  try {
-    await runner.summarize(markdown);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    runner.annotate('warning', 'The job summary could not be written', safeLine(message));
-  }
 }

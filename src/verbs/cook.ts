@@ -1,99 +1,57 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { readJob } from '../dispersed/api.ts';
-import { createClient, type Client } from '../dispersed/client.ts';
 import type { Job } from '../dispersed/schemas.ts';
-import { InterruptedError } from '../errors.ts';
-import { cookInputs, readInputs, type CookInputs } from '../intake/inputs.ts';
+import { asError, InterruptedError } from '../errors.ts';
+import { readCookInputs, type CookInputs } from '../intake/inputs.ts';
 import { readStep } from '../intake/step.ts';
-import { createReader, type Reader } from '../jobs/read.ts';
 import { stop } from '../jobs/stop.ts';
 import { submit } from '../jobs/submit.ts';
 import { watch } from '../jobs/watch.ts';
-import { placeOrders } from '../order.ts';
-import { metronome, pollIntervalMs } from '../pace.ts';
+import { bodyOf, placeOrders } from '../order.ts';
 import type { Ending, Order, Outcome, Ticket, Watched } from '../records.ts';
-import { createLog, type Log } from '../report/log.ts';
+import { reportDryRun } from '../report/dry-run.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { isFinal, resultOf } from '../verdict.ts';
-import { endOfWait, type EndOfWait } from './end-of-wait.ts';
+import { rehearse } from './dry-run.ts';
+import { withKitchen, type Kitchen } from './kitchen.ts';
 import type { World } from './world.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
 export async function cook(world: World): Promise<void> {
+  const { runner } = world;
   try {
-    const inputs = readInputs(world.runner, cookInputs);
-    const orders = placeOrders(inputs, readStep(world.runner, inputs['matrix-index']));
-    const outcomes = await carryOut(orders, inputs, world);
-    await reportOutcomes(world.runner, outcomes, inputs['on-timeout']);
+    const inputs = await readCookInputs(runner);
+    const orders = placeOrders(inputs, readStep(runner, inputs['matrix-index']));
+    await withKitchen(inputs, world, async (kitchen) => {
+      if (inputs['dry-run']) {
+        await reportDryRun(runner, await rehearse(orders, kitchen));
+      } else {
+        await reportOutcomes(runner, await carryOut(orders, kitchen), inputs['on-timeout']);
+      }
+    });
   } catch (error) {
-    await reportTrouble(world.runner, error);
+    await reportTrouble(runner, error);
   }
 }
 
-/** What the orders of one step share. */
-interface Kitchen {
-  readonly world: World;
-  readonly inputs: CookInputs;
-  readonly client: Client;
-  readonly log: Log;
-  readonly end: EndOfWait;
-  readonly read: Reader;
-  readonly nextLook: () => Promise<void>;
-  readonly submitting: LimitFunction;
-}
-
-// As many as the connections to the service: more would only queue behind them.
-const mostSubmitting = 8;
-
-async function carryOut(
-  orders: readonly Order[],
-  inputs: CookInputs,
-  world: World,
-): Promise<readonly Outcome[]> {
-  const { clock, random, runner } = world;
-  const connection = world.connect(inputs['api-url']);
-  const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-  const client = createClient({ exchange: connection.exchange, keys, now: clock.now });
-  const end = endOfWait(world, inputs.timeout);
-  const log = createLog(runner, orders.length);
-  const kitchen: Kitchen = {
-    world,
-    inputs,
-    client,
-    log,
-    end,
-    read: createReader({
-      client,
-      clock,
-      random,
-      end: end.signal,
-      onAway: log.away,
-      onBack: log.back,
-    }),
-    nextLook: metronome(async () =>
-      clock.sleep(pollIntervalMs(inputs['poll-interval'], random), end.signal),
-    ),
-    submitting: pLimit(mostSubmitting),
-  };
-  try {
-    return await Promise.all(orders.map(async (order) => carryOutOne(order, kitchen)));
-  } finally {
-    end.release();
-    await connection.close();
-  }
+async function carryOut(orders: readonly Order[], kitchen: Kitchen): Promise<readonly Outcome[]> {
+  return Promise.all(orders.map(async (order) => carryOutOne(order, kitchen)));
 }
 
 async function carryOutOne(order: Order, kitchen: Kitchen): Promise<Outcome> {
-  const { inputs, log, submitting, end, client, world } = kitchen;
+  const { inputs, log, submitting } = kitchen;
   try {
-    const ticket = await submitting(async () =>
-      submit(order, { ...world, client, signal: end.signal }),
-    );
+    const ticket = await submitting(async () => cookOne(order, kitchen));
     log.cooked(ticket);
     return inputs.wait ? await follow(ticket, kitchen) : submitted(ticket, kitchen);
   } catch (error) {
     return notCooked(order, error, kitchen);
   }
+}
+
+async function cookOne(order: Order, kitchen: Kitchen): Promise<Ticket> {
+  const { world, client, end, recipeBook } = kitchen;
+  const recipe = order.container === null ? null : await recipeBook(order.recipeUuid);
+  return submit(order, bodyOf(order, recipe), { ...world, client, signal: end.signal });
 }
 
 async function follow(ticket: Ticket, kitchen: Kitchen): Promise<Outcome> {
@@ -188,8 +146,4 @@ function ended(order: Order, { clock }: World): Outcome {
     ending: null,
     error: null,
   };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

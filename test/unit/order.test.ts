@@ -4,7 +4,10 @@ import type { Step } from '../../src/intake/step.ts';
 import { placeOrders } from '../../src/order.ts';
 
 const recipe = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
-const inputs = { recipes: [recipe, recipe], title: 'Nightly' } as unknown as CookInputs;
+const inputs = {
+  recipes: [{ uuid: recipe }, { uuid: recipe }],
+  title: 'Nightly',
+} as unknown as CookInputs;
 const step: Step = {
   repository: 'acme/renders',
   runId: '1',
@@ -42,7 +45,7 @@ test('a key differs with all that tells two cooks apart', () => {
 
 test('the order carries the key in its description', () => {
   const [order] = placeOrders(inputs, step);
-  expect(order?.body).toEqual({
+  expect(order?.fields).toEqual({
     title: 'Nightly',
     description: `Cooked by acme/renders, workflow "Nightly", run 1: ${step.runUrl} [${order?.cookKey}]`,
   });

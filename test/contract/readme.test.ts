@@ -1,0 +1,150 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { fillTables, renderTable } from '../../scripts/readme-tables.ts';
+import { actionFiles, projectFile } from './action-files.ts';
+
+const action = `
+inputs:
+  zone:
+    description: >-
+      Either \`a|b\`
+      or c | d.
+    required: true
+  age:
+    description: Any.
+  index:
+    description: Not to be set.
+    default: \${{ strategy.job-index }}
+  code:
+    description: |
+      First.
+
+      Second.
+    default: 010
+    required: false
+outputs:
+  second:
+    description: Two.
+  first:
+    description: One.
+`;
+
+describe('a table', () => {
+  test('has the inputs in the order of the file, pipes escaped and each on one line', () => {
+    expect(renderTable(action, 'inputs').split('\n')).toEqual([
+      '| Input | Default | Meaning |',
+      '| --- | --- | --- |',
+      '| `zone` | **required** | Either `a\\|b` or c \\| d. |',
+      '| `age` |  | Any. |',
+      '| `index` | `${{ strategy.job-index }}` | Not to be set. |',
+      '| `code` | `010` | First. Second. |',
+      '',
+    ]);
+  });
+
+  test('has the outputs in the order of the file', () => {
+    expect(renderTable(action, 'outputs').split('\n')).toEqual([
+      '| Output | Value |',
+      '| --- | --- |',
+      '| `second` | Two. |',
+      '| `first` | One. |',
+      '',
+    ]);
+  });
+
+  test('of an action without outputs has only its head', () => {
+    expect(renderTable('name: N', 'outputs')).toBe('| Output | Value |\n| --- | --- |\n');
+  });
+
+  test('needs the descriptions', () => {
+    expect(() => renderTable('inputs:\n  a:\n    default: b\n', 'inputs')).toThrow('description');
+  });
+});
+
+describe('a README', () => {
+  const files = new Map([
+    ['action.yml', 'inputs:\n  one:\n    description: Root.\n'],
+    ['wait/action.yml', 'outputs:\n  two:\n    description: Wait.\n'],
+  ]);
+  const read = (file: string): string => files.get(file) ?? '';
+
+  test('gets each table from the file its marker names, and keeps the rest', () => {
+    const readme = [
+      'Above.',
+      '<!-- inputs of action.yml -->',
+      'stale',
+      '<!-- end -->',
+      'Between. <!-- end -->',
+      '<!-- outputs of wait/action.yml -->',
+      '<!-- end -->',
+      'Below.',
+    ].join('\n');
+    expect(fillTables(readme, read)).toBe(
+      [
+        'Above.',
+        '<!-- inputs of action.yml -->\n',
+        '| Input | Default | Meaning |',
+        '| --- | --- | --- |',
+        '| `one` |  | Root. |\n',
+        '<!-- end -->',
+        'Between. <!-- end -->',
+        '<!-- outputs of wait/action.yml -->\n',
+        '| Output | Value |',
+        '| --- | --- |',
+        '| `two` | Wait. |\n',
+        '<!-- end -->',
+        'Below.',
+      ].join('\n'),
+    );
+  });
+
+  test('without markers stays as it is', () => {
+    expect(fillTables('# Title\n', read)).toBe('# Title\n');
+  });
+
+  test('whose table has no end is refused, so that no text is lost', () => {
+    const start = '<!-- inputs of action.yml -->';
+    expect(() => fillTables(`${start}\n${start}\n<!-- end -->\n`, read)).toThrow(
+      `no "<!-- end -->" after "${start}"`,
+    );
+  });
+});
+
+describe('the command', () => {
+  const program = fileURLToPath(new URL('../../scripts/update-readme.ts', import.meta.url));
+  let folder = '';
+  const run = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8' });
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'readme-'));
+    writeFileSync(join(folder, 'README.md'), '<!-- inputs of action.yml -->\n<!-- end -->\n');
+    writeFileSync(join(folder, 'action.yml'), action);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('reports stale tables in one line until it has rewritten them', () => {
+    const stale = { status: 1, stderr: expect.stringMatching(/^The tables .* are stale.*\n$/) };
+    expect(run('--check')).toMatchObject(stale);
+    expect(run()).toMatchObject({ status: 0, stderr: '' });
+    expect(run('--check')).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain('| `code`  | `010` ');
+
+    writeFileSync(join(folder, 'action.yml'), action.replace('010', '011'));
+    expect(run('--check')).toMatchObject(stale);
+  });
+});
+
+test.each(actionFiles)('the README of the project has the tables of %s', (file) => {
+  const sections = Object.keys(parse(projectFile(file)) as object);
+  const kinds = ['inputs', 'outputs'].filter((kind) => sections.includes(kind));
+  const readme = projectFile('README.md').split('\n');
+  expect(readme).toEqual(
+    expect.arrayContaining(kinds.map((kind) => `<!-- ${kind} of ${file} -->`)),
+  );
+});
