@@ -28482,6 +28482,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 
 /***/ }),
 
+/***/ 6760:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+
+/***/ }),
+
 /***/ 643:
 /***/ ((module) => {
 
@@ -28563,6 +28570,239 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("tls");
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
+
+/***/ }),
+
+/***/ 3386:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Jb: () => (/* binding */ cookRecipe),
+/* harmony export */   LN: () => (/* binding */ pageLimit),
+/* harmony export */   N6: () => (/* binding */ listJobs),
+/* harmony export */   XQ: () => (/* binding */ readRecipe),
+/* harmony export */   cd: () => (/* binding */ readJob),
+/* harmony export */   mh: () => (/* binding */ cancelJob)
+/* harmony export */ });
+/* unused harmony exports listJobRuns, readJobRun */
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _schemas_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9206);
+
+
+
+/** Most entries the service gives in one page. */
+const pageLimit = 50;
+// The retention and size of logs are documented nowhere; this is the most that is held in memory.
+const maxLogBytes = (/* unused pure expression or super */ null && (64 * 1024 * 1024));
+/** Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job. */
+async function cookRecipe(client, recipeUuid, body, signal) {
+    const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
+    return single(client, { method: 'POST', pathname, body, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+}
+/** Reads a recipe, its stored cook fields included. */
+async function readRecipe(client, recipeUuid, signal) {
+    const pathname = `/v1/job-recipes/${recipeUuid}`;
+    return single(client, { method: 'GET', pathname, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .recipeSchema */ .GW);
+}
+/** Reads one job. */
+async function readJob(client, jobUuid, signal) {
+    return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+}
+/** Lists jobs; members that are no jobs are left out. */
+async function listJobs(client, query, signal) {
+    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+}
+/** Asks the service to stop a job; the answer is the job, perhaps still `CANCELLING`. */
+async function cancelJob(client, jobUuid, reason, signal) {
+    const pathname = `/v1/jobs/${jobUuid}/cancel`;
+    return single(client, { method: 'PUT', pathname, body: { reason }, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+}
+/** Lists the runs of a job, oldest first, without their logs. */
+async function listJobRuns(client, jobUuid, signal) {
+    const query = { 'filter[job_uuid]': jobUuid, sort: 'created_at' };
+    return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, jobRunSchema);
+}
+/** Reads one run with its logs. */
+async function readJobRun(client, runUuid, signal) {
+    const pathname = `/v1/job-runs/${runUuid}`;
+    const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
+    return single(client, call, jobRunSchema);
+}
+async function single(client, call, schema) {
+    const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, unwrap(await client(call)));
+    if (parsed.success)
+        return parsed.data;
+    throw unreadable(call, parsed.error.issues);
+}
+async function page(client, call, schema) {
+    const query = { limit: String(pageLimit), ...call.query };
+    const answer = await client({ ...call, query });
+    const list = _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .listSchema */ .cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
+    if (!list.success)
+        throw unreadable(call, list.error.issues);
+    const items = list.data.data.flatMap((member) => {
+        const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, member);
+        return parsed.success ? [parsed.data] : [];
+    });
+    return { items, full: list.data.data.length >= pageLimit };
+}
+// The documentation shows a bare resource, the vendor's client unwraps `data`.
+function unwrap(answer) {
+    if (typeof answer !== 'object' || answer === null || 'uuid' in answer)
+        return answer;
+    return 'data' in answer ? answer.data : answer;
+}
+function unreadable(call, issues) {
+    const places = issues.map((issue) => issue.path.length === 0 ? 'the whole' : issue.path.join('.'));
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({
+        trouble: 'unreadable',
+        request: `${call.method} ${call.pathname}`,
+        detail: `the answer does not have the form the API documents (${places.join(', ')})`,
+    });
+}
+
+
+/***/ }),
+
+/***/ 2702:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  U: () => (/* binding */ createClient)
+});
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var pace = __nccwpck_require__(1215);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./build/dispersed/json.js
+var json = __nccwpck_require__(4210);
+;// CONCATENATED MODULE: ./build/dispersed/error-detail.js
+
+
+const oddTextAsNull = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
+const errorBodySchema = schemas/* object */.Ikc({
+    error: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ code: oddTextAsNull, message: oddTextAsNull })])), undefined),
+    message: oddTextAsNull,
+    code: oddTextAsNull,
+    errors: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ message: schemas/* string */.YjP() })]))), undefined),
+});
+/**
+ * What an error body says, in one line. No shape is documented, so the usual places are tried;
+ * else it is the first line of the text, which may be HTML.
+ */
+function errorDetail(body) {
+    const parsed = errorBodySchema.safeParse((0,json/* parseJson */.q)(body));
+    const found = parsed.success ? detailOf(parsed.data) : undefined;
+    return (found ?? firstLine(body)).slice(0, 500);
+}
+function detailOf(body) {
+    const { error, errors } = body;
+    const nested = typeof error === 'string' ? { code: null, message: error } : error;
+    const list = errors?.map((each) => (typeof each === 'string' ? each : each.message)).join('; ');
+    const message = nested?.message ?? body.message;
+    const code = nested?.code ?? body.code;
+    const parts = [message, list, message || list ? undefined : code];
+    return parts.filter(Boolean).join(': ') || undefined;
+}
+function firstLine(body) {
+    const text = /<[a-z!]/i.test(body)
+        ? body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
+        : body;
+    return (text
+        .split(/[\r\n]/)
+        .map((line) => line.trim())
+        .find((line) => line !== '') ?? 'no explanation was given');
+}
+
+// EXTERNAL MODULE: ./build/dispersed/sign.js
+var sign = __nccwpck_require__(193);
+;// CONCATENATED MODULE: ./build/dispersed/client.js
+
+
+
+
+
+
+// Far more than a page of 50 jobs with all their parameters.
+const defaultMaxBytes = 8 * 1024 * 1024;
+// The service refuses what is signed more than 5 minutes off its own clock.
+const clockToleranceMs = 4 * 60_000;
+/**
+ * The signed way to the service. Each request is signed anew, so a repeated one has a new nonce.
+ * A request whose signature is refused was not accepted, so it is safe to sign it once more by the
+ * service's own clock, or in the other dialect of bodies; what works is kept.
+ */
+function createClient({ exchange, keys, now, onClockOff }) {
+    let clockOffsetMs = 0;
+    let dialect = 'ascii';
+    const send = async (call, bodyDialect) => {
+        const request = toWire(call, bodyDialect);
+        const stamp = { timeMs: now() + clockOffsetMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
+        const headers = (0,sign/* signatureHeaders */.nz)(request, keys, stamp);
+        const maxBytes = call.maxBytes ?? defaultMaxBytes;
+        return exchange(request, headers, { signal: call.signal, maxBytes });
+    };
+    const correctClock = ({ dateMs = now() }) => {
+        const offsetMs = dateMs - now();
+        if (Math.abs(offsetMs - clockOffsetMs) <= clockToleranceMs)
+            return false;
+        clockOffsetMs = offsetMs;
+        onClockOff(offsetMs);
+        return true;
+    };
+    const sendInOtherDialect = async (call) => {
+        const other = dialect === 'ascii' ? 'utf8' : 'ascii';
+        const answer = await send(call, other);
+        if (answer.status !== 401)
+            dialect = other;
+        return answer;
+    };
+    return async (call) => {
+        let answer = await send(call, dialect);
+        if (answer.status === 401 && correctClock(answer))
+            answer = await send(call, dialect);
+        if (answer.status === 401 && differsByDialect(call))
+            answer = await sendInOtherDialect(call);
+        return readAnswer(answer, `${call.method} ${call.pathname}`, now());
+    };
+}
+function toWire({ method, pathname, query = {}, body }, dialect) {
+    return {
+        method,
+        pathname,
+        query: (0,sign/* canonicalQuery */.Jj)(query),
+        body: body === undefined ? undefined : (0,sign/* canonicalJson */.dj)(body, dialect),
+    };
+}
+function differsByDialect({ body }) {
+    return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
+}
+function readAnswer(answer, request, nowMs) {
+    const { status, text } = answer;
+    if (status < 200 || status > 299) {
+        throw new errors/* ServiceError */._7({
+            trouble: 'refused',
+            request,
+            status,
+            detail: errorDetail(text),
+            retryAfterMs: (0,pace/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
+        });
+    }
+    const body = (0,json/* parseJson */.q)(text);
+    if (body !== undefined)
+        return body;
+    const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
+    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
+}
+
 
 /***/ }),
 
@@ -28708,6 +28948,222 @@ function oneHeader(value) {
 
 /***/ }),
 
+/***/ 4210:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   q: () => (/* binding */ parseJson)
+/* harmony export */ });
+/** Parses JSON; `undefined`, which JSON cannot say, where the text is none. */
+function parseJson(body) {
+    try {
+        return JSON.parse(body);
+    }
+    catch {
+        return undefined;
+    }
+}
+
+
+/***/ }),
+
+/***/ 3323:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d: () => (/* binding */ patiently)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1215);
+
+
+/**
+ * Repeats a request while that is worthwhile, with growing pauses. Only for requests that may be
+ * repeated: reads, cancels, and a cook that is certain not to have been taken.
+ * @throws ServiceError when it is no longer worthwhile, InterruptedError when the signal fires
+ */
+async function patiently(request, parts) {
+    const { clock, random, signal, worthwhile, onFailure } = parts;
+    for (let failures = 1;; failures += 1) {
+        if (signal.aborted)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4();
+        try {
+            return await request();
+        }
+        catch (error) {
+            if (signal.aborted)
+                throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4(undefined, { cause: error });
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || !worthwhile(error, failures))
+                throw error;
+            const pauseMs = (0,_pace_js__WEBPACK_IMPORTED_MODULE_1__/* .backoffMs */ .jo)(failures, random, error.retryAfterMs);
+            onFailure?.(error, failures, pauseMs);
+            await clock.sleep(pauseMs, signal);
+        }
+    }
+}
+
+
+/***/ }),
+
+/***/ 9206:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   GW: () => (/* binding */ recipeSchema),
+/* harmony export */   O1: () => (/* binding */ isUuid),
+/* harmony export */   cE: () => (/* binding */ listSchema),
+/* harmony export */   jQ: () => (/* binding */ jobSchema)
+/* harmony export */ });
+/* unused harmony export jobRunSchema */
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3305);
+
+// The service's answers as this action knows them. Secrets that the service echoes (environment,
+// registry logins, access tokens) are not in these schemas: what was never read cannot leak.
+// A field that is merely odd becomes null; only what we cannot do without fails the whole.
+const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Whether it is a UUID: the only thing that ever becomes part of a path. */
+function isUuid(value) {
+    return uuidPattern.test(value);
+}
+const uuid = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(uuidPattern)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => value.toLowerCase()));
+const text = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()), null);
+const number = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()), null);
+/**
+ * A point in time: ISO date-time on the new host, `YYYY-MM-DD` in the old host's schema.
+ * A date-time is brought to UTC, a date stays as it is, anything else becomes null.
+ */
+const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => {
+    if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value))
+        return null;
+    if (value.length === 10)
+        return value;
+    const ms = Date.parse(value);
+    return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}));
+const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    /** Formally nullable: a job without one cannot be followed. */
+    uuid,
+    /** An open set; only COMPLETED, FAILED and CANCELLED are known to be final. */
+    status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._minLength */ .m9(1)),
+    title: text,
+    description: text,
+    status_reason: text,
+    task: text,
+    source_recipe_uuid: text,
+    created_at: timestamp,
+    started_at: timestamp,
+    completed_at: timestamp,
+    cpu_count: number,
+    gpu_count: number,
+    gpu_name: text,
+    min_vram_gb: number,
+    min_ram_gb: number,
+    max_retry_count: number,
+});
+const nodeUrlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    /** `ssh`, or the container's port as text. */
+    description: text,
+    hostname: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
+    port: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    protocol: text,
+});
+const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid,
+    status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
+    job_uuid: text,
+    started_at_ms: number,
+    ended_at_ms: number,
+    /** 0 while unknown. */
+    duration_ms: number,
+    hourly_rate_usd: number,
+    node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(nodeUrlSchema)), null),
+    /** Only on the single read; text or lines. */
+    logs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP())]))), null),
+});
+// The answer was parsed as JSON, so its mappings hold JSON. Not a record of zod's, which drops a
+// key called `__proto__`.
+function isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+const recipeSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid,
+    name: text,
+    /** The stored cook fields. Secret-bearing: merged into a cook, never shown. */
+    payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(isMapping)), null),
+});
+/** One page of a list; the members are read one by one, so that a bad one spoils no other. */
+const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    data: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()),
+    total: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()), undefined),
+});
+
+
+/***/ }),
+
+/***/ 193:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Jj: () => (/* binding */ canonicalQuery),
+/* harmony export */   dj: () => (/* binding */ canonicalJson),
+/* harmony export */   nz: () => (/* binding */ signatureHeaders)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+
+/**
+ * Query parameters in the one order that is signed and sent: keys sorted, URL-encoded, no `?`.
+ * Clients of the service differ on a space and on `!'()*~`, so no caller produces them.
+ */
+function canonicalQuery(query) {
+    return Object.keys(query)
+        .toSorted()
+        .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(query[key] ?? '')}`)
+        .join('&');
+}
+/** JSON with keys sorted at every depth and no white space; `ascii` escapes all beyond U+007E. */
+function canonicalJson(value, dialect = 'ascii') {
+    const text = sortedJson(value);
+    return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
+}
+/** The four headers that sign a request, as the service's documentation describes them. */
+function signatureHeaders(request, keys, stamp) {
+    const time = String(stamp.timeMs);
+    const bodyHash = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
+        .update(request.body ?? '', 'utf8')
+        .digest('hex');
+    const { method, pathname, query } = request;
+    const text = [keys.publicKey, time, stamp.nonce, method, pathname, query, bodyHash].join('|');
+    return {
+        'X-API-Key': keys.publicKey,
+        'X-Time': time,
+        'X-Nonce': stamp.nonce,
+        'X-Signature': (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHmac)('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
+    };
+}
+// Built as text, not as a sorted copy of the object: a key such as `__proto__` stays data, and
+// keys that look like numbers are not put in an order of their own.
+function sortedJson(value) {
+    if (isList(value))
+        return `[${value.map(sortedJson).join(',')}]`;
+    if (value === null || typeof value !== 'object')
+        return JSON.stringify(value);
+    const members = Object.entries(value)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([key, member]) => member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`]);
+    return `{${members.join(',')}}`;
+}
+// `Array.isArray` alone does not narrow a read-only array.
+function isList(value) {
+    return Array.isArray(value);
+}
+function escapeCodeUnit(unit) {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+
+/***/ }),
+
 /***/ 9473:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -28743,20 +29199,20 @@ class ServiceError extends Error {
         this.detail = facts.detail;
         this.retryAfterMs = facts.retryAfterMs;
     }
-    /** Whether it is certain that the service did not act on the request. */
-    get certainlyNotTaken() {
-        if (this.trouble === 'unreachable')
-            return true;
-        return this.trouble === 'refused' && isClientError(this.status) && this.status !== 408;
+    /** Whether the service may have acted on the request, for all that we know. */
+    get leavesDoubt() {
+        if (this.trouble === 'refused')
+            return !isClientError(this.status) || this.status === 408;
+        return this.trouble !== 'unreachable';
     }
     /** Whether the same read may well succeed a little later. */
     get passing() {
         if (this.trouble !== 'refused')
             return true;
-        return !isClientError(this.status) || this.status === 408 || this.status === 429;
+        return isServerError(this.status) || this.status === 408 || this.status === 429;
     }
 }
-/** The workflow was cancelled, or the time for waiting ran out, in the middle of something. */
+/** We were told to stop, by a cancel of the workflow or the end of the wait, in the middle of something. */
 class InterruptedError extends Error {
     name = 'InterruptedError';
 }
@@ -28764,8 +29220,11 @@ class InterruptedError extends Error {
 function asError(thrown) {
     return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
-function isClientError(status) {
-    return status !== undefined && status >= 400 && status < 500;
+function isClientError(status = 0) {
+    return status >= 400 && status < 500;
+}
+function isServerError(status = 0) {
+    return status >= 500;
 }
 
 
@@ -28775,10 +29234,18 @@ function isClientError(status) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _dispersed_http_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2880);
-/* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1215);
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8411);
-/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2657);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
+/* harmony import */ var _dispersed_http_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2880);
+/* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1215);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8411);
+/* harmony import */ var _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6239);
+/* harmony import */ var _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2048);
+/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3309);
+/* harmony import */ var _verbs_wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1388);
+
+
+
+
 
 
 
@@ -28786,22 +29253,1167 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 // A warning of Node's own, say about an experimental part of a library, is not for the log of
 // somebody's workflow.
 process.removeAllListeners('warning');
+// Each entry of an action is a file of its own that imports this one. Its name says what to do:
+// the saved state would not, where main was killed before it could save any.
+const verbs = {
+    'index.js': _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__/* .cook */ .$,
+    'wait.js': _verbs_wait_js__WEBPACK_IMPORTED_MODULE_7__/* .wait */ .u,
+    'cancel.js': _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_4__/* .cancel */ .Z,
+    'clean-up.js': _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_5__/* .cleanUp */ .n,
+};
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, () => {
         interrupt.abort();
     });
 }
-await (0,_verbs_cook_js__WEBPACK_IMPORTED_MODULE_3__/* .cook */ .$)({
-    runner: _runner_js__WEBPACK_IMPORTED_MODULE_2__/* .actionsRunner */ .A,
-    clock: _pace_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .ml,
+await verbs[(0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(process.argv[1] ?? '')]?.({
+    runner: _runner_js__WEBPACK_IMPORTED_MODULE_3__/* .actionsRunner */ .A,
+    clock: _pace_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .ml,
     random: Math.random,
-    connect: _dispersed_http_js__WEBPACK_IMPORTED_MODULE_0__/* .connect */ .N,
+    connect: _dispersed_http_js__WEBPACK_IMPORTED_MODULE_1__/* .connect */ .N,
     interrupt: interrupt.signal,
 });
 
 __webpack_async_result__();
 } catch(e) { __webpack_async_result__(e); } }, 1);
+
+/***/ }),
+
+/***/ 3774:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  My: () => (/* binding */ complete),
+  mG: () => (/* binding */ cookInputs),
+  Pf: () => (/* binding */ fieldsOf),
+  hF: () => (/* binding */ input),
+  lq: () => (/* binding */ optional),
+  Uo: () => (/* binding */ readCleanUpInputs),
+  cp: () => (/* binding */ readCookInputs),
+  Ko: () => (/* binding */ readInputs)
+});
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(3305);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./build/intake/wording.js + 1 modules
+var wording = __nccwpck_require__(5818);
+;// CONCATENATED MODULE: ./build/intake/strict.js
+
+
+/** A mapping in which every key is optional, and none but these is accepted. */
+function strict(shape) {
+    const known = Object.keys(shape);
+    return schemas/* strictObject */.rej(optionals(shape), {
+        error: (issue) => issue.code === 'unrecognized_keys'
+            ? issue.keys.map((key) => sayUnknown(key, known)).join('. ')
+            : 'must be a mapping of names to values',
+    });
+}
+function optionals(shape) {
+    const members = Object.entries(shape).map(([key, schema]) => [key, schemas/* optional */.lqM(schema)]);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys, each made optional
+    return Object.fromEntries(members);
+}
+function sayUnknown(key, known) {
+    const hint = (0,wording/* suggest */.Z)(key.replaceAll('-', '_'), known) || `; known are ${known.join(', ')}`;
+    return `${(0,wording/* quote */.h)(key)} is not known here${hint}`;
+}
+
+// EXTERNAL MODULE: ./build/intake/texts.js + 1 modules
+var texts = __nccwpck_require__(360);
+// EXTERNAL MODULE: ./build/intake/yaml.js
+var yaml = __nccwpck_require__(6502);
+;// CONCATENATED MODULE: ./build/intake/container.js
+
+
+
+
+
+const variableName = /^[A-Za-z_][\w.-]*$/;
+const variableNameForm = 'a name starts with a letter or `_`, and goes on with those, digits, `.` or `-`';
+/** An environment as a mapping; values are text, whatever they look like, and never shown. */
+const environment = schemas/* pipe */.FsL(
+// Not a record of zod's, which drops a key called `__proto__`.
+schemas/* custom */.IeY(isMapping, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
+    const complain = (key, message) => {
+        context.issues.push({ code: 'custom', message, input: key, path: [key] });
+    };
+    const pairs = Object.entries(given).flatMap(([key, value]) => {
+        if (!variableName.test(key))
+            complain(key, variableNameForm);
+        else if (typeof value === 'string')
+            return [[key, value]];
+        else
+            complain(key, 'must be a single value, not a list or a mapping');
+        return [];
+    });
+    return Object.fromEntries(pairs);
+}));
+function isMapping(given) {
+    return typeof given === 'object' && given !== null && !Array.isArray(given);
+}
+/** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
+const environmentLines = (0,texts/* textTo */.Ds)((given) => {
+    const pairs = [];
+    for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
+        if (line.trim() === '')
+            continue;
+        const equals = line.indexOf('=');
+        const name = line.slice(0, Math.max(0, equals)).trimStart();
+        if (equals < 0)
+            return new texts/* Unusable */.kO(`line ${index + 1} has no \`=\`: write KEY=VALUE, one a line`);
+        if (!variableName.test(name))
+            return new texts/* Unusable */.kO(`line ${index + 1}: ${variableNameForm}`);
+        if (pairs.some(([other]) => other === name)) {
+            return new texts/* Unusable */.kO(`line ${index + 1} sets ${(0,wording/* quote */.h)(name)} a second time`);
+        }
+        pairs.push([name, line.slice(equals + 1)]);
+    }
+    return Object.fromEntries(pairs);
+});
+const list = (member) => schemas/* array */.YOg(member, 'must be a list');
+const volume = strict({
+    image: texts/* text */.Qq,
+    mount: texts/* text */.Qq,
+    registry: texts/* text */.Qq,
+    secret: texts/* text */.Qq,
+    tag: texts/* text */.Qq,
+    user: texts/* text */.Qq,
+});
+const parameters = strict({
+    image: texts/* text */.Qq,
+    tag: texts/* text */.Qq,
+    imagesrc: texts/* text */.Qq,
+    host: texts/* text */.Qq,
+    user: texts/* text */.Qq,
+    secret: texts/* text */.Qq,
+    env: environment,
+    ports: list((0,texts/* whole */.WQ)(1, 65_535)),
+    volumes: list(volume),
+    sshkey: texts/* text */.Qq,
+    allowed_ips: list(texts/* text */.Qq),
+});
+/** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */
+const container = schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
+    if (typeof given !== 'object' || given === null || !('parameters' in given))
+        return given;
+    const others = Object.keys(given).filter((key) => key !== 'parameters' && key !== 'type');
+    if (others.length > 0 || ('type' in given && given.type !== 'docker')) {
+        const message = 'takes {type: docker, parameters: {…}}, or the container parameters alone';
+        context.issues.push({ code: 'custom', message, input: given });
+        return core/* NEVER */.tm;
+    }
+    return given.parameters;
+}), parameters);
+/** Container parameters from the text of an input. */
+const containerText = schemas/* pipe */.FsL((0,texts/* textTo */.Ds)(yaml/* parseYaml */.h), container);
+/** The parts of a container that must be masked wherever they show. */
+function secretsOf({ secret, volumes = [] }) {
+    return [secret, ...volumes.map((each) => each.secret)].filter((each) => each !== undefined);
+}
+
+// EXTERNAL MODULE: ./build/dispersed/schemas.js
+var dispersed_schemas = __nccwpck_require__(9206);
+// EXTERNAL MODULE: ./build/intake/regions.js
+var regions = __nccwpck_require__(8678);
+;// CONCATENATED MODULE: ./build/intake/entries.js
+
+
+
+
+
+
+
+/** The fields of a cook but the container: the API's names, with the ranges it documents. */
+const cookFields = {
+    title: texts/* line */.n8,
+    description: (0,texts/* orNull */.Xd)(texts/* text */.Qq),
+    task: (0,texts/* oneOf */.yL)(['BATCH', 'PERSISTENT']),
+    cpu_count: (0,texts/* number */.ai)(0),
+    gpu_count: (0,texts/* number */.ai)(0),
+    gpu_name: (0,texts/* orNull */.Xd)(texts/* line */.n8),
+    gpu_registry_uuid: (0,texts/* orNull */.Xd)(texts/* uuid */.uR),
+    min_vram_gb: (0,texts/* number */.ai)(0),
+    min_ram_gb: (0,texts/* number */.ai)(0),
+    min_storage_gb: (0,texts/* number */.ai)(0),
+    max_node_count: (0,texts/* whole */.WQ)(1),
+    max_retry_count: (0,texts/* whole */.WQ)(0),
+    max_timeout_assign_ms: (0,texts/* whole */.WQ)(300_000),
+    max_timeout_start_ms: (0,texts/* whole */.WQ)(120_000),
+    max_timeout_run_ms: (0,texts/* orNull */.Xd)((0,texts/* whole */.WQ)(60_000)),
+    allowed_region_codes: schemas/* array */.YOg(texts/* regionCode */.Gw, 'must be a list of region codes')
+        .check(api/* _maxLength */.Eb(regions/* regionCodes */.p.length, `has more than ${regions/* regionCodes */.p.length} codes`)),
+};
+const entry = schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
+    if (typeof given !== 'string')
+        return withoutEmpty(given);
+    if ((0,dispersed_schemas/* isUuid */.O1)(given))
+        return { uuid: given };
+    context.issues.push({ code: 'custom', message: (0,texts/* sayNoUuid */.CW)(given), input: given });
+    return core/* NEVER */.tm;
+}), strict({ uuid: texts/* uuid */.uR, ...cookFields, parameters: container, env: environment })), schemas/* transform */.pdi((given, context) => {
+    if (given.uuid !== undefined)
+        return { ...given, uuid: given.uuid };
+    const message = 'is missing: each entry names its recipe';
+    context.issues.push({ code: 'custom', message, input: given, path: ['uuid'] });
+    return core/* NEVER */.tm;
+}));
+// The outputs of one step hold about 1 MB, and each job has its line there.
+const mostEntries = 1_000;
+/** The input `recipes`: a UUID, several, one a line, or a YAML or JSON list of entries. */
+const entries = schemas/* pipe */.FsL((0,texts/* textTo */.Ds)(readList), schemas/* array */.YOg(entry)
+    .check(api/* _minLength */.m9(1, 'is missing: give the UUID of a recipe, or several, one a line'), api/* _maxLength */.Eb(mostEntries, `has more than ${mostEntries} entries`)));
+async function readList(given) {
+    if (looksLikeYaml(given))
+        return asList(await (0,yaml/* parseYaml */.h)(given));
+    return given
+        .split(/[\r\n]+/)
+        .map((each) => each.trim())
+        .filter((each) => each !== '');
+}
+// A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
+function looksLikeYaml(given) {
+    return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
+}
+function asList(tree) {
+    if (tree instanceof texts/* Unusable */.kO || Array.isArray(tree))
+        return tree;
+    return new texts/* Unusable */.kO('must be a list: start each entry with `- `, or put it into [ ]');
+}
+// In a list as among the inputs, an empty text means that nothing was given.
+function withoutEmpty(given) {
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+        return given;
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+}
+
+;// CONCATENATED MODULE: ./build/intake/rules.js
+/** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
+function checkRules(inputs) {
+    const { recipes = [], wait, waitUntil, ...shared } = inputs;
+    const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
+    const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
+    return [...ofInputs, ...ofEntries, ...checkWait(wait, waitUntil)];
+}
+function checkWait(wait, waitUntil) {
+    if (wait !== false || waitUntil === undefined)
+        return [];
+    return [
+        { input: 'wait-until', message: 'cannot be given with `wait: false`, which waits for nothing' },
+    ];
+}
+/**
+ * @param given what this place sets
+ * @param effective the same on top of what it is laid on
+ */
+function checkFields(given, effective, nameOf) {
+    const problems = [];
+    const complain = (field, message) => problems.push({ input: nameOf(field), message });
+    if (given.gpu_name && given.gpu_registry_uuid) {
+        complain('gpu_name', `cannot be given together with ${nameOf('gpu_registry_uuid')}: choose one`);
+    }
+    const touchesTask = given.task !== undefined || given.max_timeout_run_ms !== undefined;
+    const { task, max_timeout_run_ms: runTimeout } = effective;
+    if (touchesTask && task === 'PERSISTENT' && typeof runTimeout === 'number') {
+        complain('max_timeout_run_ms', 'cannot be given with task PERSISTENT, which runs until it is cancelled');
+    }
+    if (touchesTask && task === 'BATCH' && runTimeout === null) {
+        complain('max_timeout_run_ms', 'cannot be null with task BATCH, which needs a bound on its run');
+    }
+    return problems;
+}
+
+;// CONCATENATED MODULE: ./build/intake/inputs.js
+
+
+
+
+
+
+
+/** An input that always has a value: an empty text is read as the default. */
+function input(schema, defaultText = '') {
+    return { schema, default: defaultText, optional: false };
+}
+/** An input that may be left out: an empty text is undefined. */
+function optional(schema) {
+    return { schema, default: '', optional: true };
+}
+const minuteMs = 60_000;
+const regionList = schemas/* pipe */.FsL((0,texts/* textTo */.Ds)((given) => [...new Set(given.split(/[\s,]+/).filter((code) => code !== ''))]), schemas/* array */.YOg(texts/* regionCode */.Gw)
+    .check(api/* _minLength */.m9(1, 'has no region code in it'), api/* _maxLength */.Eb(regions/* regionCodes */.p.length, `has more than ${regions/* regionCodes */.p.length} codes`)));
+/** The inputs of the cook action, in the order of `action.yml`. */
+const cookInputs = {
+    recipes: input(entries),
+    'public-key': input(texts/* apiKey */.Kz),
+    'secret-key': input(texts/* apiKey */.Kz),
+    'api-url': input(texts/* apiUrl */.y0, 'https://api.dispersed.com'),
+    title: optional(texts/* line */.n8),
+    description: optional(texts/* text */.Qq),
+    task: optional(cookFields.task),
+    'cpu-count': optional(cookFields.cpu_count),
+    'gpu-count': optional(cookFields.gpu_count),
+    'gpu-name': optional(texts/* line */.n8),
+    'gpu-registry-uuid': optional(texts/* uuid */.uR),
+    'min-vram-gb': optional(cookFields.min_vram_gb),
+    'min-ram-gb': optional(cookFields.min_ram_gb),
+    'min-storage-gb': optional(cookFields.min_storage_gb),
+    'max-node-count': optional(cookFields.max_node_count),
+    'max-retry-count': optional(cookFields.max_retry_count),
+    'max-timeout-assign': optional((0,texts/* duration */.p0)(5 * minuteMs)),
+    'max-timeout-start': optional((0,texts/* duration */.p0)(2 * minuteMs)),
+    'max-timeout-run': optional((0,texts/* duration */.p0)(minuteMs)),
+    'allowed-region-codes': optional(regionList),
+    parameters: optional(containerText),
+    env: { ...optional(environmentLines), verbatim: true },
+    wait: input(texts/* flag */.Jt, 'true'),
+    'wait-until': optional((0,texts/* oneOf */.yL)(['completed', 'running'])),
+    timeout: input((0,texts/* duration */.p0)(), '5h45m'),
+    'on-timeout': input((0,texts/* oneOf */.yL)(['cancel', 'fail', 'detach']), 'cancel'),
+    'on-workflow-cancel': input((0,texts/* oneOf */.yL)(['cancel', 'detach']), 'cancel'),
+    'on-job-end': input((0,texts/* oneOf */.yL)(['keep', 'cancel']), 'keep'),
+    'on-rerun': input((0,texts/* oneOf */.yL)(['cook', 'attach']), 'cook'),
+    'poll-interval': input(texts/* pollInterval */.dq, 'auto'),
+    'dry-run': input(texts/* flag */.Jt, 'false'),
+    'matrix-index': input(texts/* line */.n8, '0'),
+};
+/**
+ * Reads the cook action's inputs. Secrets are masked before anything can be printed.
+ * @throws InputError with every problem found
+ */
+async function readCookInputs(runner) {
+    const { values, problems } = await readInputs(runner, cookInputs);
+    const { recipes = [], parameters } = values;
+    const containers = [parameters, ...recipes.map((entry) => entry.parameters)];
+    maskAll(runner, containers.flatMap(secretsIn));
+    const related = {
+        ...fieldsOf(values),
+        recipes,
+        wait: values.wait,
+        waitUntil: values['wait-until'],
+    };
+    return complete({ values, problems: [...problems, ...checkRules(related)] });
+}
+const cleanUpInputs = {
+    'public-key': cookInputs['public-key'],
+    'secret-key': cookInputs['secret-key'],
+    'api-url': cookInputs['api-url'],
+    'on-workflow-cancel': cookInputs['on-workflow-cancel'],
+    'on-job-end': cookInputs['on-job-end'],
+};
+/**
+ * Reads what the post entry needs of the inputs of any of the actions.
+ * @throws InputError
+ */
+async function readCleanUpInputs(runner) {
+    return complete(await readInputs(runner, cleanUpInputs));
+}
+/**
+ * The values of a reading that found no problem.
+ * @throws InputError with every problem found
+ */
+function complete(reading) {
+    if (reading.problems.length > 0)
+        throw new errors/* InputError */.dz(reading.problems);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
+    return reading.values;
+}
+/** The cook fields among the inputs, by the API's names. */
+function fieldsOf(inputs) {
+    return {
+        title: inputs.title,
+        description: inputs.description,
+        task: inputs.task,
+        cpu_count: inputs['cpu-count'],
+        gpu_count: inputs['gpu-count'],
+        gpu_name: inputs['gpu-name'],
+        gpu_registry_uuid: inputs['gpu-registry-uuid'],
+        min_vram_gb: inputs['min-vram-gb'],
+        min_ram_gb: inputs['min-ram-gb'],
+        min_storage_gb: inputs['min-storage-gb'],
+        max_node_count: inputs['max-node-count'],
+        max_retry_count: inputs['max-retry-count'],
+        max_timeout_assign_ms: inputs['max-timeout-assign'],
+        max_timeout_start_ms: inputs['max-timeout-start'],
+        max_timeout_run_ms: inputs['max-timeout-run'],
+        allowed_region_codes: inputs['allowed-region-codes'],
+    };
+}
+/** Reads all inputs of a table; masks the secret key first. */
+async function readInputs(runner, table) {
+    maskAll(runner, runner.input('secret-key').split(/[\r\n]+/));
+    const read = await Promise.all(Object.entries(table).map(async ([name, each]) => ({
+        name,
+        ...(await readInput(runner, name, each)),
+    })));
+    const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
+    return {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has its schema's output
+        values: values,
+        problems: read.flatMap(({ problems }) => problems),
+    };
+}
+async function readInput(runner, name, { schema, optional: isOptional, ...rest }) {
+    const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
+    if (given === '' && isOptional)
+        return { value: undefined, problems: [] };
+    const parsed = await parse/* safeParseAsync */.bp(schema, given || rest.default);
+    if (parsed.success)
+        return { value: parsed.data, problems: [] };
+    return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
+}
+function toProblem(name, { path, message }) {
+    const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+    return { input: name + place.join(''), message };
+}
+function secretsIn(container) {
+    return container === undefined
+        ? []
+        : secretsOf(container).flatMap((secret) => secret.split(/[\r\n]+/));
+}
+// The runner masks each line of a secret by itself: a short one would blank that text everywhere.
+const shortestMask = 6;
+function maskAll(runner, secrets) {
+    for (const secret of secrets) {
+        if (secret.trim().length >= shortestMask)
+            runner.mask(secret.trim());
+    }
+}
+
+
+/***/ }),
+
+/***/ 1498:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   FW: () => (/* binding */ readWaitInputs),
+/* harmony export */   c0: () => (/* binding */ readCancelInputs)
+/* harmony export */ });
+/* unused harmony exports waitInputs, cancelInputs */
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3305);
+/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3774);
+/* harmony import */ var _texts_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(360);
+/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6502);
+
+
+
+
+// The outputs of one step hold about 1 MB, and each job has its line there.
+const mostJobs = 1_000;
+/** Job UUIDs: one, several, one a line, or a JSON array such as the output `job-uuids`. */
+const jobUuids = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .textTo */ .Ds)(async (given) => given.startsWith('[')
+    ? withoutNulls(await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_2__/* .parseYaml */ .h)(given))
+    : given.split(/\s+/).filter(Boolean)), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .uuid */ .uR, 'must be UUIDs, one a line, or a JSON array of them')
+    .check(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._minLength */ .m9(1, 'is missing: give the UUID of a job, or several, one a line'), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._maxLength */ .Eb(mostJobs, `has more than ${mostJobs} UUIDs`)));
+// The output `job-uuids` has null where no job came to be.
+function withoutNulls(tree) {
+    return Array.isArray(tree) ? tree.filter((each) => each !== 'null') : tree;
+}
+const access = {
+    'public-key': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['public-key'],
+    'secret-key': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['secret-key'],
+    'api-url': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['api-url'],
+};
+/** The inputs of the wait action, in the order of `wait/action.yml`. */
+const waitInputs = {
+    'job-uuids': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)(jobUuids),
+    ...access,
+    'wait-until': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['wait-until'],
+    timeout: (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .duration */ .p0)(), '5h45m'),
+    'on-timeout': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
+    'on-workflow-cancel': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
+    'poll-interval': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['poll-interval'],
+};
+/** @throws InputError with every problem found */
+async function readWaitInputs(runner) {
+    return (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .complete */ .My)(await (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .readInputs */ .Ko)(runner, waitInputs));
+}
+/** The inputs of the cancel action, in the order of `cancel/action.yml`. */
+const cancelInputs = { 'job-uuids': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)(jobUuids), ...access, reason: (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .line */ .n8) };
+/** @throws InputError with every problem found */
+async function readCancelInputs(runner) {
+    return (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .complete */ .My)(await (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .readInputs */ .Ko)(runner, cancelInputs));
+}
+
+
+/***/ }),
+
+/***/ 8678:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   p: () => (/* binding */ regionCodes)
+/* harmony export */ });
+/** Regions the new host knows, from the vendor's documentation of the cook. */
+const regionCodes = [
+    'ca-central-1',
+    'ca-west-1',
+    'mx-central-1',
+    'sa-east-1',
+    'us-east-1',
+    'us-east-2',
+    'us-west-1',
+    'us-west-2',
+    'eu-central-1',
+    'eu-central-2',
+    'eu-north-1',
+    'eu-south-1',
+    'eu-south-2',
+    'eu-west-1',
+    'eu-west-2',
+    'eu-west-3',
+    'ap-east-1',
+    'ap-east-2',
+    'ap-northeast-1',
+    'ap-northeast-2',
+    'ap-northeast-3',
+    'ap-south-1',
+    'ap-south-2',
+    'ap-southeast-1',
+    'ap-southeast-2',
+    'ap-southeast-3',
+    'ap-southeast-4',
+    'ap-southeast-5',
+    'ap-southeast-6',
+    'ap-southeast-7',
+    'cn-north-1',
+    'cn-northwest-1',
+    'af-south-1',
+    'il-central-1',
+    'me-central-1',
+    'me-south-1',
+];
+
+
+/***/ }),
+
+/***/ 360:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  kO: () => (/* binding */ Unusable),
+  Kz: () => (/* binding */ apiKey),
+  y0: () => (/* binding */ apiUrl),
+  p0: () => (/* binding */ duration),
+  Jt: () => (/* binding */ flag),
+  n8: () => (/* binding */ line),
+  ai: () => (/* binding */ number),
+  yL: () => (/* binding */ oneOf),
+  Xd: () => (/* binding */ orNull),
+  dq: () => (/* binding */ pollInterval),
+  Gw: () => (/* binding */ regionCode),
+  CW: () => (/* binding */ sayNoUuid),
+  Qq: () => (/* binding */ texts_text),
+  Ds: () => (/* binding */ textTo),
+  uR: () => (/* binding */ uuid),
+  WQ: () => (/* binding */ whole)
+});
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/dispersed/schemas.js
+var dispersed_schemas = __nccwpck_require__(9206);
+;// CONCATENATED MODULE: ./build/intake/durations.js
+const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
+const longestMs = 365 * unitMs.d;
+/** What {@link parseDuration} takes, for messages. */
+const durationForm = 'a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
+/**
+ * Milliseconds of a duration such as `1h30m`; undefined for anything else: a bare number, zero,
+ * or more than a year.
+ */
+function parseDuration(text) {
+    const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text);
+    if (match === null)
+        return undefined;
+    const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map((part) => Number(part ?? 0));
+    const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
+    return ms > 0 && ms <= longestMs ? ms : undefined;
+}
+/** A lower bound as a duration, in whole minutes where it is one. */
+function formatLeast(ms) {
+    return ms % unitMs.m === 0 ? `${ms / unitMs.m}m` : `${ms / unitMs.s}s`;
+}
+
+// EXTERNAL MODULE: ./build/intake/regions.js
+var regions = __nccwpck_require__(8678);
+// EXTERNAL MODULE: ./build/intake/wording.js + 1 modules
+var wording = __nccwpck_require__(5818);
+;// CONCATENATED MODULE: ./build/intake/texts.js
+
+
+
+
+
+// One schema a kind of value. Each takes text, from an input or from a scalar in YAML or JSON, and
+// gives the value; the message of a failure says what was given and what is accepted.
+/** What a schema of this room says of a text it cannot use. */
+class Unusable extends Error {
+}
+const oneValue = 'must be a single value, not a list or a mapping';
+/** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
+function textTo(parse) {
+    return schemas/* pipe */.FsL(schemas/* string */.YjP(oneValue), schemas/* transform */.pdi(async (text, context) => {
+        const value = await parse(text);
+        if (!(value instanceof Unusable))
+            return value;
+        context.issues.push({ code: 'custom', message: value.message, input: text });
+        return core/* NEVER */.tm;
+    }));
+}
+/** Any text, verbatim. */
+const texts_text = schemas/* string */.YjP(oneValue);
+/** Text without line breaks. */
+const line = textTo((given) => /[\r\n]/.test(given) ? new Unusable('has several lines; it must be one') : given);
+const flag = textTo((given) => {
+    if (/^true$/i.test(given))
+        return true;
+    if (/^false$/i.test(given))
+        return false;
+    return new Unusable(`${(0,wording/* quote */.h)(given)} is neither true nor false`);
+});
+/** Milliseconds of a duration of at least `leastMs`. */
+function duration(leastMs = 1_000) {
+    return textTo((given) => {
+        const ms = parseDuration(given);
+        if (ms === undefined) {
+            return new Unusable(`${(0,wording/* quote */.h)(given)} is not a duration: write ${durationForm}`);
+        }
+        if (ms >= leastMs)
+            return ms;
+        return new Unusable(`${(0,wording/* quote */.h)(given)} is too short: ${formatLeast(leastMs)} or more`);
+    });
+}
+const pollInterval = textTo((given) => {
+    if (given === 'auto')
+        return 'auto';
+    return (parseDuration(given) ??
+        new Unusable(`${(0,wording/* quote */.h)(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`));
+});
+/** One of the words, to the letter. */
+function oneOf(words) {
+    return textTo((given) => {
+        const word = words.find((each) => each === given);
+        return word ?? new Unusable(`${(0,wording/* quote */.h)(given)} is not one of ${words.join(', ')}`);
+    });
+}
+/** A decimal number from `least` on, fractions included. */
+function number(least) {
+    return textTo((given) => {
+        const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
+        return value >= least ? value : new Unusable(`${(0,wording/* quote */.h)(given)} is not a number from ${least}`);
+    });
+}
+/** A whole number from `least` to `most`. */
+function whole(least, most = 1_000_000_000_000) {
+    const range = most < 1_000_000 ? `from ${least} to ${most}` : `from ${least}`;
+    return textTo((given) => {
+        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
+        if (value >= least && value <= most)
+            return value;
+        return new Unusable(`${(0,wording/* quote */.h)(given)} is not a whole number ${range}`);
+    });
+}
+/** A UUID in lower case: the only thing that ever becomes part of a path. */
+const uuid = textTo((given) => (0,dispersed_schemas/* isUuid */.O1)(given) ? given.toLowerCase() : new Unusable(sayNoUuid(given)));
+/** Says that a text is no UUID. */
+function sayNoUuid(given) {
+    // A text that is no identifier may be anything, a secret put into the wrong place included.
+    const shown = /^[\w.-]{0,60}$/.test(given) ? (0,wording/* quote */.h)(given) : 'what is given';
+    return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
+}
+/** `null` and `~` for the API's null, else what the schema takes. */
+function orNull(schema) {
+    return schemas/* pipe */.FsL(schemas/* string */.YjP(oneValue), schemas/* transform */.pdi(async (given, context) => {
+        if (given === 'null' || given === '~')
+            return null;
+        const parsed = await parse/* safeParseAsync */.bp(schema, given);
+        if (parsed.success)
+            return parsed.data;
+        for (const { message } of parsed.error.issues) {
+            context.issues.push({ code: 'custom', message, input: given });
+        }
+        return core/* NEVER */.tm;
+    }));
+}
+const regionCode = textTo((given) => {
+    const code = regions/* regionCodes */.p.find((each) => each === given.toLowerCase());
+    if (code !== undefined)
+        return code;
+    const hint = (0,wording/* suggest */.Z)(given, regions/* regionCodes */.p) || '; write it like eu-west-1 or us-east-2';
+    return new Unusable(`${(0,wording/* quote */.h)(given)} is not a region of the service${hint}`);
+});
+/** An API key: it goes into a header, or is the key of a signature. Its value is never shown. */
+const apiKey = textTo((given) => {
+    if (given === '') {
+        return new Unusable('is empty. Pass it from a secret; workflows that a pull request from a fork starts get none');
+    }
+    return /^[\u0021-\u007e]+$/.test(given)
+        ? given
+        : new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
+});
+const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const apiUrl = textTo((given) => {
+    const url = URL.parse(given);
+    if (url === null)
+        return new Unusable('is not a URL; the service is at https://api.dispersed.com');
+    if (url.username !== '' || url.password !== '') {
+        return new Unusable('holds a user name or password; the keys have inputs of their own');
+    }
+    const isLoopback = loopbackHosts.test(url.hostname);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+        return new Unusable(`${(0,wording/* quote */.h)(given)} is not https; http is accepted for loopback addresses only`);
+    }
+    if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+        return new Unusable('has more than a host; write it without path, query and fragment');
+    }
+    return url;
+});
+
+
+/***/ }),
+
+/***/ 5818:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  h: () => (/* binding */ quote),
+  Z: () => (/* binding */ suggest)
+});
+
+;// CONCATENATED MODULE: ./node_modules/leven/index.js
+const array = [];
+const characterCodeCache = [];
+
+function leven(first, second, options) {
+	if (first === second) {
+		return 0;
+	}
+
+	const maxDistance = options?.maxDistance;
+	const swap = first;
+
+	// Swapping the strings if `a` is longer than `b` so we know which one is the
+	// shortest & which one is the longest
+	if (first.length > second.length) {
+		first = second;
+		second = swap;
+	}
+
+	let firstLength = first.length;
+	let secondLength = second.length;
+
+	// Performing suffix trimming:
+	// We can linearly drop suffix common to both strings since they
+	// don't increase distance at all
+	// Note: `~-` is the bitwise way to perform a `- 1` operation
+	while (firstLength > 0 && (first.charCodeAt(~-firstLength) === second.charCodeAt(~-secondLength))) {
+		firstLength--;
+		secondLength--;
+	}
+
+	// Performing prefix trimming
+	// We can linearly drop prefix common to both strings since they
+	// don't increase distance at all
+	let start = 0;
+
+	while (start < firstLength && (first.charCodeAt(start) === second.charCodeAt(start))) {
+		start++;
+	}
+
+	firstLength -= start;
+	secondLength -= start;
+
+	// Early termination after trimming: if difference in length exceeds max distance
+	if (maxDistance !== undefined && secondLength - firstLength > maxDistance) {
+		return maxDistance;
+	}
+
+	if (firstLength === 0) {
+		return maxDistance !== undefined && secondLength > maxDistance
+			? maxDistance
+			: secondLength;
+	}
+
+	let bCharacterCode;
+	let result;
+	let temporary;
+	let temporary2;
+	let index = 0;
+	let index2 = 0;
+
+	while (index < firstLength) {
+		characterCodeCache[index] = first.charCodeAt(start + index);
+		array[index] = ++index;
+	}
+
+	while (index2 < secondLength) {
+		bCharacterCode = second.charCodeAt(start + index2);
+		temporary = index2++;
+		result = index2;
+
+		for (index = 0; index < firstLength; index++) {
+			temporary2 = bCharacterCode === characterCodeCache[index] ? temporary : temporary + 1;
+			temporary = array[index];
+			// eslint-disable-next-line no-multi-assign
+			result = array[index] = temporary > result
+				? (temporary2 > result ? result + 1 : temporary2)
+				: (temporary2 > temporary ? temporary + 1 : temporary2);
+		}
+
+		// Early termination: if all values in current row exceed maxDistance
+		if (maxDistance !== undefined) {
+			let rowMinimum = result;
+			for (index = 0; index < firstLength; index++) {
+				if (array[index] < rowMinimum) {
+					rowMinimum = array[index];
+				}
+			}
+
+			if (rowMinimum > maxDistance) {
+				return maxDistance;
+			}
+		}
+	}
+
+	// Bound arrays to avoid retaining large previous sizes
+	array.length = firstLength;
+	characterCodeCache.length = firstLength;
+
+	return maxDistance !== undefined && result > maxDistance ? maxDistance : result;
+}
+
+function closestMatch(target, candidates, options) {
+	if (!Array.isArray(candidates) || candidates.length === 0) {
+		return undefined;
+	}
+
+	const userMax = options?.maxDistance;
+	const targetLength = target.length;
+
+	// Exact match fast-path
+	for (const candidate of candidates) {
+		if (candidate === target) {
+			return candidate;
+		}
+	}
+
+	if (userMax === 0) {
+		return undefined;
+	}
+
+	let best;
+	let bestDist = Number.POSITIVE_INFINITY;
+	const seen = new Set();
+
+	for (const candidate of candidates) {
+		if (seen.has(candidate)) {
+			continue;
+		}
+
+		seen.add(candidate);
+
+		const lengthDiff = Math.abs(candidate.length - targetLength);
+		if (lengthDiff >= bestDist) {
+			continue;
+		}
+
+		if (userMax !== undefined && lengthDiff > userMax) {
+			continue;
+		}
+
+		const cap = Number.isFinite(bestDist)
+			? (userMax === undefined ? bestDist : Math.min(bestDist, userMax))
+			: userMax;
+
+		const distance = cap === undefined
+			? leven(target, candidate)
+			: leven(target, candidate, {maxDistance: cap});
+
+		// Skip candidates that exceed the user's maximum distance
+		if (userMax !== undefined && distance > userMax) {
+			continue;
+		}
+
+		// If we got a capped result that equals the cap, we need the actual distance
+		// for accurate comparison, but only if the cap was due to userMax
+		let actualD = distance;
+		if (cap !== undefined && distance === cap && cap === userMax) {
+			actualD = leven(target, candidate);
+		}
+
+		if (actualD < bestDist) {
+			bestDist = actualD;
+			best = candidate;
+			if (bestDist === 0) {
+				break;
+			}
+		}
+	}
+
+	if (userMax !== undefined && bestDist > userMax) {
+		return undefined;
+	}
+
+	return best;
+}
+
+;// CONCATENATED MODULE: ./build/intake/wording.js
+
+/** Shows a given text in one short line. Never to be used on what may be a secret. */
+function quote(text) {
+    const longest = 60;
+    return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
+}
+/** `; did you mean x?` for a word close to a known one, else nothing. */
+function suggest(word, known) {
+    const likely = closestMatch(word.toLowerCase(), known, { maxDistance: 4 });
+    return likely === undefined ? '' : `; did you mean ${likely}?`;
+}
+
+
+/***/ }),
+
+/***/ 6502:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   h: () => (/* binding */ parseYaml)
+/* harmony export */ });
+/* harmony import */ var _texts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(360);
+
+const longestText = 1_000_000;
+const mostAliases = 50;
+// More than any order needs; bounds what aliases can grow into.
+const mostNodes = 50_000;
+/**
+ * Parses YAML, or JSON, which is YAML too. No tags, bounded size, depth and aliases. Scalars stay
+ * text until a field says otherwise: `1.10` is not 1.1, and `no` is not false.
+ * @returns the tree, or Unusable with line and column; the text itself is never shown, since it may hold secrets
+ */
+async function parseYaml(text) {
+    if (text.length > longestText)
+        return new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is longer than ${longestText} characters`);
+    // Loaded when used: most workflows name recipes by UUID alone.
+    const { load, FAILSAFE_SCHEMA } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
+    try {
+        const tree = load(text, { schema: FAILSAFE_SCHEMA, maxAliases: mostAliases, maxDepth: 32 });
+        if (!isTextTree(tree) || countNodes(tree) > mostNodes)
+            return new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO('is too large');
+        return tree;
+    }
+    catch (error) {
+        return new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is neither YAML nor JSON: ${explain(error)}`);
+    }
+}
+function explain(error) {
+    if (!isYamlError(error))
+        return 'it cannot be read';
+    const { reason, mark } = error;
+    return mark === undefined
+        ? reason
+        : `${reason} in line ${mark.line + 1}, column ${mark.column + 1}`;
+}
+function isYamlError(error) {
+    return error instanceof Error && 'reason' in error && typeof error.reason === 'string';
+}
+function isTextTree(value) {
+    if (typeof value === 'string')
+        return true;
+    return typeof value === 'object' && value !== null && Object.values(value).every(isTextTree);
+}
+// Stops at the bound: what aliases stand for is counted each time it is used.
+function countNodes(tree, counted = 0) {
+    if (counted > mostNodes || typeof tree === 'string')
+        return counted + 1;
+    return Object.values(tree).reduce((sum, each) => countNodes(each, sum), counted + 1);
+}
+
+
+/***/ }),
+
+/***/ 3130:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   E: () => (/* binding */ carries),
+/* harmony export */   N: () => (/* binding */ newestJobs)
+/* harmony export */ });
+/* harmony import */ var _dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3386);
+/* harmony import */ var _dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3323);
+
+
+// 1,000 jobs: what the busiest account cooks in the time a look-up takes, many times over.
+const mostPages = 20;
+// How far the two clocks may be apart.
+const clockSlackMs = 10 * 60_000;
+/**
+ * The newest jobs of the account, the newest first, back to a point in time. The service has no
+ * filter for recipe or description, so they are paged through.
+ * @param sinceMs Unix ms
+ * @param worthwhile whether a failed page is asked for again
+ */
+async function* newestJobs(parts, sinceMs, worthwhile = (error) => error.passing) {
+    for (let page = 1; page <= mostPages; page += 1) {
+        const query = { sort: '-created_at', page: String(page) };
+        const request = async () => (0,_dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobs */ .N6)(parts.client, query, parts.signal);
+        const { items, full } = await (0,_dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__/* .patiently */ .d)(request, { ...parts, worthwhile });
+        yield* items;
+        if (!full || items.some((job) => isBefore(job, sinceMs - clockSlackMs)))
+            return;
+    }
+}
+/** Whether the job was cooked with this key from this recipe. */
+function carries(job, cookKey, recipeUuid) {
+    const isOfRecipe = job.source_recipe_uuid === null || job.source_recipe_uuid === recipeUuid;
+    return isOfRecipe && (job.description?.includes(`[${cookKey}]`) ?? false);
+}
+function isBefore({ created_at: createdAt }, ms) {
+    if (createdAt === null)
+        return false;
+    const dayMs = 86_400_000;
+    // The old host tells the day only: the job may be as young as the day's last moment.
+    return Date.parse(createdAt) + (createdAt.length === 10 ? dayMs : 0) < ms;
+}
+
+
+/***/ }),
+
+/***/ 9777:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d: () => (/* binding */ stop)
+/* harmony export */ });
+/* harmony import */ var _dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3386);
+/* harmony import */ var _dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3323);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
+
+
+
+
+const mostTries = 8;
+function worthwhile(error, failures) {
+    return failures < mostTries && (error.passing || (error.status === 404 && failures === 1));
+}
+const confirmEveryMs = 1_000;
+// A container gets some seconds to shut down; after that the job is reported as it stands.
+const confirmLongestMs = 15_000;
+/**
+ * Cancels a job and looks until it has ended, for a quarter of a minute at most. That a job has
+ * already ended is no error.
+ * @returns the job as last seen, perhaps still alive
+ * @throws ServiceError when the cancel was not accepted, InterruptedError
+ */
+async function stop(jobUuid, reason, parts) {
+    const { clock, signal } = parts;
+    let job = await requestCancel(jobUuid, reason, parts);
+    const giveUpAtMs = clock.now() + confirmLongestMs;
+    while (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status) && clock.now() < giveUpAtMs && !signal.aborted) {
+        await clock.sleep(confirmEveryMs, signal);
+        // The cancel was accepted; trouble with looking is no trouble with stopping.
+        job = await (0,_dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(parts.client, jobUuid, signal).catch(() => job);
+    }
+    return job;
+}
+async function requestCancel(jobUuid, reason, parts) {
+    const { client, signal } = parts;
+    try {
+        const request = async () => (0,_dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason, signal);
+        return await (0,_dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__/* .patiently */ .d)(request, { ...parts, worthwhile });
+    }
+    catch (error) {
+        // How the service answers the cancel of an ended job is documented nowhere.
+        const job = await (0,_dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, signal).catch(() => undefined);
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 && job !== undefined && (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status))
+            return job;
+        throw error;
+    }
+}
+
+
+/***/ }),
+
+/***/ 5723:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ readLedger),
+/* harmony export */   a: () => (/* binding */ openLedger)
+/* harmony export */ });
+/* harmony import */ var _dispersed_json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4210);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
+
+
+// What the post entry must know if main does not live to the end, kept in the step's saved state:
+// ids and keys, never secrets. Written before each request leaves.
+const entrySchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    recipeUuid: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()),
+    /** null for a job that was given by its UUID. */
+    cookKey: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()),
+    jobUuid: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()),
+    /** When the first cook was sent, Unix ms. */
+    sentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    /** How many cooks were sent: after a second one, the first may have come to be after all. */
+    sends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    /**
+     * - `sent`: a cook has left; whether a job came to be is not known
+     * - `refused`: the service refused the cook
+     * - `missing`: it was in doubt whether a job came to be, none was found, and the user was told so
+     * - `followed`: there is a job, and main is with it
+     * - `doomed`: the job is to be cancelled, and its end was not seen
+     * - `kept`: the job is to live on
+     * - `over`: the job has ended
+     */
+    fate: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['sent', 'refused', 'missing', 'followed', 'doomed', 'kept', 'over']),
+});
+const countName = 'jobs';
+const entryName = (index) => `job-${index}`;
+/** @param count how many jobs the step may have */
+function openLedger(runner, count, nowMs) {
+    const entries = new Map();
+    runner.saveState(countName, String(count));
+    return {
+        write: (index, change) => {
+            const blank = { recipeUuid: null, cookKey: null, jobUuid: null, sentAtMs: nowMs, sends: 0 };
+            const before = entries.get(index) ?? { ...blank, fate: 'sent' };
+            const entry = { ...before, ...change };
+            entries.set(index, entry);
+            runner.saveState(entryName(index), JSON.stringify(entry));
+        },
+    };
+}
+/** The entries that main wrote; empty where it sent nothing. */
+function readLedger(runner) {
+    const count = Number(runner.state(countName) || 0);
+    return Array.from({ length: count }, (_, index) => {
+        const parsed = entrySchema.safeParse((0,_dispersed_json_js__WEBPACK_IMPORTED_MODULE_1__/* .parseJson */ .q)(runner.state(entryName(index))));
+        return parsed.success ? [parsed.data] : [];
+    }).flat();
+}
+
 
 /***/ }),
 
@@ -28868,6 +30480,715 @@ function metronome(sleep) {
         });
         return beat;
     };
+}
+
+
+/***/ }),
+
+/***/ 8999:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   B9: () => (/* binding */ consoleUrl),
+/* harmony export */   GS: () => (/* binding */ adviseOnFault),
+/* harmony export */   mm: () => (/* binding */ adviseOn)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(570);
+
+
+/** Where jobs can be looked at and cancelled by hand. The address of a single job is not known. */
+const consoleUrl = 'https://console.dispersed.com/jobs';
+/** What the attempt was, for the title of the error: `cook the recipe`, `follow the job`. */
+function adviseOn(error, attempt) {
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? adviseOnService(error, attempt) : adviseOnFault(error);
+}
+/** A fault of this action itself, in words. */
+function adviseOnFault(error) {
+    return {
+        title: 'A fault in this action',
+        cause: (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .o)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+        remedy: `Please report it, with this line. Look at ${consoleUrl} for jobs that may still run.`,
+    };
+}
+function adviseOnService(error, attempt) {
+    const said = (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .o)(error.detail);
+    switch (error.trouble) {
+        case 'unreachable':
+            return {
+                title: `Could not ${attempt}: the service cannot be reached`,
+                cause: `No connection to the API was made: ${said}.`,
+                remedy: 'Check the input api-url and the service status; behind a proxy, set HTTPS_PROXY on the runner.',
+            };
+        case 'no-answer':
+            return {
+                title: `Could not ${attempt}: no answer`,
+                cause: `${error.request} was sent, and no answer came: ${said}.`,
+                remedy: `The service may have acted on it: look at ${consoleUrl} before running the workflow again.`,
+            };
+        case 'unreadable':
+            return {
+                title: `Could not ${attempt}: an answer that makes no sense`,
+                cause: `${error.request}: ${said}.`,
+                remedy: `Check that api-url is the Dispersed API; the service may have acted on the request, so look at ${consoleUrl}.`,
+            };
+        case 'refused':
+            return adviseOnStatus(error, attempt, said);
+    }
+}
+function adviseOnStatus(error, attempt, said) {
+    const status = error.status ?? 0;
+    const advice = statusAdvice[status] ?? (status >= 500 ? serverTrouble : otherRefusal);
+    return {
+        title: `Could not ${attempt}: ${advice.title}`,
+        cause: `The service answered HTTP ${status} to ${error.request}: ${said}.`,
+        remedy: advice.remedy,
+    };
+}
+const serverTrouble = {
+    title: 'the service is in trouble',
+    remedy: `The service may have acted on the request all the same: look at ${consoleUrl} before running the workflow again.`,
+};
+const otherRefusal = {
+    title: 'the service refused',
+    remedy: 'Read what the service says above and change the inputs, or the recipe, to match.',
+};
+const statusAdvice = {
+    401: {
+        title: 'the API key was not accepted',
+        remedy: 'Check the inputs public-key and secret-key: do they belong together, are they whole and still valid, and does the secret exist in this repository?',
+    },
+    402: {
+        title: 'payment is required',
+        remedy: 'Check the balance of the Dispersed account.',
+    },
+    403: {
+        title: 'not allowed',
+        remedy: 'Check that the account of the inputs public-key and secret-key may use this recipe or job.',
+    },
+    404: {
+        title: 'not found',
+        remedy: 'Check the UUIDs, that they belong to the account of public-key, and that api-url is the host they live on.',
+    },
+    413: {
+        title: 'the order is too large',
+        remedy: 'Shorten the parameters or the environment of the order.',
+    },
+    422: {
+        title: 'the order was refused',
+        remedy: 'Change the field that the service names, in the inputs or in the recipe.',
+    },
+    429: {
+        title: 'too many requests',
+        remedy: 'The account is over its rate limit: run fewer workflows at once, or try again later.',
+    },
+};
+
+
+/***/ }),
+
+/***/ 6241:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   QR: () => (/* binding */ annotateInputs),
+/* harmony export */   fz: () => (/* binding */ annotate),
+/* harmony export */   y2: () => (/* binding */ annotateOutcomes)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(617);
+/* harmony import */ var _advice_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8999);
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7872);
+/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(570);
+
+
+
+
+
+// GitHub shows ten error annotations a step and drops the rest.
+const mostAnnotations = 10;
+/** One error annotation for each job that did not end well: what failed, why, what to do. */
+function annotateOutcomes(runner, bad, policy) {
+    const single = bad.length > mostAnnotations ? bad.slice(0, mostAnnotations - 1) : bad;
+    for (const outcome of single)
+        annotate(runner, adviseOnOutcome(outcome, policy));
+    const rest = bad.slice(single.length);
+    if (rest.length === 0)
+        return;
+    const uuids = rest.map(({ job, subject }) => job?.uuid ?? (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job));
+    annotate(runner, {
+        title: `${rest.length} more jobs did not end well`,
+        cause: uuids.join(', '),
+        remedy: 'The job summary and the output jobs tell each one’s story.',
+    });
+}
+/** One error annotation that lists every problem of the inputs. */
+function annotateInputs(runner, error) {
+    const lines = error.problems.map(({ input, message }) => `${input}: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(message)}`);
+    const count = lines.length === 1 ? 'An input is' : `${lines.length} inputs are`;
+    runner.annotate('error', `${count} not usable; nothing was cooked`, lines.join('\n'));
+}
+/** One error annotation. */
+function annotate(runner, { title, cause, remedy }) {
+    // Annotations hold 4,096 characters.
+    runner.annotate('error', (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(title, 250), `${cause}\n${remedy}`.slice(0, 4_000));
+}
+function adviseOnOutcome(outcome, policy) {
+    const { result, job, subject, error, ending } = outcome;
+    if (error !== null)
+        return adviseOnError(error, outcome);
+    const name = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job), 100);
+    const uuid = (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
+    const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
+    if (result === 'timed-out')
+        return adviseOnTimeout(name, who, outcome, policy);
+    if (ending === 'interrupt')
+        return adviseOnInterrupt(name, who, outcome);
+    const reason = job?.status_reason
+        ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(job.status_reason, 1000)}`
+        : ', and the service gave no reason';
+    if (result === 'cancelled') {
+        return {
+            title: `Cancelled: ${name}`,
+            cause: `${who} was cancelled${reason}.`,
+            remedy: 'If you did not, somebody else with access to this account, or the service, did.',
+        };
+    }
+    return {
+        title: `Failed: ${name}`,
+        cause: `${who} failed${reason}.`,
+        remedy: `Its log is at ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}. Mend the recipe or its parameters, then run the workflow again.`,
+    };
+}
+function adviseOnError(error, outcome) {
+    const { subject } = outcome;
+    const uuid = (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
+    if (uuid !== null) {
+        const isCancel = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.request.endsWith('/cancel');
+        return (0,_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .adviseOn */ .mm)(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
+    }
+    const advice = (0,_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .adviseOn */ .mm)(error, `cook recipe ${subject.recipeUuid}`);
+    const isRefusal = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && [400, 422].includes(error.status ?? 0);
+    if (!isRefusal || !subject.namesRegions)
+        return advice;
+    const hint = 'The order names allowed-region-codes, which the older host, https://api.compute.x.io, does not know.';
+    return { ...advice, remedy: `${advice.remedy} ${hint}` };
+}
+function adviseOnInterrupt(name, who, { job, result }) {
+    if (result === 'detached') {
+        return {
+            title: `Left alive: ${name}`,
+            cause: `${who} was left as it is when the workflow was cancelled, as on-workflow-cancel asks.`,
+            remedy: `It is billed while it runs: see ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}.`,
+        };
+    }
+    return {
+        title: `Cancelled with the workflow: ${name}`,
+        cause: job === null
+            ? `${who} was not cooked any more: the workflow was cancelled, or a time limit of it was reached.`
+            : `${who} was cancelled: the workflow was, or a time limit of it was reached.`,
+        remedy: 'If nobody cancelled the workflow, look at its timeout-minutes.',
+    };
+}
+function adviseOnTimeout(name, who, outcome, policy) {
+    const alive = outcome.timeline.findLast(({ status }) => !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status));
+    const status = alive === undefined ? 'not cooked yet' : (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(alive.status, 60);
+    const left = policy.onTimeout === 'cancel'
+        ? 'so it was cancelled'
+        : `and was left as it is, which is billed: see ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+    return {
+        title: `Timed out: ${name}`,
+        cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
+        remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
+    };
+}
+
+
+/***/ }),
+
+/***/ 7918:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   a: () => (/* binding */ formatDuration)
+/* harmony export */ });
+/** A time span as people read it: `4s`, `3m 02s`, `1h 05m`. */
+function formatDuration(ms) {
+    const seconds = Math.max(0, Math.floor(ms / 1000));
+    const minutes = Math.floor(seconds / 60);
+    const hours = Math.floor(minutes / 60);
+    if (hours > 0)
+        return `${hours}h ${twoDigits(minutes % 60)}m`;
+    if (minutes > 0)
+        return `${minutes}m ${twoDigits(seconds % 60)}s`;
+    return `${seconds}s`;
+}
+function twoDigits(value) {
+    return String(value).padStart(2, '0');
+}
+
+
+/***/ }),
+
+/***/ 7872:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Gg: () => (/* binding */ titleOf),
+/* harmony export */   Ly: () => (/* binding */ spansOf),
+/* harmony export */   Sx: () => (/* binding */ recipeOf),
+/* harmony export */   Xb: () => (/* binding */ resultWords),
+/* harmony export */   is: () => (/* binding */ hardwareOf),
+/* harmony export */   pV: () => (/* binding */ uuidOf)
+/* harmony export */ });
+/**
+ * Queue and run time of a job: by the service's own times where they are precise, else by what was
+ * seen from here (the old host gives days without a time).
+ */
+function spansOf({ job, submittedAtMs, timeline }) {
+    if (job === null)
+        return { queueSeconds: null, runSeconds: null };
+    const started = instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']);
+    const ended = instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']);
+    const created = instantMs(job.created_at) ?? submittedAtMs;
+    return {
+        queueSeconds: secondsBetween(created, started),
+        runSeconds: secondsBetween(started, ended),
+    };
+}
+/** What to call a job: its title, else its recipe. Foreign text. */
+function titleOf(subject, job) {
+    const { title, recipeUuid } = subject;
+    return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
+}
+/** The UUID of a job, where there is one. */
+function uuidOf({ subject, job }) {
+    return job?.uuid ?? subject.jobUuid;
+}
+/** The recipe of a job, where it is known. */
+function recipeOf({ subject, job }) {
+    return subject.recipeUuid ?? job?.source_recipe_uuid ?? null;
+}
+/** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
+function hardwareOf(job) {
+    if (job === null)
+        return '';
+    const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : job.gpu_name;
+    return [
+        gpus,
+        job.cpu_count ? `${job.cpu_count} CPU` : null,
+        job.min_ram_gb ? `${job.min_ram_gb} GB RAM` : null,
+        job.min_vram_gb ? `${job.min_vram_gb} GB VRAM` : null,
+    ]
+        .filter(Boolean)
+        .join(', ');
+}
+/** A result in a word or two, for sentences such as `2 of 3 jobs …`. */
+const resultWords = {
+    succeeded: 'succeeded',
+    running: 'running',
+    submitted: 'submitted',
+    'dry-run': 'checked',
+    detached: 'left running',
+    failed: 'failed',
+    cancelled: 'cancelled',
+    'timed-out': 'timed out',
+    error: 'lost to an error',
+};
+function instantMs(time) {
+    return time === null || time.length === 10 ? null : Date.parse(time);
+}
+function seenAt(timeline, statuses) {
+    return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
+}
+function secondsBetween(fromMs, toMs) {
+    if (fromMs === null || toMs === null)
+        return null;
+    return Math.max(0, Math.round((toMs - fromMs) / 1000));
+}
+
+
+/***/ }),
+
+/***/ 6945:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   h: () => (/* binding */ createLog)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _advice_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8999);
+/* harmony import */ var _durations_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7918);
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7872);
+/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(570);
+
+
+
+
+
+const beginnings = {
+    cooked: 'Cooked job',
+    found: 'Found the job after all: it is',
+    attached: 'Took over from an earlier attempt of this run job',
+    given: 'Watching job',
+};
+/** @param jobCount how many jobs the step has: with several, each line says whose it is */
+function createLog(runner, jobCount) {
+    const warn = (title, message) => {
+        runner.annotate('warning', title, message);
+    };
+    const whose = ({ subject, job }) => jobCount === 1
+        ? ''
+        : `[${subject.index + 1}/${jobCount} ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)((0,_facts_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(subject, job), 40)}] `;
+    return {
+        began: ({ origin, job, subject }) => {
+            const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
+            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(recipeUuid, 40)}`;
+            const title = job.title ? ` “${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(job.title, 200)}”` : '';
+            const status = (0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(job.status, 60);
+            runner.print(`${beginnings[origin]} ${job.uuid}${recipe}${title}: ${status}`);
+        },
+        changed: (ticket, { status, atMs }, job) => {
+            const elapsed = (0,_durations_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a)(atMs - ticket.submittedAtMs).padStart(7);
+            const reason = job.status_reason ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(job.status_reason)}` : '';
+            runner.print(`${elapsed}  ${whose(ticket)}${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(status, 60)}${reason}`);
+        },
+        inDoubt: ({ recipeUuid, cookKey }, error) => {
+            const cause = (0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(error.message, 200);
+            runner.print(`No clear answer to the cook of recipe ${recipeUuid} (${cause}); looking for the job by its key ${cookKey}`);
+        },
+        away: (error) => {
+            runner.print(`The service does not answer as it should (${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(error.message, 200)}); still trying`);
+        },
+        back: () => {
+            runner.print('The service answers again');
+        },
+        clockOff: (offsetMs) => {
+            const off = (0,_durations_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a)(Math.abs(offsetMs));
+            const way = offsetMs > 0 ? 'behind' : 'ahead of';
+            warn('The clock of this runner is wrong', `It is ${off} ${way} the service's, which refuses what is signed more than 5 minutes off. Requests are signed by the service's clock for now; set the runner's.`);
+        },
+        stopping: (jobUuid, why) => {
+            runner.print(`Cancelling job ${jobUuid}: ${why}`);
+        },
+        stillAlive: ({ uuid, status }) => {
+            warn('A cancelled job has not ended yet', `Job ${uuid} was cancelled, and is still ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(status, 60)}. Make sure that it ends: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        notStopped: (jobUuid, error) => {
+            warn('A job could not be cancelled', `Job ${jobUuid} may still run, and be billed: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Cancel it by hand: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        notLookedFor: (cookKey, error) => {
+            warn('A job may run that nobody knows of', `It could not be looked for: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for ${cookKey} in the descriptions at ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        notCleanedUp: (error) => {
+            warn('The jobs of this step could not be looked after', `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for jobs that still run: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+    };
+}
+
+
+/***/ }),
+
+/***/ 2394:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  s: () => (/* binding */ reportOutcomes),
+  a: () => (/* binding */ reportTrouble)
+});
+
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/verdict.js
+var verdict = __nccwpck_require__(617);
+// EXTERNAL MODULE: ./build/report/advice.js
+var advice = __nccwpck_require__(8999);
+// EXTERNAL MODULE: ./build/report/annotations.js
+var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/facts.js
+var facts = __nccwpck_require__(7872);
+;// CONCATENATED MODULE: ./build/report/outputs.js
+
+
+/** Sets the step's outputs from what became of each order. */
+function writeOutputs(runner, outcomes) {
+    const worstFirst = outcomes.toSorted((a, b) => (0,verdict/* compareResults */.ex)(a.result, b.result));
+    const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
+    const uuids = outcomes.map(facts/* uuidOf */.pV);
+    runner.output('result', worstFirst[0]?.result ?? 'error');
+    runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
+    runner.output('job-uuids', JSON.stringify(uuids));
+    runner.output('status', worstJob?.status ?? '');
+    runner.output('status-reason', worstJob?.status_reason ?? '');
+    runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
+}
+function describeJob(outcome) {
+    const { subject, job, result } = outcome;
+    const { queueSeconds, runSeconds } = (0,facts/* spansOf */.Ly)(outcome);
+    return {
+        recipe_uuid: (0,facts/* recipeOf */.Sx)(outcome),
+        job_uuid: (0,facts/* uuidOf */.pV)(outcome),
+        title: (0,facts/* titleOf */.Gg)(subject, job),
+        status: job?.status ?? null,
+        result,
+        status_reason: job?.status_reason ?? null,
+        created_at: job?.created_at ?? null,
+        started_at: job?.started_at ?? null,
+        completed_at: job?.completed_at ?? null,
+        queue_seconds: queueSeconds,
+        run_seconds: runSeconds,
+        cost_usd: null,
+        node_urls: [],
+    };
+}
+
+// EXTERNAL MODULE: ./build/report/summarize.js
+var summarize = __nccwpck_require__(9006);
+// EXTERNAL MODULE: ./build/dispersed/schemas.js
+var schemas = __nccwpck_require__(9206);
+// EXTERNAL MODULE: ./build/report/durations.js
+var durations = __nccwpck_require__(7918);
+// EXTERNAL MODULE: ./build/report/safe.js
+var safe = __nccwpck_require__(570);
+;// CONCATENATED MODULE: ./build/report/verdict-line.js
+
+
+
+/** The verdict in one sentence: `Job 0198… succeeded (queued 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
+function verdictLine(outcomes) {
+    const [only] = outcomes;
+    if (only === undefined)
+        return 'Nothing was cooked';
+    return outcomes.length === 1 ? forOne(only) : forSeveral(outcomes);
+}
+function forOne(outcome) {
+    const uuid = (0,facts/* uuidOf */.pV)(outcome);
+    if (uuid === null)
+        return 'No job came to be';
+    const { queueSeconds, runSeconds } = (0,facts/* spansOf */.Ly)(outcome);
+    const spans = [
+        queueSeconds === null ? [] : `queued ${(0,durations/* formatDuration */.a)(queueSeconds * 1000)}`,
+        runSeconds === null ? [] : `ran ${(0,durations/* formatDuration */.a)(runSeconds * 1000)}`,
+    ].flat();
+    const times = spans.length === 0 ? '' : ` (${spans.join(', ')})`;
+    return `Job ${uuid} ${phrase(outcome.result)}${times}`;
+}
+function forSeveral(outcomes) {
+    const counts = new Map();
+    for (const { result } of outcomes)
+        counts.set(result, (counts.get(result) ?? 0) + 1);
+    const ordered = [...counts].toSorted(([a], [b]) => (0,verdict/* compareResults */.ex)(a, b));
+    const [worst, ...rest] = ordered.map(([result, count]) => ({
+        count,
+        words: facts/* resultWords */.Xb[result],
+    }));
+    if (worst === undefined)
+        return 'Nothing was cooked';
+    if (rest.length === 0)
+        return `All ${worst.count} jobs ${worst.words}`;
+    const others = rest.map(({ count, words }) => `${count} ${words}`).join(', ');
+    return `${worst.count} of ${outcomes.length} jobs ${worst.words}, ${others}`;
+}
+function phrase(result) {
+    switch (result) {
+        case 'running':
+            return 'is running';
+        case 'cancelled':
+            return 'was cancelled';
+        case 'submitted':
+            return 'was submitted';
+        case 'detached':
+            return 'was left as it is, for later';
+        case 'error':
+            return 'could not be followed to its end';
+        case 'succeeded':
+        case 'dry-run':
+        case 'failed':
+        case 'timed-out':
+            return facts/* resultWords */.Xb[result];
+    }
+}
+
+;// CONCATENATED MODULE: ./build/report/summary.js
+
+
+
+
+
+
+const marks = {
+    succeeded: '✅',
+    running: '🟢',
+    submitted: '🚀',
+    'dry-run': '🧪',
+    detached: '⏳',
+    failed: '❌',
+    cancelled: '🚫',
+    'timed-out': '⌛',
+    error: '⚠️',
+};
+/** The summary as GitHub-flavoured Markdown. */
+function renderSummary(outcomes) {
+    const worst = outcomes.map(({ result }) => result).toSorted(verdict/* compareResults */.ex)[0] ?? 'error';
+    const heading = `### ${marks[worst]} Dispersed: ${verdictLine(outcomes)}`;
+    return [heading, '', renderTable(outcomes), ''].join('\n');
+}
+/** The summary of a step whose inputs could not be used. */
+function renderInputProblems({ problems }) {
+    const items = problems.map(({ input, message }) => `- \`${input}\`: ${(0,safe/* safeMarkdown */.f)(message)}`);
+    return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
+}
+const columns = [
+    {
+        heading: 'Status',
+        cell: ({ result, job }) => `${marks[result]} ${statusWords(result, job?.status)}`,
+    },
+    { heading: 'Title', cell: ({ subject, job }) => (0,safe/* safeMarkdown */.f)((0,facts/* titleOf */.Gg)(subject, job), 120) },
+    { heading: 'Job', cell: (outcome) => code((0,facts/* uuidOf */.pV)(outcome)) },
+    { heading: 'Recipe', cell: (outcome) => code((0,facts/* recipeOf */.Sx)(outcome)) },
+    { heading: 'Hardware', cell: ({ job }) => (0,safe/* safeMarkdown */.f)((0,facts/* hardwareOf */.is)(job), 120) },
+    { heading: 'Queued', alignRight: true, cell: (outcome) => span((0,facts/* spansOf */.Ly)(outcome).queueSeconds) },
+    { heading: 'Ran', alignRight: true, cell: (outcome) => span((0,facts/* spansOf */.Ly)(outcome).runSeconds) },
+    {
+        heading: 'Reason',
+        cell: ({ job, error }) => (0,safe/* safeMarkdown */.f)(job?.status_reason ?? error?.message ?? '', 300),
+    },
+];
+/** A table of the jobs; a column that would be empty is left out. */
+function renderTable(outcomes) {
+    const rows = outcomes.map((outcome) => columns.map(({ cell }) => cell(outcome)));
+    const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
+    const keep = (cells) => `| ${cells.filter((_, column) => used[column]).join(' | ')} |`;
+    return [
+        keep(columns.map(({ heading }) => heading)),
+        keep(columns.map(({ alignRight }) => (alignRight ? '--:' : '---'))),
+        ...rows.map(keep),
+    ].join('\n');
+}
+function statusWords(result, status) {
+    const words = facts/* resultWords */.Xb[result];
+    if (status === undefined)
+        return words;
+    const shown = (0,safe/* safeMarkdown */.f)(status, 60);
+    // Where the service's word says it all, ours would only repeat it.
+    return (0,verdict/* isFinal */.dR)(status) || result === 'running' ? shown : `${shown}, ${words}`;
+}
+function span(seconds) {
+    return seconds === null ? '' : (0,durations/* formatDuration */.a)(seconds * 1000);
+}
+function code(uuid) {
+    return uuid === null || !(0,schemas/* isUuid */.O1)(uuid) ? '' : `\`${uuid}\``;
+}
+
+;// CONCATENATED MODULE: ./build/report/report.js
+
+
+
+
+
+
+
+
+/**
+ * Tells the user what became of each job, and sets the step's verdict.
+ * @param isFine whether the step may pass with this outcome
+ */
+async function reportOutcomes(runner, outcomes, policy, isFine = endedWell) {
+    runner.print(verdictLine(outcomes));
+    const bad = outcomes.filter((outcome) => !isFine(outcome));
+    if (bad.length > 0)
+        runner.fail();
+    (0,annotations/* annotateOutcomes */.y2)(runner, bad, policy);
+    writeOutputs(runner, outcomes);
+    await (0,summarize/* summarize */.e)(runner, renderSummary(outcomes));
+}
+/** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
+async function reportTrouble(runner, error) {
+    runner.fail();
+    if (error instanceof errors/* InputError */.dz) {
+        (0,annotations/* annotateInputs */.QR)(runner, error);
+        await (0,summarize/* summarize */.e)(runner, renderInputProblems(error));
+    }
+    else {
+        (0,annotations/* annotate */.fz)(runner, (0,advice/* adviseOnFault */.GS)(error));
+    }
+    runner.output('result', 'error');
+}
+// An interrupted step is no success, whatever its jobs are left to do.
+function endedWell({ result, ending }) {
+    return (0,verdict/* passes */.WE)(result) && !(ending === 'interrupt' && result === 'detached');
+}
+
+
+/***/ }),
+
+/***/ 570:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   f: () => (/* binding */ safeMarkdown),
+/* harmony export */   o: () => (/* binding */ safeLine)
+/* harmony export */ });
+// Foreign text (titles, reasons, logs, error bodies) is hostile: the runner takes commands from
+// printed lines, and summaries are rendered as Markdown and HTML. This is the one place that
+// makes it harmless.
+// Control characters, and those that reorder or hide text.
+const invisible = 
+// eslint-disable-next-line no-control-regex
+/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/**
+ * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
+ * before it: `::name::` counts only at the start of a line, `##[name]` anywhere.
+ * @param longest most UTF-16 units to keep; what is cut is shown by an ellipsis
+ */
+function safeLine(text, longest = 500) {
+    const line = text
+        .replaceAll(/[\r\n\t]+/g, ' ')
+        .replaceAll(invisible, '')
+        .trim();
+    return breakCommands(cut(line, longest));
+}
+/** Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. */
+function safeMarkdown(text, longest = 500) {
+    return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
+}
+// Whatever Markdown or HTML could take for more than text. A colon before white space and a dot
+// outside of `www.` make no link, and stay readable.
+const markup = /[&<>|`*_~[\]{}#@\\$^]|:(?=\S)|(?<=www)\./gi;
+function breakCommands(text) {
+    return text.replaceAll('##[', '## [');
+}
+function cut(text, longest) {
+    if (text.length <= longest)
+        return text;
+    // Not through the middle of a surrogate pair.
+    return `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+
+/***/ }),
+
+/***/ 9006:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   e: () => (/* binding */ summarize)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(570);
+
+
+/** Writes the step's summary. Trouble with it is a warning: it never changes the verdict. */
+async function summarize(runner, markdown) {
+    try {
+        await runner.summarize(markdown);
+    }
+    catch (error) {
+        const { message } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error);
+        runner.annotate('warning', 'The job summary could not be written', (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .o)(message));
+    }
 }
 
 
@@ -31896,6 +34217,10 @@ const actionsRunner = {
     summarize: async (markdown) => {
         await summary.addRaw(markdown).write();
     },
+    saveState: (name, value) => {
+        saveState(name, value);
+    },
+    state: (name) => getState(name),
     fail: () => {
         process.exitCode = ExitCode.Failure;
     },
@@ -31904,7 +34229,208 @@ const actionsRunner = {
 
 /***/ }),
 
-/***/ 2657:
+/***/ 6239:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Z: () => (/* binding */ cancel)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
+/* harmony import */ var _jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9777);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2394);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(617);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8305);
+
+
+
+
+
+
+
+/** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
+async function cancel(world) {
+    const { runner } = world;
+    try {
+        const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readCancelInputs */ .c0)(runner);
+        const plan = planOf(inputs);
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_5__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy, isFine);
+    }
+    catch (error) {
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportTrouble */ .a)(runner, error);
+    }
+}
+// Time enough to see a container shut down.
+const timeoutMs = 5 * 60_000;
+function planOf(inputs) {
+    return {
+        apiUrl: inputs['api-url'],
+        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+        timeoutMs,
+        pollInterval: 'auto',
+        waitUntil: undefined,
+        policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
+        jobCount: inputs['job-uuids'].length,
+    };
+}
+// Here a cancelled job is what was asked for.
+function isFine({ result }) {
+    return result !== 'error';
+}
+async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', session) {
+    const { world, client, end, log, plan } = session;
+    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J)(jobUuid, index);
+    log.stopping(jobUuid, reason);
+    try {
+        const job = await (0,_jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__/* .stop */ .d)(jobUuid, reason, { ...world, client, signal: end.signal });
+        if (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status))
+            log.stillAlive(job);
+        const timeline = [{ status: job.status, atMs: world.clock.now() }];
+        const ending = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) ? 'final' : 'interrupt';
+        const result = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .resultOf */ .Bg)(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
+    }
+    catch (error) {
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+    }
+}
+
+
+/***/ }),
+
+/***/ 2048:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   n: () => (/* binding */ cleanUp)
+/* harmony export */ });
+/* harmony import */ var _dispersed_client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2702);
+/* harmony import */ var _intake_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3774);
+/* harmony import */ var _jobs_find_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3130);
+/* harmony import */ var _jobs_stop_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9777);
+/* harmony import */ var _ledger_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5723);
+/* harmony import */ var _report_log_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6945);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(617);
+
+
+
+
+
+
+
+/**
+ * What the post entry does: cancels the jobs of the step that nobody wants any more, also where
+ * main was killed before it knew of them. It never changes the verdict, and never rejects. An
+ * interrupt does not end it: it is the last that can stop a job.
+ */
+async function cleanUp(world) {
+    const { runner, clock } = world;
+    const open = (0,_ledger_js__WEBPACK_IMPORTED_MODULE_4__/* .readLedger */ .S)(runner).filter(({ fate, sends }) => fate !== 'over' || sends > 1);
+    if (open.length === 0)
+        return;
+    const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_5__/* .createLog */ .h)(runner, open.length);
+    try {
+        const inputs = await (0,_intake_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readCleanUpInputs */ .Uo)(runner);
+        const connection = world.connect(inputs['api-url']);
+        const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
+        const { exchange } = connection;
+        const client = (0,_dispersed_client_js__WEBPACK_IMPORTED_MODULE_0__/* .createClient */ .U)({ exchange, keys, now: clock.now, onClockOff: log.clockOff });
+        try {
+            await Promise.all(open.map(async (entry) => cleanUpOne(entry, { world, client, inputs, log })));
+        }
+        finally {
+            await connection.close();
+        }
+    }
+    catch (error) {
+        log.notCleanedUp(error);
+    }
+}
+async function cleanUpOne(entry, parts) {
+    const { log } = parts;
+    const jobUuids = await jobsOf(entry, parts).catch((error) => {
+        // What was refused has been told, and most likely never came to be.
+        if (entry.fate !== 'refused')
+            log.notLookedFor(entry.cookKey ?? '', error);
+        return [];
+    });
+    await Promise.all(jobUuids.map(async (jobUuid) => {
+        try {
+            const job = await stopOne(jobUuid, parts);
+            if (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status))
+                log.stillAlive(job);
+        }
+        catch (error) {
+            log.notStopped(jobUuid, error);
+        }
+    }));
+}
+async function stopOne(jobUuid, { world, client, log }) {
+    const why = 'the workflow job has ended';
+    log.stopping(jobUuid, why);
+    const { signal } = new AbortController();
+    return (0,_jobs_stop_js__WEBPACK_IMPORTED_MODULE_3__/* .stop */ .d)(jobUuid, `GitHub Actions: ${why}`, { ...world, client, signal });
+}
+/** The jobs of an entry that are to be cancelled. */
+async function jobsOf(entry, parts) {
+    const { jobUuid } = entry;
+    const isWanted = !isUnwanted(entry, parts.inputs);
+    if (jobUuid === null)
+        return isWanted ? [] : lookFor(entry, parts);
+    // After a second cook, the first may have made a job as well: nobody wants that one.
+    const twins = entry.sends > 1 ? await lookFor(entry, parts) : [];
+    return isWanted ? twins : [jobUuid, ...twins];
+}
+function isUnwanted({ fate }, inputs) {
+    switch (fate) {
+        case 'doomed':
+        case 'refused':
+        case 'missing':
+            return true;
+        case 'sent':
+        case 'followed':
+            return inputs['on-workflow-cancel'] === 'cancel' || inputs['on-job-end'] === 'cancel';
+        case 'kept':
+            return inputs['on-job-end'] === 'cancel';
+        case 'over':
+            return false;
+    }
+}
+// Listings lag behind a cook: a job whose answer never came is looked for over half a minute.
+const looksForUnansweredMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
+const oneLook = [0];
+/** Living jobs that carry the entry's key, but for the one that is known. */
+async function lookFor(entry, { world, client }) {
+    const { cookKey, recipeUuid, jobUuid, fate, sentAtMs } = entry;
+    if (cookKey === null || recipeUuid === null)
+        return [];
+    const isUnanswered = fate === 'sent' || fate === 'missing';
+    const parts = { ...world, client, signal: new AbortController().signal };
+    for (const pauseMs of isUnanswered ? looksForUnansweredMs : oneLook) {
+        await world.clock.sleep(pauseMs);
+        const found = [];
+        for await (const job of (0,_jobs_find_js__WEBPACK_IMPORTED_MODULE_2__/* .newestJobs */ .N)(parts, sentAtMs, isWorthRepeating)) {
+            const isOther = job.uuid !== jobUuid && (0,_jobs_find_js__WEBPACK_IMPORTED_MODULE_2__/* .carries */ .E)(job, cookKey, recipeUuid);
+            if (isOther && !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status))
+                found.push(job.uuid);
+        }
+        if (found.length > 0)
+            return found;
+    }
+    return [];
+}
+// Post steps are given some minutes.
+const mostTries = 8;
+function isWorthRepeating(error, failures) {
+    return error.passing && failures < mostTries;
+}
+
+
+/***/ }),
+
+/***/ 3309:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31913,7 +34439,3684 @@ __nccwpck_require__.d(__webpack_exports__, {
   $: () => (/* binding */ cook)
 });
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/intake/inputs.js + 4 modules
+var intake_inputs = __nccwpck_require__(3774);
+;// CONCATENATED MODULE: ./build/intake/step.js
+// GitHub allows 50 re-runs of a workflow run.
+const mostAttempts = 51;
+/** Reads the step's identity from the runner's environment. */
+function readStep({ env }, matrixIndex) {
+    const repository = env['GITHUB_REPOSITORY'] ?? '';
+    const runId = env['GITHUB_RUN_ID'] ?? '';
+    const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
+    return {
+        repository,
+        runId,
+        runAttempt: Math.min(mostAttempts, Number(env['GITHUB_RUN_ATTEMPT']) || 1),
+        workflow: env['GITHUB_WORKFLOW'] ?? '',
+        job: env['GITHUB_JOB'] ?? '',
+        matrixIndex,
+        step: env['GITHUB_ACTION'] ?? '',
+        runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
+    };
+}
+
+// EXTERNAL MODULE: ./build/verdict.js
+var verdict = __nccwpck_require__(617);
+// EXTERNAL MODULE: ./build/jobs/find.js
+var find = __nccwpck_require__(3130);
+;// CONCATENATED MODULE: ./build/jobs/attach.js
+
+
+// A workflow run can be re-run for 30 days.
+const longestAgoMs = 30 * 86_400_000;
+/**
+ * Finds the jobs that earlier attempts of the workflow run cooked for these orders, and that are
+ * alive or completed. What failed or was cancelled is not taken over, nor is what there is none of.
+ */
+async function attach(orders, parts) {
+    const tickets = new Map();
+    const wanted = orders.filter(({ earlierKeys }) => earlierKeys.length > 0);
+    if (wanted.length === 0)
+        return tickets;
+    const nowMs = parts.clock.now();
+    for await (const job of (0,find/* newestJobs */.N)(parts, nowMs - longestAgoMs)) {
+        const order = wanted.find((each) => !tickets.has(each) && isFor(each, job));
+        if (order === undefined || !isOfUse(job))
+            continue;
+        tickets.set(order, { subject: order, origin: 'attached', job, submittedAtMs: nowMs });
+        if (tickets.size === wanted.length)
+            break;
+    }
+    return tickets;
+}
+function isFor({ earlierKeys, recipeUuid }, job) {
+    return earlierKeys.some((key) => (0,find/* carries */.E)(job, key, recipeUuid));
+}
+function isOfUse({ status }) {
+    return status === 'COMPLETED' || !((0,verdict/* isFinal */.dR)(status) || /^(?:CANCELLING|FAILING)$/.test(status));
+}
+
+// EXTERNAL MODULE: ./build/dispersed/api.js
+var api = __nccwpck_require__(3386);
+// EXTERNAL MODULE: ./build/dispersed/patience.js
+var patience = __nccwpck_require__(3323);
+;// CONCATENATED MODULE: ./build/jobs/recipes.js
+
+
+// Nothing runs yet: a clear error after half a minute is better than a step that hangs.
+const mostTries = 6;
+/** A way to recipes that reads each only once, however many entries cook it. */
+function openRecipeBook({ client, clock, random, signal }) {
+    const recipes = new Map();
+    const read = async (uuid) => (0,patience/* patiently */.d)(async () => (0,api/* readRecipe */.XQ)(client, uuid, signal), {
+        clock,
+        random,
+        signal,
+        worthwhile: (error, failures) => error.passing && failures < mostTries,
+    });
+    return async (uuid) => {
+        const recipe = recipes.get(uuid) ?? read(uuid);
+        recipes.set(uuid, recipe);
+        return recipe;
+    };
+}
+
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var pace = __nccwpck_require__(1215);
+;// CONCATENATED MODULE: ./build/jobs/submit.js
+
+
+
+
+// A service that cannot be reached is given a quarter of a minute; the workflow's author is
+// better served by a clear error than by a step that hangs before it has started anything.
+const mostUnreachable = 5;
+// A service that answers 429 is there, and says when to come back.
+const mostRateLimited = 20;
+// After a doubt the job has been looked for for half a minute; a third doubt is no accident.
+const mostDoubts = 3;
+/**
+ * Cooks an order. The request is sent again only when it is certain that the service did not take
+ * it. After any doubt, and even after a 429, the job is first looked for by its key.
+ * @throws ServiceError where no job is known to have come to be, InterruptedError
+ */
+async function submit_submit(order, body, parts) {
+    const { clock, random, signal } = parts;
+    const submittedAtMs = clock.now();
+    for (let failures = 1;; failures += 1) {
+        if (signal.aborted)
+            throw new errors/* InterruptedError */.p4();
+        parts.onSend();
+        try {
+            // Not given the signal: a cook that has left is waited for, since it may start a billed job.
+            const job = await (0,api/* cookRecipe */.Jb)(parts.client, order.recipeUuid, body, parts.hurry);
+            return { subject: order, origin: 'cooked', job, submittedAtMs };
+        }
+        catch (error) {
+            if (!(error instanceof errors/* ServiceError */._7))
+                throw error;
+            const isWorthwhile = failures < submit_mostTries(error);
+            if (error.leavesDoubt)
+                parts.onDoubt(error);
+            else if (isWorthwhile)
+                await clock.sleep((0,pace/* backoffMs */.jo)(failures, random, error.retryAfterMs), signal);
+            else
+                throw error;
+            const job = await lookAfter(error, order, submittedAtMs, parts);
+            if (job !== undefined)
+                return { subject: order, origin: 'found', job, submittedAtMs };
+            if (!isWorthwhile)
+                throw error;
+        }
+    }
+}
+function submit_mostTries(error) {
+    if (error.trouble === 'unreachable')
+        return mostUnreachable;
+    if (error.status === 429)
+        return mostRateLimited;
+    return error.leavesDoubt ? mostDoubts : 0;
+}
+// Listings lag behind a cook: so the job is looked for several times, over half a minute.
+const looksAfterDoubtMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
+const noLook = [];
+const oneLook = [0];
+async function lookAfter(error, order, sinceMs, parts) {
+    try {
+        if (error.leavesDoubt)
+            return await look(order, sinceMs, looksAfterDoubtMs, parts);
+        return await look(order, sinceMs, error.trouble === 'unreachable' ? noLook : oneLook, parts);
+    }
+    catch (trouble) {
+        // Without a look nothing may be sent again; what is to be told is the first trouble.
+        throw trouble instanceof errors/* ServiceError */._7 ? error : trouble;
+    }
+}
+async function look(order, sinceMs, pausesMs, parts) {
+    for (const pauseMs of pausesMs) {
+        await parts.clock.sleep(pauseMs, parts.lastCall);
+        for await (const job of (0,find/* newestJobs */.N)({ ...parts, signal: parts.lastCall }, sinceMs)) {
+            if ((0,find/* carries */.E)(job, order.cookKey, order.recipeUuid))
+                return job;
+        }
+    }
+    return undefined;
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./build/dispersed/sign.js
+var sign = __nccwpck_require__(193);
+;// CONCATENATED MODULE: ./build/order.js
+
+
+
+/** What to cook, one order an entry of `recipes`. Pure: the same inputs and step give the same orders. */
+function placeOrders(inputs, step) {
+    return inputs.recipes.map((entry, index) => {
+        const { uuid: recipeUuid } = entry;
+        const { description, ...fields } = mergeFields((0,intake_inputs/* fieldsOf */.Pf)(inputs), entry);
+        const container = mergeContainers(inputs, entry);
+        const keyOfAttempt = (runAttempt) => makeCookKey(step, runAttempt, [index, recipeUuid, description, fields, container]);
+        const cookKey = keyOfAttempt(step.runAttempt);
+        const text = `${description || describe(step)} [${cookKey}]`;
+        return {
+            index,
+            recipeUuid,
+            jobUuid: null,
+            title: fields.title ?? null,
+            namesRegions: fields.allowed_region_codes !== undefined,
+            cookKey,
+            earlierKeys: attemptsBefore(step.runAttempt).map(keyOfAttempt),
+            fields: { ...fields, description: text },
+            container,
+        };
+    });
+}
+function attemptsBefore(runAttempt) {
+    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
+}
+/**
+ * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
+ * is laid on the recipe's is sent whole: right either way.
+ * @param recipe as the service has it; needed where the order lays something on its container
+ */
+function bodyOf({ fields, container }, recipe) {
+    if (container === null)
+        return fields;
+    const stored = recipe?.payload?.['parameters'];
+    const storedContainer = isMapping(stored) ? stored['parameters'] : undefined;
+    const parameters = merge(isMapping(storedContainer) ? storedContainer : {}, container);
+    return { ...fields, parameters: { type: 'docker', parameters } };
+}
+/** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */
+function merge(under, over) {
+    // Built from entries: a key such as `__proto__` is data.
+    const merged = new Map(Object.entries(under));
+    for (const [key, value] of Object.entries(over)) {
+        const below = merged.get(key);
+        merged.set(key, isMapping(below) && isMapping(value) ? merge(below, value) : value);
+    }
+    return Object.fromEntries(merged);
+}
+// What is given twice for the same thing, or decides another field, is settled here, once.
+function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
+    const fields = { ...inputs, ...givenOnly(entry) };
+    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
+    return {
+        ...fields,
+        // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
+        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
+        // The service wants null here, whatever the recipe says.
+        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
+    };
+}
+function givenOnly(fields) {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+function mergeContainers(inputs, entry) {
+    const layers = [
+        inputs.parameters,
+        inputs.env && { env: inputs.env },
+        entry.parameters,
+        entry.env && { env: entry.env },
+    ];
+    const given = layers.filter((layer) => layer !== undefined);
+    return given.length === 0 ? null : given.reduce(merge, {});
+}
+/**
+ * The key that marks a job as cooked by this entry of this step: a hash of all that tells it apart,
+ * so that it can be worked out again, and no other step's job ever matches.
+ */
+function makeCookKey(step, runAttempt, order) {
+    const { repository, runId, workflow, job, matrixIndex } = step;
+    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
+    const text = (0,sign/* canonicalJson */.dj)([...identity, ...order.map((each) => each ?? null)]);
+    return `cook-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+function describe({ repository, workflow, runId, runUrl }) {
+    if (runUrl === undefined)
+        return 'Cooked outside of GitHub Actions';
+    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
+}
+function isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// EXTERNAL MODULE: ./build/report/advice.js
+var advice = __nccwpck_require__(8999);
+// EXTERNAL MODULE: ./build/report/annotations.js
+var annotations = __nccwpck_require__(6241);
+;// CONCATENATED MODULE: ./build/report/redact.js
+// The container parameters that may be shown. All others, known or not, may hold secrets: a
+// recipe's environment, logins and keys are somebody else's.
+const shownParameters = new Set([
+    'image',
+    'tag',
+    'imagesrc',
+    'host',
+    'user',
+    'ports',
+    'allowed_ips',
+]);
+const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
+const redact_hidden = '***';
+/** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
+function redact(body) {
+    const { parameters } = body;
+    if (!redact_isMapping(parameters) || !redact_isMapping(parameters['parameters']))
+        return body;
+    const shown = mapMembers(parameters['parameters'], redactParameter);
+    return { ...body, parameters: { ...parameters, parameters: shown } };
+}
+function redactParameter(key, value) {
+    if (shownParameters.has(key))
+        return value;
+    if (key === 'env' && redact_isMapping(value))
+        return mapMembers(value, () => redact_hidden);
+    if (key === 'volumes' && Array.isArray(value))
+        return value.map(redactVolume);
+    return value === null ? null : redact_hidden;
+}
+function redactVolume(volume) {
+    if (!redact_isMapping(volume))
+        return redact_hidden;
+    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : redact_hidden));
+}
+function mapMembers(mapping, change) {
+    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
+}
+function redact_isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// EXTERNAL MODULE: ./build/report/safe.js
+var safe = __nccwpck_require__(570);
+// EXTERNAL MODULE: ./build/report/summarize.js
+var summarize = __nccwpck_require__(9006);
+;// CONCATENATED MODULE: ./build/report/dry-run.js
+
+
+
+
+
+/** Shows what would be sent. The step fails where a recipe could not be read. */
+async function reportDryRun(runner, plans) {
+    for (const plan of plans)
+        showPlan(runner, plan);
+    const broken = plans.filter(({ error }) => error !== null);
+    if (broken.length > 0)
+        runner.fail();
+    runner.print(`Dry run: ${dry_run_verdict(plans.length, broken.length)}; nothing was cooked`);
+    runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
+    await (0,summarize/* summarize */.e)(runner, renderPlans(plans, broken.length));
+}
+function showPlan(runner, { order, recipe, body, error }) {
+    const { recipeUuid } = order;
+    if (error !== null)
+        (0,annotations/* annotate */.fz)(runner, (0,advice/* adviseOn */.mm)(error, `read recipe ${recipeUuid}`));
+    if (body === null)
+        return;
+    const name = (0,safe/* safeLine */.o)(recipe?.name ?? '', 200);
+    runner.print(`Would cook recipe ${recipeUuid}${name && ` “${name}”`} with`);
+    for (const line of prettyLines(body))
+        runner.print(`  | ${(0,safe/* safeLine */.o)(line, 1_000)}`);
+}
+function renderPlans(plans, broken) {
+    const mark = broken > 0 ? '⚠️' : '🧪';
+    const rows = plans.map(({ order, recipe, body, error }) => {
+        const shown = body === null ? (0,safe/* safeMarkdown */.f)(error?.message ?? '', 300) : renderBody(body);
+        const name = (0,safe/* safeMarkdown */.f)(recipe?.name ?? '', 120);
+        return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
+    });
+    return [
+        `### ${mark} Dispersed dry run: ${dry_run_verdict(plans.length, broken)}; nothing was cooked`,
+        '',
+        '| | Recipe | UUID | Would be sent |',
+        '| --: | --- | --- | --- |',
+        ...rows,
+        '',
+    ].join('\n');
+}
+function renderBody(body) {
+    const lines = prettyLines(body).map((line) => {
+        const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
+        return indent + (0,safe/* safeMarkdown */.f)(line, 1_000);
+    });
+    return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
+}
+function prettyLines(body) {
+    return JSON.stringify(redact(body), null, 2).split('\n');
+}
+function dry_run_verdict(count, broken) {
+    const recipes = count === 1 ? 'the order' : `all ${count} orders`;
+    return broken === 0
+        ? `${recipes} can be sent`
+        : `${broken} of ${count} recipes could not be read`;
+}
+
+// EXTERNAL MODULE: ./build/report/report.js + 3 modules
+var report = __nccwpck_require__(2394);
+;// CONCATENATED MODULE: ./build/verbs/dry-run.js
+
+
+
+/** Reads the recipe of each order and works out what would be sent. Cooks nothing. */
+async function rehearse(orders, { world, client, end, inTurn }) {
+    const recipeBook = openRecipeBook({ ...world, client, signal: end.signal });
+    return Promise.all(orders.map(async (order) => {
+        try {
+            const recipe = await inTurn(async () => recipeBook(order.recipeUuid));
+            return { order, recipe, body: bodyOf(order, recipe), error: null };
+        }
+        catch (error) {
+            return { order, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
+        }
+    }));
+}
+
+// EXTERNAL MODULE: ./build/verbs/follow.js + 1 modules
+var follow = __nccwpck_require__(8821);
+// EXTERNAL MODULE: ./build/verbs/session.js + 4 modules
+var session = __nccwpck_require__(8305);
+;// CONCATENATED MODULE: ./build/verbs/cook.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
+async function cook(world) {
+    const { runner } = world;
+    try {
+        const inputs = await (0,intake_inputs/* readCookInputs */.cp)(runner);
+        const orders = placeOrders(inputs, readStep(runner, inputs['matrix-index']));
+        const plan = planOf(inputs);
+        if (inputs['dry-run']) {
+            await reportDryRun(runner, await (0,session/* withSession */.f)(plan, world, async (session) => rehearse(orders, session)));
+        }
+        else {
+            const outcomes = await (0,session/* withSession */.f)(plan, world, async (session) => carryOut(orders, inputs, session));
+            await (0,report/* reportOutcomes */.s)(runner, outcomes, plan.policy);
+        }
+    }
+    catch (error) {
+        await (0,report/* reportTrouble */.a)(runner, error);
+    }
+}
+function planOf(inputs) {
+    return {
+        apiUrl: inputs['api-url'],
+        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+        jobCount: inputs.recipes.length,
+    };
+}
+async function carryOut(orders, inputs, session) {
+    const { world, client, end } = session;
+    const reading = { ...world, client, signal: end.signal };
+    const recipeBook = openRecipeBook(reading);
+    const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
+    return Promise.all(orders.map(async (order) => {
+        try {
+            const ticket = (await earlier).get(order) ?? (await cookOne(order, recipeBook, session));
+            return await serve(ticket, inputs.wait, session);
+        }
+        catch (error) {
+            return notCooked(order, error, session);
+        }
+    }));
+}
+const noEarlierJobs = Promise.resolve(new Map());
+async function cookOne(order, recipeBook, session) {
+    const { world, client, end, log, ledger, inTurn } = session;
+    const { index, recipeUuid, cookKey } = order;
+    return inTurn(async () => {
+        const recipe = order.container === null ? null : await recipeBook(recipeUuid);
+        let sends = 0;
+        return submit_submit(order, bodyOf(order, recipe), {
+            ...world,
+            ...end,
+            client,
+            onSend: () => {
+                sends += 1;
+                ledger.write(index, { recipeUuid, cookKey, sends, fate: 'sent' });
+            },
+            onDoubt: (error) => {
+                log.inDoubt(order, error);
+            },
+        });
+    });
+}
+async function serve(ticket, wait, session) {
+    const { log, ledger, world } = session;
+    const { job, subject } = ticket;
+    ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
+    log.began(ticket);
+    if (wait)
+        return (0,follow/* follow */.e)(ticket, session);
+    const timeline = [{ status: job.status, atMs: world.clock.now() }];
+    return { ...ticket, timeline, result: 'submitted', ending: null, error: null };
+}
+function notCooked(order, error, { end, ledger }) {
+    const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
+    const outcome = { subject: order, ...none, ending: null };
+    if (error instanceof errors/* ServiceError */._7) {
+        ledger.write(order.index, { fate: error.leavesDoubt ? 'missing' : 'refused' });
+    }
+    if (!(error instanceof errors/* InterruptedError */.p4)) {
+        return { ...outcome, result: 'error', error: (0,errors/* asError */.zR)(error) };
+    }
+    const ending = end.ended() ?? 'interrupt';
+    const result = ending === 'timeout' ? 'timed-out' : 'cancelled';
+    return { ...outcome, ending, result, error: null };
+}
+
+
+/***/ }),
+
+/***/ 8821:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ follow),
+  N: () => (/* binding */ settleUnwatched)
+});
+
+// EXTERNAL MODULE: ./build/dispersed/api.js
+var api = __nccwpck_require__(3386);
+// EXTERNAL MODULE: ./build/jobs/stop.js
+var stop = __nccwpck_require__(9777);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/verdict.js
+var verdict = __nccwpck_require__(617);
+;// CONCATENATED MODULE: ./build/jobs/watch.js
+
+
+/** Watches one job to its end, or to the end of watching. */
+async function watch(ticket, parts) {
+    let { job } = ticket;
+    const timeline = [{ status: job.status, atMs: parts.clock.now() }];
+    let looksAtFailed = 0;
+    for (;;) {
+        looksAtFailed = job.status === 'FAILED' ? looksAtFailed + 1 : 0;
+        const ending = endingOf(job, looksAtFailed, parts);
+        if (ending !== undefined)
+            return { ending, job, timeline, error: null };
+        try {
+            job = await look(job, parts);
+        }
+        catch (error) {
+            if (error instanceof errors/* ServiceError */._7)
+                return { ending: 'lost', job, timeline, error };
+            throw error;
+        }
+        if (timeline.at(-1)?.status === job.status)
+            continue;
+        const sighting = { status: job.status, atMs: parts.clock.now() };
+        timeline.push(sighting);
+        parts.onSighting(ticket, sighting, job);
+    }
+}
+function endingOf(job, looksAtFailed, parts) {
+    if ((0,verdict/* isFinal */.dR)(job.status) && !mayBeRetried(job, looksAtFailed))
+        return 'final';
+    if (job.status === 'RUNNING' && parts.enoughToRun(job))
+        return 'running';
+    const ended = parts.ended();
+    return ended !== undefined && (0,verdict/* isFinal */.dR)(job.status) ? 'final' : ended;
+}
+// Whether FAILED shows between two runs of a job is documented nowhere: it needs a second look.
+function mayBeRetried(job, looksAtFailed) {
+    return job.status === 'FAILED' && (job.max_retry_count ?? 0) > 0 && looksAtFailed < 2;
+}
+async function look(job, { read, nextLook, ended }) {
+    await nextLook();
+    if (ended() !== undefined)
+        return job;
+    try {
+        return await read(job.uuid);
+    }
+    catch (error) {
+        if (error instanceof errors/* InterruptedError */.p4)
+            return job;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/verbs/follow.js
+
+
+
+
+/** Watches a job to its end, or to the end of the wait, and then does with it what was asked. */
+async function follow(ticket, session) {
+    const { world, plan, end, log, read, nextLook } = session;
+    const watched = await watch(ticket, {
+        clock: world.clock,
+        read,
+        nextLook,
+        ended: end.ended,
+        enoughToRun: ({ task }) => (plan.waitUntil ?? waitedFor(task)) === 'running',
+        onSighting: log.changed,
+    });
+    const { ending, job, timeline, error } = await settle(ticket, watched, session);
+    noteFate(ticket.subject, ending, job, session);
+    const result = (0,verdict/* resultOf */.Bg)(ending, job.status, plan.policy);
+    return { ...ticket, job, timeline, ending, error, result };
+}
+/**
+ * Does with a job that never was watched what is to be done at this ending.
+ * @returns the job, if it was cancelled
+ */
+async function settleUnwatched(subject, ending, session) {
+    const job = (0,verdict/* mustStop */.Oe)(ending, session.plan.policy)
+        ? await stopOne(subject, subject.jobUuid, ending, session)
+        : null;
+    noteFate(subject, ending, job, session);
+    return job;
+}
+// A job that was to be cancelled stays doomed until its end was seen.
+function noteFate({ index }, ending, job, session) {
+    if (job !== null && (0,verdict/* isFinal */.dR)(job.status))
+        session.ledger.write(index, { fate: 'over' });
+    else if (!(0,verdict/* mustStop */.Oe)(ending, session.plan.policy))
+        session.ledger.write(index, { fate: 'kept' });
+}
+// A job that runs until it is cancelled never completes by itself.
+function waitedFor(task) {
+    return task === 'PERSISTENT' ? 'running' : 'completed';
+}
+async function settle(ticket, watched, session) {
+    const { ending } = watched;
+    if (ending === 'final' || ending === 'running')
+        return watched;
+    const job = (0,verdict/* mustStop */.Oe)(ending, session.plan.policy)
+        ? ((await stopOne(ticket.subject, watched.job.uuid, ending, session)) ?? watched.job)
+        : await lastLook(watched, session);
+    if (job.status === watched.job.status)
+        return { ...watched, job };
+    const sighting = { status: job.status, atMs: session.world.clock.now() };
+    session.log.changed(ticket, sighting, job);
+    return { ...watched, job, timeline: [...watched.timeline, sighting] };
+}
+// It may have ended since the last look, and its owner would like to know.
+async function lastLook({ job, ending }, { client, end }) {
+    if (ending === 'lost')
+        return job;
+    return (0,api/* readJob */.cd)(client, job.uuid, end.lastCall).catch(() => job);
+}
+const reasons = {
+    final: 'it has ended',
+    running: 'it runs',
+    lost: 'the service does not tell how it is',
+    timeout: 'the time for waiting is over',
+    interrupt: 'the workflow was cancelled',
+};
+async function stopOne({ index }, jobUuid, ending, session) {
+    const { log, client, world, end, ledger } = session;
+    ledger.write(index, { fate: 'doomed' });
+    log.stopping(jobUuid, reasons[ending]);
+    try {
+        const parts = { ...world, client, signal: end.lastCall };
+        const stopped = await (0,stop/* stop */.d)(jobUuid, `GitHub Actions: ${reasons[ending]}`, parts);
+        if (!(0,verdict/* isFinal */.dR)(stopped.status))
+            log.stillAlive(stopped);
+        return stopped;
+    }
+    catch (error) {
+        log.notStopped(jobUuid, error);
+        return null;
+    }
+}
+
+
+/***/ }),
+
+/***/ 9105:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   J: () => (/* binding */ givenJob),
+/* harmony export */   b: () => (/* binding */ unknownOutcome)
+/* harmony export */ });
+/** What is known of a job that was given by its UUID. */
+function givenJob(jobUuid, index) {
+    return { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
+}
+/** The outcome of a job that was given by its UUID, and of which the service told nothing. */
+function unknownOutcome(subject, change) {
+    return {
+        subject,
+        origin: 'given',
+        job: null,
+        submittedAtMs: null,
+        timeline: [],
+        ending: null,
+        result: 'error',
+        error: null,
+        ...change,
+    };
+}
+
+
+/***/ }),
+
+/***/ 8305:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  f: () => (/* binding */ withSession)
+});
+
+;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
+/*
+How it works:
+`this.#head` is an instance of `Node` which keeps track of its current value and nests another instance of `Node` that keeps the value that comes after it. When a value is provided to `.enqueue()`, the code needs to iterate through `this.#head`, going deeper and deeper to find the last value. However, iterating through every single item is slow. This problem is solved by saving a reference to the last value as `this.#tail` so that it can reference it to add a new value.
+*/
+
+class Node {
+	value;
+	next;
+
+	constructor(value) {
+		this.value = value;
+	}
+}
+
+class Queue {
+	#head;
+	#tail;
+	#size;
+
+	constructor() {
+		this.clear();
+	}
+
+	enqueue(value) {
+		const node = new Node(value);
+
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+
+		this.#size++;
+	}
+
+	dequeue() {
+		const current = this.#head;
+		if (!current) {
+			return;
+		}
+
+		this.#head = this.#head.next;
+		this.#size--;
+
+		// Clean up tail reference when queue becomes empty
+		if (!this.#head) {
+			this.#tail = undefined;
+		}
+
+		return current.value;
+	}
+
+	peek() {
+		if (!this.#head) {
+			return;
+		}
+
+		return this.#head.value;
+
+		// TODO: Node.js 18.
+		// return this.#head?.value;
+	}
+
+	clear() {
+		this.#head = undefined;
+		this.#tail = undefined;
+		this.#size = 0;
+	}
+
+	get size() {
+		return this.#size;
+	}
+
+	* [Symbol.iterator]() {
+		let current = this.#head;
+
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+
+	* drain() {
+		while (this.#head) {
+			yield this.dequeue();
+		}
+	}
+}
+
+;// CONCATENATED MODULE: ./node_modules/p-limit/index.js
+
+
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+
+	if (typeof concurrency === 'object') {
+		({concurrency, rejectOnClear = false} = concurrency);
+	}
+
+	validateConcurrency(concurrency);
+
+	if (typeof rejectOnClear !== 'boolean') {
+		throw new TypeError('Expected `rejectOnClear` to be a boolean');
+	}
+
+	const queue = new Queue();
+	let activeCount = 0;
+
+	const resumeNext = () => {
+		// Process the next queued function if we're under the concurrency limit
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+
+	const run = async (function_, resolve, arguments_) => {
+		// Execute the function and capture the result promise
+		const result = (async () => function_(...arguments_))();
+
+		// Resolve immediately with the promise (don't wait for completion)
+		resolve(result);
+
+		// Wait for the function to complete (success or failure)
+		// We catch errors here to prevent unhandled rejections,
+		// but the original promise rejection is preserved for the caller
+		try {
+			await result;
+		} catch {}
+
+		// Decrement active count and process next queued function
+		next();
+	};
+
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = {reject};
+
+		// Queue the internal resolve function instead of the run function
+		// to preserve the asynchronous execution context.
+		new Promise(internalResolve => { // eslint-disable-line promise/param-names
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(undefined, function_, resolve, arguments_)); // eslint-disable-line promise/prefer-await-to-then
+
+		// Start processing immediately if we haven't reached the concurrency limit
+		if (activeCount < concurrency) {
+			resumeNext();
+		}
+	};
+
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+
+	Object.defineProperties(generator, {
+		activeCount: {
+			get: () => activeCount,
+		},
+		pendingCount: {
+			get: () => queue.size,
+		},
+		clearQueue: {
+			value() {
+				if (!rejectOnClear) {
+					queue.clear();
+					return;
+				}
+
+				const abortError = AbortSignal.abort().reason;
+
+				while (queue.size > 0) {
+					queue.dequeue().reject(abortError);
+				}
+			},
+		},
+		concurrency: {
+			get: () => concurrency,
+
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+
+				queueMicrotask(() => {
+					// eslint-disable-next-line no-unmodified-loop-condition
+					while (activeCount < concurrency && queue.size > 0) {
+						resumeNext();
+					}
+				});
+			},
+		},
+		map: {
+			async value(iterable, function_) {
+				const promises = Array.from(iterable, (value, index) => this(function_, value, index));
+				return Promise.all(promises);
+			},
+		},
+	});
+
+	return generator;
+}
+
+function limitFunction(function_, options) {
+	const limit = pLimit(options);
+
+	return (...arguments_) => limit(() => function_(...arguments_));
+}
+
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) {
+		throw new TypeError('Expected `concurrency` to be a number from 1 and up');
+	}
+}
+
+// EXTERNAL MODULE: ./build/dispersed/client.js + 1 modules
+var dispersed_client = __nccwpck_require__(2702);
+// EXTERNAL MODULE: ./build/dispersed/api.js
+var api = __nccwpck_require__(3386);
+// EXTERNAL MODULE: ./build/dispersed/patience.js
+var patience = __nccwpck_require__(3323);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+;// CONCATENATED MODULE: ./build/jobs/read.js
+
+
+
+/**
+ * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
+ * go out together, as one list request for up to 50 jobs.
+ */
+function createReader(parts) {
+    const persist = createPersistence(parts);
+    const readSingly = async (uuid) => persist(async () => (0,api/* readJob */.cd)(parts.client, uuid, parts.end), isWorthRepeating);
+    const readListed = createListing(parts, persist);
+    return gather(async (uuids) => {
+        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
+        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
+    });
+}
+function createPersistence(parts) {
+    const { clock, random, end: signal, onAway, onBack } = parts;
+    let away = false;
+    const onFailure = (error) => {
+        if (!away && error.passing) {
+            away = true;
+            onAway(error);
+        }
+    };
+    return async (request, worthwhile) => {
+        const answer = await (0,patience/* patiently */.d)(request, { clock, random, signal, worthwhile, onFailure });
+        if (away)
+            onBack();
+        away = false;
+        return answer;
+    };
+}
+// One 404 right after a cook may be lag of the service; a second one is an answer.
+function isWorthRepeating(error, failures) {
+    return error.passing || (error.status === 404 && failures === 1);
+}
+// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
+// the service takes one UUID for the filter, whatever it says.
+const mostLackingLists = 3;
+/** Reads jobs by list; those the answer lacks are left to the caller. */
+function createListing({ client, end }, persist) {
+    let lackingLists = 0;
+    return async (uuids) => {
+        if (lackingLists >= mostLackingLists)
+            return new Map();
+        const query = { 'filter[uuid]': uuids.join(',') };
+        try {
+            const page = await persist(async () => (0,api/* listJobs */.N6)(client, query, end), (error) => error.passing);
+            const found = new Map(page.items.map((job) => [job.uuid, job]));
+            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
+            return found;
+        }
+        catch (error) {
+            // Whether the filter takes several values is documented nowhere. What else is wrong, the
+            // single reads will tell.
+            if (error instanceof errors/* ServiceError */._7)
+                lackingLists = mostLackingLists;
+            return new Map();
+        }
+    };
+}
+/** Answers single questions that come at the same time from one joint look-up a page of them. */
+function gather(lookUp) {
+    let waiting = [];
+    const flush = () => {
+        const asked = waiting;
+        waiting = [];
+        for (let from = 0; from < asked.length; from += api/* pageLimit */.LN) {
+            const group = asked.slice(from, from + api/* pageLimit */.LN);
+            const answers = lookUp(group.map(({ key }) => key));
+            for (const { key, settle } of group)
+                settle(answers.then((answer) => answer(key)));
+        }
+    };
+    return async (key) => new Promise((resolve) => {
+        if (waiting.length === 0)
+            setImmediate(flush);
+        waiting.push({ key, settle: resolve });
+    });
+}
+
+// EXTERNAL MODULE: ./build/ledger.js
+var build_ledger = __nccwpck_require__(5723);
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var pace = __nccwpck_require__(1215);
+// EXTERNAL MODULE: ./build/report/log.js
+var report_log = __nccwpck_require__(6945);
+;// CONCATENATED MODULE: ./build/verbs/end-of-wait.js
+// The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
+const hurryAfterMs = 2_000;
+const lastCallAfterMs = 6_000;
+/** @param timeoutMs longest wait, from now */
+function endOfWait({ clock, interrupt }, timeoutMs) {
+    const released = new AbortController();
+    const end = new AbortController();
+    const hurry = new AbortController();
+    const lastCall = new AbortController();
+    let reason;
+    const endFor = (why) => {
+        reason ??= why;
+        end.abort();
+    };
+    const after = (ms, act) => {
+        void sleepLong(clock, ms, released.signal).then(() => {
+            if (!released.signal.aborted)
+                act();
+        });
+    };
+    const onInterrupt = () => {
+        // An interrupt goes before a timeout: it leaves seconds, not hours.
+        reason = 'interrupt';
+        endFor('interrupt');
+        after(hurryAfterMs, () => {
+            hurry.abort();
+        });
+        after(lastCallAfterMs, () => {
+            lastCall.abort();
+        });
+    };
+    if (interrupt.aborted)
+        onInterrupt();
+    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
+    after(timeoutMs, () => {
+        endFor('timeout');
+    });
+    return {
+        signal: end.signal,
+        ended: () => reason,
+        hurry: hurry.signal,
+        lastCall: lastCall.signal,
+        release: () => {
+            released.abort();
+        },
+    };
+}
+// One timer of Node's holds 24 days at most.
+async function sleepLong(clock, ms, signal) {
+    const untilMs = clock.now() + ms;
+    while (!signal.aborted && clock.now() < untilMs) {
+        await clock.sleep(untilMs - clock.now(), signal);
+    }
+}
+
+;// CONCATENATED MODULE: ./build/verbs/session.js
+
+
+
+
+
+
+
+// As many as the connections to the service: more would only queue behind them.
+const mostAtOnce = 8;
+/** Opens a session, has the work done in it, and closes it, come what may. */
+async function withSession(plan, world, work) {
+    const { clock, runner } = world;
+    const connection = world.connect(plan.apiUrl);
+    const end = endOfWait(world, plan.timeoutMs);
+    const log = (0,report_log/* createLog */.h)(runner, plan.jobCount);
+    const { exchange } = connection;
+    const client = (0,dispersed_client/* createClient */.U)({
+        exchange,
+        keys: plan.keys,
+        now: clock.now,
+        onClockOff: log.clockOff,
+    });
+    const ledger = (0,build_ledger/* openLedger */.a)(runner, plan.jobCount, clock.now());
+    try {
+        return await work({
+            world,
+            plan,
+            client,
+            end,
+            log,
+            ledger,
+            ...pacing(plan, world, client, end, log),
+        });
+    }
+    finally {
+        end.release();
+        await connection.close();
+    }
+}
+function pacing(plan, world, client, end, log) {
+    const { clock, random } = world;
+    const sleep = async () => clock.sleep((0,pace/* pollIntervalMs */.Bg)(plan.pollInterval, random), end.signal);
+    const { signal } = end;
+    return {
+        read: createReader({ client, clock, random, end: signal, onAway: log.away, onBack: log.back }),
+        nextLook: (0,pace/* metronome */.HO)(sleep),
+        inTurn: pLimit(mostAtOnce),
+    };
+}
+
+
+/***/ }),
+
+/***/ 1388:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   u: () => (/* binding */ wait)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2394);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
+/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8821);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8305);
+
+
+
+
+
+
+
+/** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
+async function wait(world) {
+    const { runner } = world;
+    try {
+        const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
+        const plan = planOf(inputs);
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_5__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
+    }
+    catch (error) {
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportTrouble */ .a)(runner, error);
+    }
+}
+function planOf(inputs) {
+    return {
+        apiUrl: inputs['api-url'],
+        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+        jobCount: inputs['job-uuids'].length,
+    };
+}
+async function waitFor(jobUuid, index, session) {
+    const { world, read, log, ledger } = session;
+    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J)(jobUuid, index);
+    ledger.write(index, { jobUuid, fate: 'followed' });
+    let job;
+    try {
+        job = await read(jobUuid);
+    }
+    catch (error) {
+        return notRead(subject, error, session);
+    }
+    const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
+    log.began(ticket);
+    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .follow */ .e)(ticket, session);
+}
+// Time was up before the service told anything of the job, or it refused to.
+async function notRead(subject, error, session) {
+    const { plan, end, ledger } = session;
+    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
+        ledger.write(subject.index, { fate: 'kept' });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+    }
+    const ending = end.ended() ?? 'interrupt';
+    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .settleUnwatched */ .N)(subject, ending, session);
+    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, {
+        ending,
+        job,
+        result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
+    });
+}
+
+
+/***/ }),
+
+/***/ 617:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bg: () => (/* binding */ resultOf),
+/* harmony export */   Oe: () => (/* binding */ mustStop),
+/* harmony export */   WE: () => (/* binding */ passes),
+/* harmony export */   dR: () => (/* binding */ isFinal),
+/* harmony export */   ex: () => (/* binding */ compareResults)
+/* harmony export */ });
+// The service's set of statuses is open; these alone are known to be final.
+const finalResults = {
+    COMPLETED: 'succeeded',
+    FAILED: 'failed',
+    CANCELLED: 'cancelled',
+};
+/** Whether a job with this status will never change again. */
+function isFinal(status) {
+    return Object.hasOwn(finalResults, status);
+}
+/** Whether a job that is no longer watched is to be cancelled. */
+function mustStop(ending, { onTimeout, onWorkflowCancel }) {
+    switch (ending) {
+        case 'final':
+        case 'running':
+            return false;
+        case 'interrupt':
+            return onWorkflowCancel === 'cancel';
+        // Nobody watches a lost job any more: it is treated like one whose time is over.
+        case 'lost':
+        case 'timeout':
+            return onTimeout === 'cancel';
+    }
+}
+/** The result of a job that was watched to this ending, and has this status now. */
+function resultOf(ending, status, policy) {
+    const final = isFinal(status) ? finalResults[status] : undefined;
+    switch (ending) {
+        case 'final':
+            return final ?? 'error';
+        case 'running':
+            return 'running';
+        case 'lost':
+            return 'error';
+        case 'interrupt':
+            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
+        case 'timeout':
+            // A job that our own cancel ended was still running when time was up.
+            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
+                return final;
+            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
+    }
+}
+const worstFirst = [
+    'error',
+    'failed',
+    'timed-out',
+    'cancelled',
+    'detached',
+    'running',
+    'submitted',
+    'succeeded',
+    'dry-run',
+];
+/** Orders results, the worst first. */
+function compareResults(a, b) {
+    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
+}
+/** Whether the step passes with this result. */
+function passes(result) {
+    switch (result) {
+        case 'succeeded':
+        case 'running':
+        case 'submitted':
+        case 'dry-run':
+        case 'detached':
+            return true;
+        case 'failed':
+        case 'cancelled':
+        case 'timed-out':
+        case 'error':
+            return false;
+    }
+}
+
+
+/***/ }),
+
+/***/ 3305:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  FO: () => (/* binding */ _custom),
+  Eb: () => (/* binding */ _maxLength),
+  m9: () => (/* binding */ _minLength),
+  G8: () => (/* binding */ _never),
+  F7: () => (/* binding */ _number),
+  Fk: () => (/* binding */ _regex),
+  Rl: () => (/* binding */ _string),
+  em: () => (/* binding */ _unknown),
+  q0: () => (/* binding */ describe),
+  mI: () => (/* binding */ meta)
+});
+
+// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _bigint, _boolean, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _gte, _guid, _iban, _includes, _int, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDateTime, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _lte, _mac, _map, _max, _maxSize, _mime, _min, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _nonnegative, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _refine, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/checks.js
+var core_checks = __nccwpck_require__(4890);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/registries.js
+var _a;
+const $output = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodOutput")));
+const $input = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodInput")));
+class $ZodRegistry {
+    constructor() {
+        this._map = new WeakMap();
+        this._idmap = new Map();
+    }
+    add(schema, ..._meta) {
+        const meta = _meta[0];
+        this._map.set(schema, meta);
+        if (meta && typeof meta === "object" && "id" in meta) {
+            this._idmap.set(meta.id, schema);
+        }
+        return this;
+    }
+    clear() {
+        this._map = new WeakMap();
+        this._idmap = new Map();
+        return this;
+    }
+    remove(schema) {
+        const meta = this._map.get(schema);
+        if (meta && typeof meta === "object" && "id" in meta) {
+            this._idmap.delete(meta.id);
+        }
+        this._map.delete(schema);
+        return this;
+    }
+    get(schema) {
+        // return this._map.get(schema) as any;
+        // inherit metadata
+        const p = schema._zod.parent;
+        if (p) {
+            const pm = { ...(this.get(p) ?? {}) };
+            delete pm.id; // do not inherit id
+            const f = { ...pm, ...this._map.get(schema) };
+            return Object.keys(f).length ? f : undefined;
+        }
+        return this._map.get(schema);
+    }
+    has(schema) {
+        return this._map.has(schema);
+    }
+}
+// registries
+function registry() {
+    return new $ZodRegistry();
+}
+(_a = globalThis).__zod_globalRegistry ?? (_a.__zod_globalRegistry = registry());
+const globalRegistry = globalThis.__zod_globalRegistry;
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/util.js
+var core_util = __nccwpck_require__(4723);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/api.js
+
+
+
+
+function snapshotChecks(def) {
+    if (def.checks)
+        def.checks = [...def.checks];
+    return def;
+}
+// @__NO_SIDE_EFFECTS__
+function _string(Class, params) {
+    return new Class(snapshotChecks({ type: "string", ...core_util/* normalizeParams */.A2(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedString(Class, params) {
+    return new Class(snapshotChecks({ type: "string", coerce: true, ...util.normalizeParams(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _email(Class, params) {
+    return new Class({
+        type: "string",
+        format: "email",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _guid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "guid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "uuid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv4(Class, params) {
+    return new Class({
+        type: "string",
+        format: "uuid",
+        check: "string_format",
+        abort: false,
+        version: "v4",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv6(Class, params) {
+    return new Class({
+        type: "string",
+        format: "uuid",
+        check: "string_format",
+        abort: false,
+        version: "v6",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv7(Class, params) {
+    return new Class({
+        type: "string",
+        format: "uuid",
+        check: "string_format",
+        abort: false,
+        version: "v7",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _url(Class, params) {
+    return new Class({
+        type: "string",
+        format: "url",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _emoji(Class, params) {
+    return new Class({
+        type: "string",
+        format: "emoji",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _nanoid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "nanoid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+/**
+ * @deprecated CUID v1 is deprecated by its authors due to information leakage
+ * (timestamps embedded in the id). Use {@link _cuid2} instead.
+ * See https://github.com/paralleldrive/cuid.
+ */
+// @__NO_SIDE_EFFECTS__
+function _cuid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "cuid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _cuid2(Class, params) {
+    return new Class({
+        type: "string",
+        format: "cuid2",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _ulid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "ulid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _xid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "xid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _ksuid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "ksuid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _ipv4(Class, params) {
+    return new Class({
+        type: "string",
+        format: "ipv4",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _ipv6(Class, params) {
+    return new Class({
+        type: "string",
+        format: "ipv6",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _mac(Class, params) {
+    return new Class({
+        type: "string",
+        format: "mac",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _cidrv4(Class, params) {
+    return new Class({
+        type: "string",
+        format: "cidrv4",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _cidrv6(Class, params) {
+    return new Class({
+        type: "string",
+        format: "cidrv6",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _base64(Class, params) {
+    return new Class({
+        type: "string",
+        format: "base64",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _base64url(Class, params) {
+    return new Class({
+        type: "string",
+        format: "base64url",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _e164(Class, params) {
+    return new Class({
+        type: "string",
+        format: "e164",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _creditCard(Class, params) {
+    return new Class({
+        type: "string",
+        format: "credit_card",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _iban(Class, params) {
+    return new Class({
+        type: "string",
+        format: "iban",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _jwt(Class, params) {
+    return new Class({
+        type: "string",
+        format: "jwt",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+const TimePrecision = {
+    Any: null,
+    Minute: -1,
+    Second: 0,
+    Millisecond: 3,
+    Microsecond: 6,
+};
+// @__NO_SIDE_EFFECTS__
+function _isoDateTime(Class, params) {
+    return new Class({
+        type: "string",
+        format: "datetime",
+        check: "string_format",
+        offset: false,
+        local: false,
+        precision: null,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDate(Class, params) {
+    return new Class({
+        type: "string",
+        format: "date",
+        check: "string_format",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoTime(Class, params) {
+    return new Class({
+        type: "string",
+        format: "time",
+        check: "string_format",
+        precision: null,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDuration(Class, params) {
+    return new Class({
+        type: "string",
+        format: "duration",
+        check: "string_format",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _number(Class, params) {
+    return new Class(snapshotChecks({ type: "number", checks: [], ...core_util/* normalizeParams */.A2(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedNumber(Class, params) {
+    return new Class(snapshotChecks({ type: "number", coerce: true, checks: [], ...util.normalizeParams(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _int(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "safeint",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _float32(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "float32",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _float64(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "float64",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _int32(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "int32",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uint32(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "uint32",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _boolean(Class, params) {
+    return new Class({
+        type: "boolean",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedBoolean(Class, params) {
+    return new Class({
+        type: "boolean",
+        coerce: true,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _bigint(Class, params) {
+    return new Class({
+        type: "bigint",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedBigint(Class, params) {
+    return new Class({
+        type: "bigint",
+        coerce: true,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _int64(Class, params) {
+    return new Class({
+        type: "bigint",
+        check: "bigint_format",
+        abort: false,
+        format: "int64",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uint64(Class, params) {
+    return new Class({
+        type: "bigint",
+        check: "bigint_format",
+        abort: false,
+        format: "uint64",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _symbol(Class, params) {
+    return new Class({
+        type: "symbol",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _undefined(Class, params) {
+    return new Class({
+        type: "undefined",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _null(Class, params) {
+    return new Class({
+        type: "null",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _any(Class) {
+    return new Class({
+        type: "any",
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _unknown(Class) {
+    return new Class({
+        type: "unknown",
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _never(Class, params) {
+    return new Class({
+        type: "never",
+        ...core_util/* normalizeParams */.A2(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _void(Class, params) {
+    return new Class({
+        type: "void",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _date(Class, params) {
+    return new Class({
+        type: "date",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedDate(Class, params) {
+    return new Class({
+        type: "date",
+        coerce: true,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _nan(Class, params) {
+    return new Class({
+        type: "nan",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _lt(value, params) {
+    return new checks.$ZodCheckLessThan({
+        check: "less_than",
+        ...util.normalizeParams(params),
+        value,
+        inclusive: false,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _lte(value, params) {
+    return new checks.$ZodCheckLessThan({
+        check: "less_than",
+        ...util.normalizeParams(params),
+        value,
+        inclusive: true,
+    });
+}
+
+// @__NO_SIDE_EFFECTS__
+function _gt(value, params) {
+    return new checks.$ZodCheckGreaterThan({
+        check: "greater_than",
+        ...util.normalizeParams(params),
+        value,
+        inclusive: false,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _gte(value, params) {
+    return new checks.$ZodCheckGreaterThan({
+        check: "greater_than",
+        ...util.normalizeParams(params),
+        value,
+        inclusive: true,
+    });
+}
+
+// @__NO_SIDE_EFFECTS__
+function _positive(params) {
+    return _gt(0, params);
+}
+// negative
+// @__NO_SIDE_EFFECTS__
+function _negative(params) {
+    return _lt(0, params);
+}
+// nonpositive
+// @__NO_SIDE_EFFECTS__
+function _nonpositive(params) {
+    return _lte(0, params);
+}
+// nonnegative
+// @__NO_SIDE_EFFECTS__
+function _nonnegative(params) {
+    return _gte(0, params);
+}
+// @__NO_SIDE_EFFECTS__
+function _multipleOf(value, params) {
+    return new checks.$ZodCheckMultipleOf({
+        check: "multiple_of",
+        ...util.normalizeParams(params),
+        value,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _maxSize(maximum, params) {
+    return new checks.$ZodCheckMaxSize({
+        check: "max_size",
+        ...util.normalizeParams(params),
+        maximum,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _minSize(minimum, params) {
+    return new checks.$ZodCheckMinSize({
+        check: "min_size",
+        ...util.normalizeParams(params),
+        minimum,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _size(size, params) {
+    return new checks.$ZodCheckSizeEquals({
+        check: "size_equals",
+        ...util.normalizeParams(params),
+        size,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _maxLength(maximum, params) {
+    const ch = new core_checks/* $ZodCheckMaxLength */.Yk({
+        check: "max_length",
+        ...core_util/* normalizeParams */.A2(params),
+        maximum,
+    });
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function _minLength(minimum, params) {
+    return new core_checks/* $ZodCheckMinLength */.Kk({
+        check: "min_length",
+        ...core_util/* normalizeParams */.A2(params),
+        minimum,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _length(length, params) {
+    return new checks.$ZodCheckLengthEquals({
+        check: "length_equals",
+        ...util.normalizeParams(params),
+        length,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _regex(pattern, params) {
+    return new core_checks/* $ZodCheckRegex */.DG({
+        check: "string_format",
+        format: "regex",
+        ...core_util/* normalizeParams */.A2(params),
+        pattern,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _lowercase(params) {
+    return new checks.$ZodCheckLowerCase({
+        check: "string_format",
+        format: "lowercase",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uppercase(params) {
+    return new checks.$ZodCheckUpperCase({
+        check: "string_format",
+        format: "uppercase",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _includes(includes, params) {
+    return new checks.$ZodCheckIncludes({
+        check: "string_format",
+        format: "includes",
+        ...util.normalizeParams(params),
+        includes,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _startsWith(prefix, params) {
+    return new checks.$ZodCheckStartsWith({
+        check: "string_format",
+        format: "starts_with",
+        ...util.normalizeParams(params),
+        prefix,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _endsWith(suffix, params) {
+    return new checks.$ZodCheckEndsWith({
+        check: "string_format",
+        format: "ends_with",
+        ...util.normalizeParams(params),
+        suffix,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _property(property, schema, params) {
+    return new checks.$ZodCheckProperty({
+        check: "property",
+        property,
+        schema,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _properties(shape, params) {
+    return new checks.$ZodCheckProperties({
+        check: "properties",
+        shape,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _mime(types, params) {
+    return new checks.$ZodCheckMimeType({
+        check: "mime_type",
+        mime: types,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _overwrite(tx) {
+    return new checks.$ZodCheckOverwrite({
+        check: "overwrite",
+        tx,
+    });
+}
+// normalize
+// @__NO_SIDE_EFFECTS__
+function _normalize(form) {
+    return _overwrite((input) => input.normalize(form));
+}
+// trim
+// @__NO_SIDE_EFFECTS__
+function _trim() {
+    return _overwrite((input) => input.trim());
+}
+// toLowerCase
+// @__NO_SIDE_EFFECTS__
+function _toLowerCase() {
+    return _overwrite((input) => input.toLowerCase());
+}
+// toUpperCase
+// @__NO_SIDE_EFFECTS__
+function _toUpperCase() {
+    return _overwrite((input) => input.toUpperCase());
+}
+// slugify
+// @__NO_SIDE_EFFECTS__
+function _slugify() {
+    return _overwrite((input) => util.slugify(input));
+}
+// @__NO_SIDE_EFFECTS__
+function _array(Class, element, params) {
+    return new Class({
+        type: "array",
+        element,
+        // get element() {
+        //   return element;
+        // },
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _union(Class, options, params) {
+    return new Class({
+        type: "union",
+        options,
+        ...util.normalizeParams(params),
+    });
+}
+function _xor(Class, options, params) {
+    return new Class({
+        type: "union",
+        options,
+        inclusive: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _discriminatedUnion(Class, discriminator, options, params) {
+    return new Class({
+        type: "union",
+        options: options,
+        discriminator,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _intersection(Class, left, right) {
+    return new Class({
+        type: "intersection",
+        left,
+        right,
+    });
+}
+// export function _tuple(
+//   Class: util.SchemaClass<schemas.$ZodTuple>,
+//   items: [],
+//   params?: string | $ZodTupleParams
+// ): schemas.$ZodTuple<[], null>;
+// @__NO_SIDE_EFFECTS__
+function _tuple(Class, items, _paramsOrRest, _params) {
+    const hasRest = _paramsOrRest instanceof schemas.$ZodType;
+    const params = hasRest ? _params : _paramsOrRest;
+    const rest = hasRest ? _paramsOrRest : null;
+    return new Class({
+        type: "tuple",
+        items,
+        rest,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _record(Class, keyType, valueType, params) {
+    return new Class({
+        type: "record",
+        keyType,
+        valueType,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _map(Class, keyType, valueType, params) {
+    return new Class({
+        type: "map",
+        keyType,
+        valueType,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _set(Class, valueType, params) {
+    return new Class({
+        type: "set",
+        valueType,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _enum(Class, values, params) {
+    const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
+    // if (Array.isArray(values)) {
+    //   for (const value of values) {
+    //     entries[value] = value;
+    //   }
+    // } else {
+    //   Object.assign(entries, values);
+    // }
+    // const entries: util.EnumLike = {};
+    // for (const val of values) {
+    //   entries[val] = val;
+    // }
+    return new Class({
+        type: "enum",
+        entries,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+/** @deprecated This API has been merged into `z.enum()`. Use `z.enum()` instead.
+ *
+ * ```ts
+ * enum Colors { red, green, blue }
+ * z.enum(Colors);
+ * ```
+ */
+function _nativeEnum(Class, entries, params) {
+    return new Class({
+        type: "enum",
+        entries,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _literal(Class, value, params) {
+    return new Class({
+        type: "literal",
+        values: Array.isArray(value) ? value : [value],
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _file(Class, params) {
+    return new Class({
+        type: "file",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _transform(Class, fn) {
+    return new Class({
+        type: "transform",
+        transform: fn,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _optional(Class, innerType) {
+    return new Class({
+        type: "optional",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _nullable(Class, innerType) {
+    return new Class({
+        type: "nullable",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _default(Class, innerType, defaultValue) {
+    return new Class({
+        type: "default",
+        innerType,
+        get defaultValue() {
+            return typeof defaultValue === "function" ? defaultValue() : util.shallowClone(defaultValue);
+        },
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _nonoptional(Class, innerType, params) {
+    return new Class({
+        type: "nonoptional",
+        innerType,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _success(Class, innerType) {
+    return new Class({
+        type: "success",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _catch(Class, innerType, catchValue) {
+    return new Class({
+        type: "catch",
+        innerType,
+        catchValue: (typeof catchValue === "function" ? catchValue : util.constantCatch(catchValue)),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _pipe(Class, in_, out) {
+    return new Class({
+        type: "pipe",
+        in: in_,
+        out,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _readonly(Class, innerType) {
+    return new Class({
+        type: "readonly",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _templateLiteral(Class, parts, params) {
+    return new Class({
+        type: "template_literal",
+        parts,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _lazy(Class, getter) {
+    return new Class({
+        type: "lazy",
+        getter,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _promise(Class, innerType) {
+    return new Class({
+        type: "promise",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _custom(Class, fn, _params) {
+    const norm = core_util/* normalizeParams */.A2(_params);
+    norm.abort ?? (norm.abort = true); // default to abort:false
+    const schema = new Class({
+        type: "custom",
+        check: "custom",
+        fn: fn,
+        ...norm,
+    });
+    return schema;
+}
+// same as _custom but defaults to abort:false
+// @__NO_SIDE_EFFECTS__
+function _refine(Class, fn, _params) {
+    const schema = new Class({
+        type: "custom",
+        check: "custom",
+        fn: fn,
+        ...util.normalizeParams(_params),
+    });
+    return schema;
+}
+// @__NO_SIDE_EFFECTS__
+function _superRefine(fn, params) {
+    const ch = _check((payload) => {
+        payload.addIssue = (issue) => {
+            if (typeof issue === "string") {
+                payload.issues.push(util.issue(issue, payload.value, ch._zod.def));
+            }
+            else {
+                // for Zod 3 backwards compatibility
+                const _issue = issue;
+                if (_issue.fatal)
+                    _issue.continue = false;
+                _issue.code ?? (_issue.code = "custom");
+                if (!("input" in _issue))
+                    _issue.input = payload.value;
+                _issue.inst ?? (_issue.inst = ch);
+                _issue.continue ?? (_issue.continue = !ch._zod.def.abort); // abort is always undefined, so this is always true...
+                payload.issues.push(util.issue(_issue));
+            }
+        };
+        return fn(payload.value, payload);
+    }, params);
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function _check(fn, params) {
+    const ch = new checks.$ZodCheck({
+        check: "custom",
+        ...util.normalizeParams(params),
+    });
+    ch._zod.check = fn;
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function describe(description) {
+    const ch = new core_checks/* $ZodCheck */.QP({ check: "describe" });
+    ch._zod.onattach = [
+        (inst) => {
+            const existing = globalRegistry.get(inst) ?? {};
+            globalRegistry.add(inst, { ...existing, description });
+        },
+    ];
+    ch._zod.check = () => { }; // no-op check
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function meta(metadata) {
+    const ch = new core_checks/* $ZodCheck */.QP({ check: "meta" });
+    ch._zod.onattach = [
+        (inst) => {
+            const existing = globalRegistry.get(inst) ?? {};
+            globalRegistry.add(inst, { ...existing, ...metadata });
+        },
+    ];
+    ch._zod.check = () => { }; // no-op check
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function _stringbool(Classes, _params) {
+    const params = util.normalizeParams(_params);
+    let truthyArray = params.truthy ?? ["true", "1", "yes", "on", "y", "enabled"];
+    let falsyArray = params.falsy ?? ["false", "0", "no", "off", "n", "disabled"];
+    if (params.case !== "sensitive") {
+        truthyArray = truthyArray.map((v) => (typeof v === "string" ? v.toLowerCase() : v));
+        falsyArray = falsyArray.map((v) => (typeof v === "string" ? v.toLowerCase() : v));
+    }
+    const truthySet = new Set(truthyArray);
+    const falsySet = new Set(falsyArray);
+    const _Codec = Classes.Codec ?? schemas.$ZodCodec;
+    const _Boolean = Classes.Boolean ?? schemas.$ZodBoolean;
+    const _String = Classes.String ?? schemas.$ZodString;
+    const stringSchema = new _String({ type: "string", error: params.error });
+    const booleanSchema = new _Boolean({ type: "boolean", error: params.error });
+    const codec = new _Codec({
+        type: "pipe",
+        in: stringSchema,
+        out: booleanSchema,
+        transform: ((input, payload) => {
+            let data = input;
+            if (params.case !== "sensitive")
+                data = data.toLowerCase();
+            if (truthySet.has(data)) {
+                return true;
+            }
+            else if (falsySet.has(data)) {
+                return false;
+            }
+            else {
+                payload.issues.push({
+                    code: "invalid_value",
+                    expected: "stringbool",
+                    values: [...truthySet, ...falsySet],
+                    input: payload.value,
+                    inst: codec,
+                    continue: false,
+                });
+                return {};
+            }
+        }),
+        reverseTransform: ((input, _payload) => {
+            if (input === true) {
+                return truthyArray[0] || "true";
+            }
+            else {
+                return falsyArray[0] || "false";
+            }
+        }),
+        error: params.error,
+    });
+    codec._zod.bag.truthy = truthyArray;
+    codec._zod.bag.falsy = falsyArray;
+    codec._zod.bag.case = params.case ?? "insensitive";
+    return codec;
+}
+// @__NO_SIDE_EFFECTS__
+function _stringFormat(Class, format, fnOrRegex, _params = {}) {
+    const params = util.normalizeParams(_params);
+    const def = {
+        check: "string_format",
+        type: "string",
+        format,
+        fn: typeof fnOrRegex === "function" ? fnOrRegex : (val) => fnOrRegex.test(val),
+        ...params,
+    };
+    if (fnOrRegex instanceof RegExp) {
+        def.pattern = fnOrRegex;
+    }
+    const inst = new Class(def);
+    return inst;
+}
+
+
+/***/ }),
+
+/***/ 4890:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   DG: () => (/* binding */ $ZodCheckRegex),
+/* harmony export */   Kk: () => (/* binding */ $ZodCheckMinLength),
+/* harmony export */   QP: () => (/* binding */ $ZodCheck),
+/* harmony export */   Yk: () => (/* binding */ $ZodCheckMaxLength)
+/* harmony export */ });
+/* unused harmony exports $ZodCheckLessThan, $ZodCheckGreaterThan, $ZodCheckMultipleOf, $ZodCheckNumberFormat, $ZodCheckBigIntFormat, $ZodCheckMaxSize, $ZodCheckMinSize, $ZodCheckSizeEquals, $ZodCheckLengthEquals, $ZodCheckStringFormat, $ZodCheckLowerCase, $ZodCheckUpperCase, $ZodCheckIncludes, $ZodCheckStartsWith, $ZodCheckEndsWith, $ZodCheckProperty, $ZodCheckProperties, $ZodCheckMimeType, $ZodCheckOverwrite */
+/* harmony import */ var _core_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8532);
+/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4723);
+// import { $ZodType } from "./schemas.js";
+
+
+
+const $ZodCheck = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheck", (inst, def) => {
+    var _a;
+    inst._zod ?? (inst._zod = {});
+    inst._zod.def = def;
+    (_a = inst._zod).onattach ?? (_a.onattach = []);
+});
+/** Default `when` for size-based checks: run only on non-nullish values with a `size`. */
+const _whenHasSize = (payload) => {
+    const val = payload.value;
+    return !util.nullish(val) && val.size !== undefined;
+};
+/** Default `when` for length-based checks: run only on non-nullish values with a `length`. */
+const _whenHasLength = (payload) => {
+    const val = payload.value;
+    return !_util_js__WEBPACK_IMPORTED_MODULE_1__/* .nullish */ .cl(val) && val.length !== undefined;
+};
+const numericOriginMap = {
+    number: "number",
+    bigint: "bigint",
+    object: "date",
+};
+const $ZodCheckLessThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLessThan", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const origin = numericOriginMap[typeof def.value];
+    inst._zod.check = (payload) => {
+        if (def.inclusive ? payload.value <= def.value : payload.value < def.value) {
+            return;
+        }
+        payload.issues.push({
+            origin: numericOriginMap[typeof payload.value] ?? origin,
+            code: "too_big",
+            maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
+            input: payload.value,
+            inclusive: def.inclusive,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckGreaterThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckGreaterThan", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const origin = numericOriginMap[typeof def.value];
+    inst._zod.check = (payload) => {
+        if (def.inclusive ? payload.value >= def.value : payload.value > def.value) {
+            return;
+        }
+        payload.issues.push({
+            origin: numericOriginMap[typeof payload.value] ?? origin,
+            code: "too_small",
+            minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
+            input: payload.value,
+            inclusive: def.inclusive,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckMultipleOf = 
+/*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMultipleOf", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    inst._zod.check = (payload) => {
+        if (typeof payload.value !== typeof def.value)
+            throw new Error("Cannot mix number and bigint in multiple_of check.");
+        const isMultiple = typeof payload.value === "bigint"
+            ? // `value % 0n` throws, and nothing is a multiple of zero — the number branch already fails this way via NaN
+                def.value !== BigInt(0) && payload.value % def.value === BigInt(0)
+            : util.floatSafeRemainder(payload.value, def.value) === 0;
+        if (isMultiple)
+            return;
+        payload.issues.push({
+            origin: typeof payload.value,
+            code: "not_multiple_of",
+            divisor: def.value,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckNumberFormat", (inst, def) => {
+    $ZodCheck.init(inst, def); // no format checks
+    def.format = def.format || "float64";
+    const isInt = def.format?.includes("int");
+    const origin = isInt ? "int" : "number";
+    const [minimum, maximum] = util.NUMBER_FORMAT_RANGES[def.format];
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        if (isInt) {
+            if (!Number.isInteger(input)) {
+                // invalid_format issue
+                // payload.issues.push({
+                //   expected: def.format,
+                //   format: def.format,
+                //   code: "invalid_format",
+                //   input,
+                //   inst,
+                // });
+                // invalid_type issue
+                payload.issues.push({
+                    expected: origin,
+                    format: def.format,
+                    code: "invalid_type",
+                    continue: false,
+                    input,
+                    inst,
+                });
+                return;
+                // not_multiple_of issue
+                // payload.issues.push({
+                //   code: "not_multiple_of",
+                //   origin: "number",
+                //   input,
+                //   inst,
+                //   divisor: 1,
+                // });
+            }
+            if (!Number.isSafeInteger(input)) {
+                if (input > 0) {
+                    // too_big
+                    payload.issues.push({
+                        input,
+                        code: "too_big",
+                        maximum: Number.MAX_SAFE_INTEGER,
+                        note: "Integers must be within the safe integer range.",
+                        inst,
+                        origin,
+                        inclusive: true,
+                        continue: !def.abort,
+                    });
+                }
+                else {
+                    // too_small
+                    payload.issues.push({
+                        input,
+                        code: "too_small",
+                        minimum: Number.MIN_SAFE_INTEGER,
+                        note: "Integers must be within the safe integer range.",
+                        inst,
+                        origin,
+                        inclusive: true,
+                        continue: !def.abort,
+                    });
+                }
+                return;
+            }
+        }
+        if (input < minimum) {
+            payload.issues.push({
+                origin: "number",
+                input,
+                code: "too_small",
+                minimum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+        if (input > maximum) {
+            payload.issues.push({
+                origin: "number",
+                input,
+                code: "too_big",
+                maximum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+    };
+})));
+const $ZodCheckBigIntFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckBigIntFormat", (inst, def) => {
+    $ZodCheck.init(inst, def); // no format checks
+    const [minimum, maximum] = util.BIGINT_FORMAT_RANGES[def.format];
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        if (input < minimum) {
+            payload.issues.push({
+                origin: "bigint",
+                input,
+                code: "too_small",
+                minimum: minimum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+        if (input > maximum) {
+            payload.issues.push({
+                origin: "bigint",
+                input,
+                code: "too_big",
+                maximum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+    };
+})));
+const $ZodCheckMaxSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMaxSize", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const size = input.size;
+        if (size <= def.maximum)
+            return;
+        payload.issues.push({
+            origin: util.getSizableOrigin(input),
+            code: "too_big",
+            maximum: def.maximum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckMinSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMinSize", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const size = input.size;
+        if (size >= def.minimum)
+            return;
+        payload.issues.push({
+            origin: util.getSizableOrigin(input),
+            code: "too_small",
+            minimum: def.minimum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckSizeEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckSizeEquals", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const size = input.size;
+        if (size === def.size)
+            return;
+        const tooBig = size > def.size;
+        payload.issues.push({
+            origin: util.getSizableOrigin(input),
+            ...(tooBig ? { code: "too_big", maximum: def.size } : { code: "too_small", minimum: def.size }),
+            inclusive: true,
+            exact: true,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckMaxLength = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckMaxLength", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const units = input.length;
+        // Strings are measured in Unicode code points, not UTF-16 units. A code point is at most two units, so a string that already fits in units fits in code points; only an overflow has to be counted.
+        const length = typeof input === "string" && units > def.maximum ? _util_js__WEBPACK_IMPORTED_MODULE_1__/* .codePointLength */ .O7(input) : units;
+        if (length <= def.maximum)
+            return;
+        const origin = _util_js__WEBPACK_IMPORTED_MODULE_1__/* .getLengthableOrigin */ .Rc(input);
+        payload.issues.push({
+            origin,
+            code: "too_big",
+            maximum: def.maximum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckMinLength = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckMinLength", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const units = input.length;
+        // A code point is one or two UTF-16 units, so fewer units than the floor can never reach it and twice the floor always clears it. Only in between is the exact count in doubt.
+        const length = typeof input === "string" && units >= def.minimum && units < def.minimum * 2
+            ? _util_js__WEBPACK_IMPORTED_MODULE_1__/* .codePointLength */ .O7(input)
+            : units;
+        if (length >= def.minimum)
+            return;
+        const origin = _util_js__WEBPACK_IMPORTED_MODULE_1__/* .getLengthableOrigin */ .Rc(input);
+        payload.issues.push({
+            origin,
+            code: "too_small",
+            minimum: def.minimum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckLengthEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLengthEquals", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const units = input.length;
+        // A code point is one or two UTF-16 units, so outside `[length, length * 2]` units the target is missed either way — and missed in the same direction in both measures.
+        const length = typeof input === "string" && units >= def.length && units <= def.length * 2
+            ? util.codePointLength(input)
+            : units;
+        if (length === def.length)
+            return;
+        const origin = util.getLengthableOrigin(input);
+        const tooBig = length > def.length;
+        payload.issues.push({
+            origin,
+            ...(tooBig ? { code: "too_big", maximum: def.length } : { code: "too_small", minimum: def.length }),
+            inclusive: true,
+            exact: true,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckStringFormat = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckStringFormat", (inst, def) => {
+    var _a, _b;
+    $ZodCheck.init(inst, def);
+    if (def.pattern)
+        (_a = inst._zod).check ?? (_a.check = (payload) => {
+            def.pattern.lastIndex = 0;
+            if (def.pattern.test(payload.value))
+                return;
+            payload.issues.push({
+                origin: "string",
+                code: "invalid_format",
+                format: def.format,
+                input: payload.value,
+                ...(def.pattern ? { pattern: def.pattern.toString() } : {}),
+                inst,
+                continue: !def.abort,
+            });
+        });
+    else
+        (_b = inst._zod).check ?? (_b.check = () => { });
+});
+const $ZodCheckRegex = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckRegex", (inst, def) => {
+    $ZodCheckStringFormat.init(inst, def);
+    inst._zod.check = (payload) => {
+        def.pattern.lastIndex = 0;
+        if (def.pattern.test(payload.value))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "regex",
+            input: payload.value,
+            pattern: def.pattern.toString(),
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckLowerCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLowerCase", (inst, def) => {
+    def.pattern ?? (def.pattern = regexes.lowercase);
+    $ZodCheckStringFormat.init(inst, def);
+})));
+const $ZodCheckUpperCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckUpperCase", (inst, def) => {
+    def.pattern ?? (def.pattern = regexes.uppercase);
+    $ZodCheckStringFormat.init(inst, def);
+})));
+const $ZodCheckIncludes = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckIncludes", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const escapedRegex = util.escapeRegex(def.includes);
+    // `String.prototype.includes(sub, position)` matches `sub` at `position`
+    // OR LATER, so the pattern must allow at least `position` leading chars
+    // (`{N,}`), not exactly `position` chars (`{N}`).
+    const pattern = new RegExp(typeof def.position === "number" ? `^.{${def.position},}${escapedRegex}` : escapedRegex);
+    def.pattern = pattern;
+    inst._zod.check = (payload) => {
+        if (payload.value.includes(def.includes, def.position))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "includes",
+            includes: def.includes,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckStartsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckStartsWith", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const pattern = new RegExp(`^${util.escapeRegex(def.prefix)}.*`);
+    def.pattern ?? (def.pattern = pattern);
+    inst._zod.check = (payload) => {
+        if (payload.value.startsWith(def.prefix))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "starts_with",
+            prefix: def.prefix,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckEndsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckEndsWith", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const pattern = new RegExp(`.*${util.escapeRegex(def.suffix)}$`);
+    def.pattern ?? (def.pattern = pattern);
+    inst._zod.check = (payload) => {
+        if (payload.value.endsWith(def.suffix))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "ends_with",
+            suffix: def.suffix,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+///////////////////////////////////
+/////    $ZodCheckProperty    /////
+///////////////////////////////////
+function handleCheckPropertyResult(result, payload, property) {
+    if (result.issues.length) {
+        payload.issues.push(...util.prefixIssues(property, result.issues));
+    }
+}
+const $ZodCheckProperty = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperty", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    inst._zod.check = (payload) => {
+        const result = def.schema._zod.run({
+            value: payload.value[def.property],
+            issues: [],
+        }, {});
+        if (result instanceof Promise) {
+            return result.then((result) => handleCheckPropertyResult(result, payload, def.property));
+        }
+        handleCheckPropertyResult(result, payload, def.property);
+        return;
+    };
+})));
+const $ZodCheckProperties = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperties", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    util.hide(inst, Symbol.iterator, function* () {
+        yield inst;
+    });
+    // key and schema snapshotted together: reading one live and the other cached lets a later mutation of the caller's shape object pair a stale key with a missing schema
+    let entries;
+    inst._zod.check = (payload) => {
+        // the base schema already typed the value, so only a nullish one is rejected here: the properties read on a primitive too, matching z.property() on a string's length
+        if (payload.value == null) {
+            payload.issues.push({ expected: "object", code: "invalid_type", input: payload.value, inst });
+            return undefined;
+        }
+        entries ?? (entries = Reflect.ownKeys(def.shape).map((key) => [key, def.shape[key]]));
+        const input = payload.value;
+        let proms;
+        for (const [key, schema] of entries) {
+            const result = schema._zod.run({ value: input[key], issues: [] }, {});
+            if (result instanceof Promise) {
+                proms ?? (proms = []);
+                proms.push(result.then((result) => handleCheckPropertyResult(result, payload, key)));
+            }
+            else {
+                handleCheckPropertyResult(result, payload, key);
+            }
+        }
+        if (proms)
+            return Promise.all(proms).then(() => undefined);
+        return undefined;
+    };
+})));
+const $ZodCheckMimeType = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMimeType", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const mimeSet = new Set(def.mime);
+    inst._zod.check = (payload) => {
+        if (mimeSet.has(payload.value.type))
+            return;
+        payload.issues.push({
+            code: "invalid_value",
+            values: def.mime,
+            input: payload.value.type,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckOverwrite = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckOverwrite", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    inst._zod.check = (payload) => {
+        payload.value = def.tx(payload.value);
+    };
+})));
+
+
+/***/ }),
+
+/***/ 8532:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $W: () => (/* binding */ config),
+/* harmony export */   GT: () => (/* binding */ $ZodAsyncError),
+/* harmony export */   cV: () => (/* binding */ $ZodEncodeError),
+/* harmony export */   cr: () => (/* binding */ globalConfig),
+/* harmony export */   tm: () => (/* binding */ NEVER),
+/* harmony export */   xI: () => (/* binding */ $constructor)
+/* harmony export */ });
+/* unused harmony export $brand */
+/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4723);
+var _a;
+
+/** A special constant with type `never` */
+const NEVER = /*@__PURE__*/ Object.freeze({
+    status: "aborted",
+});
+/* Shared descriptor for installing `_zod`; defineProperty reads it
+ * synchronously, so reusing one object avoids a per-instance allocation. */
+const _zodDesc = { value: undefined, enumerable: false };
+// null where suppressing the capture would be unrecoverable: `parse()` puts the frames back with `captureStackTrace`, so without it the throw would lose its stack. also latched to null once `stackTraceLimit` proves unassignable, which a realm can do at any point by hardening Error
+let _E = "captureStackTrace" in Error ? Error : null;
+// v8 captures a stack trace inside the Error constructor, which dominates a failed parse; costs only the frames, and parse() restores those. the constructor must RUN: Object.create is cheaper and passes instanceof, but Error.isError and util.types.isNativeError check an internal slot
+function newError(Definition) {
+    const E = _E;
+    if (E) {
+        const saved = E.stackTraceLimit;
+        if (typeof saved === "number") {
+            try {
+                E.stackTraceLimit = 0;
+            }
+            catch {
+                _E = null;
+                return new Definition();
+            }
+            try {
+                return new Definition();
+            }
+            finally {
+                E.stackTraceLimit = saved;
+            }
+        }
+    }
+    return new Definition();
+}
+function $constructor(name, initializer, 
+/** This trait's members, installed once on every prototype that composes it. They cannot be declared in the initializer above: that runs per instance, and the prototype is shared. */
+proto, params) {
+    // Prototype for this constructor's `_zod` internals. Lazily-derived fields (`values`, `pattern`, `optin`, …) install here once rather than as an accessor on every instance.
+    const zodProto = {};
+    // Assigning the fields in the constructor body is what gives instances in-object slots; building the object literally and reparenting it costs a second allocation and a generic property copy.
+    function Internals(def) {
+        this.def = def;
+        this.constr = _;
+        this.traits = new Set();
+    }
+    Internals.prototype = zodProto;
+    const protoMembers = proto;
+    // One trait's members land on every prototype whose chain composes it, so the answer is per prototype rather than per trait.
+    const initialized = protoMembers && new WeakSet();
+    function init(inst, def) {
+        if (!inst._zod) {
+            _zodDesc.value = new Internals(def);
+            try {
+                Object.defineProperty(inst, "_zod", _zodDesc);
+            }
+            finally {
+                // Cleared even on throw, so the shared descriptor never leaks one instance's internals into the next.
+                _zodDesc.value = undefined;
+            }
+        }
+        else if (inst._zod.traits.has(name)) {
+            return;
+        }
+        inst._zod.traits.add(name);
+        initializer(inst, def);
+        if (initialized) {
+            // `super(def)` from a user subclass gives `this` a prototype the subclass owns, and installing there would overwrite whatever the subclass declared. `constr` built the instance, so its prototype is the one below the subclass's that should carry the members. A receiver whose chain never reaches that prototype installs on its own, which for a plain object handed straight to `init` means `Object.prototype` — unchanged from before.
+            const own = Object.getPrototypeOf(inst);
+            const ctorProto = inst._zod.constr.prototype;
+            let up = own;
+            while (up && up !== ctorProto)
+                up = Object.getPrototypeOf(up);
+            const target = up ?? own;
+            if (!initialized.has(target)) {
+                initialized.add(target);
+                (0,_util_js__WEBPACK_IMPORTED_MODULE_0__/* .members */ .ol)(target, protoMembers);
+            }
+        }
+        // support prototype modifications; for-in avoids the array allocation of Object.keys on the (usually empty) prototype
+        const proto = _.prototype;
+        for (const k in proto) {
+            if (!Object.prototype.hasOwnProperty.call(proto, k))
+                continue;
+            if (!(k in inst)) {
+                inst[k] = proto[k].bind(inst);
+            }
+        }
+    }
+    // doesn't work if Parent has a constructor with arguments
+    const Parent = params?.Parent ?? Object;
+    class Definition extends Parent {
+    }
+    Object.defineProperty(Definition, "name", { value: name });
+    function _(def) {
+        const inst = params?.Parent ? newError(Definition) : this;
+        init(inst, def);
+        const deferred = inst._zod.deferred;
+        if (deferred) {
+            for (const fn of deferred) {
+                fn();
+            }
+            // Released: initializers run once, and the list would otherwise be retained for the schema's lifetime.
+            inst._zod.deferred = undefined;
+        }
+        // Global post-processor hook. Internal: installed by `import "zod/compile"` to enable AOT compilation for every constructed schema. Runs last, once the instance is fully built, because it hands the instance to compile(). The post-processor is expected to be reentrancy-guarded by its own implementation.
+        const pp = globalThis.__zod_globalConfig?.postProcessor;
+        if (pp)
+            pp(inst);
+        return inst;
+    }
+    Object.defineProperty(_, "init", { value: init });
+    Object.defineProperty(_, Symbol.hasInstance, {
+        value: (inst) => {
+            if (params?.Parent && inst instanceof params.Parent)
+                return true;
+            return inst?._zod?.traits?.has(name);
+        },
+    });
+    Object.defineProperty(_, "name", { value: name });
+    return _;
+}
+//////////////////////////////   UTILITIES   ///////////////////////////////////////
+const $brand = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("zod_brand")));
+class $ZodAsyncError extends Error {
+    constructor() {
+        super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
+    }
+}
+class $ZodEncodeError extends Error {
+    constructor(name) {
+        super(`Encountered unidirectional transform during encode: ${name}`);
+        this.name = "ZodEncodeError";
+    }
+}
+(_a = globalThis).__zod_globalConfig ?? (_a.__zod_globalConfig = {});
+const globalConfig = globalThis.__zod_globalConfig;
+function config(newConfig) {
+    if (newConfig)
+        Object.assign(globalConfig, newConfig);
+    return globalConfig;
+}
+
+
+/***/ }),
+
+/***/ 3945:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  qg: () => (/* binding */ parse),
+  EJ: () => (/* binding */ parseAsync),
+  xL: () => (/* binding */ safeParse),
+  bp: () => (/* binding */ safeParseAsync)
+});
+
+// UNUSED EXPORTS: _decode, _decodeAsync, _encode, _encodeAsync, _parse, _parseAsync, _safeDecode, _safeDecodeAsync, _safeEncode, _safeEncodeAsync, _safeParse, _safeParseAsync, decode, decodeAsync, encode, encodeAsync, safeDecode, safeDecodeAsync, safeEncode, safeEncodeAsync, validate, validateAsync
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/util.js
+var util = __nccwpck_require__(4723);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/errors.js
+
+
+/* Computing the message eagerly is expensive (pretty-printed JSON of all
+ * issues), so defer it until first read. The accessor functions and
+ * descriptors are shared across instances to keep error construction
+ * cheap; the computed message is cached on the internals object. The
+ * setter preserves plain assignment semantics for consumers that
+ * overwrite `message`. */
+function _getMessage() {
+    const internals = this._zod;
+    internals.message ?? (internals.message = JSON.stringify(internals.def, util/* jsonStringifyReplacer */.k8, 2));
+    return internals.message;
+}
+function _setMessage(value) {
+    this._zod.message = value;
+}
+const _messageDesc = {
+    get: _getMessage,
+    set: _setMessage,
+    enumerable: true,
+    configurable: true,
+};
+const _issuesDesc = { value: undefined, enumerable: false };
+/* Prototypes that already carry the lazy `toString`. Seeded with the
+ * intrinsics so that `init` on a foreign object — it accepts any object —
+ * can never install an accessor onto a prototype we do not own. */
+const _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
+const initializer = (inst, def) => {
+    inst.name = "$ZodError";
+    // `_zod` is already non-enumerable: $constructor's init defined it with this same descriptor
+    _issuesDesc.value = def;
+    Object.defineProperty(inst, "issues", _issuesDesc);
+    // Clear the shared slot; a retained `value` pins the last error's issues.
+    _issuesDesc.value = undefined;
+    Object.defineProperty(inst, "message", _messageDesc);
+    /* `toString` lives as a non-enumerable lazy getter on the shared
+     * prototype; on first access it caches a per-instance closure so
+     * detached usage still works. */
+    const proto = Object.getPrototypeOf(inst);
+    if (!_installedToString.has(proto)) {
+        _installedToString.add(proto);
+        Object.defineProperty(proto, "toString", {
+            configurable: true,
+            enumerable: false,
+            get() {
+                const value = () => this.message;
+                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
+                return value;
+            },
+            set(value) {
+                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
+            },
+        });
+    }
+};
+const $ZodError = (0,core_core/* $constructor */.xI)("$ZodError", initializer);
+const $ZodRealError = (0,core_core/* $constructor */.xI)("$ZodError", initializer, undefined, {
+    Parent: Error,
+});
+/** Get-or-create `obj[key]` as an own data property. A path segment naming an inherited member
+ * ("toString", "constructor") would otherwise read through to the prototype, and assigning
+ * "__proto__" would hit the setter instead of creating a key. */
+function node(obj, key, make) {
+    if (!Object.prototype.hasOwnProperty.call(obj, key)) {
+        if (key === "__proto__") {
+            Object.defineProperty(obj, key, { value: make(), writable: true, enumerable: true, configurable: true });
+        }
+        else {
+            obj[key] = make();
+        }
+    }
+    return obj[key];
+}
+function flattenError(error, mapper = (issue) => issue.message) {
+    const fieldErrors = {};
+    const formErrors = [];
+    for (const sub of error.issues) {
+        if (sub.path.length > 0) {
+            node(fieldErrors, sub.path[0], () => []).push(mapper(sub));
+        }
+        else {
+            formErrors.push(mapper(sub));
+        }
+    }
+    return { formErrors, fieldErrors };
+}
+function formatError(error, mapper = (issue) => issue.message) {
+    const fieldErrors = { _errors: [] };
+    const processError = (error, path = []) => {
+        for (const issue of error.issues) {
+            if (issue.code === "invalid_union" && issue.errors.length) {
+                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
+            }
+            else if (issue.code === "invalid_key") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else if (issue.code === "invalid_element") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else {
+                const fullpath = [...path, ...issue.path];
+                if (fullpath.length === 0) {
+                    fieldErrors._errors.push(mapper(issue));
+                }
+                else {
+                    let curr = fieldErrors;
+                    let i = 0;
+                    while (i < fullpath.length) {
+                        const el = fullpath[i];
+                        const terminal = i === fullpath.length - 1;
+                        // `_errors` is reserved by this legacy format, so merge a matching path segment into the current node instead of treating its array as a child.
+                        if (el === "_errors") {
+                            if (terminal)
+                                curr._errors.push(mapper(issue));
+                            i++;
+                            continue;
+                        }
+                        // A path element may collide with an inherited property name such as
+                        // "__proto__" or "constructor". Truthiness checks read the prototype
+                        // (so no node is created, then ._errors.push throws), and bracket
+                        // assignment of "__proto__" hits the setter instead of creating an
+                        // own key. Guard the read with hasOwnProperty and create the node
+                        // with defineProperty so any path element becomes a real own key.
+                        if (!Object.prototype.hasOwnProperty.call(curr, el)) {
+                            Object.defineProperty(curr, el, {
+                                value: { _errors: [] },
+                                enumerable: true,
+                                writable: true,
+                                configurable: true,
+                            });
+                        }
+                        const node = curr[el];
+                        if (terminal) {
+                            node._errors.push(mapper(issue));
+                        }
+                        curr = node;
+                        i++;
+                    }
+                }
+            }
+        }
+    };
+    processError(error);
+    return fieldErrors;
+}
+function treeifyError(error, mapper = (issue) => issue.message) {
+    const result = { errors: [] };
+    const processError = (error, path = []) => {
+        var _a;
+        for (const issue of error.issues) {
+            if (issue.code === "invalid_union" && issue.errors.length) {
+                // regular union error
+                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
+            }
+            else if (issue.code === "invalid_key") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else if (issue.code === "invalid_element") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else {
+                const fullpath = [...path, ...issue.path];
+                if (fullpath.length === 0) {
+                    result.errors.push(mapper(issue));
+                    continue;
+                }
+                let curr = result;
+                let i = 0;
+                while (i < fullpath.length) {
+                    const el = fullpath[i];
+                    const terminal = i === fullpath.length - 1;
+                    if (typeof el === "string") {
+                        curr.properties ?? (curr.properties = {});
+                        // el may collide with an inherited property name ("__proto__",
+                        // "constructor", ...); ??= reads the prototype so the node is never
+                        // created and curr.errors.push throws. Guard with hasOwnProperty and
+                        // create the node with defineProperty so "__proto__" becomes a real
+                        // own key rather than invoking the prototype setter.
+                        if (!Object.prototype.hasOwnProperty.call(curr.properties, el)) {
+                            Object.defineProperty(curr.properties, el, {
+                                value: { errors: [] },
+                                enumerable: true,
+                                writable: true,
+                                configurable: true,
+                            });
+                        }
+                        curr = curr.properties[el];
+                    }
+                    else {
+                        curr.items ?? (curr.items = []);
+                        (_a = curr.items)[el] ?? (_a[el] = { errors: [] });
+                        curr = curr.items[el];
+                    }
+                    if (terminal) {
+                        curr.errors.push(mapper(issue));
+                    }
+                    i++;
+                }
+            }
+        }
+    };
+    processError(error);
+    return result;
+}
+/** Format a ZodError as a human-readable string in the following form.
+ *
+ * From
+ *
+ * ```ts
+ * ZodError {
+ *   issues: [
+ *     {
+ *       expected: 'string',
+ *       code: 'invalid_type',
+ *       path: [ 'username' ],
+ *       message: 'Invalid input: expected string'
+ *     },
+ *     {
+ *       expected: 'number',
+ *       code: 'invalid_type',
+ *       path: [ 'favoriteNumbers', 1 ],
+ *       message: 'Invalid input: expected number'
+ *     }
+ *   ];
+ * }
+ * ```
+ *
+ * to
+ *
+ * ```
+ * username
+ *   ✖ Expected number, received string at "username
+ * favoriteNumbers[0]
+ *   ✖ Invalid input: expected number
+ * ```
+ */
+function toDotPath(_path) {
+    const segs = [];
+    const path = _path.map((seg) => (typeof seg === "object" ? seg.key : seg));
+    for (const seg of path) {
+        if (typeof seg === "number")
+            segs.push(`[${seg}]`);
+        else if (typeof seg === "symbol")
+            segs.push(`[${JSON.stringify(String(seg))}]`);
+        else if (/[^\w$]/.test(seg))
+            segs.push(`[${JSON.stringify(seg)}]`);
+        else {
+            if (segs.length)
+                segs.push(".");
+            segs.push(seg);
+        }
+    }
+    return segs.join("");
+}
+function prettifyError(error) {
+    const lines = [];
+    // sort by path length
+    const issues = [...error.issues].sort((a, b) => (a.path ?? []).length - (b.path ?? []).length);
+    // Process each issue
+    for (const issue of issues) {
+        lines.push(`✖ ${issue.message}`);
+        if (issue.path?.length)
+            lines.push(`  → at ${toDotPath(issue.path)}`);
+    }
+    // Convert Map to formatted string
+    return lines.join("\n");
+}
+
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/parse.js
+
+
+
+// Always both keys, so the `_params` read site in `_parse` sees one object shape rather than two.
+function finalizeParams(callee, params) {
+    return { callee: params?.callee ?? callee, Err: params?.Err };
+}
+const _parse = (_Err) => {
+    const fn = (schema, value, _ctx, _params) => {
+        const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
+        const result = schema._zod.run({ value, issues: [] }, ctx);
+        if (result instanceof Promise) {
+            throw new core_core/* $ZodAsyncError */.GT();
+        }
+        if (result.issues.length) {
+            const e = new (_params?.Err ?? _Err)(result.issues.map((iss) => util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())));
+            util/* captureStackTrace */.gx(e, _params?.callee ?? fn);
+            throw e;
+        }
+        return result.value;
+    };
+    return fn;
+};
+const parse = /* @__PURE__*/ _parse($ZodRealError);
+const _parseAsync = (_Err) => {
+    const fn = async (schema, value, _ctx, params) => {
+        const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
+        let result = schema._zod.run({ value, issues: [] }, ctx);
+        if (result instanceof Promise)
+            result = await result;
+        if (result.issues.length) {
+            const e = new (params?.Err ?? _Err)(result.issues.map((iss) => util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())));
+            util/* captureStackTrace */.gx(e, params?.callee ?? fn);
+            throw e;
+        }
+        return result.value;
+    };
+    return fn;
+};
+const parseAsync = /* @__PURE__*/ _parseAsync($ZodRealError);
+const _safeParse = (_Err) => (schema, value, _ctx) => {
+    const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
+    const result = schema._zod.run({ value, issues: [] }, ctx);
+    if (result instanceof Promise) {
+        throw new core_core/* $ZodAsyncError */.GT();
+    }
+    return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
+};
+const safeParse = /* @__PURE__*/ _safeParse($ZodRealError);
+// the error is built on the first read of `error`: finalizing the issues and constructing the instance is most of a failing parse, and a caller that only branches on `success` never pays it. a getter in the literal keeps this small; the alternative, one shared accessor descriptor plus a hidden state slot, reads ~15% faster but costs ~75 B gzipped in every bundle
+function failure(Err, issues, ctx) {
+    let error;
+    return {
+        success: false,
+        get error() {
+            if (!error) {
+                error = new Err(issues.map((iss) => util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())));
+                // finalizeIssue drops `input`, so the built error holds nothing; keeping the raw issues past this point pins the parsed value for the life of the result
+                issues = undefined;
+                ctx = undefined;
+            }
+            return error;
+        },
+        set error(e) {
+            error = e;
+            // a replacement makes the getter's branch unreachable, so the captures have to go here too
+            issues = undefined;
+            ctx = undefined;
+        },
+    };
+}
+const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
+    const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
+    let result = schema._zod.run({ value, issues: [] }, ctx);
+    if (result instanceof Promise)
+        result = await result;
+    return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
+};
+const safeParseAsync = /* @__PURE__*/ _safeParseAsync($ZodRealError);
+// registry mirrors of the compiler's sentinels, so this module never imports the compiler
+const COMPILE_INVALID = /* @__PURE__ */ (/* unused pure expression or super */ null && (Symbol.for("zod.compile.invalid")));
+const COMPILE_FALLBACK = /* @__PURE__ */ (/* unused pure expression or super */ null && (Symbol.for("zod.compile.fallback")));
+// Deliberately tiny, because v8 will not inline a body carrying the fallback's object literals and throw. Everything that is not the compiled happy path lives in validateFallback, and that split is worth ~35% on a compiled schema.
+const validate = ((schema, value, _ctx) => {
+    const validator = schema._zod.bag.validator;
+    if (validator !== undefined) {
+        if (validator(value) !== COMPILE_INVALID)
+            return true;
+        // a definite sentinel means the runtime would reject, so skip the re-parse; a ctx can still change the answer
+        if (validator.definite === true && _ctx === undefined)
+            return false;
+    }
+    return validateFallback(schema, value, _ctx);
+});
+function validateFallback(schema, value, _ctx) {
+    const ctx = _ctx
+        ? { ..._ctx, async: false, abortEarly: true }
+        : { async: false, abortEarly: true };
+    const fallbackRun = schema._zod.bag.fallbackRun;
+    let result;
+    if (fallbackRun) {
+        // skip nested fast paths on the fallback, so user callbacks keep the at-most-twice bound
+        ctx[COMPILE_FALLBACK] = true;
+        result = fallbackRun({ value, issues: [] }, ctx);
+    }
+    else {
+        result = schema._zod.run({ value, issues: [] }, ctx);
+    }
+    if (result instanceof Promise) {
+        throw new core.$ZodAsyncError();
+    }
+    return result.issues.length === 0;
+}
+// no fast path: the compiler keeps async parses on the runtime, because a promise-returning callback that is not declared async compiles to a throw
+const validateAsync = async (schema, value, _ctx) => {
+    const ctx = _ctx
+        ? { ..._ctx, async: true, abortEarly: true }
+        : { async: true, abortEarly: true };
+    let result = schema._zod.run({ value, issues: [] }, ctx);
+    if (result instanceof Promise)
+        result = await result;
+    return result.issues.length === 0;
+};
+const _encode = (_Err) => {
+    const parse = _parse(_Err);
+    const fn = (schema, value, _ctx, _params) => {
+        const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+        return parse(schema, value, ctx, finalizeParams(fn, _params));
+    };
+    return fn;
+};
+const encode = /* @__PURE__*/ _encode($ZodRealError);
+const _decode = (_Err) => {
+    const parse = _parse(_Err);
+    const fn = (schema, value, _ctx, _params) => {
+        return parse(schema, value, _ctx, finalizeParams(fn, _params));
+    };
+    return fn;
+};
+const decode = /* @__PURE__*/ _decode($ZodRealError);
+const _encodeAsync = (_Err) => {
+    const parseAsync = _parseAsync(_Err);
+    const fn = async (schema, value, _ctx, _params) => {
+        const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+        return (await parseAsync(schema, value, ctx, finalizeParams(fn, _params)));
+    };
+    return fn;
+};
+const encodeAsync = /* @__PURE__*/ _encodeAsync($ZodRealError);
+const _decodeAsync = (_Err) => {
+    const parseAsync = _parseAsync(_Err);
+    const fn = async (schema, value, _ctx, _params) => {
+        return await parseAsync(schema, value, _ctx, finalizeParams(fn, _params));
+    };
+    return fn;
+};
+const decodeAsync = /* @__PURE__*/ _decodeAsync($ZodRealError);
+const _safeEncode = (_Err) => (schema, value, _ctx) => {
+    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+    return _safeParse(_Err)(schema, value, ctx);
+};
+const safeEncode = /* @__PURE__*/ _safeEncode($ZodRealError);
+const _safeDecode = (_Err) => (schema, value, _ctx) => {
+    return _safeParse(_Err)(schema, value, _ctx);
+};
+const safeDecode = /* @__PURE__*/ _safeDecode($ZodRealError);
+const _safeEncodeAsync = (_Err) => async (schema, value, _ctx) => {
+    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+    return _safeParseAsync(_Err)(schema, value, ctx);
+};
+const safeEncodeAsync = /* @__PURE__*/ _safeEncodeAsync($ZodRealError);
+const _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
+    return _safeParseAsync(_Err)(schema, value, _ctx);
+};
+const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
+
+
+/***/ }),
+
+/***/ 4723:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A2: () => (/* binding */ normalizeParams),
+/* harmony export */   Gv: () => (/* binding */ isObject),
+/* harmony export */   NM: () => (/* binding */ optionalKeys),
+/* harmony export */   O7: () => (/* binding */ codePointLength),
+/* harmony export */   PO: () => (/* binding */ cached),
+/* harmony export */   QH: () => (/* binding */ aborted),
+/* harmony export */   Rc: () => (/* binding */ getLengthableOrigin),
+/* harmony export */   SS: () => (/* binding */ constantCatch),
+/* harmony export */   Vy: () => (/* binding */ assignProp),
+/* harmony export */   X: () => (/* binding */ installLazyProp),
+/* harmony export */   cl: () => (/* binding */ nullish),
+/* harmony export */   d3: () => (/* binding */ attachSchema),
+/* harmony export */   gx: () => (/* binding */ captureStackTrace),
+/* harmony export */   hi: () => (/* binding */ sizeCaps),
+/* harmony export */   iR: () => (/* binding */ finalizeIssue),
+/* harmony export */   jD: () => (/* binding */ hide),
+/* harmony export */   k8: () => (/* binding */ jsonStringifyReplacer),
+/* harmony export */   lQ: () => (/* binding */ prefixIssues),
+/* harmony export */   o8: () => (/* binding */ clone),
+/* harmony export */   ol: () => (/* binding */ members),
+/* harmony export */   p6: () => (/* binding */ cleanRegex),
+/* harmony export */   qQ: () => (/* binding */ propertyKeyTypes),
+/* harmony export */   qh: () => (/* binding */ own),
+/* harmony export */   rL: () => (/* binding */ explicitlyAborted),
+/* harmony export */   sD: () => (/* binding */ escapeRegex),
+/* harmony export */   sn: () => (/* binding */ issue),
+/* harmony export */   v5: () => (/* binding */ defineLazyInternal),
+/* harmony export */   w5: () => (/* binding */ getEnumValues)
+/* harmony export */ });
+/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, joinValues, floatSafeRemainder, defineLazy, objectClone, rawShape, mergeDefs, cloneDef, getElementAtPath, promiseAllObject, randomString, esc, slugify, allowsEval, isPlainObject, shallowClone, numKeys, getParsedType, primitiveTypes, createTransparentProxy, stringifyPrimitive, NUMBER_FORMAT_RANGES, BIGINT_FORMAT_RANGES, pick, omit, extend, safeExtend, merge, partial, required, unwrapMessage, getSizableOrigin, parsedType, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, derived, CONSTANT_CATCH */
 
 // functions
 function assertEqual(val) {
@@ -32128,7 +38331,7 @@ function slugify(input) {
         .replace(/^-+|-+$/g, "");
 }
 const captureStackTrace = ("captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => { });
-function util_isObject(data) {
+function isObject(data) {
     return typeof data === "object" && data !== null && !Array.isArray(data);
 }
 const allowsEval = /* @__PURE__*/ (/* unused pure expression or super */ null && (cached(() => {
@@ -32150,7 +38353,7 @@ const allowsEval = /* @__PURE__*/ (/* unused pure expression or super */ null &&
     }
 })));
 function isPlainObject(o) {
-    if (util_isObject(o) === false)
+    if (isObject(o) === false)
         return false;
     // modified constructor
     const ctor = o.constructor;
@@ -32160,7 +38363,7 @@ function isPlainObject(o) {
         return true;
     // modified prototype
     const prot = ctor.prototype;
-    if (util_isObject(prot) === false)
+    if (isObject(prot) === false)
         return false;
     // ctor doesn't have static `isPrototypeOf`
     if (Object.prototype.hasOwnProperty.call(prot, "isPrototypeOf") === false) {
@@ -32788,1115 +38991,37 @@ function constantCatch(value) {
     return fn;
 }
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/core.js
-var _a;
 
-/** A special constant with type `never` */
-const NEVER = /*@__PURE__*/ Object.freeze({
-    status: "aborted",
+/***/ }),
+
+/***/ 3619:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  YOg: () => (/* binding */ array),
+  MfU: () => (/* binding */ _catch),
+  IeY: () => (/* binding */ custom),
+  k5n: () => (/* binding */ _enum),
+  mee: () => (/* binding */ nullable),
+  aig: () => (/* binding */ schemas_number),
+  Ikc: () => (/* binding */ object),
+  lqM: () => (/* binding */ optional),
+  FsL: () => (/* binding */ pipe),
+  rej: () => (/* binding */ strictObject),
+  YjP: () => (/* binding */ schemas_string),
+  pdi: () => (/* binding */ transform),
+  KCZ: () => (/* binding */ union),
+  L5J: () => (/* binding */ unknown)
 });
-/* Shared descriptor for installing `_zod`; defineProperty reads it
- * synchronously, so reusing one object avoids a per-instance allocation. */
-const _zodDesc = { value: undefined, enumerable: false };
-// null where suppressing the capture would be unrecoverable: `parse()` puts the frames back with `captureStackTrace`, so without it the throw would lose its stack. also latched to null once `stackTraceLimit` proves unassignable, which a realm can do at any point by hardening Error
-let _E = "captureStackTrace" in Error ? Error : null;
-// v8 captures a stack trace inside the Error constructor, which dominates a failed parse; costs only the frames, and parse() restores those. the constructor must RUN: Object.create is cheaper and passes instanceof, but Error.isError and util.types.isNativeError check an internal slot
-function newError(Definition) {
-    const E = _E;
-    if (E) {
-        const saved = E.stackTraceLimit;
-        if (typeof saved === "number") {
-            try {
-                E.stackTraceLimit = 0;
-            }
-            catch {
-                _E = null;
-                return new Definition();
-            }
-            try {
-                return new Definition();
-            }
-            finally {
-                E.stackTraceLimit = saved;
-            }
-        }
-    }
-    return new Definition();
-}
-function $constructor(name, initializer, 
-/** This trait's members, installed once on every prototype that composes it. They cannot be declared in the initializer above: that runs per instance, and the prototype is shared. */
-proto, params) {
-    // Prototype for this constructor's `_zod` internals. Lazily-derived fields (`values`, `pattern`, `optin`, …) install here once rather than as an accessor on every instance.
-    const zodProto = {};
-    // Assigning the fields in the constructor body is what gives instances in-object slots; building the object literally and reparenting it costs a second allocation and a generic property copy.
-    function Internals(def) {
-        this.def = def;
-        this.constr = _;
-        this.traits = new Set();
-    }
-    Internals.prototype = zodProto;
-    const protoMembers = proto;
-    // One trait's members land on every prototype whose chain composes it, so the answer is per prototype rather than per trait.
-    const initialized = protoMembers && new WeakSet();
-    function init(inst, def) {
-        if (!inst._zod) {
-            _zodDesc.value = new Internals(def);
-            try {
-                Object.defineProperty(inst, "_zod", _zodDesc);
-            }
-            finally {
-                // Cleared even on throw, so the shared descriptor never leaks one instance's internals into the next.
-                _zodDesc.value = undefined;
-            }
-        }
-        else if (inst._zod.traits.has(name)) {
-            return;
-        }
-        inst._zod.traits.add(name);
-        initializer(inst, def);
-        if (initialized) {
-            // `super(def)` from a user subclass gives `this` a prototype the subclass owns, and installing there would overwrite whatever the subclass declared. `constr` built the instance, so its prototype is the one below the subclass's that should carry the members. A receiver whose chain never reaches that prototype installs on its own, which for a plain object handed straight to `init` means `Object.prototype` — unchanged from before.
-            const own = Object.getPrototypeOf(inst);
-            const ctorProto = inst._zod.constr.prototype;
-            let up = own;
-            while (up && up !== ctorProto)
-                up = Object.getPrototypeOf(up);
-            const target = up ?? own;
-            if (!initialized.has(target)) {
-                initialized.add(target);
-                members(target, protoMembers);
-            }
-        }
-        // support prototype modifications; for-in avoids the array allocation of Object.keys on the (usually empty) prototype
-        const proto = _.prototype;
-        for (const k in proto) {
-            if (!Object.prototype.hasOwnProperty.call(proto, k))
-                continue;
-            if (!(k in inst)) {
-                inst[k] = proto[k].bind(inst);
-            }
-        }
-    }
-    // doesn't work if Parent has a constructor with arguments
-    const Parent = params?.Parent ?? Object;
-    class Definition extends Parent {
-    }
-    Object.defineProperty(Definition, "name", { value: name });
-    function _(def) {
-        const inst = params?.Parent ? newError(Definition) : this;
-        init(inst, def);
-        const deferred = inst._zod.deferred;
-        if (deferred) {
-            for (const fn of deferred) {
-                fn();
-            }
-            // Released: initializers run once, and the list would otherwise be retained for the schema's lifetime.
-            inst._zod.deferred = undefined;
-        }
-        // Global post-processor hook. Internal: installed by `import "zod/compile"` to enable AOT compilation for every constructed schema. Runs last, once the instance is fully built, because it hands the instance to compile(). The post-processor is expected to be reentrancy-guarded by its own implementation.
-        const pp = globalThis.__zod_globalConfig?.postProcessor;
-        if (pp)
-            pp(inst);
-        return inst;
-    }
-    Object.defineProperty(_, "init", { value: init });
-    Object.defineProperty(_, Symbol.hasInstance, {
-        value: (inst) => {
-            if (params?.Parent && inst instanceof params.Parent)
-                return true;
-            return inst?._zod?.traits?.has(name);
-        },
-    });
-    Object.defineProperty(_, "name", { value: name });
-    return _;
-}
-//////////////////////////////   UTILITIES   ///////////////////////////////////////
-const $brand = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("zod_brand")));
-class $ZodAsyncError extends Error {
-    constructor() {
-        super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
-    }
-}
-class $ZodEncodeError extends Error {
-    constructor(name) {
-        super(`Encountered unidirectional transform during encode: ${name}`);
-        this.name = "ZodEncodeError";
-    }
-}
-(_a = globalThis).__zod_globalConfig ?? (_a.__zod_globalConfig = {});
-const core_globalConfig = globalThis.__zod_globalConfig;
-function config(newConfig) {
-    if (newConfig)
-        Object.assign(core_globalConfig, newConfig);
-    return core_globalConfig;
-}
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/errors.js
+// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, boolean, catchall, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, extend, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, record, refine, required, safeExtend, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
-
-/* Computing the message eagerly is expensive (pretty-printed JSON of all
- * issues), so defer it until first read. The accessor functions and
- * descriptors are shared across instances to keep error construction
- * cheap; the computed message is cached on the internals object. The
- * setter preserves plain assignment semantics for consumers that
- * overwrite `message`. */
-function _getMessage() {
-    const internals = this._zod;
-    internals.message ?? (internals.message = JSON.stringify(internals.def, jsonStringifyReplacer, 2));
-    return internals.message;
-}
-function _setMessage(value) {
-    this._zod.message = value;
-}
-const _messageDesc = {
-    get: _getMessage,
-    set: _setMessage,
-    enumerable: true,
-    configurable: true,
-};
-const _issuesDesc = { value: undefined, enumerable: false };
-/* Prototypes that already carry the lazy `toString`. Seeded with the
- * intrinsics so that `init` on a foreign object — it accepts any object —
- * can never install an accessor onto a prototype we do not own. */
-const _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
-const initializer = (inst, def) => {
-    inst.name = "$ZodError";
-    // `_zod` is already non-enumerable: $constructor's init defined it with this same descriptor
-    _issuesDesc.value = def;
-    Object.defineProperty(inst, "issues", _issuesDesc);
-    // Clear the shared slot; a retained `value` pins the last error's issues.
-    _issuesDesc.value = undefined;
-    Object.defineProperty(inst, "message", _messageDesc);
-    /* `toString` lives as a non-enumerable lazy getter on the shared
-     * prototype; on first access it caches a per-instance closure so
-     * detached usage still works. */
-    const proto = Object.getPrototypeOf(inst);
-    if (!_installedToString.has(proto)) {
-        _installedToString.add(proto);
-        Object.defineProperty(proto, "toString", {
-            configurable: true,
-            enumerable: false,
-            get() {
-                const value = () => this.message;
-                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
-                return value;
-            },
-            set(value) {
-                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
-            },
-        });
-    }
-};
-const $ZodError = $constructor("$ZodError", initializer);
-const $ZodRealError = $constructor("$ZodError", initializer, undefined, {
-    Parent: Error,
-});
-/** Get-or-create `obj[key]` as an own data property. A path segment naming an inherited member
- * ("toString", "constructor") would otherwise read through to the prototype, and assigning
- * "__proto__" would hit the setter instead of creating a key. */
-function node(obj, key, make) {
-    if (!Object.prototype.hasOwnProperty.call(obj, key)) {
-        if (key === "__proto__") {
-            Object.defineProperty(obj, key, { value: make(), writable: true, enumerable: true, configurable: true });
-        }
-        else {
-            obj[key] = make();
-        }
-    }
-    return obj[key];
-}
-function flattenError(error, mapper = (issue) => issue.message) {
-    const fieldErrors = {};
-    const formErrors = [];
-    for (const sub of error.issues) {
-        if (sub.path.length > 0) {
-            node(fieldErrors, sub.path[0], () => []).push(mapper(sub));
-        }
-        else {
-            formErrors.push(mapper(sub));
-        }
-    }
-    return { formErrors, fieldErrors };
-}
-function formatError(error, mapper = (issue) => issue.message) {
-    const fieldErrors = { _errors: [] };
-    const processError = (error, path = []) => {
-        for (const issue of error.issues) {
-            if (issue.code === "invalid_union" && issue.errors.length) {
-                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
-            }
-            else if (issue.code === "invalid_key") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else if (issue.code === "invalid_element") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else {
-                const fullpath = [...path, ...issue.path];
-                if (fullpath.length === 0) {
-                    fieldErrors._errors.push(mapper(issue));
-                }
-                else {
-                    let curr = fieldErrors;
-                    let i = 0;
-                    while (i < fullpath.length) {
-                        const el = fullpath[i];
-                        const terminal = i === fullpath.length - 1;
-                        // `_errors` is reserved by this legacy format, so merge a matching path segment into the current node instead of treating its array as a child.
-                        if (el === "_errors") {
-                            if (terminal)
-                                curr._errors.push(mapper(issue));
-                            i++;
-                            continue;
-                        }
-                        // A path element may collide with an inherited property name such as
-                        // "__proto__" or "constructor". Truthiness checks read the prototype
-                        // (so no node is created, then ._errors.push throws), and bracket
-                        // assignment of "__proto__" hits the setter instead of creating an
-                        // own key. Guard the read with hasOwnProperty and create the node
-                        // with defineProperty so any path element becomes a real own key.
-                        if (!Object.prototype.hasOwnProperty.call(curr, el)) {
-                            Object.defineProperty(curr, el, {
-                                value: { _errors: [] },
-                                enumerable: true,
-                                writable: true,
-                                configurable: true,
-                            });
-                        }
-                        const node = curr[el];
-                        if (terminal) {
-                            node._errors.push(mapper(issue));
-                        }
-                        curr = node;
-                        i++;
-                    }
-                }
-            }
-        }
-    };
-    processError(error);
-    return fieldErrors;
-}
-function treeifyError(error, mapper = (issue) => issue.message) {
-    const result = { errors: [] };
-    const processError = (error, path = []) => {
-        var _a;
-        for (const issue of error.issues) {
-            if (issue.code === "invalid_union" && issue.errors.length) {
-                // regular union error
-                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
-            }
-            else if (issue.code === "invalid_key") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else if (issue.code === "invalid_element") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else {
-                const fullpath = [...path, ...issue.path];
-                if (fullpath.length === 0) {
-                    result.errors.push(mapper(issue));
-                    continue;
-                }
-                let curr = result;
-                let i = 0;
-                while (i < fullpath.length) {
-                    const el = fullpath[i];
-                    const terminal = i === fullpath.length - 1;
-                    if (typeof el === "string") {
-                        curr.properties ?? (curr.properties = {});
-                        // el may collide with an inherited property name ("__proto__",
-                        // "constructor", ...); ??= reads the prototype so the node is never
-                        // created and curr.errors.push throws. Guard with hasOwnProperty and
-                        // create the node with defineProperty so "__proto__" becomes a real
-                        // own key rather than invoking the prototype setter.
-                        if (!Object.prototype.hasOwnProperty.call(curr.properties, el)) {
-                            Object.defineProperty(curr.properties, el, {
-                                value: { errors: [] },
-                                enumerable: true,
-                                writable: true,
-                                configurable: true,
-                            });
-                        }
-                        curr = curr.properties[el];
-                    }
-                    else {
-                        curr.items ?? (curr.items = []);
-                        (_a = curr.items)[el] ?? (_a[el] = { errors: [] });
-                        curr = curr.items[el];
-                    }
-                    if (terminal) {
-                        curr.errors.push(mapper(issue));
-                    }
-                    i++;
-                }
-            }
-        }
-    };
-    processError(error);
-    return result;
-}
-/** Format a ZodError as a human-readable string in the following form.
- *
- * From
- *
- * ```ts
- * ZodError {
- *   issues: [
- *     {
- *       expected: 'string',
- *       code: 'invalid_type',
- *       path: [ 'username' ],
- *       message: 'Invalid input: expected string'
- *     },
- *     {
- *       expected: 'number',
- *       code: 'invalid_type',
- *       path: [ 'favoriteNumbers', 1 ],
- *       message: 'Invalid input: expected number'
- *     }
- *   ];
- * }
- * ```
- *
- * to
- *
- * ```
- * username
- *   ✖ Expected number, received string at "username
- * favoriteNumbers[0]
- *   ✖ Invalid input: expected number
- * ```
- */
-function toDotPath(_path) {
-    const segs = [];
-    const path = _path.map((seg) => (typeof seg === "object" ? seg.key : seg));
-    for (const seg of path) {
-        if (typeof seg === "number")
-            segs.push(`[${seg}]`);
-        else if (typeof seg === "symbol")
-            segs.push(`[${JSON.stringify(String(seg))}]`);
-        else if (/[^\w$]/.test(seg))
-            segs.push(`[${JSON.stringify(seg)}]`);
-        else {
-            if (segs.length)
-                segs.push(".");
-            segs.push(seg);
-        }
-    }
-    return segs.join("");
-}
-function prettifyError(error) {
-    const lines = [];
-    // sort by path length
-    const issues = [...error.issues].sort((a, b) => (a.path ?? []).length - (b.path ?? []).length);
-    // Process each issue
-    for (const issue of issues) {
-        lines.push(`✖ ${issue.message}`);
-        if (issue.path?.length)
-            lines.push(`  → at ${toDotPath(issue.path)}`);
-    }
-    // Convert Map to formatted string
-    return lines.join("\n");
-}
-
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/parse.js
-
-
-
-// Always both keys, so the `_params` read site in `_parse` sees one object shape rather than two.
-function finalizeParams(callee, params) {
-    return { callee: params?.callee ?? callee, Err: params?.Err };
-}
-const _parse = (_Err) => {
-    const fn = (schema, value, _ctx, _params) => {
-        const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
-        const result = schema._zod.run({ value, issues: [] }, ctx);
-        if (result instanceof Promise) {
-            throw new $ZodAsyncError();
-        }
-        if (result.issues.length) {
-            const e = new (_params?.Err ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-            captureStackTrace(e, _params?.callee ?? fn);
-            throw e;
-        }
-        return result.value;
-    };
-    return fn;
-};
-const parse_parse = /* @__PURE__*/ _parse($ZodRealError);
-const _parseAsync = (_Err) => {
-    const fn = async (schema, value, _ctx, params) => {
-        const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
-        let result = schema._zod.run({ value, issues: [] }, ctx);
-        if (result instanceof Promise)
-            result = await result;
-        if (result.issues.length) {
-            const e = new (params?.Err ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-            captureStackTrace(e, params?.callee ?? fn);
-            throw e;
-        }
-        return result.value;
-    };
-    return fn;
-};
-const parse_parseAsync = /* @__PURE__*/ _parseAsync($ZodRealError);
-const _safeParse = (_Err) => (schema, value, _ctx) => {
-    const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
-    const result = schema._zod.run({ value, issues: [] }, ctx);
-    if (result instanceof Promise) {
-        throw new $ZodAsyncError();
-    }
-    return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
-};
-const safeParse = /* @__PURE__*/ _safeParse($ZodRealError);
-// the error is built on the first read of `error`: finalizing the issues and constructing the instance is most of a failing parse, and a caller that only branches on `success` never pays it. a getter in the literal keeps this small; the alternative, one shared accessor descriptor plus a hidden state slot, reads ~15% faster but costs ~75 B gzipped in every bundle
-function failure(Err, issues, ctx) {
-    let error;
-    return {
-        success: false,
-        get error() {
-            if (!error) {
-                error = new Err(issues.map((iss) => finalizeIssue(iss, ctx, config())));
-                // finalizeIssue drops `input`, so the built error holds nothing; keeping the raw issues past this point pins the parsed value for the life of the result
-                issues = undefined;
-                ctx = undefined;
-            }
-            return error;
-        },
-        set error(e) {
-            error = e;
-            // a replacement makes the getter's branch unreachable, so the captures have to go here too
-            issues = undefined;
-            ctx = undefined;
-        },
-    };
-}
-const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
-    const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
-    let result = schema._zod.run({ value, issues: [] }, ctx);
-    if (result instanceof Promise)
-        result = await result;
-    return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
-};
-const safeParseAsync = /* @__PURE__*/ _safeParseAsync($ZodRealError);
-// registry mirrors of the compiler's sentinels, so this module never imports the compiler
-const COMPILE_INVALID = /* @__PURE__ */ (/* unused pure expression or super */ null && (Symbol.for("zod.compile.invalid")));
-const COMPILE_FALLBACK = /* @__PURE__ */ (/* unused pure expression or super */ null && (Symbol.for("zod.compile.fallback")));
-// Deliberately tiny, because v8 will not inline a body carrying the fallback's object literals and throw. Everything that is not the compiled happy path lives in validateFallback, and that split is worth ~35% on a compiled schema.
-const validate = ((schema, value, _ctx) => {
-    const validator = schema._zod.bag.validator;
-    if (validator !== undefined) {
-        if (validator(value) !== COMPILE_INVALID)
-            return true;
-        // a definite sentinel means the runtime would reject, so skip the re-parse; a ctx can still change the answer
-        if (validator.definite === true && _ctx === undefined)
-            return false;
-    }
-    return validateFallback(schema, value, _ctx);
-});
-function validateFallback(schema, value, _ctx) {
-    const ctx = _ctx
-        ? { ..._ctx, async: false, abortEarly: true }
-        : { async: false, abortEarly: true };
-    const fallbackRun = schema._zod.bag.fallbackRun;
-    let result;
-    if (fallbackRun) {
-        // skip nested fast paths on the fallback, so user callbacks keep the at-most-twice bound
-        ctx[COMPILE_FALLBACK] = true;
-        result = fallbackRun({ value, issues: [] }, ctx);
-    }
-    else {
-        result = schema._zod.run({ value, issues: [] }, ctx);
-    }
-    if (result instanceof Promise) {
-        throw new core.$ZodAsyncError();
-    }
-    return result.issues.length === 0;
-}
-// no fast path: the compiler keeps async parses on the runtime, because a promise-returning callback that is not declared async compiles to a throw
-const validateAsync = async (schema, value, _ctx) => {
-    const ctx = _ctx
-        ? { ..._ctx, async: true, abortEarly: true }
-        : { async: true, abortEarly: true };
-    let result = schema._zod.run({ value, issues: [] }, ctx);
-    if (result instanceof Promise)
-        result = await result;
-    return result.issues.length === 0;
-};
-const _encode = (_Err) => {
-    const parse = _parse(_Err);
-    const fn = (schema, value, _ctx, _params) => {
-        const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
-        return parse(schema, value, ctx, finalizeParams(fn, _params));
-    };
-    return fn;
-};
-const encode = /* @__PURE__*/ _encode($ZodRealError);
-const _decode = (_Err) => {
-    const parse = _parse(_Err);
-    const fn = (schema, value, _ctx, _params) => {
-        return parse(schema, value, _ctx, finalizeParams(fn, _params));
-    };
-    return fn;
-};
-const decode = /* @__PURE__*/ _decode($ZodRealError);
-const _encodeAsync = (_Err) => {
-    const parseAsync = _parseAsync(_Err);
-    const fn = async (schema, value, _ctx, _params) => {
-        const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
-        return (await parseAsync(schema, value, ctx, finalizeParams(fn, _params)));
-    };
-    return fn;
-};
-const encodeAsync = /* @__PURE__*/ _encodeAsync($ZodRealError);
-const _decodeAsync = (_Err) => {
-    const parseAsync = _parseAsync(_Err);
-    const fn = async (schema, value, _ctx, _params) => {
-        return await parseAsync(schema, value, _ctx, finalizeParams(fn, _params));
-    };
-    return fn;
-};
-const decodeAsync = /* @__PURE__*/ _decodeAsync($ZodRealError);
-const _safeEncode = (_Err) => (schema, value, _ctx) => {
-    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
-    return _safeParse(_Err)(schema, value, ctx);
-};
-const safeEncode = /* @__PURE__*/ _safeEncode($ZodRealError);
-const _safeDecode = (_Err) => (schema, value, _ctx) => {
-    return _safeParse(_Err)(schema, value, _ctx);
-};
-const safeDecode = /* @__PURE__*/ _safeDecode($ZodRealError);
-const _safeEncodeAsync = (_Err) => async (schema, value, _ctx) => {
-    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
-    return _safeParseAsync(_Err)(schema, value, ctx);
-};
-const safeEncodeAsync = /* @__PURE__*/ _safeEncodeAsync($ZodRealError);
-const _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
-    return _safeParseAsync(_Err)(schema, value, _ctx);
-};
-const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
-
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/checks.js
-// import { $ZodType } from "./schemas.js";
-
-
-
-const $ZodCheck = /*@__PURE__*/ $constructor("$ZodCheck", (inst, def) => {
-    var _a;
-    inst._zod ?? (inst._zod = {});
-    inst._zod.def = def;
-    (_a = inst._zod).onattach ?? (_a.onattach = []);
-});
-/** Default `when` for size-based checks: run only on non-nullish values with a `size`. */
-const _whenHasSize = (payload) => {
-    const val = payload.value;
-    return !util.nullish(val) && val.size !== undefined;
-};
-/** Default `when` for length-based checks: run only on non-nullish values with a `length`. */
-const _whenHasLength = (payload) => {
-    const val = payload.value;
-    return !nullish(val) && val.length !== undefined;
-};
-const numericOriginMap = {
-    number: "number",
-    bigint: "bigint",
-    object: "date",
-};
-const $ZodCheckLessThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLessThan", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const origin = numericOriginMap[typeof def.value];
-    inst._zod.check = (payload) => {
-        if (def.inclusive ? payload.value <= def.value : payload.value < def.value) {
-            return;
-        }
-        payload.issues.push({
-            origin: numericOriginMap[typeof payload.value] ?? origin,
-            code: "too_big",
-            maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
-            input: payload.value,
-            inclusive: def.inclusive,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckGreaterThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckGreaterThan", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const origin = numericOriginMap[typeof def.value];
-    inst._zod.check = (payload) => {
-        if (def.inclusive ? payload.value >= def.value : payload.value > def.value) {
-            return;
-        }
-        payload.issues.push({
-            origin: numericOriginMap[typeof payload.value] ?? origin,
-            code: "too_small",
-            minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
-            input: payload.value,
-            inclusive: def.inclusive,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMultipleOf = 
-/*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMultipleOf", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    inst._zod.check = (payload) => {
-        if (typeof payload.value !== typeof def.value)
-            throw new Error("Cannot mix number and bigint in multiple_of check.");
-        const isMultiple = typeof payload.value === "bigint"
-            ? // `value % 0n` throws, and nothing is a multiple of zero — the number branch already fails this way via NaN
-                def.value !== BigInt(0) && payload.value % def.value === BigInt(0)
-            : util.floatSafeRemainder(payload.value, def.value) === 0;
-        if (isMultiple)
-            return;
-        payload.issues.push({
-            origin: typeof payload.value,
-            code: "not_multiple_of",
-            divisor: def.value,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckNumberFormat", (inst, def) => {
-    $ZodCheck.init(inst, def); // no format checks
-    def.format = def.format || "float64";
-    const isInt = def.format?.includes("int");
-    const origin = isInt ? "int" : "number";
-    const [minimum, maximum] = util.NUMBER_FORMAT_RANGES[def.format];
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        if (isInt) {
-            if (!Number.isInteger(input)) {
-                // invalid_format issue
-                // payload.issues.push({
-                //   expected: def.format,
-                //   format: def.format,
-                //   code: "invalid_format",
-                //   input,
-                //   inst,
-                // });
-                // invalid_type issue
-                payload.issues.push({
-                    expected: origin,
-                    format: def.format,
-                    code: "invalid_type",
-                    continue: false,
-                    input,
-                    inst,
-                });
-                return;
-                // not_multiple_of issue
-                // payload.issues.push({
-                //   code: "not_multiple_of",
-                //   origin: "number",
-                //   input,
-                //   inst,
-                //   divisor: 1,
-                // });
-            }
-            if (!Number.isSafeInteger(input)) {
-                if (input > 0) {
-                    // too_big
-                    payload.issues.push({
-                        input,
-                        code: "too_big",
-                        maximum: Number.MAX_SAFE_INTEGER,
-                        note: "Integers must be within the safe integer range.",
-                        inst,
-                        origin,
-                        inclusive: true,
-                        continue: !def.abort,
-                    });
-                }
-                else {
-                    // too_small
-                    payload.issues.push({
-                        input,
-                        code: "too_small",
-                        minimum: Number.MIN_SAFE_INTEGER,
-                        note: "Integers must be within the safe integer range.",
-                        inst,
-                        origin,
-                        inclusive: true,
-                        continue: !def.abort,
-                    });
-                }
-                return;
-            }
-        }
-        if (input < minimum) {
-            payload.issues.push({
-                origin: "number",
-                input,
-                code: "too_small",
-                minimum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-        if (input > maximum) {
-            payload.issues.push({
-                origin: "number",
-                input,
-                code: "too_big",
-                maximum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-    };
-})));
-const $ZodCheckBigIntFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckBigIntFormat", (inst, def) => {
-    $ZodCheck.init(inst, def); // no format checks
-    const [minimum, maximum] = util.BIGINT_FORMAT_RANGES[def.format];
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        if (input < minimum) {
-            payload.issues.push({
-                origin: "bigint",
-                input,
-                code: "too_small",
-                minimum: minimum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-        if (input > maximum) {
-            payload.issues.push({
-                origin: "bigint",
-                input,
-                code: "too_big",
-                maximum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-    };
-})));
-const $ZodCheckMaxSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMaxSize", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const size = input.size;
-        if (size <= def.maximum)
-            return;
-        payload.issues.push({
-            origin: util.getSizableOrigin(input),
-            code: "too_big",
-            maximum: def.maximum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMinSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMinSize", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const size = input.size;
-        if (size >= def.minimum)
-            return;
-        payload.issues.push({
-            origin: util.getSizableOrigin(input),
-            code: "too_small",
-            minimum: def.minimum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckSizeEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckSizeEquals", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const size = input.size;
-        if (size === def.size)
-            return;
-        const tooBig = size > def.size;
-        payload.issues.push({
-            origin: util.getSizableOrigin(input),
-            ...(tooBig ? { code: "too_big", maximum: def.size } : { code: "too_small", minimum: def.size }),
-            inclusive: true,
-            exact: true,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMaxLength = /*@__PURE__*/ $constructor("$ZodCheckMaxLength", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const units = input.length;
-        // Strings are measured in Unicode code points, not UTF-16 units. A code point is at most two units, so a string that already fits in units fits in code points; only an overflow has to be counted.
-        const length = typeof input === "string" && units > def.maximum ? codePointLength(input) : units;
-        if (length <= def.maximum)
-            return;
-        const origin = getLengthableOrigin(input);
-        payload.issues.push({
-            origin,
-            code: "too_big",
-            maximum: def.maximum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-});
-const $ZodCheckMinLength = /*@__PURE__*/ $constructor("$ZodCheckMinLength", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const units = input.length;
-        // A code point is one or two UTF-16 units, so fewer units than the floor can never reach it and twice the floor always clears it. Only in between is the exact count in doubt.
-        const length = typeof input === "string" && units >= def.minimum && units < def.minimum * 2
-            ? codePointLength(input)
-            : units;
-        if (length >= def.minimum)
-            return;
-        const origin = getLengthableOrigin(input);
-        payload.issues.push({
-            origin,
-            code: "too_small",
-            minimum: def.minimum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-});
-const $ZodCheckLengthEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLengthEquals", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const units = input.length;
-        // A code point is one or two UTF-16 units, so outside `[length, length * 2]` units the target is missed either way — and missed in the same direction in both measures.
-        const length = typeof input === "string" && units >= def.length && units <= def.length * 2
-            ? util.codePointLength(input)
-            : units;
-        if (length === def.length)
-            return;
-        const origin = util.getLengthableOrigin(input);
-        const tooBig = length > def.length;
-        payload.issues.push({
-            origin,
-            ...(tooBig ? { code: "too_big", maximum: def.length } : { code: "too_small", minimum: def.length }),
-            inclusive: true,
-            exact: true,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckStringFormat = /*@__PURE__*/ $constructor("$ZodCheckStringFormat", (inst, def) => {
-    var _a, _b;
-    $ZodCheck.init(inst, def);
-    if (def.pattern)
-        (_a = inst._zod).check ?? (_a.check = (payload) => {
-            def.pattern.lastIndex = 0;
-            if (def.pattern.test(payload.value))
-                return;
-            payload.issues.push({
-                origin: "string",
-                code: "invalid_format",
-                format: def.format,
-                input: payload.value,
-                ...(def.pattern ? { pattern: def.pattern.toString() } : {}),
-                inst,
-                continue: !def.abort,
-            });
-        });
-    else
-        (_b = inst._zod).check ?? (_b.check = () => { });
-});
-const $ZodCheckRegex = /*@__PURE__*/ $constructor("$ZodCheckRegex", (inst, def) => {
-    $ZodCheckStringFormat.init(inst, def);
-    inst._zod.check = (payload) => {
-        def.pattern.lastIndex = 0;
-        if (def.pattern.test(payload.value))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "regex",
-            input: payload.value,
-            pattern: def.pattern.toString(),
-            inst,
-            continue: !def.abort,
-        });
-    };
-});
-const $ZodCheckLowerCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLowerCase", (inst, def) => {
-    def.pattern ?? (def.pattern = regexes.lowercase);
-    $ZodCheckStringFormat.init(inst, def);
-})));
-const $ZodCheckUpperCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckUpperCase", (inst, def) => {
-    def.pattern ?? (def.pattern = regexes.uppercase);
-    $ZodCheckStringFormat.init(inst, def);
-})));
-const $ZodCheckIncludes = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckIncludes", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const escapedRegex = util.escapeRegex(def.includes);
-    // `String.prototype.includes(sub, position)` matches `sub` at `position`
-    // OR LATER, so the pattern must allow at least `position` leading chars
-    // (`{N,}`), not exactly `position` chars (`{N}`).
-    const pattern = new RegExp(typeof def.position === "number" ? `^.{${def.position},}${escapedRegex}` : escapedRegex);
-    def.pattern = pattern;
-    inst._zod.check = (payload) => {
-        if (payload.value.includes(def.includes, def.position))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "includes",
-            includes: def.includes,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckStartsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckStartsWith", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const pattern = new RegExp(`^${util.escapeRegex(def.prefix)}.*`);
-    def.pattern ?? (def.pattern = pattern);
-    inst._zod.check = (payload) => {
-        if (payload.value.startsWith(def.prefix))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "starts_with",
-            prefix: def.prefix,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckEndsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckEndsWith", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const pattern = new RegExp(`.*${util.escapeRegex(def.suffix)}$`);
-    def.pattern ?? (def.pattern = pattern);
-    inst._zod.check = (payload) => {
-        if (payload.value.endsWith(def.suffix))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "ends_with",
-            suffix: def.suffix,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-///////////////////////////////////
-/////    $ZodCheckProperty    /////
-///////////////////////////////////
-function handleCheckPropertyResult(result, payload, property) {
-    if (result.issues.length) {
-        payload.issues.push(...util.prefixIssues(property, result.issues));
-    }
-}
-const $ZodCheckProperty = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperty", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    inst._zod.check = (payload) => {
-        const result = def.schema._zod.run({
-            value: payload.value[def.property],
-            issues: [],
-        }, {});
-        if (result instanceof Promise) {
-            return result.then((result) => handleCheckPropertyResult(result, payload, def.property));
-        }
-        handleCheckPropertyResult(result, payload, def.property);
-        return;
-    };
-})));
-const $ZodCheckProperties = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperties", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    util.hide(inst, Symbol.iterator, function* () {
-        yield inst;
-    });
-    // key and schema snapshotted together: reading one live and the other cached lets a later mutation of the caller's shape object pair a stale key with a missing schema
-    let entries;
-    inst._zod.check = (payload) => {
-        // the base schema already typed the value, so only a nullish one is rejected here: the properties read on a primitive too, matching z.property() on a string's length
-        if (payload.value == null) {
-            payload.issues.push({ expected: "object", code: "invalid_type", input: payload.value, inst });
-            return undefined;
-        }
-        entries ?? (entries = Reflect.ownKeys(def.shape).map((key) => [key, def.shape[key]]));
-        const input = payload.value;
-        let proms;
-        for (const [key, schema] of entries) {
-            const result = schema._zod.run({ value: input[key], issues: [] }, {});
-            if (result instanceof Promise) {
-                proms ?? (proms = []);
-                proms.push(result.then((result) => handleCheckPropertyResult(result, payload, key)));
-            }
-            else {
-                handleCheckPropertyResult(result, payload, key);
-            }
-        }
-        if (proms)
-            return Promise.all(proms).then(() => undefined);
-        return undefined;
-    };
-})));
-const $ZodCheckMimeType = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMimeType", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const mimeSet = new Set(def.mime);
-    inst._zod.check = (payload) => {
-        if (mimeSet.has(payload.value.type))
-            return;
-        payload.issues.push({
-            code: "invalid_value",
-            values: def.mime,
-            input: payload.value.type,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckOverwrite = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckOverwrite", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    inst._zod.check = (payload) => {
-        payload.value = def.tx(payload.value);
-    };
-})));
-
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/checks.js
+var core_checks = __nccwpck_require__(4890);
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/regexes.js
 
 /**
@@ -34055,6 +39180,8 @@ const sha512_hex = /^[0-9a-fA-F]{128}$/;
 const sha512_base64 = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64(86, "==")));
 const sha512_base64url = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64url(86)));
 
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/util.js
+var core_util = __nccwpck_require__(4723);
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/versions.js
 const version = {
     major: 4,
@@ -34070,7 +39197,7 @@ const version = {
 
 
 
-const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
+const $ZodType = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodType", (inst, def) => {
     var _a;
     inst ?? (inst = {});
     inst._zod.def = def; // set _def property
@@ -34099,11 +39226,11 @@ const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
         const runChecks = (payload, checks, ctx) => {
             if (payload.memo)
                 return payload;
-            let isAborted = aborted(payload);
+            let isAborted = core_util/* aborted */.QH(payload);
             let asyncResult;
             for (const ch of checks) {
                 if (ch._zod.def.when) {
-                    if (explicitlyAborted(payload))
+                    if (core_util/* explicitlyAborted */.rL(payload))
                         continue;
                     const shouldRun = ch._zod.def.when(payload);
                     if (!shouldRun)
@@ -34115,7 +39242,7 @@ const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
                 const currLen = payload.issues.length;
                 const _ = ch._zod.check(payload);
                 if (_ instanceof Promise && ctx?.async === false) {
-                    throw new $ZodAsyncError();
+                    throw new core_core/* $ZodAsyncError */.GT();
                 }
                 if (asyncResult || _ instanceof Promise) {
                     asyncResult = (asyncResult ?? Promise.resolve()).then(async () => {
@@ -34123,18 +39250,18 @@ const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
                         const nextLen = payload.issues.length;
                         if (nextLen === currLen)
                             return;
-                        attachSchema(payload.issues, currLen, inst);
+                        core_util/* attachSchema */.d3(payload.issues, currLen, inst);
                         if (!isAborted)
-                            isAborted = aborted(payload, currLen);
+                            isAborted = core_util/* aborted */.QH(payload, currLen);
                     });
                 }
                 else {
                     const nextLen = payload.issues.length;
                     if (nextLen === currLen)
                         continue;
-                    attachSchema(payload.issues, currLen, inst);
+                    core_util/* attachSchema */.d3(payload.issues, currLen, inst);
                     if (!isAborted)
-                        isAborted = aborted(payload, currLen);
+                        isAborted = core_util/* aborted */.QH(payload, currLen);
                 }
             }
             if (asyncResult) {
@@ -34146,7 +39273,7 @@ const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
         };
         const handleCanaryResult = (canary, payload, ctx) => {
             // abort if the canary is aborted
-            if (aborted(canary)) {
+            if (core_util/* aborted */.QH(canary)) {
                 canary.aborted = true;
                 return canary;
             }
@@ -34154,7 +39281,7 @@ const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
             const checkResult = runChecks(payload, checks, ctx);
             if (checkResult instanceof Promise) {
                 if (ctx.async === false)
-                    throw new $ZodAsyncError();
+                    throw new core_core/* $ZodAsyncError */.GT();
                 return checkResult.then((checkResult) => inst._zod.parse(checkResult, ctx));
             }
             return inst._zod.parse(checkResult, ctx);
@@ -34177,7 +39304,7 @@ const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
             const result = inst._zod.parse(payload, ctx);
             if (result instanceof Promise) {
                 if (ctx.async === false)
-                    throw new $ZodAsyncError();
+                    throw new core_core/* $ZodAsyncError */.GT();
                 return result.then((result) => runChecks(result, checks, ctx));
             }
             return runChecks(result, checks, ctx);
@@ -34186,16 +39313,16 @@ const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
 }, {
     // Wrappers extend this by installing a richer factory over it; reading it eagerly would defeat the laziness.
     get "~standard"() {
-        return hide(this, "~standard", standardProps(this));
+        return core_util/* hide */.jD(this, "~standard", standardProps(this));
     },
     set "~standard"(value) {
-        own(this, "~standard", value);
+        core_util/* own */.qh(this, "~standard", value);
     },
 });
 /** The Standard Schema surface for `inst`. Shared so wrappers can extend it without forcing it. */
 // a Standard Schema result only reports issues, so a failure finalizes them straight off the raw payload: no ZodError, and no lazy result to read through
-const toStandardResult = (r, ctx) => r.issues.length ? { issues: r.issues.map((iss) => finalizeIssue(iss, ctx, config())) } : { value: r.value };
-async function schemas_validateAsync(inst, value) {
+const toStandardResult = (r, ctx) => r.issues.length ? { issues: r.issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())) } : { value: r.value };
+async function validateAsync(inst, value) {
     const ctx = { async: true };
     return toStandardResult((await inst._zod.run({ value, issues: [] }, ctx)), ctx);
 }
@@ -34210,14 +39337,14 @@ function standardProps(inst) {
             }
             catch (_) { }
             // async function so a synchronously throwing check rejects instead of escaping validate
-            return schemas_validateAsync(inst, value);
+            return validateAsync(inst, value);
         },
         vendor: "zod",
         version: 1,
     };
 }
 
-const $ZodString = /*@__PURE__*/ $constructor("$ZodString", (inst, def) => {
+const $ZodString = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodString", (inst, def) => {
     $ZodType.init(inst, def);
     // a format's own pattern, else unbounded; a template literal derives the check-aware form itself
     inst._zod.pattern = def.pattern ?? anyString;
@@ -34694,7 +39821,7 @@ const $ZodCustomStringFormat = /*@__PURE__*/ (/* unused pure expression or super
         });
     };
 })));
-const $ZodNumber = /*@__PURE__*/ $constructor("$ZodNumber", (inst, def) => {
+const $ZodNumber = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNumber", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.pattern = number;
     inst._zod.parse = (payload, _ctx) => {
@@ -34826,11 +39953,11 @@ const $ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (co
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
 })));
-const $ZodUnknown = /*@__PURE__*/ $constructor("$ZodUnknown", (inst, def) => {
+const $ZodUnknown = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodUnknown", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
 });
-const $ZodNever = /*@__PURE__*/ $constructor("$ZodNever", (inst, def) => {
+const $ZodNever = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNever", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
         payload.issues.push({
@@ -34883,7 +40010,7 @@ const $ZodDate = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
 })));
 // an oversized container fails its leading size checks before any element is parsed
 function capSize(inst, size) {
-    const caps = sizeCaps(inst._zod.def.checks);
+    const caps = core_util/* sizeCaps */.hi(inst._zod.def.checks);
     if (!caps.length)
         return;
     const cap = Math.min(...caps.map((c) => c[0]));
@@ -34891,13 +40018,13 @@ function capSize(inst, size) {
     inst._zod.parse = (payload, ctx) => {
         const n = size(payload.value);
         if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
-            for (const [max, ch] of sizeCaps(inst._zod.def.checks)) {
+            for (const [max, ch] of core_util/* sizeCaps */.hi(inst._zod.def.checks)) {
                 if (n > max && ch._zod.def.when(payload)) {
                     const start = payload.issues.length;
                     ch._zod.check(payload);
                     // the value is still the raw input, so no later check may read it
                     payload.issues[start].continue = false;
-                    attachSchema(payload.issues, start, inst);
+                    core_util/* attachSchema */.d3(payload.issues, start, inst);
                     return payload;
                 }
             }
@@ -34910,13 +40037,13 @@ const mapSize = (input) => (input instanceof Map ? input.size : -1);
 const setSize = (input) => (input instanceof Set ? input.size : -1);
 function handleArrayResult(result, final, index) {
     if (result.issues.length) {
-        final.issues.push(...prefixIssues(index, result.issues));
+        final.issues.push(...core_util/* prefixIssues */.lQ(index, result.issues));
     }
     final.value[index] = result.value;
 }
-const $ZodArray = /*@__PURE__*/ $constructor("$ZodArray", (inst, def) => {
+const $ZodArray = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodArray", (inst, def) => {
     $ZodType.init(inst, def);
-    const memo = core_globalConfig.memoizer;
+    const memo = core_core/* globalConfig */.cr.memoizer;
     memo?.attach(inst);
     inst._zod.parse = (payload, ctx) => {
         const input = payload.value;
@@ -34944,7 +40071,7 @@ const $ZodArray = /*@__PURE__*/ $constructor("$ZodArray", (inst, def) => {
             else {
                 handleArrayResult(result, payload, i);
                 // the element's payload is authoritative here, since handleArrayResult forwards every issue; an object's is not, because it drops a failed absent optional
-                if (abortEarly && result.issues.length !== 0 && aborted(result))
+                if (abortEarly && result.issues.length !== 0 && core_util/* aborted */.QH(result))
                     break;
             }
         }
@@ -34967,7 +40094,7 @@ function handlePropertyResult(result, final, key, input, optin, optout) {
         if (optin !== undefined && isOptionalOut && !isPresent) {
             return;
         }
-        final.issues.push(...prefixIssues(key, result.issues));
+        final.issues.push(...core_util/* prefixIssues */.lQ(key, result.issues));
     }
     if (!isPresent && optin === undefined) {
         if (!result.issues.length) {
@@ -35002,7 +40129,7 @@ function normalizeDef(def) {
             throw new Error(`Invalid element at key "${String(k)}": expected a Zod schema`);
         }
     }
-    const okeys = optionalKeys(def.shape);
+    const okeys = core_util/* optionalKeys */.NM(def.shape);
     return {
         ...def,
         allKeys,
@@ -35024,7 +40151,7 @@ function handleCatchall(proms, input, payload, ctx, def, inst, abortEarly) {
     let seen = 0;
     for (const key in input) {
         if (abortEarly && payload.issues.length !== seen) {
-            if (aborted(payload, seen))
+            if (core_util/* aborted */.QH(payload, seen))
                 break;
             seen = payload.issues.length;
         }
@@ -35065,7 +40192,7 @@ function handleCatchall(proms, input, payload, ctx, def, inst, abortEarly) {
         return payload;
     });
 }
-const $ZodObject = /*@__PURE__*/ $constructor("$ZodObject", (inst, def) => {
+const $ZodObject = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodObject", (inst, def) => {
     // requires cast because technically $ZodObject doesn't extend
     $ZodType.init(inst, def);
     const desc = Object.getOwnPropertyDescriptor(def, "shape");
@@ -35082,15 +40209,15 @@ const $ZodObject = /*@__PURE__*/ $constructor("$ZodObject", (inst, def) => {
         get.raw = sh;
         Object.defineProperty(def, "shape", { get });
     }
-    const _normalized = cached(() => normalizeDef(def));
-    defineLazyInternal(inst, "propValues", (zod) => {
+    const _normalized = core_util/* cached */.PO(() => normalizeDef(def));
+    core_util/* defineLazyInternal */.v5(inst, "propValues", (zod) => {
         const shape = zod.def.shape;
         const propValues = {};
         for (const key in shape) {
             const field = shape[key]._zod;
             if (field.values) {
                 if (!Object.prototype.hasOwnProperty.call(propValues, key)) {
-                    assignProp(propValues, key, new Set());
+                    core_util/* assignProp */.Vy(propValues, key, new Set());
                 }
                 for (const v of field.values)
                     propValues[key].add(v);
@@ -35101,10 +40228,10 @@ const $ZodObject = /*@__PURE__*/ $constructor("$ZodObject", (inst, def) => {
         }
         return propValues;
     });
-    const isObject = util_isObject;
+    const isObject = core_util/* isObject */.Gv;
     const catchall = def.catchall;
     let value;
-    const memo = core_globalConfig.memoizer;
+    const memo = core_core/* globalConfig */.cr.memoizer;
     memo?.attach(inst);
     inst._zod.parse = (payload, ctx) => {
         value ?? (value = _normalized.value);
@@ -35125,7 +40252,7 @@ const $ZodObject = /*@__PURE__*/ $constructor("$ZodObject", (inst, def) => {
         let seen = payload.issues.length;
         for (const key of value.allKeys) {
             if (abortEarly && payload.issues.length !== seen) {
-                if (aborted(payload, seen))
+                if (core_util/* aborted */.QH(payload, seen))
                     break;
                 seen = payload.issues.length;
             }
@@ -35292,7 +40419,7 @@ function handleUnionResults(results, final, inst, ctx) {
             return final;
         }
     }
-    const nonaborted = results.filter((r) => !aborted(r));
+    const nonaborted = results.filter((r) => !core_util/* aborted */.QH(r));
     if (nonaborted.length === 1) {
         final.value = nonaborted[0].value;
         return nonaborted[0];
@@ -35301,28 +40428,28 @@ function handleUnionResults(results, final, inst, ctx) {
         code: "invalid_union",
         input: final.value,
         inst,
-        errors: results.map((result) => result.issues.map((iss) => finalizeIssue(iss, ctx, config()))),
+        errors: results.map((result) => result.issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W()))),
     });
     return final;
 }
-const $ZodUnion = /*@__PURE__*/ $constructor("$ZodUnion", (inst, def) => {
+const $ZodUnion = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodUnion", (inst, def) => {
     $ZodType.init(inst, def);
-    defineLazyInternal(inst, "optin", (zod) => zod.def.options.some((o) => o._zod.optin === "defaulted")
+    core_util/* defineLazyInternal */.v5(inst, "optin", (zod) => zod.def.options.some((o) => o._zod.optin === "defaulted")
         ? "defaulted"
         : zod.def.options.some((o) => o._zod.optin !== undefined)
             ? "optional"
             : undefined);
-    defineLazyInternal(inst, "optout", (zod) => zod.def.options.some((o) => o._zod.optout === "optional") ? "optional" : undefined);
-    defineLazyInternal(inst, "values", (zod) => {
+    core_util/* defineLazyInternal */.v5(inst, "optout", (zod) => zod.def.options.some((o) => o._zod.optout === "optional") ? "optional" : undefined);
+    core_util/* defineLazyInternal */.v5(inst, "values", (zod) => {
         if (zod.def.options.every((o) => o._zod.values)) {
             return new Set(zod.def.options.flatMap((option) => Array.from(option._zod.values)));
         }
         return undefined;
     });
-    defineLazyInternal(inst, "pattern", (zod) => {
+    core_util/* defineLazyInternal */.v5(inst, "pattern", (zod) => {
         if (zod.def.options.every((o) => o._zod.pattern)) {
             const patterns = zod.def.options.map((o) => o._zod.pattern);
-            return new RegExp(`^(${patterns.map((p) => cleanRegex(p.source)).join("|")})$`);
+            return new RegExp(`^(${patterns.map((p) => core_util/* cleanRegex */.p6(p.source)).join("|")})$`);
         }
         return undefined;
     });
@@ -36069,15 +41196,15 @@ function handleSetResult(result, final) {
     }
     final.value.add(result.value);
 }
-const $ZodEnum = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodEnum", (inst, def) => {
+const $ZodEnum = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodEnum", (inst, def) => {
     $ZodType.init(inst, def);
-    const values = util.getEnumValues(def.entries);
+    const values = core_util/* getEnumValues */.w5(def.entries);
     const valuesSet = new Set(values);
     inst._zod.values = valuesSet;
-    util.defineLazyInternal(inst, "pattern", (zod) => {
-        const patternValues = util.getEnumValues(zod.def.entries).filter((k) => util.propertyKeyTypes.has(typeof k));
+    core_util/* defineLazyInternal */.v5(inst, "pattern", (zod) => {
+        const patternValues = core_util/* getEnumValues */.w5(zod.def.entries).filter((k) => core_util/* propertyKeyTypes */.qQ.has(typeof k));
         // unmatchable fallback, RE2-safe: an empty alternation would compile to /^()$/, which matches ""
-        return new RegExp(patternValues.length ? `^(${patternValues.map((o) => util.escapeRegex(o.toString())).join("|")})$` : "^[^\\s\\S]$");
+        return new RegExp(patternValues.length ? `^(${patternValues.map((o) => core_util/* escapeRegex */.sD(o.toString())).join("|")})$` : "^[^\\s\\S]$");
     });
     inst._zod.parse = (payload, _ctx) => {
         const input = payload.value;
@@ -36092,7 +41219,7 @@ const $ZodEnum = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         });
         return payload;
     };
-})));
+});
 const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodLiteral", (inst, def) => {
     $ZodType.init(inst, def);
     const values = new Set(def.values);
@@ -36136,13 +41263,13 @@ const $ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         return payload;
     };
 })));
-const $ZodTransform = /*@__PURE__*/ $constructor("$ZodTransform", (inst, def) => {
+const $ZodTransform = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodTransform", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.optin = "optional";
-    core_globalConfig.memoizer?.guard(inst);
+    core_core/* globalConfig */.cr.memoizer?.guard(inst);
     inst._zod.parse = (payload, ctx) => {
         if (ctx.direction === "backward") {
-            throw new $ZodEncodeError(inst.constructor.name);
+            throw new core_core/* $ZodEncodeError */.cV(inst.constructor.name);
         }
         const _out = def.transform(payload.value, payload);
         if (ctx.async) {
@@ -36153,7 +41280,7 @@ const $ZodTransform = /*@__PURE__*/ $constructor("$ZodTransform", (inst, def) =>
             });
         }
         if (_out instanceof Promise) {
-            throw new $ZodAsyncError();
+            throw new core_core/* $ZodAsyncError */.GT();
         }
         payload.value = _out;
         return payload;
@@ -36164,18 +41291,18 @@ function handleOptionalResult(payload, result) {
     payload.value = result.issues.length ? undefined : result.value;
     return payload;
 }
-const $ZodOptional = /*@__PURE__*/ $constructor("$ZodOptional", (inst, def) => {
+const $ZodOptional = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodOptional", (inst, def) => {
     $ZodType.init(inst, def);
     // .optional() propagates absence rather than substituting for it, so a defaulted inner keeps its rung.
-    defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
+    core_util/* defineLazyInternal */.v5(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
     inst._zod.optout = "optional";
-    defineLazyInternal(inst, "values", (zod) => {
+    core_util/* defineLazyInternal */.v5(inst, "values", (zod) => {
         const values = zod.def.innerType._zod.values;
         return values ? new Set([...values, undefined]) : undefined;
     });
-    defineLazyInternal(inst, "pattern", (zod) => {
+    core_util/* defineLazyInternal */.v5(inst, "pattern", (zod) => {
         const pattern = zod.def.innerType._zod.pattern;
-        return pattern ? new RegExp(`^(${cleanRegex(pattern.source)})?$`) : undefined;
+        return pattern ? new RegExp(`^(${core_util/* cleanRegex */.p6(pattern.source)})?$`) : undefined;
     });
     inst._zod.parse = (payload, ctx) => {
         if (payload.value === undefined) {
@@ -36202,15 +41329,15 @@ const $ZodExactOptional = /*@__PURE__*/ (/* unused pure expression or super */ n
         return def.innerType._zod.run(payload, ctx);
     };
 })));
-const $ZodNullable = /*@__PURE__*/ $constructor("$ZodNullable", (inst, def) => {
+const $ZodNullable = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNullable", (inst, def) => {
     $ZodType.init(inst, def);
-    defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin);
-    defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
-    defineLazyInternal(inst, "pattern", (zod) => {
+    core_util/* defineLazyInternal */.v5(inst, "optin", (zod) => zod.def.innerType._zod.optin);
+    core_util/* defineLazyInternal */.v5(inst, "optout", (zod) => zod.def.innerType._zod.optout);
+    core_util/* defineLazyInternal */.v5(inst, "pattern", (zod) => {
         const pattern = zod.def.innerType._zod.pattern;
-        return pattern ? new RegExp(`^(${cleanRegex(pattern.source)}|null)$`) : undefined;
+        return pattern ? new RegExp(`^(${core_util/* cleanRegex */.p6(pattern.source)}|null)$`) : undefined;
     });
-    defineLazyInternal(inst, "values", (zod) => {
+    core_util/* defineLazyInternal */.v5(inst, "values", (zod) => {
         return zod.def.innerType._zod.values ? new Set([...zod.def.innerType._zod.values, null]) : undefined;
     });
     inst._zod.parse = (payload, ctx) => {
@@ -36321,17 +41448,17 @@ function handleCatchResult(payload, result, def, ctx) {
         ...result,
         value: payload.value,
         error: {
-            issues: result.issues.map((iss) => finalizeIssue(iss, ctx, config())),
+            issues: result.issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())),
         },
         input: payload.value,
     });
     return payload;
 }
-const $ZodCatch = /*@__PURE__*/ $constructor("$ZodCatch", (inst, def) => {
+const $ZodCatch = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodCatch", (inst, def) => {
     $ZodType.init(inst, def);
-    defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
-    defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
-    defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+    core_util/* defineLazyInternal */.v5(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
+    core_util/* defineLazyInternal */.v5(inst, "optout", (zod) => zod.def.innerType._zod.optout);
+    core_util/* defineLazyInternal */.v5(inst, "values", (zod) => zod.def.innerType._zod.values);
     inst._zod.parse = (payload, ctx) => {
         if (ctx.direction === "backward") {
             return def.innerType._zod.run(payload, ctx);
@@ -36359,12 +41486,12 @@ const $ZodNaN = /*@__PURE__*/ (/* unused pure expression or super */ null && (co
         return payload;
     };
 })));
-const $ZodPipe = /*@__PURE__*/ $constructor("$ZodPipe", (inst, def) => {
+const $ZodPipe = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodPipe", (inst, def) => {
     $ZodType.init(inst, def);
-    defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
-    defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
-    defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
-    defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
+    core_util/* defineLazyInternal */.v5(inst, "values", (zod) => zod.def.in._zod.values);
+    core_util/* defineLazyInternal */.v5(inst, "optin", (zod) => zod.def.in._zod.optin);
+    core_util/* defineLazyInternal */.v5(inst, "optout", (zod) => zod.def.out._zod.optout);
+    core_util/* defineLazyInternal */.v5(inst, "propValues", (zod) => zod.def.in._zod.propValues);
     inst._zod.parse = (payload, ctx) => {
         if (ctx.direction === "backward") {
             const right = def.out._zod.run(payload, ctx);
@@ -36668,8 +41795,8 @@ const $ZodLazy = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         return inner._zod.run(payload, ctx);
     };
 })));
-const $ZodCustom = /*@__PURE__*/ $constructor("$ZodCustom", (inst, def) => {
-    $ZodCheck.init(inst, def);
+const $ZodCustom = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodCustom", (inst, def) => {
+    core_checks/* $ZodCheck */.QP.init(inst, def);
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _) => {
         return payload;
@@ -36696,1174 +41823,20 @@ function handleRefineResult(result, payload, input, inst) {
         };
         if (inst._zod.def.params)
             _iss.params = inst._zod.def.params;
-        payload.issues.push(issue(_iss));
+        payload.issues.push(core_util/* issue */.sn(_iss));
     }
 }
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/registries.js
-var registries_a;
-const $output = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodOutput")));
-const $input = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodInput")));
-class $ZodRegistry {
-    constructor() {
-        this._map = new WeakMap();
-        this._idmap = new Map();
-    }
-    add(schema, ..._meta) {
-        const meta = _meta[0];
-        this._map.set(schema, meta);
-        if (meta && typeof meta === "object" && "id" in meta) {
-            this._idmap.set(meta.id, schema);
-        }
-        return this;
-    }
-    clear() {
-        this._map = new WeakMap();
-        this._idmap = new Map();
-        return this;
-    }
-    remove(schema) {
-        const meta = this._map.get(schema);
-        if (meta && typeof meta === "object" && "id" in meta) {
-            this._idmap.delete(meta.id);
-        }
-        this._map.delete(schema);
-        return this;
-    }
-    get(schema) {
-        // return this._map.get(schema) as any;
-        // inherit metadata
-        const p = schema._zod.parent;
-        if (p) {
-            const pm = { ...(this.get(p) ?? {}) };
-            delete pm.id; // do not inherit id
-            const f = { ...pm, ...this._map.get(schema) };
-            return Object.keys(f).length ? f : undefined;
-        }
-        return this._map.get(schema);
-    }
-    has(schema) {
-        return this._map.has(schema);
-    }
-}
-// registries
-function registry() {
-    return new $ZodRegistry();
-}
-(registries_a = globalThis).__zod_globalRegistry ?? (registries_a.__zod_globalRegistry = registry());
-const globalRegistry = globalThis.__zod_globalRegistry;
-
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/api.js
-
-
-
-
-function snapshotChecks(def) {
-    if (def.checks)
-        def.checks = [...def.checks];
-    return def;
-}
-// @__NO_SIDE_EFFECTS__
-function _string(Class, params) {
-    return new Class(snapshotChecks({ type: "string", ...normalizeParams(params) }));
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedString(Class, params) {
-    return new Class(snapshotChecks({ type: "string", coerce: true, ...util.normalizeParams(params) }));
-}
-// @__NO_SIDE_EFFECTS__
-function _email(Class, params) {
-    return new Class({
-        type: "string",
-        format: "email",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _guid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "guid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uuid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "uuid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uuidv4(Class, params) {
-    return new Class({
-        type: "string",
-        format: "uuid",
-        check: "string_format",
-        abort: false,
-        version: "v4",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uuidv6(Class, params) {
-    return new Class({
-        type: "string",
-        format: "uuid",
-        check: "string_format",
-        abort: false,
-        version: "v6",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uuidv7(Class, params) {
-    return new Class({
-        type: "string",
-        format: "uuid",
-        check: "string_format",
-        abort: false,
-        version: "v7",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _url(Class, params) {
-    return new Class({
-        type: "string",
-        format: "url",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function api_emoji(Class, params) {
-    return new Class({
-        type: "string",
-        format: "emoji",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _nanoid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "nanoid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-/**
- * @deprecated CUID v1 is deprecated by its authors due to information leakage
- * (timestamps embedded in the id). Use {@link _cuid2} instead.
- * See https://github.com/paralleldrive/cuid.
- */
-// @__NO_SIDE_EFFECTS__
-function _cuid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "cuid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _cuid2(Class, params) {
-    return new Class({
-        type: "string",
-        format: "cuid2",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _ulid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "ulid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _xid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "xid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _ksuid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "ksuid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _ipv4(Class, params) {
-    return new Class({
-        type: "string",
-        format: "ipv4",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _ipv6(Class, params) {
-    return new Class({
-        type: "string",
-        format: "ipv6",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _mac(Class, params) {
-    return new Class({
-        type: "string",
-        format: "mac",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _cidrv4(Class, params) {
-    return new Class({
-        type: "string",
-        format: "cidrv4",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _cidrv6(Class, params) {
-    return new Class({
-        type: "string",
-        format: "cidrv6",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _base64(Class, params) {
-    return new Class({
-        type: "string",
-        format: "base64",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _base64url(Class, params) {
-    return new Class({
-        type: "string",
-        format: "base64url",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _e164(Class, params) {
-    return new Class({
-        type: "string",
-        format: "e164",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _creditCard(Class, params) {
-    return new Class({
-        type: "string",
-        format: "credit_card",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _iban(Class, params) {
-    return new Class({
-        type: "string",
-        format: "iban",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _jwt(Class, params) {
-    return new Class({
-        type: "string",
-        format: "jwt",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-const TimePrecision = {
-    Any: null,
-    Minute: -1,
-    Second: 0,
-    Millisecond: 3,
-    Microsecond: 6,
-};
-// @__NO_SIDE_EFFECTS__
-function _isoDateTime(Class, params) {
-    return new Class({
-        type: "string",
-        format: "datetime",
-        check: "string_format",
-        offset: false,
-        local: false,
-        precision: null,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _isoDate(Class, params) {
-    return new Class({
-        type: "string",
-        format: "date",
-        check: "string_format",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _isoTime(Class, params) {
-    return new Class({
-        type: "string",
-        format: "time",
-        check: "string_format",
-        precision: null,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _isoDuration(Class, params) {
-    return new Class({
-        type: "string",
-        format: "duration",
-        check: "string_format",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _number(Class, params) {
-    return new Class(snapshotChecks({ type: "number", checks: [], ...normalizeParams(params) }));
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedNumber(Class, params) {
-    return new Class(snapshotChecks({ type: "number", coerce: true, checks: [], ...util.normalizeParams(params) }));
-}
-// @__NO_SIDE_EFFECTS__
-function _int(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "safeint",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _float32(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "float32",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _float64(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "float64",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _int32(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "int32",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uint32(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "uint32",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _boolean(Class, params) {
-    return new Class({
-        type: "boolean",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedBoolean(Class, params) {
-    return new Class({
-        type: "boolean",
-        coerce: true,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _bigint(Class, params) {
-    return new Class({
-        type: "bigint",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedBigint(Class, params) {
-    return new Class({
-        type: "bigint",
-        coerce: true,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _int64(Class, params) {
-    return new Class({
-        type: "bigint",
-        check: "bigint_format",
-        abort: false,
-        format: "int64",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uint64(Class, params) {
-    return new Class({
-        type: "bigint",
-        check: "bigint_format",
-        abort: false,
-        format: "uint64",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _symbol(Class, params) {
-    return new Class({
-        type: "symbol",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function api_undefined(Class, params) {
-    return new Class({
-        type: "undefined",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function api_null(Class, params) {
-    return new Class({
-        type: "null",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _any(Class) {
-    return new Class({
-        type: "any",
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _unknown(Class) {
-    return new Class({
-        type: "unknown",
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _never(Class, params) {
-    return new Class({
-        type: "never",
-        ...normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _void(Class, params) {
-    return new Class({
-        type: "void",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _date(Class, params) {
-    return new Class({
-        type: "date",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedDate(Class, params) {
-    return new Class({
-        type: "date",
-        coerce: true,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _nan(Class, params) {
-    return new Class({
-        type: "nan",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _lt(value, params) {
-    return new checks.$ZodCheckLessThan({
-        check: "less_than",
-        ...util.normalizeParams(params),
-        value,
-        inclusive: false,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _lte(value, params) {
-    return new checks.$ZodCheckLessThan({
-        check: "less_than",
-        ...util.normalizeParams(params),
-        value,
-        inclusive: true,
-    });
-}
-
-// @__NO_SIDE_EFFECTS__
-function _gt(value, params) {
-    return new checks.$ZodCheckGreaterThan({
-        check: "greater_than",
-        ...util.normalizeParams(params),
-        value,
-        inclusive: false,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _gte(value, params) {
-    return new checks.$ZodCheckGreaterThan({
-        check: "greater_than",
-        ...util.normalizeParams(params),
-        value,
-        inclusive: true,
-    });
-}
-
-// @__NO_SIDE_EFFECTS__
-function _positive(params) {
-    return _gt(0, params);
-}
-// negative
-// @__NO_SIDE_EFFECTS__
-function _negative(params) {
-    return _lt(0, params);
-}
-// nonpositive
-// @__NO_SIDE_EFFECTS__
-function _nonpositive(params) {
-    return _lte(0, params);
-}
-// nonnegative
-// @__NO_SIDE_EFFECTS__
-function _nonnegative(params) {
-    return _gte(0, params);
-}
-// @__NO_SIDE_EFFECTS__
-function _multipleOf(value, params) {
-    return new checks.$ZodCheckMultipleOf({
-        check: "multiple_of",
-        ...util.normalizeParams(params),
-        value,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _maxSize(maximum, params) {
-    return new checks.$ZodCheckMaxSize({
-        check: "max_size",
-        ...util.normalizeParams(params),
-        maximum,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _minSize(minimum, params) {
-    return new checks.$ZodCheckMinSize({
-        check: "min_size",
-        ...util.normalizeParams(params),
-        minimum,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _size(size, params) {
-    return new checks.$ZodCheckSizeEquals({
-        check: "size_equals",
-        ...util.normalizeParams(params),
-        size,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _maxLength(maximum, params) {
-    const ch = new $ZodCheckMaxLength({
-        check: "max_length",
-        ...normalizeParams(params),
-        maximum,
-    });
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function _minLength(minimum, params) {
-    return new $ZodCheckMinLength({
-        check: "min_length",
-        ...normalizeParams(params),
-        minimum,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _length(length, params) {
-    return new checks.$ZodCheckLengthEquals({
-        check: "length_equals",
-        ...util.normalizeParams(params),
-        length,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _regex(pattern, params) {
-    return new $ZodCheckRegex({
-        check: "string_format",
-        format: "regex",
-        ...normalizeParams(params),
-        pattern,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _lowercase(params) {
-    return new checks.$ZodCheckLowerCase({
-        check: "string_format",
-        format: "lowercase",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uppercase(params) {
-    return new checks.$ZodCheckUpperCase({
-        check: "string_format",
-        format: "uppercase",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _includes(includes, params) {
-    return new checks.$ZodCheckIncludes({
-        check: "string_format",
-        format: "includes",
-        ...util.normalizeParams(params),
-        includes,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _startsWith(prefix, params) {
-    return new checks.$ZodCheckStartsWith({
-        check: "string_format",
-        format: "starts_with",
-        ...util.normalizeParams(params),
-        prefix,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _endsWith(suffix, params) {
-    return new checks.$ZodCheckEndsWith({
-        check: "string_format",
-        format: "ends_with",
-        ...util.normalizeParams(params),
-        suffix,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _property(property, schema, params) {
-    return new checks.$ZodCheckProperty({
-        check: "property",
-        property,
-        schema,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _properties(shape, params) {
-    return new checks.$ZodCheckProperties({
-        check: "properties",
-        shape,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _mime(types, params) {
-    return new checks.$ZodCheckMimeType({
-        check: "mime_type",
-        mime: types,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _overwrite(tx) {
-    return new checks.$ZodCheckOverwrite({
-        check: "overwrite",
-        tx,
-    });
-}
-// normalize
-// @__NO_SIDE_EFFECTS__
-function _normalize(form) {
-    return _overwrite((input) => input.normalize(form));
-}
-// trim
-// @__NO_SIDE_EFFECTS__
-function _trim() {
-    return _overwrite((input) => input.trim());
-}
-// toLowerCase
-// @__NO_SIDE_EFFECTS__
-function _toLowerCase() {
-    return _overwrite((input) => input.toLowerCase());
-}
-// toUpperCase
-// @__NO_SIDE_EFFECTS__
-function _toUpperCase() {
-    return _overwrite((input) => input.toUpperCase());
-}
-// slugify
-// @__NO_SIDE_EFFECTS__
-function _slugify() {
-    return _overwrite((input) => util.slugify(input));
-}
-// @__NO_SIDE_EFFECTS__
-function _array(Class, element, params) {
-    return new Class({
-        type: "array",
-        element,
-        // get element() {
-        //   return element;
-        // },
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _union(Class, options, params) {
-    return new Class({
-        type: "union",
-        options,
-        ...util.normalizeParams(params),
-    });
-}
-function _xor(Class, options, params) {
-    return new Class({
-        type: "union",
-        options,
-        inclusive: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _discriminatedUnion(Class, discriminator, options, params) {
-    return new Class({
-        type: "union",
-        options: options,
-        discriminator,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _intersection(Class, left, right) {
-    return new Class({
-        type: "intersection",
-        left,
-        right,
-    });
-}
-// export function _tuple(
-//   Class: util.SchemaClass<schemas.$ZodTuple>,
-//   items: [],
-//   params?: string | $ZodTupleParams
-// ): schemas.$ZodTuple<[], null>;
-// @__NO_SIDE_EFFECTS__
-function _tuple(Class, items, _paramsOrRest, _params) {
-    const hasRest = _paramsOrRest instanceof schemas.$ZodType;
-    const params = hasRest ? _params : _paramsOrRest;
-    const rest = hasRest ? _paramsOrRest : null;
-    return new Class({
-        type: "tuple",
-        items,
-        rest,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _record(Class, keyType, valueType, params) {
-    return new Class({
-        type: "record",
-        keyType,
-        valueType,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _map(Class, keyType, valueType, params) {
-    return new Class({
-        type: "map",
-        keyType,
-        valueType,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _set(Class, valueType, params) {
-    return new Class({
-        type: "set",
-        valueType,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _enum(Class, values, params) {
-    const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
-    // if (Array.isArray(values)) {
-    //   for (const value of values) {
-    //     entries[value] = value;
-    //   }
-    // } else {
-    //   Object.assign(entries, values);
-    // }
-    // const entries: util.EnumLike = {};
-    // for (const val of values) {
-    //   entries[val] = val;
-    // }
-    return new Class({
-        type: "enum",
-        entries,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-/** @deprecated This API has been merged into `z.enum()`. Use `z.enum()` instead.
- *
- * ```ts
- * enum Colors { red, green, blue }
- * z.enum(Colors);
- * ```
- */
-function _nativeEnum(Class, entries, params) {
-    return new Class({
-        type: "enum",
-        entries,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _literal(Class, value, params) {
-    return new Class({
-        type: "literal",
-        values: Array.isArray(value) ? value : [value],
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _file(Class, params) {
-    return new Class({
-        type: "file",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _transform(Class, fn) {
-    return new Class({
-        type: "transform",
-        transform: fn,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _optional(Class, innerType) {
-    return new Class({
-        type: "optional",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _nullable(Class, innerType) {
-    return new Class({
-        type: "nullable",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _default(Class, innerType, defaultValue) {
-    return new Class({
-        type: "default",
-        innerType,
-        get defaultValue() {
-            return typeof defaultValue === "function" ? defaultValue() : util.shallowClone(defaultValue);
-        },
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _nonoptional(Class, innerType, params) {
-    return new Class({
-        type: "nonoptional",
-        innerType,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _success(Class, innerType) {
-    return new Class({
-        type: "success",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _catch(Class, innerType, catchValue) {
-    return new Class({
-        type: "catch",
-        innerType,
-        catchValue: (typeof catchValue === "function" ? catchValue : util.constantCatch(catchValue)),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _pipe(Class, in_, out) {
-    return new Class({
-        type: "pipe",
-        in: in_,
-        out,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _readonly(Class, innerType) {
-    return new Class({
-        type: "readonly",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _templateLiteral(Class, parts, params) {
-    return new Class({
-        type: "template_literal",
-        parts,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _lazy(Class, getter) {
-    return new Class({
-        type: "lazy",
-        getter,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _promise(Class, innerType) {
-    return new Class({
-        type: "promise",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _custom(Class, fn, _params) {
-    const norm = normalizeParams(_params);
-    norm.abort ?? (norm.abort = true); // default to abort:false
-    const schema = new Class({
-        type: "custom",
-        check: "custom",
-        fn: fn,
-        ...norm,
-    });
-    return schema;
-}
-// same as _custom but defaults to abort:false
-// @__NO_SIDE_EFFECTS__
-function _refine(Class, fn, _params) {
-    const schema = new Class({
-        type: "custom",
-        check: "custom",
-        fn: fn,
-        ...util.normalizeParams(_params),
-    });
-    return schema;
-}
-// @__NO_SIDE_EFFECTS__
-function _superRefine(fn, params) {
-    const ch = _check((payload) => {
-        payload.addIssue = (issue) => {
-            if (typeof issue === "string") {
-                payload.issues.push(util.issue(issue, payload.value, ch._zod.def));
-            }
-            else {
-                // for Zod 3 backwards compatibility
-                const _issue = issue;
-                if (_issue.fatal)
-                    _issue.continue = false;
-                _issue.code ?? (_issue.code = "custom");
-                if (!("input" in _issue))
-                    _issue.input = payload.value;
-                _issue.inst ?? (_issue.inst = ch);
-                _issue.continue ?? (_issue.continue = !ch._zod.def.abort); // abort is always undefined, so this is always true...
-                payload.issues.push(util.issue(_issue));
-            }
-        };
-        return fn(payload.value, payload);
-    }, params);
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function _check(fn, params) {
-    const ch = new checks.$ZodCheck({
-        check: "custom",
-        ...util.normalizeParams(params),
-    });
-    ch._zod.check = fn;
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function describe(description) {
-    const ch = new $ZodCheck({ check: "describe" });
-    ch._zod.onattach = [
-        (inst) => {
-            const existing = globalRegistry.get(inst) ?? {};
-            globalRegistry.add(inst, { ...existing, description });
-        },
-    ];
-    ch._zod.check = () => { }; // no-op check
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function meta(metadata) {
-    const ch = new $ZodCheck({ check: "meta" });
-    ch._zod.onattach = [
-        (inst) => {
-            const existing = globalRegistry.get(inst) ?? {};
-            globalRegistry.add(inst, { ...existing, ...metadata });
-        },
-    ];
-    ch._zod.check = () => { }; // no-op check
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function _stringbool(Classes, _params) {
-    const params = util.normalizeParams(_params);
-    let truthyArray = params.truthy ?? ["true", "1", "yes", "on", "y", "enabled"];
-    let falsyArray = params.falsy ?? ["false", "0", "no", "off", "n", "disabled"];
-    if (params.case !== "sensitive") {
-        truthyArray = truthyArray.map((v) => (typeof v === "string" ? v.toLowerCase() : v));
-        falsyArray = falsyArray.map((v) => (typeof v === "string" ? v.toLowerCase() : v));
-    }
-    const truthySet = new Set(truthyArray);
-    const falsySet = new Set(falsyArray);
-    const _Codec = Classes.Codec ?? schemas.$ZodCodec;
-    const _Boolean = Classes.Boolean ?? schemas.$ZodBoolean;
-    const _String = Classes.String ?? schemas.$ZodString;
-    const stringSchema = new _String({ type: "string", error: params.error });
-    const booleanSchema = new _Boolean({ type: "boolean", error: params.error });
-    const codec = new _Codec({
-        type: "pipe",
-        in: stringSchema,
-        out: booleanSchema,
-        transform: ((input, payload) => {
-            let data = input;
-            if (params.case !== "sensitive")
-                data = data.toLowerCase();
-            if (truthySet.has(data)) {
-                return true;
-            }
-            else if (falsySet.has(data)) {
-                return false;
-            }
-            else {
-                payload.issues.push({
-                    code: "invalid_value",
-                    expected: "stringbool",
-                    values: [...truthySet, ...falsySet],
-                    input: payload.value,
-                    inst: codec,
-                    continue: false,
-                });
-                return {};
-            }
-        }),
-        reverseTransform: ((input, _payload) => {
-            if (input === true) {
-                return truthyArray[0] || "true";
-            }
-            else {
-                return falsyArray[0] || "false";
-            }
-        }),
-        error: params.error,
-    });
-    codec._zod.bag.truthy = truthyArray;
-    codec._zod.bag.falsy = falsyArray;
-    codec._zod.bag.case = params.case ?? "insensitive";
-    return codec;
-}
-// @__NO_SIDE_EFFECTS__
-function _stringFormat(Class, format, fnOrRegex, _params = {}) {
-    const params = util.normalizeParams(_params);
-    const def = {
-        check: "string_format",
-        type: "string",
-        format,
-        fn: typeof fnOrRegex === "function" ? fnOrRegex : (val) => fnOrRegex.test(val),
-        ...params,
-    };
-    if (fnOrRegex instanceof RegExp) {
-        def.pattern = fnOrRegex;
-    }
-    const inst = new Class(def);
-    return inst;
-}
-
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(3305);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var core_parse = __nccwpck_require__(3945);
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/mini/schemas.js
 
 
 
 
-const ZodMiniType = /*@__PURE__*/ $constructor("ZodMiniType", (inst, def) => {
+const ZodMiniType = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniType", (inst, def) => {
     if (!inst._zod)
         throw new Error("Uninitialized schema in ZodMiniType.");
     $ZodType.init(inst, def);
@@ -37875,19 +41848,19 @@ const ZodMiniType = /*@__PURE__*/ $constructor("ZodMiniType", (inst, def) => {
         return this.check;
     },
     set with(value) {
-        own(this, "with", value);
+        core_util/* own */.qh(this, "with", value);
     },
     parse(data, params) {
-        return parse_parse(this, data, params, { callee: this.parse });
+        return core_parse/* parse */.qg(this, data, params, { callee: this.parse });
     },
     parseAsync(data, params) {
-        return parse_parseAsync(this, data, params, { callee: this.parseAsync });
+        return core_parse/* parseAsync */.EJ(this, data, params, { callee: this.parseAsync });
     },
     safeParse(data, params) {
-        return safeParse(this, data, params);
+        return core_parse/* safeParse */.xL(this, data, params);
     },
     safeParseAsync(data, params) {
-        return safeParseAsync(this, data, params);
+        return core_parse/* safeParseAsync */.bp(this, data, params);
     },
     check(...checks) {
         const def = this.def;
@@ -37900,7 +41873,7 @@ const ZodMiniType = /*@__PURE__*/ $constructor("ZodMiniType", (inst, def) => {
         }, { parent: true });
     },
     clone(_def, params) {
-        return clone(this, _def, params);
+        return core_util/* clone */.o8(this, _def, params);
     },
     brand() {
         return this;
@@ -37913,13 +41886,13 @@ const ZodMiniType = /*@__PURE__*/ $constructor("ZodMiniType", (inst, def) => {
         return args.length === 0 ? fn(this) : fn(this, ...args);
     },
 });
-const ZodMiniString = /*@__PURE__*/ $constructor("ZodMiniString", (inst, def) => {
+const ZodMiniString = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniString", (inst, def) => {
     $ZodString.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
 function schemas_string(params) {
-    return _string(ZodMiniString, params);
+    return api/* _string */.Rl(ZodMiniString, params);
 }
 const ZodMiniStringFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniStringFormat", (inst, def) => {
     core.$ZodStringFormat.init(inst, def);
@@ -38165,13 +42138,13 @@ function hash(alg, params) {
         throw new Error(`Unrecognized hash format: ${format}`);
     return core._stringFormat(ZodMiniCustomStringFormat, format, regex, params);
 }
-const ZodMiniNumber = /*@__PURE__*/ $constructor("ZodMiniNumber", (inst, def) => {
+const ZodMiniNumber = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniNumber", (inst, def) => {
     $ZodNumber.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
 function schemas_number(params) {
-    return _number(ZodMiniNumber, params);
+    return api/* _number */.F7(ZodMiniNumber, params);
 }
 const ZodMiniNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniNumberFormat", (inst, def) => {
     core.$ZodNumberFormat.init(inst, def);
@@ -38252,28 +42225,28 @@ const ZodMiniAny = /*@__PURE__*/ (/* unused pure expression or super */ null && 
 function any() {
     return core._any(ZodMiniAny);
 }
-const ZodMiniUnknown = /*@__PURE__*/ $constructor("ZodMiniUnknown", (inst, def) => {
+const ZodMiniUnknown = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniUnknown", (inst, def) => {
     $ZodUnknown.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
 function unknown() {
-    return _unknown(ZodMiniUnknown);
+    return api/* _unknown */.em(ZodMiniUnknown);
 }
-const ZodMiniNever = /*@__PURE__*/ $constructor("ZodMiniNever", (inst, def) => {
+const ZodMiniNever = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniNever", (inst, def) => {
     $ZodNever.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
 function never(params) {
-    return _never(ZodMiniNever, params);
+    return api/* _never */.G8(ZodMiniNever, params);
 }
 const ZodMiniVoid = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniVoid", (inst, def) => {
     core.$ZodVoid.init(inst, def);
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_void(params) {
+function _void(params) {
     return core._void(ZodMiniVoid, params);
 }
 
@@ -38285,7 +42258,7 @@ const ZodMiniDate = /*@__PURE__*/ (/* unused pure expression or super */ null &&
 function schemas_date(params) {
     return core._date(ZodMiniDate, params);
 }
-const ZodMiniArray = /*@__PURE__*/ $constructor("ZodMiniArray", (inst, def) => {
+const ZodMiniArray = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniArray", (inst, def) => {
     $ZodArray.init(inst, def);
     ZodMiniType.init(inst, def);
 });
@@ -38294,26 +42267,26 @@ function array(element, params) {
     return new ZodMiniArray({
         type: "array",
         element: element,
-        ...normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
     });
 }
 // .keyof
 // @__NO_SIDE_EFFECTS__
 function keyof(schema) {
     const shape = schema._zod.def.shape;
-    return schemas_enum(Object.keys(shape));
+    return _enum(Object.keys(shape));
 }
-const ZodMiniObject = /*@__PURE__*/ $constructor("ZodMiniObject", (inst, def) => {
+const ZodMiniObject = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniObject", (inst, def) => {
     $ZodObject.init(inst, def);
     ZodMiniType.init(inst, def);
-    installLazyProp(inst, "shape", (self) => self._zod.def.shape, false);
+    core_util/* installLazyProp */.X(inst, "shape", (self) => self._zod.def.shape, false);
 });
 // @__NO_SIDE_EFFECTS__
 function object(shape, params) {
     const def = {
         type: "object",
         shape: shape ?? {},
-        ...normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
     };
     return new ZodMiniObject(def);
 }
@@ -38324,7 +42297,7 @@ function strictObject(shape, params) {
         type: "object",
         shape,
         catchall: never(),
-        ...normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
     });
 }
 // looseObject
@@ -38339,31 +42312,31 @@ function looseObject(shape, params) {
 }
 // object methods
 // @__NO_SIDE_EFFECTS__
-function schemas_extend(schema, shape) {
+function extend(schema, shape) {
     return util.extend(schema, shape);
 }
 // @__NO_SIDE_EFFECTS__
-function schemas_safeExtend(schema, shape) {
+function safeExtend(schema, shape) {
     return util.safeExtend(schema, shape);
 }
 /**
  * @deprecated Use [`z.extend(A, B.shape)`](https://zod.dev/api?id=extend) instead.
  */
 // @__NO_SIDE_EFFECTS__
-function schemas_merge(a, b) {
+function merge(a, b) {
     return util.merge(a, b);
 }
 // @__NO_SIDE_EFFECTS__
-function schemas_pick(schema, mask) {
+function pick(schema, mask) {
     return util.pick(schema, mask);
 }
 // .omit
 // @__NO_SIDE_EFFECTS__
-function schemas_omit(schema, mask) {
+function omit(schema, mask) {
     return util.omit(schema, mask);
 }
 // @__NO_SIDE_EFFECTS__
-function schemas_partial(schema, mask) {
+function partial(schema, mask) {
     const def = schema._zod.def;
     if (def.type !== "tuple")
         return util.partial(ZodMiniOptional, schema, mask);
@@ -38380,7 +42353,7 @@ function exactPartial(schema, mask) {
     return util.partial(ZodMiniExactOptional, schema, mask, "exactPartial");
 }
 // @__NO_SIDE_EFFECTS__
-function schemas_required(schema, mask) {
+function required(schema, mask) {
     return util.required(ZodMiniNonOptional, schema, mask);
 }
 // @__NO_SIDE_EFFECTS__
@@ -38388,7 +42361,7 @@ function catchall(inst, catchall) {
     // `mergeDefs` rather than a spread: spreading reads `shape`, and resolving it can mint a whole fresh subtree
     return inst.clone(util.mergeDefs(inst._zod.def, { catchall: catchall }));
 }
-const ZodMiniUnion = /*@__PURE__*/ $constructor("ZodMiniUnion", (inst, def) => {
+const ZodMiniUnion = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniUnion", (inst, def) => {
     $ZodUnion.init(inst, def);
     ZodMiniType.init(inst, def);
 });
@@ -38397,7 +42370,7 @@ function union(options, params) {
     return new ZodMiniUnion({
         type: "union",
         options: options,
-        ...normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
     });
 }
 const ZodMiniXor = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniXor", (inst, def) => {
@@ -38522,19 +42495,19 @@ function set(valueType, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodMiniEnum = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniEnum", (inst, def) => {
-    core.$ZodEnum.init(inst, def);
+const ZodMiniEnum = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniEnum", (inst, def) => {
+    $ZodEnum.init(inst, def);
     ZodMiniType.init(inst, def);
     // reuse the parsed value set so a numeric TS enum's reverse-mapping keys stay out
     inst.options = [...inst._zod.values];
-})));
+});
 // @__NO_SIDE_EFFECTS__
-function schemas_enum(values, params) {
+function _enum(values, params) {
     const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
     return new ZodMiniEnum({
         type: "enum",
         entries,
-        ...util.normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
     });
 }
 
@@ -38573,7 +42546,7 @@ const ZodMiniFile = /*@__PURE__*/ (/* unused pure expression or super */ null &&
 function file(params) {
     return core._file(ZodMiniFile, params);
 }
-const ZodMiniTransform = /*@__PURE__*/ $constructor("ZodMiniTransform", (inst, def) => {
+const ZodMiniTransform = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniTransform", (inst, def) => {
     $ZodTransform.init(inst, def);
     ZodMiniType.init(inst, def);
 });
@@ -38584,7 +42557,7 @@ function transform(fn) {
         transform: fn,
     });
 }
-const ZodMiniOptional = /*@__PURE__*/ $constructor("ZodMiniOptional", (inst, def) => {
+const ZodMiniOptional = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniOptional", (inst, def) => {
     $ZodOptional.init(inst, def);
     ZodMiniType.init(inst, def);
 });
@@ -38606,7 +42579,7 @@ function exactOptional(innerType) {
         innerType: innerType,
     });
 }
-const ZodMiniNullable = /*@__PURE__*/ $constructor("ZodMiniNullable", (inst, def) => {
+const ZodMiniNullable = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniNullable", (inst, def) => {
     $ZodNullable.init(inst, def);
     ZodMiniType.init(inst, def);
 });
@@ -38619,7 +42592,7 @@ function nullable(innerType) {
 }
 // nullish
 // @__NO_SIDE_EFFECTS__
-function schemas_nullish(innerType) {
+function nullish(innerType) {
     return optional(nullable(innerType));
 }
 const ZodMiniDefault = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniDefault", (inst, def) => {
@@ -38627,7 +42600,7 @@ const ZodMiniDefault = /*@__PURE__*/ (/* unused pure expression or super */ null
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_default(innerType, defaultValue) {
+function _default(innerType, defaultValue) {
     return new ZodMiniDefault({
         type: "default",
         innerType: innerType,
@@ -38673,16 +42646,16 @@ function success(innerType) {
         innerType: innerType,
     });
 }
-const ZodMiniCatch = /*@__PURE__*/ $constructor("ZodMiniCatch", (inst, def) => {
+const ZodMiniCatch = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniCatch", (inst, def) => {
     $ZodCatch.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
-function schemas_catch(innerType, catchValue) {
+function _catch(innerType, catchValue) {
     return new ZodMiniCatch({
         type: "catch",
         innerType: innerType,
-        catchValue: (typeof catchValue === "function" ? catchValue : constantCatch(catchValue)),
+        catchValue: (typeof catchValue === "function" ? catchValue : core_util/* constantCatch */.SS(catchValue)),
     });
 }
 
@@ -38694,7 +42667,7 @@ const ZodMiniNaN = /*@__PURE__*/ (/* unused pure expression or super */ null && 
 function nan(params) {
     return core._nan(ZodMiniNaN, params);
 }
-const ZodMiniPipe = /*@__PURE__*/ $constructor("ZodMiniPipe", (inst, def) => {
+const ZodMiniPipe = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniPipe", (inst, def) => {
     $ZodPipe.init(inst, def);
     ZodMiniType.init(inst, def);
 });
@@ -38762,7 +42735,7 @@ const ZodMiniLazy = /*@__PURE__*/ (/* unused pure expression or super */ null &&
 //   return util.createTransparentProxy<T>(getter);
 // }
 // @__NO_SIDE_EFFECTS__
-function schemas_lazy(getter) {
+function _lazy(getter) {
     return new ZodMiniLazy({
         type: "lazy",
         getter: getter,
@@ -38780,7 +42753,7 @@ function promise(innerType) {
         innerType: innerType,
     });
 }
-const ZodMiniCustom = /*@__PURE__*/ $constructor("ZodMiniCustom", (inst, def) => {
+const ZodMiniCustom = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniCustom", (inst, def) => {
     $ZodCustom.init(inst, def);
     ZodMiniType.init(inst, def);
 });
@@ -38797,7 +42770,7 @@ function check(fn, params) {
 // ZodCustom custom schema
 // @__NO_SIDE_EFFECTS__
 function custom(fn, _params) {
-    return _custom(ZodMiniCustom, fn ?? (() => true), _params);
+    return api/* _custom */.FO(ZodMiniCustom, fn ?? (() => true), _params);
 }
 // refine
 // @__NO_SIDE_EFFECTS__
@@ -38810,10 +42783,10 @@ function superRefine(fn, params) {
     return core._superRefine(fn, params);
 }
 // Re-export describe and meta from core
-const schemas_describe = describe;
-const schemas_meta = meta;
+const describe = api/* describe */.q0;
+const meta = api/* meta */.mI;
 // instanceof
-class schemas_Class {
+class Class {
     constructor(..._args) { }
 }
 // @__NO_SIDE_EFFECTS__
@@ -38843,7 +42816,7 @@ const stringbool = (...args) => core._stringbool({
 }, ...args);
 // @__NO_SIDE_EFFECTS__
 function json() {
-    const jsonSchema = schemas_lazy(() => {
+    const jsonSchema = _lazy(() => {
         return union([schemas_string(), schemas_number(), schemas_boolean(), schemas_null(), array(jsonSchema), record(schemas_string(), jsonSchema)]);
     });
     return jsonSchema;
@@ -38861,2581 +42834,6 @@ function _function(params) {
     });
 }
 
-
-;// CONCATENATED MODULE: ./build/dispersed/schemas.js
-
-// The service's answers as this action knows them. Secrets that the service echoes (environment,
-// registry logins, access tokens) are not in these schemas: what was never read cannot leak.
-// A field that is merely odd becomes null; only what we cannot do without fails the whole.
-const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** Whether it is a UUID: the only thing that ever becomes part of a path. */
-function isUuid(value) {
-    return uuidPattern.test(value);
-}
-const dispersed_schemas_uuid = pipe(schemas_string().check(_regex(uuidPattern)), transform((value) => value.toLowerCase()));
-const schemas_text = schemas_catch(nullable(schemas_string()), null);
-const dispersed_schemas_number = schemas_catch(nullable(schemas_number()), null);
-/**
- * A point in time: ISO date-time on the new host, `YYYY-MM-DD` in the old host's schema.
- * A date-time is brought to UTC, a date stays as it is, anything else becomes null.
- */
-const timestamp = pipe(schemas_text, transform((value) => {
-    if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value))
-        return null;
-    if (value.length === 10)
-        return value;
-    const ms = Date.parse(value);
-    return Number.isNaN(ms) ? null : new Date(ms).toISOString();
-}));
-const jobSchema = object({
-    /** Formally nullable: a job without one cannot be followed. */
-    uuid: dispersed_schemas_uuid,
-    /** An open set; only COMPLETED, FAILED and CANCELLED are known to be final. */
-    status: schemas_string().check(_minLength(1)),
-    title: schemas_text,
-    description: schemas_text,
-    status_reason: schemas_text,
-    task: schemas_text,
-    source_recipe_uuid: schemas_text,
-    created_at: timestamp,
-    started_at: timestamp,
-    completed_at: timestamp,
-    cpu_count: dispersed_schemas_number,
-    gpu_count: dispersed_schemas_number,
-    gpu_name: schemas_text,
-    min_vram_gb: dispersed_schemas_number,
-    min_ram_gb: dispersed_schemas_number,
-    max_retry_count: dispersed_schemas_number,
-});
-const nodeUrlSchema = object({
-    /** `ssh`, or the container's port as text. */
-    description: schemas_text,
-    hostname: schemas_string(),
-    port: schemas_number(),
-    protocol: schemas_text,
-});
-const schemas_jobRunSchema = object({
-    uuid: dispersed_schemas_uuid,
-    status: schemas_string(),
-    job_uuid: schemas_text,
-    started_at_ms: dispersed_schemas_number,
-    ended_at_ms: dispersed_schemas_number,
-    /** 0 while unknown. */
-    duration_ms: dispersed_schemas_number,
-    hourly_rate_usd: dispersed_schemas_number,
-    node_urls: schemas_catch(nullable(array(nodeUrlSchema)), null),
-    /** Only on the single read; text or lines. */
-    logs: schemas_catch(optional(nullable(union([schemas_string(), array(schemas_string())]))), null),
-});
-// The answer was parsed as JSON, so its mappings hold JSON. Not a record of zod's, which drops a
-// key called `__proto__`.
-function isMapping(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-const recipeSchema = object({
-    uuid: dispersed_schemas_uuid,
-    name: schemas_text,
-    /** The stored cook fields. Secret-bearing: merged into a cook, never shown. */
-    payload: schemas_catch(nullable(custom(isMapping)), null),
-});
-/** One page of a list; the members are read one by one, so that a bad one spoils no other. */
-const listSchema = object({
-    data: array(unknown()),
-    total: schemas_catch(optional(schemas_number()), undefined),
-});
-
-;// CONCATENATED MODULE: ./build/dispersed/api.js
-
-
-
-/** Most entries the service gives in one page. */
-const pageLimit = 50;
-// The retention and size of logs are documented nowhere; this is the most that is held in memory.
-const maxLogBytes = (/* unused pure expression or super */ null && (64 * 1024 * 1024));
-/** Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job. */
-async function cookRecipe(client, recipeUuid, body, signal) {
-    const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-    return single(client, { method: 'POST', pathname, body, signal }, jobSchema);
-}
-/** Reads a recipe, its stored cook fields included. */
-async function readRecipe(client, recipeUuid, signal) {
-    const pathname = `/v1/job-recipes/${recipeUuid}`;
-    return single(client, { method: 'GET', pathname, signal }, recipeSchema);
-}
-/** Reads one job. */
-async function readJob(client, jobUuid, signal) {
-    return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, jobSchema);
-}
-/** Lists jobs; members that are no jobs are left out. */
-async function listJobs(client, query, signal) {
-    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, jobSchema);
-}
-/** Asks the service to stop a job; the answer is the job, perhaps still `CANCELLING`. */
-async function cancelJob(client, jobUuid, reason, signal) {
-    const pathname = `/v1/jobs/${jobUuid}/cancel`;
-    return single(client, { method: 'PUT', pathname, body: { reason }, signal }, jobSchema);
-}
-/** Lists the runs of a job, oldest first, without their logs. */
-async function listJobRuns(client, jobUuid, signal) {
-    const query = { 'filter[job_uuid]': jobUuid, sort: 'created_at' };
-    return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, jobRunSchema);
-}
-/** Reads one run with its logs. */
-async function readJobRun(client, runUuid, signal) {
-    const pathname = `/v1/job-runs/${runUuid}`;
-    const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
-    return single(client, call, jobRunSchema);
-}
-async function single(client, call, schema) {
-    const parsed = safeParse(schema, unwrap(await client(call)));
-    if (parsed.success)
-        return parsed.data;
-    throw unreadable(call, parsed.error.issues);
-}
-async function page(client, call, schema) {
-    const query = { limit: String(pageLimit), ...call.query };
-    const answer = await client({ ...call, query });
-    const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
-    if (!list.success)
-        throw unreadable(call, list.error.issues);
-    const items = list.data.data.flatMap((member) => {
-        const parsed = safeParse(schema, member);
-        return parsed.success ? [parsed.data] : [];
-    });
-    return { items, full: list.data.data.length >= pageLimit };
-}
-// The documentation shows a bare resource, the vendor's client unwraps `data`.
-function unwrap(answer) {
-    if (typeof answer !== 'object' || answer === null || 'uuid' in answer)
-        return answer;
-    return 'data' in answer ? answer.data : answer;
-}
-function unreadable(call, issues) {
-    const places = issues.map((issue) => issue.path.length === 0 ? 'the whole' : issue.path.join('.'));
-    return new errors/* ServiceError */._7({
-        trouble: 'unreadable',
-        request: `${call.method} ${call.pathname}`,
-        detail: `the answer does not have the form the API documents (${places.join(', ')})`,
-    });
-}
-
-;// CONCATENATED MODULE: ./node_modules/leven/index.js
-const leven_array = [];
-const characterCodeCache = [];
-
-function leven(first, second, options) {
-	if (first === second) {
-		return 0;
-	}
-
-	const maxDistance = options?.maxDistance;
-	const swap = first;
-
-	// Swapping the strings if `a` is longer than `b` so we know which one is the
-	// shortest & which one is the longest
-	if (first.length > second.length) {
-		first = second;
-		second = swap;
-	}
-
-	let firstLength = first.length;
-	let secondLength = second.length;
-
-	// Performing suffix trimming:
-	// We can linearly drop suffix common to both strings since they
-	// don't increase distance at all
-	// Note: `~-` is the bitwise way to perform a `- 1` operation
-	while (firstLength > 0 && (first.charCodeAt(~-firstLength) === second.charCodeAt(~-secondLength))) {
-		firstLength--;
-		secondLength--;
-	}
-
-	// Performing prefix trimming
-	// We can linearly drop prefix common to both strings since they
-	// don't increase distance at all
-	let start = 0;
-
-	while (start < firstLength && (first.charCodeAt(start) === second.charCodeAt(start))) {
-		start++;
-	}
-
-	firstLength -= start;
-	secondLength -= start;
-
-	// Early termination after trimming: if difference in length exceeds max distance
-	if (maxDistance !== undefined && secondLength - firstLength > maxDistance) {
-		return maxDistance;
-	}
-
-	if (firstLength === 0) {
-		return maxDistance !== undefined && secondLength > maxDistance
-			? maxDistance
-			: secondLength;
-	}
-
-	let bCharacterCode;
-	let result;
-	let temporary;
-	let temporary2;
-	let index = 0;
-	let index2 = 0;
-
-	while (index < firstLength) {
-		characterCodeCache[index] = first.charCodeAt(start + index);
-		leven_array[index] = ++index;
-	}
-
-	while (index2 < secondLength) {
-		bCharacterCode = second.charCodeAt(start + index2);
-		temporary = index2++;
-		result = index2;
-
-		for (index = 0; index < firstLength; index++) {
-			temporary2 = bCharacterCode === characterCodeCache[index] ? temporary : temporary + 1;
-			temporary = leven_array[index];
-			// eslint-disable-next-line no-multi-assign
-			result = leven_array[index] = temporary > result
-				? (temporary2 > result ? result + 1 : temporary2)
-				: (temporary2 > temporary ? temporary + 1 : temporary2);
-		}
-
-		// Early termination: if all values in current row exceed maxDistance
-		if (maxDistance !== undefined) {
-			let rowMinimum = result;
-			for (index = 0; index < firstLength; index++) {
-				if (leven_array[index] < rowMinimum) {
-					rowMinimum = leven_array[index];
-				}
-			}
-
-			if (rowMinimum > maxDistance) {
-				return maxDistance;
-			}
-		}
-	}
-
-	// Bound arrays to avoid retaining large previous sizes
-	leven_array.length = firstLength;
-	characterCodeCache.length = firstLength;
-
-	return maxDistance !== undefined && result > maxDistance ? maxDistance : result;
-}
-
-function closestMatch(target, candidates, options) {
-	if (!Array.isArray(candidates) || candidates.length === 0) {
-		return undefined;
-	}
-
-	const userMax = options?.maxDistance;
-	const targetLength = target.length;
-
-	// Exact match fast-path
-	for (const candidate of candidates) {
-		if (candidate === target) {
-			return candidate;
-		}
-	}
-
-	if (userMax === 0) {
-		return undefined;
-	}
-
-	let best;
-	let bestDist = Number.POSITIVE_INFINITY;
-	const seen = new Set();
-
-	for (const candidate of candidates) {
-		if (seen.has(candidate)) {
-			continue;
-		}
-
-		seen.add(candidate);
-
-		const lengthDiff = Math.abs(candidate.length - targetLength);
-		if (lengthDiff >= bestDist) {
-			continue;
-		}
-
-		if (userMax !== undefined && lengthDiff > userMax) {
-			continue;
-		}
-
-		const cap = Number.isFinite(bestDist)
-			? (userMax === undefined ? bestDist : Math.min(bestDist, userMax))
-			: userMax;
-
-		const distance = cap === undefined
-			? leven(target, candidate)
-			: leven(target, candidate, {maxDistance: cap});
-
-		// Skip candidates that exceed the user's maximum distance
-		if (userMax !== undefined && distance > userMax) {
-			continue;
-		}
-
-		// If we got a capped result that equals the cap, we need the actual distance
-		// for accurate comparison, but only if the cap was due to userMax
-		let actualD = distance;
-		if (cap !== undefined && distance === cap && cap === userMax) {
-			actualD = leven(target, candidate);
-		}
-
-		if (actualD < bestDist) {
-			bestDist = actualD;
-			best = candidate;
-			if (bestDist === 0) {
-				break;
-			}
-		}
-	}
-
-	if (userMax !== undefined && bestDist > userMax) {
-		return undefined;
-	}
-
-	return best;
-}
-
-;// CONCATENATED MODULE: ./build/intake/wording.js
-
-/** Shows a given text in one short line. Never to be used on what may be a secret. */
-function quote(text) {
-    const longest = 60;
-    return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
-}
-/** `; did you mean x?` for a word close to a known one, else nothing. */
-function suggest(word, known) {
-    const likely = closestMatch(word.toLowerCase(), known, { maxDistance: 4 });
-    return likely === undefined ? '' : `; did you mean ${likely}?`;
-}
-
-;// CONCATENATED MODULE: ./build/intake/strict.js
-
-
-/** A mapping in which every key is optional, and none but these is accepted. */
-function strict(shape) {
-    const known = Object.keys(shape);
-    return strictObject(optionals(shape), {
-        error: (issue) => issue.code === 'unrecognized_keys'
-            ? issue.keys.map((key) => sayUnknown(key, known)).join('. ')
-            : 'must be a mapping of names to values',
-    });
-}
-function optionals(shape) {
-    const members = Object.entries(shape).map(([key, schema]) => [key, optional(schema)]);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys, each made optional
-    return Object.fromEntries(members);
-}
-function sayUnknown(key, known) {
-    const hint = suggest(key.replaceAll('-', '_'), known) || `; known are ${known.join(', ')}`;
-    return `${quote(key)} is not known here${hint}`;
-}
-
-;// CONCATENATED MODULE: ./build/intake/durations.js
-const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-const longestMs = 365 * unitMs.d;
-/** What {@link parseDuration} takes, for messages. */
-const durationForm = 'a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
-/**
- * Milliseconds of a duration such as `1h30m`; undefined for anything else: a bare number, zero,
- * or more than a year.
- */
-function parseDuration(text) {
-    const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text);
-    if (match === null)
-        return undefined;
-    const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map((part) => Number(part ?? 0));
-    const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
-    return ms > 0 && ms <= longestMs ? ms : undefined;
-}
-/** A lower bound as a duration, in whole minutes where it is one. */
-function formatLeast(ms) {
-    return ms % unitMs.m === 0 ? `${ms / unitMs.m}m` : `${ms / unitMs.s}s`;
-}
-
-;// CONCATENATED MODULE: ./build/intake/regions.js
-/** Regions the new host knows, from the vendor's documentation of the cook. */
-const regionCodes = [
-    'ca-central-1',
-    'ca-west-1',
-    'mx-central-1',
-    'sa-east-1',
-    'us-east-1',
-    'us-east-2',
-    'us-west-1',
-    'us-west-2',
-    'eu-central-1',
-    'eu-central-2',
-    'eu-north-1',
-    'eu-south-1',
-    'eu-south-2',
-    'eu-west-1',
-    'eu-west-2',
-    'eu-west-3',
-    'ap-east-1',
-    'ap-east-2',
-    'ap-northeast-1',
-    'ap-northeast-2',
-    'ap-northeast-3',
-    'ap-south-1',
-    'ap-south-2',
-    'ap-southeast-1',
-    'ap-southeast-2',
-    'ap-southeast-3',
-    'ap-southeast-4',
-    'ap-southeast-5',
-    'ap-southeast-6',
-    'ap-southeast-7',
-    'cn-north-1',
-    'cn-northwest-1',
-    'af-south-1',
-    'il-central-1',
-    'me-central-1',
-    'me-south-1',
-];
-
-;// CONCATENATED MODULE: ./build/intake/texts.js
-
-
-
-
-
-// One schema a kind of value. Each takes text, from an input or from a scalar in YAML or JSON, and
-// gives the value; the message of a failure says what was given and what is accepted.
-/** What a schema of this room says of a text it cannot use. */
-class Unusable extends Error {
-}
-const oneValue = 'must be a single value, not a list or a mapping';
-/** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
-function textTo(parse) {
-    return pipe(schemas_string(oneValue), transform(async (text, context) => {
-        const value = await parse(text);
-        if (!(value instanceof Unusable))
-            return value;
-        context.issues.push({ code: 'custom', message: value.message, input: text });
-        return NEVER;
-    }));
-}
-/** Any text, verbatim. */
-const texts_text = schemas_string(oneValue);
-/** Text without line breaks. */
-const line = textTo((given) => /[\r\n]/.test(given) ? new Unusable('has several lines; it must be one') : given);
-const flag = textTo((given) => {
-    if (/^true$/i.test(given))
-        return true;
-    if (/^false$/i.test(given))
-        return false;
-    return new Unusable(`${quote(given)} is neither true nor false`);
-});
-/** Milliseconds of a duration of at least `leastMs`. */
-function texts_duration(leastMs = 1_000) {
-    return textTo((given) => {
-        const ms = parseDuration(given);
-        if (ms === undefined) {
-            return new Unusable(`${quote(given)} is not a duration: write ${durationForm}`);
-        }
-        if (ms >= leastMs)
-            return ms;
-        return new Unusable(`${quote(given)} is too short: ${formatLeast(leastMs)} or more`);
-    });
-}
-const pollInterval = textTo((given) => {
-    if (given === 'auto')
-        return 'auto';
-    return (parseDuration(given) ??
-        new Unusable(`${quote(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`));
-});
-/** One of the words, to the letter. */
-function oneOf(words) {
-    return textTo((given) => {
-        const word = words.find((each) => each === given);
-        return word ?? new Unusable(`${quote(given)} is not one of ${words.join(', ')}`);
-    });
-}
-/** A decimal number from `least` on, fractions included. */
-function texts_number(least) {
-    return textTo((given) => {
-        const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
-        return value >= least ? value : new Unusable(`${quote(given)} is not a number from ${least}`);
-    });
-}
-/** A whole number from `least` to `most`. */
-function whole(least, most = 1_000_000_000_000) {
-    const range = most < 1_000_000 ? `from ${least} to ${most}` : `from ${least}`;
-    return textTo((given) => {
-        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
-        if (value >= least && value <= most)
-            return value;
-        return new Unusable(`${quote(given)} is not a whole number ${range}`);
-    });
-}
-/** A UUID in lower case: the only thing that ever becomes part of a path. */
-const texts_uuid = textTo((given) => isUuid(given) ? given.toLowerCase() : new Unusable(sayNoUuid(given)));
-/** Says that a text is no UUID. */
-function sayNoUuid(given) {
-    // A text that is no identifier may be anything, a secret put into the wrong place included.
-    const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'what is given';
-    return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
-}
-/** `null` and `~` for the API's null, else what the schema takes. */
-function orNull(schema) {
-    return pipe(schemas_string(oneValue), transform(async (given, context) => {
-        if (given === 'null' || given === '~')
-            return null;
-        const parsed = await safeParseAsync(schema, given);
-        if (parsed.success)
-            return parsed.data;
-        for (const { message } of parsed.error.issues) {
-            context.issues.push({ code: 'custom', message, input: given });
-        }
-        return NEVER;
-    }));
-}
-const regionCode = textTo((given) => {
-    const code = regionCodes.find((each) => each === given.toLowerCase());
-    if (code !== undefined)
-        return code;
-    const hint = suggest(given, regionCodes) || '; write it like eu-west-1 or us-east-2';
-    return new Unusable(`${quote(given)} is not a region of the service${hint}`);
-});
-/** An API key: it goes into a header, or is the key of a signature. Its value is never shown. */
-const apiKey = textTo((given) => {
-    if (given === '') {
-        return new Unusable('is empty. Pass it from a secret; workflows that a pull request from a fork starts get none');
-    }
-    return /^[\u0021-\u007e]+$/.test(given)
-        ? given
-        : new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
-});
-const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-const apiUrl = textTo((given) => {
-    const url = URL.parse(given);
-    if (url === null)
-        return new Unusable('is not a URL; the service is at https://api.dispersed.com');
-    if (url.username !== '' || url.password !== '') {
-        return new Unusable('holds a user name or password; the keys have inputs of their own');
-    }
-    const isLoopback = loopbackHosts.test(url.hostname);
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-        return new Unusable(`${quote(given)} is not https; http is accepted for loopback addresses only`);
-    }
-    if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-        return new Unusable('has more than a host; write it without path, query and fragment');
-    }
-    return url;
-});
-
-;// CONCATENATED MODULE: ./build/intake/yaml.js
-
-const longestText = 1_000_000;
-const mostAliases = 50;
-// More than any order needs; bounds what aliases can grow into.
-const mostNodes = 50_000;
-/**
- * Parses YAML, or JSON, which is YAML too. No tags, bounded size, depth and aliases. Scalars stay
- * text until a field says otherwise: `1.10` is not 1.1, and `no` is not false.
- * @returns the tree, or Unusable with line and column; the text itself is never shown, since it may hold secrets
- */
-async function parseYaml(text) {
-    if (text.length > longestText)
-        return new Unusable(`is longer than ${longestText} characters`);
-    // Loaded when used: most workflows name recipes by UUID alone.
-    const { load, FAILSAFE_SCHEMA } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
-    try {
-        const tree = load(text, { schema: FAILSAFE_SCHEMA, maxAliases: mostAliases, maxDepth: 32 });
-        if (!isTextTree(tree) || countNodes(tree) > mostNodes)
-            return new Unusable('is too large');
-        return tree;
-    }
-    catch (error) {
-        return new Unusable(`is neither YAML nor JSON: ${explain(error)}`);
-    }
-}
-function explain(error) {
-    if (!isYamlError(error))
-        return 'it cannot be read';
-    const { reason, mark } = error;
-    return mark === undefined
-        ? reason
-        : `${reason} in line ${mark.line + 1}, column ${mark.column + 1}`;
-}
-function isYamlError(error) {
-    return error instanceof Error && 'reason' in error && typeof error.reason === 'string';
-}
-function isTextTree(value) {
-    if (typeof value === 'string')
-        return true;
-    return typeof value === 'object' && value !== null && Object.values(value).every(isTextTree);
-}
-// Stops at the bound: what aliases stand for is counted each time it is used.
-function countNodes(tree, counted = 0) {
-    if (counted > mostNodes || typeof tree === 'string')
-        return counted + 1;
-    return Object.values(tree).reduce((sum, each) => countNodes(each, sum), counted + 1);
-}
-
-;// CONCATENATED MODULE: ./build/intake/container.js
-
-
-
-
-
-const variableName = /^[A-Za-z_][\w.-]*$/;
-const variableNameForm = 'a name starts with a letter or `_`, and goes on with those, digits, `.` or `-`';
-/** An environment as a mapping; values are text, whatever they look like, and never shown. */
-const environment = pipe(
-// Not a record of zod's, which drops a key called `__proto__`.
-custom(container_isMapping, 'must be a mapping of names to values'), transform((given, context) => {
-    const complain = (key, message) => {
-        context.issues.push({ code: 'custom', message, input: key, path: [key] });
-    };
-    const pairs = Object.entries(given).flatMap(([key, value]) => {
-        if (!variableName.test(key))
-            complain(key, variableNameForm);
-        else if (typeof value === 'string')
-            return [[key, value]];
-        else
-            complain(key, 'must be a single value, not a list or a mapping');
-        return [];
-    });
-    return Object.fromEntries(pairs);
-}));
-function container_isMapping(given) {
-    return typeof given === 'object' && given !== null && !Array.isArray(given);
-}
-/** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
-const environmentLines = textTo((given) => {
-    const pairs = [];
-    for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
-        if (line.trim() === '')
-            continue;
-        const equals = line.indexOf('=');
-        const name = line.slice(0, Math.max(0, equals)).trimStart();
-        if (equals < 0)
-            return new Unusable(`line ${index + 1} has no \`=\`: write KEY=VALUE, one a line`);
-        if (!variableName.test(name))
-            return new Unusable(`line ${index + 1}: ${variableNameForm}`);
-        if (pairs.some(([other]) => other === name)) {
-            return new Unusable(`line ${index + 1} sets ${quote(name)} a second time`);
-        }
-        pairs.push([name, line.slice(equals + 1)]);
-    }
-    return Object.fromEntries(pairs);
-});
-const list = (member) => array(member, 'must be a list');
-const volume = strict({
-    image: texts_text,
-    mount: texts_text,
-    registry: texts_text,
-    secret: texts_text,
-    tag: texts_text,
-    user: texts_text,
-});
-const parameters = strict({
-    image: texts_text,
-    tag: texts_text,
-    imagesrc: texts_text,
-    host: texts_text,
-    user: texts_text,
-    secret: texts_text,
-    env: environment,
-    ports: list(whole(1, 65_535)),
-    volumes: list(volume),
-    sshkey: texts_text,
-    allowed_ips: list(texts_text),
-});
-/** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */
-const container = pipe(transform((given, context) => {
-    if (typeof given !== 'object' || given === null || !('parameters' in given))
-        return given;
-    const others = Object.keys(given).filter((key) => key !== 'parameters' && key !== 'type');
-    if (others.length > 0 || ('type' in given && given.type !== 'docker')) {
-        const message = 'takes {type: docker, parameters: {…}}, or the container parameters alone';
-        context.issues.push({ code: 'custom', message, input: given });
-        return NEVER;
-    }
-    return given.parameters;
-}), parameters);
-/** Container parameters from the text of an input. */
-const containerText = pipe(textTo(parseYaml), container);
-/** The parts of a container that must be masked wherever they show. */
-function secretsOf({ secret, volumes = [] }) {
-    return [secret, ...volumes.map((each) => each.secret)].filter((each) => each !== undefined);
-}
-
-;// CONCATENATED MODULE: ./build/intake/entries.js
-
-
-
-
-
-
-
-/** The fields of a cook but the container: the API's names, with the ranges it documents. */
-const cookFields = {
-    title: line,
-    description: orNull(texts_text),
-    task: oneOf(['BATCH', 'PERSISTENT']),
-    cpu_count: texts_number(0),
-    gpu_count: texts_number(0),
-    gpu_name: orNull(line),
-    gpu_registry_uuid: orNull(texts_uuid),
-    min_vram_gb: texts_number(0),
-    min_ram_gb: texts_number(0),
-    min_storage_gb: texts_number(0),
-    max_node_count: whole(1),
-    max_retry_count: whole(0),
-    max_timeout_assign_ms: whole(300_000),
-    max_timeout_start_ms: whole(120_000),
-    max_timeout_run_ms: orNull(whole(60_000)),
-    allowed_region_codes: array(regionCode, 'must be a list of region codes')
-        .check(_maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`)),
-};
-const entry = pipe(pipe(transform((given, context) => {
-    if (typeof given !== 'string')
-        return withoutEmpty(given);
-    if (isUuid(given))
-        return { uuid: given };
-    context.issues.push({ code: 'custom', message: sayNoUuid(given), input: given });
-    return NEVER;
-}), strict({ uuid: texts_uuid, ...cookFields, parameters: container, env: environment })), transform((given, context) => {
-    if (given.uuid !== undefined)
-        return { ...given, uuid: given.uuid };
-    const message = 'is missing: each entry names its recipe';
-    context.issues.push({ code: 'custom', message, input: given, path: ['uuid'] });
-    return NEVER;
-}));
-// The outputs of one step hold about 1 MB, and each job has its line there.
-const mostEntries = 1_000;
-/** The input `recipes`: a UUID, several, one a line, or a YAML or JSON list of entries. */
-const entries = pipe(textTo(readList), array(entry)
-    .check(_minLength(1, 'is missing: give the UUID of a recipe, or several, one a line'), _maxLength(mostEntries, `has more than ${mostEntries} entries`)));
-async function readList(given) {
-    if (looksLikeYaml(given))
-        return asList(await parseYaml(given));
-    return given
-        .split(/[\r\n]+/)
-        .map((each) => each.trim())
-        .filter((each) => each !== '');
-}
-// A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
-function looksLikeYaml(given) {
-    return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
-}
-function asList(tree) {
-    if (tree instanceof Unusable || Array.isArray(tree))
-        return tree;
-    return new Unusable('must be a list: start each entry with `- `, or put it into [ ]');
-}
-// In a list as among the inputs, an empty text means that nothing was given.
-function withoutEmpty(given) {
-    if (typeof given !== 'object' || given === null || Array.isArray(given))
-        return given;
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
-}
-
-;// CONCATENATED MODULE: ./build/intake/rules.js
-/** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
-function checkRules(inputs) {
-    const { recipes = [], ...shared } = inputs;
-    const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
-    const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
-    return [...ofInputs, ...ofEntries];
-}
-/**
- * @param given what this place sets
- * @param effective the same on top of what it is laid on
- */
-function checkFields(given, effective, nameOf) {
-    const problems = [];
-    const complain = (field, message) => problems.push({ input: nameOf(field), message });
-    if (given.gpu_name && given.gpu_registry_uuid) {
-        complain('gpu_name', `cannot be given together with ${nameOf('gpu_registry_uuid')}: choose one`);
-    }
-    const touchesTask = given.task !== undefined || given.max_timeout_run_ms !== undefined;
-    const { task, max_timeout_run_ms: runTimeout } = effective;
-    if (touchesTask && task === 'PERSISTENT' && typeof runTimeout === 'number') {
-        complain('max_timeout_run_ms', 'cannot be given with task PERSISTENT, which runs until it is cancelled');
-    }
-    if (touchesTask && task === 'BATCH' && runTimeout === null) {
-        complain('max_timeout_run_ms', 'cannot be null with task BATCH, which needs a bound on its run');
-    }
-    return problems;
-}
-
-;// CONCATENATED MODULE: ./build/intake/inputs.js
-
-
-
-
-
-
-
-/** An input that always has a value: an empty text is read as the default. */
-function input(schema, defaultText = '') {
-    return { schema, default: defaultText, optional: false };
-}
-/** An input that may be left out: an empty text is undefined. */
-function inputs_optional(schema) {
-    return { schema, default: '', optional: true };
-}
-const minuteMs = 60_000;
-const regionList = pipe(textTo((given) => [...new Set(given.split(/[\s,]+/).filter((code) => code !== ''))]), array(regionCode)
-    .check(_minLength(1, 'has no region code in it'), _maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`)));
-/** The inputs of the cook action, in the order of `action.yml`. */
-const cookInputs = {
-    recipes: input(entries),
-    'public-key': input(apiKey),
-    'secret-key': input(apiKey),
-    'api-url': input(apiUrl, 'https://api.dispersed.com'),
-    title: inputs_optional(line),
-    description: inputs_optional(texts_text),
-    task: inputs_optional(cookFields.task),
-    'cpu-count': inputs_optional(cookFields.cpu_count),
-    'gpu-count': inputs_optional(cookFields.gpu_count),
-    'gpu-name': inputs_optional(line),
-    'gpu-registry-uuid': inputs_optional(texts_uuid),
-    'min-vram-gb': inputs_optional(cookFields.min_vram_gb),
-    'min-ram-gb': inputs_optional(cookFields.min_ram_gb),
-    'min-storage-gb': inputs_optional(cookFields.min_storage_gb),
-    'max-node-count': inputs_optional(cookFields.max_node_count),
-    'max-retry-count': inputs_optional(cookFields.max_retry_count),
-    'max-timeout-assign': inputs_optional(texts_duration(5 * minuteMs)),
-    'max-timeout-start': inputs_optional(texts_duration(2 * minuteMs)),
-    'max-timeout-run': inputs_optional(texts_duration(minuteMs)),
-    'allowed-region-codes': inputs_optional(regionList),
-    parameters: inputs_optional(containerText),
-    env: { ...inputs_optional(environmentLines), verbatim: true },
-    wait: input(flag, 'true'),
-    timeout: input(texts_duration(), '5h45m'),
-    'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'cancel'),
-    'poll-interval': input(pollInterval, 'auto'),
-    'dry-run': input(flag, 'false'),
-    'matrix-index': input(line, '0'),
-};
-/**
- * Reads the cook action's inputs. Secrets are masked before anything can be printed.
- * @throws InputError with every problem found
- */
-async function readCookInputs(runner) {
-    const { values, problems } = await readInputs(runner, cookInputs);
-    const { recipes = [], parameters } = values;
-    const containers = [parameters, ...recipes.map((entry) => entry.parameters)];
-    maskAll(runner, containers.flatMap(secretsIn));
-    const all = [...problems, ...checkRules({ ...fieldsOf(values), recipes })];
-    if (all.length > 0)
-        throw new errors/* InputError */.dz(all);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
-    return values;
-}
-/** The cook fields among the inputs, by the API's names. */
-function fieldsOf(inputs) {
-    return {
-        title: inputs.title,
-        description: inputs.description,
-        task: inputs.task,
-        cpu_count: inputs['cpu-count'],
-        gpu_count: inputs['gpu-count'],
-        gpu_name: inputs['gpu-name'],
-        gpu_registry_uuid: inputs['gpu-registry-uuid'],
-        min_vram_gb: inputs['min-vram-gb'],
-        min_ram_gb: inputs['min-ram-gb'],
-        min_storage_gb: inputs['min-storage-gb'],
-        max_node_count: inputs['max-node-count'],
-        max_retry_count: inputs['max-retry-count'],
-        max_timeout_assign_ms: inputs['max-timeout-assign'],
-        max_timeout_start_ms: inputs['max-timeout-start'],
-        max_timeout_run_ms: inputs['max-timeout-run'],
-        allowed_region_codes: inputs['allowed-region-codes'],
-    };
-}
-async function readInputs(runner, table) {
-    maskAll(runner, runner.input('secret-key').split(/[\r\n]+/));
-    const read = await Promise.all(Object.entries(table).map(async ([name, each]) => ({
-        name,
-        ...(await readInput(runner, name, each)),
-    })));
-    const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
-    return {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has its schema's output
-        values: values,
-        problems: read.flatMap(({ problems }) => problems),
-    };
-}
-async function readInput(runner, name, { schema, optional: isOptional, ...rest }) {
-    const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
-    if (given === '' && isOptional)
-        return { value: undefined, problems: [] };
-    const parsed = await safeParseAsync(schema, given || rest.default);
-    if (parsed.success)
-        return { value: parsed.data, problems: [] };
-    return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
-}
-function toProblem(name, { path, message }) {
-    const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
-    return { input: name + place.join(''), message };
-}
-function secretsIn(container) {
-    return container === undefined
-        ? []
-        : secretsOf(container).flatMap((secret) => secret.split(/[\r\n]+/));
-}
-// The runner masks each line of a secret by itself: a short one would blank that text everywhere.
-const shortestMask = 6;
-function maskAll(runner, secrets) {
-    for (const secret of secrets) {
-        if (secret.trim().length >= shortestMask)
-            runner.mask(secret.trim());
-    }
-}
-
-;// CONCATENATED MODULE: ./build/intake/step.js
-/** Reads the step's identity from the runner's environment. */
-function readStep({ env }, matrixIndex) {
-    const repository = env['GITHUB_REPOSITORY'] ?? '';
-    const runId = env['GITHUB_RUN_ID'] ?? '';
-    const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
-    return {
-        repository,
-        runId,
-        runAttempt: env['GITHUB_RUN_ATTEMPT'] ?? '1',
-        workflow: env['GITHUB_WORKFLOW'] ?? '',
-        job: env['GITHUB_JOB'] ?? '',
-        matrixIndex,
-        step: env['GITHUB_ACTION'] ?? '',
-        runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
-    };
-}
-
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
-;// CONCATENATED MODULE: ./build/dispersed/patience.js
-
-
-/**
- * Repeats a request while that is worthwhile, with growing pauses. Only for requests that may be
- * repeated: reads, cancels, and a cook that is certain not to have been taken.
- * @throws ServiceError when it is no longer worthwhile, InterruptedError when the signal fires
- */
-async function patiently(request, parts) {
-    const { clock, random, signal, worthwhile, onFailure } = parts;
-    for (let failures = 1;; failures += 1) {
-        if (signal.aborted)
-            throw new errors/* InterruptedError */.p4();
-        try {
-            return await request();
-        }
-        catch (error) {
-            if (signal.aborted)
-                throw new errors/* InterruptedError */.p4(undefined, { cause: error });
-            if (!(error instanceof errors/* ServiceError */._7) || !worthwhile(error, failures))
-                throw error;
-            const pauseMs = (0,pace/* backoffMs */.jo)(failures, random, error.retryAfterMs);
-            onFailure?.(error, failures, pauseMs);
-            await clock.sleep(pauseMs, signal);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./build/verdict.js
-// The service's set of statuses is open; these alone are known to be final.
-const finalResults = {
-    COMPLETED: 'succeeded',
-    FAILED: 'failed',
-    CANCELLED: 'cancelled',
-};
-/** Whether a job with this status will never change again. */
-function isFinal(status) {
-    return Object.hasOwn(finalResults, status);
-}
-/** The result of a job that was watched to this ending and had this status then. */
-function resultOf(ending, status, onTimeout) {
-    const final = isFinal(status) ? finalResults[status] : undefined;
-    switch (ending) {
-        case 'final':
-            return final ?? 'error';
-        case 'running':
-            return 'running';
-        case 'interrupt':
-            return final ?? 'cancelled';
-        case 'timeout':
-            // A job that our own cancel ended was still running when time was up.
-            if (final !== undefined && !(final === 'cancelled' && onTimeout === 'cancel'))
-                return final;
-            return onTimeout === 'detach' ? 'detached' : 'timed-out';
-    }
-}
-const worstFirst = [
-    'error',
-    'failed',
-    'timed-out',
-    'cancelled',
-    'detached',
-    'running',
-    'submitted',
-    'succeeded',
-    'dry-run',
-];
-/** Orders results, the worst first. */
-function compareResults(a, b) {
-    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
-}
-/** Whether the step passes with this result. */
-function passes(result) {
-    switch (result) {
-        case 'succeeded':
-        case 'running':
-        case 'submitted':
-        case 'dry-run':
-        case 'detached':
-            return true;
-        case 'failed':
-        case 'cancelled':
-        case 'timed-out':
-        case 'error':
-            return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./build/jobs/stop.js
-
-
-
-const tries = 6;
-const confirmEveryMs = 1_000;
-// A container gets some seconds to shut down; after that the job is reported as it stands.
-const confirmLongestMs = 15_000;
-/**
- * Cancels a job and looks until it has ended, for a quarter of a minute at most.
- * @returns the job as last seen, perhaps still alive
- * @throws ServiceError when the cancel was not accepted
- */
-async function stop(jobUuid, reason, parts) {
-    const { client, clock, random, signal } = parts;
-    let job = await patiently(async () => cancelJob(client, jobUuid, reason, signal), {
-        clock,
-        random,
-        signal,
-        worthwhile: (error, failures) => error.passing && failures < tries,
-    });
-    const giveUpAtMs = clock.now() + confirmLongestMs;
-    while (!isFinal(job.status) && clock.now() < giveUpAtMs && !signal.aborted) {
-        await clock.sleep(confirmEveryMs, signal);
-        // The cancel was accepted; trouble with looking is no trouble with stopping.
-        job = await readJob(client, jobUuid, signal).catch(() => job);
-    }
-    return job;
-}
-
-;// CONCATENATED MODULE: ./build/jobs/submit.js
-
-
-// A service that cannot be reached is given a quarter of a minute; the workflow's author is
-// better served by a clear error than by a step that hangs before it has started anything.
-const longestUnreachable = 5;
-// A service that answers 429 is there and says when to come back.
-const longestRateLimited = 20;
-/**
- * Cooks an order. The request is sent again only when it is certain that the service did not take
- * it: no connection was made, or it was refused with 429.
- * @throws ServiceError where no job is known to have come to be, InterruptedError
- */
-async function submit_submit(order, body, parts) {
-    const { client, clock, random, signal } = parts;
-    const submittedAtMs = clock.now();
-    // Not given the signal: a cook that has left is waited for, since it may start a billed job.
-    const cook = async () => cookRecipe(client, order.recipeUuid, body);
-    const job = await patiently(cook, { clock, random, signal, worthwhile });
-    return { order, job, submittedAtMs };
-}
-function worthwhile(error, failures) {
-    if (error.trouble === 'unreachable')
-        return failures < longestUnreachable;
-    return error.status === 429 && failures < longestRateLimited;
-}
-
-;// CONCATENATED MODULE: ./build/jobs/watch.js
-
-
-/**
- * Watches one job from its cook to its end, or to the end of watching.
- * @throws ServiceError when the service will not tell
- */
-async function watch(ticket, parts) {
-    let job = ticket.job;
-    const timeline = [{ status: job.status, atMs: parts.clock.now() }];
-    for (;;) {
-        const { status } = job;
-        if (timeline.at(-1)?.status !== status) {
-            const sighting = { status, atMs: parts.clock.now() };
-            timeline.push(sighting);
-            parts.onSighting(ticket, sighting, job);
-        }
-        const ending = endingOf(job, parts);
-        if (ending !== undefined)
-            return { ending, job, timeline };
-        job = await look(job, parts);
-    }
-}
-function endingOf(job, { enoughToRun, ended }) {
-    if (isFinal(job.status))
-        return 'final';
-    if (job.status === 'RUNNING' && enoughToRun(job))
-        return 'running';
-    return ended();
-}
-async function look(job, { read, nextLook, ended }) {
-    await nextLook();
-    if (ended() !== undefined)
-        return job;
-    try {
-        return await read(job.uuid);
-    }
-    catch (error) {
-        if (error instanceof errors/* InterruptedError */.p4)
-            return job;
-        throw error;
-    }
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./build/dispersed/sign.js
-
-/**
- * Query parameters in the one order that is signed and sent: keys sorted, URL-encoded, no `?`.
- * Clients of the service differ on a space and on `!'()*~`, so no caller produces them.
- */
-function canonicalQuery(query) {
-    return Object.keys(query)
-        .toSorted()
-        .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(query[key] ?? '')}`)
-        .join('&');
-}
-/** JSON with keys sorted at every depth and no white space; `ascii` escapes all beyond U+007E. */
-function canonicalJson(value, dialect = 'ascii') {
-    const text = sortedJson(value);
-    return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
-}
-/** The four headers that sign a request, as the service's documentation describes them. */
-function signatureHeaders(request, keys, stamp) {
-    const time = String(stamp.timeMs);
-    const bodyHash = (0,external_node_crypto_.createHash)('sha256')
-        .update(request.body ?? '', 'utf8')
-        .digest('hex');
-    const { method, pathname, query } = request;
-    const text = [keys.publicKey, time, stamp.nonce, method, pathname, query, bodyHash].join('|');
-    return {
-        'X-API-Key': keys.publicKey,
-        'X-Time': time,
-        'X-Nonce': stamp.nonce,
-        'X-Signature': (0,external_node_crypto_.createHmac)('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
-    };
-}
-// Built as text, not as a sorted copy of the object: a key such as `__proto__` stays data, and
-// keys that look like numbers are not put in an order of their own.
-function sortedJson(value) {
-    if (isList(value))
-        return `[${value.map(sortedJson).join(',')}]`;
-    if (value === null || typeof value !== 'object')
-        return JSON.stringify(value);
-    const members = Object.entries(value)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .flatMap(([key, member]) => member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`]);
-    return `{${members.join(',')}}`;
-}
-// `Array.isArray` alone does not narrow a read-only array.
-function isList(value) {
-    return Array.isArray(value);
-}
-function escapeCodeUnit(unit) {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-;// CONCATENATED MODULE: ./build/order.js
-
-
-
-/** What to cook, one order an entry of `recipes`. Pure: the same inputs and step give the same orders. */
-function placeOrders(inputs, step) {
-    return inputs.recipes.map((entry, index) => {
-        const { uuid: recipeUuid } = entry;
-        const { description, ...fields } = mergeFields(fieldsOf(inputs), entry);
-        const container = mergeContainers(inputs, entry);
-        const cookKey = makeCookKey(step, [index, recipeUuid, description, fields, container]);
-        const text = `${description || order_describe(step)} [${cookKey}]`;
-        return { index, recipeUuid, cookKey, fields: { ...fields, description: text }, container };
-    });
-}
-/**
- * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
- * is laid on the recipe's is sent whole: right either way.
- * @param recipe as the service has it; needed where the order lays something on its container
- */
-function bodyOf({ fields, container }, recipe) {
-    if (container === null)
-        return fields;
-    const stored = recipe?.payload?.['parameters'];
-    const storedContainer = order_isMapping(stored) ? stored['parameters'] : undefined;
-    const parameters = order_merge(order_isMapping(storedContainer) ? storedContainer : {}, container);
-    return { ...fields, parameters: { type: 'docker', parameters } };
-}
-/** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */
-function order_merge(under, over) {
-    // Built from entries: a key such as `__proto__` is data.
-    const merged = new Map(Object.entries(under));
-    for (const [key, value] of Object.entries(over)) {
-        const below = merged.get(key);
-        merged.set(key, order_isMapping(below) && order_isMapping(value) ? order_merge(below, value) : value);
-    }
-    return Object.fromEntries(merged);
-}
-// What is given twice for the same thing, or decides another field, is settled here, once.
-function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
-    const fields = { ...inputs, ...givenOnly(entry) };
-    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-    return {
-        ...fields,
-        // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
-        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
-        // The service wants null here, whatever the recipe says.
-        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-    };
-}
-function givenOnly(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-function mergeContainers(inputs, entry) {
-    const layers = [
-        inputs.parameters,
-        inputs.env && { env: inputs.env },
-        entry.parameters,
-        entry.env && { env: entry.env },
-    ];
-    const given = layers.filter((layer) => layer !== undefined);
-    return given.length === 0 ? null : given.reduce(order_merge, {});
-}
-/**
- * The key that marks a job as cooked by this entry of this step: a hash of all that tells it apart,
- * so that it can be worked out again, and no other step's job ever matches.
- */
-function makeCookKey(step, order) {
-    const { repository, runId, runAttempt, workflow, job, matrixIndex } = step;
-    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
-    const text = canonicalJson([...identity, ...order.map((each) => each ?? null)]);
-    return `cook-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
-}
-function order_describe({ repository, workflow, runId, runUrl }) {
-    if (runUrl === undefined)
-        return 'Cooked outside of GitHub Actions';
-    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
-}
-function order_isMapping(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-;// CONCATENATED MODULE: ./build/report/safe.js
-// Foreign text (titles, reasons, logs, error bodies) is hostile: the runner takes commands from
-// printed lines, and summaries are rendered as Markdown and HTML. This is the one place that
-// makes it harmless.
-// Control characters, and those that reorder or hide text.
-const invisible = 
-// eslint-disable-next-line no-control-regex
-/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-/**
- * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
- * before it: `::name::` counts only at the start of a line, `##[name]` anywhere.
- * @param longest most UTF-16 units to keep; what is cut is shown by an ellipsis
- */
-function safeLine(text, longest = 500) {
-    const line = text
-        .replaceAll(/[\r\n\t]+/g, ' ')
-        .replaceAll(invisible, '')
-        .trim();
-    return breakCommands(cut(line, longest));
-}
-/** Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. */
-function safeMarkdown(text, longest = 500) {
-    return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
-}
-// Whatever Markdown or HTML could take for more than text. A colon before white space and a dot
-// outside of `www.` make no link, and stay readable.
-const markup = /[&<>|`*_~[\]{}#@\\$^]|:(?=\S)|(?<=www)\./gi;
-function breakCommands(text) {
-    return text.replaceAll('##[', '## [');
-}
-function cut(text, longest) {
-    if (text.length <= longest)
-        return text;
-    // Not through the middle of a surrogate pair.
-    return `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…`;
-}
-
-;// CONCATENATED MODULE: ./build/report/advice.js
-
-
-/** Where jobs can be looked at and cancelled by hand. The address of a single job is not known. */
-const consoleUrl = 'https://console.dispersed.com/jobs';
-/** What the attempt was, for the title of the error: `cook the recipe`, `follow the job`. */
-function adviseOn(error, attempt) {
-    return error instanceof errors/* ServiceError */._7 ? adviseOnService(error, attempt) : adviseOnFault(error);
-}
-/** A fault of this action itself, in words. */
-function adviseOnFault(error) {
-    return {
-        title: 'A fault in this action',
-        cause: safeLine(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
-        remedy: `Please report it, with this line. Look at ${consoleUrl} for jobs that may still run.`,
-    };
-}
-function adviseOnService(error, attempt) {
-    const said = safeLine(error.detail);
-    switch (error.trouble) {
-        case 'unreachable':
-            return {
-                title: `Could not ${attempt}: the service cannot be reached`,
-                cause: `No connection to the API was made: ${said}.`,
-                remedy: 'Check the input api-url and the service status; behind a proxy, set HTTPS_PROXY on the runner.',
-            };
-        case 'no-answer':
-            return {
-                title: `Could not ${attempt}: no answer`,
-                cause: `${error.request} was sent, and no answer came: ${said}.`,
-                remedy: `The service may have acted on it: look at ${consoleUrl} before running the workflow again.`,
-            };
-        case 'unreadable':
-            return {
-                title: `Could not ${attempt}: an answer that makes no sense`,
-                cause: `${error.request}: ${said}.`,
-                remedy: `Check that api-url is the Dispersed API; the service may have acted on the request, so look at ${consoleUrl}.`,
-            };
-        case 'refused':
-            return adviseOnStatus(error, attempt, said);
-    }
-}
-function adviseOnStatus(error, attempt, said) {
-    const status = error.status ?? 0;
-    const advice = statusAdvice[status] ?? (status >= 500 ? serverTrouble : otherRefusal);
-    return {
-        title: `Could not ${attempt}: ${advice.title}`,
-        cause: `The service answered HTTP ${status} to ${error.request}: ${said}.`,
-        remedy: advice.remedy,
-    };
-}
-const serverTrouble = {
-    title: 'the service is in trouble',
-    remedy: `The service may have acted on the request all the same: look at ${consoleUrl} before running the workflow again.`,
-};
-const otherRefusal = {
-    title: 'the service refused',
-    remedy: 'Read what the service says above and change the inputs, or the recipe, to match.',
-};
-const statusAdvice = {
-    401: {
-        title: 'the API key was not accepted',
-        remedy: 'Check the inputs public-key and secret-key: do they belong together, are they whole and still valid, and does the secret exist in this repository?',
-    },
-    402: {
-        title: 'payment is required',
-        remedy: 'Check the balance of the Dispersed account.',
-    },
-    403: {
-        title: 'not allowed',
-        remedy: 'Check that the account of the inputs public-key and secret-key may use this recipe or job.',
-    },
-    404: {
-        title: 'not found',
-        remedy: 'Check the UUIDs, that they belong to the account of public-key, and that api-url is the host they live on.',
-    },
-    413: {
-        title: 'the order is too large',
-        remedy: 'Shorten the parameters or the environment of the order.',
-    },
-    422: {
-        title: 'the order was refused',
-        remedy: 'Change the field that the service names, in the inputs or in the recipe.',
-    },
-    429: {
-        title: 'too many requests',
-        remedy: 'The account is over its rate limit: run fewer workflows at once, or try again later.',
-    },
-};
-
-;// CONCATENATED MODULE: ./build/report/facts.js
-/**
- * Queue and run time of a job: by the service's own times where they are precise, else by what was
- * seen from here (the old host gives days without a time).
- */
-function spansOf({ job, submittedAtMs, timeline }) {
-    if (job === null)
-        return { queueSeconds: null, runSeconds: null };
-    const started = instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']);
-    const ended = instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']);
-    const created = instantMs(job.created_at) ?? submittedAtMs;
-    return {
-        queueSeconds: secondsBetween(created, started),
-        runSeconds: secondsBetween(started, ended),
-    };
-}
-/** What to call an order's job: its title, else its recipe. Foreign text. */
-function titleOf({ order, job }) {
-    const asked = order.fields['title'];
-    return job?.title || (typeof asked === 'string' && asked) || `recipe ${order.recipeUuid}`;
-}
-/** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
-function hardwareOf(job) {
-    if (job === null)
-        return '';
-    const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : job.gpu_name;
-    return [
-        gpus,
-        job.cpu_count ? `${job.cpu_count} CPU` : null,
-        job.min_ram_gb ? `${job.min_ram_gb} GB RAM` : null,
-        job.min_vram_gb ? `${job.min_vram_gb} GB VRAM` : null,
-    ]
-        .filter(Boolean)
-        .join(', ');
-}
-/** A result in a word or two, for sentences such as `2 of 3 jobs …`. */
-const resultWords = {
-    succeeded: 'succeeded',
-    running: 'running',
-    submitted: 'submitted',
-    'dry-run': 'checked',
-    detached: 'left running',
-    failed: 'failed',
-    cancelled: 'cancelled',
-    'timed-out': 'timed out',
-    error: 'lost to an error',
-};
-function instantMs(time) {
-    return time === null || time.length === 10 ? null : Date.parse(time);
-}
-function seenAt(timeline, statuses) {
-    return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
-}
-function secondsBetween(fromMs, toMs) {
-    if (fromMs === null || toMs === null)
-        return null;
-    return Math.max(0, Math.round((toMs - fromMs) / 1000));
-}
-
-;// CONCATENATED MODULE: ./build/report/annotations.js
-
-
-
-
-
-// GitHub shows ten error annotations a step and drops the rest.
-const mostAnnotations = 10;
-/** One error annotation for each job that did not end well: what failed, why, what to do. */
-function annotateOutcomes(runner, outcomes, onTimeout) {
-    const bad = outcomes.filter(({ result }) => !passes(result));
-    const single = bad.length > mostAnnotations ? bad.slice(0, mostAnnotations - 1) : bad;
-    for (const outcome of single)
-        annotate(runner, adviseOnOutcome(outcome, onTimeout));
-    const rest = bad.slice(single.length);
-    if (rest.length === 0)
-        return;
-    const uuids = rest.map(({ job, order }) => job?.uuid ?? `recipe ${order.recipeUuid}`);
-    annotate(runner, {
-        title: `${rest.length} more jobs did not end well`,
-        cause: uuids.join(', '),
-        remedy: 'The job summary and the output jobs tell each one’s story.',
-    });
-}
-/** One error annotation that lists every problem of the inputs. */
-function annotateInputs(runner, error) {
-    const lines = error.problems.map(({ input, message }) => `${input}: ${safeLine(message)}`);
-    const count = lines.length === 1 ? 'An input is' : `${lines.length} inputs are`;
-    runner.annotate('error', `${count} not usable; nothing was cooked`, lines.join('\n'));
-}
-/** One error annotation. */
-function annotate(runner, { title, cause, remedy }) {
-    // Annotations hold 4,096 characters.
-    runner.annotate('error', safeLine(title, 250), `${cause}\n${remedy}`.slice(0, 4_000));
-}
-function adviseOnOutcome(outcome, onTimeout) {
-    const { result, job, order, error, ending } = outcome;
-    if (error !== null) {
-        if (job !== null)
-            return adviseOn(error, `follow job ${job.uuid}`);
-        return adviseOnCook(adviseOn(error, `cook recipe ${order.recipeUuid}`), outcome);
-    }
-    const name = safeLine(titleOf(outcome), 100);
-    const who = job === null ? `The job for recipe ${order.recipeUuid}` : `Job ${job.uuid}`;
-    if (result === 'timed-out')
-        return adviseOnTimeout(name, who, outcome, onTimeout);
-    if (ending === 'interrupt')
-        return adviseOnInterrupt(name, who, outcome);
-    const reason = job?.status_reason
-        ? `: ${safeLine(job.status_reason, 1000)}`
-        : ', and the service gave no reason';
-    if (result === 'cancelled') {
-        return {
-            title: `Cancelled: ${name}`,
-            cause: `${who} was cancelled${reason}.`,
-            remedy: 'If you did not, somebody else with access to this account, or the service, did.',
-        };
-    }
-    return {
-        title: `Failed: ${name}`,
-        cause: `${who} failed${reason}.`,
-        remedy: `Its log is at ${consoleUrl}. Mend the recipe or its parameters, then run the workflow again.`,
-    };
-}
-// A refusal says which field the service minds, if it is kind; what the older host lacks is known.
-function adviseOnCook(advice, { order, error }) {
-    const isRefusal = error instanceof errors/* ServiceError */._7 && [400, 422].includes(error.status ?? 0);
-    if (!isRefusal || order.fields['allowed_region_codes'] === undefined)
-        return advice;
-    const hint = 'The order names allowed-region-codes, which the older host, https://api.compute.x.io, does not know.';
-    return { ...advice, remedy: `${advice.remedy} ${hint}` };
-}
-function adviseOnInterrupt(name, who, { job }) {
-    return {
-        title: `Cancelled with the workflow: ${name}`,
-        cause: job === null
-            ? `${who} was not cooked any more: the workflow was cancelled, or a time limit of it was reached.`
-            : `${who} was cancelled: the workflow was, or a time limit of it was reached.`,
-        remedy: 'If nobody cancelled the workflow, look at its timeout-minutes.',
-    };
-}
-function adviseOnTimeout(name, who, outcome, onTimeout) {
-    const alive = outcome.timeline.findLast(({ status }) => !isFinal(status));
-    const status = alive === undefined ? 'not cooked yet' : safeLine(alive.status, 60);
-    const left = onTimeout === 'cancel'
-        ? 'so it was cancelled'
-        : `and was left as it is, which is billed: see ${consoleUrl}`;
-    return {
-        title: `Timed out: ${name}`,
-        cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
-        remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
-    };
-}
-
-;// CONCATENATED MODULE: ./build/report/redact.js
-// The container parameters that may be shown. All others, known or not, may hold secrets: a
-// recipe's environment, logins and keys are somebody else's.
-const shownParameters = new Set([
-    'image',
-    'tag',
-    'imagesrc',
-    'host',
-    'user',
-    'ports',
-    'allowed_ips',
-]);
-const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
-const redact_hidden = '***';
-/** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
-function redact(body) {
-    const { parameters } = body;
-    if (!redact_isMapping(parameters) || !redact_isMapping(parameters['parameters']))
-        return body;
-    const shown = mapMembers(parameters['parameters'], redactParameter);
-    return { ...body, parameters: { ...parameters, parameters: shown } };
-}
-function redactParameter(key, value) {
-    if (shownParameters.has(key))
-        return value;
-    if (key === 'env' && redact_isMapping(value))
-        return mapMembers(value, () => redact_hidden);
-    if (key === 'volumes' && Array.isArray(value))
-        return value.map(redactVolume);
-    return value === null ? null : redact_hidden;
-}
-function redactVolume(volume) {
-    if (!redact_isMapping(volume))
-        return redact_hidden;
-    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : redact_hidden));
-}
-function mapMembers(mapping, change) {
-    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
-}
-function redact_isMapping(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-;// CONCATENATED MODULE: ./build/report/summarize.js
-
-
-/** Writes the step's summary. Trouble with it is a warning: it never changes the verdict. */
-async function summarize(runner, markdown) {
-    try {
-        await runner.summarize(markdown);
-    }
-    catch (error) {
-        const { message } = (0,errors/* asError */.zR)(error);
-        runner.annotate('warning', 'The job summary could not be written', safeLine(message));
-    }
-}
-
-;// CONCATENATED MODULE: ./build/report/dry-run.js
-
-
-
-
-
-/** Shows what would be sent. The step fails where a recipe could not be read. */
-async function reportDryRun(runner, plans) {
-    for (const plan of plans)
-        showPlan(runner, plan);
-    const broken = plans.filter(({ error }) => error !== null);
-    if (broken.length > 0)
-        runner.fail();
-    runner.print(`Dry run: ${verdict(plans.length, broken.length)}; nothing was cooked`);
-    runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-    await summarize(runner, renderPlans(plans, broken.length));
-}
-function showPlan(runner, { order, recipe, body, error }) {
-    const { recipeUuid } = order;
-    if (error !== null)
-        annotate(runner, adviseOn(error, `read recipe ${recipeUuid}`));
-    if (body === null)
-        return;
-    const name = safeLine(recipe?.name ?? '', 200);
-    runner.print(`Would cook recipe ${recipeUuid}${name && ` “${name}”`} with`);
-    for (const line of prettyLines(body))
-        runner.print(`  | ${safeLine(line, 1_000)}`);
-}
-function renderPlans(plans, broken) {
-    const mark = broken > 0 ? '⚠️' : '🧪';
-    const rows = plans.map(({ order, recipe, body, error }) => {
-        const shown = body === null ? safeMarkdown(error?.message ?? '', 300) : renderBody(body);
-        const name = safeMarkdown(recipe?.name ?? '', 120);
-        return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
-    });
-    return [
-        `### ${mark} Dispersed dry run: ${verdict(plans.length, broken)}; nothing was cooked`,
-        '',
-        '| | Recipe | UUID | Would be sent |',
-        '| --: | --- | --- | --- |',
-        ...rows,
-        '',
-    ].join('\n');
-}
-function renderBody(body) {
-    const lines = prettyLines(body).map((line) => {
-        const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
-        return indent + safeMarkdown(line, 1_000);
-    });
-    return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
-}
-function prettyLines(body) {
-    return JSON.stringify(redact(body), null, 2).split('\n');
-}
-function verdict(count, broken) {
-    const recipes = count === 1 ? 'the order' : `all ${count} orders`;
-    return broken === 0
-        ? `${recipes} can be sent`
-        : `${broken} of ${count} recipes could not be read`;
-}
-
-;// CONCATENATED MODULE: ./build/report/outputs.js
-
-
-/** Sets the step's outputs from what became of each order. */
-function writeOutputs(runner, outcomes) {
-    const worstFirst = outcomes.toSorted((a, b) => compareResults(a.result, b.result));
-    const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(({ job }) => job?.uuid ?? null);
-    runner.output('result', worstFirst[0]?.result ?? 'error');
-    runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
-    runner.output('job-uuids', JSON.stringify(uuids));
-    runner.output('status', worstJob?.status ?? '');
-    runner.output('status-reason', worstJob?.status_reason ?? '');
-    runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
-}
-function describeJob(outcome) {
-    const { order, job, result } = outcome;
-    const { queueSeconds, runSeconds } = spansOf(outcome);
-    return {
-        recipe_uuid: order.recipeUuid,
-        job_uuid: job?.uuid ?? null,
-        title: titleOf(outcome),
-        status: job?.status ?? null,
-        result,
-        status_reason: job?.status_reason ?? null,
-        created_at: job?.created_at ?? null,
-        started_at: job?.started_at ?? null,
-        completed_at: job?.completed_at ?? null,
-        queue_seconds: queueSeconds,
-        run_seconds: runSeconds,
-        cost_usd: null,
-        node_urls: [],
-    };
-}
-
-;// CONCATENATED MODULE: ./build/report/durations.js
-/** A time span as people read it: `4s`, `3m 02s`, `1h 05m`. */
-function formatDuration(ms) {
-    const seconds = Math.max(0, Math.floor(ms / 1000));
-    const minutes = Math.floor(seconds / 60);
-    const hours = Math.floor(minutes / 60);
-    if (hours > 0)
-        return `${hours}h ${twoDigits(minutes % 60)}m`;
-    if (minutes > 0)
-        return `${minutes}m ${twoDigits(seconds % 60)}s`;
-    return `${seconds}s`;
-}
-function twoDigits(value) {
-    return String(value).padStart(2, '0');
-}
-
-;// CONCATENATED MODULE: ./build/report/verdict-line.js
-
-
-
-/** The verdict in one sentence: `Job 0198… succeeded (queued 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
-function verdictLine(outcomes) {
-    const [only] = outcomes;
-    if (only === undefined)
-        return 'Nothing was cooked';
-    return outcomes.length === 1 ? forOne(only) : forSeveral(outcomes);
-}
-function forOne(outcome) {
-    if (outcome.job === null)
-        return 'No job came to be';
-    const { queueSeconds, runSeconds } = spansOf(outcome);
-    const spans = [
-        queueSeconds === null ? [] : `queued ${formatDuration(queueSeconds * 1000)}`,
-        runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
-    ].flat();
-    const times = spans.length === 0 ? '' : ` (${spans.join(', ')})`;
-    return `Job ${outcome.job.uuid} ${phrase(outcome.result)}${times}`;
-}
-function forSeveral(outcomes) {
-    const counts = new Map();
-    for (const { result } of outcomes)
-        counts.set(result, (counts.get(result) ?? 0) + 1);
-    const ordered = [...counts].toSorted(([a], [b]) => compareResults(a, b));
-    const [worst, ...rest] = ordered.map(([result, count]) => ({
-        count,
-        words: resultWords[result],
-    }));
-    if (worst === undefined)
-        return 'Nothing was cooked';
-    if (rest.length === 0)
-        return `All ${worst.count} jobs ${worst.words}`;
-    const others = rest.map(({ count, words }) => `${count} ${words}`).join(', ');
-    return `${worst.count} of ${outcomes.length} jobs ${worst.words}, ${others}`;
-}
-function phrase(result) {
-    switch (result) {
-        case 'running':
-            return 'is running';
-        case 'cancelled':
-            return 'was cancelled';
-        case 'submitted':
-            return 'was submitted';
-        case 'detached':
-            return 'was left running when the time for waiting was over';
-        case 'error':
-            return 'could not be followed to its end';
-        case 'succeeded':
-        case 'dry-run':
-        case 'failed':
-        case 'timed-out':
-            return resultWords[result];
-    }
-}
-
-;// CONCATENATED MODULE: ./build/report/summary.js
-
-
-
-
-
-const marks = {
-    succeeded: '✅',
-    running: '🟢',
-    submitted: '🚀',
-    'dry-run': '🧪',
-    detached: '⏳',
-    failed: '❌',
-    cancelled: '🚫',
-    'timed-out': '⌛',
-    error: '⚠️',
-};
-/** The summary as GitHub-flavoured Markdown. */
-function renderSummary(outcomes) {
-    const worst = outcomes.map(({ result }) => result).toSorted(compareResults)[0] ?? 'error';
-    const heading = `### ${marks[worst]} Dispersed: ${verdictLine(outcomes)}`;
-    return [heading, '', renderTable(outcomes), ''].join('\n');
-}
-/** The summary of a step whose inputs could not be used. */
-function renderInputProblems({ problems }) {
-    const items = problems.map(({ input, message }) => `- \`${input}\`: ${safeMarkdown(message)}`);
-    return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
-}
-const columns = [
-    {
-        heading: 'Status',
-        cell: ({ result, job }) => `${marks[result]} ${statusWords(result, job?.status)}`,
-    },
-    { heading: 'Title', cell: (outcome) => safeMarkdown(titleOf(outcome), 120) },
-    { heading: 'Job', cell: ({ job }) => (job === null ? '' : `\`${job.uuid}\``) },
-    { heading: 'Recipe', cell: ({ order }) => `\`${order.recipeUuid}\`` },
-    { heading: 'Hardware', cell: ({ job }) => safeMarkdown(hardwareOf(job), 120) },
-    { heading: 'Queued', alignRight: true, cell: (outcome) => span(spansOf(outcome).queueSeconds) },
-    { heading: 'Ran', alignRight: true, cell: (outcome) => span(spansOf(outcome).runSeconds) },
-    {
-        heading: 'Reason',
-        cell: ({ job, error }) => safeMarkdown(job?.status_reason ?? error?.message ?? '', 300),
-    },
-];
-/** A table of the jobs; a column that would be empty is left out. */
-function renderTable(outcomes) {
-    const rows = outcomes.map((outcome) => columns.map(({ cell }) => cell(outcome)));
-    const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
-    const keep = (cells) => `| ${cells.filter((_, column) => used[column]).join(' | ')} |`;
-    return [
-        keep(columns.map(({ heading }) => heading)),
-        keep(columns.map(({ alignRight }) => (alignRight ? '--:' : '---'))),
-        ...rows.map(keep),
-    ].join('\n');
-}
-function statusWords(result, status) {
-    const words = resultWords[result];
-    if (status === undefined)
-        return words;
-    const shown = safeMarkdown(status, 60);
-    // Where the service's word says it all, ours would only repeat it.
-    return isFinal(status) || result === 'running' ? shown : `${shown}, ${words}`;
-}
-function span(seconds) {
-    return seconds === null ? '' : formatDuration(seconds * 1000);
-}
-
-;// CONCATENATED MODULE: ./build/report/report.js
-
-
-
-
-
-
-
-
-/** Tells the user what became of each order, and sets the step's verdict. */
-async function reportOutcomes(runner, outcomes, onTimeout) {
-    runner.print(verdictLine(outcomes));
-    if (!outcomes.every(({ result }) => passes(result)))
-        runner.fail();
-    annotateOutcomes(runner, outcomes, onTimeout);
-    writeOutputs(runner, outcomes);
-    await summarize(runner, renderSummary(outcomes));
-}
-/** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
-async function reportTrouble(runner, error) {
-    runner.fail();
-    if (error instanceof errors/* InputError */.dz) {
-        annotateInputs(runner, error);
-        await summarize(runner, renderInputProblems(error));
-    }
-    else {
-        annotate(runner, adviseOnFault(error));
-    }
-    runner.output('result', 'error');
-}
-
-;// CONCATENATED MODULE: ./build/verbs/dry-run.js
-
-
-/** Reads the recipe of each order and works out what would be sent. Cooks nothing. */
-async function rehearse(orders, { recipeBook, submitting }) {
-    return Promise.all(orders.map(async (order) => {
-        try {
-            const recipe = await submitting(async () => recipeBook(order.recipeUuid));
-            return { order, recipe, body: bodyOf(order, recipe), error: null };
-        }
-        catch (error) {
-            return { order, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
-        }
-    }));
-}
-
-;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
-/*
-How it works:
-`this.#head` is an instance of `Node` which keeps track of its current value and nests another instance of `Node` that keeps the value that comes after it. When a value is provided to `.enqueue()`, the code needs to iterate through `this.#head`, going deeper and deeper to find the last value. However, iterating through every single item is slow. This problem is solved by saving a reference to the last value as `this.#tail` so that it can reference it to add a new value.
-*/
-
-class Node {
-	value;
-	next;
-
-	constructor(value) {
-		this.value = value;
-	}
-}
-
-class Queue {
-	#head;
-	#tail;
-	#size;
-
-	constructor() {
-		this.clear();
-	}
-
-	enqueue(value) {
-		const node = new Node(value);
-
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-
-		this.#size++;
-	}
-
-	dequeue() {
-		const current = this.#head;
-		if (!current) {
-			return;
-		}
-
-		this.#head = this.#head.next;
-		this.#size--;
-
-		// Clean up tail reference when queue becomes empty
-		if (!this.#head) {
-			this.#tail = undefined;
-		}
-
-		return current.value;
-	}
-
-	peek() {
-		if (!this.#head) {
-			return;
-		}
-
-		return this.#head.value;
-
-		// TODO: Node.js 18.
-		// return this.#head?.value;
-	}
-
-	clear() {
-		this.#head = undefined;
-		this.#tail = undefined;
-		this.#size = 0;
-	}
-
-	get size() {
-		return this.#size;
-	}
-
-	* [Symbol.iterator]() {
-		let current = this.#head;
-
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-
-	* drain() {
-		while (this.#head) {
-			yield this.dequeue();
-		}
-	}
-}
-
-;// CONCATENATED MODULE: ./node_modules/p-limit/index.js
-
-
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-
-	if (typeof concurrency === 'object') {
-		({concurrency, rejectOnClear = false} = concurrency);
-	}
-
-	validateConcurrency(concurrency);
-
-	if (typeof rejectOnClear !== 'boolean') {
-		throw new TypeError('Expected `rejectOnClear` to be a boolean');
-	}
-
-	const queue = new Queue();
-	let activeCount = 0;
-
-	const resumeNext = () => {
-		// Process the next queued function if we're under the concurrency limit
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-
-	const run = async (function_, resolve, arguments_) => {
-		// Execute the function and capture the result promise
-		const result = (async () => function_(...arguments_))();
-
-		// Resolve immediately with the promise (don't wait for completion)
-		resolve(result);
-
-		// Wait for the function to complete (success or failure)
-		// We catch errors here to prevent unhandled rejections,
-		// but the original promise rejection is preserved for the caller
-		try {
-			await result;
-		} catch {}
-
-		// Decrement active count and process next queued function
-		next();
-	};
-
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = {reject};
-
-		// Queue the internal resolve function instead of the run function
-		// to preserve the asynchronous execution context.
-		new Promise(internalResolve => { // eslint-disable-line promise/param-names
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(undefined, function_, resolve, arguments_)); // eslint-disable-line promise/prefer-await-to-then
-
-		// Start processing immediately if we haven't reached the concurrency limit
-		if (activeCount < concurrency) {
-			resumeNext();
-		}
-	};
-
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-
-	Object.defineProperties(generator, {
-		activeCount: {
-			get: () => activeCount,
-		},
-		pendingCount: {
-			get: () => queue.size,
-		},
-		clearQueue: {
-			value() {
-				if (!rejectOnClear) {
-					queue.clear();
-					return;
-				}
-
-				const abortError = AbortSignal.abort().reason;
-
-				while (queue.size > 0) {
-					queue.dequeue().reject(abortError);
-				}
-			},
-		},
-		concurrency: {
-			get: () => concurrency,
-
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-
-				queueMicrotask(() => {
-					// eslint-disable-next-line no-unmodified-loop-condition
-					while (activeCount < concurrency && queue.size > 0) {
-						resumeNext();
-					}
-				});
-			},
-		},
-		map: {
-			async value(iterable, function_) {
-				const promises = Array.from(iterable, (value, index) => this(function_, value, index));
-				return Promise.all(promises);
-			},
-		},
-	});
-
-	return generator;
-}
-
-function limitFunction(function_, options) {
-	const limit = pLimit(options);
-
-	return (...arguments_) => limit(() => function_(...arguments_));
-}
-
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) {
-		throw new TypeError('Expected `concurrency` to be a number from 1 and up');
-	}
-}
-
-;// CONCATENATED MODULE: ./build/dispersed/json.js
-/** Parses JSON; `undefined`, which JSON cannot say, where the text is none. */
-function parseJson(body) {
-    try {
-        return JSON.parse(body);
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./build/dispersed/error-detail.js
-
-
-const oddTextAsNull = schemas_catch(nullable(schemas_string()), null);
-const errorBodySchema = object({
-    error: schemas_catch(optional(union([schemas_string(), object({ code: oddTextAsNull, message: oddTextAsNull })])), undefined),
-    message: oddTextAsNull,
-    code: oddTextAsNull,
-    errors: schemas_catch(optional(array(union([schemas_string(), object({ message: schemas_string() })]))), undefined),
-});
-/**
- * What an error body says, in one line. No shape is documented, so the usual places are tried;
- * else it is the first line of the text, which may be HTML.
- */
-function errorDetail(body) {
-    const parsed = errorBodySchema.safeParse(parseJson(body));
-    const found = parsed.success ? detailOf(parsed.data) : undefined;
-    return (found ?? firstLine(body)).slice(0, 500);
-}
-function detailOf(body) {
-    const { error, errors } = body;
-    const nested = typeof error === 'string' ? { code: null, message: error } : error;
-    const list = errors?.map((each) => (typeof each === 'string' ? each : each.message)).join('; ');
-    const message = nested?.message ?? body.message;
-    const code = nested?.code ?? body.code;
-    const parts = [message, list, message || list ? undefined : code];
-    return parts.filter(Boolean).join(': ') || undefined;
-}
-function firstLine(body) {
-    const text = /<[a-z!]/i.test(body)
-        ? body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
-        : body;
-    return (text
-        .split(/[\r\n]/)
-        .map((line) => line.trim())
-        .find((line) => line !== '') ?? 'no explanation was given');
-}
-
-;// CONCATENATED MODULE: ./build/dispersed/client.js
-
-
-
-
-
-
-// Far more than a page of 50 jobs with all their parameters.
-const defaultMaxBytes = 8 * 1024 * 1024;
-/** The signed way to the service. Each call is signed anew, so a repeated one has a new nonce. */
-function createClient({ exchange, keys, now }) {
-    return async (call) => {
-        const request = toWire(call);
-        const stamp = { timeMs: now(), nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
-        const headers = signatureHeaders(request, keys, stamp);
-        const answer = await exchange(request, headers, {
-            signal: call.signal,
-            maxBytes: call.maxBytes ?? defaultMaxBytes,
-        });
-        return readAnswer(answer, `${call.method} ${call.pathname}`, now());
-    };
-}
-function toWire(call) {
-    return {
-        method: call.method,
-        pathname: call.pathname,
-        query: canonicalQuery(call.query ?? {}),
-        body: call.body === undefined ? undefined : canonicalJson(call.body),
-    };
-}
-function readAnswer(answer, request, nowMs) {
-    const { status, text } = answer;
-    if (status < 200 || status > 299) {
-        throw new errors/* ServiceError */._7({
-            trouble: 'refused',
-            request,
-            status,
-            detail: errorDetail(text),
-            retryAfterMs: (0,pace/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
-        });
-    }
-    const body = parseJson(text);
-    if (body !== undefined)
-        return body;
-    const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
-    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
-}
-
-;// CONCATENATED MODULE: ./build/jobs/read.js
-
-
-
-/**
- * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
- * go out together, as one list request for up to 50 jobs.
- */
-function createReader(parts) {
-    const persist = createPersistence(parts);
-    const readSingly = async (uuid) => persist(async () => readJob(parts.client, uuid, parts.end), isWorthRepeating);
-    const readListed = createListing(parts, persist);
-    return gather(async (uuids) => {
-        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
-        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
-    });
-}
-function createPersistence(parts) {
-    const { clock, random, end: signal, onAway, onBack } = parts;
-    let away = false;
-    const onFailure = (error) => {
-        if (!away && error.passing) {
-            away = true;
-            onAway(error);
-        }
-    };
-    return async (request, worthwhile) => {
-        const answer = await patiently(request, { clock, random, signal, worthwhile, onFailure });
-        if (away)
-            onBack();
-        away = false;
-        return answer;
-    };
-}
-// One 404 right after a cook may be lag of the service; a second one is an answer.
-function isWorthRepeating(error, failures) {
-    return error.passing || (error.status === 404 && failures === 1);
-}
-// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
-// the service takes one UUID for the filter, whatever it says.
-const mostLackingLists = 3;
-/** Reads jobs by list; those the answer lacks are left to the caller. */
-function createListing({ client, end }, persist) {
-    let lackingLists = 0;
-    return async (uuids) => {
-        if (lackingLists >= mostLackingLists)
-            return new Map();
-        const query = { 'filter[uuid]': uuids.join(',') };
-        try {
-            const page = await persist(async () => listJobs(client, query, end), (error) => error.passing);
-            const found = new Map(page.items.map((job) => [job.uuid, job]));
-            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
-            return found;
-        }
-        catch (error) {
-            // Whether the filter takes several values is documented nowhere. What else is wrong, the
-            // single reads will tell.
-            if (error instanceof errors/* ServiceError */._7)
-                lackingLists = mostLackingLists;
-            return new Map();
-        }
-    };
-}
-/** Answers single questions that come at the same time from one joint look-up a page of them. */
-function gather(lookUp) {
-    let waiting = [];
-    const flush = () => {
-        const asked = waiting;
-        waiting = [];
-        for (let from = 0; from < asked.length; from += pageLimit) {
-            const group = asked.slice(from, from + pageLimit);
-            const answers = lookUp(group.map(({ key }) => key));
-            for (const { key, settle } of group)
-                settle(answers.then((answer) => answer(key)));
-        }
-    };
-    return async (key) => new Promise((resolve) => {
-        if (waiting.length === 0)
-            setImmediate(flush);
-        waiting.push({ key, settle: resolve });
-    });
-}
-
-;// CONCATENATED MODULE: ./build/jobs/recipes.js
-
-
-// Nothing runs yet: a clear error after half a minute is better than a step that hangs.
-const mostTries = 6;
-/** A way to recipes that reads each only once, however many entries cook it. */
-function openRecipeBook({ client, clock, random, signal }) {
-    const recipes = new Map();
-    const read = async (uuid) => patiently(async () => readRecipe(client, uuid, signal), {
-        clock,
-        random,
-        signal,
-        worthwhile: (error, failures) => error.passing && failures < mostTries,
-    });
-    return async (uuid) => {
-        const recipe = recipes.get(uuid) ?? read(uuid);
-        recipes.set(uuid, recipe);
-        return recipe;
-    };
-}
-
-;// CONCATENATED MODULE: ./build/report/log.js
-
-
-
-
-/** @param jobCount how many jobs are cooked: with several, each line says whose it is */
-function createLog(runner, jobCount) {
-    const whose = ({ order, job }) => jobCount === 1
-        ? ''
-        : `[${order.index + 1}/${jobCount} ${safeLine(titleOf({ order, job }), 40)}] `;
-    return {
-        cooked: (ticket) => {
-            const { job, order } = ticket;
-            const title = safeLine(job.title ?? '', 200);
-            const quoted = title && ` “${title}”`;
-            runner.print(`Cooked job ${job.uuid} from recipe ${order.recipeUuid}${quoted}: ${safeLine(job.status, 60)}`);
-        },
-        changed: (ticket, { status, atMs }, job) => {
-            const elapsed = formatDuration(atMs - ticket.submittedAtMs).padStart(7);
-            const reason = job.status_reason ? `: ${safeLine(job.status_reason)}` : '';
-            runner.print(`${elapsed}  ${whose(ticket)}${safeLine(status, 60)}${reason}`);
-        },
-        away: (error) => {
-            runner.print(`The service does not answer (${safeLine(error.message, 200)}); still trying`);
-        },
-        back: () => {
-            runner.print('The service answers again');
-        },
-        stopping: (ticket, why) => {
-            runner.print(`Cancelling job ${ticket.job.uuid}: ${why}`);
-        },
-        stillAlive: ({ uuid, status }) => {
-            const message = `Job ${uuid} was cancelled, and is still ${safeLine(status, 60)}. Make sure that it stops: ${consoleUrl}`;
-            runner.annotate('warning', 'A cancelled job has not ended yet', message);
-        },
-        notStopped: ({ uuid }, error) => {
-            const cause = safeLine(error instanceof Error ? error.message : String(error));
-            const message = `Job ${uuid} may still run, and be billed: ${cause}. Cancel it by hand: ${consoleUrl}`;
-            runner.annotate('warning', 'A job could not be cancelled', message);
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./build/verbs/end-of-wait.js
-/** @param timeoutMs longest wait, from now */
-function endOfWait({ clock, interrupt }, timeoutMs) {
-    const end = new AbortController();
-    const released = new AbortController();
-    let reason;
-    const endFor = (ending) => () => {
-        if (released.signal.aborted)
-            return;
-        reason ??= ending;
-        end.abort();
-    };
-    const onInterrupt = endFor('interrupt');
-    if (interrupt.aborted)
-        onInterrupt();
-    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
-    void sleepLong(clock, timeoutMs, released.signal).then(endFor('timeout'));
-    return {
-        signal: end.signal,
-        ended: () => reason,
-        release: () => {
-            released.abort();
-        },
-    };
-}
-// One timer of Node's holds 24 days at most.
-async function sleepLong(clock, ms, signal) {
-    const untilMs = clock.now() + ms;
-    while (!signal.aborted && clock.now() < untilMs) {
-        await clock.sleep(untilMs - clock.now(), signal);
-    }
-}
-
-;// CONCATENATED MODULE: ./build/verbs/kitchen.js
-
-
-
-
-
-
-
-// As many as the connections to the service: more would only queue behind them.
-const mostSubmitting = 8;
-/** Opens a kitchen, has all orders carried out in it, and closes it, come what may. */
-async function withKitchen(inputs, world, work) {
-    const connection = world.connect(inputs['api-url']);
-    const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-    const client = createClient({ exchange: connection.exchange, keys, now: world.clock.now });
-    const end = endOfWait(world, inputs.timeout);
-    try {
-        return await work(equip(inputs, world, client, end));
-    }
-    finally {
-        end.release();
-        await connection.close();
-    }
-}
-function equip(inputs, world, client, end) {
-    const { clock, random, runner } = world;
-    const log = createLog(runner, inputs.recipes.length);
-    const shared = { client, clock, random };
-    return {
-        world,
-        inputs,
-        client,
-        log,
-        end,
-        read: createReader({ ...shared, end: end.signal, onAway: log.away, onBack: log.back }),
-        nextLook: (0,pace/* metronome */.HO)(async () => clock.sleep((0,pace/* pollIntervalMs */.Bg)(inputs['poll-interval'], random), end.signal)),
-        recipeBook: openRecipeBook({ ...shared, signal: end.signal }),
-        submitting: pLimit(mostSubmitting),
-    };
-}
-
-;// CONCATENATED MODULE: ./build/verbs/cook.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
-async function cook(world) {
-    const { runner } = world;
-    try {
-        const inputs = await readCookInputs(runner);
-        const orders = placeOrders(inputs, readStep(runner, inputs['matrix-index']));
-        await withKitchen(inputs, world, async (kitchen) => {
-            if (inputs['dry-run']) {
-                await reportDryRun(runner, await rehearse(orders, kitchen));
-            }
-            else {
-                await reportOutcomes(runner, await carryOut(orders, kitchen), inputs['on-timeout']);
-            }
-        });
-    }
-    catch (error) {
-        await reportTrouble(runner, error);
-    }
-}
-async function carryOut(orders, kitchen) {
-    return Promise.all(orders.map(async (order) => carryOutOne(order, kitchen)));
-}
-async function carryOutOne(order, kitchen) {
-    const { inputs, log, submitting } = kitchen;
-    try {
-        const ticket = await submitting(async () => cookOne(order, kitchen));
-        log.cooked(ticket);
-        return inputs.wait ? await follow(ticket, kitchen) : submitted(ticket, kitchen);
-    }
-    catch (error) {
-        return notCooked(order, error, kitchen);
-    }
-}
-async function cookOne(order, kitchen) {
-    const { world, client, end, recipeBook } = kitchen;
-    const recipe = order.container === null ? null : await recipeBook(order.recipeUuid);
-    return submit_submit(order, bodyOf(order, recipe), { ...world, client, signal: end.signal });
-}
-async function follow(ticket, kitchen) {
-    const { log, world, end, read, nextLook } = kitchen;
-    try {
-        const watched = await watch(ticket, {
-            clock: world.clock,
-            read,
-            nextLook,
-            ended: end.ended,
-            enoughToRun: ({ task }) => task === 'PERSISTENT',
-            onSighting: log.changed,
-        });
-        return toOutcome(ticket, await settle(ticket, watched, kitchen), kitchen);
-    }
-    catch (error) {
-        return lostSight(ticket, error, kitchen);
-    }
-}
-/** What is done with a job that has not ended when watching has. */
-async function settle(ticket, watched, kitchen) {
-    if (watched.ending === 'final' || watched.ending === 'running')
-        return watched;
-    const job = await lastLook(ticket, watched, kitchen);
-    if (job.status === watched.job.status)
-        return { ...watched, job };
-    const sighting = { status: job.status, atMs: kitchen.world.clock.now() };
-    kitchen.log.changed(ticket, sighting, job);
-    return { ...watched, job, timeline: [...watched.timeline, sighting] };
-}
-async function lastLook(ticket, { ending, job }, kitchen) {
-    const { client } = kitchen;
-    if (mustStop(ending, kitchen.inputs))
-        return stopOne(ticket, job, ending, kitchen);
-    // It may have ended since the last look, and its owner would like to know.
-    return readJob(client, job.uuid).catch(() => job);
-}
-function mustStop(ending, inputs) {
-    return ending === 'interrupt' || (ending === 'timeout' && inputs['on-timeout'] === 'cancel');
-}
-async function stopOne(ticket, job, ending, kitchen) {
-    const { log, client, world } = kitchen;
-    const why = ending === 'interrupt' ? 'the workflow was cancelled' : 'the time for waiting is over';
-    log.stopping(ticket, why);
-    try {
-        const signal = new AbortController().signal;
-        const stopped = await stop(job.uuid, `GitHub Actions: ${why}`, { ...world, client, signal });
-        if (!isFinal(stopped.status))
-            log.stillAlive(stopped);
-        return stopped;
-    }
-    catch (error) {
-        log.notStopped(job, error);
-        return job;
-    }
-}
-function toOutcome(ticket, watched, { inputs, world }) {
-    const { ending, job, timeline } = watched;
-    const result = resultOf(ending, job.status, inputs['on-timeout']);
-    return { ...ended(ticket.order, world), ...ticket, job, result, timeline, ending };
-}
-function submitted(ticket, { world }) {
-    const timeline = [{ status: ticket.job.status, atMs: world.clock.now() }];
-    return { ...ended(ticket.order, world), ...ticket, result: 'submitted', timeline };
-}
-function notCooked(order, error, { world, end }) {
-    const outcome = ended(order, world);
-    if (!(error instanceof errors/* InterruptedError */.p4))
-        return { ...outcome, error: (0,errors/* asError */.zR)(error) };
-    const ending = end.ended() ?? 'interrupt';
-    return { ...outcome, ending, result: ending === 'timeout' ? 'timed-out' : 'cancelled' };
-}
-async function lostSight(ticket, error, kitchen) {
-    // Nobody watches it any more, so it is treated like one whose time is over.
-    const job = mustStop('timeout', kitchen.inputs)
-        ? await stopOne(ticket, ticket.job, 'timeout', kitchen)
-        : ticket.job;
-    return { ...ended(ticket.order, kitchen.world), ...ticket, job, error: (0,errors/* asError */.zR)(error) };
-}
-function ended(order, { clock }) {
-    const endedAtMs = clock.now();
-    return {
-        order,
-        result: 'error',
-        job: null,
-        submittedAtMs: null,
-        endedAtMs,
-        timeline: [],
-        ending: null,
-        error: null,
-    };
-}
 
 
 /***/ })

@@ -17,6 +17,10 @@ export function bundle(folder: string): void {
   run('typescript/bin/tsc', '--project', 'tsconfig.build.json');
   const ncc = ['build', 'build/index.js', '--out', folder, '--no-cache', '--quiet'];
   run('@vercel/ncc/dist/ncc/cli.js', ...ncc, '--stats-out', 'build/stats.json');
+  // The further entries of the actions: the name of the file says what the bundle is to do.
+  for (const entry of ['wait', 'cancel', 'clean-up']) {
+    writeFileSync(new URL(`${folder}/${entry}.js`, root), "import './index.js';\n");
+  }
   const stats: unknown = JSON.parse(readFileSync(new URL('build/stats.json', root), 'utf8'));
   writeFileSync(new URL(`${folder}/licenses.txt`, root), collectLicenses(stats, root));
 }

@@ -58,20 +58,20 @@ export class ServiceError extends Error {
     this.retryAfterMs = facts.retryAfterMs;
   }
 
-  /** Whether it is certain that the service did not act on the request. */
-  get certainlyNotTaken(): boolean {
-    if (this.trouble === 'unreachable') return true;
-    return this.trouble === 'refused' && isClientError(this.status) && this.status !== 408;
+  /** Whether the service may have acted on the request, for all that we know. */
+  get leavesDoubt(): boolean {
+    if (this.trouble === 'refused') return !isClientError(this.status) || this.status === 408;
+    return this.trouble !== 'unreachable';
   }
 
   /** Whether the same read may well succeed a little later. */
   get passing(): boolean {
     if (this.trouble !== 'refused') return true;
-    return !isClientError(this.status) || this.status === 408 || this.status === 429;
+    return isServerError(this.status) || this.status === 408 || this.status === 429;
   }
 }
 
-/** The workflow was cancelled, or the time for waiting ran out, in the middle of something. */
+/** We were told to stop, by a cancel of the workflow or the end of the wait, in the middle of something. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
@@ -81,6 +81,10 @@ export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-function isClientError(status: number | undefined): boolean {
-  return status !== undefined && status >= 400 && status < 500;
+function isClientError(status = 0): boolean {
+  return status >= 400 && status < 500;
+}
+
+function isServerError(status = 0): boolean {
+  return status >= 500;
 }

@@ -1,11 +1,25 @@
+import { basename } from 'node:path';
 import { connect } from './dispersed/http.ts';
 import { systemClock } from './pace.ts';
 import { actionsRunner } from './runner.ts';
+import { cancel } from './verbs/cancel.ts';
+import { cleanUp } from './verbs/clean-up.ts';
 import { cook } from './verbs/cook.ts';
+import { wait } from './verbs/wait.ts';
+import type { World } from './verbs/world.ts';
 
 // A warning of Node's own, say about an experimental part of a library, is not for the log of
 // somebody's workflow.
 process.removeAllListeners('warning');
+
+// Each entry of an action is a file of its own that imports this one. Its name says what to do:
+// the saved state would not, where main was killed before it could save any.
+const verbs: Readonly<Record<string, (world: World) => Promise<void>>> = {
+  'index.js': cook,
+  'wait.js': wait,
+  'cancel.js': cancel,
+  'clean-up.js': cleanUp,
+};
 
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -14,7 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-await cook({
+await verbs[basename(process.argv[1] ?? '')]?.({
   runner: actionsRunner,
   clock: systemClock,
   random: Math.random,

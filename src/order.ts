@@ -13,10 +13,26 @@ export function placeOrders(inputs: CookInputs, step: Step): readonly Order[] {
     const { uuid: recipeUuid } = entry;
     const { description, ...fields } = mergeFields(fieldsOf(inputs), entry);
     const container = mergeContainers(inputs, entry);
-    const cookKey = makeCookKey(step, [index, recipeUuid, description, fields, container]);
+    const keyOfAttempt = (runAttempt: number) =>
+      makeCookKey(step, runAttempt, [index, recipeUuid, description, fields, container]);
+    const cookKey = keyOfAttempt(step.runAttempt);
     const text = `${description || describe(step)} [${cookKey}]`;
-    return { index, recipeUuid, cookKey, fields: { ...fields, description: text }, container };
+    return {
+      index,
+      recipeUuid,
+      jobUuid: null,
+      title: fields.title ?? null,
+      namesRegions: fields.allowed_region_codes !== undefined,
+      cookKey,
+      earlierKeys: attemptsBefore(step.runAttempt).map(keyOfAttempt),
+      fields: { ...fields, description: text },
+      container,
+    };
   });
+}
+
+function attemptsBefore(runAttempt: number): readonly number[] {
+  return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
 }
 
 /**
@@ -75,8 +91,8 @@ function mergeContainers(inputs: CookInputs, entry: Entry): JsonMapping | null {
  * The key that marks a job as cooked by this entry of this step: a hash of all that tells it apart,
  * so that it can be worked out again, and no other step's job ever matches.
  */
-function makeCookKey(step: Step, order: readonly (Json | undefined)[]): string {
-  const { repository, runId, runAttempt, workflow, job, matrixIndex } = step;
+function makeCookKey(step: Step, runAttempt: number, order: readonly (Json | undefined)[]): string {
+  const { repository, runId, workflow, job, matrixIndex } = step;
   const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
   const text = canonicalJson([...identity, ...order.map((each) => each ?? null)]);
   return `cook-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;

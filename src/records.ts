@@ -1,29 +1,53 @@
 import type { CookBody } from './dispersed/api.ts';
-import type { JsonMapping } from './dispersed/sign.ts';
 import type { Job } from './dispersed/schemas.ts';
+import type { JsonMapping } from './dispersed/sign.ts';
 
 // The records that go from room to room, one way: Inputs → Order → Ticket → Outcome. Each is made
 // in one place and changed nowhere.
 
-/** What is to be sent for one entry of `recipes`. */
-export interface Order {
-  /** Place in `recipes`, from 0. */
+/** What a job of this step is about, as far as it was known before the service said anything. */
+export interface Subject {
+  /** Place in `recipes` or `job-uuids`, from 0. */
   readonly index: number;
+  /** null where a job was given by its UUID: then the service tells. */
+  readonly recipeUuid: string | null;
+  /** The job, where it was given by its UUID. */
+  readonly jobUuid: string | null;
+  /** The title that was asked for, if one was. */
+  readonly title: string | null;
+  /** Whether regions were asked for, which the older host does not know. */
+  readonly namesRegions: boolean;
+}
+
+/** What is to be sent for one entry of `recipes`. */
+export interface Order extends Subject {
   readonly recipeUuid: string;
   /** Marks the job as cooked by this entry of this step, in its description. */
   readonly cookKey: string;
+  /** The same key for each earlier attempt of the workflow run, the latest first. */
+  readonly earlierKeys: readonly string[];
   /** The cook fields to send, description and key included; the container's apart. */
   readonly fields: CookBody;
   /** What is to be laid on the recipe's container parameters; null where nothing is. */
   readonly container: JsonMapping | null;
 }
 
-/** A job that came to be. */
+/**
+ * How we came by a job:
+ * - `cooked`: the service answered the cook with it
+ * - `found`: the answer was lost, and the job was found by its key
+ * - `attached`: an earlier attempt of the workflow run cooked it
+ * - `given`: its UUID was an input
+ */
+export type Origin = 'cooked' | 'found' | 'attached' | 'given';
+
+/** A job that there is. */
 export interface Ticket {
-  readonly order: Order;
-  /** As the service answered the cook. */
+  readonly subject: Subject;
+  readonly origin: Origin;
+  /** As the service first described it. */
   readonly job: Job;
-  /** When the cook was sent, Unix ms on our clock. */
+  /** When the cook was sent, Unix ms on our clock; for a job that was there before, when we came to it. */
   readonly submittedAtMs: number;
 }
 
@@ -33,25 +57,34 @@ export interface Sighting {
   readonly atMs: number;
 }
 
+/** Why the time of watching is over for all jobs. */
+export type EndOfWatch =
+  /** The time for waiting is over. */
+  | 'timeout'
+  /** The workflow was cancelled. */
+  | 'interrupt';
+
 /** Why a job is no longer watched. */
 export type Ending =
   /** COMPLETED, FAILED or CANCELLED. */
   | 'final'
   /** It runs, and that was asked. */
   | 'running'
-  /** The time for waiting is over. */
-  | 'timeout'
-  /** The workflow was cancelled. */
-  | 'interrupt';
+  /** The service will not tell. */
+  | 'lost'
+  | EndOfWatch;
 
 /** What was seen of one job while it was watched. */
 export interface Watched {
   readonly ending: Ending;
+  /** As last seen. */
   readonly job: Job;
   readonly timeline: readonly Sighting[];
+  /** With `lost`: what the service said. */
+  readonly error: Error | null;
 }
 
-/** What became of one order, as the output `result` names it. */
+/** What became of one job, as the output `result` names it. */
 export type Result =
   | 'succeeded'
   | 'running'
@@ -63,18 +96,17 @@ export type Result =
   | 'timed-out'
   | 'error';
 
-/** The end of one order, for the reports. */
+/** The end of one job's story, for the reports. */
 export interface Outcome {
-  readonly order: Order;
+  readonly subject: Subject;
   readonly result: Result;
   /** The job as last seen; null where none came to be. */
   readonly job: Job | null;
-  /** When the cook was sent, Unix ms; null where it never was. */
+  readonly origin: Origin | null;
+  /** As in the {@link Ticket}; null where there was none. */
   readonly submittedAtMs: number | null;
-  /** Unix ms. */
-  readonly endedAtMs: number;
   readonly timeline: readonly Sighting[];
-  /** Why it was no longer watched; null where it never was, or sight of it was lost. */
+  /** null where it never was watched. */
   readonly ending: Ending | null;
   /** What kept us from cooking or following the job. */
   readonly error: Error | null;

@@ -17,6 +17,10 @@ export interface Runner {
   readonly output: (name: string, value: string) => void;
   /** Appends Markdown to the step's summary. */
   readonly summarize: (markdown: string) => Promise<void>;
+  /** Keeps a text for the post entry, on disk at once; the last one of a name counts. */
+  readonly saveState: (name: string, value: string) => void;
+  /** A text that main kept; empty where it did not. */
+  readonly state: (name: string) => string;
   /** Makes the step fail when the process ends. */
   readonly fail: () => void;
 }
@@ -40,6 +44,10 @@ export const actionsRunner: Runner = {
   summarize: async (markdown) => {
     await core.summary.addRaw(markdown).write();
   },
+  saveState: (name, value) => {
+    core.saveState(name, value);
+  },
+  state: (name) => core.getState(name),
   fail: () => {
     process.exitCode = core.ExitCode.Failure;
   },

@@ -20,7 +20,10 @@ import {
 } from './texts.ts';
 
 /** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */
-interface Input<S extends z.core.$ZodType = z.core.$ZodType, Optional extends boolean = boolean> {
+export interface Input<
+  S extends z.core.$ZodType = z.core.$ZodType,
+  Optional extends boolean = boolean,
+> {
   readonly schema: S;
   readonly default: string;
   readonly optional: Optional;
@@ -29,12 +32,12 @@ interface Input<S extends z.core.$ZodType = z.core.$ZodType, Optional extends bo
 }
 
 /** An input that always has a value: an empty text is read as the default. */
-function input<S extends z.core.$ZodType>(schema: S, defaultText = ''): Input<S, false> {
+export function input<S extends z.core.$ZodType>(schema: S, defaultText = ''): Input<S, false> {
   return { schema, default: defaultText, optional: false };
 }
 
 /** An input that may be left out: an empty text is undefined. */
-function optional<S extends z.core.$ZodType>(schema: S): Input<S, true> {
+export function optional<S extends z.core.$ZodType>(schema: S): Input<S, true> {
   return { schema, default: '', optional: true };
 }
 
@@ -75,14 +78,19 @@ export const cookInputs = {
   parameters: optional(containerText),
   env: { ...optional(environmentLines), verbatim: true },
   wait: input(flag, 'true'),
+  'wait-until': optional(oneOf(['completed', 'running'])),
   timeout: input(duration(), '5h45m'),
   'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'cancel'),
+  'on-workflow-cancel': input(oneOf(['cancel', 'detach']), 'cancel'),
+  'on-job-end': input(oneOf(['keep', 'cancel']), 'keep'),
+  'on-rerun': input(oneOf(['cook', 'attach']), 'cook'),
   'poll-interval': input(pollInterval, 'auto'),
   'dry-run': input(flag, 'false'),
   'matrix-index': input(line, '0'),
 } satisfies Record<string, Input>;
 
-type Values<Table extends Record<string, Input>> = {
+/** What a table of inputs is read into. */
+export type Values<Table extends Record<string, Input>> = {
   readonly [Name in keyof Table]: Table[Name] extends Input<infer S, infer Optional>
     ? z.output<S> | (Optional extends true ? undefined : never)
     : never;
@@ -100,10 +108,50 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
   const { recipes = [], parameters } = values;
   const containers = [parameters, ...recipes.map((entry: Entry) => entry.parameters)];
   maskAll(runner, containers.flatMap(secretsIn));
-  const all = [...problems, ...checkRules({ ...fieldsOf(values), recipes })];
-  if (all.length > 0) throw new InputError(all);
+  const related = {
+    ...fieldsOf(values),
+    recipes,
+    wait: values.wait,
+    waitUntil: values['wait-until'],
+  };
+  return complete({ values, problems: [...problems, ...checkRules(related)] });
+}
+
+const cleanUpInputs = {
+  'public-key': cookInputs['public-key'],
+  'secret-key': cookInputs['secret-key'],
+  'api-url': cookInputs['api-url'],
+  'on-workflow-cancel': cookInputs['on-workflow-cancel'],
+  'on-job-end': cookInputs['on-job-end'],
+};
+
+/** What the post entry needs of the inputs. */
+export type CleanUpInputs = Values<typeof cleanUpInputs>;
+
+/**
+ * Reads what the post entry needs of the inputs of any of the actions.
+ * @throws InputError
+ */
+export async function readCleanUpInputs(runner: Runner): Promise<CleanUpInputs> {
+  return complete(await readInputs(runner, cleanUpInputs));
+}
+
+interface Reading<Table extends Record<string, Input>> {
+  /** Without those that have a problem. */
+  readonly values: Partial<Values<Table>>;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The values of a reading that found no problem.
+ * @throws InputError with every problem found
+ */
+export function complete<Table extends Record<string, Input>>(
+  reading: Reading<Table>,
+): Values<Table> {
+  if (reading.problems.length > 0) throw new InputError(reading.problems);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
-  return values as CookInputs;
+  return reading.values as Values<Table>;
 }
 
 /** The cook fields among the inputs, by the API's names. */
@@ -128,7 +176,11 @@ export function fieldsOf(inputs: Partial<CookInputs>): CookFields {
   };
 }
 
-async function readInputs<Table extends Record<string, Input>>(runner: Runner, table: Table) {
+/** Reads all inputs of a table; masks the secret key first. */
+export async function readInputs<Table extends Record<string, Input>>(
+  runner: Runner,
+  table: Table,
+): Promise<Reading<Table>> {
   maskAll(runner, runner.input('secret-key').split(/[\r\n]+/));
   const read = await Promise.all(
     Object.entries(table).map(async ([name, each]) => ({

@@ -4,18 +4,27 @@ import type { CookFields, Entry } from './entries.ts';
 /** The inputs that these rules look at. */
 export interface Related extends CookFields {
   readonly recipes?: readonly Entry[] | undefined;
+  readonly wait?: boolean | undefined;
+  readonly waitUntil?: string | undefined;
 }
 
 /** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
 export function checkRules(inputs: Related): readonly Problem[] {
-  const { recipes = [], ...shared } = inputs;
+  const { recipes = [], wait, waitUntil, ...shared } = inputs;
   const ofInputs = checkFields(shared, shared, (field) =>
     field.replace(/_ms$/, '').replaceAll('_', '-'),
   );
   const ofEntries = recipes.flatMap((entry, index) =>
     checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`),
   );
-  return [...ofInputs, ...ofEntries];
+  return [...ofInputs, ...ofEntries, ...checkWait(wait, waitUntil)];
+}
+
+function checkWait(wait: boolean | undefined, waitUntil: string | undefined): readonly Problem[] {
+  if (wait !== false || waitUntil === undefined) return [];
+  return [
+    { input: 'wait-until', message: 'cannot be given with `wait: false`, which waits for nothing' },
+  ];
 }
 
 /**

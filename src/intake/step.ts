@@ -4,7 +4,8 @@ import type { Runner } from '../runner.ts';
 export interface Step {
   readonly repository: string;
   readonly runId: string;
-  readonly runAttempt: string;
+  /** From 1; a re-run counts one more. */
+  readonly runAttempt: number;
   readonly workflow: string;
   readonly job: string;
   /** Tells the legs of a matrix apart, which share run, job and step. */
@@ -14,6 +15,9 @@ export interface Step {
   readonly runUrl: string | undefined;
 }
 
+// GitHub allows 50 re-runs of a workflow run.
+const mostAttempts = 51;
+
 /** Reads the step's identity from the runner's environment. */
 export function readStep({ env }: Runner, matrixIndex: string): Step {
   const repository = env['GITHUB_REPOSITORY'] ?? '';
@@ -22,7 +26,7 @@ export function readStep({ env }: Runner, matrixIndex: string): Step {
   return {
     repository,
     runId,
-    runAttempt: env['GITHUB_RUN_ATTEMPT'] ?? '1',
+    runAttempt: Math.min(mostAttempts, Number(env['GITHUB_RUN_ATTEMPT']) || 1),
     workflow: env['GITHUB_WORKFLOW'] ?? '',
     job: env['GITHUB_JOB'] ?? '',
     matrixIndex,

@@ -2,6 +2,7 @@ import { cancelJob, readJob } from '../dispersed/api.ts';
 import type { Client } from '../dispersed/client.ts';
 import { patiently } from '../dispersed/patience.ts';
 import type { Job } from '../dispersed/schemas.ts';
+import { ServiceError } from '../errors.ts';
 import type { Clock, Random } from '../pace.ts';
 import { isFinal } from '../verdict.ts';
 
@@ -13,29 +14,43 @@ export interface StopParts {
   readonly signal: AbortSignal;
 }
 
-const tries = 6;
+const mostTries = 8;
+
+function worthwhile(error: ServiceError, failures: number): boolean {
+  return failures < mostTries && (error.passing || (error.status === 404 && failures === 1));
+}
+
 const confirmEveryMs = 1_000;
 // A container gets some seconds to shut down; after that the job is reported as it stands.
 const confirmLongestMs = 15_000;
 
 /**
- * Cancels a job and looks until it has ended, for a quarter of a minute at most.
+ * Cancels a job and looks until it has ended, for a quarter of a minute at most. That a job has
+ * already ended is no error.
  * @returns the job as last seen, perhaps still alive
- * @throws ServiceError when the cancel was not accepted
+ * @throws ServiceError when the cancel was not accepted, InterruptedError
  */
 export async function stop(jobUuid: string, reason: string, parts: StopParts): Promise<Job> {
-  const { client, clock, random, signal } = parts;
-  let job = await patiently(async () => cancelJob(client, jobUuid, reason, signal), {
-    clock,
-    random,
-    signal,
-    worthwhile: (error, failures) => error.passing && failures < tries,
-  });
+  const { clock, signal } = parts;
+  let job = await requestCancel(jobUuid, reason, parts);
   const giveUpAtMs = clock.now() + confirmLongestMs;
   while (!isFinal(job.status) && clock.now() < giveUpAtMs && !signal.aborted) {
     await clock.sleep(confirmEveryMs, signal);
     // The cancel was accepted; trouble with looking is no trouble with stopping.
-    job = await readJob(client, jobUuid, signal).catch(() => job);
+    job = await readJob(parts.client, jobUuid, signal).catch(() => job);
   }
   return job;
+}
+
+async function requestCancel(jobUuid: string, reason: string, parts: StopParts): Promise<Job> {
+  const { client, signal } = parts;
+  try {
+    const request = async () => cancelJob(client, jobUuid, reason, signal);
+    return await patiently(request, { ...parts, worthwhile });
+  } catch (error) {
+    // How the service answers the cancel of an ended job is documented nowhere.
+    const job = await readJob(client, jobUuid, signal).catch(() => undefined);
+    if (error instanceof ServiceError && job !== undefined && isFinal(job.status)) return job;
+    throw error;
+  }
 }

@@ -1,8 +1,8 @@
-import { InterruptedError } from '../errors.ts';
 import type { Job } from '../dispersed/schemas.ts';
-import type { Ending, Sighting, Ticket, Watched } from '../records.ts';
-import { isFinal } from '../verdict.ts';
+import { InterruptedError, ServiceError } from '../errors.ts';
 import type { Clock } from '../pace.ts';
+import type { Ending, EndOfWatch, Sighting, Ticket, Watched } from '../records.ts';
+import { isFinal } from '../verdict.ts';
 
 export interface WatchParts {
   readonly clock: Clock;
@@ -11,37 +11,45 @@ export interface WatchParts {
   /** Resolves when it is time for the next look, or once watching has ended. */
   readonly nextLook: () => Promise<void>;
   /** Why watching has ended for all jobs; undefined while it has not. */
-  readonly ended: () => Ending | undefined;
+  readonly ended: () => EndOfWatch | undefined;
   /** Whether a job that runs has done what was asked. */
   readonly enoughToRun: (job: Job) => boolean;
   /** Told of each change of status. */
   readonly onSighting: (ticket: Ticket, sighting: Sighting, job: Job) => void;
 }
 
-/**
- * Watches one job from its cook to its end, or to the end of watching.
- * @throws ServiceError when the service will not tell
- */
+/** Watches one job to its end, or to the end of watching. */
 export async function watch(ticket: Ticket, parts: WatchParts): Promise<Watched> {
-  let job = ticket.job;
+  let { job } = ticket;
   const timeline: Sighting[] = [{ status: job.status, atMs: parts.clock.now() }];
+  let looksAtFailed = 0;
   for (;;) {
-    const { status } = job;
-    if (timeline.at(-1)?.status !== status) {
-      const sighting = { status, atMs: parts.clock.now() };
-      timeline.push(sighting);
-      parts.onSighting(ticket, sighting, job);
+    looksAtFailed = job.status === 'FAILED' ? looksAtFailed + 1 : 0;
+    const ending = endingOf(job, looksAtFailed, parts);
+    if (ending !== undefined) return { ending, job, timeline, error: null };
+    try {
+      job = await look(job, parts);
+    } catch (error) {
+      if (error instanceof ServiceError) return { ending: 'lost', job, timeline, error };
+      throw error;
     }
-    const ending = endingOf(job, parts);
-    if (ending !== undefined) return { ending, job, timeline };
-    job = await look(job, parts);
+    if (timeline.at(-1)?.status === job.status) continue;
+    const sighting = { status: job.status, atMs: parts.clock.now() };
+    timeline.push(sighting);
+    parts.onSighting(ticket, sighting, job);
   }
 }
 
-function endingOf(job: Job, { enoughToRun, ended }: WatchParts): Ending | undefined {
-  if (isFinal(job.status)) return 'final';
-  if (job.status === 'RUNNING' && enoughToRun(job)) return 'running';
-  return ended();
+function endingOf(job: Job, looksAtFailed: number, parts: WatchParts): Ending | undefined {
+  if (isFinal(job.status) && !mayBeRetried(job, looksAtFailed)) return 'final';
+  if (job.status === 'RUNNING' && parts.enoughToRun(job)) return 'running';
+  const ended = parts.ended();
+  return ended !== undefined && isFinal(job.status) ? 'final' : ended;
+}
+
+// Whether FAILED shows between two runs of a job is documented nowhere: it needs a second look.
+function mayBeRetried(job: Job, looksAtFailed: number): boolean {
+  return job.status === 'FAILED' && (job.max_retry_count ?? 0) > 0 && looksAtFailed < 2;
 }
 
 async function look(job: Job, { read, nextLook, ended }: WatchParts): Promise<Job> {

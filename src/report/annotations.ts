@@ -1,26 +1,21 @@
 import { ServiceError, type InputError } from '../errors.ts';
 import type { Outcome } from '../records.ts';
 import type { Runner } from '../runner.ts';
-import { isFinal, passes, type OnTimeout } from '../verdict.ts';
+import { isFinal, type Policy } from '../verdict.ts';
 import { adviseOn, consoleUrl, type Advice } from './advice.ts';
-import { titleOf } from './facts.ts';
+import { titleOf, uuidOf } from './facts.ts';
 import { safeLine } from './safe.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
 const mostAnnotations = 10;
 
 /** One error annotation for each job that did not end well: what failed, why, what to do. */
-export function annotateOutcomes(
-  runner: Runner,
-  outcomes: readonly Outcome[],
-  onTimeout: OnTimeout,
-): void {
-  const bad = outcomes.filter(({ result }) => !passes(result));
+export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy: Policy): void {
   const single = bad.length > mostAnnotations ? bad.slice(0, mostAnnotations - 1) : bad;
-  for (const outcome of single) annotate(runner, adviseOnOutcome(outcome, onTimeout));
+  for (const outcome of single) annotate(runner, adviseOnOutcome(outcome, policy));
   const rest = bad.slice(single.length);
   if (rest.length === 0) return;
-  const uuids = rest.map(({ job, order }) => job?.uuid ?? `recipe ${order.recipeUuid}`);
+  const uuids = rest.map(({ job, subject }) => job?.uuid ?? titleOf(subject, job));
   annotate(runner, {
     title: `${rest.length} more jobs did not end well`,
     cause: uuids.join(', '),
@@ -41,15 +36,13 @@ export function annotate(runner: Runner, { title, cause, remedy }: Advice): void
   runner.annotate('error', safeLine(title, 250), `${cause}\n${remedy}`.slice(0, 4_000));
 }
 
-function adviseOnOutcome(outcome: Outcome, onTimeout: OnTimeout): Advice {
-  const { result, job, order, error, ending } = outcome;
-  if (error !== null) {
-    if (job !== null) return adviseOn(error, `follow job ${job.uuid}`);
-    return adviseOnCook(adviseOn(error, `cook recipe ${order.recipeUuid}`), outcome);
-  }
-  const name = safeLine(titleOf(outcome), 100);
-  const who = job === null ? `The job for recipe ${order.recipeUuid}` : `Job ${job.uuid}`;
-  if (result === 'timed-out') return adviseOnTimeout(name, who, outcome, onTimeout);
+function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
+  const { result, job, subject, error, ending } = outcome;
+  if (error !== null) return adviseOnError(error, outcome);
+  const name = safeLine(titleOf(subject, job), 100);
+  const uuid = uuidOf(outcome);
+  const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
+  if (result === 'timed-out') return adviseOnTimeout(name, who, outcome, policy);
   if (ending === 'interrupt') return adviseOnInterrupt(name, who, outcome);
   const reason = job?.status_reason
     ? `: ${safeLine(job.status_reason, 1000)}`
@@ -68,16 +61,29 @@ function adviseOnOutcome(outcome: Outcome, onTimeout: OnTimeout): Advice {
   };
 }
 
-// A refusal says which field the service minds, if it is kind; what the older host lacks is known.
-function adviseOnCook(advice: Advice, { order, error }: Outcome): Advice {
+function adviseOnError(error: Error, outcome: Outcome): Advice {
+  const { subject } = outcome;
+  const uuid = uuidOf(outcome);
+  if (uuid !== null) {
+    const isCancel = error instanceof ServiceError && error.request.endsWith('/cancel');
+    return adviseOn(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
+  }
+  const advice = adviseOn(error, `cook recipe ${subject.recipeUuid}`);
   const isRefusal = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
-  if (!isRefusal || order.fields['allowed_region_codes'] === undefined) return advice;
+  if (!isRefusal || !subject.namesRegions) return advice;
   const hint =
     'The order names allowed-region-codes, which the older host, https://api.compute.x.io, does not know.';
   return { ...advice, remedy: `${advice.remedy} ${hint}` };
 }
 
-function adviseOnInterrupt(name: string, who: string, { job }: Outcome): Advice {
+function adviseOnInterrupt(name: string, who: string, { job, result }: Outcome): Advice {
+  if (result === 'detached') {
+    return {
+      title: `Left alive: ${name}`,
+      cause: `${who} was left as it is when the workflow was cancelled, as on-workflow-cancel asks.`,
+      remedy: `It is billed while it runs: see ${consoleUrl}.`,
+    };
+  }
   return {
     title: `Cancelled with the workflow: ${name}`,
     cause:
@@ -88,16 +94,11 @@ function adviseOnInterrupt(name: string, who: string, { job }: Outcome): Advice 
   };
 }
 
-function adviseOnTimeout(
-  name: string,
-  who: string,
-  outcome: Outcome,
-  onTimeout: OnTimeout,
-): Advice {
+function adviseOnTimeout(name: string, who: string, outcome: Outcome, policy: Policy): Advice {
   const alive = outcome.timeline.findLast(({ status }) => !isFinal(status));
   const status = alive === undefined ? 'not cooked yet' : safeLine(alive.status, 60);
   const left =
-    onTimeout === 'cancel'
+    policy.onTimeout === 'cancel'
       ? 'so it was cancelled'
       : `and was left as it is, which is billed: see ${consoleUrl}`;
   return {

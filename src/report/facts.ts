@@ -1,5 +1,5 @@
 import type { Job } from '../dispersed/schemas.ts';
-import type { Outcome, Result } from '../records.ts';
+import type { Outcome, Result, Subject } from '../records.ts';
 
 /** How long a job was queued and ran, in seconds; null while that is not known. */
 export interface Spans {
@@ -23,10 +23,20 @@ export function spansOf({ job, submittedAtMs, timeline }: Outcome): Spans {
   };
 }
 
-/** What to call an order's job: its title, else its recipe. Foreign text. */
-export function titleOf({ order, job }: Pick<Outcome, 'order' | 'job'>): string {
-  const asked = order.fields['title'];
-  return job?.title || (typeof asked === 'string' && asked) || `recipe ${order.recipeUuid}`;
+/** What to call a job: its title, else its recipe. Foreign text. */
+export function titleOf(subject: Subject, job: Job | null): string {
+  const { title, recipeUuid } = subject;
+  return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
+}
+
+/** The UUID of a job, where there is one. */
+export function uuidOf({ subject, job }: Outcome): string | null {
+  return job?.uuid ?? subject.jobUuid;
+}
+
+/** The recipe of a job, where it is known. */
+export function recipeOf({ subject, job }: Outcome): string | null {
+  return subject.recipeUuid ?? job?.source_recipe_uuid ?? null;
 }
 
 /** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */

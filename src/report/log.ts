@@ -1,60 +1,104 @@
 import type { Job } from '../dispersed/schemas.ts';
-import type { ServiceError } from '../errors.ts';
-import type { Sighting, Ticket } from '../records.ts';
+import { asError, type ServiceError } from '../errors.ts';
+import type { Order, Origin, Sighting, Ticket } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { consoleUrl } from './advice.ts';
 import { formatDuration } from './durations.ts';
 import { titleOf } from './facts.ts';
 import { safeLine } from './safe.ts';
 
-/** The lines of the step's log. Nothing is printed because nothing changed. */
+/** What is said while the step runs. Nothing is printed because nothing changed. */
 export interface Log {
-  readonly cooked: (ticket: Ticket) => void;
+  readonly began: (ticket: Ticket) => void;
   readonly changed: (ticket: Ticket, sighting: Sighting, job: Job) => void;
+  readonly inDoubt: (order: Order, error: ServiceError) => void;
   readonly away: (error: ServiceError) => void;
   readonly back: () => void;
-  readonly stopping: (ticket: Ticket, why: string) => void;
+  readonly clockOff: (offsetMs: number) => void;
+  readonly stopping: (jobUuid: string, why: string) => void;
   readonly stillAlive: (job: Job) => void;
-  readonly notStopped: (job: Job, error: unknown) => void;
+  readonly notStopped: (jobUuid: string, error: unknown) => void;
+  readonly notLookedFor: (cookKey: string, error: unknown) => void;
+  readonly notCleanedUp: (error: unknown) => void;
 }
 
-/** @param jobCount how many jobs are cooked: with several, each line says whose it is */
+const beginnings: Readonly<Record<Origin, string>> = {
+  cooked: 'Cooked job',
+  found: 'Found the job after all: it is',
+  attached: 'Took over from an earlier attempt of this run job',
+  given: 'Watching job',
+};
+
+/** @param jobCount how many jobs the step has: with several, each line says whose it is */
 export function createLog(runner: Runner, jobCount: number): Log {
-  const whose = ({ order, job }: Ticket) =>
+  const warn = (title: string, message: string) => {
+    runner.annotate('warning', title, message);
+  };
+  const whose = ({ subject, job }: Ticket) =>
     jobCount === 1
       ? ''
-      : `[${order.index + 1}/${jobCount} ${safeLine(titleOf({ order, job }), 40)}] `;
+      : `[${subject.index + 1}/${jobCount} ${safeLine(titleOf(subject, job), 40)}] `;
   return {
-    cooked: (ticket) => {
-      const { job, order } = ticket;
-      const title = safeLine(job.title ?? '', 200);
-      const quoted = title && ` “${title}”`;
-      runner.print(
-        `Cooked job ${job.uuid} from recipe ${order.recipeUuid}${quoted}: ${safeLine(job.status, 60)}`,
-      );
+    began: ({ origin, job, subject }) => {
+      const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
+      const recipe = recipeUuid === null ? '' : ` from recipe ${safeLine(recipeUuid, 40)}`;
+      const title = job.title ? ` “${safeLine(job.title, 200)}”` : '';
+      const status = safeLine(job.status, 60);
+      runner.print(`${beginnings[origin]} ${job.uuid}${recipe}${title}: ${status}`);
     },
     changed: (ticket, { status, atMs }, job) => {
       const elapsed = formatDuration(atMs - ticket.submittedAtMs).padStart(7);
       const reason = job.status_reason ? `: ${safeLine(job.status_reason)}` : '';
       runner.print(`${elapsed}  ${whose(ticket)}${safeLine(status, 60)}${reason}`);
     },
+    inDoubt: ({ recipeUuid, cookKey }, error) => {
+      const cause = safeLine(error.message, 200);
+      runner.print(
+        `No clear answer to the cook of recipe ${recipeUuid} (${cause}); looking for the job by its key ${cookKey}`,
+      );
+    },
     away: (error) => {
-      runner.print(`The service does not answer (${safeLine(error.message, 200)}); still trying`);
+      runner.print(
+        `The service does not answer as it should (${safeLine(error.message, 200)}); still trying`,
+      );
     },
     back: () => {
       runner.print('The service answers again');
     },
-    stopping: (ticket, why) => {
-      runner.print(`Cancelling job ${ticket.job.uuid}: ${why}`);
+    clockOff: (offsetMs) => {
+      const off = formatDuration(Math.abs(offsetMs));
+      const way = offsetMs > 0 ? 'behind' : 'ahead of';
+      warn(
+        'The clock of this runner is wrong',
+        `It is ${off} ${way} the service's, which refuses what is signed more than 5 minutes off. Requests are signed by the service's clock for now; set the runner's.`,
+      );
+    },
+    stopping: (jobUuid, why) => {
+      runner.print(`Cancelling job ${jobUuid}: ${why}`);
     },
     stillAlive: ({ uuid, status }) => {
-      const message = `Job ${uuid} was cancelled, and is still ${safeLine(status, 60)}. Make sure that it stops: ${consoleUrl}`;
-      runner.annotate('warning', 'A cancelled job has not ended yet', message);
+      warn(
+        'A cancelled job has not ended yet',
+        `Job ${uuid} was cancelled, and is still ${safeLine(status, 60)}. Make sure that it ends: ${consoleUrl}`,
+      );
     },
-    notStopped: ({ uuid }, error) => {
-      const cause = safeLine(error instanceof Error ? error.message : String(error));
-      const message = `Job ${uuid} may still run, and be billed: ${cause}. Cancel it by hand: ${consoleUrl}`;
-      runner.annotate('warning', 'A job could not be cancelled', message);
+    notStopped: (jobUuid, error) => {
+      warn(
+        'A job could not be cancelled',
+        `Job ${jobUuid} may still run, and be billed: ${safeLine(asError(error).message)}. Cancel it by hand: ${consoleUrl}`,
+      );
+    },
+    notLookedFor: (cookKey, error) => {
+      warn(
+        'A job may run that nobody knows of',
+        `It could not be looked for: ${safeLine(asError(error).message)}. Look for ${cookKey} in the descriptions at ${consoleUrl}`,
+      );
+    },
+    notCleanedUp: (error) => {
+      warn(
+        'The jobs of this step could not be looked after',
+        `${safeLine(asError(error).message)}. Look for jobs that still run: ${consoleUrl}`,
+      );
     },
   };
 }

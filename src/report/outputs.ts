@@ -1,13 +1,13 @@
 import type { Outcome } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { compareResults } from '../verdict.ts';
-import { spansOf, titleOf } from './facts.ts';
+import { recipeOf, spansOf, titleOf, uuidOf } from './facts.ts';
 
 /** Sets the step's outputs from what became of each order. */
 export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
   const worstFirst = outcomes.toSorted((a, b) => compareResults(a.result, b.result));
   const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-  const uuids = outcomes.map(({ job }) => job?.uuid ?? null);
+  const uuids = outcomes.map(uuidOf);
   runner.output('result', worstFirst[0]?.result ?? 'error');
   runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
   runner.output('job-uuids', JSON.stringify(uuids));
@@ -17,12 +17,12 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void
 }
 
 function describeJob(outcome: Outcome) {
-  const { order, job, result } = outcome;
+  const { subject, job, result } = outcome;
   const { queueSeconds, runSeconds } = spansOf(outcome);
   return {
-    recipe_uuid: order.recipeUuid,
-    job_uuid: job?.uuid ?? null,
-    title: titleOf(outcome),
+    recipe_uuid: recipeOf(outcome),
+    job_uuid: uuidOf(outcome),
+    title: titleOf(subject, job),
     status: job?.status ?? null,
     result,
     status_reason: job?.status_reason ?? null,

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import type { Outcome } from '../records.ts';
 import type { Runner } from '../runner.ts';
-import { passes, type OnTimeout } from '../verdict.ts';
+import { passes, type Policy } from '../verdict.ts';
 import { adviseOnFault } from './advice.ts';
 import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
 import { writeOutputs } from './outputs.ts';
@@ -9,15 +9,20 @@ import { summarize } from './summarize.ts';
 import { renderInputProblems, renderSummary } from './summary.ts';
 import { verdictLine } from './verdict-line.ts';
 
-/** Tells the user what became of each order, and sets the step's verdict. */
+/**
+ * Tells the user what became of each job, and sets the step's verdict.
+ * @param isFine whether the step may pass with this outcome
+ */
 export async function reportOutcomes(
   runner: Runner,
   outcomes: readonly Outcome[],
-  onTimeout: OnTimeout,
+  policy: Policy,
+  isFine = endedWell,
 ): Promise<void> {
   runner.print(verdictLine(outcomes));
-  if (!outcomes.every(({ result }) => passes(result))) runner.fail();
-  annotateOutcomes(runner, outcomes, onTimeout);
+  const bad = outcomes.filter((outcome) => !isFine(outcome));
+  if (bad.length > 0) runner.fail();
+  annotateOutcomes(runner, bad, policy);
   writeOutputs(runner, outcomes);
   await summarize(runner, renderSummary(outcomes));
 }
@@ -32,4 +37,9 @@ export async function reportTrouble(runner: Runner, error: unknown): Promise<voi
     annotate(runner, adviseOnFault(error));
   }
   runner.output('result', 'error');
+}
+
+// An interrupted step is no success, whatever its jobs are left to do.
+function endedWell({ result, ending }: Outcome): boolean {
+  return passes(result) && !(ending === 'interrupt' && result === 'detached');
 }

@@ -1,8 +1,9 @@
+import { isUuid } from '../dispersed/schemas.ts';
 import type { InputError } from '../errors.ts';
 import type { Outcome, Result } from '../records.ts';
 import { compareResults, isFinal } from '../verdict.ts';
 import { formatDuration } from './durations.ts';
-import { hardwareOf, resultWords, spansOf, titleOf } from './facts.ts';
+import { hardwareOf, recipeOf, resultWords, spansOf, titleOf, uuidOf } from './facts.ts';
 import { safeMarkdown } from './safe.ts';
 import { verdictLine } from './verdict-line.ts';
 
@@ -43,9 +44,9 @@ const columns: readonly Column[] = [
     heading: 'Status',
     cell: ({ result, job }) => `${marks[result]} ${statusWords(result, job?.status)}`,
   },
-  { heading: 'Title', cell: (outcome) => safeMarkdown(titleOf(outcome), 120) },
-  { heading: 'Job', cell: ({ job }) => (job === null ? '' : `\`${job.uuid}\``) },
-  { heading: 'Recipe', cell: ({ order }) => `\`${order.recipeUuid}\`` },
+  { heading: 'Title', cell: ({ subject, job }) => safeMarkdown(titleOf(subject, job), 120) },
+  { heading: 'Job', cell: (outcome) => code(uuidOf(outcome)) },
+  { heading: 'Recipe', cell: (outcome) => code(recipeOf(outcome)) },
   { heading: 'Hardware', cell: ({ job }) => safeMarkdown(hardwareOf(job), 120) },
   { heading: 'Queued', alignRight: true, cell: (outcome) => span(spansOf(outcome).queueSeconds) },
   { heading: 'Ran', alignRight: true, cell: (outcome) => span(spansOf(outcome).runSeconds) },
@@ -78,4 +79,8 @@ function statusWords(result: Result, status: string | undefined): string {
 
 function span(seconds: number | null): string {
   return seconds === null ? '' : formatDuration(seconds * 1000);
+}
+
+function code(uuid: string | null): string {
+  return uuid === null || !isUuid(uuid) ? '' : `\`${uuid}\``;
 }

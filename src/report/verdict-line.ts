@@ -1,7 +1,7 @@
 import type { Outcome, Result } from '../records.ts';
 import { compareResults } from '../verdict.ts';
 import { formatDuration } from './durations.ts';
-import { resultWords, spansOf } from './facts.ts';
+import { resultWords, spansOf, uuidOf } from './facts.ts';
 
 /** The verdict in one sentence: `Job 0198… succeeded (queued 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
 export function verdictLine(outcomes: readonly Outcome[]): string {
@@ -11,14 +11,15 @@ export function verdictLine(outcomes: readonly Outcome[]): string {
 }
 
 function forOne(outcome: Outcome): string {
-  if (outcome.job === null) return 'No job came to be';
+  const uuid = uuidOf(outcome);
+  if (uuid === null) return 'No job came to be';
   const { queueSeconds, runSeconds } = spansOf(outcome);
   const spans = [
     queueSeconds === null ? [] : `queued ${formatDuration(queueSeconds * 1000)}`,
     runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
   ].flat();
   const times = spans.length === 0 ? '' : ` (${spans.join(', ')})`;
-  return `Job ${outcome.job.uuid} ${phrase(outcome.result)}${times}`;
+  return `Job ${uuid} ${phrase(outcome.result)}${times}`;
 }
 
 function forSeveral(outcomes: readonly Outcome[]): string {
@@ -44,7 +45,7 @@ function phrase(result: Result): string {
     case 'submitted':
       return 'was submitted';
     case 'detached':
-      return 'was left running when the time for waiting was over';
+      return 'was left as it is, for later';
     case 'error':
       return 'could not be followed to its end';
     case 'succeeded':

@@ -1,34 +1,64 @@
 import type { Clock } from '../pace.ts';
-import type { Ending } from '../records.ts';
+import type { EndOfWatch } from '../records.ts';
 import type { World } from './world.ts';
 
-/** The end of watching, whichever way it comes. */
+/** The end of watching, whichever way it comes, and the last moments after an interrupt. */
 export interface EndOfWait {
   /** Fires at the end. */
   readonly signal: AbortSignal;
   /** Why it has ended; undefined while it has not. */
-  readonly ended: () => Ending | undefined;
-  /** Stops the clock, so that the process can end. */
+  readonly ended: () => EndOfWatch | undefined;
+  /** Fires when, after an interrupt, a cook under way is no longer waited for. */
+  readonly hurry: AbortSignal;
+  /** Fires when, after an interrupt, all requests must end, so that the reports get written. */
+  readonly lastCall: AbortSignal;
+  /** Stops the clocks, so that the process can end. */
   readonly release: () => void;
 }
 
+// The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
+const hurryAfterMs = 2_000;
+const lastCallAfterMs = 6_000;
+
 /** @param timeoutMs longest wait, from now */
 export function endOfWait({ clock, interrupt }: World, timeoutMs: number): EndOfWait {
-  const end = new AbortController();
   const released = new AbortController();
-  let reason: Ending | undefined;
-  const endFor = (ending: Ending) => () => {
-    if (released.signal.aborted) return;
-    reason ??= ending;
+  const end = new AbortController();
+  const hurry = new AbortController();
+  const lastCall = new AbortController();
+  let reason: EndOfWatch | undefined;
+
+  const endFor = (why: EndOfWatch) => {
+    reason ??= why;
     end.abort();
   };
-  const onInterrupt = endFor('interrupt');
+  const after = (ms: number, act: () => void) => {
+    void sleepLong(clock, ms, released.signal).then(() => {
+      if (!released.signal.aborted) act();
+    });
+  };
+  const onInterrupt = () => {
+    // An interrupt goes before a timeout: it leaves seconds, not hours.
+    reason = 'interrupt';
+    endFor('interrupt');
+    after(hurryAfterMs, () => {
+      hurry.abort();
+    });
+    after(lastCallAfterMs, () => {
+      lastCall.abort();
+    });
+  };
+
   if (interrupt.aborted) onInterrupt();
   interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
-  void sleepLong(clock, timeoutMs, released.signal).then(endFor('timeout'));
+  after(timeoutMs, () => {
+    endFor('timeout');
+  });
   return {
     signal: end.signal,
     ended: () => reason,
+    hurry: hurry.signal,
+    lastCall: lastCall.signal,
     release: () => {
       released.abort();
     },

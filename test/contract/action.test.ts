@@ -1,31 +1,52 @@
-import { readFileSync } from 'node:fs';
-import { expect, test } from '@jest/globals';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { cookInputs } from '../../src/intake/inputs.ts';
+import { cancelInputs, waitInputs } from '../../src/intake/job-inputs.ts';
 
-const action = z
-  .object({
-    inputs: z.record(
-      z.string(),
-      z.object({ description: z.string(), default: z.string().optional() }),
-    ),
-    outputs: z.record(z.string(), z.object({ description: z.string() })),
-    runs: z.object({ using: z.string(), main: z.string() }),
-  })
-  .parse(parse(readFileSync(new URL('../../action.yml', import.meta.url), 'utf8')));
-
-test('action.yml and the code agree on the inputs, their order and defaults', () => {
-  const declared = Object.entries(action.inputs).map(([name, input]) => [
-    name,
-    input.default ?? '',
-  ]);
-  const known = Object.entries(cookInputs).map(([name, input]) => [name, input.default]);
-  const ofTheRunner = (entries: string[][]) =>
-    entries.map(([name, text]) => [name, name === 'matrix-index' ? '' : text]);
-  expect(ofTheRunner(declared)).toEqual(ofTheRunner(known));
+const actionSchema = z.object({
+  inputs: z.record(
+    z.string(),
+    z.object({ description: z.string(), default: z.string().optional() }),
+  ),
+  outputs: z.record(z.string(), z.object({ description: z.string() })),
+  runs: z.object({ using: z.string(), main: z.string(), post: z.string().optional() }),
 });
 
-test('the action runs the committed bundle on Node 24', () => {
-  expect(action.runs).toMatchObject({ using: 'node24', main: 'dist/index.js' });
+const actions = [
+  ['.', cookInputs],
+  ['wait', waitInputs],
+  ['cancel', cancelInputs],
+] as const;
+
+function read(folder: string): z.infer<typeof actionSchema> {
+  const file = new URL(`../../${folder}/action.yml`, import.meta.url);
+  return actionSchema.parse(parse(readFileSync(file, 'utf8')));
+}
+
+describe.each(actions)('%s/action.yml', (folder, table) => {
+  const action = read(folder);
+
+  test('agrees with the code on the inputs, their order and defaults', () => {
+    const declared = Object.entries(action.inputs).map(([name, each]) => [
+      name,
+      each.default ?? '',
+    ]);
+    const known = Object.entries(table).map(([name, each]) => [name, each.default]);
+    expect(declared.map(withoutExpression)).toEqual(known.map(withoutExpression));
+  });
+
+  test('runs the committed bundle on Node 24', () => {
+    expect(action.runs.using).toBe('node24');
+    for (const entry of [action.runs.main, action.runs.post]) {
+      if (entry === undefined) continue;
+      expect(existsSync(new URL(`../../${folder}/${entry}`, import.meta.url))).toBe(true);
+    }
+  });
 });
+
+// The default of this one is an expression, which the code never sees.
+function withoutExpression([name, text]: string[]): readonly (string | undefined)[] {
+  return [name, name === 'matrix-index' ? '' : text];
+}

@@ -47,10 +47,29 @@ export interface RunningStep {
 
 /** Starts the main entry of an action. */
 export function startStep(options: StepOptions): RunningStep {
-  const folder = resolve(root, options.action ?? '.');
-  const action = actionSchema.parse(parse(readFileSync(join(folder, 'action.yml'), 'utf8')));
-  const inputs = inputVariables(action.inputs, options.with);
-  return startEntry(join(folder, action.runs.main), { ...inputs, ...options.env }, options.onLine);
+  const { folder, runs, inputs } = readAction(options);
+  return startEntry(join(folder, runs.main), { ...inputs, ...options.env }, options.onLine);
+}
+
+/** Starts the post entry of an action, with what main has kept. */
+export function startPost(options: StepOptions, state: StepResult['state']): RunningStep {
+  const { folder, runs, inputs } = readAction(options);
+  if (runs.post === undefined) throw new Error('the action has no post entry');
+  const kept = Object.fromEntries(
+    Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]),
+  );
+  return startEntry(
+    join(folder, runs.post),
+    { ...inputs, ...kept, ...options.env },
+    options.onLine,
+  );
+}
+
+function readAction({ action = '.', with: given }: StepOptions) {
+  const folder = resolve(root, action);
+  const text = readFileSync(join(folder, 'action.yml'), 'utf8');
+  const { inputs, runs } = actionSchema.parse(parse(text));
+  return { folder, runs, inputs: inputVariables(inputs, given) };
 }
 
 /** Runs the main entry of an action to its end. */

@@ -10,6 +10,7 @@ const clientThatAnswers = (text: string, status = 200) =>
   createClient({
     keys: { publicKey: 'pk_x', secretKey: 'sk_x' },
     now: () => 0,
+    onClockOff: () => {},
     exchange: async () => ({ status, text, dateMs: undefined, retryAfter: '3' }),
   });
 const answering = (body: unknown) => clientThatAnswers(JSON.stringify(body));

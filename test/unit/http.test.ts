@@ -82,22 +82,22 @@ describe('trouble has a name', () => {
     const url = await listen(createTcpServer());
     for (const close of closing.splice(0)) await close();
     const error = await troubleOf(url);
-    expect(error).toMatchObject({ trouble: 'unreachable', certainlyNotTaken: true, passing: true });
+    expect(error).toMatchObject({ trouble: 'unreachable', leavesDoubt: false, passing: true });
   });
 
   test('the name is not known: nothing was sent', async () => {
     const error = await troubleOf(new URL('http://nowhere.invalid'));
-    expect(error).toMatchObject({ trouble: 'unreachable', certainlyNotTaken: true });
+    expect(error).toMatchObject({ trouble: 'unreachable', leavesDoubt: false });
   });
 
   test('the connection breaks after sending: in doubt', async () => {
     const url = await serve((incoming) => incoming.socket.destroy());
-    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', certainlyNotTaken: false });
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', leavesDoubt: true });
   });
 
   test('no headers come', async () => {
     const url = await serve(() => {});
-    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', certainlyNotTaken: false });
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', leavesDoubt: true });
   });
 
   test('the body stops half-way', async () => {

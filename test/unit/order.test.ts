@@ -11,7 +11,7 @@ const inputs = {
 const step: Step = {
   repository: 'acme/renders',
   runId: '1',
-  runAttempt: '1',
+  runAttempt: 1,
   workflow: 'Nightly',
   job: 'render',
   matrixIndex: '0',
@@ -29,7 +29,7 @@ test('a key differs with all that tells two cooks apart', () => {
   const changes: readonly Partial<Step>[] = [
     { repository: 'acme/other' },
     { runId: '2' },
-    { runAttempt: '2' },
+    { runAttempt: 2 },
     { workflow: 'Daily' },
     { job: 'train' },
     { matrixIndex: '1' },

@@ -54,6 +54,7 @@ test('what is signed is what is sent, for any body', async () => {
       const client = createClient({
         keys,
         now: () => 1_706_918_400_000,
+        onClockOff: () => {},
         exchange: async (request, headers) => {
           sent.push({ request, headers });
           return { status: 200, text: '{}', dateMs: undefined, retryAfter: undefined };
@@ -96,6 +97,7 @@ test('each call has a nonce of its own', async () => {
   const client = createClient({
     keys,
     now: () => 0,
+    onClockOff: () => {},
     exchange: async (_, headers) => {
       nonces.add(headers['X-Nonce']);
       return { status: 200, text: '{}', dateMs: undefined, retryAfter: undefined };

@@ -1,34 +1,59 @@
 import { expect, test } from '@jest/globals';
 import type { Ending, Result } from '../../src/records.ts';
-import { compareResults, isFinal, passes, resultOf, type OnTimeout } from '../../src/verdict.ts';
+import {
+  compareResults,
+  isFinal,
+  mustStop,
+  passes,
+  resultOf,
+  type Policy,
+} from '../../src/verdict.ts';
 
-// The table of the contract, row by row: ending, status, on-timeout, result, whether the step passes.
-const table: readonly (readonly [Ending, string, OnTimeout, Result, boolean])[] = [
-  ['final', 'COMPLETED', 'cancel', 'succeeded', true],
-  ['final', 'FAILED', 'cancel', 'failed', false],
-  ['final', 'CANCELLED', 'cancel', 'cancelled', false],
-  ['running', 'RUNNING', 'cancel', 'running', true],
-  ['timeout', 'CANCELLED', 'cancel', 'timed-out', false],
-  ['timeout', 'CANCELLING', 'cancel', 'timed-out', false],
-  ['timeout', 'COMPLETED', 'cancel', 'succeeded', true],
-  ['timeout', 'FAILED', 'cancel', 'failed', false],
-  ['timeout', 'RUNNING', 'fail', 'timed-out', false],
-  ['timeout', 'COMPLETED', 'fail', 'succeeded', true],
-  ['timeout', 'RUNNING', 'detach', 'detached', true],
-  ['timeout', 'COMPLETED', 'detach', 'succeeded', true],
-  ['timeout', 'FAILED', 'detach', 'failed', false],
-  ['timeout', 'CANCELLED', 'detach', 'cancelled', false],
-  ['timeout', 'CANCELLED', 'fail', 'cancelled', false],
-  ['interrupt', 'RUNNING', 'cancel', 'cancelled', false],
-  ['interrupt', 'CANCELLED', 'detach', 'cancelled', false],
-  ['interrupt', 'COMPLETED', 'cancel', 'succeeded', true],
+const cancel: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel' };
+const fail: Policy = { ...cancel, onTimeout: 'fail' };
+const detach: Policy = { onTimeout: 'detach', onWorkflowCancel: 'detach' };
+
+// The table of the contract, row by row: ending, status, policy, result, whether the step passes.
+const table: readonly (readonly [Ending, string, Policy, Result, boolean])[] = [
+  ['final', 'COMPLETED', cancel, 'succeeded', true],
+  ['final', 'FAILED', cancel, 'failed', false],
+  ['final', 'CANCELLED', cancel, 'cancelled', false],
+  ['running', 'RUNNING', cancel, 'running', true],
+  ['lost', 'RUNNING', cancel, 'error', false],
+  ['lost', 'CANCELLED', cancel, 'error', false],
+  ['timeout', 'CANCELLED', cancel, 'timed-out', false],
+  ['timeout', 'CANCELLING', cancel, 'timed-out', false],
+  ['timeout', 'COMPLETED', cancel, 'succeeded', true],
+  ['timeout', 'FAILED', cancel, 'failed', false],
+  ['timeout', 'RUNNING', fail, 'timed-out', false],
+  ['timeout', 'COMPLETED', fail, 'succeeded', true],
+  ['timeout', 'CANCELLED', fail, 'cancelled', false],
+  ['timeout', 'RUNNING', detach, 'detached', true],
+  ['timeout', 'COMPLETED', detach, 'succeeded', true],
+  ['timeout', 'FAILED', detach, 'failed', false],
+  ['timeout', 'CANCELLED', detach, 'cancelled', false],
+  ['interrupt', 'RUNNING', cancel, 'cancelled', false],
+  ['interrupt', 'CANCELLED', cancel, 'cancelled', false],
+  ['interrupt', 'COMPLETED', cancel, 'succeeded', true],
+  ['interrupt', 'RUNNING', detach, 'detached', true],
+  ['interrupt', 'CANCELLED', detach, 'cancelled', false],
 ];
 
-test.each(table)(
-  '%s with %s under on-timeout %s: %s',
-  (ending, status, onTimeout, result, pass) => {
-    expect(resultOf(ending, status, onTimeout)).toBe(result);
-    expect(passes(result)).toBe(pass);
+test.each(table)('%s with %s under %j: %s', (ending, status, policy, result, pass) => {
+  expect(resultOf(ending, status, policy)).toBe(result);
+  expect(passes(result)).toBe(pass);
+});
+
+test.each<[Ending, boolean, boolean, boolean]>([
+  ['final', false, false, false],
+  ['running', false, false, false],
+  ['lost', true, false, false],
+  ['timeout', true, false, false],
+  ['interrupt', true, true, false],
+])(
+  'after %s a job is cancelled: %p, with on-timeout fail %p, with detach %p',
+  (ending, ...expected) => {
+    expect([cancel, fail, detach].map((policy) => mustStop(ending, policy))).toEqual(expected);
   },
 );
 

@@ -1,0 +1,53 @@
+import { listJobs } from '../dispersed/api.ts';
+import type { Client } from '../dispersed/client.ts';
+import { patiently } from '../dispersed/patience.ts';
+import type { Job } from '../dispersed/schemas.ts';
+import type { ServiceError } from '../errors.ts';
+import type { Clock, Random } from '../pace.ts';
+
+export interface FindParts {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Fires when there is no more time for it. */
+  readonly signal: AbortSignal;
+}
+
+// 1,000 jobs: what the busiest account cooks in the time a look-up takes, many times over.
+const mostPages = 20;
+
+// How far the two clocks may be apart.
+const clockSlackMs = 10 * 60_000;
+
+/**
+ * The newest jobs of the account, the newest first, back to a point in time. The service has no
+ * filter for recipe or description, so they are paged through.
+ * @param sinceMs Unix ms
+ * @param worthwhile whether a failed page is asked for again
+ */
+export async function* newestJobs(
+  parts: FindParts,
+  sinceMs: number,
+  worthwhile: (error: ServiceError, failures: number) => boolean = (error) => error.passing,
+): AsyncGenerator<Job, void> {
+  for (let page = 1; page <= mostPages; page += 1) {
+    const query = { sort: '-created_at', page: String(page) };
+    const request = async () => listJobs(parts.client, query, parts.signal);
+    const { items, full } = await patiently(request, { ...parts, worthwhile });
+    yield* items;
+    if (!full || items.some((job) => isBefore(job, sinceMs - clockSlackMs))) return;
+  }
+}
+
+/** Whether the job was cooked with this key from this recipe. */
+export function carries(job: Job, cookKey: string, recipeUuid: string): boolean {
+  const isOfRecipe = job.source_recipe_uuid === null || job.source_recipe_uuid === recipeUuid;
+  return isOfRecipe && (job.description?.includes(`[${cookKey}]`) ?? false);
+}
+
+function isBefore({ created_at: createdAt }: Job, ms: number): boolean {
+  if (createdAt === null) return false;
+  const dayMs = 86_400_000;
+  // The old host tells the day only: the job may be as young as the day's last moment.
+  return Date.parse(createdAt) + (createdAt.length === 10 ? dayMs : 0) < ms;
+}

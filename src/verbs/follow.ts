@@ -1,0 +1,97 @@
+import { readJob } from '../dispersed/api.ts';
+import type { Job } from '../dispersed/schemas.ts';
+import { stop } from '../jobs/stop.ts';
+import { watch } from '../jobs/watch.ts';
+import type { Ending, Outcome, Subject, Ticket, Watched } from '../records.ts';
+import { isFinal, mustStop, resultOf } from '../verdict.ts';
+import type { Session } from './session.ts';
+
+/** Watches a job to its end, or to the end of the wait, and then does with it what was asked. */
+export async function follow(ticket: Ticket, session: Session): Promise<Outcome> {
+  const { world, plan, end, log, read, nextLook } = session;
+  const watched = await watch(ticket, {
+    clock: world.clock,
+    read,
+    nextLook,
+    ended: end.ended,
+    enoughToRun: ({ task }) => (plan.waitUntil ?? waitedFor(task)) === 'running',
+    onSighting: log.changed,
+  });
+  const { ending, job, timeline, error } = await settle(ticket, watched, session);
+  noteFate(ticket.subject, ending, job, session);
+  const result = resultOf(ending, job.status, plan.policy);
+  return { ...ticket, job, timeline, ending, error, result };
+}
+
+/**
+ * Does with a job that never was watched what is to be done at this ending.
+ * @returns the job, if it was cancelled
+ */
+export async function settleUnwatched(
+  subject: Subject & { readonly jobUuid: string },
+  ending: Ending,
+  session: Session,
+): Promise<Job | null> {
+  const job = mustStop(ending, session.plan.policy)
+    ? await stopOne(subject, subject.jobUuid, ending, session)
+    : null;
+  noteFate(subject, ending, job, session);
+  return job;
+}
+
+// A job that was to be cancelled stays doomed until its end was seen.
+function noteFate({ index }: Subject, ending: Ending, job: Job | null, session: Session): void {
+  if (job !== null && isFinal(job.status)) session.ledger.write(index, { fate: 'over' });
+  else if (!mustStop(ending, session.plan.policy)) session.ledger.write(index, { fate: 'kept' });
+}
+
+// A job that runs until it is cancelled never completes by itself.
+function waitedFor(task: string | null): 'completed' | 'running' {
+  return task === 'PERSISTENT' ? 'running' : 'completed';
+}
+
+async function settle(ticket: Ticket, watched: Watched, session: Session): Promise<Watched> {
+  const { ending } = watched;
+  if (ending === 'final' || ending === 'running') return watched;
+  const job = mustStop(ending, session.plan.policy)
+    ? ((await stopOne(ticket.subject, watched.job.uuid, ending, session)) ?? watched.job)
+    : await lastLook(watched, session);
+  if (job.status === watched.job.status) return { ...watched, job };
+  const sighting = { status: job.status, atMs: session.world.clock.now() };
+  session.log.changed(ticket, sighting, job);
+  return { ...watched, job, timeline: [...watched.timeline, sighting] };
+}
+
+// It may have ended since the last look, and its owner would like to know.
+async function lastLook({ job, ending }: Watched, { client, end }: Session): Promise<Job> {
+  if (ending === 'lost') return job;
+  return readJob(client, job.uuid, end.lastCall).catch(() => job);
+}
+
+const reasons: Readonly<Record<Ending, string>> = {
+  final: 'it has ended',
+  running: 'it runs',
+  lost: 'the service does not tell how it is',
+  timeout: 'the time for waiting is over',
+  interrupt: 'the workflow was cancelled',
+};
+
+async function stopOne(
+  { index }: Subject,
+  jobUuid: string,
+  ending: Ending,
+  session: Session,
+): Promise<Job | null> {
+  const { log, client, world, end, ledger } = session;
+  ledger.write(index, { fate: 'doomed' });
+  log.stopping(jobUuid, reasons[ending]);
+  try {
+    const parts = { ...world, client, signal: end.lastCall };
+    const stopped = await stop(jobUuid, `GitHub Actions: ${reasons[ending]}`, parts);
+    if (!isFinal(stopped.status)) log.stillAlive(stopped);
+    return stopped;
+  } catch (error) {
+    log.notStopped(jobUuid, error);
+    return null;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Outcome, Subject } from '../records.ts';
+
+/** What is known of a job that was given by its UUID. */
+export function givenJob(jobUuid: string, index: number): Subject & { readonly jobUuid: string } {
+  return { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
+}
+
+/** The outcome of a job that was given by its UUID, and of which the service told nothing. */
+export function unknownOutcome(subject: Subject, change: Partial<Outcome>): Outcome {
+  return {
+    subject,
+    origin: 'given',
+    job: null,
+    submittedAtMs: null,
+    timeline: [],
+    ending: null,
+    result: 'error',
+    error: null,
+    ...change,
+  };
+}

@@ -1,0 +1,86 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import { createClient, type Client } from '../dispersed/client.ts';
+import type { Keys } from '../dispersed/sign.ts';
+import { createReader, type Reader } from '../jobs/read.ts';
+import { openLedger, type Ledger } from '../ledger.ts';
+import { metronome, pollIntervalMs } from '../pace.ts';
+import { createLog, type Log } from '../report/log.ts';
+import type { Policy } from '../verdict.ts';
+import { endOfWait, type EndOfWait } from './end-of-wait.ts';
+import type { World } from './world.ts';
+
+/** How a step talks to the service, and for how long. */
+export interface SessionPlan {
+  readonly apiUrl: URL;
+  readonly keys: Keys;
+  /** Longest wait, in ms from now. */
+  readonly timeoutMs: number;
+  /** In ms. */
+  readonly pollInterval: number | 'auto';
+  readonly waitUntil: 'completed' | 'running' | undefined;
+  readonly policy: Policy;
+  /** How many jobs the step may have. */
+  readonly jobCount: number;
+}
+
+/** What the jobs of one step share. */
+export interface Session {
+  readonly world: World;
+  readonly plan: SessionPlan;
+  readonly client: Client;
+  readonly end: EndOfWait;
+  readonly log: Log;
+  readonly ledger: Ledger;
+  readonly read: Reader;
+  readonly nextLook: () => Promise<void>;
+  /** Lets so many requests that start or stop jobs go out at once. */
+  readonly inTurn: LimitFunction;
+}
+
+// As many as the connections to the service: more would only queue behind them.
+const mostAtOnce = 8;
+
+/** Opens a session, has the work done in it, and closes it, come what may. */
+export async function withSession<T>(
+  plan: SessionPlan,
+  world: World,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { clock, runner } = world;
+  const connection = world.connect(plan.apiUrl);
+  const end = endOfWait(world, plan.timeoutMs);
+  const log = createLog(runner, plan.jobCount);
+  const { exchange } = connection;
+  const client = createClient({
+    exchange,
+    keys: plan.keys,
+    now: clock.now,
+    onClockOff: log.clockOff,
+  });
+  const ledger = openLedger(runner, plan.jobCount, clock.now());
+  try {
+    return await work({
+      world,
+      plan,
+      client,
+      end,
+      log,
+      ledger,
+      ...pacing(plan, world, client, end, log),
+    });
+  } finally {
+    end.release();
+    await connection.close();
+  }
+}
+
+function pacing(plan: SessionPlan, world: World, client: Client, end: EndOfWait, log: Log) {
+  const { clock, random } = world;
+  const sleep = async () => clock.sleep(pollIntervalMs(plan.pollInterval, random), end.signal);
+  const { signal } = end;
+  return {
+    read: createReader({ client, clock, random, end: signal, onAway: log.away, onBack: log.back }),
+    nextLook: metronome(sleep),
+    inTurn: pLimit(mostAtOnce),
+  };
+}

@@ -1,0 +1,71 @@
+import { asError, InterruptedError } from '../errors.ts';
+import { readWaitInputs, type WaitInputs } from '../intake/job-inputs.ts';
+import type { Outcome, Subject } from '../records.ts';
+import { reportOutcomes, reportTrouble } from '../report/report.ts';
+import { resultOf } from '../verdict.ts';
+import { follow, settleUnwatched } from './follow.ts';
+import { givenJob, unknownOutcome } from './given-jobs.ts';
+import { withSession, type Session, type SessionPlan } from './session.ts';
+import type { World } from './world.ts';
+
+/** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
+export async function wait(world: World): Promise<void> {
+  const { runner } = world;
+  try {
+    const inputs = await readWaitInputs(runner);
+    const plan = planOf(inputs);
+    const outcomes = await withSession(plan, world, async (session) =>
+      Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))),
+    );
+    await reportOutcomes(runner, outcomes, plan.policy);
+  } catch (error) {
+    await reportTrouble(runner, error);
+  }
+}
+
+function planOf(inputs: WaitInputs): SessionPlan {
+  return {
+    apiUrl: inputs['api-url'],
+    keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+    timeoutMs: inputs.timeout,
+    pollInterval: inputs['poll-interval'],
+    waitUntil: inputs['wait-until'],
+    policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+    jobCount: inputs['job-uuids'].length,
+  };
+}
+
+async function waitFor(jobUuid: string, index: number, session: Session): Promise<Outcome> {
+  const { world, read, log, ledger } = session;
+  const subject = givenJob(jobUuid, index);
+  ledger.write(index, { jobUuid, fate: 'followed' });
+  let job;
+  try {
+    job = await read(jobUuid);
+  } catch (error) {
+    return notRead(subject, error, session);
+  }
+  const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() } as const;
+  log.began(ticket);
+  return follow(ticket, session);
+}
+
+// Time was up before the service told anything of the job, or it refused to.
+async function notRead(
+  subject: Subject & { readonly jobUuid: string },
+  error: unknown,
+  session: Session,
+): Promise<Outcome> {
+  const { plan, end, ledger } = session;
+  if (!(error instanceof InterruptedError)) {
+    ledger.write(subject.index, { fate: 'kept' });
+    return unknownOutcome(subject, { error: asError(error) });
+  }
+  const ending = end.ended() ?? 'interrupt';
+  const job = await settleUnwatched(subject, ending, session);
+  return unknownOutcome(subject, {
+    ending,
+    job,
+    result: resultOf(ending, job?.status ?? '', plan.policy),
+  });
+}
