@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { cookInputs } from '../../src/intake/inputs.ts';
+import { cookInputs, type Input } from '../../src/intake/inputs.ts';
 import { cancelInputs, waitInputs } from '../../src/intake/job-inputs.ts';
 
 const actionSchema = z.object({
@@ -14,11 +14,11 @@ const actionSchema = z.object({
   runs: z.object({ using: z.string(), main: z.string(), post: z.string().optional() }),
 });
 
-const actions = [
+const actions: readonly (readonly [string, Readonly<Record<string, Input>>])[] = [
   ['.', cookInputs],
   ['wait', waitInputs],
   ['cancel', cancelInputs],
-] as const;
+];
 
 function read(folder: string): z.infer<typeof actionSchema> {
   const file = new URL(`../../${folder}/action.yml`, import.meta.url);

@@ -1,0 +1,103 @@
+import { connect, type HttpLimits } from '../../src/dispersed/http.ts';
+import { systemClock, type Clock } from '../../src/pace.ts';
+import type { Runner } from '../../src/runner.ts';
+import type { World } from '../../src/verbs/world.ts';
+
+/** A clock on which time passes faster than on the wall. */
+export function fastClock(speed: number): Clock {
+  const startMs = Date.now();
+  return {
+    now: () => startMs + (Date.now() - startMs) * speed,
+    sleep: async (ms, signal) => systemClock.sleep(ms / speed, signal),
+  };
+}
+
+/** An annotation, as it was made. */
+export interface Annotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly title: string;
+  readonly message: string;
+}
+
+/** A runner that remembers. */
+export interface RememberingRunner extends Runner {
+  readonly lines: readonly string[];
+  readonly annotations: readonly Annotation[];
+  readonly outputs: ReadonlyMap<string, string>;
+  readonly kept: ReadonlyMap<string, string>;
+  readonly masked: readonly string[];
+  readonly summary: () => string;
+  readonly failed: () => boolean;
+}
+
+/**
+ * @param inputs by name, as `with:` gives them
+ * @param kept what an earlier entry of the action saved
+ */
+export function rememberingRunner(
+  inputs: Readonly<Record<string, string>>,
+  kept: ReadonlyMap<string, string> = new Map(),
+  env: Readonly<Record<string, string>> = {},
+): RememberingRunner {
+  const lines: string[] = [];
+  const annotations: Annotation[] = [];
+  const outputs = new Map<string, string>();
+  const saved = new Map<string, string>();
+  const masked: string[] = [];
+  let summary = '';
+  let failed = false;
+  return {
+    env: {
+      GITHUB_REPOSITORY: 'acme/renders',
+      GITHUB_RUN_ID: '4711',
+      GITHUB_RUN_ATTEMPT: '1',
+      GITHUB_WORKFLOW: 'Nightly',
+      GITHUB_JOB: 'render',
+      GITHUB_ACTION: '__run',
+      ...env,
+    },
+    input: (name) => inputs[name] ?? '',
+    mask: (secret) => masked.push(secret),
+    print: (line) => lines.push(line),
+    annotate: (level, title, message) => annotations.push({ level, title, message }),
+    output: (name, value) => outputs.set(name, value),
+    summarize: async (markdown) => {
+      summary += markdown;
+    },
+    saveState: (name, value) => saved.set(name, value),
+    state: (name) => kept.get(name) ?? '',
+    fail: () => {
+      failed = true;
+    },
+    lines,
+    annotations,
+    outputs,
+    kept: saved,
+    masked,
+    summary: () => summary,
+    failed: () => failed,
+  };
+}
+
+/** Short enough for tests, long enough for a busy machine. Real time, in ms. */
+export const shortLimits: HttpLimits = {
+  connectMs: 2_000,
+  headersMs: 300,
+  bodyMs: 300,
+  totalMs: 600,
+};
+
+/** A world with real sockets, in which only time and the runner are made up. */
+export function fakeWorld(
+  runner: Runner,
+  clock: Clock,
+  interrupt: AbortSignal = new AbortController().signal,
+): World {
+  return {
+    runner,
+    clock,
+    random: Math.random,
+    connect: (url) => connect(url, shortLimits),
+    interrupt,
+  };
+}
