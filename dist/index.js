@@ -28771,7 +28771,7 @@ function createClient({ exchange, keys, now, onClockOff }) {
             answer = await send(call, dialect);
         if (answer.status === 401 && differsByDialect(call))
             answer = await sendInOtherDialect(call);
-        return readAnswer(answer, `${call.method} ${call.pathname}`, now());
+        return readAnswer(answer, `${call.method} ${call.pathname}`, answer.dateMs ?? now());
     };
 }
 function toWire({ method, pathname, query = {}, body }, dialect) {
@@ -29240,7 +29240,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8411);
 /* harmony import */ var _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6239);
 /* harmony import */ var _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2048);
-/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3309);
+/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4989);
 /* harmony import */ var _verbs_wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1388);
 
 
@@ -30257,11 +30257,14 @@ function countNodes(tree, counted = 0) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   E: () => (/* binding */ carries),
-/* harmony export */   N: () => (/* binding */ newestJobs)
+/* harmony export */   ED: () => (/* binding */ carries),
+/* harmony export */   Fl: () => (/* binding */ findLiving),
+/* harmony export */   NZ: () => (/* binding */ newestJobs)
 /* harmony export */ });
 /* harmony import */ var _dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3386);
 /* harmony import */ var _dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3323);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(617);
+
 
 
 // 1,000 jobs: what the busiest account cooks in the time a look-up takes, many times over.
@@ -30283,6 +30286,16 @@ async function* newestJobs(parts, sinceMs, worthwhile = (error) => error.passing
         if (!full || items.some((job) => isBefore(job, sinceMs - clockSlackMs)))
             return;
     }
+}
+/** The UUIDs of the living jobs that carry a mark, but for the one that is known. */
+async function findLiving(parts, { cookKey, recipeUuid, sentAtMs }, knownUuid, worthwhile) {
+    const living = [];
+    for await (const job of newestJobs(parts, sentAtMs, worthwhile)) {
+        const isOther = job.uuid !== knownUuid && carries(job, cookKey, recipeUuid);
+        if (isOther && !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status))
+            living.push(job.uuid);
+    }
+    return living;
 }
 /** Whether the job was cooked with this key from this recipe. */
 function carries(job, cookKey, recipeUuid) {
@@ -30826,12 +30839,18 @@ function secondsBetween(fromMs, toMs) {
 
 
 
-const beginnings = {
-    cooked: 'Cooked job',
-    found: 'Found the job after all: it is',
-    attached: 'Took over from an earlier attempt of this run job',
-    given: 'Watching job',
-};
+function beginning(origin, jobUuid) {
+    switch (origin) {
+        case 'cooked':
+            return `Cooked job ${jobUuid}`;
+        case 'found':
+            return `Found job ${jobUuid} after all,`;
+        case 'attached':
+            return `Took over job ${jobUuid} of an earlier attempt,`;
+        case 'given':
+            return `Watching job ${jobUuid}`;
+    }
+}
 /** @param jobCount how many jobs the step has: with several, each line says whose it is */
 function createLog(runner, jobCount) {
     const warn = (title, message) => {
@@ -30846,7 +30865,7 @@ function createLog(runner, jobCount) {
             const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(recipeUuid, 40)}`;
             const title = job.title ? ` “${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(job.title, 200)}”` : '';
             const status = (0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(job.status, 60);
-            runner.print(`${beginnings[origin]} ${job.uuid}${recipe}${title}: ${status}`);
+            runner.print(`${beginning(origin, job.uuid)}${recipe}${title}: ${status}`);
         },
         changed: (ticket, { status, atMs }, job) => {
             const elapsed = (0,_durations_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a)(atMs - ticket.submittedAtMs).padStart(7);
@@ -31040,6 +31059,13 @@ function renderInputProblems({ problems }) {
     const items = problems.map(({ input, message }) => `- \`${input}\`: ${(0,safe/* safeMarkdown */.f)(message)}`);
     return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
+// What goes without saying is not said.
+const origins = {
+    cooked: '',
+    given: '',
+    found: 'found by its key',
+    attached: 'earlier attempt',
+};
 const columns = [
     {
         heading: 'Status',
@@ -31051,6 +31077,7 @@ const columns = [
     { heading: 'Hardware', cell: ({ job }) => (0,safe/* safeMarkdown */.f)((0,facts/* hardwareOf */.is)(job), 120) },
     { heading: 'Queued', alignRight: true, cell: (outcome) => span((0,facts/* spansOf */.Ly)(outcome).queueSeconds) },
     { heading: 'Ran', alignRight: true, cell: (outcome) => span((0,facts/* spansOf */.Ly)(outcome).runSeconds) },
+    { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
     {
         heading: 'Reason',
         cell: ({ job, error }) => (0,safe/* safeMarkdown */.f)(job?.status_reason ?? error?.message ?? '', 300),
@@ -34410,12 +34437,8 @@ async function lookFor(entry, { world, client }) {
     const parts = { ...world, client, signal: new AbortController().signal };
     for (const pauseMs of isUnanswered ? looksForUnansweredMs : oneLook) {
         await world.clock.sleep(pauseMs);
-        const found = [];
-        for await (const job of (0,_jobs_find_js__WEBPACK_IMPORTED_MODULE_2__/* .newestJobs */ .N)(parts, sentAtMs, isWorthRepeating)) {
-            const isOther = job.uuid !== jobUuid && (0,_jobs_find_js__WEBPACK_IMPORTED_MODULE_2__/* .carries */ .E)(job, cookKey, recipeUuid);
-            if (isOther && !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status))
-                found.push(job.uuid);
-        }
+        const mark = { cookKey, recipeUuid, sentAtMs };
+        const found = await (0,_jobs_find_js__WEBPACK_IMPORTED_MODULE_2__/* .findLiving */ .Fl)(parts, mark, jobUuid, isWorthRepeating);
         if (found.length > 0)
             return found;
     }
@@ -34430,7 +34453,7 @@ function isWorthRepeating(error, failures) {
 
 /***/ }),
 
-/***/ 3309:
+/***/ 4989:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -34482,7 +34505,7 @@ async function attach(orders, parts) {
     if (wanted.length === 0)
         return tickets;
     const nowMs = parts.clock.now();
-    for await (const job of (0,find/* newestJobs */.N)(parts, nowMs - longestAgoMs)) {
+    for await (const job of (0,find/* newestJobs */.NZ)(parts, nowMs - longestAgoMs)) {
         const order = wanted.find((each) => !tickets.has(each) && isFor(each, job));
         if (order === undefined || !isOfUse(job))
             continue;
@@ -34493,7 +34516,7 @@ async function attach(orders, parts) {
     return tickets;
 }
 function isFor({ earlierKeys, recipeUuid }, job) {
-    return earlierKeys.some((key) => (0,find/* carries */.E)(job, key, recipeUuid));
+    return earlierKeys.some((key) => (0,find/* carries */.ED)(job, key, recipeUuid));
 }
 function isOfUse({ status }) {
     return status === 'COMPLETED' || !((0,verdict/* isFinal */.dR)(status) || /^(?:CANCELLING|FAILING)$/.test(status));
@@ -34598,8 +34621,8 @@ async function lookAfter(error, order, sinceMs, parts) {
 async function look(order, sinceMs, pausesMs, parts) {
     for (const pauseMs of pausesMs) {
         await parts.clock.sleep(pauseMs, parts.lastCall);
-        for await (const job of (0,find/* newestJobs */.N)({ ...parts, signal: parts.lastCall }, sinceMs)) {
-            if ((0,find/* carries */.E)(job, order.cookKey, order.recipeUuid))
+        for await (const job of (0,find/* newestJobs */.NZ)({ ...parts, signal: parts.lastCall }, sinceMs)) {
+            if ((0,find/* carries */.ED)(job, order.cookKey, order.recipeUuid))
                 return job;
         }
     }
@@ -34840,9 +34863,45 @@ async function rehearse(orders, { world, client, end, inTurn }) {
 
 // EXTERNAL MODULE: ./build/verbs/follow.js + 1 modules
 var follow = __nccwpck_require__(8821);
+// EXTERNAL MODULE: ./build/jobs/stop.js
+var stop = __nccwpck_require__(9777);
+;// CONCATENATED MODULE: ./build/verbs/twins.js
+
+
+// A cook that was given up as lost may yet come to be. The post entry looks once more at the end.
+const looksAfterMs = [30_000, 120_000];
+/**
+ * Once a cook was repeated: looks whether the first one made a job after all, and cancels that.
+ * @param serving what is done with the job meanwhile; when it is over, so is this
+ */
+async function stopTwins(order, ticket, serving, session) {
+    const { world, client, end, log } = session;
+    const { cookKey, recipeUuid } = order;
+    const over = new AbortController();
+    const endIt = () => {
+        over.abort();
+    };
+    serving.then(endIt, endIt);
+    const signal = AbortSignal.any([end.signal, over.signal]);
+    const parts = { ...world, client, signal };
+    const mark = { cookKey, recipeUuid, sentAtMs: ticket.submittedAtMs };
+    for (const pauseMs of looksAfterMs) {
+        await world.clock.sleep(pauseMs, signal);
+        // Trouble here is left to the post entry.
+        const twins = await (0,find/* findLiving */.Fl)(parts, mark, ticket.job.uuid).catch(() => []);
+        for (const uuid of twins) {
+            log.stopping(uuid, 'its cook was repeated, and one job is enough');
+            await (0,stop/* stop */.d)(uuid, 'GitHub Actions: cooked twice', parts).catch((error) => {
+                log.notStopped(uuid, error);
+            });
+        }
+    }
+}
+
 // EXTERNAL MODULE: ./build/verbs/session.js + 4 modules
 var session = __nccwpck_require__(8305);
 ;// CONCATENATED MODULE: ./build/verbs/cook.js
+
 
 
 
@@ -34892,8 +34951,14 @@ async function carryOut(orders, inputs, session) {
     const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
     return Promise.all(orders.map(async (order) => {
         try {
-            const ticket = (await earlier).get(order) ?? (await cookOne(order, recipeBook, session));
-            return await serve(ticket, inputs.wait, session);
+            const attached = (await earlier).get(order);
+            if (attached !== undefined)
+                return await serve(attached, inputs.wait, session);
+            const { ticket, sends } = await cookOne(order, recipeBook, session);
+            const serving = serve(ticket, inputs.wait, session);
+            if (sends > 1)
+                await stopTwins(order, ticket, serving, session);
+            return await serving;
         }
         catch (error) {
             return notCooked(order, error, session);
@@ -34907,7 +34972,7 @@ async function cookOne(order, recipeBook, session) {
     return inTurn(async () => {
         const recipe = order.container === null ? null : await recipeBook(recipeUuid);
         let sends = 0;
-        return submit_submit(order, bodyOf(order, recipe), {
+        const ticket = await submit_submit(order, bodyOf(order, recipe), {
             ...world,
             ...end,
             client,
@@ -34919,6 +34984,7 @@ async function cookOne(order, recipeBook, session) {
                 log.inDoubt(order, error);
             },
         });
+        return { ticket, sends };
     });
 }
 async function serve(ticket, wait, session) {

@@ -79,7 +79,7 @@ export function createClient({ exchange, keys, now, onClockOff }: ClientParts): 
     let answer = await send(call, dialect);
     if (answer.status === 401 && correctClock(answer)) answer = await send(call, dialect);
     if (answer.status === 401 && differsByDialect(call)) answer = await sendInOtherDialect(call);
-    return readAnswer(answer, `${call.method} ${call.pathname}`, now());
+    return readAnswer(answer, `${call.method} ${call.pathname}`, answer.dateMs ?? now());
   };
 }
 

@@ -4,6 +4,7 @@ import { patiently } from '../dispersed/patience.ts';
 import type { Job } from '../dispersed/schemas.ts';
 import type { ServiceError } from '../errors.ts';
 import type { Clock, Random } from '../pace.ts';
+import { isFinal } from '../verdict.ts';
 
 export interface FindParts {
   readonly client: Client;
@@ -12,6 +13,8 @@ export interface FindParts {
   /** Fires when there is no more time for it. */
   readonly signal: AbortSignal;
 }
+
+type Worthwhile = (error: ServiceError, failures: number) => boolean;
 
 // 1,000 jobs: what the busiest account cooks in the time a look-up takes, many times over.
 const mostPages = 20;
@@ -28,7 +31,7 @@ const clockSlackMs = 10 * 60_000;
 export async function* newestJobs(
   parts: FindParts,
   sinceMs: number,
-  worthwhile: (error: ServiceError, failures: number) => boolean = (error) => error.passing,
+  worthwhile: Worthwhile = (error) => error.passing,
 ): AsyncGenerator<Job, void> {
   for (let page = 1; page <= mostPages; page += 1) {
     const query = { sort: '-created_at', page: String(page) };
@@ -37,6 +40,29 @@ export async function* newestJobs(
     yield* items;
     if (!full || items.some((job) => isBefore(job, sinceMs - clockSlackMs))) return;
   }
+}
+
+/** A cook, by what marks its jobs. */
+export interface CookMark {
+  readonly cookKey: string;
+  readonly recipeUuid: string;
+  /** When it was first sent, Unix ms. */
+  readonly sentAtMs: number;
+}
+
+/** The UUIDs of the living jobs that carry a mark, but for the one that is known. */
+export async function findLiving(
+  parts: FindParts,
+  { cookKey, recipeUuid, sentAtMs }: CookMark,
+  knownUuid: string | null,
+  worthwhile?: Worthwhile,
+): Promise<readonly string[]> {
+  const living: string[] = [];
+  for await (const job of newestJobs(parts, sentAtMs, worthwhile)) {
+    const isOther = job.uuid !== knownUuid && carries(job, cookKey, recipeUuid);
+    if (isOther && !isFinal(job.status)) living.push(job.uuid);
+  }
+  return living;
 }
 
 /** Whether the job was cooked with this key from this recipe. */

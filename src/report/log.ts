@@ -22,12 +22,18 @@ export interface Log {
   readonly notCleanedUp: (error: unknown) => void;
 }
 
-const beginnings: Readonly<Record<Origin, string>> = {
-  cooked: 'Cooked job',
-  found: 'Found the job after all: it is',
-  attached: 'Took over from an earlier attempt of this run job',
-  given: 'Watching job',
-};
+function beginning(origin: Origin, jobUuid: string): string {
+  switch (origin) {
+    case 'cooked':
+      return `Cooked job ${jobUuid}`;
+    case 'found':
+      return `Found job ${jobUuid} after all,`;
+    case 'attached':
+      return `Took over job ${jobUuid} of an earlier attempt,`;
+    case 'given':
+      return `Watching job ${jobUuid}`;
+  }
+}
 
 /** @param jobCount how many jobs the step has: with several, each line says whose it is */
 export function createLog(runner: Runner, jobCount: number): Log {
@@ -44,7 +50,7 @@ export function createLog(runner: Runner, jobCount: number): Log {
       const recipe = recipeUuid === null ? '' : ` from recipe ${safeLine(recipeUuid, 40)}`;
       const title = job.title ? ` “${safeLine(job.title, 200)}”` : '';
       const status = safeLine(job.status, 60);
-      runner.print(`${beginnings[origin]} ${job.uuid}${recipe}${title}: ${status}`);
+      runner.print(`${beginning(origin, job.uuid)}${recipe}${title}: ${status}`);
     },
     changed: (ticket, { status, atMs }, job) => {
       const elapsed = formatDuration(atMs - ticket.submittedAtMs).padStart(7);

@@ -1,6 +1,6 @@
 import { isUuid } from '../dispersed/schemas.ts';
 import type { InputError } from '../errors.ts';
-import type { Outcome, Result } from '../records.ts';
+import type { Origin, Outcome, Result } from '../records.ts';
 import { compareResults, isFinal } from '../verdict.ts';
 import { formatDuration } from './durations.ts';
 import { hardwareOf, recipeOf, resultWords, spansOf, titleOf, uuidOf } from './facts.ts';
@@ -32,6 +32,14 @@ export function renderInputProblems({ problems }: InputError): string {
   return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
 
+// What goes without saying is not said.
+const origins: Readonly<Record<Origin, string>> = {
+  cooked: '',
+  given: '',
+  found: 'found by its key',
+  attached: 'earlier attempt',
+};
+
 interface Column {
   readonly heading: string;
   readonly alignRight?: true;
@@ -50,6 +58,7 @@ const columns: readonly Column[] = [
   { heading: 'Hardware', cell: ({ job }) => safeMarkdown(hardwareOf(job), 120) },
   { heading: 'Queued', alignRight: true, cell: (outcome) => span(spansOf(outcome).queueSeconds) },
   { heading: 'Ran', alignRight: true, cell: (outcome) => span(spansOf(outcome).runSeconds) },
+  { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
   {
     heading: 'Reason',
     cell: ({ job, error }) => safeMarkdown(job?.status_reason ?? error?.message ?? '', 300),

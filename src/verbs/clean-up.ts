@@ -1,7 +1,7 @@
 import { createClient, type Client } from '../dispersed/client.ts';
 import type { ServiceError } from '../errors.ts';
 import { readCleanUpInputs, type CleanUpInputs } from '../intake/inputs.ts';
-import { carries, newestJobs } from '../jobs/find.ts';
+import { findLiving } from '../jobs/find.ts';
 import { stop } from '../jobs/stop.ts';
 import { readLedger, type LedgerEntry } from '../ledger.ts';
 import { createLog, type Log } from '../report/log.ts';
@@ -107,11 +107,8 @@ async function lookFor(entry: LedgerEntry, { world, client }: CleanUp): Promise<
   const parts = { ...world, client, signal: new AbortController().signal };
   for (const pauseMs of isUnanswered ? looksForUnansweredMs : oneLook) {
     await world.clock.sleep(pauseMs);
-    const found: string[] = [];
-    for await (const job of newestJobs(parts, sentAtMs, isWorthRepeating)) {
-      const isOther = job.uuid !== jobUuid && carries(job, cookKey, recipeUuid);
-      if (isOther && !isFinal(job.status)) found.push(job.uuid);
-    }
+    const mark = { cookKey, recipeUuid, sentAtMs };
+    const found = await findLiving(parts, mark, jobUuid, isWorthRepeating);
     if (found.length > 0) return found;
   }
   return [];

@@ -10,6 +10,7 @@ import { reportDryRun } from '../report/dry-run.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { rehearse } from './dry-run.ts';
 import { follow } from './follow.ts';
+import { stopTwins } from './twins.ts';
 import { withSession, type Session, type SessionPlan } from './session.ts';
 import type { World } from './world.ts';
 
@@ -60,8 +61,12 @@ async function carryOut(
   return Promise.all(
     orders.map(async (order) => {
       try {
-        const ticket = (await earlier).get(order) ?? (await cookOne(order, recipeBook, session));
-        return await serve(ticket, inputs.wait, session);
+        const attached = (await earlier).get(order);
+        if (attached !== undefined) return await serve(attached, inputs.wait, session);
+        const { ticket, sends } = await cookOne(order, recipeBook, session);
+        const serving = serve(ticket, inputs.wait, session);
+        if (sends > 1) await stopTwins(order, ticket, serving, session);
+        return await serving;
       } catch (error) {
         return notCooked(order, error, session);
       }
@@ -71,13 +76,18 @@ async function carryOut(
 
 const noEarlierJobs: Promise<ReadonlyMap<Order, Ticket>> = Promise.resolve(new Map());
 
-async function cookOne(order: Order, recipeBook: RecipeBook, session: Session): Promise<Ticket> {
+interface Cooked {
+  readonly ticket: Ticket;
+  readonly sends: number;
+}
+
+async function cookOne(order: Order, recipeBook: RecipeBook, session: Session): Promise<Cooked> {
   const { world, client, end, log, ledger, inTurn } = session;
   const { index, recipeUuid, cookKey } = order;
   return inTurn(async () => {
     const recipe = order.container === null ? null : await recipeBook(recipeUuid);
     let sends = 0;
-    return submit(order, bodyOf(order, recipe), {
+    const ticket = await submit(order, bodyOf(order, recipe), {
       ...world,
       ...end,
       client,
@@ -89,6 +99,7 @@ async function cookOne(order: Order, recipeBook: RecipeBook, session: Session): 
         log.inDoubt(order, error);
       },
     });
+    return { ticket, sends };
   });
 }
 

@@ -3,9 +3,11 @@ import { systemClock, type Clock } from '../../src/pace.ts';
 import type { Runner } from '../../src/runner.ts';
 import type { World } from '../../src/verbs/world.ts';
 
+// One start for all, so that the clocks of the action and of the service agree.
+const startMs = Date.now();
+
 /** A clock on which time passes faster than on the wall. */
 export function fastClock(speed: number): Clock {
-  const startMs = Date.now();
   return {
     now: () => startMs + (Date.now() - startMs) * speed,
     sleep: async (ms, signal) => systemClock.sleep(ms / speed, signal),
