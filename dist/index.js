@@ -30498,6 +30498,18 @@ function metronome(sleep) {
 
 /***/ }),
 
+/***/ 622:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _: () => (/* binding */ noFindings)
+/* harmony export */ });
+/** Nothing was looked for, or there was nothing. */
+const noFindings = { runs: [], logTail: [], results: null };
+
+
+/***/ }),
+
 /***/ 8999:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -34267,8 +34279,8 @@ const actionsRunner = {
 /* harmony import */ var _jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9777);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2394);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(617);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8305);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8305);
 
 
 
@@ -34282,7 +34294,7 @@ async function cancel(world) {
     try {
         const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readCancelInputs */ .c0)(runner);
         const plan = planOf(inputs);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_5__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_6__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy, isFine);
     }
     catch (error) {
@@ -34308,7 +34320,7 @@ function isFine({ result }) {
 }
 async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', session) {
     const { world, client, end, log, plan } = session;
-    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J)(jobUuid, index);
+    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .givenJob */ .J)(jobUuid, index);
     log.stopping(jobUuid, reason);
     try {
         const job = await (0,_jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__/* .stop */ .d)(jobUuid, reason, { ...world, client, signal: end.signal });
@@ -34317,10 +34329,10 @@ async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', ses
         const timeline = [{ status: job.status, atMs: world.clock.now() }];
         const ending = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) ? 'final' : 'interrupt';
         const result = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .resultOf */ .Bg)(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
     }
     catch (error) {
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
     }
 }
 
@@ -34729,6 +34741,8 @@ function isMapping(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+// EXTERNAL MODULE: ./build/records.js
+var records = __nccwpck_require__(622);
 // EXTERNAL MODULE: ./build/report/advice.js
 var advice = __nccwpck_require__(8999);
 // EXTERNAL MODULE: ./build/report/annotations.js
@@ -34914,6 +34928,7 @@ var session = __nccwpck_require__(8305);
 
 
 
+
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
 async function cook(world) {
     const { runner } = world;
@@ -34995,11 +35010,11 @@ async function serve(ticket, wait, session) {
     if (wait)
         return (0,follow/* follow */.e)(ticket, session);
     const timeline = [{ status: job.status, atMs: world.clock.now() }];
-    return { ...ticket, timeline, result: 'submitted', ending: null, error: null };
+    return { ...ticket, ...records/* noFindings */._, timeline, result: 'submitted', ending: null, error: null };
 }
 function notCooked(order, error, { end, ledger }) {
     const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
-    const outcome = { subject: order, ...none, ending: null };
+    const outcome = { subject: order, ...none, ...records/* noFindings */._, ending: null };
     if (error instanceof errors/* ServiceError */._7) {
         ledger.write(order.index, { fate: error.leavesDoubt ? 'missing' : 'refused' });
     }
@@ -35086,7 +35101,10 @@ async function look(job, { read, nextLook, ended }) {
     }
 }
 
+// EXTERNAL MODULE: ./build/records.js
+var records = __nccwpck_require__(622);
 ;// CONCATENATED MODULE: ./build/verbs/follow.js
+
 
 
 
@@ -35105,7 +35123,7 @@ async function follow(ticket, session) {
     const { ending, job, timeline, error } = await settle(ticket, watched, session);
     noteFate(ticket.subject, ending, job, session);
     const result = (0,verdict/* resultOf */.Bg)(ending, job.status, plan.policy);
-    return { ...ticket, job, timeline, ending, error, result };
+    return { ...ticket, ...records/* noFindings */._, job, timeline, ending, error, result };
 }
 /**
  * Does with a job that never was watched what is to be done at this ending.
@@ -35182,6 +35200,8 @@ async function stopOne({ index }, jobUuid, ending, session) {
 /* harmony export */   J: () => (/* binding */ givenJob),
 /* harmony export */   b: () => (/* binding */ unknownOutcome)
 /* harmony export */ });
+/* harmony import */ var _records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(622);
+
 /** What is known of a job that was given by its UUID. */
 function givenJob(jobUuid, index) {
     return { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
@@ -35190,6 +35210,7 @@ function givenJob(jobUuid, index) {
 function unknownOutcome(subject, change) {
     return {
         subject,
+        ..._records_js__WEBPACK_IMPORTED_MODULE_0__/* .noFindings */ ._,
         origin: 'given',
         job: null,
         submittedAtMs: null,
@@ -35652,8 +35673,8 @@ function pacing(plan, world, client, end, log) {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2394);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
 /* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8821);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8305);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8305);
 
 
 
@@ -35667,7 +35688,7 @@ async function wait(world) {
     try {
         const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
         const plan = planOf(inputs);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_5__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))));
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_6__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))));
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
     }
     catch (error) {
@@ -35687,7 +35708,7 @@ function planOf(inputs) {
 }
 async function waitFor(jobUuid, index, session) {
     const { world, read, log, ledger } = session;
-    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J)(jobUuid, index);
+    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .givenJob */ .J)(jobUuid, index);
     ledger.write(index, { jobUuid, fate: 'followed' });
     let job;
     try {
@@ -35705,11 +35726,11 @@ async function notRead(subject, error, session) {
     const { plan, end, ledger } = session;
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
         ledger.write(subject.index, { fate: 'kept' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
     }
     const ending = end.ended() ?? 'interrupt';
     const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .settleUnwatched */ .N)(subject, ending, session);
-    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, {
+    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, {
         ending,
         job,
         result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),

@@ -1,5 +1,5 @@
 import type { CookBody } from './dispersed/api.ts';
-import type { Job } from './dispersed/schemas.ts';
+import type { Job, JobRun } from './dispersed/schemas.ts';
 import type { JsonMapping } from './dispersed/sign.ts';
 
 // The records that go from room to room, one way: Inputs → Order → Ticket → Outcome. Each is made
@@ -96,8 +96,21 @@ export type Result =
   | 'timed-out'
   | 'error';
 
+/** What a job's runs have brought. */
+export interface Findings {
+  /** The job's runs, oldest first, without their logs; empty where they were not read. */
+  readonly runs: readonly JobRun[];
+  /** The last lines of the newest run's log. Foreign text. */
+  readonly logTail: readonly string[];
+  /** What the container printed as `dispersed-output: {…}`, merged; null where it printed none. */
+  readonly results: JsonMapping | null;
+}
+
+/** Nothing was looked for, or there was nothing. */
+export const noFindings: Findings = { runs: [], logTail: [], results: null };
+
 /** The end of one job's story, for the reports. */
-export interface Outcome {
+export interface Outcome extends Findings {
   readonly subject: Subject;
   readonly result: Result;
   /** The job as last seen; null where none came to be. */

@@ -5,7 +5,7 @@ import { attach } from '../jobs/attach.ts';
 import { openRecipeBook, type RecipeBook } from '../jobs/recipes.ts';
 import { submit } from '../jobs/submit.ts';
 import { bodyOf, placeOrders } from '../order.ts';
-import type { Order, Outcome, Ticket } from '../records.ts';
+import { noFindings, type Order, type Outcome, type Ticket } from '../records.ts';
 import { reportDryRun } from '../report/dry-run.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { rehearse } from './dry-run.ts';
@@ -110,12 +110,12 @@ async function serve(ticket: Ticket, wait: boolean, session: Session): Promise<O
   log.began(ticket);
   if (wait) return follow(ticket, session);
   const timeline = [{ status: job.status, atMs: world.clock.now() }];
-  return { ...ticket, timeline, result: 'submitted', ending: null, error: null };
+  return { ...ticket, ...noFindings, timeline, result: 'submitted', ending: null, error: null };
 }
 
 function notCooked(order: Order, error: unknown, { end, ledger }: Session): Outcome {
   const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
-  const outcome = { subject: order, ...none, ending: null };
+  const outcome = { subject: order, ...none, ...noFindings, ending: null };
   if (error instanceof ServiceError) {
     ledger.write(order.index, { fate: error.leavesDoubt ? 'missing' : 'refused' });
   }

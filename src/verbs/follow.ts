@@ -2,7 +2,14 @@ import { readJob } from '../dispersed/api.ts';
 import type { Job } from '../dispersed/schemas.ts';
 import { stop } from '../jobs/stop.ts';
 import { watch } from '../jobs/watch.ts';
-import type { Ending, Outcome, Subject, Ticket, Watched } from '../records.ts';
+import {
+  noFindings,
+  type Ending,
+  type Outcome,
+  type Subject,
+  type Ticket,
+  type Watched,
+} from '../records.ts';
 import { isFinal, mustStop, resultOf } from '../verdict.ts';
 import type { Session } from './session.ts';
 
@@ -20,7 +27,7 @@ export async function follow(ticket: Ticket, session: Session): Promise<Outcome>
   const { ending, job, timeline, error } = await settle(ticket, watched, session);
   noteFate(ticket.subject, ending, job, session);
   const result = resultOf(ending, job.status, plan.policy);
-  return { ...ticket, job, timeline, ending, error, result };
+  return { ...ticket, ...noFindings, job, timeline, ending, error, result };
 }
 
 /**

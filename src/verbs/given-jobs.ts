@@ -1,4 +1,4 @@
-import type { Outcome, Subject } from '../records.ts';
+import { noFindings, type Outcome, type Subject } from '../records.ts';
 
 /** What is known of a job that was given by its UUID. */
 export function givenJob(jobUuid: string, index: number): Subject & { readonly jobUuid: string } {
@@ -9,6 +9,7 @@ export function givenJob(jobUuid: string, index: number): Subject & { readonly j
 export function unknownOutcome(subject: Subject, change: Partial<Outcome>): Outcome {
   return {
     subject,
+    ...noFindings,
     origin: 'given',
     job: null,
     submittedAtMs: null,
