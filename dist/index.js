@@ -39198,33 +39198,46 @@ function closestMatch(target, candidates, options) {
 
 ;// CONCATENATED MODULE: ./build/intake/wording.js
 
-/** Shows a given text in one short line. Never to be used on what may be a secret. */
+/** Shows a given text in one short line. Never to be used on what is meant to be a secret. */
 function quote(text) {
+    // A key that landed in the wrong input.
+    if (/\bsk_/.test(text))
+        return 'a secret key';
     const longest = 60;
     return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
 }
 /** `; did you mean x?` for a word close to a known one, else nothing. */
 function suggest(word, known) {
-    const likely = closestMatch(word.toLowerCase(), known, { maxDistance: 4 });
+    // A third of the letters: more would suggest `tag` for any three letters.
+    const maxDistance = Math.min(4, Math.ceil(word.length / 3));
+    const likely = closestMatch(word.toLowerCase(), known, { maxDistance });
     return likely === undefined ? '' : `; did you mean ${likely}?`;
 }
 
 ;// CONCATENATED MODULE: ./build/intake/strict.js
 
 
-/** A mapping in which every key is optional, and none but these is accepted. */
+/**
+ * A mapping in which every key is optional, and none but these is accepted. As among the inputs, an
+ * empty text means that nothing was given.
+ */
 function strict(shape) {
     const known = Object.keys(shape);
-    return strictObject(optionals(shape), {
+    return pipe(transform((given) => withoutEmpty(given, known)), strictObject(optionals(shape), {
         error: (issue) => issue.code === 'unrecognized_keys'
             ? issue.keys.map((key) => sayUnknown(key, known)).join('. ')
             : 'must be a mapping of names to values',
-    });
+    }));
 }
 function optionals(shape) {
     const members = Object.entries(shape).map(([key, schema]) => [key, optional(schema)]);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys, each made optional
     return Object.fromEntries(members);
+}
+function withoutEmpty(given, known) {
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+        return given;
+    return Object.fromEntries(Object.entries(given).filter(([key, value]) => value !== '' || !known.includes(key)));
 }
 function sayUnknown(key, known) {
     const hint = suggest(key.replaceAll('-', '_'), known) || `; known are ${known.join(', ')}`;
@@ -39305,7 +39318,11 @@ const regionCodes = [
 /** What a schema of this room says of a text it cannot use. */
 class Unusable extends Error {
 }
-const oneValue = 'must be a single value, not a list or a mapping';
+const oneValue = {
+    error: ({ input }) => input === null
+        ? 'cannot be null: leave it out for the recipe’s'
+        : 'must be a single value, not a list or a mapping',
+};
 /** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
 function textTo(parse) {
     return pipe(schemas_string(oneValue), transform(async (text, context) => {
@@ -39374,13 +39391,13 @@ const texts_uuid = textTo((given) => isUuid(given) ? given.toLowerCase() : new U
 /** Says that a text is no UUID. */
 function sayNoUuid(given) {
     // A text that is no identifier may be anything, a secret put into the wrong place included.
-    const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'what is given';
+    const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'what was given';
     return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
 }
-/** `null` and `~` for the API's null, else what the schema takes. */
+/** `null` or `~` for the API's null, else what the schema takes. */
 function orNull(schema) {
-    return pipe(schemas_string(oneValue), transform(async (given, context) => {
-        if (given === 'null' || given === '~')
+    return pipe(nullable(schemas_string(oneValue)), transform(async (given, context) => {
+        if (given === null || given === '~')
             return null;
         const parsed = await safeParseAsync(schema, given);
         if (parsed.success)
@@ -39398,15 +39415,22 @@ const regionCode = textTo((given) => {
     const hint = suggest(given, regionCodes) || '; write it like eu-west-1 or us-east-2';
     return new Unusable(`${quote(given)} is not a region of the service${hint}`);
 });
-/** An API key: it goes into a header, or is the key of a signature. Its value is never shown. */
-const apiKey = textTo((given) => {
-    if (given === '') {
-        return new Unusable('is empty. Pass it from a secret; workflows that a pull request from a fork starts get none');
-    }
-    return /^[\u0021-\u007e]+$/.test(given)
-        ? given
-        : new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
-});
+/** A half of the API key: it goes into a header, or signs. Its value is never shown. */
+function apiKey(half, otherStart, other) {
+    return textTo((given) => {
+        if (given === '') {
+            return new Unusable(`is empty. Pass the ${half} key from a secret; workflows that a pull request from a fork starts get none`);
+        }
+        if (!/^[\u0021-\u007e]+$/.test(given)) {
+            return new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
+        }
+        if (!given.startsWith(otherStart))
+            return given;
+        return new Unusable(`holds the ${other} key (${otherStart}…) where the ${half} one belongs; are the two swapped?`);
+    });
+}
+const publicKey = apiKey('public', 'sk_', 'secret');
+const secretKey = apiKey('secret', 'pk_', 'public');
 const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const apiUrl = textTo((given) => {
     const url = URL.parse(given);
@@ -39417,7 +39441,9 @@ const apiUrl = textTo((given) => {
     }
     const isLoopback = loopbackHosts.test(url.hostname);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-        return new Unusable(`${quote(given)} is not https; http is accepted for loopback addresses only`);
+        // Not the whole: what follows the host may hold a key.
+        const shown = quote(`${url.protocol}//${url.host}`);
+        return new Unusable(`${shown} is not https; http is accepted for loopback addresses only`);
     }
     if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
         return new Unusable('has more than a host; write it without path, query and fragment');
@@ -39429,6 +39455,7 @@ const apiUrl = textTo((given) => {
 
 const longestText = 1_000_000;
 const mostAliases = 50;
+const deepest = 32;
 // More than any order needs; bounds what aliases can grow into.
 const mostNodes = 50_000;
 /**
@@ -39440,12 +39467,11 @@ async function parseYaml(text) {
     if (text.length > longestText)
         return new Unusable(`is longer than ${longestText} characters`);
     // Loaded when used: most workflows name recipes by UUID alone.
-    const { load, FAILSAFE_SCHEMA } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
+    const { load, FAILSAFE_SCHEMA, nullJsonTag } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
+    const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
     try {
-        const tree = load(text, { schema: FAILSAFE_SCHEMA, maxAliases: mostAliases, maxDepth: 32 });
-        if (!isTextTree(tree) || countNodes(tree) > mostNodes)
-            return new Unusable('is too large');
-        return tree;
+        const tree = load(text, { schema, maxAliases: mostAliases, maxDepth: deepest });
+        return isBounded(tree) ? tree : new Unusable('is too large, or refers to itself');
     }
     catch (error) {
         return new Unusable(`is neither YAML nor JSON: ${explain(error)}`);
@@ -39455,23 +39481,37 @@ function explain(error) {
     if (!isYamlError(error))
         return 'it cannot be read';
     const { reason, mark } = error;
-    return mark === undefined
-        ? reason
-        : `${reason} in line ${mark.line + 1}, column ${mark.column + 1}`;
+    const place = mark === undefined ? '' : ` in line ${mark.line + 1}, column ${mark.column + 1}`;
+    return sayReason(reason) + place;
+}
+// A reason that names an alias or a tag quotes it, and what was meant may be a password.
+function sayReason(reason) {
+    if (/\btag\b/.test(reason))
+        return 'tags are not accepted (put text that starts with `!` into quotes)';
+    if (reason.startsWith('unidentified alias')) {
+        return 'an alias without its anchor (put text that starts with `*` into quotes)';
+    }
+    if (reason.startsWith('aliases exceeded'))
+        return `more than ${mostAliases} aliases`;
+    if (reason.startsWith('nesting exceeded'))
+        return `nested deeper than ${deepest} levels`;
+    return reason;
 }
 function isYamlError(error) {
     return error instanceof Error && 'reason' in error && typeof error.reason === 'string';
 }
-function isTextTree(value) {
-    if (typeof value === 'string')
-        return true;
-    return typeof value === 'object' && value !== null && Object.values(value).every(isTextTree);
-}
-// Stops at the bound: what aliases stand for is counted each time it is used.
-function countNodes(tree, counted = 0) {
-    if (counted > mostNodes || typeof tree === 'string')
-        return counted + 1;
-    return Object.values(tree).reduce((sum, each) => countNodes(each, sum), counted + 1);
+// What an alias stands for is counted each time it is used.
+function isBounded(tree) {
+    let nodes = 0;
+    const isWithin = (node, depth) => {
+        nodes += 1;
+        if (nodes > mostNodes || depth > deepest)
+            return false;
+        if (typeof node !== 'object' || node === null)
+            return true;
+        return Object.values(node).every((each) => isWithin(each, depth + 1));
+    };
+    return isWithin(tree, 0);
 }
 
 ;// CONCATENATED MODULE: ./build/intake/container.js
@@ -39494,6 +39534,8 @@ custom(container_isMapping, 'must be a mapping of names to values'), transform((
             complain(key, variableNameForm);
         else if (typeof value === 'string')
             return [[key, value]];
+        else if (value === null)
+            complain(key, 'cannot be null: write "" or "null", with quotes');
         else
             complain(key, 'must be a single value, not a list or a mapping');
         return [];
@@ -39504,24 +39546,28 @@ function container_isMapping(given) {
     return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 /** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
-const environmentLines = textTo((given) => {
-    const pairs = [];
+const environmentLines = pipe(schemas_string(), transform((given, context) => {
+    const pairs = new Map();
     for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
         if (line.trim() === '')
             continue;
-        const equals = line.indexOf('=');
-        const name = line.slice(0, Math.max(0, equals)).trimStart();
-        if (equals < 0)
-            return new Unusable(`line ${index + 1} has no \`=\`: write KEY=VALUE, one a line`);
-        if (!variableName.test(name))
-            return new Unusable(`line ${index + 1}: ${variableNameForm}`);
-        if (pairs.some(([other]) => other === name)) {
-            return new Unusable(`line ${index + 1} sets ${quote(name)} a second time`);
+        const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
+        const problem = problemOfLine(line, name, pairs);
+        if (problem !== undefined) {
+            const message = `line ${index + 1} ${problem}`;
+            context.issues.push({ code: 'custom', message, input: index });
         }
-        pairs.push([name, line.slice(equals + 1)]);
+        pairs.set(name, line.slice(line.indexOf('=') + 1));
     }
     return Object.fromEntries(pairs);
-});
+}));
+function problemOfLine(line, name, earlier) {
+    if (!line.includes('='))
+        return 'has no `=`: write KEY=VALUE, one a line';
+    if (!variableName.test(name))
+        return `has an unusable name: ${variableNameForm}`;
+    return earlier.has(name) ? `sets ${quote(name)} a second time: once is enough` : undefined;
+}
 const list = (member) => array(member, 'must be a list');
 const volume = strict({
     image: texts_text,
@@ -39593,7 +39639,7 @@ const cookFields = {
 };
 const entry = pipe(pipe(transform((given, context) => {
     if (typeof given !== 'string')
-        return withoutEmpty(given);
+        return given;
     if (isUuid(given))
         return { uuid: given };
     context.issues.push({ code: 'custom', message: sayNoUuid(given), input: given });
@@ -39627,12 +39673,6 @@ function asList(tree) {
         return tree;
     return new Unusable('must be a list: start each entry with `- `, or put it into [ ]');
 }
-// In a list as among the inputs, an empty text means that nothing was given.
-function withoutEmpty(given) {
-    if (typeof given !== 'object' || given === null || Array.isArray(given))
-        return given;
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
-}
 
 ;// CONCATENATED MODULE: ./build/intake/rules.js
 /** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
@@ -39642,6 +39682,7 @@ function checkRules(inputs) {
     const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
     return [...ofInputs, ...ofEntries];
 }
+const whyUnbounded = 'which runs until it is cancelled';
 /**
  * @param given what this place sets
  * @param effective the same on top of what it is laid on
@@ -39652,15 +39693,46 @@ function checkFields(given, effective, nameOf) {
     if (given.gpu_name && given.gpu_registry_uuid) {
         complain('gpu_name', `cannot be given together with ${nameOf('gpu_registry_uuid')}: choose one`);
     }
-    const touchesTask = given.task !== undefined || given.max_timeout_run_ms !== undefined;
     const { task, max_timeout_run_ms: runTimeout } = effective;
-    if (touchesTask && task === 'PERSISTENT' && typeof runTimeout === 'number') {
-        complain('max_timeout_run_ms', 'cannot be given with task PERSISTENT, which runs until it is cancelled');
+    if (given.max_timeout_run_ms !== undefined) {
+        if (task === 'PERSISTENT' && runTimeout !== null) {
+            complain('max_timeout_run_ms', `cannot be given with task PERSISTENT, ${whyUnbounded}`);
+        }
+        if (task === 'BATCH' && runTimeout === null) {
+            complain('max_timeout_run_ms', 'cannot be null with task BATCH, which needs a bound');
+        }
     }
-    if (touchesTask && task === 'BATCH' && runTimeout === null) {
-        complain('max_timeout_run_ms', 'cannot be null with task BATCH, which needs a bound on its run');
+    else if (given.task === 'PERSISTENT' && typeof runTimeout === 'number') {
+        const remedy = 'the input max-timeout-run is not for it: add `max_timeout_run_ms: null` here';
+        complain('task', `PERSISTENT is a job ${whyUnbounded}; ${remedy}`);
     }
     return problems;
+}
+/**
+ * What is wrong with a cook as a whole, the recipe's fields included, that the service would refuse.
+ * Only known once the recipe is.
+ */
+function checkWhole(cook) {
+    const { task, max_timeout_run_ms: runTimeout, gpu_name: name, gpu_registry_uuid: uuid } = cook;
+    const isBounded = typeof runTimeout === 'number';
+    const rules = [
+        {
+            isBroken: task !== 'PERSISTENT' && !isBounded,
+            input: 'max-timeout-run',
+            message: 'is needed for a BATCH job, and the recipe has none: give a duration such as 2h',
+        },
+        {
+            isBroken: task === 'PERSISTENT' && isBounded,
+            input: 'max-timeout-run',
+            message: `cannot be given: the job is PERSISTENT, ${whyUnbounded}`,
+        },
+        {
+            isBroken: Boolean(name && uuid),
+            input: 'gpu-name',
+            message: 'and gpu-registry-uuid are both set, one of them by the recipe: set the other to null in an entry of recipes',
+        },
+    ];
+    return rules.filter(({ isBroken }) => isBroken);
 }
 
 ;// CONCATENATED MODULE: ./build/intake/inputs.js
@@ -39685,8 +39757,8 @@ const regionList = pipe(textTo((given) => [...new Set(given.split(/[\s,]+/).filt
 /** The inputs of the cook action, in the order of `action.yml`. */
 const cookInputs = {
     recipes: input(entries),
-    'public-key': input(apiKey),
-    'secret-key': input(apiKey),
+    'public-key': input(publicKey),
+    'secret-key': input(secretKey),
     'api-url': input(apiUrl, 'https://api.dispersed.com'),
     title: inputs_optional(line),
     description: inputs_optional(texts_text),
@@ -39764,7 +39836,7 @@ async function readInputs(runner, table) {
 }
 async function readInput(runner, name, { schema, optional: isOptional, ...rest }) {
     const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
-    if (given === '' && isOptional)
+    if (given.trim() === '' && isOptional)
         return { value: undefined, problems: [] };
     const parsed = await safeParseAsync(schema, given || rest.default);
     if (parsed.success)
@@ -40094,13 +40166,13 @@ function order_merge(under, over) {
 function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
     const fields = { ...inputs, ...givenOnly(entry) };
     const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-    return {
+    return givenOnly({
         ...fields,
         // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
         ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
         // The service wants null here, whatever the recipe says.
         ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-    };
+    });
 }
 function givenOnly(fields) {
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
@@ -40328,32 +40400,53 @@ function secondsBetween(fromMs, toMs) {
 
 // GitHub shows ten error annotations a step and drops the rest.
 const mostAnnotations = 10;
+// It shows 4,096 characters of one; this leaves room for a last line.
+const longestList = 4_000;
 /** One error annotation for each job that did not end well: what failed, why, what to do. */
 function annotateOutcomes(runner, outcomes, onTimeout) {
     const bad = outcomes.filter(({ result }) => !passes(result));
-    const single = bad.length > mostAnnotations ? bad.slice(0, mostAnnotations - 1) : bad;
-    for (const outcome of single)
-        annotate(runner, adviseOnOutcome(outcome, onTimeout));
-    const rest = bad.slice(single.length);
-    if (rest.length === 0)
-        return;
-    const uuids = rest.map(({ job, order }) => job?.uuid ?? `recipe ${order.recipeUuid}`);
-    annotate(runner, {
-        title: `${rest.length} more jobs did not end well`,
-        cause: uuids.join(', '),
-        remedy: 'The job summary and the output jobs tell each one’s story.',
+    const advices = bad.map((outcome) => adviseOnOutcome(outcome, onTimeout));
+    annotateAll(runner, advices, (shown) => {
+        const rest = bad.slice(shown);
+        const uuids = rest.map(({ job, order }) => job?.uuid ?? `recipe ${order.recipeUuid}`);
+        return {
+            title: `${rest.length} more jobs did not end well`,
+            cause: uuids.join(', '),
+            remedy: 'The job summary and the output jobs tell each one’s story.',
+        };
     });
 }
-/** One error annotation that lists every problem of the inputs. */
-function annotateInputs(runner, error) {
-    const lines = error.problems.map(({ input, message }) => `${input}: ${safeLine(message)}`);
-    const count = lines.length === 1 ? 'An input is' : `${lines.length} inputs are`;
-    runner.annotate('error', `${count} not usable; nothing was cooked`, lines.join('\n'));
+/** An error annotation for each advice; where that is too many, the last stands for the rest. */
+function annotateAll(runner, advices, adviseOnRest) {
+    const shown = advices.length > mostAnnotations ? mostAnnotations - 1 : advices.length;
+    for (const advice of advices.slice(0, shown))
+        annotate(runner, advice);
+    if (shown < advices.length)
+        annotate(runner, adviseOnRest(shown));
+}
+/** One error annotation that lists every problem of the inputs, as far as it holds them. */
+function annotateInputs(runner, { problems }) {
+    const lines = problems.map(sayProblem);
+    const title = lines.length === 1 ? 'An input is not usable' : `${lines.length} problems with inputs`;
+    runner.annotate('error', `${title}; nothing was cooked`, join(lines));
+}
+function join(lines) {
+    let text = '';
+    for (const [index, line] of lines.entries()) {
+        if (text.length + line.length > longestList) {
+            return `${text}and ${lines.length - index} more; the job summary has them`;
+        }
+        text += `${line}\n`;
+    }
+    return text.trimEnd();
+}
+/** A problem in one line. */
+function sayProblem({ input, message }) {
+    return `${safeLine(input, 100)}: ${safeLine(message)}`;
 }
 /** One error annotation. */
 function annotate(runner, { title, cause, remedy }) {
-    // Annotations hold 4,096 characters.
-    runner.annotate('error', safeLine(title, 250), `${cause}\n${remedy}`.slice(0, 4_000));
+    runner.annotate('error', safeLine(title, 250), `${cause}\n${remedy}`.slice(0, longestList));
 }
 function adviseOnOutcome(outcome, onTimeout) {
     const { result, job, order, error, ending } = outcome;
@@ -40463,12 +40556,25 @@ function redact_isMapping(value) {
 /** Writes the step's summary. Trouble with it is a warning: it never changes the verdict. */
 async function summarize(runner, markdown) {
     try {
-        await runner.summarize(markdown);
+        await runner.summarize(fit(markdown));
     }
     catch (error) {
         const { message } = (0,errors/* asError */.zR)(error);
         runner.annotate('warning', 'The job summary could not be written', safeLine(message));
     }
+}
+// Past 1 MiB, GitHub drops the whole summary; the steps of a job share nothing of it.
+const mostBytes = 1_000_000;
+// Cut between lines: a table's row and a list's item are a line each.
+function fit(markdown) {
+    if (Buffer.byteLength(markdown) <= mostBytes)
+        return markdown;
+    let bytes = 0;
+    const lines = markdown.split('\n').filter((line) => {
+        bytes += Buffer.byteLength(line) + 1;
+        return bytes <= mostBytes;
+    });
+    return [...lines, '', 'The rest did not fit into this summary.', ''].join('\n');
 }
 
 ;// CONCATENATED MODULE: ./build/report/dry-run.js
@@ -40477,37 +40583,62 @@ async function summarize(runner, markdown) {
 
 
 
-/** Shows what would be sent. The step fails where a recipe could not be read. */
+
+/** Shows what would be sent. The step fails where the service would refuse it. */
 async function reportDryRun(runner, plans) {
     for (const plan of plans)
-        showPlan(runner, plan);
+        printPlan(runner, plan);
     const broken = plans.filter(({ error }) => error !== null);
+    const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
+    runner.print(`Dry run: ${closing}`);
     if (broken.length > 0)
         runner.fail();
-    runner.print(`Dry run: ${verdict(plans.length, broken.length)}; nothing was cooked`);
+    annotatePlans(runner, broken);
     runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-    await summarize(runner, renderPlans(plans, broken.length));
+    await summarize(runner, renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
 }
-function showPlan(runner, { order, recipe, body, error }) {
-    const { recipeUuid } = order;
-    if (error !== null)
-        annotate(runner, adviseOn(error, `read recipe ${recipeUuid}`));
+function printPlan(runner, { order, recipe, body }) {
     if (body === null)
         return;
     const name = safeLine(recipe?.name ?? '', 200);
-    runner.print(`Would cook recipe ${recipeUuid}${name && ` “${name}”`} with`);
+    runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with`);
     for (const line of prettyLines(body))
         runner.print(`  | ${safeLine(line, 1_000)}`);
 }
-function renderPlans(plans, broken) {
-    const mark = broken > 0 ? '⚠️' : '🧪';
-    const rows = plans.map(({ order, recipe, body, error }) => {
-        const shown = body === null ? safeMarkdown(error?.message ?? '', 300) : renderBody(body);
+// Many entries may cook one recipe: what is wrong with it is told once.
+function annotatePlans(runner, broken) {
+    const causes = new Map(broken.map((plan) => [sayError(plan), plan]));
+    annotateAll(runner, [...causes.values()].map(adviseOnPlan), (shown) => ({
+        title: `${causes.size - shown} more recipes cannot be cooked`,
+        cause: 'There is no room for more annotations.',
+        remedy: 'The job summary has all of them.',
+    }));
+}
+function adviseOnPlan({ order, error }) {
+    const { recipeUuid } = order;
+    if (!(error instanceof errors/* InputError */.dz))
+        return adviseOn((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
+    return {
+        title: `The service would not cook recipe ${recipeUuid}`,
+        cause: error.problems.map(sayProblem).join('\n'),
+        remedy: 'Change the inputs or the recipe.',
+    };
+}
+function sayError({ order, error }) {
+    if (error === null)
+        return '';
+    return error instanceof errors/* InputError */.dz ? `${order.recipeUuid}: ${error.message}` : error.message;
+}
+function renderPlans(plans, heading) {
+    const rows = plans.map((plan) => {
+        const { order, recipe, body, error } = plan;
+        const trouble = error === null ? [] : [safeMarkdown(error.message, 300)];
+        const shown = [...trouble, ...(body === null ? [] : [renderBody(body)])].join('<br>');
         const name = safeMarkdown(recipe?.name ?? '', 120);
         return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
     });
     return [
-        `### ${mark} Dispersed dry run: ${verdict(plans.length, broken)}; nothing was cooked`,
+        `### ${heading}`,
         '',
         '| | Recipe | UUID | Would be sent |',
         '| --: | --- | --- | --- |',
@@ -40526,10 +40657,11 @@ function prettyLines(body) {
     return JSON.stringify(redact(body), null, 2).split('\n');
 }
 function verdict(count, broken) {
-    const recipes = count === 1 ? 'the order' : `all ${count} orders`;
-    return broken === 0
-        ? `${recipes} can be sent`
-        : `${broken} of ${count} recipes could not be read`;
+    if (broken > 0)
+        return count === 1
+            ? 'the order cannot be cooked'
+            : `${broken} of ${count} orders cannot be cooked`;
+    return count === 1 ? 'the order can be sent' : `all ${count} orders can be sent`;
 }
 
 ;// CONCATENATED MODULE: ./build/report/outputs.js
@@ -40666,7 +40798,7 @@ function renderSummary(outcomes) {
 }
 /** The summary of a step whose inputs could not be used. */
 function renderInputProblems({ problems }) {
-    const items = problems.map(({ input, message }) => `- \`${input}\`: ${safeMarkdown(message)}`);
+    const items = problems.map(({ input, message }) => `- <code>${safeMarkdown(input, 100)}</code>: ${safeMarkdown(message)}`);
     return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
 const columns = [
@@ -40742,12 +40874,17 @@ async function reportTrouble(runner, error) {
 ;// CONCATENATED MODULE: ./build/verbs/dry-run.js
 
 
+
 /** Reads the recipe of each order and works out what would be sent. Cooks nothing. */
 async function rehearse(orders, { recipeBook, submitting }) {
     return Promise.all(orders.map(async (order) => {
         try {
             const recipe = await submitting(async () => recipeBook(order.recipeUuid));
-            return { order, recipe, body: bodyOf(order, recipe), error: null };
+            const body = bodyOf(order, recipe);
+            // A recipe that keeps its fields to itself cannot be checked.
+            const problems = recipe.payload === null ? [] : checkWhole({ ...recipe.payload, ...body });
+            const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
+            return { order, recipe, body, error };
         }
         catch (error) {
             return { order, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };

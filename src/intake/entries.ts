@@ -48,7 +48,7 @@ export type CookFields = {
 const entry = z.pipe(
   z.pipe(
     z.transform((given: unknown, context) => {
-      if (typeof given !== 'string') return withoutEmpty(given);
+      if (typeof given !== 'string') return given;
       if (isUuid(given)) return { uuid: given };
       context.issues.push({ code: 'custom', message: sayNoUuid(given), input: given });
       return z.NEVER;
@@ -96,10 +96,4 @@ function looksLikeYaml(given: string): boolean {
 function asList(tree: TextTree | Unusable): unknown {
   if (tree instanceof Unusable || Array.isArray(tree)) return tree;
   return new Unusable('must be a list: start each entry with `- `, or put it into [ ]');
-}
-
-// In a list as among the inputs, an empty text means that nothing was given.
-function withoutEmpty(given: unknown): unknown {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
 }

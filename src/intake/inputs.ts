@@ -6,14 +6,15 @@ import { cookFields, entries, type CookFields, type Entry } from './entries.ts';
 import { regionCodes } from './regions.ts';
 import { checkRules } from './rules.ts';
 import {
-  apiKey,
   apiUrl,
   duration,
   flag,
   line,
   oneOf,
   pollInterval,
+  publicKey,
   regionCode,
+  secretKey,
   text,
   textTo,
   uuid,
@@ -53,8 +54,8 @@ const regionList = z.pipe(
 /** The inputs of the cook action, in the order of `action.yml`. */
 export const cookInputs = {
   recipes: input(entries),
-  'public-key': input(apiKey),
-  'secret-key': input(apiKey),
+  'public-key': input(publicKey),
+  'secret-key': input(secretKey),
   'api-url': input(apiUrl, 'https://api.dispersed.com'),
   title: optional(line),
   description: optional(text),
@@ -150,7 +151,7 @@ async function readInput(
   { schema, optional: isOptional, ...rest }: Input,
 ) {
   const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
-  if (given === '' && isOptional) return { value: undefined, problems: [] };
+  if (given.trim() === '' && isOptional) return { value: undefined, problems: [] };
   const parsed = await z.safeParseAsync(schema, given || rest.default);
   if (parsed.success) return { value: parsed.data, problems: [] };
   return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
