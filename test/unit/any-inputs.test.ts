@@ -43,10 +43,13 @@ const oddText = fc.oneof(
     (text) => fc.constant(text),
   ),
 );
-const numeric = fc.oneof(fc.nat().map(String), fc.constantFrom('0', '1.5', '0.000000001', '1.50'));
+const numeric = fc.oneof(fc.nat().map(String), fc.constantFrom('0', '1.5', '-1', '1.50'));
 const uuid = fc.oneof(fc.constant(recipe), fc.uuid());
 const region = fc.constantFrom('us-east-1', 'EU-WEST-1', 'mars-1');
-const name = fc.constantFrom('A', 'B_2', '__proto__', 'constructor', '1A', '', 'a b', '`|<b>');
+const name = fc.oneof(
+  { weight: 9, arbitrary: fc.constantFrom('A', 'B_2', '__proto__', 'constructor') },
+  fc.constantFrom('1A', '', 'a b', '`|<b>'),
+);
 const words = fc.constantFrom('BATCH', 'PERSISTENT', 'true', 'false', 'auto', 'cancel', 'detach');
 const length = fc.constantFrom('1m', '2h', '5m', '1d', '0s', '90');
 const anyJson = fc.jsonValue({ maxDepth: 3 });
@@ -67,7 +70,7 @@ const env = fc.dictionary(name, fc.oneof(oddText, fc.constant(null), numeric));
 const container = some({
   image: fc.constantFrom('ubuntu', '', 'null'),
   env,
-  ports: fc.array(fc.constantFrom(8080, '80', 0, 65_536, 'http'), { maxLength: 3 }),
+  ports: fc.array(fc.constantFrom(8080, '80', 0, 65_536), { maxLength: 2 }),
   volumes: fc.array(some({ mount: oddText, secret: oddText }), { maxLength: 2 }),
   sshkey: oddText,
   allowed_ips: fc.array(oddText, { maxLength: 2 }),
@@ -100,7 +103,7 @@ const written = (value: fc.Arbitrary<unknown>) =>
     value.map((each) => JSON.stringify(each)),
     value.map((each) => stringify(each)),
   );
-const likely: Readonly<Record<string, fc.Arbitrary<string>>> & { recipes: fc.Arbitrary<string> } = {
+const likely = {
   recipes: fc.oneof(written(fc.array(entry, { minLength: 1, maxLength: 3 })), uuid),
   parameters: written(parameters),
   env: fc.array(fc.tuple(name, oddText).map((each) => each.join('='))).map((all) => all.join('\n')),
@@ -109,7 +112,7 @@ const likely: Readonly<Record<string, fc.Arbitrary<string>>> & { recipes: fc.Arb
 
 const anyInput = fc.constantFrom(...Object.keys(cookInputs)).chain((input) => {
   const right =
-    likely[input] ??
+    new Map(Object.entries(likely)).get(input) ??
     (/timeout-|interval/.test(input) ? length : /-count|-gb/.test(input) ? numeric : words);
   return fc.tuple(
     fc.constant(input),
@@ -118,9 +121,14 @@ const anyInput = fc.constantFrom(...Object.keys(cookInputs)).chain((input) => {
 });
 // The more of them are odd, the fewer orders come to be sent.
 const anyInputs = fc
-  .tuple(fc.option(likely.recipes), fc.array(anyInput, { maxLength: 4 }))
-  .map(([recipes, inputs]) => ({
+  .tuple(
+    fc.option(likely.recipes, { freq: 2 }),
+    fc.option(likely.parameters, { freq: 2 }),
+    fc.array(anyInput, { maxLength: 3 }),
+  )
+  .map(([recipes, override, inputs]) => ({
     ...(recipes !== null && { recipes }),
+    ...(override !== null && { parameters: override }),
     ...Object.fromEntries(inputs),
   }));
 
