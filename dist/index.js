@@ -39616,7 +39616,6 @@ function secretsOf({ secret, volumes = [] }) {
 
 
 
-
 /** The fields of a cook but the container: the API's names, with the ranges it documents. */
 const cookFields = {
     title: line,
@@ -39634,8 +39633,8 @@ const cookFields = {
     max_timeout_assign_ms: whole(300_000),
     max_timeout_start_ms: whole(120_000),
     max_timeout_run_ms: orNull(whole(60_000)),
-    allowed_region_codes: array(regionCode, 'must be a list of region codes')
-        .check(_maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`)),
+    // Each at most once, so never more than the service accepts.
+    allowed_region_codes: pipe(array(regionCode, 'must be a list of region codes'), transform((codes) => [...new Set(codes)])),
 };
 const entry = pipe(pipe(transform((given, context) => {
     if (typeof given !== 'string')
@@ -39742,7 +39741,6 @@ function checkWhole(cook) {
 
 
 
-
 /** An input that always has a value: an empty text is read as the default. */
 function input(schema, defaultText = '') {
     return { schema, default: defaultText, optional: false };
@@ -39752,8 +39750,10 @@ function inputs_optional(schema) {
     return { schema, default: '', optional: true };
 }
 const minuteMs = 60_000;
-const regionList = pipe(textTo((given) => [...new Set(given.split(/[\s,]+/).filter((code) => code !== ''))]), array(regionCode)
-    .check(_minLength(1, 'has no region code in it'), _maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`)));
+const regionList = pipe(textTo((given) => {
+    const codes = given.split(/[\s,]+/).filter((code) => code !== '');
+    return codes.length > 0 ? codes : new Unusable('has no region code in it');
+}), cookFields.allowed_region_codes);
 /** The inputs of the cook action, in the order of `action.yml`. */
 const cookInputs = {
     recipes: input(entries),

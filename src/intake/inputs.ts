@@ -3,7 +3,6 @@ import { InputError, type Problem } from '../errors.ts';
 import type { Runner } from '../runner.ts';
 import { containerText, environmentLines, secretsOf, type Container } from './container.ts';
 import { cookFields, entries, type CookFields, type Entry } from './entries.ts';
-import { regionCodes } from './regions.ts';
 import { checkRules } from './rules.ts';
 import {
   apiUrl,
@@ -13,10 +12,10 @@ import {
   oneOf,
   pollInterval,
   publicKey,
-  regionCode,
   secretKey,
   text,
   textTo,
+  Unusable,
   uuid,
 } from './texts.ts';
 
@@ -42,13 +41,11 @@ function optional<S extends z.core.$ZodType>(schema: S): Input<S, true> {
 const minuteMs = 60_000;
 
 const regionList = z.pipe(
-  textTo((given) => [...new Set(given.split(/[\s,]+/).filter((code) => code !== ''))]),
-  z
-    .array(regionCode)
-    .check(
-      z.minLength(1, 'has no region code in it'),
-      z.maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`),
-    ),
+  textTo((given): unknown => {
+    const codes = given.split(/[\s,]+/).filter((code) => code !== '');
+    return codes.length > 0 ? codes : new Unusable('has no region code in it');
+  }),
+  cookFields.allowed_region_codes,
 );
 
 /** The inputs of the cook action, in the order of `action.yml`. */

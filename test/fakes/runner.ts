@@ -25,7 +25,7 @@ export function rememberingRunner(inputs: Readonly<Record<string, string>>): Rem
   const summaries: string[] = [];
   let failed = false;
   return {
-    env: { GITHUB_REPOSITORY: 'acme/renders', GITHUB_RUN_ID: '4711' },
+    env: { GITHUB_REPOSITORY: 'acme/renders', GITHUB_RUN_ID: '4711', GITHUB_WORKFLOW: 'Nightly' },
     input: (name) => inputs[name] ?? '',
     mask: (secret) => masks.push(secret),
     print: (line) => lines.push(line),
