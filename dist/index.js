@@ -28778,7 +28778,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _dispersed_http_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2880);
 /* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1215);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8411);
-/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2657);
+/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9868);
 
 
 
@@ -31904,7 +31904,7 @@ const actionsRunner = {
 
 /***/ }),
 
-/***/ 2657:
+/***/ 9868:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39728,7 +39728,7 @@ function checkWhole(cook) {
         {
             isBroken: Boolean(name && uuid),
             input: 'gpu-name',
-            message: 'and gpu-registry-uuid are both set, one of them by the recipe: set the other to null in an entry of recipes',
+            message: 'is set together with gpu-registry-uuid, one of them by the recipe: give the one you want in an entry of recipes, and the other as null',
         },
     ];
     return rules.filter(({ isBroken }) => isBroken);
@@ -40206,6 +40206,78 @@ function order_isMapping(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+;// CONCATENATED MODULE: ./build/dispersed/redact.js
+// The container parameters that may be shown. All others, known or not, may hold secrets: a
+// recipe's environment, logins and keys are somebody else's.
+const shownParameters = new Set([
+    'image',
+    'tag',
+    'imagesrc',
+    'host',
+    'user',
+    'ports',
+    'allowed_ips',
+]);
+const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
+const redact_hidden = '***';
+// What is shorter is no secret, and would be cut out of innocent words.
+const shortestSecret = 4;
+/** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
+function redact(body, hide = () => redact_hidden) {
+    const { parameters } = body;
+    if (!redact_isMapping(parameters) || !redact_isMapping(parameters['parameters']))
+        return body;
+    const redactMember = (key, value) => redactParameter(key, value, hide);
+    const shown = mapMembers(parameters['parameters'], redactMember);
+    return { ...body, parameters: { ...parameters, parameters: shown } };
+}
+/** A text of the service without the secrets of the request, which it may repeat. */
+function withoutSecrets(text, body) {
+    const secrets = [];
+    const note = (value) => {
+        secrets.push(...textsIn(value));
+        return redact_hidden;
+    };
+    if (redact_isMapping(body))
+        redact(body, note);
+    return secrets
+        .filter((secret) => secret.length >= shortestSecret)
+        .toSorted((a, b) => b.length - a.length)
+        .reduce((shown, secret) => shown.replaceAll(secret, redact_hidden), text);
+}
+function redactParameter(key, value, hide) {
+    if (shownParameters.has(key) || value === null)
+        return value;
+    if (key === 'env' && redact_isMapping(value))
+        return mapMembers(value, (_, each) => hide(each));
+    if (key === 'volumes' && redact_isList(value))
+        return value.map((volume) => redactVolume(volume, hide));
+    return hide(value);
+}
+function redactVolume(volume, hide) {
+    if (!redact_isMapping(volume))
+        return hide(volume);
+    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value)));
+}
+function textsIn(value) {
+    if (typeof value === 'string')
+        return [value];
+    if (typeof value !== 'object' || value === null)
+        return [];
+    const members = Object.values(value);
+    return members.flatMap((each) => (each === undefined ? [] : textsIn(each)));
+}
+function mapMembers(mapping, change) {
+    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
+}
+// `Array.isArray` alone does not narrow a read-only array.
+function redact_isList(value) {
+    return Array.isArray(value);
+}
+function redact_isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 ;// CONCATENATED MODULE: ./build/report/safe.js
 // Foreign text (titles, reasons, logs, error bodies) is hostile: the runner takes commands from
 // printed lines, and summaries are rendered as Markdown and HTML. This is the one place that
@@ -40505,49 +40577,6 @@ function adviseOnTimeout(name, who, outcome, onTimeout) {
         cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
         remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
     };
-}
-
-;// CONCATENATED MODULE: ./build/report/redact.js
-// The container parameters that may be shown. All others, known or not, may hold secrets: a
-// recipe's environment, logins and keys are somebody else's.
-const shownParameters = new Set([
-    'image',
-    'tag',
-    'imagesrc',
-    'host',
-    'user',
-    'ports',
-    'allowed_ips',
-]);
-const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
-const redact_hidden = '***';
-/** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
-function redact(body) {
-    const { parameters } = body;
-    if (!redact_isMapping(parameters) || !redact_isMapping(parameters['parameters']))
-        return body;
-    const shown = mapMembers(parameters['parameters'], redactParameter);
-    return { ...body, parameters: { ...parameters, parameters: shown } };
-}
-function redactParameter(key, value) {
-    if (shownParameters.has(key))
-        return value;
-    if (key === 'env' && redact_isMapping(value))
-        return mapMembers(value, () => redact_hidden);
-    if (key === 'volumes' && Array.isArray(value))
-        return value.map(redactVolume);
-    return value === null ? null : redact_hidden;
-}
-function redactVolume(volume) {
-    if (!redact_isMapping(volume))
-        return redact_hidden;
-    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : redact_hidden));
-}
-function mapMembers(mapping, change) {
-    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
-}
-function redact_isMapping(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 ;// CONCATENATED MODULE: ./build/report/summarize.js
@@ -41137,11 +41166,12 @@ const errorBodySchema = object({
 /**
  * What an error body says, in one line. No shape is documented, so the usual places are tried;
  * else it is the first line of the text, which may be HTML.
+ * @param hide takes out of it what must not be shown
  */
-function errorDetail(body) {
+function errorDetail(body, hide = (text) => text) {
     const parsed = errorBodySchema.safeParse(parseJson(body));
     const found = parsed.success ? detailOf(parsed.data) : undefined;
-    return (found ?? firstLine(body)).slice(0, 500);
+    return hide(found ?? firstLine(body)).slice(0, 500);
 }
 function detailOf(body) {
     const { error, errors } = body;
@@ -41169,6 +41199,7 @@ function firstLine(body) {
 
 
 
+
 // Far more than a page of 50 jobs with all their parameters.
 const defaultMaxBytes = 8 * 1024 * 1024;
 /** The signed way to the service. Each call is signed anew, so a repeated one has a new nonce. */
@@ -41181,7 +41212,7 @@ function createClient({ exchange, keys, now }) {
             signal: call.signal,
             maxBytes: call.maxBytes ?? defaultMaxBytes,
         });
-        return readAnswer(answer, `${call.method} ${call.pathname}`, now());
+        return readAnswer(answer, call, now());
     };
 }
 function toWire(call) {
@@ -41192,14 +41223,16 @@ function toWire(call) {
         body: call.body === undefined ? undefined : canonicalJson(call.body),
     };
 }
-function readAnswer(answer, request, nowMs) {
+function readAnswer(answer, call, nowMs) {
     const { status, text } = answer;
+    const request = `${call.method} ${call.pathname}`;
     if (status < 200 || status > 299) {
         throw new errors/* ServiceError */._7({
             trouble: 'refused',
             request,
             status,
-            detail: errorDetail(text),
+            // A service that says which value it minds repeats it.
+            detail: errorDetail(text, (said) => withoutSecrets(said, call.body)),
             retryAfterMs: (0,pace/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
         });
     }

@@ -4,6 +4,7 @@ import { parseRetryAfter } from '../pace.ts';
 import type { Transport, WireAnswer } from './http.ts';
 import { errorDetail } from './error-detail.ts';
 import { parseJson } from './json.ts';
+import { withoutSecrets } from './redact.ts';
 import {
   canonicalJson,
   canonicalQuery,
@@ -47,7 +48,7 @@ export function createClient({ exchange, keys, now }: ClientParts): Client {
       signal: call.signal,
       maxBytes: call.maxBytes ?? defaultMaxBytes,
     });
-    return readAnswer(answer, `${call.method} ${call.pathname}`, now());
+    return readAnswer(answer, call, now());
   };
 }
 
@@ -60,14 +61,16 @@ function toWire(call: Call): WireRequest {
   };
 }
 
-function readAnswer(answer: WireAnswer, request: string, nowMs: number): unknown {
+function readAnswer(answer: WireAnswer, call: Call, nowMs: number): unknown {
   const { status, text } = answer;
+  const request = `${call.method} ${call.pathname}`;
   if (status < 200 || status > 299) {
     throw new ServiceError({
       trouble: 'refused',
       request,
       status,
-      detail: errorDetail(text),
+      // A service that says which value it minds repeats it.
+      detail: errorDetail(text, (said) => withoutSecrets(said, call.body)),
       retryAfterMs: parseRetryAfter(answer.retryAfter, nowMs),
     });
   }

@@ -1,11 +1,11 @@
 import type { CookBody } from '../dispersed/api.ts';
+import { redact } from '../dispersed/redact.ts';
 import type { Recipe } from '../dispersed/schemas.ts';
 import { asError, InputError } from '../errors.ts';
 import type { Order } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { adviseOn, type Advice } from './advice.ts';
 import { annotateAll, sayProblem } from './annotations.ts';
-import { redact } from './redact.ts';
 import { safeLine, safeMarkdown } from './safe.ts';
 import { summarize } from './summarize.ts';
 
