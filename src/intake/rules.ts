@@ -76,7 +76,7 @@ export function checkWhole(cook: JsonMapping): readonly Problem[] {
       isBroken: Boolean(name && uuid),
       input: 'gpu-name',
       message:
-'is set together with gpu-registry-uuid, one of them by the recipe: give the one you want in an entry of recipes, and the other as null',
+        'is set together with gpu-registry-uuid, one of them by the recipe: give the one you want in an entry of recipes, and the other as null',
     },
   ];
   return rules.filter(({ isBroken }) => isBroken);

@@ -29,3 +29,13 @@ test('action.yml and the code agree on the inputs, their order and defaults', ()
 test('the action runs the committed bundle on Node 24', () => {
   expect(action.runs).toMatchObject({ using: 'node24', main: 'dist/index.js' });
 });
+
+test.each(Object.entries(action.inputs))(
+  'the description of %s is of a length to read, and shows a value',
+  (_, { description }) => {
+    const words = description.split(/\s+/).length;
+    expect(words).toBeGreaterThanOrEqual(15);
+    expect(words).toBeLessThanOrEqual(36);
+    expect(description).toMatch(/`[^`]+`/);
+  },
+);
