@@ -40235,7 +40235,8 @@ function redact(body, hide = () => redact_hidden) {
 function withoutSecrets(text, body) {
     const secrets = [];
     const note = (value) => {
-        secrets.push(...textsIn(value));
+        for (const each of textsIn(value))
+            secrets.push(each);
         return redact_hidden;
     };
     if (redact_isMapping(body))
@@ -41171,7 +41172,7 @@ const errorBodySchema = object({
 function errorDetail(body, hide = (text) => text) {
     const parsed = errorBodySchema.safeParse(parseJson(body));
     const found = parsed.success ? detailOf(parsed.data) : undefined;
-    return hide(found ?? firstLine(body)).slice(0, 500);
+    return hide((found ?? firstLine(body)).slice(0, 10_000)).slice(0, 500);
 }
 function detailOf(body) {
     const { error, errors } = body;

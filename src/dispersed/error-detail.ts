@@ -24,7 +24,7 @@ const errorBodySchema = z.object({
 export function errorDetail(body: string, hide: (text: string) => string = (text) => text): string {
   const parsed = errorBodySchema.safeParse(parseJson(body));
   const found = parsed.success ? detailOf(parsed.data) : undefined;
-  return hide(found ?? firstLine(body)).slice(0, 500);
+  return hide((found ?? firstLine(body)).slice(0, 10_000)).slice(0, 500);
 }
 
 function detailOf(body: z.infer<typeof errorBodySchema>): string | undefined {

@@ -34,7 +34,7 @@ export function redact(body: JsonMapping, hide: Hide = () => hidden): JsonMappin
 export function withoutSecrets(text: string, body: Json | undefined): string {
   const secrets: string[] = [];
   const note = (value: Json) => {
-    secrets.push(...textsIn(value));
+    for (const each of textsIn(value)) secrets.push(each);
     return hidden;
   };
   if (isMapping(body)) redact(body, note);

@@ -66,7 +66,9 @@ test('what is in a text that cannot be read is not told', async () => {
 
 test('what JSON says comes out as the same tree of text, whichever way it is written', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.jsonValue({ maxDepth: 4 }), async (value) => {
+    fc.asyncProperty(fc.jsonValue({ maxDepth: 4 }), async (drawn) => {
+      // JSON has no -0.
+      const value: unknown = JSON.parse(JSON.stringify(drawn));
       const expected = asText(value);
       expect(await parseYaml(JSON.stringify(value))).toEqual(expected);
       expect(await parseYaml(stringify(value, { aliasDuplicateObjects: false }))).toEqual(expected);
