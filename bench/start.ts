@@ -22,7 +22,9 @@ export interface StartFigures {
 
 /** Measures the start side by side, in turns: machines are noisy, and what is compared shares the noise. */
 export async function measureStart(turns: number): Promise<StartFigures> {
-  const simulator = await startSimulator({ recipes: [{ name: 'Bench', life: [{ status: 'COMPLETED' }] }] });
+  const simulator = await startSimulator({
+    recipes: [{ name: 'Bench', life: [{ status: 'COMPLETED' }] }],
+  });
   const times = { node: [] as number[], bareScript: [] as number[], action: [] as number[] };
   for (let turn = 0; turn < turns; turn += 1) {
     times.node.push(await run(['-e', '0'], {}));

@@ -1,4 +1,4 @@
-import { ServiceError, type InputError } from '../errors.ts';
+import { ServiceError, type InputError, type Problem } from '../errors.ts';
 import type { Outcome } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { isFinal, type Policy } from '../verdict.ts';
@@ -8,32 +8,61 @@ import { safeLine } from './safe.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
 const mostAnnotations = 10;
+// It shows 4,096 characters of one; this leaves room for a last line.
+const longestList = 4_000;
 
 /** One error annotation for each job that did not end well: what failed, why, what to do. */
 export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy: Policy): void {
-  const single = bad.length > mostAnnotations ? bad.slice(0, mostAnnotations - 1) : bad;
-  for (const outcome of single) annotate(runner, adviseOnOutcome(outcome, policy));
-  const rest = bad.slice(single.length);
-  if (rest.length === 0) return;
-  const uuids = rest.map(({ job, subject }) => job?.uuid ?? titleOf(subject, job));
-  annotate(runner, {
-    title: `${rest.length} more jobs did not end well`,
-    cause: uuids.join(', '),
-    remedy: 'The job summary and the output jobs tell each one’s story.',
+  const advices = bad.map((outcome) => adviseOnOutcome(outcome, policy));
+  annotateAll(runner, advices, (shown) => {
+    const rest = bad.slice(shown);
+    const uuids = rest.map((outcome) => uuidOf(outcome) ?? titleOf(outcome.subject, outcome.job));
+    return {
+      title: `${rest.length} more jobs did not end well`,
+      cause: uuids.join(', '),
+      remedy: 'The job summary and the output jobs tell each one’s story.',
+    };
   });
 }
 
-/** One error annotation that lists every problem of the inputs. */
-export function annotateInputs(runner: Runner, error: InputError): void {
-  const lines = error.problems.map(({ input, message }) => `${input}: ${safeLine(message)}`);
-  const count = lines.length === 1 ? 'An input is' : `${lines.length} inputs are`;
-  runner.annotate('error', `${count} not usable; nothing was cooked`, lines.join('\n'));
+/** An error annotation for each advice; where that is too many, the last stands for the rest. */
+export function annotateAll(
+  runner: Runner,
+  advices: readonly Advice[],
+  adviseOnRest: (shown: number) => Advice,
+): void {
+  const shown = advices.length > mostAnnotations ? mostAnnotations - 1 : advices.length;
+  for (const advice of advices.slice(0, shown)) annotate(runner, advice);
+  if (shown < advices.length) annotate(runner, adviseOnRest(shown));
+}
+
+/** One error annotation that lists every problem of the inputs, as far as it holds them. */
+export function annotateInputs(runner: Runner, { problems }: InputError): void {
+  const lines = problems.map(sayProblem);
+  const title =
+    lines.length === 1 ? 'An input is not usable' : `${lines.length} problems with inputs`;
+  runner.annotate('error', `${title}; nothing was cooked`, join(lines));
+}
+
+function join(lines: readonly string[]): string {
+  let text = '';
+  for (const [index, line] of lines.entries()) {
+    if (text.length + line.length > longestList) {
+      return `${text}and ${lines.length - index} more; the job summary has them`;
+    }
+    text += `${line}\n`;
+  }
+  return text.trimEnd();
+}
+
+/** A problem in one line. */
+export function sayProblem({ input, message }: Problem): string {
+  return `${safeLine(input, 100)}: ${safeLine(message)}`;
 }
 
 /** One error annotation. */
 export function annotate(runner: Runner, { title, cause, remedy }: Advice): void {
-  // Annotations hold 4,096 characters.
-  runner.annotate('error', safeLine(title, 250), `${cause}\n${remedy}`.slice(0, 4_000));
+  runner.annotate('error', safeLine(title, 250), `${cause}\n${remedy}`.slice(0, longestList));
 }
 
 function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {

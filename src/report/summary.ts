@@ -28,7 +28,9 @@ export function renderSummary(outcomes: readonly Outcome[]): string {
 
 /** The summary of a step whose inputs could not be used. */
 export function renderInputProblems({ problems }: InputError): string {
-  const items = problems.map(({ input, message }) => `- \`${input}\`: ${safeMarkdown(message)}`);
+  const items = problems.map(
+    ({ input, message }) => `- <code>${safeMarkdown(input, 100)}</code>: ${safeMarkdown(message)}`,
+  );
   return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
 
