@@ -29650,6 +29650,8 @@ const cookInputs = {
     'on-job-end': input((0,texts/* oneOf */.yL)(['keep', 'cancel']), 'keep'),
     'on-rerun': input((0,texts/* oneOf */.yL)(['cook', 'attach']), 'cook'),
     'poll-interval': input(texts/* pollInterval */.dq, 'auto'),
+    'max-parallel': input((0,texts/* whole */.WQ)(0, 1_000), '0'),
+    'fail-fast': input(texts/* flag */.Jt, 'false'),
     'dry-run': input(texts/* flag */.Jt, 'false'),
     'matrix-index': input(texts/* line */.n8, '0'),
 };
@@ -29667,6 +29669,7 @@ async function readCookInputs(runner) {
         recipes,
         wait: values.wait,
         waitUntil: values['wait-until'],
+        maxParallel: values['max-parallel'],
     };
     return complete({ values, problems: [...problems, ...(0,rules/* checkRules */.M)(related)] });
 }
@@ -29801,6 +29804,7 @@ const waitInputs = {
     'on-timeout': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
     'on-workflow-cancel': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
     'poll-interval': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['poll-interval'],
+    'fail-fast': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['fail-fast'],
 };
 /** @throws InputError with every problem found */
 async function readWaitInputs(runner) {
@@ -29825,16 +29829,20 @@ async function readCancelInputs(runner) {
 /* harmony export */ });
 /** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
 function checkRules(inputs) {
-    const { recipes = [], wait, waitUntil, ...shared } = inputs;
+    const { recipes = [], wait, waitUntil, maxParallel, ...shared } = inputs;
     const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
     const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
-    return [...ofInputs, ...ofEntries, ...checkWait(wait, waitUntil)];
-}
-function checkWait(wait, waitUntil) {
-    if (wait !== false || waitUntil === undefined)
-        return [];
     return [
-        { input: 'wait-until', message: 'cannot be given with `wait: false`, which waits for nothing' },
+        ...ofInputs,
+        ...ofEntries,
+        ...(wait === false ? checkWithoutWait(waitUntil, maxParallel) : []),
+    ];
+}
+function checkWithoutWait(waitUntil, maxParallel = 0) {
+    const because = 'cannot be given with `wait: false`, which waits for nothing';
+    return [
+        ...(waitUntil === undefined ? [] : [{ input: 'wait-until', message: because }]),
+        ...(maxParallel === 0 ? [] : [{ input: 'max-parallel', message: because }]),
     ];
 }
 const whyUnbounded = 'which runs until it is cancelled';
@@ -30602,11 +30610,12 @@ function readLedger(runner) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   jo: () => (/* binding */ backoffMs),
-  HO: () => (/* binding */ metronome),
+  qP: () => (/* binding */ createPace),
   mu: () => (/* binding */ parseRetryAfter),
-  Bg: () => (/* binding */ pollIntervalMs),
   ml: () => (/* binding */ systemClock)
 });
+
+// UNUSED EXPORTS: nextBeatMs
 
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
@@ -30643,21 +30652,45 @@ function parseRetryAfter(header, nowMs) {
     const at = Date.parse(header);
     return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
-/** `auto`: a change is seen after 2.5 s on average. */
+// A change is seen after 2.5 s on average and 5 s at most, whatever the length of the job.
 const automaticPollMs = 5_000;
-/** How long to wait before the next look at the jobs, in ms; a little jitter keeps fleets out of step. */
-function pollIntervalMs(setting, random) {
-    return (setting === 'auto' ? automaticPollMs : setting) * (0.9 + 0.1 * random());
-}
-/** Beats that several watchers share: all who wait at the same time go on at the same time. */
-function metronome(sleep) {
+// What a struggling service is spared at the most.
+const slowestPollMs = 60_000;
+/**
+ * A steady beat, by the clock and not from answer to answer, so that slow answers do not add up.
+ * The first one comes at a random moment, so that fleets of workflows do not beat in step. Slower by
+ * itself where the service answers 429 or slowly, and step by step back to normal.
+ * @param interval in ms, or `auto`
+ * @param signal ends the wait for a beat
+ */
+function createPace(interval, clock, random, signal) {
+    const steadyMs = interval === 'auto' ? automaticPollMs : interval;
+    let beatMs = steadyMs;
+    let lastBeatMs = clock.now() - steadyMs * 0.2 * random();
     let beat;
-    return async () => {
-        beat ??= sleep().finally(() => {
-            beat = undefined;
-        });
-        return beat;
+    const wait = async () => {
+        await clock.sleep(lastBeatMs + beatMs - clock.now(), signal);
+        lastBeatMs = clock.now();
+        beat = undefined;
     };
+    return {
+        next: async () => {
+            beat ??= wait();
+            return beat;
+        },
+        looked: (tookMs, wasThrottled) => {
+            beatMs = nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled);
+        },
+    };
+}
+/** The time from one beat to the next, in ms, after a look that took so long. */
+function nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled) {
+    const longest = Math.max(steadyMs, slowestPollMs);
+    if (wasThrottled)
+        return Math.min(longest, beatMs * 2);
+    // Twice as long as an answer takes: at least half of the time the service hears nothing of us.
+    const wanted = Math.max(steadyMs, tookMs * 2);
+    return Math.min(longest, Math.max(wanted, beatMs * 0.75));
 }
 
 
@@ -30857,6 +30890,8 @@ function adviseOnOutcome(outcome, policy) {
         return adviseOnTimeout(name, who, outcome, policy);
     if (ending === 'interrupt')
         return adviseOnInterrupt(name, who, outcome);
+    if (ending === 'fail-fast' && result === 'cancelled')
+        return adviseOnFailFast(name, who, outcome);
     const reason = job?.status_reason
         ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(job.status_reason, 1000)}`
         : ', and the service gave no reason';
@@ -30901,6 +30936,13 @@ function adviseOnInterrupt(name, who, { job, result }) {
             ? `${who} was not cooked any more: the workflow was cancelled, or a time limit of it was reached.`
             : `${who} was cancelled: the workflow was, or a time limit of it was reached.`,
         remedy: 'If nobody cancelled the workflow, look at its timeout-minutes.',
+    };
+}
+function adviseOnFailFast(name, who, { job }) {
+    return {
+        title: `Cancelled with another job: ${name}`,
+        cause: `${who} was ${job === null ? 'not cooked' : 'cancelled'}: another job of the step did not end well.`,
+        remedy: 'Look at that one; without fail-fast, each job runs to its own end.',
     };
 }
 function adviseOnTimeout(name, who, outcome, policy) {
@@ -34481,7 +34523,7 @@ const actionsRunner = {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2394);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(617);
 /* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8305);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1623);
 
 
 
@@ -34512,6 +34554,7 @@ function planOf(inputs) {
         pollInterval: 'auto',
         waitUntil: undefined,
         policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
+        failFast: false,
         jobCount: inputs['job-uuids'].length,
     };
 }
@@ -34675,6 +34718,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   $: () => (/* binding */ cook)
 });
 
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/intake/inputs.js + 3 modules
@@ -35105,9 +35150,10 @@ async function stopTwins(order, ticket, serving, session) {
     }
 }
 
-// EXTERNAL MODULE: ./build/verbs/session.js + 4 modules
-var session = __nccwpck_require__(8305);
+// EXTERNAL MODULE: ./build/verbs/session.js + 2 modules
+var session = __nccwpck_require__(1623);
 ;// CONCATENATED MODULE: ./build/verbs/cook.js
+
 
 
 
@@ -35149,6 +35195,7 @@ function planOf(inputs) {
         pollInterval: inputs['poll-interval'],
         waitUntil: inputs['wait-until'],
         policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+        failFast: inputs['fail-fast'],
         jobCount: inputs.recipes.length,
     };
 }
@@ -35157,7 +35204,8 @@ async function carryOut(orders, inputs, session) {
     const reading = { ...world, client, signal: end.signal };
     const recipeBook = openRecipeBook(reading);
     const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
-    return Promise.all(orders.map(async (order) => {
+    const underWay = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
+    return Promise.all(orders.map(async (order) => underWay(async () => {
         try {
             const attached = (await earlier).get(order);
             if (attached !== undefined)
@@ -35171,7 +35219,7 @@ async function carryOut(orders, inputs, session) {
         catch (error) {
             return notCooked(order, error, session);
         }
-    }));
+    })));
 }
 const noEarlierJobs = Promise.resolve(new Map());
 async function cookOne(order, recipeBook, session) {
@@ -35205,13 +35253,15 @@ async function serve(ticket, wait, session) {
     const timeline = [{ status: job.status, atMs: world.clock.now() }];
     return { ...ticket, ...records/* noFindings */._, timeline, result: 'submitted', ending: null, error: null };
 }
-function notCooked(order, error, { end, ledger }) {
+function notCooked(order, error, { plan, end, ledger }) {
     const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
     const outcome = { subject: order, ...none, ...records/* noFindings */._, ending: null };
     if (error instanceof errors/* ServiceError */._7) {
         ledger.write(order.index, { fate: error.leavesDoubt ? 'missing' : 'refused' });
     }
     if (!(error instanceof errors/* InterruptedError */.p4)) {
+        if (plan.failFast)
+            end.failFast();
         return { ...outcome, result: 'error', error: (0,errors/* asError */.zR)(error) };
     }
     const ending = end.ended() ?? 'interrupt';
@@ -35316,6 +35366,8 @@ async function follow(ticket, session) {
     const { ending, job, timeline, error } = await settle(ticket, watched, session);
     noteFate(ticket.subject, ending, job, session);
     const result = (0,verdict/* resultOf */.Bg)(ending, job.status, plan.policy);
+    if (plan.failFast && !(0,verdict/* passes */.WE)(result))
+        end.failFast();
     return { ...ticket, ...records/* noFindings */._, job, timeline, ending, error, result };
 }
 /**
@@ -35365,6 +35417,7 @@ const reasons = {
     lost: 'the service does not tell how it is',
     timeout: 'the time for waiting is over',
     interrupt: 'the workflow was cancelled',
+    'fail-fast': 'another job of the step failed',
 };
 async function stopOne({ index }, jobUuid, ending, session) {
     const { log, client, world, end, ledger } = session;
@@ -35418,7 +35471,7 @@ function unknownOutcome(subject, change) {
 
 /***/ }),
 
-/***/ 8305:
+/***/ 1623:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -35426,6 +35479,417 @@ function unknownOutcome(subject, change) {
 __nccwpck_require__.d(__webpack_exports__, {
   f: () => (/* binding */ withSession)
 });
+
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/dispersed/client.js + 1 modules
+var dispersed_client = __nccwpck_require__(2702);
+// EXTERNAL MODULE: ./build/dispersed/api.js
+var api = __nccwpck_require__(3386);
+// EXTERNAL MODULE: ./build/dispersed/patience.js
+var patience = __nccwpck_require__(3323);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+;// CONCATENATED MODULE: ./build/jobs/read.js
+
+
+
+/**
+ * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
+ * go out together, as one list request for up to 50 jobs.
+ */
+function createReader(parts) {
+    const persist = createPersistence(parts);
+    const readSingly = async (uuid) => persist(async () => (0,api/* readJob */.cd)(parts.client, uuid, parts.end), isWorthRepeating);
+    const readListed = createListing(parts, persist);
+    return gather(async (uuids) => {
+        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
+        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
+    });
+}
+function createPersistence(parts) {
+    const { clock, random, end: signal, onLook, onAway, onBack } = parts;
+    let away = false;
+    const onFailure = (error) => {
+        if (error.status === 429)
+            onLook(0, true);
+        if (!away && error.passing) {
+            away = true;
+            onAway(error);
+        }
+    };
+    return async (request, worthwhile) => {
+        const timed = async () => {
+            const startedAtMs = clock.now();
+            const answer = await request();
+            onLook(clock.now() - startedAtMs, false);
+            return answer;
+        };
+        const answer = await (0,patience/* patiently */.d)(timed, { clock, random, signal, worthwhile, onFailure });
+        if (away)
+            onBack();
+        away = false;
+        return answer;
+    };
+}
+// One 404 right after a cook may be lag of the service; a second one is an answer.
+function isWorthRepeating(error, failures) {
+    return error.passing || (error.status === 404 && failures === 1);
+}
+// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
+// the service takes one UUID for the filter, whatever it says.
+const mostLackingLists = 3;
+/** Reads jobs by list; those the answer lacks are left to the caller. */
+function createListing({ client, end }, persist) {
+    let lackingLists = 0;
+    return async (uuids) => {
+        if (lackingLists >= mostLackingLists)
+            return new Map();
+        const query = { 'filter[uuid]': uuids.join(',') };
+        try {
+            const page = await persist(async () => (0,api/* listJobs */.N6)(client, query, end), (error) => error.passing);
+            const found = new Map(page.items.map((job) => [job.uuid, job]));
+            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
+            return found;
+        }
+        catch (error) {
+            // Whether the filter takes several values is documented nowhere. What else is wrong, the
+            // single reads will tell.
+            if (error instanceof errors/* ServiceError */._7)
+                lackingLists = mostLackingLists;
+            return new Map();
+        }
+    };
+}
+/** Answers single questions that come at the same time from one joint look-up a page of them. */
+function gather(lookUp) {
+    let waiting = [];
+    const flush = () => {
+        const asked = waiting;
+        waiting = [];
+        for (let from = 0; from < asked.length; from += api/* pageLimit */.LN) {
+            const group = asked.slice(from, from + api/* pageLimit */.LN);
+            const answers = lookUp(group.map(({ key }) => key));
+            for (const { key, settle } of group)
+                settle(answers.then((answer) => answer(key)));
+        }
+    };
+    return async (key) => new Promise((resolve) => {
+        if (waiting.length === 0)
+            setImmediate(flush);
+        waiting.push({ key, settle: resolve });
+    });
+}
+
+// EXTERNAL MODULE: ./build/ledger.js
+var build_ledger = __nccwpck_require__(5723);
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var build_pace = __nccwpck_require__(1215);
+// EXTERNAL MODULE: ./build/report/log.js
+var report_log = __nccwpck_require__(6945);
+;// CONCATENATED MODULE: ./build/verbs/end-of-wait.js
+// The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
+const hurryAfterMs = 2_000;
+const lastCallAfterMs = 6_000;
+/** @param timeoutMs longest wait, from now */
+function endOfWait({ clock, interrupt }, timeoutMs) {
+    const released = new AbortController();
+    const end = new AbortController();
+    const hurry = new AbortController();
+    const lastCall = new AbortController();
+    let reason;
+    const endFor = (why) => {
+        reason ??= why;
+        end.abort();
+    };
+    const after = (ms, act) => {
+        void sleepLong(clock, ms, released.signal).then(() => {
+            if (!released.signal.aborted)
+                act();
+        });
+    };
+    const onInterrupt = () => {
+        // An interrupt goes before a timeout: it leaves seconds, not hours.
+        reason = 'interrupt';
+        endFor('interrupt');
+        after(hurryAfterMs, () => {
+            hurry.abort();
+        });
+        after(lastCallAfterMs, () => {
+            lastCall.abort();
+        });
+    };
+    if (interrupt.aborted)
+        onInterrupt();
+    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
+    after(timeoutMs, () => {
+        endFor('timeout');
+    });
+    return {
+        signal: end.signal,
+        ended: () => reason,
+        hurry: hurry.signal,
+        lastCall: lastCall.signal,
+        failFast: () => {
+            endFor('fail-fast');
+        },
+        release: () => {
+            released.abort();
+        },
+    };
+}
+// One timer of Node's holds 24 days at most.
+async function sleepLong(clock, ms, signal) {
+    const untilMs = clock.now() + ms;
+    while (!signal.aborted && clock.now() < untilMs) {
+        await clock.sleep(untilMs - clock.now(), signal);
+    }
+}
+
+;// CONCATENATED MODULE: ./build/verbs/session.js
+
+
+
+
+
+
+
+// As many as the connections to the service: more would only queue behind them.
+const mostAtOnce = 8;
+/** Opens a session, has the work done in it, and closes it, come what may. */
+async function withSession(plan, world, work) {
+    const { clock, runner } = world;
+    const connection = world.connect(plan.apiUrl);
+    const end = endOfWait(world, plan.timeoutMs);
+    const log = (0,report_log/* createLog */.h)(runner, plan.jobCount);
+    const { exchange } = connection;
+    const client = (0,dispersed_client/* createClient */.U)({
+        exchange,
+        keys: plan.keys,
+        now: clock.now,
+        onClockOff: log.clockOff,
+    });
+    const ledger = (0,build_ledger/* openLedger */.a)(runner, plan.jobCount, clock.now());
+    try {
+        return await work({
+            world,
+            plan,
+            client,
+            end,
+            log,
+            ledger,
+            ...pacing(plan, world, client, end, log),
+        });
+    }
+    finally {
+        end.release();
+        await connection.close();
+    }
+}
+function pacing(plan, world, client, end, log) {
+    const { clock, random } = world;
+    const { signal } = end;
+    const pace = (0,build_pace/* createPace */.qP)(plan.pollInterval, clock, random, signal);
+    const onLook = pace.looked;
+    return {
+        read: createReader({
+            client,
+            clock,
+            random,
+            end: signal,
+            onLook,
+            onAway: log.away,
+            onBack: log.back,
+        }),
+        nextLook: pace.next,
+        inTurn: (0,p_limit/* default */.A)(mostAtOnce),
+    };
+}
+
+
+/***/ }),
+
+/***/ 1388:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   u: () => (/* binding */ wait)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2394);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
+/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8821);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1623);
+
+
+
+
+
+
+
+/** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
+async function wait(world) {
+    const { runner } = world;
+    try {
+        const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
+        const plan = planOf(inputs);
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_6__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
+    }
+    catch (error) {
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportTrouble */ .a)(runner, error);
+    }
+}
+function planOf(inputs) {
+    return {
+        apiUrl: inputs['api-url'],
+        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+        failFast: inputs['fail-fast'],
+        jobCount: inputs['job-uuids'].length,
+    };
+}
+async function waitFor(jobUuid, index, session) {
+    const { world, read, log, ledger } = session;
+    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .givenJob */ .J)(jobUuid, index);
+    ledger.write(index, { jobUuid, fate: 'followed' });
+    let job;
+    try {
+        job = await read(jobUuid);
+    }
+    catch (error) {
+        return notRead(subject, error, session);
+    }
+    const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
+    log.began(ticket);
+    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .follow */ .e)(ticket, session);
+}
+// Time was up before the service told anything of the job, or it refused to.
+async function notRead(subject, error, session) {
+    const { plan, end, ledger } = session;
+    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
+        ledger.write(subject.index, { fate: 'kept' });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+    }
+    const ending = end.ended() ?? 'interrupt';
+    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .settleUnwatched */ .N)(subject, ending, session);
+    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, {
+        ending,
+        job,
+        result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
+    });
+}
+
+
+/***/ }),
+
+/***/ 617:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bg: () => (/* binding */ resultOf),
+/* harmony export */   Oe: () => (/* binding */ mustStop),
+/* harmony export */   WE: () => (/* binding */ passes),
+/* harmony export */   dR: () => (/* binding */ isFinal),
+/* harmony export */   ex: () => (/* binding */ compareResults)
+/* harmony export */ });
+// The service's set of statuses is open; these alone are known to be final.
+const finalResults = {
+    COMPLETED: 'succeeded',
+    FAILED: 'failed',
+    CANCELLED: 'cancelled',
+};
+/** Whether a job with this status will never change again. */
+function isFinal(status) {
+    return Object.hasOwn(finalResults, status);
+}
+/** Whether a job that is no longer watched is to be cancelled. */
+function mustStop(ending, { onTimeout, onWorkflowCancel }) {
+    switch (ending) {
+        case 'final':
+        case 'running':
+            return false;
+        case 'interrupt':
+            return onWorkflowCancel === 'cancel';
+        case 'fail-fast':
+            return true;
+        // Nobody watches a lost job any more: it is treated like one whose time is over.
+        case 'lost':
+        case 'timeout':
+            return onTimeout === 'cancel';
+    }
+}
+/** The result of a job that was watched to this ending, and has this status now. */
+function resultOf(ending, status, policy) {
+    const final = isFinal(status) ? finalResults[status] : undefined;
+    switch (ending) {
+        case 'final':
+            return final ?? 'error';
+        case 'running':
+            return 'running';
+        case 'lost':
+            return 'error';
+        case 'fail-fast':
+            return final ?? 'cancelled';
+        case 'interrupt':
+            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
+        case 'timeout':
+            // A job that our own cancel ended was still running when time was up.
+            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
+                return final;
+            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
+    }
+}
+const worstFirst = [
+    'error',
+    'failed',
+    'timed-out',
+    'cancelled',
+    'detached',
+    'running',
+    'submitted',
+    'succeeded',
+    'dry-run',
+];
+/** Orders results, the worst first. */
+function compareResults(a, b) {
+    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
+}
+/** Whether the step passes with this result. */
+function passes(result) {
+    switch (result) {
+        case 'succeeded':
+        case 'running':
+        case 'submitted':
+        case 'dry-run':
+        case 'detached':
+            return true;
+        case 'failed':
+        case 'cancelled':
+        case 'timed-out':
+        case 'error':
+            return false;
+    }
+}
+
+
+/***/ }),
+
+/***/ 370:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  A: () => (/* binding */ pLimit)
+});
+
+// UNUSED EXPORTS: limitFunction
 
 ;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
 /*
@@ -35646,376 +36110,6 @@ function validateConcurrency(concurrency) {
 	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) {
 		throw new TypeError('Expected `concurrency` to be a number from 1 and up');
 	}
-}
-
-// EXTERNAL MODULE: ./build/dispersed/client.js + 1 modules
-var dispersed_client = __nccwpck_require__(2702);
-// EXTERNAL MODULE: ./build/dispersed/api.js
-var api = __nccwpck_require__(3386);
-// EXTERNAL MODULE: ./build/dispersed/patience.js
-var patience = __nccwpck_require__(3323);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./build/jobs/read.js
-
-
-
-/**
- * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
- * go out together, as one list request for up to 50 jobs.
- */
-function createReader(parts) {
-    const persist = createPersistence(parts);
-    const readSingly = async (uuid) => persist(async () => (0,api/* readJob */.cd)(parts.client, uuid, parts.end), isWorthRepeating);
-    const readListed = createListing(parts, persist);
-    return gather(async (uuids) => {
-        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
-        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
-    });
-}
-function createPersistence(parts) {
-    const { clock, random, end: signal, onAway, onBack } = parts;
-    let away = false;
-    const onFailure = (error) => {
-        if (!away && error.passing) {
-            away = true;
-            onAway(error);
-        }
-    };
-    return async (request, worthwhile) => {
-        const answer = await (0,patience/* patiently */.d)(request, { clock, random, signal, worthwhile, onFailure });
-        if (away)
-            onBack();
-        away = false;
-        return answer;
-    };
-}
-// One 404 right after a cook may be lag of the service; a second one is an answer.
-function isWorthRepeating(error, failures) {
-    return error.passing || (error.status === 404 && failures === 1);
-}
-// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
-// the service takes one UUID for the filter, whatever it says.
-const mostLackingLists = 3;
-/** Reads jobs by list; those the answer lacks are left to the caller. */
-function createListing({ client, end }, persist) {
-    let lackingLists = 0;
-    return async (uuids) => {
-        if (lackingLists >= mostLackingLists)
-            return new Map();
-        const query = { 'filter[uuid]': uuids.join(',') };
-        try {
-            const page = await persist(async () => (0,api/* listJobs */.N6)(client, query, end), (error) => error.passing);
-            const found = new Map(page.items.map((job) => [job.uuid, job]));
-            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
-            return found;
-        }
-        catch (error) {
-            // Whether the filter takes several values is documented nowhere. What else is wrong, the
-            // single reads will tell.
-            if (error instanceof errors/* ServiceError */._7)
-                lackingLists = mostLackingLists;
-            return new Map();
-        }
-    };
-}
-/** Answers single questions that come at the same time from one joint look-up a page of them. */
-function gather(lookUp) {
-    let waiting = [];
-    const flush = () => {
-        const asked = waiting;
-        waiting = [];
-        for (let from = 0; from < asked.length; from += api/* pageLimit */.LN) {
-            const group = asked.slice(from, from + api/* pageLimit */.LN);
-            const answers = lookUp(group.map(({ key }) => key));
-            for (const { key, settle } of group)
-                settle(answers.then((answer) => answer(key)));
-        }
-    };
-    return async (key) => new Promise((resolve) => {
-        if (waiting.length === 0)
-            setImmediate(flush);
-        waiting.push({ key, settle: resolve });
-    });
-}
-
-// EXTERNAL MODULE: ./build/ledger.js
-var build_ledger = __nccwpck_require__(5723);
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
-// EXTERNAL MODULE: ./build/report/log.js
-var report_log = __nccwpck_require__(6945);
-;// CONCATENATED MODULE: ./build/verbs/end-of-wait.js
-// The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
-const hurryAfterMs = 2_000;
-const lastCallAfterMs = 6_000;
-/** @param timeoutMs longest wait, from now */
-function endOfWait({ clock, interrupt }, timeoutMs) {
-    const released = new AbortController();
-    const end = new AbortController();
-    const hurry = new AbortController();
-    const lastCall = new AbortController();
-    let reason;
-    const endFor = (why) => {
-        reason ??= why;
-        end.abort();
-    };
-    const after = (ms, act) => {
-        void sleepLong(clock, ms, released.signal).then(() => {
-            if (!released.signal.aborted)
-                act();
-        });
-    };
-    const onInterrupt = () => {
-        // An interrupt goes before a timeout: it leaves seconds, not hours.
-        reason = 'interrupt';
-        endFor('interrupt');
-        after(hurryAfterMs, () => {
-            hurry.abort();
-        });
-        after(lastCallAfterMs, () => {
-            lastCall.abort();
-        });
-    };
-    if (interrupt.aborted)
-        onInterrupt();
-    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
-    after(timeoutMs, () => {
-        endFor('timeout');
-    });
-    return {
-        signal: end.signal,
-        ended: () => reason,
-        hurry: hurry.signal,
-        lastCall: lastCall.signal,
-        release: () => {
-            released.abort();
-        },
-    };
-}
-// One timer of Node's holds 24 days at most.
-async function sleepLong(clock, ms, signal) {
-    const untilMs = clock.now() + ms;
-    while (!signal.aborted && clock.now() < untilMs) {
-        await clock.sleep(untilMs - clock.now(), signal);
-    }
-}
-
-;// CONCATENATED MODULE: ./build/verbs/session.js
-
-
-
-
-
-
-
-// As many as the connections to the service: more would only queue behind them.
-const mostAtOnce = 8;
-/** Opens a session, has the work done in it, and closes it, come what may. */
-async function withSession(plan, world, work) {
-    const { clock, runner } = world;
-    const connection = world.connect(plan.apiUrl);
-    const end = endOfWait(world, plan.timeoutMs);
-    const log = (0,report_log/* createLog */.h)(runner, plan.jobCount);
-    const { exchange } = connection;
-    const client = (0,dispersed_client/* createClient */.U)({
-        exchange,
-        keys: plan.keys,
-        now: clock.now,
-        onClockOff: log.clockOff,
-    });
-    const ledger = (0,build_ledger/* openLedger */.a)(runner, plan.jobCount, clock.now());
-    try {
-        return await work({
-            world,
-            plan,
-            client,
-            end,
-            log,
-            ledger,
-            ...pacing(plan, world, client, end, log),
-        });
-    }
-    finally {
-        end.release();
-        await connection.close();
-    }
-}
-function pacing(plan, world, client, end, log) {
-    const { clock, random } = world;
-    const sleep = async () => clock.sleep((0,pace/* pollIntervalMs */.Bg)(plan.pollInterval, random), end.signal);
-    const { signal } = end;
-    return {
-        read: createReader({ client, clock, random, end: signal, onAway: log.away, onBack: log.back }),
-        nextLook: (0,pace/* metronome */.HO)(sleep),
-        inTurn: pLimit(mostAtOnce),
-    };
-}
-
-
-/***/ }),
-
-/***/ 1388:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   u: () => (/* binding */ wait)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2394);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
-/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8821);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8305);
-
-
-
-
-
-
-
-/** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
-async function wait(world) {
-    const { runner } = world;
-    try {
-        const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
-        const plan = planOf(inputs);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_6__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
-    }
-    catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportTrouble */ .a)(runner, error);
-    }
-}
-function planOf(inputs) {
-    return {
-        apiUrl: inputs['api-url'],
-        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-        timeoutMs: inputs.timeout,
-        pollInterval: inputs['poll-interval'],
-        waitUntil: inputs['wait-until'],
-        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
-        jobCount: inputs['job-uuids'].length,
-    };
-}
-async function waitFor(jobUuid, index, session) {
-    const { world, read, log, ledger } = session;
-    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .givenJob */ .J)(jobUuid, index);
-    ledger.write(index, { jobUuid, fate: 'followed' });
-    let job;
-    try {
-        job = await read(jobUuid);
-    }
-    catch (error) {
-        return notRead(subject, error, session);
-    }
-    const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
-    log.began(ticket);
-    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .follow */ .e)(ticket, session);
-}
-// Time was up before the service told anything of the job, or it refused to.
-async function notRead(subject, error, session) {
-    const { plan, end, ledger } = session;
-    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
-        ledger.write(subject.index, { fate: 'kept' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
-    }
-    const ending = end.ended() ?? 'interrupt';
-    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .settleUnwatched */ .N)(subject, ending, session);
-    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, {
-        ending,
-        job,
-        result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
-    });
-}
-
-
-/***/ }),
-
-/***/ 617:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Bg: () => (/* binding */ resultOf),
-/* harmony export */   Oe: () => (/* binding */ mustStop),
-/* harmony export */   WE: () => (/* binding */ passes),
-/* harmony export */   dR: () => (/* binding */ isFinal),
-/* harmony export */   ex: () => (/* binding */ compareResults)
-/* harmony export */ });
-// The service's set of statuses is open; these alone are known to be final.
-const finalResults = {
-    COMPLETED: 'succeeded',
-    FAILED: 'failed',
-    CANCELLED: 'cancelled',
-};
-/** Whether a job with this status will never change again. */
-function isFinal(status) {
-    return Object.hasOwn(finalResults, status);
-}
-/** Whether a job that is no longer watched is to be cancelled. */
-function mustStop(ending, { onTimeout, onWorkflowCancel }) {
-    switch (ending) {
-        case 'final':
-        case 'running':
-            return false;
-        case 'interrupt':
-            return onWorkflowCancel === 'cancel';
-        // Nobody watches a lost job any more: it is treated like one whose time is over.
-        case 'lost':
-        case 'timeout':
-            return onTimeout === 'cancel';
-    }
-}
-/** The result of a job that was watched to this ending, and has this status now. */
-function resultOf(ending, status, policy) {
-    const final = isFinal(status) ? finalResults[status] : undefined;
-    switch (ending) {
-        case 'final':
-            return final ?? 'error';
-        case 'running':
-            return 'running';
-        case 'lost':
-            return 'error';
-        case 'interrupt':
-            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
-        case 'timeout':
-            // A job that our own cancel ended was still running when time was up.
-            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
-                return final;
-            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
-    }
-}
-const worstFirst = [
-    'error',
-    'failed',
-    'timed-out',
-    'cancelled',
-    'detached',
-    'running',
-    'submitted',
-    'succeeded',
-    'dry-run',
-];
-/** Orders results, the worst first. */
-function compareResults(a, b) {
-    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
-}
-/** Whether the step passes with this result. */
-function passes(result) {
-    switch (result) {
-        case 'succeeded':
-        case 'running':
-        case 'submitted':
-        case 'dry-run':
-        case 'detached':
-            return true;
-        case 'failed':
-        case 'cancelled':
-        case 'timed-out':
-        case 'error':
-            return false;
-    }
 }
 
 

@@ -17,6 +17,7 @@ import {
   textTo,
   Unusable,
   uuid,
+  whole,
 } from './texts.ts';
 
 /** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */
@@ -83,6 +84,8 @@ export const cookInputs = {
   'on-job-end': input(oneOf(['keep', 'cancel']), 'keep'),
   'on-rerun': input(oneOf(['cook', 'attach']), 'cook'),
   'poll-interval': input(pollInterval, 'auto'),
+  'max-parallel': input(whole(0, 1_000), '0'),
+  'fail-fast': input(flag, 'false'),
   'dry-run': input(flag, 'false'),
   'matrix-index': input(line, '0'),
 } satisfies Record<string, Input>;
@@ -111,6 +114,7 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
     recipes,
     wait: values.wait,
     waitUntil: values['wait-until'],
+    maxParallel: values['max-parallel'],
   };
   return complete({ values, problems: [...problems, ...checkRules(related)] });
 }

@@ -7,24 +7,30 @@ export interface Related extends CookFields {
   readonly recipes?: readonly Entry[] | undefined;
   readonly wait?: boolean | undefined;
   readonly waitUntil?: string | undefined;
+  readonly maxParallel?: number | undefined;
 }
 
 /** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
 export function checkRules(inputs: Related): readonly Problem[] {
-  const { recipes = [], wait, waitUntil, ...shared } = inputs;
+  const { recipes = [], wait, waitUntil, maxParallel, ...shared } = inputs;
   const ofInputs = checkFields(shared, shared, (field) =>
     field.replace(/_ms$/, '').replaceAll('_', '-'),
   );
   const ofEntries = recipes.flatMap((entry, index) =>
     checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`),
   );
-  return [...ofInputs, ...ofEntries, ...checkWait(wait, waitUntil)];
+  return [
+    ...ofInputs,
+    ...ofEntries,
+    ...(wait === false ? checkWithoutWait(waitUntil, maxParallel) : []),
+  ];
 }
 
-function checkWait(wait: boolean | undefined, waitUntil: string | undefined): readonly Problem[] {
-  if (wait !== false || waitUntil === undefined) return [];
+function checkWithoutWait(waitUntil?: string, maxParallel = 0): readonly Problem[] {
+  const because = 'cannot be given with `wait: false`, which waits for nothing';
   return [
-    { input: 'wait-until', message: 'cannot be given with `wait: false`, which waits for nothing' },
+    ...(waitUntil === undefined ? [] : [{ input: 'wait-until', message: because }]),
+    ...(maxParallel === 0 ? [] : [{ input: 'max-parallel', message: because }]),
   ];
 }
 

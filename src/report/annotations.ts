@@ -73,6 +73,7 @@ function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
   const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
   if (result === 'timed-out') return adviseOnTimeout(name, who, outcome, policy);
   if (ending === 'interrupt') return adviseOnInterrupt(name, who, outcome);
+  if (ending === 'fail-fast' && result === 'cancelled') return adviseOnFailFast(name, who, outcome);
   const reason = job?.status_reason
     ? `: ${safeLine(job.status_reason, 1000)}`
     : ', and the service gave no reason';
@@ -120,6 +121,14 @@ function adviseOnInterrupt(name: string, who: string, { job, result }: Outcome):
         ? `${who} was not cooked any more: the workflow was cancelled, or a time limit of it was reached.`
         : `${who} was cancelled: the workflow was, or a time limit of it was reached.`,
     remedy: 'If nobody cancelled the workflow, look at its timeout-minutes.',
+  };
+}
+
+function adviseOnFailFast(name: string, who: string, { job }: Outcome): Advice {
+  return {
+    title: `Cancelled with another job: ${name}`,
+    cause: `${who} was ${job === null ? 'not cooked' : 'cancelled'}: another job of the step did not end well.`,
+    remedy: 'Look at that one; without fail-fast, each job runs to its own end.',
   };
 }
 
