@@ -86,6 +86,8 @@ export const cookInputs = {
   'on-rerun': input(oneOf(['cook', 'attach']), 'cook'),
   'poll-interval': input(pollInterval, 'auto'),
   'dry-run': input(flag, 'false'),
+  'commit-status': input(flag, 'false'),
+  'github-token': optional(apiKey),
   'matrix-index': input(line, '0'),
 } satisfies Record<string, Input>;
 

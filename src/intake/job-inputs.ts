@@ -42,6 +42,8 @@ export const waitInputs = {
   'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'fail'),
   'on-workflow-cancel': input(oneOf(['cancel', 'detach']), 'detach'),
   'poll-interval': cookInputs['poll-interval'],
+  'commit-status': cookInputs['commit-status'],
+  'github-token': cookInputs['github-token'],
 };
 
 /** The wait action's inputs, checked. */

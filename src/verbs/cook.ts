@@ -6,8 +6,10 @@ import { openRecipeBook, type RecipeBook } from '../jobs/recipes.ts';
 import { submit } from '../jobs/submit.ts';
 import { bodyOf, placeOrders } from '../order.ts';
 import { noFindings, type Order, type Outcome, type Ticket } from '../records.ts';
+import type { CommitStatus } from '../report/commit-status.ts';
 import { reportDryRun } from '../report/dry-run.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
+import { openCommitStatus } from './commit-status.ts';
 import { rehearse } from './dry-run.ts';
 import { follow } from './follow.ts';
 import { stopTwins } from './twins.ts';
@@ -20,7 +22,7 @@ export async function cook(world: World): Promise<void> {
   try {
     const inputs = await readCookInputs(runner);
     const orders = placeOrders(inputs, readStep(runner, inputs['matrix-index']));
-    const plan = planOf(inputs);
+    const plan = planOf(inputs, openCommitStatus(inputs, orders, world));
     if (inputs['dry-run']) {
       await reportDryRun(
         runner,
@@ -37,7 +39,7 @@ export async function cook(world: World): Promise<void> {
   }
 }
 
-function planOf(inputs: CookInputs): SessionPlan {
+function planOf(inputs: CookInputs, commitStatus: CommitStatus): SessionPlan {
   return {
     apiUrl: inputs['api-url'],
     keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
@@ -46,6 +48,7 @@ function planOf(inputs: CookInputs): SessionPlan {
     waitUntil: inputs['wait-until'],
     policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
     jobCount: inputs.recipes.length,
+    commitStatus,
   };
 }
 
@@ -68,7 +71,7 @@ async function carryOut(
         if (sends > 1) await stopTwins(order, ticket, serving, session);
         return await serving;
       } catch (error) {
-        return notCooked(order, error, session);
+        return session.plan.commitStatus.ended(notCooked(order, error, session));
       }
     }),
   );
@@ -104,13 +107,14 @@ async function cookOne(order: Order, recipeBook: RecipeBook, session: Session): 
 }
 
 async function serve(ticket: Ticket, wait: boolean, session: Session): Promise<Outcome> {
-  const { log, ledger, world } = session;
+  const { log, ledger, world, plan } = session;
   const { job, subject } = ticket;
   ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
   log.began(ticket);
-  if (wait) return follow(ticket, session);
+  if (wait) return plan.commitStatus.ended(await follow(ticket, session));
   const timeline = [{ status: job.status, atMs: world.clock.now() }];
-  return { ...ticket, ...noFindings, timeline, result: 'submitted', ending: null, error: null };
+  const submitted = { ...ticket, ...noFindings, timeline, ending: null, error: null };
+  return plan.commitStatus.ended({ ...submitted, result: 'submitted' });
 }
 
 function notCooked(order: Order, error: unknown, { end, ledger }: Session): Outcome {
