@@ -30835,7 +30835,9 @@ function describeEnd(outcome) {
 }
 /** One safe line without what GitHub refuses: characters beyond the first plane, most emoji among them. */
 function plain(text, longest) {
-    return (0,safe/* safeLine */.o)(text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, ''), longest);
+    const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
+    // Twice: what makes a line safe may lengthen it.
+    return (0,safe/* safeLine */.o)((0,safe/* safeLine */.o)(basic), longest);
 }
 
 ;// CONCATENATED MODULE: ./build/report/status-context.js
@@ -30885,7 +30887,7 @@ function openLane({ inTurn, send, rest }) {
         if (message === undefined || isSame(message, said))
             return;
         said = message;
-        await send(message);
+        await send(message, () => !hasNext());
     };
     const sendAll = async () => {
         do {
@@ -30983,7 +30985,7 @@ function openLanes({ clock, subjects, send }, over) {
         const context = contextFor(subject, (0,facts/* titleOf */.Gg)(subject, job));
         const lane = openLane({
             inTurn,
-            send: async (message) => send({ context, ...message }, over),
+            send: async (message, isLatest) => send({ context, ...message }, isLatest, over),
             rest: async (hurry) => clock.sleep(leastRestMs, hurry),
         });
         lanes.set(subject.index, lane);
@@ -34825,10 +34827,10 @@ const mostTries = 4;
 function createSender(parts) {
     let warned = false;
     let isHopeless = false;
-    return async (status, signal) => {
+    return async (status, isLatest, signal) => {
         if (isHopeless)
             return;
-        const error = await trySeveralTimes(parts, status, signal);
+        const error = await trySeveralTimes(parts, status, isLatest, signal);
         if (error === undefined)
             return;
         isHopeless = !(error instanceof errors/* CommitStatusError */.OK) || error.trouble === 'forbidden';
@@ -34837,7 +34839,7 @@ function createSender(parts) {
         warned = true;
     };
 }
-async function trySeveralTimes({ clock, random, set }, status, signal) {
+async function trySeveralTimes({ clock, random, set }, status, isLatest, signal) {
     for (let tries = 1;; tries += 1) {
         try {
             await set(status, signal);
@@ -34845,6 +34847,8 @@ async function trySeveralTimes({ clock, random, set }, status, signal) {
         }
         catch (error) {
             const isPassing = error instanceof errors/* CommitStatusError */.OK && error.trouble === 'passing';
+            if (isPassing && !isLatest())
+                return undefined;
             if (!isPassing || tries === mostTries || signal.aborted)
                 return (0,errors/* asError */.zR)(error);
             await clock.sleep((0,pace/* backoffMs */.jo)(tries, random), signal);

@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import type { Job } from '../dispersed/schemas.ts';
-import type { Status } from '../github.ts';
 import type { Clock } from '../pace.ts';
 import type { Outcome, Sighting, Subject, Ticket } from '../records.ts';
 import { isFinal } from '../verdict.ts';
@@ -8,6 +7,7 @@ import { titleOf } from './facts.ts';
 import type { Log } from './log.ts';
 import { openContextBook } from './status-context.ts';
 import { openLane, type Lane } from './status-lane.ts';
+import type { Send } from './status-sender.ts';
 import { describeDoing, describeEnd, sayStatus } from './status-text.ts';
 
 /** Keeps a commit status per job up to date. Nothing here rejects, or keeps anybody waiting. */
@@ -47,8 +47,7 @@ export interface CommitStatusParts {
   readonly clock: Clock;
   /** The jobs to be, in their order. */
   readonly subjects: readonly Subject[];
-  /** Sends a status, and gives up when the signal fires; never rejects. */
-  readonly send: (status: Status, signal: AbortSignal) => Promise<void>;
+  readonly send: Send;
 }
 
 /** Keeps the statuses through `send`. */
@@ -99,7 +98,7 @@ function openLanes({ clock, subjects, send }: CommitStatusParts, over: AbortSign
     const context = contextFor(subject, titleOf(subject, job));
     const lane = openLane({
       inTurn,
-      send: async (message) => send({ context, ...message }, over),
+      send: async (message, isLatest) => send({ context, ...message }, isLatest, over),
       rest: async (hurry) => clock.sleep(leastRestMs, hurry),
     });
     lanes.set(subject.index, lane);

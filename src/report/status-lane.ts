@@ -6,8 +6,8 @@ export type Message = Omit<Status, 'context'>;
 export interface LaneParts {
   /** Does the work when it is its turn among all lanes. */
   readonly inTurn: (work: () => Promise<void>) => Promise<void>;
-  /** Never rejects. */
-  readonly send: (message: Message) => Promise<void>;
+  /** Never rejects. What is no longer the latest needs no second try. */
+  readonly send: (message: Message, isLatest: () => boolean) => Promise<void>;
   /** The least time between two updates; the signal cuts it short. */
   readonly rest: (signal: AbortSignal) => Promise<void>;
 }
@@ -34,7 +34,7 @@ export function openLane({ inTurn, send, rest }: LaneParts): Lane {
     next = undefined;
     if (message === undefined || isSame(message, said)) return;
     said = message;
-    await send(message);
+    await send(message, () => !hasNext());
   };
   const sendAll = async () => {
     do {

@@ -12,8 +12,8 @@ export interface SenderParts {
   readonly set: (status: Status, signal: AbortSignal) => Promise<void>;
 }
 
-/** Sends a status, and gives up when the signal fires; never rejects. */
-export type Send = (status: Status, signal: AbortSignal) => Promise<void>;
+/** Sends a status; gives up when it is no longer the latest, or the signal fires. Never rejects. */
+export type Send = (status: Status, isLatest: () => boolean, signal: AbortSignal) => Promise<void>;
 
 // With the pauses between them about 5 s: a blip, and not an outage.
 const mostTries = 4;
@@ -22,9 +22,9 @@ const mostTries = 4;
 export function createSender(parts: SenderParts): Send {
   let warned = false;
   let isHopeless = false;
-  return async (status, signal) => {
+  return async (status, isLatest, signal) => {
     if (isHopeless) return;
-    const error = await trySeveralTimes(parts, status, signal);
+    const error = await trySeveralTimes(parts, status, isLatest, signal);
     if (error === undefined) return;
     isHopeless = !(error instanceof CommitStatusError) || error.trouble === 'forbidden';
     if (!warned) warn(parts.runner, error);
@@ -35,6 +35,7 @@ export function createSender(parts: SenderParts): Send {
 async function trySeveralTimes(
   { clock, random, set }: SenderParts,
   status: Status,
+  isLatest: () => boolean,
   signal: AbortSignal,
 ): Promise<Error | undefined> {
   for (let tries = 1; ; tries += 1) {
@@ -43,6 +44,7 @@ async function trySeveralTimes(
       return undefined;
     } catch (error) {
       const isPassing = error instanceof CommitStatusError && error.trouble === 'passing';
+      if (isPassing && !isLatest()) return undefined;
       if (!isPassing || tries === mostTries || signal.aborted) return asError(error);
       await clock.sleep(backoffMs(tries, random), signal);
     }

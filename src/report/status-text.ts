@@ -47,5 +47,7 @@ export function describeEnd(outcome: Outcome): Message {
 
 /** One safe line without what GitHub refuses: characters beyond the first plane, most emoji among them. */
 export function plain(text: string, longest: number): string {
-  return safeLine(text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, ''), longest);
+  const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
+  // Twice: what makes a line safe may lengthen it.
+  return safeLine(safeLine(basic), longest);
 }
