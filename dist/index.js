@@ -392,7 +392,7 @@ __webpack_unused_export__ = setGlobalDispatcher
 __webpack_unused_export__ = getGlobalDispatcher
 
 const fetchImpl = (__nccwpck_require__(4398).fetch)
-__webpack_unused_export__ = async function fetch (init, options = undefined) {
+module.exports.hd = async function fetch (init, options = undefined) {
   try {
     return await fetchImpl(init, options)
   } catch (err) {
@@ -29261,6 +29261,7 @@ function escapeCodeUnit(unit) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   OK: () => (/* binding */ CommitStatusError),
 /* harmony export */   _7: () => (/* binding */ ServiceError),
 /* harmony export */   dz: () => (/* binding */ InputError),
 /* harmony export */   p4: () => (/* binding */ InterruptedError),
@@ -29309,6 +29310,15 @@ class ServiceError extends Error {
 class InterruptedError extends Error {
     name = 'InterruptedError';
 }
+/** GitHub did not take a commit status. The message is foreign text. */
+class CommitStatusError extends Error {
+    name = 'CommitStatusError';
+    trouble;
+    constructor(trouble, message, cause) {
+        super(message, { cause });
+        this.trouble = trouble;
+    }
+}
 /** Whatever was thrown, as an Error. */
 function asError(thrown) {
     return thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -29333,7 +29343,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8411);
 /* harmony import */ var _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6239);
 /* harmony import */ var _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2048);
-/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7185);
+/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6861);
 /* harmony import */ var _verbs_wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1388);
 
 
@@ -29653,6 +29663,8 @@ const cookInputs = {
     'max-parallel': input((0,texts/* whole */.WQ)(0, 1_000), '0'),
     'fail-fast': input(texts/* flag */.Jt, 'false'),
     'dry-run': input(texts/* flag */.Jt, 'false'),
+    'commit-status': input(texts/* flag */.Jt, 'false'),
+    'github-token': optional(texts/* token */.Sh),
     'matrix-index': input(texts/* line */.n8, '0'),
 };
 /**
@@ -29805,6 +29817,8 @@ const waitInputs = {
     'on-workflow-cancel': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
     'poll-interval': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['poll-interval'],
     'fail-fast': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['fail-fast'],
+    'commit-status': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['commit-status'],
+    'github-token': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['github-token'],
 };
 /** @throws InputError with every problem found */
 async function readWaitInputs(runner) {
@@ -29901,6 +29915,34 @@ function checkWhole(cook) {
 
 /***/ }),
 
+/***/ 1147:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   j: () => (/* binding */ readStep)
+/* harmony export */ });
+// GitHub allows 50 re-runs of a workflow run.
+const mostAttempts = 51;
+/** Reads the step's identity from the runner's environment. */
+function readStep({ env }, matrixIndex) {
+    const repository = env['GITHUB_REPOSITORY'] ?? '';
+    const runId = env['GITHUB_RUN_ID'] ?? '';
+    const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
+    return {
+        repository,
+        runId,
+        runAttempt: Math.min(mostAttempts, Number(env['GITHUB_RUN_ATTEMPT']) || 1),
+        workflow: env['GITHUB_WORKFLOW'] ?? '',
+        job: env['GITHUB_JOB'] ?? '',
+        matrixIndex,
+        step: env['GITHUB_ACTION'] ?? '',
+        runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
+    };
+}
+
+
+/***/ }),
+
 /***/ 7541:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -29922,6 +29964,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   oF: () => (/* binding */ secretKey),
   Qq: () => (/* binding */ texts_text),
   Ds: () => (/* binding */ textTo),
+  Sh: () => (/* binding */ token),
   uR: () => (/* binding */ uuid),
   WQ: () => (/* binding */ whole)
 });
@@ -30123,6 +30166,10 @@ function apiKey(half, otherStart, other) {
 }
 const publicKey = apiKey('public', 'sk_', 'secret');
 const secretKey = apiKey('secret', 'pk_', 'public');
+/** A token of GitHub's; it goes into a header. Its value is never shown. */
+const token = textTo((given) => /^[\u0021-\u007e]+$/.test(given)
+    ? given
+    : new Unusable('holds white space or characters that no token has'));
 const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const apiUrl = textTo((given) => {
     const url = URL.parse(given);
@@ -30956,6 +31003,250 @@ function adviseOnTimeout(name, who, outcome, policy) {
         cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
         remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
     };
+}
+
+
+/***/ }),
+
+/***/ 4348:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  I8: () => (/* binding */ createCommitStatus),
+  xI: () => (/* binding */ noCommitStatus),
+  OD: () => (/* binding */ withCommitStatus)
+});
+
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/verdict.js
+var verdict = __nccwpck_require__(617);
+// EXTERNAL MODULE: ./build/report/facts.js
+var facts = __nccwpck_require__(7872);
+// EXTERNAL MODULE: ./build/report/durations.js
+var durations = __nccwpck_require__(7918);
+// EXTERNAL MODULE: ./build/report/safe.js
+var safe = __nccwpck_require__(570);
+;// CONCATENATED MODULE: ./build/report/status-text.js
+
+
+
+// GitHub refuses more than 140.
+const longestDescription = 139;
+/** What a job that has not ended is doing: `Running since 2026-03-01 03:14 UTC`. */
+function describeDoing({ status, atMs }) {
+    const time = new Date(atMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ');
+    return `${sayStatus(status)} since ${time} UTC`;
+}
+/** A status of the service's as people say it. */
+function sayStatus(status) {
+    if (status === 'PENDING')
+        return 'Queued';
+    const word = plain(status, 60);
+    return `${word.slice(0, 1).toUpperCase()}${word.slice(1).toLowerCase()}`;
+}
+// A job that goes on without being watched stays pending: whoever waits for it later ends that.
+const endings = {
+    succeeded: ['success', 'Succeeded'],
+    running: ['success', 'Runs, as was asked'],
+    submitted: ['pending', 'Submitted, and not waited for'],
+    'dry-run': ['success', 'Checked'],
+    detached: ['pending', 'Left as it is, and no longer watched'],
+    failed: ['failure', 'Failed'],
+    cancelled: ['error', 'Cancelled'],
+    'timed-out': ['error', 'Timed out'],
+    error: ['error', 'Could not be cooked or followed'],
+};
+/** The last word on a job: `Failed after 2m 50s: exit code 1`. */
+function describeEnd(outcome) {
+    const [state, words] = endings[outcome.result];
+    const { runSeconds } = (0,facts/* spansOf */.Ly)(outcome);
+    const time = runSeconds === null ? '' : ` after ${(0,durations/* formatDuration */.a)(runSeconds * 1000)}`;
+    const reason = outcome.error?.message ?? outcome.job?.status_reason;
+    const why = reason && state !== 'success' ? `: ${reason}` : '';
+    return { state, description: plain(`${words}${time}${why}`, longestDescription) };
+}
+/** One safe line without what GitHub refuses: characters beyond the first plane, most emoji among them. */
+function plain(text, longest) {
+    const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
+    // Twice: what makes a line safe may lengthen it.
+    return (0,safe/* safeLine */.o)((0,safe/* safeLine */.o)(basic), longest);
+}
+
+;// CONCATENATED MODULE: ./build/report/status-context.js
+
+// GitHub takes 255; a list of checks shows less.
+const longestTitle = 100;
+/**
+ * Gives each job a context of its own: `dispersed / <title>`, and with ` (2)` after it for the
+ * second of the same title. Where the order tells already that two will share one, the number
+ * follows the order, whichever is cooked first: the next run has to find the same contexts.
+ */
+function openContextBook(subjects) {
+    const taken = new Set();
+    return (subject, title) => {
+        const base = `dispersed / ${plain(title, longestTitle) || 'untitled'}`;
+        let count = rankOf(subject, subjects);
+        while (taken.has(numbered(base, count)))
+            count += 1;
+        taken.add(numbered(base, count));
+        return numbered(base, count);
+    };
+}
+function rankOf(subject, subjects) {
+    const key = sharedKey(subject);
+    if (key === null)
+        return 1;
+    return (1 + subjects.filter((each) => each.index < subject.index && sharedKey(each) === key).length);
+}
+// Jobs of one recipe without a title of their own have the recipe's.
+function sharedKey({ title, recipeUuid }) {
+    return title ?? recipeUuid;
+}
+function numbered(base, count) {
+    return count === 1 ? base : `${base} (${count})`;
+}
+
+;// CONCATENATED MODULE: ./build/report/status-lane.js
+function openLane({ inTurn, send, rest }) {
+    const hurry = new AbortController();
+    let next;
+    let said;
+    let work;
+    const hasNext = () => next !== undefined;
+    const sendNext = async () => {
+        const message = next;
+        next = undefined;
+        if (message === undefined || isSame(message, said))
+            return;
+        said = message;
+        await send(message, () => !hasNext());
+    };
+    const sendAll = async () => {
+        do {
+            await inTurn(sendNext);
+            await rest(hurry.signal);
+        } while (hasNext());
+        work = undefined;
+    };
+    return {
+        say: (message) => {
+            next = message;
+            work ??= sendAll();
+        },
+        hurry: () => {
+            hurry.abort();
+        },
+        idle: async () => work,
+    };
+}
+function isSame(a, b) {
+    return a.state === b?.state && a.description === b.description;
+}
+
+;// CONCATENATED MODULE: ./build/report/commit-status.js
+
+
+
+
+
+
+/** Where no commit status was asked for. */
+const noCommitStatus = {
+    began: () => { },
+    changed: () => { },
+    ended: (outcome) => outcome,
+    settle: async () => { },
+};
+/** A log that has the commit status told of what it is told of itself. */
+function withCommitStatus(log, { began, changed }) {
+    return {
+        ...log,
+        began: (ticket) => {
+            log.began(ticket);
+            began(ticket);
+        },
+        changed: (ticket, sighting, job) => {
+            log.changed(ticket, sighting, job);
+            changed(ticket, sighting);
+        },
+    };
+}
+/** Keeps the statuses through `send`. */
+function createCommitStatus(parts) {
+    const { clock } = parts;
+    const over = new AbortController();
+    const { laneOf, lanes } = openLanes(parts, over.signal);
+    const sayPending = ({ subject, job }, description) => {
+        laneOf(subject, job).say({ state: 'pending', description });
+    };
+    return {
+        began: (ticket) => {
+            sayPending(ticket, describeBeginning(ticket, clock.now()));
+        },
+        changed: (ticket, sighting) => {
+            if (!(0,verdict/* isFinal */.dR)(sighting.status))
+                sayPending(ticket, describeDoing(sighting));
+        },
+        ended: (outcome) => {
+            const lane = laneOf(outcome.subject, outcome.job);
+            lane.hurry();
+            lane.say(describeEnd(outcome));
+            return outcome;
+        },
+        settle: async (lastCall) => {
+            const release = endSoon(over, lastCall, clock);
+            await Promise.all([...lanes.values()].map(async (lane) => {
+                lane.hurry();
+                await lane.idle();
+            }));
+            release();
+        },
+    };
+}
+// GitHub asks for few requests at a time, and takes 1,000 an hour from all jobs of a repository.
+const mostAtOnce = 4;
+const leastRestMs = 10_000;
+function openLanes({ clock, subjects, send }, over) {
+    const lanes = new Map();
+    const inTurn = (0,p_limit/* default */.A)(mostAtOnce);
+    const contextFor = openContextBook(subjects);
+    const laneOf = (subject, job) => {
+        const known = lanes.get(subject.index);
+        if (known !== undefined)
+            return known;
+        const context = contextFor(subject, (0,facts/* titleOf */.Gg)(subject, job));
+        const lane = openLane({
+            inTurn,
+            send: async (message, isLatest) => send({ context, ...message }, isLatest, over),
+            rest: async (hurry) => clock.sleep(leastRestMs, hurry),
+        });
+        lanes.set(subject.index, lane);
+        return lane;
+    };
+    return { lanes, laneOf };
+}
+const longestSettleMs = 10_000;
+// The runner kills 4 s after the last call; the reports are still to be written then.
+const lastMomentMs = 1_000;
+/** Ends the sending within seconds, and right at the last call if that is still to come. */
+function endSoon(over, lastCall, clock) {
+    const released = new AbortController();
+    const end = () => {
+        over.abort();
+    };
+    lastCall.addEventListener('abort', end, { signal: released.signal });
+    void clock.sleep(lastCall.aborted ? lastMomentMs : longestSettleMs, released.signal).then(end);
+    return () => {
+        released.abort();
+    };
+}
+// Since when a job that was there before has its status, nobody has seen.
+function describeBeginning({ origin, job: { status } }, nowMs) {
+    const wasThere = origin === 'attached' || origin === 'given';
+    return wasThere ? sayStatus(status) : describeDoing({ status, atMs: nowMs });
 }
 
 
@@ -34520,10 +34811,12 @@ const actionsRunner = {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
 /* harmony import */ var _jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9777);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2394);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(617);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1623);
+/* harmony import */ var _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4348);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2394);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(617);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1623);
+
 
 
 
@@ -34537,11 +34830,11 @@ async function cancel(world) {
     try {
         const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readCancelInputs */ .c0)(runner);
         const plan = planOf(inputs);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_6__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy, isFine);
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy, isFine);
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportTrouble */ .a)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportTrouble */ .a)(runner, error);
     }
 }
 // Time enough to see a container shut down.
@@ -34556,6 +34849,7 @@ function planOf(inputs) {
         policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
         failFast: false,
         jobCount: inputs['job-uuids'].length,
+        commitStatus: _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__/* .noCommitStatus */ .xI,
     };
 }
 // Here a cancelled job is what was asked for.
@@ -34564,19 +34858,19 @@ function isFine({ result }) {
 }
 async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', session) {
     const { world, client, end, log, plan } = session;
-    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .givenJob */ .J)(jobUuid, index);
+    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J)(jobUuid, index);
     log.stopping(jobUuid, reason);
     try {
         const job = await (0,_jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__/* .stop */ .d)(jobUuid, reason, { ...world, client, signal: end.signal });
-        if (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status))
+        if (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status))
             log.stillAlive(job);
         const timeline = [{ status: job.status, atMs: world.clock.now() }];
-        const ending = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) ? 'final' : 'interrupt';
-        const result = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .resultOf */ .Bg)(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
+        const ending = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status) ? 'final' : 'interrupt';
+        const result = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .resultOf */ .Bg)(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
     }
     catch (error) {
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
     }
 }
 
@@ -34709,7 +35003,159 @@ function isWorthRepeating(error, failures) {
 
 /***/ }),
 
-/***/ 7185:
+/***/ 3464:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  y: () => (/* binding */ openCommitStatus)
+});
+
+;// CONCATENATED MODULE: external "node:fs/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(3305);
+// EXTERNAL MODULE: ./build/dispersed/json.js
+var json = __nccwpck_require__(4210);
+// EXTERNAL MODULE: ./build/intake/step.js
+var step = __nccwpck_require__(1147);
+;// CONCATENATED MODULE: ./build/intake/commit.js
+
+
+
+
+// SHA-1 or SHA-256.
+const sha = schemas/* string */.YjP().check(api/* _regex */.Fk(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/));
+const payload = schemas/* object */.Ikc({ pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ sha }) }) });
+/**
+ * Reads which commit the workflow run is about: on pull requests their head, since GITHUB_SHA is a
+ * merge commit that nobody looks at.
+ * @throws Error with a sentence for the user
+ */
+async function readCommit(runner) {
+    const { env } = runner;
+    const { repository, runUrl } = (0,step/* readStep */.j)(runner, '');
+    const [owner, repo] = repository.split('/');
+    if (!owner || !repo)
+        throw new Error('GITHUB_REPOSITORY names no repository');
+    const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
+    return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
+}
+async function readSha(env) {
+    if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
+        const text = await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
+        const event = payload.safeParse((0,json/* parseJson */.q)(text));
+        if (event.success)
+            return event.data.pull_request.head.sha;
+        throw new Error('the event in GITHUB_EVENT_PATH names no head commit of the pull request');
+    }
+    const given = sha.safeParse(env['GITHUB_SHA']);
+    if (given.success)
+        return given.data;
+    throw new Error('GITHUB_SHA names no commit');
+}
+
+// EXTERNAL MODULE: ./build/report/commit-status.js + 3 modules
+var commit_status = __nccwpck_require__(4348);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var pace = __nccwpck_require__(1215);
+// EXTERNAL MODULE: ./build/report/safe.js
+var safe = __nccwpck_require__(570);
+;// CONCATENATED MODULE: ./build/report/status-sender.js
+
+
+
+// With the pauses between them about 5 s: a blip, and not an outage.
+const mostTries = 4;
+/** Tries again through a blip, and warns once, whatever goes wrong how often. */
+function createSender(parts) {
+    let warned = false;
+    let isHopeless = false;
+    return async (status, isLatest, signal) => {
+        if (isHopeless)
+            return;
+        const error = await trySeveralTimes(parts, status, isLatest, signal);
+        if (error === undefined)
+            return;
+        isHopeless = !(error instanceof errors/* CommitStatusError */.OK) || error.trouble === 'forbidden';
+        if (!warned)
+            warn(parts.runner, error);
+        warned = true;
+    };
+}
+async function trySeveralTimes({ clock, random, set }, status, isLatest, signal) {
+    for (let tries = 1;; tries += 1) {
+        try {
+            await set(status, signal);
+            return undefined;
+        }
+        catch (error) {
+            const isPassing = error instanceof errors/* CommitStatusError */.OK && error.trouble === 'passing';
+            if (isPassing && !isLatest())
+                return undefined;
+            if (!isPassing || tries === mostTries || signal.aborted)
+                return (0,errors/* asError */.zR)(error);
+            await clock.sleep((0,pace/* backoffMs */.jo)(tries, random), signal);
+        }
+    }
+}
+function warn(runner, error) {
+    const isForbidden = error instanceof errors/* CommitStatusError */.OK && error.trouble === 'forbidden';
+    const remedy = isForbidden
+        ? 'Give the workflow job the permission `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
+        : 'The jobs and the verdict of this step are not affected.';
+    const said = (0,safe/* safeLine */.o)(error.message, 300);
+    runner.annotate('warning', 'The commit status could not be set', `GitHub: ${said}. ${remedy}`);
+}
+
+;// CONCATENATED MODULE: ./build/verbs/commit-status.js
+
+
+
+/** The commit status of a step's jobs; one that does nothing where none was asked for. */
+function openCommitStatus(inputs, subjects, { runner, clock, random }) {
+    if (!inputs['commit-status'])
+        return commit_status/* noCommitStatus */.xI;
+    const token = inputs['github-token'];
+    if (token !== undefined)
+        runner.mask(token);
+    let statuses;
+    const send = createSender({
+        runner,
+        clock,
+        random,
+        set: async (status, signal) => {
+            statuses ??= connect(runner, token);
+            return (await statuses).set(status, signal);
+        },
+    });
+    const commitStatus = (0,commit_status/* createCommitStatus */.I8)({ clock, subjects, send });
+    return {
+        ...commitStatus,
+        settle: async (lastCall) => {
+            await commitStatus.settle(lastCall);
+            await statuses?.then(async ({ close }) => close(), () => { });
+        },
+    };
+}
+async function connect(runner, token) {
+    if (token === undefined)
+        throw new Error('the input github-token is empty');
+    const commit = await readCommit(runner);
+    // Loaded when used: most steps set no commit status.
+    const { openStatuses } = await __nccwpck_require__.e(/* import() */ 678).then(__nccwpck_require__.bind(__nccwpck_require__, 678));
+    return openStatuses(commit, token);
+}
+
+
+/***/ }),
+
+/***/ 6861:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -34724,26 +35170,8 @@ var p_limit = __nccwpck_require__(370);
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/intake/inputs.js + 3 modules
 var intake_inputs = __nccwpck_require__(5203);
-;// CONCATENATED MODULE: ./build/intake/step.js
-// GitHub allows 50 re-runs of a workflow run.
-const mostAttempts = 51;
-/** Reads the step's identity from the runner's environment. */
-function readStep({ env }, matrixIndex) {
-    const repository = env['GITHUB_REPOSITORY'] ?? '';
-    const runId = env['GITHUB_RUN_ID'] ?? '';
-    const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
-    return {
-        repository,
-        runId,
-        runAttempt: Math.min(mostAttempts, Number(env['GITHUB_RUN_ATTEMPT']) || 1),
-        workflow: env['GITHUB_WORKFLOW'] ?? '',
-        job: env['GITHUB_JOB'] ?? '',
-        matrixIndex,
-        step: env['GITHUB_ACTION'] ?? '',
-        runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
-    };
-}
-
+// EXTERNAL MODULE: ./build/intake/step.js
+var step = __nccwpck_require__(1147);
 // EXTERNAL MODULE: ./build/verdict.js
 var verdict = __nccwpck_require__(617);
 // EXTERNAL MODULE: ./build/jobs/find.js
@@ -35088,6 +35516,8 @@ function dry_run_verdict(count, broken) {
 
 // EXTERNAL MODULE: ./build/report/report.js + 3 modules
 var report = __nccwpck_require__(2394);
+// EXTERNAL MODULE: ./build/verbs/commit-status.js + 3 modules
+var commit_status = __nccwpck_require__(3464);
 // EXTERNAL MODULE: ./build/intake/rules.js
 var rules = __nccwpck_require__(674);
 ;// CONCATENATED MODULE: ./build/verbs/dry-run.js
@@ -35168,13 +35598,14 @@ var session = __nccwpck_require__(1623);
 
 
 
+
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
 async function cook(world) {
     const { runner } = world;
     try {
         const inputs = await (0,intake_inputs/* readCookInputs */.cp)(runner);
-        const orders = placeOrders(inputs, readStep(runner, inputs['matrix-index']));
-        const plan = planOf(inputs);
+        const orders = placeOrders(inputs, (0,step/* readStep */.j)(runner, inputs['matrix-index']));
+        const plan = planOf(inputs, (0,commit_status/* openCommitStatus */.y)(inputs, orders, world));
         if (inputs['dry-run']) {
             await reportDryRun(runner, await (0,session/* withSession */.f)(plan, world, async (session) => rehearse(orders, session)));
         }
@@ -35187,7 +35618,7 @@ async function cook(world) {
         await (0,report/* reportTrouble */.a)(runner, error);
     }
 }
-function planOf(inputs) {
+function planOf(inputs, commitStatus) {
     return {
         apiUrl: inputs['api-url'],
         keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
@@ -35197,6 +35628,7 @@ function planOf(inputs) {
         policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
         failFast: inputs['fail-fast'],
         jobCount: inputs.recipes.length,
+        commitStatus,
     };
 }
 async function carryOut(orders, inputs, session) {
@@ -35217,7 +35649,7 @@ async function carryOut(orders, inputs, session) {
             return await serving;
         }
         catch (error) {
-            return notCooked(order, error, session);
+            return session.plan.commitStatus.ended(notCooked(order, error, session));
         }
     })));
 }
@@ -35244,14 +35676,15 @@ async function cookOne(order, recipeBook, session) {
     });
 }
 async function serve(ticket, wait, session) {
-    const { log, ledger, world } = session;
+    const { log, ledger, world, plan } = session;
     const { job, subject } = ticket;
     ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
     log.began(ticket);
     if (wait)
-        return (0,follow/* follow */.e)(ticket, session);
+        return plan.commitStatus.ended(await (0,follow/* follow */.e)(ticket, session));
     const timeline = [{ status: job.status, atMs: world.clock.now() }];
-    return { ...ticket, ...records/* noFindings */._, timeline, result: 'submitted', ending: null, error: null };
+    const submitted = { ...ticket, ...records/* noFindings */._, timeline, ending: null, error: null };
+    return plan.commitStatus.ended({ ...submitted, result: 'submitted' });
 }
 function notCooked(order, error, { plan, end, ledger }) {
     const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
@@ -35585,6 +36018,8 @@ function gather(lookUp) {
 var build_ledger = __nccwpck_require__(5723);
 // EXTERNAL MODULE: ./build/pace.js + 1 modules
 var build_pace = __nccwpck_require__(1215);
+// EXTERNAL MODULE: ./build/report/commit-status.js + 3 modules
+var commit_status = __nccwpck_require__(4348);
 // EXTERNAL MODULE: ./build/report/log.js
 var report_log = __nccwpck_require__(6945);
 ;// CONCATENATED MODULE: ./build/verbs/end-of-wait.js
@@ -35654,6 +36089,7 @@ async function sleepLong(clock, ms, signal) {
 
 
 
+
 // As many as the connections to the service: more would only queue behind them.
 const mostAtOnce = 8;
 /** Opens a session, has the work done in it, and closes it, come what may. */
@@ -35661,7 +36097,7 @@ async function withSession(plan, world, work) {
     const { clock, runner } = world;
     const connection = world.connect(plan.apiUrl);
     const end = endOfWait(world, plan.timeoutMs);
-    const log = (0,report_log/* createLog */.h)(runner, plan.jobCount);
+    const log = (0,commit_status/* withCommitStatus */.OD)((0,report_log/* createLog */.h)(runner, plan.jobCount), plan.commitStatus);
     const { exchange } = connection;
     const client = (0,dispersed_client/* createClient */.U)({
         exchange,
@@ -35682,6 +36118,7 @@ async function withSession(plan, world, work) {
         });
     }
     finally {
+        await plan.commitStatus.settle(end.lastCall);
         end.release();
         await connection.close();
     }
@@ -35719,9 +36156,11 @@ function pacing(plan, world, client, end, log) {
 /* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2394);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
-/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8821);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1623);
+/* harmony import */ var _commit_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3464);
+/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8821);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1623);
+
 
 
 
@@ -35734,15 +36173,16 @@ async function wait(world) {
     const { runner } = world;
     try {
         const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
-        const plan = planOf(inputs);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_6__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))));
+        const subjects = inputs['job-uuids'].map(_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J);
+        const plan = planOf(inputs, (0,_commit_status_js__WEBPACK_IMPORTED_MODULE_4__/* .openCommitStatus */ .y)(inputs, subjects, world));
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .withSession */ .f)(plan, world, async (session) => Promise.all(subjects.map(async (each) => plan.commitStatus.ended(await waitFor(each, session)))));
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
     }
     catch (error) {
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportTrouble */ .a)(runner, error);
     }
 }
-function planOf(inputs) {
+function planOf(inputs, commitStatus) {
     return {
         apiUrl: inputs['api-url'],
         keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
@@ -35752,11 +36192,12 @@ function planOf(inputs) {
         policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
         failFast: inputs['fail-fast'],
         jobCount: inputs['job-uuids'].length,
+        commitStatus,
     };
 }
-async function waitFor(jobUuid, index, session) {
+async function waitFor(subject, session) {
     const { world, read, log, ledger } = session;
-    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .givenJob */ .J)(jobUuid, index);
+    const { index, jobUuid } = subject;
     ledger.write(index, { jobUuid, fate: 'followed' });
     let job;
     try {
@@ -35767,18 +36208,18 @@ async function waitFor(jobUuid, index, session) {
     }
     const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
     log.began(ticket);
-    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .follow */ .e)(ticket, session);
+    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_5__/* .follow */ .e)(ticket, session);
 }
 // Time was up before the service told anything of the job, or it refused to.
 async function notRead(subject, error, session) {
     const { plan, end, ledger } = session;
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
         ledger.write(subject.index, { fate: 'kept' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
     }
     const ending = end.ended() ?? 'interrupt';
-    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .settleUnwatched */ .N)(subject, ending, session);
-    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, {
+    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_5__/* .settleUnwatched */ .N)(subject, ending, session);
+    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, {
         ending,
         job,
         result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
@@ -38467,6 +38908,7 @@ const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
 /* harmony export */   O7: () => (/* binding */ codePointLength),
 /* harmony export */   PO: () => (/* binding */ cached),
 /* harmony export */   QH: () => (/* binding */ aborted),
+/* harmony export */   Qd: () => (/* binding */ isPlainObject),
 /* harmony export */   Rc: () => (/* binding */ getLengthableOrigin),
 /* harmony export */   SS: () => (/* binding */ constantCatch),
 /* harmony export */   Vy: () => (/* binding */ assignProp),
@@ -38490,7 +38932,7 @@ const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
 /* harmony export */   v5: () => (/* binding */ defineLazyInternal),
 /* harmony export */   w5: () => (/* binding */ getEnumValues)
 /* harmony export */ });
-/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, joinValues, floatSafeRemainder, defineLazy, objectClone, rawShape, mergeDefs, cloneDef, getElementAtPath, promiseAllObject, randomString, esc, slugify, allowsEval, isPlainObject, shallowClone, numKeys, getParsedType, primitiveTypes, createTransparentProxy, stringifyPrimitive, NUMBER_FORMAT_RANGES, BIGINT_FORMAT_RANGES, pick, omit, extend, safeExtend, merge, partial, required, unwrapMessage, getSizableOrigin, parsedType, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, derived, CONSTANT_CATCH */
+/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, joinValues, floatSafeRemainder, defineLazy, objectClone, rawShape, mergeDefs, cloneDef, getElementAtPath, promiseAllObject, randomString, esc, slugify, allowsEval, shallowClone, numKeys, getParsedType, primitiveTypes, createTransparentProxy, stringifyPrimitive, NUMBER_FORMAT_RANGES, BIGINT_FORMAT_RANGES, pick, omit, extend, safeExtend, merge, partial, required, unwrapMessage, getSizableOrigin, parsedType, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, derived, CONSTANT_CATCH */
 
 // functions
 function assertEqual(val) {
@@ -39383,6 +39825,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   Ikc: () => (/* binding */ object),
   lqM: () => (/* binding */ optional),
   FsL: () => (/* binding */ pipe),
+  g1P: () => (/* binding */ record),
   rej: () => (/* binding */ strictObject),
   YjP: () => (/* binding */ schemas_string),
   pdi: () => (/* binding */ transform),
@@ -39390,7 +39833,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   L5J: () => (/* binding */ unknown)
 });
 
-// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, boolean, catchall, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, extend, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, record, refine, required, safeExtend, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, boolean, catchall, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, extend, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, refine, required, safeExtend, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core_core = __nccwpck_require__(8532);
@@ -41282,13 +41725,13 @@ function handleTupleResults(itemResults, final, items, input, optoutStart) {
     }
     return final;
 }
-const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodRecord", (inst, def) => {
+const $ZodRecord = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodRecord", (inst, def) => {
     $ZodType.init(inst, def);
-    const memo = core.globalConfig.memoizer;
+    const memo = core_core/* globalConfig */.cr.memoizer;
     memo?.attach(inst);
     inst._zod.parse = (payload, ctx) => {
         const input = payload.value;
-        if (!util.isPlainObject(input)) {
+        if (!core_util/* isPlainObject */.Qd(input)) {
             payload.issues.push({
                 expected: "record",
                 code: "invalid_type",
@@ -41317,7 +41760,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
+                            issues: keyResult.issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())),
                             input: key,
                             path: [key],
                             inst,
@@ -41331,14 +41774,14 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                     if (result instanceof Promise) {
                         proms.push(result.then((result) => {
                             if (result.issues.length) {
-                                payload.issues.push(...util.prefixIssues(key, result.issues));
+                                payload.issues.push(...core_util/* prefixIssues */.lQ(key, result.issues));
                             }
                             payload.value[outKey] = result.value;
                         }));
                     }
                     else {
                         if (result.issues.length) {
-                            payload.issues.push(...util.prefixIssues(key, result.issues));
+                            payload.issues.push(...core_util/* prefixIssues */.lQ(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }
@@ -41384,7 +41827,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                     throw new Error("Async schemas not supported in object keys currently");
                 }
                 // Numeric string fallback: if key is a numeric string and failed, retry with Number(key). This handles z.number(), z.literal([1, 2, 3]), and unions containing numeric literals
-                const checkNumericKey = typeof key === "string" && regexes.number.test(key) && keyResult.issues.length;
+                const checkNumericKey = typeof key === "string" && number.test(key) && keyResult.issues.length;
                 if (checkNumericKey) {
                     const retryResult = def.keyType._zod.run({ value: Number(key), issues: [] }, ctx);
                     if (retryResult instanceof Promise) {
@@ -41408,7 +41851,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
+                            issues: keyResult.issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())),
                             input: key,
                             path: [key],
                             inst,
@@ -41424,14 +41867,14 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                 if (result instanceof Promise) {
                     proms.push(result.then((result) => {
                         if (result.issues.length) {
-                            payload.issues.push(...util.prefixIssues(key, result.issues));
+                            payload.issues.push(...core_util/* prefixIssues */.lQ(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }));
                 }
                 else {
                     if (result.issues.length) {
-                        payload.issues.push(...util.prefixIssues(key, result.issues));
+                        payload.issues.push(...core_util/* prefixIssues */.lQ(key, result.issues));
                     }
                     payload.value[outKey] = result.value;
                 }
@@ -41451,7 +41894,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
         }
         return payload;
     };
-})));
+});
 const $ZodMap = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodMap", (inst, def) => {
     $ZodType.init(inst, def);
     const memo = core.globalConfig.memoizer;
@@ -42803,10 +43246,10 @@ function tuple(items, _paramsOrRest, _params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodMiniRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniRecord", (inst, def) => {
-    core.$ZodRecord.init(inst, def);
+const ZodMiniRecord = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniRecord", (inst, def) => {
+    $ZodRecord.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function record(keyType, valueType, params) {
     // v3-compat: z.record(valueType, params?) — defaults keyType to z.string()
@@ -42815,14 +43258,14 @@ function record(keyType, valueType, params) {
             type: "record",
             keyType: schemas_string(),
             valueType: keyType,
-            ...util.normalizeParams(valueType),
+            ...core_util/* normalizeParams */.A2(valueType),
         });
     }
     return new ZodMiniRecord({
         type: "record",
         keyType,
         valueType: valueType,
-        ...util.normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
