@@ -794,8 +794,8 @@ var request = dist_bundle_withDefaults(endpoint, defaults_default);
 /* v8 ignore next -- @preserve */
 /* v8 ignore else -- @preserve */
 
-// EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __webpack_require__(6752);
+// EXTERNAL MODULE: ./undici-core/index.js
+var undici_core = __webpack_require__(3755);
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
 var schemas = __webpack_require__(3619);
 // EXTERNAL MODULE: ./build/errors.js
@@ -810,13 +810,12 @@ const longestExchangeMs = 4_000;
 /** Opens a way to a commit's statuses. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured. */
 function openStatuses(commit, token) {
     const { apiUrl, owner, repo, sha, runUrl } = commit;
-    const dispatcher = new undici/* EnvHttpProxyAgent */.J2();
+    const dispatcher = new undici_core/* EnvHttpProxyAgent */.J2();
     const post = request.defaults({
         baseUrl: apiUrl.replace(/\/+$/, ''),
         headers: { authorization: `token ${token}`, 'user-agent': 'dispersed-cook' },
         request: {
-            fetch: async (url, options) => (0,undici/* fetch */.hd)(url, { ...options, dispatcher }),
-            redirect: 'error',
+            fetch: async (url, options) => fetchOver(dispatcher, url, options),
             log: silent,
         },
     });
@@ -831,6 +830,29 @@ function openStatuses(commit, token) {
         },
         close: async () => dispatcher.destroy(),
     };
+}
+// As much of fetch as octokit asks for; undici's own would be a quarter of the bundle.
+async function fetchOver(dispatcher, url, { method, headers, body, signal }) {
+    const { origin, pathname, search } = new URL(url);
+    const path = pathname + search;
+    const answer = await dispatcher.request({
+        origin,
+        path,
+        method,
+        headers,
+        body: body ?? null,
+        signal,
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode < 400 && answer.statusCode >= 300)
+        throw new Error('a redirect is not followed');
+    const answerHeaders = Object.entries(answer.headers).map(([name, value]) => [
+        name,
+        String(value),
+    ]);
+    // A Response with status 204 must have no body at all.
+    const content = answer.statusCode === 204 ? null : text;
+    return new Response(content, { status: answer.statusCode, headers: answerHeaders });
 }
 // Its warnings hold text of the answer, and would go to the log as they are.
 const silent = { debug: mute, info: mute, warn: mute, error: mute };

@@ -1,0 +1,1 @@
+export { Agent, Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici-full';
