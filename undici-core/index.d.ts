@@ -1,1 +1,0 @@
-export { Agent, Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici-full';
