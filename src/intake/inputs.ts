@@ -85,6 +85,7 @@ export const cookInputs = {
   'on-job-end': input(oneOf(['keep', 'cancel']), 'keep'),
   'on-rerun': input(oneOf(['cook', 'attach']), 'cook'),
   'poll-interval': input(pollInterval, 'auto'),
+  logs: input(oneOf(['stream', 'on-failure', 'none']), 'stream'),
   'dry-run': input(flag, 'false'),
   'matrix-index': input(line, '0'),
 } satisfies Record<string, Input>;

@@ -45,6 +45,7 @@ function planOf(inputs: CookInputs): SessionPlan {
     pollInterval: inputs['poll-interval'],
     waitUntil: inputs['wait-until'],
     policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+    logs: inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none',
     jobCount: inputs.recipes.length,
   };
 }

@@ -1,7 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect, type HttpLimits } from '../../src/dispersed/http.ts';
 import { systemClock, type Clock } from '../../src/pace.ts';
 import type { Runner } from '../../src/runner.ts';
 import type { World } from '../../src/verbs/world.ts';
+
+// Where a step may keep files; gone when the tests of a file have ended.
+const temp = mkdtempSync(join(tmpdir(), 'runner-temp-'));
+process.once('exit', () => {
+  rmSync(temp, { recursive: true, force: true });
+});
 
 // One start for all, so that the clocks of the action and of the service agree.
 const startMs = Date.now();
@@ -56,11 +65,17 @@ export function rememberingRunner(
       GITHUB_WORKFLOW: 'Nightly',
       GITHUB_JOB: 'render',
       GITHUB_ACTION: '__run',
+      RUNNER_TEMP: temp,
       ...env,
     },
     input: (name) => inputs[name] ?? '',
     mask: (secret) => masked.push(secret),
     print: (line) => lines.push(line),
+    group: (title, print) => {
+      lines.push(`::group::${title}`);
+      print();
+      lines.push('::endgroup::');
+    },
     annotate: (level, title, message) => annotations.push({ level, title, message }),
     output: (name, value) => outputs.set(name, value),
     summarize: async (markdown) => {
