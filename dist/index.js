@@ -36013,22 +36013,40 @@ function openScratch(path) {
         },
     };
 }
+const encoder = new TextEncoder();
+// Of UTF-8, three bytes a UTF-16 unit at most.
+const bytesPerUnit = 3;
 function openFile(path, flags) {
     const file = (0,external_node_fs_namespaceObject.openSync)(path, flags);
     let { size } = (0,external_node_fs_namespaceObject.fstatSync)(file);
+    // One for all reads and one for all writes: a large log would leave its own size in garbage.
+    let forReads = new Uint8Array();
+    let forWrites = new Uint8Array();
+    const write = (bytes) => {
+        for (let at = 0; at < bytes.length;) {
+            at += (0,external_node_fs_namespaceObject.writeSync)(file, bytes, at, bytes.length - at, size + at);
+        }
+        size += bytes.length;
+    };
     return {
         get size() {
             return size;
         },
         read: (at, length) => {
-            const buffer = Buffer.allocUnsafe(length);
-            return buffer.subarray(0, (0,external_node_fs_namespaceObject.readSync)(file, buffer, 0, length, at));
+            if (forReads.length < length)
+                forReads = new Uint8Array(length);
+            const got = (0,external_node_fs_namespaceObject.readSync)(file, forReads, 0, length, at);
+            return Buffer.from(forReads.buffer, 0, got);
         },
         append: (data) => {
-            const bytes = Buffer.from(data);
-            for (let at = 0; at < bytes.length;)
-                at += (0,external_node_fs_namespaceObject.writeSync)(file, bytes, at, undefined, size + at);
-            size += bytes.length;
+            if (typeof data !== 'string') {
+                write(data);
+                return;
+            }
+            const most = data.length * bytesPerUnit;
+            if (forWrites.length < most)
+                forWrites = new Uint8Array(most);
+            write(forWrites.subarray(0, encoder.encodeInto(data, forWrites).written));
         },
         empty: () => {
             (0,external_node_fs_namespaceObject.ftruncateSync)(file);
@@ -36056,7 +36074,7 @@ function continuation(seen, start, snapshot) {
     if (agree(seen, start, snapshot, 0))
         return { start, fresh: seen.size - start };
     const skipped = halfCharacter(snapshot);
-    for (const place of placesOf(seen, start + 1, headOf(snapshot, skipped))) {
+    for (const place of placesOf(seen, headOf(snapshot, skipped))) {
         if (agree(seen, place, snapshot, skipped)) {
             return { start: Math.max(0, place - skipped), fresh: seen.size - place + skipped };
         }
@@ -36064,15 +36082,16 @@ function continuation(seen, start, snapshot) {
     return { start: seen.size, fresh: 0 };
 }
 function headOf(snapshot, from) {
-    return snapshot.read(from, Math.min(longestHead, snapshot.size - from));
+    return Buffer.from(snapshot.read(from, Math.min(longestHead, snapshot.size - from)));
 }
 /** Places where what was seen may go on like this, up to its end, the first one first. */
-function* placesOf(seen, from, head) {
+function* placesOf(seen, head) {
     if (head.length < leastOverlap)
         return;
     let places = 0;
-    for (let at = from; at + head.length <= seen.size; at += pieceBytes) {
-        const piece = seen.read(at, Math.min(pieceBytes + head.length - 1, seen.size - at));
+    for (let at = 0; at + head.length <= seen.size; at += pieceBytes) {
+        const size = Math.min(pieceBytes + head.length - 1, seen.size - at);
+        const piece = Buffer.from(seen.read(at, size));
         for (let found = piece.indexOf(head); found >= 0; found = piece.indexOf(head, found + 1)) {
             places += 1;
             if (places > mostPlaces)
@@ -36080,8 +36099,8 @@ function* placesOf(seen, from, head) {
             yield at + found;
         }
     }
-    const last = Math.max(from, seen.size - head.length + 1);
-    const end = seen.read(last, Math.max(0, seen.size - last));
+    const last = Math.max(0, seen.size - head.length + 1);
+    const end = Buffer.from(seen.read(last, Math.max(0, seen.size - last)));
     for (let at = 0; at + leastOverlap <= end.length; at += 1) {
         if (end.subarray(at).equals(head.subarray(0, end.length - at)))
             yield last + at;
@@ -36199,12 +36218,21 @@ function openRunLog({ client, folder, name, onLine }) {
     const lines = createLines(onLine);
     let start = 0;
     let size = 0;
+    let beginnings = 0;
+    const beginAnew = () => {
+        beginnings += 1;
+        if (beginnings > mostBeginnings)
+            throw new Error('it is another text each time it is read');
+        lines.end();
+    };
     const take = (snapshot, isOver) => {
         ({ size } = snapshot);
         const kept = openToAppend((0,external_node_path_.join)(folder, name));
         try {
             const found = continuation(kept, start, snapshot);
             ({ start } = found);
+            if (found.fresh === 0 && kept.size > 0)
+                beginAnew();
             const until = isOver ? snapshot.size : wholeSize(snapshot);
             for (const piece of piecesOf(snapshot, found.fresh, until))
                 kept.append(piece);
@@ -36236,6 +36264,9 @@ function openRunLog({ client, folder, name, onLine }) {
         end: lines.end,
     };
 }
+// A container that starts again may begin its log anew. A text that is another one each time would
+// fill disk and console.
+const mostBeginnings = 20;
 const run_log_pieceBytes = 64 * 1024;
 function* piecesOf(file, from, until) {
     for (let at = from; at < until; at += run_log_pieceBytes) {

@@ -36,21 +36,40 @@ export function openScratch(path: string): OpenFile {
   };
 }
 
+const encoder = new TextEncoder();
+// Of UTF-8, three bytes a UTF-16 unit at most.
+const bytesPerUnit = 3;
+
 function openFile(path: string, flags: 'a+' | 'w+'): OpenFile {
   const file = openSync(path, flags);
   let { size } = fstatSync(file);
+  // One for all reads and one for all writes: a large log would leave its own size in garbage.
+  let forReads = new Uint8Array();
+  let forWrites = new Uint8Array();
+
+  const write = (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length;) {
+      at += writeSync(file, bytes, at, bytes.length - at, size + at);
+    }
+    size += bytes.length;
+  };
   return {
     get size() {
       return size;
     },
     read: (at, length) => {
-      const buffer = Buffer.allocUnsafe(length);
-      return buffer.subarray(0, readSync(file, buffer, 0, length, at));
+      if (forReads.length < length) forReads = new Uint8Array(length);
+      const got = readSync(file, forReads, 0, length, at);
+      return Buffer.from(forReads.buffer, 0, got);
     },
     append: (data) => {
-      const bytes = Buffer.from(data);
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at, undefined, size + at);
-      size += bytes.length;
+      if (typeof data !== 'string') {
+        write(data);
+        return;
+      }
+      const most = data.length * bytesPerUnit;
+      if (forWrites.length < most) forWrites = new Uint8Array(most);
+      write(forWrites.subarray(0, encoder.encodeInto(data, forWrites).written));
     },
     empty: () => {
       ftruncateSync(file);

@@ -1,6 +1,7 @@
 /** Bytes that are read in pieces: a file, or a part of the memory. */
 export interface Bytes {
   readonly size: number;
+  /** What it gives holds until the next read. */
   readonly read: (at: number, length: number) => Buffer;
 }
 
@@ -27,7 +28,7 @@ const mostPlaces = 1_000;
 export function continuation(seen: Bytes, start: number, snapshot: Bytes): Continuation {
   if (agree(seen, start, snapshot, 0)) return { start, fresh: seen.size - start };
   const skipped = halfCharacter(snapshot);
-  for (const place of placesOf(seen, start + 1, headOf(snapshot, skipped))) {
+  for (const place of placesOf(seen, headOf(snapshot, skipped))) {
     if (agree(seen, place, snapshot, skipped)) {
       return { start: Math.max(0, place - skipped), fresh: seen.size - place + skipped };
     }
@@ -36,23 +37,24 @@ export function continuation(seen: Bytes, start: number, snapshot: Bytes): Conti
 }
 
 function headOf(snapshot: Bytes, from: number): Buffer {
-  return snapshot.read(from, Math.min(longestHead, snapshot.size - from));
+  return Buffer.from(snapshot.read(from, Math.min(longestHead, snapshot.size - from)));
 }
 
 /** Places where what was seen may go on like this, up to its end, the first one first. */
-function* placesOf(seen: Bytes, from: number, head: Buffer): Generator<number> {
+function* placesOf(seen: Bytes, head: Buffer): Generator<number> {
   if (head.length < leastOverlap) return;
   let places = 0;
-  for (let at = from; at + head.length <= seen.size; at += pieceBytes) {
-    const piece = seen.read(at, Math.min(pieceBytes + head.length - 1, seen.size - at));
+  for (let at = 0; at + head.length <= seen.size; at += pieceBytes) {
+    const size = Math.min(pieceBytes + head.length - 1, seen.size - at);
+    const piece = Buffer.from(seen.read(at, size));
     for (let found = piece.indexOf(head); found >= 0; found = piece.indexOf(head, found + 1)) {
       places += 1;
       if (places > mostPlaces) break;
       yield at + found;
     }
   }
-  const last = Math.max(from, seen.size - head.length + 1);
-  const end = seen.read(last, Math.max(0, seen.size - last));
+  const last = Math.max(0, seen.size - head.length + 1);
+  const end = Buffer.from(seen.read(last, Math.max(0, seen.size - last)));
   for (let at = 0; at + leastOverlap <= end.length; at += 1) {
     if (end.subarray(at).equals(head.subarray(0, end.length - at))) yield last + at;
   }

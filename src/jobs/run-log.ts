@@ -31,12 +31,19 @@ export function openRunLog({ client, folder, name, onLine }: RunLogParts): RunLo
   let start = 0;
   let size = 0;
 
+  let beginnings = 0;
+  const beginAnew = () => {
+    beginnings += 1;
+    if (beginnings > mostBeginnings) throw new Error('it is another text each time it is read');
+    lines.end();
+  };
   const take = (snapshot: OpenFile, isOver: boolean) => {
     ({ size } = snapshot);
     const kept = openToAppend(join(folder, name));
     try {
       const found = continuation(kept, start, snapshot);
       ({ start } = found);
+      if (found.fresh === 0 && kept.size > 0) beginAnew();
       const until = isOver ? snapshot.size : wholeSize(snapshot);
       for (const piece of piecesOf(snapshot, found.fresh, until)) kept.append(piece);
       for (const text of textOf(snapshot, found.fresh, until)) lines.push(text);
@@ -65,6 +72,10 @@ export function openRunLog({ client, folder, name, onLine }: RunLogParts): RunLo
     end: lines.end,
   };
 }
+
+// A container that starts again may begin its log anew. A text that is another one each time would
+// fill disk and console.
+const mostBeginnings = 20;
 
 const pieceBytes = 64 * 1024;
 
