@@ -36320,7 +36320,11 @@ function openJobLog(jobUuid, parts) {
         if (each.log === null)
             return;
         const { log, run } = each;
-        each.run = await inTurn(async () => log.read(run.uuid, signal));
+        const reading = inTurn(async () => {
+            signal.throwIfAborted();
+            return log.read(run.uuid, signal);
+        });
+        each.run = await unlessAborted(reading, signal);
         each.isOver = (0,verdict/* isFinal */.dR)(each.run.status);
     };
     const readAlive = async (signal) => {
@@ -36391,6 +36395,24 @@ function isLasting(error) {
     if (error instanceof errors/* InterruptedError */.p4)
         return false;
     return !(error instanceof errors/* ServiceError */._7) || !(error.passing || error.status === 404);
+}
+/** Gives up waiting for a turn, too: those before may take long. */
+async function unlessAborted(work, signal) {
+    const over = new AbortController();
+    const aborted = new Promise((_, reject) => {
+        const giveUp = () => {
+            reject(new errors/* InterruptedError */.p4());
+        };
+        if (signal.aborted)
+            giveUp();
+        signal.addEventListener('abort', giveUp, { signal: over.signal });
+    });
+    try {
+        return await Promise.race([work, aborted]);
+    }
+    finally {
+        over.abort();
+    }
 }
 
 // EXTERNAL MODULE: ./build/dispersed/json.js

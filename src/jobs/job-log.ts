@@ -76,7 +76,11 @@ export function openJobLog(jobUuid: string, parts: JobLogParts): JobLog {
   const read = async (each: KnownRun, signal: AbortSignal) => {
     if (each.log === null) return;
     const { log, run } = each;
-    each.run = await inTurn(async () => log.read(run.uuid, signal));
+    const reading = inTurn(async () => {
+      signal.throwIfAborted();
+      return log.read(run.uuid, signal);
+    });
+    each.run = await unlessAborted(reading, signal);
     each.isOver = isFinal(each.run.status);
   };
   const readAlive = async (signal: AbortSignal) => {
@@ -147,4 +151,21 @@ function worthwhile(error: ServiceError, failures: number): boolean {
 function isLasting(error: unknown): boolean {
   if (error instanceof InterruptedError) return false;
   return !(error instanceof ServiceError) || !(error.passing || error.status === 404);
+}
+
+/** Gives up waiting for a turn, too: those before may take long. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const over = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    const giveUp = () => {
+      reject(new InterruptedError());
+    };
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { signal: over.signal });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    over.abort();
+  }
 }

@@ -155,7 +155,7 @@ test('the log is kept as it came, and shown', () => {
 });
 
 test('results are data', () => {
-  const { outputs } = played.get('streamed') ?? { outputs: {} as Record<string, string> };
-  const reported: unknown = JSON.parse(outputs['results'] ?? '');
+  const outputs = played.get('streamed')?.outputs;
+  const reported: unknown = JSON.parse(outputs?.['results'] ?? '');
   expect(Object.keys(reported as object)).toEqual(expect.arrayContaining(hostile.slice(0, 40)));
 });

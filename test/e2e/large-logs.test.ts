@@ -78,7 +78,7 @@ describe.each(sizes)('a log of %s', (name) => {
   });
 });
 
-test('the peaks of memory', () => {
+afterAll(() => {
   const peaks = sizes.map((name) => `${name}: ${Math.round(played.get(name)?.peakMb ?? 0)} MB`);
   process.stdout.write(`Peak memory with a log of ${peaks.join(', ')}\n`);
 });

@@ -121,7 +121,7 @@ describe('logs', () => {
   });
 
   test('serve as the status while a job runs', () => {
-    const looks = see('stream').requests.filter(({ path }) => /^\/v1\/jobs\//.test(path));
+    const looks = see('stream').requests.filter(({ path }) => path.startsWith('/v1/jobs/'));
     // PENDING, RUNNING, COMPLETED: what is in between came from the runs.
     expect(looks).toHaveLength(3);
   });
