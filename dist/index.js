@@ -34660,7 +34660,7 @@ const actionsRunner = {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2394);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(617);
 /* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4707);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7219);
 
 
 
@@ -35275,8 +35275,8 @@ async function stopTwins(order, ticket, serving, session) {
     }
 }
 
-// EXTERNAL MODULE: ./build/verbs/session.js + 13 modules
-var session = __nccwpck_require__(4707);
+// EXTERNAL MODULE: ./build/verbs/session.js + 14 modules
+var session = __nccwpck_require__(7219);
 ;// CONCATENATED MODULE: ./build/verbs/cook.js
 
 
@@ -35602,7 +35602,7 @@ function unknownOutcome(subject, change) {
 
 /***/ }),
 
-/***/ 4707:
+/***/ 7219:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -36555,7 +36555,58 @@ function cutRow(text) {
     return row.replace(/[\ud800-\udbff]$/, '');
 }
 
+;// CONCATENATED MODULE: ./build/verbs/watch-by-log.js
+// A large log takes its time; the status does not wait for it.
+const mostPatienceMs = 3_000;
+// Should a run's status lag behind its job's, this is how often it can do so.
+const mostLooksByLog = 6;
+/**
+ * Reads a job by way of its log, as long as that tells that it runs.
+ * @param jobLog null where it is not read while the job runs
+ */
+function watchByLog(first, jobLog, parts) {
+    const { clock, streaming, end } = parts;
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([end.signal, stopped.signal]);
+    let job = first;
+    let looks = 0;
+    let looking;
+    const lookInTime = async () => {
+        if (jobLog === null || job.status !== 'RUNNING')
+            return false;
+        streaming.add(job.uuid);
+        looking ??= jobLog.look(signal).finally(() => {
+            looking = undefined;
+        });
+        return inTime(looking, mostPatienceMs, clock, signal);
+    };
+    return {
+        read: async () => {
+            looks += 1;
+            if ((await lookInTime()) && looks <= mostLooksByLog)
+                return job;
+            looks = 0;
+            job = await parts.read(job.uuid);
+            return job;
+        },
+        stop: async () => {
+            stopped.abort();
+            streaming.delete(job.uuid);
+            await looking;
+        },
+    };
+}
+/** Whether something comes true soon. */
+async function inTime(promise, mostMs, clock, signal) {
+    const done = new AbortController();
+    const tooLate = clock.sleep(mostMs, AbortSignal.any([signal, done.signal])).then(() => false);
+    const answer = await Promise.race([promise, tooLate]);
+    done.abort();
+    return answer;
+}
+
 ;// CONCATENATED MODULE: ./build/verbs/logbook.js
+
 
 
 
@@ -36605,7 +36656,8 @@ function openChapter(ticket, parts) {
         streams: () => parts.streaming.size,
         onLine: story.add,
     });
-    const watching = watchByLog(ticket.job, jobLog, parts);
+    const isStreamed = plan.logs === 'stream' && folder !== null;
+    const watching = watchByLog(ticket.job, isStreamed ? jobLog : null, { ...parts, ...world });
     return {
         read: watching.read,
         untilReachable: async () => untilReachable(jobLog, world.clock, end.signal),
@@ -36648,50 +36700,6 @@ function tellStory(ticket, { world, plan, log, folder }) {
         },
         findings: () => ({ logTail: tail.lines().slice(-summaryLines), results: results.all() }),
     };
-}
-// A large log takes its time; the status does not wait for it.
-const mostPatienceMs = 3_000;
-// Should a run's status lag behind its job's, this is how often it can do so.
-const mostLooksByLog = 6;
-/** Reads a job by way of its log, as long as that tells that it runs. */
-function watchByLog(first, jobLog, parts) {
-    const { world, plan, folder, streaming, end } = parts;
-    const stopped = new AbortController();
-    const signal = AbortSignal.any([end.signal, stopped.signal]);
-    let job = first;
-    let looks = 0;
-    let looking;
-    const lookInTime = async () => {
-        streaming.add(job.uuid);
-        looking ??= jobLog.look(signal).finally(() => {
-            looking = undefined;
-        });
-        return inTime(looking, mostPatienceMs, world.clock, signal);
-    };
-    return {
-        read: async () => {
-            const isStreamed = plan.logs === 'stream' && folder !== null && job.status === 'RUNNING';
-            looks += 1;
-            if (isStreamed && (await lookInTime()) && looks <= mostLooksByLog)
-                return job;
-            looks = 0;
-            job = await parts.read(job.uuid);
-            return job;
-        },
-        stop: async () => {
-            stopped.abort();
-            streaming.delete(job.uuid);
-            await looking;
-        },
-    };
-}
-/** Whether something comes true soon. */
-async function inTime(promise, mostMs, clock, signal) {
-    const done = new AbortController();
-    const tooLate = clock.sleep(mostMs, AbortSignal.any([signal, done.signal])).then(() => false);
-    const answer = await Promise.race([promise, tooLate]);
-    done.abort();
-    return answer;
 }
 const reachableMs = 30_000;
 const listEveryMs = 2_000;
@@ -36781,7 +36789,7 @@ function pacing(plan, world, client, end, log) {
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
 /* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8821);
 /* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4707);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7219);
 
 
 

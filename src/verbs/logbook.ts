@@ -14,6 +14,7 @@ import { announceLogs } from '../report/findings.ts';
 import { createLogPrinter, printTail } from '../report/log-lines.ts';
 import { whose, type Log } from '../report/log.ts';
 import type { EndOfWait } from './end-of-wait.ts';
+import { watchByLog } from './watch-by-log.ts';
 import type { World } from './world.ts';
 
 /** When the containers' output is printed. */
@@ -92,7 +93,8 @@ function openChapter(ticket: Ticket, parts: ChapterParts): Chapter {
     streams: () => parts.streaming.size,
     onLine: story.add,
   });
-  const watching = watchByLog(ticket.job, jobLog, parts);
+  const isStreamed = plan.logs === 'stream' && folder !== null;
+  const watching = watchByLog(ticket.job, isStreamed ? jobLog : null, { ...parts, ...world });
   return {
     read: watching.read,
     untilReachable: async () => untilReachable(jobLog, world.clock, end.signal),
@@ -134,58 +136,6 @@ function tellStory(ticket: Ticket, { world, plan, log, folder }: ChapterParts) {
     },
     findings: () => ({ logTail: tail.lines().slice(-summaryLines), results: results.all() }),
   };
-}
-
-// A large log takes its time; the status does not wait for it.
-const mostPatienceMs = 3_000;
-// Should a run's status lag behind its job's, this is how often it can do so.
-const mostLooksByLog = 6;
-
-/** Reads a job by way of its log, as long as that tells that it runs. */
-function watchByLog(first: Job, jobLog: JobLog, parts: ChapterParts) {
-  const { world, plan, folder, streaming, end } = parts;
-  const stopped = new AbortController();
-  const signal = AbortSignal.any([end.signal, stopped.signal]);
-  let job = first;
-  let looks = 0;
-  let looking: Promise<boolean> | undefined;
-
-  const lookInTime = async () => {
-    streaming.add(job.uuid);
-    looking ??= jobLog.look(signal).finally(() => {
-      looking = undefined;
-    });
-    return inTime(looking, mostPatienceMs, world.clock, signal);
-  };
-  return {
-    read: async () => {
-      const isStreamed = plan.logs === 'stream' && folder !== null && job.status === 'RUNNING';
-      looks += 1;
-      if (isStreamed && (await lookInTime()) && looks <= mostLooksByLog) return job;
-      looks = 0;
-      job = await parts.read(job.uuid);
-      return job;
-    },
-    stop: async () => {
-      stopped.abort();
-      streaming.delete(job.uuid);
-      await looking;
-    },
-  };
-}
-
-/** Whether something comes true soon. */
-async function inTime(
-  promise: Promise<boolean>,
-  mostMs: number,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const done = new AbortController();
-  const tooLate = clock.sleep(mostMs, AbortSignal.any([signal, done.signal])).then(() => false);
-  const answer = await Promise.race([promise, tooLate]);
-  done.abort();
-  return answer;
 }
 
 const reachableMs = 30_000;
