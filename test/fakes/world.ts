@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { connect, type HttpLimits } from '../../src/dispersed/http.ts';
 import { systemClock, type Clock } from '../../src/pace.ts';
 import type { Runner } from '../../src/runner.ts';
 import type { World } from '../../src/verbs/world.ts';
 
-// Where a step may keep files; gone when the tests of a file have ended.
-const temp = mkdtempSync(join(tmpdir(), 'runner-temp-'));
-process.once('exit', () => {
-  rmSync(temp, { recursive: true, force: true });
-});
+// Where a step may keep files; each build empties it.
+const temp = fileURLToPath(new URL('../../build/runner-temp', import.meta.url));
+mkdirSync(temp, { recursive: true });
 
 // One start for all, so that the clocks of the action and of the service agree.
 const startMs = Date.now();
