@@ -14479,64 +14479,243 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 3386:
+/***/ 5788:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Jb: () => (/* binding */ cookRecipe),
-/* harmony export */   LN: () => (/* binding */ pageLimit),
-/* harmony export */   N6: () => (/* binding */ listJobs),
-/* harmony export */   XQ: () => (/* binding */ readRecipe),
-/* harmony export */   cd: () => (/* binding */ readJob),
-/* harmony export */   mh: () => (/* binding */ cancelJob)
-/* harmony export */ });
-/* unused harmony exports listJobRuns, readJobRun */
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _schemas_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9206);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  mh: () => (/* binding */ cancelJob),
+  Jb: () => (/* binding */ cookRecipe),
+  Mm: () => (/* binding */ listJobRuns),
+  N6: () => (/* binding */ listJobs),
+  LN: () => (/* binding */ pageLimit),
+  cd: () => (/* binding */ readJob),
+  Dv: () => (/* binding */ readJobRun),
+  XQ: () => (/* binding */ readRecipe)
+});
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/dispersed/json.js
+var json = __nccwpck_require__(4210);
+;// CONCATENATED MODULE: ./build/dispersed/json-cut.js
+
+const longestKey = 100;
+const structural = /["{}[\],:]/g;
+/**
+ * Cuts the text of one member out of a resource in JSON that comes in pieces, so that a text of
+ * any size takes no memory: in what is kept, the member is null. A string is told as it comes, an
+ * array of strings as lines. The resource may come bare or as the member `data`.
+ */
+function cutMember(name, onText) {
+    const levels = [];
+    const cutText = joinTexts(onText);
+    let held = '';
+    let kept = '';
+    let key = '';
+    let reading = null;
+    const isCutting = () => levels.at(-1)?.isCut ?? false;
+    const keep = (text) => {
+        if (!isCutting())
+            kept += text;
+    };
+    const openString = () => {
+        const level = levels.at(-1);
+        const isElement = level?.isCut === true && !levels.at(-2)?.isCut;
+        if (level?.awaitsKey)
+            reading = 'key';
+        else
+            reading = isElement || isWanted(levels, name) ? 'cut' : 'value';
+        key = '';
+        if (reading !== 'cut')
+            keep('"');
+        else
+            cutText.begin();
+    };
+    const readString = (raw) => {
+        if (reading === 'cut')
+            cutText.add(raw);
+        else
+            keep(raw);
+        if (reading === 'key' && key.length < longestKey)
+            key += raw;
+    };
+    const closeString = () => {
+        if (reading === 'cut') {
+            cutText.end();
+            keep('null');
+        }
+        else
+            keep('"');
+        const level = levels.at(-1);
+        if (reading === 'key' && level)
+            level.key = key;
+        reading = null;
+    };
+    const open = (isObject) => {
+        const isTop = !isObject && !isCutting() && isWanted(levels, name);
+        keep(isTop ? 'null' : isObject ? '{' : '[');
+        levels.push({ isObject, isCut: isTop || isCutting(), key: '', awaitsKey: isObject });
+    };
+    const close = (char) => {
+        keep(char);
+        levels.pop();
+    };
+    const mark = (char) => {
+        keep(char);
+        const level = levels.at(-1);
+        if (level?.isObject)
+            level.awaitsKey = char === ',';
+    };
+    const takeStructure = (char) => {
+        if (char === '"')
+            openString();
+        else if (char === '{' || char === '[')
+            open(char === '{');
+        else if (char === '}' || char === ']')
+            close(char);
+        else
+            mark(char);
+    };
+    return (piece) => {
+        const text = held + piece;
+        let at = 0;
+        held = '';
+        kept = '';
+        while (at < text.length) {
+            if (reading === null) {
+                structural.lastIndex = at;
+                const found = structural.exec(text);
+                keep(text.slice(at, found?.index));
+                if (found === null)
+                    break;
+                takeStructure(found[0]);
+                at = found.index + 1;
+            }
+            else {
+                const { end, isClosed } = endOfString(text, at);
+                readString(text.slice(at, end));
+                if (isClosed)
+                    closeString();
+                else
+                    held = text.slice(end);
+                at = isClosed ? end + 1 : text.length;
+            }
+        }
+        return kept;
+    };
+}
+/** Whether the value that begins is the one to cut out. */
+function isWanted(levels, name) {
+    const [outer, inner] = levels;
+    if (!outer?.isObject || levels.length > 2)
+        return false;
+    if (inner === undefined)
+        return outer.key === name;
+    return outer.key === 'data' && inner.isObject && inner.key === name;
+}
+const quote = 0x22;
+const backslash = 0x5c;
+const letterU = 0x75;
+/** Where a string ends, or up to where it is certain that no escape is cut in two. */
+function endOfString(text, from) {
+    let at = from;
+    while (at < text.length) {
+        const code = text.charCodeAt(at);
+        if (code === quote)
+            return { end: at, isClosed: true };
+        const length = code !== backslash ? 1 : text.charCodeAt(at + 1) === letterU ? 6 : 2;
+        if (at + length > text.length)
+            break;
+        at += length;
+    }
+    return { end: at, isClosed: false };
+}
+/** Puts the raw insides of JSON strings together as lines of one text. */
+function joinTexts(onText) {
+    let isFirst = true;
+    let endsLine = false;
+    let half = '';
+    return {
+        begin: () => {
+            if (!isFirst && !endsLine)
+                onText('\n');
+            isFirst = false;
+            endsLine = false;
+        },
+        add: (raw) => {
+            const parsed = (0,json/* parseJson */.q)(`"${raw}"`);
+            const text = half + (typeof parsed === 'string' ? parsed : raw);
+            // An emoji may come as two escapes, in two pieces.
+            half = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
+            if (text.length > half.length)
+                onText(text.slice(0, text.length - half.length));
+            if (text !== '')
+                endsLine = text.endsWith('\n');
+        },
+        end: () => {
+            if (half !== '')
+                onText(half);
+            half = '';
+        },
+    };
+}
+
+// EXTERNAL MODULE: ./build/dispersed/schemas.js
+var schemas = __nccwpck_require__(9206);
+;// CONCATENATED MODULE: ./build/dispersed/api.js
+
 
 
 
 /** Most entries the service gives in one page. */
 const pageLimit = 50;
-// The retention and size of logs are documented nowhere; this is the most that is held in memory.
-const maxLogBytes = (/* unused pure expression or super */ null && (64 * 1024 * 1024));
+// The retention and size of logs are documented nowhere; this is the most that is put on disk.
+const maxLogBytes = 256 * 1024 * 1024;
 /** Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job. */
 async function cookRecipe(client, recipeUuid, body, signal) {
     const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-    return single(client, { method: 'POST', pathname, body, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+    return single(client, { method: 'POST', pathname, body, signal }, schemas/* jobSchema */.jQ);
 }
 /** Reads a recipe, its stored cook fields included. */
 async function readRecipe(client, recipeUuid, signal) {
     const pathname = `/v1/job-recipes/${recipeUuid}`;
-    return single(client, { method: 'GET', pathname, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .recipeSchema */ .GW);
+    return single(client, { method: 'GET', pathname, signal }, schemas/* recipeSchema */.GW);
 }
 /** Reads one job. */
 async function readJob(client, jobUuid, signal) {
-    return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+    return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, schemas/* jobSchema */.jQ);
 }
 /** Lists jobs; members that are no jobs are left out. */
 async function listJobs(client, query, signal) {
-    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, schemas/* jobSchema */.jQ);
 }
 /** Asks the service to stop a job; the answer is the job, perhaps still `CANCELLING`. */
 async function cancelJob(client, jobUuid, reason, signal) {
     const pathname = `/v1/jobs/${jobUuid}/cancel`;
-    return single(client, { method: 'PUT', pathname, body: { reason }, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+    return single(client, { method: 'PUT', pathname, body: { reason }, signal }, schemas/* jobSchema */.jQ);
 }
-/** Lists the runs of a job, oldest first, without their logs. */
+/** Lists the runs of a job, oldest first, without their logs; of more than a page, the newest. */
 async function listJobRuns(client, jobUuid, signal) {
-    const query = { 'filter[job_uuid]': jobUuid, sort: 'created_at' };
-    return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, jobRunSchema);
+    const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
+    const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
+    return (await page(client, call, schemas/* jobRunSchema */.Wf)).items.toReversed();
 }
-/** Reads one run with its logs. */
-async function readJobRun(client, runUuid, signal) {
+/**
+ * Reads one run. Its log, which may be large, is told in pieces as it comes.
+ * @param openLog called when an answer begins: gives what takes the pieces
+ */
+async function readJobRun(client, runUuid, openLog, signal) {
     const pathname = `/v1/job-runs/${runUuid}`;
-    const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
-    return single(client, call, jobRunSchema);
+    const openFilter = () => cutMember('logs', openLog());
+    const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes, openFilter };
+    return single(client, call, schemas/* jobRunSchema */.Wf);
 }
 async function single(client, call, schema) {
-    const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, unwrap(await client(call)));
+    const parsed = parse/* safeParse */.xL(schema, unwrap(await client(call)));
     if (parsed.success)
         return parsed.data;
     throw unreadable(call, parsed.error.issues);
@@ -14544,11 +14723,11 @@ async function single(client, call, schema) {
 async function page(client, call, schema) {
     const query = { limit: String(pageLimit), ...call.query };
     const answer = await client({ ...call, query });
-    const list = _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .listSchema */ .cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
+    const list = schemas/* listSchema */.cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
     if (!list.success)
         throw unreadable(call, list.error.issues);
     const items = list.data.data.flatMap((member) => {
-        const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, member);
+        const parsed = parse/* safeParse */.xL(schema, member);
         return parsed.success ? [parsed.data] : [];
     });
     return { items, full: list.data.data.length >= pageLimit };
@@ -14561,7 +14740,7 @@ function unwrap(answer) {
 }
 function unreadable(call, issues) {
     const places = issues.map((issue) => issue.path.length === 0 ? 'the whole' : issue.path.join('.'));
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({
+    return new errors/* ServiceError */._7({
         trouble: 'unreadable',
         request: `${call.method} ${call.pathname}`,
         detail: `the answer does not have the form the API documents (${places.join(', ')})`,
@@ -14658,7 +14837,8 @@ function createClient({ exchange, keys, now, onClockOff }) {
         const stamp = { timeMs: now() + clockOffsetMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
         const headers = (0,sign/* signatureHeaders */.nz)(request, keys, stamp);
         const maxBytes = call.maxBytes ?? defaultMaxBytes;
-        return exchange(request, headers, { signal: call.signal, maxBytes });
+        const filter = call.openFilter?.();
+        return exchange(request, headers, { signal: call.signal, maxBytes, filter });
     };
     const correctClock = ({ dateMs = now() }) => {
         const offsetMs = dateMs - now();
@@ -14749,7 +14929,7 @@ function connect(apiUrl, limits = defaultLimits) {
             const timeout = AbortSignal.timeout(limits.totalMs);
             const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
             try {
-                return await exchangeOnce(dispatcher, apiUrl, request, headers, options.maxBytes, signal);
+                return await exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal });
             }
             catch (error) {
                 throw toServiceError(error, request);
@@ -14768,7 +14948,7 @@ function openDispatcher(limits) {
     const proxied = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some((name) => (process.env[name] ?? '') !== '');
     return proxied ? new undici__WEBPACK_IMPORTED_MODULE_0__/* .EnvHttpProxyAgent */ .J2(options) : new undici__WEBPACK_IMPORTED_MODULE_0__/* .Agent */ .g6(options);
 }
-async function exchangeOnce(dispatcher, apiUrl, request, headers, maxBytes, signal) {
+async function exchangeOnce(dispatcher, apiUrl, request, headers, { maxBytes, filter, signal }) {
     const answer = await dispatcher.request({
         origin: apiUrl.origin,
         path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
@@ -14783,23 +14963,29 @@ async function exchangeOnce(dispatcher, apiUrl, request, headers, maxBytes, sign
         signal,
     });
     const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
+    const isSuccess = answer.statusCode >= 200 && answer.statusCode <= 299;
     return {
         status: answer.statusCode,
-        text: await readText(answer.body, maxBytes),
+        text: await readText(answer.body, maxBytes, isSuccess ? filter : undefined),
         dateMs: Number.isNaN(date) ? undefined : date,
         retryAfter: oneHeader(answer.headers['retry-after']),
     };
 }
-async function readText(body, maxBytes) {
-    const chunks = [];
+// Far more than a page of 50 jobs with all their parameters.
+const maxKept = 8 * 1024 * 1024;
+async function readText(body, maxBytes, filter = (piece) => piece) {
+    const decoder = new TextDecoder();
     let bytes = 0;
+    let kept = '';
     for await (const chunk of body) {
         bytes += chunk.length;
         if (bytes > maxBytes)
             throw new BodyTooLarge(maxBytes);
-        chunks.push(chunk);
+        kept += filter(decoder.decode(chunk, { stream: true }));
+        if (kept.length > maxKept)
+            throw new BodyTooLarge(maxKept);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return kept + filter(decoder.decode());
 }
 class BodyTooLarge extends Error {
     constructor(maxBytes) {
@@ -15010,10 +15196,10 @@ function isMapping(value) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   GW: () => (/* binding */ recipeSchema),
 /* harmony export */   O1: () => (/* binding */ isUuid),
+/* harmony export */   Wf: () => (/* binding */ jobRunSchema),
 /* harmony export */   cE: () => (/* binding */ listSchema),
 /* harmony export */   jQ: () => (/* binding */ jobSchema)
 /* harmony export */ });
-/* unused harmony export jobRunSchema */
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3305);
 
@@ -15040,6 +15226,12 @@ const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zo
     const ms = Date.parse(value);
     return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }));
+/** Whether a container can be reached from outside. Its parameters hold secrets, so this alone is kept. */
+const container = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ ports: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), sshkey: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()) }),
+}), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(({ parameters: { ports, sshkey } }) => ({
+    isReachable: (Array.isArray(ports) && ports.length > 0) || Boolean(sshkey),
+})));
 const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     /** Formally nullable: a job without one cannot be followed. */
     uuid,
@@ -15059,6 +15251,7 @@ const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     min_vram_gb: number,
     min_ram_gb: number,
     max_retry_count: number,
+    parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(container)), null),
 });
 const nodeUrlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     /** `ssh`, or the container's port as text. */
@@ -15077,8 +15270,6 @@ const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     duration_ms: number,
     hourly_rate_usd: number,
     node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(nodeUrlSchema)), null),
-    /** Only on the single read; text or lines. */
-    logs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP())]))), null),
 });
 // The answer was parsed as JSON, so its mappings hold JSON. Not a record of zod's, which drops a
 // key called `__proto__`.
@@ -15249,7 +15440,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2240);
 /* harmony import */ var _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6239);
 /* harmony import */ var _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2048);
-/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4004);
+/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1623);
 /* harmony import */ var _verbs_wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1388);
 
 
@@ -15568,6 +15759,7 @@ const cookInputs = {
     'poll-interval': input(texts/* pollInterval */.dq, 'auto'),
     'max-parallel': input((0,texts/* whole */.WQ)(0, 1_000), '0'),
     'fail-fast': input(texts/* flag */.Jt, 'false'),
+    logs: input((0,texts/* oneOf */.yL)(['stream', 'on-failure', 'none']), 'stream'),
     'dry-run': input(texts/* flag */.Jt, 'false'),
     'commit-status': input(texts/* flag */.Jt, 'false'),
     'github-token': optional(texts/* token */.Sh),
@@ -15723,6 +15915,7 @@ const waitInputs = {
     'on-workflow-cancel': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
     'poll-interval': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['poll-interval'],
     'fail-fast': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['fail-fast'],
+    logs: _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG.logs,
     'commit-status': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['commit-status'],
     'github-token': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['github-token'],
 };
@@ -15821,12 +16014,20 @@ function checkWhole(cook) {
 
 /***/ }),
 
-/***/ 1147:
+/***/ 4427:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   j: () => (/* binding */ readStep)
-/* harmony export */ });
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  j: () => (/* binding */ readStep),
+  v: () => (/* binding */ tempFolder)
+});
+
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+;// CONCATENATED MODULE: ./build/intake/step.js
+
 // GitHub allows 50 re-runs of a workflow run.
 const mostAttempts = 51;
 /** Reads the step's identity from the runner's environment. */
@@ -15844,6 +16045,10 @@ function readStep({ env }, matrixIndex) {
         step: env['GITHUB_ACTION'] ?? '',
         runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
     };
+}
+/** Where a step may keep files for later steps of its job. */
+function tempFolder({ env }) {
+    return env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)();
 }
 
 
@@ -16387,7 +16592,7 @@ function isBounded(tree) {
 /* harmony export */   Fl: () => (/* binding */ findLiving),
 /* harmony export */   NZ: () => (/* binding */ newestJobs)
 /* harmony export */ });
-/* harmony import */ var _dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3386);
+/* harmony import */ var _dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5788);
 /* harmony import */ var _dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3323);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(617);
 
@@ -16445,7 +16650,7 @@ function isBefore({ created_at: createdAt }, ms) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   d: () => (/* binding */ stop)
 /* harmony export */ });
-/* harmony import */ var _dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3386);
+/* harmony import */ var _dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5788);
 /* harmony import */ var _dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3323);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
@@ -16683,12 +16888,12 @@ function adviseOn(error, attempt) {
 function adviseOnFault(error) {
     return {
         title: 'A fault in this action',
-        cause: (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .o)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+        cause: (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
         remedy: `Please report it, with this line. Look at ${consoleUrl} for jobs that may still run.`,
     };
 }
 function adviseOnService(error, attempt) {
-    const said = (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .o)(error.detail);
+    const said = (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(error.detail);
     switch (error.trouble) {
         case 'unreachable':
             return {
@@ -16826,17 +17031,17 @@ function join(lines) {
 }
 /** A problem in one line. */
 function sayProblem({ input, message }) {
-    return `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(input, 100)}: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(message)}`;
+    return `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(input, 100)}: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(message)}`;
 }
 /** One error annotation. */
 function annotate(runner, { title, cause, remedy }) {
-    runner.annotate('error', (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(title, 250), `${cause}\n${remedy}`.slice(0, longestList));
+    runner.annotate('error', (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(title, 250), `${cause}\n${remedy}`.slice(0, longestList));
 }
 function adviseOnOutcome(outcome, policy) {
     const { result, job, subject, error, ending } = outcome;
     if (error !== null)
         return adviseOnError(error, outcome);
-    const name = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job), 100);
+    const name = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job), 100);
     const uuid = (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
     const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
     if (result === 'timed-out')
@@ -16846,7 +17051,7 @@ function adviseOnOutcome(outcome, policy) {
     if (ending === 'fail-fast' && result === 'cancelled')
         return adviseOnFailFast(name, who, outcome);
     const reason = job?.status_reason
-        ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(job.status_reason, 1000)}`
+        ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status_reason, 1000)}`
         : ', and the service gave no reason';
     if (result === 'cancelled') {
         return {
@@ -16900,7 +17105,7 @@ function adviseOnFailFast(name, who, { job }) {
 }
 function adviseOnTimeout(name, who, outcome, policy) {
     const alive = outcome.timeline.findLast(({ status }) => !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status));
-    const status = alive === undefined ? 'not cooked yet' : (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .o)(alive.status, 60);
+    const status = alive === undefined ? 'not cooked yet' : (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(alive.status, 60);
     const left = policy.onTimeout === 'cancel'
         ? 'so it was cancelled'
         : `and was left as it is, which is billed: see ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
@@ -16978,7 +17183,7 @@ function describeEnd(outcome) {
 function plain(text, longest) {
     const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
     // Twice: what makes a line safe may lengthen it.
-    return (0,safe/* safeLine */.o)((0,safe/* safeLine */.o)(basic), longest);
+    return (0,safe/* safeLine */.om)((0,safe/* safeLine */.om)(basic), longest);
 }
 
 ;// CONCATENATED MODULE: ./build/report/status-context.js
@@ -17262,22 +17467,80 @@ function secondsBetween(fromMs, toMs) {
 
 /***/ }),
 
+/***/ 3145:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ announceLogs),
+/* harmony export */   Q: () => (/* binding */ writeFindings)
+/* harmony export */ });
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7872);
+/* harmony import */ var _node_urls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6530);
+
+
+/** Tells later steps where the logs are; at once, so that they know even if this process is killed. */
+function announceLogs(runner, folder) {
+    runner.output('logs-path', folder);
+}
+/** Sets the outputs that come from the jobs' runs, where there are any. */
+function writeFindings(runner, outcomes) {
+    const urls = outcomes.flatMap(_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOf */ .i9);
+    if (urls.length > 0)
+        runner.output('node-urls', JSON.stringify(urls));
+    const results = resultsOf(runner, outcomes);
+    if (results !== null)
+        runner.output('results', results);
+}
+// The outputs of a whole workflow job hold about 1 MB, and this step has others.
+const mostCharacters = 500_000;
+/** Of one job its own, of several an object by job UUID; null where there are none. */
+function resultsOf(runner, outcomes) {
+    const reports = outcomes.filter(({ results }) => results !== null);
+    if (reports.length === 0)
+        return null;
+    if (outcomes.length === 1)
+        return JSON.stringify(reports[0]?.results);
+    const members = reports.map((outcome) => member((0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), outcome.results));
+    let size = 0;
+    const kept = members.filter((text) => (size += text.length) <= mostCharacters);
+    const left = members.length - kept.length;
+    if (left > 0) {
+        runner.annotate('warning', 'The output results is not complete', `The results of ${left} jobs do not fit into the ${mostCharacters / 1000} KB that it may have. Each job's are in its log.`);
+    }
+    return `{${kept.join(',')}}`;
+}
+function member(uuid, results) {
+    return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
+}
+
+
+/***/ }),
+
 /***/ 6945:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   h: () => (/* binding */ createLog)
+/* harmony export */   h: () => (/* binding */ createLog),
+/* harmony export */   v: () => (/* binding */ whose)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _advice_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8999);
-/* harmony import */ var _durations_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7918);
+/* harmony import */ var _durations_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7918);
 /* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7872);
-/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(570);
+/* harmony import */ var _node_urls_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6530);
+/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(570);
 
 
 
 
 
+
+/** `[1/3 Render] `, where the step has several jobs. */
+function whose({ subject, job }, jobCount) {
+    if (jobCount === 1)
+        return '';
+    return `[${subject.index + 1}/${jobCount} ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(subject, job), 40)}] `;
+}
 function beginning(origin, jobUuid) {
     switch (origin) {
         case 'cooked':
@@ -17295,34 +17558,37 @@ function createLog(runner, jobCount) {
     const warn = (title, message) => {
         runner.annotate('warning', title, message);
     };
-    const whose = ({ subject, job }) => jobCount === 1
-        ? ''
-        : `[${subject.index + 1}/${jobCount} ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)((0,_facts_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(subject, job), 40)}] `;
+    const told = new Set();
+    const warnOnce = (title, message) => {
+        if (!told.has(title))
+            warn(title, message);
+        told.add(title);
+    };
     return {
         began: ({ origin, job, subject }) => {
             const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
-            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(recipeUuid, 40)}`;
-            const title = job.title ? ` “${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(job.title, 200)}”` : '';
-            const status = (0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(job.status, 60);
+            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(recipeUuid, 40)}`;
+            const title = job.title ? ` “${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.title, 200)}”` : '';
+            const status = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status, 60);
             runner.print(`${beginning(origin, job.uuid)}${recipe}${title}: ${status}`);
         },
         changed: (ticket, { status, atMs }, job) => {
-            const elapsed = (0,_durations_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a)(atMs - ticket.submittedAtMs).padStart(7);
-            const reason = job.status_reason ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(job.status_reason)}` : '';
-            runner.print(`${elapsed}  ${whose(ticket)}${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(status, 60)}${reason}`);
+            const elapsed = (0,_durations_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a)(atMs - ticket.submittedAtMs).padStart(7);
+            const reason = job.status_reason ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status_reason)}` : '';
+            runner.print(`${elapsed}  ${whose(ticket, jobCount)}${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(status, 60)}${reason}`);
         },
         inDoubt: ({ recipeUuid, cookKey }, error) => {
-            const cause = (0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(error.message, 200);
+            const cause = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(error.message, 200);
             runner.print(`No clear answer to the cook of recipe ${recipeUuid} (${cause}); looking for the job by its key ${cookKey}`);
         },
         away: (error) => {
-            runner.print(`The service does not answer as it should (${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(error.message, 200)}); still trying`);
+            runner.print(`The service does not answer as it should (${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(error.message, 200)}); still trying`);
         },
         back: () => {
             runner.print('The service answers again');
         },
         clockOff: (offsetMs) => {
-            const off = (0,_durations_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a)(Math.abs(offsetMs));
+            const off = (0,_durations_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a)(Math.abs(offsetMs));
             const way = offsetMs > 0 ? 'behind' : 'ahead of';
             warn('The clock of this runner is wrong', `It is ${off} ${way} the service's, which refuses what is signed more than 5 minutes off. Requests are signed by the service's clock for now; set the runner's.`);
         },
@@ -17330,18 +17596,75 @@ function createLog(runner, jobCount) {
             runner.print(`Cancelling job ${jobUuid}: ${why}`);
         },
         stillAlive: ({ uuid, status }) => {
-            warn('A cancelled job has not ended yet', `Job ${uuid} was cancelled, and is still ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)(status, 60)}. Make sure that it ends: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A cancelled job has not ended yet', `Job ${uuid} was cancelled, and is still ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(status, 60)}. Make sure that it ends: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         notStopped: (jobUuid, error) => {
-            warn('A job could not be cancelled', `Job ${jobUuid} may still run, and be billed: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Cancel it by hand: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A job could not be cancelled', `Job ${jobUuid} may still run, and be billed: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Cancel it by hand: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         notLookedFor: (cookKey, error) => {
-            warn('A job may run that nobody knows of', `It could not be looked for: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for ${cookKey} in the descriptions at ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A job may run that nobody knows of', `It could not be looked for: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for ${cookKey} in the descriptions at ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         notCleanedUp: (error) => {
-            warn('The jobs of this step could not be looked after', `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_3__/* .safeLine */ .o)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for jobs that still run: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('The jobs of this step could not be looked after', `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for jobs that still run: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        logsLost: (whoseLog, error) => {
+            const cause = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message) || 'there was no time for it';
+            warnOnce('A log is not complete', `The log of ${whoseLog} could not be read and kept to its end: ${cause}. The result does not depend on it.`);
+        },
+        badResults: (jobUuid, why) => {
+            warnOnce('Not all results were taken', `Job ${jobUuid} printed a line dispersed-output: that is of no use: ${why}.`);
+        },
+        reachable: (ticket, urls) => {
+            for (const url of urls)
+                runner.print(`  ${whose(ticket, jobCount)}${(0,_node_urls_js__WEBPACK_IMPORTED_MODULE_3__/* .describeNodeUrl */ .d2)(url)}`);
         },
     };
+}
+
+
+/***/ }),
+
+/***/ 6530:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d2: () => (/* binding */ describeNodeUrl),
+/* harmony export */   i9: () => (/* binding */ nodeUrlsOf)
+/* harmony export */ });
+/* unused harmony export sshCommand */
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(617);
+
+// An address that begins with a dash would be an option to ssh.
+const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
+const wordPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
+/** The ways to a job that runs; those that are no proper addresses are left out. */
+function nodeUrlsOf({ job, runs }) {
+    if (job === null || (0,_verdict_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
+        return [];
+    return runs.filter(({ status }) => !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status)).flatMap(urlsOf);
+}
+function urlsOf({ node_urls: urls }) {
+    return (urls ?? []).flatMap(({ description, hostname, port, protocol }) => {
+        const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
+        if (!isPort || !hostPattern.test(hostname))
+            return [];
+        return [{ description: word(description), hostname, port, protocol: word(protocol) }];
+    });
+}
+function word(text) {
+    return text !== null && wordPattern.test(text) ? text : null;
+}
+/** The command to log in, where it is a way for ssh; the containers' user is root. */
+function sshCommand({ description, hostname, port }) {
+    return description?.toLowerCase() === 'ssh' ? `ssh -p ${port} root@${hostname}` : null;
+}
+/** One line: `ssh: ssh -p 30022 root@node-1.example.net`, `8080: https://node-1.example.net:30080`. */
+function describeNodeUrl(url) {
+    const { description, hostname, port, protocol } = url;
+    const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+    const isWeb = protocol === 'http' || protocol === 'https';
+    const address = `${isWeb ? `${protocol}://` : ''}${host}:${port}`;
+    return `${description ?? 'port'}: ${sshCommand(url) ?? address}`;
 }
 
 
@@ -17367,7 +17690,13 @@ var advice = __nccwpck_require__(8999);
 var annotations = __nccwpck_require__(6241);
 // EXTERNAL MODULE: ./build/report/facts.js
 var facts = __nccwpck_require__(7872);
+// EXTERNAL MODULE: ./build/report/findings.js
+var findings = __nccwpck_require__(3145);
+// EXTERNAL MODULE: ./build/report/node-urls.js
+var node_urls = __nccwpck_require__(6530);
 ;// CONCATENATED MODULE: ./build/report/outputs.js
+
+
 
 
 /** Sets the step's outputs from what became of each order. */
@@ -17381,6 +17710,7 @@ function writeOutputs(runner, outcomes) {
     runner.output('status', worstJob?.status ?? '');
     runner.output('status-reason', worstJob?.status_reason ?? '');
     runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
+    (0,findings/* writeFindings */.Q)(runner, outcomes);
 }
 function describeJob(outcome) {
     const { subject, job, result } = outcome;
@@ -17398,7 +17728,7 @@ function describeJob(outcome) {
         queue_seconds: queueSeconds,
         run_seconds: runSeconds,
         cost_usd: null,
-        node_urls: [],
+        node_urls: (0,node_urls/* nodeUrlsOf */.i9)(outcome),
     };
 }
 
@@ -17495,7 +17825,7 @@ function renderSummary(outcomes) {
 }
 /** The summary of a step whose inputs could not be used. */
 function renderInputProblems({ problems }) {
-    const items = problems.map(({ input, message }) => `- <code>${(0,safe/* safeMarkdown */.f)(input, 100)}</code>: ${(0,safe/* safeMarkdown */.f)(message)}`);
+    const items = problems.map(({ input, message }) => `- <code>${(0,safe/* safeMarkdown */.fH)(input, 100)}</code>: ${(0,safe/* safeMarkdown */.fH)(message)}`);
     return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
 // What goes without saying is not said.
@@ -17510,16 +17840,16 @@ const columns = [
         heading: 'Status',
         cell: ({ result, job }) => `${marks[result]} ${statusWords(result, job?.status)}`,
     },
-    { heading: 'Title', cell: ({ subject, job }) => (0,safe/* safeMarkdown */.f)((0,facts/* titleOf */.Gg)(subject, job), 120) },
+    { heading: 'Title', cell: ({ subject, job }) => (0,safe/* safeMarkdown */.fH)((0,facts/* titleOf */.Gg)(subject, job), 120) },
     { heading: 'Job', cell: (outcome) => code((0,facts/* uuidOf */.pV)(outcome)) },
     { heading: 'Recipe', cell: (outcome) => code((0,facts/* recipeOf */.Sx)(outcome)) },
-    { heading: 'Hardware', cell: ({ job }) => (0,safe/* safeMarkdown */.f)((0,facts/* hardwareOf */.is)(job), 120) },
+    { heading: 'Hardware', cell: ({ job }) => (0,safe/* safeMarkdown */.fH)((0,facts/* hardwareOf */.is)(job), 120) },
     { heading: 'Queued', alignRight: true, cell: (outcome) => span((0,facts/* spansOf */.Ly)(outcome).queueSeconds) },
     { heading: 'Ran', alignRight: true, cell: (outcome) => span((0,facts/* spansOf */.Ly)(outcome).runSeconds) },
     { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
     {
         heading: 'Reason',
-        cell: ({ job, error }) => (0,safe/* safeMarkdown */.f)(job?.status_reason ?? error?.message ?? '', 300),
+        cell: ({ job, error }) => (0,safe/* safeMarkdown */.fH)(job?.status_reason ?? error?.message ?? '', 300),
     },
 ];
 /** A table of the jobs; a column that would be empty is left out. */
@@ -17537,7 +17867,7 @@ function statusWords(result, status) {
     const words = facts/* resultWords */.Xb[result];
     if (status === undefined)
         return words;
-    const shown = (0,safe/* safeMarkdown */.f)(status, 60);
+    const shown = (0,safe/* safeMarkdown */.fH)(status, 60);
     // Where the service's word says it all, ours would only repeat it.
     return (0,verdict/* isFinal */.dR)(status) || result === 'running' ? shown : `${shown}, ${words}`;
 }
@@ -17594,8 +17924,9 @@ function endedWell({ result, ending }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   f: () => (/* binding */ safeMarkdown),
-/* harmony export */   o: () => (/* binding */ safeLine)
+/* harmony export */   AL: () => (/* binding */ safeLogLine),
+/* harmony export */   fH: () => (/* binding */ safeMarkdown),
+/* harmony export */   om: () => (/* binding */ safeLine)
 /* harmony export */ });
 // Foreign text (titles, reasons, logs, error bodies) is hostile: the runner takes commands from
 // printed lines, and summaries are rendered as Markdown and HTML. This is the one place that
@@ -17615,6 +17946,22 @@ function safeLine(text, longest = 500) {
         .replaceAll(invisible, '')
         .trim();
     return breakCommands(cut(line, longest));
+}
+// Colours are dropped with all else that moves a terminal's cursor: GitHub would leave them on for
+// the lines after, and they could stand in the middle of a secret that the runner is to blank.
+const terminalCodes = 
+// eslint-disable-next-line no-control-regex
+/\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g;
+/**
+ * A line of a log, with its indentation and at any length. The caller puts text of its own, not
+ * white space, before it.
+ */
+function safeLogLine(text) {
+    const line = text
+        .replaceAll(terminalCodes, '')
+        .replaceAll(/[\r\n]+/g, ' ')
+        .replaceAll(invisible, '');
+    return breakCommands(line.trimEnd());
 }
 /** Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. */
 function safeMarkdown(text, longest = 500) {
@@ -17653,7 +18000,7 @@ async function summarize(runner, markdown) {
     }
     catch (error) {
         const { message } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error);
-        runner.annotate('warning', 'The job summary could not be written', (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .o)(message));
+        runner.annotate('warning', 'The job summary could not be written', (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(message));
     }
 }
 // Past 1 MiB, GitHub drops the whole summary; the steps of a job share nothing of it.
@@ -20687,6 +21034,11 @@ const actionsRunner = {
     print: (line) => {
         info(line);
     },
+    group: (title, print) => {
+        startGroup(title);
+        print();
+        endGroup();
+    },
     annotate: (level, title, message) => {
         core_namespaceObject[level](message, { title });
     },
@@ -20721,7 +21073,7 @@ const actionsRunner = {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2394);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(617);
 /* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1623);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5079);
 
 
 
@@ -20754,6 +21106,7 @@ function planOf(inputs) {
         waitUntil: undefined,
         policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
         failFast: false,
+        logs: 'none',
         jobCount: inputs['job-uuids'].length,
         commitStatus: _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__/* .noCommitStatus */ .xI,
     };
@@ -20926,8 +21279,8 @@ var schemas = __nccwpck_require__(3619);
 var api = __nccwpck_require__(3305);
 // EXTERNAL MODULE: ./build/dispersed/json.js
 var json = __nccwpck_require__(4210);
-// EXTERNAL MODULE: ./build/intake/step.js
-var step = __nccwpck_require__(1147);
+// EXTERNAL MODULE: ./build/intake/step.js + 1 modules
+var step = __nccwpck_require__(4427);
 ;// CONCATENATED MODULE: ./build/intake/commit.js
 
 
@@ -21015,7 +21368,7 @@ function warn(runner, error) {
     const remedy = isForbidden
         ? 'Give the workflow job the permission `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
         : 'The jobs and the verdict of this step are not affected.';
-    const said = (0,safe/* safeLine */.o)(error.message, 300);
+    const said = (0,safe/* safeLine */.om)(error.message, 300);
     runner.annotate('warning', 'The commit status could not be set', `GitHub: ${said}. ${remedy}`);
 }
 
@@ -21061,7 +21414,7 @@ async function connect(runner, token) {
 
 /***/ }),
 
-/***/ 4004:
+/***/ 1623:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -21076,8 +21429,8 @@ var p_limit = __nccwpck_require__(370);
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/intake/inputs.js + 3 modules
 var intake_inputs = __nccwpck_require__(5203);
-// EXTERNAL MODULE: ./build/intake/step.js
-var step = __nccwpck_require__(1147);
+// EXTERNAL MODULE: ./build/intake/step.js + 1 modules
+var step = __nccwpck_require__(4427);
 // EXTERNAL MODULE: ./build/verdict.js
 var verdict = __nccwpck_require__(617);
 // EXTERNAL MODULE: ./build/jobs/find.js
@@ -21114,8 +21467,8 @@ function isOfUse({ status }) {
     return status === 'COMPLETED' || !((0,verdict/* isFinal */.dR)(status) || /^(?:CANCELLING|FAILING)$/.test(status));
 }
 
-// EXTERNAL MODULE: ./build/dispersed/api.js
-var api = __nccwpck_require__(3386);
+// EXTERNAL MODULE: ./build/dispersed/api.js + 1 modules
+var api = __nccwpck_require__(5788);
 // EXTERNAL MODULE: ./build/dispersed/patience.js
 var patience = __nccwpck_require__(3323);
 ;// CONCATENATED MODULE: ./build/jobs/recipes.js
@@ -21356,10 +21709,10 @@ async function reportDryRun(runner, plans) {
 function printPlan(runner, { order, recipe, body }) {
     if (body === null)
         return;
-    const name = (0,safe/* safeLine */.o)(recipe?.name ?? '', 200);
+    const name = (0,safe/* safeLine */.om)(recipe?.name ?? '', 200);
     runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with`);
     for (const line of prettyLines(body))
-        runner.print(`  | ${(0,safe/* safeLine */.o)(line, 1_000)}`);
+        runner.print(`  | ${(0,safe/* safeLine */.om)(line, 1_000)}`);
 }
 // Many entries may cook one recipe: what is wrong with it is told once.
 function annotatePlans(runner, broken) {
@@ -21388,9 +21741,9 @@ function sayError({ order, error }) {
 function renderPlans(plans, heading) {
     const rows = plans.map((plan) => {
         const { order, recipe, body, error } = plan;
-        const trouble = error === null ? [] : [(0,safe/* safeMarkdown */.f)(error.message, 300)];
+        const trouble = error === null ? [] : [(0,safe/* safeMarkdown */.fH)(error.message, 300)];
         const shown = [...trouble, ...(body === null ? [] : [renderBody(body)])].join('<br>');
-        const name = (0,safe/* safeMarkdown */.f)(recipe?.name ?? '', 120);
+        const name = (0,safe/* safeMarkdown */.fH)(recipe?.name ?? '', 120);
         return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
     });
     return [
@@ -21405,7 +21758,7 @@ function renderPlans(plans, heading) {
 function renderBody(body) {
     const lines = prettyLines(body).map((line) => {
         const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
-        return indent + (0,safe/* safeMarkdown */.f)(line, 1_000);
+        return indent + (0,safe/* safeMarkdown */.fH)(line, 1_000);
     });
     return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
 }
@@ -21486,8 +21839,8 @@ async function stopTwins(order, ticket, serving, session) {
     }
 }
 
-// EXTERNAL MODULE: ./build/verbs/session.js + 2 modules
-var session = __nccwpck_require__(1623);
+// EXTERNAL MODULE: ./build/verbs/session.js + 12 modules
+var session = __nccwpck_require__(5079);
 ;// CONCATENATED MODULE: ./build/verbs/cook.js
 
 
@@ -21533,6 +21886,7 @@ function planOf(inputs, commitStatus) {
         waitUntil: inputs['wait-until'],
         policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
         failFast: inputs['fail-fast'],
+        logs: inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none',
         jobCount: inputs.recipes.length,
         commitStatus,
     };
@@ -21621,8 +21975,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   N: () => (/* binding */ settleUnwatched)
 });
 
-// EXTERNAL MODULE: ./build/dispersed/api.js
-var api = __nccwpck_require__(3386);
+// EXTERNAL MODULE: ./build/dispersed/api.js + 1 modules
+var api = __nccwpck_require__(5788);
 // EXTERNAL MODULE: ./build/jobs/stop.js
 var stop = __nccwpck_require__(9777);
 // EXTERNAL MODULE: ./build/errors.js
@@ -21674,7 +22028,7 @@ async function look(job, { read, nextLook, ended }) {
     if (ended() !== undefined)
         return job;
     try {
-        return await read(job.uuid);
+        return await read();
     }
     catch (error) {
         if (error instanceof errors/* InterruptedError */.p4)
@@ -21683,8 +22037,8 @@ async function look(job, { read, nextLook, ended }) {
     }
 }
 
-// EXTERNAL MODULE: ./build/records.js
-var records = __nccwpck_require__(622);
+// EXTERNAL MODULE: ./build/report/node-urls.js
+var node_urls = __nccwpck_require__(6530);
 ;// CONCATENATED MODULE: ./build/verbs/follow.js
 
 
@@ -21693,21 +22047,34 @@ var records = __nccwpck_require__(622);
 
 /** Watches a job to its end, or to the end of the wait, and then does with it what was asked. */
 async function follow(ticket, session) {
-    const { world, plan, end, log, read, nextLook } = session;
-    const watched = await watch(ticket, {
+    const { world, plan, end, log, logbook, nextLook } = session;
+    const chapter = logbook.open(ticket);
+    const seen = await watch(ticket, {
         clock: world.clock,
-        read,
+        read: chapter.read,
         nextLook,
         ended: end.ended,
         enoughToRun: ({ task }) => (plan.waitUntil ?? waitedFor(task)) === 'running',
         onSighting: log.changed,
     });
-    const { ending, job, timeline, error } = await settle(ticket, watched, session);
+    const watched = await settle(ticket, await untilOfUse(seen, chapter, session), session);
+    const { ending, job, timeline, error } = watched;
     noteFate(ticket.subject, ending, job, session);
     const result = (0,verdict/* resultOf */.Bg)(ending, job.status, plan.policy);
     if (plan.failFast && !(0,verdict/* passes */.WE)(result))
         end.failFast();
-    return { ...ticket, ...records/* noFindings */._, job, timeline, ending, error, result };
+    const findings = await chapter.close(ending, result);
+    if (ending === 'running')
+        log.reachable(ticket, (0,node_urls/* nodeUrlsOf */.i9)({ job, ...findings }));
+    return { ...ticket, ...findings, job, timeline, ending, error, result };
+}
+// A server is of use once it is known where it is.
+async function untilOfUse(watched, chapter, { end }) {
+    const { ending, job } = watched;
+    if (ending !== 'running' || job.parameters?.isReachable === false)
+        return watched;
+    await chapter.untilReachable();
+    return end.ended() === 'interrupt' ? { ...watched, ending: 'interrupt' } : watched;
 }
 /**
  * Does with a job that never was watched what is to be done at this ending.
@@ -21810,7 +22177,7 @@ function unknownOutcome(subject, change) {
 
 /***/ }),
 
-/***/ 1623:
+/***/ 5079:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -21823,8 +22190,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/dispersed/client.js + 1 modules
 var dispersed_client = __nccwpck_require__(2702);
-// EXTERNAL MODULE: ./build/dispersed/api.js
-var api = __nccwpck_require__(3386);
+// EXTERNAL MODULE: ./build/dispersed/api.js + 1 modules
+var api = __nccwpck_require__(5788);
 // EXTERNAL MODULE: ./build/dispersed/patience.js
 var patience = __nccwpck_require__(3323);
 // EXTERNAL MODULE: ./build/errors.js
@@ -21987,7 +22354,751 @@ async function sleepLong(clock, ms, signal) {
     }
 }
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./build/intake/step.js + 1 modules
+var step = __nccwpck_require__(4427);
+// EXTERNAL MODULE: ./build/verdict.js
+var verdict = __nccwpck_require__(617);
+;// CONCATENATED MODULE: ./build/jobs/log-file.js
+
+/** Opens a file to go on with it; made where there is none. */
+function openToAppend(path) {
+    return openFile(path, 'a+');
+}
+/** Opens an empty file that is gone when it is closed. */
+function openScratch(path) {
+    const file = openFile(path, 'w+');
+    return {
+        ...file,
+        get size() {
+            return file.size;
+        },
+        close: () => {
+            file.close();
+            (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
+        },
+    };
+}
+const encoder = new TextEncoder();
+// Of UTF-8, three bytes a UTF-16 unit at most.
+const bytesPerUnit = 3;
+function openFile(path, flags) {
+    const file = (0,external_node_fs_namespaceObject.openSync)(path, flags);
+    let { size } = (0,external_node_fs_namespaceObject.fstatSync)(file);
+    // One for all reads and one for all writes: a large log would leave its own size in garbage.
+    let forReads = new Uint8Array();
+    let forWrites = new Uint8Array();
+    const write = (bytes) => {
+        for (let at = 0; at < bytes.length;) {
+            at += (0,external_node_fs_namespaceObject.writeSync)(file, bytes, at, bytes.length - at, size + at);
+        }
+        size += bytes.length;
+    };
+    return {
+        get size() {
+            return size;
+        },
+        read: (at, length) => {
+            if (forReads.length < length)
+                forReads = new Uint8Array(length);
+            const got = (0,external_node_fs_namespaceObject.readSync)(file, forReads, 0, length, at);
+            return Buffer.from(forReads.buffer, 0, got);
+        },
+        append: (data) => {
+            if (typeof data !== 'string') {
+                write(data);
+                return;
+            }
+            const most = data.length * bytesPerUnit;
+            if (forWrites.length < most)
+                forWrites = new Uint8Array(most);
+            write(forWrites.subarray(0, encoder.encodeInto(data, forWrites).written));
+        },
+        empty: () => {
+            (0,external_node_fs_namespaceObject.ftruncateSync)(file);
+            size = 0;
+        },
+        close: () => {
+            (0,external_node_fs_namespaceObject.closeSync)(file);
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./build/jobs/log-overlap.js
+// A shorter overlap may be an accident.
+const leastOverlap = 16;
+const longestHead = 4096;
+// In a log that repeats itself a head is found everywhere; each place costs a comparison.
+const mostPlaces = 1_000;
+/**
+ * Finds out what of a snapshot is new. As a rule it is what was seen and more. It may also lack
+ * its end, where a service's replica lags, or its head, where the service keeps the last part
+ * only. What has nothing to do with what was seen is new altogether.
+ * @param start where in what was seen the last snapshot began
+ */
+function continuation(seen, start, snapshot) {
+    if (agree(seen, start, snapshot, 0))
+        return { start, fresh: seen.size - start };
+    const skipped = halfCharacter(snapshot);
+    for (const place of placesOf(seen, headOf(snapshot, skipped))) {
+        if (agree(seen, place, snapshot, skipped)) {
+            return { start: Math.max(0, place - skipped), fresh: seen.size - place + skipped };
+        }
+    }
+    return { start: seen.size, fresh: 0 };
+}
+function headOf(snapshot, from) {
+    return Buffer.from(snapshot.read(from, Math.min(longestHead, snapshot.size - from)));
+}
+/** Places where what was seen may go on like this, up to its end, the first one first. */
+function* placesOf(seen, head) {
+    if (head.length < leastOverlap)
+        return;
+    let places = 0;
+    for (let at = 0; at + head.length <= seen.size; at += pieceBytes) {
+        const size = Math.min(pieceBytes + head.length - 1, seen.size - at);
+        const piece = Buffer.from(seen.read(at, size));
+        for (let found = piece.indexOf(head); found >= 0; found = piece.indexOf(head, found + 1)) {
+            places += 1;
+            if (places > mostPlaces)
+                break;
+            yield at + found;
+        }
+    }
+    const last = Math.max(0, seen.size - head.length + 1);
+    const end = Buffer.from(seen.read(last, Math.max(0, seen.size - last)));
+    for (let at = 0; at + leastOverlap <= end.length; at += 1) {
+        if (end.subarray(at).equals(head.subarray(0, end.length - at)))
+            yield last + at;
+    }
+}
+const pieceBytes = 64 * 1024;
+/** Whether both say the same from there on, as far as both go. */
+function agree(a, fromA, b, fromB) {
+    const length = Math.min(a.size - fromA, b.size - fromB);
+    for (let at = 0; at < length; at += pieceBytes) {
+        const size = Math.min(pieceBytes, length - at);
+        if (!a.read(fromA + at, size).equals(b.read(fromB + at, size)))
+            return false;
+    }
+    return true;
+}
+const replacement = Buffer.from('\ufffd');
+// One that is cut leaves three at most.
+const mostReplacements = 3;
+/** How many bytes at the head stand for a character that was cut in two. */
+function halfCharacter(snapshot) {
+    const { length } = replacement;
+    let count = 0;
+    while (count < mostReplacements &&
+        (count + 1) * length <= snapshot.size &&
+        snapshot.read(count * length, length).equals(replacement)) {
+        count += 1;
+    }
+    return count * length;
+}
+/** The size without what stands, at the end, for a character that was cut in two. */
+function wholeSize(snapshot) {
+    const { length } = replacement;
+    let { size } = snapshot;
+    for (let count = 0; count < mostReplacements && size >= length; count += 1) {
+        if (!snapshot.read(size - length, length).equals(replacement))
+            break;
+        size -= length;
+    }
+    return size;
+}
+
+;// CONCATENATED MODULE: ./build/jobs/log-text.js
+// A line of results may have 100 KB; nobody reads a longer one in a log.
+const longestLine = 128 * 1024;
+/**
+ * A line ends at `\n` and is told then. What comes after a lone `\r` replaces it, as on a terminal:
+ * of a progress bar, its last state is told.
+ */
+function createLines(onLine) {
+    let text = '';
+    let left = 0;
+    let isReturned = false;
+    const add = (part) => {
+        if (part === '')
+            return;
+        if (isReturned)
+            [text, left, isReturned] = ['', 0, false];
+        const taken = part.slice(0, longestLine - text.length);
+        text += taken;
+        left += part.length - taken.length;
+    };
+    const endLine = () => {
+        onLine({ text, left });
+        [text, left, isReturned] = ['', 0, false];
+    };
+    return {
+        push: (piece) => {
+            let from = 0;
+            for (const { 0: mark, index } of piece.matchAll(/[\r\n]/g)) {
+                add(piece.slice(from, index));
+                from = index + 1;
+                if (mark === '\n')
+                    endLine();
+                else
+                    isReturned = true;
+            }
+            add(piece.slice(from));
+        },
+        end: () => {
+            if (text !== '')
+                endLine();
+        },
+    };
+}
+const longestTailLine = 2_000;
+/** @param most how many lines to keep */
+function createTail(most) {
+    let newest = 0;
+    let lines = [];
+    return {
+        add: ({ text }, runNumber) => {
+            if (runNumber < newest)
+                return;
+            if (runNumber > newest)
+                lines = [];
+            newest = runNumber;
+            lines.push(text.slice(0, longestTailLine));
+            if (lines.length > most)
+                lines.shift();
+        },
+        lines: () => [...lines],
+    };
+}
+
+;// CONCATENATED MODULE: ./build/jobs/run-log.js
+
+
+
+
+
+
+/** Opens the log of one run. However large it is, it is not held in memory. */
+function openRunLog({ client, folder, name, onLine }) {
+    const lines = createLines(onLine);
+    let start = 0;
+    let size = 0;
+    let beginnings = 0;
+    const beginAnew = () => {
+        beginnings += 1;
+        if (beginnings > mostBeginnings)
+            throw new Error('it is another text each time it is read');
+        lines.end();
+    };
+    const take = (snapshot, isOver) => {
+        ({ size } = snapshot);
+        const kept = openToAppend((0,external_node_path_.join)(folder, name));
+        try {
+            const found = continuation(kept, start, snapshot);
+            ({ start } = found);
+            if (found.fresh === 0 && kept.size > 0)
+                beginAnew();
+            const until = isOver ? snapshot.size : wholeSize(snapshot);
+            for (const piece of piecesOf(snapshot, found.fresh, until))
+                kept.append(piece);
+            for (const text of textOf(snapshot, found.fresh, until))
+                lines.push(text);
+        }
+        finally {
+            kept.close();
+        }
+    };
+    return {
+        read: async (runUuid, signal) => {
+            const snapshot = openScratch((0,external_node_path_.join)(folder, `.${name}`));
+            const openLog = () => {
+                // Where a request is sent once more, what its first answer told does not count.
+                snapshot.empty();
+                return snapshot.append;
+            };
+            try {
+                const run = await (0,api/* readJobRun */.Dv)(client, runUuid, openLog, signal);
+                take(snapshot, (0,verdict/* isFinal */.dR)(run.status));
+                return run;
+            }
+            finally {
+                snapshot.close();
+            }
+        },
+        size: () => size,
+        end: lines.end,
+    };
+}
+// A container that starts again may begin its log anew. A text that is another one each time would
+// fill disk and console.
+const mostBeginnings = 20;
+const run_log_pieceBytes = 64 * 1024;
+function* piecesOf(file, from, until) {
+    for (let at = from; at < until; at += run_log_pieceBytes) {
+        yield file.read(at, Math.min(run_log_pieceBytes, until - at));
+    }
+}
+function* textOf(file, from, until) {
+    const decoder = new TextDecoder();
+    for (const piece of piecesOf(file, from, until))
+        yield decoder.decode(piece, { stream: true });
+}
+
+;// CONCATENATED MODULE: ./build/jobs/job-log.js
+
+
+
+
+
+
+// The end of a log may come a moment after the end of its run, so it is read once more; a large
+// one costs more than that is worth.
+const largeBytes = 1_000_000;
+/** Opens the logs of a job. */
+function openJobLog(jobUuid, parts) {
+    const { client, clock, random, folder, inTurn, streams, onLine } = parts;
+    const known = new Map();
+    let mustList = true;
+    let failures = 0;
+    let dueAtMs = 0;
+    const openLog = (number) => {
+        if (folder === null)
+            return null;
+        const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
+        const onRunLine = (line) => {
+            onLine(line, number);
+        };
+        return openRunLog({ client, folder, name, onLine: onRunLine });
+    };
+    const list = async (signal) => {
+        for (const run of await (0,api/* listJobRuns */.Mm)(client, jobUuid, signal)) {
+            const before = known.get(run.uuid);
+            if (before !== undefined)
+                before.run = run;
+            else
+                known.set(run.uuid, { run, isOver: false, log: openLog(known.size + 1) });
+        }
+        return runs();
+    };
+    const runs = () => [...known.values()].map(({ run }) => run);
+    const read = async (each, signal) => {
+        if (each.log === null)
+            return;
+        const { log, run } = each;
+        const reading = inTurn(async () => {
+            signal.throwIfAborted();
+            return log.read(run.uuid, signal);
+        });
+        each.run = await unlessAborted(reading, signal);
+        each.isOver = (0,verdict/* isFinal */.dR)(each.run.status);
+    };
+    const readAlive = async (signal) => {
+        if (mustList)
+            await list(signal);
+        const alive = [...known.values()].filter(({ isOver }) => !isOver);
+        await Promise.all(alive.map(async (each) => read(each, signal)));
+        const isRunning = alive.length > 0 && alive.every(({ run }) => run.status === 'RUNNING');
+        mustList = !isRunning;
+        return isRunning;
+    };
+    const size = () => [...known.values()].reduce((sum, { log }) => sum + (log?.size() ?? 0), 0);
+    return {
+        list,
+        runs,
+        look: async (signal) => {
+            if (clock.now() < dueAtMs || signal.aborted)
+                return false;
+            try {
+                const isRunning = await readAlive(signal);
+                failures = 0;
+                dueAtMs = clock.now() + logPauseMs(size(), streams());
+                return isRunning;
+            }
+            catch (error) {
+                failures += 1;
+                mustList = true;
+                dueAtMs = isLasting(error) ? Infinity : clock.now() + (0,build_pace/* backoffMs */.jo)(failures, random);
+                return false;
+            }
+        },
+        finish: async (signal) => {
+            const troubles = [];
+            const attempt = async (request) => (0,patience/* patiently */.d)(request, { clock, random, signal, worthwhile }).catch((error) => {
+                troubles.push(error);
+            });
+            await attempt(async () => list(signal));
+            for (const each of known.values()) {
+                const isWhole = each.isOver && (each.log?.size() ?? 0) > largeBytes;
+                if (!isWhole)
+                    await attempt(async () => read(each, signal));
+            }
+            if (troubles.length > 0)
+                throw (0,errors/* asError */.zR)(troubles[0]);
+        },
+        end: () => {
+            for (const { log } of known.values())
+                log?.end();
+        },
+    };
+}
+// What the logs of a step may cost in traffic, on average, and in requests.
+const bytesPerMs = 256;
+const streamEveryMs = 1_000;
+/**
+ * How long to leave the logs of a job alone, in ms. The service gives the whole text each time, so
+ * a large one is read less often, and so is each of many.
+ */
+function logPauseMs(bytes, streams) {
+    return Math.max(bytes / bytesPerMs, (streams - 1) * streamEveryMs);
+}
+const mostTries = 4;
+function worthwhile(error, failures) {
+    return failures < mostTries && (error.passing || (error.status === 404 && failures === 1));
+}
+/** Whether it is of no use to ask again while the job runs: a refusal, or a fault of the disk. */
+function isLasting(error) {
+    if (error instanceof errors/* InterruptedError */.p4)
+        return false;
+    return !(error instanceof errors/* ServiceError */._7) || !(error.passing || error.status === 404);
+}
+/** Gives up waiting for a turn, too: those before may take long. */
+async function unlessAborted(work, signal) {
+    const over = new AbortController();
+    const aborted = new Promise((_, reject) => {
+        const giveUp = () => {
+            reject(new errors/* InterruptedError */.p4());
+        };
+        if (signal.aborted)
+            giveUp();
+        signal.addEventListener('abort', giveUp, { signal: over.signal });
+    });
+    try {
+        return await Promise.race([work, aborted]);
+    }
+    finally {
+        over.abort();
+    }
+}
+
+// EXTERNAL MODULE: ./build/dispersed/json.js
+var dispersed_json = __nccwpck_require__(4210);
+;// CONCATENATED MODULE: ./build/jobs/results.js
+
+// Outputs of a step hold about 1 MB in all.
+const mostCharacters = 100_000;
+// Deeper ones could not be written down again.
+const deepest = 64;
+/** @param onBad told why a line is of no use */
+function createResults(onBad) {
+    const members = new Map();
+    let size = 0;
+    const put = (key, value) => {
+        const own = key.length + JSON.stringify(value).length;
+        const before = members.get(key)?.size ?? 0;
+        if (size - before + own > mostCharacters) {
+            onBad(`its results have more than ${mostCharacters / 1000} KB in all`);
+            return;
+        }
+        size += own - before;
+        members.set(key, { value, size: own });
+    };
+    return {
+        take: ({ text }) => {
+            const [, json] = /^\s*dispersed-output:([^]*)$/.exec(text) ?? [];
+            if (json === undefined)
+                return;
+            const report = (0,dispersed_json/* parseJson */.q)(json);
+            if (!isMapping(report))
+                onBad('what follows is not a JSON object');
+            else
+                for (const [key, value] of Object.entries(report))
+                    put(key, value ?? null);
+        },
+        // Not by assignment: a key may be called `__proto__`.
+        all: () => members.size === 0
+            ? null
+            : Object.fromEntries([...members].map(([key, { value }]) => [key, value])),
+    };
+}
+// It was parsed as JSON, so only its kind and depth are in doubt.
+function isMapping(value) {
+    return (typeof value === 'object' &&
+        value !== null &&
+        !Array.isArray(value) &&
+        isShallow(value, deepest));
+}
+function isShallow(value, levels) {
+    if (levels === 0)
+        return false;
+    return Object.values(value).every((member) => typeof member !== 'object' || member === null || isShallow(member, levels - 1));
+}
+
+// EXTERNAL MODULE: ./build/report/findings.js
+var findings = __nccwpck_require__(3145);
+// EXTERNAL MODULE: ./build/report/safe.js
+var safe = __nccwpck_require__(570);
+;// CONCATENATED MODULE: ./build/report/log-lines.js
+
+// GitHub's page grows slow, and the log too large to be read by anyone; the file has everything.
+const linesOfStep = 20_000;
+const leastLines = 1_000;
+const charactersPerLine = 200;
+const lastLines = 30;
+/**
+ * Not folded: GitHub's groups hide the lines while a job runs, and a status in between with them.
+ * Each line has a mark before it, so that it can neither be a command nor be taken for our own.
+ */
+function createLogPrinter(runner, place) {
+    const { whose, folder, jobCount } = place;
+    let linesLeft = Math.max(leastLines, Math.floor(linesOfStep / jobCount));
+    let charactersLeft = linesLeft * charactersPerLine;
+    let hidden = 0;
+    let shownRun = 1;
+    const say = (text) => {
+        runner.print(`  ${whose}${text}`);
+    };
+    return {
+        line: (line, runNumber) => {
+            if (runNumber !== shownRun)
+                say(`── run ${runNumber} ──`);
+            shownRun = runNumber;
+            linesLeft -= 1;
+            charactersLeft -= line.text.length;
+            if (linesLeft >= 0 && charactersLeft >= 0)
+                printLine(runner, whose, line);
+            else
+                hidden += 1;
+            if (hidden === 1)
+                say(`── the log goes on in ${folder}; here is its end when it is over ──`);
+            if (hidden > 0)
+                linesLeft = 0;
+        },
+        end: (tail) => {
+            if (hidden === 0)
+                return;
+            const last = tail.slice(-Math.min(lastLines, hidden));
+            say(`── ${hidden - last.length} lines are not shown; the last ${last.length}: ──`);
+            for (const text of last)
+                printLine(runner, whose, { text, left: 0 });
+        },
+    };
+}
+/** Prints the last lines of a log, folded, for they come all at once. */
+function printTail(runner, title, tail) {
+    if (tail.length === 0)
+        return;
+    runner.group(`The last ${tail.length} log lines of ${(0,safe/* safeLine */.om)(title, 200)}`, () => {
+        for (const text of tail)
+            printLine(runner, '', { text, left: 0 });
+    });
+}
+// The live console cuts a line at 1,024 characters, marks and breaks of commands included.
+const widest = 900;
+const mostRows = 8;
+function printLine(runner, whose, { text, left }) {
+    // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
+    const given = text.slice(0, 2 * widest * mostRows);
+    let rest = (0,safe/* safeLogLine */.AL)(given);
+    for (let row = 0; row < mostRows; row += 1) {
+        const shown = cutRow(rest);
+        runner.print(`  ${whose}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
+        rest = rest.slice(shown.length);
+        if (rest === '' && given === text && left === 0)
+            return;
+        if (rest === '')
+            break;
+    }
+    const more = rest.length + text.length - given.length + left;
+    runner.print(`  ${whose}¦ … and ${more} more characters`);
+}
+// Between words if there is a gap: the runner blanks a secret only where it stands in one line.
+function cutRow(text) {
+    if (text.length <= widest)
+        return text;
+    const gap = text.lastIndexOf(' ', widest);
+    const row = gap > widest / 2 ? text.slice(0, gap + 1) : text.slice(0, widest);
+    return row.replace(/[\ud800-\udbff]$/, '');
+}
+
+;// CONCATENATED MODULE: ./build/verbs/watch-by-log.js
+// A large log takes its time; the status does not wait for it.
+const mostPatienceMs = 3_000;
+// Should a run's status lag behind its job's, this is how often it can do so.
+const mostLooksByLog = 6;
+/**
+ * Reads a job by way of its log, as long as that tells that it runs.
+ * @param jobLog null where it is not read while the job runs
+ */
+function watchByLog(first, jobLog, parts) {
+    const { clock, streaming, end } = parts;
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([end.signal, stopped.signal]);
+    let job = first;
+    let looks = 0;
+    let looking;
+    const lookInTime = async () => {
+        if (jobLog === null || job.status !== 'RUNNING')
+            return false;
+        streaming.add(job.uuid);
+        looking ??= jobLog.look(signal).finally(() => {
+            looking = undefined;
+        });
+        return inTime(looking, mostPatienceMs, clock, signal);
+    };
+    return {
+        read: async () => {
+            looks += 1;
+            if ((await lookInTime()) && looks <= mostLooksByLog)
+                return job;
+            looks = 0;
+            job = await parts.read(job.uuid);
+            return job;
+        },
+        stop: async () => {
+            stopped.abort();
+            streaming.delete(job.uuid);
+            await looking;
+        },
+    };
+}
+/** Whether something comes true soon. */
+async function inTime(promise, mostMs, clock, signal) {
+    const done = new AbortController();
+    const tooLate = clock.sleep(mostMs, AbortSignal.any([signal, done.signal])).then(() => false);
+    const answer = await Promise.race([promise, tooLate]);
+    done.abort();
+    return answer;
+}
+
+;// CONCATENATED MODULE: ./build/verbs/logbook.js
+
+
+
+
+
+
+
+
+
+
+
+// Half of the connections to the service: large logs must not hold up the looks at the jobs.
+const mostLogsAtOnce = 4;
+/** Opens the logs of a step, and tells where they are kept. */
+function openLogbook(parts) {
+    const inTurn = (0,p_limit/* default */.A)(mostLogsAtOnce);
+    const streaming = new Set();
+    const folder = makeFolder(parts);
+    return {
+        open: (ticket) => openChapter(ticket, { ...parts, folder, inTurn, streaming }),
+    };
+}
+function makeFolder({ world: { runner }, plan, log }) {
+    if (plan.logs === 'none')
+        return null;
+    try {
+        const folder = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_.join)((0,step/* tempFolder */.v)(runner), 'dispersed-logs-'));
+        (0,findings/* announceLogs */.$)(runner, folder);
+        return folder;
+    }
+    catch (error) {
+        log.logsLost('every job', error);
+        return null;
+    }
+}
+// A tail is what one reads first; the summary shows less of it.
+const tailLines = 100;
+const summaryLines = 30;
+// What the end of a log is worth in time; an interrupt leaves less.
+const finishMs = 60_000;
+function openChapter(ticket, parts) {
+    const { world, plan, end, log, folder } = parts;
+    const { uuid } = ticket.job;
+    const story = tellStory(ticket, parts);
+    const jobLog = openJobLog(uuid, {
+        ...parts,
+        ...world,
+        streams: () => parts.streaming.size,
+        onLine: story.add,
+    });
+    const isStreamed = plan.logs === 'stream' && folder !== null;
+    const watching = watchByLog(ticket.job, isStreamed ? jobLog : null, { ...parts, ...world });
+    return {
+        read: watching.read,
+        untilReachable: async () => untilReachable(jobLog, world.clock, end.signal),
+        close: async (ending, result) => {
+            await watching.stop();
+            const finishing = { clock: world.clock, signal: end.lastCall, mostMs: finishMs };
+            // Where the service does not tell of a job, it does not tell of its runs.
+            const work = ending === 'lost' ? async () => { } : jobLog.finish;
+            await within(finishing, work).catch((error) => {
+                if (folder !== null)
+                    log.logsLost(`job ${uuid}`, error);
+            });
+            jobLog.end();
+            const isBad = result === 'failed' || result === 'timed-out';
+            story.end(plan.logs === 'on-failure' && isBad);
+            return { ...story.findings(), runs: jobLog.runs() };
+        },
+    };
+}
+/** What comes of the lines of a job's log. */
+function tellStory(ticket, { world, plan, log, folder }) {
+    const { uuid, title } = ticket.job;
+    const { logs: mode, jobCount } = plan;
+    const tail = createTail(tailLines);
+    const results = createResults((why) => {
+        log.badResults(uuid, why);
+    });
+    const place = { whose: (0,report_log/* whose */.v)(ticket, jobCount), folder: folder ?? '', jobCount };
+    const printer = mode === 'stream' ? createLogPrinter(world.runner, place) : null;
+    return {
+        add: (line, runNumber) => {
+            tail.add(line, runNumber);
+            results.take(line);
+            printer?.line(line, runNumber);
+        },
+        end: (isTold) => {
+            printer?.end(tail.lines());
+            if (isTold)
+                printTail(world.runner, `job ${uuid} ${title ?? ''}`, tail.lines());
+        },
+        findings: () => ({ logTail: tail.lines().slice(-summaryLines), results: results.all() }),
+    };
+}
+const reachableMs = 30_000;
+const listEveryMs = 2_000;
+async function untilReachable(jobLog, clock, signal) {
+    const giveUpAtMs = clock.now() + reachableMs;
+    while (!signal.aborted) {
+        const runs = await jobLog.list(signal).catch(() => []);
+        const isReachable = runs.some(({ node_urls: urls }) => (urls ?? []).length > 0);
+        if (isReachable || clock.now() >= giveUpAtMs)
+            return;
+        await clock.sleep(listEveryMs, signal);
+    }
+}
+/** Does some work, and has it end when time is up. */
+async function within({ clock, signal, mostMs }, work) {
+    const late = new AbortController();
+    const done = new AbortController();
+    void clock.sleep(mostMs, AbortSignal.any([signal, done.signal])).then(() => {
+        late.abort();
+    });
+    try {
+        return await work(AbortSignal.any([signal, late.signal]));
+    }
+    finally {
+        done.abort();
+    }
+}
+
 ;// CONCATENATED MODULE: ./build/verbs/session.js
+
 
 
 
@@ -22012,16 +23123,10 @@ async function withSession(plan, world, work) {
         onClockOff: log.clockOff,
     });
     const ledger = (0,build_ledger/* openLedger */.a)(runner, plan.jobCount, clock.now());
+    const paces = pacing(plan, world, client, end, log);
+    const logbook = openLogbook({ world, plan, client, end, log, read: paces.read });
     try {
-        return await work({
-            world,
-            plan,
-            client,
-            end,
-            log,
-            ledger,
-            ...pacing(plan, world, client, end, log),
-        });
+        return await work({ world, plan, client, end, log, ledger, logbook, ...paces });
     }
     finally {
         await plan.commitStatus.settle(end.lastCall);
@@ -22065,7 +23170,7 @@ function pacing(plan, world, client, end, log) {
 /* harmony import */ var _commit_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3464);
 /* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8821);
 /* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1623);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5079);
 
 
 
@@ -22097,6 +23202,7 @@ function planOf(inputs, commitStatus) {
         waitUntil: inputs['wait-until'],
         policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
         failFast: inputs['fail-fast'],
+        logs: inputs.logs,
         jobCount: inputs['job-uuids'].length,
         commitStatus,
     };

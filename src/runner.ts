@@ -9,6 +9,8 @@ export interface Runner {
   readonly mask: (secret: string) => void;
   /** Prints raw: the text must be safe already. */
   readonly print: (line: string) => void;
+  /** Folds what is printed meanwhile under a title, which is made safe. */
+  readonly group: (title: string, print: () => void) => void;
   readonly annotate: (
     level: 'error' | 'warning' | 'notice',
     title: string,
@@ -34,6 +36,11 @@ export const actionsRunner: Runner = {
   },
   print: (line) => {
     core.info(line);
+  },
+  group: (title, print) => {
+    core.startGroup(title);
+    print();
+    core.endGroup();
   },
   annotate: (level, title, message) => {
     core[level](message, { title });

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ServiceError } from '../errors.ts';
 import type { Call, Client } from './client.ts';
+import { cutMember } from './json-cut.ts';
 import {
   jobRunSchema,
   jobSchema,
@@ -28,8 +29,8 @@ export type ListQuery = Readonly<Record<string, string>>;
 /** Most entries the service gives in one page. */
 export const pageLimit = 50;
 
-// The retention and size of logs are documented nowhere; this is the most that is held in memory.
-const maxLogBytes = 64 * 1024 * 1024;
+// The retention and size of logs are documented nowhere; this is the most that is put on disk.
+const maxLogBytes = 256 * 1024 * 1024;
 
 /** Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job. */
 export async function cookRecipe(
@@ -77,24 +78,30 @@ export async function cancelJob(
   return single(client, { method: 'PUT', pathname, body: { reason }, signal }, jobSchema);
 }
 
-/** Lists the runs of a job, oldest first, without their logs. */
+/** Lists the runs of a job, oldest first, without their logs; of more than a page, the newest. */
 export async function listJobRuns(
   client: Client,
   jobUuid: string,
   signal?: AbortSignal,
-): Promise<Page<JobRun>> {
-  const query = { 'filter[job_uuid]': jobUuid, sort: 'created_at' };
-  return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, jobRunSchema);
+): Promise<readonly JobRun[]> {
+  const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
+  const call: Call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
+  return (await page(client, call, jobRunSchema)).items.toReversed();
 }
 
-/** Reads one run with its logs. */
+/**
+ * Reads one run. Its log, which may be large, is told in pieces as it comes.
+ * @param openLog called when an answer begins: gives what takes the pieces
+ */
 export async function readJobRun(
   client: Client,
   runUuid: string,
+  openLog: () => (text: string) => void,
   signal?: AbortSignal,
 ): Promise<JobRun> {
   const pathname = `/v1/job-runs/${runUuid}`;
-  const call: Call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
+  const openFilter = () => cutMember('logs', openLog());
+  const call: Call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes, openFilter };
   return single(client, call, jobRunSchema);
 }
 

@@ -1,5 +1,6 @@
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 import { ServiceError } from '../errors.ts';
+import type { Filter } from './json-cut.ts';
 import type { WireRequest } from './sign.ts';
 
 /** An answer of the service, whatever its status. */
@@ -35,6 +36,8 @@ export interface ExchangeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Longest body that is read, in bytes. */
   readonly maxBytes: number;
+  /** Takes the body of a success as it comes, and says what is to be kept of it. */
+  readonly filter?: Filter | undefined;
 }
 
 /** One exchange with the service; rejects with {@link ServiceError} only. */
@@ -64,7 +67,7 @@ export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits): Connec
       const timeout = AbortSignal.timeout(limits.totalMs);
       const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
       try {
-        return await exchangeOnce(dispatcher, apiUrl, request, headers, options.maxBytes, signal);
+        return await exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal });
       } catch (error) {
         throw toServiceError(error, request);
       }
@@ -91,8 +94,7 @@ async function exchangeOnce(
   apiUrl: URL,
   request: WireRequest,
   headers: Readonly<Record<string, string>>,
-  maxBytes: number,
-  signal: AbortSignal,
+  { maxBytes, filter, signal }: ExchangeOptions & { readonly signal: AbortSignal },
 ): Promise<WireAnswer> {
   const answer = await dispatcher.request({
     origin: apiUrl.origin,
@@ -108,23 +110,33 @@ async function exchangeOnce(
     signal,
   });
   const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
+  const isSuccess = answer.statusCode >= 200 && answer.statusCode <= 299;
   return {
     status: answer.statusCode,
-    text: await readText(answer.body, maxBytes),
+    text: await readText(answer.body, maxBytes, isSuccess ? filter : undefined),
     dateMs: Number.isNaN(date) ? undefined : date,
     retryAfter: oneHeader(answer.headers['retry-after']),
   };
 }
 
-async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
+// Far more than a page of 50 jobs with all their parameters.
+const maxKept = 8 * 1024 * 1024;
+
+async function readText(
+  body: AsyncIterable<Buffer>,
+  maxBytes: number,
+  filter: Filter = (piece) => piece,
+): Promise<string> {
+  const decoder = new TextDecoder();
   let bytes = 0;
+  let kept = '';
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new BodyTooLarge(maxBytes);
-    chunks.push(chunk);
+    kept += filter(decoder.decode(chunk, { stream: true }));
+    if (kept.length > maxKept) throw new BodyTooLarge(maxKept);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return kept + filter(decoder.decode());
 }
 
 class BodyTooLarge extends Error {

@@ -33,6 +33,16 @@ const timestamp = z.pipe(
   }),
 );
 
+/** Whether a container can be reached from outside. Its parameters hold secrets, so this alone is kept. */
+const container = z.pipe(
+  z.object({
+    parameters: z.object({ ports: z.optional(z.unknown()), sshkey: z.optional(z.unknown()) }),
+  }),
+  z.transform(({ parameters: { ports, sshkey } }) => ({
+    isReachable: (Array.isArray(ports) && ports.length > 0) || Boolean(sshkey),
+  })),
+);
+
 export const jobSchema = z.object({
   /** Formally nullable: a job without one cannot be followed. */
   uuid,
@@ -52,6 +62,7 @@ export const jobSchema = z.object({
   min_vram_gb: number,
   min_ram_gb: number,
   max_retry_count: number,
+  parameters: z.catch(z.optional(z.nullable(container)), null),
 });
 
 /** A job as the service last described it. */
@@ -75,11 +86,9 @@ export const jobRunSchema = z.object({
   duration_ms: number,
   hourly_rate_usd: number,
   node_urls: z.catch(z.nullable(z.array(nodeUrlSchema)), null),
-  /** Only on the single read; text or lines. */
-  logs: z.catch(z.optional(z.nullable(z.union([z.string(), z.array(z.string())]))), null),
 });
 
-/** One run of a job on a node. */
+/** One run of a job on a node. Its log is cut out before it is read as a whole. */
 export type JobRun = Readonly<z.infer<typeof jobRunSchema>>;
 
 // The answer was parsed as JSON, so its mappings hold JSON. Not a record of zod's, which drops a

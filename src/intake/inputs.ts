@@ -87,6 +87,7 @@ export const cookInputs = {
   'poll-interval': input(pollInterval, 'auto'),
   'max-parallel': input(whole(0, 1_000), '0'),
   'fail-fast': input(flag, 'false'),
+  logs: input(oneOf(['stream', 'on-failure', 'none']), 'stream'),
   'dry-run': input(flag, 'false'),
   'commit-status': input(flag, 'false'),
   'github-token': optional(token),

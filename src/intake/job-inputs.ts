@@ -43,6 +43,7 @@ export const waitInputs = {
   'on-workflow-cancel': input(oneOf(['cancel', 'detach']), 'detach'),
   'poll-interval': cookInputs['poll-interval'],
   'fail-fast': cookInputs['fail-fast'],
+  logs: cookInputs.logs,
   'commit-status': cookInputs['commit-status'],
   'github-token': cookInputs['github-token'],
 };

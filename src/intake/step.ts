@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import type { Runner } from '../runner.ts';
 
 /** Which step of which workflow run this is: all that tells it apart from every other. */
@@ -33,4 +34,9 @@ export function readStep({ env }: Runner, matrixIndex: string): Step {
     step: env['GITHUB_ACTION'] ?? '',
     runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
   };
+}
+
+/** Where a step may keep files for later steps of its job. */
+export function tempFolder({ env }: Runner): string {
+  return env['RUNNER_TEMP'] || tmpdir();
 }

@@ -6,8 +6,8 @@ import { isFinal } from '../verdict.ts';
 
 export interface WatchParts {
   readonly clock: Clock;
-  /** Reads a job, through blips of the service; rejects with InterruptedError once watching has ended. */
-  readonly read: (jobUuid: string) => Promise<Job>;
+  /** Reads the job, through blips of the service; rejects with InterruptedError once watching has ended. */
+  readonly read: () => Promise<Job>;
   /** Resolves when it is time for the next look, or once watching has ended. */
   readonly nextLook: () => Promise<void>;
   /** Why watching has ended for all jobs; undefined while it has not. */
@@ -56,7 +56,7 @@ async function look(job: Job, { read, nextLook, ended }: WatchParts): Promise<Jo
   await nextLook();
   if (ended() !== undefined) return job;
   try {
-    return await read(job.uuid);
+    return await read();
   } catch (error) {
     if (error instanceof InterruptedError) return job;
     throw error;

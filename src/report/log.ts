@@ -5,6 +5,7 @@ import type { Runner } from '../runner.ts';
 import { consoleUrl } from './advice.ts';
 import { formatDuration } from './durations.ts';
 import { titleOf } from './facts.ts';
+import { describeNodeUrl, type NodeUrl } from './node-urls.ts';
 import { safeLine } from './safe.ts';
 
 /** What is said while the step runs. Nothing is printed because nothing changed. */
@@ -20,6 +21,17 @@ export interface Log {
   readonly notStopped: (jobUuid: string, error: unknown) => void;
   readonly notLookedFor: (cookKey: string, error: unknown) => void;
   readonly notCleanedUp: (error: unknown) => void;
+  /** Told once, whatever else is wrong with logs. */
+  readonly logsLost: (whoseLog: string, error: unknown) => void;
+  /** Told once. */
+  readonly badResults: (jobUuid: string, why: string) => void;
+  readonly reachable: (ticket: Ticket, urls: readonly NodeUrl[]) => void;
+}
+
+/** `[1/3 Render] `, where the step has several jobs. */
+export function whose({ subject, job }: Ticket, jobCount: number): string {
+  if (jobCount === 1) return '';
+  return `[${subject.index + 1}/${jobCount} ${safeLine(titleOf(subject, job), 40)}] `;
 }
 
 function beginning(origin: Origin, jobUuid: string): string {
@@ -40,10 +52,11 @@ export function createLog(runner: Runner, jobCount: number): Log {
   const warn = (title: string, message: string) => {
     runner.annotate('warning', title, message);
   };
-  const whose = ({ subject, job }: Ticket) =>
-    jobCount === 1
-      ? ''
-      : `[${subject.index + 1}/${jobCount} ${safeLine(titleOf(subject, job), 40)}] `;
+  const told = new Set<string>();
+  const warnOnce = (title: string, message: string) => {
+    if (!told.has(title)) warn(title, message);
+    told.add(title);
+  };
   return {
     began: ({ origin, job, subject }) => {
       const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
@@ -55,7 +68,7 @@ export function createLog(runner: Runner, jobCount: number): Log {
     changed: (ticket, { status, atMs }, job) => {
       const elapsed = formatDuration(atMs - ticket.submittedAtMs).padStart(7);
       const reason = job.status_reason ? `: ${safeLine(job.status_reason)}` : '';
-      runner.print(`${elapsed}  ${whose(ticket)}${safeLine(status, 60)}${reason}`);
+      runner.print(`${elapsed}  ${whose(ticket, jobCount)}${safeLine(status, 60)}${reason}`);
     },
     inDoubt: ({ recipeUuid, cookKey }, error) => {
       const cause = safeLine(error.message, 200);
@@ -105,6 +118,22 @@ export function createLog(runner: Runner, jobCount: number): Log {
         'The jobs of this step could not be looked after',
         `${safeLine(asError(error).message)}. Look for jobs that still run: ${consoleUrl}`,
       );
+    },
+    logsLost: (whoseLog, error) => {
+      const cause = safeLine(asError(error).message) || 'there was no time for it';
+      warnOnce(
+        'A log is not complete',
+        `The log of ${whoseLog} could not be read and kept to its end: ${cause}. The result does not depend on it.`,
+      );
+    },
+    badResults: (jobUuid, why) => {
+      warnOnce(
+        'Not all results were taken',
+        `Job ${jobUuid} printed a line dispersed-output: that is of no use: ${why}.`,
+      );
+    },
+    reachable: (ticket, urls) => {
+      for (const url of urls) runner.print(`  ${whose(ticket, jobCount)}${describeNodeUrl(url)}`);
     },
   };
 }

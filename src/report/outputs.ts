@@ -2,6 +2,8 @@ import type { Outcome } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { compareResults } from '../verdict.ts';
 import { recipeOf, spansOf, titleOf, uuidOf } from './facts.ts';
+import { writeFindings } from './findings.ts';
+import { nodeUrlsOf } from './node-urls.ts';
 
 /** Sets the step's outputs from what became of each order. */
 export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
@@ -14,6 +16,7 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void
   runner.output('status', worstJob?.status ?? '');
   runner.output('status-reason', worstJob?.status_reason ?? '');
   runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
+  writeFindings(runner, outcomes);
 }
 
 function describeJob(outcome: Outcome) {
@@ -32,6 +35,6 @@ function describeJob(outcome: Outcome) {
     queue_seconds: queueSeconds,
     run_seconds: runSeconds,
     cost_usd: null,
-    node_urls: [],
+    node_urls: nodeUrlsOf(outcome),
   };
 }

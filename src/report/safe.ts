@@ -20,6 +20,24 @@ export function safeLine(text: string, longest = 500): string {
   return breakCommands(cut(line, longest));
 }
 
+// Colours are dropped with all else that moves a terminal's cursor: GitHub would leave them on for
+// the lines after, and they could stand in the middle of a secret that the runner is to blank.
+const terminalCodes =
+  // eslint-disable-next-line no-control-regex
+  /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g;
+
+/**
+ * A line of a log, with its indentation and at any length. The caller puts text of its own, not
+ * white space, before it.
+ */
+export function safeLogLine(text: string): string {
+  const line = text
+    .replaceAll(terminalCodes, '')
+    .replaceAll(/[\r\n]+/g, ' ')
+    .replaceAll(invisible, '');
+  return breakCommands(line.trimEnd());
+}
+
 /** Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. */
 export function safeMarkdown(text: string, longest = 500): string {
   return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);

@@ -40,6 +40,7 @@ function planOf(inputs: CancelInputs): SessionPlan {
     waitUntil: undefined,
     policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
     failFast: false,
+    logs: 'none',
     jobCount: inputs['job-uuids'].length,
     commitStatus: noCommitStatus,
   };

@@ -49,6 +49,7 @@ function planOf(inputs: CookInputs, commitStatus: CommitStatus): SessionPlan {
     waitUntil: inputs['wait-until'],
     policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
     failFast: inputs['fail-fast'],
+    logs: inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none',
     jobCount: inputs.recipes.length,
     commitStatus,
   };

@@ -2,33 +2,40 @@ import { readJob } from '../dispersed/api.ts';
 import type { Job } from '../dispersed/schemas.ts';
 import { stop } from '../jobs/stop.ts';
 import { watch } from '../jobs/watch.ts';
-import {
-  noFindings,
-  type Ending,
-  type Outcome,
-  type Subject,
-  type Ticket,
-  type Watched,
-} from '../records.ts';
+import type { Ending, Outcome, Subject, Ticket, Watched } from '../records.ts';
+import { nodeUrlsOf } from '../report/node-urls.ts';
 import { isFinal, mustStop, passes, resultOf } from '../verdict.ts';
+import type { Chapter } from './logbook.ts';
 import type { Session } from './session.ts';
 
 /** Watches a job to its end, or to the end of the wait, and then does with it what was asked. */
 export async function follow(ticket: Ticket, session: Session): Promise<Outcome> {
-  const { world, plan, end, log, read, nextLook } = session;
-  const watched = await watch(ticket, {
+  const { world, plan, end, log, logbook, nextLook } = session;
+  const chapter = logbook.open(ticket);
+  const seen = await watch(ticket, {
     clock: world.clock,
-    read,
+    read: chapter.read,
     nextLook,
     ended: end.ended,
     enoughToRun: ({ task }) => (plan.waitUntil ?? waitedFor(task)) === 'running',
     onSighting: log.changed,
   });
-  const { ending, job, timeline, error } = await settle(ticket, watched, session);
+  const watched = await settle(ticket, await untilOfUse(seen, chapter, session), session);
+  const { ending, job, timeline, error } = watched;
   noteFate(ticket.subject, ending, job, session);
   const result = resultOf(ending, job.status, plan.policy);
   if (plan.failFast && !passes(result)) end.failFast();
-  return { ...ticket, ...noFindings, job, timeline, ending, error, result };
+  const findings = await chapter.close(ending, result);
+  if (ending === 'running') log.reachable(ticket, nodeUrlsOf({ job, ...findings }));
+  return { ...ticket, ...findings, job, timeline, ending, error, result };
+}
+
+// A server is of use once it is known where it is.
+async function untilOfUse(watched: Watched, chapter: Chapter, { end }: Session): Promise<Watched> {
+  const { ending, job } = watched;
+  if (ending !== 'running' || job.parameters?.isReachable === false) return watched;
+  await chapter.untilReachable();
+  return end.ended() === 'interrupt' ? { ...watched, ending: 'interrupt' } : watched;
 }
 
 /**

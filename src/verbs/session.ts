@@ -8,6 +8,7 @@ import { withCommitStatus, type CommitStatus } from '../report/commit-status.ts'
 import { createLog, type Log } from '../report/log.ts';
 import type { Policy } from '../verdict.ts';
 import { endOfWait, type EndOfWait } from './end-of-wait.ts';
+import { openLogbook, type Logbook, type LogMode } from './logbook.ts';
 import type { World } from './world.ts';
 
 /** How a step talks to the service, and for how long. */
@@ -22,6 +23,7 @@ export interface SessionPlan {
   readonly policy: Policy;
   /** Whether the first job that does not end well ends the wait for all. */
   readonly failFast: boolean;
+  readonly logs: LogMode;
   /** How many jobs the step may have. */
   readonly jobCount: number;
   readonly commitStatus: CommitStatus;
@@ -35,6 +37,7 @@ export interface Session {
   readonly end: EndOfWait;
   readonly log: Log;
   readonly ledger: Ledger;
+  readonly logbook: Logbook;
   readonly read: Reader;
   readonly nextLook: () => Promise<void>;
   /** Lets so many requests that start or stop jobs go out at once. */
@@ -62,16 +65,10 @@ export async function withSession<T>(
     onClockOff: log.clockOff,
   });
   const ledger = openLedger(runner, plan.jobCount, clock.now());
+  const paces = pacing(plan, world, client, end, log);
+  const logbook = openLogbook({ world, plan, client, end, log, read: paces.read });
   try {
-    return await work({
-      world,
-      plan,
-      client,
-      end,
-      log,
-      ledger,
-      ...pacing(plan, world, client, end, log),
-    });
+    return await work({ world, plan, client, end, log, ledger, logbook, ...paces });
   } finally {
     await plan.commitStatus.settle(end.lastCall);
     end.release();

@@ -37,6 +37,7 @@ function planOf(inputs: WaitInputs, commitStatus: CommitStatus): SessionPlan {
     waitUntil: inputs['wait-until'],
     policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
     failFast: inputs['fail-fast'],
+    logs: inputs.logs,
     jobCount: inputs['job-uuids'].length,
     commitStatus,
   };

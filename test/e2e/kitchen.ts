@@ -33,7 +33,7 @@ export async function play(scenario: Scenario): Promise<Played> {
     recipes: scenario.recipes,
     now: () => startMs + reads * secondsPerRead * 1000,
     log: (line) => {
-      if (line.includes(' GET ')) reads += 1;
+      if (/ GET \/v1\/(?:jobs|job-runs\/)/.test(line)) reads += 1;
     },
     ...scenario.simulator,
   });

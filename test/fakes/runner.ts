@@ -1,4 +1,10 @@
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Runner } from '../../src/runner.ts';
+
+// Where a step may keep files; each build empties it.
+const temp = fileURLToPath(new URL('../../build/runner-temp', import.meta.url));
+mkdirSync(temp, { recursive: true });
 
 /** An annotation, as it was made. */
 export interface Annotation {
@@ -42,11 +48,17 @@ export function rememberingRunner(
       GITHUB_WORKFLOW: 'Nightly',
       GITHUB_JOB: 'render',
       GITHUB_ACTION: '__run',
+      RUNNER_TEMP: temp,
       ...env,
     },
     input: (name) => inputs[name] ?? '',
     mask: (secret) => masked.push(secret),
     print: (line) => lines.push(line),
+    group: (title, print) => {
+      lines.push(`::group::${title}`);
+      print();
+      lines.push('::endgroup::');
+    },
     annotate: (level, title, message) => annotations.push({ level, title, message }),
     output: (name, value) => outputs.set(name, value),
     summarize: async (markdown) => {

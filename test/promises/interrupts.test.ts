@@ -44,7 +44,7 @@ interface Stage {
 const cookPath = '/v1/job-recipes/*/cook';
 const posts = ({ requests }: Simulator) => requests.filter(({ method }) => method === 'POST');
 const reads = ({ requests }: Simulator) =>
-  requests.filter(({ path }) => path.startsWith('/v1/jobs'));
+  requests.filter(({ path }) => /^\/v1\/(?:jobs|job-runs)/.test(path));
 const never = new Promise<void>(() => {});
 const hold: Fault = {
   method: 'POST',

@@ -120,7 +120,7 @@ describe('fail-fast', () => {
 test('a service that answers 429 is looked at less often', async () => {
   const played = await play({
     recipes: [endless],
-    inputs: { timeout: '120s', 'on-timeout': 'detach' },
+    inputs: { timeout: '120s', 'on-timeout': 'detach', logs: 'none' },
     during: async (simulator) => {
       await until(() => simulator.requests.length >= 2);
       simulator.inject({ method: 'GET', times: Infinity, kind: { type: 'status', status: 429 } });

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,8 @@ export interface StepResult {
   readonly outputs: Readonly<Record<string, string>>;
   readonly state: Readonly<Record<string, string>>;
   readonly summary: string;
+  /** What is in the folder of the output `logs-path`, by name. */
+  readonly logFiles: Readonly<Record<string, string>>;
 }
 
 export interface RunningStep {
@@ -116,10 +118,12 @@ function startEntry(
   const done = new Promise<StepResult>((settle, fail) => {
     child.once('error', fail);
     child.once('close', (exitCode) => {
+      const outputs = parseKeyValueFile(readFileSync(files.GITHUB_OUTPUT, 'utf8'));
       settle({
         exitCode,
         log: log(),
-        outputs: parseKeyValueFile(readFileSync(files.GITHUB_OUTPUT, 'utf8')),
+        outputs,
+        logFiles: filesIn(outputs['logs-path']),
         state: parseKeyValueFile(readFileSync(files.GITHUB_STATE, 'utf8')),
         summary: readFileSync(files.GITHUB_STEP_SUMMARY, 'utf8'),
       });
@@ -127,6 +131,13 @@ function startEntry(
     });
   });
   return { process: child, log, done };
+}
+
+function filesIn(folder: string | undefined): Record<string, string> {
+  if (folder === undefined) return {};
+  return Object.fromEntries(
+    readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+  );
 }
 
 function commandFiles(folder: string) {

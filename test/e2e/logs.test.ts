@@ -1,0 +1,213 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Phase } from '../simulator/types.ts';
+import { life, play, until, type Played, type Scenario } from './kitchen.ts';
+
+const printed = (text: string) => [{ atMs: 0, text }];
+const running = (text: string, more: Partial<Phase> = {}): Phase => ({
+  status: 'RUNNING',
+  log: printed(text),
+  ...more,
+});
+
+const good = {
+  name: 'Render',
+  life: life(
+    'PENDING',
+    running('Loading scene\n  Frame 1'),
+    running(' of 2\nSaving  10%\rSaving 100%\n\u001b[32mdone\u001b[0m\n'),
+    running('dispersed-output: {"frames": 1}\ndispersed-output: {"frames": 2, "seed": 7}'),
+    'COMPLETED',
+  ),
+};
+const goodLog =
+  'Loading scene\n  Frame 1 of 2\nSaving  10%\rSaving 100%\n\u001b[32mdone\u001b[0m\n' +
+  'dispersed-output: {"frames": 1}\ndispersed-output: {"frames": 2, "seed": 7}';
+const bad = {
+  name: 'Train',
+  life: life('PENDING', running('epoch 1\nout of memory\n'), {
+    status: 'FAILED',
+    statusReason: 'exit code 1',
+  }),
+};
+const retried = {
+  name: 'Retried',
+  payload: { max_retry_count: 1 },
+  life: life(
+    running('first try\n'),
+    { status: 'FAILED' },
+    running('second try\n', { retry: true }),
+    'COMPLETED',
+  ),
+};
+const nodeUrls = [
+  { description: 'ssh', hostname: 'node-1.example.net', port: 30_022, protocol: 'ssh' },
+  { description: '8080', hostname: 'node-1.example.net', port: 30_080, protocol: 'https' },
+  { description: 'ssh', hostname: '-oProxyCommand=evil', port: 22, protocol: 'ssh' },
+];
+const server = {
+  name: 'Server',
+  payload: {
+    task: 'PERSISTENT',
+    parameters: { type: 'docker', parameters: { image: 'server', ports: [8080] } },
+  },
+  life: life('PENDING', running('Listening\n', { nodeUrls })),
+} as const;
+const endless = { name: 'Endless', life: life('PENDING', running('still at it\n')) };
+
+const scenarios = {
+  stream: { recipes: [good] },
+  lines: { recipes: [{ ...good, logsAsArray: true }] },
+  several: { recipes: [good, bad] },
+  onFailure: { recipes: [bad], with: { logs: 'on-failure' } },
+  onFailureGood: { recipes: [good], with: { logs: 'on-failure' } },
+  none: { recipes: [good], with: { logs: 'none' } },
+  retried: { recipes: [retried] },
+  server: { recipes: [server] },
+  badResults: {
+    recipes: [{ name: 'Odd', life: life(running('dispersed-output: {\n'.repeat(3)), 'COMPLETED') }],
+  },
+  timedOut: { recipes: [endless], with: { timeout: '3s' } },
+  interrupted: {
+    recipes: [endless],
+    during: async (step, simulator) => {
+      await until(() => simulator.requests.some(({ path }) => path.startsWith('/v1/job-runs/')));
+      step.process.kill('SIGINT');
+    },
+  },
+} satisfies Record<string, Scenario>;
+
+type Name = keyof typeof scenarios;
+const played = new Map<string, Played>();
+
+beforeAll(async () => {
+  await Promise.all(
+    Object.entries(scenarios).map(async ([name, scenario]) => {
+      played.set(name, await play(scenario));
+    }),
+  );
+}, 120_000);
+
+function see(name: Name): Played {
+  const result = played.get(name);
+  if (result === undefined) throw new Error(`${name} was not played`);
+  return result;
+}
+
+const linesOf = (name: Name) => see(name).transcript.split('\n');
+const shown = (name: Name) => linesOf(name).filter((line) => /^ {2}(?:\[.*\] )?[|─]/.test(line));
+const warnings = (name: Name) => linesOf(name).filter((line) => line.startsWith('::warning'));
+const runReads = (name: Name) =>
+  see(name).requests.filter(({ path }) => path.startsWith('/v1/job-runs/'));
+
+const goodLines = [
+  '  | Loading scene',
+  '  |   Frame 1 of 2',
+  '  | Saving 100%',
+  '  | done',
+  '  | dispersed-output: {"frames": 1}',
+  '  | dispersed-output: {"frames": 2, "seed": 7}',
+];
+
+describe('logs', () => {
+  test.each(['stream', 'lines'] as const)('%s: each line once, as it stood last', (name) => {
+    expect(shown(name)).toEqual(goodLines);
+    expect(Object.values(see(name).logFiles)).toEqual([goodLog]);
+    expect(Object.keys(see(name).logFiles)).toEqual([`${see(name).outputs['job-uuid']}.log`]);
+  });
+
+  test('come before the status that ends them', () => {
+    const lines = linesOf('stream');
+    expect(lines.indexOf('  | done')).toBeLessThan(lines.indexOf('  <time>  COMPLETED'));
+  });
+
+  test('serve as the status while a job runs', () => {
+    const looks = see('stream').requests.filter(({ path }) => path.startsWith('/v1/jobs/'));
+    // PENDING, RUNNING, COMPLETED: what is in between came from the runs.
+    expect(looks).toHaveLength(3);
+  });
+
+  test('of several jobs say whose they are', () => {
+    const lines = shown('several');
+    expect(lines.filter((line) => line.startsWith('  [1/2 Render]'))).toEqual(
+      goodLines.map((line) => `  [1/2 Render] ${line.slice(2)}`),
+    );
+    expect(lines.filter((line) => line.startsWith('  [2/2 Train]'))).toEqual([
+      '  [2/2 Train] | epoch 1',
+      '  [2/2 Train] | out of memory',
+    ]);
+    expect(Object.keys(see('several').logFiles)).toHaveLength(2);
+  });
+
+  test('on-failure: the end of a failed job, folded, and files all the same', () => {
+    const lines = linesOf('onFailure');
+    const start = lines.indexOf('::group::The last 2 log lines of job JOB-1 Train');
+    expect(lines.slice(start + 1, start + 4)).toEqual([
+      '  | epoch 1',
+      '  | out of memory',
+      '::endgroup::',
+    ]);
+    expect(shown('onFailureGood')).toEqual([]);
+    expect(Object.values(see('onFailureGood').logFiles)).toEqual([goodLog]);
+    expect(JSON.parse(see('onFailureGood').outputs['results'] ?? '')).toEqual({
+      frames: 2,
+      seed: 7,
+    });
+  });
+
+  test('none: no log is read', () => {
+    expect(shown('none')).toEqual([]);
+    expect(runReads('none')).toEqual([]);
+    expect(see('none').outputs).not.toHaveProperty('logs-path');
+    expect(see('none').outputs).not.toHaveProperty('results');
+  });
+
+  test('of every run, each in a file of its own', () => {
+    expect(shown('retried')).toEqual(['  | first try', '  ── run 2 ──', '  | second try']);
+    const uuid = see('retried').outputs['job-uuid'];
+    expect(see('retried').logFiles).toEqual({
+      [`${uuid}.log`]: 'first try\n',
+      [`${uuid}.2.log`]: 'second try\n',
+    });
+  });
+
+  test.each(['timedOut', 'interrupted'] as const)('%s: what there was is kept', (name) => {
+    expect(Object.values(see(name).logFiles)).toEqual(['still at it\n']);
+    expect(shown(name)).toEqual(['  | still at it']);
+    expect(warnings(name)).toEqual([]);
+  });
+});
+
+describe('results', () => {
+  test('of one job are the object', () => {
+    expect(see('stream').outputs['results']).toBe('{"frames":2,"seed":7}');
+  });
+
+  test('of several jobs are an object of objects', () => {
+    const { outputs } = see('several');
+    expect(JSON.parse(outputs['results'] ?? '')).toEqual({
+      [outputs['job-uuid'] ?? '']: { frames: 2, seed: 7 },
+    });
+  });
+
+  test('that are none are one warning', () => {
+    expect(warnings('badResults')).toHaveLength(1);
+    expect(see('badResults').outputs).toMatchObject({ result: 'succeeded' });
+    expect(see('badResults').outputs).not.toHaveProperty('results');
+  });
+});
+
+describe('a server', () => {
+  test('is shown with the way to it; what is no address is not', () => {
+    const lines = linesOf('server');
+    expect(lines).toContain('  ssh: ssh -p 30022 root@node-1.example.net');
+    expect(lines).toContain('  8080: https://node-1.example.net:30080');
+    expect(lines.join('\n')).not.toContain('evil');
+    expect(see('server').outputs['result']).toBe('running');
+  });
+
+  test('has its ways in the outputs', () => {
+    const { outputs } = see('server');
+    expect(JSON.parse(outputs['node-urls'] ?? '')).toEqual(nodeUrls.slice(0, 2));
+    expect(JSON.parse(outputs['jobs'] ?? '')).toMatchObject([{ node_urls: nodeUrls.slice(0, 2) }]);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals';
+import { createResults } from '../../src/jobs/results.ts';
+
+function collect(...lines: readonly string[]) {
+  const bad: string[] = [];
+  const results = createResults((why) => bad.push(why));
+  for (const text of lines) results.take({ text, left: 0 });
+  return { all: results.all(), bad };
+}
+
+describe('what a container reports', () => {
+  test('is merged, the last one of a key', () => {
+    const { all, bad } = collect(
+      'dispersed-output: {"accuracy": 0.5, "steps": 10}',
+      'epoch 2',
+      '  dispersed-output:{"accuracy": 0.93}',
+    );
+    expect(all).toEqual({ accuracy: 0.93, steps: 10 });
+    expect(bad).toEqual([]);
+  });
+
+  test('is null where there is nothing', () => {
+    expect(collect('see dispersed-output: {"a": 1}', 'dispersed-output').all).toBeNull();
+  });
+
+  test('is data, whatever it is called', () => {
+    const { all } = collect('dispersed-output: {"__proto__": {"a": 1}, "constructor": null}');
+    expect(JSON.stringify(all)).toBe('{"__proto__":{"a":1},"constructor":null}');
+    expect(Object.getPrototypeOf(all)).toBe(Object.prototype);
+  });
+
+  test.each(['', '{', '[]', 'null', '5', '"text"', `{"a":${'['.repeat(200)}${']'.repeat(200)}}`])(
+    'is of no use as %p',
+    (json) => {
+      const { all, bad } = collect(`dispersed-output: ${json}`);
+      expect(all).toBeNull();
+      expect(bad).toEqual(['what follows is not a JSON object']);
+    },
+  );
+
+  test('is bounded; what no longer fits is left out, the rest is kept', () => {
+    const large = (key: string) => `dispersed-output: {"${key}":"${'x'.repeat(60_000)}"}`;
+    const { all, bad } = collect(large('a'), large('b'), 'dispersed-output: {"c":1}', large('a'));
+    expect(Object.keys(all ?? {})).toEqual(['a', 'c']);
+    expect(bad).toEqual(['its results have more than 100 KB in all']);
+  });
+});
