@@ -4,6 +4,7 @@ import type { Runner } from '../runner.ts';
 import { isFinal, type Policy } from '../verdict.ts';
 import { adviseOn, consoleUrl, type Advice } from './advice.ts';
 import { titleOf, uuidOf } from './facts.ts';
+import { tellingLines } from './log-tail.ts';
 import { safeLine } from './safe.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
@@ -15,25 +16,40 @@ export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy
   for (const outcome of single) annotate(runner, adviseOnOutcome(outcome, policy));
   const rest = bad.slice(single.length);
   if (rest.length === 0) return;
-  const uuids = rest.map(({ job, subject }) => job?.uuid ?? titleOf(subject, job));
+  const uuids = rest.map(({ job, subject }) => job?.uuid ?? safeLine(titleOf(subject, job), 60));
   annotate(runner, {
     title: `${rest.length} more jobs did not end well`,
-    cause: uuids.join(', '),
+    cause: safeLine(uuids.join(', '), 3_000),
     remedy: 'The job summary and the output jobs tell each one’s story.',
   });
 }
 
 /** One error annotation that lists every problem of the inputs. */
 export function annotateInputs(runner: Runner, error: InputError): void {
-  const lines = error.problems.map(({ input, message }) => `${input}: ${safeLine(message)}`);
+  const lines = error.problems.map(
+    ({ input, message }) => `${safeLine(input, 120)}: ${safeLine(message)}`,
+  );
   const count = lines.length === 1 ? 'An input is' : `${lines.length} inputs are`;
-  runner.annotate('error', `${count} not usable; nothing was cooked`, lines.join('\n'));
+  const message = lines.join('\n').slice(0, longestMessage);
+  runner.annotate('error', `${count} not usable; nothing was cooked`, message);
 }
 
 /** One error annotation. */
-export function annotate(runner: Runner, { title, cause, remedy }: Advice): void {
-  // Annotations hold 4,096 characters.
-  runner.annotate('error', safeLine(title, 250), `${cause}\n${remedy}`.slice(0, 4_000));
+export function annotate(runner: Runner, advice: Advice): void {
+  runner.annotate('error', safeLine(advice.title, 250), messageOf(advice));
+}
+
+// Annotations hold 4,096 characters.
+const longestMessage = 4_000;
+const mostEvidence = 15;
+
+// The cause comes first and the remedy last; of the evidence between them the last lines that fit.
+function messageOf({ cause, remedy, evidence = [] }: Advice): string {
+  const lines = tellingLines(evidence, mostEvidence).map((line) => `| ${safeLine(line, 300)}`);
+  const build = (shown: readonly string[]) =>
+    [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
+  while (lines.length > 0 && build(lines).length > longestMessage) lines.shift();
+  return build(lines).slice(0, longestMessage);
 }
 
 function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
@@ -58,6 +74,7 @@ function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
     title: `Failed: ${name}`,
     cause: `${who} failed${reason}.`,
     remedy: `Its log is at ${consoleUrl}. Mend the recipe or its parameters, then run the workflow again.`,
+    evidence: outcome.logTail,
   };
 }
 
@@ -105,5 +122,6 @@ function adviseOnTimeout(name: string, who: string, outcome: Outcome, policy: Po
     title: `Timed out: ${name}`,
     cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
     remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
+    evidence: outcome.logTail,
   };
 }

@@ -7,6 +7,7 @@ import { annotate } from './annotations.ts';
 import { redact } from './redact.ts';
 import { safeLine, safeMarkdown } from './safe.ts';
 import { summarize } from './summarize.ts';
+import { firstThatFits } from './summary/fit.ts';
 
 /** What would be sent for one order, or why it cannot be. */
 export interface Plan {
@@ -35,21 +36,41 @@ function showPlan(runner: Runner, { order, recipe, body, error }: Plan): void {
   for (const line of prettyLines(body)) runner.print(`  | ${safeLine(line, 1_000)}`);
 }
 
+// The bodies are in the log too, so they go first.
 function renderPlans(plans: readonly Plan[], broken: number): string {
+  return firstThatFits([
+    () => renderAmount(plans, broken, plans.length, true),
+    () => renderAmount(plans, broken, plans.length, false),
+    () => renderAmount(plans, broken, 200, false),
+  ]);
+}
+
+function renderAmount(
+  plans: readonly Plan[],
+  broken: number,
+  most: number,
+  withBodies: boolean,
+): string {
   const mark = broken > 0 ? '⚠️' : '🧪';
-  const rows = plans.map(({ order, recipe, body, error }) => {
-    const shown = body === null ? safeMarkdown(error?.message ?? '', 300) : renderBody(body);
-    const name = safeMarkdown(recipe?.name ?? '', 120);
-    return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
-  });
+  const rest = plans.length - most;
+  const cut = withBodies ? '' : 'What would be sent is in the log: it is too long for a summary.';
   return [
     `### ${mark} Dispersed dry run: ${verdict(plans.length, broken)}; nothing was cooked`,
     '',
     '| | Recipe | UUID | Would be sent |',
     '| --: | --- | --- | --- |',
-    ...rows,
+    ...plans.slice(0, most).map((plan) => renderPlan(plan, withBodies)),
+    ...(rest > 0 ? ['', `${rest} more are not shown.`] : []),
+    ...(cut === '' ? [] : ['', cut]),
     '',
   ].join('\n');
+}
+
+function renderPlan({ order, recipe, body, error }: Plan, withBodies: boolean): string {
+  const name = safeMarkdown(recipe?.name ?? '', 120);
+  const problem = safeMarkdown(error?.message ?? '', 300);
+  const shown = body === null ? problem : withBodies ? renderBody(body) : '';
+  return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
 }
 
 function renderBody(body: CookBody): string {

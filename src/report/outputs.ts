@@ -1,6 +1,7 @@
 import type { Outcome } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { compareResults } from '../verdict.ts';
+import { costOf } from './cost.ts';
 import { recipeOf, spansOf, titleOf, uuidOf } from './facts.ts';
 
 /** Sets the step's outputs from what became of each order. */
@@ -31,7 +32,7 @@ function describeJob(outcome: Outcome) {
     completed_at: job?.completed_at ?? null,
     queue_seconds: queueSeconds,
     run_seconds: runSeconds,
-    cost_usd: null,
+    cost_usd: costOf(outcome),
     node_urls: [],
   };
 }

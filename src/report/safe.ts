@@ -25,6 +25,24 @@ export function safeMarkdown(text: string, longest = 500): string {
   return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
 }
 
+/** A line inside of `<pre>`: as {@link safeMarkdown}, with its indentation. */
+export function safePreformatted(line: string, longest = 500): string {
+  const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
+  return indent.slice(0, mostIndent) + safeMarkdown(line, longest);
+}
+
+// Deeper would only push the text out of sight.
+const mostIndent = 40;
+
+/** A label in a mermaid diagram: there is no escaping there, so all but plain text is left out. */
+export function safeLabel(text: string, longest: number): string {
+  const plain = text
+    .normalize('NFC')
+    .replaceAll(/[^\p{L}\p{M}\p{N}.()+-]+/gu, ' ')
+    .trim();
+  return cut(plain, longest);
+}
+
 // Whatever Markdown or HTML could take for more than text. A colon before white space and a dot
 // outside of `www.` make no link, and stay readable.
 const markup = /[&<>|`*_~[\]{}#@\\$^]|:(?=\S)|(?<=www)\./gi;
