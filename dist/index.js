@@ -31194,7 +31194,7 @@ function code(uuid) {
 // Nobody opens more.
 const mostJobs = 50;
 /**
- * Why each job that did not end well did not: the reason and the last lines of its log, folded away.
+ * Why each job that did not end well did not: the reason and, folded away, the end of its log.
  * @param mostLines how many lines of a log to show
  */
 function renderDetails(jobs, mostLines) {
@@ -31214,23 +31214,24 @@ function ofSeveral({ number, outcome }, mostLines) {
     if (reason === '' && log === '')
         return [];
     const title = (0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 80);
-    const brief = reason === '' ? '' : `: ${(0,safe/* safeMarkdown */.fH)(reason, 160)}`;
-    // The whole reason, where the line above does not hold it.
-    const whole = reason.length > 160 || log === '' ? [(0,safe/* safeMarkdown */.fH)(reason, 1_000)] : [];
-    const parts = [...whole, log].filter((part) => part !== '');
-    return [fold(`${marks[outcome.result]} ${number} ${title}${brief}`, parts)];
+    const brief = reason === '' ? '' : `: ${(0,safe/* safeMarkdown */.fH)(reason, mostOfReason)}`;
+    const line = `${marks[outcome.result]} ${number} ${title}${brief}`;
+    // Never at the start of a line, where `1.` and `-` begin a list.
+    const whole = reason.length > mostOfReason ? [`Reason: ${(0,safe/* safeMarkdown */.fH)(reason, 1_000)}`] : [];
+    const parts = [...whole, ...(log === '' ? [] : [log])];
+    return [parts.length === 0 ? line : fold(line, parts)];
 }
+// What there is room for beside a title.
+const mostOfReason = 160;
 function fold(summary, parts, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';
     return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
 }
 function logBlock(tail, mostLines) {
-    const lines = (0,log_tail/* plainLines */.y)(tail)
-        .slice(-mostLines)
-        .map((line) => (0,safe/* safePreformatted */.tp)(line));
-    return lines.every((line) => line.trim() === '') || mostLines === 0
-        ? ''
-        : `<pre>\n${lines.join('\n')}\n</pre>`;
+    if (mostLines === 0)
+        return '';
+    const lines = (0,log_tail/* plainLines */.y)(tail.slice(-mostLines)).map((line) => (0,safe/* safePreformatted */.tp)(line));
+    return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
 }
 
 // EXTERNAL MODULE: ./build/report/summary/fit.js
@@ -31495,7 +31496,7 @@ function costInWords(outcome) {
     if (cost !== null)
         return `about ${formatUsd(cost)} (estimate)`;
     const rate = hourlyRateOf(outcome);
-    return rate === null ? '' : `${formatUsd(rate)} an hour (estimate)`;
+    return rate === null ? '' : `${formatUsd(rate)} an hour`;
 }
 const columns = [
     { heading: '#', align: 'right', cell: ({ number }) => String(number) },
@@ -31655,7 +31656,8 @@ function results_ofSeveral(jobs, keys) {
         (0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 60),
         ...shown.map((key) => valueText(outcome.results?.[key])),
     ]);
-    return renderTable(headings.map((heading) => ({ heading })), rows);
+    const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
+    return renderTable(columns, rows);
 }
 function keysOf(all) {
     return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
@@ -31805,7 +31807,10 @@ function safeLine(text, longest = 500) {
         .trim();
     return breakCommands(cut(line, longest));
 }
-/** Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. */
+/**
+ * Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. The
+ * caller puts text of its own before it, for `1.` and `-` begin a list at the start of a line.
+ */
 function safeMarkdown(text, longest = 500) {
     return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -20,7 +20,10 @@ export function safeLine(text: string, longest = 500): string {
   return breakCommands(cut(line, longest));
 }
 
-/** Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. */
+/**
+ * Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. The
+ * caller puts text of its own before it, for `1.` and `-` begin a list at the start of a line.
+ */
 export function safeMarkdown(text: string, longest = 500): string {
   return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -9,7 +9,7 @@ import { marks, reasonOf } from './words.ts';
 const mostJobs = 50;
 
 /**
- * Why each job that did not end well did not: the reason and the last lines of its log, folded away.
+ * Why each job that did not end well did not: the reason and, folded away, the end of its log.
  * @param mostLines how many lines of a log to show
  */
 export function renderDetails(jobs: readonly Numbered[], mostLines: number): string {
@@ -32,12 +32,16 @@ function ofSeveral({ number, outcome }: Numbered, mostLines: number): readonly s
   const log = logBlock(outcome.logTail, mostLines);
   if (reason === '' && log === '') return [];
   const title = safeMarkdown(titleOf(outcome.subject, outcome.job), 80);
-  const brief = reason === '' ? '' : `: ${safeMarkdown(reason, 160)}`;
-  // The whole reason, where the line above does not hold it.
-  const whole = reason.length > 160 || log === '' ? [safeMarkdown(reason, 1_000)] : [];
-  const parts = [...whole, log].filter((part) => part !== '');
-  return [fold(`${marks[outcome.result]} ${number} ${title}${brief}`, parts)];
+  const brief = reason === '' ? '' : `: ${safeMarkdown(reason, mostOfReason)}`;
+  const line = `${marks[outcome.result]} ${number} ${title}${brief}`;
+  // Never at the start of a line, where `1.` and `-` begin a list.
+  const whole = reason.length > mostOfReason ? [`Reason: ${safeMarkdown(reason, 1_000)}`] : [];
+  const parts = [...whole, ...(log === '' ? [] : [log])];
+  return [parts.length === 0 ? line : fold(line, parts)];
 }
+
+// What there is room for beside a title.
+const mostOfReason = 160;
 
 function fold(summary: string, parts: readonly string[], isOpen = false): string {
   const tag = isOpen ? '<details open>' : '<details>';
@@ -45,10 +49,7 @@ function fold(summary: string, parts: readonly string[], isOpen = false): string
 }
 
 function logBlock(tail: readonly string[], mostLines: number): string {
-  const lines = plainLines(tail)
-    .slice(-mostLines)
-    .map((line) => safePreformatted(line));
-  return lines.every((line) => line.trim() === '') || mostLines === 0
-    ? ''
-    : `<pre>\n${lines.join('\n')}\n</pre>`;
+  if (mostLines === 0) return '';
+  const lines = plainLines(tail.slice(-mostLines)).map((line) => safePreformatted(line));
+  return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
 }

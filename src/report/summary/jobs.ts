@@ -26,7 +26,7 @@ function costInWords(outcome: Outcome): string {
   const cost = costOf(outcome);
   if (cost !== null) return `about ${formatUsd(cost)} (estimate)`;
   const rate = hourlyRateOf(outcome);
-  return rate === null ? '' : `${formatUsd(rate)} an hour (estimate)`;
+  return rate === null ? '' : `${formatUsd(rate)} an hour`;
 }
 
 interface JobColumn extends Column {

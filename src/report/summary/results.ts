@@ -2,7 +2,7 @@ import type { Json } from '../../dispersed/sign.ts';
 import { titleOf } from '../facts.ts';
 import { safeMarkdown } from '../safe.ts';
 import type { Numbered } from './pick.ts';
-import { renderTable } from './table.ts';
+import { renderTable, type Column } from './table.ts';
 
 const mostKeys = 50;
 const mostColumns = 8;
@@ -37,10 +37,10 @@ function ofSeveral(jobs: readonly Numbered[], keys: readonly string[]): string {
     safeMarkdown(titleOf(outcome.subject, outcome.job), 60),
     ...shown.map((key) => valueText(outcome.results?.[key])),
   ]);
-  return renderTable(
-    headings.map((heading) => ({ heading })),
-    rows,
+  const columns = headings.map((heading): Column =>
+    heading === '#' ? { heading, align: 'right' } : { heading },
   );
+  return renderTable(columns, rows);
 }
 
 function keysOf(
