@@ -31027,7 +31027,14 @@ function hourlyRateOf({ runs }) {
 }
 /** An amount as people read it: `0.35 USD`. */
 function formatUsd(amount) {
-    return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+    return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+}
+/** An estimated amount: `about 0.35 USD`. */
+function roughlyUsd(amount, word = 'about') {
+    return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
+}
+function isTiny(amount) {
+    return amount > 0 && amount < 0.01;
 }
 function costOfExistence(outcome, rated) {
     const { createdMs, endedMs } = (0,report_facts/* timesOf */.Qv)(outcome);
@@ -31494,7 +31501,7 @@ function renderJob(outcome) {
 function costInWords(outcome) {
     const cost = costOf(outcome);
     if (cost !== null)
-        return `about ${formatUsd(cost)} (estimate)`;
+        return `${roughlyUsd(cost)} (estimate)`;
     const rate = hourlyRateOf(outcome);
     return rate === null ? '' : `${formatUsd(rate)} an hour`;
 }
@@ -31543,9 +31550,9 @@ function renderTotal(jobs) {
     const costs = jobs.map(({ outcome }) => costOf(outcome)).filter((cost) => cost !== null);
     if (jobs.length === 1 || costs.length === 0)
         return '';
-    const sum = formatUsd(costs.reduce((total, cost) => total + cost, 0));
+    const sum = roughlyUsd(costs.reduce((total, cost) => total + cost, 0));
     const whose = costs.length === jobs.length ? 'all jobs' : `the ${costs.length} jobs with a known cost`;
-    return `Together, ${whose} cost about **${sum}**: rate × time, an estimate.`;
+    return `Together, ${whose} cost **${sum}**: rate × time, an estimate.`;
 }
 function hardware({ job }) {
     return (0,safe/* safeMarkdown */.fH)((0,report_facts/* hardwareOf */.is)(job), 120);
@@ -31556,7 +31563,7 @@ function titleAndUuid(outcome) {
     return uuid === '' ? title : `${title}<br>${uuid}`;
 }
 function costCell(cost) {
-    return cost === null ? '' : unbroken(`≈ ${formatUsd(cost)}`);
+    return cost === null ? '' : unbroken(roughlyUsd(cost, '≈'));
 }
 
 ;// CONCATENATED MODULE: ./build/report/nodes.js

@@ -28,7 +28,16 @@ export function hourlyRateOf({ runs }: Outcome): number | null {
 
 /** An amount as people read it: `0.35 USD`. */
 export function formatUsd(amount: number): string {
-  return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+  return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+}
+
+/** An estimated amount: `about 0.35 USD`. */
+export function roughlyUsd(amount: number, word: 'about' | '≈' = 'about'): string {
+  return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
+}
+
+function isTiny(amount: number): boolean {
+  return amount > 0 && amount < 0.01;
 }
 
 function costOfExistence(outcome: Outcome, rated: readonly JobRun[]): number | null {

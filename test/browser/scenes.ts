@@ -45,9 +45,9 @@ const kinds: readonly (readonly [Result, string, string | null])[] = [
 function mixed(index: number): Outcome {
   const [result, status, reason] = kinds[index % kinds.length] ?? ['succeeded', 'COMPLETED', null];
   const pace = {
-    assigned: 20 + index * 9,
-    started: 60 + index * 14,
-    ended: 300 + (index % 5) * 90,
+    assigned: 61 + index * 17,
+    started: 140 + index * 24,
+    ended: 480 + (index % 5) * 75,
   };
   return fakeOutcome(
     {
@@ -67,6 +67,9 @@ function mixed(index: number): Outcome {
 }
 
 const twelveJobs = Array.from({ length: 12 }, (_, index) => mixed(index));
+
+// The picture in the README.
+const fourJobs = twelveJobs.slice(0, 4);
 
 const ssh = { description: 'ssh', hostname: 'node-1.example.net', port: 30_022, protocol: 'ssh' };
 const web = {
@@ -130,6 +133,7 @@ export const scenes: Readonly<Record<string, readonly Outcome[]>> = {
   'one-job': oneJob,
   'failed-job': failedJob,
   'twelve-jobs': twelveJobs,
+  'four-jobs': fourJobs,
   'persistent-job': server,
   'hostile-text': hostile,
 };

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { JobRun } from '../../src/dispersed/schemas.ts';
-import { costOf, formatUsd, hourlyRateOf } from '../../src/report/cost.ts';
+import { costOf, formatUsd, hourlyRateOf, roughlyUsd } from '../../src/report/cost.ts';
 import { fakeOutcome, fakeRun, type Pace } from '../fakes/outcomes.ts';
 
 const hour: Pace = { started: 600, ended: 4_200 };
@@ -60,10 +60,11 @@ test('without a job there is no cost', () => {
 });
 
 test.each([
-  [0, '0.00 USD'],
-  [0.004, 'under 0.01 USD'],
-  [0.345, '0.34 USD'],
-  [12, '12.00 USD'],
-])('%p reads %p', (amount, text) => {
+  [0, '0.00 USD', 'about 0.00 USD'],
+  [0.004, 'under 0.01 USD', 'under 0.01 USD'],
+  [0.346, '0.35 USD', 'about 0.35 USD'],
+  [12, '12.00 USD', 'about 12.00 USD'],
+])('%p reads %p, estimated %p', (amount, text, estimated) => {
   expect(formatUsd(amount)).toBe(text);
+  expect(roughlyUsd(amount)).toBe(estimated);
 });

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../records.ts';
-import { costOf, formatUsd, hourlyRateOf } from '../cost.ts';
+import { costOf, formatUsd, hourlyRateOf, roughlyUsd } from '../cost.ts';
 import { hardwareOf, recipeOf, spansOf, titleOf, uuidOf } from '../facts.ts';
 import { safeMarkdown } from '../safe.ts';
 import { timesInWords } from '../verdict-line.ts';
@@ -24,7 +24,7 @@ export function renderJob(outcome: Outcome): string {
 
 function costInWords(outcome: Outcome): string {
   const cost = costOf(outcome);
-  if (cost !== null) return `about ${formatUsd(cost)} (estimate)`;
+  if (cost !== null) return `${roughlyUsd(cost)} (estimate)`;
   const rate = hourlyRateOf(outcome);
   return rate === null ? '' : `${formatUsd(rate)} an hour`;
 }
@@ -79,10 +79,10 @@ function commonOf(jobs: readonly Numbered[]): ReadonlyMap<string, string> {
 export function renderTotal(jobs: readonly Numbered[]): string {
   const costs = jobs.map(({ outcome }) => costOf(outcome)).filter((cost) => cost !== null);
   if (jobs.length === 1 || costs.length === 0) return '';
-  const sum = formatUsd(costs.reduce((total, cost) => total + cost, 0));
+  const sum = roughlyUsd(costs.reduce((total, cost) => total + cost, 0));
   const whose =
     costs.length === jobs.length ? 'all jobs' : `the ${costs.length} jobs with a known cost`;
-  return `Together, ${whose} cost about **${sum}**: rate × time, an estimate.`;
+  return `Together, ${whose} cost **${sum}**: rate × time, an estimate.`;
 }
 
 function hardware({ job }: Outcome): string {
@@ -96,5 +96,5 @@ function titleAndUuid(outcome: Outcome): string {
 }
 
 function costCell(cost: number | null): string {
-  return cost === null ? '' : unbroken(`≈ ${formatUsd(cost)}`);
+  return cost === null ? '' : unbroken(roughlyUsd(cost, '≈'));
 }
