@@ -28697,11 +28697,12 @@ const errorBodySchema = schemas/* object */.Ikc({
 /**
  * What an error body says, in one line. No shape is documented, so the usual places are tried;
  * else it is the first line of the text, which may be HTML.
+ * @param hide takes out of it what must not be shown
  */
-function errorDetail(body) {
+function errorDetail(body, hide = (text) => text) {
     const parsed = errorBodySchema.safeParse((0,json/* parseJson */.q)(body));
     const found = parsed.success ? detailOf(parsed.data) : undefined;
-    return (found ?? firstLine(body)).slice(0, 500);
+    return hide((found ?? firstLine(body)).slice(0, 10_000)).slice(0, 500);
 }
 function detailOf(body) {
     const { error, errors } = body;
@@ -28722,9 +28723,12 @@ function firstLine(body) {
         .find((line) => line !== '') ?? 'no explanation was given');
 }
 
+// EXTERNAL MODULE: ./build/dispersed/redact.js
+var redact = __nccwpck_require__(5385);
 // EXTERNAL MODULE: ./build/dispersed/sign.js
 var sign = __nccwpck_require__(193);
 ;// CONCATENATED MODULE: ./build/dispersed/client.js
+
 
 
 
@@ -28771,7 +28775,7 @@ function createClient({ exchange, keys, now, onClockOff }) {
             answer = await send(call, dialect);
         if (answer.status === 401 && differsByDialect(call))
             answer = await sendInOtherDialect(call);
-        return readAnswer(answer, `${call.method} ${call.pathname}`, answer.dateMs ?? now());
+        return readAnswer(answer, call, answer.dateMs ?? now());
     };
 }
 function toWire({ method, pathname, query = {}, body }, dialect) {
@@ -28785,14 +28789,16 @@ function toWire({ method, pathname, query = {}, body }, dialect) {
 function differsByDialect({ body }) {
     return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
 }
-function readAnswer(answer, request, nowMs) {
+function readAnswer(answer, call, nowMs) {
     const { status, text } = answer;
+    const request = `${call.method} ${call.pathname}`;
     if (status < 200 || status > 299) {
         throw new errors/* ServiceError */._7({
             trouble: 'refused',
             request,
             status,
-            detail: errorDetail(text),
+            // A service that says which value it minds repeats it.
+            detail: errorDetail(text, (said) => (0,redact/* withoutSecrets */.c)(said, call.body)),
             retryAfterMs: (0,pace/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
         });
     }
@@ -28977,6 +28983,11 @@ function parseJson(body) {
 /* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1215);
 
 
+// How long the service may take to show everywhere what it has just made.
+const lagMs = 3_000;
+function leastPauseMs({ status, retryAfterMs = 0 }) {
+    return status === 404 ? Math.max(lagMs, retryAfterMs) : retryAfterMs;
+}
 /**
  * Repeats a request while that is worthwhile, with growing pauses. Only for requests that may be
  * repeated: reads, cancels, and a cook that is certain not to have been taken.
@@ -28995,11 +29006,93 @@ async function patiently(request, parts) {
                 throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4(undefined, { cause: error });
             if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || !worthwhile(error, failures))
                 throw error;
-            const pauseMs = (0,_pace_js__WEBPACK_IMPORTED_MODULE_1__/* .backoffMs */ .jo)(failures, random, error.retryAfterMs);
+            const pauseMs = (0,_pace_js__WEBPACK_IMPORTED_MODULE_1__/* .backoffMs */ .jo)(failures, random, leastPauseMs(error));
             onFailure?.(error, failures, pauseMs);
             await clock.sleep(pauseMs, signal);
         }
     }
+}
+
+
+/***/ }),
+
+/***/ 5385:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   E: () => (/* binding */ redact),
+/* harmony export */   c: () => (/* binding */ withoutSecrets)
+/* harmony export */ });
+// The container parameters that may be shown. All others, known or not, may hold secrets: a
+// recipe's environment, logins and keys are somebody else's.
+const shownParameters = new Set([
+    'image',
+    'tag',
+    'imagesrc',
+    'host',
+    'user',
+    'ports',
+    'allowed_ips',
+]);
+const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
+const hidden = '***';
+// What is shorter is no secret, and would be cut out of innocent words.
+const shortestSecret = 4;
+/** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
+function redact(body, hide = () => hidden) {
+    const { parameters } = body;
+    if (!isMapping(parameters) || !isMapping(parameters['parameters']))
+        return body;
+    const redactMember = (key, value) => redactParameter(key, value, hide);
+    const shown = mapMembers(parameters['parameters'], redactMember);
+    return { ...body, parameters: { ...parameters, parameters: shown } };
+}
+/** A text of the service without the secrets of the request, which it may repeat. */
+function withoutSecrets(text, body) {
+    const secrets = [];
+    const note = (value) => {
+        for (const each of textsIn(value))
+            secrets.push(each);
+        return hidden;
+    };
+    if (isMapping(body))
+        redact(body, note);
+    return secrets
+        .filter((secret) => secret.length >= shortestSecret)
+        .toSorted((a, b) => b.length - a.length)
+        .reduce((shown, secret) => shown.replaceAll(secret, hidden), text);
+}
+function redactParameter(key, value, hide) {
+    if (shownParameters.has(key) || value === null)
+        return value;
+    if (key === 'env' && isMapping(value))
+        return mapMembers(value, (_, each) => hide(each));
+    if (key === 'volumes' && isList(value))
+        return value.map((volume) => redactVolume(volume, hide));
+    return hide(value);
+}
+function redactVolume(volume, hide) {
+    if (!isMapping(volume))
+        return hide(volume);
+    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value)));
+}
+function textsIn(value) {
+    if (typeof value === 'string')
+        return [value];
+    if (typeof value !== 'object' || value === null)
+        return [];
+    const members = Object.values(value);
+    return members.flatMap((each) => (each === undefined ? [] : textsIn(each)));
+}
+function mapMembers(mapping, change) {
+    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
+}
+// `Array.isArray` alone does not narrow a read-only array.
+function isList(value) {
+    return Array.isArray(value);
+}
+function isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 
@@ -29240,7 +29333,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8411);
 /* harmony import */ var _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6239);
 /* harmony import */ var _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2048);
-/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4989);
+/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7185);
 /* harmony import */ var _verbs_wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1388);
 
 
@@ -29280,7 +29373,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 3774:
+/***/ 5203:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -29298,8 +29391,6 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
 var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
-var api = __nccwpck_require__(3305);
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
 var parse = __nccwpck_require__(3945);
 // EXTERNAL MODULE: ./build/errors.js
@@ -29311,27 +29402,35 @@ var wording = __nccwpck_require__(5818);
 ;// CONCATENATED MODULE: ./build/intake/strict.js
 
 
-/** A mapping in which every key is optional, and none but these is accepted. */
+/**
+ * A mapping in which every key is optional, and none but these is accepted. As among the inputs, an
+ * empty text means that nothing was given.
+ */
 function strict(shape) {
     const known = Object.keys(shape);
-    return schemas/* strictObject */.rej(optionals(shape), {
+    return schemas/* pipe */.FsL(schemas/* transform */.pdi((given) => withoutEmpty(given, known)), schemas/* strictObject */.rej(optionals(shape), {
         error: (issue) => issue.code === 'unrecognized_keys'
             ? issue.keys.map((key) => sayUnknown(key, known)).join('. ')
             : 'must be a mapping of names to values',
-    });
+    }));
 }
 function optionals(shape) {
     const members = Object.entries(shape).map(([key, schema]) => [key, schemas/* optional */.lqM(schema)]);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys, each made optional
     return Object.fromEntries(members);
 }
+function withoutEmpty(given, known) {
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+        return given;
+    return Object.fromEntries(Object.entries(given).filter(([key, value]) => value !== '' || !known.includes(key)));
+}
 function sayUnknown(key, known) {
     const hint = (0,wording/* suggest */.Z)(key.replaceAll('-', '_'), known) || `; known are ${known.join(', ')}`;
     return `${(0,wording/* quote */.h)(key)} is not known here${hint}`;
 }
 
-// EXTERNAL MODULE: ./build/intake/texts.js + 1 modules
-var texts = __nccwpck_require__(360);
+// EXTERNAL MODULE: ./build/intake/texts.js + 2 modules
+var texts = __nccwpck_require__(7541);
 // EXTERNAL MODULE: ./build/intake/yaml.js
 var yaml = __nccwpck_require__(6502);
 ;// CONCATENATED MODULE: ./build/intake/container.js
@@ -29354,6 +29453,8 @@ schemas/* custom */.IeY(isMapping, 'must be a mapping of names to values'), sche
             complain(key, variableNameForm);
         else if (typeof value === 'string')
             return [[key, value]];
+        else if (value === null)
+            complain(key, 'cannot be null: write "" or "null", with quotes');
         else
             complain(key, 'must be a single value, not a list or a mapping');
         return [];
@@ -29364,24 +29465,28 @@ function isMapping(given) {
     return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 /** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
-const environmentLines = (0,texts/* textTo */.Ds)((given) => {
-    const pairs = [];
+const environmentLines = schemas/* pipe */.FsL(schemas/* string */.YjP(), schemas/* transform */.pdi((given, context) => {
+    const pairs = new Map();
     for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
         if (line.trim() === '')
             continue;
-        const equals = line.indexOf('=');
-        const name = line.slice(0, Math.max(0, equals)).trimStart();
-        if (equals < 0)
-            return new texts/* Unusable */.kO(`line ${index + 1} has no \`=\`: write KEY=VALUE, one a line`);
-        if (!variableName.test(name))
-            return new texts/* Unusable */.kO(`line ${index + 1}: ${variableNameForm}`);
-        if (pairs.some(([other]) => other === name)) {
-            return new texts/* Unusable */.kO(`line ${index + 1} sets ${(0,wording/* quote */.h)(name)} a second time`);
+        const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
+        const problem = problemOfLine(line, name, pairs);
+        if (problem !== undefined) {
+            const message = `line ${index + 1} ${problem}`;
+            context.issues.push({ code: 'custom', message, input: index });
         }
-        pairs.push([name, line.slice(equals + 1)]);
+        pairs.set(name, line.slice(line.indexOf('=') + 1));
     }
     return Object.fromEntries(pairs);
-});
+}));
+function problemOfLine(line, name, earlier) {
+    if (!line.includes('='))
+        return 'has no `=`: write KEY=VALUE, one a line';
+    if (!variableName.test(name))
+        return `has an unusable name: ${variableNameForm}`;
+    return earlier.has(name) ? `sets ${(0,wording/* quote */.h)(name)} a second time: once is enough` : undefined;
+}
 const list = (member) => schemas/* array */.YOg(member, 'must be a list');
 const volume = strict({
     image: texts/* text */.Qq,
@@ -29423,12 +29528,11 @@ function secretsOf({ secret, volumes = [] }) {
     return [secret, ...volumes.map((each) => each.secret)].filter((each) => each !== undefined);
 }
 
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(3305);
 // EXTERNAL MODULE: ./build/dispersed/schemas.js
 var dispersed_schemas = __nccwpck_require__(9206);
-// EXTERNAL MODULE: ./build/intake/regions.js
-var regions = __nccwpck_require__(8678);
 ;// CONCATENATED MODULE: ./build/intake/entries.js
-
 
 
 
@@ -29452,12 +29556,12 @@ const cookFields = {
     max_timeout_assign_ms: (0,texts/* whole */.WQ)(300_000),
     max_timeout_start_ms: (0,texts/* whole */.WQ)(120_000),
     max_timeout_run_ms: (0,texts/* orNull */.Xd)((0,texts/* whole */.WQ)(60_000)),
-    allowed_region_codes: schemas/* array */.YOg(texts/* regionCode */.Gw, 'must be a list of region codes')
-        .check(api/* _maxLength */.Eb(regions/* regionCodes */.p.length, `has more than ${regions/* regionCodes */.p.length} codes`)),
+    // Each at most once, so never more than the service accepts.
+    allowed_region_codes: schemas/* pipe */.FsL(schemas/* array */.YOg(texts/* regionCode */.Gw, 'must be a list of region codes'), schemas/* transform */.pdi((codes) => [...new Set(codes)])),
 };
 const entry = schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
     if (typeof given !== 'string')
-        return withoutEmpty(given);
+        return given;
     if ((0,dispersed_schemas/* isUuid */.O1)(given))
         return { uuid: given };
     context.issues.push({ code: 'custom', message: (0,texts/* sayNoUuid */.CW)(given), input: given });
@@ -29491,51 +29595,10 @@ function asList(tree) {
         return tree;
     return new texts/* Unusable */.kO('must be a list: start each entry with `- `, or put it into [ ]');
 }
-// In a list as among the inputs, an empty text means that nothing was given.
-function withoutEmpty(given) {
-    if (typeof given !== 'object' || given === null || Array.isArray(given))
-        return given;
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
-}
 
-;// CONCATENATED MODULE: ./build/intake/rules.js
-/** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
-function checkRules(inputs) {
-    const { recipes = [], wait, waitUntil, ...shared } = inputs;
-    const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
-    const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
-    return [...ofInputs, ...ofEntries, ...checkWait(wait, waitUntil)];
-}
-function checkWait(wait, waitUntil) {
-    if (wait !== false || waitUntil === undefined)
-        return [];
-    return [
-        { input: 'wait-until', message: 'cannot be given with `wait: false`, which waits for nothing' },
-    ];
-}
-/**
- * @param given what this place sets
- * @param effective the same on top of what it is laid on
- */
-function checkFields(given, effective, nameOf) {
-    const problems = [];
-    const complain = (field, message) => problems.push({ input: nameOf(field), message });
-    if (given.gpu_name && given.gpu_registry_uuid) {
-        complain('gpu_name', `cannot be given together with ${nameOf('gpu_registry_uuid')}: choose one`);
-    }
-    const touchesTask = given.task !== undefined || given.max_timeout_run_ms !== undefined;
-    const { task, max_timeout_run_ms: runTimeout } = effective;
-    if (touchesTask && task === 'PERSISTENT' && typeof runTimeout === 'number') {
-        complain('max_timeout_run_ms', 'cannot be given with task PERSISTENT, which runs until it is cancelled');
-    }
-    if (touchesTask && task === 'BATCH' && runTimeout === null) {
-        complain('max_timeout_run_ms', 'cannot be null with task BATCH, which needs a bound on its run');
-    }
-    return problems;
-}
-
+// EXTERNAL MODULE: ./build/intake/rules.js
+var rules = __nccwpck_require__(674);
 ;// CONCATENATED MODULE: ./build/intake/inputs.js
-
 
 
 
@@ -29551,13 +29614,15 @@ function optional(schema) {
     return { schema, default: '', optional: true };
 }
 const minuteMs = 60_000;
-const regionList = schemas/* pipe */.FsL((0,texts/* textTo */.Ds)((given) => [...new Set(given.split(/[\s,]+/).filter((code) => code !== ''))]), schemas/* array */.YOg(texts/* regionCode */.Gw)
-    .check(api/* _minLength */.m9(1, 'has no region code in it'), api/* _maxLength */.Eb(regions/* regionCodes */.p.length, `has more than ${regions/* regionCodes */.p.length} codes`)));
+const regionList = schemas/* pipe */.FsL((0,texts/* textTo */.Ds)((given) => {
+    const codes = given.split(/[\s,]+/).filter((code) => code !== '');
+    return codes.length > 0 ? codes : new texts/* Unusable */.kO('has no region code in it');
+}), cookFields.allowed_region_codes);
 /** The inputs of the cook action, in the order of `action.yml`. */
 const cookInputs = {
     recipes: input(entries),
-    'public-key': input(texts/* apiKey */.Kz),
-    'secret-key': input(texts/* apiKey */.Kz),
+    'public-key': input(texts/* publicKey */.jE),
+    'secret-key': input(texts/* secretKey */.oF),
     'api-url': input(texts/* apiUrl */.y0, 'https://api.dispersed.com'),
     title: optional(texts/* line */.n8),
     description: optional(texts/* text */.Qq),
@@ -29585,6 +29650,8 @@ const cookInputs = {
     'on-job-end': input((0,texts/* oneOf */.yL)(['keep', 'cancel']), 'keep'),
     'on-rerun': input((0,texts/* oneOf */.yL)(['cook', 'attach']), 'cook'),
     'poll-interval': input(texts/* pollInterval */.dq, 'auto'),
+    'max-parallel': input((0,texts/* whole */.WQ)(0, 1_000), '0'),
+    'fail-fast': input(texts/* flag */.Jt, 'false'),
     'dry-run': input(texts/* flag */.Jt, 'false'),
     'matrix-index': input(texts/* line */.n8, '0'),
 };
@@ -29602,8 +29669,9 @@ async function readCookInputs(runner) {
         recipes,
         wait: values.wait,
         waitUntil: values['wait-until'],
+        maxParallel: values['max-parallel'],
     };
-    return complete({ values, problems: [...problems, ...checkRules(related)] });
+    return complete({ values, problems: [...problems, ...(0,rules/* checkRules */.M)(related)] });
 }
 const cleanUpInputs = {
     'public-key': cookInputs['public-key'],
@@ -29666,7 +29734,7 @@ async function readInputs(runner, table) {
 }
 async function readInput(runner, name, { schema, optional: isOptional, ...rest }) {
     const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
-    if (given === '' && isOptional)
+    if (given.trim() === '' && isOptional)
         return { value: undefined, problems: [] };
     const parsed = await parse/* safeParseAsync */.bp(schema, given || rest.default);
     if (parsed.success)
@@ -29704,8 +29772,8 @@ function maskAll(runner, secrets) {
 /* unused harmony exports waitInputs, cancelInputs */
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3305);
-/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3774);
-/* harmony import */ var _texts_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(360);
+/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5203);
+/* harmony import */ var _texts_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7541);
 /* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6502);
 
 
@@ -29736,6 +29804,7 @@ const waitInputs = {
     'on-timeout': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
     'on-workflow-cancel': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
     'poll-interval': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['poll-interval'],
+    'fail-fast': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['fail-fast'],
 };
 /** @throws InputError with every problem found */
 async function readWaitInputs(runner) {
@@ -29751,12 +29820,143 @@ async function readCancelInputs(runner) {
 
 /***/ }),
 
-/***/ 8678:
+/***/ 674:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   p: () => (/* binding */ regionCodes)
+/* harmony export */   M: () => (/* binding */ checkRules),
+/* harmony export */   U: () => (/* binding */ checkWhole)
 /* harmony export */ });
+/** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
+function checkRules(inputs) {
+    const { recipes = [], wait, waitUntil, maxParallel, ...shared } = inputs;
+    const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
+    const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
+    return [
+        ...ofInputs,
+        ...ofEntries,
+        ...(wait === false ? checkWithoutWait(waitUntil, maxParallel) : []),
+    ];
+}
+function checkWithoutWait(waitUntil, maxParallel = 0) {
+    const because = 'cannot be given with `wait: false`, which waits for nothing';
+    return [
+        ...(waitUntil === undefined ? [] : [{ input: 'wait-until', message: because }]),
+        ...(maxParallel === 0 ? [] : [{ input: 'max-parallel', message: because }]),
+    ];
+}
+const whyUnbounded = 'which runs until it is cancelled';
+/**
+ * @param given what this place sets
+ * @param effective the same on top of what it is laid on
+ */
+function checkFields(given, effective, nameOf) {
+    const problems = [];
+    const complain = (field, message) => problems.push({ input: nameOf(field), message });
+    if (given.gpu_name && given.gpu_registry_uuid) {
+        complain('gpu_name', `cannot be given together with ${nameOf('gpu_registry_uuid')}: choose one`);
+    }
+    const { task, max_timeout_run_ms: runTimeout } = effective;
+    if (given.max_timeout_run_ms !== undefined) {
+        if (task === 'PERSISTENT' && runTimeout !== null) {
+            complain('max_timeout_run_ms', `cannot be given with task PERSISTENT, ${whyUnbounded}`);
+        }
+        if (task === 'BATCH' && runTimeout === null) {
+            complain('max_timeout_run_ms', 'cannot be null with task BATCH, which needs a bound');
+        }
+    }
+    else if (given.task === 'PERSISTENT' && typeof runTimeout === 'number') {
+        const remedy = 'the input max-timeout-run is not for it: add `max_timeout_run_ms: null` here';
+        complain('task', `PERSISTENT is a job ${whyUnbounded}; ${remedy}`);
+    }
+    return problems;
+}
+/**
+ * What is wrong with a cook as a whole, the recipe's fields included, that the service would refuse.
+ * Only known once the recipe is.
+ */
+function checkWhole(cook) {
+    const { task, max_timeout_run_ms: runTimeout, gpu_name: name, gpu_registry_uuid: uuid } = cook;
+    const isBounded = typeof runTimeout === 'number';
+    const rules = [
+        {
+            isBroken: task !== 'PERSISTENT' && !isBounded,
+            input: 'max-timeout-run',
+            message: 'is needed for a BATCH job, and the recipe has none: give a duration such as 2h',
+        },
+        {
+            isBroken: task === 'PERSISTENT' && isBounded,
+            input: 'max-timeout-run',
+            message: `cannot be given: the job is PERSISTENT, ${whyUnbounded}`,
+        },
+        {
+            isBroken: Boolean(name && uuid),
+            input: 'gpu-name',
+            message: 'is set together with gpu-registry-uuid, one of them by the recipe: give the one you want in an entry of recipes, and the other as null',
+        },
+    ];
+    return rules.filter(({ isBroken }) => isBroken);
+}
+
+
+/***/ }),
+
+/***/ 7541:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  kO: () => (/* binding */ Unusable),
+  y0: () => (/* binding */ apiUrl),
+  p0: () => (/* binding */ duration),
+  Jt: () => (/* binding */ flag),
+  n8: () => (/* binding */ line),
+  ai: () => (/* binding */ number),
+  yL: () => (/* binding */ oneOf),
+  Xd: () => (/* binding */ orNull),
+  dq: () => (/* binding */ pollInterval),
+  jE: () => (/* binding */ publicKey),
+  Gw: () => (/* binding */ regionCode),
+  CW: () => (/* binding */ sayNoUuid),
+  oF: () => (/* binding */ secretKey),
+  Qq: () => (/* binding */ texts_text),
+  Ds: () => (/* binding */ textTo),
+  uR: () => (/* binding */ uuid),
+  WQ: () => (/* binding */ whole)
+});
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/dispersed/schemas.js
+var dispersed_schemas = __nccwpck_require__(9206);
+;// CONCATENATED MODULE: ./build/intake/durations.js
+const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
+const longestMs = 365 * unitMs.d;
+/** What {@link parseDuration} takes, for messages. */
+const durationForm = 'a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
+/**
+ * Milliseconds of a duration such as `1h30m`; undefined for anything else: a bare number, zero,
+ * or more than a year.
+ */
+function parseDuration(text) {
+    const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text);
+    if (match === null)
+        return undefined;
+    const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map((part) => Number(part ?? 0));
+    const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
+    return ms > 0 && ms <= longestMs ? ms : undefined;
+}
+/** A lower bound as a duration, in whole minutes where it is one. */
+function formatLeast(ms) {
+    return ms % unitMs.m === 0 ? `${ms / unitMs.m}m` : `${ms / unitMs.s}s`;
+}
+
+;// CONCATENATED MODULE: ./build/intake/regions.js
 /** Regions the new host knows, from the vendor's documentation of the cook. */
 const regionCodes = [
     'ca-central-1',
@@ -29797,65 +29997,6 @@ const regionCodes = [
     'me-south-1',
 ];
 
-
-/***/ }),
-
-/***/ 360:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  kO: () => (/* binding */ Unusable),
-  Kz: () => (/* binding */ apiKey),
-  y0: () => (/* binding */ apiUrl),
-  p0: () => (/* binding */ duration),
-  Jt: () => (/* binding */ flag),
-  n8: () => (/* binding */ line),
-  ai: () => (/* binding */ number),
-  yL: () => (/* binding */ oneOf),
-  Xd: () => (/* binding */ orNull),
-  dq: () => (/* binding */ pollInterval),
-  Gw: () => (/* binding */ regionCode),
-  CW: () => (/* binding */ sayNoUuid),
-  Qq: () => (/* binding */ texts_text),
-  Ds: () => (/* binding */ textTo),
-  uR: () => (/* binding */ uuid),
-  WQ: () => (/* binding */ whole)
-});
-
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
-var core = __nccwpck_require__(8532);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/dispersed/schemas.js
-var dispersed_schemas = __nccwpck_require__(9206);
-;// CONCATENATED MODULE: ./build/intake/durations.js
-const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-const longestMs = 365 * unitMs.d;
-/** What {@link parseDuration} takes, for messages. */
-const durationForm = 'a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
-/**
- * Milliseconds of a duration such as `1h30m`; undefined for anything else: a bare number, zero,
- * or more than a year.
- */
-function parseDuration(text) {
-    const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text);
-    if (match === null)
-        return undefined;
-    const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map((part) => Number(part ?? 0));
-    const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
-    return ms > 0 && ms <= longestMs ? ms : undefined;
-}
-/** A lower bound as a duration, in whole minutes where it is one. */
-function formatLeast(ms) {
-    return ms % unitMs.m === 0 ? `${ms / unitMs.m}m` : `${ms / unitMs.s}s`;
-}
-
-// EXTERNAL MODULE: ./build/intake/regions.js
-var regions = __nccwpck_require__(8678);
 // EXTERNAL MODULE: ./build/intake/wording.js + 1 modules
 var wording = __nccwpck_require__(5818);
 ;// CONCATENATED MODULE: ./build/intake/texts.js
@@ -29869,7 +30010,11 @@ var wording = __nccwpck_require__(5818);
 /** What a schema of this room says of a text it cannot use. */
 class Unusable extends Error {
 }
-const oneValue = 'must be a single value, not a list or a mapping';
+const oneValue = {
+    error: ({ input }) => input === null
+        ? 'cannot be null: leave it out for the recipe’s'
+        : 'must be a single value, not a list or a mapping',
+};
 /** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
 function textTo(parse) {
     return schemas/* pipe */.FsL(schemas/* string */.YjP(oneValue), schemas/* transform */.pdi(async (text, context) => {
@@ -29938,13 +30083,13 @@ const uuid = textTo((given) => (0,dispersed_schemas/* isUuid */.O1)(given) ? giv
 /** Says that a text is no UUID. */
 function sayNoUuid(given) {
     // A text that is no identifier may be anything, a secret put into the wrong place included.
-    const shown = /^[\w.-]{0,60}$/.test(given) ? (0,wording/* quote */.h)(given) : 'what is given';
+    const shown = /^[\w.-]{0,60}$/.test(given) ? (0,wording/* quote */.h)(given) : 'what was given';
     return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
 }
-/** `null` and `~` for the API's null, else what the schema takes. */
+/** `null` or `~` for the API's null, else what the schema takes. */
 function orNull(schema) {
-    return schemas/* pipe */.FsL(schemas/* string */.YjP(oneValue), schemas/* transform */.pdi(async (given, context) => {
-        if (given === 'null' || given === '~')
+    return schemas/* pipe */.FsL(schemas/* nullable */.mee(schemas/* string */.YjP(oneValue)), schemas/* transform */.pdi(async (given, context) => {
+        if (given === null || given === '~')
             return null;
         const parsed = await parse/* safeParseAsync */.bp(schema, given);
         if (parsed.success)
@@ -29956,21 +30101,28 @@ function orNull(schema) {
     }));
 }
 const regionCode = textTo((given) => {
-    const code = regions/* regionCodes */.p.find((each) => each === given.toLowerCase());
+    const code = regionCodes.find((each) => each === given.toLowerCase());
     if (code !== undefined)
         return code;
-    const hint = (0,wording/* suggest */.Z)(given, regions/* regionCodes */.p) || '; write it like eu-west-1 or us-east-2';
+    const hint = (0,wording/* suggest */.Z)(given, regionCodes) || '; write it like eu-west-1 or us-east-2';
     return new Unusable(`${(0,wording/* quote */.h)(given)} is not a region of the service${hint}`);
 });
-/** An API key: it goes into a header, or is the key of a signature. Its value is never shown. */
-const apiKey = textTo((given) => {
-    if (given === '') {
-        return new Unusable('is empty. Pass it from a secret; workflows that a pull request from a fork starts get none');
-    }
-    return /^[\u0021-\u007e]+$/.test(given)
-        ? given
-        : new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
-});
+/** A half of the API key: it goes into a header, or signs. Its value is never shown. */
+function apiKey(half, otherStart, other) {
+    return textTo((given) => {
+        if (given === '') {
+            return new Unusable(`is empty. Pass the ${half} key from a secret; workflows that a pull request from a fork starts get none`);
+        }
+        if (!/^[\u0021-\u007e]+$/.test(given)) {
+            return new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
+        }
+        if (!given.startsWith(otherStart))
+            return given;
+        return new Unusable(`holds the ${other} key (${otherStart}…) where the ${half} one belongs; are the two swapped?`);
+    });
+}
+const publicKey = apiKey('public', 'sk_', 'secret');
+const secretKey = apiKey('secret', 'pk_', 'public');
 const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const apiUrl = textTo((given) => {
     const url = URL.parse(given);
@@ -29981,7 +30133,9 @@ const apiUrl = textTo((given) => {
     }
     const isLoopback = loopbackHosts.test(url.hostname);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-        return new Unusable(`${(0,wording/* quote */.h)(given)} is not https; http is accepted for loopback addresses only`);
+        // Not the whole: what follows the host may hold a key.
+        const shown = (0,wording/* quote */.h)(`${url.protocol}//${url.host}`);
+        return new Unusable(`${shown} is not https; http is accepted for loopback addresses only`);
     }
     if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
         return new Unusable('has more than a host; write it without path, query and fragment');
@@ -30181,14 +30335,19 @@ function closestMatch(target, candidates, options) {
 
 ;// CONCATENATED MODULE: ./build/intake/wording.js
 
-/** Shows a given text in one short line. Never to be used on what may be a secret. */
+/** Shows a given text in one short line. Never to be used on what is meant to be a secret. */
 function quote(text) {
+    // A key that landed in the wrong input.
+    if (/\bsk_/.test(text))
+        return 'a secret key';
     const longest = 60;
     return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
 }
 /** `; did you mean x?` for a word close to a known one, else nothing. */
 function suggest(word, known) {
-    const likely = closestMatch(word.toLowerCase(), known, { maxDistance: 4 });
+    // A third of the letters: more would suggest `tag` for any three letters.
+    const maxDistance = Math.min(4, Math.ceil(word.length / 3));
+    const likely = closestMatch(word.toLowerCase(), known, { maxDistance });
     return likely === undefined ? '' : `; did you mean ${likely}?`;
 }
 
@@ -30201,10 +30360,11 @@ function suggest(word, known) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   h: () => (/* binding */ parseYaml)
 /* harmony export */ });
-/* harmony import */ var _texts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(360);
+/* harmony import */ var _texts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7541);
 
 const longestText = 1_000_000;
 const mostAliases = 50;
+const deepest = 32;
 // More than any order needs; bounds what aliases can grow into.
 const mostNodes = 50_000;
 /**
@@ -30216,12 +30376,11 @@ async function parseYaml(text) {
     if (text.length > longestText)
         return new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is longer than ${longestText} characters`);
     // Loaded when used: most workflows name recipes by UUID alone.
-    const { load, FAILSAFE_SCHEMA } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
+    const { load, FAILSAFE_SCHEMA, nullJsonTag } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
+    const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
     try {
-        const tree = load(text, { schema: FAILSAFE_SCHEMA, maxAliases: mostAliases, maxDepth: 32 });
-        if (!isTextTree(tree) || countNodes(tree) > mostNodes)
-            return new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO('is too large');
-        return tree;
+        const tree = load(text, { schema, maxAliases: mostAliases, maxDepth: deepest });
+        return isBounded(tree) ? tree : new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO('is too large, or refers to itself');
     }
     catch (error) {
         return new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is neither YAML nor JSON: ${explain(error)}`);
@@ -30231,23 +30390,37 @@ function explain(error) {
     if (!isYamlError(error))
         return 'it cannot be read';
     const { reason, mark } = error;
-    return mark === undefined
-        ? reason
-        : `${reason} in line ${mark.line + 1}, column ${mark.column + 1}`;
+    const place = mark === undefined ? '' : ` in line ${mark.line + 1}, column ${mark.column + 1}`;
+    return sayReason(reason) + place;
+}
+// A reason that names an alias or a tag quotes it, and what was meant may be a password.
+function sayReason(reason) {
+    if (/\btag\b/.test(reason))
+        return 'tags are not accepted (put text that starts with `!` into quotes)';
+    if (reason.startsWith('unidentified alias')) {
+        return 'an alias without its anchor (put text that starts with `*` into quotes)';
+    }
+    if (reason.startsWith('aliases exceeded'))
+        return `more than ${mostAliases} aliases`;
+    if (reason.startsWith('nesting exceeded'))
+        return `nested deeper than ${deepest} levels`;
+    return reason;
 }
 function isYamlError(error) {
     return error instanceof Error && 'reason' in error && typeof error.reason === 'string';
 }
-function isTextTree(value) {
-    if (typeof value === 'string')
-        return true;
-    return typeof value === 'object' && value !== null && Object.values(value).every(isTextTree);
-}
-// Stops at the bound: what aliases stand for is counted each time it is used.
-function countNodes(tree, counted = 0) {
-    if (counted > mostNodes || typeof tree === 'string')
-        return counted + 1;
-    return Object.values(tree).reduce((sum, each) => countNodes(each, sum), counted + 1);
+// What an alias stands for is counted each time it is used.
+function isBounded(tree) {
+    let nodes = 0;
+    const isWithin = (node, depth) => {
+        nodes += 1;
+        if (nodes > mostNodes || depth > deepest)
+            return false;
+        if (typeof node !== 'object' || node === null)
+            return true;
+        return Object.values(node).every((each) => isWithin(each, depth + 1));
+    };
+    return isWithin(tree, 0);
 }
 
 
@@ -30437,11 +30610,12 @@ function readLedger(runner) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   jo: () => (/* binding */ backoffMs),
-  HO: () => (/* binding */ metronome),
+  qP: () => (/* binding */ createPace),
   mu: () => (/* binding */ parseRetryAfter),
-  Bg: () => (/* binding */ pollIntervalMs),
   ml: () => (/* binding */ systemClock)
 });
+
+// UNUSED EXPORTS: nextBeatMs
 
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
@@ -30478,21 +30652,45 @@ function parseRetryAfter(header, nowMs) {
     const at = Date.parse(header);
     return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
-/** `auto`: a change is seen after 2.5 s on average. */
+// A change is seen after 2.5 s on average and 5 s at most, whatever the length of the job.
 const automaticPollMs = 5_000;
-/** How long to wait before the next look at the jobs, in ms; a little jitter keeps fleets out of step. */
-function pollIntervalMs(setting, random) {
-    return (setting === 'auto' ? automaticPollMs : setting) * (0.9 + 0.1 * random());
-}
-/** Beats that several watchers share: all who wait at the same time go on at the same time. */
-function metronome(sleep) {
+// What a struggling service is spared at the most.
+const slowestPollMs = 60_000;
+/**
+ * A steady beat, by the clock and not from answer to answer, so that slow answers do not add up.
+ * The first one comes at a random moment, so that fleets of workflows do not beat in step. Slower by
+ * itself where the service answers 429 or slowly, and step by step back to normal.
+ * @param interval in ms, or `auto`
+ * @param signal ends the wait for a beat
+ */
+function createPace(interval, clock, random, signal) {
+    const steadyMs = interval === 'auto' ? automaticPollMs : interval;
+    let beatMs = steadyMs;
+    let lastBeatMs = clock.now() - steadyMs * 0.2 * random();
     let beat;
-    return async () => {
-        beat ??= sleep().finally(() => {
-            beat = undefined;
-        });
-        return beat;
+    const wait = async () => {
+        await clock.sleep(lastBeatMs + beatMs - clock.now(), signal);
+        lastBeatMs = clock.now();
+        beat = undefined;
     };
+    return {
+        next: async () => {
+            beat ??= wait();
+            return beat;
+        },
+        looked: (tookMs, wasThrottled) => {
+            beatMs = nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled);
+        },
+    };
+}
+/** The time from one beat to the next, in ms, after a look that took so long. */
+function nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled) {
+    const longest = Math.max(steadyMs, slowestPollMs);
+    if (wasThrottled)
+        return Math.min(longest, beatMs * 2);
+    // Twice as long as an answer takes: at least half of the time the service hears nothing of us.
+    const wanted = Math.max(steadyMs, tookMs * 2);
+    return Math.min(longest, Math.max(wanted, beatMs * 0.75));
 }
 
 
@@ -30617,7 +30815,9 @@ const statusAdvice = {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   QR: () => (/* binding */ annotateInputs),
+/* harmony export */   Vb: () => (/* binding */ sayProblem),
 /* harmony export */   fz: () => (/* binding */ annotate),
+/* harmony export */   u6: () => (/* binding */ annotateAll),
 /* harmony export */   y2: () => (/* binding */ annotateOutcomes)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
@@ -30634,42 +30834,61 @@ const statusAdvice = {
 
 // GitHub shows ten error annotations a step and drops the rest.
 const mostAnnotations = 10;
+// It shows 4,096 characters of one; this leaves room for a last line.
+const longestList = 4_000;
 /** One error annotation for each job that did not end well: what failed, why, what to do. */
 function annotateOutcomes(runner, bad, policy) {
-    const single = bad.length > mostAnnotations ? bad.slice(0, mostAnnotations - 1) : bad;
-    for (const outcome of single)
-        annotate(runner, adviseOnOutcome(outcome, policy));
-    const rest = bad.slice(single.length);
-    if (rest.length === 0)
-        return;
-    const uuids = rest.map(({ job, subject }) => job?.uuid ?? (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job), 60));
-    annotate(runner, {
-        title: `${rest.length} more jobs did not end well`,
-        cause: (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(uuids.join(', '), 3_000),
-        remedy: 'The job summary and the output jobs tell each one’s story.',
+    const advices = bad.map((outcome) => adviseOnOutcome(outcome, policy));
+    annotateAll(runner, advices, (shown) => {
+        const rest = bad.slice(shown);
+        const uuids = rest.map((outcome) => (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome) ?? (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
+        return {
+            title: `${rest.length} more jobs did not end well`,
+            cause: (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(uuids.join(', '), 3_000),
+            remedy: 'The job summary and the output jobs tell each one’s story.',
+        };
     });
 }
-/** One error annotation that lists every problem of the inputs. */
-function annotateInputs(runner, error) {
-    const lines = error.problems.map(({ input, message }) => `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(input, 120)}: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(message)}`);
-    const count = lines.length === 1 ? 'An input is' : `${lines.length} inputs are`;
-    const message = lines.join('\n').slice(0, longestMessage);
-    runner.annotate('error', `${count} not usable; nothing was cooked`, message);
+/** An error annotation for each advice; where that is too many, the last stands for the rest. */
+function annotateAll(runner, advices, adviseOnRest) {
+    const shown = advices.length > mostAnnotations ? mostAnnotations - 1 : advices.length;
+    for (const advice of advices.slice(0, shown))
+        annotate(runner, advice);
+    if (shown < advices.length)
+        annotate(runner, adviseOnRest(shown));
+}
+/** One error annotation that lists every problem of the inputs, as far as it holds them. */
+function annotateInputs(runner, { problems }) {
+    const lines = problems.map(sayProblem);
+    const title = lines.length === 1 ? 'An input is not usable' : `${lines.length} problems with inputs`;
+    runner.annotate('error', `${title}; nothing was cooked`, join(lines));
+}
+function join(lines) {
+    let text = '';
+    for (const [index, line] of lines.entries()) {
+        if (text.length + line.length > longestList) {
+            return `${text}and ${lines.length - index} more; the job summary has them`;
+        }
+        text += `${line}\n`;
+    }
+    return text.trimEnd();
+}
+/** A problem in one line. */
+function sayProblem({ input, message }) {
+    return `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(input, 100)}: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(message)}`;
 }
 /** One error annotation. */
 function annotate(runner, advice) {
     runner.annotate('error', (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(advice.title, 250), messageOf(advice));
 }
-// Annotations hold 4,096 characters.
-const longestMessage = 4_000;
 const mostEvidence = 15;
 // The cause comes first and the remedy last; of the evidence between them the last lines that fit.
 function messageOf({ cause, remedy, evidence = [] }) {
     const lines = (0,_log_tail_js__WEBPACK_IMPORTED_MODULE_4__/* .tellingLines */ .$)(evidence, mostEvidence).map((line) => `| ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(line, 300)}`);
     const build = (shown) => [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
-    while (lines.length > 0 && build(lines).length > longestMessage)
+    while (lines.length > 0 && build(lines).length > longestList)
         lines.shift();
-    return build(lines).slice(0, longestMessage);
+    return build(lines).slice(0, longestList);
 }
 function adviseOnOutcome(outcome, policy) {
     const { result, job, subject, error, ending } = outcome;
@@ -30682,6 +30901,8 @@ function adviseOnOutcome(outcome, policy) {
         return adviseOnTimeout(name, who, outcome, policy);
     if (ending === 'interrupt')
         return adviseOnInterrupt(name, who, outcome);
+    if (ending === 'fail-fast' && result === 'cancelled')
+        return adviseOnFailFast(name, who, outcome);
     const reason = job?.status_reason
         ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(job.status_reason, 1000)}`
         : ', and the service gave no reason';
@@ -30727,6 +30948,13 @@ function adviseOnInterrupt(name, who, { job, result }) {
             ? `${who} was not cooked any more: the workflow was cancelled, or a time limit of it was reached.`
             : `${who} was cancelled: the workflow was, or a time limit of it was reached.`,
         remedy: 'If nobody cancelled the workflow, look at its timeout-minutes.',
+    };
+}
+function adviseOnFailFast(name, who, { job }) {
+    return {
+        title: `Cancelled with another job: ${name}`,
+        cause: `${who} was ${job === null ? 'not cooked' : 'cancelled'}: another job of the step did not end well.`,
+        remedy: 'Look at that one; without fail-fast, each job runs to its own end.',
     };
 }
 function adviseOnTimeout(name, who, outcome, policy) {
@@ -31652,7 +31880,7 @@ function results_ofOne(jobs, keys) {
     const results = jobs[0]?.outcome.results ?? {};
     const rows = keys
         .slice(0, mostKeys)
-        .map((key) => [(0,safe/* safeMarkdown */.fH)(key, 60), valueText(results[key])]);
+        .map((key) => [(0,safe/* safeMarkdown */.fH)(key, 60), valueText(results, key)]);
     return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
 }
 function results_ofSeveral(jobs, keys) {
@@ -31661,7 +31889,7 @@ function results_ofSeveral(jobs, keys) {
     const rows = jobs.map(({ number, outcome }) => [
         String(number),
         (0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 60),
-        ...shown.map((key) => valueText(outcome.results?.[key])),
+        ...shown.map((key) => valueText(outcome.results, key)),
     ]);
     const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
     return renderTable(columns, rows);
@@ -31669,7 +31897,9 @@ function results_ofSeveral(jobs, keys) {
 function keysOf(all) {
     return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
 }
-function valueText(value) {
+// A key may have the name of what every object inherits.
+function valueText(results, key) {
+    const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
     if (value === undefined)
         return '';
     return (0,safe/* safeMarkdown */.fH)(typeof value === 'string' ? value : JSON.stringify(value), 120);
@@ -31734,15 +31964,9 @@ function shortened({ logLines, gantt, results }) {
 }
 /** The summary of a step whose inputs could not be used. */
 function renderInputProblems({ problems }) {
-    const items = problems
-        .slice(0, mostProblems)
-        .map(({ input, message }) => `- **${(0,safe/* safeMarkdown */.fH)(input, 120)}**: ${(0,safe/* safeMarkdown */.fH)(message)}`);
-    const rest = problems.length - items.length;
-    const more = rest > 0 ? [`- and ${rest} more`] : [];
-    return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ...more, ''].join('\n');
+    const items = problems.map(({ input, message }) => `- <code>${(0,safe/* safeMarkdown */.fH)(input, 100)}</code>: ${(0,safe/* safeMarkdown */.fH)(message)}`);
+    return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
-// More are not read before the first ones are mended.
-const mostProblems = 100;
 
 ;// CONCATENATED MODULE: ./build/report/report.js
 
@@ -31764,14 +31988,14 @@ async function reportOutcomes(runner, outcomes, policy, isFine = endedWell) {
         runner.fail();
     (0,annotations/* annotateOutcomes */.y2)(runner, bad, policy);
     writeOutputs(runner, outcomes);
-    await (0,summarize/* summarize */.e)(runner, renderSummary(outcomes));
+    await (0,summarize/* summarize */.e)(runner, () => renderSummary(outcomes));
 }
 /** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
 async function reportTrouble(runner, error) {
     runner.fail();
     if (error instanceof errors/* InputError */.dz) {
         (0,annotations/* annotateInputs */.QR)(runner, error);
-        await (0,summarize/* summarize */.e)(runner, renderInputProblems(error));
+        await (0,summarize/* summarize */.e)(runner, () => renderInputProblems(error));
     }
     else {
         (0,annotations/* annotate */.fz)(runner, (0,advice/* adviseOnFault */.GS)(error));
@@ -31860,17 +32084,30 @@ function cut(text, longest) {
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(570);
+/* harmony import */ var _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4111);
+
 
 
 /** Writes the step's summary. Trouble with it is a warning: it never changes the verdict. */
-async function summarize(runner, markdown) {
+async function summarize(runner, render) {
     try {
-        await runner.summarize(markdown);
+        await runner.summarize(fit(render()));
     }
     catch (error) {
         const { message } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error);
         runner.annotate('warning', 'The job summary could not be written', (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(message));
     }
+}
+// Cut between lines: a table's row and a list's item are a line each.
+function fit(markdown) {
+    if (Buffer.byteLength(markdown) <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .mostBytes */ .j)
+        return markdown;
+    let bytes = 0;
+    const lines = markdown.split('\n').filter((line) => {
+        bytes += Buffer.byteLength(line) + 1;
+        return bytes <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .mostBytes */ .j;
+    });
+    return [...lines, '', 'The rest did not fit into this summary.', ''].join('\n');
 }
 
 
@@ -31880,10 +32117,10 @@ async function summarize(runner, markdown) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ firstThatFits)
+/* harmony export */   e: () => (/* binding */ firstThatFits),
+/* harmony export */   j: () => (/* binding */ mostBytes)
 /* harmony export */ });
-// GitHub drops a summary of more than 1 MiB as a whole; this leaves room for what other code may
-// add to the step's.
+/** Past 1 MiB GitHub drops the whole summary; the steps of a job share nothing of it. */
 const mostBytes = 1_000_000;
 /** The first of these texts that GitHub takes; each is made only when those before were too long. */
 function firstThatFits(candidates) {
@@ -34946,7 +35183,7 @@ const actionsRunner = {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8903);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(617);
 /* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8305);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1623);
 
 
 
@@ -34977,6 +35214,7 @@ function planOf(inputs) {
         pollInterval: 'auto',
         waitUntil: undefined,
         policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
+        failFast: false,
         jobCount: inputs['job-uuids'].length,
     };
 }
@@ -35012,7 +35250,7 @@ async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', ses
 /* harmony export */   n: () => (/* binding */ cleanUp)
 /* harmony export */ });
 /* harmony import */ var _dispersed_client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2702);
-/* harmony import */ var _intake_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3774);
+/* harmony import */ var _intake_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5203);
 /* harmony import */ var _jobs_find_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3130);
 /* harmony import */ var _jobs_stop_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9777);
 /* harmony import */ var _ledger_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5723);
@@ -35131,7 +35369,7 @@ function isWorthRepeating(error, failures) {
 
 /***/ }),
 
-/***/ 4989:
+/***/ 7185:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -35140,10 +35378,12 @@ __nccwpck_require__.d(__webpack_exports__, {
   $: () => (/* binding */ cook)
 });
 
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/intake/inputs.js + 4 modules
-var intake_inputs = __nccwpck_require__(3774);
+// EXTERNAL MODULE: ./build/intake/inputs.js + 3 modules
+var intake_inputs = __nccwpck_require__(5203);
 ;// CONCATENATED MODULE: ./build/intake/step.js
 // GitHub allows 50 re-runs of a workflow run.
 const mostAttempts = 51;
@@ -35367,13 +35607,13 @@ function merge(under, over) {
 function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
     const fields = { ...inputs, ...givenOnly(entry) };
     const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-    return {
+    return givenOnly({
         ...fields,
         // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
         ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
         // The service wants null here, whatever the recipe says.
         ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-    };
+    });
 }
 function givenOnly(fields) {
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
@@ -35409,53 +35649,12 @@ function isMapping(value) {
 
 // EXTERNAL MODULE: ./build/records.js
 var records = __nccwpck_require__(622);
+// EXTERNAL MODULE: ./build/dispersed/redact.js
+var redact = __nccwpck_require__(5385);
 // EXTERNAL MODULE: ./build/report/advice.js
 var advice = __nccwpck_require__(8999);
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
-;// CONCATENATED MODULE: ./build/report/redact.js
-// The container parameters that may be shown. All others, known or not, may hold secrets: a
-// recipe's environment, logins and keys are somebody else's.
-const shownParameters = new Set([
-    'image',
-    'tag',
-    'imagesrc',
-    'host',
-    'user',
-    'ports',
-    'allowed_ips',
-]);
-const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
-const redact_hidden = '***';
-/** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
-function redact(body) {
-    const { parameters } = body;
-    if (!redact_isMapping(parameters) || !redact_isMapping(parameters['parameters']))
-        return body;
-    const shown = mapMembers(parameters['parameters'], redactParameter);
-    return { ...body, parameters: { ...parameters, parameters: shown } };
-}
-function redactParameter(key, value) {
-    if (shownParameters.has(key))
-        return value;
-    if (key === 'env' && redact_isMapping(value))
-        return mapMembers(value, () => redact_hidden);
-    if (key === 'volumes' && Array.isArray(value))
-        return value.map(redactVolume);
-    return value === null ? null : redact_hidden;
-}
-function redactVolume(volume) {
-    if (!redact_isMapping(volume))
-        return redact_hidden;
-    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : redact_hidden));
-}
-function mapMembers(mapping, change) {
-    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
-}
-function redact_isMapping(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 // EXTERNAL MODULE: ./build/report/safe.js
 var safe = __nccwpck_require__(570);
 // EXTERNAL MODULE: ./build/report/summarize.js
@@ -35469,42 +35668,65 @@ var fit = __nccwpck_require__(4111);
 
 
 
-/** Shows what would be sent. The step fails where a recipe could not be read. */
+
+/** Shows what would be sent. The step fails where the service would refuse it. */
 async function reportDryRun(runner, plans) {
     for (const plan of plans)
-        showPlan(runner, plan);
+        printPlan(runner, plan);
     const broken = plans.filter(({ error }) => error !== null);
+    const closing = `${dry_run_verdict(plans.length, broken.length)}; nothing was cooked`;
+    runner.print(`Dry run: ${closing}`);
     if (broken.length > 0)
         runner.fail();
-    runner.print(`Dry run: ${dry_run_verdict(plans.length, broken.length)}; nothing was cooked`);
+    annotatePlans(runner, broken);
     runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-    await (0,summarize/* summarize */.e)(runner, renderPlans(plans, broken.length));
+    await (0,summarize/* summarize */.e)(runner, () => renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
 }
-function showPlan(runner, { order, recipe, body, error }) {
-    const { recipeUuid } = order;
-    if (error !== null)
-        (0,annotations/* annotate */.fz)(runner, (0,advice/* adviseOn */.mm)(error, `read recipe ${recipeUuid}`));
+function printPlan(runner, { order, recipe, body }) {
     if (body === null)
         return;
     const name = (0,safe/* safeLine */.om)(recipe?.name ?? '', 200);
-    runner.print(`Would cook recipe ${recipeUuid}${name && ` “${name}”`} with`);
+    runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with`);
     for (const line of prettyLines(body))
         runner.print(`  | ${(0,safe/* safeLine */.om)(line, 1_000)}`);
 }
+// Many entries may cook one recipe: what is wrong with it is told once.
+function annotatePlans(runner, broken) {
+    const causes = new Map(broken.map((plan) => [sayError(plan), plan]));
+    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(adviseOnPlan), (shown) => ({
+        title: `${causes.size - shown} more recipes cannot be cooked`,
+        cause: 'There is no room for more annotations.',
+        remedy: 'The job summary has all of them.',
+    }));
+}
+function adviseOnPlan({ order, error }) {
+    const { recipeUuid } = order;
+    if (!(error instanceof errors/* InputError */.dz))
+        return (0,advice/* adviseOn */.mm)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
+    return {
+        title: `The service would not cook recipe ${recipeUuid}`,
+        cause: error.problems.map(annotations/* sayProblem */.Vb).join('\n'),
+        remedy: 'Change the inputs or the recipe.',
+    };
+}
+function sayError({ order, error }) {
+    if (error === null)
+        return '';
+    return error instanceof errors/* InputError */.dz ? `${order.recipeUuid}: ${error.message}` : error.message;
+}
 // The bodies are in the log too, so they go first.
-function renderPlans(plans, broken) {
+function renderPlans(plans, heading) {
     return (0,fit/* firstThatFits */.e)([
-        () => renderAmount(plans, broken, plans.length, true),
-        () => renderAmount(plans, broken, plans.length, false),
-        () => renderAmount(plans, broken, 200, false),
+        () => renderAmount(plans, heading, plans.length, true),
+        () => renderAmount(plans, heading, plans.length, false),
+        () => renderAmount(plans, heading, 200, false),
     ]);
 }
-function renderAmount(plans, broken, most, withBodies) {
-    const mark = broken > 0 ? '⚠️' : '🧪';
+function renderAmount(plans, heading, most, withBodies) {
     const rest = plans.length - most;
     const cut = withBodies ? '' : 'What would be sent is in the log: it is too long for a summary.';
     return [
-        `### ${mark} Dispersed dry run: ${dry_run_verdict(plans.length, broken)}; nothing was cooked`,
+        `### ${heading}`,
         '',
         '| | Recipe | UUID | Would be sent |',
         '| --: | --- | --- | --- |',
@@ -35515,9 +35737,10 @@ function renderAmount(plans, broken, most, withBodies) {
     ].join('\n');
 }
 function renderPlan({ order, recipe, body, error }, withBodies) {
+    const trouble = error === null ? [] : [(0,safe/* safeMarkdown */.fH)(error.message, 300)];
+    const sent = body === null || !withBodies ? [] : [renderBody(body)];
     const name = (0,safe/* safeMarkdown */.fH)(recipe?.name ?? '', 120);
-    const problem = (0,safe/* safeMarkdown */.fH)(error?.message ?? '', 300);
-    const shown = body === null ? problem : withBodies ? renderBody(body) : '';
+    const shown = [...trouble, ...sent].join('<br>');
     return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
 }
 function renderBody(body) {
@@ -35528,18 +35751,22 @@ function renderBody(body) {
     return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
 }
 function prettyLines(body) {
-    return JSON.stringify(redact(body), null, 2).split('\n');
+    return JSON.stringify((0,redact/* redact */.E)(body), null, 2).split('\n');
 }
 function dry_run_verdict(count, broken) {
-    const recipes = count === 1 ? 'the order' : `all ${count} orders`;
-    return broken === 0
-        ? `${recipes} can be sent`
-        : `${broken} of ${count} recipes could not be read`;
+    if (broken > 0)
+        return count === 1
+            ? 'the order cannot be cooked'
+            : `${broken} of ${count} orders cannot be cooked`;
+    return count === 1 ? 'the order can be sent' : `all ${count} orders can be sent`;
 }
 
 // EXTERNAL MODULE: ./build/report/report.js + 14 modules
 var report = __nccwpck_require__(8903);
+// EXTERNAL MODULE: ./build/intake/rules.js
+var rules = __nccwpck_require__(674);
 ;// CONCATENATED MODULE: ./build/verbs/dry-run.js
+
 
 
 
@@ -35549,7 +35776,11 @@ async function rehearse(orders, { world, client, end, inTurn }) {
     return Promise.all(orders.map(async (order) => {
         try {
             const recipe = await inTurn(async () => recipeBook(order.recipeUuid));
-            return { order, recipe, body: bodyOf(order, recipe), error: null };
+            const body = bodyOf(order, recipe);
+            // A recipe that keeps its fields to itself cannot be checked.
+            const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)({ ...recipe.payload, ...body });
+            const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
+            return { order, recipe, body, error };
         }
         catch (error) {
             return { order, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
@@ -35594,9 +35825,10 @@ async function stopTwins(order, ticket, serving, session) {
     }
 }
 
-// EXTERNAL MODULE: ./build/verbs/session.js + 4 modules
-var session = __nccwpck_require__(8305);
+// EXTERNAL MODULE: ./build/verbs/session.js + 2 modules
+var session = __nccwpck_require__(1623);
 ;// CONCATENATED MODULE: ./build/verbs/cook.js
+
 
 
 
@@ -35638,6 +35870,7 @@ function planOf(inputs) {
         pollInterval: inputs['poll-interval'],
         waitUntil: inputs['wait-until'],
         policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+        failFast: inputs['fail-fast'],
         jobCount: inputs.recipes.length,
     };
 }
@@ -35646,7 +35879,8 @@ async function carryOut(orders, inputs, session) {
     const reading = { ...world, client, signal: end.signal };
     const recipeBook = openRecipeBook(reading);
     const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
-    return Promise.all(orders.map(async (order) => {
+    const underWay = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
+    return Promise.all(orders.map(async (order) => underWay(async () => {
         try {
             const attached = (await earlier).get(order);
             if (attached !== undefined)
@@ -35660,7 +35894,7 @@ async function carryOut(orders, inputs, session) {
         catch (error) {
             return notCooked(order, error, session);
         }
-    }));
+    })));
 }
 const noEarlierJobs = Promise.resolve(new Map());
 async function cookOne(order, recipeBook, session) {
@@ -35694,13 +35928,15 @@ async function serve(ticket, wait, session) {
     const timeline = [{ status: job.status, atMs: world.clock.now() }];
     return { ...ticket, ...records/* noFindings */._, timeline, result: 'submitted', ending: null, error: null };
 }
-function notCooked(order, error, { end, ledger }) {
+function notCooked(order, error, { plan, end, ledger }) {
     const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
     const outcome = { subject: order, ...none, ...records/* noFindings */._, ending: null };
     if (error instanceof errors/* ServiceError */._7) {
         ledger.write(order.index, { fate: error.leavesDoubt ? 'missing' : 'refused' });
     }
     if (!(error instanceof errors/* InterruptedError */.p4)) {
+        if (plan.failFast)
+            end.failFast();
         return { ...outcome, result: 'error', error: (0,errors/* asError */.zR)(error) };
     }
     const ending = end.ended() ?? 'interrupt';
@@ -35805,6 +36041,8 @@ async function follow(ticket, session) {
     const { ending, job, timeline, error } = await settle(ticket, watched, session);
     noteFate(ticket.subject, ending, job, session);
     const result = (0,verdict/* resultOf */.Bg)(ending, job.status, plan.policy);
+    if (plan.failFast && !(0,verdict/* passes */.WE)(result))
+        end.failFast();
     return { ...ticket, ...records/* noFindings */._, job, timeline, ending, error, result };
 }
 /**
@@ -35854,6 +36092,7 @@ const reasons = {
     lost: 'the service does not tell how it is',
     timeout: 'the time for waiting is over',
     interrupt: 'the workflow was cancelled',
+    'fail-fast': 'another job of the step failed',
 };
 async function stopOne({ index }, jobUuid, ending, session) {
     const { log, client, world, end, ledger } = session;
@@ -35907,7 +36146,7 @@ function unknownOutcome(subject, change) {
 
 /***/ }),
 
-/***/ 8305:
+/***/ 1623:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -35915,6 +36154,417 @@ function unknownOutcome(subject, change) {
 __nccwpck_require__.d(__webpack_exports__, {
   f: () => (/* binding */ withSession)
 });
+
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/dispersed/client.js + 1 modules
+var dispersed_client = __nccwpck_require__(2702);
+// EXTERNAL MODULE: ./build/dispersed/api.js
+var api = __nccwpck_require__(3386);
+// EXTERNAL MODULE: ./build/dispersed/patience.js
+var patience = __nccwpck_require__(3323);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+;// CONCATENATED MODULE: ./build/jobs/read.js
+
+
+
+/**
+ * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
+ * go out together, as one list request for up to 50 jobs.
+ */
+function createReader(parts) {
+    const persist = createPersistence(parts);
+    const readSingly = async (uuid) => persist(async () => (0,api/* readJob */.cd)(parts.client, uuid, parts.end), isWorthRepeating);
+    const readListed = createListing(parts, persist);
+    return gather(async (uuids) => {
+        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
+        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
+    });
+}
+function createPersistence(parts) {
+    const { clock, random, end: signal, onLook, onAway, onBack } = parts;
+    let away = false;
+    const onFailure = (error) => {
+        if (error.status === 429)
+            onLook(0, true);
+        if (!away && error.passing) {
+            away = true;
+            onAway(error);
+        }
+    };
+    return async (request, worthwhile) => {
+        const timed = async () => {
+            const startedAtMs = clock.now();
+            const answer = await request();
+            onLook(clock.now() - startedAtMs, false);
+            return answer;
+        };
+        const answer = await (0,patience/* patiently */.d)(timed, { clock, random, signal, worthwhile, onFailure });
+        if (away)
+            onBack();
+        away = false;
+        return answer;
+    };
+}
+// One 404 right after a cook may be lag of the service; a second one is an answer.
+function isWorthRepeating(error, failures) {
+    return error.passing || (error.status === 404 && failures === 1);
+}
+// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
+// the service takes one UUID for the filter, whatever it says.
+const mostLackingLists = 3;
+/** Reads jobs by list; those the answer lacks are left to the caller. */
+function createListing({ client, end }, persist) {
+    let lackingLists = 0;
+    return async (uuids) => {
+        if (lackingLists >= mostLackingLists)
+            return new Map();
+        const query = { 'filter[uuid]': uuids.join(',') };
+        try {
+            const page = await persist(async () => (0,api/* listJobs */.N6)(client, query, end), (error) => error.passing);
+            const found = new Map(page.items.map((job) => [job.uuid, job]));
+            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
+            return found;
+        }
+        catch (error) {
+            // Whether the filter takes several values is documented nowhere. What else is wrong, the
+            // single reads will tell.
+            if (error instanceof errors/* ServiceError */._7)
+                lackingLists = mostLackingLists;
+            return new Map();
+        }
+    };
+}
+/** Answers single questions that come at the same time from one joint look-up a page of them. */
+function gather(lookUp) {
+    let waiting = [];
+    const flush = () => {
+        const asked = waiting;
+        waiting = [];
+        for (let from = 0; from < asked.length; from += api/* pageLimit */.LN) {
+            const group = asked.slice(from, from + api/* pageLimit */.LN);
+            const answers = lookUp(group.map(({ key }) => key));
+            for (const { key, settle } of group)
+                settle(answers.then((answer) => answer(key)));
+        }
+    };
+    return async (key) => new Promise((resolve) => {
+        if (waiting.length === 0)
+            setImmediate(flush);
+        waiting.push({ key, settle: resolve });
+    });
+}
+
+// EXTERNAL MODULE: ./build/ledger.js
+var build_ledger = __nccwpck_require__(5723);
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var build_pace = __nccwpck_require__(1215);
+// EXTERNAL MODULE: ./build/report/log.js
+var report_log = __nccwpck_require__(6945);
+;// CONCATENATED MODULE: ./build/verbs/end-of-wait.js
+// The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
+const hurryAfterMs = 2_000;
+const lastCallAfterMs = 6_000;
+/** @param timeoutMs longest wait, from now */
+function endOfWait({ clock, interrupt }, timeoutMs) {
+    const released = new AbortController();
+    const end = new AbortController();
+    const hurry = new AbortController();
+    const lastCall = new AbortController();
+    let reason;
+    const endFor = (why) => {
+        reason ??= why;
+        end.abort();
+    };
+    const after = (ms, act) => {
+        void sleepLong(clock, ms, released.signal).then(() => {
+            if (!released.signal.aborted)
+                act();
+        });
+    };
+    const onInterrupt = () => {
+        // An interrupt goes before a timeout: it leaves seconds, not hours.
+        reason = 'interrupt';
+        endFor('interrupt');
+        after(hurryAfterMs, () => {
+            hurry.abort();
+        });
+        after(lastCallAfterMs, () => {
+            lastCall.abort();
+        });
+    };
+    if (interrupt.aborted)
+        onInterrupt();
+    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
+    after(timeoutMs, () => {
+        endFor('timeout');
+    });
+    return {
+        signal: end.signal,
+        ended: () => reason,
+        hurry: hurry.signal,
+        lastCall: lastCall.signal,
+        failFast: () => {
+            endFor('fail-fast');
+        },
+        release: () => {
+            released.abort();
+        },
+    };
+}
+// One timer of Node's holds 24 days at most.
+async function sleepLong(clock, ms, signal) {
+    const untilMs = clock.now() + ms;
+    while (!signal.aborted && clock.now() < untilMs) {
+        await clock.sleep(untilMs - clock.now(), signal);
+    }
+}
+
+;// CONCATENATED MODULE: ./build/verbs/session.js
+
+
+
+
+
+
+
+// As many as the connections to the service: more would only queue behind them.
+const mostAtOnce = 8;
+/** Opens a session, has the work done in it, and closes it, come what may. */
+async function withSession(plan, world, work) {
+    const { clock, runner } = world;
+    const connection = world.connect(plan.apiUrl);
+    const end = endOfWait(world, plan.timeoutMs);
+    const log = (0,report_log/* createLog */.h)(runner, plan.jobCount);
+    const { exchange } = connection;
+    const client = (0,dispersed_client/* createClient */.U)({
+        exchange,
+        keys: plan.keys,
+        now: clock.now,
+        onClockOff: log.clockOff,
+    });
+    const ledger = (0,build_ledger/* openLedger */.a)(runner, plan.jobCount, clock.now());
+    try {
+        return await work({
+            world,
+            plan,
+            client,
+            end,
+            log,
+            ledger,
+            ...pacing(plan, world, client, end, log),
+        });
+    }
+    finally {
+        end.release();
+        await connection.close();
+    }
+}
+function pacing(plan, world, client, end, log) {
+    const { clock, random } = world;
+    const { signal } = end;
+    const pace = (0,build_pace/* createPace */.qP)(plan.pollInterval, clock, random, signal);
+    const onLook = pace.looked;
+    return {
+        read: createReader({
+            client,
+            clock,
+            random,
+            end: signal,
+            onLook,
+            onAway: log.away,
+            onBack: log.back,
+        }),
+        nextLook: pace.next,
+        inTurn: (0,p_limit/* default */.A)(mostAtOnce),
+    };
+}
+
+
+/***/ }),
+
+/***/ 1388:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   u: () => (/* binding */ wait)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8903);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
+/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8821);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1623);
+
+
+
+
+
+
+
+/** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
+async function wait(world) {
+    const { runner } = world;
+    try {
+        const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
+        const plan = planOf(inputs);
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_6__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
+    }
+    catch (error) {
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportTrouble */ .a)(runner, error);
+    }
+}
+function planOf(inputs) {
+    return {
+        apiUrl: inputs['api-url'],
+        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+        failFast: inputs['fail-fast'],
+        jobCount: inputs['job-uuids'].length,
+    };
+}
+async function waitFor(jobUuid, index, session) {
+    const { world, read, log, ledger } = session;
+    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .givenJob */ .J)(jobUuid, index);
+    ledger.write(index, { jobUuid, fate: 'followed' });
+    let job;
+    try {
+        job = await read(jobUuid);
+    }
+    catch (error) {
+        return notRead(subject, error, session);
+    }
+    const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
+    log.began(ticket);
+    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .follow */ .e)(ticket, session);
+}
+// Time was up before the service told anything of the job, or it refused to.
+async function notRead(subject, error, session) {
+    const { plan, end, ledger } = session;
+    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
+        ledger.write(subject.index, { fate: 'kept' });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+    }
+    const ending = end.ended() ?? 'interrupt';
+    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .settleUnwatched */ .N)(subject, ending, session);
+    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, {
+        ending,
+        job,
+        result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
+    });
+}
+
+
+/***/ }),
+
+/***/ 617:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bg: () => (/* binding */ resultOf),
+/* harmony export */   Oe: () => (/* binding */ mustStop),
+/* harmony export */   WE: () => (/* binding */ passes),
+/* harmony export */   dR: () => (/* binding */ isFinal),
+/* harmony export */   ex: () => (/* binding */ compareResults)
+/* harmony export */ });
+// The service's set of statuses is open; these alone are known to be final.
+const finalResults = {
+    COMPLETED: 'succeeded',
+    FAILED: 'failed',
+    CANCELLED: 'cancelled',
+};
+/** Whether a job with this status will never change again. */
+function isFinal(status) {
+    return Object.hasOwn(finalResults, status);
+}
+/** Whether a job that is no longer watched is to be cancelled. */
+function mustStop(ending, { onTimeout, onWorkflowCancel }) {
+    switch (ending) {
+        case 'final':
+        case 'running':
+            return false;
+        case 'interrupt':
+            return onWorkflowCancel === 'cancel';
+        case 'fail-fast':
+            return true;
+        // Nobody watches a lost job any more: it is treated like one whose time is over.
+        case 'lost':
+        case 'timeout':
+            return onTimeout === 'cancel';
+    }
+}
+/** The result of a job that was watched to this ending, and has this status now. */
+function resultOf(ending, status, policy) {
+    const final = isFinal(status) ? finalResults[status] : undefined;
+    switch (ending) {
+        case 'final':
+            return final ?? 'error';
+        case 'running':
+            return 'running';
+        case 'lost':
+            return 'error';
+        case 'fail-fast':
+            return final ?? 'cancelled';
+        case 'interrupt':
+            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
+        case 'timeout':
+            // A job that our own cancel ended was still running when time was up.
+            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
+                return final;
+            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
+    }
+}
+const worstFirst = [
+    'error',
+    'failed',
+    'timed-out',
+    'cancelled',
+    'detached',
+    'running',
+    'submitted',
+    'succeeded',
+    'dry-run',
+];
+/** Orders results, the worst first. */
+function compareResults(a, b) {
+    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
+}
+/** Whether the step passes with this result. */
+function passes(result) {
+    switch (result) {
+        case 'succeeded':
+        case 'running':
+        case 'submitted':
+        case 'dry-run':
+        case 'detached':
+            return true;
+        case 'failed':
+        case 'cancelled':
+        case 'timed-out':
+        case 'error':
+            return false;
+    }
+}
+
+
+/***/ }),
+
+/***/ 370:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  A: () => (/* binding */ pLimit)
+});
+
+// UNUSED EXPORTS: limitFunction
 
 ;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
 /*
@@ -36135,376 +36785,6 @@ function validateConcurrency(concurrency) {
 	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) {
 		throw new TypeError('Expected `concurrency` to be a number from 1 and up');
 	}
-}
-
-// EXTERNAL MODULE: ./build/dispersed/client.js + 1 modules
-var dispersed_client = __nccwpck_require__(2702);
-// EXTERNAL MODULE: ./build/dispersed/api.js
-var api = __nccwpck_require__(3386);
-// EXTERNAL MODULE: ./build/dispersed/patience.js
-var patience = __nccwpck_require__(3323);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./build/jobs/read.js
-
-
-
-/**
- * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
- * go out together, as one list request for up to 50 jobs.
- */
-function createReader(parts) {
-    const persist = createPersistence(parts);
-    const readSingly = async (uuid) => persist(async () => (0,api/* readJob */.cd)(parts.client, uuid, parts.end), isWorthRepeating);
-    const readListed = createListing(parts, persist);
-    return gather(async (uuids) => {
-        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
-        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
-    });
-}
-function createPersistence(parts) {
-    const { clock, random, end: signal, onAway, onBack } = parts;
-    let away = false;
-    const onFailure = (error) => {
-        if (!away && error.passing) {
-            away = true;
-            onAway(error);
-        }
-    };
-    return async (request, worthwhile) => {
-        const answer = await (0,patience/* patiently */.d)(request, { clock, random, signal, worthwhile, onFailure });
-        if (away)
-            onBack();
-        away = false;
-        return answer;
-    };
-}
-// One 404 right after a cook may be lag of the service; a second one is an answer.
-function isWorthRepeating(error, failures) {
-    return error.passing || (error.status === 404 && failures === 1);
-}
-// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
-// the service takes one UUID for the filter, whatever it says.
-const mostLackingLists = 3;
-/** Reads jobs by list; those the answer lacks are left to the caller. */
-function createListing({ client, end }, persist) {
-    let lackingLists = 0;
-    return async (uuids) => {
-        if (lackingLists >= mostLackingLists)
-            return new Map();
-        const query = { 'filter[uuid]': uuids.join(',') };
-        try {
-            const page = await persist(async () => (0,api/* listJobs */.N6)(client, query, end), (error) => error.passing);
-            const found = new Map(page.items.map((job) => [job.uuid, job]));
-            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
-            return found;
-        }
-        catch (error) {
-            // Whether the filter takes several values is documented nowhere. What else is wrong, the
-            // single reads will tell.
-            if (error instanceof errors/* ServiceError */._7)
-                lackingLists = mostLackingLists;
-            return new Map();
-        }
-    };
-}
-/** Answers single questions that come at the same time from one joint look-up a page of them. */
-function gather(lookUp) {
-    let waiting = [];
-    const flush = () => {
-        const asked = waiting;
-        waiting = [];
-        for (let from = 0; from < asked.length; from += api/* pageLimit */.LN) {
-            const group = asked.slice(from, from + api/* pageLimit */.LN);
-            const answers = lookUp(group.map(({ key }) => key));
-            for (const { key, settle } of group)
-                settle(answers.then((answer) => answer(key)));
-        }
-    };
-    return async (key) => new Promise((resolve) => {
-        if (waiting.length === 0)
-            setImmediate(flush);
-        waiting.push({ key, settle: resolve });
-    });
-}
-
-// EXTERNAL MODULE: ./build/ledger.js
-var build_ledger = __nccwpck_require__(5723);
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
-// EXTERNAL MODULE: ./build/report/log.js
-var report_log = __nccwpck_require__(6945);
-;// CONCATENATED MODULE: ./build/verbs/end-of-wait.js
-// The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
-const hurryAfterMs = 2_000;
-const lastCallAfterMs = 6_000;
-/** @param timeoutMs longest wait, from now */
-function endOfWait({ clock, interrupt }, timeoutMs) {
-    const released = new AbortController();
-    const end = new AbortController();
-    const hurry = new AbortController();
-    const lastCall = new AbortController();
-    let reason;
-    const endFor = (why) => {
-        reason ??= why;
-        end.abort();
-    };
-    const after = (ms, act) => {
-        void sleepLong(clock, ms, released.signal).then(() => {
-            if (!released.signal.aborted)
-                act();
-        });
-    };
-    const onInterrupt = () => {
-        // An interrupt goes before a timeout: it leaves seconds, not hours.
-        reason = 'interrupt';
-        endFor('interrupt');
-        after(hurryAfterMs, () => {
-            hurry.abort();
-        });
-        after(lastCallAfterMs, () => {
-            lastCall.abort();
-        });
-    };
-    if (interrupt.aborted)
-        onInterrupt();
-    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
-    after(timeoutMs, () => {
-        endFor('timeout');
-    });
-    return {
-        signal: end.signal,
-        ended: () => reason,
-        hurry: hurry.signal,
-        lastCall: lastCall.signal,
-        release: () => {
-            released.abort();
-        },
-    };
-}
-// One timer of Node's holds 24 days at most.
-async function sleepLong(clock, ms, signal) {
-    const untilMs = clock.now() + ms;
-    while (!signal.aborted && clock.now() < untilMs) {
-        await clock.sleep(untilMs - clock.now(), signal);
-    }
-}
-
-;// CONCATENATED MODULE: ./build/verbs/session.js
-
-
-
-
-
-
-
-// As many as the connections to the service: more would only queue behind them.
-const mostAtOnce = 8;
-/** Opens a session, has the work done in it, and closes it, come what may. */
-async function withSession(plan, world, work) {
-    const { clock, runner } = world;
-    const connection = world.connect(plan.apiUrl);
-    const end = endOfWait(world, plan.timeoutMs);
-    const log = (0,report_log/* createLog */.h)(runner, plan.jobCount);
-    const { exchange } = connection;
-    const client = (0,dispersed_client/* createClient */.U)({
-        exchange,
-        keys: plan.keys,
-        now: clock.now,
-        onClockOff: log.clockOff,
-    });
-    const ledger = (0,build_ledger/* openLedger */.a)(runner, plan.jobCount, clock.now());
-    try {
-        return await work({
-            world,
-            plan,
-            client,
-            end,
-            log,
-            ledger,
-            ...pacing(plan, world, client, end, log),
-        });
-    }
-    finally {
-        end.release();
-        await connection.close();
-    }
-}
-function pacing(plan, world, client, end, log) {
-    const { clock, random } = world;
-    const sleep = async () => clock.sleep((0,pace/* pollIntervalMs */.Bg)(plan.pollInterval, random), end.signal);
-    const { signal } = end;
-    return {
-        read: createReader({ client, clock, random, end: signal, onAway: log.away, onBack: log.back }),
-        nextLook: (0,pace/* metronome */.HO)(sleep),
-        inTurn: pLimit(mostAtOnce),
-    };
-}
-
-
-/***/ }),
-
-/***/ 1388:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   u: () => (/* binding */ wait)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8903);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
-/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8821);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8305);
-
-
-
-
-
-
-
-/** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
-async function wait(world) {
-    const { runner } = world;
-    try {
-        const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
-        const plan = planOf(inputs);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_6__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
-    }
-    catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportTrouble */ .a)(runner, error);
-    }
-}
-function planOf(inputs) {
-    return {
-        apiUrl: inputs['api-url'],
-        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-        timeoutMs: inputs.timeout,
-        pollInterval: inputs['poll-interval'],
-        waitUntil: inputs['wait-until'],
-        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
-        jobCount: inputs['job-uuids'].length,
-    };
-}
-async function waitFor(jobUuid, index, session) {
-    const { world, read, log, ledger } = session;
-    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .givenJob */ .J)(jobUuid, index);
-    ledger.write(index, { jobUuid, fate: 'followed' });
-    let job;
-    try {
-        job = await read(jobUuid);
-    }
-    catch (error) {
-        return notRead(subject, error, session);
-    }
-    const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
-    log.began(ticket);
-    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .follow */ .e)(ticket, session);
-}
-// Time was up before the service told anything of the job, or it refused to.
-async function notRead(subject, error, session) {
-    const { plan, end, ledger } = session;
-    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
-        ledger.write(subject.index, { fate: 'kept' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
-    }
-    const ending = end.ended() ?? 'interrupt';
-    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_4__/* .settleUnwatched */ .N)(subject, ending, session);
-    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_5__/* .unknownOutcome */ .b)(subject, {
-        ending,
-        job,
-        result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
-    });
-}
-
-
-/***/ }),
-
-/***/ 617:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Bg: () => (/* binding */ resultOf),
-/* harmony export */   Oe: () => (/* binding */ mustStop),
-/* harmony export */   WE: () => (/* binding */ passes),
-/* harmony export */   dR: () => (/* binding */ isFinal),
-/* harmony export */   ex: () => (/* binding */ compareResults)
-/* harmony export */ });
-// The service's set of statuses is open; these alone are known to be final.
-const finalResults = {
-    COMPLETED: 'succeeded',
-    FAILED: 'failed',
-    CANCELLED: 'cancelled',
-};
-/** Whether a job with this status will never change again. */
-function isFinal(status) {
-    return Object.hasOwn(finalResults, status);
-}
-/** Whether a job that is no longer watched is to be cancelled. */
-function mustStop(ending, { onTimeout, onWorkflowCancel }) {
-    switch (ending) {
-        case 'final':
-        case 'running':
-            return false;
-        case 'interrupt':
-            return onWorkflowCancel === 'cancel';
-        // Nobody watches a lost job any more: it is treated like one whose time is over.
-        case 'lost':
-        case 'timeout':
-            return onTimeout === 'cancel';
-    }
-}
-/** The result of a job that was watched to this ending, and has this status now. */
-function resultOf(ending, status, policy) {
-    const final = isFinal(status) ? finalResults[status] : undefined;
-    switch (ending) {
-        case 'final':
-            return final ?? 'error';
-        case 'running':
-            return 'running';
-        case 'lost':
-            return 'error';
-        case 'interrupt':
-            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
-        case 'timeout':
-            // A job that our own cancel ended was still running when time was up.
-            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
-                return final;
-            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
-    }
-}
-const worstFirst = [
-    'error',
-    'failed',
-    'timed-out',
-    'cancelled',
-    'detached',
-    'running',
-    'submitted',
-    'succeeded',
-    'dry-run',
-];
-/** Orders results, the worst first. */
-function compareResults(a, b) {
-    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
-}
-/** Whether the step passes with this result. */
-function passes(result) {
-    switch (result) {
-        case 'succeeded':
-        case 'running':
-        case 'submitted':
-        case 'dry-run':
-        case 'detached':
-            return true;
-        case 'failed':
-        case 'cancelled':
-        case 'timed-out':
-        case 'error':
-            return false;
-    }
 }
 
 

@@ -63,13 +63,13 @@ export function merge(under: JsonMapping, over: JsonMapping): JsonMapping {
 function mergeFields(inputs: CookFields, { uuid, parameters, env, ...entry }: Entry): CookFields {
   const fields = { ...inputs, ...givenOnly(entry) };
   const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-  return {
+  return givenOnly({
     ...fields,
     // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
     ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
     // The service wants null here, whatever the recipe says.
     ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-  };
+  });
 }
 
 function givenOnly(fields: CookFields): CookFields {

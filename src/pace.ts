@@ -44,21 +44,62 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
-/** `auto`: a change is seen after 2.5 s on average. */
+// A change is seen after 2.5 s on average and 5 s at most, whatever the length of the job.
 const automaticPollMs = 5_000;
+// What a struggling service is spared at the most.
+const slowestPollMs = 60_000;
 
-/** How long to wait before the next look at the jobs, in ms; a little jitter keeps fleets out of step. */
-export function pollIntervalMs(setting: number | 'auto', random: Random): number {
-  return (setting === 'auto' ? automaticPollMs : setting) * (0.9 + 0.1 * random());
+/** When to look next. Shared by all jobs of a step, so that they are looked at together. */
+export interface Pace {
+  /** Resolves at the next beat: all who wait at the same time go on at the same time. */
+  readonly next: () => Promise<void>;
+  /** To be told how long a look took, and whether the service asked for patience. */
+  readonly looked: (tookMs: number, wasThrottled: boolean) => void;
 }
 
-/** Beats that several watchers share: all who wait at the same time go on at the same time. */
-export function metronome(sleep: () => Promise<void>): () => Promise<void> {
+/**
+ * A steady beat, by the clock and not from answer to answer, so that slow answers do not add up.
+ * The first one comes at a random moment, so that fleets of workflows do not beat in step. Slower by
+ * itself where the service answers 429 or slowly, and step by step back to normal.
+ * @param interval in ms, or `auto`
+ * @param signal ends the wait for a beat
+ */
+export function createPace(
+  interval: number | 'auto',
+  clock: Clock,
+  random: Random,
+  signal: AbortSignal,
+): Pace {
+  const steadyMs = interval === 'auto' ? automaticPollMs : interval;
+  let beatMs = steadyMs;
+  let lastBeatMs = clock.now() - steadyMs * 0.2 * random();
   let beat: Promise<void> | undefined;
-  return async () => {
-    beat ??= sleep().finally(() => {
-      beat = undefined;
-    });
-    return beat;
+  const wait = async () => {
+    await clock.sleep(lastBeatMs + beatMs - clock.now(), signal);
+    lastBeatMs = clock.now();
+    beat = undefined;
   };
+  return {
+    next: async () => {
+      beat ??= wait();
+      return beat;
+    },
+    looked: (tookMs, wasThrottled) => {
+      beatMs = nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled);
+    },
+  };
+}
+
+/** The time from one beat to the next, in ms, after a look that took so long. */
+export function nextBeatMs(
+  beatMs: number,
+  steadyMs: number,
+  tookMs: number,
+  wasThrottled: boolean,
+): number {
+  const longest = Math.max(steadyMs, slowestPollMs);
+  if (wasThrottled) return Math.min(longest, beatMs * 2);
+  // Twice as long as an answer takes: at least half of the time the service hears nothing of us.
+  const wanted = Math.max(steadyMs, tookMs * 2);
+  return Math.min(longest, Math.max(wanted, beatMs * 0.75));
 }

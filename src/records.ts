@@ -62,7 +62,9 @@ export type EndOfWatch =
   /** The time for waiting is over. */
   | 'timeout'
   /** The workflow was cancelled. */
-  | 'interrupt';
+  | 'interrupt'
+  /** Another job failed, and that was to be enough. */
+  | 'fail-fast';
 
 /** Why a job is no longer watched. */
 export type Ending =

@@ -26,6 +26,8 @@ export function mustStop(ending: Ending, { onTimeout, onWorkflowCancel }: Policy
       return false;
     case 'interrupt':
       return onWorkflowCancel === 'cancel';
+    case 'fail-fast':
+      return true;
     // Nobody watches a lost job any more: it is treated like one whose time is over.
     case 'lost':
     case 'timeout':
@@ -43,6 +45,8 @@ export function resultOf(ending: Ending, status: string, policy: Policy): Result
       return 'running';
     case 'lost':
       return 'error';
+    case 'fail-fast':
+      return final ?? 'cancelled';
     case 'interrupt':
       return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
     case 'timeout':

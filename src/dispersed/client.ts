@@ -4,6 +4,7 @@ import { parseRetryAfter } from '../pace.ts';
 import { errorDetail } from './error-detail.ts';
 import type { Transport, WireAnswer } from './http.ts';
 import { parseJson } from './json.ts';
+import { withoutSecrets } from './redact.ts';
 import {
   canonicalJson,
   canonicalQuery,
@@ -79,7 +80,7 @@ export function createClient({ exchange, keys, now, onClockOff }: ClientParts): 
     let answer = await send(call, dialect);
     if (answer.status === 401 && correctClock(answer)) answer = await send(call, dialect);
     if (answer.status === 401 && differsByDialect(call)) answer = await sendInOtherDialect(call);
-    return readAnswer(answer, `${call.method} ${call.pathname}`, answer.dateMs ?? now());
+    return readAnswer(answer, call, answer.dateMs ?? now());
   };
 }
 
@@ -96,14 +97,16 @@ function differsByDialect({ body }: Call): boolean {
   return body !== undefined && canonicalJson(body, 'utf8') !== canonicalJson(body, 'ascii');
 }
 
-function readAnswer(answer: WireAnswer, request: string, nowMs: number): unknown {
+function readAnswer(answer: WireAnswer, call: Call, nowMs: number): unknown {
   const { status, text } = answer;
+  const request = `${call.method} ${call.pathname}`;
   if (status < 200 || status > 299) {
     throw new ServiceError({
       trouble: 'refused',
       request,
       status,
-      detail: errorDetail(text),
+      // A service that says which value it minds repeats it.
+      detail: errorDetail(text, (said) => withoutSecrets(said, call.body)),
       retryAfterMs: parseRetryAfter(answer.retryAfter, nowMs),
     });
   }

@@ -19,11 +19,12 @@ const errorBodySchema = z.object({
 /**
  * What an error body says, in one line. No shape is documented, so the usual places are tried;
  * else it is the first line of the text, which may be HTML.
+ * @param hide takes out of it what must not be shown
  */
-export function errorDetail(body: string): string {
+export function errorDetail(body: string, hide: (text: string) => string = (text) => text): string {
   const parsed = errorBodySchema.safeParse(parseJson(body));
   const found = parsed.success ? detailOf(parsed.data) : undefined;
-  return (found ?? firstLine(body)).slice(0, 500);
+  return hide((found ?? firstLine(body)).slice(0, 10_000)).slice(0, 500);
 }
 
 function detailOf(body: z.infer<typeof errorBodySchema>): string | undefined {

@@ -12,6 +12,13 @@ export interface PatienceParts {
   readonly onFailure?: (error: ServiceError, failures: number, pauseMs: number) => void;
 }
 
+// How long the service may take to show everywhere what it has just made.
+const lagMs = 3_000;
+
+function leastPauseMs({ status, retryAfterMs = 0 }: ServiceError): number {
+  return status === 404 ? Math.max(lagMs, retryAfterMs) : retryAfterMs;
+}
+
 /**
  * Repeats a request while that is worthwhile, with growing pauses. Only for requests that may be
  * repeated: reads, cancels, and a cook that is certain not to have been taken.
@@ -26,7 +33,7 @@ export async function patiently<T>(request: () => Promise<T>, parts: PatiencePar
     } catch (error) {
       if (signal.aborted) throw new InterruptedError(undefined, { cause: error });
       if (!(error instanceof ServiceError) || !worthwhile(error, failures)) throw error;
-      const pauseMs = backoffMs(failures, random, error.retryAfterMs);
+      const pauseMs = backoffMs(failures, random, leastPauseMs(error));
       onFailure?.(error, failures, pauseMs);
       await clock.sleep(pauseMs, signal);
     }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { strict } from './strict.ts';
-import { text, textTo, Unusable, whole } from './texts.ts';
+import { text, textTo, whole } from './texts.ts';
 import { quote } from './wording.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -24,6 +24,7 @@ export const environment = z.pipe(
     const pairs = Object.entries(given).flatMap(([key, value]: [string, unknown]) => {
       if (!variableName.test(key)) complain(key, variableNameForm);
       else if (typeof value === 'string') return [[key, value] as const];
+      else if (value === null) complain(key, 'cannot be null: write "" or "null", with quotes');
       else complain(key, 'must be a single value, not a list or a mapping');
       return [];
     });
@@ -36,22 +37,29 @@ function isMapping(given: unknown): boolean {
 }
 
 /** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
-export const environmentLines = textTo((given): Environment | Unusable => {
-  const pairs: [string, string][] = [];
-  for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
-    if (line.trim() === '') continue;
-    const equals = line.indexOf('=');
-    const name = line.slice(0, Math.max(0, equals)).trimStart();
-    if (equals < 0)
-      return new Unusable(`line ${index + 1} has no \`=\`: write KEY=VALUE, one a line`);
-    if (!variableName.test(name)) return new Unusable(`line ${index + 1}: ${variableNameForm}`);
-    if (pairs.some(([other]) => other === name)) {
-      return new Unusable(`line ${index + 1} sets ${quote(name)} a second time`);
+export const environmentLines = z.pipe(
+  z.string(),
+  z.transform((given, context): Environment => {
+    const pairs = new Map<string, string>();
+    for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
+      if (line.trim() === '') continue;
+      const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
+      const problem = problemOfLine(line, name, pairs);
+      if (problem !== undefined) {
+        const message = `line ${index + 1} ${problem}`;
+        context.issues.push({ code: 'custom', message, input: index });
+      }
+      pairs.set(name, line.slice(line.indexOf('=') + 1));
     }
-    pairs.push([name, line.slice(equals + 1)]);
-  }
-  return Object.fromEntries(pairs);
-});
+    return Object.fromEntries(pairs);
+  }),
+);
+
+function problemOfLine(line: string, name: string, earlier: ReadonlyMap<string, string>) {
+  if (!line.includes('=')) return 'has no `=`: write KEY=VALUE, one a line';
+  if (!variableName.test(name)) return `has an unusable name: ${variableNameForm}`;
+  return earlier.has(name) ? `sets ${quote(name)} a second time: once is enough` : undefined;
+}
 
 const list = <S extends z.core.$ZodType>(member: S) => z.array(member, 'must be a list');
 

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { isUuid } from '../dispersed/schemas.ts';
 import { container, environment } from './container.ts';
-import { regionCodes } from './regions.ts';
 import { strict } from './strict.ts';
 import {
   line,
@@ -35,9 +34,11 @@ export const cookFields = {
   max_timeout_assign_ms: whole(300_000),
   max_timeout_start_ms: whole(120_000),
   max_timeout_run_ms: orNull(whole(60_000)),
-  allowed_region_codes: z
-    .array(regionCode, 'must be a list of region codes')
-    .check(z.maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`)),
+  // Each at most once, so never more than the service accepts.
+  allowed_region_codes: z.pipe(
+    z.array(regionCode, 'must be a list of region codes'),
+    z.transform((codes) => [...new Set(codes)]),
+  ),
 };
 
 /** Overrides of a recipe, the container's apart. */
@@ -48,7 +49,7 @@ export type CookFields = {
 const entry = z.pipe(
   z.pipe(
     z.transform((given: unknown, context) => {
-      if (typeof given !== 'string') return withoutEmpty(given);
+      if (typeof given !== 'string') return given;
       if (isUuid(given)) return { uuid: given };
       context.issues.push({ code: 'custom', message: sayNoUuid(given), input: given });
       return z.NEVER;
@@ -96,10 +97,4 @@ function looksLikeYaml(given: string): boolean {
 function asList(tree: TextTree | Unusable): unknown {
   if (tree instanceof Unusable || Array.isArray(tree)) return tree;
   return new Unusable('must be a list: start each entry with `- `, or put it into [ ]');
-}
-
-// In a list as among the inputs, an empty text means that nothing was given.
-function withoutEmpty(given: unknown): unknown {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
 }

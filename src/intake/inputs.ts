@@ -3,20 +3,21 @@ import { InputError, type Problem } from '../errors.ts';
 import type { Runner } from '../runner.ts';
 import { containerText, environmentLines, secretsOf, type Container } from './container.ts';
 import { cookFields, entries, type CookFields, type Entry } from './entries.ts';
-import { regionCodes } from './regions.ts';
 import { checkRules } from './rules.ts';
 import {
-  apiKey,
   apiUrl,
   duration,
   flag,
   line,
   oneOf,
   pollInterval,
-  regionCode,
+  publicKey,
+  secretKey,
   text,
   textTo,
+  Unusable,
   uuid,
+  whole,
 } from './texts.ts';
 
 /** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */
@@ -44,20 +45,18 @@ export function optional<S extends z.core.$ZodType>(schema: S): Input<S, true> {
 const minuteMs = 60_000;
 
 const regionList = z.pipe(
-  textTo((given) => [...new Set(given.split(/[\s,]+/).filter((code) => code !== ''))]),
-  z
-    .array(regionCode)
-    .check(
-      z.minLength(1, 'has no region code in it'),
-      z.maxLength(regionCodes.length, `has more than ${regionCodes.length} codes`),
-    ),
+  textTo((given): unknown => {
+    const codes = given.split(/[\s,]+/).filter((code) => code !== '');
+    return codes.length > 0 ? codes : new Unusable('has no region code in it');
+  }),
+  cookFields.allowed_region_codes,
 );
 
 /** The inputs of the cook action, in the order of `action.yml`. */
 export const cookInputs = {
   recipes: input(entries),
-  'public-key': input(apiKey),
-  'secret-key': input(apiKey),
+  'public-key': input(publicKey),
+  'secret-key': input(secretKey),
   'api-url': input(apiUrl, 'https://api.dispersed.com'),
   title: optional(line),
   description: optional(text),
@@ -85,6 +84,8 @@ export const cookInputs = {
   'on-job-end': input(oneOf(['keep', 'cancel']), 'keep'),
   'on-rerun': input(oneOf(['cook', 'attach']), 'cook'),
   'poll-interval': input(pollInterval, 'auto'),
+  'max-parallel': input(whole(0, 1_000), '0'),
+  'fail-fast': input(flag, 'false'),
   'dry-run': input(flag, 'false'),
   'matrix-index': input(line, '0'),
 } satisfies Record<string, Input>;
@@ -113,6 +114,7 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
     recipes,
     wait: values.wait,
     waitUntil: values['wait-until'],
+    maxParallel: values['max-parallel'],
   };
   return complete({ values, problems: [...problems, ...checkRules(related)] });
 }
@@ -202,7 +204,7 @@ async function readInput(
   { schema, optional: isOptional, ...rest }: Input,
 ) {
   const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
-  if (given === '' && isOptional) return { value: undefined, problems: [] };
+  if (given.trim() === '' && isOptional) return { value: undefined, problems: [] };
   const parsed = await z.safeParseAsync(schema, given || rest.default);
   if (parsed.success) return { value: parsed.data, problems: [] };
   return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };

@@ -42,6 +42,7 @@ export const waitInputs = {
   'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'fail'),
   'on-workflow-cancel': input(oneOf(['cancel', 'detach']), 'detach'),
   'poll-interval': cookInputs['poll-interval'],
+  'fail-fast': cookInputs['fail-fast'],
 };
 
 /** The wait action's inputs, checked. */

@@ -10,7 +10,12 @@ import { quote, suggest } from './wording.ts';
 /** What a schema of this room says of a text it cannot use. */
 export class Unusable extends Error {}
 
-const oneValue = 'must be a single value, not a list or a mapping';
+const oneValue = {
+  error: ({ input }: z.core.$ZodRawIssue) =>
+    input === null
+      ? 'cannot be null: leave it out for the recipe’s'
+      : 'must be a single value, not a list or a mapping',
+};
 
 /** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
 export function textTo<T>(parse: (text: string) => T | Unusable | Promise<T | Unusable>) {
@@ -93,16 +98,16 @@ export const uuid = textTo((given) =>
 /** Says that a text is no UUID. */
 export function sayNoUuid(given: string): string {
   // A text that is no identifier may be anything, a secret put into the wrong place included.
-  const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'what is given';
+  const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'what was given';
   return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
 }
 
-/** `null` and `~` for the API's null, else what the schema takes. */
+/** `null` or `~` for the API's null, else what the schema takes. */
 export function orNull<S extends z.core.$ZodType>(schema: S) {
   return z.pipe(
-    z.string(oneValue),
+    z.nullable(z.string(oneValue)),
     z.transform(async (given, context): Promise<z.output<S> | null> => {
-      if (given === 'null' || given === '~') return null;
+      if (given === null || given === '~') return null;
       const parsed = await z.safeParseAsync(schema, given);
       if (parsed.success) return parsed.data;
       for (const { message } of parsed.error.issues) {
@@ -120,19 +125,28 @@ export const regionCode = textTo((given): string | Unusable => {
   return new Unusable(`${quote(given)} is not a region of the service${hint}`);
 });
 
-/** An API key: it goes into a header, or is the key of a signature. Its value is never shown. */
-export const apiKey = textTo((given) => {
-  if (given === '') {
-    return new Unusable(
-      'is empty. Pass it from a secret; workflows that a pull request from a fork starts get none',
-    );
-  }
-  return /^[\u0021-\u007e]+$/.test(given)
-    ? given
-    : new Unusable(
+/** A half of the API key: it goes into a header, or signs. Its value is never shown. */
+function apiKey(half: string, otherStart: string, other: string) {
+  return textTo((given) => {
+    if (given === '') {
+      return new Unusable(
+        `is empty. Pass the ${half} key from a secret; workflows that a pull request from a fork starts get none`,
+      );
+    }
+    if (!/^[\u0021-\u007e]+$/.test(given)) {
+      return new Unusable(
         'holds white space or letters that no key has; was it copied whole, in one line?',
       );
-});
+    }
+    if (!given.startsWith(otherStart)) return given;
+    return new Unusable(
+      `holds the ${other} key (${otherStart}…) where the ${half} one belongs; are the two swapped?`,
+    );
+  });
+}
+
+export const publicKey = apiKey('public', 'sk_', 'secret');
+export const secretKey = apiKey('secret', 'pk_', 'public');
 
 const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
@@ -145,9 +159,9 @@ export const apiUrl = textTo((given) => {
   }
   const isLoopback = loopbackHosts.test(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-    return new Unusable(
-      `${quote(given)} is not https; http is accepted for loopback addresses only`,
-    );
+    // Not the whole: what follows the host may hold a key.
+    const shown = quote(`${url.protocol}//${url.host}`);
+    return new Unusable(`${shown} is not https; http is accepted for loopback addresses only`);
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     return new Unusable('has more than a host; write it without path, query and fragment');

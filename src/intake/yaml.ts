@@ -1,10 +1,11 @@
 import { Unusable } from './texts.ts';
 
-/** YAML or JSON in which every scalar is still the text that was written. */
-export type TextTree = string | readonly TextTree[] | { readonly [key: string]: TextTree };
+/** YAML or JSON in which every scalar but `null` is still the text that was written. */
+export type TextTree = string | null | readonly TextTree[] | { readonly [key: string]: TextTree };
 
 const longestText = 1_000_000;
 const mostAliases = 50;
+const deepest = 32;
 // More than any order needs; bounds what aliases can grow into.
 const mostNodes = 50_000;
 
@@ -16,11 +17,11 @@ const mostNodes = 50_000;
 export async function parseYaml(text: string): Promise<TextTree | Unusable> {
   if (text.length > longestText) return new Unusable(`is longer than ${longestText} characters`);
   // Loaded when used: most workflows name recipes by UUID alone.
-  const { load, FAILSAFE_SCHEMA } = await import('js-yaml');
+  const { load, FAILSAFE_SCHEMA, nullJsonTag } = await import('js-yaml');
+  const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
   try {
-    const tree = load(text, { schema: FAILSAFE_SCHEMA, maxAliases: mostAliases, maxDepth: 32 });
-    if (!isTextTree(tree) || countNodes(tree) > mostNodes) return new Unusable('is too large');
-    return tree;
+    const tree = load(text, { schema, maxAliases: mostAliases, maxDepth: deepest });
+    return isBounded(tree) ? tree : new Unusable('is too large, or refers to itself');
   } catch (error) {
     return new Unusable(`is neither YAML nor JSON: ${explain(error)}`);
   }
@@ -29,9 +30,20 @@ export async function parseYaml(text: string): Promise<TextTree | Unusable> {
 function explain(error: unknown): string {
   if (!isYamlError(error)) return 'it cannot be read';
   const { reason, mark } = error;
-  return mark === undefined
-    ? reason
-    : `${reason} in line ${mark.line + 1}, column ${mark.column + 1}`;
+  const place = mark === undefined ? '' : ` in line ${mark.line + 1}, column ${mark.column + 1}`;
+  return sayReason(reason) + place;
+}
+
+// A reason that names an alias or a tag quotes it, and what was meant may be a password.
+function sayReason(reason: string): string {
+  if (/\btag\b/.test(reason))
+    return 'tags are not accepted (put text that starts with `!` into quotes)';
+  if (reason.startsWith('unidentified alias')) {
+    return 'an alias without its anchor (put text that starts with `*` into quotes)';
+  }
+  if (reason.startsWith('aliases exceeded')) return `more than ${mostAliases} aliases`;
+  if (reason.startsWith('nesting exceeded')) return `nested deeper than ${deepest} levels`;
+  return reason;
 }
 
 interface YamlError {
@@ -44,13 +56,14 @@ function isYamlError(error: unknown): error is YamlError {
   return error instanceof Error && 'reason' in error && typeof error.reason === 'string';
 }
 
-function isTextTree(value: unknown): value is TextTree {
-  if (typeof value === 'string') return true;
-  return typeof value === 'object' && value !== null && Object.values(value).every(isTextTree);
-}
-
-// Stops at the bound: what aliases stand for is counted each time it is used.
-function countNodes(tree: TextTree, counted = 0): number {
-  if (counted > mostNodes || typeof tree === 'string') return counted + 1;
-  return Object.values(tree).reduce<number>((sum, each) => countNodes(each, sum), counted + 1);
+// What an alias stands for is counted each time it is used.
+function isBounded(tree: unknown): tree is TextTree {
+  let nodes = 0;
+  const isWithin = (node: unknown, depth: number): boolean => {
+    nodes += 1;
+    if (nodes > mostNodes || depth > deepest) return false;
+    if (typeof node !== 'object' || node === null) return true;
+    return Object.values(node).every((each) => isWithin(each, depth + 1));
+  };
+  return isWithin(tree, 0);
 }

@@ -11,6 +11,8 @@ export interface ReaderParts {
   readonly random: Random;
   /** Fires when watching ends. */
   readonly end: AbortSignal;
+  /** Told how long each look took, in ms, and whether the service asked for patience. */
+  readonly onLook: (tookMs: number, wasThrottled: boolean) => void;
   /** Told once when the service stops answering, and once when it answers again. */
   readonly onAway: (error: ServiceError) => void;
   readonly onBack: () => void;
@@ -40,16 +42,23 @@ type Persist = <T>(
 ) => Promise<T>;
 
 function createPersistence(parts: ReaderParts): Persist {
-  const { clock, random, end: signal, onAway, onBack } = parts;
+  const { clock, random, end: signal, onLook, onAway, onBack } = parts;
   let away = false;
   const onFailure = (error: ServiceError) => {
+    if (error.status === 429) onLook(0, true);
     if (!away && error.passing) {
       away = true;
       onAway(error);
     }
   };
   return async (request, worthwhile) => {
-    const answer = await patiently(request, { clock, random, signal, worthwhile, onFailure });
+    const timed = async () => {
+      const startedAtMs = clock.now();
+      const answer = await request();
+      onLook(clock.now() - startedAtMs, false);
+      return answer;
+    };
+    const answer = await patiently(timed, { clock, random, signal, worthwhile, onFailure });
     if (away) onBack();
     away = false;
     return answer;

@@ -1,4 +1,4 @@
-import { ServiceError, type InputError } from '../errors.ts';
+import { ServiceError, type InputError, type Problem } from '../errors.ts';
 import type { Outcome } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { isFinal, type Policy } from '../verdict.ts';
@@ -9,29 +9,58 @@ import { safeLine } from './safe.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
 const mostAnnotations = 10;
+// It shows 4,096 characters of one; this leaves room for a last line.
+const longestList = 4_000;
 
 /** One error annotation for each job that did not end well: what failed, why, what to do. */
 export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy: Policy): void {
-  const single = bad.length > mostAnnotations ? bad.slice(0, mostAnnotations - 1) : bad;
-  for (const outcome of single) annotate(runner, adviseOnOutcome(outcome, policy));
-  const rest = bad.slice(single.length);
-  if (rest.length === 0) return;
-  const uuids = rest.map(({ job, subject }) => job?.uuid ?? safeLine(titleOf(subject, job), 60));
-  annotate(runner, {
-    title: `${rest.length} more jobs did not end well`,
-    cause: safeLine(uuids.join(', '), 3_000),
-    remedy: 'The job summary and the output jobs tell each one’s story.',
+  const advices = bad.map((outcome) => adviseOnOutcome(outcome, policy));
+  annotateAll(runner, advices, (shown) => {
+    const rest = bad.slice(shown);
+    const uuids = rest.map(
+      (outcome) => uuidOf(outcome) ?? safeLine(titleOf(outcome.subject, outcome.job), 60),
+    );
+    return {
+      title: `${rest.length} more jobs did not end well`,
+      cause: safeLine(uuids.join(', '), 3_000),
+      remedy: 'The job summary and the output jobs tell each one’s story.',
+    };
   });
 }
 
-/** One error annotation that lists every problem of the inputs. */
-export function annotateInputs(runner: Runner, error: InputError): void {
-  const lines = error.problems.map(
-    ({ input, message }) => `${safeLine(input, 120)}: ${safeLine(message)}`,
-  );
-  const count = lines.length === 1 ? 'An input is' : `${lines.length} inputs are`;
-  const message = lines.join('\n').slice(0, longestMessage);
-  runner.annotate('error', `${count} not usable; nothing was cooked`, message);
+/** An error annotation for each advice; where that is too many, the last stands for the rest. */
+export function annotateAll(
+  runner: Runner,
+  advices: readonly Advice[],
+  adviseOnRest: (shown: number) => Advice,
+): void {
+  const shown = advices.length > mostAnnotations ? mostAnnotations - 1 : advices.length;
+  for (const advice of advices.slice(0, shown)) annotate(runner, advice);
+  if (shown < advices.length) annotate(runner, adviseOnRest(shown));
+}
+
+/** One error annotation that lists every problem of the inputs, as far as it holds them. */
+export function annotateInputs(runner: Runner, { problems }: InputError): void {
+  const lines = problems.map(sayProblem);
+  const title =
+    lines.length === 1 ? 'An input is not usable' : `${lines.length} problems with inputs`;
+  runner.annotate('error', `${title}; nothing was cooked`, join(lines));
+}
+
+function join(lines: readonly string[]): string {
+  let text = '';
+  for (const [index, line] of lines.entries()) {
+    if (text.length + line.length > longestList) {
+      return `${text}and ${lines.length - index} more; the job summary has them`;
+    }
+    text += `${line}\n`;
+  }
+  return text.trimEnd();
+}
+
+/** A problem in one line. */
+export function sayProblem({ input, message }: Problem): string {
+  return `${safeLine(input, 100)}: ${safeLine(message)}`;
 }
 
 /** One error annotation. */
@@ -39,8 +68,6 @@ export function annotate(runner: Runner, advice: Advice): void {
   runner.annotate('error', safeLine(advice.title, 250), messageOf(advice));
 }
 
-// Annotations hold 4,096 characters.
-const longestMessage = 4_000;
 const mostEvidence = 15;
 
 // The cause comes first and the remedy last; of the evidence between them the last lines that fit.
@@ -48,8 +75,8 @@ function messageOf({ cause, remedy, evidence = [] }: Advice): string {
   const lines = tellingLines(evidence, mostEvidence).map((line) => `| ${safeLine(line, 300)}`);
   const build = (shown: readonly string[]) =>
     [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
-  while (lines.length > 0 && build(lines).length > longestMessage) lines.shift();
-  return build(lines).slice(0, longestMessage);
+  while (lines.length > 0 && build(lines).length > longestList) lines.shift();
+  return build(lines).slice(0, longestList);
 }
 
 function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
@@ -60,6 +87,7 @@ function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
   const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
   if (result === 'timed-out') return adviseOnTimeout(name, who, outcome, policy);
   if (ending === 'interrupt') return adviseOnInterrupt(name, who, outcome);
+  if (ending === 'fail-fast' && result === 'cancelled') return adviseOnFailFast(name, who, outcome);
   const reason = job?.status_reason
     ? `: ${safeLine(job.status_reason, 1000)}`
     : ', and the service gave no reason';
@@ -108,6 +136,14 @@ function adviseOnInterrupt(name: string, who: string, { job, result }: Outcome):
         ? `${who} was not cooked any more: the workflow was cancelled, or a time limit of it was reached.`
         : `${who} was cancelled: the workflow was, or a time limit of it was reached.`,
     remedy: 'If nobody cancelled the workflow, look at its timeout-minutes.',
+  };
+}
+
+function adviseOnFailFast(name: string, who: string, { job }: Outcome): Advice {
+  return {
+    title: `Cancelled with another job: ${name}`,
+    cause: `${who} was ${job === null ? 'not cooked' : 'cancelled'}: another job of the step did not end well.`,
+    remedy: 'Look at that one; without fail-fast, each job runs to its own end.',
   };
 }
 

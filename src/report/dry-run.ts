@@ -1,15 +1,16 @@
 import type { CookBody } from '../dispersed/api.ts';
+import { redact } from '../dispersed/redact.ts';
 import type { Recipe } from '../dispersed/schemas.ts';
+import { asError, InputError } from '../errors.ts';
 import type { Order } from '../records.ts';
 import type { Runner } from '../runner.ts';
-import { adviseOn } from './advice.ts';
-import { annotate } from './annotations.ts';
-import { redact } from './redact.ts';
+import { adviseOn, type Advice } from './advice.ts';
+import { annotateAll, sayProblem } from './annotations.ts';
 import { safeLine, safeMarkdown } from './safe.ts';
 import { summarize } from './summarize.ts';
 import { firstThatFits } from './summary/fit.ts';
 
-/** What would be sent for one order, or why it cannot be. */
+/** What would be sent for one order; with an error it cannot be, or would be refused. */
 export interface Plan {
   readonly order: Order;
   readonly recipe: Recipe | null;
@@ -17,45 +18,71 @@ export interface Plan {
   readonly error: Error | null;
 }
 
-/** Shows what would be sent. The step fails where a recipe could not be read. */
+/** Shows what would be sent. The step fails where the service would refuse it. */
 export async function reportDryRun(runner: Runner, plans: readonly Plan[]): Promise<void> {
-  for (const plan of plans) showPlan(runner, plan);
+  for (const plan of plans) printPlan(runner, plan);
   const broken = plans.filter(({ error }) => error !== null);
+  const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
+  runner.print(`Dry run: ${closing}`);
   if (broken.length > 0) runner.fail();
-  runner.print(`Dry run: ${verdict(plans.length, broken.length)}; nothing was cooked`);
+  annotatePlans(runner, broken);
   runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-  await summarize(runner, renderPlans(plans, broken.length));
+  await summarize(runner, () =>
+    renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
+  );
 }
 
-function showPlan(runner: Runner, { order, recipe, body, error }: Plan): void {
-  const { recipeUuid } = order;
-  if (error !== null) annotate(runner, adviseOn(error, `read recipe ${recipeUuid}`));
+function printPlan(runner: Runner, { order, recipe, body }: Plan): void {
   if (body === null) return;
   const name = safeLine(recipe?.name ?? '', 200);
-  runner.print(`Would cook recipe ${recipeUuid}${name && ` “${name}”`} with`);
+  runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with`);
   for (const line of prettyLines(body)) runner.print(`  | ${safeLine(line, 1_000)}`);
 }
 
+// Many entries may cook one recipe: what is wrong with it is told once.
+function annotatePlans(runner: Runner, broken: readonly Plan[]): void {
+  const causes = new Map(broken.map((plan) => [sayError(plan), plan]));
+  annotateAll(runner, [...causes.values()].map(adviseOnPlan), (shown) => ({
+    title: `${causes.size - shown} more recipes cannot be cooked`,
+    cause: 'There is no room for more annotations.',
+    remedy: 'The job summary has all of them.',
+  }));
+}
+
+function adviseOnPlan({ order, error }: Plan): Advice {
+  const { recipeUuid } = order;
+  if (!(error instanceof InputError)) return adviseOn(asError(error), `read recipe ${recipeUuid}`);
+  return {
+    title: `The service would not cook recipe ${recipeUuid}`,
+    cause: error.problems.map(sayProblem).join('\n'),
+    remedy: 'Change the inputs or the recipe.',
+  };
+}
+
+function sayError({ order, error }: Plan): string {
+  if (error === null) return '';
+  return error instanceof InputError ? `${order.recipeUuid}: ${error.message}` : error.message;
+}
+
 // The bodies are in the log too, so they go first.
-function renderPlans(plans: readonly Plan[], broken: number): string {
+function renderPlans(plans: readonly Plan[], heading: string): string {
   return firstThatFits([
-    () => renderAmount(plans, broken, plans.length, true),
-    () => renderAmount(plans, broken, plans.length, false),
-    () => renderAmount(plans, broken, 200, false),
+    () => renderAmount(plans, heading, plans.length, true),
+    () => renderAmount(plans, heading, plans.length, false),
+    () => renderAmount(plans, heading, 200, false),
   ]);
 }
 
 function renderAmount(
   plans: readonly Plan[],
-  broken: number,
+  heading: string,
   most: number,
   withBodies: boolean,
 ): string {
-  const mark = broken > 0 ? '⚠️' : '🧪';
   const rest = plans.length - most;
   const cut = withBodies ? '' : 'What would be sent is in the log: it is too long for a summary.';
   return [
-    `### ${mark} Dispersed dry run: ${verdict(plans.length, broken)}; nothing was cooked`,
+    `### ${heading}`,
     '',
     '| | Recipe | UUID | Would be sent |',
     '| --: | --- | --- | --- |',
@@ -67,9 +94,10 @@ function renderAmount(
 }
 
 function renderPlan({ order, recipe, body, error }: Plan, withBodies: boolean): string {
+  const trouble = error === null ? [] : [safeMarkdown(error.message, 300)];
+  const sent = body === null || !withBodies ? [] : [renderBody(body)];
   const name = safeMarkdown(recipe?.name ?? '', 120);
-  const problem = safeMarkdown(error?.message ?? '', 300);
-  const shown = body === null ? problem : withBodies ? renderBody(body) : '';
+  const shown = [...trouble, ...sent].join('<br>');
   return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
 }
 
@@ -86,8 +114,9 @@ function prettyLines(body: CookBody): readonly string[] {
 }
 
 function verdict(count: number, broken: number): string {
-  const recipes = count === 1 ? 'the order' : `all ${count} orders`;
-  return broken === 0
-    ? `${recipes} can be sent`
-    : `${broken} of ${count} recipes could not be read`;
+  if (broken > 0)
+    return count === 1
+      ? 'the order cannot be cooked'
+      : `${broken} of ${count} orders cannot be cooked`;
+  return count === 1 ? 'the order can be sent' : `all ${count} orders can be sent`;
 }

@@ -71,13 +71,8 @@ function shortened({ logLines, gantt, results }: Amount): string {
 
 /** The summary of a step whose inputs could not be used. */
 export function renderInputProblems({ problems }: InputError): string {
-  const items = problems
-    .slice(0, mostProblems)
-    .map(({ input, message }) => `- **${safeMarkdown(input, 120)}**: ${safeMarkdown(message)}`);
-  const rest = problems.length - items.length;
-  const more = rest > 0 ? [`- and ${rest} more`] : [];
-  return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ...more, ''].join('\n');
+  const items = problems.map(
+    ({ input, message }) => `- <code>${safeMarkdown(input, 100)}</code>: ${safeMarkdown(message)}`,
+  );
+  return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
-
-// More are not read before the first ones are mended.
-const mostProblems = 100;

@@ -38,6 +38,7 @@ function planOf(inputs: CancelInputs): SessionPlan {
     pollInterval: 'auto',
     waitUntil: undefined,
     policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
+    failFast: false,
     jobCount: inputs['job-uuids'].length,
   };
 }

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import { readCookInputs, type CookInputs } from '../intake/inputs.ts';
 import { readStep } from '../intake/step.ts';
@@ -45,6 +46,7 @@ function planOf(inputs: CookInputs): SessionPlan {
     pollInterval: inputs['poll-interval'],
     waitUntil: inputs['wait-until'],
     policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+    failFast: inputs['fail-fast'],
     jobCount: inputs.recipes.length,
   };
 }
@@ -58,19 +60,22 @@ async function carryOut(
   const reading = { ...world, client, signal: end.signal };
   const recipeBook = openRecipeBook(reading);
   const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
+  const underWay = pLimit(inputs['max-parallel'] || Infinity);
   return Promise.all(
-    orders.map(async (order) => {
-      try {
-        const attached = (await earlier).get(order);
-        if (attached !== undefined) return await serve(attached, inputs.wait, session);
-        const { ticket, sends } = await cookOne(order, recipeBook, session);
-        const serving = serve(ticket, inputs.wait, session);
-        if (sends > 1) await stopTwins(order, ticket, serving, session);
-        return await serving;
-      } catch (error) {
-        return notCooked(order, error, session);
-      }
-    }),
+    orders.map(async (order) =>
+      underWay(async () => {
+        try {
+          const attached = (await earlier).get(order);
+          if (attached !== undefined) return await serve(attached, inputs.wait, session);
+          const { ticket, sends } = await cookOne(order, recipeBook, session);
+          const serving = serve(ticket, inputs.wait, session);
+          if (sends > 1) await stopTwins(order, ticket, serving, session);
+          return await serving;
+        } catch (error) {
+          return notCooked(order, error, session);
+        }
+      }),
+    ),
   );
 }
 
@@ -113,13 +118,14 @@ async function serve(ticket: Ticket, wait: boolean, session: Session): Promise<O
   return { ...ticket, ...noFindings, timeline, result: 'submitted', ending: null, error: null };
 }
 
-function notCooked(order: Order, error: unknown, { end, ledger }: Session): Outcome {
+function notCooked(order: Order, error: unknown, { plan, end, ledger }: Session): Outcome {
   const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
   const outcome = { subject: order, ...none, ...noFindings, ending: null };
   if (error instanceof ServiceError) {
     ledger.write(order.index, { fate: error.leavesDoubt ? 'missing' : 'refused' });
   }
   if (!(error instanceof InterruptedError)) {
+    if (plan.failFast) end.failFast();
     return { ...outcome, result: 'error', error: asError(error) };
   }
   const ending = end.ended() ?? 'interrupt';

@@ -1,4 +1,5 @@
-import { asError } from '../errors.ts';
+import { asError, InputError } from '../errors.ts';
+import { checkWhole } from '../intake/rules.ts';
 import { openRecipeBook } from '../jobs/recipes.ts';
 import { bodyOf } from '../order.ts';
 import type { Order } from '../records.ts';
@@ -15,7 +16,11 @@ export async function rehearse(
     orders.map(async (order): Promise<Plan> => {
       try {
         const recipe = await inTurn(async () => recipeBook(order.recipeUuid));
-        return { order, recipe, body: bodyOf(order, recipe), error: null };
+        const body = bodyOf(order, recipe);
+        // A recipe that keeps its fields to itself cannot be checked.
+        const problems = recipe.payload === null ? [] : checkWhole({ ...recipe.payload, ...body });
+        const error = problems.length === 0 ? null : new InputError(problems);
+        return { order, recipe, body, error };
       } catch (error) {
         return { order, recipe: null, body: null, error: asError(error) };
       }

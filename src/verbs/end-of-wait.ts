@@ -12,6 +12,8 @@ export interface EndOfWait {
   readonly hurry: AbortSignal;
   /** Fires when, after an interrupt, all requests must end, so that the reports get written. */
   readonly lastCall: AbortSignal;
+  /** Ends the wait because a job has failed. */
+  readonly failFast: () => void;
   /** Stops the clocks, so that the process can end. */
   readonly release: () => void;
 }
@@ -59,6 +61,9 @@ export function endOfWait({ clock, interrupt }: World, timeoutMs: number): EndOf
     ended: () => reason,
     hurry: hurry.signal,
     lastCall: lastCall.signal,
+    failFast: () => {
+      endFor('fail-fast');
+    },
     release: () => {
       released.abort();
     },

@@ -10,7 +10,7 @@ import {
   type Ticket,
   type Watched,
 } from '../records.ts';
-import { isFinal, mustStop, resultOf } from '../verdict.ts';
+import { isFinal, mustStop, passes, resultOf } from '../verdict.ts';
 import type { Session } from './session.ts';
 
 /** Watches a job to its end, or to the end of the wait, and then does with it what was asked. */
@@ -27,6 +27,7 @@ export async function follow(ticket: Ticket, session: Session): Promise<Outcome>
   const { ending, job, timeline, error } = await settle(ticket, watched, session);
   noteFate(ticket.subject, ending, job, session);
   const result = resultOf(ending, job.status, plan.policy);
+  if (plan.failFast && !passes(result)) end.failFast();
   return { ...ticket, ...noFindings, job, timeline, ending, error, result };
 }
 
@@ -81,6 +82,7 @@ const reasons: Readonly<Record<Ending, string>> = {
   lost: 'the service does not tell how it is',
   timeout: 'the time for waiting is over',
   interrupt: 'the workflow was cancelled',
+  'fail-fast': 'another job of the step failed',
 };
 
 async function stopOne(

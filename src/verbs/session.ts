@@ -3,7 +3,7 @@ import { createClient, type Client } from '../dispersed/client.ts';
 import type { Keys } from '../dispersed/sign.ts';
 import { createReader, type Reader } from '../jobs/read.ts';
 import { openLedger, type Ledger } from '../ledger.ts';
-import { metronome, pollIntervalMs } from '../pace.ts';
+import { createPace } from '../pace.ts';
 import { createLog, type Log } from '../report/log.ts';
 import type { Policy } from '../verdict.ts';
 import { endOfWait, type EndOfWait } from './end-of-wait.ts';
@@ -19,6 +19,8 @@ export interface SessionPlan {
   readonly pollInterval: number | 'auto';
   readonly waitUntil: 'completed' | 'running' | undefined;
   readonly policy: Policy;
+  /** Whether the first job that does not end well ends the wait for all. */
+  readonly failFast: boolean;
   /** How many jobs the step may have. */
   readonly jobCount: number;
 }
@@ -76,11 +78,20 @@ export async function withSession<T>(
 
 function pacing(plan: SessionPlan, world: World, client: Client, end: EndOfWait, log: Log) {
   const { clock, random } = world;
-  const sleep = async () => clock.sleep(pollIntervalMs(plan.pollInterval, random), end.signal);
   const { signal } = end;
+  const pace = createPace(plan.pollInterval, clock, random, signal);
+  const onLook = pace.looked;
   return {
-    read: createReader({ client, clock, random, end: signal, onAway: log.away, onBack: log.back }),
-    nextLook: metronome(sleep),
+    read: createReader({
+      client,
+      clock,
+      random,
+      end: signal,
+      onLook,
+      onAway: log.away,
+      onBack: log.back,
+    }),
+    nextLook: pace.next,
     inTurn: pLimit(mostAtOnce),
   };
 }

@@ -31,6 +31,7 @@ function planOf(inputs: WaitInputs): SessionPlan {
     pollInterval: inputs['poll-interval'],
     waitUntil: inputs['wait-until'],
     policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+    failFast: inputs['fail-fast'],
     jobCount: inputs['job-uuids'].length,
   };
 }

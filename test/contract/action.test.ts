@@ -50,3 +50,13 @@ describe.each(actions)('%s/action.yml', (folder, table) => {
 function withoutExpression([name, text]: string[]): readonly (string | undefined)[] {
   return [name, name === 'matrix-index' ? '' : text];
 }
+
+test.each(Object.entries(read('.').inputs))(
+  'the description of %s is of a length to read, and shows a value',
+  (_, { description }) => {
+    const words = description.split(/\s+/).length;
+    expect(words).toBeGreaterThanOrEqual(15);
+    expect(words).toBeLessThanOrEqual(36);
+    expect(description).toMatch(/`[^`]+`/);
+  },
+);

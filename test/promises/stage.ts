@@ -2,7 +2,8 @@ import type { Clock } from '../../src/pace.ts';
 import { cleanUp } from '../../src/verbs/clean-up.ts';
 import { cook } from '../../src/verbs/cook.ts';
 import type { World } from '../../src/verbs/world.ts';
-import { fakeWorld, fastClock, rememberingRunner, type RememberingRunner } from '../fakes/world.ts';
+import { rememberingRunner, type RememberingRunner } from '../fakes/runner.ts';
+import { fakeWorld, fastClock } from '../fakes/world.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { RecipeScript, Simulator, SimulatorOptions } from '../simulator/types.ts';
 

@@ -42,6 +42,8 @@ export interface StepResult {
 
 export interface RunningStep {
   readonly process: ChildProcess;
+  /** What it has printed so far. */
+  readonly log: () => string;
   readonly done: Promise<StepResult>;
 }
 
@@ -124,7 +126,7 @@ function startEntry(
       rmSync(folder, { recursive: true, force: true });
     });
   });
-  return { process: child, done };
+  return { process: child, log, done };
 }
 
 function commandFiles(folder: string) {

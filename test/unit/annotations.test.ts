@@ -5,7 +5,7 @@ import { annotateOutcomes } from '../../src/report/annotations.ts';
 import { tellingLines } from '../../src/report/log-tail.ts';
 import { foreignOutcome } from '../fakes/foreign.ts';
 import { fakeOutcome } from '../fakes/outcomes.ts';
-import { rememberingRunner, type Annotation } from '../fakes/world.ts';
+import { rememberingRunner, type Annotation } from '../fakes/runner.ts';
 import { findCommands } from '../runner/commands.ts';
 
 function annotationsOf(bad: readonly Outcome[]): readonly Annotation[] {

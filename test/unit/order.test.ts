@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { canonicalJson, type JsonMapping } from '../../src/dispersed/sign.ts';
 import type { CookInputs } from '../../src/intake/inputs.ts';
 import type { Step } from '../../src/intake/step.ts';
-import { placeOrders } from '../../src/order.ts';
+import { bodyOf, merge, placeOrders } from '../../src/order.ts';
 
 const recipe = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 const inputs = {
@@ -48,5 +50,66 @@ test('the order carries the key in its description', () => {
   expect(order?.fields).toEqual({
     title: 'Nightly',
     description: `Cooked by acme/renders, workflow "Nightly", run 1: ${step.runUrl} [${order?.cookKey}]`,
+  });
+});
+
+// Mappings have keys of their own, so that none is ever laid on a scalar.
+const scalars = fc.dictionary(fc.constantFrom('a', 'b', '__proto__'), fc.string());
+const around = (inner: fc.Arbitrary<JsonMapping>): fc.Arbitrary<JsonMapping> =>
+  fc
+    .tuple(scalars, fc.dictionary(fc.constantFrom('A', 'B', 'constructor'), inner))
+    .map(([flat, nested]) => ({ ...flat, ...nested }));
+const tree = around(around(scalars));
+const text = (value: JsonMapping) => canonicalJson(value);
+
+test('laying nothing, or the same again, changes nothing', () => {
+  fc.assert(
+    fc.property(tree, (one) => {
+      expect(text(merge(one, {}))).toBe(text(one));
+      expect(text(merge({}, one))).toBe(text(one));
+      expect(text(merge(one, one))).toBe(text(one));
+    }),
+  );
+});
+
+test('layers can be laid on each other in any grouping', () => {
+  fc.assert(
+    fc.property(tree, tree, tree, (under, middle, over) => {
+      const left = merge(merge(under, middle), over);
+      expect(text(left)).toBe(text(merge(under, merge(middle, over))));
+      // And what was laid last is there, whatever is below.
+      expect(text(merge(left, over))).toBe(text(left));
+    }),
+  );
+});
+
+test.each<[JsonMapping, JsonMapping, JsonMapping]>([
+  [{ a: [1, 2] }, { a: [3] }, { a: [3] }],
+  [{ a: { b: 1 } }, { a: 2 }, { a: 2 }],
+  [{ a: 1 }, { a: { b: 2 } }, { a: { b: 2 } }],
+  [{ a: { b: 1, c: 1 } }, { a: { c: null } }, { a: { b: 1, c: null } }],
+])('%j under %j gives %j', (under, over, merged) => {
+  expect(merge(under, over)).toEqual(merged);
+});
+
+test.each<[string, JsonMapping | null]>([
+  ['no payload', null],
+  ['no container', {}],
+  ['a container of an odd shape', { parameters: ['image'] }],
+  ['an envelope of an odd shape', { parameters: { parameters: 'image' } }],
+])('a recipe with %s has nothing below the order', (_, payload) => {
+  const order = {
+    index: 0,
+    recipeUuid: recipe,
+    jobUuid: null,
+    title: null,
+    namesRegions: false,
+    cookKey: 'key',
+    earlierKeys: [],
+    fields: {},
+    container: { tag: 'a' },
+  };
+  expect(bodyOf(order, { uuid: recipe, name: null, payload })).toEqual({
+    parameters: { type: 'docker', parameters: { tag: 'a' } },
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { backoffMs, metronome, parseRetryAfter, pollIntervalMs } from '../../src/pace.ts';
+import { backoffMs, createPace, nextBeatMs, parseRetryAfter } from '../../src/pace.ts';
 
 // failures in a row, random, Retry-After in ms, expected pause in ms
 test.each([
@@ -33,21 +33,66 @@ test.each([
   expect(parseRetryAfter(header, now)).toBe(expected);
 });
 
-test('the poll interval is what was asked, less a little jitter', () => {
-  expect(pollIntervalMs(10_000, () => 0)).toBe(9_000);
-  expect(pollIntervalMs(10_000, () => 1)).toBe(10_000);
-  expect(pollIntervalMs('auto', () => 1)).toBe(5_000);
-});
+// beat, steady beat, time the look took, throttled, next beat; all in ms
+test.each([
+  [5_000, 5_000, 50, false, 5_000],
+  [5_000, 5_000, 4_000, false, 8_000],
+  [5_000, 5_000, 100_000, false, 60_000],
+  [5_000, 5_000, 50, true, 10_000],
+  [40_000, 5_000, 50, true, 60_000],
+  [8_000, 5_000, 50, false, 6_000],
+  [6_000, 5_000, 50, false, 5_000],
+  [90_000, 90_000, 50, true, 90_000],
+])(
+  'a beat of %d ms, steady %d ms, after %d ms, throttled %p: next %d ms',
+  (beat, steady, took, throttled, next) => {
+    expect(nextBeatMs(beat, steady, took, throttled)).toBe(next);
+  },
+);
+
+/** A clock that goes only when it is told to. */
+function handClock() {
+  let nowMs = 0;
+  const sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
+  return {
+    now: () => nowMs,
+    sleep: async (ms: number) =>
+      new Promise<void>((resolve) => {
+        sleepers.push({ atMs: nowMs + ms, wake: resolve });
+      }),
+    advance: (ms: number) => {
+      nowMs += ms;
+      for (const { atMs, wake } of sleepers) if (atMs <= nowMs) wake();
+    },
+    asleep: () => sleepers.length,
+  };
+}
+
+const forever = new AbortController().signal;
 
 test('all who wait for the same beat go on together, and the next beat is another', async () => {
-  const beats: (() => void)[] = [];
-  const next = metronome(async () => new Promise<void>((resolve) => beats.push(resolve)));
+  const clock = handClock();
+  const { next } = createPace('auto', clock, () => 0, forever);
   const first = Promise.all([next(), next()]);
-  expect(beats).toHaveLength(1);
-  beats[0]?.();
+  expect(clock.asleep()).toBe(1);
+  clock.advance(5_000);
   await first;
   const second = next();
-  expect(beats).toHaveLength(2);
-  beats[1]?.();
+  expect(clock.asleep()).toBe(2);
+  clock.advance(5_000);
   await second;
+});
+
+test.each([
+  [0, 5_000],
+  [0.5, 4_500],
+  [0.999, 4_001],
+])('with random %d the first beat comes after %d ms', async (random, ms) => {
+  const clock = handClock();
+  const slept: number[] = [];
+  const sleep = async (forMs: number) => {
+    slept.push(Math.round(forMs));
+  };
+  await createPace('auto', { ...clock, sleep }, () => random, forever).next();
+  expect(slept).toEqual([ms]);
 });

@@ -159,6 +159,11 @@ test('200 jobs: a row each, and a timeline that can still be read', () => {
   expect(markdown).toContain('The timeline shows 20 of the 200 jobs.');
 });
 
+test('results may have the names of what every object inherits', () => {
+  const outcomes = [{ valueOf: 1 }, { x: 2 }].map((results) => fakeOutcome({ results }));
+  expect(renderSummary(outcomes)).toContain('| 2 | Render three frames |  | 2 |');
+});
+
 test('a line of a log keeps its indentation and loses its colours', () => {
   const logTail = ['\u001b[31m  File "x.py"\u001b[0m', '\tif a < b:', ' 10%\r 99%\rdone'];
   const markdown = renderSummary([

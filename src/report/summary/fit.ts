@@ -1,6 +1,5 @@
-// GitHub drops a summary of more than 1 MiB as a whole; this leaves room for what other code may
-// add to the step's.
-const mostBytes = 1_000_000;
+/** Past 1 MiB GitHub drops the whole summary; the steps of a job share nothing of it. */
+export const mostBytes = 1_000_000;
 
 /** The first of these texts that GitHub takes; each is made only when those before were too long. */
 export function firstThatFits(candidates: readonly (() => string)[]): string {

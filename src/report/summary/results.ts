@@ -1,4 +1,4 @@
-import type { Json } from '../../dispersed/sign.ts';
+import type { Outcome } from '../../records.ts';
 import { titleOf } from '../facts.ts';
 import { safeMarkdown } from '../safe.ts';
 import type { Numbered } from './pick.ts';
@@ -25,7 +25,7 @@ function ofOne(jobs: readonly Numbered[], keys: readonly string[]): string {
   const results = jobs[0]?.outcome.results ?? {};
   const rows = keys
     .slice(0, mostKeys)
-    .map((key) => [safeMarkdown(key, 60), valueText(results[key])]);
+    .map((key) => [safeMarkdown(key, 60), valueText(results, key)]);
   return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
 }
 
@@ -35,7 +35,7 @@ function ofSeveral(jobs: readonly Numbered[], keys: readonly string[]): string {
   const rows = jobs.map(({ number, outcome }) => [
     String(number),
     safeMarkdown(titleOf(outcome.subject, outcome.job), 60),
-    ...shown.map((key) => valueText(outcome.results?.[key])),
+    ...shown.map((key) => valueText(outcome.results, key)),
   ]);
   const columns = headings.map((heading): Column =>
     heading === '#' ? { heading, align: 'right' } : { heading },
@@ -43,13 +43,13 @@ function ofSeveral(jobs: readonly Numbered[], keys: readonly string[]): string {
   return renderTable(columns, rows);
 }
 
-function keysOf(
-  all: readonly ({ readonly [key: string]: Json | undefined } | null)[],
-): readonly string[] {
+function keysOf(all: readonly Outcome['results'][]): readonly string[] {
   return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
 }
 
-function valueText(value: Json | undefined): string {
+// A key may have the name of what every object inherits.
+function valueText(results: Outcome['results'], key: string): string {
+  const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
   if (value === undefined) return '';
   return safeMarkdown(typeof value === 'string' ? value : JSON.stringify(value), 120);
 }

@@ -1,0 +1,68 @@
+import type { Runner } from '../../src/runner.ts';
+
+/** An annotation, as it was made. */
+export interface Annotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly title: string;
+  readonly message: string;
+}
+
+/** A runner that remembers. */
+export interface RememberingRunner extends Runner {
+  readonly lines: readonly string[];
+  readonly annotations: readonly Annotation[];
+  readonly outputs: ReadonlyMap<string, string>;
+  readonly kept: ReadonlyMap<string, string>;
+  readonly masked: readonly string[];
+  readonly summary: () => string;
+  readonly failed: () => boolean;
+}
+
+/**
+ * @param inputs by name, as `with:` gives them
+ * @param kept what an earlier entry of the action saved
+ */
+export function rememberingRunner(
+  inputs: Readonly<Record<string, string>>,
+  kept: ReadonlyMap<string, string> = new Map(),
+  env: Readonly<Record<string, string>> = {},
+): RememberingRunner {
+  const lines: string[] = [];
+  const annotations: Annotation[] = [];
+  const outputs = new Map<string, string>();
+  const saved = new Map<string, string>();
+  const masked: string[] = [];
+  let summary = '';
+  let failed = false;
+  return {
+    env: {
+      GITHUB_REPOSITORY: 'acme/renders',
+      GITHUB_RUN_ID: '4711',
+      GITHUB_RUN_ATTEMPT: '1',
+      GITHUB_WORKFLOW: 'Nightly',
+      GITHUB_JOB: 'render',
+      GITHUB_ACTION: '__run',
+      ...env,
+    },
+    input: (name) => inputs[name] ?? '',
+    mask: (secret) => masked.push(secret),
+    print: (line) => lines.push(line),
+    annotate: (level, title, message) => annotations.push({ level, title, message }),
+    output: (name, value) => outputs.set(name, value),
+    summarize: async (markdown) => {
+      summary += markdown;
+    },
+    saveState: (name, value) => saved.set(name, value),
+    state: (name) => kept.get(name) ?? '',
+    fail: () => {
+      failed = true;
+    },
+    lines,
+    annotations,
+    outputs,
+    kept: saved,
+    masked,
+    summary: () => summary,
+    failed: () => failed,
+  };
+}

@@ -1,0 +1,70 @@
+import { expect, test } from '@jest/globals';
+import { checkRules, checkWhole, type Related } from '../../src/intake/rules.ts';
+
+const uuid = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
+const gpu = { gpu_name: 'H100', gpu_registry_uuid: uuid };
+
+test.each<[string, Related, readonly string[]]>([
+  ['nothing', {}, []],
+  ['a GPU by name', { gpu_name: 'H100' }, []],
+  ['a GPU by name, UUID null', { gpu_name: 'H100', gpu_registry_uuid: null }, []],
+  ['a GPU both ways', gpu, ['gpu-name']],
+  [
+    'a GPU both ways in two entries',
+    { recipes: [{ uuid }, { uuid, ...gpu }] },
+    [`recipes[1].gpu_name`],
+  ],
+  [
+    'one way here, one way there',
+    { gpu_name: 'H100', recipes: [{ uuid, gpu_registry_uuid: uuid }] },
+    [],
+  ],
+  ['PERSISTENT', { task: 'PERSISTENT' }, []],
+  ['PERSISTENT and bounded', { task: 'PERSISTENT', max_timeout_run_ms: 1 }, ['max-timeout-run']],
+  [
+    'PERSISTENT, and an entry is bounded',
+    { task: 'PERSISTENT', recipes: [{ uuid, max_timeout_run_ms: 1 }] },
+    ['recipes[0].max_timeout_run_ms'],
+  ],
+  [
+    'bounded, and an entry is PERSISTENT',
+    { max_timeout_run_ms: 1, recipes: [{ uuid, task: 'PERSISTENT' }] },
+    ['recipes[0].task'],
+  ],
+  [
+    'bounded, and an entry is PERSISTENT and is not',
+    { max_timeout_run_ms: 1, recipes: [{ uuid, task: 'PERSISTENT', max_timeout_run_ms: null }] },
+    [],
+  ],
+  [
+    'PERSISTENT, and an entry is BATCH and bounded',
+    { task: 'PERSISTENT', recipes: [{ uuid, task: 'BATCH', max_timeout_run_ms: 1 }] },
+    [],
+  ],
+  [
+    'an unbounded BATCH',
+    { task: 'BATCH', recipes: [{ uuid, max_timeout_run_ms: null }] },
+    ['recipes[0].max_timeout_run_ms'],
+  ],
+  [
+    'wrong in the inputs is not wrong in each entry',
+    { task: 'PERSISTENT', max_timeout_run_ms: 1, recipes: [{ uuid }, { uuid }] },
+    ['max-timeout-run'],
+  ],
+])('%s', (_, inputs, places) => {
+  expect(checkRules(inputs).map(({ input }) => input)).toEqual(places);
+});
+
+test.each<[Record<string, string | number | null>, readonly string[]]>([
+  [{ task: 'BATCH', max_timeout_run_ms: 60_000 }, []],
+  [{ task: 'BATCH', max_timeout_run_ms: null }, ['max-timeout-run']],
+  [{ task: 'BATCH' }, ['max-timeout-run']],
+  [{}, ['max-timeout-run']],
+  [{ task: 'PERSISTENT' }, []],
+  [{ task: 'PERSISTENT', max_timeout_run_ms: null }, []],
+  [{ task: 'PERSISTENT', max_timeout_run_ms: 60_000 }, ['max-timeout-run']],
+  [{ task: 'PERSISTENT', gpu_name: 'a', gpu_registry_uuid: 'b' }, ['gpu-name']],
+  [{ task: 'PERSISTENT', gpu_name: 'a', gpu_registry_uuid: null }, []],
+])('%j as a whole', (cook, places) => {
+  expect(checkWhole(cook).map(({ input }) => input)).toEqual(places);
+});

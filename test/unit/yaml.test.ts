@@ -1,0 +1,84 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { Unusable } from '../../src/intake/texts.ts';
+import { parseYaml } from '../../src/intake/yaml.ts';
+
+test.each([
+  ['1.10', '1.10'],
+  ['no', 'no'],
+  ['~', '~'],
+  ['null', null],
+  ['"null"', 'null'],
+  ['Null', 'Null'],
+  ['2026-03-01', '2026-03-01'],
+  ['!!str 1', '1'],
+  ['a:', { a: '' }],
+  ['{a: [1, null, 1e3]}', { a: ['1', null, '1e3'] }],
+  ['{"a": {"b": true}}', { a: { b: 'true' } }],
+  ['"a\\u0001\\ud83d\\ude00"', 'a\u0001😀'],
+  ['- &x {a: 1}\n- *x', [{ a: '1' }, { a: '1' }]],
+  ['<<: {a: 1}', { '<<': { a: '1' } }],
+])('%j reads as %j', async (text, tree) => {
+  expect(await parseYaml(text)).toEqual(tree);
+});
+
+test('a key called __proto__ is data', async () => {
+  const tree = await parseYaml('__proto__: {a: 1}');
+  expect(Object.entries(tree ?? {})).toEqual([['__proto__', { a: '1' }]]);
+});
+
+test.each([
+  ['', 'expected a document, but the input is empty'],
+  ['# nothing', 'expected a document, but the input is empty'],
+  ['a: 1\nb: 2\na: 3', 'duplicated mapping key in line 3, column 1'],
+  ['[a, b', 'unexpected end of the stream within a flow collection in line 1, column 6'],
+  ['a: b\n c: d', 'bad indentation of a mapping entry in line 2, column 3'],
+  ['a: "\u0001"', 'in line 1, column 5'],
+  ['a: *b', 'an alias without its anchor (put text that starts with `*` into quotes) in line 1'],
+  ['a: !b c', 'tags are not accepted (put text that starts with `!` into quotes) in line 1'],
+  ['!!binary aGk=', 'tags are not accepted'],
+  ['!a!b c', 'tags are not accepted'],
+  ['? [a]\n: b', 'does not support complex keys'],
+])('%j is neither YAML nor JSON', async (text, reason) => {
+  const unusable = await parseYaml(text);
+  expect(unusable).toBeInstanceOf(Unusable);
+  expect((unusable as Unusable).message).toContain(`is neither YAML nor JSON: `);
+  expect((unusable as Unusable).message).toContain(reason);
+});
+
+test('a text that is too long is not parsed', async () => {
+  expect(await parseYaml('a'.repeat(1_000_001))).toEqual(
+    new Unusable('is longer than 1000000 characters'),
+  );
+});
+
+test('what is in a text that cannot be read is not told', async () => {
+  const marks = fc.constantFrom('*', '!', '!!', '!<', '&', '%', '@', '`', '"', "'", '|', '>', '? ');
+  await fc.assert(
+    fc.asyncProperty(marks, fc.constantFrom('', '>', ' x', ': y', ']'), async (mark, rest) => {
+      const tree = await parseYaml(`a: ${mark}hunter2${rest}\nb: [*hunter2`);
+      expect(tree).toBeInstanceOf(Unusable);
+      expect((tree as Unusable).message).not.toContain('hunter');
+    }),
+  );
+});
+
+test('what JSON says comes out as the same tree of text, whichever way it is written', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.jsonValue({ maxDepth: 4 }), async (drawn) => {
+      // JSON has no -0.
+      const value: unknown = JSON.parse(JSON.stringify(drawn));
+      const expected = asText(value);
+      expect(await parseYaml(JSON.stringify(value))).toEqual(expected);
+      expect(await parseYaml(stringify(value, { aliasDuplicateObjects: false }))).toEqual(expected);
+    }),
+  );
+});
+
+function asText(value: unknown): unknown {
+  if (value === null || typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(asText);
+  if (typeof value !== 'object') return JSON.stringify(value);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, asText(each)]));
+}
