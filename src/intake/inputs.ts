@@ -15,6 +15,7 @@ import {
   secretKey,
   text,
   textTo,
+  token,
   Unusable,
   uuid,
   whole,
@@ -87,6 +88,8 @@ export const cookInputs = {
   'max-parallel': input(whole(0, 1_000), '0'),
   'fail-fast': input(flag, 'false'),
   'dry-run': input(flag, 'false'),
+  'commit-status': input(flag, 'false'),
+  'github-token': optional(token),
   'matrix-index': input(line, '0'),
 } satisfies Record<string, Input>;
 

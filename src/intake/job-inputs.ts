@@ -43,6 +43,8 @@ export const waitInputs = {
   'on-workflow-cancel': input(oneOf(['cancel', 'detach']), 'detach'),
   'poll-interval': cookInputs['poll-interval'],
   'fail-fast': cookInputs['fail-fast'],
+  'commit-status': cookInputs['commit-status'],
+  'github-token': cookInputs['github-token'],
 };
 
 /** The wait action's inputs, checked. */

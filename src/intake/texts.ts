@@ -148,6 +148,13 @@ function apiKey(half: string, otherStart: string, other: string) {
 export const publicKey = apiKey('public', 'sk_', 'secret');
 export const secretKey = apiKey('secret', 'pk_', 'public');
 
+/** A token of GitHub's; it goes into a header. Its value is never shown. */
+export const token = textTo((given) =>
+  /^[\u0021-\u007e]+$/.test(given)
+    ? given
+    : new Unusable('holds white space or characters that no token has'),
+);
+
 const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 export const apiUrl = textTo((given) => {

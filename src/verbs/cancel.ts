@@ -2,6 +2,7 @@ import { asError } from '../errors.ts';
 import { readCancelInputs, type CancelInputs } from '../intake/job-inputs.ts';
 import { stop } from '../jobs/stop.ts';
 import type { Outcome } from '../records.ts';
+import { noCommitStatus } from '../report/commit-status.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { isFinal, resultOf } from '../verdict.ts';
 import { givenJob, unknownOutcome } from './given-jobs.ts';
@@ -40,6 +41,7 @@ function planOf(inputs: CancelInputs): SessionPlan {
     policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
     failFast: false,
     jobCount: inputs['job-uuids'].length,
+    commitStatus: noCommitStatus,
   };
 }
 

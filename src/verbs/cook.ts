@@ -7,8 +7,10 @@ import { openRecipeBook, type RecipeBook } from '../jobs/recipes.ts';
 import { submit } from '../jobs/submit.ts';
 import { bodyOf, placeOrders } from '../order.ts';
 import { noFindings, type Order, type Outcome, type Ticket } from '../records.ts';
+import type { CommitStatus } from '../report/commit-status.ts';
 import { reportDryRun } from '../report/dry-run.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
+import { openCommitStatus } from './commit-status.ts';
 import { rehearse } from './dry-run.ts';
 import { follow } from './follow.ts';
 import { stopTwins } from './twins.ts';
@@ -21,7 +23,7 @@ export async function cook(world: World): Promise<void> {
   try {
     const inputs = await readCookInputs(runner);
     const orders = placeOrders(inputs, readStep(runner, inputs['matrix-index']));
-    const plan = planOf(inputs);
+    const plan = planOf(inputs, openCommitStatus(inputs, orders, world));
     if (inputs['dry-run']) {
       await reportDryRun(
         runner,
@@ -38,7 +40,7 @@ export async function cook(world: World): Promise<void> {
   }
 }
 
-function planOf(inputs: CookInputs): SessionPlan {
+function planOf(inputs: CookInputs, commitStatus: CommitStatus): SessionPlan {
   return {
     apiUrl: inputs['api-url'],
     keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
@@ -48,6 +50,7 @@ function planOf(inputs: CookInputs): SessionPlan {
     policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
     failFast: inputs['fail-fast'],
     jobCount: inputs.recipes.length,
+    commitStatus,
   };
 }
 
@@ -72,7 +75,7 @@ async function carryOut(
           if (sends > 1) await stopTwins(order, ticket, serving, session);
           return await serving;
         } catch (error) {
-          return notCooked(order, error, session);
+          return session.plan.commitStatus.ended(notCooked(order, error, session));
         }
       }),
     ),
@@ -109,13 +112,14 @@ async function cookOne(order: Order, recipeBook: RecipeBook, session: Session): 
 }
 
 async function serve(ticket: Ticket, wait: boolean, session: Session): Promise<Outcome> {
-  const { log, ledger, world } = session;
+  const { log, ledger, world, plan } = session;
   const { job, subject } = ticket;
   ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
   log.began(ticket);
-  if (wait) return follow(ticket, session);
+  if (wait) return plan.commitStatus.ended(await follow(ticket, session));
   const timeline = [{ status: job.status, atMs: world.clock.now() }];
-  return { ...ticket, ...noFindings, timeline, result: 'submitted', ending: null, error: null };
+  const submitted = { ...ticket, ...noFindings, timeline, ending: null, error: null };
+  return plan.commitStatus.ended({ ...submitted, result: 'submitted' });
 }
 
 function notCooked(order: Order, error: unknown, { plan, end, ledger }: Session): Outcome {

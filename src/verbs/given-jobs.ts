@@ -1,7 +1,10 @@
 import { noFindings, type Outcome, type Subject } from '../records.ts';
 
+/** A job that was given by its UUID. */
+export type GivenJob = Subject & { readonly jobUuid: string };
+
 /** What is known of a job that was given by its UUID. */
-export function givenJob(jobUuid: string, index: number): Subject & { readonly jobUuid: string } {
+export function givenJob(jobUuid: string, index: number): GivenJob {
   return { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
 }
 

@@ -4,6 +4,7 @@ import type { Keys } from '../dispersed/sign.ts';
 import { createReader, type Reader } from '../jobs/read.ts';
 import { openLedger, type Ledger } from '../ledger.ts';
 import { createPace } from '../pace.ts';
+import { withCommitStatus, type CommitStatus } from '../report/commit-status.ts';
 import { createLog, type Log } from '../report/log.ts';
 import type { Policy } from '../verdict.ts';
 import { endOfWait, type EndOfWait } from './end-of-wait.ts';
@@ -23,6 +24,7 @@ export interface SessionPlan {
   readonly failFast: boolean;
   /** How many jobs the step may have. */
   readonly jobCount: number;
+  readonly commitStatus: CommitStatus;
 }
 
 /** What the jobs of one step share. */
@@ -51,7 +53,7 @@ export async function withSession<T>(
   const { clock, runner } = world;
   const connection = world.connect(plan.apiUrl);
   const end = endOfWait(world, plan.timeoutMs);
-  const log = createLog(runner, plan.jobCount);
+  const log = withCommitStatus(createLog(runner, plan.jobCount), plan.commitStatus);
   const { exchange } = connection;
   const client = createClient({
     exchange,
@@ -71,6 +73,7 @@ export async function withSession<T>(
       ...pacing(plan, world, client, end, log),
     });
   } finally {
+    await plan.commitStatus.settle(end.lastCall);
     end.release();
     await connection.close();
   }

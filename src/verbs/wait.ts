@@ -1,10 +1,12 @@
 import { asError, InterruptedError } from '../errors.ts';
 import { readWaitInputs, type WaitInputs } from '../intake/job-inputs.ts';
-import type { Outcome, Subject } from '../records.ts';
+import type { Outcome } from '../records.ts';
+import type { CommitStatus } from '../report/commit-status.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { resultOf } from '../verdict.ts';
+import { openCommitStatus } from './commit-status.ts';
 import { follow, settleUnwatched } from './follow.ts';
-import { givenJob, unknownOutcome } from './given-jobs.ts';
+import { givenJob, unknownOutcome, type GivenJob } from './given-jobs.ts';
 import { withSession, type Session, type SessionPlan } from './session.ts';
 import type { World } from './world.ts';
 
@@ -13,9 +15,12 @@ export async function wait(world: World): Promise<void> {
   const { runner } = world;
   try {
     const inputs = await readWaitInputs(runner);
-    const plan = planOf(inputs);
+    const subjects = inputs['job-uuids'].map(givenJob);
+    const plan = planOf(inputs, openCommitStatus(inputs, subjects, world));
     const outcomes = await withSession(plan, world, async (session) =>
-      Promise.all(inputs['job-uuids'].map(async (uuid, index) => waitFor(uuid, index, session))),
+      Promise.all(
+        subjects.map(async (each) => plan.commitStatus.ended(await waitFor(each, session))),
+      ),
     );
     await reportOutcomes(runner, outcomes, plan.policy);
   } catch (error) {
@@ -23,7 +28,7 @@ export async function wait(world: World): Promise<void> {
   }
 }
 
-function planOf(inputs: WaitInputs): SessionPlan {
+function planOf(inputs: WaitInputs, commitStatus: CommitStatus): SessionPlan {
   return {
     apiUrl: inputs['api-url'],
     keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
@@ -33,12 +38,13 @@ function planOf(inputs: WaitInputs): SessionPlan {
     policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
     failFast: inputs['fail-fast'],
     jobCount: inputs['job-uuids'].length,
+    commitStatus,
   };
 }
 
-async function waitFor(jobUuid: string, index: number, session: Session): Promise<Outcome> {
+async function waitFor(subject: GivenJob, session: Session): Promise<Outcome> {
   const { world, read, log, ledger } = session;
-  const subject = givenJob(jobUuid, index);
+  const { index, jobUuid } = subject;
   ledger.write(index, { jobUuid, fate: 'followed' });
   let job;
   try {
@@ -52,11 +58,7 @@ async function waitFor(jobUuid: string, index: number, session: Session): Promis
 }
 
 // Time was up before the service told anything of the job, or it refused to.
-async function notRead(
-  subject: Subject & { readonly jobUuid: string },
-  error: unknown,
-  session: Session,
-): Promise<Outcome> {
+async function notRead(subject: GivenJob, error: unknown, session: Session): Promise<Outcome> {
   const { plan, end, ledger } = session;
   if (!(error instanceof InterruptedError)) {
     ledger.write(subject.index, { fate: 'kept' });

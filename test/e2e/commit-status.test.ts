@@ -1,0 +1,279 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { always, startGitHub, type Answer, type StatusRequest } from '../github/server.ts';
+import { findCommands, type Command } from '../runner/commands.ts';
+import type { Simulator } from '../simulator/types.ts';
+import { life, play, until, type Played, type Scenario } from './kitchen.ts';
+
+// The committed dist, on a stand-in of GitHub's API.
+
+const pushed = 'a'.repeat(40);
+const head = 'b'.repeat(40);
+const token = 'ghs_0123456789abcdef';
+
+const good = { name: 'Render', life: life('PENDING', 'RUNNING', 'COMPLETED') };
+const hostile = '::error::x\r##[error]y\u202e\u0000 <b>|`😀 ';
+const bad = {
+  name: `${hostile}${'z'.repeat(400)}`,
+  life: life('PENDING', { status: 'FAILED', statusReason: hostile.repeat(20) }),
+};
+const endless = { name: 'Endless', life: life('PENDING', 'RUNNING') };
+
+interface Scene extends Scenario {
+  /** When the workflow is cancelled. */
+  readonly interruptWhen?: (simulator: Simulator) => boolean;
+  readonly github?: (nth: number) => Answer;
+  readonly apiPath?: string;
+}
+
+interface Shown extends Played {
+  readonly statuses: readonly StatusRequest[];
+  readonly warnings: readonly Command[];
+  /** Since the start, or since it was interrupted. */
+  readonly tookMs: number;
+  /** Names of the bundle's files that were loaded. */
+  readonly loaded: readonly string[];
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'commit-status-'));
+const eventFile = join(folder, 'event.json');
+const pullRequest = { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: eventFile };
+
+async function show(told: Scene, name: string): Promise<Shown> {
+  const github = await startGitHub(told.github);
+  const coverage = join(folder, name);
+  let startMs = Date.now();
+  const { interruptWhen } = told;
+  const played = await play({
+    ...told,
+    with: { 'commit-status': 'true', 'github-token': token, ...told.with },
+    env: {
+      GITHUB_API_URL: github.url + (told.apiPath ?? ''),
+      GITHUB_EVENT_NAME: 'push',
+      GITHUB_SHA: pushed,
+      NODE_V8_COVERAGE: coverage,
+      ...told.env,
+    },
+    during: async (step, simulator) => {
+      if (interruptWhen === undefined) return;
+      await until(() => interruptWhen(simulator));
+      startMs = Date.now();
+      step.process.kill('SIGINT');
+    },
+  });
+  const tookMs = Date.now() - startMs;
+  await github.close();
+  const warnings = findCommands(played.log).filter(({ name: each }) => each === 'warning');
+  const loaded = loadedFiles(coverage);
+  return { ...played, statuses: github.requests, warnings, tookMs, loaded };
+}
+
+// Node notes there which scripts it has run.
+function loadedFiles(coverage: string): readonly string[] {
+  const text = readdirSync(coverage).map((each) => readFileSync(join(coverage, each), 'utf8'));
+  return [...text.join('').matchAll(/\/dist\/([\w.-]+\.js)"/g)].map(([, file = '']) => file);
+}
+
+const dist = new URL('../../dist/', import.meta.url);
+const octokitChunks = readdirSync(dist).filter(
+  (file) => file.endsWith('.js') && readFileSync(new URL(file, dist), 'utf8').includes('octokit'),
+);
+
+const isWatched = ({ requests }: Simulator) => requests.length >= 2;
+
+const refusal = (status: number, message: string, headers = {}) =>
+  always({ status, message, headers });
+
+const scenes = {
+  completed: { recipes: [good] },
+  failedOnPullRequest: { recipes: [bad], env: pullRequest },
+  several: { recipes: [good, bad, good], apiPath: '/api/v3' },
+  notCooked: {
+    recipes: [good],
+    with: { recipes: '00000000-0000-4000-8000-000000000000', title: 'Ghost' },
+  },
+  noWait: { recipes: [good], with: { wait: 'false' } },
+  detached: { recipes: [endless], with: { timeout: '2s', 'on-timeout': 'detach' } },
+  dryRun: { recipes: [good], with: { 'dry-run': 'true' } },
+  off: { recipes: [good], with: { 'commit-status': 'false' } },
+  blip: { recipes: [good], github: (nth) => (nth === 0 ? { status: 502 } : 'created') },
+  forbidden: { recipes: [good, bad], github: refusal(403, `Resource not accessible ${hostile}`) },
+  hidden: { recipes: [good], github: refusal(404, 'Not Found') },
+  limited: {
+    recipes: [good],
+    github: refusal(403, 'secondary rate limit', { 'retry-after': '60' }),
+  },
+  broken: { recipes: [good], github: refusal(500, 'Oops') },
+  cut: { recipes: [good], github: always('reset') },
+  hanging: { recipes: [good], github: always('hang') },
+  away: { recipes: [good], env: { GITHUB_API_URL: 'http://127.0.0.1:9' } },
+  moved: {
+    recipes: [good],
+    github: always({ status: 307, headers: { location: '/repos/a/b/statuses/c' } }),
+  },
+  deprecated: {
+    recipes: [good],
+    github: always({ status: 201, headers: { deprecation: 'true', sunset: '##[error]x' } }),
+  },
+  noToken: { recipes: [good], with: { 'github-token': ' ' } },
+  noCommit: { recipes: [good], env: { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: '/' } },
+  interrupted: { recipes: [endless], interruptWhen: isWatched },
+  interruptedHanging: {
+    recipes: [endless],
+    github: always('hang'),
+    interruptWhen: isWatched,
+  },
+} satisfies Record<string, Scene>;
+
+const shown = new Map<string, Shown>();
+
+function scene(name: keyof typeof scenes): Shown {
+  const each = shown.get(name);
+  if (each === undefined) throw new Error(`${name} was not played`);
+  return each;
+}
+
+beforeAll(async () => {
+  writeFileSync(eventFile, JSON.stringify({ pull_request: { head: { sha: head } } }));
+  // They mostly wait, each for its own clock.
+  await Promise.all(
+    Object.entries(scenes).map(async ([name, each]) => shown.set(name, await show(each, name))),
+  );
+  rmSync(folder, { recursive: true });
+}, 120_000);
+
+const stateAndText = ({ statuses }: Pick<Shown, 'statuses'>) =>
+  statuses.map(({ state, description }) => `${state}: ${description}`);
+const passed = { exitCode: 0, outputs: { result: 'succeeded' } };
+const since = 'since \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC';
+
+describe('with permission', () => {
+  test('a job is pending, and then a success, on the commit that was pushed', () => {
+    const { statuses, ...step } = scene('completed');
+    expect(step).toMatchObject({ ...passed, warnings: [] });
+    expect(stateAndText({ statuses })).toEqual([
+      expect.stringMatching(`^pending: Queued ${since}$`),
+      expect.stringMatching(/^success: Succeeded after \d+s$/),
+    ]);
+    for (const each of statuses) {
+      expect(each).toMatchObject({
+        path: `POST /repos/acme/renders/statuses/${pushed}`,
+        authorization: `token ${token}`,
+        context: 'dispersed / Render',
+        target_url: 'https://github.com/acme/renders/actions/runs/4711',
+      });
+    }
+    expect(step.log).toContain(`::add-mask::${token}\n`);
+    expect(step.log.replace(`::add-mask::${token}`, '')).not.toContain(token);
+  });
+
+  test('on a pull request its head gets the status, hostile text and all', () => {
+    const { statuses, exitCode, warnings } = scene('failedOnPullRequest');
+    expect({ exitCode, warnings }).toEqual({ exitCode: 1, warnings: [] });
+    expect(statuses.map(({ state }) => state)).toEqual(['pending', 'failure']);
+    for (const { path, context, description } of statuses) {
+      expect(path).toBe(`POST /repos/acme/renders/statuses/${head}`);
+      expect(context).toMatch(/^dispersed \/ ::error::x ## \[error\]y <b>\|` z+…$/);
+      expect(context.length).toBeLessThan(120);
+      expect(description.length).toBeLessThan(140);
+    }
+    expect(statuses.at(-1)?.description).toMatch(/^Failed: ::error::x ## \[error\]y/);
+  });
+
+  test('several jobs have a context each, also on GitHub Enterprise Server', () => {
+    const { statuses, warnings } = scene('several');
+    expect(warnings).toEqual([]);
+    const last = new Map(statuses.map(({ context, state }) => [context, state]));
+    expect(Object.fromEntries(last)).toMatchObject({
+      'dispersed / Render': 'success',
+      'dispersed / Render (2)': 'success',
+    });
+    expect([...last.values()].toSorted()).toEqual(['failure', 'success', 'success']);
+    expect(new Set(statuses.map(({ path }) => path))).toEqual(
+      new Set([`POST /api/v3/repos/acme/renders/statuses/${pushed}`]),
+    );
+  });
+
+  test.each([
+    ['notCooked', /^error: Could not be cooked or followed: /, 'dispersed / Ghost'],
+    ['noWait', /^pending: Submitted, and not waited for$/, 'dispersed / Render'],
+    ['detached', /^pending: Left as it is/, 'dispersed / Endless'],
+    ['interrupted', /^error: Cancelled/, 'dispersed / Endless'],
+  ] as const)('%s has the last word', (name, words, context) => {
+    expect(scene(name).warnings).toEqual([]);
+    expect(stateAndText(scene(name)).at(-1)).toMatch(words);
+    expect(scene(name).statuses.at(-1)?.context).toBe(context);
+  });
+
+  test('a job that is not waited for gets one status', () => {
+    expect(scene('noWait').statuses).toHaveLength(1);
+  });
+
+  test('a blip is not spoken of', () => {
+    expect(scene('blip')).toMatchObject({ ...passed, warnings: [] });
+    expect(stateAndText(scene('blip')).at(-1)).toMatch(/^success/);
+  });
+});
+
+describe('without permission', () => {
+  test.each(['forbidden', 'hidden'] as const)('%s: one warning that says which', (name) => {
+    const { warnings, statuses, exitCode, jobs } = scene(name);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('permissions: statuses: write'),
+    ]);
+    // Two jobs may find out at the same time.
+    expect(statuses.length).toBeLessThanOrEqual(jobs.length);
+    expect(exitCode).toBe(jobs.some(({ status }) => status === 'FAILED') ? 1 : 0);
+  });
+
+  test('what GitHub says is no command', () => {
+    const errors = findCommands(scene('forbidden').log).filter(({ name }) => name === 'error');
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe('trouble is one warning and never the verdict', () => {
+  const names = ['limited', 'broken', 'cut', 'hanging', 'away', 'moved', 'noToken', 'noCommit'];
+
+  test.each(names as (keyof typeof scenes)[])('%s', (name) => {
+    const { warnings, tookMs, ...step } = scene(name);
+    expect(step).toMatchObject(passed);
+    expect(warnings.map(({ properties }) => properties['title'])).toEqual([
+      'The commit status could not be set',
+    ]);
+    expect(warnings[0]?.message).not.toContain('statuses: write');
+    expect(tookMs).toBeLessThan(30_000);
+  });
+
+  test('nothing of what GitHub says reaches the log by itself', () => {
+    const { log, ...step } = scene('deprecated');
+    expect(step).toMatchObject({ ...passed, warnings: [] });
+    expect(log).not.toContain('deprecated');
+  });
+
+  test('an interrupted step ends in time while GitHub hangs', () => {
+    const { exitCode, outputs, warnings, tookMs } = scene('interruptedHanging');
+    expect({ exitCode, result: outputs['result'] }).toEqual({ exitCode: 1, result: 'cancelled' });
+    expect(warnings).toHaveLength(1);
+    expect(tookMs).toBeLessThan(9_000);
+  });
+});
+
+describe('where it is not asked for', () => {
+  test.each(['off', 'dryRun'] as const)(
+    '%s: GitHub is not asked, nor its client loaded',
+    (name) => {
+      const { statuses, loaded, exitCode } = scene(name);
+      expect({ statuses, exitCode }).toEqual({ statuses: [], exitCode: 0 });
+      expect(loaded).toContain('index.js');
+      expect(loaded).toEqual(expect.not.arrayContaining(octokitChunks));
+    },
+  );
+
+  test('the client is a chunk of its own', () => {
+    expect(octokitChunks).toEqual([expect.stringMatching(/^\d+\.index\.js$/)]);
+    expect(scene('completed').loaded).toEqual(expect.arrayContaining(octokitChunks));
+  });
+});
