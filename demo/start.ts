@@ -20,6 +20,7 @@ const recipes: readonly RecipeScript[] = [
       { status: 'RUNNING', forMs: 4_000 },
       { status: 'COMPLETED' },
     ],
+    hourlyRateUsd: 0.69,
   },
   {
     name: 'Train, queued for a while',
@@ -30,6 +31,7 @@ const recipes: readonly RecipeScript[] = [
       { status: 'RUNNING', forMs: 2_500 },
       { status: 'COMPLETED' },
     ],
+    hourlyRateUsd: 2.76,
   },
   {
     name: 'Inference that runs out of memory',
@@ -39,6 +41,7 @@ const recipes: readonly RecipeScript[] = [
       { status: 'RUNNING', forMs: 4_000 },
       { status: 'FAILED', statusReason: 'container exited with code 1: CUDA out of memory' },
     ],
+    hourlyRateUsd: 0.69,
   },
 ];
 

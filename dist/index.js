@@ -16982,7 +16982,9 @@ const statusAdvice = {
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(617);
 /* harmony import */ var _advice_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8999);
 /* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7872);
-/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(570);
+/* harmony import */ var _log_tail_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8268);
+/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(570);
+
 
 
 
@@ -16997,10 +16999,10 @@ function annotateOutcomes(runner, bad, policy) {
     const advices = bad.map((outcome) => adviseOnOutcome(outcome, policy));
     annotateAll(runner, advices, (shown) => {
         const rest = bad.slice(shown);
-        const uuids = rest.map((outcome) => (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome) ?? (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(outcome.subject, outcome.job));
+        const uuids = rest.map((outcome) => (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome) ?? (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
         return {
             title: `${rest.length} more jobs did not end well`,
-            cause: uuids.join(', '),
+            cause: (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(uuids.join(', '), 3_000),
             remedy: 'The job summary and the output jobs tell each one’s story.',
         };
     });
@@ -17031,17 +17033,26 @@ function join(lines) {
 }
 /** A problem in one line. */
 function sayProblem({ input, message }) {
-    return `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(input, 100)}: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(message)}`;
+    return `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(input, 100)}: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(message)}`;
 }
 /** One error annotation. */
-function annotate(runner, { title, cause, remedy }) {
-    runner.annotate('error', (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(title, 250), `${cause}\n${remedy}`.slice(0, longestList));
+function annotate(runner, advice) {
+    runner.annotate('error', (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(advice.title, 250), messageOf(advice));
+}
+const mostEvidence = 15;
+// The cause comes first and the remedy last; of the evidence between them the last lines that fit.
+function messageOf({ cause, remedy, evidence = [] }) {
+    const lines = (0,_log_tail_js__WEBPACK_IMPORTED_MODULE_4__/* .tellingLines */ .$)(evidence, mostEvidence).map((line) => `| ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(line, 300)}`);
+    const build = (shown) => [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
+    while (lines.length > 0 && build(lines).length > longestList)
+        lines.shift();
+    return build(lines).slice(0, longestList);
 }
 function adviseOnOutcome(outcome, policy) {
     const { result, job, subject, error, ending } = outcome;
     if (error !== null)
         return adviseOnError(error, outcome);
-    const name = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job), 100);
+    const name = (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job), 100);
     const uuid = (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
     const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
     if (result === 'timed-out')
@@ -17051,7 +17062,7 @@ function adviseOnOutcome(outcome, policy) {
     if (ending === 'fail-fast' && result === 'cancelled')
         return adviseOnFailFast(name, who, outcome);
     const reason = job?.status_reason
-        ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status_reason, 1000)}`
+        ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(job.status_reason, 1000)}`
         : ', and the service gave no reason';
     if (result === 'cancelled') {
         return {
@@ -17064,6 +17075,7 @@ function adviseOnOutcome(outcome, policy) {
         title: `Failed: ${name}`,
         cause: `${who} failed${reason}.`,
         remedy: `Its log is at ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}. Mend the recipe or its parameters, then run the workflow again.`,
+        evidence: outcome.logTail,
     };
 }
 function adviseOnError(error, outcome) {
@@ -17105,7 +17117,7 @@ function adviseOnFailFast(name, who, { job }) {
 }
 function adviseOnTimeout(name, who, outcome, policy) {
     const alive = outcome.timeline.findLast(({ status }) => !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status));
-    const status = alive === undefined ? 'not cooked yet' : (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(alive.status, 60);
+    const status = alive === undefined ? 'not cooked yet' : (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(alive.status, 60);
     const left = policy.onTimeout === 'cancel'
         ? 'so it was cancelled'
         : `and was left as it is, which is billed: see ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
@@ -17113,6 +17125,7 @@ function adviseOnTimeout(name, who, outcome, policy) {
         title: `Timed out: ${name}`,
         cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
         remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
+        evidence: outcome.logTail,
     };
 }
 
@@ -17393,24 +17406,31 @@ function twoDigits(value) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Gg: () => (/* binding */ titleOf),
 /* harmony export */   Ly: () => (/* binding */ spansOf),
+/* harmony export */   Qv: () => (/* binding */ timesOf),
 /* harmony export */   Sx: () => (/* binding */ recipeOf),
 /* harmony export */   Xb: () => (/* binding */ resultWords),
 /* harmony export */   is: () => (/* binding */ hardwareOf),
 /* harmony export */   pV: () => (/* binding */ uuidOf)
 /* harmony export */ });
 /**
- * Queue and run time of a job: by the service's own times where they are precise, else by what was
- * seen from here (the old host gives days without a time).
+ * The times of a job: the service's own where they are precise, else what was seen from here (the
+ * old host gives days without a time).
  */
-function spansOf({ job, submittedAtMs, timeline }) {
+function timesOf({ job, submittedAtMs, timeline }) {
     if (job === null)
-        return { queueSeconds: null, runSeconds: null };
-    const started = instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']);
-    const ended = instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']);
-    const created = instantMs(job.created_at) ?? submittedAtMs;
+        return { createdMs: null, startedMs: null, endedMs: null };
     return {
-        queueSeconds: secondsBetween(created, started),
-        runSeconds: secondsBetween(started, ended),
+        createdMs: instantMs(job.created_at) ?? submittedAtMs,
+        startedMs: instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']),
+        endedMs: instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+    };
+}
+/** Queue and run time of a job. */
+function spansOf(outcome) {
+    const { createdMs, startedMs, endedMs } = timesOf(outcome);
+    return {
+        queueSeconds: secondsBetween(createdMs, startedMs),
+        runSeconds: secondsBetween(startedMs, endedMs),
     };
 }
 /** What to call a job: its title, else its recipe. Foreign text. */
@@ -17511,6 +17531,46 @@ function resultsOf(runner, outcomes) {
 }
 function member(uuid, results) {
     return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
+}
+
+
+/***/ }),
+
+/***/ 8268:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ tellingLines),
+/* harmony export */   y: () => (/* binding */ plainLines)
+/* harmony export */ });
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
+
+// Far more than is ever shown of a line, colours included.
+const longestLine = 4_000;
+/** The lines of a log as a terminal shows them in the end: no colours, nothing overwritten. */
+function plainLines(lines) {
+    return lines.map((line) => {
+        const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
+        return (0,node_util__WEBPACK_IMPORTED_MODULE_0__.stripVTControlCharacters)(shown.slice(0, longestLine)).trimEnd();
+    });
+}
+/** The last lines of a log that say something: no blank ones, rules, progress bars or repeats. */
+function tellingLines(lines, most) {
+    return plainLines(lines)
+        .filter((line) => !isNoise(line))
+        .filter((line, index, all) => line !== all[index - 1])
+        .slice(-most);
+}
+// Nothing but signs; bars that fill up; results, which are shown elsewhere.
+const noise = [
+    /^[^\p{L}\p{N}]*$/u,
+    /\d ?% ?\|/,
+    /\[[#=>.\s-]{5,}\]/,
+    /[█▉▊▋▌▍▎▏━]{3}/,
+    /^\s*dispersed-output:/,
+];
+function isNoise(line) {
+    return noise.some((pattern) => pattern.test(line));
 }
 
 
@@ -17628,10 +17688,10 @@ function createLog(runner, jobCount) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   ci: () => (/* binding */ addressOf),
 /* harmony export */   d2: () => (/* binding */ describeNodeUrl),
 /* harmony export */   i9: () => (/* binding */ nodeUrlsOf)
 /* harmony export */ });
-/* unused harmony export sshCommand */
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(617);
 
 // An address that begins with a dash would be an option to ssh.
@@ -17654,23 +17714,24 @@ function urlsOf({ node_urls: urls }) {
 function word(text) {
     return text !== null && wordPattern.test(text) ? text : null;
 }
-/** The command to log in, where it is a way for ssh; the containers' user is root. */
-function sshCommand({ description, hostname, port }) {
-    return description?.toLowerCase() === 'ssh' ? `ssh -p ${port} root@${hostname}` : null;
-}
 /** One line: `ssh: ssh -p 30022 root@node-1.example.net`, `8080: https://node-1.example.net:30080`. */
 function describeNodeUrl(url) {
-    const { description, hostname, port, protocol } = url;
+    return `${url.description ?? 'port'}: ${addressOf(url)}`;
+}
+/** An address to copy, ssh's as the command to log in; the containers' user is root. */
+function addressOf({ description, hostname, port, protocol }) {
+    const isSsh = [description, protocol].some((each) => each?.toLowerCase() === 'ssh');
+    if (isSsh)
+        return `ssh -p ${port} root@${hostname}`;
     const host = hostname.includes(':') ? `[${hostname}]` : hostname;
     const isWeb = protocol === 'http' || protocol === 'https';
-    const address = `${isWeb ? `${protocol}://` : ''}${host}:${port}`;
-    return `${description ?? 'port'}: ${sshCommand(url) ?? address}`;
+    return `${isWeb ? `${protocol}://` : ''}${host}:${port}`;
 }
 
 
 /***/ }),
 
-/***/ 2394:
+/***/ 6809:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17689,7 +17750,83 @@ var advice = __nccwpck_require__(8999);
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
 // EXTERNAL MODULE: ./build/report/facts.js
-var facts = __nccwpck_require__(7872);
+var report_facts = __nccwpck_require__(7872);
+;// CONCATENATED MODULE: ./build/report/cost.js
+
+const hourMs = 3_600_000;
+/**
+ * What a job has cost in US dollars, worked out from the hourly rate of its runs: an estimate, the
+ * bill is the service's. BATCH is billed for its run time, PERSISTENT while it exists.
+ * @returns null where a rate or a time is not known (yet)
+ */
+function costOf(outcome) {
+    const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
+    if (rated.length === 0)
+        return null;
+    const costs = outcome.job?.task === 'PERSISTENT'
+        ? [costOfExistence(outcome, rated)]
+        : outcome.runs.map((run) => costOfRun(run, outcome));
+    const sum = sumOf(costs);
+    return sum === null ? null : Math.round(sum * 10_000) / 10_000;
+}
+/** What a job costs an hour while it lasts, in US dollars; null where that is not known. */
+function hourlyRateOf({ runs }) {
+    const newest = runs.at(-1);
+    return newest === undefined ? null : rateOf(newest);
+}
+/** An amount as people read it: `0.35 USD`. */
+function formatUsd(amount) {
+    return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+}
+/** An estimated amount: `about 0.35 USD`. */
+function roughlyUsd(amount, word = 'about') {
+    return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
+}
+function isTiny(amount) {
+    return amount > 0 && amount < 0.01;
+}
+function costOfExistence(outcome, rated) {
+    const { createdMs, endedMs } = (0,report_facts/* timesOf */.Qv)(outcome);
+    const newest = rated.at(-1);
+    if (createdMs === null || endedMs === null || newest === undefined)
+        return null;
+    return priceOf(newest, endedMs - createdMs);
+}
+function costOfRun(run, outcome) {
+    if (run.duration_ms !== null && run.duration_ms > 0)
+        return priceOf(run, run.duration_ms);
+    // A run that never began to run costs nothing.
+    if (run.started_at_ms === null)
+        return 0;
+    const endedMs = run.ended_at_ms ?? (0,report_facts/* timesOf */.Qv)(outcome).endedMs;
+    return endedMs === null ? null : priceOf(run, endedMs - run.started_at_ms);
+}
+function priceOf(run, spanMs) {
+    const rate = rateOf(run);
+    return rate === null ? null : (rate * Math.max(0, spanMs)) / hourMs;
+}
+function rateOf(run) {
+    const { hourly_rate_usd: rate } = run;
+    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
+}
+// The service does not say on how many nodes a run is. Each gives every address once, so there are
+// as many as a description comes up; without addresses, one.
+function nodeCountOf({ node_urls: nodeUrls }) {
+    const counts = new Map();
+    for (const { description } of nodeUrls ?? [])
+        counts.set(description, (counts.get(description) ?? 0) + 1);
+    return Math.max(1, ...counts.values());
+}
+function sumOf(amounts) {
+    let sum = 0;
+    for (const amount of amounts) {
+        if (amount === null)
+            return null;
+        sum += amount;
+    }
+    return sum;
+}
+
 // EXTERNAL MODULE: ./build/report/findings.js
 var findings = __nccwpck_require__(3145);
 // EXTERNAL MODULE: ./build/report/node-urls.js
@@ -17699,11 +17836,12 @@ var node_urls = __nccwpck_require__(6530);
 
 
 
+
 /** Sets the step's outputs from what became of each order. */
 function writeOutputs(runner, outcomes) {
     const worstFirst = outcomes.toSorted((a, b) => (0,verdict/* compareResults */.ex)(a.result, b.result));
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(facts/* uuidOf */.pV);
+    const uuids = outcomes.map(report_facts/* uuidOf */.pV);
     runner.output('result', worstFirst[0]?.result ?? 'error');
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
@@ -17714,11 +17852,11 @@ function writeOutputs(runner, outcomes) {
 }
 function describeJob(outcome) {
     const { subject, job, result } = outcome;
-    const { queueSeconds, runSeconds } = (0,facts/* spansOf */.Ly)(outcome);
+    const { queueSeconds, runSeconds } = (0,report_facts/* spansOf */.Ly)(outcome);
     return {
-        recipe_uuid: (0,facts/* recipeOf */.Sx)(outcome),
-        job_uuid: (0,facts/* uuidOf */.pV)(outcome),
-        title: (0,facts/* titleOf */.Gg)(subject, job),
+        recipe_uuid: (0,report_facts/* recipeOf */.Sx)(outcome),
+        job_uuid: (0,report_facts/* uuidOf */.pV)(outcome),
+        title: (0,report_facts/* titleOf */.Gg)(subject, job),
         status: job?.status ?? null,
         result,
         status_reason: job?.status_reason ?? null,
@@ -17727,19 +17865,290 @@ function describeJob(outcome) {
         completed_at: job?.completed_at ?? null,
         queue_seconds: queueSeconds,
         run_seconds: runSeconds,
-        cost_usd: null,
+        cost_usd: costOf(outcome),
         node_urls: (0,node_urls/* nodeUrlsOf */.i9)(outcome),
     };
 }
 
 // EXTERNAL MODULE: ./build/report/summarize.js
 var summarize = __nccwpck_require__(9006);
+// EXTERNAL MODULE: ./build/report/safe.js
+var safe = __nccwpck_require__(570);
+// EXTERNAL MODULE: ./build/report/log-tail.js
+var log_tail = __nccwpck_require__(8268);
+;// CONCATENATED MODULE: ./build/report/summary/pick.js
+
+/** Every outcome with its number. */
+function numbered(outcomes) {
+    return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
+}
+/** The so many that most want to be seen, the worst ones, in their old order. */
+function pick(jobs, most) {
+    return jobs
+        .toSorted((a, b) => (0,verdict/* compareResults */.ex)(a.outcome.result, b.outcome.result))
+        .slice(0, most)
+        .toSorted((a, b) => a.number - b.number);
+}
+
 // EXTERNAL MODULE: ./build/dispersed/schemas.js
 var schemas = __nccwpck_require__(9206);
 // EXTERNAL MODULE: ./build/report/durations.js
 var durations = __nccwpck_require__(7918);
-// EXTERNAL MODULE: ./build/report/safe.js
-var safe = __nccwpck_require__(570);
+;// CONCATENATED MODULE: ./build/report/summary/words.js
+
+
+
+
+
+/** A sign for each result, to find the bad ones at a glance. */
+const marks = {
+    succeeded: '✅',
+    running: '🟢',
+    submitted: '🚀',
+    'dry-run': '🧪',
+    detached: '⏳',
+    failed: '❌',
+    cancelled: '🚫',
+    'timed-out': '⌛',
+    error: '⚠️',
+};
+/** How we came by a job. What goes without saying is not said. */
+const origins = {
+    cooked: '',
+    given: '',
+    found: 'found by its key',
+    attached: 'earlier attempt',
+};
+/** The service's status, and what it means where that is more. */
+function statusWords({ result, job }) {
+    const words = report_facts/* resultWords */.Xb[result];
+    if (job === null)
+        return `${marks[result]} ${words}`;
+    const status = (0,safe/* safeMarkdown */.fH)(job.status, 60);
+    // Where the service's word says it all, ours would only repeat it.
+    const isClear = (0,verdict/* isFinal */.dR)(job.status) && resultsOfFinal.has(result);
+    return `${marks[result]} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
+}
+const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
+/** Why it is as it is: the service's words, else those of the error. Foreign text. */
+function reasonOf({ job, error }) {
+    return job?.status_reason || error?.message || '';
+}
+/** A time span on one line; empty where it is not known. */
+function span(seconds) {
+    return seconds === null ? '' : unbroken((0,durations/* formatDuration */.a)(seconds * 1000));
+}
+/** A short text of ours that a narrow column does not break. */
+function unbroken(text) {
+    return text.replaceAll(' ', '\u00a0');
+}
+/** A UUID to copy; empty where there is none. */
+function code(uuid) {
+    return uuid === null || !(0,schemas/* isUuid */.O1)(uuid) ? '' : `\`${uuid}\``;
+}
+
+;// CONCATENATED MODULE: ./build/report/summary/details.js
+
+
+
+
+
+
+// Nobody opens more.
+const mostJobs = 50;
+/**
+ * Why each job that did not end well did not: the reason and, folded away, the end of its log.
+ * @param mostLines how many lines of a log to show
+ */
+function renderDetails(jobs, mostLines) {
+    const told = jobs.filter(({ outcome }) => !(0,verdict/* passes */.WE)(outcome.result));
+    // Of a single job the reason is in its table.
+    const blocks = pick(told, mostJobs).flatMap((job) => jobs.length === 1 ? ofOne(job, mostLines) : ofSeveral(job, mostLines));
+    const more = `The reasons of ${told.length - mostJobs} more are in the output \`jobs\`.`;
+    return [...blocks, ...(told.length > mostJobs ? [more] : [])].join('\n\n');
+}
+function ofOne({ outcome }, mostLines) {
+    const log = logBlock(outcome.logTail, mostLines);
+    return log === '' ? [] : [fold('Last lines of the log', [log], true)];
+}
+function ofSeveral({ number, outcome }, mostLines) {
+    const reason = reasonOf(outcome);
+    const log = logBlock(outcome.logTail, mostLines);
+    if (reason === '' && log === '')
+        return [];
+    const title = (0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 80);
+    const brief = reason === '' ? '' : `: ${(0,safe/* safeMarkdown */.fH)(reason, mostOfReason)}`;
+    const line = `${marks[outcome.result]} ${number} ${title}${brief}`;
+    // Never at the start of a line, where `1.` and `-` begin a list.
+    const whole = reason.length > mostOfReason ? [`Reason: ${(0,safe/* safeMarkdown */.fH)(reason, 1_000)}`] : [];
+    const parts = [...whole, ...(log === '' ? [] : [log])];
+    return [parts.length === 0 ? line : fold(line, parts)];
+}
+// What there is room for beside a title.
+const mostOfReason = 160;
+function fold(summary, parts, isOpen = false) {
+    const tag = isOpen ? '<details open>' : '<details>';
+    return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
+}
+function logBlock(tail, mostLines) {
+    if (mostLines === 0)
+        return '';
+    const lines = (0,log_tail/* plainLines */.y)(tail.slice(-mostLines)).map((line) => (0,safe/* safePreformatted */.tp)(line));
+    return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
+}
+
+// EXTERNAL MODULE: ./build/report/summary/fit.js
+var fit = __nccwpck_require__(4111);
+;// CONCATENATED MODULE: ./build/report/summary/phases.js
+
+
+/**
+ * A job's life, as far as it is known: when it waited, when a node was made ready, when it ran; all
+ * of it again for each further run.
+ */
+function phasesOf(outcome) {
+    const { createdMs, endedMs } = (0,report_facts/* timesOf */.Qv)(outcome);
+    const { job } = outcome;
+    if (job === null || createdMs === null)
+        return [];
+    const phases = [];
+    let freeMs = createdMs;
+    const stints = stintsOf(outcome);
+    for (const { fromMs, toMs } of stints) {
+        if (freeMs !== null)
+            phases.push(...waitOf(outcome, freeMs, fromMs));
+        phases.push({ kind: 'running', fromMs, toMs });
+        freeMs = toMs;
+    }
+    // Without a run, or between two.
+    const waits = stints.length === 0 || !(0,verdict/* isFinal */.dR)(job.status);
+    if (freeMs !== null && waits)
+        phases.push(...waitOf(outcome, freeMs, endedMs));
+    return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
+}
+function stintsOf(outcome) {
+    const { startedMs, endedMs } = (0,report_facts/* timesOf */.Qv)(outcome);
+    const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
+        // A run that ended without a start still parts the wait before it from the one after it.
+        const start = fromMs ?? toMs;
+        return start === null ? [] : [{ fromMs: start, toMs: toMs ?? endedMs }];
+    });
+    if (ofRuns.length > 0)
+        return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
+    return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
+}
+// Only our own looks tell when a node was found.
+function waitOf({ timeline }, fromMs, toMs) {
+    const found = timeline.find(({ status, atMs }) => ['ASSIGNED', 'PREPARING'].includes(status) &&
+        atMs >= fromMs &&
+        (toMs === null || atMs < toMs));
+    if (found === undefined)
+        return [{ kind: 'queued', fromMs, toMs }];
+    return [
+        { kind: 'queued', fromMs, toMs: found.atMs },
+        { kind: 'starting', fromMs: found.atMs, toMs },
+    ];
+}
+
+;// CONCATENATED MODULE: ./build/report/summary/gantt.js
+
+
+
+
+
+// More rows than this are not read, and GitHub draws no diagram of more than 50,000 characters.
+const gantt_mostJobs = 20;
+const mostRuns = 8;
+const dayMs = 86_400_000;
+// The axis counts the days of one month.
+const longestMs = 30 * dayMs;
+/** How the jobs' lives went, as a mermaid gantt; empty where there is no more than one phase to see. */
+function renderGantt(jobs) {
+    const rows = pick(jobs.filter(({ outcome }) => phasesOf(outcome).length > 0), gantt_mostJobs).map((job) => rowOf(job, jobs.length));
+    const scale = scaleOf(rows.flatMap(({ phases }) => phases));
+    if (scale === null || !rows.some(({ phases }) => phases.length > 1))
+        return '';
+    const note = rows.length === gantt_mostJobs && jobs.length > gantt_mostJobs
+        ? ['', `The timeline shows ${gantt_mostJobs} of the ${jobs.length} jobs.`]
+        : [];
+    return ['```mermaid', ...diagram(rows, scale), '```', ...note].join('\n');
+}
+function rowOf({ number, outcome }, count) {
+    const title = (0,safe/* safeLabel */.IW)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 36);
+    return {
+        // Numbered, since mermaid takes two sections of one name for one.
+        label: count === 1 ? '' : `${number} ${title}`,
+        phases: phasesOf(outcome).slice(-3 * mostRuns),
+        isBad: outcome.result === 'failed',
+    };
+}
+/** @returns null where there is nothing to draw, or nothing that could be read */
+function scaleOf(phases) {
+    const instants = phases.flatMap(({ fromMs, toMs }) => (toMs === null ? fromMs : [fromMs, toMs]));
+    const startMs = Math.min(...instants);
+    const lastMs = Math.max(...instants);
+    const spanMs = lastMs - startMs;
+    if (!(spanMs > 0 && spanMs < longestMs))
+        return null;
+    // What still goes on is drawn a little beyond what is known.
+    const isOpen = phases.some(({ toMs }) => toMs === null);
+    return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
+}
+function diagram(rows, scale) {
+    const longest = Math.max(...rows.map(({ label }) => label.length));
+    const leftPadding = longest === 0 ? 15 : 25 + 6 * longest;
+    const roomPx = assumedWidthPx - leftPadding;
+    return [
+        '---',
+        'displayMode: compact',
+        'config:',
+        '  gantt:',
+        `    leftPadding: ${leftPadding}`,
+        '    rightPadding: 25',
+        '---',
+        'gantt',
+        '  dateFormat YYYY-MM-DDTHH:mm:ss.SSS',
+        `  axisFormat ${axisFormat(scale)}`,
+        ...rows.flatMap((row) => section(row, scale, roomPx)),
+    ];
+}
+// A summary is rarely narrower than this, and a letter of a label rarely wider.
+const assumedWidthPx = 800;
+const letterPx = 6.5;
+function section({ label, phases, isBad }, scale, roomPx) {
+    const tasks = phases.map((phase, index) => {
+        const endMs = phase.toMs ?? scale.endMs;
+        const widthPx = (roomPx * (endMs - phase.fromMs)) / (scale.endMs - scale.startMs);
+        const tags = [tagOf[phase.kind], isBad && index === phases.length - 1 ? 'crit' : ''];
+        const times = [phase.fromMs, endMs].map((ms) => instant(ms - scale.startMs));
+        const data = [...tags.filter((tag) => tag !== ''), ...times].join(', ');
+        return `  ${taskLabel(phase, widthPx)} :${data}`;
+    });
+    return label === '' ? tasks : [`  section ${label}`, ...tasks];
+}
+const tagOf = {
+    queued: 'done',
+    starting: 'active',
+    running: '',
+};
+// What does not fit into a bar would be written over the next one. There is no task without a name,
+// so a space without width, which is not taken for one, stands in.
+function taskLabel({ kind, fromMs, toMs }, widthPx) {
+    const full = toMs === null ? kind : `${kind} ${(0,durations/* formatDuration */.a)(toMs - fromMs)}`;
+    return [full, kind].find((label) => label.length * letterPx < widthPx) ?? '\u200b';
+}
+function axisFormat({ startMs, endMs }) {
+    const spanMs = endMs - startMs;
+    if (spanMs < dayMs / 24)
+        return '%M:%S';
+    return spanMs < dayMs ? '%H:%M' : 'day %-d %H:%M';
+}
+// Time since the first moment, as a date of a month: mermaid knows dates only, and draws them in
+// the reader's time zone, in which they are read too.
+function instant(ms) {
+    return new Date(Date.UTC(2000, 0, 1) + ms).toISOString().slice(0, -1);
+}
+
 ;// CONCATENATED MODULE: ./build/report/verdict-line.js
 
 
@@ -17751,17 +18160,29 @@ function verdictLine(outcomes) {
         return 'Nothing was cooked';
     return outcomes.length === 1 ? forOne(only) : forSeveral(outcomes);
 }
+/** The same with the title of a single job in place of its UUID. Foreign text. */
+function headline(outcomes) {
+    const [only] = outcomes;
+    if (only === undefined || outcomes.length > 1 || (0,report_facts/* uuidOf */.pV)(only) === null)
+        return verdictLine(outcomes);
+    return `${(0,report_facts/* titleOf */.Gg)(only.subject, only.job)} ${phrase(only.result)}`;
+}
 function forOne(outcome) {
-    const uuid = (0,facts/* uuidOf */.pV)(outcome);
+    const uuid = (0,report_facts/* uuidOf */.pV)(outcome);
     if (uuid === null)
         return 'No job came to be';
-    const { queueSeconds, runSeconds } = (0,facts/* spansOf */.Ly)(outcome);
-    const spans = [
+    const times = timesInWords(outcome);
+    return `Job ${uuid} ${phrase(outcome.result)}${times && ` (${times})`}`;
+}
+/** `queued 12s, ran 2m 50s`, as far as it is known. */
+function timesInWords(outcome) {
+    const { queueSeconds, runSeconds } = (0,report_facts/* spansOf */.Ly)(outcome);
+    return [
         queueSeconds === null ? [] : `queued ${(0,durations/* formatDuration */.a)(queueSeconds * 1000)}`,
         runSeconds === null ? [] : `ran ${(0,durations/* formatDuration */.a)(runSeconds * 1000)}`,
-    ].flat();
-    const times = spans.length === 0 ? '' : ` (${spans.join(', ')})`;
-    return `Job ${uuid} ${phrase(outcome.result)}${times}`;
+    ]
+        .flat()
+        .join(', ');
 }
 function forSeveral(outcomes) {
     const counts = new Map();
@@ -17770,7 +18191,7 @@ function forSeveral(outcomes) {
     const ordered = [...counts].toSorted(([a], [b]) => (0,verdict/* compareResults */.ex)(a, b));
     const [worst, ...rest] = ordered.map(([result, count]) => ({
         count,
-        words: facts/* resultWords */.Xb[result],
+        words: report_facts/* resultWords */.Xb[result],
     }));
     if (worst === undefined)
         return 'Nothing was cooked';
@@ -17795,8 +18216,184 @@ function phrase(result) {
         case 'dry-run':
         case 'failed':
         case 'timed-out':
-            return facts/* resultWords */.Xb[result];
+            return report_facts/* resultWords */.Xb[result];
     }
+}
+
+;// CONCATENATED MODULE: ./build/report/summary/table.js
+/** A table of cells that are Markdown already; a column without any text is left out. */
+function renderTable(columns, rows) {
+    const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
+    const line = (cells) => `| ${cells.filter((_, column) => used[column]).join(' | ')} |`;
+    return [
+        line(columns.map(({ heading }) => heading)),
+        line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
+        ...rows.map(line),
+    ].join('\n');
+}
+
+;// CONCATENATED MODULE: ./build/report/summary/jobs.js
+
+
+
+
+
+
+
+/** What there is to know of a single job, a fact a row. */
+function renderJob(outcome) {
+    const facts = [
+        ['Job', code((0,report_facts/* uuidOf */.pV)(outcome))],
+        ['Recipe', code((0,report_facts/* recipeOf */.Sx)(outcome))],
+        ['Origin', origins[outcome.origin ?? 'cooked']],
+        ['Hardware', hardware(outcome)],
+        ['Time', timesInWords(outcome)],
+        ['Cost', costInWords(outcome)],
+        ['Reason', (0,safe/* safeMarkdown */.fH)(reasonOf(outcome), 1_000)],
+    ];
+    const rows = facts.filter(([, value]) => value !== '');
+    return renderTable([{ heading: 'Status' }, { heading: statusWords(outcome) }], rows);
+}
+function costInWords(outcome) {
+    const cost = costOf(outcome);
+    if (cost !== null)
+        return `${roughlyUsd(cost)} (estimate)`;
+    const rate = hourlyRateOf(outcome);
+    return rate === null ? '' : `${formatUsd(rate)} an hour`;
+}
+const columns = [
+    { heading: '#', align: 'right', cell: ({ number }) => String(number) },
+    { heading: 'Status', cell: ({ outcome }) => statusWords(outcome) },
+    { heading: 'Job', cell: ({ outcome }) => titleAndUuid(outcome) },
+    { heading: 'Recipe', cell: ({ outcome }) => code((0,report_facts/* recipeOf */.Sx)(outcome)) },
+    { heading: 'Hardware', cell: ({ outcome }) => hardware(outcome) },
+    { heading: 'Queued', align: 'right', cell: ({ outcome }) => span((0,report_facts/* spansOf */.Ly)(outcome).queueSeconds) },
+    { heading: 'Ran', align: 'right', cell: ({ outcome }) => span((0,report_facts/* spansOf */.Ly)(outcome).runSeconds) },
+    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell(costOf(outcome)) },
+    { heading: 'Origin', cell: ({ outcome }) => origins[outcome.origin ?? 'cooked'] },
+];
+/**
+ * A table of the jobs.
+ * @param most how many rows to show: the worst ones
+ */
+function renderJobs(jobs, most) {
+    const common = commonOf(jobs);
+    const told = columns.filter(({ heading }) => !common.has(heading));
+    const shown = pick(jobs, most);
+    const rows = shown.map((job) => told.map(({ cell }) => cell(job)));
+    const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
+    return [
+        ...(common.size === 0 ? [] : [[...common.values()].join(' · '), '']),
+        renderTable(told, rows),
+        ...(shown.length < jobs.length ? ['', more] : []),
+    ].join('\n');
+}
+// What is wide and the same for all jobs is said once, above the table.
+function commonOf(jobs) {
+    const common = new Map();
+    const recipes = new Set(jobs.map(({ outcome }) => code((0,report_facts/* recipeOf */.Sx)(outcome))));
+    const machines = new Set(jobs.map(({ outcome }) => hardware(outcome)));
+    const [recipe = ''] = recipes;
+    const [machine = ''] = machines;
+    if (recipes.size === 1 && recipe !== '')
+        common.set('Recipe', `Recipe ${recipe}`);
+    if (machines.size === 1 && machine !== '')
+        common.set('Hardware', `${machine} each`);
+    return common;
+}
+/** What all jobs have cost together; empty where nothing is known of it. */
+function renderTotal(jobs) {
+    const costs = jobs.map(({ outcome }) => costOf(outcome)).filter((cost) => cost !== null);
+    if (jobs.length === 1 || costs.length === 0)
+        return '';
+    const sum = roughlyUsd(costs.reduce((total, cost) => total + cost, 0));
+    const whose = costs.length === jobs.length ? 'all jobs' : `the ${costs.length} jobs with a known cost`;
+    return `Together, ${whose} cost **${sum}**: rate × time, an estimate.`;
+}
+function hardware({ job }) {
+    return (0,safe/* safeMarkdown */.fH)((0,report_facts/* hardwareOf */.is)(job), 120);
+}
+function titleAndUuid(outcome) {
+    const title = (0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 120);
+    const uuid = code((0,report_facts/* uuidOf */.pV)(outcome));
+    return uuid === '' ? title : `${title}<br>${uuid}`;
+}
+function costCell(cost) {
+    return cost === null ? '' : unbroken(roughlyUsd(cost, '≈'));
+}
+
+;// CONCATENATED MODULE: ./build/report/summary/nodes.js
+
+
+
+
+const mostNodes = 100;
+/** Where the jobs that run can be reached. */
+function renderNodes(jobs) {
+    const rows = jobs.flatMap(({ number, outcome }) => (0,node_urls/* nodeUrlsOf */.i9)(outcome).map((node) => [
+        jobs.length === 1
+            ? ''
+            : `${number} ${(0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 60)}`,
+        portName(node),
+        `\`${(0,node_urls/* addressOf */.ci)(node)}\``,
+    ]));
+    if (rows.length === 0)
+        return '';
+    const columns = ['Job', 'Port', 'Address'].map((heading) => ({ heading }));
+    const more = rows.length > mostNodes
+        ? ['', `${rows.length - mostNodes} more are in the output \`node-urls\`.`]
+        : [];
+    return [renderTable(columns, rows.slice(0, mostNodes)), ...more].join('\n');
+}
+function portName({ description }) {
+    return (0,safe/* safeMarkdown */.fH)(description ?? '', 60);
+}
+
+;// CONCATENATED MODULE: ./build/report/summary/results.js
+
+
+
+const mostKeys = 50;
+const mostColumns = 8;
+/** What the containers reported: of one job a key a row, of several jobs a key a column. */
+function renderResults(jobs) {
+    const reporting = jobs.filter(({ outcome }) => keysOf([outcome.results]).length > 0);
+    const keys = keysOf(reporting.map(({ outcome }) => outcome.results));
+    if (keys.length === 0)
+        return '';
+    const [most, table] = jobs.length === 1
+        ? [mostKeys, results_ofOne(reporting, keys)]
+        : [mostColumns, results_ofSeveral(reporting, keys)];
+    const more = keys.length > most ? ['', `${keys.length - most} more are in the output \`results\`.`] : [];
+    return [table, ...more].join('\n');
+}
+function results_ofOne(jobs, keys) {
+    const results = jobs[0]?.outcome.results ?? {};
+    const rows = keys
+        .slice(0, mostKeys)
+        .map((key) => [(0,safe/* safeMarkdown */.fH)(key, 60), valueText(results, key)]);
+    return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
+}
+function results_ofSeveral(jobs, keys) {
+    const shown = keys.slice(0, mostColumns);
+    const headings = ['#', 'Results of', ...shown.map((key) => (0,safe/* safeMarkdown */.fH)(key, 40))];
+    const rows = jobs.map(({ number, outcome }) => [
+        String(number),
+        (0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 60),
+        ...shown.map((key) => valueText(outcome.results, key)),
+    ]);
+    const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
+    return renderTable(columns, rows);
+}
+function keysOf(all) {
+    return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
+}
+// A key may have the name of what every object inherits.
+function valueText(results, key) {
+    const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
+    if (value === undefined)
+        return '';
+    return (0,safe/* safeMarkdown */.fH)(typeof value === 'string' ? value : JSON.stringify(value), 120);
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary.js
@@ -17806,76 +18403,60 @@ function phrase(result) {
 
 
 
-const marks = {
-    succeeded: '✅',
-    running: '🟢',
-    submitted: '🚀',
-    'dry-run': '🧪',
-    detached: '⏳',
-    failed: '❌',
-    cancelled: '🚫',
-    'timed-out': '⌛',
-    error: '⚠️',
-};
+
+
+
+
+
+// From all there is to what always fits; what is missed least goes first.
+const summary_all = { logLines: 40, gantt: true, results: true, rows: 1_000 };
+const amounts = [
+    summary_all,
+    { ...summary_all, logLines: 10 },
+    { ...summary_all, logLines: 0 },
+    { ...summary_all, logLines: 0, gantt: false },
+    { ...summary_all, logLines: 0, gantt: false, results: false },
+    { logLines: 0, gantt: false, results: false, rows: 200 },
+    { logLines: 0, gantt: false, results: false, rows: 50 },
+];
 /** The summary as GitHub-flavoured Markdown. */
 function renderSummary(outcomes) {
+    return (0,fit/* firstThatFits */.e)(amounts.map((amount) => () => render(outcomes, amount)));
+}
+function render(outcomes, amount) {
+    const jobs = numbered(outcomes);
+    const [only] = outcomes;
+    const parts = [
+        heading(outcomes),
+        only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, amount.rows),
+        renderTotal(jobs),
+        renderNodes(jobs),
+        amount.results ? renderResults(jobs) : '',
+        amount.gantt ? renderGantt(jobs) : '',
+        renderDetails(jobs, amount.logLines),
+        shortened(amount),
+    ];
+    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+function heading(outcomes) {
     const worst = outcomes.map(({ result }) => result).toSorted(verdict/* compareResults */.ex)[0] ?? 'error';
-    const heading = `### ${marks[worst]} Dispersed: ${verdictLine(outcomes)}`;
-    return [heading, '', renderTable(outcomes), ''].join('\n');
+    return `### ${marks[worst]} Dispersed: ${(0,safe/* safeMarkdown */.fH)(headline(outcomes), 200)}`;
+}
+function shortened({ logLines, gantt, results }) {
+    if (logLines === summary_all.logLines)
+        return '';
+    const left = [
+        logLines > 0 ? [] : 'logs',
+        gantt ? [] : 'the timeline',
+        results ? [] : 'results',
+    ].flat();
+    const what = left.length === 0 ? 'Logs are shortened' : `Left out: ${left.join(', ')}`;
+    return `${what}, so that GitHub takes this summary.`;
 }
 /** The summary of a step whose inputs could not be used. */
 function renderInputProblems({ problems }) {
     const items = problems.map(({ input, message }) => `- <code>${(0,safe/* safeMarkdown */.fH)(input, 100)}</code>: ${(0,safe/* safeMarkdown */.fH)(message)}`);
     return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
-}
-// What goes without saying is not said.
-const origins = {
-    cooked: '',
-    given: '',
-    found: 'found by its key',
-    attached: 'earlier attempt',
-};
-const columns = [
-    {
-        heading: 'Status',
-        cell: ({ result, job }) => `${marks[result]} ${statusWords(result, job?.status)}`,
-    },
-    { heading: 'Title', cell: ({ subject, job }) => (0,safe/* safeMarkdown */.fH)((0,facts/* titleOf */.Gg)(subject, job), 120) },
-    { heading: 'Job', cell: (outcome) => code((0,facts/* uuidOf */.pV)(outcome)) },
-    { heading: 'Recipe', cell: (outcome) => code((0,facts/* recipeOf */.Sx)(outcome)) },
-    { heading: 'Hardware', cell: ({ job }) => (0,safe/* safeMarkdown */.fH)((0,facts/* hardwareOf */.is)(job), 120) },
-    { heading: 'Queued', alignRight: true, cell: (outcome) => span((0,facts/* spansOf */.Ly)(outcome).queueSeconds) },
-    { heading: 'Ran', alignRight: true, cell: (outcome) => span((0,facts/* spansOf */.Ly)(outcome).runSeconds) },
-    { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
-    {
-        heading: 'Reason',
-        cell: ({ job, error }) => (0,safe/* safeMarkdown */.fH)(job?.status_reason ?? error?.message ?? '', 300),
-    },
-];
-/** A table of the jobs; a column that would be empty is left out. */
-function renderTable(outcomes) {
-    const rows = outcomes.map((outcome) => columns.map(({ cell }) => cell(outcome)));
-    const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
-    const keep = (cells) => `| ${cells.filter((_, column) => used[column]).join(' | ')} |`;
-    return [
-        keep(columns.map(({ heading }) => heading)),
-        keep(columns.map(({ alignRight }) => (alignRight ? '--:' : '---'))),
-        ...rows.map(keep),
-    ].join('\n');
-}
-function statusWords(result, status) {
-    const words = facts/* resultWords */.Xb[result];
-    if (status === undefined)
-        return words;
-    const shown = (0,safe/* safeMarkdown */.fH)(status, 60);
-    // Where the service's word says it all, ours would only repeat it.
-    return (0,verdict/* isFinal */.dR)(status) || result === 'running' ? shown : `${shown}, ${words}`;
-}
-function span(seconds) {
-    return seconds === null ? '' : (0,durations/* formatDuration */.a)(seconds * 1000);
-}
-function code(uuid) {
-    return uuid === null || !(0,schemas/* isUuid */.O1)(uuid) ? '' : `\`${uuid}\``;
 }
 
 ;// CONCATENATED MODULE: ./build/report/report.js
@@ -17898,14 +18479,14 @@ async function reportOutcomes(runner, outcomes, policy, isFine = endedWell) {
         runner.fail();
     (0,annotations/* annotateOutcomes */.y2)(runner, bad, policy);
     writeOutputs(runner, outcomes);
-    await (0,summarize/* summarize */.e)(runner, renderSummary(outcomes));
+    await (0,summarize/* summarize */.e)(runner, () => renderSummary(outcomes));
 }
 /** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
 async function reportTrouble(runner, error) {
     runner.fail();
     if (error instanceof errors/* InputError */.dz) {
         (0,annotations/* annotateInputs */.QR)(runner, error);
-        await (0,summarize/* summarize */.e)(runner, renderInputProblems(error));
+        await (0,summarize/* summarize */.e)(runner, () => renderInputProblems(error));
     }
     else {
         (0,annotations/* annotate */.fz)(runner, (0,advice/* adviseOnFault */.GS)(error));
@@ -17925,8 +18506,10 @@ function endedWell({ result, ending }) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   AL: () => (/* binding */ safeLogLine),
+/* harmony export */   IW: () => (/* binding */ safeLabel),
 /* harmony export */   fH: () => (/* binding */ safeMarkdown),
-/* harmony export */   om: () => (/* binding */ safeLine)
+/* harmony export */   om: () => (/* binding */ safeLine),
+/* harmony export */   tp: () => (/* binding */ safePreformatted)
 /* harmony export */ });
 // Foreign text (titles, reasons, logs, error bodies) is hostile: the runner takes commands from
 // printed lines, and summaries are rendered as Markdown and HTML. This is the one place that
@@ -17945,7 +18528,8 @@ function safeLine(text, longest = 500) {
         .replaceAll(/[\r\n\t]+/g, ' ')
         .replaceAll(invisible, '')
         .trim();
-    return breakCommands(cut(line, longest));
+    // Broken first, for that adds to the length.
+    return cut(breakCommands(line), longest);
 }
 // Colours are dropped with all else that moves a terminal's cursor: GitHub would leave them on for
 // the lines after, and they could stand in the middle of a secret that the runner is to blank.
@@ -17963,9 +18547,27 @@ function safeLogLine(text) {
         .replaceAll(invisible, '');
     return breakCommands(line.trimEnd());
 }
-/** Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. */
+/**
+ * Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. The
+ * caller puts text of its own before it, for `1.` and `-` begin a list at the start of a line.
+ */
 function safeMarkdown(text, longest = 500) {
     return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
+}
+/** A line inside of `<pre>`: as {@link safeMarkdown}, with its indentation. */
+function safePreformatted(line, longest = 500) {
+    const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
+    return indent.slice(0, mostIndent) + safeMarkdown(line, longest);
+}
+// Deeper would only push the text out of sight.
+const mostIndent = 40;
+/** A label in a mermaid diagram: there is no escaping there, so all but plain text is left out. */
+function safeLabel(text, longest) {
+    const plain = text
+        .normalize('NFC')
+        .replaceAll(/[^\p{L}\p{M}\p{N}.()+-]+/gu, ' ')
+        .trim();
+    return cut(plain, longest);
 }
 // Whatever Markdown or HTML could take for more than text. A colon before white space and a dot
 // outside of `www.` make no link, and stay readable.
@@ -17991,30 +18593,53 @@ function cut(text, longest) {
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(570);
+/* harmony import */ var _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4111);
+
 
 
 /** Writes the step's summary. Trouble with it is a warning: it never changes the verdict. */
-async function summarize(runner, markdown) {
+async function summarize(runner, render) {
     try {
-        await runner.summarize(fit(markdown));
+        await runner.summarize(fit(render()));
     }
     catch (error) {
         const { message } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error);
         runner.annotate('warning', 'The job summary could not be written', (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(message));
     }
 }
-// Past 1 MiB, GitHub drops the whole summary; the steps of a job share nothing of it.
-const mostBytes = 1_000_000;
 // Cut between lines: a table's row and a list's item are a line each.
 function fit(markdown) {
-    if (Buffer.byteLength(markdown) <= mostBytes)
+    if (Buffer.byteLength(markdown) <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .mostBytes */ .j)
         return markdown;
     let bytes = 0;
     const lines = markdown.split('\n').filter((line) => {
         bytes += Buffer.byteLength(line) + 1;
-        return bytes <= mostBytes;
+        return bytes <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .mostBytes */ .j;
     });
     return [...lines, '', 'The rest did not fit into this summary.', ''].join('\n');
+}
+
+
+/***/ }),
+
+/***/ 4111:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   e: () => (/* binding */ firstThatFits),
+/* harmony export */   j: () => (/* binding */ mostBytes)
+/* harmony export */ });
+/** Past 1 MiB GitHub drops the whole summary; the steps of a job share nothing of it. */
+const mostBytes = 1_000_000;
+/** The first of these texts that GitHub takes; each is made only when those before were too long. */
+function firstThatFits(candidates) {
+    let text = '';
+    for (const make of candidates) {
+        text = make();
+        if (Buffer.byteLength(text, 'utf8') <= mostBytes)
+            return text;
+    }
+    return '### Dispersed: the summary is too long to be shown\n';
 }
 
 
@@ -21070,7 +21695,7 @@ const actionsRunner = {
 /* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
 /* harmony import */ var _jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9777);
 /* harmony import */ var _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4348);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2394);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6809);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(617);
 /* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
 /* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5079);
@@ -21686,7 +22311,10 @@ var annotations = __nccwpck_require__(6241);
 var safe = __nccwpck_require__(570);
 // EXTERNAL MODULE: ./build/report/summarize.js
 var summarize = __nccwpck_require__(9006);
+// EXTERNAL MODULE: ./build/report/summary/fit.js
+var fit = __nccwpck_require__(4111);
 ;// CONCATENATED MODULE: ./build/report/dry-run.js
+
 
 
 
@@ -21704,7 +22332,7 @@ async function reportDryRun(runner, plans) {
         runner.fail();
     annotatePlans(runner, broken);
     runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-    await (0,summarize/* summarize */.e)(runner, renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
+    await (0,summarize/* summarize */.e)(runner, () => renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
 }
 function printPlan(runner, { order, recipe, body }) {
     if (body === null)
@@ -21738,22 +22366,34 @@ function sayError({ order, error }) {
         return '';
     return error instanceof errors/* InputError */.dz ? `${order.recipeUuid}: ${error.message}` : error.message;
 }
+// The bodies are in the log too, so they go first.
 function renderPlans(plans, heading) {
-    const rows = plans.map((plan) => {
-        const { order, recipe, body, error } = plan;
-        const trouble = error === null ? [] : [(0,safe/* safeMarkdown */.fH)(error.message, 300)];
-        const shown = [...trouble, ...(body === null ? [] : [renderBody(body)])].join('<br>');
-        const name = (0,safe/* safeMarkdown */.fH)(recipe?.name ?? '', 120);
-        return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
-    });
+    return (0,fit/* firstThatFits */.e)([
+        () => renderAmount(plans, heading, plans.length, true),
+        () => renderAmount(plans, heading, plans.length, false),
+        () => renderAmount(plans, heading, 200, false),
+    ]);
+}
+function renderAmount(plans, heading, most, withBodies) {
+    const rest = plans.length - most;
+    const cut = withBodies ? '' : 'What would be sent is in the log: it is too long for a summary.';
     return [
         `### ${heading}`,
         '',
         '| | Recipe | UUID | Would be sent |',
         '| --: | --- | --- | --- |',
-        ...rows,
+        ...plans.slice(0, most).map((plan) => renderPlan(plan, withBodies)),
+        ...(rest > 0 ? ['', `${rest} more are not shown.`] : []),
+        ...(cut === '' ? [] : ['', cut]),
         '',
     ].join('\n');
+}
+function renderPlan({ order, recipe, body, error }, withBodies) {
+    const trouble = error === null ? [] : [(0,safe/* safeMarkdown */.fH)(error.message, 300)];
+    const sent = body === null || !withBodies ? [] : [renderBody(body)];
+    const name = (0,safe/* safeMarkdown */.fH)(recipe?.name ?? '', 120);
+    const shown = [...trouble, ...sent].join('<br>');
+    return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
 }
 function renderBody(body) {
     const lines = prettyLines(body).map((line) => {
@@ -21773,8 +22413,8 @@ function dry_run_verdict(count, broken) {
     return count === 1 ? 'the order can be sent' : `all ${count} orders can be sent`;
 }
 
-// EXTERNAL MODULE: ./build/report/report.js + 3 modules
-var report = __nccwpck_require__(2394);
+// EXTERNAL MODULE: ./build/report/report.js + 13 modules
+var report = __nccwpck_require__(6809);
 // EXTERNAL MODULE: ./build/verbs/commit-status.js + 3 modules
 var commit_status = __nccwpck_require__(3464);
 // EXTERNAL MODULE: ./build/intake/rules.js
@@ -23165,7 +23805,7 @@ function pacing(plan, world, client, end, log) {
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2394);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6809);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
 /* harmony import */ var _commit_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3464);
 /* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8821);

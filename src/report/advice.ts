@@ -6,6 +6,8 @@ export interface Advice {
   readonly title: string;
   readonly cause: string;
   readonly remedy: string;
+  /** Lines of a log that tell more. Foreign text. */
+  readonly evidence?: readonly string[];
 }
 
 /** Where jobs can be looked at and cancelled by hand. The address of a single job is not known. */

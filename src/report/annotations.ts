@@ -4,6 +4,7 @@ import type { Runner } from '../runner.ts';
 import { isFinal, type Policy } from '../verdict.ts';
 import { adviseOn, consoleUrl, type Advice } from './advice.ts';
 import { titleOf, uuidOf } from './facts.ts';
+import { tellingLines } from './log-tail.ts';
 import { safeLine } from './safe.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
@@ -16,10 +17,12 @@ export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy
   const advices = bad.map((outcome) => adviseOnOutcome(outcome, policy));
   annotateAll(runner, advices, (shown) => {
     const rest = bad.slice(shown);
-    const uuids = rest.map((outcome) => uuidOf(outcome) ?? titleOf(outcome.subject, outcome.job));
+    const uuids = rest.map(
+      (outcome) => uuidOf(outcome) ?? safeLine(titleOf(outcome.subject, outcome.job), 60),
+    );
     return {
       title: `${rest.length} more jobs did not end well`,
-      cause: uuids.join(', '),
+      cause: safeLine(uuids.join(', '), 3_000),
       remedy: 'The job summary and the output jobs tell each one’s story.',
     };
   });
@@ -61,8 +64,19 @@ export function sayProblem({ input, message }: Problem): string {
 }
 
 /** One error annotation. */
-export function annotate(runner: Runner, { title, cause, remedy }: Advice): void {
-  runner.annotate('error', safeLine(title, 250), `${cause}\n${remedy}`.slice(0, longestList));
+export function annotate(runner: Runner, advice: Advice): void {
+  runner.annotate('error', safeLine(advice.title, 250), messageOf(advice));
+}
+
+const mostEvidence = 15;
+
+// The cause comes first and the remedy last; of the evidence between them the last lines that fit.
+function messageOf({ cause, remedy, evidence = [] }: Advice): string {
+  const lines = tellingLines(evidence, mostEvidence).map((line) => `| ${safeLine(line, 300)}`);
+  const build = (shown: readonly string[]) =>
+    [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
+  while (lines.length > 0 && build(lines).length > longestList) lines.shift();
+  return build(lines).slice(0, longestList);
 }
 
 function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
@@ -88,6 +102,7 @@ function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
     title: `Failed: ${name}`,
     cause: `${who} failed${reason}.`,
     remedy: `Its log is at ${consoleUrl}. Mend the recipe or its parameters, then run the workflow again.`,
+    evidence: outcome.logTail,
   };
 }
 
@@ -143,5 +158,6 @@ function adviseOnTimeout(name: string, who: string, outcome: Outcome, policy: Po
     title: `Timed out: ${name}`,
     cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
     remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
+    evidence: outcome.logTail,
   };
 }

@@ -8,6 +8,7 @@ import { adviseOn, type Advice } from './advice.ts';
 import { annotateAll, sayProblem } from './annotations.ts';
 import { safeLine, safeMarkdown } from './safe.ts';
 import { summarize } from './summarize.ts';
+import { firstThatFits } from './summary/fit.ts';
 
 /** What would be sent for one order; with an error it cannot be, or would be refused. */
 export interface Plan {
@@ -26,8 +27,7 @@ export async function reportDryRun(runner: Runner, plans: readonly Plan[]): Prom
   if (broken.length > 0) runner.fail();
   annotatePlans(runner, broken);
   runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-  await summarize(
-    runner,
+  await summarize(runner, () =>
     renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
   );
 }
@@ -64,22 +64,41 @@ function sayError({ order, error }: Plan): string {
   return error instanceof InputError ? `${order.recipeUuid}: ${error.message}` : error.message;
 }
 
+// The bodies are in the log too, so they go first.
 function renderPlans(plans: readonly Plan[], heading: string): string {
-  const rows = plans.map((plan) => {
-    const { order, recipe, body, error } = plan;
-    const trouble = error === null ? [] : [safeMarkdown(error.message, 300)];
-    const shown = [...trouble, ...(body === null ? [] : [renderBody(body)])].join('<br>');
-    const name = safeMarkdown(recipe?.name ?? '', 120);
-    return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
-  });
+  return firstThatFits([
+    () => renderAmount(plans, heading, plans.length, true),
+    () => renderAmount(plans, heading, plans.length, false),
+    () => renderAmount(plans, heading, 200, false),
+  ]);
+}
+
+function renderAmount(
+  plans: readonly Plan[],
+  heading: string,
+  most: number,
+  withBodies: boolean,
+): string {
+  const rest = plans.length - most;
+  const cut = withBodies ? '' : 'What would be sent is in the log: it is too long for a summary.';
   return [
     `### ${heading}`,
     '',
     '| | Recipe | UUID | Would be sent |',
     '| --: | --- | --- | --- |',
-    ...rows,
+    ...plans.slice(0, most).map((plan) => renderPlan(plan, withBodies)),
+    ...(rest > 0 ? ['', `${rest} more are not shown.`] : []),
+    ...(cut === '' ? [] : ['', cut]),
     '',
   ].join('\n');
+}
+
+function renderPlan({ order, recipe, body, error }: Plan, withBodies: boolean): string {
+  const trouble = error === null ? [] : [safeMarkdown(error.message, 300)];
+  const sent = body === null || !withBodies ? [] : [renderBody(body)];
+  const name = safeMarkdown(recipe?.name ?? '', 120);
+  const shown = [...trouble, ...sent].join('<br>');
+  return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
 }
 
 function renderBody(body: CookBody): string {

@@ -7,19 +7,32 @@ export interface Spans {
   readonly runSeconds: number | null;
 }
 
+/** When a job was made, began to run and ended, Unix ms; null while that is not known. */
+export interface Times {
+  readonly createdMs: number | null;
+  readonly startedMs: number | null;
+  readonly endedMs: number | null;
+}
+
 /**
- * Queue and run time of a job: by the service's own times where they are precise, else by what was
- * seen from here (the old host gives days without a time).
+ * The times of a job: the service's own where they are precise, else what was seen from here (the
+ * old host gives days without a time).
  */
-export function spansOf({ job, submittedAtMs, timeline }: Outcome): Spans {
-  if (job === null) return { queueSeconds: null, runSeconds: null };
-  const started = instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']);
-  const ended =
-    instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']);
-  const created = instantMs(job.created_at) ?? submittedAtMs;
+export function timesOf({ job, submittedAtMs, timeline }: Outcome): Times {
+  if (job === null) return { createdMs: null, startedMs: null, endedMs: null };
   return {
-    queueSeconds: secondsBetween(created, started),
-    runSeconds: secondsBetween(started, ended),
+    createdMs: instantMs(job.created_at) ?? submittedAtMs,
+    startedMs: instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']),
+    endedMs: instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+  };
+}
+
+/** Queue and run time of a job. */
+export function spansOf(outcome: Outcome): Spans {
+  const { createdMs, startedMs, endedMs } = timesOf(outcome);
+  return {
+    queueSeconds: secondsBetween(createdMs, startedMs),
+    runSeconds: secondsBetween(startedMs, endedMs),
   };
 }
 

@@ -32,16 +32,16 @@ function word(text: string | null): string | null {
   return text !== null && wordPattern.test(text) ? text : null;
 }
 
-/** The command to log in, where it is a way for ssh; the containers' user is root. */
-export function sshCommand({ description, hostname, port }: NodeUrl): string | null {
-  return description?.toLowerCase() === 'ssh' ? `ssh -p ${port} root@${hostname}` : null;
-}
-
 /** One line: `ssh: ssh -p 30022 root@node-1.example.net`, `8080: https://node-1.example.net:30080`. */
 export function describeNodeUrl(url: NodeUrl): string {
-  const { description, hostname, port, protocol } = url;
+  return `${url.description ?? 'port'}: ${addressOf(url)}`;
+}
+
+/** An address to copy, ssh's as the command to log in; the containers' user is root. */
+export function addressOf({ description, hostname, port, protocol }: NodeUrl): string {
+  const isSsh = [description, protocol].some((each) => each?.toLowerCase() === 'ssh');
+  if (isSsh) return `ssh -p ${port} root@${hostname}`;
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
   const isWeb = protocol === 'http' || protocol === 'https';
-  const address = `${isWeb ? `${protocol}://` : ''}${host}:${port}`;
-  return `${description ?? 'port'}: ${sshCommand(url) ?? address}`;
+  return `${isWeb ? `${protocol}://` : ''}${host}:${port}`;
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { compareResults } from '../verdict.ts';
+import { costOf } from './cost.ts';
 import { recipeOf, spansOf, titleOf, uuidOf } from './facts.ts';
 import { writeFindings } from './findings.ts';
 import { nodeUrlsOf } from './node-urls.ts';
@@ -34,7 +35,7 @@ function describeJob(outcome: Outcome) {
     completed_at: job?.completed_at ?? null,
     queue_seconds: queueSeconds,
     run_seconds: runSeconds,
-    cost_usd: null,
+    cost_usd: costOf(outcome),
     node_urls: nodeUrlsOf(outcome),
   };
 }

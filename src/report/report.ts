@@ -24,7 +24,7 @@ export async function reportOutcomes(
   if (bad.length > 0) runner.fail();
   annotateOutcomes(runner, bad, policy);
   writeOutputs(runner, outcomes);
-  await summarize(runner, renderSummary(outcomes));
+  await summarize(runner, () => renderSummary(outcomes));
 }
 
 /** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
@@ -32,7 +32,7 @@ export async function reportTrouble(runner: Runner, error: unknown): Promise<voi
   runner.fail();
   if (error instanceof InputError) {
     annotateInputs(runner, error);
-    await summarize(runner, renderInputProblems(error));
+    await summarize(runner, () => renderInputProblems(error));
   } else {
     annotate(runner, adviseOnFault(error));
   }

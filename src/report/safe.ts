@@ -17,7 +17,8 @@ export function safeLine(text: string, longest = 500): string {
     .replaceAll(/[\r\n\t]+/g, ' ')
     .replaceAll(invisible, '')
     .trim();
-  return breakCommands(cut(line, longest));
+  // Broken first, for that adds to the length.
+  return cut(breakCommands(line), longest);
 }
 
 // Colours are dropped with all else that moves a terminal's cursor: GitHub would leave them on for
@@ -38,9 +39,30 @@ export function safeLogLine(text: string): string {
   return breakCommands(line.trimEnd());
 }
 
-/** Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. */
+/**
+ * Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. The
+ * caller puts text of its own before it, for `1.` and `-` begin a list at the start of a line.
+ */
 export function safeMarkdown(text: string, longest = 500): string {
   return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** A line inside of `<pre>`: as {@link safeMarkdown}, with its indentation. */
+export function safePreformatted(line: string, longest = 500): string {
+  const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
+  return indent.slice(0, mostIndent) + safeMarkdown(line, longest);
+}
+
+// Deeper would only push the text out of sight.
+const mostIndent = 40;
+
+/** A label in a mermaid diagram: there is no escaping there, so all but plain text is left out. */
+export function safeLabel(text: string, longest: number): string {
+  const plain = text
+    .normalize('NFC')
+    .replaceAll(/[^\p{L}\p{M}\p{N}.()+-]+/gu, ' ')
+    .trim();
+  return cut(plain, longest);
 }
 
 // Whatever Markdown or HTML could take for more than text. A colon before white space and a dot

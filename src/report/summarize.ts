@@ -1,19 +1,17 @@
 import { asError } from '../errors.ts';
 import type { Runner } from '../runner.ts';
 import { safeLine } from './safe.ts';
+import { mostBytes } from './summary/fit.ts';
 
 /** Writes the step's summary. Trouble with it is a warning: it never changes the verdict. */
-export async function summarize(runner: Runner, markdown: string): Promise<void> {
+export async function summarize(runner: Runner, render: () => string): Promise<void> {
   try {
-    await runner.summarize(fit(markdown));
+    await runner.summarize(fit(render()));
   } catch (error) {
     const { message } = asError(error);
     runner.annotate('warning', 'The job summary could not be written', safeLine(message));
   }
 }
-
-// Past 1 MiB, GitHub drops the whole summary; the steps of a job share nothing of it.
-const mostBytes = 1_000_000;
 
 // Cut between lines: a table's row and a list's item are a line each.
 function fit(markdown: string): string {

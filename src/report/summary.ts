@@ -1,29 +1,72 @@
-import { isUuid } from '../dispersed/schemas.ts';
 import type { InputError } from '../errors.ts';
-import type { Origin, Outcome, Result } from '../records.ts';
-import { compareResults, isFinal } from '../verdict.ts';
-import { formatDuration } from './durations.ts';
-import { hardwareOf, recipeOf, resultWords, spansOf, titleOf, uuidOf } from './facts.ts';
+import type { Outcome } from '../records.ts';
+import { compareResults } from '../verdict.ts';
 import { safeMarkdown } from './safe.ts';
-import { verdictLine } from './verdict-line.ts';
+import { renderDetails } from './summary/details.ts';
+import { firstThatFits } from './summary/fit.ts';
+import { renderGantt } from './summary/gantt.ts';
+import { renderJob, renderJobs, renderTotal } from './summary/jobs.ts';
+import { renderNodes } from './summary/nodes.ts';
+import { numbered } from './summary/pick.ts';
+import { renderResults } from './summary/results.ts';
+import { marks } from './summary/words.ts';
+import { headline } from './verdict-line.ts';
 
-const marks: Readonly<Record<Result, string>> = {
-  succeeded: '✅',
-  running: '🟢',
-  submitted: '🚀',
-  'dry-run': '🧪',
-  detached: '⏳',
-  failed: '❌',
-  cancelled: '🚫',
-  'timed-out': '⌛',
-  error: '⚠️',
-};
+/** How much is shown. */
+interface Amount {
+  readonly logLines: number;
+  readonly gantt: boolean;
+  readonly results: boolean;
+  readonly rows: number;
+}
+
+// From all there is to what always fits; what is missed least goes first.
+const all: Amount = { logLines: 40, gantt: true, results: true, rows: 1_000 };
+const amounts: readonly Amount[] = [
+  all,
+  { ...all, logLines: 10 },
+  { ...all, logLines: 0 },
+  { ...all, logLines: 0, gantt: false },
+  { ...all, logLines: 0, gantt: false, results: false },
+  { logLines: 0, gantt: false, results: false, rows: 200 },
+  { logLines: 0, gantt: false, results: false, rows: 50 },
+];
 
 /** The summary as GitHub-flavoured Markdown. */
 export function renderSummary(outcomes: readonly Outcome[]): string {
+  return firstThatFits(amounts.map((amount) => () => render(outcomes, amount)));
+}
+
+function render(outcomes: readonly Outcome[], amount: Amount): string {
+  const jobs = numbered(outcomes);
+  const [only] = outcomes;
+  const parts = [
+    heading(outcomes),
+    only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, amount.rows),
+    renderTotal(jobs),
+    renderNodes(jobs),
+    amount.results ? renderResults(jobs) : '',
+    amount.gantt ? renderGantt(jobs) : '',
+    renderDetails(jobs, amount.logLines),
+    shortened(amount),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function heading(outcomes: readonly Outcome[]): string {
   const worst = outcomes.map(({ result }) => result).toSorted(compareResults)[0] ?? 'error';
-  const heading = `### ${marks[worst]} Dispersed: ${verdictLine(outcomes)}`;
-  return [heading, '', renderTable(outcomes), ''].join('\n');
+  return `### ${marks[worst]} Dispersed: ${safeMarkdown(headline(outcomes), 200)}`;
+}
+
+function shortened({ logLines, gantt, results }: Amount): string {
+  if (logLines === all.logLines) return '';
+  const left = [
+    logLines > 0 ? [] : 'logs',
+    gantt ? [] : 'the timeline',
+    results ? [] : 'results',
+  ].flat();
+  const what = left.length === 0 ? 'Logs are shortened' : `Left out: ${left.join(', ')}`;
+  return `${what}, so that GitHub takes this summary.`;
 }
 
 /** The summary of a step whose inputs could not be used. */
@@ -32,66 +75,4 @@ export function renderInputProblems({ problems }: InputError): string {
     ({ input, message }) => `- <code>${safeMarkdown(input, 100)}</code>: ${safeMarkdown(message)}`,
   );
   return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
-}
-
-// What goes without saying is not said.
-const origins: Readonly<Record<Origin, string>> = {
-  cooked: '',
-  given: '',
-  found: 'found by its key',
-  attached: 'earlier attempt',
-};
-
-interface Column {
-  readonly heading: string;
-  readonly alignRight?: true;
-  /** A cell's Markdown; empty where there is nothing to say. */
-  readonly cell: (outcome: Outcome) => string;
-}
-
-const columns: readonly Column[] = [
-  {
-    heading: 'Status',
-    cell: ({ result, job }) => `${marks[result]} ${statusWords(result, job?.status)}`,
-  },
-  { heading: 'Title', cell: ({ subject, job }) => safeMarkdown(titleOf(subject, job), 120) },
-  { heading: 'Job', cell: (outcome) => code(uuidOf(outcome)) },
-  { heading: 'Recipe', cell: (outcome) => code(recipeOf(outcome)) },
-  { heading: 'Hardware', cell: ({ job }) => safeMarkdown(hardwareOf(job), 120) },
-  { heading: 'Queued', alignRight: true, cell: (outcome) => span(spansOf(outcome).queueSeconds) },
-  { heading: 'Ran', alignRight: true, cell: (outcome) => span(spansOf(outcome).runSeconds) },
-  { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
-  {
-    heading: 'Reason',
-    cell: ({ job, error }) => safeMarkdown(job?.status_reason ?? error?.message ?? '', 300),
-  },
-];
-
-/** A table of the jobs; a column that would be empty is left out. */
-function renderTable(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map((outcome) => columns.map(({ cell }) => cell(outcome)));
-  const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
-  const keep = (cells: readonly string[]) =>
-    `| ${cells.filter((_, column) => used[column]).join(' | ')} |`;
-  return [
-    keep(columns.map(({ heading }) => heading)),
-    keep(columns.map(({ alignRight }) => (alignRight ? '--:' : '---'))),
-    ...rows.map(keep),
-  ].join('\n');
-}
-
-function statusWords(result: Result, status: string | undefined): string {
-  const words = resultWords[result];
-  if (status === undefined) return words;
-  const shown = safeMarkdown(status, 60);
-  // Where the service's word says it all, ours would only repeat it.
-  return isFinal(status) || result === 'running' ? shown : `${shown}, ${words}`;
-}
-
-function span(seconds: number | null): string {
-  return seconds === null ? '' : formatDuration(seconds * 1000);
-}
-
-function code(uuid: string | null): string {
-  return uuid === null || !isUuid(uuid) ? '' : `\`${uuid}\``;
 }

@@ -1,7 +1,7 @@
 import type { Outcome, Result } from '../records.ts';
 import { compareResults } from '../verdict.ts';
 import { formatDuration } from './durations.ts';
-import { resultWords, spansOf, uuidOf } from './facts.ts';
+import { resultWords, spansOf, titleOf, uuidOf } from './facts.ts';
 
 /** The verdict in one sentence: `Job 0198… succeeded (queued 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
 export function verdictLine(outcomes: readonly Outcome[]): string {
@@ -10,16 +10,30 @@ export function verdictLine(outcomes: readonly Outcome[]): string {
   return outcomes.length === 1 ? forOne(only) : forSeveral(outcomes);
 }
 
+/** The same with the title of a single job in place of its UUID. Foreign text. */
+export function headline(outcomes: readonly Outcome[]): string {
+  const [only] = outcomes;
+  if (only === undefined || outcomes.length > 1 || uuidOf(only) === null)
+    return verdictLine(outcomes);
+  return `${titleOf(only.subject, only.job)} ${phrase(only.result)}`;
+}
+
 function forOne(outcome: Outcome): string {
   const uuid = uuidOf(outcome);
   if (uuid === null) return 'No job came to be';
+  const times = timesInWords(outcome);
+  return `Job ${uuid} ${phrase(outcome.result)}${times && ` (${times})`}`;
+}
+
+/** `queued 12s, ran 2m 50s`, as far as it is known. */
+export function timesInWords(outcome: Outcome): string {
   const { queueSeconds, runSeconds } = spansOf(outcome);
-  const spans = [
+  return [
     queueSeconds === null ? [] : `queued ${formatDuration(queueSeconds * 1000)}`,
     runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
-  ].flat();
-  const times = spans.length === 0 ? '' : ` (${spans.join(', ')})`;
-  return `Job ${uuid} ${phrase(outcome.result)}${times}`;
+  ]
+    .flat()
+    .join(', ');
 }
 
 function forSeveral(outcomes: readonly Outcome[]): string {

@@ -128,5 +128,5 @@ test('a service that answers 429 is looked at less often', async () => {
   });
   expect(resultOf(played)).toBe('detached');
   // At a beat of 4 s there would be thirty.
-  expect(played.simulator.requests.length).toBeLessThanOrEqual(16);
+  expect(singleReads(played).length).toBeLessThanOrEqual(18);
 });

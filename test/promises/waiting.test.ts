@@ -169,7 +169,7 @@ describe('never twice', () => {
 
 describe('many jobs', () => {
   test('a service that takes one UUID for its filter is read job by job', async () => {
-    const scene = { inputs: {}, simulator: { singleUuidFilter: true } };
+    const scene = { inputs: { logs: 'none' }, simulator: { singleUuidFilter: true } };
     const recipes = ['A', 'B', 'C'].map((name) => ({
       name,
       life: [{ status: 'RUNNING', forMs: 12_000 }, { status: 'COMPLETED' }],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { safeLine, safeMarkdown } from '../../src/report/safe.ts';
+import { safeLabel, safeLine, safeMarkdown, safePreformatted } from '../../src/report/safe.ts';
 import { findCommands } from '../runner/commands.ts';
 
 const pieces = fc.constantFrom(
@@ -53,6 +53,22 @@ test('Markdown of foreign text has no character that could mean something', () =
       expect(safeMarkdown(text).replaceAll(/&#\d+;/g, '')).not.toMatch(/[&<>|`*_~[\]{}#@\\$]/);
     }),
   );
+});
+
+test('a label of a diagram has letters, digits and a few signs', () => {
+  fc.assert(
+    fc.property(hostile, fc.integer({ min: 1, max: 40 }), (text, longest) => {
+      const label = safeLabel(text, longest);
+      expect(label).toMatch(/^[\p{L}\p{M}\p{N}.()+ …-]*$/u);
+      expect(label.length).toBeLessThanOrEqual(longest);
+    }),
+  );
+  expect(safeLabel('Café 日本: a;b#c, "d" 1.5', 40)).toBe('Café 日本 a b c d 1.5');
+});
+
+test('a preformatted line keeps its indentation, within reason', () => {
+  expect(safePreformatted('  \tif a < b')).toBe('      if a &#60; b');
+  expect(safePreformatted(`${' '.repeat(900)}x`)).toBe(`${' '.repeat(40)}x`);
 });
 
 describe('text stays readable', () => {

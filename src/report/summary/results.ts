@@ -1,0 +1,55 @@
+import type { Outcome } from '../../records.ts';
+import { titleOf } from '../facts.ts';
+import { safeMarkdown } from '../safe.ts';
+import type { Numbered } from './pick.ts';
+import { renderTable, type Column } from './table.ts';
+
+const mostKeys = 50;
+const mostColumns = 8;
+
+/** What the containers reported: of one job a key a row, of several jobs a key a column. */
+export function renderResults(jobs: readonly Numbered[]): string {
+  const reporting = jobs.filter(({ outcome }) => keysOf([outcome.results]).length > 0);
+  const keys = keysOf(reporting.map(({ outcome }) => outcome.results));
+  if (keys.length === 0) return '';
+  const [most, table] =
+    jobs.length === 1
+      ? [mostKeys, ofOne(reporting, keys)]
+      : [mostColumns, ofSeveral(reporting, keys)];
+  const more =
+    keys.length > most ? ['', `${keys.length - most} more are in the output \`results\`.`] : [];
+  return [table, ...more].join('\n');
+}
+
+function ofOne(jobs: readonly Numbered[], keys: readonly string[]): string {
+  const results = jobs[0]?.outcome.results ?? {};
+  const rows = keys
+    .slice(0, mostKeys)
+    .map((key) => [safeMarkdown(key, 60), valueText(results, key)]);
+  return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
+}
+
+function ofSeveral(jobs: readonly Numbered[], keys: readonly string[]): string {
+  const shown = keys.slice(0, mostColumns);
+  const headings = ['#', 'Results of', ...shown.map((key) => safeMarkdown(key, 40))];
+  const rows = jobs.map(({ number, outcome }) => [
+    String(number),
+    safeMarkdown(titleOf(outcome.subject, outcome.job), 60),
+    ...shown.map((key) => valueText(outcome.results, key)),
+  ]);
+  const columns = headings.map((heading): Column =>
+    heading === '#' ? { heading, align: 'right' } : { heading },
+  );
+  return renderTable(columns, rows);
+}
+
+function keysOf(all: readonly Outcome['results'][]): readonly string[] {
+  return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
+}
+
+// A key may have the name of what every object inherits.
+function valueText(results: Outcome['results'], key: string): string {
+  const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
+  if (value === undefined) return '';
+  return safeMarkdown(typeof value === 'string' ? value : JSON.stringify(value), 120);
+}

@@ -1,0 +1,139 @@
+import type { Outcome, Result } from '../../src/records.ts';
+import { fakeOutcome, fakeRun, uuidNumber } from '../fakes/outcomes.ts';
+
+const traceback = [
+  'Loading checkpoint',
+  'Traceback (most recent call last):',
+  '  File "/app/train.py", line 88, in <module>',
+  '    loss = step(model, batch)',
+  '           ^^^^^^^^^^^^^^^^^^',
+  'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 GiB.',
+];
+
+const oneJob = [
+  fakeOutcome({ results: { frames: 240, psnr_db: 41.7, output: 's3://renders/nightly/0601' } }),
+];
+
+const failedJob = [
+  fakeOutcome(
+    {
+      result: 'failed',
+      logTail: traceback,
+      runs: [
+        fakeRun({ status: 'FAILED' }, { started: 95, ended: 190 }),
+        fakeRun({ status: 'FAILED' }, { started: 260, ended: 412 }),
+      ],
+    },
+    {
+      title: 'Train the small model',
+      status: 'FAILED',
+      status_reason: 'Container exited with code 1',
+      max_retry_count: 1,
+    },
+  ),
+];
+
+const kinds: readonly (readonly [Result, string, string | null])[] = [
+  ['succeeded', 'COMPLETED', null],
+  ['succeeded', 'COMPLETED', null],
+  ['failed', 'FAILED', 'Container exited with code 1'],
+  ['succeeded', 'COMPLETED', null],
+  ['timed-out', 'CANCELLED', 'GitHub Actions: the time for waiting is over'],
+  ['succeeded', 'COMPLETED', null],
+];
+
+function mixed(index: number): Outcome {
+  const [result, status, reason] = kinds[index % kinds.length] ?? ['succeeded', 'COMPLETED', null];
+  const pace = {
+    assigned: 61 + index * 17,
+    started: 140 + index * 24,
+    ended: 480 + (index % 5) * 75,
+  };
+  return fakeOutcome(
+    {
+      result,
+      logTail: result === 'failed' ? traceback : [],
+      runs: [fakeRun({}, pace)],
+      results: result === 'succeeded' ? { accuracy: (81 + index) / 100, epochs: 12 } : null,
+    },
+    {
+      uuid: uuidNumber(index + 1),
+      title: `Train, learning rate ${(index + 1) / 1000}`,
+      status,
+      status_reason: reason,
+    },
+    pace,
+  );
+}
+
+const twelveJobs = Array.from({ length: 12 }, (_, index) => mixed(index));
+
+// The picture in the README.
+const fourJobs = twelveJobs.slice(0, 4);
+
+const ssh = { description: 'ssh', hostname: 'node-1.example.net', port: 30_022, protocol: 'ssh' };
+const web = {
+  description: '8080',
+  hostname: 'node-1.example.net',
+  port: 30_080,
+  protocol: 'https',
+};
+
+const server = [
+  fakeOutcome(
+    {
+      result: 'running',
+      ending: 'running',
+      runs: [fakeRun({ status: 'RUNNING', node_urls: [ssh, web] }, { started: 95 })],
+    },
+    { title: 'Inference server', status: 'RUNNING', task: 'PERSISTENT' },
+    { assigned: 42, started: 95 },
+  ),
+];
+
+const attack = [
+  '<script>alert(1)</script><img src="https://evil.example/x.png" onerror="alert(2)">',
+  '![x](https://evil.example/y.png) [click](javascript:alert(3)) https://evil.example www.evil.example',
+  '</pre></details></td></table><iframe src="https://evil.example"></iframe>',
+  '```\n\n# big\n\n| a | b |\n|---|---|\n| 1 | 2 |\n',
+  '"]; click a href "https://evil.example"; %%{init: {"theme":"dark"}}%% :crit, 2000-01-01, 1d # ; <b>',
+].join(' ');
+
+const hostile = ['__proto__', 'section x\ngantt\n  click a call alert(1)', attack].map(
+  (text, index) =>
+    fakeOutcome(
+      {
+        result: 'failed',
+        logTail: attack.split(' '),
+        results: { [attack]: attack, ['__proto__']: { [attack]: attack } },
+        runs: [
+          fakeRun(
+            {
+              node_urls: [
+                { description: attack, hostname: attack, port: 1, protocol: attack },
+                { description: 'ssh', hostname: '-oProxyCommand=evil', port: 22, protocol: 'ssh' },
+              ],
+            },
+            { started: 95, ended: 412 },
+          ),
+        ],
+      },
+      {
+        uuid: uuidNumber(index + 1),
+        title: text,
+        status: attack,
+        status_reason: attack,
+        gpu_name: attack,
+      },
+    ),
+);
+
+/** What a summary may have to show. */
+export const scenes: Readonly<Record<string, readonly Outcome[]>> = {
+  'one-job': oneJob,
+  'failed-job': failedJob,
+  'twelve-jobs': twelveJobs,
+  'four-jobs': fourJobs,
+  'persistent-job': server,
+  'hostile-text': hostile,
+};

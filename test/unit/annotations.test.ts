@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Outcome } from '../../src/records.ts';
+import { annotateOutcomes } from '../../src/report/annotations.ts';
+import { tellingLines } from '../../src/report/log-tail.ts';
+import { foreignOutcome } from '../fakes/foreign.ts';
+import { fakeOutcome } from '../fakes/outcomes.ts';
+import { rememberingRunner, type Annotation } from '../fakes/runner.ts';
+import { findCommands } from '../runner/commands.ts';
+
+function annotationsOf(bad: readonly Outcome[]): readonly Annotation[] {
+  const runner = rememberingRunner({});
+  annotateOutcomes(runner, bad, { onTimeout: 'cancel', onWorkflowCancel: 'cancel' });
+  return runner.annotations;
+}
+
+function failed(logTail: readonly string[], reason = 'exit code 1'): Outcome {
+  return fakeOutcome({ result: 'failed', logTail }, { status: 'FAILED', status_reason: reason });
+}
+
+test('a failed job: the reason, the telling lines of its log, what to do', () => {
+  const log = [
+    'Loading checkpoint',
+    '',
+    ' 45%|████▌     | 9/20 [00:01<00:02]',
+    '==================',
+    'dispersed-output: {"loss": 3}',
+    'Retrying',
+    'Retrying',
+    '\u001b[31mtorch.OutOfMemoryError: CUDA out of memory\u001b[0m',
+  ];
+  expect(annotationsOf([failed(log)])).toMatchSnapshot();
+});
+
+test('a job without a log has none in its annotation', () => {
+  expect(annotationsOf([failed([])])[0]?.message.split('\n')).toHaveLength(2);
+});
+
+test('the last lines are kept, at most 15', () => {
+  const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`);
+  expect(tellingLines(lines, 15)).toEqual(lines.slice(-15));
+});
+
+test('of long lines so many are kept as fit, and what to do is always said', () => {
+  const lines = Array.from({ length: 40 }, (_, index) => `${index} ${'x'.repeat(2_000)}`);
+  const [annotation] = annotationsOf([failed(lines, 'y'.repeat(5_000))]);
+  expect(annotation?.message).toContain('\n| 39 xxx');
+  expect(annotation?.message).toMatch(/run the workflow again\.$/);
+  expect(annotation?.message.length).toBeLessThanOrEqual(4_000);
+});
+
+test.each(['epoch 3: loss 0.2 (93% done)', 'Error: [a-z]', '100% of tests failed'])(
+  '%p is no noise',
+  (line) => {
+    expect(tellingLines([line], 9)).toEqual([line]);
+  },
+);
+
+test('whatever the service says: at most ten, of bounded length, and no command', () => {
+  fc.assert(
+    fc.property(fc.array(foreignOutcome, { minLength: 1, maxLength: 14 }), (outcomes) => {
+      const annotations = annotationsOf(outcomes);
+      expect(annotations.length).toBe(Math.min(10, outcomes.length));
+      for (const { title, message } of annotations) {
+        expect(title.length + message.length).toBeLessThanOrEqual(4_250);
+        expect(message.length).toBeLessThanOrEqual(4_000);
+        expect(findCommands(message)).toEqual([]);
+      }
+    }),
+  );
+});

@@ -1,0 +1,70 @@
+import { expect, test } from '@jest/globals';
+import type { JobRun } from '../../src/dispersed/schemas.ts';
+import { costOf, formatUsd, hourlyRateOf, roughlyUsd } from '../../src/report/cost.ts';
+import { fakeOutcome, fakeRun, type Pace } from '../fakes/outcomes.ts';
+
+const hour: Pace = { started: 600, ended: 4_200 };
+const half: Pace = { started: 0, ended: 1_800 };
+const address = (description: string, hostname: string) => ({
+  description,
+  hostname,
+  port: 22,
+  protocol: null,
+});
+const twoNodes = [
+  address('ssh', 'a.example'),
+  address('8080', 'b.example'),
+  address('ssh', 'c.example'),
+  address('8080', 'c.example'),
+];
+
+// what, the runs, what they cost
+const batches: readonly (readonly [string, readonly JobRun[], number | null])[] = [
+  ['no run', [], null],
+  ['an hour', [fakeRun({ hourly_rate_usd: 2 }, hour)], 2],
+  ['nothing to pay', [fakeRun({ hourly_rate_usd: 0 }, hour)], 0],
+  ['two runs', [fakeRun({ hourly_rate_usd: 2 }, half), fakeRun({ hourly_rate_usd: 1 }, hour)], 2],
+  ['no rate', [fakeRun({ hourly_rate_usd: null }, hour)], null],
+  ['a rate below zero', [fakeRun({ hourly_rate_usd: -1 }, hour)], null],
+  ['one rate of two', [fakeRun({}, half), fakeRun({ hourly_rate_usd: null }, hour)], null],
+  ['a run that never began', [fakeRun({ hourly_rate_usd: 2 }, hour), fakeRun()], 2],
+  ['only the duration', [fakeRun({ hourly_rate_usd: 2, duration_ms: 5_400_000 })], 3],
+  ['no duration', [fakeRun({ hourly_rate_usd: 2, duration_ms: 0 }, hour)], 2],
+  ['no end: the job has one', [fakeRun({ hourly_rate_usd: 2 }, { started: 600 })], 2],
+  ['two nodes', [fakeRun({ hourly_rate_usd: 2, node_urls: twoNodes }, hour)], 4],
+  ['an end before the start', [fakeRun({ duration_ms: 0 }, { started: 9, ended: 1 })], 0],
+  ['less than a hundredth of a cent', [fakeRun({ hourly_rate_usd: 0.123_456_7 }, hour)], 0.1235],
+];
+
+test.each(batches)('BATCH with %s', (_, runs, cost) => {
+  expect(costOf(fakeOutcome({ runs }, {}, hour))).toBe(cost);
+});
+
+test('PERSISTENT costs while it exists, from its cook on', () => {
+  const runs = [fakeRun({ hourly_rate_usd: 2 }, { started: 1_800, ended: 3_600 })];
+  const pace = { started: 1_800, ended: 3_600 };
+  expect(costOf(fakeOutcome({ runs }, { task: 'PERSISTENT' }, pace))).toBe(2);
+});
+
+test('what still runs has a rate, and no cost yet', () => {
+  const runs = [fakeRun({ hourly_rate_usd: 2, node_urls: twoNodes }, { started: 60 })];
+  for (const task of ['BATCH', 'PERSISTENT']) {
+    const outcome = fakeOutcome({ runs }, { task, status: 'RUNNING' }, { started: 60 });
+    expect(costOf(outcome)).toBeNull();
+    expect(hourlyRateOf(outcome)).toBe(4);
+  }
+});
+
+test('without a job there is no cost', () => {
+  expect(costOf(fakeOutcome({ job: null, runs: [] }))).toBeNull();
+});
+
+test.each([
+  [0, '0.00 USD', 'about 0.00 USD'],
+  [0.004, 'under 0.01 USD', 'under 0.01 USD'],
+  [0.346, '0.35 USD', 'about 0.35 USD'],
+  [12, '12.00 USD', 'about 12.00 USD'],
+])('%p reads %p, estimated %p', (amount, text, estimated) => {
+  expect(formatUsd(amount)).toBe(text);
+  expect(roughlyUsd(amount)).toBe(estimated);
+});

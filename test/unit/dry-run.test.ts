@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { reportDryRun, type Plan } from '../../src/report/dry-run.ts';
+import { uuidNumber } from '../fakes/outcomes.ts';
+import { rememberingRunner } from '../fakes/runner.ts';
+
+function plan(index: number, value: string): Plan {
+  const recipeUuid = uuidNumber(index + 1);
+  const order = {
+    index,
+    recipeUuid,
+    jobUuid: null,
+    title: null,
+    namesRegions: false,
+    cookKey: 'cook-0',
+    earlierKeys: [],
+    fields: {},
+    container: null,
+  };
+  const body = { title: 'Render', description: value };
+  return { order, recipe: { uuid: recipeUuid, name: 'Render', payload: {} }, body, error: null };
+}
+
+async function summaryOf(plans: readonly Plan[]): Promise<string> {
+  const runner = rememberingRunner({});
+  await reportDryRun(runner, plans);
+  return runner.summary();
+}
+
+test('a dry run shows each body', async () => {
+  const summary = await summaryOf([plan(0, 'a|b'), plan(1, 'c')]);
+  expect(summary).toContain('all 2 orders can be sent');
+  expect(summary).toContain('"description": "a&#124;b"');
+});
+
+test('bodies too long for a summary are left to the log', async () => {
+  const summary = await summaryOf(
+    Array.from({ length: 900 }, (_, index) => plan(index, '<&|`'.repeat(300))),
+  );
+  expect(Buffer.byteLength(summary)).toBeLessThan(1_048_576);
+  expect(summary).toContain('What would be sent is in the log');
+  expect(summary).not.toContain('<details>');
+});

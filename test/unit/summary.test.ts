@@ -1,0 +1,191 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { fromHtml } from 'hast-util-from-html';
+import { InputError } from '../../src/errors.ts';
+import type { Outcome } from '../../src/records.ts';
+import { renderInputProblems, renderSummary } from '../../src/report/summary.ts';
+import { rawHtml } from '../browser/github.ts';
+import { scenes } from '../browser/scenes.ts';
+import { foreignOutcome, foreignText } from '../fakes/foreign.ts';
+import { fakeOutcome, fakeRun, uuidNumber } from '../fakes/outcomes.ts';
+
+const mebibyte = 1_048_576;
+const bytesOf = (text: string) => Buffer.byteLength(text, 'utf8');
+
+// Every element that our own Markdown gives, with the attributes it has.
+const ownMarkup = new Set([
+  'h3',
+  'p',
+  'ul',
+  'li',
+  'strong',
+  'br',
+  'code',
+  'code.className',
+  'pre',
+  'details',
+  'details.open',
+  'summary',
+  'table',
+  'thead',
+  'tbody',
+  'tr',
+  'th',
+  'th.align',
+  'td',
+  'td.align',
+]);
+
+type Node = ReturnType<typeof fromHtml> | ReturnType<typeof fromHtml>['children'][number];
+
+/** Names of the elements and attributes in HTML, comments too. */
+function markupOf(node: Node): readonly string[] {
+  if (node.type === 'comment') return ['comment'];
+  const inside = 'children' in node ? node.children.flatMap(markupOf) : [];
+  if (node.type !== 'element') return inside;
+  const attributes = Object.keys(node.properties).map((name) => `${node.tagName}.${name}`);
+  return [node.tagName, ...attributes, ...inside];
+}
+
+const strangersIn = (markdown: string) =>
+  markupOf(fromHtml(rawHtml(markdown), { fragment: true })).filter((name) => !ownMarkup.has(name));
+
+/** How many cells the rows of each table have. */
+function widthsOf(markdown: string): readonly ReadonlySet<number>[] {
+  const tables = markdown.split(/\n(?!\|)/).map((block) => block.split('\n').filter(isRow));
+  return tables
+    .filter((rows) => rows.length > 0)
+    .map((rows) => new Set(rows.map((row) => row.split('|').length)));
+}
+
+const isRow = (line: string) => line.startsWith('|');
+
+const diagramsIn = (markdown: string) =>
+  [...markdown.matchAll(/^```mermaid\n(.*?)\n```$/gms)].map(([, text = '']) => text);
+
+// A line of a diagram that is ours: a head of settings, then sections and tasks.
+const ownDiagramLine =
+  /^(?:---|displayMode: compact|config:| {2}gantt:| {4}\w+: \d+|gantt| {2}dateFormat \S+| {2}axisFormat [%\w :-]+| {2}section [\p{L}\p{M}\p{N}.()+ …-]+| {2}[a-z0-9 \u200b]+ :(?:\w+, ){0,2}[\d:.T-]+, [\d:.T-]+)$/u;
+
+describe('whatever the service says', () => {
+  test('the summary is ours alone', () => {
+    fc.assert(
+      fc.property(fc.array(foreignOutcome, { minLength: 1, maxLength: 4 }), (outcomes) => {
+        const markdown = renderSummary(outcomes);
+        expect(strangersIn(markdown)).toEqual([]);
+        expect(bytesOf(markdown)).toBeLessThan(mebibyte);
+        for (const widths of widthsOf(markdown)) expect(widths.size).toBe(1);
+        for (const line of diagramsIn(markdown).flatMap((text) => text.split('\n')))
+          expect(line).toMatch(ownDiagramLine);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('so is what is said of inputs', () => {
+    fc.assert(
+      fc.property(foreignText, foreignText, (input, message) => {
+        const markdown = renderInputProblems(new InputError([{ input, message }]));
+        expect(strangersIn(markdown)).toEqual([]);
+      }),
+    );
+  });
+
+  test('this test would notice', () => {
+    expect(strangersIn('a <b>x</b> https://evil.example')).toEqual(['b', 'a', 'a.href']);
+    expect(strangersIn('![x](y)')).toEqual(['img', 'img.src', 'img.alt']);
+    expect(widthsOf('| a | b |\n| - |\n')).toEqual([new Set([4, 3])]);
+  });
+});
+
+const big = (length: number) => '<&|`😀'.repeat(length / 6);
+
+function many(count: number, changes: Partial<Outcome>): readonly Outcome[] {
+  return Array.from({ length: count }, (_, index) =>
+    fakeOutcome(changes, {
+      uuid: uuidNumber(index + 1),
+      title: `${index} ${big(300)}`,
+      status: big(120),
+      status_reason: big(9_000),
+      gpu_name: `${index} ${big(300)}`,
+    }),
+  );
+}
+
+const wordy: Partial<Outcome> = {
+  result: 'failed',
+  logTail: Array.from({ length: 500 }, () => big(6_000)),
+  results: Object.fromEntries(
+    Array.from({ length: 60 }, (_, index) => [`${index} ${big(600)}`, big(600)]),
+  ),
+  runs: Array.from({ length: 30 }, (_, index) =>
+    fakeRun({}, { started: 100 * index + 50, ended: 100 * index + 80 }),
+  ),
+};
+
+describe('a summary that would be too long', () => {
+  test.each([1, 12, 60, 2_000])('of %i jobs fits, and says what is missing', (count) => {
+    const markdown = renderSummary(many(count, wordy));
+    expect(bytesOf(markdown)).toBeLessThan(mebibyte);
+    expect(markdown).toMatch(/^### ❌ Dispersed: /);
+    for (const text of diagramsIn(markdown)) expect(text.length).toBeLessThan(50_000);
+    expect(markdown.includes('so that GitHub takes this summary')).toBe(count > 1);
+  });
+
+  test('loses logs before the timeline, and the timeline before rows', () => {
+    const few = renderSummary(many(12, wordy));
+    expect(few).toContain('mermaid');
+    expect(few).toContain('Logs are shortened');
+    const plenty = renderSummary(many(1_200, wordy));
+    expect(plenty).not.toContain('mermaid');
+    expect(plenty).toMatch(/\n\d+ more jobs are in the output `jobs`\.\n/);
+  });
+
+  test('keeps the worst of too many jobs', () => {
+    const good = Array.from({ length: 2_000 }, () => fakeOutcome());
+    const bad = fakeOutcome({ result: 'failed' }, { title: 'The one', status: 'FAILED' });
+    const markdown = renderSummary([...good, bad]);
+    expect(markdown).toContain('The one');
+    expect(markdown).toContain('\n1001 more jobs are in the output `jobs`.');
+  });
+});
+
+test('200 jobs: a row each, and a timeline that can still be read', () => {
+  const markdown = renderSummary(
+    Array.from({ length: 200 }, (_, index) => fakeOutcome({}, { uuid: uuidNumber(index + 1) })),
+  );
+  expect(markdown.match(/^\| \d+ \|/gm)).toHaveLength(200);
+  expect(markdown.match(/^ {2}section /gm)).toHaveLength(20);
+  expect(markdown).toContain('The timeline shows 20 of the 200 jobs.');
+});
+
+test('results may have the names of what every object inherits', () => {
+  const outcomes = [{ valueOf: 1 }, { x: 2 }].map((results) => fakeOutcome({ results }));
+  expect(renderSummary(outcomes)).toContain('| 2 | Render three frames |  | 2 |');
+});
+
+test('a line of a log keeps its indentation and loses its colours', () => {
+  const logTail = ['\u001b[31m  File "x.py"\u001b[0m', '\tif a < b:', ' 10%\r 99%\rdone'];
+  const markdown = renderSummary([
+    fakeOutcome({ result: 'failed', logTail }, { status: 'FAILED' }),
+  ]);
+  expect(markdown).toContain('<pre>\n  File "x.py"\n    if a &#60; b:\ndone\n</pre>');
+});
+
+test.each(Object.keys(scenes))('%s reads well', (name) => {
+  expect(renderSummary(scenes[name] ?? []).split('\n')).toMatchSnapshot();
+});
+
+test.each<[string, readonly Outcome[]]>([
+  ['no job', [fakeOutcome({ result: 'error', job: null, runs: [], error: new Error('HTTP 500') })]],
+  ['old host', [fakeOutcome({ runs: [] }, { created_at: '2026-06-01', started_at: '2026-06-01' })]],
+  [
+    'cancelled in the queue',
+    [
+      fakeOutcome({ result: 'cancelled', runs: [] }, { status: 'CANCELLED' }, { ended: 30 }),
+      fakeOutcome({ origin: 'attached', result: 'detached', runs: [] }, { status: 'PENDING' }, {}),
+    ],
+  ],
+])('%s reads well', (_, outcomes) => {
+  expect(renderSummary(outcomes).split('\n')).toMatchSnapshot();
+});
