@@ -137,45 +137,64 @@ describe('examples as written', () => {
   });
 });
 
-test.concurrent('a newer commit cancels the job of an older one', async () => {
-  const simulator = await startSimulator({ recipes: recipesOf({ life: endless }) });
-  const cancelWorkflow = async (step: RunningStep) => {
-    await until(() => simulator.jobs().length > 0);
-    step.process.kill('SIGINT');
-  };
-  const [step] = await playExample('newest-commit', simulator, { during: cancelWorkflow });
-  expect(step).toMatchObject({ exitCode: 1, outputs: { result: 'cancelled' } });
-  expect(statusesOf(simulator)).toEqual(['CANCELLED']);
-  await simulator.close();
-}, 60_000);
+test.concurrent(
+  'a newer commit cancels the job of an older one',
+  async () => {
+    const simulator = await startSimulator({ recipes: recipesOf({ life: endless }) });
+    const cancelWorkflow = async (step: RunningStep) => {
+      await until(() => simulator.jobs().length > 0);
+      step.process.kill('SIGINT');
+    };
+    const [step] = await playExample('newest-commit', simulator, { during: cancelWorkflow });
+    expect(step).toMatchObject({ exitCode: 1, outputs: { result: 'cancelled' } });
+    expect(statusesOf(simulator)).toEqual(['CANCELLED']);
+    await simulator.close();
+  },
+  60_000,
+);
 
-test.concurrent('a re-run takes over what has completed, and cooks what has failed', async () => {
-  const simulator = await startSimulator({ recipes: recipesOf({ other: failing }) });
-  const [first] = await playExample('take-over', simulator);
-  expect(first).toMatchObject({ exitCode: 1, outputs: { result: 'failed' } });
-  const [second] = await playExample('take-over', simulator, { env: { GITHUB_RUN_ATTEMPT: '2' } });
-  expect(second?.log.match(/Took over job/g)).toHaveLength(2);
-  expect(second?.log.match(/Cooked job/g)).toHaveLength(1);
-  expect(statusesOf(simulator).toSorted()).toEqual(['COMPLETED', 'COMPLETED', 'FAILED', 'FAILED']);
-  await simulator.close();
-}, 60_000);
+test.concurrent(
+  'a re-run takes over what has completed, and cooks what has failed',
+  async () => {
+    const simulator = await startSimulator({ recipes: recipesOf({ other: failing }) });
+    const [first] = await playExample('take-over', simulator);
+    expect(first).toMatchObject({ exitCode: 1, outputs: { result: 'failed' } });
+    const [second] = await playExample('take-over', simulator, {
+      env: { GITHUB_RUN_ATTEMPT: '2' },
+    });
+    expect(second?.log.match(/Took over job/g)).toHaveLength(2);
+    expect(second?.log.match(/Cooked job/g)).toHaveLength(1);
+    expect(statusesOf(simulator).toSorted()).toEqual([
+      'COMPLETED',
+      'COMPLETED',
+      'FAILED',
+      'FAILED',
+    ]);
+    await simulator.close();
+  },
+  60_000,
+);
 
-test.concurrent('the steps of the CI workflow do what it expects of them', async () => {
-  const simulator = await startSimulator({ recipes: recipesOf({}) });
-  const steps = await playWorkflow(projectFile('.github/workflows/ci.yml'), {
-    expressions: {},
-    with: {},
-    scripts: {
-      simulator: {
-        'api-url': simulator.url,
-        'public-key': simulator.publicKey,
-        'secret-key': simulator.secretKey,
-        'recipe-uuid': simulator.recipeUuids[0] ?? '',
+test.concurrent(
+  'the steps of the CI workflow do what it expects of them',
+  async () => {
+    const simulator = await startSimulator({ recipes: recipesOf({}) });
+    const steps = await playWorkflow(projectFile('.github/workflows/ci.yml'), {
+      expressions: {},
+      with: {},
+      scripts: {
+        simulator: {
+          'api-url': simulator.url,
+          'public-key': simulator.publicKey,
+          'secret-key': simulator.secretKey,
+          'recipe-uuid': simulator.recipeUuids[0] ?? '',
+        },
       },
-    },
-  });
-  const results = steps.map(({ outputs }) => outputs['result']);
-  expect(results).toEqual(['dry-run', 'submitted', 'succeeded', 'succeeded']);
-  expect(steps.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
-  await simulator.close();
-}, 60_000);
+    });
+    const results = steps.map(({ outputs }) => outputs['result']);
+    expect(results).toEqual(['dry-run', 'submitted', 'succeeded', 'succeeded']);
+    expect(steps.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    await simulator.close();
+  },
+  60_000,
+);
