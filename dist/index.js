@@ -15898,7 +15898,7 @@ const jobUuids = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL((0,_texts
     .check(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._minLength */ .m9(1, 'is missing: give the UUID of a job, or several, one a line'), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._maxLength */ .Eb(mostJobs, `has more than ${mostJobs} UUIDs`)));
 // The output `job-uuids` has null where no job came to be.
 function withoutNulls(tree) {
-    return Array.isArray(tree) ? tree.filter((each) => each !== 'null') : tree;
+    return Array.isArray(tree) ? tree.filter((each) => each !== null) : tree;
 }
 const access = {
     'public-key': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['public-key'],

@@ -24,7 +24,7 @@ const jobUuids = z.pipe(
 
 // The output `job-uuids` has null where no job came to be.
 function withoutNulls(tree: TextTree | Unusable): unknown {
-  return Array.isArray(tree) ? tree.filter((each) => each !== 'null') : tree;
+  return Array.isArray(tree) ? tree.filter((each) => each !== null) : tree;
 }
 
 const access = {

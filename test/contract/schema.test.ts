@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { actionFiles, projectFile } from './action-files.ts';
+import { complaintsAbout } from './language-service.ts';
 
 const start = 'name: N\ndescription: D\n';
 const runs = 'runs:\n  using: node24\n  main: m.js\n';
@@ -24,21 +23,8 @@ const broken: [fault: string, text: string, complaint: string][] = [
   ['text that is not YAML', 'name: [', 'Flow sequence in block collection'],
 ];
 
-function complaintsAbout(texts: readonly string[]): Map<string, string[]> {
-  const program = fileURLToPath(new URL('schema-main.ts', import.meta.url));
-  const answer = execFileSync(process.execPath, [program], {
-    input: JSON.stringify(texts),
-    encoding: 'utf8',
-  });
-  const found = z.array(z.array(z.string())).length(texts.length).parse(JSON.parse(answer));
-  return new Map(texts.map((text, index) => [text, found[index] ?? []]));
-}
-
-const complaints = complaintsAbout([
-  ...actionFiles.map(projectFile),
-  sound,
-  ...broken.map(([, text]) => text),
-]);
+const texts = [...actionFiles.map(projectFile), sound, ...broken.map(([, text]) => text)];
+const complaints = complaintsAbout(texts.map((text) => ({ file: 'action.yml', text })));
 
 test('the main action is among the files', () => {
   expect(actionFiles).toContain('action.yml');

@@ -209,6 +209,17 @@ describe('wait', () => {
     expect(played.statuses).toEqual([status]);
   });
 
+  test('the places of jobs that never came to be are passed over', async () => {
+    const simulator = await openSimulator({});
+    const cooked = await playOn(simulator, {});
+    const [uuid] = uuidsOf(cooked);
+    const inputs = { 'job-uuids': JSON.stringify([null, uuid]) };
+    const played = await playOn(simulator, { verb: wait, inputs });
+    await simulator.close();
+    expect(resultOf(played)).toBe('succeeded');
+    expect(uuidsOf(played)).toEqual([uuid]);
+  });
+
   test('an unknown job is an error that names it, and keeps its place in the outputs', async () => {
     const unknown = '00000000-0000-4000-8000-000000000000';
     const played = await cookThen([completing], { 'job-uuids': unknown });

@@ -1,0 +1,94 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { projectFile } from './action-files.ts';
+import { anchorsOf, fencedBlocks, isPieceOf, relativeLinks } from './markdown.ts';
+import { exampleFiles } from './workflow-files.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const pages = globSync(['*.md', 'docs/*.md', '.github/*.md'], { cwd: root }).toSorted();
+const readme = projectFile('README.md');
+
+/** What is wrong with the links of a page. */
+function brokenLinks(page: string, text: string): readonly string[] {
+  return relativeLinks(text).flatMap(({ path, anchor }) => {
+    const file = path === '' ? page : join(dirname(page), path);
+    const target = resolve(root, file);
+    if (path !== '' && !existsSync(target)) return [`${file} is not there`];
+    if (anchor === '') return [];
+    const anchors = anchorsOf(path === '' ? text : readFileSync(target, 'utf8'));
+    return anchors.has(anchor) ? [] : [`${file} has no #${anchor}`];
+  });
+}
+
+test('the pages that people look for are there', () => {
+  expect(pages).toEqual(
+    expect.arrayContaining([
+      'README.md',
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'SECURITY.md',
+      'AGENTS.md',
+      join('docs', 'design.md'),
+      join('docs', 'service.md'),
+      join('docs', 'security.md'),
+    ]),
+  );
+});
+
+test.each(pages)('every relative link of %s leads somewhere', (page) => {
+  expect(brokenLinks(page, readFileSync(join(root, page), 'utf8'))).toEqual([]);
+});
+
+describe('a broken link', () => {
+  test.each([
+    ['[a](nowhere.md)', ['nowhere.md is not there']],
+    ['[a](#nowhere)', ['README.md has no #nowhere']],
+    ['[a](LICENSE)', []],
+    ['[a](CHANGELOG.md#nowhere)', ['CHANGELOG.md has no #nowhere']],
+    ['[a](https://example.com/nowhere)', []],
+    ['`[a](nowhere.md)`', []],
+    ['# What is *not* `here`!\n[a](#what-is-not-here)', []],
+    ['# Twice\n# Twice\n[a](#twice-1)', []],
+  ])('is found: %j', (text, found) => {
+    expect(brokenLinks('README.md', text)).toEqual(found);
+  });
+});
+
+test('every example is linked from the README', () => {
+  const linked = new Set(relativeLinks(readme).map(({ path }) => path));
+  expect(exampleFiles.filter((file) => !linked.has(file))).toEqual([]);
+});
+
+// What is tried is the examples; what the README shows must be the same, to the letter.
+test('every workflow in the README is a piece of an example', () => {
+  const blocks = fencedBlocks(readme, 'yaml');
+  const examples = exampleFiles.map(projectFile);
+  expect(blocks.length).toBeGreaterThan(8);
+  expect(blocks.filter((block) => !examples.some((text) => isPieceOf(block, text)))).toEqual([]);
+});
+
+test('what is no piece of an example is found', () => {
+  expect(isPieceOf('a: 1\nb: 2\n', 'x:\n  a: 1\n  b: 2\n')).toBe(true);
+  expect(isPieceOf('a: 1\nb: 2\n', 'x:\n  a: 1\n  c: 3\n  b: 2\n')).toBe(false);
+});
+
+/** The fixed parts of the titles of annotations, from the code that prints them. */
+function annotationTitles(): readonly string[] {
+  const files = globSync('src/report/**/*.ts', { cwd: root });
+  const code = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+  const literals = code.matchAll(
+    /(?:\btitle: |\bwarn(?:Once)?\(\s*|annotate\('\w+', )(?:'([^'\n]+)'|`([^`\n]+)`)/g,
+  );
+  return [...literals].flatMap(([, plain, template = '']) =>
+    (plain ?? template).split(/\$\{[^}]*\}/).map((part) => part.trim().replace(/^:\s+/, '')),
+  );
+}
+
+test('every annotation is told of under Troubleshooting', () => {
+  const section = /^## Troubleshooting$[^]*?^## /m.exec(readme)?.[0] ?? '';
+  const titles = annotationTitles().filter((title) => /[a-z]{3}/.test(title));
+  expect(titles.length).toBeGreaterThan(20);
+  expect(titles.filter((title) => !section.includes(title))).toEqual([]);
+});
