@@ -14451,6 +14451,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util/ty
 
 /***/ }),
 
+/***/ 8877:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+
+/***/ }),
+
 /***/ 5919:
 /***/ ((module) => {
 
@@ -14926,10 +14933,8 @@ function connect(apiUrl, limits = defaultLimits) {
     const dispatcher = openDispatcher(limits);
     return {
         exchange: async (request, headers, options) => {
-            const timeout = AbortSignal.timeout(limits.totalMs);
-            const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
             try {
-                return await exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal });
+                return await within(limits.totalMs, options.signal, async (signal) => exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal }));
             }
             catch (error) {
                 throw toServiceError(error, request);
@@ -14937,6 +14942,27 @@ function connect(apiUrl, limits = defaultLimits) {
         },
         close: async () => dispatcher.destroy(),
     };
+}
+// `AbortSignal.timeout` and `any` would hold on to each request until its time is up, long after
+// its end: with hundreds of jobs that adds up.
+async function within(ms, outer, work) {
+    const inner = new AbortController();
+    const endWithOuter = () => {
+        inner.abort(outer?.reason);
+    };
+    const timer = setTimeout(() => {
+        inner.abort(new DOMException('the answer took too long', 'TimeoutError'));
+    }, ms);
+    if (outer?.aborted)
+        endWithOuter();
+    outer?.addEventListener('abort', endWithOuter, { once: true });
+    try {
+        return await work(inner.signal);
+    }
+    finally {
+        clearTimeout(timer);
+        outer?.removeEventListener('abort', endWithOuter);
+    }
 }
 function openDispatcher(limits) {
     const options = {
@@ -15435,13 +15461,15 @@ function isServerError(status = 0) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
-/* harmony import */ var _dispersed_http_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2880);
-/* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1215);
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2240);
-/* harmony import */ var _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6239);
-/* harmony import */ var _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2048);
-/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1623);
-/* harmony import */ var _verbs_wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1388);
+/* harmony import */ var node_v8__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8877);
+/* harmony import */ var _dispersed_http_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2880);
+/* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1215);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2240);
+/* harmony import */ var _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6239);
+/* harmony import */ var _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2048);
+/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1623);
+/* harmony import */ var _verbs_wait_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1388);
+
 
 
 
@@ -15453,13 +15481,16 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 // A warning of Node's own, say about an experimental part of a library, is not for the log of
 // somebody's workflow.
 process.removeAllListeners('warning');
+// A step makes little garbage, and makes it slowly. Left alone, V8 gives it tens of megabytes of
+// room rather than collect it.
+(0,node_v8__WEBPACK_IMPORTED_MODULE_1__.setFlagsFromString)('--semi-space-growth-factor=1');
 // Each entry of an action is a file of its own that imports this one. Its name says what to do:
 // the saved state would not, where main was killed before it could save any.
 const verbs = {
-    'index.js': _verbs_cook_js__WEBPACK_IMPORTED_MODULE_6__/* .cook */ .$,
-    'wait.js': _verbs_wait_js__WEBPACK_IMPORTED_MODULE_7__/* .wait */ .u,
-    'cancel.js': _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_4__/* .cancel */ .Z,
-    'clean-up.js': _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_5__/* .cleanUp */ .n,
+    'index.js': _verbs_cook_js__WEBPACK_IMPORTED_MODULE_7__/* .cook */ .$,
+    'wait.js': _verbs_wait_js__WEBPACK_IMPORTED_MODULE_8__/* .wait */ .u,
+    'cancel.js': _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_5__/* .cancel */ .Z,
+    'clean-up.js': _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_6__/* .cleanUp */ .n,
 };
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -15468,10 +15499,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     });
 }
 await verbs[(0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(process.argv[1] ?? '')]?.({
-    runner: _runner_js__WEBPACK_IMPORTED_MODULE_3__/* .actionsRunner */ .A,
-    clock: _pace_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .ml,
+    runner: _runner_js__WEBPACK_IMPORTED_MODULE_4__/* .actionsRunner */ .A,
+    clock: _pace_js__WEBPACK_IMPORTED_MODULE_3__/* .systemClock */ .ml,
     random: Math.random,
-    connect: _dispersed_http_js__WEBPACK_IMPORTED_MODULE_1__/* .connect */ .N,
+    connect: _dispersed_http_js__WEBPACK_IMPORTED_MODULE_2__/* .connect */ .N,
     interrupt: interrupt.signal,
 });
 

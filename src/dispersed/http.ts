@@ -64,16 +64,40 @@ export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits): Connec
   const dispatcher = openDispatcher(limits);
   return {
     exchange: async (request, headers, options) => {
-      const timeout = AbortSignal.timeout(limits.totalMs);
-      const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
       try {
-        return await exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal });
+        return await within(limits.totalMs, options.signal, async (signal) =>
+          exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal }),
+        );
       } catch (error) {
         throw toServiceError(error, request);
       }
     },
     close: async () => dispatcher.destroy(),
   };
+}
+
+// `AbortSignal.timeout` and `any` would hold on to each request until its time is up, long after
+// its end: with hundreds of jobs that adds up.
+async function within<T>(
+  ms: number,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const inner = new AbortController();
+  const endWithOuter = () => {
+    inner.abort(outer?.reason);
+  };
+  const timer = setTimeout(() => {
+    inner.abort(new DOMException('the answer took too long', 'TimeoutError'));
+  }, ms);
+  if (outer?.aborted) endWithOuter();
+  outer?.addEventListener('abort', endWithOuter, { once: true });
+  try {
+    return await work(inner.signal);
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', endWithOuter);
+  }
 }
 
 function openDispatcher(limits: HttpLimits): Dispatcher {
