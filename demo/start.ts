@@ -17,7 +17,18 @@ const recipes: readonly RecipeScript[] = [
     life: [
       { status: 'PENDING', forMs: 1_500 },
       { status: 'ASSIGNED', forMs: 1_500 },
-      { status: 'RUNNING', forMs: 4_000 },
+      {
+        status: 'RUNNING',
+        forMs: 4_000,
+        log: [
+          { atMs: 200, text: 'loading scene.blend\n' },
+          { atMs: 1_500, text: 'frame 1: 128 of 256 samples\n' },
+          {
+            atMs: 3_500,
+            text: 'frame 1: saved\ndispersed-output: {"frames": 1, "seconds": 3.3}\n',
+          },
+        ],
+      },
       { status: 'COMPLETED' },
     ],
     hourlyRateUsd: 0.69,
@@ -38,7 +49,21 @@ const recipes: readonly RecipeScript[] = [
     payload: hardware,
     life: [
       { status: 'PENDING', forMs: 1_000 },
-      { status: 'RUNNING', forMs: 4_000 },
+      {
+        status: 'RUNNING',
+        forMs: 4_000,
+        log: [
+          { atMs: 500, text: 'loading checkpoint shards: 3 of 3\n' },
+          {
+            atMs: 3_000,
+            text: 'Traceback (most recent call last):\n  File "generate.py", line 41\n',
+          },
+          {
+            atMs: 3_000,
+            text: 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 14.5 GiB\n',
+          },
+        ],
+      },
       { status: 'FAILED', statusReason: 'container exited with code 1: CUDA out of memory' },
     ],
     hourlyRateUsd: 0.69,

@@ -15484,6 +15484,7 @@ process.removeAllListeners('warning');
 // A step makes little garbage, and makes it slowly. Left alone, V8 gives it tens of megabytes of
 // room rather than collect it.
 (0,node_v8__WEBPACK_IMPORTED_MODULE_1__.setFlagsFromString)('--semi-space-growth-factor=1');
+(0,node_v8__WEBPACK_IMPORTED_MODULE_1__.setFlagsFromString)('--heap-growing-percent=25');
 // Each entry of an action is a file of its own that imports this one. Its name says what to do:
 // the saved state would not, where main was killed before it could save any.
 const verbs = {
@@ -17105,7 +17106,7 @@ function adviseOnOutcome(outcome, policy) {
     return {
         title: `Failed: ${name}`,
         cause: `${who} failed${reason}.`,
-        remedy: `Its log is at ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}. Mend the recipe or its parameters, then run the workflow again.`,
+        remedy: `The whole log is at ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}. Mend the recipe or its parameters, then run the workflow again.`,
         evidence: outcome.logTail,
     };
 }

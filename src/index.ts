@@ -16,6 +16,7 @@ process.removeAllListeners('warning');
 // A step makes little garbage, and makes it slowly. Left alone, V8 gives it tens of megabytes of
 // room rather than collect it.
 setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--heap-growing-percent=25');
 
 // Each entry of an action is a file of its own that imports this one. Its name says what to do:
 // the saved state would not, where main was killed before it could save any.

@@ -101,7 +101,7 @@ function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
   return {
     title: `Failed: ${name}`,
     cause: `${who} failed${reason}.`,
-    remedy: `Its log is at ${consoleUrl}. Mend the recipe or its parameters, then run the workflow again.`,
+    remedy: `The whole log is at ${consoleUrl}. Mend the recipe or its parameters, then run the workflow again.`,
     evidence: outcome.logTail,
   };
 }
