@@ -22536,7 +22536,11 @@ async function cook(world) {
     try {
         const inputs = await (0,intake_inputs/* readCookInputs */.cp)(runner);
         const orders = placeOrders(inputs, (0,step/* readStep */.j)(runner, inputs['matrix-index']));
-        const plan = planOf(inputs, (0,commit_status/* openCommitStatus */.y)(inputs, orders, world));
+        const commitStatus = (0,commit_status/* openCommitStatus */.y)(inputs, orders, world);
+        // Of a job that is not waited for, there is no log to read yet.
+        const logs = inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none';
+        const jobCount = orders.length;
+        const plan = { ...(0,session/* planOf */.X)(inputs), logs, jobCount, commitStatus };
         if (inputs['dry-run']) {
             await reportDryRun(runner, await (0,session/* withSession */.f)(plan, world, async (session) => rehearse(orders, session)));
         }
@@ -22548,20 +22552,6 @@ async function cook(world) {
     catch (error) {
         await (0,report/* reportTrouble */.a)(runner, error);
     }
-}
-function planOf(inputs, commitStatus) {
-    return {
-        apiUrl: inputs['api-url'],
-        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-        timeoutMs: inputs.timeout,
-        pollInterval: inputs['poll-interval'],
-        waitUntil: inputs['wait-until'],
-        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
-        failFast: inputs['fail-fast'],
-        logs: inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none',
-        jobCount: inputs.recipes.length,
-        commitStatus,
-    };
 }
 async function carryOut(orders, inputs, session) {
     const { world, client, end } = session;
@@ -22649,10 +22639,10 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./build/dispersed/api.js + 1 modules
 var api = __nccwpck_require__(5788);
-// EXTERNAL MODULE: ./build/jobs/stop.js
-var stop = __nccwpck_require__(9777);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/jobs/stop.js
+var stop = __nccwpck_require__(9777);
 // EXTERNAL MODULE: ./build/verdict.js
 var verdict = __nccwpck_require__(617);
 ;// CONCATENATED MODULE: ./build/jobs/watch.js
@@ -22709,6 +22699,8 @@ async function look(job, { read, nextLook, ended }) {
     }
 }
 
+// EXTERNAL MODULE: ./build/records.js
+var records = __nccwpck_require__(622);
 // EXTERNAL MODULE: ./build/report/node-urls.js
 var node_urls = __nccwpck_require__(6530);
 ;// CONCATENATED MODULE: ./build/verbs/follow.js
@@ -22717,8 +22709,24 @@ var node_urls = __nccwpck_require__(6530);
 
 
 
-/** Watches a job to its end, or to the end of the wait, and then does with it what was asked. */
+
+
+/**
+ * Watches a job to its end, or to the end of the wait, and then does with it what was asked. Never
+ * rejects: whatever goes wrong, the job is not lost sight of.
+ */
 async function follow(ticket, session) {
+    try {
+        return await followToEnd(ticket, session);
+    }
+    catch (error) {
+        const subject = { ...ticket.subject, jobUuid: ticket.job.uuid };
+        const job = (await settleUnwatched(subject, 'lost', session)) ?? ticket.job;
+        const lost = { ending: 'lost', result: 'error', timeline: [], error: (0,errors/* asError */.zR)(error) };
+        return { ...ticket, ...records/* noFindings */._, ...lost, job };
+    }
+}
+async function followToEnd(ticket, session) {
     const { world, plan, end, log, logbook, nextLook } = session;
     const chapter = logbook.open(ticket);
     const seen = await watch(ticket, {
@@ -22855,6 +22863,7 @@ function unknownOutcome(subject, change) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  X: () => (/* binding */ planOf),
   f: () => (/* binding */ withSession)
 });
 
@@ -23779,6 +23788,19 @@ async function within({ clock, signal, mostMs }, work) {
 
 
 
+/** The part of a plan that follows from the inputs alone. */
+function planOf(inputs) {
+    return {
+        apiUrl: inputs['api-url'],
+        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+        failFast: inputs['fail-fast'],
+        logs: inputs.logs,
+    };
+}
 // As many as the connections to the service: more would only queue behind them.
 const mostAtOnce = 8;
 /** Opens a session, has the work done in it, and closes it, come what may. */
@@ -23857,27 +23879,14 @@ async function wait(world) {
     try {
         const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
         const subjects = inputs['job-uuids'].map(_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J);
-        const plan = planOf(inputs, (0,_commit_status_js__WEBPACK_IMPORTED_MODULE_4__/* .openCommitStatus */ .y)(inputs, subjects, world));
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .withSession */ .f)(plan, world, async (session) => Promise.all(subjects.map(async (each) => plan.commitStatus.ended(await waitFor(each, session)))));
+        const commitStatus = (0,_commit_status_js__WEBPACK_IMPORTED_MODULE_4__/* .openCommitStatus */ .y)(inputs, subjects, world);
+        const plan = { ...(0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .planOf */ .X)(inputs), jobCount: subjects.length, commitStatus };
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .withSession */ .f)(plan, world, async (session) => Promise.all(subjects.map(async (each) => commitStatus.ended(await waitFor(each, session)))));
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
     }
     catch (error) {
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportTrouble */ .a)(runner, error);
     }
-}
-function planOf(inputs, commitStatus) {
-    return {
-        apiUrl: inputs['api-url'],
-        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-        timeoutMs: inputs.timeout,
-        pollInterval: inputs['poll-interval'],
-        waitUntil: inputs['wait-until'],
-        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
-        failFast: inputs['fail-fast'],
-        logs: inputs.logs,
-        jobCount: inputs['job-uuids'].length,
-        commitStatus,
-    };
 }
 async function waitFor(subject, session) {
     const { world, read, log, ledger } = session;

@@ -7,14 +7,13 @@ import { openRecipeBook, type RecipeBook } from '../jobs/recipes.ts';
 import { submit } from '../jobs/submit.ts';
 import { bodyOf, placeOrders } from '../order.ts';
 import { noFindings, type Order, type Outcome, type Ticket } from '../records.ts';
-import type { CommitStatus } from '../report/commit-status.ts';
 import { reportDryRun } from '../report/dry-run.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { openCommitStatus } from './commit-status.ts';
 import { rehearse } from './dry-run.ts';
 import { follow } from './follow.ts';
 import { stopTwins } from './twins.ts';
-import { withSession, type Session, type SessionPlan } from './session.ts';
+import { planOf, withSession, type Session, type SessionPlan } from './session.ts';
 import type { World } from './world.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
@@ -23,7 +22,11 @@ export async function cook(world: World): Promise<void> {
   try {
     const inputs = await readCookInputs(runner);
     const orders = placeOrders(inputs, readStep(runner, inputs['matrix-index']));
-    const plan = planOf(inputs, openCommitStatus(inputs, orders, world));
+    const commitStatus = openCommitStatus(inputs, orders, world);
+    // Of a job that is not waited for, there is no log to read yet.
+    const logs = inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none';
+    const jobCount = orders.length;
+    const plan: SessionPlan = { ...planOf(inputs), logs, jobCount, commitStatus };
     if (inputs['dry-run']) {
       await reportDryRun(
         runner,
@@ -38,21 +41,6 @@ export async function cook(world: World): Promise<void> {
   } catch (error) {
     await reportTrouble(runner, error);
   }
-}
-
-function planOf(inputs: CookInputs, commitStatus: CommitStatus): SessionPlan {
-  return {
-    apiUrl: inputs['api-url'],
-    keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-    timeoutMs: inputs.timeout,
-    pollInterval: inputs['poll-interval'],
-    waitUntil: inputs['wait-until'],
-    policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
-    failFast: inputs['fail-fast'],
-    logs: inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none',
-    jobCount: inputs.recipes.length,
-    commitStatus,
-  };
 }
 
 async function carryOut(

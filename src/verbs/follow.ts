@@ -1,15 +1,37 @@
 import { readJob } from '../dispersed/api.ts';
 import type { Job } from '../dispersed/schemas.ts';
+import { asError } from '../errors.ts';
 import { stop } from '../jobs/stop.ts';
 import { watch } from '../jobs/watch.ts';
-import type { Ending, Outcome, Subject, Ticket, Watched } from '../records.ts';
+import {
+  noFindings,
+  type Ending,
+  type Outcome,
+  type Subject,
+  type Ticket,
+  type Watched,
+} from '../records.ts';
 import { nodeUrlsOf } from '../report/node-urls.ts';
 import { isFinal, mustStop, passes, resultOf } from '../verdict.ts';
 import type { Chapter } from './logbook.ts';
 import type { Session } from './session.ts';
 
-/** Watches a job to its end, or to the end of the wait, and then does with it what was asked. */
+/**
+ * Watches a job to its end, or to the end of the wait, and then does with it what was asked. Never
+ * rejects: whatever goes wrong, the job is not lost sight of.
+ */
 export async function follow(ticket: Ticket, session: Session): Promise<Outcome> {
+  try {
+    return await followToEnd(ticket, session);
+  } catch (error) {
+    const subject = { ...ticket.subject, jobUuid: ticket.job.uuid };
+    const job = (await settleUnwatched(subject, 'lost', session)) ?? ticket.job;
+    const lost = { ending: 'lost', result: 'error', timeline: [], error: asError(error) } as const;
+    return { ...ticket, ...noFindings, ...lost, job };
+  }
+}
+
+async function followToEnd(ticket: Ticket, session: Session): Promise<Outcome> {
   const { world, plan, end, log, logbook, nextLook } = session;
   const chapter = logbook.open(ticket);
   const seen = await watch(ticket, {

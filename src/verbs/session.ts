@@ -1,6 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { createClient, type Client } from '../dispersed/client.ts';
 import type { Keys } from '../dispersed/sign.ts';
+import type { CookInputs } from '../intake/inputs.ts';
 import { createReader, type Reader } from '../jobs/read.ts';
 import { openLedger, type Ledger } from '../ledger.ts';
 import { createPace } from '../pace.ts';
@@ -27,6 +28,35 @@ export interface SessionPlan {
   /** How many jobs the step may have. */
   readonly jobCount: number;
   readonly commitStatus: CommitStatus;
+}
+
+/** The inputs that cook and wait have in common. */
+type SharedInputs = Pick<
+  CookInputs,
+  | 'api-url'
+  | 'public-key'
+  | 'secret-key'
+  | 'timeout'
+  | 'poll-interval'
+  | 'wait-until'
+  | 'on-timeout'
+  | 'on-workflow-cancel'
+  | 'fail-fast'
+  | 'logs'
+>;
+
+/** The part of a plan that follows from the inputs alone. */
+export function planOf(inputs: SharedInputs): Omit<SessionPlan, 'jobCount' | 'commitStatus'> {
+  return {
+    apiUrl: inputs['api-url'],
+    keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+    timeoutMs: inputs.timeout,
+    pollInterval: inputs['poll-interval'],
+    waitUntil: inputs['wait-until'],
+    policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+    failFast: inputs['fail-fast'],
+    logs: inputs.logs,
+  };
 }
 
 /** What the jobs of one step share. */

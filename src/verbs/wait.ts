@@ -1,13 +1,12 @@
 import { asError, InterruptedError } from '../errors.ts';
-import { readWaitInputs, type WaitInputs } from '../intake/job-inputs.ts';
+import { readWaitInputs } from '../intake/job-inputs.ts';
 import type { Outcome } from '../records.ts';
-import type { CommitStatus } from '../report/commit-status.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { resultOf } from '../verdict.ts';
 import { openCommitStatus } from './commit-status.ts';
 import { follow, settleUnwatched } from './follow.ts';
 import { givenJob, unknownOutcome, type GivenJob } from './given-jobs.ts';
-import { withSession, type Session, type SessionPlan } from './session.ts';
+import { planOf, withSession, type Session, type SessionPlan } from './session.ts';
 import type { World } from './world.ts';
 
 /** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
@@ -16,31 +15,15 @@ export async function wait(world: World): Promise<void> {
   try {
     const inputs = await readWaitInputs(runner);
     const subjects = inputs['job-uuids'].map(givenJob);
-    const plan = planOf(inputs, openCommitStatus(inputs, subjects, world));
+    const commitStatus = openCommitStatus(inputs, subjects, world);
+    const plan: SessionPlan = { ...planOf(inputs), jobCount: subjects.length, commitStatus };
     const outcomes = await withSession(plan, world, async (session) =>
-      Promise.all(
-        subjects.map(async (each) => plan.commitStatus.ended(await waitFor(each, session))),
-      ),
+      Promise.all(subjects.map(async (each) => commitStatus.ended(await waitFor(each, session)))),
     );
     await reportOutcomes(runner, outcomes, plan.policy);
   } catch (error) {
     await reportTrouble(runner, error);
   }
-}
-
-function planOf(inputs: WaitInputs, commitStatus: CommitStatus): SessionPlan {
-  return {
-    apiUrl: inputs['api-url'],
-    keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-    timeoutMs: inputs.timeout,
-    pollInterval: inputs['poll-interval'],
-    waitUntil: inputs['wait-until'],
-    policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
-    failFast: inputs['fail-fast'],
-    logs: inputs.logs,
-    jobCount: inputs['job-uuids'].length,
-    commitStatus,
-  };
 }
 
 async function waitFor(subject: GivenJob, session: Session): Promise<Outcome> {

@@ -80,6 +80,19 @@ const stages: readonly Stage[] = [
     reached: async (simulator) => until(() => reads(simulator).length >= 2),
   },
   {
+    name: 'while a log is fetched',
+    faults: [
+      {
+        method: 'GET',
+        path: '/v1/job-runs/*',
+        times: Infinity,
+        kind: { type: 'hold', until: never },
+      },
+    ],
+    reached: async ({ requests }) =>
+      until(() => requests.some(({ path }) => path.startsWith('/v1/job-runs/'))),
+  },
+  {
     name: 'while the service is down for 4 s',
     reached: async (simulator) => {
       await until(() => reads(simulator).length > 0);

@@ -69,6 +69,29 @@ describe('what is to be kept is kept, and what is not is not', () => {
     expect(played.simulator.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
   });
 
+  test('a fault of our own loses sight of no job', async () => {
+    let isBroken = false;
+    const played = await play({
+      recipes: [endless],
+      // A sleep that fails is something that nothing reckons with.
+      clock: (service) => ({
+        ...service,
+        sleep: async (ms, signal) => {
+          if (!isBroken) return service.sleep(ms, signal);
+          isBroken = false;
+          throw new Error('no sleep');
+        },
+      }),
+      during: async (simulator) => {
+        await until(() => simulator.requests.some(({ method }) => method === 'GET'));
+        isBroken = true;
+      },
+    });
+    expect(resultOf(played)).toBe('error');
+    expect(uuidsOf(played)).toEqual(played.simulator.jobs().map(({ uuid }) => uuid));
+    expect(played.statuses).toEqual(['CANCELLED']);
+  });
+
   test('a second interrupt makes nothing worse', async () => {
     const played = await play({
       recipes: [endless],
