@@ -23889,9 +23889,11 @@ async function wait(world) {
     }
 }
 async function waitFor(subject, session) {
-    const { world, read, log, ledger } = session;
+    const { world, plan, read, log, ledger } = session;
     const { index, jobUuid } = subject;
-    ledger.write(index, { jobUuid, fate: 'followed' });
+    // Unlike a cook's, this job was there before: only where that is asked does it end with the step.
+    const isKept = plan.policy.onWorkflowCancel === 'detach';
+    ledger.write(index, { jobUuid, fate: isKept ? 'kept' : 'followed' });
     let job;
     try {
         job = await read(jobUuid);

@@ -27,9 +27,11 @@ export async function wait(world: World): Promise<void> {
 }
 
 async function waitFor(subject: GivenJob, session: Session): Promise<Outcome> {
-  const { world, read, log, ledger } = session;
+  const { world, plan, read, log, ledger } = session;
   const { index, jobUuid } = subject;
-  ledger.write(index, { jobUuid, fate: 'followed' });
+  // Unlike a cook's, this job was there before: only where that is asked does it end with the step.
+  const isKept = plan.policy.onWorkflowCancel === 'detach';
+  ledger.write(index, { jobUuid, fate: isKept ? 'kept' : 'followed' });
   let job;
   try {
     job = await read(jobUuid);

@@ -243,6 +243,27 @@ describe('wait', () => {
     expect(uuidsOf(played)).toEqual([uuid]);
   });
 
+  test.each([
+    ['', 'RUNNING'],
+    ['detach', 'RUNNING'],
+    ['cancel', 'CANCELLED'],
+  ])(
+    'killed outright under on-workflow-cancel %p, post leaves the job %s',
+    async (asked, status) => {
+      const simulator = await openSimulator({ recipes: [endless] });
+      const cooked = await playOn(simulator, submit);
+      const before = simulator.requests.length;
+      const played = await playOn(simulator, {
+        verb: wait,
+        inputs: { 'job-uuids': uuidsOf(cooked).join(''), 'on-workflow-cancel': asked },
+        during: async () => until(() => simulator.requests.length >= before + 2),
+        isKilled: true,
+      });
+      await simulator.close();
+      expect(played.statuses).toEqual([status]);
+    },
+  );
+
   test('an unknown job is an error that names it, and keeps its place in the outputs', async () => {
     const unknown = '00000000-0000-4000-8000-000000000000';
     const played = await cookThen([completing], { 'job-uuids': unknown });

@@ -22,6 +22,8 @@ export interface Play {
   /** Plays the outside world. */
   readonly during?: (simulator: Simulator, interrupt: () => void) => Promise<void>;
   readonly withPost?: boolean;
+  /** Main is as good as killed once `during` is over: post goes by what it had saved till then. */
+  readonly isKilled?: boolean;
 }
 
 export interface Played {
@@ -77,8 +79,11 @@ export async function playOn(simulator: Simulator, scene: Play): Promise<Played>
   await scene.during?.(simulator, () => {
     interrupt.abort();
   });
-  await running;
-  const post = rememberingRunner(inputs, main.kept, scene.env);
+  if (!scene.isKilled) await running;
+  const post = rememberingRunner(inputs, new Map(main.kept), scene.env);
   if (scene.withPost ?? true) await cleanUp(fakeWorld(post, clock));
-  return { main, post, simulator, statuses: simulator.jobs().map(({ status }) => status) };
+  const statuses = simulator.jobs().map(({ status }) => status);
+  interrupt.abort();
+  await running;
+  return { main, post, simulator, statuses };
 }
