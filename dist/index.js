@@ -16816,7 +16816,7 @@ const systemClock = {
     sleep: async (ms, signal) => {
         // Node runs a longer timer at once instead.
         const longestTimerMs = 2 ** 31 - 1;
-        await (0,promises_namespaceObject.setTimeout)(Math.min(ms, longestTimerMs), undefined, signal ? { signal } : {}).catch(() => { });
+        await (0,promises_namespaceObject.setTimeout)(Math.min(Math.max(ms, 0), longestTimerMs), undefined, signal ? { signal } : {}).catch(() => { });
     },
 };
 const firstBackoffMs = 500;
