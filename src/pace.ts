@@ -13,7 +13,11 @@ export const systemClock: Clock = {
   sleep: async (ms, signal) => {
     // Node runs a longer timer at once instead.
     const longestTimerMs = 2 ** 31 - 1;
-    await delay(Math.min(Math.max(ms, 0), longestTimerMs), undefined, signal ? { signal } : {}).catch(() => {});
+    await delay(
+      Math.min(Math.max(ms, 0), longestTimerMs),
+      undefined,
+      signal ? { signal } : {},
+    ).catch(() => {});
   },
 };
 
