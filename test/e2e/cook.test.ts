@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { findCommands } from '../runner/commands.ts';
-import { life, play, until, type Played, type Scenario } from './kitchen.ts';
+import { life, playAll, until, type Played, type Scenario } from './kitchen.ts';
 
 const good = { name: 'Render', life: life('PENDING', 'ASSIGNED', 'RUNNING', 'COMPLETED') };
 const bad = {
@@ -72,22 +72,7 @@ const scenarios = {
 } satisfies Record<string, Scenario>;
 
 type Name = keyof typeof scenarios;
-const played = new Map<string, Played>();
-
-// All at once: each mostly waits for its poll interval.
-beforeAll(async () => {
-  await Promise.all(
-    Object.entries(scenarios).map(async ([name, scenario]) => {
-      played.set(name, await play(scenario));
-    }),
-  );
-}, 120_000);
-
-function see(name: Name): Played {
-  const result = played.get(name);
-  if (result === undefined) throw new Error(`${name} was not played`);
-  return result;
-}
+const see = playAll(scenarios);
 
 const errorsOf = ({ log }: Played) => findCommands(log).filter(({ name }) => name === 'error');
 

@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { findCommands } from '../runner/commands.ts';
-import { life, play, type Played, type Scenario } from './kitchen.ts';
+import { life, playAll, type Scenario } from './kitchen.ts';
 
 // Whatever the service or a container says, on all ways by which it reaches the log of the step:
 // the runner finds no command in it but those that are ours.
@@ -106,24 +106,16 @@ const scenarios = {
   },
 } satisfies Record<string, Scenario>;
 
-const played = new Map<string, Played>();
-
-beforeAll(async () => {
-  await Promise.all(
-    Object.entries(scenarios).map(async ([name, scenario]) => {
-      played.set(name, await play(scenario));
-    }),
-  );
-}, 120_000);
+const see = playAll(scenarios);
 
 const ours = new Set(['add-mask', 'error', 'warning', 'group', 'endgroup']);
 // What of ours holds foreign text has it in the middle of a sentence.
 const ourTitles =
   /^(?:Failed: |A log is not complete|Not all results were taken|Could not cook recipe |The output results )/;
 
-describe.each(Object.keys(scenarios))('%s', (name) => {
+describe.each(Object.keys(scenarios) as (keyof typeof scenarios)[])('%s', (name) => {
   test('prints no command but our own', () => {
-    const { log } = played.get(name) ?? { log: '' };
+    const { log } = see(name);
     const found = findCommands(log);
     expect(found.filter((command) => !ours.has(command.name))).toEqual([]);
     const annotations = found.filter((command) => /error|warning/.test(command.name));
@@ -140,7 +132,7 @@ describe.each(Object.keys(scenarios))('%s', (name) => {
   });
 
   test('prints lines of a length that the console shows, without control characters', () => {
-    const { log } = played.get(name) ?? { log: '' };
+    const { log } = see(name);
     const lines = log.split('\n').filter((line) => !line.startsWith('::'));
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(1_024);
     // eslint-disable-next-line no-control-regex
@@ -149,13 +141,13 @@ describe.each(Object.keys(scenarios))('%s', (name) => {
 });
 
 test('the log is kept as it came, and shown', () => {
-  const { logFiles, log } = played.get('streamed') ?? { logFiles: {}, log: '' };
+  const { logFiles, log } = see('streamed');
   expect(Object.values(logFiles)).toEqual([results.join('') + hostileLog]);
   expect(log.split('\n').filter((line) => line.startsWith('  | ')).length).toBeGreaterThan(500);
 });
 
 test('results are data', () => {
-  const outputs = played.get('streamed')?.outputs;
-  const reported: unknown = JSON.parse(outputs?.['results'] ?? '');
+  const { outputs } = see('streamed');
+  const reported: unknown = JSON.parse(outputs['results'] ?? '');
   expect(Object.keys(reported as object)).toEqual(expect.arrayContaining(hostile.slice(0, 40)));
 });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll } from '@jest/globals';
 import { startStep, type RunningStep, type StepOptions, type StepResult } from '../runner/step.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Phase, RecipeScript, Simulator, SimulatorOptions } from '../simulator/types.ts';
@@ -54,6 +55,28 @@ export async function play(scenario: Scenario): Promise<Played> {
   const jobs = simulator.jobs();
   const transcript = normalise(result, simulator.recipeUuids);
   return { ...result, transcript, jobs, requests: simulator.requests };
+}
+
+/**
+ * Plays scenarios before the tests of a file, all at once: each mostly waits for its poll interval.
+ * @returns what came of one, by its name
+ */
+export function playAll<Name extends string>(
+  scenarios: Readonly<Record<Name, Scenario>>,
+): (name: Name) => Played {
+  const played = new Map<string, Played>();
+  beforeAll(async () => {
+    await Promise.all(
+      Object.entries<Scenario>(scenarios).map(async ([name, scenario]) => {
+        played.set(name, await play(scenario));
+      }),
+    );
+  }, 120_000);
+  return (name) => {
+    const result = played.get(name);
+    if (result === undefined) throw new Error(`${name} was not played`);
+    return result;
+  };
 }
 
 /** A life that passes through these statuses, a look each. */

@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Phase } from '../simulator/types.ts';
-import { life, play, until, type Played, type Scenario } from './kitchen.ts';
+import { life, playAll, until, type Scenario } from './kitchen.ts';
 
 const printed = (text: string) => [{ atMs: 0, text }];
 const running = (text: string, more: Partial<Phase> = {}): Phase => ({
@@ -77,21 +77,7 @@ const scenarios = {
 } satisfies Record<string, Scenario>;
 
 type Name = keyof typeof scenarios;
-const played = new Map<string, Played>();
-
-beforeAll(async () => {
-  await Promise.all(
-    Object.entries(scenarios).map(async ([name, scenario]) => {
-      played.set(name, await play(scenario));
-    }),
-  );
-}, 120_000);
-
-function see(name: Name): Played {
-  const result = played.get(name);
-  if (result === undefined) throw new Error(`${name} was not played`);
-  return result;
-}
+const see = playAll(scenarios);
 
 const linesOf = (name: Name) => see(name).transcript.split('\n');
 const shown = (name: Name) => linesOf(name).filter((line) => /^ {2}(?:\[.*\] )?[|─]/.test(line));

@@ -1,6 +1,6 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Fault, RecipeScript } from '../simulator/types.ts';
-import { life, play, type Played, type Scenario } from './kitchen.ts';
+import { life, playAll, type Scenario } from './kitchen.ts';
 
 // Every place where a secret may be put, in the inputs, an entry and the recipe. The service echoes
 // all of them in its answers.
@@ -73,21 +73,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   badEntry: { recipes: [recipe({})], simulator, with: { ...given, recipes: `[${entries}]` } },
 };
 const names = Object.keys(scenarios);
-const played = new Map<string, Played>();
-
-beforeAll(async () => {
-  await Promise.all(
-    Object.entries(scenarios).map(async ([name, scenario]) => {
-      played.set(name, await play(scenario));
-    }),
-  );
-}, 120_000);
-
-function see(name: string): Played {
-  const result = played.get(name);
-  if (result === undefined) throw new Error(`${name} was not played`);
-  return result;
-}
+const see = playAll(scenarios);
 
 test.each(names)('%s: no secret shows anywhere, masks apart', (name) => {
   const { log, outputs, summary, state, jobs } = see(name);
