@@ -17408,6 +17408,94 @@ function describeBeginning({ origin, job: { status } }, nowMs) {
 
 /***/ }),
 
+/***/ 658:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   FV: () => (/* binding */ hourlyRateOf),
+/* harmony export */   UK: () => (/* binding */ formatUsd),
+/* harmony export */   ho: () => (/* binding */ costOf),
+/* harmony export */   p1: () => (/* binding */ roughlyUsd)
+/* harmony export */ });
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7872);
+
+const hourMs = 3_600_000;
+/**
+ * What a job has cost in US dollars, worked out from the hourly rate of its runs: an estimate, the
+ * bill is the service's. BATCH is billed for its run time, PERSISTENT while it exists.
+ * @returns null where a rate or a time is not known (yet)
+ */
+function costOf(outcome) {
+    const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
+    if (rated.length === 0)
+        return null;
+    const costs = outcome.job?.task === 'PERSISTENT'
+        ? [costOfExistence(outcome, rated)]
+        : outcome.runs.map((run) => costOfRun(run, outcome));
+    const sum = sumOf(costs);
+    return sum === null ? null : Math.round(sum * 10_000) / 10_000;
+}
+/** What a job costs an hour while it lasts, in US dollars; null where that is not known. */
+function hourlyRateOf({ runs }) {
+    const newest = runs.at(-1);
+    return newest === undefined ? null : rateOf(newest);
+}
+/** An amount as people read it: `0.35 USD`. */
+function formatUsd(amount) {
+    return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+}
+/** An estimated amount: `about 0.35 USD`. */
+function roughlyUsd(amount, word = 'about') {
+    return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
+}
+function isTiny(amount) {
+    return amount > 0 && amount < 0.01;
+}
+function costOfExistence(outcome, rated) {
+    const { createdMs, endedMs } = (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
+    const newest = rated.at(-1);
+    if (createdMs === null || endedMs === null || newest === undefined)
+        return null;
+    return priceOf(newest, endedMs - createdMs);
+}
+function costOfRun(run, outcome) {
+    if (run.duration_ms !== null && run.duration_ms > 0)
+        return priceOf(run, run.duration_ms);
+    // A run that never began to run costs nothing.
+    if (run.started_at_ms === null)
+        return 0;
+    const endedMs = run.ended_at_ms ?? (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome).endedMs;
+    return endedMs === null ? null : priceOf(run, endedMs - run.started_at_ms);
+}
+function priceOf(run, spanMs) {
+    const rate = rateOf(run);
+    return rate === null ? null : (rate * Math.max(0, spanMs)) / hourMs;
+}
+function rateOf(run) {
+    const { hourly_rate_usd: rate } = run;
+    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
+}
+// The service does not say on how many nodes a run is. Each gives every address once, so there are
+// as many as a description comes up; without addresses, one.
+function nodeCountOf({ node_urls: nodeUrls }) {
+    const counts = new Map();
+    for (const { description } of nodeUrls ?? [])
+        counts.set(description, (counts.get(description) ?? 0) + 1);
+    return Math.max(1, ...counts.values());
+}
+function sumOf(amounts) {
+    let sum = 0;
+    for (const amount of amounts) {
+        if (amount === null)
+            return null;
+        sum += amount;
+    }
+    return sum;
+}
+
+
+/***/ }),
+
 /***/ 7918:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -17763,7 +17851,92 @@ function addressOf({ description, hostname, port, protocol }) {
 
 /***/ }),
 
-/***/ 6809:
+/***/ 4121:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ writeOutputs),
+/* harmony export */   M: () => (/* binding */ createEarlyOutputs)
+/* harmony export */ });
+/* harmony import */ var _records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(622);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(617);
+/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(658);
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7872);
+/* harmony import */ var _findings_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3145);
+/* harmony import */ var _node_urls_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6530);
+
+
+
+
+
+
+/** Sets the step's outputs from what became of each order. */
+function writeOutputs(runner, outcomes) {
+    const worstFirst = outcomes.toSorted((a, b) => (0,_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .ex)(a.result, b.result));
+    const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
+    const uuids = outcomes.map(_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV);
+    runner.output('result', worstFirst[0]?.result ?? 'error');
+    runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
+    runner.output('job-uuids', JSON.stringify(uuids));
+    runner.output('status', worstJob?.status ?? '');
+    runner.output('status-reason', worstJob?.status_reason ?? '');
+    runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
+    (0,_findings_js__WEBPACK_IMPORTED_MODULE_4__/* .writeFindings */ .Q)(runner, outcomes);
+}
+// With more, each job would write them all once more.
+const mostEarly = 50;
+/**
+ * Sets the outputs as jobs come to be, in case the process is killed outright: the runner reads what
+ * it finds, and of an output that was set twice the last value.
+ * @param subjects all jobs that the step may have, in their order
+ * @returns to be told of each job as soon as it is there
+ */
+function createEarlyOutputs(runner, subjects) {
+    const outcomes = subjects.map((subject) => ({ ...unknownYet, subject }));
+    let known = 0;
+    runner.output('result', unknownYet.result);
+    return (ticket) => {
+        outcomes[ticket.subject.index] = { ...unknownYet, ...ticket };
+        known += 1;
+        if (known <= mostEarly || known === subjects.length)
+            writeOutputs(runner, outcomes);
+    };
+}
+// Should it stay at that, nobody has followed the job to its end.
+const unknownYet = {
+    ..._records_js__WEBPACK_IMPORTED_MODULE_0__/* .noFindings */ ._,
+    result: 'error',
+    job: null,
+    origin: null,
+    submittedAtMs: null,
+    timeline: [],
+    ending: null,
+    error: null,
+};
+function describeJob(outcome) {
+    const { subject, job, result } = outcome;
+    const { queueSeconds, runSeconds } = (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .spansOf */ .Ly)(outcome);
+    return {
+        recipe_uuid: (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .recipeOf */ .Sx)(outcome),
+        job_uuid: (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome),
+        title: (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job),
+        status: job?.status ?? null,
+        result,
+        status_reason: job?.status_reason ?? null,
+        created_at: job?.created_at ?? null,
+        started_at: job?.started_at ?? null,
+        completed_at: job?.completed_at ?? null,
+        queue_seconds: queueSeconds,
+        run_seconds: runSeconds,
+        cost_usd: (0,_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .costOf */ .ho)(outcome),
+        node_urls: (0,_node_urls_js__WEBPACK_IMPORTED_MODULE_5__/* .nodeUrlsOf */ .i9)(outcome),
+    };
+}
+
+
+/***/ }),
+
+/***/ 5911:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17781,131 +17954,14 @@ var verdict = __nccwpck_require__(617);
 var advice = __nccwpck_require__(8999);
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
-// EXTERNAL MODULE: ./build/report/facts.js
-var report_facts = __nccwpck_require__(7872);
-;// CONCATENATED MODULE: ./build/report/cost.js
-
-const hourMs = 3_600_000;
-/**
- * What a job has cost in US dollars, worked out from the hourly rate of its runs: an estimate, the
- * bill is the service's. BATCH is billed for its run time, PERSISTENT while it exists.
- * @returns null where a rate or a time is not known (yet)
- */
-function costOf(outcome) {
-    const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
-    if (rated.length === 0)
-        return null;
-    const costs = outcome.job?.task === 'PERSISTENT'
-        ? [costOfExistence(outcome, rated)]
-        : outcome.runs.map((run) => costOfRun(run, outcome));
-    const sum = sumOf(costs);
-    return sum === null ? null : Math.round(sum * 10_000) / 10_000;
-}
-/** What a job costs an hour while it lasts, in US dollars; null where that is not known. */
-function hourlyRateOf({ runs }) {
-    const newest = runs.at(-1);
-    return newest === undefined ? null : rateOf(newest);
-}
-/** An amount as people read it: `0.35 USD`. */
-function formatUsd(amount) {
-    return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
-}
-/** An estimated amount: `about 0.35 USD`. */
-function roughlyUsd(amount, word = 'about') {
-    return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
-}
-function isTiny(amount) {
-    return amount > 0 && amount < 0.01;
-}
-function costOfExistence(outcome, rated) {
-    const { createdMs, endedMs } = (0,report_facts/* timesOf */.Qv)(outcome);
-    const newest = rated.at(-1);
-    if (createdMs === null || endedMs === null || newest === undefined)
-        return null;
-    return priceOf(newest, endedMs - createdMs);
-}
-function costOfRun(run, outcome) {
-    if (run.duration_ms !== null && run.duration_ms > 0)
-        return priceOf(run, run.duration_ms);
-    // A run that never began to run costs nothing.
-    if (run.started_at_ms === null)
-        return 0;
-    const endedMs = run.ended_at_ms ?? (0,report_facts/* timesOf */.Qv)(outcome).endedMs;
-    return endedMs === null ? null : priceOf(run, endedMs - run.started_at_ms);
-}
-function priceOf(run, spanMs) {
-    const rate = rateOf(run);
-    return rate === null ? null : (rate * Math.max(0, spanMs)) / hourMs;
-}
-function rateOf(run) {
-    const { hourly_rate_usd: rate } = run;
-    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
-}
-// The service does not say on how many nodes a run is. Each gives every address once, so there are
-// as many as a description comes up; without addresses, one.
-function nodeCountOf({ node_urls: nodeUrls }) {
-    const counts = new Map();
-    for (const { description } of nodeUrls ?? [])
-        counts.set(description, (counts.get(description) ?? 0) + 1);
-    return Math.max(1, ...counts.values());
-}
-function sumOf(amounts) {
-    let sum = 0;
-    for (const amount of amounts) {
-        if (amount === null)
-            return null;
-        sum += amount;
-    }
-    return sum;
-}
-
-// EXTERNAL MODULE: ./build/report/findings.js
-var findings = __nccwpck_require__(3145);
-// EXTERNAL MODULE: ./build/report/node-urls.js
-var node_urls = __nccwpck_require__(6530);
-;// CONCATENATED MODULE: ./build/report/outputs.js
-
-
-
-
-
-/** Sets the step's outputs from what became of each order. */
-function writeOutputs(runner, outcomes) {
-    const worstFirst = outcomes.toSorted((a, b) => (0,verdict/* compareResults */.ex)(a.result, b.result));
-    const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(report_facts/* uuidOf */.pV);
-    runner.output('result', worstFirst[0]?.result ?? 'error');
-    runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
-    runner.output('job-uuids', JSON.stringify(uuids));
-    runner.output('status', worstJob?.status ?? '');
-    runner.output('status-reason', worstJob?.status_reason ?? '');
-    runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
-    (0,findings/* writeFindings */.Q)(runner, outcomes);
-}
-function describeJob(outcome) {
-    const { subject, job, result } = outcome;
-    const { queueSeconds, runSeconds } = (0,report_facts/* spansOf */.Ly)(outcome);
-    return {
-        recipe_uuid: (0,report_facts/* recipeOf */.Sx)(outcome),
-        job_uuid: (0,report_facts/* uuidOf */.pV)(outcome),
-        title: (0,report_facts/* titleOf */.Gg)(subject, job),
-        status: job?.status ?? null,
-        result,
-        status_reason: job?.status_reason ?? null,
-        created_at: job?.created_at ?? null,
-        started_at: job?.started_at ?? null,
-        completed_at: job?.completed_at ?? null,
-        queue_seconds: queueSeconds,
-        run_seconds: runSeconds,
-        cost_usd: costOf(outcome),
-        node_urls: (0,node_urls/* nodeUrlsOf */.i9)(outcome),
-    };
-}
-
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
 // EXTERNAL MODULE: ./build/report/summarize.js
 var summarize = __nccwpck_require__(9006);
 // EXTERNAL MODULE: ./build/report/safe.js
 var safe = __nccwpck_require__(570);
+// EXTERNAL MODULE: ./build/report/facts.js
+var report_facts = __nccwpck_require__(7872);
 // EXTERNAL MODULE: ./build/report/log-tail.js
 var log_tail = __nccwpck_require__(8268);
 ;// CONCATENATED MODULE: ./build/report/summary/pick.js
@@ -18181,6 +18237,8 @@ function instant(ms) {
     return new Date(Date.UTC(2000, 0, 1) + ms).toISOString().slice(0, -1);
 }
 
+// EXTERNAL MODULE: ./build/report/cost.js
+var report_cost = __nccwpck_require__(658);
 ;// CONCATENATED MODULE: ./build/report/verdict-line.js
 
 
@@ -18287,11 +18345,11 @@ function renderJob(outcome) {
     return renderTable([{ heading: 'Status' }, { heading: statusWords(outcome) }], rows);
 }
 function costInWords(outcome) {
-    const cost = costOf(outcome);
+    const cost = (0,report_cost/* costOf */.ho)(outcome);
     if (cost !== null)
-        return `${roughlyUsd(cost)} (estimate)`;
-    const rate = hourlyRateOf(outcome);
-    return rate === null ? '' : `${formatUsd(rate)} an hour`;
+        return `${(0,report_cost/* roughlyUsd */.p1)(cost)} (estimate)`;
+    const rate = (0,report_cost/* hourlyRateOf */.FV)(outcome);
+    return rate === null ? '' : `${(0,report_cost/* formatUsd */.UK)(rate)} an hour`;
 }
 const columns = [
     { heading: '#', align: 'right', cell: ({ number }) => String(number) },
@@ -18301,7 +18359,7 @@ const columns = [
     { heading: 'Hardware', cell: ({ outcome }) => hardware(outcome) },
     { heading: 'Queued', align: 'right', cell: ({ outcome }) => span((0,report_facts/* spansOf */.Ly)(outcome).queueSeconds) },
     { heading: 'Ran', align: 'right', cell: ({ outcome }) => span((0,report_facts/* spansOf */.Ly)(outcome).runSeconds) },
-    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell(costOf(outcome)) },
+    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell((0,report_cost/* costOf */.ho)(outcome)) },
     { heading: 'Origin', cell: ({ outcome }) => origins[outcome.origin ?? 'cooked'] },
 ];
 /**
@@ -18335,10 +18393,10 @@ function commonOf(jobs) {
 }
 /** What all jobs have cost together; empty where nothing is known of it. */
 function renderTotal(jobs) {
-    const costs = jobs.map(({ outcome }) => costOf(outcome)).filter((cost) => cost !== null);
+    const costs = jobs.map(({ outcome }) => (0,report_cost/* costOf */.ho)(outcome)).filter((cost) => cost !== null);
     if (jobs.length === 1 || costs.length === 0)
         return '';
-    const sum = roughlyUsd(costs.reduce((total, cost) => total + cost, 0));
+    const sum = (0,report_cost/* roughlyUsd */.p1)(costs.reduce((total, cost) => total + cost, 0));
     const whose = costs.length === jobs.length ? 'all jobs' : `the ${costs.length} jobs with a known cost`;
     return `Together, ${whose} cost **${sum}**: rate × time, an estimate.`;
 }
@@ -18351,9 +18409,11 @@ function titleAndUuid(outcome) {
     return uuid === '' ? title : `${title}<br>${uuid}`;
 }
 function costCell(cost) {
-    return cost === null ? '' : unbroken(roughlyUsd(cost, '≈'));
+    return cost === null ? '' : unbroken((0,report_cost/* roughlyUsd */.p1)(cost, '≈'));
 }
 
+// EXTERNAL MODULE: ./build/report/node-urls.js
+var node_urls = __nccwpck_require__(6530);
 ;// CONCATENATED MODULE: ./build/report/summary/nodes.js
 
 
@@ -18510,7 +18570,7 @@ async function reportOutcomes(runner, outcomes, policy, isFine = endedWell) {
     if (bad.length > 0)
         runner.fail();
     (0,annotations/* annotateOutcomes */.y2)(runner, bad, policy);
-    writeOutputs(runner, outcomes);
+    (0,outputs/* writeOutputs */.K)(runner, outcomes);
     await (0,summarize/* summarize */.e)(runner, () => renderSummary(outcomes));
 }
 /** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
@@ -21727,7 +21787,7 @@ const actionsRunner = {
 /* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
 /* harmony import */ var _jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9777);
 /* harmony import */ var _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4348);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6809);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5911);
 /* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(617);
 /* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
 /* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5079);
@@ -22445,8 +22505,10 @@ function dry_run_verdict(count, broken) {
     return count === 1 ? 'the order can be sent' : `all ${count} orders can be sent`;
 }
 
-// EXTERNAL MODULE: ./build/report/report.js + 13 modules
-var report = __nccwpck_require__(6809);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/report.js + 11 modules
+var report = __nccwpck_require__(5911);
 // EXTERNAL MODULE: ./build/verbs/commit-status.js + 3 modules
 var commit_status = __nccwpck_require__(3464);
 // EXTERNAL MODULE: ./build/intake/rules.js
@@ -22530,6 +22592,7 @@ var session = __nccwpck_require__(5079);
 
 
 
+
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
 async function cook(world) {
     const { runner } = world;
@@ -22558,14 +22621,19 @@ async function carryOut(orders, inputs, session) {
     const reading = { ...world, client, signal: end.signal };
     const recipeBook = openRecipeBook(reading);
     const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
+    const tellEarly = (0,outputs/* createEarlyOutputs */.M)(world.runner, orders);
+    const begin = async (ticket) => {
+        tellEarly(ticket);
+        return serve(ticket, inputs.wait, session);
+    };
     const underWay = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
     return Promise.all(orders.map(async (order) => underWay(async () => {
         try {
             const attached = (await earlier).get(order);
             if (attached !== undefined)
-                return await serve(attached, inputs.wait, session);
+                return await begin(attached);
             const { ticket, sends } = await cookOne(order, recipeBook, session);
-            const serving = serve(ticket, inputs.wait, session);
+            const serving = begin(ticket);
             if (sends > 1)
                 await stopTwins(order, ticket, serving, session);
             return await serving;
@@ -23859,12 +23927,14 @@ function pacing(plan, world, client, end, log) {
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6809);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
-/* harmony import */ var _commit_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3464);
-/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8821);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5079);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5911);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(617);
+/* harmony import */ var _commit_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3464);
+/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8821);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9105);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5079);
+
 
 
 
@@ -23878,17 +23948,18 @@ async function wait(world) {
     const { runner } = world;
     try {
         const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
-        const subjects = inputs['job-uuids'].map(_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J);
-        const commitStatus = (0,_commit_status_js__WEBPACK_IMPORTED_MODULE_4__/* .openCommitStatus */ .y)(inputs, subjects, world);
-        const plan = { ...(0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .planOf */ .X)(inputs), jobCount: subjects.length, commitStatus };
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .withSession */ .f)(plan, world, async (session) => Promise.all(subjects.map(async (each) => commitStatus.ended(await waitFor(each, session)))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
+        const subjects = inputs['job-uuids'].map(_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J);
+        const commitStatus = (0,_commit_status_js__WEBPACK_IMPORTED_MODULE_5__/* .openCommitStatus */ .y)(inputs, subjects, world);
+        const plan = { ...(0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .planOf */ .X)(inputs), jobCount: subjects.length, commitStatus };
+        const tellEarly = (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_2__/* .createEarlyOutputs */ .M)(runner, subjects);
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .withSession */ .f)(plan, world, async (session) => Promise.all(subjects.map(async (each) => commitStatus.ended(await waitFor(each, tellEarly, session)))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_2__/* .reportTrouble */ .a)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportTrouble */ .a)(runner, error);
     }
 }
-async function waitFor(subject, session) {
+async function waitFor(subject, tellEarly, session) {
     const { world, plan, read, log, ledger } = session;
     const { index, jobUuid } = subject;
     // Unlike a cook's, this job was there before: only where that is asked does it end with the step.
@@ -23903,21 +23974,22 @@ async function waitFor(subject, session) {
     }
     const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
     log.began(ticket);
-    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_5__/* .follow */ .e)(ticket, session);
+    tellEarly(ticket);
+    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_6__/* .follow */ .e)(ticket, session);
 }
 // Time was up before the service told anything of the job, or it refused to.
 async function notRead(subject, error, session) {
     const { plan, end, ledger } = session;
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
         ledger.write(subject.index, { fate: 'kept' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
     }
     const ending = end.ended() ?? 'interrupt';
-    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_5__/* .settleUnwatched */ .N)(subject, ending, session);
-    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, {
+    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_6__/* .settleUnwatched */ .N)(subject, ending, session);
+    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, {
         ending,
         job,
-        result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
+        result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
     });
 }
 

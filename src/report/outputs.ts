@@ -1,4 +1,4 @@
-import type { Outcome } from '../records.ts';
+import { noFindings, type Outcome, type Subject, type Ticket } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import { compareResults } from '../verdict.ts';
 import { costOf } from './cost.ts';
@@ -19,6 +19,41 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void
   runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
   writeFindings(runner, outcomes);
 }
+
+// With more, each job would write them all once more.
+const mostEarly = 50;
+
+/**
+ * Sets the outputs as jobs come to be, in case the process is killed outright: the runner reads what
+ * it finds, and of an output that was set twice the last value.
+ * @param subjects all jobs that the step may have, in their order
+ * @returns to be told of each job as soon as it is there
+ */
+export function createEarlyOutputs(
+  runner: Runner,
+  subjects: readonly Subject[],
+): (ticket: Ticket) => void {
+  const outcomes = subjects.map((subject) => ({ ...unknownYet, subject }));
+  let known = 0;
+  runner.output('result', unknownYet.result);
+  return (ticket) => {
+    outcomes[ticket.subject.index] = { ...unknownYet, ...ticket };
+    known += 1;
+    if (known <= mostEarly || known === subjects.length) writeOutputs(runner, outcomes);
+  };
+}
+
+// Should it stay at that, nobody has followed the job to its end.
+const unknownYet: Omit<Outcome, 'subject'> = {
+  ...noFindings,
+  result: 'error',
+  job: null,
+  origin: null,
+  submittedAtMs: null,
+  timeline: [],
+  ending: null,
+  error: null,
+};
 
 function describeJob(outcome: Outcome) {
   const { subject, job, result } = outcome;

@@ -8,6 +8,7 @@ import { submit } from '../jobs/submit.ts';
 import { bodyOf, placeOrders } from '../order.ts';
 import { noFindings, type Order, type Outcome, type Ticket } from '../records.ts';
 import { reportDryRun } from '../report/dry-run.ts';
+import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { openCommitStatus } from './commit-status.ts';
 import { rehearse } from './dry-run.ts';
@@ -52,15 +53,20 @@ async function carryOut(
   const reading = { ...world, client, signal: end.signal };
   const recipeBook = openRecipeBook(reading);
   const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
+  const tellEarly = createEarlyOutputs(world.runner, orders);
+  const begin = async (ticket: Ticket) => {
+    tellEarly(ticket);
+    return serve(ticket, inputs.wait, session);
+  };
   const underWay = pLimit(inputs['max-parallel'] || Infinity);
   return Promise.all(
     orders.map(async (order) =>
       underWay(async () => {
         try {
           const attached = (await earlier).get(order);
-          if (attached !== undefined) return await serve(attached, inputs.wait, session);
+          if (attached !== undefined) return await begin(attached);
           const { ticket, sends } = await cookOne(order, recipeBook, session);
-          const serving = serve(ticket, inputs.wait, session);
+          const serving = begin(ticket);
           if (sends > 1) await stopTwins(order, ticket, serving, session);
           return await serving;
         } catch (error) {

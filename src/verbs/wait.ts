@@ -1,6 +1,7 @@
 import { asError, InterruptedError } from '../errors.ts';
 import { readWaitInputs } from '../intake/job-inputs.ts';
-import type { Outcome } from '../records.ts';
+import type { Outcome, Ticket } from '../records.ts';
+import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { resultOf } from '../verdict.ts';
 import { openCommitStatus } from './commit-status.ts';
@@ -17,8 +18,11 @@ export async function wait(world: World): Promise<void> {
     const subjects = inputs['job-uuids'].map(givenJob);
     const commitStatus = openCommitStatus(inputs, subjects, world);
     const plan: SessionPlan = { ...planOf(inputs), jobCount: subjects.length, commitStatus };
+    const tellEarly = createEarlyOutputs(runner, subjects);
     const outcomes = await withSession(plan, world, async (session) =>
-      Promise.all(subjects.map(async (each) => commitStatus.ended(await waitFor(each, session)))),
+      Promise.all(
+        subjects.map(async (each) => commitStatus.ended(await waitFor(each, tellEarly, session))),
+      ),
     );
     await reportOutcomes(runner, outcomes, plan.policy);
   } catch (error) {
@@ -26,7 +30,11 @@ export async function wait(world: World): Promise<void> {
   }
 }
 
-async function waitFor(subject: GivenJob, session: Session): Promise<Outcome> {
+async function waitFor(
+  subject: GivenJob,
+  tellEarly: (ticket: Ticket) => void,
+  session: Session,
+): Promise<Outcome> {
   const { world, plan, read, log, ledger } = session;
   const { index, jobUuid } = subject;
   // Unlike a cook's, this job was there before: only where that is asked does it end with the step.
@@ -40,6 +48,7 @@ async function waitFor(subject: GivenJob, session: Session): Promise<Outcome> {
   }
   const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() } as const;
   log.began(ticket);
+  tellEarly(ticket);
   return follow(ticket, session);
 }
 

@@ -184,6 +184,19 @@ function fail(): never {
   throw new Error('not played');
 }
 
+test('a step that was killed outright has told of its jobs', async () => {
+  const index = cases.findIndex(
+    ({ stage, jobCount, signals }) =>
+      stage.name === 'while polling' && jobCount === 5 && signals === 'kill',
+  );
+  const { main } = await (played[index] ?? never.then(fail));
+  expect(main.exitCode).toBeNull();
+  expect(main.outputs['result']).toBe('error');
+  const uuids = JSON.parse(main.outputs['job-uuids'] ?? '') as (string | null)[];
+  expect(uuids.filter((uuid) => uuid !== null)).toHaveLength(5);
+  expect(main.outputs['job-uuid']).toBe(uuids[0]);
+}, 90_000);
+
 test('a signal does not keep post from its work', async () => {
   const simulator = await startSimulator({
     recipes: [{ name: 'Endless', life: [{ status: 'RUNNING' }], cancelTakesMs: 1_500 }],
