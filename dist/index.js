@@ -15076,6 +15076,7 @@ function oneHeader(value) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   p: () => (/* binding */ isMapping),
 /* harmony export */   q: () => (/* binding */ parseJson)
 /* harmony export */ });
 /** Parses JSON; `undefined`, which JSON cannot say, where the text is none. */
@@ -15086,6 +15087,10 @@ function parseJson(body) {
     catch {
         return undefined;
     }
+}
+/** Whether a value of JSON's is a mapping; for what was parsed as JSON, or as a tree of its kind. */
+function isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 
@@ -15141,6 +15146,8 @@ async function patiently(request, parts) {
 /* harmony export */   E: () => (/* binding */ redact),
 /* harmony export */   c: () => (/* binding */ withoutSecrets)
 /* harmony export */ });
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4210);
+
 // The container parameters that may be shown. All others, known or not, may hold secrets: a
 // recipe's environment, logins and keys are somebody else's.
 const shownParameters = new Set([
@@ -15159,7 +15166,7 @@ const shortestSecret = 4;
 /** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
 function redact(body, hide = () => hidden) {
     const { parameters } = body;
-    if (!isMapping(parameters) || !isMapping(parameters['parameters']))
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(parameters['parameters']))
         return body;
     const redactMember = (key, value) => redactParameter(key, value, hide);
     const shown = mapMembers(parameters['parameters'], redactMember);
@@ -15173,7 +15180,7 @@ function withoutSecrets(text, body) {
             secrets.push(each);
         return hidden;
     };
-    if (isMapping(body))
+    if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(body))
         redact(body, note);
     return secrets
         .filter((secret) => secret.length >= shortestSecret)
@@ -15183,14 +15190,14 @@ function withoutSecrets(text, body) {
 function redactParameter(key, value, hide) {
     if (shownParameters.has(key) || value === null)
         return value;
-    if (key === 'env' && isMapping(value))
+    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(value))
         return mapMembers(value, (_, each) => hide(each));
     if (key === 'volumes' && isList(value))
         return value.map((volume) => redactVolume(volume, hide));
     return hide(value);
 }
 function redactVolume(volume, hide) {
-    if (!isMapping(volume))
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(volume))
         return hide(volume);
     return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value)));
 }
@@ -15209,9 +15216,6 @@ function mapMembers(mapping, change) {
 function isList(value) {
     return Array.isArray(value);
 }
-function isMapping(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 
 /***/ }),
@@ -15228,6 +15232,8 @@ function isMapping(value) {
 /* harmony export */ });
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3305);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4210);
+
 
 // The service's answers as this action knows them. Secrets that the service echoes (environment,
 // registry logins, access tokens) are not in these schemas: what was never read cannot leak.
@@ -15297,16 +15303,12 @@ const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     hourly_rate_usd: number,
     node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(nodeUrlSchema)), null),
 });
-// The answer was parsed as JSON, so its mappings hold JSON. Not a record of zod's, which drops a
-// key called `__proto__`.
-function isMapping(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 const recipeSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
     name: text,
     /** The stored cook fields. Secret-bearing: merged into a cook, never shown. */
-    payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(isMapping)), null),
+    // Not a record of zod's, which drops a key called `__proto__`.
+    payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .p)), null),
 });
 /** One page of a list; the members are read one by one, so that a bad one spoils no other. */
 const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
@@ -15536,6 +15538,8 @@ var parse = __nccwpck_require__(3945);
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./build/dispersed/json.js
+var json = __nccwpck_require__(4210);
 // EXTERNAL MODULE: ./build/intake/wording.js + 1 modules
 var wording = __nccwpck_require__(5818);
 ;// CONCATENATED MODULE: ./build/intake/strict.js
@@ -15578,12 +15582,13 @@ var yaml = __nccwpck_require__(6502);
 
 
 
+
 const variableName = /^[A-Za-z_][\w.-]*$/;
 const variableNameForm = 'a name starts with a letter or `_`, and goes on with those, digits, `.` or `-`';
 /** An environment as a mapping; values are text, whatever they look like, and never shown. */
 const environment = schemas/* pipe */.FsL(
 // Not a record of zod's, which drops a key called `__proto__`.
-schemas/* custom */.IeY(isMapping, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
+schemas/* custom */.IeY(json/* isMapping */.p, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
     const complain = (key, message) => {
         context.issues.push({ code: 'custom', message, input: key, path: [key] });
     };
@@ -15600,9 +15605,6 @@ schemas/* custom */.IeY(isMapping, 'must be a mapping of names to values'), sche
     });
     return Object.fromEntries(pairs);
 }));
-function isMapping(given) {
-    return typeof given === 'object' && given !== null && !Array.isArray(given);
-}
 /** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
 const environmentLines = schemas/* pipe */.FsL(schemas/* string */.YjP(), schemas/* transform */.pdi((given, context) => {
     const pairs = new Map();
@@ -22293,9 +22295,12 @@ async function look(order, sinceMs, pausesMs, parts) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./build/dispersed/json.js
+var json = __nccwpck_require__(4210);
 // EXTERNAL MODULE: ./build/dispersed/sign.js
 var sign = __nccwpck_require__(193);
 ;// CONCATENATED MODULE: ./build/order.js
+
 
 
 
@@ -22333,8 +22338,8 @@ function bodyOf({ fields, container }, recipe) {
     if (container === null)
         return fields;
     const stored = recipe?.payload?.['parameters'];
-    const storedContainer = isMapping(stored) ? stored['parameters'] : undefined;
-    const parameters = merge(isMapping(storedContainer) ? storedContainer : {}, container);
+    const storedContainer = (0,json/* isMapping */.p)(stored) ? stored['parameters'] : undefined;
+    const parameters = merge((0,json/* isMapping */.p)(storedContainer) ? storedContainer : {}, container);
     return { ...fields, parameters: { type: 'docker', parameters } };
 }
 /** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */
@@ -22343,7 +22348,7 @@ function merge(under, over) {
     const merged = new Map(Object.entries(under));
     for (const [key, value] of Object.entries(over)) {
         const below = merged.get(key);
-        merged.set(key, isMapping(below) && isMapping(value) ? merge(below, value) : value);
+        merged.set(key, (0,json/* isMapping */.p)(below) && (0,json/* isMapping */.p)(value) ? merge(below, value) : value);
     }
     return Object.fromEntries(merged);
 }
@@ -22386,9 +22391,6 @@ function describe({ repository, workflow, runId, runUrl }) {
     if (runUrl === undefined)
         return 'Cooked outside of GitHub Actions';
     return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
-}
-function isMapping(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 // EXTERNAL MODULE: ./build/records.js
@@ -23048,6 +23050,9 @@ var report_log = __nccwpck_require__(6945);
 // The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
 const hurryAfterMs = 2_000;
 const lastCallAfterMs = 6_000;
+// After the end of the wait: time to cancel and to read the logs through blips of the service, and
+// an end to it where the service is gone. The post entry goes on from there.
+const longestAftermathMs = 3 * 60_000;
 /** @param timeoutMs longest wait, from now */
 function endOfWait({ clock, interrupt }, timeoutMs) {
     const released = new AbortController();
@@ -23055,14 +23060,19 @@ function endOfWait({ clock, interrupt }, timeoutMs) {
     const hurry = new AbortController();
     const lastCall = new AbortController();
     let reason;
-    const endFor = (why) => {
-        reason ??= why;
-        end.abort();
-    };
     const after = (ms, act) => {
         void sleepLong(clock, ms, released.signal).then(() => {
             if (!released.signal.aborted)
                 act();
+        });
+    };
+    const endFor = (why) => {
+        if (end.signal.aborted)
+            return;
+        reason ??= why;
+        end.abort();
+        after(longestAftermathMs, () => {
+            lastCall.abort();
         });
     };
     const onInterrupt = () => {

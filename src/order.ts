@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CookBody } from './dispersed/api.ts';
+import { isMapping } from './dispersed/json.ts';
 import type { Recipe } from './dispersed/schemas.ts';
 import { canonicalJson, type Json, type JsonMapping } from './dispersed/sign.ts';
 import type { CookFields, Entry } from './intake/entries.ts';
@@ -101,8 +102,4 @@ function makeCookKey(step: Step, runAttempt: number, order: readonly (Json | und
 function describe({ repository, workflow, runId, runUrl }: Step): string {
   if (runUrl === undefined) return 'Cooked outside of GitHub Actions';
   return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
-}
-
-function isMapping(value: Json | undefined): value is JsonMapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

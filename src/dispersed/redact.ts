@@ -1,3 +1,4 @@
+import { isMapping } from './json.ts';
 import type { Json, JsonMapping } from './sign.ts';
 
 // The container parameters that may be shown. All others, known or not, may hold secrets: a
@@ -74,8 +75,4 @@ function mapMembers(mapping: JsonMapping, change: (key: string, value: Json) => 
 // `Array.isArray` alone does not narrow a read-only array.
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
-}
-
-function isMapping(value: Json | undefined): value is JsonMapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isMapping } from './json.ts';
 import type { JsonMapping } from './sign.ts';
 
 // The service's answers as this action knows them. Secrets that the service echoes (environment,
@@ -91,16 +92,11 @@ export const jobRunSchema = z.object({
 /** One run of a job on a node. Its log is cut out before it is read as a whole. */
 export type JobRun = Readonly<z.infer<typeof jobRunSchema>>;
 
-// The answer was parsed as JSON, so its mappings hold JSON. Not a record of zod's, which drops a
-// key called `__proto__`.
-function isMapping(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export const recipeSchema = z.object({
   uuid,
   name: text,
   /** The stored cook fields. Secret-bearing: merged into a cook, never shown. */
+  // Not a record of zod's, which drops a key called `__proto__`.
   payload: z.catch(z.nullable(z.custom<JsonMapping>(isMapping)), null),
 });
 

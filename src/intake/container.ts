@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isMapping } from '../dispersed/json.ts';
 import { strict } from './strict.ts';
 import { text, textTo, whole } from './texts.ts';
 import { quote } from './wording.ts';
@@ -31,10 +32,6 @@ export const environment = z.pipe(
     return Object.fromEntries(pairs);
   }),
 );
-
-function isMapping(given: unknown): boolean {
-  return typeof given === 'object' && given !== null && !Array.isArray(given);
-}
 
 /** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
 export const environmentLines = z.pipe(

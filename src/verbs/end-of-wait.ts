@@ -10,7 +10,10 @@ export interface EndOfWait {
   readonly ended: () => EndOfWatch | undefined;
   /** Fires when, after an interrupt, a cook under way is no longer waited for. */
   readonly hurry: AbortSignal;
-  /** Fires when, after an interrupt, all requests must end, so that the reports get written. */
+  /**
+   * Fires when all requests must end, so that the reports get written: seconds after an interrupt,
+   * minutes after another end of the wait.
+   */
   readonly lastCall: AbortSignal;
   /** Ends the wait because a job has failed. */
   readonly failFast: () => void;
@@ -21,6 +24,9 @@ export interface EndOfWait {
 // The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
 const hurryAfterMs = 2_000;
 const lastCallAfterMs = 6_000;
+// After the end of the wait: time to cancel and to read the logs through blips of the service, and
+// an end to it where the service is gone. The post entry goes on from there.
+const longestAftermathMs = 3 * 60_000;
 
 /** @param timeoutMs longest wait, from now */
 export function endOfWait({ clock, interrupt }: World, timeoutMs: number): EndOfWait {
@@ -30,13 +36,17 @@ export function endOfWait({ clock, interrupt }: World, timeoutMs: number): EndOf
   const lastCall = new AbortController();
   let reason: EndOfWatch | undefined;
 
-  const endFor = (why: EndOfWatch) => {
-    reason ??= why;
-    end.abort();
-  };
   const after = (ms: number, act: () => void) => {
     void sleepLong(clock, ms, released.signal).then(() => {
       if (!released.signal.aborted) act();
+    });
+  };
+  const endFor = (why: EndOfWatch) => {
+    if (end.signal.aborted) return;
+    reason ??= why;
+    end.abort();
+    after(longestAftermathMs, () => {
+      lastCall.abort();
     });
   };
   const onInterrupt = () => {

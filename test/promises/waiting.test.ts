@@ -137,6 +137,22 @@ describe('clock and dialect', () => {
 });
 
 describe('never twice', () => {
+  test('a service that is gone after a lost reply holds the step no longer than its timeout', async () => {
+    const played = await play({
+      inputs: { timeout: '30s' },
+      simulator: {
+        faults: [
+          { method: 'POST', when: 'after', kind: { type: 'close' } },
+          { method: 'GET', times: Infinity, kind: { type: 'status', status: 503 } },
+        ],
+      },
+      withPost: false,
+    });
+    expect(resultOf(played)).toBe('timed-out');
+    expect(errorsOf(played)).toHaveLength(1);
+    expect(requestsTo(played, 'POST')).toHaveLength(1);
+  });
+
   test('a lost reply and a lagging list: the job is found, not cooked again', async () => {
     const played = await play({
       simulator: {
