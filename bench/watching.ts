@@ -1,7 +1,7 @@
-import type { Job } from '../src/dispersed/schemas.ts';
+import type { Job } from '../src/api/schemas.ts';
 import { watch } from '../src/jobs/watch.ts';
 import { createPace, type Clock } from '../src/pace.ts';
-import type { Order, Ticket } from '../src/records.ts';
+import type { CookRequest, SubmittedJob } from '../src/jobs/records.ts';
 import { mean } from './statistics.ts';
 
 // How many requests it takes to watch a job, and how late a change is noticed. No real time passes:
@@ -32,7 +32,7 @@ export async function watchAsWeDo(jobMs: number): Promise<WatchFigures> {
       nextLook: pace.next,
       ended: () => undefined,
       enoughToRun: () => false,
-      onSighting: (_, { atMs }) => noticed.push(atMs),
+      onStatusChange: (_, { atMs }) => noticed.push(atMs),
     });
     return noticed;
   });
@@ -56,7 +56,7 @@ export async function watchEvery15s(jobMs: number): Promise<WatchFigures> {
 interface Model {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly ticket: Ticket;
+  readonly ticket: SubmittedJob;
   readonly read: () => Job;
 }
 
@@ -93,7 +93,12 @@ function makeModel(changes: readonly number[], random: () => number) {
   let count = 0;
   const statuses = ['PENDING', 'RUNNING', 'COMPLETED'];
   const jobNow = () => job(statuses[changes.filter((change) => change <= nowMs).length] ?? '');
-  const ticket: Ticket = { subject: order, origin: 'cooked', job: jobNow(), submittedAtMs: 0 };
+  const ticket: SubmittedJob = {
+    subject: order,
+    origin: 'cooked',
+    job: jobNow(),
+    submittedAtMs: 0,
+  };
   const clock: Clock = {
     now: () => nowMs,
     sleep: async (ms) => {
@@ -110,7 +115,7 @@ function makeModel(changes: readonly number[], random: () => number) {
 
 const uuid = '0198ac1c-7063-4be8-bb94-57a5bd83548e';
 
-const order: Order = {
+const order: CookRequest = {
   index: 0,
   recipeUuid: uuid,
   jobUuid: null,

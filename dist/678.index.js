@@ -806,7 +806,7 @@ var errors = __webpack_require__(9473);
 
 
 // GitHub answers within a second; the whole of it has to fit into the last moments of a step.
-const longestExchangeMs = 4_000;
+const maxExchangeMs = 4_000;
 /** Opens a way to a commit's statuses. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured. */
 function openStatuses(commit, token) {
     const { apiUrl, owner, repo, sha, runUrl } = commit;
@@ -821,7 +821,7 @@ function openStatuses(commit, token) {
     });
     return {
         set: async (status, signal) => {
-            const bound = AbortSignal.any([signal, AbortSignal.timeout(longestExchangeMs)]);
+            const bound = AbortSignal.any([signal, AbortSignal.timeout(maxExchangeMs)]);
             const target = runUrl === undefined ? {} : { target_url: runUrl };
             const fields = { owner, repo, sha, ...target, ...status, request: { signal: bound } };
             await post('POST /repos/{owner}/{repo}/statuses/{sha}', fields).catch((error) => {
@@ -863,15 +863,15 @@ const refusalSchema = schemas/* object */.Ikc({
 });
 function toCommitStatusError(error, bound) {
     if (bound.aborted)
-        return new errors/* CommitStatusError */.OK('passing', 'GitHub did not answer in time', error);
+        return new errors/* CommitStatusError */.OK('retryable', 'GitHub did not answer in time', error);
     const { message } = (0,errors/* asError */.zR)(error);
     const refusal = refusalSchema.safeParse(error);
     if (!refusal.success)
-        return new errors/* CommitStatusError */.OK('passing', message, error);
+        return new errors/* CommitStatusError */.OK('retryable', message, error);
     const { status, response } = refusal.data;
     const said = `HTTP ${status}: ${message}`;
     if (status >= 500 || isLimit(status, response.headers)) {
-        return new errors/* CommitStatusError */.OK('passing', said, error);
+        return new errors/* CommitStatusError */.OK('retryable', said, error);
     }
     const trouble = [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
     return new errors/* CommitStatusError */.OK(trouble, said, error);

@@ -14486,7 +14486,155 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 5788:
+/***/ 1735:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  U: () => (/* binding */ createClient)
+});
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var pace = __nccwpck_require__(1215);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./build/api/json.js
+var json = __nccwpck_require__(4933);
+;// CONCATENATED MODULE: ./build/api/error-detail.js
+
+
+const oddTextAsNull = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
+const errorBodySchema = schemas/* object */.Ikc({
+    error: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ code: oddTextAsNull, message: oddTextAsNull })])), undefined),
+    message: oddTextAsNull,
+    code: oddTextAsNull,
+    errors: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ message: schemas/* string */.YjP() })]))), undefined),
+});
+/**
+ * What an error body says, in one line. No shape is documented, so the usual places are tried;
+ * else it is the first line of the text, which may be HTML.
+ * @param hide takes out of it what must not be shown
+ */
+function errorDetail(body, hide = (text) => text) {
+    const parsed = errorBodySchema.safeParse((0,json/* parseJson */.q)(body));
+    const found = parsed.success ? detailOf(parsed.data) : undefined;
+    return hide((found ?? firstLine(body)).slice(0, 10_000)).slice(0, 500);
+}
+function detailOf(body) {
+    const { error, errors } = body;
+    const nested = typeof error === 'string' ? { code: null, message: error } : error;
+    const list = errors?.map((each) => (typeof each === 'string' ? each : each.message)).join('; ');
+    const message = nested?.message ?? body.message;
+    const code = nested?.code ?? body.code;
+    const parts = [message, list, message || list ? undefined : code];
+    return parts.filter(Boolean).join(': ') || undefined;
+}
+function firstLine(body) {
+    const text = /<[a-z!]/i.test(body)
+        ? body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
+        : body;
+    return (text
+        .split(/[\r\n]/)
+        .map((line) => line.trim())
+        .find((line) => line !== '') ?? 'no explanation was given');
+}
+
+// EXTERNAL MODULE: ./build/api/redact.js
+var redact = __nccwpck_require__(3230);
+// EXTERNAL MODULE: ./build/api/sign.js
+var sign = __nccwpck_require__(7642);
+;// CONCATENATED MODULE: ./build/api/client.js
+
+
+
+
+
+
+
+// Far more than a page of 50 jobs with all their parameters.
+const defaultMaxBytes = 8 * 1024 * 1024;
+// The service refuses what is signed more than 5 minutes off its own clock.
+const clockToleranceMs = 4 * 60_000;
+/**
+ * The signed way to the service. Each request is signed anew, so a repeated one has a new nonce.
+ * A request whose signature is refused was not accepted, so it is safe to sign it once more by the
+ * service's own clock, or in the other dialect of bodies; what works is kept.
+ */
+function createClient({ exchange, keys, now, onClockOff }) {
+    let clockOffsetMs = 0;
+    let dialect = 'ascii';
+    const send = async (call, bodyDialect) => {
+        const request = toWire(call, bodyDialect);
+        const stamp = { timeMs: now() + clockOffsetMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
+        const headers = (0,sign/* signatureHeaders */.nz)(request, keys, stamp);
+        const maxBytes = call.maxBytes ?? defaultMaxBytes;
+        const filter = call.openFilter?.();
+        return exchange(request, headers, { signal: call.signal, maxBytes, filter });
+    };
+    const correctClock = ({ dateMs = now() }) => {
+        const offsetMs = dateMs - now();
+        if (Math.abs(offsetMs - clockOffsetMs) <= clockToleranceMs)
+            return false;
+        clockOffsetMs = offsetMs;
+        onClockOff(offsetMs);
+        return true;
+    };
+    const sendInOtherDialect = async (call) => {
+        const other = dialect === 'ascii' ? 'utf8' : 'ascii';
+        const answer = await send(call, other);
+        if (answer.status !== 401)
+            dialect = other;
+        return answer;
+    };
+    return async (call) => {
+        let answer = await send(call, dialect);
+        if (answer.status === 401 && correctClock(answer))
+            answer = await send(call, dialect);
+        if (answer.status === 401 && differsByDialect(call))
+            answer = await sendInOtherDialect(call);
+        return readAnswer(answer, call, answer.dateMs ?? now());
+    };
+}
+function toWire({ method, pathname, query = {}, body }, dialect) {
+    return {
+        method,
+        pathname,
+        query: (0,sign/* canonicalQuery */.Jj)(query),
+        body: body === undefined ? undefined : (0,sign/* canonicalJson */.dj)(body, dialect),
+    };
+}
+function differsByDialect({ body }) {
+    return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
+}
+function readAnswer(answer, call, nowMs) {
+    const { status, text } = answer;
+    const request = `${call.method} ${call.pathname}`;
+    if (status < 200 || status > 299) {
+        throw new errors/* ServiceError */._7({
+            trouble: 'refused',
+            request,
+            status,
+            // A service that says which value it minds repeats it.
+            detail: errorDetail(text, (said) => (0,redact/* withoutSecrets */.c)(said, call.body)),
+            retryAfterMs: (0,pace/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
+        });
+    }
+    const body = (0,json/* parseJson */.q)(text);
+    if (body !== undefined)
+        return body;
+    const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
+    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
+}
+
+
+/***/ }),
+
+/***/ 7784:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -14506,11 +14654,11 @@ __nccwpck_require__.d(__webpack_exports__, {
 var parse = __nccwpck_require__(3945);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/dispersed/json.js
-var json = __nccwpck_require__(4210);
-;// CONCATENATED MODULE: ./build/dispersed/json-cut.js
+// EXTERNAL MODULE: ./build/api/json.js
+var json = __nccwpck_require__(4933);
+;// CONCATENATED MODULE: ./build/api/json-cut.js
 
-const longestKey = 100;
+const maxKey = 100;
 const structural = /["{}[\],:]/g;
 /**
  * Cuts the text of one member out of a resource in JSON that comes in pieces, so that a text of
@@ -14547,7 +14695,7 @@ function cutMember(name, onText) {
             cutText.add(raw);
         else
             keep(raw);
-        if (reading === 'key' && key.length < longestKey)
+        if (reading === 'key' && key.length < maxKey)
             key += raw;
     };
     const closeString = () => {
@@ -14671,9 +14819,9 @@ function joinTexts(onText) {
     };
 }
 
-// EXTERNAL MODULE: ./build/dispersed/schemas.js
-var schemas = __nccwpck_require__(9206);
-;// CONCATENATED MODULE: ./build/dispersed/api.js
+// EXTERNAL MODULE: ./build/api/schemas.js
+var schemas = __nccwpck_require__(4015);
+;// CONCATENATED MODULE: ./build/api/endpoints.js
 
 
 
@@ -14757,155 +14905,7 @@ function unreadable(call, issues) {
 
 /***/ }),
 
-/***/ 2702:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  U: () => (/* binding */ createClient)
-});
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./build/dispersed/json.js
-var json = __nccwpck_require__(4210);
-;// CONCATENATED MODULE: ./build/dispersed/error-detail.js
-
-
-const oddTextAsNull = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
-const errorBodySchema = schemas/* object */.Ikc({
-    error: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ code: oddTextAsNull, message: oddTextAsNull })])), undefined),
-    message: oddTextAsNull,
-    code: oddTextAsNull,
-    errors: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ message: schemas/* string */.YjP() })]))), undefined),
-});
-/**
- * What an error body says, in one line. No shape is documented, so the usual places are tried;
- * else it is the first line of the text, which may be HTML.
- * @param hide takes out of it what must not be shown
- */
-function errorDetail(body, hide = (text) => text) {
-    const parsed = errorBodySchema.safeParse((0,json/* parseJson */.q)(body));
-    const found = parsed.success ? detailOf(parsed.data) : undefined;
-    return hide((found ?? firstLine(body)).slice(0, 10_000)).slice(0, 500);
-}
-function detailOf(body) {
-    const { error, errors } = body;
-    const nested = typeof error === 'string' ? { code: null, message: error } : error;
-    const list = errors?.map((each) => (typeof each === 'string' ? each : each.message)).join('; ');
-    const message = nested?.message ?? body.message;
-    const code = nested?.code ?? body.code;
-    const parts = [message, list, message || list ? undefined : code];
-    return parts.filter(Boolean).join(': ') || undefined;
-}
-function firstLine(body) {
-    const text = /<[a-z!]/i.test(body)
-        ? body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
-        : body;
-    return (text
-        .split(/[\r\n]/)
-        .map((line) => line.trim())
-        .find((line) => line !== '') ?? 'no explanation was given');
-}
-
-// EXTERNAL MODULE: ./build/dispersed/redact.js
-var redact = __nccwpck_require__(5385);
-// EXTERNAL MODULE: ./build/dispersed/sign.js
-var sign = __nccwpck_require__(193);
-;// CONCATENATED MODULE: ./build/dispersed/client.js
-
-
-
-
-
-
-
-// Far more than a page of 50 jobs with all their parameters.
-const defaultMaxBytes = 8 * 1024 * 1024;
-// The service refuses what is signed more than 5 minutes off its own clock.
-const clockToleranceMs = 4 * 60_000;
-/**
- * The signed way to the service. Each request is signed anew, so a repeated one has a new nonce.
- * A request whose signature is refused was not accepted, so it is safe to sign it once more by the
- * service's own clock, or in the other dialect of bodies; what works is kept.
- */
-function createClient({ exchange, keys, now, onClockOff }) {
-    let clockOffsetMs = 0;
-    let dialect = 'ascii';
-    const send = async (call, bodyDialect) => {
-        const request = toWire(call, bodyDialect);
-        const stamp = { timeMs: now() + clockOffsetMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
-        const headers = (0,sign/* signatureHeaders */.nz)(request, keys, stamp);
-        const maxBytes = call.maxBytes ?? defaultMaxBytes;
-        const filter = call.openFilter?.();
-        return exchange(request, headers, { signal: call.signal, maxBytes, filter });
-    };
-    const correctClock = ({ dateMs = now() }) => {
-        const offsetMs = dateMs - now();
-        if (Math.abs(offsetMs - clockOffsetMs) <= clockToleranceMs)
-            return false;
-        clockOffsetMs = offsetMs;
-        onClockOff(offsetMs);
-        return true;
-    };
-    const sendInOtherDialect = async (call) => {
-        const other = dialect === 'ascii' ? 'utf8' : 'ascii';
-        const answer = await send(call, other);
-        if (answer.status !== 401)
-            dialect = other;
-        return answer;
-    };
-    return async (call) => {
-        let answer = await send(call, dialect);
-        if (answer.status === 401 && correctClock(answer))
-            answer = await send(call, dialect);
-        if (answer.status === 401 && differsByDialect(call))
-            answer = await sendInOtherDialect(call);
-        return readAnswer(answer, call, answer.dateMs ?? now());
-    };
-}
-function toWire({ method, pathname, query = {}, body }, dialect) {
-    return {
-        method,
-        pathname,
-        query: (0,sign/* canonicalQuery */.Jj)(query),
-        body: body === undefined ? undefined : (0,sign/* canonicalJson */.dj)(body, dialect),
-    };
-}
-function differsByDialect({ body }) {
-    return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
-}
-function readAnswer(answer, call, nowMs) {
-    const { status, text } = answer;
-    const request = `${call.method} ${call.pathname}`;
-    if (status < 200 || status > 299) {
-        throw new errors/* ServiceError */._7({
-            trouble: 'refused',
-            request,
-            status,
-            // A service that says which value it minds repeats it.
-            detail: errorDetail(text, (said) => (0,redact/* withoutSecrets */.c)(said, call.body)),
-            retryAfterMs: (0,pace/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
-        });
-    }
-    const body = (0,json/* parseJson */.q)(text);
-    if (body !== undefined)
-        return body;
-    const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
-    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
-}
-
-
-/***/ }),
-
-/***/ 2880:
+/***/ 9071:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -15072,7 +15072,7 @@ function oneHeader(value) {
 
 /***/ }),
 
-/***/ 4210:
+/***/ 4933:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -15096,57 +15096,14 @@ function isMapping(value) {
 
 /***/ }),
 
-/***/ 3323:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ patiently)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1215);
-
-
-// How long the service may take to show everywhere what it has just made.
-const lagMs = 3_000;
-function leastPauseMs({ status, retryAfterMs = 0 }) {
-    return status === 404 ? Math.max(lagMs, retryAfterMs) : retryAfterMs;
-}
-/**
- * Repeats a request while that is worthwhile, with growing pauses. Only for requests that may be
- * repeated: reads, cancels, and a cook that is certain not to have been taken.
- * @throws ServiceError when it is no longer worthwhile, InterruptedError when the signal fires
- */
-async function patiently(request, parts) {
-    const { clock, random, signal, worthwhile, onFailure } = parts;
-    for (let failures = 1;; failures += 1) {
-        if (signal.aborted)
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4();
-        try {
-            return await request();
-        }
-        catch (error) {
-            if (signal.aborted)
-                throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4(undefined, { cause: error });
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || !worthwhile(error, failures))
-                throw error;
-            const pauseMs = (0,_pace_js__WEBPACK_IMPORTED_MODULE_1__/* .backoffMs */ .jo)(failures, random, leastPauseMs(error));
-            onFailure?.(error, failures, pauseMs);
-            await clock.sleep(pauseMs, signal);
-        }
-    }
-}
-
-
-/***/ }),
-
-/***/ 5385:
+/***/ 3230:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   E: () => (/* binding */ redact),
 /* harmony export */   c: () => (/* binding */ withoutSecrets)
 /* harmony export */ });
-/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4210);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4933);
 
 // The container parameters that may be shown. All others, known or not, may hold secrets: a
 // recipe's environment, logins and keys are somebody else's.
@@ -15162,7 +15119,7 @@ const shownParameters = new Set([
 const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
 const hidden = '***';
 // What is shorter is no secret, and would be cut out of innocent words.
-const shortestSecret = 4;
+const minSecretLength = 4;
 /** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
 function redact(body, hide = () => hidden) {
     const { parameters } = body;
@@ -15183,7 +15140,7 @@ function withoutSecrets(text, body) {
     if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(body))
         redact(body, note);
     return secrets
-        .filter((secret) => secret.length >= shortestSecret)
+        .filter((secret) => secret.length >= minSecretLength)
         .toSorted((a, b) => b.length - a.length)
         .reduce((shown, secret) => shown.replaceAll(secret, hidden), text);
 }
@@ -15220,7 +15177,50 @@ function isList(value) {
 
 /***/ }),
 
-/***/ 9206:
+/***/ 4269:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   b: () => (/* binding */ withRetry)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1215);
+
+
+// How long the service may take to show everywhere what it has just made.
+const lagMs = 3_000;
+function minPauseMs({ status, retryAfterMs = 0 }) {
+    return status === 404 ? Math.max(lagMs, retryAfterMs) : retryAfterMs;
+}
+/**
+ * Repeats a request while that is shouldRetry, with growing pauses. Only for requests that may be
+ * repeated: reads, cancels, and a cook that is certain not to have been taken.
+ * @throws ServiceError when it is no longer shouldRetry, InterruptedError when the signal fires
+ */
+async function withRetry(request, parts) {
+    const { clock, random, signal, shouldRetry, onFailure } = parts;
+    for (let failures = 1;; failures += 1) {
+        if (signal.aborted)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4();
+        try {
+            return await request();
+        }
+        catch (error) {
+            if (signal.aborted)
+                throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4(undefined, { cause: error });
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || !shouldRetry(error, failures))
+                throw error;
+            const pauseMs = (0,_pace_js__WEBPACK_IMPORTED_MODULE_1__/* .backoffMs */ .jo)(failures, random, minPauseMs(error));
+            onFailure?.(error, failures, pauseMs);
+            await clock.sleep(pauseMs, signal);
+        }
+    }
+}
+
+
+/***/ }),
+
+/***/ 4015:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -15232,7 +15232,7 @@ function isList(value) {
 /* harmony export */ });
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3305);
-/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4210);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4933);
 
 
 // The service's answers as this action knows them. Secrets that the service echoes (environment,
@@ -15319,7 +15319,7 @@ const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
 
 /***/ }),
 
-/***/ 193:
+/***/ 7642:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -15382,6 +15382,2233 @@ function escapeCodeUnit(unit) {
 
 /***/ }),
 
+/***/ 3553:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Z: () => (/* binding */ cancel)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8843);
+/* harmony import */ var _jobs_cancel_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2195);
+/* harmony import */ var _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4348);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9177);
+/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5220);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4603);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1239);
+
+
+
+
+
+
+
+
+/** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
+async function cancel(world) {
+    const { runner } = world;
+    try {
+        const inputs = await (0,_inputs_job_js__WEBPACK_IMPORTED_MODULE_1__/* .readCancelInputs */ .c0)(runner);
+        const plan = planOf(inputs);
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy, isFine);
+    }
+    catch (error) {
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportTrouble */ .a)(runner, error);
+    }
+}
+// Time enough to see a container shut down.
+const timeoutMs = 5 * 60_000;
+function planOf(inputs) {
+    return {
+        apiUrl: inputs['api-url'],
+        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+        timeoutMs,
+        pollInterval: 'auto',
+        waitUntil: undefined,
+        policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
+        failFast: false,
+        logs: 'none',
+        jobCount: inputs['job-uuids'].length,
+        commitStatus: _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__/* .noCommitStatus */ .xI,
+    };
+}
+// Here a cancelled job is what was asked for.
+function isFine({ result }) {
+    return result !== 'error';
+}
+async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', session) {
+    const { world, client, end, log, plan } = session;
+    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J)(jobUuid, index);
+    log.stopping(jobUuid, reason);
+    try {
+        const job = await (0,_jobs_cancel_js__WEBPACK_IMPORTED_MODULE_2__/* .stop */ .d)(jobUuid, reason, { ...world, client, signal: end.signal });
+        if (!(0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status))
+            log.stillAlive(job);
+        const timeline = [{ status: job.status, atMs: world.clock.now() }];
+        const ending = (0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status) ? 'final' : 'interrupt';
+        const result = (0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .resultOf */ .Bg)(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
+    }
+    catch (error) {
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+    }
+}
+
+
+/***/ }),
+
+/***/ 8279:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   n: () => (/* binding */ cleanUp)
+/* harmony export */ });
+/* harmony import */ var _api_client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1735);
+/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3924);
+/* harmony import */ var _jobs_find_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3130);
+/* harmony import */ var _jobs_cancel_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2195);
+/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2022);
+/* harmony import */ var _report_console_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7150);
+/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5220);
+
+
+
+
+
+
+
+/**
+ * What the post entry does: cancels the jobs of the step that nobody wants any more, also where
+ * main was killed before it knew of them. It never changes the verdict, and never rejects. An
+ * interrupt does not end it: it is the last that can stop a job.
+ */
+async function cleanUp(world) {
+    const { runner, clock } = world;
+    const open = (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_4__/* .readSavedState */ .r)(runner).filter(({ fate, sends }) => fate !== 'over' || sends > 1);
+    if (open.length === 0)
+        return;
+    const log = (0,_report_console_js__WEBPACK_IMPORTED_MODULE_5__/* .createLog */ .h)(runner, open.length);
+    try {
+        const inputs = await (0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_1__/* .readCleanUpInputs */ .Uo)(runner);
+        const connection = world.connect(inputs['api-url']);
+        const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
+        const { exchange } = connection;
+        const client = (0,_api_client_js__WEBPACK_IMPORTED_MODULE_0__/* .createClient */ .U)({ exchange, keys, now: clock.now, onClockOff: log.clockOff });
+        try {
+            await Promise.all(open.map(async (entry) => cleanUpOne(entry, { world, client, inputs, log })));
+        }
+        finally {
+            await connection.close();
+        }
+    }
+    catch (error) {
+        log.notCleanedUp(error);
+    }
+}
+async function cleanUpOne(entry, parts) {
+    const { log } = parts;
+    const jobUuids = await jobsOf(entry, parts).catch((error) => {
+        // What was refused has been told, and most likely never came to be.
+        if (entry.fate !== 'refused')
+            log.notLookedFor(entry.cookKey ?? '', error);
+        return [];
+    });
+    await Promise.all(jobUuids.map(async (jobUuid) => {
+        try {
+            const job = await stopOne(jobUuid, parts);
+            if (!(0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status))
+                log.stillAlive(job);
+        }
+        catch (error) {
+            log.notStopped(jobUuid, error);
+        }
+    }));
+}
+async function stopOne(jobUuid, { world, client, log }) {
+    const why = 'the workflow job has ended';
+    log.stopping(jobUuid, why);
+    const { signal } = new AbortController();
+    return (0,_jobs_cancel_js__WEBPACK_IMPORTED_MODULE_3__/* .stop */ .d)(jobUuid, `GitHub Actions: ${why}`, { ...world, client, signal });
+}
+/** The jobs of an entry that are to be cancelled. */
+async function jobsOf(entry, parts) {
+    const { jobUuid } = entry;
+    const isWanted = !isUnwanted(entry, parts.inputs);
+    if (jobUuid === null)
+        return isWanted ? [] : lookFor(entry, parts);
+    // After a second cook, the first may have made a job as well: nobody wants that one.
+    const twins = entry.sends > 1 ? await lookFor(entry, parts) : [];
+    return isWanted ? twins : [jobUuid, ...twins];
+}
+function isUnwanted({ fate }, inputs) {
+    switch (fate) {
+        case 'doomed':
+        case 'refused':
+        case 'missing':
+            return true;
+        case 'sent':
+        case 'followed':
+            return inputs['on-workflow-cancel'] === 'cancel' || inputs['on-job-end'] === 'cancel';
+        case 'kept':
+            return inputs['on-job-end'] === 'cancel';
+        case 'over':
+            return false;
+    }
+}
+// Listings lag behind a cook: a job whose answer never came is looked for over half a minute.
+const looksForUnansweredMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
+const oneLook = [0];
+/** Living jobs that carry the entry's key, but for the one that is known. */
+async function lookFor(entry, { world, client }) {
+    const { cookKey, recipeUuid, jobUuid, fate, sentAtMs } = entry;
+    if (cookKey === null || recipeUuid === null)
+        return [];
+    const isUnanswered = fate === 'sent' || fate === 'missing';
+    const parts = { ...world, client, signal: new AbortController().signal };
+    for (const pauseMs of isUnanswered ? looksForUnansweredMs : oneLook) {
+        await world.clock.sleep(pauseMs);
+        const mark = { cookKey, recipeUuid, sentAtMs };
+        const found = await (0,_jobs_find_js__WEBPACK_IMPORTED_MODULE_2__/* .findLiving */ .Fl)(parts, mark, jobUuid, isWorthRepeating);
+        if (found.length > 0)
+            return found;
+    }
+    return [];
+}
+// Post steps are given some minutes.
+const maxTries = 8;
+function isWorthRepeating(error, failures) {
+    return error.retryable && failures < maxTries;
+}
+
+
+/***/ }),
+
+/***/ 8380:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  $: () => (/* binding */ cook_cook)
+});
+
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/inputs/cook.js + 3 modules
+var cook = __nccwpck_require__(3924);
+// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
+var context = __nccwpck_require__(3147);
+// EXTERNAL MODULE: ./build/jobs/verdict.js
+var verdict = __nccwpck_require__(5220);
+// EXTERNAL MODULE: ./build/jobs/find.js
+var find = __nccwpck_require__(3130);
+;// CONCATENATED MODULE: ./build/jobs/attach.js
+
+
+// A workflow run can be re-run for 30 days.
+const maxAgeMs = 30 * 86_400_000;
+/**
+ * Finds the jobs that earlier attempts of the workflow run cooked for these orders, and that are
+ * alive or completed. What failed or was cancelled is not taken over, nor is what there is none of.
+ */
+async function attach(orders, parts) {
+    const tickets = new Map();
+    const wanted = orders.filter(({ earlierKeys }) => earlierKeys.length > 0);
+    if (wanted.length === 0)
+        return tickets;
+    const nowMs = parts.clock.now();
+    for await (const job of (0,find/* newestJobs */.NZ)(parts, nowMs - maxAgeMs)) {
+        const order = wanted.find((each) => !tickets.has(each) && isFor(each, job));
+        if (order === undefined || !isOfUse(job))
+            continue;
+        tickets.set(order, { subject: order, origin: 'attached', job, submittedAtMs: nowMs });
+        if (tickets.size === wanted.length)
+            break;
+    }
+    return tickets;
+}
+function isFor({ earlierKeys, recipeUuid }, job) {
+    return earlierKeys.some((key) => (0,find/* carries */.ED)(job, key, recipeUuid));
+}
+function isOfUse({ status }) {
+    return status === 'COMPLETED' || !((0,verdict/* isFinal */.dR)(status) || /^(?:CANCELLING|FAILING)$/.test(status));
+}
+
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(7784);
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
+;// CONCATENATED MODULE: ./build/jobs/recipes.js
+
+
+// Nothing runs yet: a clear error after half a minute is better than a step that hangs.
+const maxTries = 6;
+/** A way to recipes that reads each only once, however many entries cook it. */
+function openRecipeBook({ client, clock, random, signal }) {
+    const recipes = new Map();
+    const read = async (uuid) => (0,retry/* withRetry */.b)(async () => (0,endpoints/* readRecipe */.XQ)(client, uuid, signal), {
+        clock,
+        random,
+        signal,
+        shouldRetry: (error, failures) => error.retryable && failures < maxTries,
+    });
+    return async (uuid) => {
+        const recipe = recipes.get(uuid) ?? read(uuid);
+        recipes.set(uuid, recipe);
+        return recipe;
+    };
+}
+
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var pace = __nccwpck_require__(1215);
+;// CONCATENATED MODULE: ./build/jobs/submit.js
+
+
+
+
+// A service that cannot be reached is given a quarter of a minute; the workflow's author is
+// better served by a clear error than by a step that hangs before it has started anything.
+const maxUnreachable = 5;
+// A service that answers 429 is there, and says when to come back.
+const maxRateLimited = 20;
+// After a doubt the job has been looked for for half a minute; a third doubt is no accident.
+const maxDoubts = 3;
+/**
+ * Cooks an order. The request is sent again only when it is certain that the service did not take
+ * it. After any doubt, and even after a 429, the job is first looked for by its key.
+ * @throws ServiceError where no job is known to have come to be, InterruptedError
+ */
+async function submit_submit(order, body, parts) {
+    const { clock, random, signal } = parts;
+    const submittedAtMs = clock.now();
+    for (let failures = 1;; failures += 1) {
+        if (signal.aborted)
+            throw new errors/* InterruptedError */.p4();
+        parts.onSend();
+        try {
+            // Not given the signal: a cook that has left is waited for, since it may start a billed job.
+            const job = await (0,endpoints/* cookRecipe */.Jb)(parts.client, order.recipeUuid, body, parts.hurry);
+            return { subject: order, origin: 'cooked', job, submittedAtMs };
+        }
+        catch (error) {
+            if (!(error instanceof errors/* ServiceError */._7))
+                throw error;
+            const isWorthwhile = failures < submit_maxTries(error);
+            if (error.mayHaveSucceeded)
+                parts.onDoubt(error);
+            else if (isWorthwhile)
+                await clock.sleep((0,pace/* backoffMs */.jo)(failures, random, error.retryAfterMs), signal);
+            else
+                throw error;
+            const job = await lookAfter(error, order, submittedAtMs, parts);
+            if (job !== undefined)
+                return { subject: order, origin: 'found', job, submittedAtMs };
+            if (!isWorthwhile)
+                throw error;
+        }
+    }
+}
+function submit_maxTries(error) {
+    if (error.trouble === 'unreachable')
+        return maxUnreachable;
+    if (error.status === 429)
+        return maxRateLimited;
+    return error.mayHaveSucceeded ? maxDoubts : 0;
+}
+// Listings lag behind a cook: so the job is looked for several times, over half a minute.
+const looksAfterDoubtMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
+const noLook = [];
+const oneLook = [0];
+async function lookAfter(error, order, sinceMs, parts) {
+    try {
+        if (error.mayHaveSucceeded)
+            return await look(order, sinceMs, looksAfterDoubtMs, parts);
+        return await look(order, sinceMs, error.trouble === 'unreachable' ? noLook : oneLook, parts);
+    }
+    catch (trouble) {
+        // Without a look nothing may be sent again; what is to be told is the first trouble.
+        throw trouble instanceof errors/* ServiceError */._7 ? error : trouble;
+    }
+}
+async function look(order, sinceMs, pausesMs, parts) {
+    for (const pauseMs of pausesMs) {
+        await parts.clock.sleep(pauseMs, parts.lastCall);
+        for await (const job of (0,find/* newestJobs */.NZ)({ ...parts, signal: parts.lastCall }, sinceMs)) {
+            if ((0,find/* carries */.ED)(job, order.cookKey, order.recipeUuid))
+                return job;
+        }
+    }
+    return undefined;
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./build/api/json.js
+var json = __nccwpck_require__(4933);
+// EXTERNAL MODULE: ./build/api/sign.js
+var sign = __nccwpck_require__(7642);
+;// CONCATENATED MODULE: ./build/jobs/request.js
+
+
+
+
+/** What to cook, one order an entry of `recipes`. Pure: the same inputs and step give the same orders. */
+function createRequests(inputs, step) {
+    return inputs.recipes.map((entry, index) => {
+        const { uuid: recipeUuid } = entry;
+        const { description, ...fields } = mergeFields((0,cook/* fieldsOf */.Pf)(inputs), entry);
+        const container = mergeContainers(inputs, entry);
+        const keyOfAttempt = (runAttempt) => makeCookKey(step, runAttempt, [index, recipeUuid, description, fields, container]);
+        const cookKey = keyOfAttempt(step.runAttempt);
+        const text = `${description || describe(step)} [${cookKey}]`;
+        return {
+            index,
+            recipeUuid,
+            jobUuid: null,
+            title: fields.title ?? null,
+            namesRegions: fields.allowed_region_codes !== undefined,
+            cookKey,
+            earlierKeys: attemptsBefore(step.runAttempt).map(keyOfAttempt),
+            fields: { ...fields, description: text },
+            container,
+        };
+    });
+}
+function attemptsBefore(runAttempt) {
+    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
+}
+/**
+ * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
+ * is laid on the recipe's is sent whole: right either way.
+ * @param recipe as the service has it; needed where the order lays something on its container
+ */
+function bodyOf({ fields, container }, recipe) {
+    if (container === null)
+        return fields;
+    const stored = recipe?.payload?.['parameters'];
+    const storedContainer = (0,json/* isMapping */.p)(stored) ? stored['parameters'] : undefined;
+    const parameters = merge((0,json/* isMapping */.p)(storedContainer) ? storedContainer : {}, container);
+    return { ...fields, parameters: { type: 'docker', parameters } };
+}
+/** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */
+function merge(under, over) {
+    // Built from entries: a key such as `__proto__` is data.
+    const merged = new Map(Object.entries(under));
+    for (const [key, value] of Object.entries(over)) {
+        const below = merged.get(key);
+        merged.set(key, (0,json/* isMapping */.p)(below) && (0,json/* isMapping */.p)(value) ? merge(below, value) : value);
+    }
+    return Object.fromEntries(merged);
+}
+// What is given twice for the same thing, or decides another field, is settled here, once.
+function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
+    const fields = { ...inputs, ...givenOnly(entry) };
+    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
+    return givenOnly({
+        ...fields,
+        // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
+        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
+        // The service wants null here, whatever the recipe says.
+        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
+    });
+}
+function givenOnly(fields) {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+function mergeContainers(inputs, entry) {
+    const layers = [
+        inputs.parameters,
+        inputs.env && { env: inputs.env },
+        entry.parameters,
+        entry.env && { env: entry.env },
+    ];
+    const given = layers.filter((layer) => layer !== undefined);
+    return given.length === 0 ? null : given.reduce(merge, {});
+}
+/**
+ * The key that marks a job as cooked by this entry of this step: a hash of all that tells it apart,
+ * so that it can be worked out again, and no other step's job ever matches.
+ */
+function makeCookKey(step, runAttempt, order) {
+    const { repository, runId, workflow, job, matrixIndex } = step;
+    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
+    const text = (0,sign/* canonicalJson */.dj)([...identity, ...order.map((each) => each ?? null)]);
+    return `cook-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+function describe({ repository, workflow, runId, runUrl }) {
+    if (runUrl === undefined)
+        return 'Cooked outside of GitHub Actions';
+    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
+}
+
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/api/redact.js
+var redact = __nccwpck_require__(3230);
+// EXTERNAL MODULE: ./build/report/error-messages.js
+var error_messages = __nccwpck_require__(566);
+// EXTERNAL MODULE: ./build/report/annotations.js
+var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/report/write-summary.js
+var write_summary = __nccwpck_require__(1681);
+// EXTERNAL MODULE: ./build/report/summary/fit.js
+var fit = __nccwpck_require__(4111);
+;// CONCATENATED MODULE: ./build/report/dry-run.js
+
+
+
+
+
+
+
+/** Shows what would be sent. The step fails where the service would refuse it. */
+async function reportDryRun(runner, plans) {
+    for (const plan of plans)
+        printPlan(runner, plan);
+    const broken = plans.filter(({ error }) => error !== null);
+    const closing = `${dry_run_verdict(plans.length, broken.length)}; nothing was cooked`;
+    runner.print(`Dry run: ${closing}`);
+    if (broken.length > 0)
+        runner.fail();
+    annotatePlans(runner, broken);
+    runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
+    await (0,write_summary/* summarize */.e)(runner, () => renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
+}
+function printPlan(runner, { order, recipe, body }) {
+    if (body === null)
+        return;
+    const name = (0,sanitize/* safeLine */.om)(recipe?.name ?? '', 200);
+    runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with`);
+    for (const line of prettyLines(body))
+        runner.print(`  | ${(0,sanitize/* safeLine */.om)(line, 1_000)}`);
+}
+// Many entries may cook one recipe: what is wrong with it is told once.
+function annotatePlans(runner, broken) {
+    const causes = new Map(broken.map((plan) => [sayError(plan), plan]));
+    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(adviseOnPlan), (shown) => ({
+        title: `${causes.size - shown} more recipes cannot be cooked`,
+        cause: 'There is no room for more annotations.',
+        remedy: 'The job summary has all of them.',
+    }));
+}
+function adviseOnPlan({ order, error }) {
+    const { recipeUuid } = order;
+    if (!(error instanceof errors/* InputError */.dz))
+        return (0,error_messages/* describeError */.Uc)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
+    return {
+        title: `The service would not cook recipe ${recipeUuid}`,
+        cause: error.problems.map(annotations/* sayProblem */.Vb).join('\n'),
+        remedy: 'Change the inputs or the recipe.',
+    };
+}
+function sayError({ order, error }) {
+    if (error === null)
+        return '';
+    return error instanceof errors/* InputError */.dz ? `${order.recipeUuid}: ${error.message}` : error.message;
+}
+// The bodies are in the log too, so they go first.
+function renderPlans(plans, heading) {
+    return (0,fit/* firstThatFits */.e)([
+        () => renderAmount(plans, heading, plans.length, true),
+        () => renderAmount(plans, heading, plans.length, false),
+        () => renderAmount(plans, heading, 200, false),
+    ]);
+}
+function renderAmount(plans, heading, most, withBodies) {
+    const rest = plans.length - most;
+    const cut = withBodies ? '' : 'What would be sent is in the log: it is too long for a summary.';
+    return [
+        `### ${heading}`,
+        '',
+        '| | Recipe | UUID | Would be sent |',
+        '| --: | --- | --- | --- |',
+        ...plans.slice(0, most).map((plan) => renderPlan(plan, withBodies)),
+        ...(rest > 0 ? ['', `${rest} more are not shown.`] : []),
+        ...(cut === '' ? [] : ['', cut]),
+        '',
+    ].join('\n');
+}
+function renderPlan({ order, recipe, body, error }, withBodies) {
+    const trouble = error === null ? [] : [(0,sanitize/* safeMarkdown */.fH)(error.message, 300)];
+    const sent = body === null || !withBodies ? [] : [renderBody(body)];
+    const name = (0,sanitize/* safeMarkdown */.fH)(recipe?.name ?? '', 120);
+    const shown = [...trouble, ...sent].join('<br>');
+    return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
+}
+function renderBody(body) {
+    const lines = prettyLines(body).map((line) => {
+        const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
+        return indent + (0,sanitize/* safeMarkdown */.fH)(line, 1_000);
+    });
+    return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
+}
+function prettyLines(body) {
+    return JSON.stringify((0,redact/* redact */.E)(body), null, 2).split('\n');
+}
+function dry_run_verdict(count, broken) {
+    if (broken > 0)
+        return count === 1
+            ? 'the order cannot be cooked'
+            : `${broken} of ${count} orders cannot be cooked`;
+    return count === 1 ? 'the order can be sent' : `all ${count} orders can be sent`;
+}
+
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/report.js + 11 modules
+var report = __nccwpck_require__(9177);
+// EXTERNAL MODULE: ./build/commands/open-commit-status.js + 3 modules
+var open_commit_status = __nccwpck_require__(9831);
+// EXTERNAL MODULE: ./build/inputs/rules.js
+var rules = __nccwpck_require__(1671);
+;// CONCATENATED MODULE: ./build/commands/dry-run.js
+
+
+
+
+/** Reads the recipe of each order and works out what would be sent. Cooks nothing. */
+async function rehearse(orders, { world, client, end, inTurn }) {
+    const recipeBook = openRecipeBook({ ...world, client, signal: end.signal });
+    return Promise.all(orders.map(async (order) => {
+        try {
+            const recipe = await inTurn(async () => recipeBook(order.recipeUuid));
+            const body = bodyOf(order, recipe);
+            // A recipe that keeps its fields to itself cannot be checked.
+            const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)({ ...recipe.payload, ...body });
+            const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
+            return { order, recipe, body, error };
+        }
+        catch (error) {
+            return { order, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
+        }
+    }));
+}
+
+// EXTERNAL MODULE: ./build/commands/follow.js + 1 modules
+var follow = __nccwpck_require__(9027);
+// EXTERNAL MODULE: ./build/jobs/cancel.js
+var cancel = __nccwpck_require__(2195);
+;// CONCATENATED MODULE: ./build/commands/duplicates.js
+
+
+// A cook that was given up as lost may yet come to be. The post entry looks once more at the end.
+const looksAfterMs = [30_000, 120_000];
+/**
+ * Once a cook was repeated: looks whether the first one made a job after all, and cancels that.
+ * @param serving what is done with the job meanwhile; when it is over, so is this
+ */
+async function cancelDuplicates(order, ticket, serving, session) {
+    const { world, client, end, log } = session;
+    const { cookKey, recipeUuid } = order;
+    const over = new AbortController();
+    const endIt = () => {
+        over.abort();
+    };
+    serving.then(endIt, endIt);
+    const signal = AbortSignal.any([end.signal, over.signal]);
+    const parts = { ...world, client, signal };
+    const mark = { cookKey, recipeUuid, sentAtMs: ticket.submittedAtMs };
+    for (const pauseMs of looksAfterMs) {
+        await world.clock.sleep(pauseMs, signal);
+        // Trouble here is left to the post entry.
+        const twins = await (0,find/* findLiving */.Fl)(parts, mark, ticket.job.uuid).catch(() => []);
+        for (const uuid of twins) {
+            log.stopping(uuid, 'its cook was repeated, and one job is enough');
+            await (0,cancel/* stop */.d)(uuid, 'GitHub Actions: cooked twice', parts).catch((error) => {
+                log.notStopped(uuid, error);
+            });
+        }
+    }
+}
+
+// EXTERNAL MODULE: ./build/commands/session.js + 12 modules
+var session = __nccwpck_require__(1239);
+;// CONCATENATED MODULE: ./build/commands/cook.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
+async function cook_cook(world) {
+    const { runner } = world;
+    try {
+        const inputs = await (0,cook/* readCookInputs */.cp)(runner);
+        const orders = createRequests(inputs, (0,context/* readStep */.j)(runner, inputs['matrix-index']));
+        const commitStatus = (0,open_commit_status/* openCommitStatus */.y)(inputs, orders, world);
+        // Of a job that is not waited for, there is no log to read yet.
+        const logs = inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none';
+        const jobCount = orders.length;
+        const plan = { ...(0,session/* planOf */.X)(inputs), logs, jobCount, commitStatus };
+        if (inputs['dry-run']) {
+            await reportDryRun(runner, await (0,session/* withSession */.f)(plan, world, async (session) => rehearse(orders, session)));
+        }
+        else {
+            const outcomes = await (0,session/* withSession */.f)(plan, world, async (session) => carryOut(orders, inputs, session));
+            await (0,report/* reportOutcomes */.s)(runner, outcomes, plan.policy);
+        }
+    }
+    catch (error) {
+        await (0,report/* reportTrouble */.a)(runner, error);
+    }
+}
+async function carryOut(orders, inputs, session) {
+    const { world, client, end } = session;
+    const reading = { ...world, client, signal: end.signal };
+    const recipeBook = openRecipeBook(reading);
+    const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
+    const tellEarly = (0,outputs/* createEarlyOutputs */.M)(world.runner, orders);
+    const begin = async (ticket) => {
+        tellEarly(ticket);
+        return serve(ticket, inputs.wait, session);
+    };
+    const underWay = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
+    return Promise.all(orders.map(async (order) => underWay(async () => {
+        try {
+            const attached = (await earlier).get(order);
+            if (attached !== undefined)
+                return await begin(attached);
+            const { ticket, sends } = await cookOne(order, recipeBook, session);
+            const serving = begin(ticket);
+            if (sends > 1)
+                await cancelDuplicates(order, ticket, serving, session);
+            return await serving;
+        }
+        catch (error) {
+            return session.plan.commitStatus.ended(notCooked(order, error, session));
+        }
+    })));
+}
+const noEarlierJobs = Promise.resolve(new Map());
+async function cookOne(order, recipeBook, session) {
+    const { world, client, end, log, ledger, inTurn } = session;
+    const { index, recipeUuid, cookKey } = order;
+    return inTurn(async () => {
+        const recipe = order.container === null ? null : await recipeBook(recipeUuid);
+        let sends = 0;
+        const ticket = await submit_submit(order, bodyOf(order, recipe), {
+            ...world,
+            ...end,
+            client,
+            onSend: () => {
+                sends += 1;
+                ledger.write(index, { recipeUuid, cookKey, sends, fate: 'sent' });
+            },
+            onDoubt: (error) => {
+                log.inDoubt(order, error);
+            },
+        });
+        return { ticket, sends };
+    });
+}
+async function serve(ticket, wait, session) {
+    const { log, ledger, world, plan } = session;
+    const { job, subject } = ticket;
+    ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
+    log.began(ticket);
+    if (wait)
+        return plan.commitStatus.ended(await (0,follow/* follow */.e)(ticket, session));
+    const timeline = [{ status: job.status, atMs: world.clock.now() }];
+    const submitted = { ...ticket, ...records/* noRunData */.h, timeline, ending: null, error: null };
+    return plan.commitStatus.ended({ ...submitted, result: 'submitted' });
+}
+function notCooked(order, error, { plan, end, ledger }) {
+    const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
+    const outcome = { subject: order, ...none, ...records/* noRunData */.h, ending: null };
+    if (error instanceof errors/* ServiceError */._7) {
+        ledger.write(order.index, { fate: error.mayHaveSucceeded ? 'missing' : 'refused' });
+    }
+    if (!(error instanceof errors/* InterruptedError */.p4)) {
+        if (plan.failFast)
+            end.failFast();
+        return { ...outcome, result: 'error', error: (0,errors/* asError */.zR)(error) };
+    }
+    const ending = end.ended() ?? 'interrupt';
+    const result = ending === 'timeout' ? 'timed-out' : 'cancelled';
+    return { ...outcome, ending, result, error: null };
+}
+
+
+/***/ }),
+
+/***/ 9027:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ follow),
+  N: () => (/* binding */ settleUnwatched)
+});
+
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(7784);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/jobs/cancel.js
+var cancel = __nccwpck_require__(2195);
+// EXTERNAL MODULE: ./build/jobs/verdict.js
+var verdict = __nccwpck_require__(5220);
+;// CONCATENATED MODULE: ./build/jobs/watch.js
+
+
+/** Watches one job to its end, or to the end of watching. */
+async function watch(ticket, parts) {
+    let { job } = ticket;
+    const timeline = [{ status: job.status, atMs: parts.clock.now() }];
+    let looksAtFailed = 0;
+    for (;;) {
+        looksAtFailed = job.status === 'FAILED' ? looksAtFailed + 1 : 0;
+        const ending = endingOf(job, looksAtFailed, parts);
+        if (ending !== undefined)
+            return { ending, job, timeline, error: null };
+        try {
+            job = await look(job, parts);
+        }
+        catch (error) {
+            if (error instanceof errors/* ServiceError */._7)
+                return { ending: 'lost', job, timeline, error };
+            throw error;
+        }
+        if (timeline.at(-1)?.status === job.status)
+            continue;
+        const sighting = { status: job.status, atMs: parts.clock.now() };
+        timeline.push(sighting);
+        parts.onStatusChange(ticket, sighting, job);
+    }
+}
+function endingOf(job, looksAtFailed, parts) {
+    if ((0,verdict/* isFinal */.dR)(job.status) && !mayBeRetried(job, looksAtFailed))
+        return 'final';
+    if (job.status === 'RUNNING' && parts.enoughToRun(job))
+        return 'running';
+    const ended = parts.ended();
+    return ended !== undefined && (0,verdict/* isFinal */.dR)(job.status) ? 'final' : ended;
+}
+// Whether FAILED shows between two runs of a job is documented nowhere: it needs a second look.
+function mayBeRetried(job, looksAtFailed) {
+    return job.status === 'FAILED' && (job.max_retry_count ?? 0) > 0 && looksAtFailed < 2;
+}
+async function look(job, { read, nextLook, ended }) {
+    await nextLook();
+    if (ended() !== undefined)
+        return job;
+    try {
+        return await read();
+    }
+    catch (error) {
+        if (error instanceof errors/* InterruptedError */.p4)
+            return job;
+        throw error;
+    }
+}
+
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
+;// CONCATENATED MODULE: ./build/commands/follow.js
+
+
+
+
+
+
+
+/**
+ * Watches a job to its end, or to the end of the wait, and then does with it what was asked. Never
+ * rejects: whatever goes wrong, the job is not lost sight of.
+ */
+async function follow(ticket, session) {
+    try {
+        return await followToEnd(ticket, session);
+    }
+    catch (error) {
+        const subject = { ...ticket.subject, jobUuid: ticket.job.uuid };
+        const job = (await settleUnwatched(subject, 'lost', session)) ?? ticket.job;
+        const lost = { ending: 'lost', result: 'error', timeline: [], error: (0,errors/* asError */.zR)(error) };
+        return { ...ticket, ...records/* noRunData */.h, ...lost, job };
+    }
+}
+async function followToEnd(ticket, session) {
+    const { world, plan, end, log, logbook, nextLook } = session;
+    const chapter = logbook.open(ticket);
+    const seen = await watch(ticket, {
+        clock: world.clock,
+        read: chapter.read,
+        nextLook,
+        ended: end.ended,
+        enoughToRun: ({ task }) => (plan.waitUntil ?? waitedFor(task)) === 'running',
+        onStatusChange: log.changed,
+    });
+    const watched = await settle(ticket, await untilOfUse(seen, chapter, session), session);
+    const { ending, job, timeline, error } = watched;
+    noteFate(ticket.subject, ending, job, session);
+    const result = (0,verdict/* resultOf */.Bg)(ending, job.status, plan.policy);
+    if (plan.failFast && !(0,verdict/* passes */.WE)(result))
+        end.failFast();
+    const findings = await chapter.close(ending, result);
+    if (ending === 'running')
+        log.reachable(ticket, (0,node_urls/* nodeUrlsOf */.i9)({ job, ...findings }));
+    return { ...ticket, ...findings, job, timeline, ending, error, result };
+}
+// A server is of use once it is known where it is.
+async function untilOfUse(watched, chapter, { end }) {
+    const { ending, job } = watched;
+    if (ending !== 'running' || job.parameters?.isReachable === false)
+        return watched;
+    await chapter.untilReachable();
+    return end.ended() === 'interrupt' ? { ...watched, ending: 'interrupt' } : watched;
+}
+/**
+ * Does with a job that never was watched what is to be done at this ending.
+ * @returns the job, if it was cancelled
+ */
+async function settleUnwatched(subject, ending, session) {
+    const job = (0,verdict/* mustStop */.Oe)(ending, session.plan.policy)
+        ? await stopOne(subject, subject.jobUuid, ending, session)
+        : null;
+    noteFate(subject, ending, job, session);
+    return job;
+}
+// A job that was to be cancelled stays doomed until its end was seen.
+function noteFate({ index }, ending, job, session) {
+    if (job !== null && (0,verdict/* isFinal */.dR)(job.status))
+        session.ledger.write(index, { fate: 'over' });
+    else if (!(0,verdict/* mustStop */.Oe)(ending, session.plan.policy))
+        session.ledger.write(index, { fate: 'kept' });
+}
+// A job that runs until it is cancelled never completes by itself.
+function waitedFor(task) {
+    return task === 'PERSISTENT' ? 'running' : 'completed';
+}
+async function settle(ticket, watched, session) {
+    const { ending } = watched;
+    if (ending === 'final' || ending === 'running')
+        return watched;
+    const job = (0,verdict/* mustStop */.Oe)(ending, session.plan.policy)
+        ? ((await stopOne(ticket.subject, watched.job.uuid, ending, session)) ?? watched.job)
+        : await lastLook(watched, session);
+    if (job.status === watched.job.status)
+        return { ...watched, job };
+    const sighting = { status: job.status, atMs: session.world.clock.now() };
+    session.log.changed(ticket, sighting, job);
+    return { ...watched, job, timeline: [...watched.timeline, sighting] };
+}
+// It may have ended since the last look, and its owner would like to know.
+async function lastLook({ job, ending }, { client, end }) {
+    if (ending === 'lost')
+        return job;
+    return (0,endpoints/* readJob */.cd)(client, job.uuid, end.lastCall).catch(() => job);
+}
+const reasons = {
+    final: 'it has ended',
+    running: 'it runs',
+    lost: 'the service does not tell how it is',
+    timeout: 'the time for waiting is over',
+    interrupt: 'the workflow was cancelled',
+    'fail-fast': 'another job of the step failed',
+};
+async function stopOne({ index }, jobUuid, ending, session) {
+    const { log, client, world, end, ledger } = session;
+    ledger.write(index, { fate: 'doomed' });
+    log.stopping(jobUuid, reasons[ending]);
+    try {
+        const parts = { ...world, client, signal: end.lastCall };
+        const stopped = await (0,cancel/* stop */.d)(jobUuid, `GitHub Actions: ${reasons[ending]}`, parts);
+        if (!(0,verdict/* isFinal */.dR)(stopped.status))
+            log.stillAlive(stopped);
+        return stopped;
+    }
+    catch (error) {
+        log.notStopped(jobUuid, error);
+        return null;
+    }
+}
+
+
+/***/ }),
+
+/***/ 4603:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   J: () => (/* binding */ givenJob),
+/* harmony export */   b: () => (/* binding */ unknownOutcome)
+/* harmony export */ });
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
+
+/** What is known of a job that was given by its UUID. */
+function givenJob(jobUuid, index) {
+    return { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
+}
+/** The outcome of a job that was given by its UUID, and of which the service told nothing. */
+function unknownOutcome(subject, change) {
+    return {
+        subject,
+        ..._jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .noRunData */ .h,
+        origin: 'given',
+        job: null,
+        submittedAtMs: null,
+        timeline: [],
+        ending: null,
+        result: 'error',
+        error: null,
+        ...change,
+    };
+}
+
+
+/***/ }),
+
+/***/ 9831:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  y: () => (/* binding */ openCommitStatus)
+});
+
+;// CONCATENATED MODULE: external "node:fs/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(3305);
+// EXTERNAL MODULE: ./build/api/json.js
+var json = __nccwpck_require__(4933);
+// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
+var context = __nccwpck_require__(3147);
+;// CONCATENATED MODULE: ./build/inputs/commit.js
+
+
+
+
+// SHA-1 or SHA-256.
+const sha = schemas/* string */.YjP().check(api/* _regex */.Fk(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/));
+const payload = schemas/* object */.Ikc({ pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ sha }) }) });
+/**
+ * Reads which commit the workflow run is about: on pull requests their head, since GITHUB_SHA is a
+ * merge commit that nobody looks at.
+ * @throws Error with a sentence for the user
+ */
+async function readCommit(runner) {
+    const { env } = runner;
+    const { repository, runUrl } = (0,context/* readStep */.j)(runner, '');
+    const [owner, repo] = repository.split('/');
+    if (!owner || !repo)
+        throw new Error('GITHUB_REPOSITORY names no repository');
+    const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
+    return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
+}
+async function readSha(env) {
+    if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
+        const text = await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
+        const event = payload.safeParse((0,json/* parseJson */.q)(text));
+        if (event.success)
+            return event.data.pull_request.head.sha;
+        throw new Error('the event in GITHUB_EVENT_PATH names no head commit of the pull request');
+    }
+    const given = sha.safeParse(env['GITHUB_SHA']);
+    if (given.success)
+        return given.data;
+    throw new Error('GITHUB_SHA names no commit');
+}
+
+// EXTERNAL MODULE: ./build/report/commit-status.js + 3 modules
+var commit_status = __nccwpck_require__(4348);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var pace = __nccwpck_require__(1215);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+;// CONCATENATED MODULE: ./build/report/status-sender.js
+
+
+
+// With the pauses between them about 5 s: a blip, and not an outage.
+const maxTries = 4;
+/** Tries again through a blip, and warns once, whatever goes wrong how often. */
+function createSender(parts) {
+    let warned = false;
+    let isHopeless = false;
+    return async (status, isLatest, signal) => {
+        if (isHopeless)
+            return;
+        const error = await trySeveralTimes(parts, status, isLatest, signal);
+        if (error === undefined)
+            return;
+        isHopeless = !(error instanceof errors/* CommitStatusError */.OK) || error.trouble === 'forbidden';
+        if (!warned)
+            warn(parts.runner, error);
+        warned = true;
+    };
+}
+async function trySeveralTimes({ clock, random, set }, status, isLatest, signal) {
+    for (let tries = 1;; tries += 1) {
+        try {
+            await set(status, signal);
+            return undefined;
+        }
+        catch (error) {
+            const isPassing = error instanceof errors/* CommitStatusError */.OK && error.trouble === 'retryable';
+            if (isPassing && !isLatest())
+                return undefined;
+            if (!isPassing || tries === maxTries || signal.aborted)
+                return (0,errors/* asError */.zR)(error);
+            await clock.sleep((0,pace/* backoffMs */.jo)(tries, random), signal);
+        }
+    }
+}
+function warn(runner, error) {
+    const isForbidden = error instanceof errors/* CommitStatusError */.OK && error.trouble === 'forbidden';
+    const remedy = isForbidden
+        ? 'Give the workflow job the permission `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
+        : 'The jobs and the verdict of this step are not affected.';
+    const said = (0,sanitize/* safeLine */.om)(error.message, 300);
+    runner.annotate('warning', 'The commit status could not be set', `GitHub: ${said}. ${remedy}`);
+}
+
+;// CONCATENATED MODULE: ./build/commands/open-commit-status.js
+
+
+
+/** The commit status of a step's jobs; one that does nothing where none was asked for. */
+function openCommitStatus(inputs, subjects, { runner, clock, random }) {
+    if (!inputs['commit-status'])
+        return commit_status/* noCommitStatus */.xI;
+    const token = inputs['github-token'];
+    if (token !== undefined)
+        runner.mask(token);
+    let statuses;
+    const send = createSender({
+        runner,
+        clock,
+        random,
+        set: async (status, signal) => {
+            statuses ??= connect(runner, token);
+            return (await statuses).set(status, signal);
+        },
+    });
+    const commitStatus = (0,commit_status/* createCommitStatus */.I8)({ clock, subjects, send });
+    return {
+        ...commitStatus,
+        settle: async (lastCall) => {
+            await commitStatus.settle(lastCall);
+            await statuses?.then(async ({ close }) => close(), () => { });
+        },
+    };
+}
+async function connect(runner, token) {
+    if (token === undefined)
+        throw new Error('the input github-token is empty');
+    const commit = await readCommit(runner);
+    // Loaded when used: most steps set no commit status.
+    const { openStatuses } = await __nccwpck_require__.e(/* import() */ 678).then(__nccwpck_require__.bind(__nccwpck_require__, 678));
+    return openStatuses(commit, token);
+}
+
+
+/***/ }),
+
+/***/ 1239:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  X: () => (/* binding */ planOf),
+  f: () => (/* binding */ withSession)
+});
+
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/api/client.js + 1 modules
+var api_client = __nccwpck_require__(1735);
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(7784);
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+;// CONCATENATED MODULE: ./build/jobs/poll.js
+
+
+
+/**
+ * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
+ * go out together, as one list request for up to 50 jobs.
+ */
+function createReader(parts) {
+    const persist = createPersistence(parts);
+    const readSingly = async (uuid) => persist(async () => (0,endpoints/* readJob */.cd)(parts.client, uuid, parts.end), isWorthRepeating);
+    const readListed = createListing(parts, persist);
+    return gather(async (uuids) => {
+        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
+        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
+    });
+}
+function createPersistence(parts) {
+    const { clock, random, end: signal, onLook, onAway, onBack } = parts;
+    let away = false;
+    const onFailure = (error) => {
+        if (error.status === 429)
+            onLook(0, true);
+        if (!away && error.retryable) {
+            away = true;
+            onAway(error);
+        }
+    };
+    return async (request, shouldRetry) => {
+        const timed = async () => {
+            const startedAtMs = clock.now();
+            const answer = await request();
+            onLook(clock.now() - startedAtMs, false);
+            return answer;
+        };
+        const answer = await (0,retry/* withRetry */.b)(timed, { clock, random, signal, shouldRetry, onFailure });
+        if (away)
+            onBack();
+        away = false;
+        return answer;
+    };
+}
+// One 404 right after a cook may be lag of the service; a second one is an answer.
+function isWorthRepeating(error, failures) {
+    return error.retryable || (error.status === 404 && failures === 1);
+}
+// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
+// the service takes one UUID for the filter, whatever it says.
+const maxIncompleteLists = 3;
+/** Reads jobs by list; those the answer lacks are left to the caller. */
+function createListing({ client, end }, persist) {
+    let lackingLists = 0;
+    return async (uuids) => {
+        if (lackingLists >= maxIncompleteLists)
+            return new Map();
+        const query = { 'filter[uuid]': uuids.join(',') };
+        try {
+            const page = await persist(async () => (0,endpoints/* listJobs */.N6)(client, query, end), (error) => error.retryable);
+            const found = new Map(page.items.map((job) => [job.uuid, job]));
+            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
+            return found;
+        }
+        catch (error) {
+            // Whether the filter takes several values is documented nowhere. What else is wrong, the
+            // single reads will tell.
+            if (error instanceof errors/* ServiceError */._7)
+                lackingLists = maxIncompleteLists;
+            return new Map();
+        }
+    };
+}
+/** Answers single questions that come at the same time from one joint look-up a page of them. */
+function gather(lookUp) {
+    let waiting = [];
+    const flush = () => {
+        const asked = waiting;
+        waiting = [];
+        for (let from = 0; from < asked.length; from += endpoints/* pageLimit */.LN) {
+            const group = asked.slice(from, from + endpoints/* pageLimit */.LN);
+            const answers = lookUp(group.map(({ key }) => key));
+            for (const { key, settle } of group)
+                settle(answers.then((answer) => answer(key)));
+        }
+    };
+    return async (key) => new Promise((resolve) => {
+        if (waiting.length === 0)
+            setImmediate(flush);
+        waiting.push({ key, settle: resolve });
+    });
+}
+
+// EXTERNAL MODULE: ./build/jobs/saved-state.js
+var saved_state = __nccwpck_require__(2022);
+// EXTERNAL MODULE: ./build/pace.js + 1 modules
+var build_pace = __nccwpck_require__(1215);
+// EXTERNAL MODULE: ./build/report/commit-status.js + 3 modules
+var commit_status = __nccwpck_require__(4348);
+// EXTERNAL MODULE: ./build/report/console.js
+var console = __nccwpck_require__(7150);
+;// CONCATENATED MODULE: ./build/commands/end-of-wait.js
+// The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
+const hurryAfterMs = 2_000;
+const lastCallAfterMs = 6_000;
+// After the end of the wait: time to cancel and to read the logs through blips of the service, and
+// an end to it where the service is gone. The post entry goes on from there.
+const maxAftermathMs = 3 * 60_000;
+/** @param timeoutMs maxLength wait, from now */
+function endOfWait({ clock, interrupt }, timeoutMs) {
+    const released = new AbortController();
+    const end = new AbortController();
+    const hurry = new AbortController();
+    const lastCall = new AbortController();
+    let reason;
+    const after = (ms, act) => {
+        void sleepLong(clock, ms, released.signal).then(() => {
+            if (!released.signal.aborted)
+                act();
+        });
+    };
+    const endFor = (why) => {
+        if (end.signal.aborted)
+            return;
+        reason ??= why;
+        end.abort();
+        after(maxAftermathMs, () => {
+            lastCall.abort();
+        });
+    };
+    const onInterrupt = () => {
+        // An interrupt goes before a timeout: it leaves seconds, not hours.
+        reason = 'interrupt';
+        endFor('interrupt');
+        after(hurryAfterMs, () => {
+            hurry.abort();
+        });
+        after(lastCallAfterMs, () => {
+            lastCall.abort();
+        });
+    };
+    if (interrupt.aborted)
+        onInterrupt();
+    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
+    after(timeoutMs, () => {
+        endFor('timeout');
+    });
+    return {
+        signal: end.signal,
+        ended: () => reason,
+        hurry: hurry.signal,
+        lastCall: lastCall.signal,
+        failFast: () => {
+            endFor('fail-fast');
+        },
+        release: () => {
+            released.abort();
+        },
+    };
+}
+// One timer of Node's holds 24 days at most.
+async function sleepLong(clock, ms, signal) {
+    const untilMs = clock.now() + ms;
+    while (!signal.aborted && clock.now() < untilMs) {
+        await clock.sleep(untilMs - clock.now(), signal);
+    }
+}
+
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
+var context = __nccwpck_require__(3147);
+// EXTERNAL MODULE: ./build/jobs/verdict.js
+var verdict = __nccwpck_require__(5220);
+;// CONCATENATED MODULE: ./build/logs/file.js
+
+/** Opens a file to go on with it; made where there is none. */
+function openToAppend(path) {
+    return openFile(path, 'a+');
+}
+/** Opens an empty file that is gone when it is closed. */
+function openScratch(path) {
+    const file = openFile(path, 'w+');
+    return {
+        ...file,
+        get size() {
+            return file.size;
+        },
+        close: () => {
+            file.close();
+            (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
+        },
+    };
+}
+const encoder = new TextEncoder();
+// Of UTF-8, three bytes a UTF-16 unit at most.
+const bytesPerUnit = 3;
+function openFile(path, flags) {
+    const file = (0,external_node_fs_namespaceObject.openSync)(path, flags);
+    let { size } = (0,external_node_fs_namespaceObject.fstatSync)(file);
+    // One for all reads and one for all writes: a large log would leave its own size in garbage.
+    let forReads = new Uint8Array();
+    let forWrites = new Uint8Array();
+    const write = (bytes) => {
+        for (let at = 0; at < bytes.length;) {
+            at += (0,external_node_fs_namespaceObject.writeSync)(file, bytes, at, bytes.length - at, size + at);
+        }
+        size += bytes.length;
+    };
+    return {
+        get size() {
+            return size;
+        },
+        read: (at, length) => {
+            if (forReads.length < length)
+                forReads = new Uint8Array(length);
+            const got = (0,external_node_fs_namespaceObject.readSync)(file, forReads, 0, length, at);
+            return Buffer.from(forReads.buffer, 0, got);
+        },
+        append: (data) => {
+            if (typeof data !== 'string') {
+                write(data);
+                return;
+            }
+            const most = data.length * bytesPerUnit;
+            if (forWrites.length < most)
+                forWrites = new Uint8Array(most);
+            write(forWrites.subarray(0, encoder.encodeInto(data, forWrites).written));
+        },
+        empty: () => {
+            (0,external_node_fs_namespaceObject.ftruncateSync)(file);
+            size = 0;
+        },
+        close: () => {
+            (0,external_node_fs_namespaceObject.closeSync)(file);
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./build/logs/diff.js
+// A shorter overlap may be an accident.
+const minOverlap = 16;
+const maxHead = 4096;
+// In a log that repeats itself a head is found everywhere; each place costs a comparison.
+const maxPlaces = 1_000;
+/**
+ * Finds out what of a snapshot is new. As a rule it is what was seen and more. It may also lack
+ * its end, where a service's replica lags, or its head, where the service keeps the last part
+ * only. What has nothing to do with what was seen is new altogether.
+ * @param start where in what was seen the last snapshot began
+ */
+function continuation(seen, start, snapshot) {
+    if (agree(seen, start, snapshot, 0))
+        return { start, fresh: seen.size - start };
+    const skipped = halfCharacter(snapshot);
+    for (const place of placesOf(seen, headOf(snapshot, skipped))) {
+        if (agree(seen, place, snapshot, skipped)) {
+            return { start: Math.max(0, place - skipped), fresh: seen.size - place + skipped };
+        }
+    }
+    return { start: seen.size, fresh: 0 };
+}
+function headOf(snapshot, from) {
+    return Buffer.from(snapshot.read(from, Math.min(maxHead, snapshot.size - from)));
+}
+/** Places where what was seen may go on like this, up to its end, the first one first. */
+function* placesOf(seen, head) {
+    if (head.length < minOverlap)
+        return;
+    let places = 0;
+    for (let at = 0; at + head.length <= seen.size; at += pieceBytes) {
+        const size = Math.min(pieceBytes + head.length - 1, seen.size - at);
+        const piece = Buffer.from(seen.read(at, size));
+        for (let found = piece.indexOf(head); found >= 0; found = piece.indexOf(head, found + 1)) {
+            places += 1;
+            if (places > maxPlaces)
+                break;
+            yield at + found;
+        }
+    }
+    const last = Math.max(0, seen.size - head.length + 1);
+    const end = Buffer.from(seen.read(last, Math.max(0, seen.size - last)));
+    for (let at = 0; at + minOverlap <= end.length; at += 1) {
+        if (end.subarray(at).equals(head.subarray(0, end.length - at)))
+            yield last + at;
+    }
+}
+const pieceBytes = 64 * 1024;
+/** Whether both say the same from there on, as far as both go. */
+function agree(a, fromA, b, fromB) {
+    const length = Math.min(a.size - fromA, b.size - fromB);
+    for (let at = 0; at < length; at += pieceBytes) {
+        const size = Math.min(pieceBytes, length - at);
+        if (!a.read(fromA + at, size).equals(b.read(fromB + at, size)))
+            return false;
+    }
+    return true;
+}
+const replacement = Buffer.from('\ufffd');
+// One that is cut leaves three at most.
+const maxReplacements = 3;
+/** How many bytes at the head stand for a character that was cut in two. */
+function halfCharacter(snapshot) {
+    const { length } = replacement;
+    let count = 0;
+    while (count < maxReplacements &&
+        (count + 1) * length <= snapshot.size &&
+        snapshot.read(count * length, length).equals(replacement)) {
+        count += 1;
+    }
+    return count * length;
+}
+/** The size without what stands, at the end, for a character that was cut in two. */
+function wholeSize(snapshot) {
+    const { length } = replacement;
+    let { size } = snapshot;
+    for (let count = 0; count < maxReplacements && size >= length; count += 1) {
+        if (!snapshot.read(size - length, length).equals(replacement))
+            break;
+        size -= length;
+    }
+    return size;
+}
+
+;// CONCATENATED MODULE: ./build/logs/lines.js
+// A line of results may have 100 KB; nobody reads a longer one in a log.
+const maxLine = 128 * 1024;
+/**
+ * A line ends at `\n` and is told then. What comes after a lone `\r` replaces it, as on a terminal:
+ * of a progress bar, its last state is told.
+ */
+function createLines(onLine) {
+    let text = '';
+    let left = 0;
+    let isReturned = false;
+    const add = (part) => {
+        if (part === '')
+            return;
+        if (isReturned)
+            [text, left, isReturned] = ['', 0, false];
+        const taken = part.slice(0, maxLine - text.length);
+        text += taken;
+        left += part.length - taken.length;
+    };
+    const endLine = () => {
+        onLine({ text, left });
+        [text, left, isReturned] = ['', 0, false];
+    };
+    return {
+        push: (piece) => {
+            let from = 0;
+            for (const { 0: mark, index } of piece.matchAll(/[\r\n]/g)) {
+                add(piece.slice(from, index));
+                from = index + 1;
+                if (mark === '\n')
+                    endLine();
+                else
+                    isReturned = true;
+            }
+            add(piece.slice(from));
+        },
+        end: () => {
+            if (text !== '')
+                endLine();
+        },
+    };
+}
+const maxTailLine = 2_000;
+/** @param most how many lines to keep */
+function createTail(most) {
+    let newest = 0;
+    let lines = [];
+    return {
+        add: ({ text }, runNumber) => {
+            if (runNumber < newest)
+                return;
+            if (runNumber > newest)
+                lines = [];
+            newest = runNumber;
+            lines.push(text.slice(0, maxTailLine));
+            if (lines.length > most)
+                lines.shift();
+        },
+        lines: () => [...lines],
+    };
+}
+
+;// CONCATENATED MODULE: ./build/logs/run-log.js
+
+
+
+
+
+
+/** Opens the log of one run. However large it is, it is not held in memory. */
+function openRunLog({ client, folder, name, onLine }) {
+    const lines = createLines(onLine);
+    let start = 0;
+    let size = 0;
+    let beginnings = 0;
+    const beginAnew = () => {
+        beginnings += 1;
+        if (beginnings > maxRestarts)
+            throw new Error('it is another text each time it is read');
+        lines.end();
+    };
+    const take = (snapshot, isOver) => {
+        ({ size } = snapshot);
+        const kept = openToAppend((0,external_node_path_.join)(folder, name));
+        try {
+            const found = continuation(kept, start, snapshot);
+            ({ start } = found);
+            if (found.fresh === 0 && kept.size > 0)
+                beginAnew();
+            const until = isOver ? snapshot.size : wholeSize(snapshot);
+            for (const piece of piecesOf(snapshot, found.fresh, until))
+                kept.append(piece);
+            for (const text of textOf(snapshot, found.fresh, until))
+                lines.push(text);
+        }
+        finally {
+            kept.close();
+        }
+    };
+    return {
+        read: async (runUuid, signal) => {
+            const snapshot = openScratch((0,external_node_path_.join)(folder, `.${name}`));
+            const openLog = () => {
+                // Where a request is sent once more, what its first answer told does not count.
+                snapshot.empty();
+                return snapshot.append;
+            };
+            try {
+                const run = await (0,endpoints/* readJobRun */.Dv)(client, runUuid, openLog, signal);
+                take(snapshot, (0,verdict/* isFinal */.dR)(run.status));
+                return run;
+            }
+            finally {
+                snapshot.close();
+            }
+        },
+        size: () => size,
+        end: lines.end,
+    };
+}
+// A container that starts again may begin its log anew. A text that is another one each time would
+// fill disk and console.
+const maxRestarts = 20;
+const run_log_pieceBytes = 64 * 1024;
+function* piecesOf(file, from, until) {
+    for (let at = from; at < until; at += run_log_pieceBytes) {
+        yield file.read(at, Math.min(run_log_pieceBytes, until - at));
+    }
+}
+function* textOf(file, from, until) {
+    const decoder = new TextDecoder();
+    for (const piece of piecesOf(file, from, until))
+        yield decoder.decode(piece, { stream: true });
+}
+
+;// CONCATENATED MODULE: ./build/logs/job-log.js
+
+
+
+
+
+
+// The end of a log may come a moment after the end of its run, so it is read once more; a large
+// one costs more than that is worth.
+const largeBytes = 1_000_000;
+/** Opens the logs of a job. */
+function openJobLog(jobUuid, parts) {
+    const { client, clock, random, folder, inTurn, streams, onLine } = parts;
+    const known = new Map();
+    let mustList = true;
+    let failures = 0;
+    let dueAtMs = 0;
+    const openLog = (number) => {
+        if (folder === null)
+            return null;
+        const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
+        const onRunLine = (line) => {
+            onLine(line, number);
+        };
+        return openRunLog({ client, folder, name, onLine: onRunLine });
+    };
+    const list = async (signal) => {
+        for (const run of await (0,endpoints/* listJobRuns */.Mm)(client, jobUuid, signal)) {
+            const before = known.get(run.uuid);
+            if (before !== undefined)
+                before.run = run;
+            else
+                known.set(run.uuid, { run, isOver: false, log: openLog(known.size + 1) });
+        }
+        return runs();
+    };
+    const runs = () => [...known.values()].map(({ run }) => run);
+    const read = async (each, signal) => {
+        if (each.log === null)
+            return;
+        const { log, run } = each;
+        const reading = inTurn(async () => {
+            signal.throwIfAborted();
+            return log.read(run.uuid, signal);
+        });
+        each.run = await unlessAborted(reading, signal);
+        each.isOver = (0,verdict/* isFinal */.dR)(each.run.status);
+    };
+    const readAlive = async (signal) => {
+        if (mustList)
+            await list(signal);
+        const alive = [...known.values()].filter(({ isOver }) => !isOver);
+        await Promise.all(alive.map(async (each) => read(each, signal)));
+        const isRunning = alive.length > 0 && alive.every(({ run }) => run.status === 'RUNNING');
+        mustList = !isRunning;
+        return isRunning;
+    };
+    const size = () => [...known.values()].reduce((sum, { log }) => sum + (log?.size() ?? 0), 0);
+    return {
+        list,
+        runs,
+        look: async (signal) => {
+            if (clock.now() < dueAtMs || signal.aborted)
+                return false;
+            try {
+                const isRunning = await readAlive(signal);
+                failures = 0;
+                dueAtMs = clock.now() + logPauseMs(size(), streams());
+                return isRunning;
+            }
+            catch (error) {
+                failures += 1;
+                mustList = true;
+                dueAtMs = isLasting(error) ? Infinity : clock.now() + (0,build_pace/* backoffMs */.jo)(failures, random);
+                return false;
+            }
+        },
+        finish: async (signal) => {
+            const troubles = [];
+            const attempt = async (request) => (0,retry/* withRetry */.b)(request, { clock, random, signal, shouldRetry }).catch((error) => {
+                troubles.push(error);
+            });
+            await attempt(async () => list(signal));
+            for (const each of known.values()) {
+                const isWhole = each.isOver && (each.log?.size() ?? 0) > largeBytes;
+                if (!isWhole)
+                    await attempt(async () => read(each, signal));
+            }
+            if (troubles.length > 0)
+                throw (0,errors/* asError */.zR)(troubles[0]);
+        },
+        end: () => {
+            for (const { log } of known.values())
+                log?.end();
+        },
+    };
+}
+// What the logs of a step may cost in traffic, on average, and in requests.
+const bytesPerMs = 256;
+const streamEveryMs = 1_000;
+/**
+ * How long to leave the logs of a job alone, in ms. The service gives the whole text each time, so
+ * a large one is read less often, and so is each of many.
+ */
+function logPauseMs(bytes, streams) {
+    return Math.max(bytes / bytesPerMs, (streams - 1) * streamEveryMs);
+}
+const maxTries = 4;
+function shouldRetry(error, failures) {
+    return failures < maxTries && (error.retryable || (error.status === 404 && failures === 1));
+}
+/** Whether it is of no use to ask again while the job runs: a refusal, or a fault of the disk. */
+function isLasting(error) {
+    if (error instanceof errors/* InterruptedError */.p4)
+        return false;
+    return !(error instanceof errors/* ServiceError */._7) || !(error.retryable || error.status === 404);
+}
+/** Gives up waiting for a turn, too: those before may take long. */
+async function unlessAborted(work, signal) {
+    const over = new AbortController();
+    const aborted = new Promise((_, reject) => {
+        const giveUp = () => {
+            reject(new errors/* InterruptedError */.p4());
+        };
+        if (signal.aborted)
+            giveUp();
+        signal.addEventListener('abort', giveUp, { signal: over.signal });
+    });
+    try {
+        return await Promise.race([work, aborted]);
+    }
+    finally {
+        over.abort();
+    }
+}
+
+// EXTERNAL MODULE: ./build/api/json.js
+var api_json = __nccwpck_require__(4933);
+;// CONCATENATED MODULE: ./build/logs/results.js
+
+// Outputs of a step hold about 1 MB in all.
+const maxCharacters = 100_000;
+// Deeper ones could not be written down again.
+const maxDepth = 64;
+/** @param onBad told why a line is of no use */
+function createResults(onBad) {
+    const members = new Map();
+    let size = 0;
+    const put = (key, value) => {
+        const own = key.length + JSON.stringify(value).length;
+        const before = members.get(key)?.size ?? 0;
+        if (size - before + own > maxCharacters) {
+            onBad(`its results have more than ${maxCharacters / 1000} KB in all`);
+            return;
+        }
+        size += own - before;
+        members.set(key, { value, size: own });
+    };
+    return {
+        take: ({ text }) => {
+            const [, json] = /^\s*dispersed-output:([^]*)$/.exec(text) ?? [];
+            if (json === undefined)
+                return;
+            const report = (0,api_json/* parseJson */.q)(json);
+            if (!isMapping(report))
+                onBad('what follows is not a JSON object');
+            else
+                for (const [key, value] of Object.entries(report))
+                    put(key, value ?? null);
+        },
+        // Not by assignment: a key may be called `__proto__`.
+        all: () => members.size === 0
+            ? null
+            : Object.fromEntries([...members].map(([key, { value }]) => [key, value])),
+    };
+}
+// It was parsed as JSON, so only its kind and depth are in doubt.
+function isMapping(value) {
+    return (typeof value === 'object' &&
+        value !== null &&
+        !Array.isArray(value) &&
+        isShallow(value, maxDepth));
+}
+function isShallow(value, levels) {
+    if (levels === 0)
+        return false;
+    return Object.values(value).every((member) => typeof member !== 'object' || member === null || isShallow(member, levels - 1));
+}
+
+// EXTERNAL MODULE: ./build/report/run-outputs.js
+var run_outputs = __nccwpck_require__(4193);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+;// CONCATENATED MODULE: ./build/report/container-log.js
+
+// GitHub's page grows slow, and the log too large to be read by anyone; the file has everything.
+const linesOfStep = 20_000;
+const minLines = 1_000;
+const charactersPerLine = 200;
+const lastLines = 30;
+/**
+ * Not folded: GitHub's groups hide the lines while a job runs, and a status in between with them.
+ * Each line has a mark before it, so that it can neither be a command nor be taken for our own.
+ */
+function createLogPrinter(runner, place) {
+    const { whose, folder, jobCount } = place;
+    let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
+    let charactersLeft = linesLeft * charactersPerLine;
+    let hidden = 0;
+    let shownRun = 1;
+    const say = (text) => {
+        runner.print(`  ${whose}${text}`);
+    };
+    return {
+        line: (line, runNumber) => {
+            if (runNumber !== shownRun)
+                say(`── run ${runNumber} ──`);
+            shownRun = runNumber;
+            linesLeft -= 1;
+            charactersLeft -= line.text.length;
+            if (linesLeft >= 0 && charactersLeft >= 0)
+                printLine(runner, whose, line);
+            else
+                hidden += 1;
+            if (hidden === 1)
+                say(`── the log goes on in ${folder}; here is its end when it is over ──`);
+            if (hidden > 0)
+                linesLeft = 0;
+        },
+        end: (tail) => {
+            if (hidden === 0)
+                return;
+            const last = tail.slice(-Math.min(lastLines, hidden));
+            say(`── ${hidden - last.length} lines are not shown; the last ${last.length}: ──`);
+            for (const text of last)
+                printLine(runner, whose, { text, left: 0 });
+        },
+    };
+}
+/** Prints the last lines of a log, folded, for they come all at once. */
+function printTail(runner, title, tail) {
+    if (tail.length === 0)
+        return;
+    runner.group(`The last ${tail.length} log lines of ${(0,sanitize/* safeLine */.om)(title, 200)}`, () => {
+        for (const text of tail)
+            printLine(runner, '', { text, left: 0 });
+    });
+}
+// The live console cuts a line at 1,024 characters, marks and breaks of commands included.
+const maxWidth = 900;
+const maxRows = 8;
+function printLine(runner, whose, { text, left }) {
+    // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
+    const given = text.slice(0, 2 * maxWidth * maxRows);
+    let rest = (0,sanitize/* safeLogLine */.AL)(given);
+    for (let row = 0; row < maxRows; row += 1) {
+        const shown = cutRow(rest);
+        runner.print(`  ${whose}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
+        rest = rest.slice(shown.length);
+        if (rest === '' && given === text && left === 0)
+            return;
+        if (rest === '')
+            break;
+    }
+    const more = rest.length + text.length - given.length + left;
+    runner.print(`  ${whose}¦ … and ${more} more characters`);
+}
+// Between words if there is a gap: the runner blanks a secret only where it stands in one line.
+function cutRow(text) {
+    if (text.length <= maxWidth)
+        return text;
+    const gap = text.lastIndexOf(' ', maxWidth);
+    const row = gap > maxWidth / 2 ? text.slice(0, gap + 1) : text.slice(0, maxWidth);
+    return row.replace(/[\ud800-\udbff]$/, '');
+}
+
+;// CONCATENATED MODULE: ./build/logs/watch-by-log.js
+// A large log takes its time; the status does not wait for it.
+const mostPatienceMs = 3_000;
+// Should a run's status lag behind its job's, this is how often it can do so.
+const mostLooksByLog = 6;
+/**
+ * Reads a job by way of its log, as long as that tells that it runs.
+ * @param jobLog null where it is not read while the job runs
+ */
+function watchByLog(first, jobLog, parts) {
+    const { clock, streaming, end } = parts;
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([end.signal, stopped.signal]);
+    let job = first;
+    let looks = 0;
+    let looking;
+    const lookInTime = async () => {
+        if (jobLog === null || job.status !== 'RUNNING')
+            return false;
+        streaming.add(job.uuid);
+        looking ??= jobLog.look(signal).finally(() => {
+            looking = undefined;
+        });
+        return inTime(looking, mostPatienceMs, clock, signal);
+    };
+    return {
+        read: async () => {
+            looks += 1;
+            if ((await lookInTime()) && looks <= mostLooksByLog)
+                return job;
+            looks = 0;
+            job = await parts.read(job.uuid);
+            return job;
+        },
+        stop: async () => {
+            stopped.abort();
+            streaming.delete(job.uuid);
+            await looking;
+        },
+    };
+}
+/** Whether something comes true soon. */
+async function inTime(promise, maxMs, clock, signal) {
+    const done = new AbortController();
+    const tooLate = clock.sleep(maxMs, AbortSignal.any([signal, done.signal])).then(() => false);
+    const answer = await Promise.race([promise, tooLate]);
+    done.abort();
+    return answer;
+}
+
+;// CONCATENATED MODULE: ./build/logs/collector.js
+
+
+
+
+
+
+
+
+
+
+
+// Half of the connections to the service: large logs must not hold up the looks at the jobs.
+const maxConcurrentLogs = 4;
+/** Opens the logs of a step, and tells where they are kept. */
+function openLogCollector(parts) {
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentLogs);
+    const streaming = new Set();
+    const folder = makeFolder(parts);
+    return {
+        open: (ticket) => openJobLogHandler(ticket, { ...parts, folder, inTurn, streaming }),
+    };
+}
+function makeFolder({ world: { runner }, plan, log }) {
+    if (plan.logs === 'none')
+        return null;
+    try {
+        const folder = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.v)(runner), 'dispersed-logs-'));
+        (0,run_outputs/* announceLogs */.$)(runner, folder);
+        return folder;
+    }
+    catch (error) {
+        log.logsLost('every job', error);
+        return null;
+    }
+}
+// A tail is what one reads first; the summary shows less of it.
+const tailLines = 100;
+const summaryLines = 30;
+// What the end of a log is worth in time; an interrupt leaves less.
+const finishMs = 60_000;
+function openJobLogHandler(ticket, parts) {
+    const { world, plan, end, log, folder } = parts;
+    const { uuid } = ticket.job;
+    const story = tellStory(ticket, parts);
+    const jobLog = openJobLog(uuid, {
+        ...parts,
+        ...world,
+        streams: () => parts.streaming.size,
+        onLine: story.add,
+    });
+    const isStreamed = plan.logs === 'stream' && folder !== null;
+    const watching = watchByLog(ticket.job, isStreamed ? jobLog : null, { ...parts, ...world });
+    return {
+        read: watching.read,
+        untilReachable: async () => untilReachable(jobLog, world.clock, end.signal),
+        close: async (ending, result) => {
+            await watching.stop();
+            const finishing = { clock: world.clock, signal: end.lastCall, maxMs: finishMs };
+            // Where the service does not tell of a job, it does not tell of its runs.
+            const work = ending === 'lost' ? async () => { } : jobLog.finish;
+            await within(finishing, work).catch((error) => {
+                if (folder !== null)
+                    log.logsLost(`job ${uuid}`, error);
+            });
+            jobLog.end();
+            const isBad = result === 'failed' || result === 'timed-out';
+            story.end(plan.logs === 'on-failure' && isBad);
+            return { ...story.findings(), runs: jobLog.runs() };
+        },
+    };
+}
+/** What comes of the lines of a job's log. */
+function tellStory(ticket, { world, plan, log, folder }) {
+    const { uuid, title } = ticket.job;
+    const { logs: mode, jobCount } = plan;
+    const tail = createTail(tailLines);
+    const results = createResults((why) => {
+        log.badResults(uuid, why);
+    });
+    const place = { whose: (0,console/* whose */.v)(ticket, jobCount), folder: folder ?? '', jobCount };
+    const printer = mode === 'stream' ? createLogPrinter(world.runner, place) : null;
+    return {
+        add: (line, runNumber) => {
+            tail.add(line, runNumber);
+            results.take(line);
+            printer?.line(line, runNumber);
+        },
+        end: (isTold) => {
+            printer?.end(tail.lines());
+            if (isTold)
+                printTail(world.runner, `job ${uuid} ${title ?? ''}`, tail.lines());
+        },
+        findings: () => ({ logTail: tail.lines().slice(-summaryLines), results: results.all() }),
+    };
+}
+const reachableMs = 30_000;
+const listEveryMs = 2_000;
+async function untilReachable(jobLog, clock, signal) {
+    const giveUpAtMs = clock.now() + reachableMs;
+    while (!signal.aborted) {
+        const runs = await jobLog.list(signal).catch(() => []);
+        const isReachable = runs.some(({ node_urls: urls }) => (urls ?? []).length > 0);
+        if (isReachable || clock.now() >= giveUpAtMs)
+            return;
+        await clock.sleep(listEveryMs, signal);
+    }
+}
+/** Does some work, and has it end when time is up. */
+async function within({ clock, signal, maxMs }, work) {
+    const late = new AbortController();
+    const done = new AbortController();
+    void clock.sleep(maxMs, AbortSignal.any([signal, done.signal])).then(() => {
+        late.abort();
+    });
+    try {
+        return await work(AbortSignal.any([signal, late.signal]));
+    }
+    finally {
+        done.abort();
+    }
+}
+
+;// CONCATENATED MODULE: ./build/commands/session.js
+
+
+
+
+
+
+
+
+
+/** The part of a plan that follows from the inputs alone. */
+function planOf(inputs) {
+    return {
+        apiUrl: inputs['api-url'],
+        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
+        failFast: inputs['fail-fast'],
+        logs: inputs.logs,
+    };
+}
+// As many as the connections to the service: more would only queue behind them.
+const maxConcurrent = 8;
+/** Opens a session, has the work done in it, and closes it, come what may. */
+async function withSession(plan, world, work) {
+    const { clock, runner } = world;
+    const connection = world.connect(plan.apiUrl);
+    const end = endOfWait(world, plan.timeoutMs);
+    const log = (0,commit_status/* withCommitStatus */.OD)((0,console/* createLog */.h)(runner, plan.jobCount), plan.commitStatus);
+    const { exchange } = connection;
+    const client = (0,api_client/* createClient */.U)({
+        exchange,
+        keys: plan.keys,
+        now: clock.now,
+        onClockOff: log.clockOff,
+    });
+    const ledger = (0,saved_state/* openSavedState */.l)(runner, plan.jobCount, clock.now());
+    const paces = pacing(plan, world, client, end, log);
+    const logbook = openLogCollector({ world, plan, client, end, log, read: paces.read });
+    try {
+        return await work({ world, plan, client, end, log, ledger, logbook, ...paces });
+    }
+    finally {
+        await plan.commitStatus.settle(end.lastCall);
+        end.release();
+        await connection.close();
+    }
+}
+function pacing(plan, world, client, end, log) {
+    const { clock, random } = world;
+    const { signal } = end;
+    const pace = (0,build_pace/* createPace */.qP)(plan.pollInterval, clock, random, signal);
+    const onLook = pace.looked;
+    return {
+        read: createReader({
+            client,
+            clock,
+            random,
+            end: signal,
+            onLook,
+            onAway: log.away,
+            onBack: log.back,
+        }),
+        nextLook: pace.next,
+        inTurn: (0,p_limit/* default */.A)(maxConcurrent),
+    };
+}
+
+
+/***/ }),
+
+/***/ 7246:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   u: () => (/* binding */ wait)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8843);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9177);
+/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5220);
+/* harmony import */ var _open_commit_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9831);
+/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9027);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4603);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1239);
+
+
+
+
+
+
+
+
+
+/** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
+async function wait(world) {
+    const { runner } = world;
+    try {
+        const inputs = await (0,_inputs_job_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
+        const subjects = inputs['job-uuids'].map(_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J);
+        const commitStatus = (0,_open_commit_status_js__WEBPACK_IMPORTED_MODULE_5__/* .openCommitStatus */ .y)(inputs, subjects, world);
+        const plan = { ...(0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .planOf */ .X)(inputs), jobCount: subjects.length, commitStatus };
+        const tellEarly = (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_2__/* .createEarlyOutputs */ .M)(runner, subjects);
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .withSession */ .f)(plan, world, async (session) => Promise.all(subjects.map(async (each) => commitStatus.ended(await waitFor(each, tellEarly, session)))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
+    }
+    catch (error) {
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportTrouble */ .a)(runner, error);
+    }
+}
+async function waitFor(subject, tellEarly, session) {
+    const { world, plan, read, log, ledger } = session;
+    const { index, jobUuid } = subject;
+    // Unlike a cook's, this job was there before: only where that is asked does it end with the step.
+    const isKept = plan.policy.onWorkflowCancel === 'detach';
+    ledger.write(index, { jobUuid, fate: isKept ? 'kept' : 'followed' });
+    let job;
+    try {
+        job = await read(jobUuid);
+    }
+    catch (error) {
+        return notRead(subject, error, session);
+    }
+    const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
+    log.began(ticket);
+    tellEarly(ticket);
+    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_6__/* .follow */ .e)(ticket, session);
+}
+// Time was up before the service told anything of the job, or it refused to.
+async function notRead(subject, error, session) {
+    const { plan, end, ledger } = session;
+    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
+        ledger.write(subject.index, { fate: 'kept' });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+    }
+    const ending = end.ended() ?? 'interrupt';
+    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_6__/* .settleUnwatched */ .N)(subject, ending, session);
+    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, {
+        ending,
+        job,
+        result: (0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
+    });
+}
+
+
+/***/ }),
+
 /***/ 9473:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -15419,13 +17646,13 @@ class ServiceError extends Error {
         this.retryAfterMs = facts.retryAfterMs;
     }
     /** Whether the service may have acted on the request, for all that we know. */
-    get leavesDoubt() {
+    get mayHaveSucceeded() {
         if (this.trouble === 'refused')
             return !isClientError(this.status) || this.status === 408;
         return this.trouble !== 'unreachable';
     }
     /** Whether the same read may well succeed a little later. */
-    get passing() {
+    get retryable() {
         if (this.trouble !== 'refused')
             return true;
         return isServerError(this.status) || this.status === 408 || this.status === 429;
@@ -15464,13 +17691,13 @@ function isServerError(status = 0) {
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var node_v8__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8877);
-/* harmony import */ var _dispersed_http_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2880);
+/* harmony import */ var _api_http_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9071);
 /* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1215);
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2240);
-/* harmony import */ var _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6239);
-/* harmony import */ var _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2048);
-/* harmony import */ var _verbs_cook_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1623);
-/* harmony import */ var _verbs_wait_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1388);
+/* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4334);
+/* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3553);
+/* harmony import */ var _commands_cleanup_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8279);
+/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8380);
+/* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7246);
 
 
 
@@ -15490,10 +17717,10 @@ process.removeAllListeners('warning');
 // Each entry of an action is a file of its own that imports this one. Its name says what to do:
 // the saved state would not, where main was killed before it could save any.
 const verbs = {
-    'index.js': _verbs_cook_js__WEBPACK_IMPORTED_MODULE_7__/* .cook */ .$,
-    'wait.js': _verbs_wait_js__WEBPACK_IMPORTED_MODULE_8__/* .wait */ .u,
-    'cancel.js': _verbs_cancel_js__WEBPACK_IMPORTED_MODULE_5__/* .cancel */ .Z,
-    'clean-up.js': _verbs_clean_up_js__WEBPACK_IMPORTED_MODULE_6__/* .cleanUp */ .n,
+    'index.js': _commands_cook_js__WEBPACK_IMPORTED_MODULE_7__/* .cook */ .$,
+    'wait.js': _commands_wait_js__WEBPACK_IMPORTED_MODULE_8__/* .wait */ .u,
+    'cancel.js': _commands_cancel_js__WEBPACK_IMPORTED_MODULE_5__/* .cancel */ .Z,
+    'clean-up.js': _commands_cleanup_js__WEBPACK_IMPORTED_MODULE_6__/* .cleanUp */ .n,
 };
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -15502,10 +17729,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     });
 }
 await verbs[(0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(process.argv[1] ?? '')]?.({
-    runner: _runner_js__WEBPACK_IMPORTED_MODULE_4__/* .actionsRunner */ .A,
+    runner: _runtime_js__WEBPACK_IMPORTED_MODULE_4__/* .actionsRunner */ .A,
     clock: _pace_js__WEBPACK_IMPORTED_MODULE_3__/* .systemClock */ .ml,
     random: Math.random,
-    connect: _dispersed_http_js__WEBPACK_IMPORTED_MODULE_2__/* .connect */ .N,
+    connect: _api_http_js__WEBPACK_IMPORTED_MODULE_2__/* .connect */ .N,
     interrupt: interrupt.signal,
 });
 
@@ -15514,7 +17741,47 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 5203:
+/***/ 3147:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  j: () => (/* binding */ readStep),
+  v: () => (/* binding */ tempFolder)
+});
+
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+;// CONCATENATED MODULE: ./build/inputs/context.js
+
+// GitHub allows 50 re-runs of a workflow run.
+const maxAttempts = 51;
+/** Reads the step's identity from the runner's environment. */
+function readStep({ env }, matrixIndex) {
+    const repository = env['GITHUB_REPOSITORY'] ?? '';
+    const runId = env['GITHUB_RUN_ID'] ?? '';
+    const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
+    return {
+        repository,
+        runId,
+        runAttempt: Math.min(maxAttempts, Number(env['GITHUB_RUN_ATTEMPT']) || 1),
+        workflow: env['GITHUB_WORKFLOW'] ?? '',
+        job: env['GITHUB_JOB'] ?? '',
+        matrixIndex,
+        step: env['GITHUB_ACTION'] ?? '',
+        runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
+    };
+}
+/** Where a step may keep files for later steps of its job. */
+function tempFolder({ env }) {
+    return env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)();
+}
+
+
+/***/ }),
+
+/***/ 3924:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -15538,11 +17805,11 @@ var parse = __nccwpck_require__(3945);
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core = __nccwpck_require__(8532);
-// EXTERNAL MODULE: ./build/dispersed/json.js
-var json = __nccwpck_require__(4210);
-// EXTERNAL MODULE: ./build/intake/wording.js + 1 modules
-var wording = __nccwpck_require__(5818);
-;// CONCATENATED MODULE: ./build/intake/strict.js
+// EXTERNAL MODULE: ./build/api/json.js
+var json = __nccwpck_require__(4933);
+// EXTERNAL MODULE: ./build/inputs/wording.js + 1 modules
+var wording = __nccwpck_require__(6225);
+;// CONCATENATED MODULE: ./build/inputs/strict.js
 
 
 /**
@@ -15572,11 +17839,11 @@ function sayUnknown(key, known) {
     return `${(0,wording/* quote */.h)(key)} is not known here${hint}`;
 }
 
-// EXTERNAL MODULE: ./build/intake/texts.js + 2 modules
-var texts = __nccwpck_require__(7541);
-// EXTERNAL MODULE: ./build/intake/yaml.js
-var yaml = __nccwpck_require__(6502);
-;// CONCATENATED MODULE: ./build/intake/container.js
+// EXTERNAL MODULE: ./build/inputs/parsers.js + 2 modules
+var parsers = __nccwpck_require__(8969);
+// EXTERNAL MODULE: ./build/inputs/yaml.js
+var yaml = __nccwpck_require__(3697);
+;// CONCATENATED MODULE: ./build/inputs/container.js
 
 
 
@@ -15630,25 +17897,25 @@ function problemOfLine(line, name, earlier) {
 }
 const list = (member) => schemas/* array */.YOg(member, 'must be a list');
 const volume = strict({
-    image: texts/* text */.Qq,
-    mount: texts/* text */.Qq,
-    registry: texts/* text */.Qq,
-    secret: texts/* text */.Qq,
-    tag: texts/* text */.Qq,
-    user: texts/* text */.Qq,
+    image: parsers/* text */.Qq,
+    mount: parsers/* text */.Qq,
+    registry: parsers/* text */.Qq,
+    secret: parsers/* text */.Qq,
+    tag: parsers/* text */.Qq,
+    user: parsers/* text */.Qq,
 });
 const parameters = strict({
-    image: texts/* text */.Qq,
-    tag: texts/* text */.Qq,
-    imagesrc: texts/* text */.Qq,
-    host: texts/* text */.Qq,
-    user: texts/* text */.Qq,
-    secret: texts/* text */.Qq,
+    image: parsers/* text */.Qq,
+    tag: parsers/* text */.Qq,
+    imagesrc: parsers/* text */.Qq,
+    host: parsers/* text */.Qq,
+    user: parsers/* text */.Qq,
+    secret: parsers/* text */.Qq,
     env: environment,
-    ports: list((0,texts/* whole */.WQ)(1, 65_535)),
+    ports: list((0,parsers/* whole */.WQ)(1, 65_535)),
     volumes: list(volume),
-    sshkey: texts/* text */.Qq,
-    allowed_ips: list(texts/* text */.Qq),
+    sshkey: parsers/* text */.Qq,
+    allowed_ips: list(parsers/* text */.Qq),
 });
 /** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */
 const container = schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
@@ -15663,7 +17930,7 @@ const container = schemas/* pipe */.FsL(schemas/* transform */.pdi((given, conte
     return given.parameters;
 }), parameters);
 /** Container parameters from the text of an input. */
-const containerText = schemas/* pipe */.FsL((0,texts/* textTo */.Ds)(yaml/* parseYaml */.h), container);
+const containerText = schemas/* pipe */.FsL((0,parsers/* textTo */.Ds)(yaml/* parseYaml */.h), container);
 /** The parts of a container that must be masked wherever they show. */
 function secretsOf({ secret, volumes = [] }) {
     return [secret, ...volumes.map((each) => each.secret)].filter((each) => each !== undefined);
@@ -15671,9 +17938,9 @@ function secretsOf({ secret, volumes = [] }) {
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
 var api = __nccwpck_require__(3305);
-// EXTERNAL MODULE: ./build/dispersed/schemas.js
-var dispersed_schemas = __nccwpck_require__(9206);
-;// CONCATENATED MODULE: ./build/intake/entries.js
+// EXTERNAL MODULE: ./build/api/schemas.js
+var api_schemas = __nccwpck_require__(4015);
+;// CONCATENATED MODULE: ./build/inputs/recipes.js
 
 
 
@@ -15682,32 +17949,32 @@ var dispersed_schemas = __nccwpck_require__(9206);
 
 /** The fields of a cook but the container: the API's names, with the ranges it documents. */
 const cookFields = {
-    title: texts/* line */.n8,
-    description: (0,texts/* orNull */.Xd)(texts/* text */.Qq),
-    task: (0,texts/* oneOf */.yL)(['BATCH', 'PERSISTENT']),
-    cpu_count: (0,texts/* number */.ai)(0),
-    gpu_count: (0,texts/* number */.ai)(0),
-    gpu_name: (0,texts/* orNull */.Xd)(texts/* line */.n8),
-    gpu_registry_uuid: (0,texts/* orNull */.Xd)(texts/* uuid */.uR),
-    min_vram_gb: (0,texts/* number */.ai)(0),
-    min_ram_gb: (0,texts/* number */.ai)(0),
-    min_storage_gb: (0,texts/* number */.ai)(0),
-    max_node_count: (0,texts/* whole */.WQ)(1),
-    max_retry_count: (0,texts/* whole */.WQ)(0),
-    max_timeout_assign_ms: (0,texts/* whole */.WQ)(300_000),
-    max_timeout_start_ms: (0,texts/* whole */.WQ)(120_000),
-    max_timeout_run_ms: (0,texts/* orNull */.Xd)((0,texts/* whole */.WQ)(60_000)),
+    title: parsers/* line */.n8,
+    description: (0,parsers/* orNull */.Xd)(parsers/* text */.Qq),
+    task: (0,parsers/* oneOf */.yL)(['BATCH', 'PERSISTENT']),
+    cpu_count: (0,parsers/* number */.ai)(0),
+    gpu_count: (0,parsers/* number */.ai)(0),
+    gpu_name: (0,parsers/* orNull */.Xd)(parsers/* line */.n8),
+    gpu_registry_uuid: (0,parsers/* orNull */.Xd)(parsers/* uuid */.uR),
+    min_vram_gb: (0,parsers/* number */.ai)(0),
+    min_ram_gb: (0,parsers/* number */.ai)(0),
+    min_storage_gb: (0,parsers/* number */.ai)(0),
+    max_node_count: (0,parsers/* whole */.WQ)(1),
+    max_retry_count: (0,parsers/* whole */.WQ)(0),
+    max_timeout_assign_ms: (0,parsers/* whole */.WQ)(300_000),
+    max_timeout_start_ms: (0,parsers/* whole */.WQ)(120_000),
+    max_timeout_run_ms: (0,parsers/* orNull */.Xd)((0,parsers/* whole */.WQ)(60_000)),
     // Each at most once, so never more than the service accepts.
-    allowed_region_codes: schemas/* pipe */.FsL(schemas/* array */.YOg(texts/* regionCode */.Gw, 'must be a list of region codes'), schemas/* transform */.pdi((codes) => [...new Set(codes)])),
+    allowed_region_codes: schemas/* pipe */.FsL(schemas/* array */.YOg(parsers/* regionCode */.Gw, 'must be a list of region codes'), schemas/* transform */.pdi((codes) => [...new Set(codes)])),
 };
 const entry = schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
     if (typeof given !== 'string')
         return given;
-    if ((0,dispersed_schemas/* isUuid */.O1)(given))
+    if ((0,api_schemas/* isUuid */.O1)(given))
         return { uuid: given };
-    context.issues.push({ code: 'custom', message: (0,texts/* sayNoUuid */.CW)(given), input: given });
+    context.issues.push({ code: 'custom', message: (0,parsers/* sayNoUuid */.CW)(given), input: given });
     return core/* NEVER */.tm;
-}), strict({ uuid: texts/* uuid */.uR, ...cookFields, parameters: container, env: environment })), schemas/* transform */.pdi((given, context) => {
+}), strict({ uuid: parsers/* uuid */.uR, ...cookFields, parameters: container, env: environment })), schemas/* transform */.pdi((given, context) => {
     if (given.uuid !== undefined)
         return { ...given, uuid: given.uuid };
     const message = 'is missing: each entry names its recipe';
@@ -15715,10 +17982,10 @@ const entry = schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* transform */
     return core/* NEVER */.tm;
 }));
 // The outputs of one step hold about 1 MB, and each job has its line there.
-const mostEntries = 1_000;
+const maxEntries = 1_000;
 /** The input `recipes`: a UUID, several, one a line, or a YAML or JSON list of entries. */
-const entries = schemas/* pipe */.FsL((0,texts/* textTo */.Ds)(readList), schemas/* array */.YOg(entry)
-    .check(api/* _minLength */.m9(1, 'is missing: give the UUID of a recipe, or several, one a line'), api/* _maxLength */.Eb(mostEntries, `has more than ${mostEntries} entries`)));
+const entries = schemas/* pipe */.FsL((0,parsers/* textTo */.Ds)(readList), schemas/* array */.YOg(entry)
+    .check(api/* _minLength */.m9(1, 'is missing: give the UUID of a recipe, or several, one a line'), api/* _maxLength */.Eb(maxEntries, `has more than ${maxEntries} entries`)));
 async function readList(given) {
     if (looksLikeYaml(given))
         return asList(await (0,yaml/* parseYaml */.h)(given));
@@ -15732,14 +17999,14 @@ function looksLikeYaml(given) {
     return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
 }
 function asList(tree) {
-    if (tree instanceof texts/* Unusable */.kO || Array.isArray(tree))
+    if (tree instanceof parsers/* Unusable */.kO || Array.isArray(tree))
         return tree;
-    return new texts/* Unusable */.kO('must be a list: start each entry with `- `, or put it into [ ]');
+    return new parsers/* Unusable */.kO('must be a list: start each entry with `- `, or put it into [ ]');
 }
 
-// EXTERNAL MODULE: ./build/intake/rules.js
-var rules = __nccwpck_require__(674);
-;// CONCATENATED MODULE: ./build/intake/inputs.js
+// EXTERNAL MODULE: ./build/inputs/rules.js
+var rules = __nccwpck_require__(1671);
+;// CONCATENATED MODULE: ./build/inputs/cook.js
 
 
 
@@ -15755,49 +18022,49 @@ function optional(schema) {
     return { schema, default: '', optional: true };
 }
 const minuteMs = 60_000;
-const regionList = schemas/* pipe */.FsL((0,texts/* textTo */.Ds)((given) => {
+const regionList = schemas/* pipe */.FsL((0,parsers/* textTo */.Ds)((given) => {
     const codes = given.split(/[\s,]+/).filter((code) => code !== '');
-    return codes.length > 0 ? codes : new texts/* Unusable */.kO('has no region code in it');
+    return codes.length > 0 ? codes : new parsers/* Unusable */.kO('has no region code in it');
 }), cookFields.allowed_region_codes);
 /** The inputs of the cook action, in the order of `action.yml`. */
 const cookInputs = {
     recipes: input(entries),
-    'public-key': input(texts/* publicKey */.jE),
-    'secret-key': input(texts/* secretKey */.oF),
-    'api-url': input(texts/* apiUrl */.y0, 'https://api.dispersed.com'),
-    title: optional(texts/* line */.n8),
-    description: optional(texts/* text */.Qq),
+    'public-key': input(parsers/* publicKey */.jE),
+    'secret-key': input(parsers/* secretKey */.oF),
+    'api-url': input(parsers/* apiUrl */.y0, 'https://api.dispersed.com'),
+    title: optional(parsers/* line */.n8),
+    description: optional(parsers/* text */.Qq),
     task: optional(cookFields.task),
     'cpu-count': optional(cookFields.cpu_count),
     'gpu-count': optional(cookFields.gpu_count),
-    'gpu-name': optional(texts/* line */.n8),
-    'gpu-registry-uuid': optional(texts/* uuid */.uR),
+    'gpu-name': optional(parsers/* line */.n8),
+    'gpu-registry-uuid': optional(parsers/* uuid */.uR),
     'min-vram-gb': optional(cookFields.min_vram_gb),
     'min-ram-gb': optional(cookFields.min_ram_gb),
     'min-storage-gb': optional(cookFields.min_storage_gb),
     'max-node-count': optional(cookFields.max_node_count),
     'max-retry-count': optional(cookFields.max_retry_count),
-    'max-timeout-assign': optional((0,texts/* duration */.p0)(5 * minuteMs)),
-    'max-timeout-start': optional((0,texts/* duration */.p0)(2 * minuteMs)),
-    'max-timeout-run': optional((0,texts/* duration */.p0)(minuteMs)),
+    'max-timeout-assign': optional((0,parsers/* duration */.p0)(5 * minuteMs)),
+    'max-timeout-start': optional((0,parsers/* duration */.p0)(2 * minuteMs)),
+    'max-timeout-run': optional((0,parsers/* duration */.p0)(minuteMs)),
     'allowed-region-codes': optional(regionList),
     parameters: optional(containerText),
     env: { ...optional(environmentLines), verbatim: true },
-    wait: input(texts/* flag */.Jt, 'true'),
-    'wait-until': optional((0,texts/* oneOf */.yL)(['completed', 'running'])),
-    timeout: input((0,texts/* duration */.p0)(), '5h45m'),
-    'on-timeout': input((0,texts/* oneOf */.yL)(['cancel', 'fail', 'detach']), 'cancel'),
-    'on-workflow-cancel': input((0,texts/* oneOf */.yL)(['cancel', 'detach']), 'cancel'),
-    'on-job-end': input((0,texts/* oneOf */.yL)(['keep', 'cancel']), 'keep'),
-    'on-rerun': input((0,texts/* oneOf */.yL)(['cook', 'attach']), 'cook'),
-    'poll-interval': input(texts/* pollInterval */.dq, 'auto'),
-    'max-parallel': input((0,texts/* whole */.WQ)(0, 1_000), '0'),
-    'fail-fast': input(texts/* flag */.Jt, 'false'),
-    logs: input((0,texts/* oneOf */.yL)(['stream', 'on-failure', 'none']), 'stream'),
-    'dry-run': input(texts/* flag */.Jt, 'false'),
-    'commit-status': input(texts/* flag */.Jt, 'false'),
-    'github-token': optional(texts/* token */.Sh),
-    'matrix-index': input(texts/* line */.n8, '0'),
+    wait: input(parsers/* flag */.Jt, 'true'),
+    'wait-until': optional((0,parsers/* oneOf */.yL)(['completed', 'running'])),
+    timeout: input((0,parsers/* duration */.p0)(), '5h45m'),
+    'on-timeout': input((0,parsers/* oneOf */.yL)(['cancel', 'fail', 'detach']), 'cancel'),
+    'on-workflow-cancel': input((0,parsers/* oneOf */.yL)(['cancel', 'detach']), 'cancel'),
+    'on-job-end': input((0,parsers/* oneOf */.yL)(['keep', 'cancel']), 'keep'),
+    'on-rerun': input((0,parsers/* oneOf */.yL)(['cook', 'attach']), 'cook'),
+    'poll-interval': input(parsers/* pollInterval */.dq, 'auto'),
+    'max-parallel': input((0,parsers/* whole */.WQ)(0, 1_000), '0'),
+    'fail-fast': input(parsers/* flag */.Jt, 'false'),
+    logs: input((0,parsers/* oneOf */.yL)(['stream', 'on-failure', 'none']), 'stream'),
+    'dry-run': input(parsers/* flag */.Jt, 'false'),
+    'commit-status': input(parsers/* flag */.Jt, 'false'),
+    'github-token': optional(parsers/* token */.Sh),
+    'matrix-index': input(parsers/* line */.n8, '0'),
 };
 /**
  * Reads the cook action's inputs. Secrets are masked before anything can be printed.
@@ -15895,10 +18162,10 @@ function secretsIn(container) {
         : secretsOf(container).flatMap((secret) => secret.split(/[\r\n]+/));
 }
 // The runner masks each line of a secret by itself: a short one would blank that text everywhere.
-const shortestMask = 6;
+const minMaskLength = 6;
 function maskAll(runner, secrets) {
     for (const secret of secrets) {
-        if (secret.trim().length >= shortestMask)
+        if (secret.trim().length >= minMaskLength)
             runner.mask(secret.trim());
     }
 }
@@ -15906,7 +18173,7 @@ function maskAll(runner, secrets) {
 
 /***/ }),
 
-/***/ 1498:
+/***/ 8843:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -15916,58 +18183,308 @@ function maskAll(runner, secrets) {
 /* unused harmony exports waitInputs, cancelInputs */
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3305);
-/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5203);
-/* harmony import */ var _texts_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7541);
-/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6502);
+/* harmony import */ var _cook_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3924);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8969);
+/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3697);
 
 
 
 
 // The outputs of one step hold about 1 MB, and each job has its line there.
-const mostJobs = 1_000;
+const maxJobs = 1_000;
 /** Job UUIDs: one, several, one a line, or a JSON array such as the output `job-uuids`. */
-const jobUuids = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .textTo */ .Ds)(async (given) => given.startsWith('[')
+const jobUuids = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .textTo */ .Ds)(async (given) => given.startsWith('[')
     ? withoutNulls(await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_2__/* .parseYaml */ .h)(given))
-    : given.split(/\s+/).filter(Boolean)), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .uuid */ .uR, 'must be UUIDs, one a line, or a JSON array of them')
-    .check(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._minLength */ .m9(1, 'is missing: give the UUID of a job, or several, one a line'), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._maxLength */ .Eb(mostJobs, `has more than ${mostJobs} UUIDs`)));
+    : given.split(/\s+/).filter(Boolean)), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .uuid */ .uR, 'must be UUIDs, one a line, or a JSON array of them')
+    .check(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._minLength */ .m9(1, 'is missing: give the UUID of a job, or several, one a line'), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._maxLength */ .Eb(maxJobs, `has more than ${maxJobs} UUIDs`)));
 // The output `job-uuids` has null where no job came to be.
 function withoutNulls(tree) {
     return Array.isArray(tree) ? tree.filter((each) => each !== null) : tree;
 }
 const access = {
-    'public-key': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['public-key'],
-    'secret-key': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['secret-key'],
-    'api-url': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['api-url'],
+    'public-key': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['public-key'],
+    'secret-key': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['secret-key'],
+    'api-url': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['api-url'],
 };
 /** The inputs of the wait action, in the order of `wait/action.yml`. */
 const waitInputs = {
-    'job-uuids': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)(jobUuids),
+    'job-uuids': (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)(jobUuids),
     ...access,
-    'wait-until': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['wait-until'],
-    timeout: (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .duration */ .p0)(), '5h45m'),
-    'on-timeout': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
-    'on-workflow-cancel': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
-    'poll-interval': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['poll-interval'],
-    'fail-fast': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['fail-fast'],
-    logs: _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG.logs,
-    'commit-status': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['commit-status'],
-    'github-token': _inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['github-token'],
+    'wait-until': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['wait-until'],
+    timeout: (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .duration */ .p0)(), '5h45m'),
+    'on-timeout': (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
+    'on-workflow-cancel': (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
+    'poll-interval': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['poll-interval'],
+    'fail-fast': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['fail-fast'],
+    logs: _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG.logs,
+    'commit-status': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['commit-status'],
+    'github-token': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['github-token'],
 };
 /** @throws InputError with every problem found */
 async function readWaitInputs(runner) {
-    return (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .complete */ .My)(await (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .readInputs */ .Ko)(runner, waitInputs));
+    return (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .complete */ .My)(await (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .readInputs */ .Ko)(runner, waitInputs));
 }
 /** The inputs of the cancel action, in the order of `cancel/action.yml`. */
-const cancelInputs = { 'job-uuids': (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)(jobUuids), ...access, reason: (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(_texts_js__WEBPACK_IMPORTED_MODULE_1__/* .line */ .n8) };
+const cancelInputs = { 'job-uuids': (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)(jobUuids), ...access, reason: (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .line */ .n8) };
 /** @throws InputError with every problem found */
 async function readCancelInputs(runner) {
-    return (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .complete */ .My)(await (0,_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .readInputs */ .Ko)(runner, cancelInputs));
+    return (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .complete */ .My)(await (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .readInputs */ .Ko)(runner, cancelInputs));
 }
 
 
 /***/ }),
 
-/***/ 674:
+/***/ 8969:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  kO: () => (/* binding */ Unusable),
+  y0: () => (/* binding */ apiUrl),
+  p0: () => (/* binding */ duration),
+  Jt: () => (/* binding */ flag),
+  n8: () => (/* binding */ line),
+  ai: () => (/* binding */ number),
+  yL: () => (/* binding */ oneOf),
+  Xd: () => (/* binding */ orNull),
+  dq: () => (/* binding */ pollInterval),
+  jE: () => (/* binding */ publicKey),
+  Gw: () => (/* binding */ regionCode),
+  CW: () => (/* binding */ sayNoUuid),
+  oF: () => (/* binding */ secretKey),
+  Qq: () => (/* binding */ parsers_text),
+  Ds: () => (/* binding */ textTo),
+  Sh: () => (/* binding */ token),
+  uR: () => (/* binding */ uuid),
+  WQ: () => (/* binding */ whole)
+});
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/api/schemas.js
+var api_schemas = __nccwpck_require__(4015);
+;// CONCATENATED MODULE: ./build/inputs/durations.js
+const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
+const maxDurationMs = 365 * unitMs.d;
+/** What {@link parseDuration} takes, for messages. */
+const durationForm = 'a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
+/**
+ * Milliseconds of a duration such as `1h30m`; undefined for anything else: a bare number, zero,
+ * or more than a year.
+ */
+function parseDuration(text) {
+    const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text);
+    if (match === null)
+        return undefined;
+    const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map((part) => Number(part ?? 0));
+    const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
+    return ms > 0 && ms <= maxDurationMs ? ms : undefined;
+}
+/** A lower bound as a duration, in whole minutes where it is one. */
+function formatMinimum(ms) {
+    return ms % unitMs.m === 0 ? `${ms / unitMs.m}m` : `${ms / unitMs.s}s`;
+}
+
+;// CONCATENATED MODULE: ./build/inputs/regions.js
+/** Regions the new host knows, from the vendor's documentation of the cook. */
+const regionCodes = [
+    'ca-central-1',
+    'ca-west-1',
+    'mx-central-1',
+    'sa-east-1',
+    'us-east-1',
+    'us-east-2',
+    'us-west-1',
+    'us-west-2',
+    'eu-central-1',
+    'eu-central-2',
+    'eu-north-1',
+    'eu-south-1',
+    'eu-south-2',
+    'eu-west-1',
+    'eu-west-2',
+    'eu-west-3',
+    'ap-east-1',
+    'ap-east-2',
+    'ap-northeast-1',
+    'ap-northeast-2',
+    'ap-northeast-3',
+    'ap-south-1',
+    'ap-south-2',
+    'ap-southeast-1',
+    'ap-southeast-2',
+    'ap-southeast-3',
+    'ap-southeast-4',
+    'ap-southeast-5',
+    'ap-southeast-6',
+    'ap-southeast-7',
+    'cn-north-1',
+    'cn-northwest-1',
+    'af-south-1',
+    'il-central-1',
+    'me-central-1',
+    'me-south-1',
+];
+
+// EXTERNAL MODULE: ./build/inputs/wording.js + 1 modules
+var wording = __nccwpck_require__(6225);
+;// CONCATENATED MODULE: ./build/inputs/parsers.js
+
+
+
+
+
+// One schema a kind of value. Each takes text, from an input or from a scalar in YAML or JSON, and
+// gives the value; the message of a failure says what was given and what is accepted.
+/** What a schema of this room says of a text it cannot use. */
+class Unusable extends Error {
+}
+const oneValue = {
+    error: ({ input }) => input === null
+        ? 'cannot be null: leave it out for the recipe’s'
+        : 'must be a single value, not a list or a mapping',
+};
+/** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
+function textTo(parse) {
+    return schemas/* pipe */.FsL(schemas/* string */.YjP(oneValue), schemas/* transform */.pdi(async (text, context) => {
+        const value = await parse(text);
+        if (!(value instanceof Unusable))
+            return value;
+        context.issues.push({ code: 'custom', message: value.message, input: text });
+        return core/* NEVER */.tm;
+    }));
+}
+/** Any text, verbatim. */
+const parsers_text = schemas/* string */.YjP(oneValue);
+/** Text without line breaks. */
+const line = textTo((given) => /[\r\n]/.test(given) ? new Unusable('has several lines; it must be one') : given);
+const flag = textTo((given) => {
+    if (/^true$/i.test(given))
+        return true;
+    if (/^false$/i.test(given))
+        return false;
+    return new Unusable(`${(0,wording/* quote */.h)(given)} is neither true nor false`);
+});
+/** Milliseconds of a duration of at least `minMs`. */
+function duration(minMs = 1_000) {
+    return textTo((given) => {
+        const ms = parseDuration(given);
+        if (ms === undefined) {
+            return new Unusable(`${(0,wording/* quote */.h)(given)} is not a duration: write ${durationForm}`);
+        }
+        if (ms >= minMs)
+            return ms;
+        return new Unusable(`${(0,wording/* quote */.h)(given)} is too short: ${formatMinimum(minMs)} or more`);
+    });
+}
+const pollInterval = textTo((given) => {
+    if (given === 'auto')
+        return 'auto';
+    return (parseDuration(given) ??
+        new Unusable(`${(0,wording/* quote */.h)(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`));
+});
+/** One of the words, to the letter. */
+function oneOf(words) {
+    return textTo((given) => {
+        const word = words.find((each) => each === given);
+        return word ?? new Unusable(`${(0,wording/* quote */.h)(given)} is not one of ${words.join(', ')}`);
+    });
+}
+/** A decimal number from `least` on, fractions included. */
+function number(least) {
+    return textTo((given) => {
+        const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
+        return value >= least ? value : new Unusable(`${(0,wording/* quote */.h)(given)} is not a number from ${least}`);
+    });
+}
+/** A whole number from `least` to `most`. */
+function whole(least, most = 1_000_000_000_000) {
+    const range = most < 1_000_000 ? `from ${least} to ${most}` : `from ${least}`;
+    return textTo((given) => {
+        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
+        if (value >= least && value <= most)
+            return value;
+        return new Unusable(`${(0,wording/* quote */.h)(given)} is not a whole number ${range}`);
+    });
+}
+/** A UUID in lower case: the only thing that ever becomes part of a path. */
+const uuid = textTo((given) => (0,api_schemas/* isUuid */.O1)(given) ? given.toLowerCase() : new Unusable(sayNoUuid(given)));
+/** Says that a text is no UUID. */
+function sayNoUuid(given) {
+    // A text that is no identifier may be anything, a secret put into the wrong place included.
+    const shown = /^[\w.-]{0,60}$/.test(given) ? (0,wording/* quote */.h)(given) : 'what was given';
+    return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
+}
+/** `null` or `~` for the API's null, else what the schema takes. */
+function orNull(schema) {
+    return schemas/* pipe */.FsL(schemas/* nullable */.mee(schemas/* string */.YjP(oneValue)), schemas/* transform */.pdi(async (given, context) => {
+        if (given === null || given === '~')
+            return null;
+        const parsed = await parse/* safeParseAsync */.bp(schema, given);
+        if (parsed.success)
+            return parsed.data;
+        for (const { message } of parsed.error.issues) {
+            context.issues.push({ code: 'custom', message, input: given });
+        }
+        return core/* NEVER */.tm;
+    }));
+}
+const regionCode = textTo((given) => {
+    const code = regionCodes.find((each) => each === given.toLowerCase());
+    if (code !== undefined)
+        return code;
+    const hint = (0,wording/* suggest */.Z)(given, regionCodes) || '; write it like eu-west-1 or us-east-2';
+    return new Unusable(`${(0,wording/* quote */.h)(given)} is not a region of the service${hint}`);
+});
+/** A half of the API key: it goes into a header, or signs. Its value is never shown. */
+function apiKey(half, otherStart, other) {
+    return textTo((given) => {
+        if (given === '') {
+            return new Unusable(`is empty. Pass the ${half} key from a secret; workflows that a pull request from a fork starts get none`);
+        }
+        if (!/^[\u0021-\u007e]+$/.test(given)) {
+            return new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
+        }
+        if (!given.startsWith(otherStart))
+            return given;
+        return new Unusable(`holds the ${other} key (${otherStart}…) where the ${half} one belongs; are the two swapped?`);
+    });
+}
+const publicKey = apiKey('public', 'sk_', 'secret');
+const secretKey = apiKey('secret', 'pk_', 'public');
+/** A token of GitHub's; it goes into a header. Its value is never shown. */
+const token = textTo((given) => /^[\u0021-\u007e]+$/.test(given)
+    ? given
+    : new Unusable('holds white space or characters that no token has'));
+const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const apiUrl = textTo((given) => {
+    const url = URL.parse(given);
+    if (url === null)
+        return new Unusable('is not a URL; the service is at https://api.dispersed.com');
+    if (url.username !== '' || url.password !== '') {
+        return new Unusable('holds a user name or password; the keys have inputs of their own');
+    }
+    const isLoopback = loopbackHosts.test(url.hostname);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+        // Not the whole: what follows the host may hold a key.
+        const shown = (0,wording/* quote */.h)(`${url.protocol}//${url.host}`);
+        return new Unusable(`${shown} is not https; http is accepted for loopback addresses only`);
+    }
+    if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+        return new Unusable('has more than a host; write it without path, query and fragment');
+    }
+    return url;
+});
+
+
+/***/ }),
+
+/***/ 1671:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -16048,297 +18565,7 @@ function checkWhole(cook) {
 
 /***/ }),
 
-/***/ 4427:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  j: () => (/* binding */ readStep),
-  v: () => (/* binding */ tempFolder)
-});
-
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: ./build/intake/step.js
-
-// GitHub allows 50 re-runs of a workflow run.
-const mostAttempts = 51;
-/** Reads the step's identity from the runner's environment. */
-function readStep({ env }, matrixIndex) {
-    const repository = env['GITHUB_REPOSITORY'] ?? '';
-    const runId = env['GITHUB_RUN_ID'] ?? '';
-    const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
-    return {
-        repository,
-        runId,
-        runAttempt: Math.min(mostAttempts, Number(env['GITHUB_RUN_ATTEMPT']) || 1),
-        workflow: env['GITHUB_WORKFLOW'] ?? '',
-        job: env['GITHUB_JOB'] ?? '',
-        matrixIndex,
-        step: env['GITHUB_ACTION'] ?? '',
-        runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
-    };
-}
-/** Where a step may keep files for later steps of its job. */
-function tempFolder({ env }) {
-    return env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)();
-}
-
-
-/***/ }),
-
-/***/ 7541:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  kO: () => (/* binding */ Unusable),
-  y0: () => (/* binding */ apiUrl),
-  p0: () => (/* binding */ duration),
-  Jt: () => (/* binding */ flag),
-  n8: () => (/* binding */ line),
-  ai: () => (/* binding */ number),
-  yL: () => (/* binding */ oneOf),
-  Xd: () => (/* binding */ orNull),
-  dq: () => (/* binding */ pollInterval),
-  jE: () => (/* binding */ publicKey),
-  Gw: () => (/* binding */ regionCode),
-  CW: () => (/* binding */ sayNoUuid),
-  oF: () => (/* binding */ secretKey),
-  Qq: () => (/* binding */ texts_text),
-  Ds: () => (/* binding */ textTo),
-  Sh: () => (/* binding */ token),
-  uR: () => (/* binding */ uuid),
-  WQ: () => (/* binding */ whole)
-});
-
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
-var core = __nccwpck_require__(8532);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/dispersed/schemas.js
-var dispersed_schemas = __nccwpck_require__(9206);
-;// CONCATENATED MODULE: ./build/intake/durations.js
-const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-const longestMs = 365 * unitMs.d;
-/** What {@link parseDuration} takes, for messages. */
-const durationForm = 'a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
-/**
- * Milliseconds of a duration such as `1h30m`; undefined for anything else: a bare number, zero,
- * or more than a year.
- */
-function parseDuration(text) {
-    const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text);
-    if (match === null)
-        return undefined;
-    const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map((part) => Number(part ?? 0));
-    const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
-    return ms > 0 && ms <= longestMs ? ms : undefined;
-}
-/** A lower bound as a duration, in whole minutes where it is one. */
-function formatLeast(ms) {
-    return ms % unitMs.m === 0 ? `${ms / unitMs.m}m` : `${ms / unitMs.s}s`;
-}
-
-;// CONCATENATED MODULE: ./build/intake/regions.js
-/** Regions the new host knows, from the vendor's documentation of the cook. */
-const regionCodes = [
-    'ca-central-1',
-    'ca-west-1',
-    'mx-central-1',
-    'sa-east-1',
-    'us-east-1',
-    'us-east-2',
-    'us-west-1',
-    'us-west-2',
-    'eu-central-1',
-    'eu-central-2',
-    'eu-north-1',
-    'eu-south-1',
-    'eu-south-2',
-    'eu-west-1',
-    'eu-west-2',
-    'eu-west-3',
-    'ap-east-1',
-    'ap-east-2',
-    'ap-northeast-1',
-    'ap-northeast-2',
-    'ap-northeast-3',
-    'ap-south-1',
-    'ap-south-2',
-    'ap-southeast-1',
-    'ap-southeast-2',
-    'ap-southeast-3',
-    'ap-southeast-4',
-    'ap-southeast-5',
-    'ap-southeast-6',
-    'ap-southeast-7',
-    'cn-north-1',
-    'cn-northwest-1',
-    'af-south-1',
-    'il-central-1',
-    'me-central-1',
-    'me-south-1',
-];
-
-// EXTERNAL MODULE: ./build/intake/wording.js + 1 modules
-var wording = __nccwpck_require__(5818);
-;// CONCATENATED MODULE: ./build/intake/texts.js
-
-
-
-
-
-// One schema a kind of value. Each takes text, from an input or from a scalar in YAML or JSON, and
-// gives the value; the message of a failure says what was given and what is accepted.
-/** What a schema of this room says of a text it cannot use. */
-class Unusable extends Error {
-}
-const oneValue = {
-    error: ({ input }) => input === null
-        ? 'cannot be null: leave it out for the recipe’s'
-        : 'must be a single value, not a list or a mapping',
-};
-/** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
-function textTo(parse) {
-    return schemas/* pipe */.FsL(schemas/* string */.YjP(oneValue), schemas/* transform */.pdi(async (text, context) => {
-        const value = await parse(text);
-        if (!(value instanceof Unusable))
-            return value;
-        context.issues.push({ code: 'custom', message: value.message, input: text });
-        return core/* NEVER */.tm;
-    }));
-}
-/** Any text, verbatim. */
-const texts_text = schemas/* string */.YjP(oneValue);
-/** Text without line breaks. */
-const line = textTo((given) => /[\r\n]/.test(given) ? new Unusable('has several lines; it must be one') : given);
-const flag = textTo((given) => {
-    if (/^true$/i.test(given))
-        return true;
-    if (/^false$/i.test(given))
-        return false;
-    return new Unusable(`${(0,wording/* quote */.h)(given)} is neither true nor false`);
-});
-/** Milliseconds of a duration of at least `leastMs`. */
-function duration(leastMs = 1_000) {
-    return textTo((given) => {
-        const ms = parseDuration(given);
-        if (ms === undefined) {
-            return new Unusable(`${(0,wording/* quote */.h)(given)} is not a duration: write ${durationForm}`);
-        }
-        if (ms >= leastMs)
-            return ms;
-        return new Unusable(`${(0,wording/* quote */.h)(given)} is too short: ${formatLeast(leastMs)} or more`);
-    });
-}
-const pollInterval = textTo((given) => {
-    if (given === 'auto')
-        return 'auto';
-    return (parseDuration(given) ??
-        new Unusable(`${(0,wording/* quote */.h)(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`));
-});
-/** One of the words, to the letter. */
-function oneOf(words) {
-    return textTo((given) => {
-        const word = words.find((each) => each === given);
-        return word ?? new Unusable(`${(0,wording/* quote */.h)(given)} is not one of ${words.join(', ')}`);
-    });
-}
-/** A decimal number from `least` on, fractions included. */
-function number(least) {
-    return textTo((given) => {
-        const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
-        return value >= least ? value : new Unusable(`${(0,wording/* quote */.h)(given)} is not a number from ${least}`);
-    });
-}
-/** A whole number from `least` to `most`. */
-function whole(least, most = 1_000_000_000_000) {
-    const range = most < 1_000_000 ? `from ${least} to ${most}` : `from ${least}`;
-    return textTo((given) => {
-        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
-        if (value >= least && value <= most)
-            return value;
-        return new Unusable(`${(0,wording/* quote */.h)(given)} is not a whole number ${range}`);
-    });
-}
-/** A UUID in lower case: the only thing that ever becomes part of a path. */
-const uuid = textTo((given) => (0,dispersed_schemas/* isUuid */.O1)(given) ? given.toLowerCase() : new Unusable(sayNoUuid(given)));
-/** Says that a text is no UUID. */
-function sayNoUuid(given) {
-    // A text that is no identifier may be anything, a secret put into the wrong place included.
-    const shown = /^[\w.-]{0,60}$/.test(given) ? (0,wording/* quote */.h)(given) : 'what was given';
-    return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
-}
-/** `null` or `~` for the API's null, else what the schema takes. */
-function orNull(schema) {
-    return schemas/* pipe */.FsL(schemas/* nullable */.mee(schemas/* string */.YjP(oneValue)), schemas/* transform */.pdi(async (given, context) => {
-        if (given === null || given === '~')
-            return null;
-        const parsed = await parse/* safeParseAsync */.bp(schema, given);
-        if (parsed.success)
-            return parsed.data;
-        for (const { message } of parsed.error.issues) {
-            context.issues.push({ code: 'custom', message, input: given });
-        }
-        return core/* NEVER */.tm;
-    }));
-}
-const regionCode = textTo((given) => {
-    const code = regionCodes.find((each) => each === given.toLowerCase());
-    if (code !== undefined)
-        return code;
-    const hint = (0,wording/* suggest */.Z)(given, regionCodes) || '; write it like eu-west-1 or us-east-2';
-    return new Unusable(`${(0,wording/* quote */.h)(given)} is not a region of the service${hint}`);
-});
-/** A half of the API key: it goes into a header, or signs. Its value is never shown. */
-function apiKey(half, otherStart, other) {
-    return textTo((given) => {
-        if (given === '') {
-            return new Unusable(`is empty. Pass the ${half} key from a secret; workflows that a pull request from a fork starts get none`);
-        }
-        if (!/^[\u0021-\u007e]+$/.test(given)) {
-            return new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
-        }
-        if (!given.startsWith(otherStart))
-            return given;
-        return new Unusable(`holds the ${other} key (${otherStart}…) where the ${half} one belongs; are the two swapped?`);
-    });
-}
-const publicKey = apiKey('public', 'sk_', 'secret');
-const secretKey = apiKey('secret', 'pk_', 'public');
-/** A token of GitHub's; it goes into a header. Its value is never shown. */
-const token = textTo((given) => /^[\u0021-\u007e]+$/.test(given)
-    ? given
-    : new Unusable('holds white space or characters that no token has'));
-const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-const apiUrl = textTo((given) => {
-    const url = URL.parse(given);
-    if (url === null)
-        return new Unusable('is not a URL; the service is at https://api.dispersed.com');
-    if (url.username !== '' || url.password !== '') {
-        return new Unusable('holds a user name or password; the keys have inputs of their own');
-    }
-    const isLoopback = loopbackHosts.test(url.hostname);
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-        // Not the whole: what follows the host may hold a key.
-        const shown = (0,wording/* quote */.h)(`${url.protocol}//${url.host}`);
-        return new Unusable(`${shown} is not https; http is accepted for loopback addresses only`);
-    }
-    if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-        return new Unusable('has more than a host; write it without path, query and fragment');
-    }
-    return url;
-});
-
-
-/***/ }),
-
-/***/ 5818:
+/***/ 6225:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -16525,15 +18752,15 @@ function closestMatch(target, candidates, options) {
 	return best;
 }
 
-;// CONCATENATED MODULE: ./build/intake/wording.js
+;// CONCATENATED MODULE: ./build/inputs/wording.js
 
 /** Shows a given text in one short line. Never to be used on what is meant to be a secret. */
 function quote(text) {
     // A key that landed in the wrong input.
     if (/\bsk_/.test(text))
         return 'a secret key';
-    const longest = 60;
-    return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
+    const maxLength = 60;
+    return JSON.stringify(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
 }
 /** `; did you mean x?` for a word close to a known one, else nothing. */
 function suggest(word, known) {
@@ -16546,36 +18773,36 @@ function suggest(word, known) {
 
 /***/ }),
 
-/***/ 6502:
+/***/ 3697:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   h: () => (/* binding */ parseYaml)
 /* harmony export */ });
-/* harmony import */ var _texts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7541);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8969);
 
-const longestText = 1_000_000;
-const mostAliases = 50;
-const deepest = 32;
+const maxText = 1_000_000;
+const maxAliases = 50;
+const maxDepth = 32;
 // More than any order needs; bounds what aliases can grow into.
-const mostNodes = 50_000;
+const maxNodes = 50_000;
 /**
  * Parses YAML, or JSON, which is YAML too. No tags, bounded size, depth and aliases. Scalars stay
  * text until a field says otherwise: `1.10` is not 1.1, and `no` is not false.
  * @returns the tree, or Unusable with line and column; the text itself is never shown, since it may hold secrets
  */
 async function parseYaml(text) {
-    if (text.length > longestText)
-        return new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is longer than ${longestText} characters`);
+    if (text.length > maxText)
+        return new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is longer than ${maxText} characters`);
     // Loaded when used: most workflows name recipes by UUID alone.
     const { load, FAILSAFE_SCHEMA, nullJsonTag } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
     const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
     try {
-        const tree = load(text, { schema, maxAliases: mostAliases, maxDepth: deepest });
-        return isBounded(tree) ? tree : new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO('is too large, or refers to itself');
+        const tree = load(text, { schema, maxAliases: maxAliases, maxDepth: maxDepth });
+        return isBounded(tree) ? tree : new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO('is too large, or refers to itself');
     }
     catch (error) {
-        return new _texts_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is neither YAML nor JSON: ${explain(error)}`);
+        return new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is neither YAML nor JSON: ${explain(error)}`);
     }
 }
 function explain(error) {
@@ -16593,9 +18820,9 @@ function sayReason(reason) {
         return 'an alias without its anchor (put text that starts with `*` into quotes)';
     }
     if (reason.startsWith('aliases exceeded'))
-        return `more than ${mostAliases} aliases`;
+        return `more than ${maxAliases} aliases`;
     if (reason.startsWith('nesting exceeded'))
-        return `nested deeper than ${deepest} levels`;
+        return `nested deeper than ${maxDepth} levels`;
     return reason;
 }
 function isYamlError(error) {
@@ -16606,13 +18833,157 @@ function isBounded(tree) {
     let nodes = 0;
     const isWithin = (node, depth) => {
         nodes += 1;
-        if (nodes > mostNodes || depth > deepest)
+        if (nodes > maxNodes || depth > maxDepth)
             return false;
         if (typeof node !== 'object' || node === null)
             return true;
         return Object.values(node).every((each) => isWithin(each, depth + 1));
     };
     return isWithin(tree, 0);
+}
+
+
+/***/ }),
+
+/***/ 2195:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d: () => (/* binding */ stop)
+/* harmony export */ });
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7784);
+/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5220);
+
+
+
+
+const maxTries = 8;
+function shouldRetry(error, failures) {
+    return failures < maxTries && (error.retryable || (error.status === 404 && failures === 1));
+}
+const confirmEveryMs = 1_000;
+// A container gets some seconds to shut down; after that the job is reported as it stands.
+const confirmLongestMs = 15_000;
+/**
+ * Cancels a job and looks until it has ended, for a quarter of a minute at most. That a job has
+ * already ended is no error.
+ * @returns the job as last seen, perhaps still alive
+ * @throws ServiceError when the cancel was not accepted, InterruptedError
+ */
+async function stop(jobUuid, reason, parts) {
+    const { clock, signal } = parts;
+    let job = await requestCancel(jobUuid, reason, parts);
+    const giveUpAtMs = clock.now() + confirmLongestMs;
+    while (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status) && clock.now() < giveUpAtMs && !signal.aborted) {
+        await clock.sleep(confirmEveryMs, signal);
+        // The cancel was accepted; trouble with looking is no trouble with stopping.
+        job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(parts.client, jobUuid, signal).catch(() => job);
+    }
+    return job;
+}
+async function requestCancel(jobUuid, reason, parts) {
+    const { client, signal } = parts;
+    try {
+        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason, signal);
+        return await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .b)(request, { ...parts, shouldRetry });
+    }
+    catch (error) {
+        // How the service answers the cancel of an ended job is documented nowhere.
+        const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, signal).catch(() => undefined);
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 && job !== undefined && (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status))
+            return job;
+        throw error;
+    }
+}
+
+
+/***/ }),
+
+/***/ 3228:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   FV: () => (/* binding */ hourlyRateOf),
+/* harmony export */   UK: () => (/* binding */ formatUsd),
+/* harmony export */   ho: () => (/* binding */ costOf),
+/* harmony export */   p1: () => (/* binding */ roughlyUsd)
+/* harmony export */ });
+/* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+
+const hourMs = 3_600_000;
+/**
+ * What a job has cost in US dollars, worked out from the hourly rate of its runs: an estimate, the
+ * bill is the service's. BATCH is billed for its run time, PERSISTENT while it exists.
+ * @returns null where a rate or a time is not known (yet)
+ */
+function costOf(outcome) {
+    const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
+    if (rated.length === 0)
+        return null;
+    const costs = outcome.job?.task === 'PERSISTENT'
+        ? [costOfExistence(outcome, rated)]
+        : outcome.runs.map((run) => costOfRun(run, outcome));
+    const sum = sumOf(costs);
+    return sum === null ? null : Math.round(sum * 10_000) / 10_000;
+}
+/** What a job costs an hour while it lasts, in US dollars; null where that is not known. */
+function hourlyRateOf({ runs }) {
+    const newest = runs.at(-1);
+    return newest === undefined ? null : rateOf(newest);
+}
+/** An amount as people read it: `0.35 USD`. */
+function formatUsd(amount) {
+    return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+}
+/** An estimated amount: `about 0.35 USD`. */
+function roughlyUsd(amount, word = 'about') {
+    return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
+}
+function isTiny(amount) {
+    return amount > 0 && amount < 0.01;
+}
+function costOfExistence(outcome, rated) {
+    const { createdMs, endedMs } = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
+    const newest = rated.at(-1);
+    if (createdMs === null || endedMs === null || newest === undefined)
+        return null;
+    return priceOf(newest, endedMs - createdMs);
+}
+function costOfRun(run, outcome) {
+    if (run.duration_ms !== null && run.duration_ms > 0)
+        return priceOf(run, run.duration_ms);
+    // A run that never began to run costs nothing.
+    if (run.started_at_ms === null)
+        return 0;
+    const endedMs = run.ended_at_ms ?? (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome).endedMs;
+    return endedMs === null ? null : priceOf(run, endedMs - run.started_at_ms);
+}
+function priceOf(run, spanMs) {
+    const rate = rateOf(run);
+    return rate === null ? null : (rate * Math.max(0, spanMs)) / hourMs;
+}
+function rateOf(run) {
+    const { hourly_rate_usd: rate } = run;
+    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
+}
+// The service does not say on how many nodes a run is. Each gives every address once, so there are
+// as many as a description comes up; without addresses, one.
+function nodeCountOf({ node_urls: nodeUrls }) {
+    const counts = new Map();
+    for (const { description } of nodeUrls ?? [])
+        counts.set(description, (counts.get(description) ?? 0) + 1);
+    return Math.max(1, ...counts.values());
+}
+function sumOf(amounts) {
+    let sum = 0;
+    for (const amount of amounts) {
+        if (amount === null)
+            return null;
+        sum += amount;
+    }
+    return sum;
 }
 
 
@@ -16626,36 +18997,36 @@ function isBounded(tree) {
 /* harmony export */   Fl: () => (/* binding */ findLiving),
 /* harmony export */   NZ: () => (/* binding */ newestJobs)
 /* harmony export */ });
-/* harmony import */ var _dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5788);
-/* harmony import */ var _dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3323);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(617);
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7784);
+/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5220);
 
 
 
 // 1,000 jobs: what the busiest account cooks in the time a look-up takes, many times over.
-const mostPages = 20;
+const maxPages = 20;
 // How far the two clocks may be apart.
 const clockSlackMs = 10 * 60_000;
 /**
  * The newest jobs of the account, the newest first, back to a point in time. The service has no
  * filter for recipe or description, so they are paged through.
  * @param sinceMs Unix ms
- * @param worthwhile whether a failed page is asked for again
+ * @param shouldRetry whether a failed page is asked for again
  */
-async function* newestJobs(parts, sinceMs, worthwhile = (error) => error.passing) {
-    for (let page = 1; page <= mostPages; page += 1) {
+async function* newestJobs(parts, sinceMs, shouldRetry = (error) => error.retryable) {
+    for (let page = 1; page <= maxPages; page += 1) {
         const query = { sort: '-created_at', page: String(page) };
-        const request = async () => (0,_dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobs */ .N6)(parts.client, query, parts.signal);
-        const { items, full } = await (0,_dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__/* .patiently */ .d)(request, { ...parts, worthwhile });
+        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobs */ .N6)(parts.client, query, parts.signal);
+        const { items, full } = await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .b)(request, { ...parts, shouldRetry });
         yield* items;
         if (!full || items.some((job) => isBefore(job, sinceMs - clockSlackMs)))
             return;
     }
 }
 /** The UUIDs of the living jobs that carry a mark, but for the one that is known. */
-async function findLiving(parts, { cookKey, recipeUuid, sentAtMs }, knownUuid, worthwhile) {
+async function findLiving(parts, { cookKey, recipeUuid, sentAtMs }, knownUuid, shouldRetry) {
     const living = [];
-    for await (const job of newestJobs(parts, sentAtMs, worthwhile)) {
+    for await (const job of newestJobs(parts, sentAtMs, shouldRetry)) {
         const isOther = job.uuid !== knownUuid && carries(job, cookKey, recipeUuid);
         if (isOther && !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status))
             living.push(job.uuid);
@@ -16678,70 +19049,160 @@ function isBefore({ created_at: createdAt }, ms) {
 
 /***/ }),
 
-/***/ 9777:
+/***/ 4224:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ stop)
+/* harmony export */   Gg: () => (/* binding */ titleOf),
+/* harmony export */   Ly: () => (/* binding */ spansOf),
+/* harmony export */   Qv: () => (/* binding */ timesOf),
+/* harmony export */   Sx: () => (/* binding */ recipeOf),
+/* harmony export */   Xb: () => (/* binding */ resultWords),
+/* harmony export */   is: () => (/* binding */ hardwareOf),
+/* harmony export */   pV: () => (/* binding */ uuidOf)
 /* harmony export */ });
-/* harmony import */ var _dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5788);
-/* harmony import */ var _dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3323);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(617);
-
-
-
-
-const mostTries = 8;
-function worthwhile(error, failures) {
-    return failures < mostTries && (error.passing || (error.status === 404 && failures === 1));
-}
-const confirmEveryMs = 1_000;
-// A container gets some seconds to shut down; after that the job is reported as it stands.
-const confirmLongestMs = 15_000;
 /**
- * Cancels a job and looks until it has ended, for a quarter of a minute at most. That a job has
- * already ended is no error.
- * @returns the job as last seen, perhaps still alive
- * @throws ServiceError when the cancel was not accepted, InterruptedError
+ * The times of a job: the service's own where they are precise, else what was seen from here (the
+ * old host gives days without a time).
  */
-async function stop(jobUuid, reason, parts) {
-    const { clock, signal } = parts;
-    let job = await requestCancel(jobUuid, reason, parts);
-    const giveUpAtMs = clock.now() + confirmLongestMs;
-    while (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status) && clock.now() < giveUpAtMs && !signal.aborted) {
-        await clock.sleep(confirmEveryMs, signal);
-        // The cancel was accepted; trouble with looking is no trouble with stopping.
-        job = await (0,_dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(parts.client, jobUuid, signal).catch(() => job);
-    }
-    return job;
+function timesOf({ job, submittedAtMs, timeline }) {
+    if (job === null)
+        return { createdMs: null, startedMs: null, endedMs: null };
+    return {
+        createdMs: instantMs(job.created_at) ?? submittedAtMs,
+        startedMs: instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']),
+        endedMs: instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+    };
 }
-async function requestCancel(jobUuid, reason, parts) {
-    const { client, signal } = parts;
-    try {
-        const request = async () => (0,_dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason, signal);
-        return await (0,_dispersed_patience_js__WEBPACK_IMPORTED_MODULE_1__/* .patiently */ .d)(request, { ...parts, worthwhile });
-    }
-    catch (error) {
-        // How the service answers the cancel of an ended job is documented nowhere.
-        const job = await (0,_dispersed_api_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, signal).catch(() => undefined);
-        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 && job !== undefined && (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status))
-            return job;
-        throw error;
-    }
+/** Queue and run time of a job. */
+function spansOf(outcome) {
+    const { createdMs, startedMs, endedMs } = timesOf(outcome);
+    return {
+        queueSeconds: secondsBetween(createdMs, startedMs),
+        runSeconds: secondsBetween(startedMs, endedMs),
+    };
+}
+/** What to call a job: its title, else its recipe. Foreign text. */
+function titleOf(subject, job) {
+    const { title, recipeUuid } = subject;
+    return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
+}
+/** The UUID of a job, where there is one. */
+function uuidOf({ subject, job }) {
+    return job?.uuid ?? subject.jobUuid;
+}
+/** The recipe of a job, where it is known. */
+function recipeOf({ subject, job }) {
+    return subject.recipeUuid ?? job?.source_recipe_uuid ?? null;
+}
+/** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
+function hardwareOf(job) {
+    if (job === null)
+        return '';
+    const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : job.gpu_name;
+    return [
+        gpus,
+        job.cpu_count ? `${job.cpu_count} CPU` : null,
+        job.min_ram_gb ? `${job.min_ram_gb} GB RAM` : null,
+        job.min_vram_gb ? `${job.min_vram_gb} GB VRAM` : null,
+    ]
+        .filter(Boolean)
+        .join(', ');
+}
+/** A result in a word or two, for sentences such as `2 of 3 jobs …`. */
+const resultWords = {
+    succeeded: 'succeeded',
+    running: 'running',
+    submitted: 'submitted',
+    'dry-run': 'checked',
+    detached: 'left running',
+    failed: 'failed',
+    cancelled: 'cancelled',
+    'timed-out': 'timed out',
+    error: 'lost to an error',
+};
+function instantMs(time) {
+    return time === null || time.length === 10 ? null : Date.parse(time);
+}
+function seenAt(timeline, statuses) {
+    return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
+}
+function secondsBetween(fromMs, toMs) {
+    if (fromMs === null || toMs === null)
+        return null;
+    return Math.max(0, Math.round((toMs - fromMs) / 1000));
 }
 
 
 /***/ }),
 
-/***/ 5723:
+/***/ 1044:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   S: () => (/* binding */ readLedger),
-/* harmony export */   a: () => (/* binding */ openLedger)
+/* harmony export */   ci: () => (/* binding */ addressOf),
+/* harmony export */   d2: () => (/* binding */ describeNodeUrl),
+/* harmony export */   i9: () => (/* binding */ nodeUrlsOf)
 /* harmony export */ });
-/* harmony import */ var _dispersed_json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4210);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5220);
+
+// An address that begins with a dash would be an option to ssh.
+const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
+const wordPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
+/** The ways to a job that runs; those that are no proper addresses are left out. */
+function nodeUrlsOf({ job, runs }) {
+    if (job === null || (0,_verdict_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
+        return [];
+    return runs.filter(({ status }) => !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status)).flatMap(urlsOf);
+}
+function urlsOf({ node_urls: urls }) {
+    return (urls ?? []).flatMap(({ description, hostname, port, protocol }) => {
+        const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
+        if (!isPort || !hostPattern.test(hostname))
+            return [];
+        return [{ description: word(description), hostname, port, protocol: word(protocol) }];
+    });
+}
+function word(text) {
+    return text !== null && wordPattern.test(text) ? text : null;
+}
+/** One line: `ssh: ssh -p 30022 root@node-1.example.net`, `8080: https://node-1.example.net:30080`. */
+function describeNodeUrl(url) {
+    return `${url.description ?? 'port'}: ${addressOf(url)}`;
+}
+/** An address to copy, ssh's as the command to log in; the containers' user is root. */
+function addressOf({ description, hostname, port, protocol }) {
+    const isSsh = [description, protocol].some((each) => each?.toLowerCase() === 'ssh');
+    if (isSsh)
+        return `ssh -p ${port} root@${hostname}`;
+    const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+    const isWeb = protocol === 'http' || protocol === 'https';
+    return `${isWeb ? `${protocol}://` : ''}${host}:${port}`;
+}
+
+
+/***/ }),
+
+/***/ 1175:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   h: () => (/* binding */ noRunData)
+/* harmony export */ });
+/** Nothing was looked for, or there was nothing. */
+const noRunData = { runs: [], logTail: [], results: null };
+
+
+/***/ }),
+
+/***/ 2022:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   l: () => (/* binding */ openSavedState),
+/* harmony export */   r: () => (/* binding */ readSavedState)
+/* harmony export */ });
+/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4933);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
 
 
@@ -16770,7 +19231,7 @@ const entrySchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
 const countName = 'jobs';
 const entryName = (index) => `job-${index}`;
 /** @param count how many jobs the step may have */
-function openLedger(runner, count, nowMs) {
+function openSavedState(runner, count, nowMs) {
     const entries = new Map();
     runner.saveState(countName, String(count));
     return {
@@ -16784,12 +19245,104 @@ function openLedger(runner, count, nowMs) {
     };
 }
 /** The entries that main wrote; empty where it sent nothing. */
-function readLedger(runner) {
+function readSavedState(runner) {
     const count = Number(runner.state(countName) || 0);
     return Array.from({ length: count }, (_, index) => {
-        const parsed = entrySchema.safeParse((0,_dispersed_json_js__WEBPACK_IMPORTED_MODULE_1__/* .parseJson */ .q)(runner.state(entryName(index))));
+        const parsed = entrySchema.safeParse((0,_api_json_js__WEBPACK_IMPORTED_MODULE_1__/* .parseJson */ .q)(runner.state(entryName(index))));
         return parsed.success ? [parsed.data] : [];
     }).flat();
+}
+
+
+/***/ }),
+
+/***/ 5220:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bg: () => (/* binding */ resultOf),
+/* harmony export */   Oe: () => (/* binding */ mustStop),
+/* harmony export */   WE: () => (/* binding */ passes),
+/* harmony export */   dR: () => (/* binding */ isFinal),
+/* harmony export */   ex: () => (/* binding */ compareResults)
+/* harmony export */ });
+// The service's set of statuses is open; these alone are known to be final.
+const finalResults = {
+    COMPLETED: 'succeeded',
+    FAILED: 'failed',
+    CANCELLED: 'cancelled',
+};
+/** Whether a job with this status will never change again. */
+function isFinal(status) {
+    return Object.hasOwn(finalResults, status);
+}
+/** Whether a job that is no longer watched is to be cancelled. */
+function mustStop(ending, { onTimeout, onWorkflowCancel }) {
+    switch (ending) {
+        case 'final':
+        case 'running':
+            return false;
+        case 'interrupt':
+            return onWorkflowCancel === 'cancel';
+        case 'fail-fast':
+            return true;
+        // Nobody watches a lost job any more: it is treated like one whose time is over.
+        case 'lost':
+        case 'timeout':
+            return onTimeout === 'cancel';
+    }
+}
+/** The result of a job that was watched to this ending, and has this status now. */
+function resultOf(ending, status, policy) {
+    const final = isFinal(status) ? finalResults[status] : undefined;
+    switch (ending) {
+        case 'final':
+            return final ?? 'error';
+        case 'running':
+            return 'running';
+        case 'lost':
+            return 'error';
+        case 'fail-fast':
+            return final ?? 'cancelled';
+        case 'interrupt':
+            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
+        case 'timeout':
+            // A job that our own cancel ended was still running when time was up.
+            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
+                return final;
+            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
+    }
+}
+const worstFirst = [
+    'error',
+    'failed',
+    'timed-out',
+    'cancelled',
+    'detached',
+    'running',
+    'submitted',
+    'succeeded',
+    'dry-run',
+];
+/** Orders results, the worst first. */
+function compareResults(a, b) {
+    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
+}
+/** Whether the step passes with this result. */
+function passes(result) {
+    switch (result) {
+        case 'succeeded':
+        case 'running':
+        case 'submitted':
+        case 'dry-run':
+        case 'detached':
+            return true;
+        case 'failed':
+        case 'cancelled':
+        case 'timed-out':
+        case 'error':
+            return false;
+    }
 }
 
 
@@ -16817,20 +19370,20 @@ const systemClock = {
     now: () => Date.now(),
     sleep: async (ms, signal) => {
         // Node runs a longer timer at once instead.
-        const longestTimerMs = 2 ** 31 - 1;
-        await (0,promises_namespaceObject.setTimeout)(Math.min(Math.max(ms, 0), longestTimerMs), undefined, signal ? { signal } : {}).catch(() => { });
+        const maxTimerMs = 2 ** 31 - 1;
+        await (0,promises_namespaceObject.setTimeout)(Math.min(Math.max(ms, 0), maxTimerMs), undefined, signal ? { signal } : {}).catch(() => { });
     },
 };
 const firstBackoffMs = 500;
 // Long enough to leave a struggling service alone, short enough to notice that it is back.
-const longestBackoffMs = 30_000;
+const maxBackoffMs = 30_000;
 /**
  * How long to wait before the next try, in ms: exponential with full jitter, and never shorter
  * than what the service asked for.
  * @param failures how many tries have failed in a row, from 1
  */
 function backoffMs(failures, random, retryAfterMs = 0) {
-    const ceiling = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16));
+    const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16));
     // Not from 0: a retry at once would find the same trouble.
     const jittered = ceiling / 2 + (random() * ceiling) / 2;
     return Math.max(jittered, retryAfterMs);
@@ -16847,7 +19400,7 @@ function parseRetryAfter(header, nowMs) {
 // A change is seen after 2.5 s on average and 5 s at most, whatever the length of the job.
 const automaticPollMs = 5_000;
 // What a struggling service is spared at the most.
-const slowestPollMs = 60_000;
+const maxPollMs = 60_000;
 /**
  * A steady beat, by the clock and not from answer to answer, so that slow answers do not add up.
  * The first one comes at a random moment, so that fleets of workflows do not beat in step. Slower by
@@ -16877,127 +19430,13 @@ function createPace(interval, clock, random, signal) {
 }
 /** The time from one beat to the next, in ms, after a look that took so long. */
 function nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled) {
-    const longest = Math.max(steadyMs, slowestPollMs);
+    const maxLength = Math.max(steadyMs, maxPollMs);
     if (wasThrottled)
-        return Math.min(longest, beatMs * 2);
+        return Math.min(maxLength, beatMs * 2);
     // Twice as long as an answer takes: at least half of the time the service hears nothing of us.
     const wanted = Math.max(steadyMs, tookMs * 2);
-    return Math.min(longest, Math.max(wanted, beatMs * 0.75));
+    return Math.min(maxLength, Math.max(wanted, beatMs * 0.75));
 }
-
-
-/***/ }),
-
-/***/ 622:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   _: () => (/* binding */ noFindings)
-/* harmony export */ });
-/** Nothing was looked for, or there was nothing. */
-const noFindings = { runs: [], logTail: [], results: null };
-
-
-/***/ }),
-
-/***/ 8999:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   B9: () => (/* binding */ consoleUrl),
-/* harmony export */   GS: () => (/* binding */ adviseOnFault),
-/* harmony export */   mm: () => (/* binding */ adviseOn)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(570);
-
-
-/** Where jobs can be looked at and cancelled by hand. The address of a single job is not known. */
-const consoleUrl = 'https://console.dispersed.com/jobs';
-/** What the attempt was, for the title of the error: `cook the recipe`, `follow the job`. */
-function adviseOn(error, attempt) {
-    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? adviseOnService(error, attempt) : adviseOnFault(error);
-}
-/** A fault of this action itself, in words. */
-function adviseOnFault(error) {
-    return {
-        title: 'A fault in this action',
-        cause: (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
-        remedy: `Please report it, with this line. Look at ${consoleUrl} for jobs that may still run.`,
-    };
-}
-function adviseOnService(error, attempt) {
-    const said = (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(error.detail);
-    switch (error.trouble) {
-        case 'unreachable':
-            return {
-                title: `Could not ${attempt}: the service cannot be reached`,
-                cause: `No connection to the API was made: ${said}.`,
-                remedy: 'Check the input api-url and the service status; behind a proxy, set HTTPS_PROXY on the runner.',
-            };
-        case 'no-answer':
-            return {
-                title: `Could not ${attempt}: no answer`,
-                cause: `${error.request} was sent, and no answer came: ${said}.`,
-                remedy: `The service may have acted on it: look at ${consoleUrl} before running the workflow again.`,
-            };
-        case 'unreadable':
-            return {
-                title: `Could not ${attempt}: an answer that makes no sense`,
-                cause: `${error.request}: ${said}.`,
-                remedy: `Check that api-url is the Dispersed API; the service may have acted on the request, so look at ${consoleUrl}.`,
-            };
-        case 'refused':
-            return adviseOnStatus(error, attempt, said);
-    }
-}
-function adviseOnStatus(error, attempt, said) {
-    const status = error.status ?? 0;
-    const advice = statusAdvice[status] ?? (status >= 500 ? serverTrouble : otherRefusal);
-    return {
-        title: `Could not ${attempt}: ${advice.title}`,
-        cause: `The service answered HTTP ${status} to ${error.request}: ${said}.`,
-        remedy: advice.remedy,
-    };
-}
-const serverTrouble = {
-    title: 'the service is in trouble',
-    remedy: `The service may have acted on the request all the same: look at ${consoleUrl} before running the workflow again.`,
-};
-const otherRefusal = {
-    title: 'the service refused',
-    remedy: 'Read what the service says above and change the inputs, or the recipe, to match.',
-};
-const statusAdvice = {
-    401: {
-        title: 'the API key was not accepted',
-        remedy: 'Check the inputs public-key and secret-key: do they belong together, are they whole and still valid, and does the secret exist in this repository?',
-    },
-    402: {
-        title: 'payment is required',
-        remedy: 'Check the balance of the Dispersed account.',
-    },
-    403: {
-        title: 'not allowed',
-        remedy: 'Check that the account of the inputs public-key and secret-key may use this recipe or job.',
-    },
-    404: {
-        title: 'not found',
-        remedy: 'Check the UUIDs, that they belong to the account of public-key, and that api-url is the host they live on.',
-    },
-    413: {
-        title: 'the order is too large',
-        remedy: 'Shorten the parameters or the environment of the order.',
-    },
-    422: {
-        title: 'the order was refused',
-        remedy: 'Change the field that the service names, in the inputs or in the recipe.',
-    },
-    429: {
-        title: 'too many requests',
-        remedy: 'The account is over its rate limit: run fewer workflows at once, or try again later.',
-    },
-};
 
 
 /***/ }),
@@ -17013,11 +19452,11 @@ const statusAdvice = {
 /* harmony export */   y2: () => (/* binding */ annotateOutcomes)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(617);
-/* harmony import */ var _advice_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8999);
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7872);
+/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5220);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(566);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4224);
 /* harmony import */ var _log_tail_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8268);
-/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(570);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
 
 
 
@@ -17025,25 +19464,25 @@ const statusAdvice = {
 
 
 // GitHub shows ten error annotations a step and drops the rest.
-const mostAnnotations = 10;
+const maxAnnotations = 10;
 // It shows 4,096 characters of one; this leaves room for a last line.
-const longestList = 4_000;
+const maxList = 4_000;
 /** One error annotation for each job that did not end well: what failed, why, what to do. */
 function annotateOutcomes(runner, bad, policy) {
     const advices = bad.map((outcome) => adviseOnOutcome(outcome, policy));
     annotateAll(runner, advices, (shown) => {
         const rest = bad.slice(shown);
-        const uuids = rest.map((outcome) => (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome) ?? (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
+        const uuids = rest.map((outcome) => (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome) ?? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
         return {
             title: `${rest.length} more jobs did not end well`,
-            cause: (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(uuids.join(', '), 3_000),
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(uuids.join(', '), 3_000),
             remedy: 'The job summary and the output jobs tell each one’s story.',
         };
     });
 }
 /** An error annotation for each advice; where that is too many, the last stands for the rest. */
 function annotateAll(runner, advices, adviseOnRest) {
-    const shown = advices.length > mostAnnotations ? mostAnnotations - 1 : advices.length;
+    const shown = advices.length > maxAnnotations ? maxAnnotations - 1 : advices.length;
     for (const advice of advices.slice(0, shown))
         annotate(runner, advice);
     if (shown < advices.length)
@@ -17058,7 +19497,7 @@ function annotateInputs(runner, { problems }) {
 function join(lines) {
     let text = '';
     for (const [index, line] of lines.entries()) {
-        if (text.length + line.length > longestList) {
+        if (text.length + line.length > maxList) {
             return `${text}and ${lines.length - index} more; the job summary has them`;
         }
         text += `${line}\n`;
@@ -17067,27 +19506,27 @@ function join(lines) {
 }
 /** A problem in one line. */
 function sayProblem({ input, message }) {
-    return `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(input, 100)}: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(message)}`;
+    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(message)}`;
 }
 /** One error annotation. */
 function annotate(runner, advice) {
-    runner.annotate('error', (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(advice.title, 250), messageOf(advice));
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(advice.title, 250), messageOf(advice));
 }
-const mostEvidence = 15;
+const maxEvidence = 15;
 // The cause comes first and the remedy last; of the evidence between them the last lines that fit.
 function messageOf({ cause, remedy, evidence = [] }) {
-    const lines = (0,_log_tail_js__WEBPACK_IMPORTED_MODULE_4__/* .tellingLines */ .$)(evidence, mostEvidence).map((line) => `| ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(line, 300)}`);
+    const lines = (0,_log_tail_js__WEBPACK_IMPORTED_MODULE_4__/* .tellingLines */ .$)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(line, 300)}`);
     const build = (shown) => [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
-    while (lines.length > 0 && build(lines).length > longestList)
+    while (lines.length > 0 && build(lines).length > maxList)
         lines.shift();
-    return build(lines).slice(0, longestList);
+    return build(lines).slice(0, maxList);
 }
 function adviseOnOutcome(outcome, policy) {
     const { result, job, subject, error, ending } = outcome;
     if (error !== null)
         return adviseOnError(error, outcome);
-    const name = (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job), 100);
-    const uuid = (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
+    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job), 100);
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
     const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
     if (result === 'timed-out')
         return adviseOnTimeout(name, who, outcome, policy);
@@ -17096,7 +19535,7 @@ function adviseOnOutcome(outcome, policy) {
     if (ending === 'fail-fast' && result === 'cancelled')
         return adviseOnFailFast(name, who, outcome);
     const reason = job?.status_reason
-        ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(job.status_reason, 1000)}`
+        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(job.status_reason, 1000)}`
         : ', and the service gave no reason';
     if (result === 'cancelled') {
         return {
@@ -17108,18 +19547,18 @@ function adviseOnOutcome(outcome, policy) {
     return {
         title: `Failed: ${name}`,
         cause: `${who} failed${reason}.`,
-        remedy: `The whole log is at ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}. Mend the recipe or its parameters, then run the workflow again.`,
+        remedy: `The whole log is at ${_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}. Mend the recipe or its parameters, then run the workflow again.`,
         evidence: outcome.logTail,
     };
 }
 function adviseOnError(error, outcome) {
     const { subject } = outcome;
-    const uuid = (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
     if (uuid !== null) {
         const isCancel = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.request.endsWith('/cancel');
-        return (0,_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .adviseOn */ .mm)(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
+        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .describeError */ .Uc)(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
     }
-    const advice = (0,_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .adviseOn */ .mm)(error, `cook recipe ${subject.recipeUuid}`);
+    const advice = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .describeError */ .Uc)(error, `cook recipe ${subject.recipeUuid}`);
     const isRefusal = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && [400, 422].includes(error.status ?? 0);
     if (!isRefusal || !subject.namesRegions)
         return advice;
@@ -17131,7 +19570,7 @@ function adviseOnInterrupt(name, who, { job, result }) {
         return {
             title: `Left alive: ${name}`,
             cause: `${who} was left as it is when the workflow was cancelled, as on-workflow-cancel asks.`,
-            remedy: `It is billed while it runs: see ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}.`,
+            remedy: `It is billed while it runs: see ${_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}.`,
         };
     }
     return {
@@ -17150,11 +19589,11 @@ function adviseOnFailFast(name, who, { job }) {
     };
 }
 function adviseOnTimeout(name, who, outcome, policy) {
-    const alive = outcome.timeline.findLast(({ status }) => !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status));
-    const status = alive === undefined ? 'not cooked yet' : (0,_safe_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(alive.status, 60);
+    const alive = outcome.timeline.findLast(({ status }) => !(0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status));
+    const status = alive === undefined ? 'not cooked yet' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(alive.status, 60);
     const left = policy.onTimeout === 'cancel'
         ? 'so it was cancelled'
-        : `and was left as it is, which is billed: see ${_advice_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+        : `and was left as it is, which is billed: see ${_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
     return {
         title: `Timed out: ${name}`,
         cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
@@ -17179,20 +19618,20 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/verdict.js
-var verdict = __nccwpck_require__(617);
-// EXTERNAL MODULE: ./build/report/facts.js
-var facts = __nccwpck_require__(7872);
-// EXTERNAL MODULE: ./build/report/durations.js
-var durations = __nccwpck_require__(7918);
-// EXTERNAL MODULE: ./build/report/safe.js
-var safe = __nccwpck_require__(570);
+// EXTERNAL MODULE: ./build/jobs/verdict.js
+var verdict = __nccwpck_require__(5220);
+// EXTERNAL MODULE: ./build/jobs/metrics.js
+var metrics = __nccwpck_require__(4224);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
 ;// CONCATENATED MODULE: ./build/report/status-text.js
 
 
 
 // GitHub refuses more than 140.
-const longestDescription = 139;
+const maxDescription = 139;
 /** What a job that has not ended is doing: `Running since 2026-03-01 03:14 UTC`. */
 function describeDoing({ status, atMs }) {
     const time = new Date(atMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ');
@@ -17220,23 +19659,23 @@ const endings = {
 /** The last word on a job: `Failed after 2m 50s: exit code 1`. */
 function describeEnd(outcome) {
     const [state, words] = endings[outcome.result];
-    const { runSeconds } = (0,facts/* spansOf */.Ly)(outcome);
-    const time = runSeconds === null ? '' : ` after ${(0,durations/* formatDuration */.a)(runSeconds * 1000)}`;
+    const { runSeconds } = (0,metrics/* spansOf */.Ly)(outcome);
+    const time = runSeconds === null ? '' : ` after ${(0,format/* formatDuration */.a)(runSeconds * 1000)}`;
     const reason = outcome.error?.message ?? outcome.job?.status_reason;
     const why = reason && state !== 'success' ? `: ${reason}` : '';
-    return { state, description: plain(`${words}${time}${why}`, longestDescription) };
+    return { state, description: plain(`${words}${time}${why}`, maxDescription) };
 }
 /** One safe line without what GitHub refuses: characters beyond the first plane, most emoji among them. */
-function plain(text, longest) {
+function plain(text, maxLength) {
     const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
     // Twice: what makes a line safe may lengthen it.
-    return (0,safe/* safeLine */.om)((0,safe/* safeLine */.om)(basic), longest);
+    return (0,sanitize/* safeLine */.om)((0,sanitize/* safeLine */.om)(basic), maxLength);
 }
 
 ;// CONCATENATED MODULE: ./build/report/status-context.js
 
 // GitHub takes 255; a list of checks shows less.
-const longestTitle = 100;
+const maxTitle = 100;
 /**
  * Gives each job a context of its own: `dispersed / <title>`, and with ` (2)` after it for the
  * second of the same title. Where the order tells already that two will share one, the number
@@ -17245,7 +19684,7 @@ const longestTitle = 100;
 function openContextBook(subjects) {
     const taken = new Set();
     return (subject, title) => {
-        const base = `dispersed / ${plain(title, longestTitle) || 'untitled'}`;
+        const base = `dispersed / ${plain(title, maxTitle) || 'untitled'}`;
         let count = rankOf(subject, subjects);
         while (taken.has(numbered(base, count)))
             count += 1;
@@ -17365,28 +19804,28 @@ function createCommitStatus(parts) {
     };
 }
 // GitHub asks for few requests at a time, and takes 1,000 an hour from all jobs of a repository.
-const mostAtOnce = 4;
-const leastRestMs = 10_000;
+const maxConcurrent = 4;
+const minRestMs = 10_000;
 function openLanes({ clock, subjects, send }, over) {
     const lanes = new Map();
-    const inTurn = (0,p_limit/* default */.A)(mostAtOnce);
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
     const contextFor = openContextBook(subjects);
     const laneOf = (subject, job) => {
         const known = lanes.get(subject.index);
         if (known !== undefined)
             return known;
-        const context = contextFor(subject, (0,facts/* titleOf */.Gg)(subject, job));
+        const context = contextFor(subject, (0,metrics/* titleOf */.Gg)(subject, job));
         const lane = openLane({
             inTurn,
             send: async (message, isLatest) => send({ context, ...message }, isLatest, over),
-            rest: async (hurry) => clock.sleep(leastRestMs, hurry),
+            rest: async (hurry) => clock.sleep(minRestMs, hurry),
         });
         lanes.set(subject.index, lane);
         return lane;
     };
     return { lanes, laneOf };
 }
-const longestSettleMs = 10_000;
+const maxSettleMs = 10_000;
 // The runner kills 4 s after the last call; the reports are still to be written then.
 const lastMomentMs = 1_000;
 /** Ends the sending within seconds, and right at the last call if that is still to come. */
@@ -17396,7 +19835,7 @@ function endSoon(over, lastCall, clock) {
         over.abort();
     };
     lastCall.addEventListener('abort', end, { signal: released.signal });
-    void clock.sleep(lastCall.aborted ? lastMomentMs : longestSettleMs, released.signal).then(end);
+    void clock.sleep(lastCall.aborted ? lastMomentMs : maxSettleMs, released.signal).then(end);
     return () => {
         released.abort();
     };
@@ -17410,295 +19849,7 @@ function describeBeginning({ origin, job: { status } }, nowMs) {
 
 /***/ }),
 
-/***/ 658:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   FV: () => (/* binding */ hourlyRateOf),
-/* harmony export */   UK: () => (/* binding */ formatUsd),
-/* harmony export */   ho: () => (/* binding */ costOf),
-/* harmony export */   p1: () => (/* binding */ roughlyUsd)
-/* harmony export */ });
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7872);
-
-const hourMs = 3_600_000;
-/**
- * What a job has cost in US dollars, worked out from the hourly rate of its runs: an estimate, the
- * bill is the service's. BATCH is billed for its run time, PERSISTENT while it exists.
- * @returns null where a rate or a time is not known (yet)
- */
-function costOf(outcome) {
-    const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
-    if (rated.length === 0)
-        return null;
-    const costs = outcome.job?.task === 'PERSISTENT'
-        ? [costOfExistence(outcome, rated)]
-        : outcome.runs.map((run) => costOfRun(run, outcome));
-    const sum = sumOf(costs);
-    return sum === null ? null : Math.round(sum * 10_000) / 10_000;
-}
-/** What a job costs an hour while it lasts, in US dollars; null where that is not known. */
-function hourlyRateOf({ runs }) {
-    const newest = runs.at(-1);
-    return newest === undefined ? null : rateOf(newest);
-}
-/** An amount as people read it: `0.35 USD`. */
-function formatUsd(amount) {
-    return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
-}
-/** An estimated amount: `about 0.35 USD`. */
-function roughlyUsd(amount, word = 'about') {
-    return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
-}
-function isTiny(amount) {
-    return amount > 0 && amount < 0.01;
-}
-function costOfExistence(outcome, rated) {
-    const { createdMs, endedMs } = (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
-    const newest = rated.at(-1);
-    if (createdMs === null || endedMs === null || newest === undefined)
-        return null;
-    return priceOf(newest, endedMs - createdMs);
-}
-function costOfRun(run, outcome) {
-    if (run.duration_ms !== null && run.duration_ms > 0)
-        return priceOf(run, run.duration_ms);
-    // A run that never began to run costs nothing.
-    if (run.started_at_ms === null)
-        return 0;
-    const endedMs = run.ended_at_ms ?? (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome).endedMs;
-    return endedMs === null ? null : priceOf(run, endedMs - run.started_at_ms);
-}
-function priceOf(run, spanMs) {
-    const rate = rateOf(run);
-    return rate === null ? null : (rate * Math.max(0, spanMs)) / hourMs;
-}
-function rateOf(run) {
-    const { hourly_rate_usd: rate } = run;
-    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
-}
-// The service does not say on how many nodes a run is. Each gives every address once, so there are
-// as many as a description comes up; without addresses, one.
-function nodeCountOf({ node_urls: nodeUrls }) {
-    const counts = new Map();
-    for (const { description } of nodeUrls ?? [])
-        counts.set(description, (counts.get(description) ?? 0) + 1);
-    return Math.max(1, ...counts.values());
-}
-function sumOf(amounts) {
-    let sum = 0;
-    for (const amount of amounts) {
-        if (amount === null)
-            return null;
-        sum += amount;
-    }
-    return sum;
-}
-
-
-/***/ }),
-
-/***/ 7918:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   a: () => (/* binding */ formatDuration)
-/* harmony export */ });
-/** A time span as people read it: `4s`, `3m 02s`, `1h 05m`. */
-function formatDuration(ms) {
-    const seconds = Math.max(0, Math.floor(ms / 1000));
-    const minutes = Math.floor(seconds / 60);
-    const hours = Math.floor(minutes / 60);
-    if (hours > 0)
-        return `${hours}h ${twoDigits(minutes % 60)}m`;
-    if (minutes > 0)
-        return `${minutes}m ${twoDigits(seconds % 60)}s`;
-    return `${seconds}s`;
-}
-function twoDigits(value) {
-    return String(value).padStart(2, '0');
-}
-
-
-/***/ }),
-
-/***/ 7872:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Gg: () => (/* binding */ titleOf),
-/* harmony export */   Ly: () => (/* binding */ spansOf),
-/* harmony export */   Qv: () => (/* binding */ timesOf),
-/* harmony export */   Sx: () => (/* binding */ recipeOf),
-/* harmony export */   Xb: () => (/* binding */ resultWords),
-/* harmony export */   is: () => (/* binding */ hardwareOf),
-/* harmony export */   pV: () => (/* binding */ uuidOf)
-/* harmony export */ });
-/**
- * The times of a job: the service's own where they are precise, else what was seen from here (the
- * old host gives days without a time).
- */
-function timesOf({ job, submittedAtMs, timeline }) {
-    if (job === null)
-        return { createdMs: null, startedMs: null, endedMs: null };
-    return {
-        createdMs: instantMs(job.created_at) ?? submittedAtMs,
-        startedMs: instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']),
-        endedMs: instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
-    };
-}
-/** Queue and run time of a job. */
-function spansOf(outcome) {
-    const { createdMs, startedMs, endedMs } = timesOf(outcome);
-    return {
-        queueSeconds: secondsBetween(createdMs, startedMs),
-        runSeconds: secondsBetween(startedMs, endedMs),
-    };
-}
-/** What to call a job: its title, else its recipe. Foreign text. */
-function titleOf(subject, job) {
-    const { title, recipeUuid } = subject;
-    return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
-}
-/** The UUID of a job, where there is one. */
-function uuidOf({ subject, job }) {
-    return job?.uuid ?? subject.jobUuid;
-}
-/** The recipe of a job, where it is known. */
-function recipeOf({ subject, job }) {
-    return subject.recipeUuid ?? job?.source_recipe_uuid ?? null;
-}
-/** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
-function hardwareOf(job) {
-    if (job === null)
-        return '';
-    const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : job.gpu_name;
-    return [
-        gpus,
-        job.cpu_count ? `${job.cpu_count} CPU` : null,
-        job.min_ram_gb ? `${job.min_ram_gb} GB RAM` : null,
-        job.min_vram_gb ? `${job.min_vram_gb} GB VRAM` : null,
-    ]
-        .filter(Boolean)
-        .join(', ');
-}
-/** A result in a word or two, for sentences such as `2 of 3 jobs …`. */
-const resultWords = {
-    succeeded: 'succeeded',
-    running: 'running',
-    submitted: 'submitted',
-    'dry-run': 'checked',
-    detached: 'left running',
-    failed: 'failed',
-    cancelled: 'cancelled',
-    'timed-out': 'timed out',
-    error: 'lost to an error',
-};
-function instantMs(time) {
-    return time === null || time.length === 10 ? null : Date.parse(time);
-}
-function seenAt(timeline, statuses) {
-    return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
-}
-function secondsBetween(fromMs, toMs) {
-    if (fromMs === null || toMs === null)
-        return null;
-    return Math.max(0, Math.round((toMs - fromMs) / 1000));
-}
-
-
-/***/ }),
-
-/***/ 3145:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $: () => (/* binding */ announceLogs),
-/* harmony export */   Q: () => (/* binding */ writeFindings)
-/* harmony export */ });
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7872);
-/* harmony import */ var _node_urls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6530);
-
-
-/** Tells later steps where the logs are; at once, so that they know even if this process is killed. */
-function announceLogs(runner, folder) {
-    runner.output('logs-path', folder);
-}
-/** Sets the outputs that come from the jobs' runs, where there are any. */
-function writeFindings(runner, outcomes) {
-    const urls = outcomes.flatMap(_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOf */ .i9);
-    if (urls.length > 0)
-        runner.output('node-urls', JSON.stringify(urls));
-    const results = resultsOf(runner, outcomes);
-    if (results !== null)
-        runner.output('results', results);
-}
-// The outputs of a whole workflow job hold about 1 MB, and this step has others.
-const mostCharacters = 500_000;
-/** Of one job its own, of several an object by job UUID; null where there are none. */
-function resultsOf(runner, outcomes) {
-    const reports = outcomes.filter(({ results }) => results !== null);
-    if (reports.length === 0)
-        return null;
-    if (outcomes.length === 1)
-        return JSON.stringify(reports[0]?.results);
-    const members = reports.map((outcome) => member((0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), outcome.results));
-    let size = 0;
-    const kept = members.filter((text) => (size += text.length) <= mostCharacters);
-    const left = members.length - kept.length;
-    if (left > 0) {
-        runner.annotate('warning', 'The output results is not complete', `The results of ${left} jobs do not fit into the ${mostCharacters / 1000} KB that it may have. Each job's are in its log.`);
-    }
-    return `{${kept.join(',')}}`;
-}
-function member(uuid, results) {
-    return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
-}
-
-
-/***/ }),
-
-/***/ 8268:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $: () => (/* binding */ tellingLines),
-/* harmony export */   y: () => (/* binding */ plainLines)
-/* harmony export */ });
-/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
-
-// Far more than is ever shown of a line, colours included.
-const longestLine = 4_000;
-/** The lines of a log as a terminal shows them in the end: no colours, nothing overwritten. */
-function plainLines(lines) {
-    return lines.map((line) => {
-        const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
-        return (0,node_util__WEBPACK_IMPORTED_MODULE_0__.stripVTControlCharacters)(shown.slice(0, longestLine)).trimEnd();
-    });
-}
-/** The last lines of a log that say something: no blank ones, rules, progress bars or repeats. */
-function tellingLines(lines, most) {
-    return plainLines(lines)
-        .filter((line) => !isNoise(line))
-        .filter((line, index, all) => line !== all[index - 1])
-        .slice(-most);
-}
-// Nothing but signs; bars that fill up; results, which are shown elsewhere.
-const noise = [
-    /^[^\p{L}\p{N}]*$/u,
-    /\d ?% ?\|/,
-    /\[[#=>.\s-]{5,}\]/,
-    /[█▉▊▋▌▍▎▏━]{3}/,
-    /^\s*dispersed-output:/,
-];
-function isNoise(line) {
-    return noise.some((pattern) => pattern.test(line));
-}
-
-
-/***/ }),
-
-/***/ 6945:
+/***/ 7150:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -17706,11 +19857,11 @@ function isNoise(line) {
 /* harmony export */   v: () => (/* binding */ whose)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _advice_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8999);
-/* harmony import */ var _durations_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7918);
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7872);
-/* harmony import */ var _node_urls_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6530);
-/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(570);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(566);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2772);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1044);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
 
 
 
@@ -17721,7 +19872,7 @@ function isNoise(line) {
 function whose({ subject, job }, jobCount) {
     if (jobCount === 1)
         return '';
-    return `[${subject.index + 1}/${jobCount} ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_facts_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(subject, job), 40)}] `;
+    return `[${subject.index + 1}/${jobCount} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(subject, job), 40)}] `;
 }
 function beginning(origin, jobUuid) {
     switch (origin) {
@@ -17749,28 +19900,28 @@ function createLog(runner, jobCount) {
     return {
         began: ({ origin, job, subject }) => {
             const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
-            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(recipeUuid, 40)}`;
-            const title = job.title ? ` “${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.title, 200)}”` : '';
-            const status = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status, 60);
+            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(recipeUuid, 40)}`;
+            const title = job.title ? ` “${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.title, 200)}”` : '';
+            const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status, 60);
             runner.print(`${beginning(origin, job.uuid)}${recipe}${title}: ${status}`);
         },
         changed: (ticket, { status, atMs }, job) => {
-            const elapsed = (0,_durations_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a)(atMs - ticket.submittedAtMs).padStart(7);
-            const reason = job.status_reason ? `: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status_reason)}` : '';
-            runner.print(`${elapsed}  ${whose(ticket, jobCount)}${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(status, 60)}${reason}`);
+            const elapsed = (0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a)(atMs - ticket.submittedAtMs).padStart(7);
+            const reason = job.status_reason ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status_reason)}` : '';
+            runner.print(`${elapsed}  ${whose(ticket, jobCount)}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(status, 60)}${reason}`);
         },
         inDoubt: ({ recipeUuid, cookKey }, error) => {
-            const cause = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(error.message, 200);
+            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(error.message, 200);
             runner.print(`No clear answer to the cook of recipe ${recipeUuid} (${cause}); looking for the job by its key ${cookKey}`);
         },
         away: (error) => {
-            runner.print(`The service does not answer as it should (${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(error.message, 200)}); still trying`);
+            runner.print(`The service does not answer as it should (${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(error.message, 200)}); still trying`);
         },
         back: () => {
             runner.print('The service answers again');
         },
         clockOff: (offsetMs) => {
-            const off = (0,_durations_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a)(Math.abs(offsetMs));
+            const off = (0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a)(Math.abs(offsetMs));
             const way = offsetMs > 0 ? 'behind' : 'ahead of';
             warn('The clock of this runner is wrong', `It is ${off} ${way} the service's, which refuses what is signed more than 5 minutes off. Requests are signed by the service's clock for now; set the runner's.`);
         },
@@ -17778,19 +19929,19 @@ function createLog(runner, jobCount) {
             runner.print(`Cancelling job ${jobUuid}: ${why}`);
         },
         stillAlive: ({ uuid, status }) => {
-            warn('A cancelled job has not ended yet', `Job ${uuid} was cancelled, and is still ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(status, 60)}. Make sure that it ends: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A cancelled job has not ended yet', `Job ${uuid} was cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(status, 60)}. Make sure that it ends: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         notStopped: (jobUuid, error) => {
-            warn('A job could not be cancelled', `Job ${jobUuid} may still run, and be billed: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Cancel it by hand: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A job could not be cancelled', `Job ${jobUuid} may still run, and be billed: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Cancel it by hand: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         notLookedFor: (cookKey, error) => {
-            warn('A job may run that nobody knows of', `It could not be looked for: ${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for ${cookKey} in the descriptions at ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A job may run that nobody knows of', `It could not be looked for: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for ${cookKey} in the descriptions at ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         notCleanedUp: (error) => {
-            warn('The jobs of this step could not be looked after', `${(0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for jobs that still run: ${_advice_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('The jobs of this step could not be looked after', `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for jobs that still run: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         logsLost: (whoseLog, error) => {
-            const cause = (0,_safe_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message) || 'there was no time for it';
+            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message) || 'there was no time for it';
             warnOnce('A log is not complete', `The log of ${whoseLog} could not be read and kept to its end: ${cause}. The result does not depend on it.`);
         },
         badResults: (jobUuid, why) => {
@@ -17798,7 +19949,7 @@ function createLog(runner, jobCount) {
         },
         reachable: (ticket, urls) => {
             for (const url of urls)
-                runner.print(`  ${whose(ticket, jobCount)}${(0,_node_urls_js__WEBPACK_IMPORTED_MODULE_3__/* .describeNodeUrl */ .d2)(url)}`);
+                runner.print(`  ${whose(ticket, jobCount)}${(0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__/* .describeNodeUrl */ .d2)(url)}`);
         },
     };
 }
@@ -17806,48 +19957,169 @@ function createLog(runner, jobCount) {
 
 /***/ }),
 
-/***/ 6530:
+/***/ 566:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   ci: () => (/* binding */ addressOf),
-/* harmony export */   d2: () => (/* binding */ describeNodeUrl),
-/* harmony export */   i9: () => (/* binding */ nodeUrlsOf)
+/* harmony export */   B9: () => (/* binding */ consoleUrl),
+/* harmony export */   Uc: () => (/* binding */ describeError),
+/* harmony export */   Zo: () => (/* binding */ describeInternalError)
 /* harmony export */ });
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(617);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1872);
 
-// An address that begins with a dash would be an option to ssh.
-const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
-const wordPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
-/** The ways to a job that runs; those that are no proper addresses are left out. */
-function nodeUrlsOf({ job, runs }) {
-    if (job === null || (0,_verdict_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
-        return [];
-    return runs.filter(({ status }) => !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status)).flatMap(urlsOf);
+
+/** Where jobs can be looked at and cancelled by hand. The address of a single job is not known. */
+const consoleUrl = 'https://console.dispersed.com/jobs';
+/** What the attempt was, for the title of the error: `cook the recipe`, `follow the job`. */
+function describeError(error, attempt) {
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7
+        ? describeServiceError(error, attempt)
+        : describeInternalError(error);
 }
-function urlsOf({ node_urls: urls }) {
-    return (urls ?? []).flatMap(({ description, hostname, port, protocol }) => {
-        const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
-        if (!isPort || !hostPattern.test(hostname))
-            return [];
-        return [{ description: word(description), hostname, port, protocol: word(protocol) }];
+/** A fault of this action itself, in words. */
+function describeInternalError(error) {
+    return {
+        title: 'A fault in this action',
+        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+        remedy: `Please report it, with this line. Look at ${consoleUrl} for jobs that may still run.`,
+    };
+}
+function describeServiceError(error, attempt) {
+    const said = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(error.detail);
+    switch (error.trouble) {
+        case 'unreachable':
+            return {
+                title: `Could not ${attempt}: the service cannot be reached`,
+                cause: `No connection to the API was made: ${said}.`,
+                remedy: 'Check the input api-url and the service status; behind a proxy, set HTTPS_PROXY on the runner.',
+            };
+        case 'no-answer':
+            return {
+                title: `Could not ${attempt}: no answer`,
+                cause: `${error.request} was sent, and no answer came: ${said}.`,
+                remedy: `The service may have acted on it: look at ${consoleUrl} before running the workflow again.`,
+            };
+        case 'unreadable':
+            return {
+                title: `Could not ${attempt}: an answer that makes no sense`,
+                cause: `${error.request}: ${said}.`,
+                remedy: `Check that api-url is the Dispersed API; the service may have acted on the request, so look at ${consoleUrl}.`,
+            };
+        case 'refused':
+            return describeHttpStatus(error, attempt, said);
+    }
+}
+function describeHttpStatus(error, attempt, said) {
+    const status = error.status ?? 0;
+    const advice = statusAdvice[status] ?? (status >= 500 ? serverTrouble : otherRefusal);
+    return {
+        title: `Could not ${attempt}: ${advice.title}`,
+        cause: `The service answered HTTP ${status} to ${error.request}: ${said}.`,
+        remedy: advice.remedy,
+    };
+}
+const serverTrouble = {
+    title: 'the service is in trouble',
+    remedy: `The service may have acted on the request all the same: look at ${consoleUrl} before running the workflow again.`,
+};
+const otherRefusal = {
+    title: 'the service refused',
+    remedy: 'Read what the service says above and change the inputs, or the recipe, to match.',
+};
+const statusAdvice = {
+    401: {
+        title: 'the API key was not accepted',
+        remedy: 'Check the inputs public-key and secret-key: do they belong together, are they whole and still valid, and does the secret exist in this repository?',
+    },
+    402: {
+        title: 'payment is required',
+        remedy: 'Check the balance of the Dispersed account.',
+    },
+    403: {
+        title: 'not allowed',
+        remedy: 'Check that the account of the inputs public-key and secret-key may use this recipe or job.',
+    },
+    404: {
+        title: 'not found',
+        remedy: 'Check the UUIDs, that they belong to the account of public-key, and that api-url is the host they live on.',
+    },
+    413: {
+        title: 'the order is too large',
+        remedy: 'Shorten the parameters or the environment of the order.',
+    },
+    422: {
+        title: 'the order was refused',
+        remedy: 'Change the field that the service names, in the inputs or in the recipe.',
+    },
+    429: {
+        title: 'too many requests',
+        remedy: 'The account is over its rate limit: run fewer workflows at once, or try again later.',
+    },
+};
+
+
+/***/ }),
+
+/***/ 2772:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   a: () => (/* binding */ formatDuration)
+/* harmony export */ });
+/** A time span as people read it: `4s`, `3m 02s`, `1h 05m`. */
+function formatDuration(ms) {
+    const seconds = Math.max(0, Math.floor(ms / 1000));
+    const minutes = Math.floor(seconds / 60);
+    const hours = Math.floor(minutes / 60);
+    if (hours > 0)
+        return `${hours}h ${twoDigits(minutes % 60)}m`;
+    if (minutes > 0)
+        return `${minutes}m ${twoDigits(seconds % 60)}s`;
+    return `${seconds}s`;
+}
+function twoDigits(value) {
+    return String(value).padStart(2, '0');
+}
+
+
+/***/ }),
+
+/***/ 8268:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ tellingLines),
+/* harmony export */   y: () => (/* binding */ plainLines)
+/* harmony export */ });
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
+
+// Far more than is ever shown of a line, colours included.
+const maxLine = 4_000;
+/** The lines of a log as a terminal shows them in the end: no colours, nothing overwritten. */
+function plainLines(lines) {
+    return lines.map((line) => {
+        const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
+        return (0,node_util__WEBPACK_IMPORTED_MODULE_0__.stripVTControlCharacters)(shown.slice(0, maxLine)).trimEnd();
     });
 }
-function word(text) {
-    return text !== null && wordPattern.test(text) ? text : null;
+/** The last lines of a log that say something: no blank ones, rules, progress bars or repeats. */
+function tellingLines(lines, most) {
+    return plainLines(lines)
+        .filter((line) => !isNoise(line))
+        .filter((line, index, all) => line !== all[index - 1])
+        .slice(-most);
 }
-/** One line: `ssh: ssh -p 30022 root@node-1.example.net`, `8080: https://node-1.example.net:30080`. */
-function describeNodeUrl(url) {
-    return `${url.description ?? 'port'}: ${addressOf(url)}`;
-}
-/** An address to copy, ssh's as the command to log in; the containers' user is root. */
-function addressOf({ description, hostname, port, protocol }) {
-    const isSsh = [description, protocol].some((each) => each?.toLowerCase() === 'ssh');
-    if (isSsh)
-        return `ssh -p ${port} root@${hostname}`;
-    const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-    const isWeb = protocol === 'http' || protocol === 'https';
-    return `${isWeb ? `${protocol}://` : ''}${host}:${port}`;
+// Nothing but signs; bars that fill up; results, which are shown elsewhere.
+const noise = [
+    /^[^\p{L}\p{N}]*$/u,
+    /\d ?% ?\|/,
+    /\[[#=>.\s-]{5,}\]/,
+    /[█▉▊▋▌▍▎▏━]{3}/,
+    /^\s*dispersed-output:/,
+];
+function isNoise(line) {
+    return noise.some((pattern) => pattern.test(line));
 }
 
 
@@ -17860,12 +20132,12 @@ function addressOf({ description, hostname, port, protocol }) {
 /* harmony export */   K: () => (/* binding */ writeOutputs),
 /* harmony export */   M: () => (/* binding */ createEarlyOutputs)
 /* harmony export */ });
-/* harmony import */ var _records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(622);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(617);
-/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(658);
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7872);
-/* harmony import */ var _findings_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3145);
-/* harmony import */ var _node_urls_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6530);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
+/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5220);
+/* harmony import */ var _jobs_cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3228);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4224);
+/* harmony import */ var _run_outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4193);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1044);
 
 
 
@@ -17874,19 +20146,19 @@ function addressOf({ description, hostname, port, protocol }) {
 
 /** Sets the step's outputs from what became of each order. */
 function writeOutputs(runner, outcomes) {
-    const worstFirst = outcomes.toSorted((a, b) => (0,_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .ex)(a.result, b.result));
+    const worstFirst = outcomes.toSorted((a, b) => (0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .ex)(a.result, b.result));
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV);
+    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV);
     runner.output('result', worstFirst[0]?.result ?? 'error');
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
     runner.output('status', worstJob?.status ?? '');
     runner.output('status-reason', worstJob?.status_reason ?? '');
     runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
-    (0,_findings_js__WEBPACK_IMPORTED_MODULE_4__/* .writeFindings */ .Q)(runner, outcomes);
+    (0,_run_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeRunOutputs */ .x)(runner, outcomes);
 }
 // With more, each job would write them all once more.
-const mostEarly = 50;
+const maxEarly = 50;
 /**
  * Sets the outputs as jobs come to be, in case the process is killed outright: the runner reads what
  * it finds, and of an output that was set twice the last value.
@@ -17900,13 +20172,13 @@ function createEarlyOutputs(runner, subjects) {
     return (ticket) => {
         outcomes[ticket.subject.index] = { ...unknownYet, ...ticket };
         known += 1;
-        if (known <= mostEarly || known === subjects.length)
+        if (known <= maxEarly || known === subjects.length)
             writeOutputs(runner, outcomes);
     };
 }
 // Should it stay at that, nobody has followed the job to its end.
 const unknownYet = {
-    ..._records_js__WEBPACK_IMPORTED_MODULE_0__/* .noFindings */ ._,
+    ..._jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .noRunData */ .h,
     result: 'error',
     job: null,
     origin: null,
@@ -17917,11 +20189,11 @@ const unknownYet = {
 };
 function describeJob(outcome) {
     const { subject, job, result } = outcome;
-    const { queueSeconds, runSeconds } = (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .spansOf */ .Ly)(outcome);
+    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .spansOf */ .Ly)(outcome);
     return {
-        recipe_uuid: (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .recipeOf */ .Sx)(outcome),
-        job_uuid: (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome),
-        title: (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job),
+        recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .recipeOf */ .Sx)(outcome),
+        job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome),
+        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job),
         status: job?.status ?? null,
         result,
         status_reason: job?.status_reason ?? null,
@@ -17930,15 +20202,15 @@ function describeJob(outcome) {
         completed_at: job?.completed_at ?? null,
         queue_seconds: queueSeconds,
         run_seconds: runSeconds,
-        cost_usd: (0,_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .costOf */ .ho)(outcome),
-        node_urls: (0,_node_urls_js__WEBPACK_IMPORTED_MODULE_5__/* .nodeUrlsOf */ .i9)(outcome),
+        cost_usd: (0,_jobs_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .costOf */ .ho)(outcome),
+        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_5__/* .nodeUrlsOf */ .i9)(outcome),
     };
 }
 
 
 /***/ }),
 
-/***/ 5911:
+/***/ 9177:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17950,20 +20222,20 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/verdict.js
-var verdict = __nccwpck_require__(617);
-// EXTERNAL MODULE: ./build/report/advice.js
-var advice = __nccwpck_require__(8999);
+// EXTERNAL MODULE: ./build/jobs/verdict.js
+var verdict = __nccwpck_require__(5220);
+// EXTERNAL MODULE: ./build/report/error-messages.js
+var error_messages = __nccwpck_require__(566);
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
 // EXTERNAL MODULE: ./build/report/outputs.js
 var outputs = __nccwpck_require__(4121);
-// EXTERNAL MODULE: ./build/report/summarize.js
-var summarize = __nccwpck_require__(9006);
-// EXTERNAL MODULE: ./build/report/safe.js
-var safe = __nccwpck_require__(570);
-// EXTERNAL MODULE: ./build/report/facts.js
-var report_facts = __nccwpck_require__(7872);
+// EXTERNAL MODULE: ./build/report/write-summary.js
+var write_summary = __nccwpck_require__(1681);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/jobs/metrics.js
+var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/report/log-tail.js
 var log_tail = __nccwpck_require__(8268);
 ;// CONCATENATED MODULE: ./build/report/summary/pick.js
@@ -17980,10 +20252,10 @@ function pick(jobs, most) {
         .toSorted((a, b) => a.number - b.number);
 }
 
-// EXTERNAL MODULE: ./build/dispersed/schemas.js
-var schemas = __nccwpck_require__(9206);
-// EXTERNAL MODULE: ./build/report/durations.js
-var durations = __nccwpck_require__(7918);
+// EXTERNAL MODULE: ./build/api/schemas.js
+var schemas = __nccwpck_require__(4015);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
 ;// CONCATENATED MODULE: ./build/report/summary/words.js
 
 
@@ -18011,10 +20283,10 @@ const origins = {
 };
 /** The service's status, and what it means where that is more. */
 function statusWords({ result, job }) {
-    const words = report_facts/* resultWords */.Xb[result];
+    const words = metrics/* resultWords */.Xb[result];
     if (job === null)
         return `${marks[result]} ${words}`;
-    const status = (0,safe/* safeMarkdown */.fH)(job.status, 60);
+    const status = (0,sanitize/* safeMarkdown */.fH)(job.status, 60);
     // Where the service's word says it all, ours would only repeat it.
     const isClear = (0,verdict/* isFinal */.dR)(job.status) && resultsOfFinal.has(result);
     return `${marks[result]} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
@@ -18026,7 +20298,7 @@ function reasonOf({ job, error }) {
 }
 /** A time span on one line; empty where it is not known. */
 function span(seconds) {
-    return seconds === null ? '' : unbroken((0,durations/* formatDuration */.a)(seconds * 1000));
+    return seconds === null ? '' : unbroken((0,format/* formatDuration */.a)(seconds * 1000));
 }
 /** A short text of ours that a narrow column does not break. */
 function unbroken(text) {
@@ -18045,45 +20317,45 @@ function code(uuid) {
 
 
 // Nobody opens more.
-const mostJobs = 50;
+const maxJobs = 50;
 /**
  * Why each job that did not end well did not: the reason and, folded away, the end of its log.
- * @param mostLines how many lines of a log to show
+ * @param maxLines how many lines of a log to show
  */
-function renderDetails(jobs, mostLines) {
+function renderDetails(jobs, maxLines) {
     const told = jobs.filter(({ outcome }) => !(0,verdict/* passes */.WE)(outcome.result));
     // Of a single job the reason is in its table.
-    const blocks = pick(told, mostJobs).flatMap((job) => jobs.length === 1 ? ofOne(job, mostLines) : ofSeveral(job, mostLines));
-    const more = `The reasons of ${told.length - mostJobs} more are in the output \`jobs\`.`;
-    return [...blocks, ...(told.length > mostJobs ? [more] : [])].join('\n\n');
+    const blocks = pick(told, maxJobs).flatMap((job) => jobs.length === 1 ? ofOne(job, maxLines) : ofSeveral(job, maxLines));
+    const more = `The reasons of ${told.length - maxJobs} more are in the output \`jobs\`.`;
+    return [...blocks, ...(told.length > maxJobs ? [more] : [])].join('\n\n');
 }
-function ofOne({ outcome }, mostLines) {
-    const log = logBlock(outcome.logTail, mostLines);
+function ofOne({ outcome }, maxLines) {
+    const log = logBlock(outcome.logTail, maxLines);
     return log === '' ? [] : [fold('Last lines of the log', [log], true)];
 }
-function ofSeveral({ number, outcome }, mostLines) {
+function ofSeveral({ number, outcome }, maxLines) {
     const reason = reasonOf(outcome);
-    const log = logBlock(outcome.logTail, mostLines);
+    const log = logBlock(outcome.logTail, maxLines);
     if (reason === '' && log === '')
         return [];
-    const title = (0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 80);
-    const brief = reason === '' ? '' : `: ${(0,safe/* safeMarkdown */.fH)(reason, mostOfReason)}`;
+    const title = (0,sanitize/* safeMarkdown */.fH)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 80);
+    const brief = reason === '' ? '' : `: ${(0,sanitize/* safeMarkdown */.fH)(reason, maxReason)}`;
     const line = `${marks[outcome.result]} ${number} ${title}${brief}`;
     // Never at the start of a line, where `1.` and `-` begin a list.
-    const whole = reason.length > mostOfReason ? [`Reason: ${(0,safe/* safeMarkdown */.fH)(reason, 1_000)}`] : [];
+    const whole = reason.length > maxReason ? [`Reason: ${(0,sanitize/* safeMarkdown */.fH)(reason, 1_000)}`] : [];
     const parts = [...whole, ...(log === '' ? [] : [log])];
     return [parts.length === 0 ? line : fold(line, parts)];
 }
 // What there is room for beside a title.
-const mostOfReason = 160;
+const maxReason = 160;
 function fold(summary, parts, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';
     return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
 }
-function logBlock(tail, mostLines) {
-    if (mostLines === 0)
+function logBlock(tail, maxLines) {
+    if (maxLines === 0)
         return '';
-    const lines = (0,log_tail/* plainLines */.y)(tail.slice(-mostLines)).map((line) => (0,safe/* safePreformatted */.tp)(line));
+    const lines = (0,log_tail/* plainLines */.y)(tail.slice(-maxLines)).map((line) => (0,sanitize/* safePreformatted */.tp)(line));
     return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
 }
 
@@ -18097,7 +20369,7 @@ var fit = __nccwpck_require__(4111);
  * of it again for each further run.
  */
 function phasesOf(outcome) {
-    const { createdMs, endedMs } = (0,report_facts/* timesOf */.Qv)(outcome);
+    const { createdMs, endedMs } = (0,metrics/* timesOf */.Qv)(outcome);
     const { job } = outcome;
     if (job === null || createdMs === null)
         return [];
@@ -18117,7 +20389,7 @@ function phasesOf(outcome) {
     return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
 }
 function stintsOf(outcome) {
-    const { startedMs, endedMs } = (0,report_facts/* timesOf */.Qv)(outcome);
+    const { startedMs, endedMs } = (0,metrics/* timesOf */.Qv)(outcome);
     const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
         // A run that ended without a start still parts the wait before it from the one after it.
         const start = fromMs ?? toMs;
@@ -18147,28 +20419,28 @@ function waitOf({ timeline }, fromMs, toMs) {
 
 
 // More rows than this are not read, and GitHub draws no diagram of more than 50,000 characters.
-const gantt_mostJobs = 20;
-const mostRuns = 8;
+const gantt_maxJobs = 20;
+const maxRuns = 8;
 const dayMs = 86_400_000;
 // The axis counts the days of one month.
-const longestMs = 30 * dayMs;
+const maxDurationMs = 30 * dayMs;
 /** How the jobs' lives went, as a mermaid gantt; empty where there is no more than one phase to see. */
 function renderGantt(jobs) {
-    const rows = pick(jobs.filter(({ outcome }) => phasesOf(outcome).length > 0), gantt_mostJobs).map((job) => rowOf(job, jobs.length));
+    const rows = pick(jobs.filter(({ outcome }) => phasesOf(outcome).length > 0), gantt_maxJobs).map((job) => rowOf(job, jobs.length));
     const scale = scaleOf(rows.flatMap(({ phases }) => phases));
     if (scale === null || !rows.some(({ phases }) => phases.length > 1))
         return '';
-    const note = rows.length === gantt_mostJobs && jobs.length > gantt_mostJobs
-        ? ['', `The timeline shows ${gantt_mostJobs} of the ${jobs.length} jobs.`]
+    const note = rows.length === gantt_maxJobs && jobs.length > gantt_maxJobs
+        ? ['', `The timeline shows ${gantt_maxJobs} of the ${jobs.length} jobs.`]
         : [];
     return ['```mermaid', ...diagram(rows, scale), '```', ...note].join('\n');
 }
 function rowOf({ number, outcome }, count) {
-    const title = (0,safe/* safeLabel */.IW)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 36);
+    const title = (0,sanitize/* safeLabel */.IW)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 36);
     return {
         // Numbered, since mermaid takes two sections of one name for one.
         label: count === 1 ? '' : `${number} ${title}`,
-        phases: phasesOf(outcome).slice(-3 * mostRuns),
+        phases: phasesOf(outcome).slice(-3 * maxRuns),
         isBad: outcome.result === 'failed',
     };
 }
@@ -18178,15 +20450,15 @@ function scaleOf(phases) {
     const startMs = Math.min(...instants);
     const lastMs = Math.max(...instants);
     const spanMs = lastMs - startMs;
-    if (!(spanMs > 0 && spanMs < longestMs))
+    if (!(spanMs > 0 && spanMs < maxDurationMs))
         return null;
     // What still goes on is drawn a little beyond what is known.
     const isOpen = phases.some(({ toMs }) => toMs === null);
     return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
 }
 function diagram(rows, scale) {
-    const longest = Math.max(...rows.map(({ label }) => label.length));
-    const leftPadding = longest === 0 ? 15 : 25 + 6 * longest;
+    const maxLength = Math.max(...rows.map(({ label }) => label.length));
+    const leftPadding = maxLength === 0 ? 15 : 25 + 6 * maxLength;
     const roomPx = assumedWidthPx - leftPadding;
     return [
         '---',
@@ -18224,7 +20496,7 @@ const tagOf = {
 // What does not fit into a bar would be written over the next one. There is no task without a name,
 // so a space without width, which is not taken for one, stands in.
 function taskLabel({ kind, fromMs, toMs }, widthPx) {
-    const full = toMs === null ? kind : `${kind} ${(0,durations/* formatDuration */.a)(toMs - fromMs)}`;
+    const full = toMs === null ? kind : `${kind} ${(0,format/* formatDuration */.a)(toMs - fromMs)}`;
     return [full, kind].find((label) => label.length * letterPx < widthPx) ?? '\u200b';
 }
 function axisFormat({ startMs, endMs }) {
@@ -18239,9 +20511,9 @@ function instant(ms) {
     return new Date(Date.UTC(2000, 0, 1) + ms).toISOString().slice(0, -1);
 }
 
-// EXTERNAL MODULE: ./build/report/cost.js
-var report_cost = __nccwpck_require__(658);
-;// CONCATENATED MODULE: ./build/report/verdict-line.js
+// EXTERNAL MODULE: ./build/jobs/cost.js
+var jobs_cost = __nccwpck_require__(3228);
+;// CONCATENATED MODULE: ./build/report/headline.js
 
 
 
@@ -18255,12 +20527,12 @@ function verdictLine(outcomes) {
 /** The same with the title of a single job in place of its UUID. Foreign text. */
 function headline(outcomes) {
     const [only] = outcomes;
-    if (only === undefined || outcomes.length > 1 || (0,report_facts/* uuidOf */.pV)(only) === null)
+    if (only === undefined || outcomes.length > 1 || (0,metrics/* uuidOf */.pV)(only) === null)
         return verdictLine(outcomes);
-    return `${(0,report_facts/* titleOf */.Gg)(only.subject, only.job)} ${phrase(only.result)}`;
+    return `${(0,metrics/* titleOf */.Gg)(only.subject, only.job)} ${phrase(only.result)}`;
 }
 function forOne(outcome) {
-    const uuid = (0,report_facts/* uuidOf */.pV)(outcome);
+    const uuid = (0,metrics/* uuidOf */.pV)(outcome);
     if (uuid === null)
         return 'No job came to be';
     const times = timesInWords(outcome);
@@ -18268,10 +20540,10 @@ function forOne(outcome) {
 }
 /** `queued 12s, ran 2m 50s`, as far as it is known. */
 function timesInWords(outcome) {
-    const { queueSeconds, runSeconds } = (0,report_facts/* spansOf */.Ly)(outcome);
+    const { queueSeconds, runSeconds } = (0,metrics/* spansOf */.Ly)(outcome);
     return [
-        queueSeconds === null ? [] : `queued ${(0,durations/* formatDuration */.a)(queueSeconds * 1000)}`,
-        runSeconds === null ? [] : `ran ${(0,durations/* formatDuration */.a)(runSeconds * 1000)}`,
+        queueSeconds === null ? [] : `queued ${(0,format/* formatDuration */.a)(queueSeconds * 1000)}`,
+        runSeconds === null ? [] : `ran ${(0,format/* formatDuration */.a)(runSeconds * 1000)}`,
     ]
         .flat()
         .join(', ');
@@ -18283,7 +20555,7 @@ function forSeveral(outcomes) {
     const ordered = [...counts].toSorted(([a], [b]) => (0,verdict/* compareResults */.ex)(a, b));
     const [worst, ...rest] = ordered.map(([result, count]) => ({
         count,
-        words: report_facts/* resultWords */.Xb[result],
+        words: metrics/* resultWords */.Xb[result],
     }));
     if (worst === undefined)
         return 'Nothing was cooked';
@@ -18308,7 +20580,7 @@ function phrase(result) {
         case 'dry-run':
         case 'failed':
         case 'timed-out':
-            return report_facts/* resultWords */.Xb[result];
+            return metrics/* resultWords */.Xb[result];
     }
 }
 
@@ -18335,33 +20607,33 @@ function renderTable(columns, rows) {
 /** What there is to know of a single job, a fact a row. */
 function renderJob(outcome) {
     const facts = [
-        ['Job', code((0,report_facts/* uuidOf */.pV)(outcome))],
-        ['Recipe', code((0,report_facts/* recipeOf */.Sx)(outcome))],
+        ['Job', code((0,metrics/* uuidOf */.pV)(outcome))],
+        ['Recipe', code((0,metrics/* recipeOf */.Sx)(outcome))],
         ['Origin', origins[outcome.origin ?? 'cooked']],
         ['Hardware', hardware(outcome)],
         ['Time', timesInWords(outcome)],
         ['Cost', costInWords(outcome)],
-        ['Reason', (0,safe/* safeMarkdown */.fH)(reasonOf(outcome), 1_000)],
+        ['Reason', (0,sanitize/* safeMarkdown */.fH)(reasonOf(outcome), 1_000)],
     ];
     const rows = facts.filter(([, value]) => value !== '');
     return renderTable([{ heading: 'Status' }, { heading: statusWords(outcome) }], rows);
 }
 function costInWords(outcome) {
-    const cost = (0,report_cost/* costOf */.ho)(outcome);
+    const cost = (0,jobs_cost/* costOf */.ho)(outcome);
     if (cost !== null)
-        return `${(0,report_cost/* roughlyUsd */.p1)(cost)} (estimate)`;
-    const rate = (0,report_cost/* hourlyRateOf */.FV)(outcome);
-    return rate === null ? '' : `${(0,report_cost/* formatUsd */.UK)(rate)} an hour`;
+        return `${(0,jobs_cost/* roughlyUsd */.p1)(cost)} (estimate)`;
+    const rate = (0,jobs_cost/* hourlyRateOf */.FV)(outcome);
+    return rate === null ? '' : `${(0,jobs_cost/* formatUsd */.UK)(rate)} an hour`;
 }
 const columns = [
     { heading: '#', align: 'right', cell: ({ number }) => String(number) },
     { heading: 'Status', cell: ({ outcome }) => statusWords(outcome) },
     { heading: 'Job', cell: ({ outcome }) => titleAndUuid(outcome) },
-    { heading: 'Recipe', cell: ({ outcome }) => code((0,report_facts/* recipeOf */.Sx)(outcome)) },
+    { heading: 'Recipe', cell: ({ outcome }) => code((0,metrics/* recipeOf */.Sx)(outcome)) },
     { heading: 'Hardware', cell: ({ outcome }) => hardware(outcome) },
-    { heading: 'Queued', align: 'right', cell: ({ outcome }) => span((0,report_facts/* spansOf */.Ly)(outcome).queueSeconds) },
-    { heading: 'Ran', align: 'right', cell: ({ outcome }) => span((0,report_facts/* spansOf */.Ly)(outcome).runSeconds) },
-    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell((0,report_cost/* costOf */.ho)(outcome)) },
+    { heading: 'Queued', align: 'right', cell: ({ outcome }) => span((0,metrics/* spansOf */.Ly)(outcome).queueSeconds) },
+    { heading: 'Ran', align: 'right', cell: ({ outcome }) => span((0,metrics/* spansOf */.Ly)(outcome).runSeconds) },
+    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell((0,jobs_cost/* costOf */.ho)(outcome)) },
     { heading: 'Origin', cell: ({ outcome }) => origins[outcome.origin ?? 'cooked'] },
 ];
 /**
@@ -18383,7 +20655,7 @@ function renderJobs(jobs, most) {
 // What is wide and the same for all jobs is said once, above the table.
 function commonOf(jobs) {
     const common = new Map();
-    const recipes = new Set(jobs.map(({ outcome }) => code((0,report_facts/* recipeOf */.Sx)(outcome))));
+    const recipes = new Set(jobs.map(({ outcome }) => code((0,metrics/* recipeOf */.Sx)(outcome))));
     const machines = new Set(jobs.map(({ outcome }) => hardware(outcome)));
     const [recipe = ''] = recipes;
     const [machine = ''] = machines;
@@ -18395,60 +20667,60 @@ function commonOf(jobs) {
 }
 /** What all jobs have cost together; empty where nothing is known of it. */
 function renderTotal(jobs) {
-    const costs = jobs.map(({ outcome }) => (0,report_cost/* costOf */.ho)(outcome)).filter((cost) => cost !== null);
+    const costs = jobs.map(({ outcome }) => (0,jobs_cost/* costOf */.ho)(outcome)).filter((cost) => cost !== null);
     if (jobs.length === 1 || costs.length === 0)
         return '';
-    const sum = (0,report_cost/* roughlyUsd */.p1)(costs.reduce((total, cost) => total + cost, 0));
+    const sum = (0,jobs_cost/* roughlyUsd */.p1)(costs.reduce((total, cost) => total + cost, 0));
     const whose = costs.length === jobs.length ? 'all jobs' : `the ${costs.length} jobs with a known cost`;
     return `Together, ${whose} cost **${sum}**: rate × time, an estimate.`;
 }
 function hardware({ job }) {
-    return (0,safe/* safeMarkdown */.fH)((0,report_facts/* hardwareOf */.is)(job), 120);
+    return (0,sanitize/* safeMarkdown */.fH)((0,metrics/* hardwareOf */.is)(job), 120);
 }
 function titleAndUuid(outcome) {
-    const title = (0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 120);
-    const uuid = code((0,report_facts/* uuidOf */.pV)(outcome));
+    const title = (0,sanitize/* safeMarkdown */.fH)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 120);
+    const uuid = code((0,metrics/* uuidOf */.pV)(outcome));
     return uuid === '' ? title : `${title}<br>${uuid}`;
 }
 function costCell(cost) {
-    return cost === null ? '' : unbroken((0,report_cost/* roughlyUsd */.p1)(cost, '≈'));
+    return cost === null ? '' : unbroken((0,jobs_cost/* roughlyUsd */.p1)(cost, '≈'));
 }
 
-// EXTERNAL MODULE: ./build/report/node-urls.js
-var node_urls = __nccwpck_require__(6530);
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
 ;// CONCATENATED MODULE: ./build/report/summary/nodes.js
 
 
 
 
-const mostNodes = 100;
+const maxNodes = 100;
 /** Where the jobs that run can be reached. */
 function renderNodes(jobs) {
     const rows = jobs.flatMap(({ number, outcome }) => (0,node_urls/* nodeUrlsOf */.i9)(outcome).map((node) => [
         jobs.length === 1
             ? ''
-            : `${number} ${(0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 60)}`,
+            : `${number} ${(0,sanitize/* safeMarkdown */.fH)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60)}`,
         portName(node),
         `\`${(0,node_urls/* addressOf */.ci)(node)}\``,
     ]));
     if (rows.length === 0)
         return '';
     const columns = ['Job', 'Port', 'Address'].map((heading) => ({ heading }));
-    const more = rows.length > mostNodes
-        ? ['', `${rows.length - mostNodes} more are in the output \`node-urls\`.`]
+    const more = rows.length > maxNodes
+        ? ['', `${rows.length - maxNodes} more are in the output \`node-urls\`.`]
         : [];
-    return [renderTable(columns, rows.slice(0, mostNodes)), ...more].join('\n');
+    return [renderTable(columns, rows.slice(0, maxNodes)), ...more].join('\n');
 }
 function portName({ description }) {
-    return (0,safe/* safeMarkdown */.fH)(description ?? '', 60);
+    return (0,sanitize/* safeMarkdown */.fH)(description ?? '', 60);
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary/results.js
 
 
 
-const mostKeys = 50;
-const mostColumns = 8;
+const maxKeys = 50;
+const maxColumns = 8;
 /** What the containers reported: of one job a key a row, of several jobs a key a column. */
 function renderResults(jobs) {
     const reporting = jobs.filter(({ outcome }) => keysOf([outcome.results]).length > 0);
@@ -18456,24 +20728,24 @@ function renderResults(jobs) {
     if (keys.length === 0)
         return '';
     const [most, table] = jobs.length === 1
-        ? [mostKeys, results_ofOne(reporting, keys)]
-        : [mostColumns, results_ofSeveral(reporting, keys)];
+        ? [maxKeys, results_ofOne(reporting, keys)]
+        : [maxColumns, results_ofSeveral(reporting, keys)];
     const more = keys.length > most ? ['', `${keys.length - most} more are in the output \`results\`.`] : [];
     return [table, ...more].join('\n');
 }
 function results_ofOne(jobs, keys) {
     const results = jobs[0]?.outcome.results ?? {};
     const rows = keys
-        .slice(0, mostKeys)
-        .map((key) => [(0,safe/* safeMarkdown */.fH)(key, 60), valueText(results, key)]);
+        .slice(0, maxKeys)
+        .map((key) => [(0,sanitize/* safeMarkdown */.fH)(key, 60), valueText(results, key)]);
     return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
 }
 function results_ofSeveral(jobs, keys) {
-    const shown = keys.slice(0, mostColumns);
-    const headings = ['#', 'Results of', ...shown.map((key) => (0,safe/* safeMarkdown */.fH)(key, 40))];
+    const shown = keys.slice(0, maxColumns);
+    const headings = ['#', 'Results of', ...shown.map((key) => (0,sanitize/* safeMarkdown */.fH)(key, 40))];
     const rows = jobs.map(({ number, outcome }) => [
         String(number),
-        (0,safe/* safeMarkdown */.fH)((0,report_facts/* titleOf */.Gg)(outcome.subject, outcome.job), 60),
+        (0,sanitize/* safeMarkdown */.fH)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60),
         ...shown.map((key) => valueText(outcome.results, key)),
     ]);
     const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
@@ -18487,7 +20759,7 @@ function valueText(results, key) {
     const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
     if (value === undefined)
         return '';
-    return (0,safe/* safeMarkdown */.fH)(typeof value === 'string' ? value : JSON.stringify(value), 120);
+    return (0,sanitize/* safeMarkdown */.fH)(typeof value === 'string' ? value : JSON.stringify(value), 120);
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary.js
@@ -18534,7 +20806,7 @@ function render(outcomes, amount) {
 }
 function heading(outcomes) {
     const worst = outcomes.map(({ result }) => result).toSorted(verdict/* compareResults */.ex)[0] ?? 'error';
-    return `### ${marks[worst]} Dispersed: ${(0,safe/* safeMarkdown */.fH)(headline(outcomes), 200)}`;
+    return `### ${marks[worst]} Dispersed: ${(0,sanitize/* safeMarkdown */.fH)(headline(outcomes), 200)}`;
 }
 function shortened({ logLines, gantt, results }) {
     if (logLines === summary_all.logLines)
@@ -18549,7 +20821,7 @@ function shortened({ logLines, gantt, results }) {
 }
 /** The summary of a step whose inputs could not be used. */
 function renderInputProblems({ problems }) {
-    const items = problems.map(({ input, message }) => `- <code>${(0,safe/* safeMarkdown */.fH)(input, 100)}</code>: ${(0,safe/* safeMarkdown */.fH)(message)}`);
+    const items = problems.map(({ input, message }) => `- <code>${(0,sanitize/* safeMarkdown */.fH)(input, 100)}</code>: ${(0,sanitize/* safeMarkdown */.fH)(message)}`);
     return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
 
@@ -18573,17 +20845,17 @@ async function reportOutcomes(runner, outcomes, policy, isFine = endedWell) {
         runner.fail();
     (0,annotations/* annotateOutcomes */.y2)(runner, bad, policy);
     (0,outputs/* writeOutputs */.K)(runner, outcomes);
-    await (0,summarize/* summarize */.e)(runner, () => renderSummary(outcomes));
+    await (0,write_summary/* summarize */.e)(runner, () => renderSummary(outcomes));
 }
 /** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
 async function reportTrouble(runner, error) {
     runner.fail();
     if (error instanceof errors/* InputError */.dz) {
         (0,annotations/* annotateInputs */.QR)(runner, error);
-        await (0,summarize/* summarize */.e)(runner, () => renderInputProblems(error));
+        await (0,write_summary/* summarize */.e)(runner, () => renderInputProblems(error));
     }
     else {
-        (0,annotations/* annotate */.fz)(runner, (0,advice/* adviseOnFault */.GS)(error));
+        (0,annotations/* annotate */.fz)(runner, (0,error_messages/* describeInternalError */.Zo)(error));
     }
     runner.output('result', 'error');
 }
@@ -18595,7 +20867,56 @@ function endedWell({ result, ending }) {
 
 /***/ }),
 
-/***/ 570:
+/***/ 4193:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ announceLogs),
+/* harmony export */   x: () => (/* binding */ writeRunOutputs)
+/* harmony export */ });
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1044);
+
+
+/** Tells later steps where the logs are; at once, so that they know even if this process is killed. */
+function announceLogs(runner, folder) {
+    runner.output('logs-path', folder);
+}
+/** Sets the outputs that come from the jobs' runs, where there are any. */
+function writeRunOutputs(runner, outcomes) {
+    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOf */ .i9);
+    if (urls.length > 0)
+        runner.output('node-urls', JSON.stringify(urls));
+    const results = resultsOf(runner, outcomes);
+    if (results !== null)
+        runner.output('results', results);
+}
+// The outputs of a whole workflow job hold about 1 MB, and this step has others.
+const maxCharacters = 500_000;
+/** Of one job its own, of several an object by job UUID; null where there are none. */
+function resultsOf(runner, outcomes) {
+    const reports = outcomes.filter(({ results }) => results !== null);
+    if (reports.length === 0)
+        return null;
+    if (outcomes.length === 1)
+        return JSON.stringify(reports[0]?.results);
+    const members = reports.map((outcome) => member((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), outcome.results));
+    let size = 0;
+    const kept = members.filter((text) => (size += text.length) <= maxCharacters);
+    const left = members.length - kept.length;
+    if (left > 0) {
+        runner.annotate('warning', 'The output results is not complete', `The results of ${left} jobs do not fit into the ${maxCharacters / 1000} KB that it may have. Each job's are in its log.`);
+    }
+    return `{${kept.join(',')}}`;
+}
+function member(uuid, results) {
+    return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
+}
+
+
+/***/ }),
+
+/***/ 1872:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -18615,15 +20936,15 @@ const invisible =
 /**
  * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
  * before it: `::name::` counts only at the start of a line, `##[name]` anywhere.
- * @param longest most UTF-16 units to keep; what is cut is shown by an ellipsis
+ * @param maxLength most UTF-16 units to keep; what is cut is shown by an ellipsis
  */
-function safeLine(text, longest = 500) {
+function safeLine(text, maxLength = 500) {
     const line = text
         .replaceAll(/[\r\n\t]+/g, ' ')
         .replaceAll(invisible, '')
         .trim();
     // Broken first, for that adds to the length.
-    return cut(breakCommands(line), longest);
+    return cut(breakCommands(line), maxLength);
 }
 // Colours are dropped with all else that moves a terminal's cursor: GitHub would leave them on for
 // the lines after, and they could stand in the middle of a secret that the runner is to blank.
@@ -18645,23 +20966,23 @@ function safeLogLine(text) {
  * Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. The
  * caller puts text of its own before it, for `1.` and `-` begin a list at the start of a line.
  */
-function safeMarkdown(text, longest = 500) {
-    return safeLine(text, longest).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
+function safeMarkdown(text, maxLength = 500) {
+    return safeLine(text, maxLength).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
 }
 /** A line inside of `<pre>`: as {@link safeMarkdown}, with its indentation. */
-function safePreformatted(line, longest = 500) {
+function safePreformatted(line, maxLength = 500) {
     const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
-    return indent.slice(0, mostIndent) + safeMarkdown(line, longest);
+    return indent.slice(0, maxIndent) + safeMarkdown(line, maxLength);
 }
 // Deeper would only push the text out of sight.
-const mostIndent = 40;
+const maxIndent = 40;
 /** A label in a mermaid diagram: there is no escaping there, so all but plain text is left out. */
-function safeLabel(text, longest) {
+function safeLabel(text, maxLength) {
     const plain = text
         .normalize('NFC')
         .replaceAll(/[^\p{L}\p{M}\p{N}.()+-]+/gu, ' ')
         .trim();
-    return cut(plain, longest);
+    return cut(plain, maxLength);
 }
 // Whatever Markdown or HTML could take for more than text. A colon before white space and a dot
 // outside of `www.` make no link, and stay readable.
@@ -18669,24 +20990,47 @@ const markup = /[&<>|`*_~[\]{}#@\\$^]|:(?=\S)|(?<=www)\./gi;
 function breakCommands(text) {
     return text.replaceAll('##[', '## [');
 }
-function cut(text, longest) {
-    if (text.length <= longest)
+function cut(text, maxLength) {
+    if (text.length <= maxLength)
         return text;
     // Not through the middle of a surrogate pair.
-    return `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+    return `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 
 /***/ }),
 
-/***/ 9006:
+/***/ 4111:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ maxBytesOfSummary),
+/* harmony export */   e: () => (/* binding */ firstThatFits)
+/* harmony export */ });
+/** Past 1 MiB GitHub drops the whole summary; the steps of a job share nothing of it. */
+const maxBytesOfSummary = 1_000_000;
+/** The first of these texts that GitHub takes; each is made only when those before were too long. */
+function firstThatFits(candidates) {
+    let text = '';
+    for (const make of candidates) {
+        text = make();
+        if (Buffer.byteLength(text, 'utf8') <= maxBytesOfSummary)
+            return text;
+    }
+    return '### Dispersed: the summary is too long to be shown\n';
+}
+
+
+/***/ }),
+
+/***/ 1681:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   e: () => (/* binding */ summarize)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _safe_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(570);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1872);
 /* harmony import */ var _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4111);
 
 
@@ -18698,17 +21042,17 @@ async function summarize(runner, render) {
     }
     catch (error) {
         const { message } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error);
-        runner.annotate('warning', 'The job summary could not be written', (0,_safe_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(message));
+        runner.annotate('warning', 'The job summary could not be written', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(message));
     }
 }
 // Cut between lines: a table's row and a list's item are a line each.
 function fit(markdown) {
-    if (Buffer.byteLength(markdown) <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .mostBytes */ .j)
+    if (Buffer.byteLength(markdown) <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .maxBytesOfSummary */ .R)
         return markdown;
     let bytes = 0;
     const lines = markdown.split('\n').filter((line) => {
         bytes += Buffer.byteLength(line) + 1;
-        return bytes <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .mostBytes */ .j;
+        return bytes <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .maxBytesOfSummary */ .R;
     });
     return [...lines, '', 'The rest did not fit into this summary.', ''].join('\n');
 }
@@ -18716,30 +21060,7 @@ function fit(markdown) {
 
 /***/ }),
 
-/***/ 4111:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ firstThatFits),
-/* harmony export */   j: () => (/* binding */ mostBytes)
-/* harmony export */ });
-/** Past 1 MiB GitHub drops the whole summary; the steps of a job share nothing of it. */
-const mostBytes = 1_000_000;
-/** The first of these texts that GitHub takes; each is made only when those before were too long. */
-function firstThatFits(candidates) {
-    let text = '';
-    for (const make of candidates) {
-        text = make();
-        if (Buffer.byteLength(text, 'utf8') <= mostBytes)
-            return text;
-    }
-    return '### Dispersed: the summary is too long to be shown\n';
-}
-
-
-/***/ }),
-
-/***/ 2240:
+/***/ 4334:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -21741,7 +24062,7 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./build/runner.js
+;// CONCATENATED MODULE: ./build/runtime.js
 
 /** The runner this process was started by. */
 const actionsRunner = {
@@ -21775,2325 +24096,6 @@ const actionsRunner = {
         process.exitCode = ExitCode.Failure;
     },
 };
-
-
-/***/ }),
-
-/***/ 6239:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Z: () => (/* binding */ cancel)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
-/* harmony import */ var _jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9777);
-/* harmony import */ var _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4348);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5911);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(617);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5079);
-
-
-
-
-
-
-
-
-/** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
-async function cancel(world) {
-    const { runner } = world;
-    try {
-        const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readCancelInputs */ .c0)(runner);
-        const plan = planOf(inputs);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy, isFine);
-    }
-    catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportTrouble */ .a)(runner, error);
-    }
-}
-// Time enough to see a container shut down.
-const timeoutMs = 5 * 60_000;
-function planOf(inputs) {
-    return {
-        apiUrl: inputs['api-url'],
-        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-        timeoutMs,
-        pollInterval: 'auto',
-        waitUntil: undefined,
-        policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
-        failFast: false,
-        logs: 'none',
-        jobCount: inputs['job-uuids'].length,
-        commitStatus: _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__/* .noCommitStatus */ .xI,
-    };
-}
-// Here a cancelled job is what was asked for.
-function isFine({ result }) {
-    return result !== 'error';
-}
-async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', session) {
-    const { world, client, end, log, plan } = session;
-    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J)(jobUuid, index);
-    log.stopping(jobUuid, reason);
-    try {
-        const job = await (0,_jobs_stop_js__WEBPACK_IMPORTED_MODULE_2__/* .stop */ .d)(jobUuid, reason, { ...world, client, signal: end.signal });
-        if (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status))
-            log.stillAlive(job);
-        const timeline = [{ status: job.status, atMs: world.clock.now() }];
-        const ending = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status) ? 'final' : 'interrupt';
-        const result = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .resultOf */ .Bg)(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
-    }
-    catch (error) {
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
-    }
-}
-
-
-/***/ }),
-
-/***/ 2048:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   n: () => (/* binding */ cleanUp)
-/* harmony export */ });
-/* harmony import */ var _dispersed_client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2702);
-/* harmony import */ var _intake_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5203);
-/* harmony import */ var _jobs_find_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3130);
-/* harmony import */ var _jobs_stop_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9777);
-/* harmony import */ var _ledger_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5723);
-/* harmony import */ var _report_log_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6945);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(617);
-
-
-
-
-
-
-
-/**
- * What the post entry does: cancels the jobs of the step that nobody wants any more, also where
- * main was killed before it knew of them. It never changes the verdict, and never rejects. An
- * interrupt does not end it: it is the last that can stop a job.
- */
-async function cleanUp(world) {
-    const { runner, clock } = world;
-    const open = (0,_ledger_js__WEBPACK_IMPORTED_MODULE_4__/* .readLedger */ .S)(runner).filter(({ fate, sends }) => fate !== 'over' || sends > 1);
-    if (open.length === 0)
-        return;
-    const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_5__/* .createLog */ .h)(runner, open.length);
-    try {
-        const inputs = await (0,_intake_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readCleanUpInputs */ .Uo)(runner);
-        const connection = world.connect(inputs['api-url']);
-        const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-        const { exchange } = connection;
-        const client = (0,_dispersed_client_js__WEBPACK_IMPORTED_MODULE_0__/* .createClient */ .U)({ exchange, keys, now: clock.now, onClockOff: log.clockOff });
-        try {
-            await Promise.all(open.map(async (entry) => cleanUpOne(entry, { world, client, inputs, log })));
-        }
-        finally {
-            await connection.close();
-        }
-    }
-    catch (error) {
-        log.notCleanedUp(error);
-    }
-}
-async function cleanUpOne(entry, parts) {
-    const { log } = parts;
-    const jobUuids = await jobsOf(entry, parts).catch((error) => {
-        // What was refused has been told, and most likely never came to be.
-        if (entry.fate !== 'refused')
-            log.notLookedFor(entry.cookKey ?? '', error);
-        return [];
-    });
-    await Promise.all(jobUuids.map(async (jobUuid) => {
-        try {
-            const job = await stopOne(jobUuid, parts);
-            if (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status))
-                log.stillAlive(job);
-        }
-        catch (error) {
-            log.notStopped(jobUuid, error);
-        }
-    }));
-}
-async function stopOne(jobUuid, { world, client, log }) {
-    const why = 'the workflow job has ended';
-    log.stopping(jobUuid, why);
-    const { signal } = new AbortController();
-    return (0,_jobs_stop_js__WEBPACK_IMPORTED_MODULE_3__/* .stop */ .d)(jobUuid, `GitHub Actions: ${why}`, { ...world, client, signal });
-}
-/** The jobs of an entry that are to be cancelled. */
-async function jobsOf(entry, parts) {
-    const { jobUuid } = entry;
-    const isWanted = !isUnwanted(entry, parts.inputs);
-    if (jobUuid === null)
-        return isWanted ? [] : lookFor(entry, parts);
-    // After a second cook, the first may have made a job as well: nobody wants that one.
-    const twins = entry.sends > 1 ? await lookFor(entry, parts) : [];
-    return isWanted ? twins : [jobUuid, ...twins];
-}
-function isUnwanted({ fate }, inputs) {
-    switch (fate) {
-        case 'doomed':
-        case 'refused':
-        case 'missing':
-            return true;
-        case 'sent':
-        case 'followed':
-            return inputs['on-workflow-cancel'] === 'cancel' || inputs['on-job-end'] === 'cancel';
-        case 'kept':
-            return inputs['on-job-end'] === 'cancel';
-        case 'over':
-            return false;
-    }
-}
-// Listings lag behind a cook: a job whose answer never came is looked for over half a minute.
-const looksForUnansweredMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
-const oneLook = [0];
-/** Living jobs that carry the entry's key, but for the one that is known. */
-async function lookFor(entry, { world, client }) {
-    const { cookKey, recipeUuid, jobUuid, fate, sentAtMs } = entry;
-    if (cookKey === null || recipeUuid === null)
-        return [];
-    const isUnanswered = fate === 'sent' || fate === 'missing';
-    const parts = { ...world, client, signal: new AbortController().signal };
-    for (const pauseMs of isUnanswered ? looksForUnansweredMs : oneLook) {
-        await world.clock.sleep(pauseMs);
-        const mark = { cookKey, recipeUuid, sentAtMs };
-        const found = await (0,_jobs_find_js__WEBPACK_IMPORTED_MODULE_2__/* .findLiving */ .Fl)(parts, mark, jobUuid, isWorthRepeating);
-        if (found.length > 0)
-            return found;
-    }
-    return [];
-}
-// Post steps are given some minutes.
-const mostTries = 8;
-function isWorthRepeating(error, failures) {
-    return error.passing && failures < mostTries;
-}
-
-
-/***/ }),
-
-/***/ 3464:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  y: () => (/* binding */ openCommitStatus)
-});
-
-;// CONCATENATED MODULE: external "node:fs/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
-var api = __nccwpck_require__(3305);
-// EXTERNAL MODULE: ./build/dispersed/json.js
-var json = __nccwpck_require__(4210);
-// EXTERNAL MODULE: ./build/intake/step.js + 1 modules
-var step = __nccwpck_require__(4427);
-;// CONCATENATED MODULE: ./build/intake/commit.js
-
-
-
-
-// SHA-1 or SHA-256.
-const sha = schemas/* string */.YjP().check(api/* _regex */.Fk(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/));
-const payload = schemas/* object */.Ikc({ pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ sha }) }) });
-/**
- * Reads which commit the workflow run is about: on pull requests their head, since GITHUB_SHA is a
- * merge commit that nobody looks at.
- * @throws Error with a sentence for the user
- */
-async function readCommit(runner) {
-    const { env } = runner;
-    const { repository, runUrl } = (0,step/* readStep */.j)(runner, '');
-    const [owner, repo] = repository.split('/');
-    if (!owner || !repo)
-        throw new Error('GITHUB_REPOSITORY names no repository');
-    const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
-    return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
-}
-async function readSha(env) {
-    if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
-        const text = await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
-        const event = payload.safeParse((0,json/* parseJson */.q)(text));
-        if (event.success)
-            return event.data.pull_request.head.sha;
-        throw new Error('the event in GITHUB_EVENT_PATH names no head commit of the pull request');
-    }
-    const given = sha.safeParse(env['GITHUB_SHA']);
-    if (given.success)
-        return given.data;
-    throw new Error('GITHUB_SHA names no commit');
-}
-
-// EXTERNAL MODULE: ./build/report/commit-status.js + 3 modules
-var commit_status = __nccwpck_require__(4348);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
-// EXTERNAL MODULE: ./build/report/safe.js
-var safe = __nccwpck_require__(570);
-;// CONCATENATED MODULE: ./build/report/status-sender.js
-
-
-
-// With the pauses between them about 5 s: a blip, and not an outage.
-const mostTries = 4;
-/** Tries again through a blip, and warns once, whatever goes wrong how often. */
-function createSender(parts) {
-    let warned = false;
-    let isHopeless = false;
-    return async (status, isLatest, signal) => {
-        if (isHopeless)
-            return;
-        const error = await trySeveralTimes(parts, status, isLatest, signal);
-        if (error === undefined)
-            return;
-        isHopeless = !(error instanceof errors/* CommitStatusError */.OK) || error.trouble === 'forbidden';
-        if (!warned)
-            warn(parts.runner, error);
-        warned = true;
-    };
-}
-async function trySeveralTimes({ clock, random, set }, status, isLatest, signal) {
-    for (let tries = 1;; tries += 1) {
-        try {
-            await set(status, signal);
-            return undefined;
-        }
-        catch (error) {
-            const isPassing = error instanceof errors/* CommitStatusError */.OK && error.trouble === 'passing';
-            if (isPassing && !isLatest())
-                return undefined;
-            if (!isPassing || tries === mostTries || signal.aborted)
-                return (0,errors/* asError */.zR)(error);
-            await clock.sleep((0,pace/* backoffMs */.jo)(tries, random), signal);
-        }
-    }
-}
-function warn(runner, error) {
-    const isForbidden = error instanceof errors/* CommitStatusError */.OK && error.trouble === 'forbidden';
-    const remedy = isForbidden
-        ? 'Give the workflow job the permission `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
-        : 'The jobs and the verdict of this step are not affected.';
-    const said = (0,safe/* safeLine */.om)(error.message, 300);
-    runner.annotate('warning', 'The commit status could not be set', `GitHub: ${said}. ${remedy}`);
-}
-
-;// CONCATENATED MODULE: ./build/verbs/commit-status.js
-
-
-
-/** The commit status of a step's jobs; one that does nothing where none was asked for. */
-function openCommitStatus(inputs, subjects, { runner, clock, random }) {
-    if (!inputs['commit-status'])
-        return commit_status/* noCommitStatus */.xI;
-    const token = inputs['github-token'];
-    if (token !== undefined)
-        runner.mask(token);
-    let statuses;
-    const send = createSender({
-        runner,
-        clock,
-        random,
-        set: async (status, signal) => {
-            statuses ??= connect(runner, token);
-            return (await statuses).set(status, signal);
-        },
-    });
-    const commitStatus = (0,commit_status/* createCommitStatus */.I8)({ clock, subjects, send });
-    return {
-        ...commitStatus,
-        settle: async (lastCall) => {
-            await commitStatus.settle(lastCall);
-            await statuses?.then(async ({ close }) => close(), () => { });
-        },
-    };
-}
-async function connect(runner, token) {
-    if (token === undefined)
-        throw new Error('the input github-token is empty');
-    const commit = await readCommit(runner);
-    // Loaded when used: most steps set no commit status.
-    const { openStatuses } = await __nccwpck_require__.e(/* import() */ 678).then(__nccwpck_require__.bind(__nccwpck_require__, 678));
-    return openStatuses(commit, token);
-}
-
-
-/***/ }),
-
-/***/ 1623:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  $: () => (/* binding */ cook)
-});
-
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/intake/inputs.js + 3 modules
-var intake_inputs = __nccwpck_require__(5203);
-// EXTERNAL MODULE: ./build/intake/step.js + 1 modules
-var step = __nccwpck_require__(4427);
-// EXTERNAL MODULE: ./build/verdict.js
-var verdict = __nccwpck_require__(617);
-// EXTERNAL MODULE: ./build/jobs/find.js
-var find = __nccwpck_require__(3130);
-;// CONCATENATED MODULE: ./build/jobs/attach.js
-
-
-// A workflow run can be re-run for 30 days.
-const longestAgoMs = 30 * 86_400_000;
-/**
- * Finds the jobs that earlier attempts of the workflow run cooked for these orders, and that are
- * alive or completed. What failed or was cancelled is not taken over, nor is what there is none of.
- */
-async function attach(orders, parts) {
-    const tickets = new Map();
-    const wanted = orders.filter(({ earlierKeys }) => earlierKeys.length > 0);
-    if (wanted.length === 0)
-        return tickets;
-    const nowMs = parts.clock.now();
-    for await (const job of (0,find/* newestJobs */.NZ)(parts, nowMs - longestAgoMs)) {
-        const order = wanted.find((each) => !tickets.has(each) && isFor(each, job));
-        if (order === undefined || !isOfUse(job))
-            continue;
-        tickets.set(order, { subject: order, origin: 'attached', job, submittedAtMs: nowMs });
-        if (tickets.size === wanted.length)
-            break;
-    }
-    return tickets;
-}
-function isFor({ earlierKeys, recipeUuid }, job) {
-    return earlierKeys.some((key) => (0,find/* carries */.ED)(job, key, recipeUuid));
-}
-function isOfUse({ status }) {
-    return status === 'COMPLETED' || !((0,verdict/* isFinal */.dR)(status) || /^(?:CANCELLING|FAILING)$/.test(status));
-}
-
-// EXTERNAL MODULE: ./build/dispersed/api.js + 1 modules
-var api = __nccwpck_require__(5788);
-// EXTERNAL MODULE: ./build/dispersed/patience.js
-var patience = __nccwpck_require__(3323);
-;// CONCATENATED MODULE: ./build/jobs/recipes.js
-
-
-// Nothing runs yet: a clear error after half a minute is better than a step that hangs.
-const mostTries = 6;
-/** A way to recipes that reads each only once, however many entries cook it. */
-function openRecipeBook({ client, clock, random, signal }) {
-    const recipes = new Map();
-    const read = async (uuid) => (0,patience/* patiently */.d)(async () => (0,api/* readRecipe */.XQ)(client, uuid, signal), {
-        clock,
-        random,
-        signal,
-        worthwhile: (error, failures) => error.passing && failures < mostTries,
-    });
-    return async (uuid) => {
-        const recipe = recipes.get(uuid) ?? read(uuid);
-        recipes.set(uuid, recipe);
-        return recipe;
-    };
-}
-
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
-;// CONCATENATED MODULE: ./build/jobs/submit.js
-
-
-
-
-// A service that cannot be reached is given a quarter of a minute; the workflow's author is
-// better served by a clear error than by a step that hangs before it has started anything.
-const mostUnreachable = 5;
-// A service that answers 429 is there, and says when to come back.
-const mostRateLimited = 20;
-// After a doubt the job has been looked for for half a minute; a third doubt is no accident.
-const mostDoubts = 3;
-/**
- * Cooks an order. The request is sent again only when it is certain that the service did not take
- * it. After any doubt, and even after a 429, the job is first looked for by its key.
- * @throws ServiceError where no job is known to have come to be, InterruptedError
- */
-async function submit_submit(order, body, parts) {
-    const { clock, random, signal } = parts;
-    const submittedAtMs = clock.now();
-    for (let failures = 1;; failures += 1) {
-        if (signal.aborted)
-            throw new errors/* InterruptedError */.p4();
-        parts.onSend();
-        try {
-            // Not given the signal: a cook that has left is waited for, since it may start a billed job.
-            const job = await (0,api/* cookRecipe */.Jb)(parts.client, order.recipeUuid, body, parts.hurry);
-            return { subject: order, origin: 'cooked', job, submittedAtMs };
-        }
-        catch (error) {
-            if (!(error instanceof errors/* ServiceError */._7))
-                throw error;
-            const isWorthwhile = failures < submit_mostTries(error);
-            if (error.leavesDoubt)
-                parts.onDoubt(error);
-            else if (isWorthwhile)
-                await clock.sleep((0,pace/* backoffMs */.jo)(failures, random, error.retryAfterMs), signal);
-            else
-                throw error;
-            const job = await lookAfter(error, order, submittedAtMs, parts);
-            if (job !== undefined)
-                return { subject: order, origin: 'found', job, submittedAtMs };
-            if (!isWorthwhile)
-                throw error;
-        }
-    }
-}
-function submit_mostTries(error) {
-    if (error.trouble === 'unreachable')
-        return mostUnreachable;
-    if (error.status === 429)
-        return mostRateLimited;
-    return error.leavesDoubt ? mostDoubts : 0;
-}
-// Listings lag behind a cook: so the job is looked for several times, over half a minute.
-const looksAfterDoubtMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
-const noLook = [];
-const oneLook = [0];
-async function lookAfter(error, order, sinceMs, parts) {
-    try {
-        if (error.leavesDoubt)
-            return await look(order, sinceMs, looksAfterDoubtMs, parts);
-        return await look(order, sinceMs, error.trouble === 'unreachable' ? noLook : oneLook, parts);
-    }
-    catch (trouble) {
-        // Without a look nothing may be sent again; what is to be told is the first trouble.
-        throw trouble instanceof errors/* ServiceError */._7 ? error : trouble;
-    }
-}
-async function look(order, sinceMs, pausesMs, parts) {
-    for (const pauseMs of pausesMs) {
-        await parts.clock.sleep(pauseMs, parts.lastCall);
-        for await (const job of (0,find/* newestJobs */.NZ)({ ...parts, signal: parts.lastCall }, sinceMs)) {
-            if ((0,find/* carries */.ED)(job, order.cookKey, order.recipeUuid))
-                return job;
-        }
-    }
-    return undefined;
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ./build/dispersed/json.js
-var json = __nccwpck_require__(4210);
-// EXTERNAL MODULE: ./build/dispersed/sign.js
-var sign = __nccwpck_require__(193);
-;// CONCATENATED MODULE: ./build/order.js
-
-
-
-
-/** What to cook, one order an entry of `recipes`. Pure: the same inputs and step give the same orders. */
-function placeOrders(inputs, step) {
-    return inputs.recipes.map((entry, index) => {
-        const { uuid: recipeUuid } = entry;
-        const { description, ...fields } = mergeFields((0,intake_inputs/* fieldsOf */.Pf)(inputs), entry);
-        const container = mergeContainers(inputs, entry);
-        const keyOfAttempt = (runAttempt) => makeCookKey(step, runAttempt, [index, recipeUuid, description, fields, container]);
-        const cookKey = keyOfAttempt(step.runAttempt);
-        const text = `${description || describe(step)} [${cookKey}]`;
-        return {
-            index,
-            recipeUuid,
-            jobUuid: null,
-            title: fields.title ?? null,
-            namesRegions: fields.allowed_region_codes !== undefined,
-            cookKey,
-            earlierKeys: attemptsBefore(step.runAttempt).map(keyOfAttempt),
-            fields: { ...fields, description: text },
-            container,
-        };
-    });
-}
-function attemptsBefore(runAttempt) {
-    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
-}
-/**
- * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
- * is laid on the recipe's is sent whole: right either way.
- * @param recipe as the service has it; needed where the order lays something on its container
- */
-function bodyOf({ fields, container }, recipe) {
-    if (container === null)
-        return fields;
-    const stored = recipe?.payload?.['parameters'];
-    const storedContainer = (0,json/* isMapping */.p)(stored) ? stored['parameters'] : undefined;
-    const parameters = merge((0,json/* isMapping */.p)(storedContainer) ? storedContainer : {}, container);
-    return { ...fields, parameters: { type: 'docker', parameters } };
-}
-/** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */
-function merge(under, over) {
-    // Built from entries: a key such as `__proto__` is data.
-    const merged = new Map(Object.entries(under));
-    for (const [key, value] of Object.entries(over)) {
-        const below = merged.get(key);
-        merged.set(key, (0,json/* isMapping */.p)(below) && (0,json/* isMapping */.p)(value) ? merge(below, value) : value);
-    }
-    return Object.fromEntries(merged);
-}
-// What is given twice for the same thing, or decides another field, is settled here, once.
-function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
-    const fields = { ...inputs, ...givenOnly(entry) };
-    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-    return givenOnly({
-        ...fields,
-        // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
-        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
-        // The service wants null here, whatever the recipe says.
-        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-    });
-}
-function givenOnly(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-function mergeContainers(inputs, entry) {
-    const layers = [
-        inputs.parameters,
-        inputs.env && { env: inputs.env },
-        entry.parameters,
-        entry.env && { env: entry.env },
-    ];
-    const given = layers.filter((layer) => layer !== undefined);
-    return given.length === 0 ? null : given.reduce(merge, {});
-}
-/**
- * The key that marks a job as cooked by this entry of this step: a hash of all that tells it apart,
- * so that it can be worked out again, and no other step's job ever matches.
- */
-function makeCookKey(step, runAttempt, order) {
-    const { repository, runId, workflow, job, matrixIndex } = step;
-    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
-    const text = (0,sign/* canonicalJson */.dj)([...identity, ...order.map((each) => each ?? null)]);
-    return `cook-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
-}
-function describe({ repository, workflow, runId, runUrl }) {
-    if (runUrl === undefined)
-        return 'Cooked outside of GitHub Actions';
-    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
-}
-
-// EXTERNAL MODULE: ./build/records.js
-var records = __nccwpck_require__(622);
-// EXTERNAL MODULE: ./build/dispersed/redact.js
-var redact = __nccwpck_require__(5385);
-// EXTERNAL MODULE: ./build/report/advice.js
-var advice = __nccwpck_require__(8999);
-// EXTERNAL MODULE: ./build/report/annotations.js
-var annotations = __nccwpck_require__(6241);
-// EXTERNAL MODULE: ./build/report/safe.js
-var safe = __nccwpck_require__(570);
-// EXTERNAL MODULE: ./build/report/summarize.js
-var summarize = __nccwpck_require__(9006);
-// EXTERNAL MODULE: ./build/report/summary/fit.js
-var fit = __nccwpck_require__(4111);
-;// CONCATENATED MODULE: ./build/report/dry-run.js
-
-
-
-
-
-
-
-/** Shows what would be sent. The step fails where the service would refuse it. */
-async function reportDryRun(runner, plans) {
-    for (const plan of plans)
-        printPlan(runner, plan);
-    const broken = plans.filter(({ error }) => error !== null);
-    const closing = `${dry_run_verdict(plans.length, broken.length)}; nothing was cooked`;
-    runner.print(`Dry run: ${closing}`);
-    if (broken.length > 0)
-        runner.fail();
-    annotatePlans(runner, broken);
-    runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-    await (0,summarize/* summarize */.e)(runner, () => renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
-}
-function printPlan(runner, { order, recipe, body }) {
-    if (body === null)
-        return;
-    const name = (0,safe/* safeLine */.om)(recipe?.name ?? '', 200);
-    runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with`);
-    for (const line of prettyLines(body))
-        runner.print(`  | ${(0,safe/* safeLine */.om)(line, 1_000)}`);
-}
-// Many entries may cook one recipe: what is wrong with it is told once.
-function annotatePlans(runner, broken) {
-    const causes = new Map(broken.map((plan) => [sayError(plan), plan]));
-    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(adviseOnPlan), (shown) => ({
-        title: `${causes.size - shown} more recipes cannot be cooked`,
-        cause: 'There is no room for more annotations.',
-        remedy: 'The job summary has all of them.',
-    }));
-}
-function adviseOnPlan({ order, error }) {
-    const { recipeUuid } = order;
-    if (!(error instanceof errors/* InputError */.dz))
-        return (0,advice/* adviseOn */.mm)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
-    return {
-        title: `The service would not cook recipe ${recipeUuid}`,
-        cause: error.problems.map(annotations/* sayProblem */.Vb).join('\n'),
-        remedy: 'Change the inputs or the recipe.',
-    };
-}
-function sayError({ order, error }) {
-    if (error === null)
-        return '';
-    return error instanceof errors/* InputError */.dz ? `${order.recipeUuid}: ${error.message}` : error.message;
-}
-// The bodies are in the log too, so they go first.
-function renderPlans(plans, heading) {
-    return (0,fit/* firstThatFits */.e)([
-        () => renderAmount(plans, heading, plans.length, true),
-        () => renderAmount(plans, heading, plans.length, false),
-        () => renderAmount(plans, heading, 200, false),
-    ]);
-}
-function renderAmount(plans, heading, most, withBodies) {
-    const rest = plans.length - most;
-    const cut = withBodies ? '' : 'What would be sent is in the log: it is too long for a summary.';
-    return [
-        `### ${heading}`,
-        '',
-        '| | Recipe | UUID | Would be sent |',
-        '| --: | --- | --- | --- |',
-        ...plans.slice(0, most).map((plan) => renderPlan(plan, withBodies)),
-        ...(rest > 0 ? ['', `${rest} more are not shown.`] : []),
-        ...(cut === '' ? [] : ['', cut]),
-        '',
-    ].join('\n');
-}
-function renderPlan({ order, recipe, body, error }, withBodies) {
-    const trouble = error === null ? [] : [(0,safe/* safeMarkdown */.fH)(error.message, 300)];
-    const sent = body === null || !withBodies ? [] : [renderBody(body)];
-    const name = (0,safe/* safeMarkdown */.fH)(recipe?.name ?? '', 120);
-    const shown = [...trouble, ...sent].join('<br>');
-    return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
-}
-function renderBody(body) {
-    const lines = prettyLines(body).map((line) => {
-        const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
-        return indent + (0,safe/* safeMarkdown */.fH)(line, 1_000);
-    });
-    return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
-}
-function prettyLines(body) {
-    return JSON.stringify((0,redact/* redact */.E)(body), null, 2).split('\n');
-}
-function dry_run_verdict(count, broken) {
-    if (broken > 0)
-        return count === 1
-            ? 'the order cannot be cooked'
-            : `${broken} of ${count} orders cannot be cooked`;
-    return count === 1 ? 'the order can be sent' : `all ${count} orders can be sent`;
-}
-
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
-// EXTERNAL MODULE: ./build/report/report.js + 11 modules
-var report = __nccwpck_require__(5911);
-// EXTERNAL MODULE: ./build/verbs/commit-status.js + 3 modules
-var commit_status = __nccwpck_require__(3464);
-// EXTERNAL MODULE: ./build/intake/rules.js
-var rules = __nccwpck_require__(674);
-;// CONCATENATED MODULE: ./build/verbs/dry-run.js
-
-
-
-
-/** Reads the recipe of each order and works out what would be sent. Cooks nothing. */
-async function rehearse(orders, { world, client, end, inTurn }) {
-    const recipeBook = openRecipeBook({ ...world, client, signal: end.signal });
-    return Promise.all(orders.map(async (order) => {
-        try {
-            const recipe = await inTurn(async () => recipeBook(order.recipeUuid));
-            const body = bodyOf(order, recipe);
-            // A recipe that keeps its fields to itself cannot be checked.
-            const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)({ ...recipe.payload, ...body });
-            const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
-            return { order, recipe, body, error };
-        }
-        catch (error) {
-            return { order, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
-        }
-    }));
-}
-
-// EXTERNAL MODULE: ./build/verbs/follow.js + 1 modules
-var follow = __nccwpck_require__(8821);
-// EXTERNAL MODULE: ./build/jobs/stop.js
-var stop = __nccwpck_require__(9777);
-;// CONCATENATED MODULE: ./build/verbs/twins.js
-
-
-// A cook that was given up as lost may yet come to be. The post entry looks once more at the end.
-const looksAfterMs = [30_000, 120_000];
-/**
- * Once a cook was repeated: looks whether the first one made a job after all, and cancels that.
- * @param serving what is done with the job meanwhile; when it is over, so is this
- */
-async function stopTwins(order, ticket, serving, session) {
-    const { world, client, end, log } = session;
-    const { cookKey, recipeUuid } = order;
-    const over = new AbortController();
-    const endIt = () => {
-        over.abort();
-    };
-    serving.then(endIt, endIt);
-    const signal = AbortSignal.any([end.signal, over.signal]);
-    const parts = { ...world, client, signal };
-    const mark = { cookKey, recipeUuid, sentAtMs: ticket.submittedAtMs };
-    for (const pauseMs of looksAfterMs) {
-        await world.clock.sleep(pauseMs, signal);
-        // Trouble here is left to the post entry.
-        const twins = await (0,find/* findLiving */.Fl)(parts, mark, ticket.job.uuid).catch(() => []);
-        for (const uuid of twins) {
-            log.stopping(uuid, 'its cook was repeated, and one job is enough');
-            await (0,stop/* stop */.d)(uuid, 'GitHub Actions: cooked twice', parts).catch((error) => {
-                log.notStopped(uuid, error);
-            });
-        }
-    }
-}
-
-// EXTERNAL MODULE: ./build/verbs/session.js + 12 modules
-var session = __nccwpck_require__(5079);
-;// CONCATENATED MODULE: ./build/verbs/cook.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
-async function cook(world) {
-    const { runner } = world;
-    try {
-        const inputs = await (0,intake_inputs/* readCookInputs */.cp)(runner);
-        const orders = placeOrders(inputs, (0,step/* readStep */.j)(runner, inputs['matrix-index']));
-        const commitStatus = (0,commit_status/* openCommitStatus */.y)(inputs, orders, world);
-        // Of a job that is not waited for, there is no log to read yet.
-        const logs = inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none';
-        const jobCount = orders.length;
-        const plan = { ...(0,session/* planOf */.X)(inputs), logs, jobCount, commitStatus };
-        if (inputs['dry-run']) {
-            await reportDryRun(runner, await (0,session/* withSession */.f)(plan, world, async (session) => rehearse(orders, session)));
-        }
-        else {
-            const outcomes = await (0,session/* withSession */.f)(plan, world, async (session) => carryOut(orders, inputs, session));
-            await (0,report/* reportOutcomes */.s)(runner, outcomes, plan.policy);
-        }
-    }
-    catch (error) {
-        await (0,report/* reportTrouble */.a)(runner, error);
-    }
-}
-async function carryOut(orders, inputs, session) {
-    const { world, client, end } = session;
-    const reading = { ...world, client, signal: end.signal };
-    const recipeBook = openRecipeBook(reading);
-    const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
-    const tellEarly = (0,outputs/* createEarlyOutputs */.M)(world.runner, orders);
-    const begin = async (ticket) => {
-        tellEarly(ticket);
-        return serve(ticket, inputs.wait, session);
-    };
-    const underWay = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
-    return Promise.all(orders.map(async (order) => underWay(async () => {
-        try {
-            const attached = (await earlier).get(order);
-            if (attached !== undefined)
-                return await begin(attached);
-            const { ticket, sends } = await cookOne(order, recipeBook, session);
-            const serving = begin(ticket);
-            if (sends > 1)
-                await stopTwins(order, ticket, serving, session);
-            return await serving;
-        }
-        catch (error) {
-            return session.plan.commitStatus.ended(notCooked(order, error, session));
-        }
-    })));
-}
-const noEarlierJobs = Promise.resolve(new Map());
-async function cookOne(order, recipeBook, session) {
-    const { world, client, end, log, ledger, inTurn } = session;
-    const { index, recipeUuid, cookKey } = order;
-    return inTurn(async () => {
-        const recipe = order.container === null ? null : await recipeBook(recipeUuid);
-        let sends = 0;
-        const ticket = await submit_submit(order, bodyOf(order, recipe), {
-            ...world,
-            ...end,
-            client,
-            onSend: () => {
-                sends += 1;
-                ledger.write(index, { recipeUuid, cookKey, sends, fate: 'sent' });
-            },
-            onDoubt: (error) => {
-                log.inDoubt(order, error);
-            },
-        });
-        return { ticket, sends };
-    });
-}
-async function serve(ticket, wait, session) {
-    const { log, ledger, world, plan } = session;
-    const { job, subject } = ticket;
-    ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
-    log.began(ticket);
-    if (wait)
-        return plan.commitStatus.ended(await (0,follow/* follow */.e)(ticket, session));
-    const timeline = [{ status: job.status, atMs: world.clock.now() }];
-    const submitted = { ...ticket, ...records/* noFindings */._, timeline, ending: null, error: null };
-    return plan.commitStatus.ended({ ...submitted, result: 'submitted' });
-}
-function notCooked(order, error, { plan, end, ledger }) {
-    const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
-    const outcome = { subject: order, ...none, ...records/* noFindings */._, ending: null };
-    if (error instanceof errors/* ServiceError */._7) {
-        ledger.write(order.index, { fate: error.leavesDoubt ? 'missing' : 'refused' });
-    }
-    if (!(error instanceof errors/* InterruptedError */.p4)) {
-        if (plan.failFast)
-            end.failFast();
-        return { ...outcome, result: 'error', error: (0,errors/* asError */.zR)(error) };
-    }
-    const ending = end.ended() ?? 'interrupt';
-    const result = ending === 'timeout' ? 'timed-out' : 'cancelled';
-    return { ...outcome, ending, result, error: null };
-}
-
-
-/***/ }),
-
-/***/ 8821:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ follow),
-  N: () => (/* binding */ settleUnwatched)
-});
-
-// EXTERNAL MODULE: ./build/dispersed/api.js + 1 modules
-var api = __nccwpck_require__(5788);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/jobs/stop.js
-var stop = __nccwpck_require__(9777);
-// EXTERNAL MODULE: ./build/verdict.js
-var verdict = __nccwpck_require__(617);
-;// CONCATENATED MODULE: ./build/jobs/watch.js
-
-
-/** Watches one job to its end, or to the end of watching. */
-async function watch(ticket, parts) {
-    let { job } = ticket;
-    const timeline = [{ status: job.status, atMs: parts.clock.now() }];
-    let looksAtFailed = 0;
-    for (;;) {
-        looksAtFailed = job.status === 'FAILED' ? looksAtFailed + 1 : 0;
-        const ending = endingOf(job, looksAtFailed, parts);
-        if (ending !== undefined)
-            return { ending, job, timeline, error: null };
-        try {
-            job = await look(job, parts);
-        }
-        catch (error) {
-            if (error instanceof errors/* ServiceError */._7)
-                return { ending: 'lost', job, timeline, error };
-            throw error;
-        }
-        if (timeline.at(-1)?.status === job.status)
-            continue;
-        const sighting = { status: job.status, atMs: parts.clock.now() };
-        timeline.push(sighting);
-        parts.onSighting(ticket, sighting, job);
-    }
-}
-function endingOf(job, looksAtFailed, parts) {
-    if ((0,verdict/* isFinal */.dR)(job.status) && !mayBeRetried(job, looksAtFailed))
-        return 'final';
-    if (job.status === 'RUNNING' && parts.enoughToRun(job))
-        return 'running';
-    const ended = parts.ended();
-    return ended !== undefined && (0,verdict/* isFinal */.dR)(job.status) ? 'final' : ended;
-}
-// Whether FAILED shows between two runs of a job is documented nowhere: it needs a second look.
-function mayBeRetried(job, looksAtFailed) {
-    return job.status === 'FAILED' && (job.max_retry_count ?? 0) > 0 && looksAtFailed < 2;
-}
-async function look(job, { read, nextLook, ended }) {
-    await nextLook();
-    if (ended() !== undefined)
-        return job;
-    try {
-        return await read();
-    }
-    catch (error) {
-        if (error instanceof errors/* InterruptedError */.p4)
-            return job;
-        throw error;
-    }
-}
-
-// EXTERNAL MODULE: ./build/records.js
-var records = __nccwpck_require__(622);
-// EXTERNAL MODULE: ./build/report/node-urls.js
-var node_urls = __nccwpck_require__(6530);
-;// CONCATENATED MODULE: ./build/verbs/follow.js
-
-
-
-
-
-
-
-/**
- * Watches a job to its end, or to the end of the wait, and then does with it what was asked. Never
- * rejects: whatever goes wrong, the job is not lost sight of.
- */
-async function follow(ticket, session) {
-    try {
-        return await followToEnd(ticket, session);
-    }
-    catch (error) {
-        const subject = { ...ticket.subject, jobUuid: ticket.job.uuid };
-        const job = (await settleUnwatched(subject, 'lost', session)) ?? ticket.job;
-        const lost = { ending: 'lost', result: 'error', timeline: [], error: (0,errors/* asError */.zR)(error) };
-        return { ...ticket, ...records/* noFindings */._, ...lost, job };
-    }
-}
-async function followToEnd(ticket, session) {
-    const { world, plan, end, log, logbook, nextLook } = session;
-    const chapter = logbook.open(ticket);
-    const seen = await watch(ticket, {
-        clock: world.clock,
-        read: chapter.read,
-        nextLook,
-        ended: end.ended,
-        enoughToRun: ({ task }) => (plan.waitUntil ?? waitedFor(task)) === 'running',
-        onSighting: log.changed,
-    });
-    const watched = await settle(ticket, await untilOfUse(seen, chapter, session), session);
-    const { ending, job, timeline, error } = watched;
-    noteFate(ticket.subject, ending, job, session);
-    const result = (0,verdict/* resultOf */.Bg)(ending, job.status, plan.policy);
-    if (plan.failFast && !(0,verdict/* passes */.WE)(result))
-        end.failFast();
-    const findings = await chapter.close(ending, result);
-    if (ending === 'running')
-        log.reachable(ticket, (0,node_urls/* nodeUrlsOf */.i9)({ job, ...findings }));
-    return { ...ticket, ...findings, job, timeline, ending, error, result };
-}
-// A server is of use once it is known where it is.
-async function untilOfUse(watched, chapter, { end }) {
-    const { ending, job } = watched;
-    if (ending !== 'running' || job.parameters?.isReachable === false)
-        return watched;
-    await chapter.untilReachable();
-    return end.ended() === 'interrupt' ? { ...watched, ending: 'interrupt' } : watched;
-}
-/**
- * Does with a job that never was watched what is to be done at this ending.
- * @returns the job, if it was cancelled
- */
-async function settleUnwatched(subject, ending, session) {
-    const job = (0,verdict/* mustStop */.Oe)(ending, session.plan.policy)
-        ? await stopOne(subject, subject.jobUuid, ending, session)
-        : null;
-    noteFate(subject, ending, job, session);
-    return job;
-}
-// A job that was to be cancelled stays doomed until its end was seen.
-function noteFate({ index }, ending, job, session) {
-    if (job !== null && (0,verdict/* isFinal */.dR)(job.status))
-        session.ledger.write(index, { fate: 'over' });
-    else if (!(0,verdict/* mustStop */.Oe)(ending, session.plan.policy))
-        session.ledger.write(index, { fate: 'kept' });
-}
-// A job that runs until it is cancelled never completes by itself.
-function waitedFor(task) {
-    return task === 'PERSISTENT' ? 'running' : 'completed';
-}
-async function settle(ticket, watched, session) {
-    const { ending } = watched;
-    if (ending === 'final' || ending === 'running')
-        return watched;
-    const job = (0,verdict/* mustStop */.Oe)(ending, session.plan.policy)
-        ? ((await stopOne(ticket.subject, watched.job.uuid, ending, session)) ?? watched.job)
-        : await lastLook(watched, session);
-    if (job.status === watched.job.status)
-        return { ...watched, job };
-    const sighting = { status: job.status, atMs: session.world.clock.now() };
-    session.log.changed(ticket, sighting, job);
-    return { ...watched, job, timeline: [...watched.timeline, sighting] };
-}
-// It may have ended since the last look, and its owner would like to know.
-async function lastLook({ job, ending }, { client, end }) {
-    if (ending === 'lost')
-        return job;
-    return (0,api/* readJob */.cd)(client, job.uuid, end.lastCall).catch(() => job);
-}
-const reasons = {
-    final: 'it has ended',
-    running: 'it runs',
-    lost: 'the service does not tell how it is',
-    timeout: 'the time for waiting is over',
-    interrupt: 'the workflow was cancelled',
-    'fail-fast': 'another job of the step failed',
-};
-async function stopOne({ index }, jobUuid, ending, session) {
-    const { log, client, world, end, ledger } = session;
-    ledger.write(index, { fate: 'doomed' });
-    log.stopping(jobUuid, reasons[ending]);
-    try {
-        const parts = { ...world, client, signal: end.lastCall };
-        const stopped = await (0,stop/* stop */.d)(jobUuid, `GitHub Actions: ${reasons[ending]}`, parts);
-        if (!(0,verdict/* isFinal */.dR)(stopped.status))
-            log.stillAlive(stopped);
-        return stopped;
-    }
-    catch (error) {
-        log.notStopped(jobUuid, error);
-        return null;
-    }
-}
-
-
-/***/ }),
-
-/***/ 9105:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   J: () => (/* binding */ givenJob),
-/* harmony export */   b: () => (/* binding */ unknownOutcome)
-/* harmony export */ });
-/* harmony import */ var _records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(622);
-
-/** What is known of a job that was given by its UUID. */
-function givenJob(jobUuid, index) {
-    return { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
-}
-/** The outcome of a job that was given by its UUID, and of which the service told nothing. */
-function unknownOutcome(subject, change) {
-    return {
-        subject,
-        ..._records_js__WEBPACK_IMPORTED_MODULE_0__/* .noFindings */ ._,
-        origin: 'given',
-        job: null,
-        submittedAtMs: null,
-        timeline: [],
-        ending: null,
-        result: 'error',
-        error: null,
-        ...change,
-    };
-}
-
-
-/***/ }),
-
-/***/ 5079:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  X: () => (/* binding */ planOf),
-  f: () => (/* binding */ withSession)
-});
-
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/dispersed/client.js + 1 modules
-var dispersed_client = __nccwpck_require__(2702);
-// EXTERNAL MODULE: ./build/dispersed/api.js + 1 modules
-var api = __nccwpck_require__(5788);
-// EXTERNAL MODULE: ./build/dispersed/patience.js
-var patience = __nccwpck_require__(3323);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./build/jobs/read.js
-
-
-
-/**
- * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
- * go out together, as one list request for up to 50 jobs.
- */
-function createReader(parts) {
-    const persist = createPersistence(parts);
-    const readSingly = async (uuid) => persist(async () => (0,api/* readJob */.cd)(parts.client, uuid, parts.end), isWorthRepeating);
-    const readListed = createListing(parts, persist);
-    return gather(async (uuids) => {
-        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
-        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
-    });
-}
-function createPersistence(parts) {
-    const { clock, random, end: signal, onLook, onAway, onBack } = parts;
-    let away = false;
-    const onFailure = (error) => {
-        if (error.status === 429)
-            onLook(0, true);
-        if (!away && error.passing) {
-            away = true;
-            onAway(error);
-        }
-    };
-    return async (request, worthwhile) => {
-        const timed = async () => {
-            const startedAtMs = clock.now();
-            const answer = await request();
-            onLook(clock.now() - startedAtMs, false);
-            return answer;
-        };
-        const answer = await (0,patience/* patiently */.d)(timed, { clock, random, signal, worthwhile, onFailure });
-        if (away)
-            onBack();
-        away = false;
-        return answer;
-    };
-}
-// One 404 right after a cook may be lag of the service; a second one is an answer.
-function isWorthRepeating(error, failures) {
-    return error.passing || (error.status === 404 && failures === 1);
-}
-// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
-// the service takes one UUID for the filter, whatever it says.
-const mostLackingLists = 3;
-/** Reads jobs by list; those the answer lacks are left to the caller. */
-function createListing({ client, end }, persist) {
-    let lackingLists = 0;
-    return async (uuids) => {
-        if (lackingLists >= mostLackingLists)
-            return new Map();
-        const query = { 'filter[uuid]': uuids.join(',') };
-        try {
-            const page = await persist(async () => (0,api/* listJobs */.N6)(client, query, end), (error) => error.passing);
-            const found = new Map(page.items.map((job) => [job.uuid, job]));
-            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
-            return found;
-        }
-        catch (error) {
-            // Whether the filter takes several values is documented nowhere. What else is wrong, the
-            // single reads will tell.
-            if (error instanceof errors/* ServiceError */._7)
-                lackingLists = mostLackingLists;
-            return new Map();
-        }
-    };
-}
-/** Answers single questions that come at the same time from one joint look-up a page of them. */
-function gather(lookUp) {
-    let waiting = [];
-    const flush = () => {
-        const asked = waiting;
-        waiting = [];
-        for (let from = 0; from < asked.length; from += api/* pageLimit */.LN) {
-            const group = asked.slice(from, from + api/* pageLimit */.LN);
-            const answers = lookUp(group.map(({ key }) => key));
-            for (const { key, settle } of group)
-                settle(answers.then((answer) => answer(key)));
-        }
-    };
-    return async (key) => new Promise((resolve) => {
-        if (waiting.length === 0)
-            setImmediate(flush);
-        waiting.push({ key, settle: resolve });
-    });
-}
-
-// EXTERNAL MODULE: ./build/ledger.js
-var build_ledger = __nccwpck_require__(5723);
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var build_pace = __nccwpck_require__(1215);
-// EXTERNAL MODULE: ./build/report/commit-status.js + 3 modules
-var commit_status = __nccwpck_require__(4348);
-// EXTERNAL MODULE: ./build/report/log.js
-var report_log = __nccwpck_require__(6945);
-;// CONCATENATED MODULE: ./build/verbs/end-of-wait.js
-// The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
-const hurryAfterMs = 2_000;
-const lastCallAfterMs = 6_000;
-// After the end of the wait: time to cancel and to read the logs through blips of the service, and
-// an end to it where the service is gone. The post entry goes on from there.
-const longestAftermathMs = 3 * 60_000;
-/** @param timeoutMs longest wait, from now */
-function endOfWait({ clock, interrupt }, timeoutMs) {
-    const released = new AbortController();
-    const end = new AbortController();
-    const hurry = new AbortController();
-    const lastCall = new AbortController();
-    let reason;
-    const after = (ms, act) => {
-        void sleepLong(clock, ms, released.signal).then(() => {
-            if (!released.signal.aborted)
-                act();
-        });
-    };
-    const endFor = (why) => {
-        if (end.signal.aborted)
-            return;
-        reason ??= why;
-        end.abort();
-        after(longestAftermathMs, () => {
-            lastCall.abort();
-        });
-    };
-    const onInterrupt = () => {
-        // An interrupt goes before a timeout: it leaves seconds, not hours.
-        reason = 'interrupt';
-        endFor('interrupt');
-        after(hurryAfterMs, () => {
-            hurry.abort();
-        });
-        after(lastCallAfterMs, () => {
-            lastCall.abort();
-        });
-    };
-    if (interrupt.aborted)
-        onInterrupt();
-    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
-    after(timeoutMs, () => {
-        endFor('timeout');
-    });
-    return {
-        signal: end.signal,
-        ended: () => reason,
-        hurry: hurry.signal,
-        lastCall: lastCall.signal,
-        failFast: () => {
-            endFor('fail-fast');
-        },
-        release: () => {
-            released.abort();
-        },
-    };
-}
-// One timer of Node's holds 24 days at most.
-async function sleepLong(clock, ms, signal) {
-    const untilMs = clock.now() + ms;
-    while (!signal.aborted && clock.now() < untilMs) {
-        await clock.sleep(untilMs - clock.now(), signal);
-    }
-}
-
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./build/intake/step.js + 1 modules
-var step = __nccwpck_require__(4427);
-// EXTERNAL MODULE: ./build/verdict.js
-var verdict = __nccwpck_require__(617);
-;// CONCATENATED MODULE: ./build/jobs/log-file.js
-
-/** Opens a file to go on with it; made where there is none. */
-function openToAppend(path) {
-    return openFile(path, 'a+');
-}
-/** Opens an empty file that is gone when it is closed. */
-function openScratch(path) {
-    const file = openFile(path, 'w+');
-    return {
-        ...file,
-        get size() {
-            return file.size;
-        },
-        close: () => {
-            file.close();
-            (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
-        },
-    };
-}
-const encoder = new TextEncoder();
-// Of UTF-8, three bytes a UTF-16 unit at most.
-const bytesPerUnit = 3;
-function openFile(path, flags) {
-    const file = (0,external_node_fs_namespaceObject.openSync)(path, flags);
-    let { size } = (0,external_node_fs_namespaceObject.fstatSync)(file);
-    // One for all reads and one for all writes: a large log would leave its own size in garbage.
-    let forReads = new Uint8Array();
-    let forWrites = new Uint8Array();
-    const write = (bytes) => {
-        for (let at = 0; at < bytes.length;) {
-            at += (0,external_node_fs_namespaceObject.writeSync)(file, bytes, at, bytes.length - at, size + at);
-        }
-        size += bytes.length;
-    };
-    return {
-        get size() {
-            return size;
-        },
-        read: (at, length) => {
-            if (forReads.length < length)
-                forReads = new Uint8Array(length);
-            const got = (0,external_node_fs_namespaceObject.readSync)(file, forReads, 0, length, at);
-            return Buffer.from(forReads.buffer, 0, got);
-        },
-        append: (data) => {
-            if (typeof data !== 'string') {
-                write(data);
-                return;
-            }
-            const most = data.length * bytesPerUnit;
-            if (forWrites.length < most)
-                forWrites = new Uint8Array(most);
-            write(forWrites.subarray(0, encoder.encodeInto(data, forWrites).written));
-        },
-        empty: () => {
-            (0,external_node_fs_namespaceObject.ftruncateSync)(file);
-            size = 0;
-        },
-        close: () => {
-            (0,external_node_fs_namespaceObject.closeSync)(file);
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./build/jobs/log-overlap.js
-// A shorter overlap may be an accident.
-const leastOverlap = 16;
-const longestHead = 4096;
-// In a log that repeats itself a head is found everywhere; each place costs a comparison.
-const mostPlaces = 1_000;
-/**
- * Finds out what of a snapshot is new. As a rule it is what was seen and more. It may also lack
- * its end, where a service's replica lags, or its head, where the service keeps the last part
- * only. What has nothing to do with what was seen is new altogether.
- * @param start where in what was seen the last snapshot began
- */
-function continuation(seen, start, snapshot) {
-    if (agree(seen, start, snapshot, 0))
-        return { start, fresh: seen.size - start };
-    const skipped = halfCharacter(snapshot);
-    for (const place of placesOf(seen, headOf(snapshot, skipped))) {
-        if (agree(seen, place, snapshot, skipped)) {
-            return { start: Math.max(0, place - skipped), fresh: seen.size - place + skipped };
-        }
-    }
-    return { start: seen.size, fresh: 0 };
-}
-function headOf(snapshot, from) {
-    return Buffer.from(snapshot.read(from, Math.min(longestHead, snapshot.size - from)));
-}
-/** Places where what was seen may go on like this, up to its end, the first one first. */
-function* placesOf(seen, head) {
-    if (head.length < leastOverlap)
-        return;
-    let places = 0;
-    for (let at = 0; at + head.length <= seen.size; at += pieceBytes) {
-        const size = Math.min(pieceBytes + head.length - 1, seen.size - at);
-        const piece = Buffer.from(seen.read(at, size));
-        for (let found = piece.indexOf(head); found >= 0; found = piece.indexOf(head, found + 1)) {
-            places += 1;
-            if (places > mostPlaces)
-                break;
-            yield at + found;
-        }
-    }
-    const last = Math.max(0, seen.size - head.length + 1);
-    const end = Buffer.from(seen.read(last, Math.max(0, seen.size - last)));
-    for (let at = 0; at + leastOverlap <= end.length; at += 1) {
-        if (end.subarray(at).equals(head.subarray(0, end.length - at)))
-            yield last + at;
-    }
-}
-const pieceBytes = 64 * 1024;
-/** Whether both say the same from there on, as far as both go. */
-function agree(a, fromA, b, fromB) {
-    const length = Math.min(a.size - fromA, b.size - fromB);
-    for (let at = 0; at < length; at += pieceBytes) {
-        const size = Math.min(pieceBytes, length - at);
-        if (!a.read(fromA + at, size).equals(b.read(fromB + at, size)))
-            return false;
-    }
-    return true;
-}
-const replacement = Buffer.from('\ufffd');
-// One that is cut leaves three at most.
-const mostReplacements = 3;
-/** How many bytes at the head stand for a character that was cut in two. */
-function halfCharacter(snapshot) {
-    const { length } = replacement;
-    let count = 0;
-    while (count < mostReplacements &&
-        (count + 1) * length <= snapshot.size &&
-        snapshot.read(count * length, length).equals(replacement)) {
-        count += 1;
-    }
-    return count * length;
-}
-/** The size without what stands, at the end, for a character that was cut in two. */
-function wholeSize(snapshot) {
-    const { length } = replacement;
-    let { size } = snapshot;
-    for (let count = 0; count < mostReplacements && size >= length; count += 1) {
-        if (!snapshot.read(size - length, length).equals(replacement))
-            break;
-        size -= length;
-    }
-    return size;
-}
-
-;// CONCATENATED MODULE: ./build/jobs/log-text.js
-// A line of results may have 100 KB; nobody reads a longer one in a log.
-const longestLine = 128 * 1024;
-/**
- * A line ends at `\n` and is told then. What comes after a lone `\r` replaces it, as on a terminal:
- * of a progress bar, its last state is told.
- */
-function createLines(onLine) {
-    let text = '';
-    let left = 0;
-    let isReturned = false;
-    const add = (part) => {
-        if (part === '')
-            return;
-        if (isReturned)
-            [text, left, isReturned] = ['', 0, false];
-        const taken = part.slice(0, longestLine - text.length);
-        text += taken;
-        left += part.length - taken.length;
-    };
-    const endLine = () => {
-        onLine({ text, left });
-        [text, left, isReturned] = ['', 0, false];
-    };
-    return {
-        push: (piece) => {
-            let from = 0;
-            for (const { 0: mark, index } of piece.matchAll(/[\r\n]/g)) {
-                add(piece.slice(from, index));
-                from = index + 1;
-                if (mark === '\n')
-                    endLine();
-                else
-                    isReturned = true;
-            }
-            add(piece.slice(from));
-        },
-        end: () => {
-            if (text !== '')
-                endLine();
-        },
-    };
-}
-const longestTailLine = 2_000;
-/** @param most how many lines to keep */
-function createTail(most) {
-    let newest = 0;
-    let lines = [];
-    return {
-        add: ({ text }, runNumber) => {
-            if (runNumber < newest)
-                return;
-            if (runNumber > newest)
-                lines = [];
-            newest = runNumber;
-            lines.push(text.slice(0, longestTailLine));
-            if (lines.length > most)
-                lines.shift();
-        },
-        lines: () => [...lines],
-    };
-}
-
-;// CONCATENATED MODULE: ./build/jobs/run-log.js
-
-
-
-
-
-
-/** Opens the log of one run. However large it is, it is not held in memory. */
-function openRunLog({ client, folder, name, onLine }) {
-    const lines = createLines(onLine);
-    let start = 0;
-    let size = 0;
-    let beginnings = 0;
-    const beginAnew = () => {
-        beginnings += 1;
-        if (beginnings > mostBeginnings)
-            throw new Error('it is another text each time it is read');
-        lines.end();
-    };
-    const take = (snapshot, isOver) => {
-        ({ size } = snapshot);
-        const kept = openToAppend((0,external_node_path_.join)(folder, name));
-        try {
-            const found = continuation(kept, start, snapshot);
-            ({ start } = found);
-            if (found.fresh === 0 && kept.size > 0)
-                beginAnew();
-            const until = isOver ? snapshot.size : wholeSize(snapshot);
-            for (const piece of piecesOf(snapshot, found.fresh, until))
-                kept.append(piece);
-            for (const text of textOf(snapshot, found.fresh, until))
-                lines.push(text);
-        }
-        finally {
-            kept.close();
-        }
-    };
-    return {
-        read: async (runUuid, signal) => {
-            const snapshot = openScratch((0,external_node_path_.join)(folder, `.${name}`));
-            const openLog = () => {
-                // Where a request is sent once more, what its first answer told does not count.
-                snapshot.empty();
-                return snapshot.append;
-            };
-            try {
-                const run = await (0,api/* readJobRun */.Dv)(client, runUuid, openLog, signal);
-                take(snapshot, (0,verdict/* isFinal */.dR)(run.status));
-                return run;
-            }
-            finally {
-                snapshot.close();
-            }
-        },
-        size: () => size,
-        end: lines.end,
-    };
-}
-// A container that starts again may begin its log anew. A text that is another one each time would
-// fill disk and console.
-const mostBeginnings = 20;
-const run_log_pieceBytes = 64 * 1024;
-function* piecesOf(file, from, until) {
-    for (let at = from; at < until; at += run_log_pieceBytes) {
-        yield file.read(at, Math.min(run_log_pieceBytes, until - at));
-    }
-}
-function* textOf(file, from, until) {
-    const decoder = new TextDecoder();
-    for (const piece of piecesOf(file, from, until))
-        yield decoder.decode(piece, { stream: true });
-}
-
-;// CONCATENATED MODULE: ./build/jobs/job-log.js
-
-
-
-
-
-
-// The end of a log may come a moment after the end of its run, so it is read once more; a large
-// one costs more than that is worth.
-const largeBytes = 1_000_000;
-/** Opens the logs of a job. */
-function openJobLog(jobUuid, parts) {
-    const { client, clock, random, folder, inTurn, streams, onLine } = parts;
-    const known = new Map();
-    let mustList = true;
-    let failures = 0;
-    let dueAtMs = 0;
-    const openLog = (number) => {
-        if (folder === null)
-            return null;
-        const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
-        const onRunLine = (line) => {
-            onLine(line, number);
-        };
-        return openRunLog({ client, folder, name, onLine: onRunLine });
-    };
-    const list = async (signal) => {
-        for (const run of await (0,api/* listJobRuns */.Mm)(client, jobUuid, signal)) {
-            const before = known.get(run.uuid);
-            if (before !== undefined)
-                before.run = run;
-            else
-                known.set(run.uuid, { run, isOver: false, log: openLog(known.size + 1) });
-        }
-        return runs();
-    };
-    const runs = () => [...known.values()].map(({ run }) => run);
-    const read = async (each, signal) => {
-        if (each.log === null)
-            return;
-        const { log, run } = each;
-        const reading = inTurn(async () => {
-            signal.throwIfAborted();
-            return log.read(run.uuid, signal);
-        });
-        each.run = await unlessAborted(reading, signal);
-        each.isOver = (0,verdict/* isFinal */.dR)(each.run.status);
-    };
-    const readAlive = async (signal) => {
-        if (mustList)
-            await list(signal);
-        const alive = [...known.values()].filter(({ isOver }) => !isOver);
-        await Promise.all(alive.map(async (each) => read(each, signal)));
-        const isRunning = alive.length > 0 && alive.every(({ run }) => run.status === 'RUNNING');
-        mustList = !isRunning;
-        return isRunning;
-    };
-    const size = () => [...known.values()].reduce((sum, { log }) => sum + (log?.size() ?? 0), 0);
-    return {
-        list,
-        runs,
-        look: async (signal) => {
-            if (clock.now() < dueAtMs || signal.aborted)
-                return false;
-            try {
-                const isRunning = await readAlive(signal);
-                failures = 0;
-                dueAtMs = clock.now() + logPauseMs(size(), streams());
-                return isRunning;
-            }
-            catch (error) {
-                failures += 1;
-                mustList = true;
-                dueAtMs = isLasting(error) ? Infinity : clock.now() + (0,build_pace/* backoffMs */.jo)(failures, random);
-                return false;
-            }
-        },
-        finish: async (signal) => {
-            const troubles = [];
-            const attempt = async (request) => (0,patience/* patiently */.d)(request, { clock, random, signal, worthwhile }).catch((error) => {
-                troubles.push(error);
-            });
-            await attempt(async () => list(signal));
-            for (const each of known.values()) {
-                const isWhole = each.isOver && (each.log?.size() ?? 0) > largeBytes;
-                if (!isWhole)
-                    await attempt(async () => read(each, signal));
-            }
-            if (troubles.length > 0)
-                throw (0,errors/* asError */.zR)(troubles[0]);
-        },
-        end: () => {
-            for (const { log } of known.values())
-                log?.end();
-        },
-    };
-}
-// What the logs of a step may cost in traffic, on average, and in requests.
-const bytesPerMs = 256;
-const streamEveryMs = 1_000;
-/**
- * How long to leave the logs of a job alone, in ms. The service gives the whole text each time, so
- * a large one is read less often, and so is each of many.
- */
-function logPauseMs(bytes, streams) {
-    return Math.max(bytes / bytesPerMs, (streams - 1) * streamEveryMs);
-}
-const mostTries = 4;
-function worthwhile(error, failures) {
-    return failures < mostTries && (error.passing || (error.status === 404 && failures === 1));
-}
-/** Whether it is of no use to ask again while the job runs: a refusal, or a fault of the disk. */
-function isLasting(error) {
-    if (error instanceof errors/* InterruptedError */.p4)
-        return false;
-    return !(error instanceof errors/* ServiceError */._7) || !(error.passing || error.status === 404);
-}
-/** Gives up waiting for a turn, too: those before may take long. */
-async function unlessAborted(work, signal) {
-    const over = new AbortController();
-    const aborted = new Promise((_, reject) => {
-        const giveUp = () => {
-            reject(new errors/* InterruptedError */.p4());
-        };
-        if (signal.aborted)
-            giveUp();
-        signal.addEventListener('abort', giveUp, { signal: over.signal });
-    });
-    try {
-        return await Promise.race([work, aborted]);
-    }
-    finally {
-        over.abort();
-    }
-}
-
-// EXTERNAL MODULE: ./build/dispersed/json.js
-var dispersed_json = __nccwpck_require__(4210);
-;// CONCATENATED MODULE: ./build/jobs/results.js
-
-// Outputs of a step hold about 1 MB in all.
-const mostCharacters = 100_000;
-// Deeper ones could not be written down again.
-const deepest = 64;
-/** @param onBad told why a line is of no use */
-function createResults(onBad) {
-    const members = new Map();
-    let size = 0;
-    const put = (key, value) => {
-        const own = key.length + JSON.stringify(value).length;
-        const before = members.get(key)?.size ?? 0;
-        if (size - before + own > mostCharacters) {
-            onBad(`its results have more than ${mostCharacters / 1000} KB in all`);
-            return;
-        }
-        size += own - before;
-        members.set(key, { value, size: own });
-    };
-    return {
-        take: ({ text }) => {
-            const [, json] = /^\s*dispersed-output:([^]*)$/.exec(text) ?? [];
-            if (json === undefined)
-                return;
-            const report = (0,dispersed_json/* parseJson */.q)(json);
-            if (!isMapping(report))
-                onBad('what follows is not a JSON object');
-            else
-                for (const [key, value] of Object.entries(report))
-                    put(key, value ?? null);
-        },
-        // Not by assignment: a key may be called `__proto__`.
-        all: () => members.size === 0
-            ? null
-            : Object.fromEntries([...members].map(([key, { value }]) => [key, value])),
-    };
-}
-// It was parsed as JSON, so only its kind and depth are in doubt.
-function isMapping(value) {
-    return (typeof value === 'object' &&
-        value !== null &&
-        !Array.isArray(value) &&
-        isShallow(value, deepest));
-}
-function isShallow(value, levels) {
-    if (levels === 0)
-        return false;
-    return Object.values(value).every((member) => typeof member !== 'object' || member === null || isShallow(member, levels - 1));
-}
-
-// EXTERNAL MODULE: ./build/report/findings.js
-var findings = __nccwpck_require__(3145);
-// EXTERNAL MODULE: ./build/report/safe.js
-var safe = __nccwpck_require__(570);
-;// CONCATENATED MODULE: ./build/report/log-lines.js
-
-// GitHub's page grows slow, and the log too large to be read by anyone; the file has everything.
-const linesOfStep = 20_000;
-const leastLines = 1_000;
-const charactersPerLine = 200;
-const lastLines = 30;
-/**
- * Not folded: GitHub's groups hide the lines while a job runs, and a status in between with them.
- * Each line has a mark before it, so that it can neither be a command nor be taken for our own.
- */
-function createLogPrinter(runner, place) {
-    const { whose, folder, jobCount } = place;
-    let linesLeft = Math.max(leastLines, Math.floor(linesOfStep / jobCount));
-    let charactersLeft = linesLeft * charactersPerLine;
-    let hidden = 0;
-    let shownRun = 1;
-    const say = (text) => {
-        runner.print(`  ${whose}${text}`);
-    };
-    return {
-        line: (line, runNumber) => {
-            if (runNumber !== shownRun)
-                say(`── run ${runNumber} ──`);
-            shownRun = runNumber;
-            linesLeft -= 1;
-            charactersLeft -= line.text.length;
-            if (linesLeft >= 0 && charactersLeft >= 0)
-                printLine(runner, whose, line);
-            else
-                hidden += 1;
-            if (hidden === 1)
-                say(`── the log goes on in ${folder}; here is its end when it is over ──`);
-            if (hidden > 0)
-                linesLeft = 0;
-        },
-        end: (tail) => {
-            if (hidden === 0)
-                return;
-            const last = tail.slice(-Math.min(lastLines, hidden));
-            say(`── ${hidden - last.length} lines are not shown; the last ${last.length}: ──`);
-            for (const text of last)
-                printLine(runner, whose, { text, left: 0 });
-        },
-    };
-}
-/** Prints the last lines of a log, folded, for they come all at once. */
-function printTail(runner, title, tail) {
-    if (tail.length === 0)
-        return;
-    runner.group(`The last ${tail.length} log lines of ${(0,safe/* safeLine */.om)(title, 200)}`, () => {
-        for (const text of tail)
-            printLine(runner, '', { text, left: 0 });
-    });
-}
-// The live console cuts a line at 1,024 characters, marks and breaks of commands included.
-const widest = 900;
-const mostRows = 8;
-function printLine(runner, whose, { text, left }) {
-    // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
-    const given = text.slice(0, 2 * widest * mostRows);
-    let rest = (0,safe/* safeLogLine */.AL)(given);
-    for (let row = 0; row < mostRows; row += 1) {
-        const shown = cutRow(rest);
-        runner.print(`  ${whose}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
-        rest = rest.slice(shown.length);
-        if (rest === '' && given === text && left === 0)
-            return;
-        if (rest === '')
-            break;
-    }
-    const more = rest.length + text.length - given.length + left;
-    runner.print(`  ${whose}¦ … and ${more} more characters`);
-}
-// Between words if there is a gap: the runner blanks a secret only where it stands in one line.
-function cutRow(text) {
-    if (text.length <= widest)
-        return text;
-    const gap = text.lastIndexOf(' ', widest);
-    const row = gap > widest / 2 ? text.slice(0, gap + 1) : text.slice(0, widest);
-    return row.replace(/[\ud800-\udbff]$/, '');
-}
-
-;// CONCATENATED MODULE: ./build/verbs/watch-by-log.js
-// A large log takes its time; the status does not wait for it.
-const mostPatienceMs = 3_000;
-// Should a run's status lag behind its job's, this is how often it can do so.
-const mostLooksByLog = 6;
-/**
- * Reads a job by way of its log, as long as that tells that it runs.
- * @param jobLog null where it is not read while the job runs
- */
-function watchByLog(first, jobLog, parts) {
-    const { clock, streaming, end } = parts;
-    const stopped = new AbortController();
-    const signal = AbortSignal.any([end.signal, stopped.signal]);
-    let job = first;
-    let looks = 0;
-    let looking;
-    const lookInTime = async () => {
-        if (jobLog === null || job.status !== 'RUNNING')
-            return false;
-        streaming.add(job.uuid);
-        looking ??= jobLog.look(signal).finally(() => {
-            looking = undefined;
-        });
-        return inTime(looking, mostPatienceMs, clock, signal);
-    };
-    return {
-        read: async () => {
-            looks += 1;
-            if ((await lookInTime()) && looks <= mostLooksByLog)
-                return job;
-            looks = 0;
-            job = await parts.read(job.uuid);
-            return job;
-        },
-        stop: async () => {
-            stopped.abort();
-            streaming.delete(job.uuid);
-            await looking;
-        },
-    };
-}
-/** Whether something comes true soon. */
-async function inTime(promise, mostMs, clock, signal) {
-    const done = new AbortController();
-    const tooLate = clock.sleep(mostMs, AbortSignal.any([signal, done.signal])).then(() => false);
-    const answer = await Promise.race([promise, tooLate]);
-    done.abort();
-    return answer;
-}
-
-;// CONCATENATED MODULE: ./build/verbs/logbook.js
-
-
-
-
-
-
-
-
-
-
-
-// Half of the connections to the service: large logs must not hold up the looks at the jobs.
-const mostLogsAtOnce = 4;
-/** Opens the logs of a step, and tells where they are kept. */
-function openLogbook(parts) {
-    const inTurn = (0,p_limit/* default */.A)(mostLogsAtOnce);
-    const streaming = new Set();
-    const folder = makeFolder(parts);
-    return {
-        open: (ticket) => openChapter(ticket, { ...parts, folder, inTurn, streaming }),
-    };
-}
-function makeFolder({ world: { runner }, plan, log }) {
-    if (plan.logs === 'none')
-        return null;
-    try {
-        const folder = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_.join)((0,step/* tempFolder */.v)(runner), 'dispersed-logs-'));
-        (0,findings/* announceLogs */.$)(runner, folder);
-        return folder;
-    }
-    catch (error) {
-        log.logsLost('every job', error);
-        return null;
-    }
-}
-// A tail is what one reads first; the summary shows less of it.
-const tailLines = 100;
-const summaryLines = 30;
-// What the end of a log is worth in time; an interrupt leaves less.
-const finishMs = 60_000;
-function openChapter(ticket, parts) {
-    const { world, plan, end, log, folder } = parts;
-    const { uuid } = ticket.job;
-    const story = tellStory(ticket, parts);
-    const jobLog = openJobLog(uuid, {
-        ...parts,
-        ...world,
-        streams: () => parts.streaming.size,
-        onLine: story.add,
-    });
-    const isStreamed = plan.logs === 'stream' && folder !== null;
-    const watching = watchByLog(ticket.job, isStreamed ? jobLog : null, { ...parts, ...world });
-    return {
-        read: watching.read,
-        untilReachable: async () => untilReachable(jobLog, world.clock, end.signal),
-        close: async (ending, result) => {
-            await watching.stop();
-            const finishing = { clock: world.clock, signal: end.lastCall, mostMs: finishMs };
-            // Where the service does not tell of a job, it does not tell of its runs.
-            const work = ending === 'lost' ? async () => { } : jobLog.finish;
-            await within(finishing, work).catch((error) => {
-                if (folder !== null)
-                    log.logsLost(`job ${uuid}`, error);
-            });
-            jobLog.end();
-            const isBad = result === 'failed' || result === 'timed-out';
-            story.end(plan.logs === 'on-failure' && isBad);
-            return { ...story.findings(), runs: jobLog.runs() };
-        },
-    };
-}
-/** What comes of the lines of a job's log. */
-function tellStory(ticket, { world, plan, log, folder }) {
-    const { uuid, title } = ticket.job;
-    const { logs: mode, jobCount } = plan;
-    const tail = createTail(tailLines);
-    const results = createResults((why) => {
-        log.badResults(uuid, why);
-    });
-    const place = { whose: (0,report_log/* whose */.v)(ticket, jobCount), folder: folder ?? '', jobCount };
-    const printer = mode === 'stream' ? createLogPrinter(world.runner, place) : null;
-    return {
-        add: (line, runNumber) => {
-            tail.add(line, runNumber);
-            results.take(line);
-            printer?.line(line, runNumber);
-        },
-        end: (isTold) => {
-            printer?.end(tail.lines());
-            if (isTold)
-                printTail(world.runner, `job ${uuid} ${title ?? ''}`, tail.lines());
-        },
-        findings: () => ({ logTail: tail.lines().slice(-summaryLines), results: results.all() }),
-    };
-}
-const reachableMs = 30_000;
-const listEveryMs = 2_000;
-async function untilReachable(jobLog, clock, signal) {
-    const giveUpAtMs = clock.now() + reachableMs;
-    while (!signal.aborted) {
-        const runs = await jobLog.list(signal).catch(() => []);
-        const isReachable = runs.some(({ node_urls: urls }) => (urls ?? []).length > 0);
-        if (isReachable || clock.now() >= giveUpAtMs)
-            return;
-        await clock.sleep(listEveryMs, signal);
-    }
-}
-/** Does some work, and has it end when time is up. */
-async function within({ clock, signal, mostMs }, work) {
-    const late = new AbortController();
-    const done = new AbortController();
-    void clock.sleep(mostMs, AbortSignal.any([signal, done.signal])).then(() => {
-        late.abort();
-    });
-    try {
-        return await work(AbortSignal.any([signal, late.signal]));
-    }
-    finally {
-        done.abort();
-    }
-}
-
-;// CONCATENATED MODULE: ./build/verbs/session.js
-
-
-
-
-
-
-
-
-
-/** The part of a plan that follows from the inputs alone. */
-function planOf(inputs) {
-    return {
-        apiUrl: inputs['api-url'],
-        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-        timeoutMs: inputs.timeout,
-        pollInterval: inputs['poll-interval'],
-        waitUntil: inputs['wait-until'],
-        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
-        failFast: inputs['fail-fast'],
-        logs: inputs.logs,
-    };
-}
-// As many as the connections to the service: more would only queue behind them.
-const mostAtOnce = 8;
-/** Opens a session, has the work done in it, and closes it, come what may. */
-async function withSession(plan, world, work) {
-    const { clock, runner } = world;
-    const connection = world.connect(plan.apiUrl);
-    const end = endOfWait(world, plan.timeoutMs);
-    const log = (0,commit_status/* withCommitStatus */.OD)((0,report_log/* createLog */.h)(runner, plan.jobCount), plan.commitStatus);
-    const { exchange } = connection;
-    const client = (0,dispersed_client/* createClient */.U)({
-        exchange,
-        keys: plan.keys,
-        now: clock.now,
-        onClockOff: log.clockOff,
-    });
-    const ledger = (0,build_ledger/* openLedger */.a)(runner, plan.jobCount, clock.now());
-    const paces = pacing(plan, world, client, end, log);
-    const logbook = openLogbook({ world, plan, client, end, log, read: paces.read });
-    try {
-        return await work({ world, plan, client, end, log, ledger, logbook, ...paces });
-    }
-    finally {
-        await plan.commitStatus.settle(end.lastCall);
-        end.release();
-        await connection.close();
-    }
-}
-function pacing(plan, world, client, end, log) {
-    const { clock, random } = world;
-    const { signal } = end;
-    const pace = (0,build_pace/* createPace */.qP)(plan.pollInterval, clock, random, signal);
-    const onLook = pace.looked;
-    return {
-        read: createReader({
-            client,
-            clock,
-            random,
-            end: signal,
-            onLook,
-            onAway: log.away,
-            onBack: log.back,
-        }),
-        nextLook: pace.next,
-        inTurn: (0,p_limit/* default */.A)(mostAtOnce),
-    };
-}
-
-
-/***/ }),
-
-/***/ 1388:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   u: () => (/* binding */ wait)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1498);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4121);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5911);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(617);
-/* harmony import */ var _commit_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3464);
-/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8821);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9105);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5079);
-
-
-
-
-
-
-
-
-
-/** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
-async function wait(world) {
-    const { runner } = world;
-    try {
-        const inputs = await (0,_intake_job_inputs_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
-        const subjects = inputs['job-uuids'].map(_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J);
-        const commitStatus = (0,_commit_status_js__WEBPACK_IMPORTED_MODULE_5__/* .openCommitStatus */ .y)(inputs, subjects, world);
-        const plan = { ...(0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .planOf */ .X)(inputs), jobCount: subjects.length, commitStatus };
-        const tellEarly = (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_2__/* .createEarlyOutputs */ .M)(runner, subjects);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .withSession */ .f)(plan, world, async (session) => Promise.all(subjects.map(async (each) => commitStatus.ended(await waitFor(each, tellEarly, session)))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
-    }
-    catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportTrouble */ .a)(runner, error);
-    }
-}
-async function waitFor(subject, tellEarly, session) {
-    const { world, plan, read, log, ledger } = session;
-    const { index, jobUuid } = subject;
-    // Unlike a cook's, this job was there before: only where that is asked does it end with the step.
-    const isKept = plan.policy.onWorkflowCancel === 'detach';
-    ledger.write(index, { jobUuid, fate: isKept ? 'kept' : 'followed' });
-    let job;
-    try {
-        job = await read(jobUuid);
-    }
-    catch (error) {
-        return notRead(subject, error, session);
-    }
-    const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
-    log.began(ticket);
-    tellEarly(ticket);
-    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_6__/* .follow */ .e)(ticket, session);
-}
-// Time was up before the service told anything of the job, or it refused to.
-async function notRead(subject, error, session) {
-    const { plan, end, ledger } = session;
-    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
-        ledger.write(subject.index, { fate: 'kept' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
-    }
-    const ending = end.ended() ?? 'interrupt';
-    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_6__/* .settleUnwatched */ .N)(subject, ending, session);
-    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, {
-        ending,
-        job,
-        result: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
-    });
-}
-
-
-/***/ }),
-
-/***/ 617:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Bg: () => (/* binding */ resultOf),
-/* harmony export */   Oe: () => (/* binding */ mustStop),
-/* harmony export */   WE: () => (/* binding */ passes),
-/* harmony export */   dR: () => (/* binding */ isFinal),
-/* harmony export */   ex: () => (/* binding */ compareResults)
-/* harmony export */ });
-// The service's set of statuses is open; these alone are known to be final.
-const finalResults = {
-    COMPLETED: 'succeeded',
-    FAILED: 'failed',
-    CANCELLED: 'cancelled',
-};
-/** Whether a job with this status will never change again. */
-function isFinal(status) {
-    return Object.hasOwn(finalResults, status);
-}
-/** Whether a job that is no longer watched is to be cancelled. */
-function mustStop(ending, { onTimeout, onWorkflowCancel }) {
-    switch (ending) {
-        case 'final':
-        case 'running':
-            return false;
-        case 'interrupt':
-            return onWorkflowCancel === 'cancel';
-        case 'fail-fast':
-            return true;
-        // Nobody watches a lost job any more: it is treated like one whose time is over.
-        case 'lost':
-        case 'timeout':
-            return onTimeout === 'cancel';
-    }
-}
-/** The result of a job that was watched to this ending, and has this status now. */
-function resultOf(ending, status, policy) {
-    const final = isFinal(status) ? finalResults[status] : undefined;
-    switch (ending) {
-        case 'final':
-            return final ?? 'error';
-        case 'running':
-            return 'running';
-        case 'lost':
-            return 'error';
-        case 'fail-fast':
-            return final ?? 'cancelled';
-        case 'interrupt':
-            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
-        case 'timeout':
-            // A job that our own cancel ended was still running when time was up.
-            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
-                return final;
-            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
-    }
-}
-const worstFirst = [
-    'error',
-    'failed',
-    'timed-out',
-    'cancelled',
-    'detached',
-    'running',
-    'submitted',
-    'succeeded',
-    'dry-run',
-];
-/** Orders results, the worst first. */
-function compareResults(a, b) {
-    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
-}
-/** Whether the step passes with this result. */
-function passes(result) {
-    switch (result) {
-        case 'succeeded':
-        case 'running':
-        case 'submitted':
-        case 'dry-run':
-        case 'detached':
-            return true;
-        case 'failed':
-        case 'cancelled':
-        case 'timed-out':
-        case 'error':
-            return false;
-    }
-}
 
 
 /***/ }),

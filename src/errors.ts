@@ -59,13 +59,13 @@ export class ServiceError extends Error {
   }
 
   /** Whether the service may have acted on the request, for all that we know. */
-  get leavesDoubt(): boolean {
+  get mayHaveSucceeded(): boolean {
     if (this.trouble === 'refused') return !isClientError(this.status) || this.status === 408;
     return this.trouble !== 'unreachable';
   }
 
   /** Whether the same read may well succeed a little later. */
-  get passing(): boolean {
+  get retryable(): boolean {
     if (this.trouble !== 'refused') return true;
     return isServerError(this.status) || this.status === 408 || this.status === 429;
   }
@@ -80,9 +80,9 @@ export class InterruptedError extends Error {
  * Why GitHub did not take a commit status:
  * - `forbidden`: the token may not set any
  * - `refused`: it does not want this one
- * - `passing`: the same may well succeed a little later
+ * - `retryable`: the same may well succeed a little later
  */
-export type CommitStatusTrouble = 'forbidden' | 'refused' | 'passing';
+export type CommitStatusTrouble = 'forbidden' | 'refused' | 'retryable';
 
 /** GitHub did not take a commit status. The message is foreign text. */
 export class CommitStatusError extends Error {

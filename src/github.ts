@@ -34,7 +34,7 @@ export interface Statuses {
 }
 
 // GitHub answers within a second; the whole of it has to fit into the last moments of a step.
-const longestExchangeMs = 4_000;
+const maxExchangeMs = 4_000;
 
 /** Opens a way to a commit's statuses. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured. */
 export function openStatuses(commit: Commit, token: string): Statuses {
@@ -50,7 +50,7 @@ export function openStatuses(commit: Commit, token: string): Statuses {
   });
   return {
     set: async (status, signal) => {
-      const bound = AbortSignal.any([signal, AbortSignal.timeout(longestExchangeMs)]);
+      const bound = AbortSignal.any([signal, AbortSignal.timeout(maxExchangeMs)]);
       const target = runUrl === undefined ? {} : { target_url: runUrl };
       const fields = { owner, repo, sha, ...target, ...status, request: { signal: bound } };
       await post('POST /repos/{owner}/{repo}/statuses/{sha}', fields).catch((error: unknown) => {
@@ -108,14 +108,14 @@ const refusalSchema = z.object({
 
 function toCommitStatusError(error: unknown, bound: AbortSignal): CommitStatusError {
   if (bound.aborted)
-    return new CommitStatusError('passing', 'GitHub did not answer in time', error);
+    return new CommitStatusError('retryable', 'GitHub did not answer in time', error);
   const { message } = asError(error);
   const refusal = refusalSchema.safeParse(error);
-  if (!refusal.success) return new CommitStatusError('passing', message, error);
+  if (!refusal.success) return new CommitStatusError('retryable', message, error);
   const { status, response } = refusal.data;
   const said = `HTTP ${status}: ${message}`;
   if (status >= 500 || isLimit(status, response.headers)) {
-    return new CommitStatusError('passing', said, error);
+    return new CommitStatusError('retryable', said, error);
   }
   const trouble = [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
   return new CommitStatusError(trouble, said, error);

@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { connect } from './dispersed/http.ts';
+import { connect } from './api/http.ts';
 import { systemClock } from './pace.ts';
-import { actionsRunner } from './runner.ts';
-import { cancel } from './verbs/cancel.ts';
-import { cleanUp } from './verbs/clean-up.ts';
-import { cook } from './verbs/cook.ts';
-import { wait } from './verbs/wait.ts';
-import type { World } from './verbs/world.ts';
+import { actionsRunner } from './runtime.ts';
+import { cancel } from './commands/cancel.ts';
+import { cleanUp } from './commands/cleanup.ts';
+import { cook } from './commands/cook.ts';
+import { wait } from './commands/wait.ts';
+import type { Deps } from './commands/deps.ts';
 
 // A warning of Node's own, say about an experimental part of a library, is not for the log of
 // somebody's workflow.
@@ -20,7 +20,7 @@ setFlagsFromString('--heap-growing-percent=25');
 
 // Each entry of an action is a file of its own that imports this one. Its name says what to do:
 // the saved state would not, where main was killed before it could save any.
-const verbs: Readonly<Record<string, (world: World) => Promise<void>>> = {
+const verbs: Readonly<Record<string, (world: Deps) => Promise<void>>> = {
   'index.js': cook,
   'wait.js': wait,
   'cancel.js': cancel,

@@ -12,12 +12,10 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {
     // Node runs a longer timer at once instead.
-    const longestTimerMs = 2 ** 31 - 1;
-    await delay(
-      Math.min(Math.max(ms, 0), longestTimerMs),
-      undefined,
-      signal ? { signal } : {},
-    ).catch(() => {});
+    const maxTimerMs = 2 ** 31 - 1;
+    await delay(Math.min(Math.max(ms, 0), maxTimerMs), undefined, signal ? { signal } : {}).catch(
+      () => {},
+    );
   },
 };
 
@@ -26,7 +24,7 @@ export type Random = () => number;
 
 const firstBackoffMs = 500;
 // Long enough to leave a struggling service alone, short enough to notice that it is back.
-const longestBackoffMs = 30_000;
+const maxBackoffMs = 30_000;
 
 /**
  * How long to wait before the next try, in ms: exponential with full jitter, and never shorter
@@ -34,7 +32,7 @@ const longestBackoffMs = 30_000;
  * @param failures how many tries have failed in a row, from 1
  */
 export function backoffMs(failures: number, random: Random, retryAfterMs = 0): number {
-  const ceiling = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16));
+  const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16));
   // Not from 0: a retry at once would find the same trouble.
   const jittered = ceiling / 2 + (random() * ceiling) / 2;
   return Math.max(jittered, retryAfterMs);
@@ -51,7 +49,7 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
 // A change is seen after 2.5 s on average and 5 s at most, whatever the length of the job.
 const automaticPollMs = 5_000;
 // What a struggling service is spared at the most.
-const slowestPollMs = 60_000;
+const maxPollMs = 60_000;
 
 /** When to look next. Shared by all jobs of a step, so that they are looked at together. */
 export interface Pace {
@@ -101,9 +99,9 @@ export function nextBeatMs(
   tookMs: number,
   wasThrottled: boolean,
 ): number {
-  const longest = Math.max(steadyMs, slowestPollMs);
-  if (wasThrottled) return Math.min(longest, beatMs * 2);
+  const maxLength = Math.max(steadyMs, maxPollMs);
+  if (wasThrottled) return Math.min(maxLength, beatMs * 2);
   // Twice as long as an answer takes: at least half of the time the service hears nothing of us.
   const wanted = Math.max(steadyMs, tookMs * 2);
-  return Math.min(longest, Math.max(wanted, beatMs * 0.75));
+  return Math.min(maxLength, Math.max(wanted, beatMs * 0.75));
 }

@@ -1,24 +1,24 @@
-import type { Job } from '../dispersed/schemas.ts';
-import type { Order, Ticket } from '../records.ts';
-import { isFinal } from '../verdict.ts';
+import type { Job } from '../api/schemas.ts';
+import type { CookRequest, SubmittedJob } from './records.ts';
+import { isFinal } from './verdict.ts';
 import { carries, newestJobs, type FindParts } from './find.ts';
 
 // A workflow run can be re-run for 30 days.
-const longestAgoMs = 30 * 86_400_000;
+const maxAgeMs = 30 * 86_400_000;
 
 /**
  * Finds the jobs that earlier attempts of the workflow run cooked for these orders, and that are
  * alive or completed. What failed or was cancelled is not taken over, nor is what there is none of.
  */
 export async function attach(
-  orders: readonly Order[],
+  orders: readonly CookRequest[],
   parts: FindParts,
-): Promise<ReadonlyMap<Order, Ticket>> {
-  const tickets = new Map<Order, Ticket>();
+): Promise<ReadonlyMap<CookRequest, SubmittedJob>> {
+  const tickets = new Map<CookRequest, SubmittedJob>();
   const wanted = orders.filter(({ earlierKeys }) => earlierKeys.length > 0);
   if (wanted.length === 0) return tickets;
   const nowMs = parts.clock.now();
-  for await (const job of newestJobs(parts, nowMs - longestAgoMs)) {
+  for await (const job of newestJobs(parts, nowMs - maxAgeMs)) {
     const order = wanted.find((each) => !tickets.has(each) && isFor(each, job));
     if (order === undefined || !isOfUse(job)) continue;
     tickets.set(order, { subject: order, origin: 'attached', job, submittedAtMs: nowMs });
@@ -27,7 +27,7 @@ export async function attach(
   return tickets;
 }
 
-function isFor({ earlierKeys, recipeUuid }: Order, job: Job): boolean {
+function isFor({ earlierKeys, recipeUuid }: CookRequest, job: Job): boolean {
   return earlierKeys.some((key) => carries(job, key, recipeUuid));
 }
 

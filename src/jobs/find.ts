@@ -1,10 +1,10 @@
-import { listJobs } from '../dispersed/api.ts';
-import type { Client } from '../dispersed/client.ts';
-import { patiently } from '../dispersed/patience.ts';
-import type { Job } from '../dispersed/schemas.ts';
+import { listJobs } from '../api/endpoints.ts';
+import type { Client } from '../api/client.ts';
+import { withRetry } from '../api/retry.ts';
+import type { Job } from '../api/schemas.ts';
 import type { ServiceError } from '../errors.ts';
 import type { Clock, Random } from '../pace.ts';
-import { isFinal } from '../verdict.ts';
+import { isFinal } from './verdict.ts';
 
 export interface FindParts {
   readonly client: Client;
@@ -14,10 +14,10 @@ export interface FindParts {
   readonly signal: AbortSignal;
 }
 
-type Worthwhile = (error: ServiceError, failures: number) => boolean;
+type ShouldRetry = (error: ServiceError, failures: number) => boolean;
 
 // 1,000 jobs: what the busiest account cooks in the time a look-up takes, many times over.
-const mostPages = 20;
+const maxPages = 20;
 
 // How far the two clocks may be apart.
 const clockSlackMs = 10 * 60_000;
@@ -26,17 +26,17 @@ const clockSlackMs = 10 * 60_000;
  * The newest jobs of the account, the newest first, back to a point in time. The service has no
  * filter for recipe or description, so they are paged through.
  * @param sinceMs Unix ms
- * @param worthwhile whether a failed page is asked for again
+ * @param shouldRetry whether a failed page is asked for again
  */
 export async function* newestJobs(
   parts: FindParts,
   sinceMs: number,
-  worthwhile: Worthwhile = (error) => error.passing,
+  shouldRetry: ShouldRetry = (error) => error.retryable,
 ): AsyncGenerator<Job, void> {
-  for (let page = 1; page <= mostPages; page += 1) {
+  for (let page = 1; page <= maxPages; page += 1) {
     const query = { sort: '-created_at', page: String(page) };
     const request = async () => listJobs(parts.client, query, parts.signal);
-    const { items, full } = await patiently(request, { ...parts, worthwhile });
+    const { items, full } = await withRetry(request, { ...parts, shouldRetry });
     yield* items;
     if (!full || items.some((job) => isBefore(job, sinceMs - clockSlackMs))) return;
   }
@@ -55,10 +55,10 @@ export async function findLiving(
   parts: FindParts,
   { cookKey, recipeUuid, sentAtMs }: CookMark,
   knownUuid: string | null,
-  worthwhile?: Worthwhile,
+  shouldRetry?: ShouldRetry,
 ): Promise<readonly string[]> {
   const living: string[] = [];
-  for await (const job of newestJobs(parts, sentAtMs, worthwhile)) {
+  for await (const job of newestJobs(parts, sentAtMs, shouldRetry)) {
     const isOther = job.uuid !== knownUuid && carries(job, cookKey, recipeUuid);
     if (isOther && !isFinal(job.status)) living.push(job.uuid);
   }

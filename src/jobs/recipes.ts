@@ -1,7 +1,7 @@
-import { readRecipe } from '../dispersed/api.ts';
-import type { Client } from '../dispersed/client.ts';
-import { patiently } from '../dispersed/patience.ts';
-import type { Recipe } from '../dispersed/schemas.ts';
+import { readRecipe } from '../api/endpoints.ts';
+import type { Client } from '../api/client.ts';
+import { withRetry } from '../api/retry.ts';
+import type { Recipe } from '../api/schemas.ts';
 import type { Clock, Random } from '../pace.ts';
 
 export interface RecipeParts {
@@ -16,17 +16,17 @@ export interface RecipeParts {
 export type RecipeBook = (recipeUuid: string) => Promise<Recipe>;
 
 // Nothing runs yet: a clear error after half a minute is better than a step that hangs.
-const mostTries = 6;
+const maxTries = 6;
 
 /** A way to recipes that reads each only once, however many entries cook it. */
 export function openRecipeBook({ client, clock, random, signal }: RecipeParts): RecipeBook {
   const recipes = new Map<string, Promise<Recipe>>();
   const read: RecipeBook = async (uuid) =>
-    patiently(async () => readRecipe(client, uuid, signal), {
+    withRetry(async () => readRecipe(client, uuid, signal), {
       clock,
       random,
       signal,
-      worthwhile: (error, failures) => error.passing && failures < mostTries,
+      shouldRetry: (error, failures) => error.retryable && failures < maxTries,
     });
   return async (uuid) => {
     const recipe = recipes.get(uuid) ?? read(uuid);

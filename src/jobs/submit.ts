@@ -1,9 +1,9 @@
-import { cookRecipe, type CookBody } from '../dispersed/api.ts';
-import type { Client } from '../dispersed/client.ts';
-import type { Job } from '../dispersed/schemas.ts';
+import { cookRecipe, type CookBody } from '../api/endpoints.ts';
+import type { Client } from '../api/client.ts';
+import type { Job } from '../api/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import { backoffMs, type Clock, type Random } from '../pace.ts';
-import type { Order, Ticket } from '../records.ts';
+import type { CookRequest, SubmittedJob } from './records.ts';
 import { carries, newestJobs } from './find.ts';
 
 export interface SubmitParts {
@@ -24,18 +24,22 @@ export interface SubmitParts {
 
 // A service that cannot be reached is given a quarter of a minute; the workflow's author is
 // better served by a clear error than by a step that hangs before it has started anything.
-const mostUnreachable = 5;
+const maxUnreachable = 5;
 // A service that answers 429 is there, and says when to come back.
-const mostRateLimited = 20;
+const maxRateLimited = 20;
 // After a doubt the job has been looked for for half a minute; a third doubt is no accident.
-const mostDoubts = 3;
+const maxDoubts = 3;
 
 /**
  * Cooks an order. The request is sent again only when it is certain that the service did not take
  * it. After any doubt, and even after a 429, the job is first looked for by its key.
  * @throws ServiceError where no job is known to have come to be, InterruptedError
  */
-export async function submit(order: Order, body: CookBody, parts: SubmitParts): Promise<Ticket> {
+export async function submit(
+  order: CookRequest,
+  body: CookBody,
+  parts: SubmitParts,
+): Promise<SubmittedJob> {
   const { clock, random, signal } = parts;
   const submittedAtMs = clock.now();
   for (let failures = 1; ; failures += 1) {
@@ -47,8 +51,8 @@ export async function submit(order: Order, body: CookBody, parts: SubmitParts): 
       return { subject: order, origin: 'cooked', job, submittedAtMs };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      const isWorthwhile = failures < mostTries(error);
-      if (error.leavesDoubt) parts.onDoubt(error);
+      const isWorthwhile = failures < maxTries(error);
+      if (error.mayHaveSucceeded) parts.onDoubt(error);
       else if (isWorthwhile)
         await clock.sleep(backoffMs(failures, random, error.retryAfterMs), signal);
       else throw error;
@@ -59,10 +63,10 @@ export async function submit(order: Order, body: CookBody, parts: SubmitParts): 
   }
 }
 
-function mostTries(error: ServiceError): number {
-  if (error.trouble === 'unreachable') return mostUnreachable;
-  if (error.status === 429) return mostRateLimited;
-  return error.leavesDoubt ? mostDoubts : 0;
+function maxTries(error: ServiceError): number {
+  if (error.trouble === 'unreachable') return maxUnreachable;
+  if (error.status === 429) return maxRateLimited;
+  return error.mayHaveSucceeded ? maxDoubts : 0;
 }
 
 // Listings lag behind a cook: so the job is looked for several times, over half a minute.
@@ -72,12 +76,12 @@ const oneLook = [0];
 
 async function lookAfter(
   error: ServiceError,
-  order: Order,
+  order: CookRequest,
   sinceMs: number,
   parts: SubmitParts,
 ): Promise<Job | undefined> {
   try {
-    if (error.leavesDoubt) return await look(order, sinceMs, looksAfterDoubtMs, parts);
+    if (error.mayHaveSucceeded) return await look(order, sinceMs, looksAfterDoubtMs, parts);
     return await look(order, sinceMs, error.trouble === 'unreachable' ? noLook : oneLook, parts);
   } catch (trouble) {
     // Without a look nothing may be sent again; what is to be told is the first trouble.
@@ -86,7 +90,7 @@ async function lookAfter(
 }
 
 async function look(
-  order: Order,
+  order: CookRequest,
   sinceMs: number,
   pausesMs: readonly number[],
   parts: SubmitParts,

@@ -1,8 +1,8 @@
-import type { Job } from '../dispersed/schemas.ts';
+import type { Job } from '../api/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import type { Clock } from '../pace.ts';
-import type { Ending, EndOfWatch, Sighting, Ticket, Watched } from '../records.ts';
-import { isFinal } from '../verdict.ts';
+import type { StopReason, EndOfWatch, StatusChange, SubmittedJob, Watched } from './records.ts';
+import { isFinal } from './verdict.ts';
 
 export interface WatchParts {
   readonly clock: Clock;
@@ -15,13 +15,13 @@ export interface WatchParts {
   /** Whether a job that runs has done what was asked. */
   readonly enoughToRun: (job: Job) => boolean;
   /** Told of each change of status. */
-  readonly onSighting: (ticket: Ticket, sighting: Sighting, job: Job) => void;
+  readonly onStatusChange: (ticket: SubmittedJob, sighting: StatusChange, job: Job) => void;
 }
 
 /** Watches one job to its end, or to the end of watching. */
-export async function watch(ticket: Ticket, parts: WatchParts): Promise<Watched> {
+export async function watch(ticket: SubmittedJob, parts: WatchParts): Promise<Watched> {
   let { job } = ticket;
-  const timeline: Sighting[] = [{ status: job.status, atMs: parts.clock.now() }];
+  const timeline: StatusChange[] = [{ status: job.status, atMs: parts.clock.now() }];
   let looksAtFailed = 0;
   for (;;) {
     looksAtFailed = job.status === 'FAILED' ? looksAtFailed + 1 : 0;
@@ -36,11 +36,11 @@ export async function watch(ticket: Ticket, parts: WatchParts): Promise<Watched>
     if (timeline.at(-1)?.status === job.status) continue;
     const sighting = { status: job.status, atMs: parts.clock.now() };
     timeline.push(sighting);
-    parts.onSighting(ticket, sighting, job);
+    parts.onStatusChange(ticket, sighting, job);
   }
 }
 
-function endingOf(job: Job, looksAtFailed: number, parts: WatchParts): Ending | undefined {
+function endingOf(job: Job, looksAtFailed: number, parts: WatchParts): StopReason | undefined {
   if (isFinal(job.status) && !mayBeRetried(job, looksAtFailed)) return 'final';
   if (job.status === 'RUNNING' && parts.enoughToRun(job)) return 'running';
   const ended = parts.ended();

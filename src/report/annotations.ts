@@ -1,16 +1,16 @@
 import { ServiceError, type InputError, type Problem } from '../errors.ts';
-import type { Outcome } from '../records.ts';
-import type { Runner } from '../runner.ts';
-import { isFinal, type Policy } from '../verdict.ts';
-import { adviseOn, consoleUrl, type Advice } from './advice.ts';
-import { titleOf, uuidOf } from './facts.ts';
+import type { Outcome } from '../jobs/records.ts';
+import type { Runner } from '../runtime.ts';
+import { isFinal, type Policy } from '../jobs/verdict.ts';
+import { describeError, consoleUrl, type ErrorMessage } from './error-messages.ts';
+import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import { tellingLines } from './log-tail.ts';
-import { safeLine } from './safe.ts';
+import { safeLine } from './sanitize.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
-const mostAnnotations = 10;
+const maxAnnotations = 10;
 // It shows 4,096 characters of one; this leaves room for a last line.
-const longestList = 4_000;
+const maxList = 4_000;
 
 /** One error annotation for each job that did not end well: what failed, why, what to do. */
 export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy: Policy): void {
@@ -31,10 +31,10 @@ export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy
 /** An error annotation for each advice; where that is too many, the last stands for the rest. */
 export function annotateAll(
   runner: Runner,
-  advices: readonly Advice[],
-  adviseOnRest: (shown: number) => Advice,
+  advices: readonly ErrorMessage[],
+  adviseOnRest: (shown: number) => ErrorMessage,
 ): void {
-  const shown = advices.length > mostAnnotations ? mostAnnotations - 1 : advices.length;
+  const shown = advices.length > maxAnnotations ? maxAnnotations - 1 : advices.length;
   for (const advice of advices.slice(0, shown)) annotate(runner, advice);
   if (shown < advices.length) annotate(runner, adviseOnRest(shown));
 }
@@ -50,7 +50,7 @@ export function annotateInputs(runner: Runner, { problems }: InputError): void {
 function join(lines: readonly string[]): string {
   let text = '';
   for (const [index, line] of lines.entries()) {
-    if (text.length + line.length > longestList) {
+    if (text.length + line.length > maxList) {
       return `${text}and ${lines.length - index} more; the job summary has them`;
     }
     text += `${line}\n`;
@@ -64,22 +64,22 @@ export function sayProblem({ input, message }: Problem): string {
 }
 
 /** One error annotation. */
-export function annotate(runner: Runner, advice: Advice): void {
+export function annotate(runner: Runner, advice: ErrorMessage): void {
   runner.annotate('error', safeLine(advice.title, 250), messageOf(advice));
 }
 
-const mostEvidence = 15;
+const maxEvidence = 15;
 
 // The cause comes first and the remedy last; of the evidence between them the last lines that fit.
-function messageOf({ cause, remedy, evidence = [] }: Advice): string {
-  const lines = tellingLines(evidence, mostEvidence).map((line) => `| ${safeLine(line, 300)}`);
+function messageOf({ cause, remedy, evidence = [] }: ErrorMessage): string {
+  const lines = tellingLines(evidence, maxEvidence).map((line) => `| ${safeLine(line, 300)}`);
   const build = (shown: readonly string[]) =>
     [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
-  while (lines.length > 0 && build(lines).length > longestList) lines.shift();
-  return build(lines).slice(0, longestList);
+  while (lines.length > 0 && build(lines).length > maxList) lines.shift();
+  return build(lines).slice(0, maxList);
 }
 
-function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
+function adviseOnOutcome(outcome: Outcome, policy: Policy): ErrorMessage {
   const { result, job, subject, error, ending } = outcome;
   if (error !== null) return adviseOnError(error, outcome);
   const name = safeLine(titleOf(subject, job), 100);
@@ -106,14 +106,14 @@ function adviseOnOutcome(outcome: Outcome, policy: Policy): Advice {
   };
 }
 
-function adviseOnError(error: Error, outcome: Outcome): Advice {
+function adviseOnError(error: Error, outcome: Outcome): ErrorMessage {
   const { subject } = outcome;
   const uuid = uuidOf(outcome);
   if (uuid !== null) {
     const isCancel = error instanceof ServiceError && error.request.endsWith('/cancel');
-    return adviseOn(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
+    return describeError(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
   }
-  const advice = adviseOn(error, `cook recipe ${subject.recipeUuid}`);
+  const advice = describeError(error, `cook recipe ${subject.recipeUuid}`);
   const isRefusal = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
   if (!isRefusal || !subject.namesRegions) return advice;
   const hint =
@@ -121,7 +121,7 @@ function adviseOnError(error: Error, outcome: Outcome): Advice {
   return { ...advice, remedy: `${advice.remedy} ${hint}` };
 }
 
-function adviseOnInterrupt(name: string, who: string, { job, result }: Outcome): Advice {
+function adviseOnInterrupt(name: string, who: string, { job, result }: Outcome): ErrorMessage {
   if (result === 'detached') {
     return {
       title: `Left alive: ${name}`,
@@ -139,7 +139,7 @@ function adviseOnInterrupt(name: string, who: string, { job, result }: Outcome):
   };
 }
 
-function adviseOnFailFast(name: string, who: string, { job }: Outcome): Advice {
+function adviseOnFailFast(name: string, who: string, { job }: Outcome): ErrorMessage {
   return {
     title: `Cancelled with another job: ${name}`,
     cause: `${who} was ${job === null ? 'not cooked' : 'cancelled'}: another job of the step did not end well.`,
@@ -147,7 +147,12 @@ function adviseOnFailFast(name: string, who: string, { job }: Outcome): Advice {
   };
 }
 
-function adviseOnTimeout(name: string, who: string, outcome: Outcome, policy: Policy): Advice {
+function adviseOnTimeout(
+  name: string,
+  who: string,
+  outcome: Outcome,
+  policy: Policy,
+): ErrorMessage {
   const alive = outcome.timeline.findLast(({ status }) => !isFinal(status));
   const status = alive === undefined ? 'not cooked yet' : safeLine(alive.status, 60);
   const left =

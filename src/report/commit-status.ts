@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
-import type { Job } from '../dispersed/schemas.ts';
+import type { Job } from '../api/schemas.ts';
 import type { Clock } from '../pace.ts';
-import type { Outcome, Sighting, Subject, Ticket } from '../records.ts';
-import { isFinal } from '../verdict.ts';
-import { titleOf } from './facts.ts';
-import type { Log } from './log.ts';
+import type { Outcome, StatusChange, JobRef, SubmittedJob } from '../jobs/records.ts';
+import { isFinal } from '../jobs/verdict.ts';
+import { titleOf } from '../jobs/metrics.ts';
+import type { Log } from './console.ts';
 import { openContextBook } from './status-context.ts';
 import { openLane, type Lane } from './status-lane.ts';
 import type { Send } from './status-sender.ts';
@@ -12,8 +12,8 @@ import { describeDoing, describeEnd, sayStatus } from './status-text.ts';
 
 /** Keeps a commit status per job up to date. Nothing here rejects, or keeps anybody waiting. */
 export interface CommitStatus {
-  readonly began: (ticket: Ticket) => void;
-  readonly changed: (ticket: Ticket, sighting: Sighting) => void;
+  readonly began: (ticket: SubmittedJob) => void;
+  readonly changed: (ticket: SubmittedJob, sighting: StatusChange) => void;
   /** The last word on a job; gives the outcome back. */
   readonly ended: (outcome: Outcome) => Outcome;
   /** Resolves when all has been sent, or soon after the last call. */
@@ -46,7 +46,7 @@ export function withCommitStatus(log: Log, { began, changed }: CommitStatus): Lo
 export interface CommitStatusParts {
   readonly clock: Clock;
   /** The jobs to be, in their order. */
-  readonly subjects: readonly Subject[];
+  readonly subjects: readonly JobRef[];
   readonly send: Send;
 }
 
@@ -55,7 +55,7 @@ export function createCommitStatus(parts: CommitStatusParts): CommitStatus {
   const { clock } = parts;
   const over = new AbortController();
   const { laneOf, lanes } = openLanes(parts, over.signal);
-  const sayPending = ({ subject, job }: Ticket, description: string) => {
+  const sayPending = ({ subject, job }: SubmittedJob, description: string) => {
     laneOf(subject, job).say({ state: 'pending', description });
   };
   return {
@@ -85,21 +85,21 @@ export function createCommitStatus(parts: CommitStatusParts): CommitStatus {
 }
 
 // GitHub asks for few requests at a time, and takes 1,000 an hour from all jobs of a repository.
-const mostAtOnce = 4;
-const leastRestMs = 10_000;
+const maxConcurrent = 4;
+const minRestMs = 10_000;
 
 function openLanes({ clock, subjects, send }: CommitStatusParts, over: AbortSignal) {
   const lanes = new Map<number, Lane>();
-  const inTurn = pLimit(mostAtOnce);
+  const inTurn = pLimit(maxConcurrent);
   const contextFor = openContextBook(subjects);
-  const laneOf = (subject: Subject, job: Job | null): Lane => {
+  const laneOf = (subject: JobRef, job: Job | null): Lane => {
     const known = lanes.get(subject.index);
     if (known !== undefined) return known;
     const context = contextFor(subject, titleOf(subject, job));
     const lane = openLane({
       inTurn,
       send: async (message, isLatest) => send({ context, ...message }, isLatest, over),
-      rest: async (hurry) => clock.sleep(leastRestMs, hurry),
+      rest: async (hurry) => clock.sleep(minRestMs, hurry),
     });
     lanes.set(subject.index, lane);
     return lane;
@@ -107,7 +107,7 @@ function openLanes({ clock, subjects, send }: CommitStatusParts, over: AbortSign
   return { lanes, laneOf };
 }
 
-const longestSettleMs = 10_000;
+const maxSettleMs = 10_000;
 // The runner kills 4 s after the last call; the reports are still to be written then.
 const lastMomentMs = 1_000;
 
@@ -118,14 +118,14 @@ function endSoon(over: AbortController, lastCall: AbortSignal, clock: Clock): ()
     over.abort();
   };
   lastCall.addEventListener('abort', end, { signal: released.signal });
-  void clock.sleep(lastCall.aborted ? lastMomentMs : longestSettleMs, released.signal).then(end);
+  void clock.sleep(lastCall.aborted ? lastMomentMs : maxSettleMs, released.signal).then(end);
   return () => {
     released.abort();
   };
 }
 
 // Since when a job that was there before has its status, nobody has seen.
-function describeBeginning({ origin, job: { status } }: Ticket, nowMs: number): string {
+function describeBeginning({ origin, job: { status } }: SubmittedJob, nowMs: number): string {
   const wasThere = origin === 'attached' || origin === 'given';
   return wasThere ? sayStatus(status) : describeDoing({ status, atMs: nowMs });
 }

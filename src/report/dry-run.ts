@@ -1,18 +1,18 @@
-import type { CookBody } from '../dispersed/api.ts';
-import { redact } from '../dispersed/redact.ts';
-import type { Recipe } from '../dispersed/schemas.ts';
+import type { CookBody } from '../api/endpoints.ts';
+import { redact } from '../api/redact.ts';
+import type { Recipe } from '../api/schemas.ts';
 import { asError, InputError } from '../errors.ts';
-import type { Order } from '../records.ts';
-import type { Runner } from '../runner.ts';
-import { adviseOn, type Advice } from './advice.ts';
+import type { CookRequest } from '../jobs/records.ts';
+import type { Runner } from '../runtime.ts';
+import { describeError, type ErrorMessage } from './error-messages.ts';
 import { annotateAll, sayProblem } from './annotations.ts';
-import { safeLine, safeMarkdown } from './safe.ts';
-import { summarize } from './summarize.ts';
+import { safeLine, safeMarkdown } from './sanitize.ts';
+import { summarize } from './write-summary.ts';
 import { firstThatFits } from './summary/fit.ts';
 
 /** What would be sent for one order; with an error it cannot be, or would be refused. */
 export interface Plan {
-  readonly order: Order;
+  readonly order: CookRequest;
   readonly recipe: Recipe | null;
   readonly body: CookBody | null;
   readonly error: Error | null;
@@ -49,9 +49,10 @@ function annotatePlans(runner: Runner, broken: readonly Plan[]): void {
   }));
 }
 
-function adviseOnPlan({ order, error }: Plan): Advice {
+function adviseOnPlan({ order, error }: Plan): ErrorMessage {
   const { recipeUuid } = order;
-  if (!(error instanceof InputError)) return adviseOn(asError(error), `read recipe ${recipeUuid}`);
+  if (!(error instanceof InputError))
+    return describeError(asError(error), `read recipe ${recipeUuid}`);
   return {
     title: `The service would not cook recipe ${recipeUuid}`,
     cause: error.problems.map(sayProblem).join('\n'),

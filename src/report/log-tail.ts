@@ -1,13 +1,13 @@
 import { stripVTControlCharacters } from 'node:util';
 
 // Far more than is ever shown of a line, colours included.
-const longestLine = 4_000;
+const maxLine = 4_000;
 
 /** The lines of a log as a terminal shows them in the end: no colours, nothing overwritten. */
 export function plainLines(lines: readonly string[]): readonly string[] {
   return lines.map((line) => {
     const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
-    return stripVTControlCharacters(shown.slice(0, longestLine)).trimEnd();
+    return stripVTControlCharacters(shown.slice(0, maxLine)).trimEnd();
   });
 }
 

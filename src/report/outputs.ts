@@ -1,10 +1,10 @@
-import { noFindings, type Outcome, type Subject, type Ticket } from '../records.ts';
-import type { Runner } from '../runner.ts';
-import { compareResults } from '../verdict.ts';
-import { costOf } from './cost.ts';
-import { recipeOf, spansOf, titleOf, uuidOf } from './facts.ts';
-import { writeFindings } from './findings.ts';
-import { nodeUrlsOf } from './node-urls.ts';
+import { noRunData, type Outcome, type JobRef, type SubmittedJob } from '../jobs/records.ts';
+import type { Runner } from '../runtime.ts';
+import { compareResults } from '../jobs/verdict.ts';
+import { costOf } from '../jobs/cost.ts';
+import { recipeOf, spansOf, titleOf, uuidOf } from '../jobs/metrics.ts';
+import { writeRunOutputs } from './run-outputs.ts';
+import { nodeUrlsOf } from '../jobs/node-urls.ts';
 
 /** Sets the step's outputs from what became of each order. */
 export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
@@ -17,11 +17,11 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void
   runner.output('status', worstJob?.status ?? '');
   runner.output('status-reason', worstJob?.status_reason ?? '');
   runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
-  writeFindings(runner, outcomes);
+  writeRunOutputs(runner, outcomes);
 }
 
 // With more, each job would write them all once more.
-const mostEarly = 50;
+const maxEarly = 50;
 
 /**
  * Sets the outputs as jobs come to be, in case the process is killed outright: the runner reads what
@@ -31,21 +31,21 @@ const mostEarly = 50;
  */
 export function createEarlyOutputs(
   runner: Runner,
-  subjects: readonly Subject[],
-): (ticket: Ticket) => void {
+  subjects: readonly JobRef[],
+): (ticket: SubmittedJob) => void {
   const outcomes = subjects.map((subject) => ({ ...unknownYet, subject }));
   let known = 0;
   runner.output('result', unknownYet.result);
   return (ticket) => {
     outcomes[ticket.subject.index] = { ...unknownYet, ...ticket };
     known += 1;
-    if (known <= mostEarly || known === subjects.length) writeOutputs(runner, outcomes);
+    if (known <= maxEarly || known === subjects.length) writeOutputs(runner, outcomes);
   };
 }
 
 // Should it stay at that, nobody has followed the job to its end.
 const unknownYet: Omit<Outcome, 'subject'> = {
-  ...noFindings,
+  ...noRunData,
   result: 'error',
   job: null,
   origin: null,

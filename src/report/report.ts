@@ -1,13 +1,13 @@
 import { InputError } from '../errors.ts';
-import type { Outcome } from '../records.ts';
-import type { Runner } from '../runner.ts';
-import { passes, type Policy } from '../verdict.ts';
-import { adviseOnFault } from './advice.ts';
+import type { Outcome } from '../jobs/records.ts';
+import type { Runner } from '../runtime.ts';
+import { passes, type Policy } from '../jobs/verdict.ts';
+import { describeInternalError } from './error-messages.ts';
 import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
 import { writeOutputs } from './outputs.ts';
-import { summarize } from './summarize.ts';
+import { summarize } from './write-summary.ts';
 import { renderInputProblems, renderSummary } from './summary.ts';
-import { verdictLine } from './verdict-line.ts';
+import { verdictLine } from './headline.ts';
 
 /**
  * Tells the user what became of each job, and sets the step's verdict.
@@ -34,7 +34,7 @@ export async function reportTrouble(runner: Runner, error: unknown): Promise<voi
     annotateInputs(runner, error);
     await summarize(runner, () => renderInputProblems(error));
   } else {
-    annotate(runner, adviseOnFault(error));
+    annotate(runner, describeInternalError(error));
   }
   runner.output('result', 'error');
 }

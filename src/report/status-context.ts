@@ -1,8 +1,8 @@
-import type { Subject } from '../records.ts';
+import type { JobRef } from '../jobs/records.ts';
 import { plain } from './status-text.ts';
 
 // GitHub takes 255; a list of checks shows less.
-const longestTitle = 100;
+const maxTitle = 100;
 
 /**
  * Gives each job a context of its own: `dispersed / <title>`, and with ` (2)` after it for the
@@ -10,11 +10,11 @@ const longestTitle = 100;
  * follows the order, whichever is cooked first: the next run has to find the same contexts.
  */
 export function openContextBook(
-  subjects: readonly Subject[],
-): (subject: Subject, title: string) => string {
+  subjects: readonly JobRef[],
+): (subject: JobRef, title: string) => string {
   const taken = new Set<string>();
   return (subject, title) => {
-    const base = `dispersed / ${plain(title, longestTitle) || 'untitled'}`;
+    const base = `dispersed / ${plain(title, maxTitle) || 'untitled'}`;
     let count = rankOf(subject, subjects);
     while (taken.has(numbered(base, count))) count += 1;
     taken.add(numbered(base, count));
@@ -22,7 +22,7 @@ export function openContextBook(
   };
 }
 
-function rankOf(subject: Subject, subjects: readonly Subject[]): number {
+function rankOf(subject: JobRef, subjects: readonly JobRef[]): number {
   const key = sharedKey(subject);
   if (key === null) return 1;
   return (
@@ -31,7 +31,7 @@ function rankOf(subject: Subject, subjects: readonly Subject[]): number {
 }
 
 // Jobs of one recipe without a title of their own have the recipe's.
-function sharedKey({ title, recipeUuid }: Subject): string | null {
+function sharedKey({ title, recipeUuid }: JobRef): string | null {
   return title ?? recipeUuid;
 }
 

@@ -1,8 +1,8 @@
 import { asError, CommitStatusError } from '../errors.ts';
 import type { Status } from '../github.ts';
 import { backoffMs, type Clock, type Random } from '../pace.ts';
-import type { Runner } from '../runner.ts';
-import { safeLine } from './safe.ts';
+import type { Runner } from '../runtime.ts';
+import { safeLine } from './sanitize.ts';
 
 export interface SenderParts {
   readonly runner: Pick<Runner, 'annotate'>;
@@ -16,7 +16,7 @@ export interface SenderParts {
 export type Send = (status: Status, isLatest: () => boolean, signal: AbortSignal) => Promise<void>;
 
 // With the pauses between them about 5 s: a blip, and not an outage.
-const mostTries = 4;
+const maxTries = 4;
 
 /** Tries again through a blip, and warns once, whatever goes wrong how often. */
 export function createSender(parts: SenderParts): Send {
@@ -43,9 +43,9 @@ async function trySeveralTimes(
       await set(status, signal);
       return undefined;
     } catch (error) {
-      const isPassing = error instanceof CommitStatusError && error.trouble === 'passing';
+      const isPassing = error instanceof CommitStatusError && error.trouble === 'retryable';
       if (isPassing && !isLatest()) return undefined;
-      if (!isPassing || tries === mostTries || signal.aborted) return asError(error);
+      if (!isPassing || tries === maxTries || signal.aborted) return asError(error);
       await clock.sleep(backoffMs(tries, random), signal);
     }
   }

@@ -1,14 +1,14 @@
-import type { Outcome, Result, Sighting } from '../records.ts';
-import { formatDuration } from './durations.ts';
-import { spansOf } from './facts.ts';
-import { safeLine } from './safe.ts';
+import type { Outcome, Result, StatusChange } from '../jobs/records.ts';
+import { formatDuration } from './format.ts';
+import { spansOf } from '../jobs/metrics.ts';
+import { safeLine } from './sanitize.ts';
 import type { Message } from './status-lane.ts';
 
 // GitHub refuses more than 140.
-const longestDescription = 139;
+const maxDescription = 139;
 
 /** What a job that has not ended is doing: `Running since 2026-03-01 03:14 UTC`. */
-export function describeDoing({ status, atMs }: Sighting): string {
+export function describeDoing({ status, atMs }: StatusChange): string {
   const time = new Date(atMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ');
   return `${sayStatus(status)} since ${time} UTC`;
 }
@@ -20,10 +20,10 @@ export function sayStatus(status: string): string {
   return `${word.slice(0, 1).toUpperCase()}${word.slice(1).toLowerCase()}`;
 }
 
-type Ending = readonly [state: Message['state'], words: string];
+type StopReason = readonly [state: Message['state'], words: string];
 
 // A job that goes on without being watched stays pending: whoever waits for it later ends that.
-const endings: Readonly<Record<Result, Ending>> = {
+const endings: Readonly<Record<Result, StopReason>> = {
   succeeded: ['success', 'Succeeded'],
   running: ['success', 'Runs, as was asked'],
   submitted: ['pending', 'Submitted, and not waited for'],
@@ -42,12 +42,12 @@ export function describeEnd(outcome: Outcome): Message {
   const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;
   const reason = outcome.error?.message ?? outcome.job?.status_reason;
   const why = reason && state !== 'success' ? `: ${reason}` : '';
-  return { state, description: plain(`${words}${time}${why}`, longestDescription) };
+  return { state, description: plain(`${words}${time}${why}`, maxDescription) };
 }
 
 /** One safe line without what GitHub refuses: characters beyond the first plane, most emoji among them. */
-export function plain(text: string, longest: number): string {
+export function plain(text: string, maxLength: number): string {
   const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
   // Twice: what makes a line safe may lengthen it.
-  return safeLine(safeLine(basic), longest);
+  return safeLine(safeLine(basic), maxLength);
 }

@@ -1,7 +1,7 @@
 import type { InputError } from '../errors.ts';
-import type { Outcome } from '../records.ts';
-import { compareResults } from '../verdict.ts';
-import { safeMarkdown } from './safe.ts';
+import type { Outcome } from '../jobs/records.ts';
+import { compareResults } from '../jobs/verdict.ts';
+import { safeMarkdown } from './sanitize.ts';
 import { renderDetails } from './summary/details.ts';
 import { firstThatFits } from './summary/fit.ts';
 import { renderGantt } from './summary/gantt.ts';
@@ -10,7 +10,7 @@ import { renderNodes } from './summary/nodes.ts';
 import { numbered } from './summary/pick.ts';
 import { renderResults } from './summary/results.ts';
 import { marks } from './summary/words.ts';
-import { headline } from './verdict-line.ts';
+import { headline } from './headline.ts';
 
 /** How much is shown. */
 interface Amount {

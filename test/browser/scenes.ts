@@ -1,5 +1,5 @@
-import type { Outcome, Result } from '../../src/records.ts';
-import { fakeOutcome, fakeRun, uuidNumber } from '../fakes/outcomes.ts';
+import type { Outcome, Result } from '../../src/jobs/records.ts';
+import { fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
 
 const traceback = [
   'Loading checkpoint',

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { cookInputs, type Input } from '../../src/intake/inputs.ts';
-import { cancelInputs, waitInputs } from '../../src/intake/job-inputs.ts';
+import { cookInputs, type Input } from '../../src/inputs/cook.ts';
+import { cancelInputs, waitInputs } from '../../src/inputs/job.ts';
 
 const actionSchema = z.object({
   inputs: z.record(

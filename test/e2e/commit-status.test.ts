@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { always, startGitHub, type Answer, type StatusRequest } from '../github/server.ts';
+import { always, startGitHub, type Answer, type StatusRequest } from '../support/github-server.ts';
 import { findCommands, type Command } from '../runner/commands.ts';
 import type { Simulator } from '../simulator/types.ts';
-import { life, play, until, type Played, type Scenario } from './kitchen.ts';
+import { life, play, until, type Played, type Scenario } from './scenario.ts';
 
 // The committed dist, on a stand-in of GitHub's API.
 

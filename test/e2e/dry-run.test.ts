@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { findCommands } from '../runner/commands.ts';
 import type { CookFields } from '../simulator/resources.ts';
 import type { RecipeScript } from '../simulator/types.ts';
-import { life, play, type Played, type Scenario } from './kitchen.ts';
+import { life, play, type Played, type Scenario } from './scenario.ts';
 
 const a = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 const b = '0198ac1c-7063-4be8-bb94-57a5bd83548e';

@@ -4,11 +4,11 @@ import { projectFile } from '../contract/action-files.ts';
 import { exampleFiles } from '../contract/workflow-files.ts';
 import { findCommands } from '../runner/commands.ts';
 import type { RunningStep } from '../runner/step.ts';
-import { startGitHub, type GitHub } from '../github/server.ts';
+import { startGitHub, type GitHub } from '../support/github-server.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Phase, RecipeScript, Simulator } from '../simulator/types.ts';
-import { until } from './kitchen.ts';
-import { playWorkflow, type PlayedStep, type Scene } from './workflow-player.ts';
+import { until } from './scenario.ts';
+import { playWorkflow, type PlayedStep, type Scene } from './workflow.ts';
 
 const short: readonly Phase[] = [
   { status: 'PENDING', forMs: 300 },

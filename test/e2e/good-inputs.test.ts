@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
-import { connect } from '../../src/dispersed/http.ts';
+import { connect } from '../../src/api/http.ts';
 import { systemClock } from '../../src/pace.ts';
-import { cook } from '../../src/verbs/cook.ts';
-import { rememberingRunner } from '../fakes/runner.ts';
+import { cook } from '../../src/commands/cook.ts';
+import { rememberingRunner } from '../support/runner.ts';
 import { findCommands } from '../runner/commands.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { RecipeScript, RequestRecord } from '../simulator/types.ts';
-import { life, play, type Played } from './kitchen.ts';
+import { life, play, type Played } from './scenario.ts';
 
 // Each row is what a workflow author writes, and the exact bodies that reach the service.
 

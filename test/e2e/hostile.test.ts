@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { findCommands } from '../runner/commands.ts';
-import { life, playAll, type Scenario } from './kitchen.ts';
+import { life, playAll, type Scenario } from './scenario.ts';
 
 // Whatever the service or a container says, on all ways by which it reaches the log of the step:
 // the runner finds no command in it but those that are ours.

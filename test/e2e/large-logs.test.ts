@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { life, play, type Played } from './kitchen.ts';
+import { life, play, type Played } from './scenario.ts';
 
 // Logs of a size that nobody reads: kept whole, shown in part, and never held in memory.
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Phase } from '../simulator/types.ts';
-import { life, playAll, until, type Scenario } from './kitchen.ts';
+import { life, playAll, until, type Scenario } from './scenario.ts';
 
 const printed = (text: string) => [{ atMs: 0, text }];
 const running = (text: string, more: Partial<Phase> = {}): Phase => ({

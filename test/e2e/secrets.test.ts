@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Fault, RecipeScript } from '../simulator/types.ts';
-import { life, playAll, type Scenario } from './kitchen.ts';
+import { life, playAll, type Scenario } from './scenario.ts';
 
 // Every place where a secret may be put, in the inputs, an entry and the recipe. The service echoes
 // all of them in its answers.

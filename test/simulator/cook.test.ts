@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { regionCodes } from './regions.ts';
 import type { RecipeScript } from './server.ts';
-import { closeStages, createStage } from './stage.ts';
+import { closeStages, createStage } from './fixture.ts';
 
 const GPU_UUID = '0198ac1c-7063-4be8-bb94-57a5bd83548e';
 

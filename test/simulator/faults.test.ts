@@ -3,7 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { request } from './client.ts';
 import type { CallOptions } from './client.ts';
 import type { Fault, FaultKind } from './server.ts';
-import { closeStages, createStage } from './stage.ts';
+import { closeStages, createStage } from './fixture.ts';
 
 afterEach(closeStages);
 

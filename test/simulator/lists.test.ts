@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { Reply } from './client.ts';
 import type { RecipeScript } from './server.ts';
-import { closeStages, createStage } from './stage.ts';
-import type { Stage } from './stage.ts';
+import { closeStages, createStage } from './fixture.ts';
+import type { Stage } from './fixture.ts';
 
 const recipe: RecipeScript = {
   name: 'Render',

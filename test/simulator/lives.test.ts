@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { Phase, RecipeScript } from './server.ts';
-import { closeStages, createStage } from './stage.ts';
-import type { Stage } from './stage.ts';
+import { closeStages, createStage } from './fixture.ts';
+import type { Stage } from './fixture.ts';
 
 const ssh = { description: 'ssh', hostname: 'node.example.net', port: 30_022, protocol: 'ssh' };
 

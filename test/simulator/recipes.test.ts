@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { exampleRecipes } from './recipes.ts';
-import { closeStages, createStage } from './stage.ts';
+import { closeStages, createStage } from './fixture.ts';
 
 afterEach(closeStages);
 

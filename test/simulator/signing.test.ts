@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
 import { canonicalBody, canonicalQuery, signatureOf, signedText } from './canonical.ts';
-import { closeStages, createStage, START_MS } from './stage.ts';
+import { closeStages, createStage, START_MS } from './fixture.ts';
 import type { CallOptions } from './client.ts';
 
 interface Vectors {

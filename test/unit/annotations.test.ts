@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Outcome } from '../../src/records.ts';
+import type { Outcome } from '../../src/jobs/records.ts';
 import { annotateOutcomes } from '../../src/report/annotations.ts';
 import { tellingLines } from '../../src/report/log-tail.ts';
-import { foreignOutcome } from '../fakes/foreign.ts';
-import { fakeOutcome } from '../fakes/outcomes.ts';
-import { rememberingRunner, type Annotation } from '../fakes/runner.ts';
+import { foreignOutcome } from '../support/foreign.ts';
+import { fakeOutcome } from '../support/outcomes.ts';
+import { rememberingRunner, type Annotation } from '../support/runner.ts';
 import { findCommands } from '../runner/commands.ts';
 
 function annotationsOf(bad: readonly Outcome[]): readonly Annotation[] {

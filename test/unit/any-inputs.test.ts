@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { connect } from '../../src/dispersed/http.ts';
-import { cookInputs } from '../../src/intake/inputs.ts';
+import { connect } from '../../src/api/http.ts';
+import { cookInputs } from '../../src/inputs/cook.ts';
 import { systemClock } from '../../src/pace.ts';
-import { cook } from '../../src/verbs/cook.ts';
-import { rememberingRunner, type RememberingRunner } from '../fakes/runner.ts';
+import { cook } from '../../src/commands/cook.ts';
+import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
 

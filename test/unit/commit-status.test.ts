@@ -3,14 +3,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CommitStatusError, type CommitStatusTrouble } from '../../src/errors.ts';
 import { systemClock, type Clock } from '../../src/pace.ts';
-import { noFindings, type Outcome, type Result, type Subject } from '../../src/records.ts';
+import { noRunData, type Outcome, type Result, type JobRef } from '../../src/jobs/records.ts';
 import { openContextBook } from '../../src/report/status-context.ts';
 import { openLane, type Message } from '../../src/report/status-lane.ts';
 import { createSender } from '../../src/report/status-sender.ts';
 import { describeDoing, describeEnd } from '../../src/report/status-text.ts';
-import { rememberingRunner } from '../fakes/runner.ts';
+import { rememberingRunner } from '../support/runner.ts';
 
-const subject = (index: number, title: string | null, recipeUuid: string | null): Subject => ({
+const subject = (index: number, title: string | null, recipeUuid: string | null): JobRef => ({
   index,
   title,
   recipeUuid,
@@ -20,7 +20,7 @@ const subject = (index: number, title: string | null, recipeUuid: string | null)
 
 const outcome = (result: Result, error: Error | null = null): Outcome => ({
   subject: subject(0, null, 'r'),
-  ...noFindings,
+  ...noRunData,
   result,
   job: null,
   origin: null,
@@ -174,8 +174,8 @@ describe('a sender', () => {
 
   test.each([
     ['one that works', [undefined], 2, 0],
-    ['a blip', ['passing', 'passing', undefined], 4, 0],
-    ['an outage', ['passing'], 8, 1],
+    ['a blip', ['retryable', 'retryable', undefined], 4, 0],
+    ['an outage', ['retryable'], 8, 1],
     ['one that is not wanted', ['refused'], 2, 1],
     ['no permission', ['forbidden'], 1, 1],
     ['no commit to set it on', ['ours'], 1, 1],
@@ -187,13 +187,13 @@ describe('a sender', () => {
   });
 
   test('what is no longer the latest is not tried again', async () => {
-    const sender = senderThat('passing');
+    const sender = senderThat('retryable');
     await sender.send(status, () => false, signal);
     expect([sender.tries(), sender.warnings()]).toEqual([1, 0]);
   });
 
   test('nothing is tried again once time is up', async () => {
-    const sender = senderThat('passing');
+    const sender = senderThat('retryable');
     await sender.send(status, always, AbortSignal.abort());
     expect([sender.tries(), sender.warnings()]).toEqual([1, 1]);
   });

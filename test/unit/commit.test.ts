@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readCommit } from '../../src/intake/commit.ts';
-import { rememberingRunner } from '../fakes/runner.ts';
+import { readCommit } from '../../src/inputs/commit.ts';
+import { rememberingRunner } from '../support/runner.ts';
 
 const pushed = 'a'.repeat(40);
 const head = 'b'.repeat(40);

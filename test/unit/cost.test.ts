@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { JobRun } from '../../src/dispersed/schemas.ts';
-import { costOf, formatUsd, hourlyRateOf, roughlyUsd } from '../../src/report/cost.ts';
-import { fakeOutcome, fakeRun, type Pace } from '../fakes/outcomes.ts';
+import type { JobRun } from '../../src/api/schemas.ts';
+import { costOf, formatUsd, hourlyRateOf, roughlyUsd } from '../../src/jobs/cost.ts';
+import { fakeOutcome, fakeRun, type Pace } from '../support/outcomes.ts';
 
 const hour: Pace = { started: 600, ended: 4_200 };
 const half: Pace = { started: 0, ended: 1_800 };

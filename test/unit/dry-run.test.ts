@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { reportDryRun, type Plan } from '../../src/report/dry-run.ts';
-import { uuidNumber } from '../fakes/outcomes.ts';
-import { rememberingRunner } from '../fakes/runner.ts';
+import { uuidNumber } from '../support/outcomes.ts';
+import { rememberingRunner } from '../support/runner.ts';
 
 function plan(index: number, value: string): Plan {
   const recipeUuid = uuidNumber(index + 1);

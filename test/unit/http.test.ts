@@ -6,7 +6,7 @@ import {
   type Server,
 } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { connect, type Connection, type HttpLimits } from '../../src/dispersed/http.ts';
+import { connect, type Connection, type HttpLimits } from '../../src/api/http.ts';
 import { ServiceError } from '../../src/errors.ts';
 
 const limits: HttpLimits = { connectMs: 1_000, headersMs: 150, bodyMs: 150, totalMs: 400 };
@@ -82,22 +82,26 @@ describe('trouble has a name', () => {
     const url = await listen(createTcpServer());
     for (const close of closing.splice(0)) await close();
     const error = await troubleOf(url);
-    expect(error).toMatchObject({ trouble: 'unreachable', leavesDoubt: false, passing: true });
+    expect(error).toMatchObject({
+      trouble: 'unreachable',
+      mayHaveSucceeded: false,
+      retryable: true,
+    });
   });
 
   test('the name is not known: nothing was sent', async () => {
     const error = await troubleOf(new URL('http://nowhere.invalid'));
-    expect(error).toMatchObject({ trouble: 'unreachable', leavesDoubt: false });
+    expect(error).toMatchObject({ trouble: 'unreachable', mayHaveSucceeded: false });
   });
 
   test('the connection breaks after sending: in doubt', async () => {
     const url = await serve((incoming) => incoming.socket.destroy());
-    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', leavesDoubt: true });
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', mayHaveSucceeded: true });
   });
 
   test('no headers come', async () => {
     const url = await serve(() => {});
-    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', leavesDoubt: true });
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'no-answer', mayHaveSucceeded: true });
   });
 
   test('the body stops half-way', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cutMember } from '../../src/dispersed/json-cut.ts';
+import { cutMember } from '../../src/api/json-cut.ts';
 
 function cut(...pieces: readonly string[]) {
   let log = '';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createLines, createTail } from '../../src/jobs/log-text.ts';
+import { createLines, createTail } from '../../src/logs/lines.ts';
 
 function linesOf(...pieces: readonly string[]): readonly string[] {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Job, JobRun } from '../../src/dispersed/schemas.ts';
-import { describeNodeUrl, nodeUrlsOf } from '../../src/report/node-urls.ts';
+import type { Job, JobRun } from '../../src/api/schemas.ts';
+import { describeNodeUrl, nodeUrlsOf } from '../../src/jobs/node-urls.ts';
 
 const url = { description: 'ssh', hostname: 'node-1.example.net', port: 30_022, protocol: 'ssh' };
 

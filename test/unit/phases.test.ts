@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { Outcome } from '../../src/records.ts';
+import type { Outcome } from '../../src/jobs/records.ts';
 import { phasesOf } from '../../src/report/summary/phases.ts';
-import { cookedAtMs, fakeOutcome, fakeRun } from '../fakes/outcomes.ts';
+import { cookedAtMs, fakeOutcome, fakeRun } from '../support/outcomes.ts';
 
 const seconds = (ms: number | null) => (ms === null ? '' : (ms - cookedAtMs) / 1000);
 const lifeOf = (outcome: Outcome) =>

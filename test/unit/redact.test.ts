@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { redact, withoutSecrets } from '../../src/dispersed/redact.ts';
-import type { JsonMapping } from '../../src/dispersed/sign.ts';
+import { redact, withoutSecrets } from '../../src/api/redact.ts';
+import type { JsonMapping } from '../../src/api/sign.ts';
 
 const order = (parameters: JsonMapping): JsonMapping => ({
   title: 'Shown',

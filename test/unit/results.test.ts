@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createResults } from '../../src/jobs/results.ts';
+import { createResults } from '../../src/logs/results.ts';
 
 function collect(...lines: readonly string[]) {
   const bad: string[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { checkRules, checkWhole, type Related } from '../../src/intake/rules.ts';
+import { checkRules, checkWhole, type Related } from '../../src/inputs/rules.ts';
 
 const uuid = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 const gpu = { gpu_name: 'H100', gpu_registry_uuid: uuid };

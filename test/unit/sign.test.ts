@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import { createClient } from '../../src/dispersed/client.ts';
-import type { WireRequest } from '../../src/dispersed/sign.ts';
-import { canonicalJson, canonicalQuery, signatureHeaders } from '../../src/dispersed/sign.ts';
+import { createClient } from '../../src/api/client.ts';
+import type { WireRequest } from '../../src/api/sign.ts';
+import { canonicalJson, canonicalQuery, signatureHeaders } from '../../src/api/sign.ts';
 
 const vectorsFile = new URL('../fixtures/signing-vectors.json', import.meta.url);
 const vectors = z

@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fromHtml } from 'hast-util-from-html';
 import { InputError } from '../../src/errors.ts';
-import type { Outcome } from '../../src/records.ts';
+import type { Outcome } from '../../src/jobs/records.ts';
 import { renderInputProblems, renderSummary } from '../../src/report/summary.ts';
 import { rawHtml } from '../browser/github.ts';
 import { scenes } from '../browser/scenes.ts';
-import { foreignOutcome, foreignText } from '../fakes/foreign.ts';
-import { fakeOutcome, fakeRun, uuidNumber } from '../fakes/outcomes.ts';
+import { foreignOutcome, foreignText } from '../support/foreign.ts';
+import { fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
 
 const mebibyte = 1_048_576;
 const bytesOf = (text: string) => Buffer.byteLength(text, 'utf8');

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Ending, Result } from '../../src/records.ts';
+import type { StopReason, Result } from '../../src/jobs/records.ts';
 import {
   compareResults,
   isFinal,
@@ -7,14 +7,14 @@ import {
   passes,
   resultOf,
   type Policy,
-} from '../../src/verdict.ts';
+} from '../../src/jobs/verdict.ts';
 
 const cancel: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel' };
 const fail: Policy = { ...cancel, onTimeout: 'fail' };
 const detach: Policy = { onTimeout: 'detach', onWorkflowCancel: 'detach' };
 
 // The table of the contract, row by row: ending, status, policy, result, whether the step passes.
-const table: readonly (readonly [Ending, string, Policy, Result, boolean])[] = [
+const table: readonly (readonly [StopReason, string, Policy, Result, boolean])[] = [
   ['final', 'COMPLETED', cancel, 'succeeded', true],
   ['final', 'FAILED', cancel, 'failed', false],
   ['final', 'CANCELLED', cancel, 'cancelled', false],
@@ -44,7 +44,7 @@ test.each(table)('%s with %s under %j: %s', (ending, status, policy, result, pas
   expect(passes(result)).toBe(pass);
 });
 
-test.each<[Ending, boolean, boolean, boolean]>([
+test.each<[StopReason, boolean, boolean, boolean]>([
   ['final', false, false, false],
   ['running', false, false, false],
   ['lost', true, false, false],

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { Unusable } from '../../src/intake/texts.ts';
-import { parseYaml } from '../../src/intake/yaml.ts';
+import { Unusable } from '../../src/inputs/parsers.ts';
+import { parseYaml } from '../../src/inputs/yaml.ts';
 
 test.each([
   ['1.10', '1.10'],

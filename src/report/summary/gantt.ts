@@ -1,16 +1,16 @@
-import { formatDuration } from '../durations.ts';
-import { titleOf } from '../facts.ts';
-import { safeLabel } from '../safe.ts';
+import { formatDuration } from '../format.ts';
+import { titleOf } from '../../jobs/metrics.ts';
+import { safeLabel } from '../sanitize.ts';
 import { pick, type Numbered } from './pick.ts';
 import { phasesOf, type Phase } from './phases.ts';
 
 // More rows than this are not read, and GitHub draws no diagram of more than 50,000 characters.
-const mostJobs = 20;
-const mostRuns = 8;
+const maxJobs = 20;
+const maxRuns = 8;
 
 const dayMs = 86_400_000;
 // The axis counts the days of one month.
-const longestMs = 30 * dayMs;
+const maxDurationMs = 30 * dayMs;
 
 interface Row {
   /** Of a single job there is none: the heading names it. */
@@ -28,13 +28,13 @@ interface Scale {
 export function renderGantt(jobs: readonly Numbered[]): string {
   const rows = pick(
     jobs.filter(({ outcome }) => phasesOf(outcome).length > 0),
-    mostJobs,
+    maxJobs,
   ).map((job) => rowOf(job, jobs.length));
   const scale = scaleOf(rows.flatMap(({ phases }) => phases));
   if (scale === null || !rows.some(({ phases }) => phases.length > 1)) return '';
   const note =
-    rows.length === mostJobs && jobs.length > mostJobs
-      ? ['', `The timeline shows ${mostJobs} of the ${jobs.length} jobs.`]
+    rows.length === maxJobs && jobs.length > maxJobs
+      ? ['', `The timeline shows ${maxJobs} of the ${jobs.length} jobs.`]
       : [];
   return ['```mermaid', ...diagram(rows, scale), '```', ...note].join('\n');
 }
@@ -44,7 +44,7 @@ function rowOf({ number, outcome }: Numbered, count: number): Row {
   return {
     // Numbered, since mermaid takes two sections of one name for one.
     label: count === 1 ? '' : `${number} ${title}`,
-    phases: phasesOf(outcome).slice(-3 * mostRuns),
+    phases: phasesOf(outcome).slice(-3 * maxRuns),
     isBad: outcome.result === 'failed',
   };
 }
@@ -55,15 +55,15 @@ function scaleOf(phases: readonly Phase[]): Scale | null {
   const startMs = Math.min(...instants);
   const lastMs = Math.max(...instants);
   const spanMs = lastMs - startMs;
-  if (!(spanMs > 0 && spanMs < longestMs)) return null;
+  if (!(spanMs > 0 && spanMs < maxDurationMs)) return null;
   // What still goes on is drawn a little beyond what is known.
   const isOpen = phases.some(({ toMs }) => toMs === null);
   return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
 }
 
 function diagram(rows: readonly Row[], scale: Scale): readonly string[] {
-  const longest = Math.max(...rows.map(({ label }) => label.length));
-  const leftPadding = longest === 0 ? 15 : 25 + 6 * longest;
+  const maxLength = Math.max(...rows.map(({ label }) => label.length));
+  const leftPadding = maxLength === 0 ? 15 : 25 + 6 * maxLength;
   const roomPx = assumedWidthPx - leftPadding;
   return [
     '---',

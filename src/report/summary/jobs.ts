@@ -1,8 +1,8 @@
-import type { Outcome } from '../../records.ts';
-import { costOf, formatUsd, hourlyRateOf, roughlyUsd } from '../cost.ts';
-import { hardwareOf, recipeOf, spansOf, titleOf, uuidOf } from '../facts.ts';
-import { safeMarkdown } from '../safe.ts';
-import { timesInWords } from '../verdict-line.ts';
+import type { Outcome } from '../../jobs/records.ts';
+import { costOf, formatUsd, hourlyRateOf, roughlyUsd } from '../../jobs/cost.ts';
+import { hardwareOf, recipeOf, spansOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
+import { safeMarkdown } from '../sanitize.ts';
+import { timesInWords } from '../headline.ts';
 import { pick, type Numbered } from './pick.ts';
 import { renderTable, type Column } from './table.ts';
 import { code, origins, reasonOf, span, statusWords, unbroken } from './words.ts';

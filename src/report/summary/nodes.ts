@@ -1,10 +1,10 @@
-import { titleOf } from '../facts.ts';
-import { addressOf, nodeUrlsOf, type NodeUrl } from '../node-urls.ts';
-import { safeMarkdown } from '../safe.ts';
+import { titleOf } from '../../jobs/metrics.ts';
+import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
+import { safeMarkdown } from '../sanitize.ts';
 import type { Numbered } from './pick.ts';
 import { renderTable } from './table.ts';
 
-const mostNodes = 100;
+const maxNodes = 100;
 
 /** Where the jobs that run can be reached. */
 export function renderNodes(jobs: readonly Numbered[]): string {
@@ -20,10 +20,10 @@ export function renderNodes(jobs: readonly Numbered[]): string {
   if (rows.length === 0) return '';
   const columns = ['Job', 'Port', 'Address'].map((heading) => ({ heading }));
   const more =
-    rows.length > mostNodes
-      ? ['', `${rows.length - mostNodes} more are in the output \`node-urls\`.`]
+    rows.length > maxNodes
+      ? ['', `${rows.length - maxNodes} more are in the output \`node-urls\`.`]
       : [];
-  return [renderTable(columns, rows.slice(0, mostNodes)), ...more].join('\n');
+  return [renderTable(columns, rows.slice(0, maxNodes)), ...more].join('\n');
 }
 
 function portName({ description }: NodeUrl): string {

@@ -1,6 +1,6 @@
-import type { Outcome } from '../../records.ts';
-import { isFinal } from '../../verdict.ts';
-import { timesOf } from '../facts.ts';
+import type { Outcome } from '../../jobs/records.ts';
+import { isFinal } from '../../jobs/verdict.ts';
+import { timesOf } from '../../jobs/metrics.ts';
 
 /** A stretch of a job's life, Unix ms. */
 export interface Phase {

@@ -1,11 +1,11 @@
-import type { Outcome } from '../../records.ts';
-import { titleOf } from '../facts.ts';
-import { safeMarkdown } from '../safe.ts';
+import type { Outcome } from '../../jobs/records.ts';
+import { titleOf } from '../../jobs/metrics.ts';
+import { safeMarkdown } from '../sanitize.ts';
 import type { Numbered } from './pick.ts';
 import { renderTable, type Column } from './table.ts';
 
-const mostKeys = 50;
-const mostColumns = 8;
+const maxKeys = 50;
+const maxColumns = 8;
 
 /** What the containers reported: of one job a key a row, of several jobs a key a column. */
 export function renderResults(jobs: readonly Numbered[]): string {
@@ -14,8 +14,8 @@ export function renderResults(jobs: readonly Numbered[]): string {
   if (keys.length === 0) return '';
   const [most, table] =
     jobs.length === 1
-      ? [mostKeys, ofOne(reporting, keys)]
-      : [mostColumns, ofSeveral(reporting, keys)];
+      ? [maxKeys, ofOne(reporting, keys)]
+      : [maxColumns, ofSeveral(reporting, keys)];
   const more =
     keys.length > most ? ['', `${keys.length - most} more are in the output \`results\`.`] : [];
   return [table, ...more].join('\n');
@@ -24,13 +24,13 @@ export function renderResults(jobs: readonly Numbered[]): string {
 function ofOne(jobs: readonly Numbered[], keys: readonly string[]): string {
   const results = jobs[0]?.outcome.results ?? {};
   const rows = keys
-    .slice(0, mostKeys)
+    .slice(0, maxKeys)
     .map((key) => [safeMarkdown(key, 60), valueText(results, key)]);
   return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
 }
 
 function ofSeveral(jobs: readonly Numbered[], keys: readonly string[]): string {
-  const shown = keys.slice(0, mostColumns);
+  const shown = keys.slice(0, maxColumns);
   const headings = ['#', 'Results of', ...shown.map((key) => safeMarkdown(key, 40))];
   const rows = jobs.map(({ number, outcome }) => [
     String(number),

@@ -1,9 +1,9 @@
-import { isUuid } from '../../dispersed/schemas.ts';
-import type { Origin, Outcome, Result } from '../../records.ts';
-import { isFinal } from '../../verdict.ts';
-import { formatDuration } from '../durations.ts';
-import { resultWords } from '../facts.ts';
-import { safeMarkdown } from '../safe.ts';
+import { isUuid } from '../../api/schemas.ts';
+import type { Origin, Outcome, Result } from '../../jobs/records.ts';
+import { isFinal } from '../../jobs/verdict.ts';
+import { formatDuration } from '../format.ts';
+import { resultWords } from '../../jobs/metrics.ts';
+import { safeMarkdown } from '../sanitize.ts';
 
 /** A sign for each result, to find the bad ones at a glance. */
 export const marks: Readonly<Record<Result, string>> = {

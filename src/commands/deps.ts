@@ -1,0 +1,13 @@
+import type { Connection } from '../api/http.ts';
+import type { Clock, Random } from '../pace.ts';
+import type { Runner } from '../runtime.ts';
+
+/** All that a verb needs of the world outside; `index.ts` passes the real one. */
+export interface Deps {
+  readonly runner: Runner;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly connect: (apiUrl: URL) => Connection;
+  /** Fires when the workflow is cancelled: SIGINT or SIGTERM. */
+  readonly interrupt: AbortSignal;
+}

@@ -1,0 +1,110 @@
+import * as z from 'zod/mini';
+import { isMapping } from '../api/json.ts';
+import { strict } from './strict.ts';
+import { text, textTo, whole } from './parsers.ts';
+import { quote } from './wording.ts';
+import { parseYaml } from './yaml.ts';
+
+// The container parameters of a cook, as the service's documentation lists them.
+
+/** Environment variables of a container: name to text. */
+export type Environment = Readonly<Record<string, string>>;
+
+const variableName = /^[A-Za-z_][\w.-]*$/;
+const variableNameForm =
+  'a name starts with a letter or `_`, and goes on with those, digits, `.` or `-`';
+
+/** An environment as a mapping; values are text, whatever they look like, and never shown. */
+export const environment = z.pipe(
+  // Not a record of zod's, which drops a key called `__proto__`.
+  z.custom<object>(isMapping, 'must be a mapping of names to values'),
+  z.transform((given, context): Environment => {
+    const complain = (key: string, message: string) => {
+      context.issues.push({ code: 'custom', message, input: key, path: [key] });
+    };
+    const pairs = Object.entries(given).flatMap(([key, value]: [string, unknown]) => {
+      if (!variableName.test(key)) complain(key, variableNameForm);
+      else if (typeof value === 'string') return [[key, value] as const];
+      else if (value === null) complain(key, 'cannot be null: write "" or "null", with quotes');
+      else complain(key, 'must be a single value, not a list or a mapping');
+      return [];
+    });
+    return Object.fromEntries(pairs);
+  }),
+);
+
+/** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
+export const environmentLines = z.pipe(
+  z.string(),
+  z.transform((given, context): Environment => {
+    const pairs = new Map<string, string>();
+    for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
+      if (line.trim() === '') continue;
+      const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
+      const problem = problemOfLine(line, name, pairs);
+      if (problem !== undefined) {
+        const message = `line ${index + 1} ${problem}`;
+        context.issues.push({ code: 'custom', message, input: index });
+      }
+      pairs.set(name, line.slice(line.indexOf('=') + 1));
+    }
+    return Object.fromEntries(pairs);
+  }),
+);
+
+function problemOfLine(line: string, name: string, earlier: ReadonlyMap<string, string>) {
+  if (!line.includes('=')) return 'has no `=`: write KEY=VALUE, one a line';
+  if (!variableName.test(name)) return `has an unusable name: ${variableNameForm}`;
+  return earlier.has(name) ? `sets ${quote(name)} a second time: once is enough` : undefined;
+}
+
+const list = <S extends z.core.$ZodType>(member: S) => z.array(member, 'must be a list');
+
+const volume = strict({
+  image: text,
+  mount: text,
+  registry: text,
+  secret: text,
+  tag: text,
+  user: text,
+});
+
+const parameters = strict({
+  image: text,
+  tag: text,
+  imagesrc: text,
+  host: text,
+  user: text,
+  secret: text,
+  env: environment,
+  ports: list(whole(1, 65_535)),
+  volumes: list(volume),
+  sshkey: text,
+  allowed_ips: list(text),
+});
+
+/** What may be overridden of a container. */
+export type Container = Readonly<z.output<typeof parameters>>;
+
+/** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */
+export const container = z.pipe(
+  z.transform((given: unknown, context) => {
+    if (typeof given !== 'object' || given === null || !('parameters' in given)) return given;
+    const others = Object.keys(given).filter((key) => key !== 'parameters' && key !== 'type');
+    if (others.length > 0 || ('type' in given && given.type !== 'docker')) {
+      const message = 'takes {type: docker, parameters: {…}}, or the container parameters alone';
+      context.issues.push({ code: 'custom', message, input: given });
+      return z.NEVER;
+    }
+    return given.parameters;
+  }),
+  parameters,
+);
+
+/** Container parameters from the text of an input. */
+export const containerText = z.pipe(textTo<unknown>(parseYaml), container);
+
+/** The parts of a container that must be masked wherever they show. */
+export function secretsOf({ secret, volumes = [] }: Container): readonly string[] {
+  return [secret, ...volumes.map((each) => each.secret)].filter((each) => each !== undefined);
+}

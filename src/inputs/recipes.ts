@@ -1,0 +1,100 @@
+import * as z from 'zod/mini';
+import { isUuid } from '../api/schemas.ts';
+import { container, environment } from './container.ts';
+import { strict } from './strict.ts';
+import {
+  line,
+  number,
+  oneOf,
+  orNull,
+  regionCode,
+  sayNoUuid,
+  text,
+  textTo,
+  Unusable,
+  uuid,
+  whole,
+} from './parsers.ts';
+import { parseYaml, type TextTree } from './yaml.ts';
+
+/** The fields of a cook but the container: the API's names, with the ranges it documents. */
+export const cookFields = {
+  title: line,
+  description: orNull(text),
+  task: oneOf(['BATCH', 'PERSISTENT']),
+  cpu_count: number(0),
+  gpu_count: number(0),
+  gpu_name: orNull(line),
+  gpu_registry_uuid: orNull(uuid),
+  min_vram_gb: number(0),
+  min_ram_gb: number(0),
+  min_storage_gb: number(0),
+  max_node_count: whole(1),
+  max_retry_count: whole(0),
+  max_timeout_assign_ms: whole(300_000),
+  max_timeout_start_ms: whole(120_000),
+  max_timeout_run_ms: orNull(whole(60_000)),
+  // Each at most once, so never more than the service accepts.
+  allowed_region_codes: z.pipe(
+    z.array(regionCode, 'must be a list of region codes'),
+    z.transform((codes) => [...new Set(codes)]),
+  ),
+};
+
+/** Overrides of a recipe, the container's apart. */
+export type CookFields = {
+  readonly [Name in keyof typeof cookFields]?: z.output<(typeof cookFields)[Name]> | undefined;
+};
+
+const entry = z.pipe(
+  z.pipe(
+    z.transform((given: unknown, context) => {
+      if (typeof given !== 'string') return given;
+      if (isUuid(given)) return { uuid: given };
+      context.issues.push({ code: 'custom', message: sayNoUuid(given), input: given });
+      return z.NEVER;
+    }),
+    strict({ uuid, ...cookFields, parameters: container, env: environment }),
+  ),
+  z.transform((given, context) => {
+    if (given.uuid !== undefined) return { ...given, uuid: given.uuid };
+    const message = 'is missing: each entry names its recipe';
+    context.issues.push({ code: 'custom', message, input: given, path: ['uuid'] });
+    return z.NEVER;
+  }),
+);
+
+/** One job to cook: the recipe and what this job overrides. */
+export type Entry = Readonly<z.output<typeof entry>>;
+
+// The outputs of one step hold about 1 MB, and each job has its line there.
+const maxEntries = 1_000;
+
+/** The input `recipes`: a UUID, several, one a line, or a YAML or JSON list of entries. */
+export const entries = z.pipe(
+  textTo<unknown>(readList),
+  z
+    .array(entry)
+    .check(
+      z.minLength(1, 'is missing: give the UUID of a recipe, or several, one a line'),
+      z.maxLength(maxEntries, `has more than ${maxEntries} entries`),
+    ),
+);
+
+async function readList(given: string): Promise<unknown> {
+  if (looksLikeYaml(given)) return asList(await parseYaml(given));
+  return given
+    .split(/[\r\n]+/)
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+}
+
+// A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
+function looksLikeYaml(given: string): boolean {
+  return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
+}
+
+function asList(tree: TextTree | Unusable): unknown {
+  if (tree instanceof Unusable || Array.isArray(tree)) return tree;
+  return new Unusable('must be a list: start each entry with `- `, or put it into [ ]');
+}

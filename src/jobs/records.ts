@@ -1,0 +1,128 @@
+import type { CookBody } from '../api/endpoints.ts';
+import type { Job, JobRun } from '../api/schemas.ts';
+import type { JsonMapping } from '../api/sign.ts';
+
+// The records that go from room to room, one way: Inputs → CookRequest → SubmittedJob → Outcome. Each is made
+// in one place and changed nowhere.
+
+/** What a job of this step is about, as far as it was known before the service said anything. */
+export interface JobRef {
+  /** Place in `recipes` or `job-uuids`, from 0. */
+  readonly index: number;
+  /** null where a job was given by its UUID: then the service tells. */
+  readonly recipeUuid: string | null;
+  /** The job, where it was given by its UUID. */
+  readonly jobUuid: string | null;
+  /** The title that was asked for, if one was. */
+  readonly title: string | null;
+  /** Whether regions were asked for, which the older host does not know. */
+  readonly namesRegions: boolean;
+}
+
+/** What is to be sent for one entry of `recipes`. */
+export interface CookRequest extends JobRef {
+  readonly recipeUuid: string;
+  /** Marks the job as cooked by this entry of this step, in its description. */
+  readonly cookKey: string;
+  /** The same key for each earlier attempt of the workflow run, the latest first. */
+  readonly earlierKeys: readonly string[];
+  /** The cook fields to send, description and key included; the container's apart. */
+  readonly fields: CookBody;
+  /** What is to be laid on the recipe's container parameters; null where nothing is. */
+  readonly container: JsonMapping | null;
+}
+
+/**
+ * How we came by a job:
+ * - `cooked`: the service answered the cook with it
+ * - `found`: the answer was lost, and the job was found by its key
+ * - `attached`: an earlier attempt of the workflow run cooked it
+ * - `given`: its UUID was an input
+ */
+export type Origin = 'cooked' | 'found' | 'attached' | 'given';
+
+/** A job that there is. */
+export interface SubmittedJob {
+  readonly subject: JobRef;
+  readonly origin: Origin;
+  /** As the service first described it. */
+  readonly job: Job;
+  /** When the cook was sent, Unix ms on our clock; for a job that was there before, when we came to it. */
+  readonly submittedAtMs: number;
+}
+
+/** A status, and when it was first seen, Unix ms on our clock. */
+export interface StatusChange {
+  readonly status: string;
+  readonly atMs: number;
+}
+
+/** Why the time of watching is over for all jobs. */
+export type EndOfWatch =
+  /** The time for waiting is over. */
+  | 'timeout'
+  /** The workflow was cancelled. */
+  | 'interrupt'
+  /** Another job failed, and that was to be enough. */
+  | 'fail-fast';
+
+/** Why a job is no longer watched. */
+export type StopReason =
+  /** COMPLETED, FAILED or CANCELLED. */
+  | 'final'
+  /** It runs, and that was asked. */
+  | 'running'
+  /** The service will not tell. */
+  | 'lost'
+  | EndOfWatch;
+
+/** What was seen of one job while it was watched. */
+export interface Watched {
+  readonly ending: StopReason;
+  /** As last seen. */
+  readonly job: Job;
+  readonly timeline: readonly StatusChange[];
+  /** With `lost`: what the service said. */
+  readonly error: Error | null;
+}
+
+/** What became of one job, as the output `result` names it. */
+export type Result =
+  | 'succeeded'
+  | 'running'
+  | 'submitted'
+  | 'dry-run'
+  | 'detached'
+  | 'failed'
+  | 'cancelled'
+  | 'timed-out'
+  | 'error';
+
+/** What a job's runs have brought. */
+export interface RunData {
+  /** The job's runs, oldest first, without their logs; empty where they were not read. */
+  readonly runs: readonly JobRun[];
+  /** The last lines of the newest run's log. Foreign text. */
+  readonly logTail: readonly string[];
+  /** What the container printed as `dispersed-output: {…}`, merged; null where it printed none. */
+  readonly results: JsonMapping | null;
+}
+
+/** Nothing was looked for, or there was nothing. */
+export const noRunData: RunData = { runs: [], logTail: [], results: null };
+
+/** The end of one job's story, for the reports. */
+export interface Outcome extends RunData {
+  readonly subject: JobRef;
+  readonly result: Result;
+  /** The job as last seen; null where none came to be. */
+  readonly job: Job | null;
+  readonly origin: Origin | null;
+  /** As in the {@link SubmittedJob}; null where there was none. */
+  readonly submittedAtMs: number | null;
+  readonly timeline: readonly StatusChange[];
+  /** null where it never was watched. */
+  readonly ending: StopReason | null;
+  /** What kept us from cooking or following the job. */
+  readonly error: Error | null;
+}

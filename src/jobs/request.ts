@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { CookBody } from '../api/endpoints.ts';
+import { isMapping } from '../api/json.ts';
+import type { Recipe } from '../api/schemas.ts';
+import { canonicalJson, type Json, type JsonMapping } from '../api/sign.ts';
+import type { CookFields, Entry } from '../inputs/recipes.ts';
+import { fieldsOf, type CookInputs } from '../inputs/cook.ts';
+import type { Step } from '../inputs/context.ts';
+import type { CookRequest } from './records.ts';
+
+/** What to cook, one order an entry of `recipes`. Pure: the same inputs and step give the same orders. */
+export function createRequests(inputs: CookInputs, step: Step): readonly CookRequest[] {
+  return inputs.recipes.map((entry, index) => {
+    const { uuid: recipeUuid } = entry;
+    const { description, ...fields } = mergeFields(fieldsOf(inputs), entry);
+    const container = mergeContainers(inputs, entry);
+    const keyOfAttempt = (runAttempt: number) =>
+      makeCookKey(step, runAttempt, [index, recipeUuid, description, fields, container]);
+    const cookKey = keyOfAttempt(step.runAttempt);
+    const text = `${description || describe(step)} [${cookKey}]`;
+    return {
+      index,
+      recipeUuid,
+      jobUuid: null,
+      title: fields.title ?? null,
+      namesRegions: fields.allowed_region_codes !== undefined,
+      cookKey,
+      earlierKeys: attemptsBefore(step.runAttempt).map(keyOfAttempt),
+      fields: { ...fields, description: text },
+      container,
+    };
+  });
+}
+
+function attemptsBefore(runAttempt: number): readonly number[] {
+  return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
+}
+
+/**
+ * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
+ * is laid on the recipe's is sent whole: right either way.
+ * @param recipe as the service has it; needed where the order lays something on its container
+ */
+export function bodyOf({ fields, container }: CookRequest, recipe: Recipe | null): CookBody {
+  if (container === null) return fields;
+  const stored = recipe?.payload?.['parameters'];
+  const storedContainer = isMapping(stored) ? stored['parameters'] : undefined;
+  const parameters = merge(isMapping(storedContainer) ? storedContainer : {}, container);
+  return { ...fields, parameters: { type: 'docker', parameters } };
+}
+
+/** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */
+export function merge(under: JsonMapping, over: JsonMapping): JsonMapping {
+  // Built from entries: a key such as `__proto__` is data.
+  const merged = new Map(Object.entries(under));
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged.get(key);
+    merged.set(key, isMapping(below) && isMapping(value) ? merge(below, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+// What is given twice for the same thing, or decides another field, is settled here, once.
+function mergeFields(inputs: CookFields, { uuid, parameters, env, ...entry }: Entry): CookFields {
+  const fields = { ...inputs, ...givenOnly(entry) };
+  const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
+  return givenOnly({
+    ...fields,
+    // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
+    ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
+    // The service wants null here, whatever the recipe says.
+    ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
+  });
+}
+
+function givenOnly(fields: CookFields): CookFields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function mergeContainers(inputs: CookInputs, entry: Entry): JsonMapping | null {
+  const layers: readonly (JsonMapping | undefined)[] = [
+    inputs.parameters,
+    inputs.env && { env: inputs.env },
+    entry.parameters,
+    entry.env && { env: entry.env },
+  ];
+  const given = layers.filter((layer) => layer !== undefined);
+  return given.length === 0 ? null : given.reduce(merge, {});
+}
+
+/**
+ * The key that marks a job as cooked by this entry of this step: a hash of all that tells it apart,
+ * so that it can be worked out again, and no other step's job ever matches.
+ */
+function makeCookKey(step: Step, runAttempt: number, order: readonly (Json | undefined)[]): string {
+  const { repository, runId, workflow, job, matrixIndex } = step;
+  const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
+  const text = canonicalJson([...identity, ...order.map((each) => each ?? null)]);
+  return `cook-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+
+function describe({ repository, workflow, runId, runUrl }: Step): string {
+  if (runUrl === undefined) return 'Cooked outside of GitHub Actions';
+  return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
+}

@@ -1,0 +1,99 @@
+import type { Runner } from '../runtime.ts';
+import { safeLine, safeLogLine } from './sanitize.ts';
+
+/** A line of a log, as far as it is at hand. Foreign text. */
+interface Line {
+  readonly text: string;
+  /** How many characters at its end are left out. */
+  readonly left: number;
+}
+
+export interface LogPlace {
+  /** Whose log it is, where several jobs share the console; else empty. Safe text. */
+  readonly whose: string;
+  /** The folder where the whole log is. */
+  readonly folder: string;
+  readonly jobCount: number;
+}
+
+/** Prints the log of one job as it comes. */
+export interface LogPrinter {
+  readonly line: (line: Line, runNumber: number) => void;
+  /** Says what was left out, and shows the last of it. */
+  readonly end: (tail: readonly string[]) => void;
+}
+
+// GitHub's page grows slow, and the log too large to be read by anyone; the file has everything.
+const linesOfStep = 20_000;
+const minLines = 1_000;
+const charactersPerLine = 200;
+const lastLines = 30;
+
+/**
+ * Not folded: GitHub's groups hide the lines while a job runs, and a status in between with them.
+ * Each line has a mark before it, so that it can neither be a command nor be taken for our own.
+ */
+export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
+  const { whose, folder, jobCount } = place;
+  let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
+  let charactersLeft = linesLeft * charactersPerLine;
+  let hidden = 0;
+  let shownRun = 1;
+
+  const say = (text: string) => {
+    runner.print(`  ${whose}${text}`);
+  };
+  return {
+    line: (line, runNumber) => {
+      if (runNumber !== shownRun) say(`── run ${runNumber} ──`);
+      shownRun = runNumber;
+      linesLeft -= 1;
+      charactersLeft -= line.text.length;
+      if (linesLeft >= 0 && charactersLeft >= 0) printLine(runner, whose, line);
+      else hidden += 1;
+      if (hidden === 1) say(`── the log goes on in ${folder}; here is its end when it is over ──`);
+      if (hidden > 0) linesLeft = 0;
+    },
+    end: (tail) => {
+      if (hidden === 0) return;
+      const last = tail.slice(-Math.min(lastLines, hidden));
+      say(`── ${hidden - last.length} lines are not shown; the last ${last.length}: ──`);
+      for (const text of last) printLine(runner, whose, { text, left: 0 });
+    },
+  };
+}
+
+/** Prints the last lines of a log, folded, for they come all at once. */
+export function printTail(runner: Runner, title: string, tail: readonly string[]): void {
+  if (tail.length === 0) return;
+  runner.group(`The last ${tail.length} log lines of ${safeLine(title, 200)}`, () => {
+    for (const text of tail) printLine(runner, '', { text, left: 0 });
+  });
+}
+
+// The live console cuts a line at 1,024 characters, marks and breaks of commands included.
+const maxWidth = 900;
+const maxRows = 8;
+
+function printLine(runner: Runner, whose: string, { text, left }: Line): void {
+  // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
+  const given = text.slice(0, 2 * maxWidth * maxRows);
+  let rest = safeLogLine(given);
+  for (let row = 0; row < maxRows; row += 1) {
+    const shown = cutRow(rest);
+    runner.print(`  ${whose}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
+    rest = rest.slice(shown.length);
+    if (rest === '' && given === text && left === 0) return;
+    if (rest === '') break;
+  }
+  const more = rest.length + text.length - given.length + left;
+  runner.print(`  ${whose}¦ … and ${more} more characters`);
+}
+
+// Between words if there is a gap: the runner blanks a secret only where it stands in one line.
+function cutRow(text: string): string {
+  if (text.length <= maxWidth) return text;
+  const gap = text.lastIndexOf(' ', maxWidth);
+  const row = gap > maxWidth / 2 ? text.slice(0, gap + 1) : text.slice(0, maxWidth);
+  return row.replace(/[\ud800-\udbff]$/, '');
+}

@@ -1,0 +1,167 @@
+import { describe, expect, test } from '@jest/globals';
+import { logPauseMs } from '../../src/logs/job-log.ts';
+import { until } from '../e2e/scenario.ts';
+import type { Fault } from '../simulator/types.ts';
+import { play, type Played } from './play.ts';
+
+// Trouble with logs is one warning, and never changes the verdict.
+
+const log = [{ atMs: 0, text: 'a line\n' }];
+const talking = {
+  name: 'Talking',
+  life: [{ status: 'RUNNING', forMs: 30_000, log }, { status: 'COMPLETED' }],
+};
+const endless = { name: 'Endless', life: [{ status: 'RUNNING', log }] };
+
+const titlesOf = ({ main }: Played) => main.annotations.map(({ title }) => title);
+const readsOf = ({ simulator }: Played, path: string) =>
+  simulator.requests.filter((each) => each.path.startsWith(path));
+const always = (path: string, status: number): Fault => ({
+  path,
+  times: Infinity,
+  kind: { type: 'status', status },
+});
+
+describe('a service that gives no logs', () => {
+  test.each([
+    ['/v1/job-runs', 403],
+    ['/v1/job-runs', 500],
+    ['/v1/job-runs/*', 404],
+    ['/v1/job-runs/*', 401],
+    ['/v1/job-runs/*', 503],
+  ])('%s: %i', async (path, status) => {
+    const played = await play({
+      recipes: [talking, talking],
+      simulator: { faults: [always(path, status)] },
+    });
+    expect(played.main.outputs.get('result')).toBe('succeeded');
+    expect(titlesOf(played)).toEqual(['A log is not complete']);
+    expect(played.main.failed()).toBe(false);
+  });
+
+  test('is not asked again and again where it refuses', async () => {
+    const faults = [always('/v1/job-runs', 403)];
+    const played = await play({ recipes: [talking], simulator: { faults } });
+    // Once while the job ran, once at its end.
+    expect(readsOf(played, '/v1/job-runs')).toHaveLength(2);
+  });
+
+  test('that hangs with the logs keeps nobody from the status', async () => {
+    const faults: Fault[] = [{ path: '/v1/job-runs/*', times: Infinity, kind: { type: 'hang' } }];
+    const played = await play({ recipes: [talking], simulator: { faults } });
+    expect(played.main.outputs.get('result')).toBe('succeeded');
+    expect(titlesOf(played)).toEqual(['A log is not complete']);
+  });
+
+  test('does not keep an interrupted step', async () => {
+    const played = await play({
+      recipes: [endless],
+      simulator: { faults: [{ path: '/v1/job-runs/*', times: Infinity, kind: { type: 'hang' } }] },
+      during: async (simulator, interrupt) => {
+        await until(() => simulator.requests.some(({ path }) => path.startsWith('/v1/job-runs/')));
+        interrupt();
+      },
+    });
+    expect(played.main.outputs.get('result')).toBe('cancelled');
+    expect(played.statuses).toEqual(['CANCELLED']);
+    expect(titlesOf(played).toSorted()).toEqual([
+      'A log is not complete',
+      'Cancelled with the workflow: Endless',
+    ]);
+  });
+});
+
+test('with logs: none, the runs are listed once, and trouble with that is nobody’s', async () => {
+  const inputs = { logs: 'none' };
+  const played = await play({ recipes: [talking], inputs });
+  expect(readsOf(played, '/v1/job-runs').map(({ path }) => path)).toEqual(['/v1/job-runs']);
+  const faults = [always('/v1/job-runs', 500)];
+  const troubled = await play({ recipes: [talking], inputs, simulator: { faults } });
+  expect(troubled.main.outputs.get('result')).toBe('succeeded');
+  expect(troubled.main.annotations).toEqual([]);
+});
+
+test('where no folder can be made, there are no logs, and one warning', async () => {
+  const env = { RUNNER_TEMP: '/dev/null/nowhere' };
+  const played = await play({ recipes: [talking, talking], env });
+  expect(played.main.outputs.get('result')).toBe('succeeded');
+  expect(titlesOf(played)).toEqual(['A log is not complete']);
+  expect(played.main.outputs.has('logs-path')).toBe(false);
+});
+
+test('a run that seems to run on does not hide the end of its job', async () => {
+  const recipe = {
+    name: 'Odd',
+    life: [{ status: 'RUNNING', forMs: 30_000, log }, { status: 'FAILED' }],
+  };
+  const played = await play({
+    recipes: [recipe],
+    during: async (simulator) => {
+      await until(() => simulator.requests.some(({ path }) => path.startsWith('/v1/job-runs/')));
+      const [run] = simulator.runs();
+      simulator.inject({
+        path: '/v1/job-runs/*',
+        times: Infinity,
+        kind: { type: 'other-shape', body: { ...run, status: 'RUNNING' } },
+      });
+    },
+  });
+  expect(played.main.outputs.get('result')).toBe('failed');
+});
+
+describe('a server that is waited for until it runs', () => {
+  const nodeUrls = [{ description: 'ssh', hostname: 'a.example', port: 22, protocol: 'ssh' }];
+  const server = (laterMs: number, ports: readonly number[] = [80]) => ({
+    name: 'Server',
+    payload: {
+      task: 'PERSISTENT' as const,
+      parameters: { type: 'docker' as const, parameters: { image: 'server', ports } },
+    },
+    life: [
+      { status: 'RUNNING', forMs: laterMs },
+      { status: 'RUNNING', nodeUrls },
+    ],
+  });
+
+  test('is left once the ways to it are known', async () => {
+    const played = await play({ recipes: [server(12_000)] });
+    expect(played.main.outputs.get('result')).toBe('running');
+    expect(JSON.parse(played.main.outputs.get('node-urls') ?? '')).toEqual(nodeUrls);
+    expect(played.main.lines).toContain('  ssh: ssh -p 22 root@a.example');
+  });
+
+  test('is left after half a minute all the same', async () => {
+    const played = await play({ recipes: [server(1_000_000)] });
+    expect(played.main.outputs.get('result')).toBe('running');
+    expect(played.main.outputs.has('node-urls')).toBe(false);
+    expect(readsOf(played, '/v1/job-runs').length).toBeGreaterThan(3);
+  });
+
+  test('is not waited for where it has no ports', async () => {
+    const played = await play({ recipes: [server(1_000_000, [])] });
+    expect(readsOf(played, '/v1/job-runs').length).toBeLessThanOrEqual(2);
+  });
+
+  test('is cancelled by an interrupt meanwhile', async () => {
+    const played = await play({
+      recipes: [server(1_000_000)],
+      during: async (simulator, interrupt) => {
+        await until(() => simulator.requests.some(({ path }) => path === '/v1/job-runs'));
+        interrupt();
+      },
+    });
+    expect(played.main.outputs.get('result')).toBe('cancelled');
+    expect(played.statuses).toEqual(['CANCELLED']);
+  });
+});
+
+test.each([
+  [0, 1, 0],
+  [100_000, 1, 391],
+  [10_000_000, 1, 39_063],
+  [50_000_000, 1, 195_313],
+  [0, 50, 49_000],
+  [10_000_000, 50, 49_000],
+])('a log of %i bytes, one of %i, is left alone for %i ms', (bytes, streams, ms) => {
+  expect(Math.round(logPauseMs(bytes, streams))).toBe(ms);
+});

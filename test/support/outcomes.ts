@@ -1,0 +1,98 @@
+import { noRunData, type Outcome } from '../../src/jobs/records.ts';
+import type { Job, JobRun } from '../../src/api/schemas.ts';
+
+/** When the made-up jobs were cooked. */
+export const cookedAtMs = Date.UTC(2026, 5, 1, 3);
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+/** When a made-up job was found a node, began to run and ended, in seconds since its cook. */
+export interface Pace {
+  readonly assigned?: number;
+  readonly started?: number;
+  readonly ended?: number;
+}
+
+/** A UUID for each number. */
+export function uuidNumber(number: number): string {
+  return `0198ac1c-7063-4be8-bb94-${String(number).padStart(12, '0')}`;
+}
+
+/** A job as the service describes it. */
+export function fakeJob(changes: Partial<Job> = {}, { started, ended }: Pace = {}): Job {
+  return {
+    uuid: uuidNumber(1),
+    status: 'COMPLETED',
+    title: 'Render three frames',
+    description: null,
+    status_reason: null,
+    task: 'BATCH',
+    source_recipe_uuid: uuidNumber(0),
+    created_at: iso(cookedAtMs),
+    started_at: started === undefined ? null : iso(cookedAtMs + started * 1000),
+    completed_at: ended === undefined ? null : iso(cookedAtMs + ended * 1000),
+    cpu_count: 8,
+    gpu_count: 1,
+    gpu_name: 'RTX 4090',
+    min_vram_gb: 24,
+    min_ram_gb: 0,
+    max_retry_count: 0,
+    ...changes,
+  };
+}
+
+/** A run; times in seconds since the cook. */
+export function fakeRun(changes: Partial<JobRun> = {}, { started, ended }: Pace = {}): JobRun {
+  const msOf = (seconds: number | undefined) =>
+    seconds === undefined ? null : cookedAtMs + seconds * 1000;
+  return {
+    uuid: uuidNumber(900),
+    status: 'COMPLETED',
+    job_uuid: uuidNumber(1),
+    started_at_ms: msOf(started),
+    ended_at_ms: msOf(ended),
+    duration_ms: started === undefined || ended === undefined ? 0 : (ended - started) * 1000,
+    hourly_rate_usd: 0.69,
+    node_urls: null,
+    ...changes,
+  };
+}
+
+/** What became of a made-up job: it succeeded, unless told otherwise. */
+export function fakeOutcome(
+  changes: Partial<Outcome> = {},
+  job: Partial<Job> = {},
+  pace: Pace = { assigned: 42, started: 95, ended: 412 },
+): Outcome {
+  return {
+    subject: {
+      index: 0,
+      recipeUuid: uuidNumber(0),
+      jobUuid: null,
+      title: null,
+      namesRegions: false,
+    },
+    origin: 'cooked',
+    submittedAtMs: cookedAtMs,
+    result: 'succeeded',
+    ending: 'final',
+    error: null,
+    ...noRunData,
+    job: fakeJob(job, pace),
+    runs: [fakeRun({}, pace)],
+    timeline: timelineOf(pace, job.status ?? 'COMPLETED'),
+    ...changes,
+  };
+}
+
+function timelineOf({ assigned, started, ended }: Pace, status: string): Outcome['timeline'] {
+  const sightings: readonly (readonly [string, number | undefined])[] = [
+    ['PENDING', 0],
+    ['ASSIGNED', assigned],
+    ['RUNNING', started],
+    [status, ended],
+  ];
+  return sightings.flatMap(([name, seconds]) =>
+    seconds === undefined ? [] : [{ status: name, atMs: cookedAtMs + seconds * 1000 }],
+  );
+}

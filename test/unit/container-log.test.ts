@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createLogPrinter, printTail } from '../../src/report/container-log.ts';
+import { rememberingRunner } from '../support/runner.ts';
+import { findCommands } from '../runner/commands.ts';
+
+function print(texts: readonly string[], { whose = '', jobCount = 1, left = 0 } = {}) {
+  const runner = rememberingRunner({});
+  const printer = createLogPrinter(runner, { whose, folder: '/temp/logs', jobCount });
+  for (const text of texts) printer.line({ text, left }, 1);
+  printer.end(texts.slice(-100));
+  return runner.lines;
+}
+
+describe('a line of a log', () => {
+  test.each([
+    ['  indented\tand tabbed', ['  |   indented\tand tabbed']],
+    ['', ['  |']],
+    [
+      '\u001b[1;31mred\u001b[0m \u001b]8;;http://a\u0007link\u001b]8;;\u0007 \u001b[2K!',
+      ['  | red link !'],
+    ],
+    ['::error::a ##[error]b', ['  | ::error::a ## [error]b']],
+    ['#\u200b#[group]', ['  | ## [group]']],
+  ])('%p', (text, lines) => {
+    expect(print([text])).toEqual(lines);
+  });
+
+  test('says whose it is', () => {
+    expect(print(['a'], { whose: '[1/2 Render] ', jobCount: 2 })).toEqual(['  [1/2 Render] | a']);
+  });
+
+  test('that is long goes on in further rows, between words', () => {
+    const lines = print(['word '.repeat(400).trim()]);
+    expect(lines).toHaveLength(3);
+    expect(lines.slice(1).every((line) => line.startsWith('  ¦ word'))).toBe(true);
+    expect(lines.map((line) => line.slice(4)).join(' ')).toBe('word '.repeat(400).trim());
+  });
+
+  test('that is very long is cut, and says by how much', () => {
+    const lines = print(['x'.repeat(100_000)], { left: 5 });
+    expect(lines).toHaveLength(9);
+    expect(lines.at(-1)).toBe(`  ¦ … and ${100_000 - 8 * 900 + 5} more characters`);
+  });
+
+  const pieces = fc.constantFrom(
+    '::error::',
+    '##[',
+    '#',
+    '[',
+    'error]',
+    '\r',
+    '\n',
+    '\u2028',
+    '\u00a0',
+    '\u001b',
+    '\u001b[',
+    '\u009b',
+    'm',
+    '\u0007',
+    '\u200b',
+    ' ',
+    '😀',
+    'x'.repeat(899),
+  );
+  const hostile = fc.oneof(
+    fc.array(pieces).map((parts) => parts.join('')),
+    fc.string({ unit: 'binary' }),
+  );
+
+  test('whatever it says, it is no command, and short enough to be seen', () => {
+    fc.assert(
+      fc.property(fc.array(hostile), hostile, (texts, title) => {
+        const runner = rememberingRunner({});
+        printTail(runner, title, texts);
+        const lines = [...print(texts), ...runner.lines.slice(1, -1)];
+        expect(findCommands(lines.join('\n'))).toEqual([]);
+        for (const line of lines) {
+          expect(line.length).toBeLessThanOrEqual(1_024);
+          expect(line).toMatch(/^ {2}[|¦─]/);
+          // eslint-disable-next-line no-control-regex
+          expect(line).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028]/);
+        }
+        expect(findCommands(runner.lines.join('\n')).map(({ name }) => name)).toEqual(
+          texts.length === 0 ? [] : ['group', 'endgroup'],
+        );
+      }),
+    );
+  });
+});
+
+describe('the console holds so much', () => {
+  const many = Array.from({ length: 30_000 }, (_, number) => `line ${number}`);
+
+  test('of one job, 20,000 lines and the last', () => {
+    const lines = print(many);
+    expect(lines.slice(19_999, 20_003)).toEqual([
+      '  | line 19999',
+      '  ── the log goes on in /temp/logs; here is its end when it is over ──',
+      '  ── 9970 lines are not shown; the last 30: ──',
+      '  | line 29970',
+    ]);
+    expect(lines.at(-1)).toBe('  | line 29999');
+  });
+
+  test('of many jobs, a share each', () => {
+    expect(print(many, { jobCount: 10 })).toHaveLength(2_000 + 2 + 30);
+    expect(print(many, { jobCount: 500 })).toHaveLength(1_000 + 2 + 30);
+  });
+
+  test('of long lines, fewer', () => {
+    const lines = print(many.map((text) => text.padEnd(1_000, '.')));
+    expect(lines.length).toBeLessThan(8_100);
+  });
+});

@@ -1,0 +1,115 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { canonicalJson, type JsonMapping } from '../../src/api/sign.ts';
+import type { CookInputs } from '../../src/inputs/cook.ts';
+import type { Step } from '../../src/inputs/context.ts';
+import { bodyOf, merge, createRequests } from '../../src/jobs/request.ts';
+
+const recipe = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
+const inputs = {
+  recipes: [{ uuid: recipe }, { uuid: recipe }],
+  title: 'Nightly',
+} as unknown as CookInputs;
+const step: Step = {
+  repository: 'acme/renders',
+  runId: '1',
+  runAttempt: 1,
+  workflow: 'Nightly',
+  job: 'render',
+  matrixIndex: '0',
+  step: '__run',
+  runUrl: 'https://github.com/acme/renders/actions/runs/1',
+};
+const keysOf = (...args: Parameters<typeof createRequests>) =>
+  createRequests(...args).map(({ cookKey }) => cookKey);
+
+test('the same inputs in the same step give the same keys', () => {
+  expect(keysOf(inputs, step)).toEqual(keysOf(inputs, { ...step }));
+});
+
+test('a key differs with all that tells two cooks apart', () => {
+  const changes: readonly Partial<Step>[] = [
+    { repository: 'acme/other' },
+    { runId: '2' },
+    { runAttempt: 2 },
+    { workflow: 'Daily' },
+    { job: 'train' },
+    { matrixIndex: '1' },
+    { step: '__run_2' },
+  ];
+  const keys = [
+    ...keysOf(inputs, step),
+    ...changes.flatMap((change) => keysOf(inputs, { ...step, ...change })),
+    ...keysOf({ ...inputs, title: 'Other' }, step),
+  ];
+  expect(new Set(keys).size).toBe(2 * (changes.length + 2));
+});
+
+test('the order carries the key in its description', () => {
+  const [order] = createRequests(inputs, step);
+  expect(order?.fields).toEqual({
+    title: 'Nightly',
+    description: `Cooked by acme/renders, workflow "Nightly", run 1: ${step.runUrl} [${order?.cookKey}]`,
+  });
+});
+
+// Mappings have keys of their own, so that none is ever laid on a scalar.
+const scalars = fc.dictionary(fc.constantFrom('a', 'b', '__proto__'), fc.string());
+const around = (inner: fc.Arbitrary<JsonMapping>): fc.Arbitrary<JsonMapping> =>
+  fc
+    .tuple(scalars, fc.dictionary(fc.constantFrom('A', 'B', 'constructor'), inner))
+    .map(([flat, nested]) => ({ ...flat, ...nested }));
+const tree = around(around(scalars));
+const text = (value: JsonMapping) => canonicalJson(value);
+
+test('laying nothing, or the same again, changes nothing', () => {
+  fc.assert(
+    fc.property(tree, (one) => {
+      expect(text(merge(one, {}))).toBe(text(one));
+      expect(text(merge({}, one))).toBe(text(one));
+      expect(text(merge(one, one))).toBe(text(one));
+    }),
+  );
+});
+
+test('layers can be laid on each other in any grouping', () => {
+  fc.assert(
+    fc.property(tree, tree, tree, (under, middle, over) => {
+      const left = merge(merge(under, middle), over);
+      expect(text(left)).toBe(text(merge(under, merge(middle, over))));
+      // And what was laid last is there, whatever is below.
+      expect(text(merge(left, over))).toBe(text(left));
+    }),
+  );
+});
+
+test.each<[JsonMapping, JsonMapping, JsonMapping]>([
+  [{ a: [1, 2] }, { a: [3] }, { a: [3] }],
+  [{ a: { b: 1 } }, { a: 2 }, { a: 2 }],
+  [{ a: 1 }, { a: { b: 2 } }, { a: { b: 2 } }],
+  [{ a: { b: 1, c: 1 } }, { a: { c: null } }, { a: { b: 1, c: null } }],
+])('%j under %j gives %j', (under, over, merged) => {
+  expect(merge(under, over)).toEqual(merged);
+});
+
+test.each<[string, JsonMapping | null]>([
+  ['no payload', null],
+  ['no container', {}],
+  ['a container of an odd shape', { parameters: ['image'] }],
+  ['an envelope of an odd shape', { parameters: { parameters: 'image' } }],
+])('a recipe with %s has nothing below the order', (_, payload) => {
+  const order = {
+    index: 0,
+    recipeUuid: recipe,
+    jobUuid: null,
+    title: null,
+    namesRegions: false,
+    cookKey: 'key',
+    earlierKeys: [],
+    fields: {},
+    container: { tag: 'a' },
+  };
+  expect(bodyOf(order, { uuid: recipe, name: null, payload })).toEqual({
+    parameters: { type: 'docker', parameters: { tag: 'a' } },
+  });
+});

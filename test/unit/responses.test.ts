@@ -1,0 +1,118 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { listJobs, readJob } from '../../src/api/endpoints.ts';
+import { createClient } from '../../src/api/client.ts';
+import { errorDetail } from '../../src/api/error-detail.ts';
+import { ServiceError } from '../../src/errors.ts';
+
+const uuid = '0198ac1c-7063-4be8-bb94-57a5bd83548e';
+const clientThatAnswers = (text: string, status = 200) =>
+  createClient({
+    keys: { publicKey: 'pk_x', secretKey: 'sk_x' },
+    now: () => 0,
+    onClockOff: () => {},
+    exchange: async () => ({ status, text, dateMs: undefined, retryAfter: '3' }),
+  });
+const answering = (body: unknown) => clientThatAnswers(JSON.stringify(body));
+
+describe('a job', () => {
+  test('comes bare or inside data', async () => {
+    const job = { object: 'job', uuid: uuid.toUpperCase(), status: 'PENDING', title: 'A' };
+    expect(await readJob(answering(job), uuid)).toMatchObject({
+      uuid,
+      status: 'PENDING',
+      title: 'A',
+    });
+    expect(await readJob(answering({ data: job }), uuid)).toMatchObject({ uuid, title: 'A' });
+  });
+
+  test('holds no secret of the service’s answer', async () => {
+    const job = {
+      uuid,
+      status: 'PENDING',
+      parameters: { env: { TOKEN: 'hidden-1' }, secret: 'hidden-2' },
+      container_access_tokens: [{ token: 'hidden-3' }],
+    };
+    expect(JSON.stringify(await readJob(answering(job), uuid))).not.toContain('hidden');
+  });
+
+  test('with odd fields loses only those', async () => {
+    const job = {
+      uuid,
+      status: 'RUNNING',
+      title: 7,
+      gpu_count: 'two',
+      created_at: 12,
+      started_at: '2026-11-21',
+    };
+    expect(await readJob(answering(job), uuid)).toMatchObject({
+      status: 'RUNNING',
+      title: null,
+      gpu_count: null,
+      created_at: null,
+      started_at: '2026-11-21',
+    });
+  });
+
+  test.each([
+    [{ uuid: null, status: 'PENDING' }, 'uuid'],
+    [{ uuid: '../../etc', status: 'PENDING' }, 'uuid'],
+    [{ uuid }, 'status'],
+    [[], 'the whole'],
+    [null, 'the whole'],
+    ['text', 'the whole'],
+  ])('that cannot be used is an error that names the place: %j', async (body, place) => {
+    await expect(readJob(answering(body), uuid)).rejects.toMatchObject({
+      trouble: 'unreadable',
+      detail: expect.stringContaining(place) as unknown,
+    });
+  });
+
+  test('of any JSON whatever is a job or a ServiceError', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (body) => {
+        const result = await readJob(answering(body), uuid).catch((error: unknown) => error);
+        expect(result instanceof ServiceError || typeof result === 'object').toBe(true);
+        expect(result).not.toBeInstanceOf(TypeError);
+      }),
+    );
+  });
+});
+
+test('a bad member of a list spoils no other', async () => {
+  const data = [{ uuid, status: 'PENDING' }, { uuid: null }, 7];
+  expect((await listJobs(answering({ data }), {})).items).toHaveLength(1);
+});
+
+test.each(['', '{', '<html>', '[1'])('an answer that is not JSON is an error: %p', async (text) => {
+  await expect(readJob(clientThatAnswers(text), uuid)).rejects.toMatchObject({
+    trouble: 'unreadable',
+  });
+});
+
+test('a refusal carries what the service says and when to come back', async () => {
+  const body = JSON.stringify({ error: { code: 'rate', message: 'slow down' } });
+  await expect(readJob(clientThatAnswers(body, 429), uuid)).rejects.toMatchObject({
+    trouble: 'refused',
+    status: 429,
+    detail: 'slow down',
+    retryAfterMs: 3_000,
+  });
+});
+
+test.each([
+  ['{"error":{"code":"c","message":"m"}}', 'm'],
+  ['{"error":{"code":"c"}}', 'c'],
+  ['{"error":"text"}', 'text'],
+  ['{"message":"m"}', 'm'],
+  ['{"code":"c"}', 'c'],
+  ['{"errors":[{"message":"a"},{"message":"b"}]}', 'a; b'],
+  ['{"errors":["a"]}', 'a'],
+  ['{"message":"m","errors":["a"]}', 'm: a'],
+  ['first line\nsecond', 'first line'],
+  ['<html><head><style>a{}</style></head><body><h1>Bad gateway</h1></body>', 'Bad gateway'],
+  ['{"other":1}', '{"other":1}'],
+  ['', 'no explanation was given'],
+])('of the error body %p it says %p', (body, detail) => {
+  expect(errorDetail(body)).toBe(detail);
+});
