@@ -15393,9 +15393,11 @@ function escapeCodeUnit(unit) {
 /* harmony import */ var _jobs_cancel_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2195);
 /* harmony import */ var _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4348);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9177);
-/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5220);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4603);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1239);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4052);
+/* harmony import */ var _jobs_policy_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9295);
+/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4603);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1239);
+
 
 
 
@@ -15410,7 +15412,7 @@ async function cancel(world) {
     try {
         const inputs = await (0,_inputs_job_js__WEBPACK_IMPORTED_MODULE_1__/* .readCancelInputs */ .c0)(runner);
         const plan = planOf(inputs);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_7__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
+        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy, isFine);
     }
     catch (error) {
@@ -15439,19 +15441,19 @@ function isFine({ result }) {
 }
 async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', session) {
     const { world, client, end, log, plan } = session;
-    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J)(jobUuid, index);
+    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J)(jobUuid, index);
     log.stopping(jobUuid, reason);
     try {
         const job = await (0,_jobs_cancel_js__WEBPACK_IMPORTED_MODULE_2__/* .stop */ .d)(jobUuid, reason, { ...world, client, signal: end.signal });
-        if (!(0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status))
+        if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .d)(job.status))
             log.stillAlive(job);
         const timeline = [{ status: job.status, atMs: world.clock.now() }];
-        const ending = (0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status) ? 'final' : 'interrupt';
-        const result = (0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_5__/* .resultOf */ .Bg)(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
+        const ending = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .d)(job.status) ? 'final' : 'interrupt';
+        const result = (0,_jobs_policy_js__WEBPACK_IMPORTED_MODULE_6__/* .resultOf */ .B)(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
     }
     catch (error) {
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_6__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
+        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
     }
 }
 
@@ -15470,7 +15472,7 @@ async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', ses
 /* harmony import */ var _jobs_cancel_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2195);
 /* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2022);
 /* harmony import */ var _report_console_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7150);
-/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5220);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4052);
 
 
 
@@ -15517,7 +15519,7 @@ async function cleanUpOne(entry, parts) {
     await Promise.all(jobUuids.map(async (jobUuid) => {
         try {
             const job = await stopOne(jobUuid, parts);
-            if (!(0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(job.status))
+            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .d)(job.status))
                 log.stillAlive(job);
         }
         catch (error) {
@@ -15601,8 +15603,8 @@ var errors = __nccwpck_require__(9473);
 var cook = __nccwpck_require__(3924);
 // EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
 var context = __nccwpck_require__(3147);
-// EXTERNAL MODULE: ./build/jobs/verdict.js
-var verdict = __nccwpck_require__(5220);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
 // EXTERNAL MODULE: ./build/jobs/find.js
 var find = __nccwpck_require__(3130);
 ;// CONCATENATED MODULE: ./build/jobs/attach.js
@@ -15634,7 +15636,7 @@ function isFor({ earlierKeys, recipeUuid }, job) {
     return earlierKeys.some((key) => (0,find/* carries */.ED)(job, key, recipeUuid));
 }
 function isOfUse({ status }) {
-    return status === 'COMPLETED' || !((0,verdict/* isFinal */.dR)(status) || /^(?:CANCELLING|FAILING)$/.test(status));
+    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.d)(status) || /^(?:CANCELLING|FAILING)$/.test(status));
 }
 
 // EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
@@ -15871,7 +15873,7 @@ async function reportDryRun(runner, plans) {
     for (const plan of plans)
         printPlan(runner, plan);
     const broken = plans.filter(({ error }) => error !== null);
-    const closing = `${dry_run_verdict(plans.length, broken.length)}; nothing was cooked`;
+    const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
     runner.print(`Dry run: ${closing}`);
     if (broken.length > 0)
         runner.fail();
@@ -15950,7 +15952,7 @@ function renderBody(body) {
 function prettyLines(body) {
     return JSON.stringify((0,redact/* redact */.E)(body), null, 2).split('\n');
 }
-function dry_run_verdict(count, broken) {
+function verdict(count, broken) {
     if (broken > 0)
         return count === 1
             ? 'the order cannot be cooked'
@@ -16164,8 +16166,8 @@ var endpoints = __nccwpck_require__(7784);
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/jobs/cancel.js
 var cancel = __nccwpck_require__(2195);
-// EXTERNAL MODULE: ./build/jobs/verdict.js
-var verdict = __nccwpck_require__(5220);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
 ;// CONCATENATED MODULE: ./build/jobs/watch.js
 
 
@@ -16195,12 +16197,12 @@ async function watch(ticket, parts) {
     }
 }
 function endingOf(job, looksAtFailed, parts) {
-    if ((0,verdict/* isFinal */.dR)(job.status) && !mayBeRetried(job, looksAtFailed))
+    if ((0,jobs_status/* isFinal */.d)(job.status) && !mayBeRetried(job, looksAtFailed))
         return 'final';
     if (job.status === 'RUNNING' && parts.enoughToRun(job))
         return 'running';
     const ended = parts.ended();
-    return ended !== undefined && (0,verdict/* isFinal */.dR)(job.status) ? 'final' : ended;
+    return ended !== undefined && (0,jobs_status/* isFinal */.d)(job.status) ? 'final' : ended;
 }
 // Whether FAILED shows between two runs of a job is documented nowhere: it needs a second look.
 function mayBeRetried(job, looksAtFailed) {
@@ -16224,7 +16226,13 @@ async function look(job, { read, nextLook, ended }) {
 var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
+// EXTERNAL MODULE: ./build/jobs/policy.js
+var policy = __nccwpck_require__(9295);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
 ;// CONCATENATED MODULE: ./build/commands/follow.js
+
+
 
 
 
@@ -16261,8 +16269,8 @@ async function followToEnd(ticket, session) {
     const watched = await settle(ticket, await untilOfUse(seen, chapter, session), session);
     const { ending, job, timeline, error } = watched;
     noteFate(ticket.subject, ending, job, session);
-    const result = (0,verdict/* resultOf */.Bg)(ending, job.status, plan.policy);
-    if (plan.failFast && !(0,verdict/* passes */.WE)(result))
+    const result = (0,policy/* resultOf */.B)(ending, job.status, plan.policy);
+    if (plan.failFast && !results/* results */.X[result].passes)
         end.failFast();
     const findings = await chapter.close(ending, result);
     if (ending === 'running')
@@ -16282,7 +16290,7 @@ async function untilOfUse(watched, chapter, { end }) {
  * @returns the job, if it was cancelled
  */
 async function settleUnwatched(subject, ending, session) {
-    const job = (0,verdict/* mustStop */.Oe)(ending, session.plan.policy)
+    const job = (0,policy/* mustStop */.O)(ending, session.plan.policy)
         ? await stopOne(subject, subject.jobUuid, ending, session)
         : null;
     noteFate(subject, ending, job, session);
@@ -16290,9 +16298,9 @@ async function settleUnwatched(subject, ending, session) {
 }
 // A job that was to be cancelled stays doomed until its end was seen.
 function noteFate({ index }, ending, job, session) {
-    if (job !== null && (0,verdict/* isFinal */.dR)(job.status))
+    if (job !== null && (0,jobs_status/* isFinal */.d)(job.status))
         session.ledger.write(index, { fate: 'over' });
-    else if (!(0,verdict/* mustStop */.Oe)(ending, session.plan.policy))
+    else if (!(0,policy/* mustStop */.O)(ending, session.plan.policy))
         session.ledger.write(index, { fate: 'kept' });
 }
 // A job that runs until it is cancelled never completes by itself.
@@ -16303,7 +16311,7 @@ async function settle(ticket, watched, session) {
     const { ending } = watched;
     if (ending === 'final' || ending === 'running')
         return watched;
-    const job = (0,verdict/* mustStop */.Oe)(ending, session.plan.policy)
+    const job = (0,policy/* mustStop */.O)(ending, session.plan.policy)
         ? ((await stopOne(ticket.subject, watched.job.uuid, ending, session)) ?? watched.job)
         : await lastLook(watched, session);
     if (job.status === watched.job.status)
@@ -16333,7 +16341,7 @@ async function stopOne({ index }, jobUuid, ending, session) {
     try {
         const parts = { ...world, client, signal: end.lastCall };
         const stopped = await (0,cancel/* stop */.d)(jobUuid, `GitHub Actions: ${reasons[ending]}`, parts);
-        if (!(0,verdict/* isFinal */.dR)(stopped.status))
+        if (!(0,jobs_status/* isFinal */.d)(stopped.status))
             log.stillAlive(stopped);
         return stopped;
     }
@@ -16722,8 +16730,8 @@ const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
 var context = __nccwpck_require__(3147);
-// EXTERNAL MODULE: ./build/jobs/verdict.js
-var verdict = __nccwpck_require__(5220);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
 ;// CONCATENATED MODULE: ./build/logs/file.js
 
 /** Opens a file to go on with it; made where there is none. */
@@ -16984,7 +16992,7 @@ function openRunLog({ client, folder, name, onLine }) {
             };
             try {
                 const run = await (0,endpoints/* readJobRun */.Dv)(client, runUuid, openLog, signal);
-                take(snapshot, (0,verdict/* isFinal */.dR)(run.status));
+                take(snapshot, (0,jobs_status/* isFinal */.d)(run.status));
                 return run;
             }
             finally {
@@ -17056,7 +17064,7 @@ function openJobLog(jobUuid, parts) {
             return log.read(run.uuid, signal);
         });
         each.run = await unlessAborted(reading, signal);
-        each.isOver = (0,verdict/* isFinal */.dR)(each.run.status);
+        each.isOver = (0,jobs_status/* isFinal */.d)(each.run.status);
     };
     const readAlive = async (signal) => {
         if (mustList)
@@ -17542,7 +17550,7 @@ function pacing(plan, world, client, end, log) {
 /* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8843);
 /* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4121);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9177);
-/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5220);
+/* harmony import */ var _jobs_policy_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9295);
 /* harmony import */ var _open_commit_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9831);
 /* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9027);
 /* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4603);
@@ -17602,7 +17610,7 @@ async function notRead(subject, error, session) {
     return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, {
         ending,
         job,
-        result: (0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_4__/* .resultOf */ .Bg)(ending, job?.status ?? '', plan.policy),
+        result: (0,_jobs_policy_js__WEBPACK_IMPORTED_MODULE_4__/* .resultOf */ .B)(ending, job?.status ?? '', plan.policy),
     });
 }
 
@@ -18854,7 +18862,7 @@ function isBounded(tree) {
 /* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7784);
 /* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5220);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
 
 
 
@@ -18876,7 +18884,7 @@ async function stop(jobUuid, reason, parts) {
     const { clock, signal } = parts;
     let job = await requestCancel(jobUuid, reason, parts);
     const giveUpAtMs = clock.now() + confirmLongestMs;
-    while (!(0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status) && clock.now() < giveUpAtMs && !signal.aborted) {
+    while (!(0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .d)(job.status) && clock.now() < giveUpAtMs && !signal.aborted) {
         await clock.sleep(confirmEveryMs, signal);
         // The cancel was accepted; trouble with looking is no trouble with stopping.
         job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(parts.client, jobUuid, signal).catch(() => job);
@@ -18892,7 +18900,7 @@ async function requestCancel(jobUuid, reason, parts) {
     catch (error) {
         // How the service answers the cancel of an ended job is documented nowhere.
         const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, signal).catch(() => undefined);
-        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 && job !== undefined && (0,_verdict_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status))
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 && job !== undefined && (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .d)(job.status))
             return job;
         throw error;
     }
@@ -18999,7 +19007,7 @@ function sumOf(amounts) {
 /* harmony export */ });
 /* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7784);
 /* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5220);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
 
 
 
@@ -19028,7 +19036,7 @@ async function findLiving(parts, { cookKey, recipeUuid, sentAtMs }, knownUuid, s
     const living = [];
     for await (const job of newestJobs(parts, sentAtMs, shouldRetry)) {
         const isOther = job.uuid !== knownUuid && carries(job, cookKey, recipeUuid);
-        if (isOther && !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status))
+        if (isOther && !(0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .d)(job.status))
             living.push(job.uuid);
     }
     return living;
@@ -19144,16 +19152,16 @@ function secondsBetween(fromMs, toMs) {
 /* harmony export */   d2: () => (/* binding */ describeNodeUrl),
 /* harmony export */   i9: () => (/* binding */ nodeUrlsOf)
 /* harmony export */ });
-/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5220);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4052);
 
 // An address that begins with a dash would be an option to ssh.
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
 const wordPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
 /** The ways to a job that runs; those that are no proper addresses are left out. */
 function nodeUrlsOf({ job, runs }) {
-    if (job === null || (0,_verdict_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
+    if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(job.status))
         return [];
-    return runs.filter(({ status }) => !(0,_verdict_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status)).flatMap(urlsOf);
+    return runs.filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(status)).flatMap(urlsOf);
 }
 function urlsOf({ node_urls: urls }) {
     return (urls ?? []).flatMap(({ description, hostname, port, protocol }) => {
@@ -19183,6 +19191,62 @@ function addressOf({ description, hostname, port, protocol }) {
 
 /***/ }),
 
+/***/ 9295:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   B: () => (/* binding */ resultOf),
+/* harmony export */   O: () => (/* binding */ mustStop)
+/* harmony export */ });
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4052);
+
+// The service's set of statuses is open; these alone are known to be final.
+const finalResults = {
+    COMPLETED: 'succeeded',
+    FAILED: 'failed',
+    CANCELLED: 'cancelled',
+};
+/** Whether a job that is no longer watched is to be cancelled. */
+function mustStop(ending, { onTimeout, onWorkflowCancel }) {
+    switch (ending) {
+        case 'final':
+        case 'running':
+            return false;
+        case 'interrupt':
+            return onWorkflowCancel === 'cancel';
+        case 'fail-fast':
+            return true;
+        // Nobody watches a lost job any more: it is treated like one whose time is over.
+        case 'lost':
+        case 'timeout':
+            return onTimeout === 'cancel';
+    }
+}
+/** The result of a job that was watched to this ending, and has this status now. */
+function resultOf(ending, status, policy) {
+    const final = (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(status) ? finalResults[status] : undefined;
+    switch (ending) {
+        case 'final':
+            return final ?? 'error';
+        case 'running':
+            return 'running';
+        case 'lost':
+            return 'error';
+        case 'fail-fast':
+            return final ?? 'cancelled';
+        case 'interrupt':
+            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
+        case 'timeout':
+            // A job that our own cancel ended was still running when time was up.
+            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
+                return final;
+            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
+    }
+}
+
+
+/***/ }),
+
 /***/ 1175:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -19191,6 +19255,100 @@ function addressOf({ description, hostname, port, protocol }) {
 /* harmony export */ });
 /** Nothing was looked for, or there was nothing. */
 const noRunData = { runs: [], logTail: [], results: null };
+
+
+/***/ }),
+
+/***/ 2827:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   X: () => (/* binding */ results),
+/* harmony export */   e: () => (/* binding */ compareResults)
+/* harmony export */ });
+// What a job's end means for the step: one row a result, so that a result without its words, its
+// icon or its verdict does not compile.
+const rows = {
+    error: {
+        severity: 9,
+        passes: false,
+        icon: '⚠️',
+        words: 'ended with an error',
+        phrase: 'could not be created or watched to its end',
+        commitStatus: { state: 'error', words: 'Could not be created or watched' },
+    },
+    failed: {
+        severity: 8,
+        passes: false,
+        icon: '❌',
+        words: 'failed',
+        phrase: 'failed',
+        commitStatus: { state: 'failure', words: 'Failed' },
+    },
+    'timed-out': {
+        severity: 7,
+        passes: false,
+        icon: '⌛',
+        words: 'timed out',
+        phrase: 'timed out',
+        commitStatus: { state: 'error', words: 'Timed out' },
+    },
+    cancelled: {
+        severity: 6,
+        passes: false,
+        icon: '🚫',
+        words: 'cancelled',
+        phrase: 'was cancelled',
+        commitStatus: { state: 'error', words: 'Cancelled' },
+    },
+    // A job that goes on without being watched stays pending: whoever waits for it later ends that.
+    detached: {
+        severity: 5,
+        passes: true,
+        icon: '⏳',
+        words: 'left running',
+        phrase: 'was left running',
+        commitStatus: { state: 'pending', words: 'Left running, no longer watched' },
+    },
+    running: {
+        severity: 4,
+        passes: true,
+        icon: '🟢',
+        words: 'running',
+        phrase: 'is running',
+        commitStatus: { state: 'success', words: 'Running, as requested' },
+    },
+    submitted: {
+        severity: 3,
+        passes: true,
+        icon: '🚀',
+        words: 'submitted',
+        phrase: 'was submitted',
+        commitStatus: { state: 'pending', words: 'Submitted, not waited for' },
+    },
+    succeeded: {
+        severity: 2,
+        passes: true,
+        icon: '✅',
+        words: 'succeeded',
+        phrase: 'succeeded',
+        commitStatus: { state: 'success', words: 'Succeeded' },
+    },
+    'dry-run': {
+        severity: 1,
+        passes: true,
+        icon: '🧪',
+        words: 'checked',
+        phrase: 'was checked',
+        commitStatus: { state: 'success', words: 'Checked' },
+    },
+};
+/** All that is known of each result. */
+const results = rows;
+/** Orders results, the worst first. */
+function compareResults(a, b) {
+    return results[b].severity - results[a].severity;
+}
 
 
 /***/ }),
@@ -19256,93 +19414,36 @@ function readSavedState(runner) {
 
 /***/ }),
 
-/***/ 5220:
+/***/ 4052:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Bg: () => (/* binding */ resultOf),
-/* harmony export */   Oe: () => (/* binding */ mustStop),
-/* harmony export */   WE: () => (/* binding */ passes),
-/* harmony export */   dR: () => (/* binding */ isFinal),
-/* harmony export */   ex: () => (/* binding */ compareResults)
+/* harmony export */   d: () => (/* binding */ isFinal)
 /* harmony export */ });
-// The service's set of statuses is open; these alone are known to be final.
-const finalResults = {
-    COMPLETED: 'succeeded',
-    FAILED: 'failed',
-    CANCELLED: 'cancelled',
-};
+/* unused harmony export isEnding */
+// The service's job statuses, and what each means to this action. The set is open: the guide names
+// more than the reference, so a status that is not here is shown as it is and watched on.
+const waiting = { isFinal: false, isEnding: false };
+const ending = { isFinal: false, isEnding: true };
+const final = { isFinal: true, isEnding: false };
+const meanings = new Map([
+    ['PENDING', waiting],
+    ['ASSIGNED', waiting],
+    ['PREPARING', waiting],
+    ['RUNNING', waiting],
+    ['CANCELLING', ending],
+    ['FAILING', ending],
+    ['COMPLETED', final],
+    ['FAILED', final],
+    ['CANCELLED', final],
+]);
 /** Whether a job with this status will never change again. */
 function isFinal(status) {
-    return Object.hasOwn(finalResults, status);
+    return meanings.get(status)?.isFinal ?? false;
 }
-/** Whether a job that is no longer watched is to be cancelled. */
-function mustStop(ending, { onTimeout, onWorkflowCancel }) {
-    switch (ending) {
-        case 'final':
-        case 'running':
-            return false;
-        case 'interrupt':
-            return onWorkflowCancel === 'cancel';
-        case 'fail-fast':
-            return true;
-        // Nobody watches a lost job any more: it is treated like one whose time is over.
-        case 'lost':
-        case 'timeout':
-            return onTimeout === 'cancel';
-    }
-}
-/** The result of a job that was watched to this ending, and has this status now. */
-function resultOf(ending, status, policy) {
-    const final = isFinal(status) ? finalResults[status] : undefined;
-    switch (ending) {
-        case 'final':
-            return final ?? 'error';
-        case 'running':
-            return 'running';
-        case 'lost':
-            return 'error';
-        case 'fail-fast':
-            return final ?? 'cancelled';
-        case 'interrupt':
-            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
-        case 'timeout':
-            // A job that our own cancel ended was still running when time was up.
-            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
-                return final;
-            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
-    }
-}
-const worstFirst = [
-    'error',
-    'failed',
-    'timed-out',
-    'cancelled',
-    'detached',
-    'running',
-    'submitted',
-    'succeeded',
-    'dry-run',
-];
-/** Orders results, the worst first. */
-function compareResults(a, b) {
-    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
-}
-/** Whether the step passes with this result. */
-function passes(result) {
-    switch (result) {
-        case 'succeeded':
-        case 'running':
-        case 'submitted':
-        case 'dry-run':
-        case 'detached':
-            return true;
-        case 'failed':
-        case 'cancelled':
-        case 'timed-out':
-        case 'error':
-            return false;
-    }
+/** Whether a job with this status is being ended, though it has not ended yet. */
+function isEnding(status) {
+    return meanings.get(status)?.isEnding ?? false;
 }
 
 
@@ -19452,11 +19553,13 @@ function nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled) {
 /* harmony export */   y2: () => (/* binding */ annotateOutcomes)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5220);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(566);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4224);
-/* harmony import */ var _log_tail_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8268);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
+/* harmony import */ var _jobs_policy_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9295);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(566);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4224);
+/* harmony import */ var _log_tail_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8268);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
+
 
 
 
@@ -19472,10 +19575,10 @@ function annotateOutcomes(runner, bad, policy) {
     const advices = bad.map((outcome) => adviseOnOutcome(outcome, policy));
     annotateAll(runner, advices, (shown) => {
         const rest = bad.slice(shown);
-        const uuids = rest.map((outcome) => (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome) ?? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
+        const uuids = rest.map((outcome) => (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .uuidOf */ .pV)(outcome) ?? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
         return {
             title: `${rest.length} more jobs did not end well`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(uuids.join(', '), 3_000),
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(uuids.join(', '), 3_000),
             remedy: 'The job summary and the output jobs tell each one’s story.',
         };
     });
@@ -19506,16 +19609,16 @@ function join(lines) {
 }
 /** A problem in one line. */
 function sayProblem({ input, message }) {
-    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(message)}`;
+    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(message)}`;
 }
 /** One error annotation. */
 function annotate(runner, advice) {
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(advice.title, 250), messageOf(advice));
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(advice.title, 250), messageOf(advice));
 }
 const maxEvidence = 15;
 // The cause comes first and the remedy last; of the evidence between them the last lines that fit.
 function messageOf({ cause, remedy, evidence = [] }) {
-    const lines = (0,_log_tail_js__WEBPACK_IMPORTED_MODULE_4__/* .tellingLines */ .$)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(line, 300)}`);
+    const lines = (0,_log_tail_js__WEBPACK_IMPORTED_MODULE_5__/* .tellingLines */ .$)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(line, 300)}`);
     const build = (shown) => [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
     while (lines.length > 0 && build(lines).length > maxList)
         lines.shift();
@@ -19525,8 +19628,8 @@ function adviseOnOutcome(outcome, policy) {
     const { result, job, subject, error, ending } = outcome;
     if (error !== null)
         return adviseOnError(error, outcome);
-    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job), 100);
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
+    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(subject, job), 100);
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .uuidOf */ .pV)(outcome);
     const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
     if (result === 'timed-out')
         return adviseOnTimeout(name, who, outcome, policy);
@@ -19535,7 +19638,7 @@ function adviseOnOutcome(outcome, policy) {
     if (ending === 'fail-fast' && result === 'cancelled')
         return adviseOnFailFast(name, who, outcome);
     const reason = job?.status_reason
-        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(job.status_reason, 1000)}`
+        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(job.status_reason, 1000)}`
         : ', and the service gave no reason';
     if (result === 'cancelled') {
         return {
@@ -19547,18 +19650,18 @@ function adviseOnOutcome(outcome, policy) {
     return {
         title: `Failed: ${name}`,
         cause: `${who} failed${reason}.`,
-        remedy: `The whole log is at ${_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}. Mend the recipe or its parameters, then run the workflow again.`,
+        remedy: `The whole log is at ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}. Mend the recipe or its parameters, then run the workflow again.`,
         evidence: outcome.logTail,
     };
 }
 function adviseOnError(error, outcome) {
     const { subject } = outcome;
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome);
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .uuidOf */ .pV)(outcome);
     if (uuid !== null) {
         const isCancel = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.request.endsWith('/cancel');
-        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .describeError */ .Uc)(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
+        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeError */ .Uc)(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
     }
-    const advice = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .describeError */ .Uc)(error, `cook recipe ${subject.recipeUuid}`);
+    const advice = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeError */ .Uc)(error, `cook recipe ${subject.recipeUuid}`);
     const isRefusal = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && [400, 422].includes(error.status ?? 0);
     if (!isRefusal || !subject.namesRegions)
         return advice;
@@ -19570,7 +19673,7 @@ function adviseOnInterrupt(name, who, { job, result }) {
         return {
             title: `Left alive: ${name}`,
             cause: `${who} was left as it is when the workflow was cancelled, as on-workflow-cancel asks.`,
-            remedy: `It is billed while it runs: see ${_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}.`,
+            remedy: `It is billed while it runs: see ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}.`,
         };
     }
     return {
@@ -19589,11 +19692,11 @@ function adviseOnFailFast(name, who, { job }) {
     };
 }
 function adviseOnTimeout(name, who, outcome, policy) {
-    const alive = outcome.timeline.findLast(({ status }) => !(0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status));
-    const status = alive === undefined ? 'not cooked yet' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .safeLine */ .om)(alive.status, 60);
+    const alive = outcome.timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .d)(status));
+    const status = alive === undefined ? 'not cooked yet' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(alive.status, 60);
     const left = policy.onTimeout === 'cancel'
         ? 'so it was cancelled'
-        : `and was left as it is, which is billed: see ${_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+        : `and was left as it is, which is billed: see ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`;
     return {
         title: `Timed out: ${name}`,
         cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
@@ -19618,8 +19721,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/jobs/verdict.js
-var verdict = __nccwpck_require__(5220);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/report/format.js
@@ -19784,7 +19887,7 @@ function createCommitStatus(parts) {
             sayPending(ticket, describeBeginning(ticket, clock.now()));
         },
         changed: (ticket, sighting) => {
-            if (!(0,verdict/* isFinal */.dR)(sighting.status))
+            if (!(0,jobs_status/* isFinal */.d)(sighting.status))
                 sayPending(ticket, describeDoing(sighting));
         },
         ended: (outcome) => {
@@ -20133,7 +20236,7 @@ function isNoise(line) {
 /* harmony export */   M: () => (/* binding */ createEarlyOutputs)
 /* harmony export */ });
 /* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
-/* harmony import */ var _jobs_verdict_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5220);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
 /* harmony import */ var _jobs_cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3228);
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4224);
 /* harmony import */ var _run_outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4193);
@@ -20146,7 +20249,7 @@ function isNoise(line) {
 
 /** Sets the step's outputs from what became of each order. */
 function writeOutputs(runner, outcomes) {
-    const worstFirst = outcomes.toSorted((a, b) => (0,_jobs_verdict_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .ex)(a.result, b.result));
+    const worstFirst = outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.result, b.result));
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
     const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV);
     runner.output('result', worstFirst[0]?.result ?? 'error');
@@ -20222,8 +20325,10 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/jobs/verdict.js
-var verdict = __nccwpck_require__(5220);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
+// EXTERNAL MODULE: ./build/jobs/policy.js
+var policy = __nccwpck_require__(9295);
 // EXTERNAL MODULE: ./build/report/error-messages.js
 var error_messages = __nccwpck_require__(566);
 // EXTERNAL MODULE: ./build/report/annotations.js
@@ -20247,13 +20352,15 @@ function numbered(outcomes) {
 /** The so many that most want to be seen, the worst ones, in their old order. */
 function pick(jobs, most) {
     return jobs
-        .toSorted((a, b) => (0,verdict/* compareResults */.ex)(a.outcome.result, b.outcome.result))
+        .toSorted((a, b) => (0,results/* compareResults */.e)(a.outcome.result, b.outcome.result))
         .slice(0, most)
         .toSorted((a, b) => a.number - b.number);
 }
 
 // EXTERNAL MODULE: ./build/api/schemas.js
 var schemas = __nccwpck_require__(4015);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 ;// CONCATENATED MODULE: ./build/report/summary/words.js
@@ -20288,7 +20395,7 @@ function statusWords({ result, job }) {
         return `${marks[result]} ${words}`;
     const status = (0,sanitize/* safeMarkdown */.fH)(job.status, 60);
     // Where the service's word says it all, ours would only repeat it.
-    const isClear = (0,verdict/* isFinal */.dR)(job.status) && resultsOfFinal.has(result);
+    const isClear = (0,jobs_status/* isFinal */.d)(job.status) && resultsOfFinal.has(result);
     return `${marks[result]} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
 }
 const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
@@ -20323,7 +20430,7 @@ const maxJobs = 50;
  * @param maxLines how many lines of a log to show
  */
 function renderDetails(jobs, maxLines) {
-    const told = jobs.filter(({ outcome }) => !(0,verdict/* passes */.WE)(outcome.result));
+    const told = jobs.filter(({ outcome }) => !results/* results */.X[outcome.result].passes);
     // Of a single job the reason is in its table.
     const blocks = pick(told, maxJobs).flatMap((job) => jobs.length === 1 ? ofOne(job, maxLines) : ofSeveral(job, maxLines));
     const more = `The reasons of ${told.length - maxJobs} more are in the output \`jobs\`.`;
@@ -20383,7 +20490,7 @@ function phasesOf(outcome) {
         freeMs = toMs;
     }
     // Without a run, or between two.
-    const waits = stints.length === 0 || !(0,verdict/* isFinal */.dR)(job.status);
+    const waits = stints.length === 0 || !(0,jobs_status/* isFinal */.d)(job.status);
     if (freeMs !== null && waits)
         phases.push(...waitOf(outcome, freeMs, endedMs));
     return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
@@ -20552,7 +20659,7 @@ function forSeveral(outcomes) {
     const counts = new Map();
     for (const { result } of outcomes)
         counts.set(result, (counts.get(result) ?? 0) + 1);
-    const ordered = [...counts].toSorted(([a], [b]) => (0,verdict/* compareResults */.ex)(a, b));
+    const ordered = [...counts].toSorted(([a], [b]) => (0,results/* compareResults */.e)(a, b));
     const [worst, ...rest] = ordered.map(([result, count]) => ({
         count,
         words: metrics/* resultWords */.Xb[result],
@@ -20805,7 +20912,7 @@ function render(outcomes, amount) {
     return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 function heading(outcomes) {
-    const worst = outcomes.map(({ result }) => result).toSorted(verdict/* compareResults */.ex)[0] ?? 'error';
+    const worst = outcomes.map(({ result }) => result).toSorted(results/* compareResults */.e)[0] ?? 'error';
     return `### ${marks[worst]} Dispersed: ${(0,sanitize/* safeMarkdown */.fH)(headline(outcomes), 200)}`;
 }
 function shortened({ logLines, gantt, results }) {
@@ -20826,6 +20933,7 @@ function renderInputProblems({ problems }) {
 }
 
 ;// CONCATENATED MODULE: ./build/report/report.js
+
 
 
 
@@ -20861,7 +20969,7 @@ async function reportTrouble(runner, error) {
 }
 // An interrupted step is no success, whatever its jobs are left to do.
 function endedWell({ result, ending }) {
-    return (0,verdict/* passes */.WE)(result) && !(ending === 'interrupt' && result === 'detached');
+    return results/* results */.X[result].passes && !(ending === 'interrupt' && result === 'detached');
 }
 
 

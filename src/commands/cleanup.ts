@@ -5,7 +5,7 @@ import { findLiving } from '../jobs/find.ts';
 import { stop } from '../jobs/cancel.ts';
 import { readSavedState, type SavedEntry } from '../jobs/saved-state.ts';
 import { createLog, type Log } from '../report/console.ts';
-import { isFinal } from '../jobs/verdict.ts';
+import { isFinal } from '../jobs/status.ts';
 import type { Deps } from './deps.ts';
 
 /**

@@ -12,7 +12,9 @@ import {
   type Watched,
 } from '../jobs/records.ts';
 import { nodeUrlsOf } from '../jobs/node-urls.ts';
-import { isFinal, mustStop, passes, resultOf } from '../jobs/verdict.ts';
+import { isFinal } from '../jobs/status.ts';
+import { mustStop, resultOf } from '../jobs/policy.ts';
+import { results } from '../jobs/results.ts';
 import type { JobLogHandler } from '../logs/collector.ts';
 import type { Session } from './session.ts';
 
@@ -46,7 +48,7 @@ async function followToEnd(ticket: SubmittedJob, session: Session): Promise<Outc
   const { ending, job, timeline, error } = watched;
   noteFate(ticket.subject, ending, job, session);
   const result = resultOf(ending, job.status, plan.policy);
-  if (plan.failFast && !passes(result)) end.failFast();
+  if (plan.failFast && !results[result].passes) end.failFast();
   const findings = await chapter.close(ending, result);
   if (ending === 'running') log.reachable(ticket, nodeUrlsOf({ job, ...findings }));
   return { ...ticket, ...findings, job, timeline, ending, error, result };

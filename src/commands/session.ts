@@ -7,7 +7,7 @@ import { openSavedState, type SavedState } from '../jobs/saved-state.ts';
 import { createPace } from '../pace.ts';
 import { withCommitStatus, type CommitStatus } from '../report/commit-status.ts';
 import { createLog, type Log } from '../report/console.ts';
-import type { Policy } from '../jobs/verdict.ts';
+import type { Policy } from '../jobs/policy.ts';
 import { endOfWait, type EndOfWait } from './end-of-wait.ts';
 import { openLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
 import type { Deps } from './deps.ts';

@@ -3,7 +3,7 @@ import { readWaitInputs } from '../inputs/job.ts';
 import type { Outcome, SubmittedJob } from '../jobs/records.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
-import { resultOf } from '../jobs/verdict.ts';
+import { resultOf } from '../jobs/policy.ts';
 import { openCommitStatus } from './open-commit-status.ts';
 import { follow, settleUnwatched } from './follow.ts';
 import { givenJob, unknownOutcome, type GivenJob } from './given-jobs.ts';

@@ -1,6 +1,6 @@
 import type { Job } from '../api/schemas.ts';
 import type { CookRequest, SubmittedJob } from './records.ts';
-import { isFinal } from './verdict.ts';
+import { isFinal } from './status.ts';
 import { carries, newestJobs, type FindParts } from './find.ts';
 
 // A workflow run can be re-run for 30 days.

@@ -4,7 +4,7 @@ import { withRetry } from '../api/retry.ts';
 import type { Job } from '../api/schemas.ts';
 import type { ServiceError } from '../errors.ts';
 import type { Clock, Random } from '../pace.ts';
-import { isFinal } from './verdict.ts';
+import { isFinal } from './status.ts';
 
 export interface FindParts {
   readonly client: Client;

@@ -1,5 +1,6 @@
 import type { Job } from '../api/schemas.ts';
-import type { Outcome, Result, JobRef } from './records.ts';
+import type { Outcome, JobRef } from './records.ts';
+import type { Result } from './results.ts';
 
 /** How long a job was queued and ran, in seconds; null while that is not known. */
 export interface Spans {

@@ -1,6 +1,6 @@
 import type { JobRun } from '../api/schemas.ts';
 import type { Outcome } from './records.ts';
-import { isFinal } from './verdict.ts';
+import { isFinal } from './status.ts';
 
 /** A way to a port of a container, checked: all of it may be printed and put into a command. */
 export interface NodeUrl {

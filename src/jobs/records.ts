@@ -1,6 +1,7 @@
 import type { CookBody } from '../api/endpoints.ts';
 import type { Job, JobRun } from '../api/schemas.ts';
 import type { JsonMapping } from '../api/sign.ts';
+import type { Result } from './results.ts';
 
 // The records that go from room to room, one way: Inputs → CookRequest → SubmittedJob → Outcome. Each is made
 // in one place and changed nowhere.
@@ -85,18 +86,6 @@ export interface Watched {
   /** With `lost`: what the service said. */
   readonly error: Error | null;
 }
-
-/** What became of one job, as the output `result` names it. */
-export type Result =
-  | 'succeeded'
-  | 'running'
-  | 'submitted'
-  | 'dry-run'
-  | 'detached'
-  | 'failed'
-  | 'cancelled'
-  | 'timed-out'
-  | 'error';
 
 /** What a job's runs have brought. */
 export interface RunData {

@@ -2,7 +2,7 @@ import type { Job } from '../api/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import type { Clock } from '../pace.ts';
 import type { StopReason, EndOfWatch, StatusChange, SubmittedJob, Watched } from './records.ts';
-import { isFinal } from './verdict.ts';
+import { isFinal } from './status.ts';
 
 export interface WatchParts {
   readonly clock: Clock;

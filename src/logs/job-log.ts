@@ -5,7 +5,7 @@ import { withRetry } from '../api/retry.ts';
 import type { JobRun } from '../api/schemas.ts';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import { backoffMs, type Clock, type Random } from '../pace.ts';
-import { isFinal } from '../jobs/verdict.ts';
+import { isFinal } from '../jobs/status.ts';
 import type { Line } from './lines.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readJobRun } from '../api/endpoints.ts';
 import type { Client } from '../api/client.ts';
 import type { JobRun } from '../api/schemas.ts';
-import { isFinal } from '../jobs/verdict.ts';
+import { isFinal } from '../jobs/status.ts';
 import { openScratch, openToAppend, type OpenFile } from './file.ts';
 import { continuation, wholeSize } from './diff.ts';
 import { createLines, type Line } from './lines.ts';

@@ -1,7 +1,8 @@
 import { ServiceError, type InputError, type Problem } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
-import { isFinal, type Policy } from '../jobs/verdict.ts';
+import { isFinal } from '../jobs/status.ts';
+import { type Policy } from '../jobs/policy.ts';
 import { describeError, consoleUrl, type ErrorMessage } from './error-messages.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import { tellingLines } from './log-tail.ts';

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { Job } from '../api/schemas.ts';
 import type { Clock } from '../pace.ts';
 import type { Outcome, StatusChange, JobRef, SubmittedJob } from '../jobs/records.ts';
-import { isFinal } from '../jobs/verdict.ts';
+import { isFinal } from '../jobs/status.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import type { Log } from './console.ts';
 import { openContextBook } from './status-context.ts';

@@ -1,5 +1,6 @@
-import type { Outcome, Result } from '../jobs/records.ts';
-import { compareResults } from '../jobs/verdict.ts';
+import type { Outcome } from '../jobs/records.ts';
+import type { Result } from '../jobs/results.ts';
+import { compareResults } from '../jobs/results.ts';
 import { formatDuration } from './format.ts';
 import { resultWords, spansOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 

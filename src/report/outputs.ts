@@ -1,6 +1,6 @@
 import { noRunData, type Outcome, type JobRef, type SubmittedJob } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
-import { compareResults } from '../jobs/verdict.ts';
+import { compareResults } from '../jobs/results.ts';
 import { costOf } from '../jobs/cost.ts';
 import { recipeOf, spansOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { writeRunOutputs } from './run-outputs.ts';

@@ -1,7 +1,8 @@
 import { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
-import { passes, type Policy } from '../jobs/verdict.ts';
+import { results } from '../jobs/results.ts';
+import { type Policy } from '../jobs/policy.ts';
 import { describeInternalError } from './error-messages.ts';
 import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
 import { writeOutputs } from './outputs.ts';
@@ -41,5 +42,5 @@ export async function reportTrouble(runner: Runner, error: unknown): Promise<voi
 
 // An interrupted step is no success, whatever its jobs are left to do.
 function endedWell({ result, ending }: Outcome): boolean {
-  return passes(result) && !(ending === 'interrupt' && result === 'detached');
+  return results[result].passes && !(ending === 'interrupt' && result === 'detached');
 }

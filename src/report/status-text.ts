@@ -1,4 +1,5 @@
-import type { Outcome, Result, StatusChange } from '../jobs/records.ts';
+import type { Outcome, StatusChange } from '../jobs/records.ts';
+import type { Result } from '../jobs/results.ts';
 import { formatDuration } from './format.ts';
 import { spansOf } from '../jobs/metrics.ts';
 import { safeLine } from './sanitize.ts';

@@ -1,6 +1,6 @@
 import type { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { compareResults } from '../jobs/verdict.ts';
+import { compareResults } from '../jobs/results.ts';
 import { safeMarkdown } from './sanitize.ts';
 import { renderDetails } from './summary/details.ts';
 import { firstThatFits } from './summary/fit.ts';

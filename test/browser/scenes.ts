@@ -1,4 +1,5 @@
-import type { Outcome, Result } from '../../src/jobs/records.ts';
+import type { Outcome } from '../../src/jobs/records.ts';
+import type { Result } from '../../src/jobs/results.ts';
 import { fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
 
 const traceback = [

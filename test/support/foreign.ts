@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Job, JobRun } from '../../src/api/schemas.ts';
 import type { Json } from '../../src/api/sign.ts';
-import type { Outcome, Result } from '../../src/jobs/records.ts';
+import type { Outcome } from '../../src/jobs/records.ts';
+import type { Result } from '../../src/jobs/results.ts';
 import { cookedAtMs, fakeOutcome, fakeRun, uuidNumber } from './outcomes.ts';
 
 const pieces = fc.constantFrom(

@@ -1,4 +1,4 @@
-import { passes } from '../../jobs/verdict.ts';
+import { results } from '../../jobs/results.ts';
 import { titleOf } from '../../jobs/metrics.ts';
 import { plainLines } from '../log-tail.ts';
 import { safeMarkdown, safePreformatted } from '../sanitize.ts';
@@ -13,7 +13,7 @@ const maxJobs = 50;
  * @param maxLines how many lines of a log to show
  */
 export function renderDetails(jobs: readonly Numbered[], maxLines: number): string {
-  const told = jobs.filter(({ outcome }) => !passes(outcome.result));
+  const told = jobs.filter(({ outcome }) => !results[outcome.result].passes);
   // Of a single job the reason is in its table.
   const blocks = pick(told, maxJobs).flatMap((job) =>
     jobs.length === 1 ? ofOne(job, maxLines) : ofSeveral(job, maxLines),

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../jobs/records.ts';
-import { isFinal } from '../../jobs/verdict.ts';
+import { isFinal } from '../../jobs/status.ts';
 import { timesOf } from '../../jobs/metrics.ts';
 
 /** A stretch of a job's life, Unix ms. */

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../jobs/records.ts';
-import { compareResults } from '../../jobs/verdict.ts';
+import { compareResults } from '../../jobs/results.ts';
 
 /** An outcome and its number among all, from 1, as the log gives it. */
 export interface Numbered {

@@ -1,6 +1,7 @@
 import { isUuid } from '../../api/schemas.ts';
-import type { Origin, Outcome, Result } from '../../jobs/records.ts';
-import { isFinal } from '../../jobs/verdict.ts';
+import type { Origin, Outcome } from '../../jobs/records.ts';
+import type { Result } from '../../jobs/results.ts';
+import { isFinal } from '../../jobs/status.ts';
 import { formatDuration } from '../format.ts';
 import { resultWords } from '../../jobs/metrics.ts';
 import { safeMarkdown } from '../sanitize.ts';

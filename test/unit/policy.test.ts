@@ -1,13 +1,9 @@
 import { expect, test } from '@jest/globals';
-import type { StopReason, Result } from '../../src/jobs/records.ts';
-import {
-  compareResults,
-  isFinal,
-  mustStop,
-  passes,
-  resultOf,
-  type Policy,
-} from '../../src/jobs/verdict.ts';
+import type { StopReason } from '../../src/jobs/records.ts';
+import type { Result } from '../../src/jobs/results.ts';
+import { compareResults, results } from '../../src/jobs/results.ts';
+import { isFinal } from '../../src/jobs/status.ts';
+import { mustStop, resultOf, type Policy } from '../../src/jobs/policy.ts';
 
 const cancel: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel' };
 const fail: Policy = { ...cancel, onTimeout: 'fail' };
@@ -41,7 +37,7 @@ const table: readonly (readonly [StopReason, string, Policy, Result, boolean])[]
 
 test.each(table)('%s with %s under %j: %s', (ending, status, policy, result, pass) => {
   expect(resultOf(ending, status, policy)).toBe(result);
-  expect(passes(result)).toBe(pass);
+  expect(results[result].passes).toBe(pass);
 });
 
 test.each<[StopReason, boolean, boolean, boolean]>([

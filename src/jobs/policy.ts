@@ -1,4 +1,6 @@
-import type { StopReason, Result } from './records.ts';
+import type { StopReason } from './records.ts';
+import type { Result } from './results.ts';
+import { isFinal } from './status.ts';
 
 /** What was asked to be done with jobs that have not ended when the step does. */
 export interface Policy {
@@ -12,11 +14,6 @@ const finalResults: Readonly<Record<string, Result>> = {
   FAILED: 'failed',
   CANCELLED: 'cancelled',
 };
-
-/** Whether a job with this status will never change again. */
-export function isFinal(status: string): boolean {
-  return Object.hasOwn(finalResults, status);
-}
 
 /** Whether a job that is no longer watched is to be cancelled. */
 export function mustStop(ending: StopReason, { onTimeout, onWorkflowCancel }: Policy): boolean {
@@ -53,39 +50,5 @@ export function resultOf(ending: StopReason, status: string, policy: Policy): Re
       // A job that our own cancel ended was still running when time was up.
       if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy))) return final;
       return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
-  }
-}
-
-const worstFirst: readonly Result[] = [
-  'error',
-  'failed',
-  'timed-out',
-  'cancelled',
-  'detached',
-  'running',
-  'submitted',
-  'succeeded',
-  'dry-run',
-];
-
-/** Orders results, the worst first. */
-export function compareResults(a: Result, b: Result): number {
-  return worstFirst.indexOf(a) - worstFirst.indexOf(b);
-}
-
-/** Whether the step passes with this result. */
-export function passes(result: Result): boolean {
-  switch (result) {
-    case 'succeeded':
-    case 'running':
-    case 'submitted':
-    case 'dry-run':
-    case 'detached':
-      return true;
-    case 'failed':
-    case 'cancelled':
-    case 'timed-out':
-    case 'error':
-      return false;
   }
 }

@@ -1,0 +1,108 @@
+// What a job's end means for the step: one row a result, so that a result without its words, its
+// icon or its verdict does not compile.
+
+/** What is known of one result. */
+interface ResultRow {
+  /** The higher, the worse: the step's result is that of its worst job. */
+  readonly severity: number;
+  /** Whether the step passes with it. */
+  readonly passes: boolean;
+  /** To find the bad ones at a glance. */
+  readonly icon: string;
+  /** For counts such as `2 of 3 jobs failed`. */
+  readonly words: string;
+  /** After the name of a single job. */
+  readonly phrase: string;
+  /** What a commit status says at the end. */
+  readonly commitStatus: {
+    readonly state: 'pending' | 'success' | 'failure' | 'error';
+    readonly words: string;
+  };
+}
+
+const rows = {
+  error: {
+    severity: 9,
+    passes: false,
+    icon: '⚠️',
+    words: 'ended with an error',
+    phrase: 'could not be created or watched to its end',
+    commitStatus: { state: 'error', words: 'Could not be created or watched' },
+  },
+  failed: {
+    severity: 8,
+    passes: false,
+    icon: '❌',
+    words: 'failed',
+    phrase: 'failed',
+    commitStatus: { state: 'failure', words: 'Failed' },
+  },
+  'timed-out': {
+    severity: 7,
+    passes: false,
+    icon: '⌛',
+    words: 'timed out',
+    phrase: 'timed out',
+    commitStatus: { state: 'error', words: 'Timed out' },
+  },
+  cancelled: {
+    severity: 6,
+    passes: false,
+    icon: '🚫',
+    words: 'cancelled',
+    phrase: 'was cancelled',
+    commitStatus: { state: 'error', words: 'Cancelled' },
+  },
+  // A job that goes on without being watched stays pending: whoever waits for it later ends that.
+  detached: {
+    severity: 5,
+    passes: true,
+    icon: '⏳',
+    words: 'left running',
+    phrase: 'was left running',
+    commitStatus: { state: 'pending', words: 'Left running, no longer watched' },
+  },
+  running: {
+    severity: 4,
+    passes: true,
+    icon: '🟢',
+    words: 'running',
+    phrase: 'is running',
+    commitStatus: { state: 'success', words: 'Running, as requested' },
+  },
+  submitted: {
+    severity: 3,
+    passes: true,
+    icon: '🚀',
+    words: 'submitted',
+    phrase: 'was submitted',
+    commitStatus: { state: 'pending', words: 'Submitted, not waited for' },
+  },
+  succeeded: {
+    severity: 2,
+    passes: true,
+    icon: '✅',
+    words: 'succeeded',
+    phrase: 'succeeded',
+    commitStatus: { state: 'success', words: 'Succeeded' },
+  },
+  'dry-run': {
+    severity: 1,
+    passes: true,
+    icon: '🧪',
+    words: 'checked',
+    phrase: 'was checked',
+    commitStatus: { state: 'success', words: 'Checked' },
+  },
+} as const satisfies Readonly<Record<string, ResultRow>>;
+
+/** What became of one job, as the output `result` names it. */
+export type Result = keyof typeof rows;
+
+/** All that is known of each result. */
+export const results: Readonly<Record<Result, ResultRow>> = rows;
+
+/** Orders results, the worst first. */
+export function compareResults(a: Result, b: Result): number {
+  return results[b].severity - results[a].severity;
+}
