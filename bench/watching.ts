@@ -1,6 +1,7 @@
 import type { Job } from '../src/api/schemas.ts';
 import { watch } from '../src/jobs/watch.ts';
-import { createPace, type Clock } from '../src/pace.ts';
+import type { Clock } from '../src/clock.ts';
+import { createPace } from '../src/jobs/poll.ts';
 import type { CookRequest, SubmittedJob } from '../src/jobs/records.ts';
 import { mean } from './statistics.ts';
 

@@ -23,8 +23,9 @@ export class InputError extends Error {
  * - `no-answer`: sent, and then the connection broke or time ran out
  * - `refused`: an HTTP status that is no success
  * - `unreadable`: an answer that is not what the API describes
+ * - `too-large`: an answer that is longer than what is read
  */
-export type ServiceTrouble = 'unreachable' | 'no-answer' | 'refused' | 'unreadable';
+export type ServiceTrouble = 'unreachable' | 'no-answer' | 'refused' | 'unreadable' | 'too-large';
 
 export interface ServiceErrorFacts {
   readonly trouble: ServiceTrouble;

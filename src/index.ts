@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { connect } from './api/http.ts';
-import { systemClock } from './pace.ts';
+import { systemClock } from './clock.ts';
 import { actionsRunner } from './runtime.ts';
 import { cancel } from './commands/cancel.ts';
 import { cleanUp } from './commands/cleanup.ts';

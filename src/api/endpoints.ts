@@ -19,9 +19,13 @@ export type CookBody = JsonMapping;
 /** One page of a list, newest or oldest first as asked. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Whether the page was full, so that there may be a next one. */
-  readonly full: boolean;
+  /** How many members it has, those that cannot be read included. */
+  readonly size: number;
+  /** How many there are on all pages, where the service says so. */
+  readonly total: number | undefined;
 }
+
+export type JobPage = Page<Job>;
 
 /** Filters and paging of a list: `filter[name]`, `sort`, `page` from 1. */
 export type ListQuery = Readonly<Record<string, string>>;
@@ -110,7 +114,7 @@ async function single<S extends z.core.$ZodType>(
   call: Call,
   schema: S,
 ): Promise<z.output<S>> {
-  const parsed = z.safeParse(schema, unwrap(await client(call)));
+  const parsed = z.safeParse(schema, unwrap(await client.send(call)));
   if (parsed.success) return parsed.data;
   throw unreadable(call, parsed.error.issues);
 }
@@ -121,14 +125,14 @@ async function page<S extends z.core.$ZodType>(
   schema: S,
 ): Promise<Page<z.output<S>>> {
   const query = { limit: String(pageLimit), ...call.query };
-  const answer = await client({ ...call, query });
+  const answer = await client.send({ ...call, query });
   const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
   if (!list.success) throw unreadable(call, list.error.issues);
   const items = list.data.data.flatMap((member) => {
     const parsed = z.safeParse(schema, member);
     return parsed.success ? [parsed.data] : [];
   });
-  return { items, full: list.data.data.length >= pageLimit };
+  return { items, size: list.data.data.length, total: list.data.total };
 }
 
 // The documentation shows a bare resource, the vendor's client unwraps `data`.

@@ -169,30 +169,28 @@ class BodyTooLarge extends Error {
   }
 }
 
-// undici's and OpenSSL's codes for a connection that was never made; Node marks its own by syscall.
-const neverConnectedCodes = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_HAS_EXPIRED',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_SSL_WRONG_VERSION_NUMBER',
-]);
+// What says that no connection was made, so that nothing of the request can have reached the service:
+// a name that is not found, a port that is closed, a certificate or a TLS handshake that fails.
+const neverConnectedCodes =
+  /^(?:UND_ERR_CONNECT_TIMEOUT|EPROTO|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_(?!\w*BAD_RECORD_MAC)\w+)$/;
+// Node's and undici's own words, where there is no code for it: the handshake was cut short, or the
+// proxy refused the tunnel.
+const neverConnectedMessages =
+  /before secure TLS connection was established|^Proxy response \(\d+\) !== 200/;
 
 function neverConnected(error: unknown): boolean {
   // Node tries every address of a name; this is one error for all of them.
   if (textField(error, 'name') === 'AggregateError') return true;
   const syscall = textField(error, 'syscall');
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
-  return neverConnectedCodes.has(textField(error, 'code'));
+  const code = textField(error, 'code');
+  return neverConnectedCodes.test(code) || neverConnectedMessages.test(textField(error, 'message'));
 }
 
 function toServiceError(error: unknown, request: WireRequest): ServiceError {
   const name = `${request.method} ${request.pathname}`;
   if (error instanceof BodyTooLarge) {
-    return new ServiceError({ trouble: 'unreadable', request: name, detail: error.message });
+    return new ServiceError({ trouble: 'too-large', request: name, detail: error.message });
   }
   return new ServiceError({
     trouble: neverConnected(error) ? 'unreachable' : 'no-answer',

@@ -8,7 +8,7 @@ import { openJobLog, type JobLog } from './job-log.ts';
 import { createTail, type Line } from './lines.ts';
 import type { Reader } from '../jobs/poll.ts';
 import { createResults } from './results.ts';
-import type { Clock } from '../pace.ts';
+import type { Clock } from '../clock.ts';
 import type { StopReason, RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import { announceLogs } from '../report/run-outputs.ts';

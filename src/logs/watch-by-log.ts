@@ -1,7 +1,7 @@
 import type { Job } from '../api/schemas.ts';
 import type { JobLog } from './job-log.ts';
 import type { Reader } from '../jobs/poll.ts';
-import type { Clock } from '../pace.ts';
+import type { Clock } from '../clock.ts';
 
 // A large log takes its time; the status does not wait for it.
 const mostPatienceMs = 3_000;

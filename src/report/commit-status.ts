@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Job } from '../api/schemas.ts';
-import type { Clock } from '../pace.ts';
+import type { Clock } from '../clock.ts';
 import type { Outcome, StatusChange, JobRef, SubmittedJob } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import { titleOf } from '../jobs/metrics.ts';

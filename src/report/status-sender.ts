@@ -1,6 +1,7 @@
 import { asError, CommitStatusError } from '../errors.ts';
 import type { Status } from '../github.ts';
-import { backoffMs, type Clock, type Random } from '../pace.ts';
+import type { Clock, Random } from '../clock.ts';
+import { backoffMs } from '../api/retry.ts';
 import type { Runner } from '../runtime.ts';
 import { safeLine } from './sanitize.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/pace.ts';
+import type { Clock } from '../../src/clock.ts';
 import { cleanUp } from '../../src/commands/cleanup.ts';
 import { cook } from '../../src/commands/cook.ts';
 import type { Deps } from '../../src/commands/deps.ts';

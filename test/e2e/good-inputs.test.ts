@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
 import { connect } from '../../src/api/http.ts';
-import { systemClock } from '../../src/pace.ts';
+import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { rememberingRunner } from '../support/runner.ts';
 import { findCommands } from '../runner/commands.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { connect } from '../../src/api/http.ts';
 import { cookInputs } from '../../src/inputs/cook.ts';
-import { systemClock } from '../../src/pace.ts';
+import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
 import { startSimulator } from '../simulator/server.ts';

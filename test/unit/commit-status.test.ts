@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CommitStatusError, type CommitStatusTrouble } from '../../src/errors.ts';
-import { systemClock, type Clock } from '../../src/pace.ts';
+import { systemClock, type Clock } from '../../src/clock.ts';
 import { noRunData, type Outcome, type JobRef } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
 import { openContextBook } from '../../src/report/status-context.ts';

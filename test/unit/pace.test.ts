@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { backoffMs, createPace, nextBeatMs, parseRetryAfter } from '../../src/pace.ts';
+import { backoffMs, parseRetryAfter } from '../../src/api/retry.ts';
+import { createPace, nextBeatMs } from '../../src/jobs/poll.ts';
 
 // failures in a row, random, Retry-After in ms, expected pause in ms
 test.each([
