@@ -1,6 +1,5 @@
 import type { Job } from '../api/schemas.ts';
 import type { Outcome, JobRef } from './records.ts';
-import type { Result } from './results.ts';
 
 /** How long a job was queued and ran, in seconds; null while that is not known. */
 export interface Spans {
@@ -66,19 +65,6 @@ export function hardwareOf(job: Job | null): string {
     .filter(Boolean)
     .join(', ');
 }
-
-/** A result in a word or two, for sentences such as `2 of 3 jobs …`. */
-export const resultWords: Readonly<Record<Result, string>> = {
-  succeeded: 'succeeded',
-  running: 'running',
-  submitted: 'submitted',
-  'dry-run': 'checked',
-  detached: 'left running',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  'timed-out': 'timed out',
-  error: 'lost to an error',
-};
 
 function instantMs(time: string | null): number | null {
   return time === null || time.length === 10 ? null : Date.parse(time);

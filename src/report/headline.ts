@@ -1,8 +1,7 @@
 import type { Outcome } from '../jobs/records.ts';
-import type { Result } from '../jobs/results.ts';
-import { compareResults } from '../jobs/results.ts';
+import { compareResults, results, type Result } from '../jobs/results.ts';
 import { formatDuration } from './format.ts';
-import { resultWords, spansOf, titleOf, uuidOf } from '../jobs/metrics.ts';
+import { spansOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 
 /** The verdict in one sentence: `Job 0198… succeeded (queued 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
 export function verdictLine(outcomes: readonly Outcome[]): string {
@@ -16,14 +15,14 @@ export function headline(outcomes: readonly Outcome[]): string {
   const [only] = outcomes;
   if (only === undefined || outcomes.length > 1 || uuidOf(only) === null)
     return verdictLine(outcomes);
-  return `${titleOf(only.subject, only.job)} ${phrase(only.result)}`;
+  return `${titleOf(only.subject, only.job)} ${results[only.result].phrase}`;
 }
 
 function forOne(outcome: Outcome): string {
   const uuid = uuidOf(outcome);
   if (uuid === null) return 'No job came to be';
   const times = timesInWords(outcome);
-  return `Job ${uuid} ${phrase(outcome.result)}${times && ` (${times})`}`;
+  return `Job ${uuid} ${results[outcome.result].phrase}${times && ` (${times})`}`;
 }
 
 /** `queued 12s, ran 2m 50s`, as far as it is known. */
@@ -43,30 +42,10 @@ function forSeveral(outcomes: readonly Outcome[]): string {
   const ordered = [...counts].toSorted(([a], [b]) => compareResults(a, b));
   const [worst, ...rest] = ordered.map(([result, count]) => ({
     count,
-    words: resultWords[result],
+    words: results[result].words,
   }));
   if (worst === undefined) return 'Nothing was cooked';
   if (rest.length === 0) return `All ${worst.count} jobs ${worst.words}`;
   const others = rest.map(({ count, words }) => `${count} ${words}`).join(', ');
   return `${worst.count} of ${outcomes.length} jobs ${worst.words}, ${others}`;
-}
-
-function phrase(result: Result): string {
-  switch (result) {
-    case 'running':
-      return 'is running';
-    case 'cancelled':
-      return 'was cancelled';
-    case 'submitted':
-      return 'was submitted';
-    case 'detached':
-      return 'was left as it is, for later';
-    case 'error':
-      return 'could not be followed to its end';
-    case 'succeeded':
-    case 'dry-run':
-    case 'failed':
-    case 'timed-out':
-      return resultWords[result];
-  }
 }

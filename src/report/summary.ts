@@ -1,6 +1,6 @@
 import type { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { compareResults } from '../jobs/results.ts';
+import { compareResults, results } from '../jobs/results.ts';
 import { safeMarkdown } from './sanitize.ts';
 import { renderDetails } from './summary/details.ts';
 import { firstThatFits } from './summary/fit.ts';
@@ -9,7 +9,6 @@ import { renderJob, renderJobs, renderTotal } from './summary/jobs.ts';
 import { renderNodes } from './summary/nodes.ts';
 import { numbered } from './summary/pick.ts';
 import { renderResults } from './summary/results.ts';
-import { marks } from './summary/words.ts';
 import { headline } from './headline.ts';
 
 /** How much is shown. */
@@ -55,7 +54,7 @@ function render(outcomes: readonly Outcome[], amount: Amount): string {
 
 function heading(outcomes: readonly Outcome[]): string {
   const worst = outcomes.map(({ result }) => result).toSorted(compareResults)[0] ?? 'error';
-  return `### ${marks[worst]} Dispersed: ${safeMarkdown(headline(outcomes), 200)}`;
+  return `### ${results[worst].icon} Dispersed: ${safeMarkdown(headline(outcomes), 200)}`;
 }
 
 function shortened({ logLines, gantt, results }: Amount): string {
@@ -74,5 +73,5 @@ export function renderInputProblems({ problems }: InputError): string {
   const items = problems.map(
     ({ input, message }) => `- <code>${safeMarkdown(input, 100)}</code>: ${safeMarkdown(message)}`,
   );
-  return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
+  return [`### ${results.error.icon} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }

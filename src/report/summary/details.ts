@@ -3,7 +3,7 @@ import { titleOf } from '../../jobs/metrics.ts';
 import { plainLines } from '../log-tail.ts';
 import { safeMarkdown, safePreformatted } from '../sanitize.ts';
 import { pick, type Numbered } from './pick.ts';
-import { marks, reasonOf } from './words.ts';
+import { reasonOf } from './words.ts';
 
 // Nobody opens more.
 const maxJobs = 50;
@@ -33,7 +33,7 @@ function ofSeveral({ number, outcome }: Numbered, maxLines: number): readonly st
   if (reason === '' && log === '') return [];
   const title = safeMarkdown(titleOf(outcome.subject, outcome.job), 80);
   const brief = reason === '' ? '' : `: ${safeMarkdown(reason, maxReason)}`;
-  const line = `${marks[outcome.result]} ${number} ${title}${brief}`;
+  const line = `${results[outcome.result].icon} ${number} ${title}${brief}`;
   // Never at the start of a line, where `1.` and `-` begin a list.
   const whole = reason.length > maxReason ? [`Reason: ${safeMarkdown(reason, 1_000)}`] : [];
   const parts = [...whole, ...(log === '' ? [] : [log])];

@@ -1,23 +1,9 @@
 import { isUuid } from '../../api/schemas.ts';
 import type { Origin, Outcome } from '../../jobs/records.ts';
-import type { Result } from '../../jobs/results.ts';
+import { results, type Result } from '../../jobs/results.ts';
 import { isFinal } from '../../jobs/status.ts';
 import { formatDuration } from '../format.ts';
-import { resultWords } from '../../jobs/metrics.ts';
 import { safeMarkdown } from '../sanitize.ts';
-
-/** A sign for each result, to find the bad ones at a glance. */
-export const marks: Readonly<Record<Result, string>> = {
-  succeeded: '✅',
-  running: '🟢',
-  submitted: '🚀',
-  'dry-run': '🧪',
-  detached: '⏳',
-  failed: '❌',
-  cancelled: '🚫',
-  'timed-out': '⌛',
-  error: '⚠️',
-};
 
 /** How we came by a job. What goes without saying is not said. */
 export const origins: Readonly<Record<Origin, string>> = {
@@ -29,12 +15,12 @@ export const origins: Readonly<Record<Origin, string>> = {
 
 /** The service's status, and what it means where that is more. */
 export function statusWords({ result, job }: Outcome): string {
-  const words = resultWords[result];
-  if (job === null) return `${marks[result]} ${words}`;
+  const { icon, words } = results[result];
+  if (job === null) return `${icon} ${words}`;
   const status = safeMarkdown(job.status, 60);
   // Where the service's word says it all, ours would only repeat it.
   const isClear = isFinal(job.status) && resultsOfFinal.has(result);
-  return `${marks[result]} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
+  return `${icon} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
 }
 
 const resultsOfFinal: ReadonlySet<Result> = new Set(['succeeded', 'failed', 'cancelled']);
