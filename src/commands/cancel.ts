@@ -3,7 +3,7 @@ import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
 import { stop } from '../jobs/cancel.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { noCommitStatus } from '../report/commit-status.ts';
-import { reportOutcomes, reportTrouble } from '../report/report.ts';
+import { reportOutcomes, reportFailure } from '../report/report.ts';
 import { isFinal } from '../jobs/status.ts';
 import { resultOf } from '../jobs/policy.ts';
 import { givenJob, unknownOutcome } from './given-jobs.ts';
@@ -25,7 +25,7 @@ export async function cancel(world: Deps): Promise<void> {
     );
     await reportOutcomes(runner, outcomes, plan.policy, isFine);
   } catch (error) {
-    await reportTrouble(runner, error);
+    await reportFailure(runner, error);
   }
 }
 

@@ -7,9 +7,9 @@ import { openRecipeBook, type RecipeBook } from '../jobs/recipes.ts';
 import { submit } from '../jobs/submit.ts';
 import { bodyOf, createRequests } from '../jobs/request.ts';
 import { noRunData, type CookRequest, type Outcome, type SubmittedJob } from '../jobs/records.ts';
-import { reportDryRun } from '../report/dry-run.ts';
+import { reportDryRun } from '../report/dry-run-report.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
-import { reportOutcomes, reportTrouble } from '../report/report.ts';
+import { reportOutcomes, reportFailure } from '../report/report.ts';
 import { openCommitStatus } from './open-commit-status.ts';
 import { rehearse } from './dry-run.ts';
 import { follow } from './follow.ts';
@@ -40,7 +40,7 @@ export async function cook(world: Deps): Promise<void> {
       await reportOutcomes(runner, outcomes, plan.policy);
     }
   } catch (error) {
-    await reportTrouble(runner, error);
+    await reportFailure(runner, error);
   }
 }
 

@@ -3,17 +3,17 @@ import { checkWhole } from '../inputs/rules.ts';
 import { openRecipeBook } from '../jobs/recipes.ts';
 import { bodyOf } from '../jobs/request.ts';
 import type { CookRequest } from '../jobs/records.ts';
-import type { Plan } from '../report/dry-run.ts';
+import type { PlannedCook } from '../report/dry-run-report.ts';
 import type { Session } from './session.ts';
 
 /** Reads the recipe of each order and works out what would be sent. Cooks nothing. */
 export async function rehearse(
   orders: readonly CookRequest[],
   { world, client, end, inTurn }: Session,
-): Promise<readonly Plan[]> {
+): Promise<readonly PlannedCook[]> {
   const recipeBook = openRecipeBook({ ...world, client, signal: end.signal });
   return Promise.all(
-    orders.map(async (order): Promise<Plan> => {
+    orders.map(async (order): Promise<PlannedCook> => {
       try {
         const recipe = await inTurn(async () => recipeBook(order.recipeUuid));
         const body = bodyOf(order, recipe);

@@ -2,7 +2,7 @@ import { asError, InterruptedError } from '../errors.ts';
 import { readWaitInputs } from '../inputs/job.ts';
 import type { Outcome, SubmittedJob } from '../jobs/records.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
-import { reportOutcomes, reportTrouble } from '../report/report.ts';
+import { reportOutcomes, reportFailure } from '../report/report.ts';
 import { resultOf } from '../jobs/policy.ts';
 import { openCommitStatus } from './open-commit-status.ts';
 import { follow, settleUnwatched } from './follow.ts';
@@ -26,7 +26,7 @@ export async function wait(world: Deps): Promise<void> {
     );
     await reportOutcomes(runner, outcomes, plan.policy);
   } catch (error) {
-    await reportTrouble(runner, error);
+    await reportFailure(runner, error);
   }
 }
 
