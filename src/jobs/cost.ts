@@ -26,20 +26,6 @@ export function hourlyRateOf({ runs }: Outcome): number | null {
   return newest === undefined ? null : rateOf(newest);
 }
 
-/** An amount as people read it: `0.35 USD`. */
-export function formatUsd(amount: number): string {
-  return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
-}
-
-/** An estimated amount: `about 0.35 USD`. */
-export function roughlyUsd(amount: number, word: 'about' | '≈' = 'about'): string {
-  return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
-}
-
-function isTiny(amount: number): boolean {
-  return amount > 0 && amount < 0.01;
-}
-
 function costOfExistence(outcome: Outcome, rated: readonly JobRun[]): number | null {
   const { createdMs, endedMs } = timesOf(outcome);
   const newest = rated.at(-1);

@@ -1,9 +1,9 @@
 import type { Job } from '../api/schemas.ts';
 import type { Outcome, JobRef } from './records.ts';
-import type { Result } from './results.ts';
+import { isFinal } from './status.ts';
 
 /** How long a job was queued and ran, in seconds; null while that is not known. */
-export interface Spans {
+export interface JobDurations {
   readonly queueSeconds: number | null;
   readonly runSeconds: number | null;
 }
@@ -29,7 +29,7 @@ export function timesOf({ job, submittedAtMs, timeline }: Outcome): Times {
 }
 
 /** Queue and run time of a job. */
-export function spansOf(outcome: Outcome): Spans {
+export function durationsOf(outcome: Outcome): JobDurations {
   const { createdMs, startedMs, endedMs } = timesOf(outcome);
   return {
     queueSeconds: secondsBetween(createdMs, startedMs),
@@ -67,18 +67,66 @@ export function hardwareOf(job: Job | null): string {
     .join(', ');
 }
 
-/** A result in a word or two, for sentences such as `2 of 3 jobs …`. */
-export const resultWords: Readonly<Record<Result, string>> = {
-  succeeded: 'succeeded',
-  running: 'running',
-  submitted: 'submitted',
-  'dry-run': 'checked',
-  detached: 'left running',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  'timed-out': 'timed out',
-  error: 'lost to an error',
-};
+/** A stretch of a job's life, Unix ms. */
+export interface Phase {
+  readonly kind: 'queued' | 'starting' | 'running';
+  readonly fromMs: number;
+  /** null where it has not ended. */
+  readonly toMs: number | null;
+}
+
+interface Interval {
+  readonly fromMs: number;
+  readonly toMs: number | null;
+}
+
+/**
+ * A job's life, as far as it is known: when it waited, when a node was made ready, when it ran; all
+ * of it again for each further run.
+ */
+export function phasesOf(outcome: Outcome): readonly Phase[] {
+  const { createdMs, endedMs } = timesOf(outcome);
+  const { job } = outcome;
+  if (job === null || createdMs === null) return [];
+  const phases: Phase[] = [];
+  let freeMs: number | null = createdMs;
+  const intervals = intervalsOf(outcome);
+  for (const { fromMs, toMs } of intervals) {
+    if (freeMs !== null) phases.push(...waitOf(outcome, freeMs, fromMs));
+    phases.push({ kind: 'running', fromMs, toMs });
+    freeMs = toMs;
+  }
+  // Without a run, or between two.
+  const waits = intervals.length === 0 || !isFinal(job.status);
+  if (freeMs !== null && waits) phases.push(...waitOf(outcome, freeMs, endedMs));
+  return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
+}
+
+function intervalsOf(outcome: Outcome): readonly Interval[] {
+  const { startedMs, endedMs } = timesOf(outcome);
+  const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
+    // A run that ended without a start still parts the wait before it from the one after it.
+    const start = fromMs ?? toMs;
+    return start === null ? [] : [{ fromMs: start, toMs: toMs ?? endedMs }];
+  });
+  if (ofRuns.length > 0) return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
+  return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
+}
+
+// Only our own looks tell when a node was found.
+function waitOf({ timeline }: Outcome, fromMs: number, toMs: number | null): readonly Phase[] {
+  const found = timeline.find(
+    ({ status, atMs }) =>
+      ['ASSIGNED', 'PREPARING'].includes(status) &&
+      atMs >= fromMs &&
+      (toMs === null || atMs < toMs),
+  );
+  if (found === undefined) return [{ kind: 'queued', fromMs, toMs }];
+  return [
+    { kind: 'queued', fromMs, toMs: found.atMs },
+    { kind: 'starting', fromMs: found.atMs, toMs },
+  ];
+}
 
 function instantMs(time: string | null): number | null {
   return time === null || time.length === 10 ? null : Date.parse(time);

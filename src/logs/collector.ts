@@ -11,7 +11,7 @@ import { createResults } from './results.ts';
 import type { Clock } from '../clock.ts';
 import type { StopReason, RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
-import { announceLogs } from '../report/run-outputs.ts';
+import { writeLogsPath } from '../report/outputs.ts';
 import { createLogPrinter, printTail } from '../report/container-log.ts';
 import { whose, type Log } from '../report/console.ts';
 import type { EndOfWait } from '../commands/end-of-wait.ts';
@@ -62,7 +62,7 @@ function makeFolder({ world: { runner }, plan, log }: LogCollectorParts): string
   if (plan.logs === 'none') return null;
   try {
     const folder = mkdtempSync(join(tempFolder(runner), 'dispersed-logs-'));
-    announceLogs(runner, folder);
+    writeLogsPath(runner, folder);
     return folder;
   } catch (error) {
     log.logsLost('every job', error);

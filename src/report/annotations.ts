@@ -5,8 +5,8 @@ import { isFinal } from '../jobs/status.ts';
 import { type Policy } from '../jobs/policy.ts';
 import { describeError, consoleUrl, type ErrorMessage } from './error-messages.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
-import { tellingLines } from './log-tail.ts';
-import { safeLine } from './sanitize.ts';
+import { lastMeaningfulLines } from './container-log.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
 const maxAnnotations = 10;
@@ -19,11 +19,11 @@ export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy
   annotateAll(runner, advices, (shown) => {
     const rest = bad.slice(shown);
     const uuids = rest.map(
-      (outcome) => uuidOf(outcome) ?? safeLine(titleOf(outcome.subject, outcome.job), 60),
+      (outcome) => uuidOf(outcome) ?? sanitizeLine(titleOf(outcome.subject, outcome.job), 60),
     );
     return {
       title: `${rest.length} more jobs did not end well`,
-      cause: safeLine(uuids.join(', '), 3_000),
+      cause: sanitizeLine(uuids.join(', '), 3_000),
       remedy: 'The job summary and the output jobs tell each one’s story.',
     };
   });
@@ -61,19 +61,21 @@ function join(lines: readonly string[]): string {
 
 /** A problem in one line. */
 export function sayProblem({ input, message }: Problem): string {
-  return `${safeLine(input, 100)}: ${safeLine(message)}`;
+  return `${sanitizeLine(input, 100)}: ${sanitizeLine(message)}`;
 }
 
 /** One error annotation. */
 export function annotate(runner: Runner, advice: ErrorMessage): void {
-  runner.annotate('error', safeLine(advice.title, 250), messageOf(advice));
+  runner.annotate('error', sanitizeLine(advice.title, 250), messageOf(advice));
 }
 
 const maxEvidence = 15;
 
 // The cause comes first and the remedy last; of the evidence between them the last lines that fit.
 function messageOf({ cause, remedy, evidence = [] }: ErrorMessage): string {
-  const lines = tellingLines(evidence, maxEvidence).map((line) => `| ${safeLine(line, 300)}`);
+  const lines = lastMeaningfulLines(evidence, maxEvidence).map(
+    (line) => `| ${sanitizeLine(line, 300)}`,
+  );
   const build = (shown: readonly string[]) =>
     [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
   while (lines.length > 0 && build(lines).length > maxList) lines.shift();
@@ -83,14 +85,14 @@ function messageOf({ cause, remedy, evidence = [] }: ErrorMessage): string {
 function adviseOnOutcome(outcome: Outcome, policy: Policy): ErrorMessage {
   const { result, job, subject, error, ending } = outcome;
   if (error !== null) return adviseOnError(error, outcome);
-  const name = safeLine(titleOf(subject, job), 100);
+  const name = sanitizeLine(titleOf(subject, job), 100);
   const uuid = uuidOf(outcome);
   const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
   if (result === 'timed-out') return adviseOnTimeout(name, who, outcome, policy);
   if (ending === 'interrupt') return adviseOnInterrupt(name, who, outcome);
   if (ending === 'fail-fast' && result === 'cancelled') return adviseOnFailFast(name, who, outcome);
   const reason = job?.status_reason
-    ? `: ${safeLine(job.status_reason, 1000)}`
+    ? `: ${sanitizeLine(job.status_reason, 1000)}`
     : ', and the service gave no reason';
   if (result === 'cancelled') {
     return {
@@ -155,7 +157,7 @@ function adviseOnTimeout(
   policy: Policy,
 ): ErrorMessage {
   const alive = outcome.timeline.findLast(({ status }) => !isFinal(status));
-  const status = alive === undefined ? 'not cooked yet' : safeLine(alive.status, 60);
+  const status = alive === undefined ? 'not cooked yet' : sanitizeLine(alive.status, 60);
   const left =
     policy.onTimeout === 'cancel'
       ? 'so it was cancelled'

@@ -6,7 +6,7 @@ import { consoleUrl } from './error-messages.ts';
 import { formatDuration } from './format.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
-import { safeLine } from './sanitize.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 /** What is said while the step runs. Nothing is printed because nothing changed. */
 export interface Log {
@@ -31,7 +31,7 @@ export interface Log {
 /** `[1/3 Render] `, where the step has several jobs. */
 export function whose({ subject, job }: SubmittedJob, jobCount: number): string {
   if (jobCount === 1) return '';
-  return `[${subject.index + 1}/${jobCount} ${safeLine(titleOf(subject, job), 40)}] `;
+  return `[${subject.index + 1}/${jobCount} ${sanitizeLine(titleOf(subject, job), 40)}] `;
 }
 
 function beginning(origin: Origin, jobUuid: string): string {
@@ -60,25 +60,25 @@ export function createLog(runner: Runner, jobCount: number): Log {
   return {
     began: ({ origin, job, subject }) => {
       const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
-      const recipe = recipeUuid === null ? '' : ` from recipe ${safeLine(recipeUuid, 40)}`;
-      const title = job.title ? ` “${safeLine(job.title, 200)}”` : '';
-      const status = safeLine(job.status, 60);
+      const recipe = recipeUuid === null ? '' : ` from recipe ${sanitizeLine(recipeUuid, 40)}`;
+      const title = job.title ? ` “${sanitizeLine(job.title, 200)}”` : '';
+      const status = sanitizeLine(job.status, 60);
       runner.print(`${beginning(origin, job.uuid)}${recipe}${title}: ${status}`);
     },
     changed: (ticket, { status, atMs }, job) => {
       const elapsed = formatDuration(atMs - ticket.submittedAtMs).padStart(7);
-      const reason = job.status_reason ? `: ${safeLine(job.status_reason)}` : '';
-      runner.print(`${elapsed}  ${whose(ticket, jobCount)}${safeLine(status, 60)}${reason}`);
+      const reason = job.status_reason ? `: ${sanitizeLine(job.status_reason)}` : '';
+      runner.print(`${elapsed}  ${whose(ticket, jobCount)}${sanitizeLine(status, 60)}${reason}`);
     },
     inDoubt: ({ recipeUuid, cookKey }, error) => {
-      const cause = safeLine(error.message, 200);
+      const cause = sanitizeLine(error.message, 200);
       runner.print(
         `No clear answer to the cook of recipe ${recipeUuid} (${cause}); looking for the job by its key ${cookKey}`,
       );
     },
     away: (error) => {
       runner.print(
-        `The service does not answer as it should (${safeLine(error.message, 200)}); still trying`,
+        `The service does not answer as it should (${sanitizeLine(error.message, 200)}); still trying`,
       );
     },
     back: () => {
@@ -98,29 +98,29 @@ export function createLog(runner: Runner, jobCount: number): Log {
     stillAlive: ({ uuid, status }) => {
       warn(
         'A cancelled job has not ended yet',
-        `Job ${uuid} was cancelled, and is still ${safeLine(status, 60)}. Make sure that it ends: ${consoleUrl}`,
+        `Job ${uuid} was cancelled, and is still ${sanitizeLine(status, 60)}. Make sure that it ends: ${consoleUrl}`,
       );
     },
     notStopped: (jobUuid, error) => {
       warn(
         'A job could not be cancelled',
-        `Job ${jobUuid} may still run, and be billed: ${safeLine(asError(error).message)}. Cancel it by hand: ${consoleUrl}`,
+        `Job ${jobUuid} may still run, and be billed: ${sanitizeLine(asError(error).message)}. Cancel it by hand: ${consoleUrl}`,
       );
     },
     notLookedFor: (cookKey, error) => {
       warn(
         'A job may run that nobody knows of',
-        `It could not be looked for: ${safeLine(asError(error).message)}. Look for ${cookKey} in the descriptions at ${consoleUrl}`,
+        `It could not be looked for: ${sanitizeLine(asError(error).message)}. Look for ${cookKey} in the descriptions at ${consoleUrl}`,
       );
     },
     notCleanedUp: (error) => {
       warn(
         'The jobs of this step could not be looked after',
-        `${safeLine(asError(error).message)}. Look for jobs that still run: ${consoleUrl}`,
+        `${sanitizeLine(asError(error).message)}. Look for jobs that still run: ${consoleUrl}`,
       );
     },
     logsLost: (whoseLog, error) => {
-      const cause = safeLine(asError(error).message) || 'there was no time for it';
+      const cause = sanitizeLine(asError(error).message) || 'there was no time for it';
       warnOnce(
         'A log is not complete',
         `The log of ${whoseLog} could not be read and kept to its end: ${cause}. The result does not depend on it.`,

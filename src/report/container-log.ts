@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Runner } from '../runtime.ts';
-import { safeLine, safeLogLine } from './sanitize.ts';
+import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 
 /** A line of a log, as far as it is at hand. Foreign text. */
 interface Line {
@@ -66,7 +67,7 @@ export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
 /** Prints the last lines of a log, folded, for they come all at once. */
 export function printTail(runner: Runner, title: string, tail: readonly string[]): void {
   if (tail.length === 0) return;
-  runner.group(`The last ${tail.length} log lines of ${safeLine(title, 200)}`, () => {
+  runner.group(`The last ${tail.length} log lines of ${sanitizeLine(title, 200)}`, () => {
     for (const text of tail) printLine(runner, '', { text, left: 0 });
   });
 }
@@ -78,7 +79,7 @@ const maxRows = 8;
 function printLine(runner: Runner, whose: string, { text, left }: Line): void {
   // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
   const given = text.slice(0, 2 * maxWidth * maxRows);
-  let rest = safeLogLine(given);
+  let rest = sanitizeLogLine(given);
   for (let row = 0; row < maxRows; row += 1) {
     const shown = cutRow(rest);
     runner.print(`  ${whose}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
@@ -96,4 +97,36 @@ function cutRow(text: string): string {
   const gap = text.lastIndexOf(' ', maxWidth);
   const row = gap > maxWidth / 2 ? text.slice(0, gap + 1) : text.slice(0, maxWidth);
   return row.replace(/[\ud800-\udbff]$/, '');
+}
+
+// Far more than is ever shown of a line, colours included.
+const maxLine = 4_000;
+
+/** The lines of a log as a terminal shows them in the end: no colours, nothing overwritten. */
+export function plainLines(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => {
+    const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
+    return stripVTControlCharacters(shown.slice(0, maxLine)).trimEnd();
+  });
+}
+
+/** The last lines of a log that say something: no blank ones, rules, progress bars or repeats. */
+export function lastMeaningfulLines(lines: readonly string[], max: number): readonly string[] {
+  return plainLines(lines)
+    .filter((line) => !isNoise(line))
+    .filter((line, index, all) => line !== all[index - 1])
+    .slice(-max);
+}
+
+// Nothing but signs; bars that fill up; results, which are shown elsewhere.
+const noise = [
+  /^[^\p{L}\p{N}]*$/u,
+  /\d ?% ?\|/,
+  /\[[#=>.\s-]{5,}\]/,
+  /[█▉▊▋▌▍▎▏━]{3}/,
+  /^\s*dispersed-output:/,
+];
+
+function isNoise(line: string): boolean {
+  return noise.some((pattern) => pattern.test(line));
 }

@@ -1,5 +1,5 @@
 import { ServiceError } from '../errors.ts';
-import { safeLine } from './sanitize.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 /** An error in words for people: what failed, why, what to do. */
 export interface ErrorMessage {
@@ -24,13 +24,13 @@ export function describeError(error: Error, attempt: string): ErrorMessage {
 export function describeInternalError(error: unknown): ErrorMessage {
   return {
     title: 'A fault in this action',
-    cause: safeLine(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+    cause: sanitizeLine(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
     remedy: `Please report it, with this line. Look at ${consoleUrl} for jobs that may still run.`,
   };
 }
 
 function describeServiceError(error: ServiceError, attempt: string): ErrorMessage {
-  const said = safeLine(error.detail);
+  const said = sanitizeLine(error.detail);
   switch (error.trouble) {
     case 'unreachable':
       return {

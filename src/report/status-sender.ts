@@ -3,7 +3,7 @@ import type { Status } from '../github.ts';
 import type { Clock, Random } from '../clock.ts';
 import { backoffMs } from '../api/retry.ts';
 import type { Runner } from '../runtime.ts';
-import { safeLine } from './sanitize.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 export interface SenderParts {
   readonly runner: Pick<Runner, 'annotate'>;
@@ -57,6 +57,6 @@ function warn(runner: SenderParts['runner'], error: Error): void {
   const remedy = isForbidden
     ? 'Give the workflow job the permission `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
     : 'The jobs and the verdict of this step are not affected.';
-  const said = safeLine(error.message, 300);
+  const said = sanitizeLine(error.message, 300);
   runner.annotate('warning', 'The commit status could not be set', `GitHub: ${said}. ${remedy}`);
 }

@@ -1,8 +1,8 @@
 import type { Outcome, StatusChange } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import { formatDuration } from './format.ts';
-import { spansOf } from '../jobs/metrics.ts';
-import { safeLine } from './sanitize.ts';
+import { durationsOf } from '../jobs/metrics.ts';
+import { sanitizeLine } from './sanitize.ts';
 import type { Message } from './status-lane.ts';
 
 // GitHub refuses more than 140.
@@ -39,7 +39,7 @@ const endings: Readonly<Record<Result, StopReason>> = {
 /** The last word on a job: `Failed after 2m 50s: exit code 1`. */
 export function describeEnd(outcome: Outcome): Message {
   const [state, words] = endings[outcome.result];
-  const { runSeconds } = spansOf(outcome);
+  const { runSeconds } = durationsOf(outcome);
   const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;
   const reason = outcome.error?.message ?? outcome.job?.status_reason;
   const why = reason && state !== 'success' ? `: ${reason}` : '';
@@ -50,5 +50,5 @@ export function describeEnd(outcome: Outcome): Message {
 export function plain(text: string, maxLength: number): string {
   const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
   // Twice: what makes a line safe may lengthen it.
-  return safeLine(safeLine(basic), maxLength);
+  return sanitizeLine(sanitizeLine(basic), maxLength);
 }

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { annotateOutcomes } from '../../src/report/annotations.ts';
-import { tellingLines } from '../../src/report/log-tail.ts';
+import { lastMeaningfulLines } from '../../src/report/container-log.ts';
 import { foreignOutcome } from '../support/foreign.ts';
 import { fakeOutcome } from '../support/outcomes.ts';
 import { rememberingRunner, type Annotation } from '../support/runner.ts';
@@ -38,7 +38,7 @@ test('a job without a log has none in its annotation', () => {
 
 test('the last lines are kept, at most 15', () => {
   const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`);
-  expect(tellingLines(lines, 15)).toEqual(lines.slice(-15));
+  expect(lastMeaningfulLines(lines, 15)).toEqual(lines.slice(-15));
 });
 
 test('of long lines so many are kept as fit, and what to do is always said', () => {
@@ -52,7 +52,7 @@ test('of long lines so many are kept as fit, and what to do is always said', () 
 test.each(['epoch 3: loss 0.2 (93% done)', 'Error: [a-z]', '100% of tests failed'])(
   '%p is no noise',
   (line) => {
-    expect(tellingLines([line], 9)).toEqual([line]);
+    expect(lastMeaningfulLines([line], 9)).toEqual([line]);
   },
 );
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { JsonMapping } from '../../src/api/sign.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { writeRunOutputs } from '../../src/report/run-outputs.ts';
+import { writeRunOutputs } from '../../src/report/outputs.ts';
 import { givenJob, unknownOutcome } from '../../src/commands/given-jobs.ts';
 import { rememberingRunner } from '../support/runner.ts';
 

@@ -6,12 +6,11 @@ import type { CookRequest } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { describeError, type ErrorMessage } from './error-messages.ts';
 import { annotateAll, sayProblem } from './annotations.ts';
-import { safeLine, safeMarkdown } from './sanitize.ts';
-import { summarize } from './write-summary.ts';
-import { firstThatFits } from './summary/fit.ts';
+import { sanitizeLine, escapeMarkdown } from './sanitize.ts';
+import { fitsSummary, writeSummary } from './summary.ts';
 
 /** What would be sent for one order; with an error it cannot be, or would be refused. */
-export interface Plan {
+export interface PlannedCook {
   readonly order: CookRequest;
   readonly recipe: Recipe | null;
   readonly body: CookBody | null;
@@ -19,7 +18,7 @@ export interface Plan {
 }
 
 /** Shows what would be sent. The step fails where the service would refuse it. */
-export async function reportDryRun(runner: Runner, plans: readonly Plan[]): Promise<void> {
+export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]): Promise<void> {
   for (const plan of plans) printPlan(runner, plan);
   const broken = plans.filter(({ error }) => error !== null);
   const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
@@ -27,20 +26,20 @@ export async function reportDryRun(runner: Runner, plans: readonly Plan[]): Prom
   if (broken.length > 0) runner.fail();
   annotatePlans(runner, broken);
   runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-  await summarize(runner, () =>
+  await writeSummary(runner, () =>
     renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
   );
 }
 
-function printPlan(runner: Runner, { order, recipe, body }: Plan): void {
+function printPlan(runner: Runner, { order, recipe, body }: PlannedCook): void {
   if (body === null) return;
-  const name = safeLine(recipe?.name ?? '', 200);
+  const name = sanitizeLine(recipe?.name ?? '', 200);
   runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with`);
-  for (const line of prettyLines(body)) runner.print(`  | ${safeLine(line, 1_000)}`);
+  for (const line of prettyLines(body)) runner.print(`  | ${sanitizeLine(line, 1_000)}`);
 }
 
 // Many entries may cook one recipe: what is wrong with it is told once.
-function annotatePlans(runner: Runner, broken: readonly Plan[]): void {
+function annotatePlans(runner: Runner, broken: readonly PlannedCook[]): void {
   const causes = new Map(broken.map((plan) => [sayError(plan), plan]));
   annotateAll(runner, [...causes.values()].map(adviseOnPlan), (shown) => ({
     title: `${causes.size - shown} more recipes cannot be cooked`,
@@ -49,7 +48,7 @@ function annotatePlans(runner: Runner, broken: readonly Plan[]): void {
   }));
 }
 
-function adviseOnPlan({ order, error }: Plan): ErrorMessage {
+function adviseOnPlan({ order, error }: PlannedCook): ErrorMessage {
   const { recipeUuid } = order;
   if (!(error instanceof InputError))
     return describeError(asError(error), `read recipe ${recipeUuid}`);
@@ -60,44 +59,33 @@ function adviseOnPlan({ order, error }: Plan): ErrorMessage {
   };
 }
 
-function sayError({ order, error }: Plan): string {
+function sayError({ order, error }: PlannedCook): string {
   if (error === null) return '';
   return error instanceof InputError ? `${order.recipeUuid}: ${error.message}` : error.message;
 }
 
-// The bodies are in the log too, so they go first.
-function renderPlans(plans: readonly Plan[], heading: string): string {
-  return firstThatFits([
-    () => renderAmount(plans, heading, plans.length, true),
-    () => renderAmount(plans, heading, plans.length, false),
-    () => renderAmount(plans, heading, 200, false),
-  ]);
+// The bodies are in the log too: where they do not fit, they are left out here.
+function renderPlans(plans: readonly PlannedCook[], heading: string): string {
+  const full = renderTable(plans, heading, true);
+  return fitsSummary(full) ? full : renderTable(plans, heading, false);
 }
 
-function renderAmount(
-  plans: readonly Plan[],
-  heading: string,
-  most: number,
-  withBodies: boolean,
-): string {
-  const rest = plans.length - most;
-  const cut = withBodies ? '' : 'What would be sent is in the log: it is too long for a summary.';
+function renderTable(plans: readonly PlannedCook[], heading: string, withBodies: boolean): string {
   return [
     `### ${heading}`,
     '',
+    ...(withBodies ? [] : ['What would be sent is in the log: it is too long for a summary.', '']),
     '| | Recipe | UUID | Would be sent |',
     '| --: | --- | --- | --- |',
-    ...plans.slice(0, most).map((plan) => renderPlan(plan, withBodies)),
-    ...(rest > 0 ? ['', `${rest} more are not shown.`] : []),
-    ...(cut === '' ? [] : ['', cut]),
+    ...plans.map((plan) => renderPlan(plan, withBodies)),
     '',
   ].join('\n');
 }
 
-function renderPlan({ order, recipe, body, error }: Plan, withBodies: boolean): string {
-  const trouble = error === null ? [] : [safeMarkdown(error.message, 300)];
+function renderPlan({ order, recipe, body, error }: PlannedCook, withBodies: boolean): string {
+  const trouble = error === null ? [] : [escapeMarkdown(error.message, 300)];
   const sent = body === null || !withBodies ? [] : [renderBody(body)];
-  const name = safeMarkdown(recipe?.name ?? '', 120);
+  const name = escapeMarkdown(recipe?.name ?? '', 120);
   const shown = [...trouble, ...sent].join('<br>');
   return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
 }
@@ -105,7 +93,7 @@ function renderPlan({ order, recipe, body, error }: Plan, withBodies: boolean): 
 function renderBody(body: CookBody): string {
   const lines = prettyLines(body).map((line) => {
     const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
-    return indent + safeMarkdown(line, 1_000);
+    return indent + escapeMarkdown(line, 1_000);
   });
   return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
 }

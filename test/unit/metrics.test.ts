@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { phasesOf } from '../../src/report/summary/phases.ts';
+import { phasesOf } from '../../src/jobs/metrics.ts';
 import { cookedAtMs, fakeOutcome, fakeRun } from '../support/outcomes.ts';
 
 const seconds = (ms: number | null) => (ms === null ? '' : (ms - cookedAtMs) / 1000);

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { reportDryRun, type Plan } from '../../src/report/dry-run.ts';
+import { reportDryRun, type PlannedCook } from '../../src/report/dry-run-report.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../support/runner.ts';
 
-function plan(index: number, value: string): Plan {
+function plan(index: number, value: string): PlannedCook {
   const recipeUuid = uuidNumber(index + 1);
   const order = {
     index,
@@ -20,7 +20,7 @@ function plan(index: number, value: string): Plan {
   return { order, recipe: { uuid: recipeUuid, name: 'Render', payload: {} }, body, error: null };
 }
 
-async function summaryOf(plans: readonly Plan[]): Promise<string> {
+async function summaryOf(plans: readonly PlannedCook[]): Promise<string> {
   const runner = rememberingRunner({});
   await reportDryRun(runner, plans);
   return runner.summary();
