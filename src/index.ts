@@ -4,7 +4,7 @@ import { connect } from './api/http.ts';
 import { systemClock } from './clock.ts';
 import { actionsRunner } from './runtime.ts';
 import { cancel } from './commands/cancel.ts';
-import { cleanUp } from './commands/cleanup.ts';
+import { cleanup } from './commands/cleanup.ts';
 import { cook } from './commands/cook.ts';
 import { wait } from './commands/wait.ts';
 import type { Deps } from './commands/deps.ts';
@@ -24,7 +24,7 @@ const verbs: Readonly<Record<string, (world: Deps) => Promise<void>>> = {
   'index.js': cook,
   'wait.js': wait,
   'cancel.js': cancel,
-  'clean-up.js': cleanUp,
+  'clean-up.js': cleanup,
 };
 
 const interrupt = new AbortController();

@@ -1,7 +1,7 @@
 import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import { noRunData, type Outcome } from '../jobs/records.ts';
-import { reportOutcomes, reportTrouble } from '../report/report.ts';
+import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
 import { givenJob, record, withStep, type Entry, type Step, type StepPlan } from './step.ts';
 
@@ -17,7 +17,7 @@ export async function cancel(deps: Deps): Promise<void> {
     );
     await reportOutcomes(runner, outcomes, plan.policy, isFine);
   } catch (error) {
-    await reportTrouble(runner, error);
+    await reportFailure(runner, error);
   }
 }
 

@@ -8,8 +8,9 @@ import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
 import { noRunData, type CookRequest, type RunData } from '../jobs/records.ts';
 import { bodyOf, createRequests } from '../jobs/request.ts';
 import { submit } from '../jobs/submit.ts';
+import { openCommitStatus } from '../report/commit-status.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
-import { reportOutcomes, reportTrouble } from '../report/report.ts';
+import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
 import { decide, record, tellEnd, withStep, type Entry, type Step, type StepPlan } from './step.ts';
@@ -30,7 +31,7 @@ export async function cook(deps: Deps): Promise<void> {
     const commitStatus = openCommitStatus(inputs, requests, deps);
     const plan = cookPlan(inputs);
     const jobs = requests.map((request) => ({ ref: request, mark: request.mark }));
-    const listeners = [createEarlyOutputs(runner, requests), commitStatus];
+    const listeners = [{ submitted: createEarlyOutputs(runner, requests) }, commitStatus];
     const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
       const all = await decide(step, await cookAll(step, requests, inputs));
       await commitStatus.settle(step.end.deadline);
@@ -38,7 +39,7 @@ export async function cook(deps: Deps): Promise<void> {
     });
     await reportOutcomes(runner, outcomes, plan.policy);
   } catch (error) {
-    await reportTrouble(runner, error);
+    await reportFailure(runner, error);
   }
 }
 

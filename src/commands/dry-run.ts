@@ -4,7 +4,7 @@ import { checkWhole } from '../inputs/rules.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
 import type { CookRequest } from '../jobs/records.ts';
 import { bodyOf } from '../jobs/request.ts';
-import { reportDryRun, type Plan } from '../report/dry-run.ts';
+import { reportDryRun, type PlannedCook } from '../report/dry-run-report.ts';
 import type { Deps } from './deps.ts';
 import { withStep, type StepPlan } from './step.ts';
 
@@ -26,7 +26,7 @@ export async function dryRun(
   await reportDryRun(deps.runner, plans);
 }
 
-async function planOne(request: CookRequest, readRecipe: RecipeReader): Promise<Plan> {
+async function planOne(request: CookRequest, readRecipe: RecipeReader): Promise<PlannedCook> {
   try {
     const recipe = await readRecipe(request.recipeUuid);
     const body = bodyOf(request, recipe);

@@ -2,8 +2,9 @@ import { readWaitInputs } from '../inputs/job.ts';
 import type { Job } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
 import { noRunData, type RunData } from '../jobs/records.ts';
+import { openCommitStatus } from '../report/commit-status.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
-import { reportOutcomes, reportTrouble } from '../report/report.ts';
+import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
 import { planOf } from './plan.ts';
 import { decide, givenJob, record, tellEnd, withStep, type Entry, type Step } from './step.ts';
@@ -18,7 +19,7 @@ export async function wait(deps: Deps): Promise<void> {
     const refs = jobs.map(({ ref }) => ref);
     const commitStatus = openCommitStatus(inputs, refs, deps);
     const plan = planOf(inputs);
-    const listeners = [createEarlyOutputs(runner, refs), commitStatus];
+    const listeners = [{ submitted: createEarlyOutputs(runner, refs) }, commitStatus];
     const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
       const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
       const all = await decide(step, runData);
@@ -27,7 +28,7 @@ export async function wait(deps: Deps): Promise<void> {
     });
     await reportOutcomes(runner, outcomes, plan.policy);
   } catch (error) {
-    await reportTrouble(runner, error);
+    await reportFailure(runner, error);
   }
 }
 

@@ -16,9 +16,9 @@ export interface ReconcileEvents {
   readonly notEnded: (jobUuid: string, status: string | null) => void;
   readonly cancelFailed: (jobUuid: string, error: unknown) => void;
   /** A job was found that nobody had known of. */
-  readonly found: (job: Job, isKept: boolean) => void;
+  readonly foundLater: (job: Job, isKept: boolean) => void;
   /** What a cook without an answer may have created could not be looked for. */
-  readonly lookFailed: (mark: string, error: unknown) => void;
+  readonly lookupFailed: (mark: string, error: unknown) => void;
 }
 
 /** An entry whose facts are reconciled with what is wanted. */
@@ -178,11 +178,11 @@ async function look(
     for (const job of jobs) {
       const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
       entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: isFinal(job.status) }));
-      events.found(job, isKept);
+      events.foundLater(job, isKept);
       entry.onJob(job);
     }
   } catch (error) {
-    events.lookFailed(mark, error);
+    events.lookupFailed(mark, error);
   }
 }
 

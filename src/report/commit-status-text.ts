@@ -1,8 +1,8 @@
-import { spansOf } from '../jobs/metrics.ts';
+import { durationsOf } from '../jobs/metrics.ts';
 import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
 import { formatDuration } from './format.ts';
-import { safeLine } from './sanitize.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 /** What a commit status says. */
 export interface Message {
@@ -61,7 +61,7 @@ const maxDescription = 139;
 /** `Failed after 2m 50s: exit code 1` */
 export function describeEnd(outcome: Outcome): Message {
   const { state, words } = results[outcome.result].commitStatus;
-  const { runSeconds } = spansOf(outcome);
+  const { runSeconds } = durationsOf(outcome);
   const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;
   const reason = outcome.error?.message ?? outcome.job?.status_reason;
   const why = reason && state !== 'success' ? `: ${reason}` : '';
@@ -72,5 +72,5 @@ export function describeEnd(outcome: Outcome): Message {
 function plain(text: string, maxLength: number): string {
   const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
   // Twice: what makes a line safe may lengthen it.
-  return safeLine(safeLine(basic), maxLength);
+  return sanitizeLine(sanitizeLine(basic), maxLength);
 }

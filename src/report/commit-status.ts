@@ -5,7 +5,7 @@ import { readCommit } from '../inputs/context.ts';
 import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { isFinal } from '../jobs/status.ts';
-import type { Clock } from '../pace.ts';
+import type { Clock } from '../clock.ts';
 import type { Runner } from '../runtime.ts';
 import {
   describeChange,
@@ -14,7 +14,7 @@ import {
   openContexts,
   type Message,
 } from './commit-status-text.ts';
-import { safeLine } from './sanitize.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 /** Keeps a commit status per job up to date. Nothing here rejects or changes the verdict. */
 export interface CommitStatus {
@@ -173,7 +173,7 @@ function warn(runner: Runner, message: string, trouble: Trouble): void {
       ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
       : 'The jobs and the result of this step are not affected.';
   const title = 'The commit status could not be set';
-  runner.annotate('warning', title, `GitHub: ${safeLine(message, 300)}. ${remedy}`);
+  runner.annotate('warning', title, `GitHub: ${sanitizeLine(message, 300)}. ${remedy}`);
 }
 
 // Octokit gives a request without an answer the status 500.

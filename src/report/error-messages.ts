@@ -46,6 +46,7 @@ function describeServiceError(error: ServiceError, attempt: string): ErrorMessag
         remedy: `The service may have acted on it: look at ${consoleUrl} before running the workflow again.`,
       };
     case 'unreadable':
+    case 'too-large':
       return {
         title: `Could not ${attempt}: an answer that makes no sense`,
         cause: `${error.request}: ${said}.`,

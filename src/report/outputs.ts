@@ -53,6 +53,8 @@ const unknownYet: Omit<Outcome, 'subject'> = {
   timeline: [],
   ending: null,
   error: null,
+  cancel: null,
+  unansweredMark: null,
 };
 
 function describeJob(outcome: Outcome) {

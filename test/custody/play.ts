@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
-import { cleanUp } from '../../src/commands/cleanup.ts';
+import { cleanup } from '../../src/commands/cleanup.ts';
 import { cook } from '../../src/commands/cook.ts';
 import type { Deps } from '../../src/commands/deps.ts';
 import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
@@ -81,7 +81,7 @@ export async function playOn(simulator: Simulator, scene: Play): Promise<Played>
   });
   if (!scene.isKilled) await running;
   const post = rememberingRunner(inputs, new Map(main.kept), scene.env);
-  if (scene.withPost ?? true) await cleanUp(fakeDeps(post, clock));
+  if (scene.withPost ?? true) await cleanup(fakeDeps(post, clock));
   const statuses = simulator.jobs().map(({ status }) => status);
   interrupt.abort();
   await running;

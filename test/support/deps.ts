@@ -10,6 +10,7 @@ const startMs = Date.now();
 export function fastClock(speed: number): Clock {
   return {
     now: () => startMs + (Date.now() - startMs) * speed,
+    monotonicMs: () => performance.now() * speed,
     sleep: async (ms, signal) => systemClock.sleep(ms / speed, signal),
   };
 }

@@ -77,6 +77,8 @@ export function fakeOutcome(
     result: 'succeeded',
     ending: 'final',
     error: null,
+    cancel: null,
+    unansweredMark: null,
     ...noRunData,
     job: fakeJob(job, pace),
     runs: [fakeRun({}, pace)],

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Clock } from '../../src/pace.ts';
+import type { Clock } from '../../src/clock.ts';
 import type { JobRef, Origin, SubmittedJob } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
 import { createCommitStatus, type SetStatus } from '../../src/report/commit-status.ts';
@@ -84,6 +84,7 @@ function manualClock(): ManualClock {
   let nowMs = Date.UTC(2026, 2, 1, 3, 14, 15);
   let sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
   return {
+    monotonicMs: () => nowMs,
     now: () => nowMs,
     sleep: async (ms, signal) =>
       new Promise<void>((wake) => {

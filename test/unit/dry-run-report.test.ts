@@ -11,8 +11,8 @@ function plan(index: number, value: string): PlannedCook {
     jobUuid: null,
     title: null,
     namesRegions: false,
-    cookKey: 'cook-0',
-    earlierKeys: [],
+    mark: 'mark',
+    earlierHashes: [],
     fields: {},
     container: null,
   };

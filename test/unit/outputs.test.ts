@@ -2,11 +2,16 @@ import { expect, test } from '@jest/globals';
 import type { JsonMapping } from '../../src/api/sign.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { writeRunOutputs } from '../../src/report/outputs.ts';
-import { givenJob, unknownOutcome } from '../../src/commands/given-jobs.ts';
+import { fakeOutcome } from '../support/outcomes.ts';
 import { rememberingRunner } from '../support/runner.ts';
 
 const outcome = (name: string, results: JsonMapping | null): Outcome =>
-  unknownOutcome(givenJob(name, 0), { results });
+  fakeOutcome({
+    job: null,
+    subject: { ...fakeOutcome().subject, jobUuid: name },
+    results,
+    runs: [],
+  });
 
 function write(...outcomes: readonly Outcome[]) {
   const runner = rememberingRunner({});

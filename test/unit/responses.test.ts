@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { listJobs, readJob } from '../../src/api/endpoints.ts';
+import { createMadeUpClock } from '../support/clock.ts';
 import { createClient } from '../../src/api/client.ts';
 import { errorDetail } from '../../src/api/error-detail.ts';
 import { ServiceError } from '../../src/errors.ts';
@@ -9,7 +10,8 @@ const uuid = '0198ac1c-7063-4be8-bb94-57a5bd83548e';
 const clientThatAnswers = (text: string, status = 200) =>
   createClient({
     keys: { publicKey: 'pk_x', secretKey: 'sk_x' },
-    now: () => 0,
+    clock: createMadeUpClock(),
+    random: Math.random,
     onClockOff: () => {},
     exchange: async () => ({ status, text, dateMs: undefined, retryAfter: '3' }),
   });
