@@ -60,10 +60,10 @@ async function cancelOne(
 ): Promise<Outcome> {
   const { world, client, end, log, plan } = session;
   const subject = givenJob(jobUuid, index);
-  log.stopping(jobUuid, reason);
+  log.cancelling(jobUuid, reason);
   try {
     const job = await stop(jobUuid, reason, { ...world, client, signal: end.signal });
-    if (!isFinal(job.status)) log.stillAlive(job);
+    if (!isFinal(job.status)) log.notEnded(job);
     const timeline = [{ status: job.status, atMs: world.clock.now() }];
     const ending = isFinal(job.status) ? 'final' : 'interrupt';
     const result = resultOf(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });

@@ -4,7 +4,7 @@ import { readCleanUpInputs, type CleanUpInputs } from '../inputs/cook.ts';
 import { findLiving } from '../jobs/find.ts';
 import { stop } from '../jobs/cancel.ts';
 import { readSavedState, type SavedEntry } from '../jobs/saved-state.ts';
-import { createLog, type Log } from '../report/console.ts';
+import { createConsole, type Console } from '../report/console.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Deps } from './deps.ts';
 
@@ -17,7 +17,7 @@ export async function cleanUp(world: Deps): Promise<void> {
   const { runner, clock } = world;
   const open = readSavedState(runner).filter(({ fate, sends }) => fate !== 'over' || sends > 1);
   if (open.length === 0) return;
-  const log = createLog(runner, open.length);
+  const log = createConsole(runner, open.length);
   try {
     const inputs = await readCleanUpInputs(runner);
     const connection = world.connect(inputs['api-url']);
@@ -32,7 +32,7 @@ export async function cleanUp(world: Deps): Promise<void> {
       await connection.close();
     }
   } catch (error) {
-    log.notCleanedUp(error);
+    log.cleanupFailed(error);
   }
 }
 
@@ -40,23 +40,23 @@ interface CleanUp {
   readonly world: Deps;
   readonly client: Client;
   readonly inputs: CleanUpInputs;
-  readonly log: Log;
+  readonly log: Console;
 }
 
 async function cleanUpOne(entry: SavedEntry, parts: CleanUp): Promise<void> {
   const { log } = parts;
   const jobUuids = await jobsOf(entry, parts).catch((error: unknown) => {
     // What was refused has been told, and most likely never came to be.
-    if (entry.fate !== 'refused') log.notLookedFor(entry.cookKey ?? '', error);
+    if (entry.fate !== 'refused') log.lookupFailed(entry.cookKey ?? '', error);
     return [];
   });
   await Promise.all(
     jobUuids.map(async (jobUuid) => {
       try {
         const job = await stopOne(jobUuid, parts);
-        if (!isFinal(job.status)) log.stillAlive(job);
+        if (!isFinal(job.status)) log.notEnded(job);
       } catch (error) {
-        log.notStopped(jobUuid, error);
+        log.cancelFailed(jobUuid, error);
       }
     }),
   );
@@ -64,7 +64,7 @@ async function cleanUpOne(entry: SavedEntry, parts: CleanUp): Promise<void> {
 
 async function stopOne(jobUuid: string, { world, client, log }: CleanUp) {
   const why = 'the workflow job has ended';
-  log.stopping(jobUuid, why);
+  log.cancelling(jobUuid, why);
   const { signal } = new AbortController();
   return stop(jobUuid, `GitHub Actions: ${why}`, { ...world, client, signal });
 }

@@ -103,7 +103,7 @@ async function cookOne(
         ledger.write(index, { recipeUuid, cookKey, sends, fate: 'sent' });
       },
       onDoubt: (error) => {
-        log.inDoubt(order, error);
+        log.cookUnanswered(order, error);
       },
     });
     return { ticket, sends };
@@ -114,7 +114,7 @@ async function serve(ticket: SubmittedJob, wait: boolean, session: Session): Pro
   const { log, ledger, world, plan } = session;
   const { job, subject } = ticket;
   ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
-  log.began(ticket);
+  log.submitted(ticket);
   if (wait) return plan.commitStatus.ended(await follow(ticket, session));
   const timeline = [{ status: job.status, atMs: world.clock.now() }];
   const submitted = { ...ticket, ...noRunData, timeline, ending: null, error: null };

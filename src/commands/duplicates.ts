@@ -31,9 +31,9 @@ export async function cancelDuplicates(
     // Trouble here is left to the post entry.
     const twins = await findLiving(parts, mark, ticket.job.uuid).catch(() => []);
     for (const uuid of twins) {
-      log.stopping(uuid, 'its cook was repeated, and one job is enough');
+      log.cancelling(uuid, 'its cook was repeated, and one job is enough');
       await stop(uuid, 'GitHub Actions: cooked twice', parts).catch((error: unknown) => {
-        log.notStopped(uuid, error);
+        log.cancelFailed(uuid, error);
       });
     }
   }

@@ -42,7 +42,7 @@ async function followToEnd(ticket: SubmittedJob, session: Session): Promise<Outc
     nextLook,
     ended: end.ended,
     enoughToRun: ({ task }) => (plan.waitUntil ?? waitedFor(task)) === 'running',
-    onStatusChange: log.changed,
+    onStatusChange: log.statusChanged,
   });
   const watched = await settle(ticket, await untilOfUse(seen, chapter, session), session);
   const { ending, job, timeline, error } = watched;
@@ -101,7 +101,7 @@ async function settle(ticket: SubmittedJob, watched: Watched, session: Session):
     : await lastLook(watched, session);
   if (job.status === watched.job.status) return { ...watched, job };
   const sighting = { status: job.status, atMs: session.world.clock.now() };
-  session.log.changed(ticket, sighting, job);
+  session.log.statusChanged(ticket, sighting, job);
   return { ...watched, job, timeline: [...watched.timeline, sighting] };
 }
 
@@ -128,14 +128,14 @@ async function stopOne(
 ): Promise<Job | null> {
   const { log, client, world, end, ledger } = session;
   ledger.write(index, { fate: 'doomed' });
-  log.stopping(jobUuid, reasons[ending]);
+  log.cancelling(jobUuid, reasons[ending]);
   try {
     const parts = { ...world, client, signal: end.lastCall };
     const stopped = await stop(jobUuid, `GitHub Actions: ${reasons[ending]}`, parts);
-    if (!isFinal(stopped.status)) log.stillAlive(stopped);
+    if (!isFinal(stopped.status)) log.notEnded(stopped);
     return stopped;
   } catch (error) {
-    log.notStopped(jobUuid, error);
+    log.cancelFailed(jobUuid, error);
     return null;
   }
 }

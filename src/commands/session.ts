@@ -6,7 +6,7 @@ import { createReader, type Reader } from '../jobs/poll.ts';
 import { openSavedState, type SavedState } from '../jobs/saved-state.ts';
 import { createPace } from '../pace.ts';
 import { withCommitStatus, type CommitStatus } from '../report/commit-status.ts';
-import { createLog, type Log } from '../report/console.ts';
+import { createConsole, type Console } from '../report/console.ts';
 import type { Policy } from '../jobs/policy.ts';
 import { endOfWait, type EndOfWait } from './end-of-wait.ts';
 import { openLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
@@ -65,7 +65,7 @@ export interface Session {
   readonly plan: SessionPlan;
   readonly client: Client;
   readonly end: EndOfWait;
-  readonly log: Log;
+  readonly log: Console;
   readonly ledger: SavedState;
   readonly logbook: LogCollector;
   readonly read: Reader;
@@ -86,7 +86,7 @@ export async function withSession<T>(
   const { clock, runner } = world;
   const connection = world.connect(plan.apiUrl);
   const end = endOfWait(world, plan.timeoutMs);
-  const log = withCommitStatus(createLog(runner, plan.jobCount), plan.commitStatus);
+  const log = withCommitStatus(createConsole(runner, plan.jobCount), plan.commitStatus);
   const { exchange } = connection;
   const client = createClient({
     exchange,
@@ -106,7 +106,7 @@ export async function withSession<T>(
   }
 }
 
-function pacing(plan: SessionPlan, world: Deps, client: Client, end: EndOfWait, log: Log) {
+function pacing(plan: SessionPlan, world: Deps, client: Client, end: EndOfWait, log: Console) {
   const { clock, random } = world;
   const { signal } = end;
   const pace = createPace(plan.pollInterval, clock, random, signal);
@@ -118,8 +118,8 @@ function pacing(plan: SessionPlan, world: Deps, client: Client, end: EndOfWait, 
       random,
       end: signal,
       onLook,
-      onAway: log.away,
-      onBack: log.back,
+      onAway: log.serviceUnavailable,
+      onBack: log.serviceAvailable,
     }),
     nextLook: pace.next,
     inTurn: pLimit(maxConcurrent),

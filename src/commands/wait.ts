@@ -47,7 +47,7 @@ async function waitFor(
     return notRead(subject, error, session);
   }
   const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() } as const;
-  log.began(ticket);
+  log.submitted(ticket);
   tellEarly(ticket);
   return follow(ticket, session);
 }

@@ -13,7 +13,7 @@ import type { StopReason, RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import { writeLogsPath } from '../report/outputs.ts';
 import { createLogPrinter, printTail } from '../report/container-log.ts';
-import { whose, type Log } from '../report/console.ts';
+import { jobPrefix, type Console } from '../report/console.ts';
 import type { EndOfWait } from '../commands/end-of-wait.ts';
 import { watchByLog } from './watch-by-log.ts';
 import type { Deps } from '../commands/deps.ts';
@@ -26,7 +26,7 @@ export interface LogCollectorParts {
   readonly plan: { readonly logs: LogMode; readonly jobCount: number };
   readonly client: Client;
   readonly end: EndOfWait;
-  readonly log: Log;
+  readonly log: Console;
   readonly read: Reader;
 }
 
@@ -65,7 +65,7 @@ function makeFolder({ world: { runner }, plan, log }: LogCollectorParts): string
     writeLogsPath(runner, folder);
     return folder;
   } catch (error) {
-    log.logsLost('every job', error);
+    log.logIncomplete('every job', error);
     return null;
   }
 }
@@ -105,7 +105,7 @@ function openJobLogHandler(ticket: SubmittedJob, parts: JobLogHandlerParts): Job
       // Where the service does not tell of a job, it does not tell of its runs.
       const work = ending === 'lost' ? async () => {} : jobLog.finish;
       await within(finishing, work).catch((error: unknown) => {
-        if (folder !== null) log.logsLost(`job ${uuid}`, error);
+        if (folder !== null) log.logIncomplete(`job ${uuid}`, error);
       });
       jobLog.end();
       const isBad = result === 'failed' || result === 'timed-out';
@@ -121,9 +121,9 @@ function tellStory(ticket: SubmittedJob, { world, plan, log, folder }: JobLogHan
   const { logs: mode, jobCount } = plan;
   const tail = createTail(tailLines);
   const results = createResults((why) => {
-    log.badResults(uuid, why);
+    log.resultsIgnored(uuid, why);
   });
-  const place = { whose: whose(ticket, jobCount), folder: folder ?? '', jobCount };
+  const place = { whose: jobPrefix(ticket, jobCount), folder: folder ?? '', jobCount };
   const printer = mode === 'stream' ? createLogPrinter(world.runner, place) : null;
   return {
     add: (line: Line, runNumber: number) => {

@@ -4,7 +4,7 @@ import type { Clock } from '../pace.ts';
 import type { Outcome, StatusChange, JobRef, SubmittedJob } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import { titleOf } from '../jobs/metrics.ts';
-import type { Log } from './console.ts';
+import type { Console } from './console.ts';
 import { openContextBook } from './status-context.ts';
 import { openLane, type Lane } from './status-lane.ts';
 import type { Send } from './status-sender.ts';
@@ -29,15 +29,15 @@ export const noCommitStatus: CommitStatus = {
 };
 
 /** A log that has the commit status told of what it is told of itself. */
-export function withCommitStatus(log: Log, { began, changed }: CommitStatus): Log {
+export function withCommitStatus(log: Console, { began, changed }: CommitStatus): Console {
   return {
     ...log,
-    began: (ticket) => {
-      log.began(ticket);
+    submitted: (ticket) => {
+      log.submitted(ticket);
       began(ticket);
     },
-    changed: (ticket, sighting, job) => {
-      log.changed(ticket, sighting, job);
+    statusChanged: (ticket, sighting, job) => {
+      log.statusChanged(ticket, sighting, job);
       changed(ticket, sighting);
     },
   };
