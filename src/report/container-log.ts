@@ -52,13 +52,13 @@ export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
       charactersLeft -= line.text.length;
       if (linesLeft >= 0 && charactersLeft >= 0) printLine(runner, whose, line);
       else hidden += 1;
-      if (hidden === 1) say(`── the log goes on in ${folder}; here is its end when it is over ──`);
+      if (hidden === 1) say(`── the full log is in ${folder}; its last lines follow at the end ──`);
       if (hidden > 0) linesLeft = 0;
     },
     end: (tail) => {
       if (hidden === 0) return;
       const last = tail.slice(-Math.min(lastLines, hidden));
-      say(`── ${hidden - last.length} lines are not shown; the last ${last.length}: ──`);
+      say(`── ${hidden - last.length} lines are not shown. The last ${last.length} lines: ──`);
       for (const text of last) printLine(runner, whose, { text, left: 0 });
     },
   };
@@ -67,7 +67,7 @@ export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
 /** Prints the last lines of a log, folded, for they come all at once. */
 export function printTail(runner: Runner, title: string, tail: readonly string[]): void {
   if (tail.length === 0) return;
-  runner.group(`The last ${tail.length} log lines of ${sanitizeLine(title, 200)}`, () => {
+  runner.group(`Last ${tail.length} log lines of ${sanitizeLine(title, 200)}`, () => {
     for (const text of tail) printLine(runner, '', { text, left: 0 });
   });
 }

@@ -5,11 +5,11 @@ import { asError, InputError } from '../errors.ts';
 import type { CookRequest } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { describeError, type ErrorMessage } from './error-messages.ts';
-import { annotateAll, sayProblem } from './annotations.ts';
+import { annotateAll, formatProblem } from './annotations.ts';
 import { sanitizeLine, escapeMarkdown } from './sanitize.ts';
 import { fitsSummary, writeSummary } from './summary.ts';
 
-/** What would be sent for one order; with an error it cannot be, or would be refused. */
+/** What would be sent for one job; with an error it cannot be sent, or would be rejected. */
 export interface PlannedCook {
   readonly order: CookRequest;
   readonly recipe: Recipe | null;
@@ -17,7 +17,7 @@ export interface PlannedCook {
   readonly error: Error | null;
 }
 
-/** Shows what would be sent. The step fails where the service would refuse it. */
+/** Shows what would be sent. The step fails where the service would reject it. */
 export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]): Promise<void> {
   for (const plan of plans) printPlan(runner, plan);
   const broken = plans.filter(({ error }) => error !== null);
@@ -34,32 +34,32 @@ export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]
 function printPlan(runner: Runner, { order, recipe, body }: PlannedCook): void {
   if (body === null) return;
   const name = sanitizeLine(recipe?.name ?? '', 200);
-  runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with`);
+  runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with:`);
   for (const line of prettyLines(body)) runner.print(`  | ${sanitizeLine(line, 1_000)}`);
 }
 
-// Many entries may cook one recipe: what is wrong with it is told once.
+// Many entries may cook one recipe: each error is shown once.
 function annotatePlans(runner: Runner, broken: readonly PlannedCook[]): void {
-  const causes = new Map(broken.map((plan) => [sayError(plan), plan]));
-  annotateAll(runner, [...causes.values()].map(adviseOnPlan), (shown) => ({
+  const causes = new Map(broken.map((plan) => [causeOf(plan), plan]));
+  annotateAll(runner, [...causes.values()].map(describeFailure), (shown) => ({
     title: `${causes.size - shown} more recipes cannot be cooked`,
-    cause: 'There is no room for more annotations.',
-    remedy: 'The job summary has all of them.',
+    cause: 'GitHub shows no more annotations.',
+    remedy: 'The job summary lists all of them.',
   }));
 }
 
-function adviseOnPlan({ order, error }: PlannedCook): ErrorMessage {
+function describeFailure({ order, error }: PlannedCook): ErrorMessage {
   const { recipeUuid } = order;
   if (!(error instanceof InputError))
     return describeError(asError(error), `read recipe ${recipeUuid}`);
   return {
-    title: `The service would not cook recipe ${recipeUuid}`,
-    cause: error.problems.map(sayProblem).join('\n'),
+    title: `The service would reject the cook of recipe ${recipeUuid}`,
+    cause: error.problems.map(formatProblem).join('\n'),
     remedy: 'Change the inputs or the recipe.',
   };
 }
 
-function sayError({ order, error }: PlannedCook): string {
+function causeOf({ order, error }: PlannedCook): string {
   if (error === null) return '';
   return error instanceof InputError ? `${order.recipeUuid}: ${error.message}` : error.message;
 }
@@ -74,7 +74,7 @@ function renderTable(plans: readonly PlannedCook[], heading: string, withBodies:
   return [
     `### ${heading}`,
     '',
-    ...(withBodies ? [] : ['What would be sent is in the log: it is too long for a summary.', '']),
+    ...(withBodies ? [] : ['The requests are in the log: they are too long for a summary.', '']),
     '| | Recipe | UUID | Would be sent |',
     '| --: | --- | --- | --- |',
     ...plans.map((plan) => renderPlan(plan, withBodies)),
@@ -83,10 +83,10 @@ function renderTable(plans: readonly PlannedCook[], heading: string, withBodies:
 }
 
 function renderPlan({ order, recipe, body, error }: PlannedCook, withBodies: boolean): string {
-  const trouble = error === null ? [] : [escapeMarkdown(error.message, 300)];
+  const problem = error === null ? [] : [escapeMarkdown(error.message, 300)];
   const sent = body === null || !withBodies ? [] : [renderBody(body)];
   const name = escapeMarkdown(recipe?.name ?? '', 120);
-  const shown = [...trouble, ...sent].join('<br>');
+  const shown = [...problem, ...sent].join('<br>');
   return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
 }
 
@@ -103,9 +103,8 @@ function prettyLines(body: CookBody): readonly string[] {
 }
 
 function verdict(count: number, broken: number): string {
-  if (broken > 0)
-    return count === 1
-      ? 'the order cannot be cooked'
-      : `${broken} of ${count} orders cannot be cooked`;
-  return count === 1 ? 'the order can be sent' : `all ${count} orders can be sent`;
+  if (count === 1) return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
+  return broken > 0
+    ? `${broken} of ${count} jobs cannot be cooked`
+    : `all ${count} jobs can be cooked`;
 }

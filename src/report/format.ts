@@ -2,7 +2,7 @@ import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { compareResults, results, type Result } from '../jobs/results.ts';
 
-/** A time span as people read it: `4s`, `3m 02s`, `1h 05m`. */
+/** A duration such as `4s`, `3m 02s`, `1h 05m`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const minutes = Math.floor(seconds / 60);
@@ -16,12 +16,12 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** An amount as people read it: `0.35 USD`. */
+/** An amount such as `0.35 USD`. */
 export function formatUsd(amount: number): string {
   return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
 }
 
-/** An estimated amount: `about 0.35 USD`. */
+/** An estimated amount such as `about 0.35 USD`. */
 export function formatEstimatedUsd(amount: number, word: 'about' | '≈' = 'about'): string {
   return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
 }
@@ -47,7 +47,7 @@ export function formatHeadline(outcomes: readonly Outcome[]): string {
 
 function formatSingle(outcome: Outcome): string {
   const uuid = uuidOf(outcome);
-  if (uuid === null) return 'No job came to be';
+  if (uuid === null) return 'No job was created';
   const times = formatTimes(outcome);
   return `Job ${uuid} ${results[outcome.result].phrase}${times && ` (${times})`}`;
 }

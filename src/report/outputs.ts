@@ -105,8 +105,8 @@ function resultsOf(runner: Runner, outcomes: readonly Outcome[]): string | null 
   if (left > 0) {
     runner.annotate(
       'warning',
-      'The output results is not complete',
-      `The results of ${left} jobs do not fit into the ${maxCharacters / 1000} KB that it may have. Each job's are in its log.`,
+      'The output results is incomplete',
+      `The results of ${left} jobs do not fit into the limit of ${maxCharacters / 1000} KB. Each job's results are in its log.`,
     );
   }
   return `{${kept.join(',')}}`;

@@ -19,9 +19,9 @@ export function fitsSummary(markdown: string): boolean {
 }
 
 /** Writes the step's summary. A failure is a warning: it never changes the verdict. */
-export async function writeSummary(runner: Runner, render: () => string): Promise<void> {
+export async function writeSummary(runner: Runner, make: () => string): Promise<void> {
   try {
-    await runner.summarize(cutToFit(render()));
+    await runner.summarize(cutToFit(make()));
   } catch (error) {
     const { message } = asError(error);
     runner.annotate('warning', 'The job summary could not be written', sanitizeLine(message));

@@ -249,7 +249,7 @@ describe('whatever the service does, once', () => {
   );
 });
 
-const unreadable = /undefined|null|\[object|A fault in this action|\n\s+at |<html/;
+const unreadable = /undefined|null|\[object|Internal error|\n\s+at |<html/;
 
 afterAll(() => {
   process.stdout.write(`${cases.length} cases of a fault were played\n`);

@@ -35,7 +35,7 @@ describe('a service that gives no logs', () => {
       simulator: { faults: [always(path, status)] },
     });
     expect(played.main.outputs.get('result')).toBe('succeeded');
-    expect(titlesOf(played)).toEqual(['A log is not complete']);
+    expect(titlesOf(played)).toEqual(['A log is incomplete']);
     expect(played.main.failed()).toBe(false);
   });
 
@@ -50,7 +50,7 @@ describe('a service that gives no logs', () => {
     const faults: Fault[] = [{ path: '/v1/job-runs/*', times: Infinity, kind: { type: 'hang' } }];
     const played = await play({ recipes: [talking], simulator: { faults } });
     expect(played.main.outputs.get('result')).toBe('succeeded');
-    expect(titlesOf(played)).toEqual(['A log is not complete']);
+    expect(titlesOf(played)).toEqual(['A log is incomplete']);
   });
 
   test('does not keep an interrupted step', async () => {
@@ -65,7 +65,7 @@ describe('a service that gives no logs', () => {
     expect(played.main.outputs.get('result')).toBe('cancelled');
     expect(played.statuses).toEqual(['CANCELLED']);
     expect(titlesOf(played).toSorted()).toEqual([
-      'A log is not complete',
+      'A log is incomplete',
       'Cancelled with the workflow: Endless',
     ]);
   });
@@ -85,7 +85,7 @@ test('where no folder can be made, there are no logs, and one warning', async ()
   const env = { RUNNER_TEMP: '/dev/null/nowhere' };
   const played = await play({ recipes: [talking, talking], env });
   expect(played.main.outputs.get('result')).toBe('succeeded');
-  expect(titlesOf(played)).toEqual(['A log is not complete']);
+  expect(titlesOf(played)).toEqual(['A log is incomplete']);
   expect(played.main.outputs.has('logs-path')).toBe(false);
 });
 

@@ -81,9 +81,9 @@ describe('fail-fast', () => {
     expect([...played.statuses]).toEqual(['CANCELLED', 'FAILED', 'CANCELLED']);
     const titles = played.main.annotations.map(({ title }) => title);
     expect(titles).toEqual([
-      'Cancelled with another job: Endless',
+      'Cancelled by fail-fast: Endless',
       'Failed: Broken',
-      'Cancelled with another job: Endless',
+      'Cancelled by fail-fast: Endless',
     ]);
     expect(JSON.parse(played.main.outputs.get('jobs') ?? '')).toMatchObject([
       { result: 'cancelled' },

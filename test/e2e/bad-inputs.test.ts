@@ -302,13 +302,13 @@ test('several problems are told at once, each on a line of one annotation', () =
     expect.stringMatching(/^env: line 2 has no `=`/),
     expect.stringMatching(/^timeout: "90" is not a duration/),
   ]);
-  expect(several.log).toContain('::error title=10 problems with inputs; nothing was cooked::');
+  expect(several.log).toContain('::error title=10 problems in the inputs; nothing was cooked::');
   expect(several.summary.match(/^- <code>/gm)).toHaveLength(10);
 });
 
 test('more problems than an annotation holds are counted, and listed in the summary', () => {
   const complaint = complaintOf(many);
   expect(complaint.length).toBeLessThanOrEqual(4_096);
-  expect(complaint).toMatch(/\nand 8\d\d more; the job summary has them$/);
+  expect(complaint).toMatch(/\nand 8\d\d more; see the job summary$/);
   expect(many.summary.match(/^- <code>/gm)).toHaveLength(900);
 });

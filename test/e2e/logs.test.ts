@@ -126,7 +126,7 @@ describe('logs', () => {
 
   test('on-failure: the end of a failed job, folded, and files all the same', () => {
     const lines = linesOf('onFailure');
-    const start = lines.indexOf('::group::The last 2 log lines of job JOB-1 Train');
+    const start = lines.indexOf('::group::Last 2 log lines of job JOB-1 Train');
     expect(lines.slice(start + 1, start + 4)).toEqual([
       '  | epoch 1',
       '  | out of memory',

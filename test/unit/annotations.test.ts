@@ -45,7 +45,7 @@ test('of long lines so many are kept as fit, and what to do is always said', () 
   const lines = Array.from({ length: 40 }, (_, index) => `${index} ${'x'.repeat(2_000)}`);
   const [annotation] = annotationsOf([failed(lines, 'y'.repeat(5_000))]);
   expect(annotation?.message).toContain('\n| 39 xxx');
-  expect(annotation?.message).toMatch(/run the workflow again\.$/);
+  expect(annotation?.message).toMatch(/console.dispersed.com.jobs$/);
   expect(annotation?.message.length).toBeLessThanOrEqual(4_000);
 });
 

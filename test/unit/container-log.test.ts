@@ -96,8 +96,8 @@ describe('the console holds so much', () => {
     const lines = print(many);
     expect(lines.slice(19_999, 20_003)).toEqual([
       '  | line 19999',
-      '  ── the log goes on in /temp/logs; here is its end when it is over ──',
-      '  ── 9970 lines are not shown; the last 30: ──',
+      '  ── the full log is in /temp/logs; its last lines follow at the end ──',
+      '  ── 9970 lines are not shown. The last 30 lines: ──',
       '  | line 29970',
     ]);
     expect(lines.at(-1)).toBe('  | line 29999');

@@ -28,7 +28,7 @@ async function summaryOf(plans: readonly PlannedCook[]): Promise<string> {
 
 test('a dry run shows each body', async () => {
   const summary = await summaryOf([plan(0, 'a|b'), plan(1, 'c')]);
-  expect(summary).toContain('all 2 orders can be sent');
+  expect(summary).toContain('all 2 jobs can be cooked');
   expect(summary).toContain('"description": "a&#124;b"');
 });
 
@@ -37,6 +37,6 @@ test('bodies too long for a summary are left to the log', async () => {
     Array.from({ length: 900 }, (_, index) => plan(index, '<&|`'.repeat(300))),
   );
   expect(Buffer.byteLength(summary)).toBeLessThan(1_048_576);
-  expect(summary).toContain('What would be sent is in the log');
+  expect(summary).toContain('The requests are in the log');
   expect(summary).not.toContain('<details>');
 });

@@ -40,5 +40,5 @@ test('results that do not fit are left out with one warning, whole jobs at a tim
   const text = outputs.get('results') ?? '';
   expect(text.length).toBeLessThan(500_100);
   expect(Object.keys(JSON.parse(text) as object)).toEqual(names.slice(0, 5));
-  expect(annotations.map(({ title }) => title)).toEqual(['The output results is not complete']);
+  expect(annotations.map(({ title }) => title)).toEqual(['The output results is incomplete']);
 });

@@ -4,21 +4,21 @@ import { plainLines } from '../container-log.ts';
 import { escapeMarkdown, escapePreformatted } from '../sanitize.ts';
 import { worstJobs, reasonOf, type NumberedOutcome } from './table.ts';
 
-// Nobody opens more.
+// Nobody reads more.
 const maxJobs = 50;
 
 /**
- * Why each job that did not end well did not: the reason and, folded away, the end of its log.
+ * For each job that was not successful: the reason and, folded, the end of its log.
  * @param maxLines how many lines of a log to show
  */
 export function renderDetails(jobs: readonly NumberedOutcome[], maxLines: number): string {
-  const told = jobs.filter(({ outcome }) => !results[outcome.result].passes);
+  const bad = jobs.filter(({ outcome }) => !results[outcome.result].passes);
   // Of a single job the reason is in its table.
-  const blocks = worstJobs(told, maxJobs).flatMap((job) =>
+  const blocks = worstJobs(bad, maxJobs).flatMap((job) =>
     jobs.length === 1 ? ofOne(job, maxLines) : ofSeveral(job, maxLines),
   );
-  const more = `The reasons of ${told.length - maxJobs} more are in the output \`jobs\`.`;
-  return [...blocks, ...(told.length > maxJobs ? [more] : [])].join('\n\n');
+  const more = `The reasons for ${bad.length - maxJobs} more jobs are in the output \`jobs\`.`;
+  return [...blocks, ...(bad.length > maxJobs ? [more] : [])].join('\n\n');
 }
 
 function ofOne({ outcome }: NumberedOutcome, maxLines: number): readonly string[] {

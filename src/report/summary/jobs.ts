@@ -44,7 +44,7 @@ interface JobColumn extends Column {
   readonly cell: (job: NumberedOutcome) => string;
 }
 
-const columns: readonly JobColumn[] = [
+const jobColumns: readonly JobColumn[] = [
   { heading: '#', align: 'right', cell: ({ number }) => String(number) },
   { heading: 'Status', cell: ({ outcome }) => statusCell(outcome) },
   { heading: 'Job', cell: ({ outcome }) => titleAndUuid(outcome) },
@@ -70,7 +70,7 @@ const columns: readonly JobColumn[] = [
  */
 export function renderJobs(jobs: readonly NumberedOutcome[], maxRows: number): string {
   const common = commonOf(jobs);
-  const shownColumns = columns.filter(({ heading }) => !common.has(heading));
+  const shownColumns = jobColumns.filter(({ heading }) => !common.has(heading));
   const shown = worstJobs(jobs, maxRows);
   const rows = shown.map((job) => shownColumns.map(({ cell }) => cell(job)));
   const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
@@ -97,10 +97,9 @@ function commonOf(jobs: readonly NumberedOutcome[]): ReadonlyMap<string, string>
 export function renderTotal(jobs: readonly NumberedOutcome[]): string {
   const costs = jobs.map(({ outcome }) => costOf(outcome)).filter((cost) => cost !== null);
   if (jobs.length === 1 || costs.length === 0) return '';
-  const sum = formatEstimatedUsd(costs.reduce((total, cost) => total + cost, 0));
-  const whose =
-    costs.length === jobs.length ? 'all jobs' : `the ${costs.length} jobs with a known cost`;
-  return `Together, ${whose} cost **${sum}**: rate × time, an estimate.`;
+  const sum = formatUsd(costs.reduce((total, cost) => total + cost, 0));
+  const count = costs.length === jobs.length ? `all ${jobs.length}` : `${costs.length} of the`;
+  return `Estimated cost of ${count} jobs: **${sum}** (rate × time).`;
 }
 
 function hardware({ job }: Outcome): string {

@@ -53,28 +53,28 @@ export function worstJobs(
 export const originWords: Readonly<Record<Origin, string>> = {
   cooked: '',
   given: '',
-  found: 'found by its key',
+  found: 'found by its mark',
   attached: 'earlier attempt',
 };
 
-/** The service's status, and what it means where that is more. */
+/** The service's status, and our result where it says more. */
 export function statusCell({ result, job }: Outcome): string {
   const { icon, words } = results[result];
   if (job === null) return `${icon} ${words}`;
   const status = escapeMarkdown(job.status, 60);
-  // Where the service's word says it all, ours would only repeat it.
+  // Where the status says it all, the result would only repeat it.
   const isClear = isFinal(job.status) && resultsOfFinal.has(result);
   return `${icon} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
 }
 
 const resultsOfFinal: ReadonlySet<Result> = new Set(['succeeded', 'failed', 'cancelled']);
 
-/** Why it is as it is: the service's words, else those of the error. Foreign text. */
+/** The reason for a job's status: the service's, else the error's. Foreign text. */
 export function reasonOf({ job, error }: Outcome): string {
   return job?.status_reason || error?.message || '';
 }
 
-/** A time span on one line; empty where it is not known. */
+/** A duration on one line; empty if it is not known. */
 export function durationCell(seconds: number | null): string {
   return seconds === null ? '' : withoutBreaks(formatDuration(seconds * 1000));
 }
