@@ -5,7 +5,7 @@ import type { EntryFacts } from '../jobs/entry.ts';
 import { createFinder } from '../jobs/find.ts';
 import { nextAction, wantedOf, type Policy } from '../jobs/policy.ts';
 import { createPoller } from '../jobs/poll.ts';
-import { reconcile, type ReconcileOptions } from '../jobs/reconcile.ts';
+import { duplicateReason, ownReason, reconcile, type ReconcileOptions } from '../jobs/reconcile.ts';
 import { readSavedState, type SavedState } from '../jobs/saved-state.ts';
 import { createConsole, type Console } from '../report/console.ts';
 import type { Deps } from './deps.ts';
@@ -92,9 +92,7 @@ function savedEntry(saved: EntryFacts, wantedFor: (facts: EntryFacts) => 'kept' 
     },
     wanted: () => wantedFor(facts),
     reason: (jobUuid: string) =>
-      facts.jobs[0]?.uuid === jobUuid && wantedFor(facts) === 'gone'
-        ? 'the workflow job has ended'
-        : 'its cook was repeated, and one job is enough',
+      ownReason(facts.jobs[0]?.uuid === jobUuid ? 'the workflow job has ended' : duplicateReason),
     onJob: () => {},
   };
 }

@@ -1,12 +1,13 @@
 import { createClient, type Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
 import type { Keys } from '../api/sign.ts';
+import { asError } from '../errors.ts';
 import { newEntryFacts, type EntryFacts } from '../jobs/entry.ts';
 import { createFinder, type Finder } from '../jobs/find.ts';
 import { createOutcome, type EntryRecord, type Goal } from '../jobs/outcome.ts';
 import { wantedOf } from '../jobs/policy.ts';
 import { createPoller, type Poller, type PollInterval } from '../jobs/poll.ts';
-import { reconcile, type ReconcileEvents } from '../jobs/reconcile.ts';
+import { duplicateReason, ownReason, reconcile, type ReconcileEvents } from '../jobs/reconcile.ts';
 import {
   noRunData,
   type JobRef,
@@ -208,7 +209,7 @@ async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
   );
 }
 
-function eventsOf({ console }: Step, entry: Entry): ReconcileEvents {
+function eventsOf({ console, plan }: Step, entry: Entry): ReconcileEvents {
   const isOwn = (jobUuid: string) => entry.facts.jobs[0]?.uuid === jobUuid;
   return {
     ...console,
@@ -218,14 +219,20 @@ function eventsOf({ console }: Step, entry: Entry): ReconcileEvents {
     },
     cancelFailed: (jobUuid, error) => {
       if (isOwn(jobUuid)) entry.cancel = 'failed';
-      console.cancelFailed(jobUuid, error);
+      // Where the cancel is all that was asked for, its failure is that of the step.
+      if (plan.cancelReason === undefined) console.cancelFailed(jobUuid, error);
+      else entry.error = asError(error);
     },
   };
 }
 
-function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step): string {
-  if (plan.cancelReason !== undefined) return plan.cancelReason;
-  if (facts.jobs[0]?.uuid !== jobUuid) return 'its cook was repeated, and one job is enough';
+function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {
+  const { cancelReason } = plan;
+  if (cancelReason !== undefined) return { told: cancelReason, sent: cancelReason };
+  return ownReason(facts.jobs[0]?.uuid === jobUuid ? whyUnwanted(facts, end) : duplicateReason);
+}
+
+function whyUnwanted(facts: EntryFacts, end: StepEnd): string {
   const [reason] = end.facts().ends;
   if (reason !== undefined) return endWords[reason];
   return facts.stop === 'ended' ? 'it has failed' : 'the service does not tell how it is';

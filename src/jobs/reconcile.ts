@@ -26,8 +26,8 @@ export interface Reconciled {
   readonly facts: () => EntryFacts;
   readonly record: (change: Partial<EntryFacts>) => void;
   readonly wanted: () => 'kept' | 'gone';
-  /** Why a job is cancelled, for the service and the user. */
-  readonly reason: (jobUuid: string) => string;
+  /** Why a job is cancelled: as the user is told, and as the service keeps it with the job. */
+  readonly reason: (jobUuid: string) => { readonly told: string; readonly sent: string };
   /** Told of each look at a job that is to end. */
   readonly onJob: (job: Job) => void;
 }
@@ -78,9 +78,9 @@ async function cancel(
   { client, events, deadline }: ReconcileOptions,
 ): Promise<'accepted' | 'failed'> {
   const reason = entry.reason(jobUuid);
-  events.cancelling(jobUuid, reason);
+  events.cancelling(jobUuid, reason.told);
   try {
-    const request = async () => requestCancel(client, jobUuid, reason, deadline);
+    const request = async () => requestCancel(client, jobUuid, reason.sent, deadline);
     see(await withRetry(request, retryRules.cancel, { ...client, signal: deadline }), entry);
     return 'accepted';
   } catch (error) {
@@ -96,7 +96,7 @@ async function requestCancel(
   signal: AbortSignal,
 ): Promise<Job> {
   try {
-    return await cancelJob(client, jobUuid, `GitHub Actions: ${reason}`, signal);
+    return await cancelJob(client, jobUuid, reason, signal);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     // How the service answers the cancel of an ended job is documented nowhere.
@@ -108,7 +108,7 @@ async function requestCancel(
 
 // A container gets some seconds to shut down; after that the job is reported as it stands.
 const maxConfirmMs = 30_000;
-// A cancel that the service has lost on the way is sent once more.
+// A cancel that the service has lost on its way is sent once more.
 const cancelAgainAfterMs = 12_000;
 
 async function confirm(
@@ -121,7 +121,8 @@ async function confirm(
   void client.clock.sleep(maxConfirmMs, until).then(() => {
     over.abort();
   });
-  const cancelAgain = createRepeatedCancel(client, jobUuid, deadline);
+  const { sent } = entry.reason(jobUuid);
+  const cancelAgain = createRepeatedCancel(client, jobUuid, sent, deadline);
   let status: string | null = null;
   await poller.watch(
     jobUuid,
@@ -142,12 +143,17 @@ async function confirm(
 }
 
 /** Sends the cancel once more, when it has had time enough to work. */
-function createRepeatedCancel(client: Client, jobUuid: string, signal: AbortSignal): () => void {
+function createRepeatedCancel(
+  client: Client,
+  jobUuid: string,
+  reason: string,
+  signal: AbortSignal,
+): () => void {
   let dueAtMs = client.clock.monotonicMs() + cancelAgainAfterMs;
   return () => {
     if (client.clock.monotonicMs() < dueAtMs) return;
     dueAtMs = Infinity;
-    cancelJob(client, jobUuid, 'GitHub Actions: cancelled again', signal).catch(() => {});
+    cancelJob(client, jobUuid, reason, signal).catch(() => {});
   };
 }
 
@@ -191,4 +197,12 @@ function windowMs(facts: EntryFacts, nowMs: number): number {
   if (unansweredCooks(facts) === 0) return 0;
   const agoMs = nowMs - facts.sentAtMs;
   return agoMs > 2 * doubtWindowMs ? 0 : doubtWindowMs;
+}
+
+/** Why a duplicate is cancelled. */
+export const duplicateReason = 'its cook was repeated, and one job is enough';
+
+/** A reason of this action's own. */
+export function ownReason(told: string): ReturnType<Reconciled['reason']> {
+  return { told, sent: `GitHub Actions: ${told}` };
 }

@@ -269,7 +269,7 @@ describe('wait', () => {
     const played = await cookThen([completing], { 'job-uuids': unknown });
     expect(resultOf(played)).toBe('error');
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
-      `Could not follow job ${unknown}: not found`,
+      `Could not watch job ${unknown}: not found`,
     ]);
     expect(uuidsOf(played)).toEqual([unknown]);
   });

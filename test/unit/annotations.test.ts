@@ -10,7 +10,11 @@ import { findCommands } from '../runner/commands.ts';
 
 function annotationsOf(bad: readonly Outcome[]): readonly Annotation[] {
   const runner = rememberingRunner({});
-  annotateOutcomes(runner, bad, { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' });
+  annotateOutcomes(runner, bad, {
+    onTimeout: 'cancel',
+    onWorkflowCancel: 'cancel',
+    onJobEnd: 'keep',
+  });
   return runner.annotations;
 }
 
