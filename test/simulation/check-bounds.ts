@@ -1,0 +1,139 @@
+import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
+import { keys } from './service.ts';
+import { isInDoubt, reportedBy, sentBy, toldAtMs, type Violation } from './truth.ts';
+
+// Every step ends in time, leaves the service alone as far as it can, and keeps its secrets.
+
+const second = 1_000;
+const minute = 60 * second;
+
+/** Checks times, requests and secrets. */
+export function checkBounds(life: PlayedLife): readonly Violation[] {
+  const processes = life.steps.flatMap(({ main, post }) => (post === null ? [main] : [main, post]));
+  return [
+    ...(life.stuck === null ? [] : [{ check: 'never ends', what: life.stuck }]),
+    ...processes.flatMap(checkSoundness),
+    ...life.steps.flatMap((step) => [
+      ...checkTimes(step),
+      ...checkNoticed(life, step),
+      ...checkRequests(life, step),
+      ...checkLookUps(life, step),
+      ...checkError(life, step),
+      ...[step.main, step.post].flatMap((each) => (each === null ? [] : checkSecrets(each, step))),
+    ]),
+  ];
+}
+
+function checkSoundness({ name, thrown, spins }: PlayedProcess): readonly Violation[] {
+  return [
+    ...(thrown === undefined ? [] : [{ check: 'rejects', what: `${name}: ${String(thrown)}` }]),
+    ...(spins ? [{ check: 'spins', what: name }] : []),
+  ];
+}
+
+function checkTimes({ main, post, plan }: PlayedStep): readonly Violation[] {
+  const timeoutMs = plan.command === 'cancel' ? 5 * minute : plan.policy.timeoutMs;
+  const tookMs = main.endMs - main.startMs;
+  const afterSignalMs = main.endMs - (main.signalMs ?? Infinity);
+  const postMs = post === null ? 0 : post.endMs - post.startMs;
+  return [
+    ...(tookMs > timeoutMs + 3 * minute + second
+      ? [{ check: 'main takes too long', what: `${tookMs - timeoutMs} ms after the timeout` }]
+      : []),
+    ...(afterSignalMs > 9 * second
+      ? [{ check: 'slow after a signal', what: `${afterSignalMs} ms` }]
+      : []),
+    ...(postMs > 4 * minute + second ? [{ check: 'post takes too long', what: `${postMs} ms` }] : []),
+  ];
+}
+
+/** That a job has come as far as was asked is noticed soon. */
+function checkNoticed(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const { main, plan } = step;
+  const { policy } = plan;
+  const { blips, outages, strikes } = life.plan.weather;
+  if (blips + outages.length + strikes.length > 0 || !policy.wait || plan.command === 'cancel')
+    return [];
+  const told = toldAtMs(main);
+  const untilMs = Math.min(told ?? Infinity, main.endMs, main.startMs + policy.timeoutMs);
+  const ownMs = life.service.jobs().filter(({ uuid, cookedBy }) => {
+    return cookedBy === main.name || step.given.includes(uuid);
+  });
+  const slowMs = 100 * second + 3 * (policy.pollMs || 5 * second);
+  const late = ownMs.filter((job) => {
+    const endedAtMs = job.endedAtMs();
+    return endedAtMs !== null && endedAtMs + slowMs < untilMs;
+  });
+  if (late.length < ownMs.length || late.length === 0 || late.length < plan.entries.length) return [];
+  const lastMs = Math.max(...late.map((job) => job.endedAtMs() ?? 0));
+  return [{ check: 'not noticed', what: `all had ended ${untilMs - lastMs} ms before` }];
+}
+
+/** Nothing ends with an error for no reason. */
+function checkError(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const { main, plan } = step;
+  if (toldAtMs(main) !== null || main.killed) return [];
+  const sent = sentBy(life, main.name);
+  const isRefused = plan.policy.maxParallel > 0 && sent.length === 0;
+  const errors = reportedBy(step).filter(({ result, jobUuid }) => {
+    return result === 'error' && jobUuid !== plan.unknownUuid;
+  });
+  const hasReason = sent.some(({ fault }) => fault !== null);
+  if (errors.length === 0 || hasReason || isRefused) return [];
+  return [{ check: 'error without a reason', what: `${errors.length} entries` }];
+}
+
+/** Requests stay within what the length of the step and its troubles call for. */
+function checkRequests(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const { main, post, plan } = step;
+  const { policy } = plan;
+  const sent = sentBy(life, main.name);
+  const jobCount = Math.max(plan.entries.length, step.given.length);
+  const looks = (main.endMs - main.startMs) / (policy.pollMs || 5 * second) + 1;
+  const perLook = policy.logs === 'none' ? 2 : 12;
+  const budget = 100 + 60 * jobCount + looks * (jobCount + 1) * perLook + lookUpBudget(life, step);
+  const postSent = post === null ? 0 : sentBy(life, post.name).length;
+  const postBudget = 60 + 80 * jobCount + 40 * pagesOf(life);
+  return [
+    ...(sent.length > budget
+      ? [{ check: 'too many requests', what: `${sent.length} of ${Math.round(budget)}` }]
+      : []),
+    ...(postSent > postBudget
+      ? [{ check: 'too many requests', what: `${postSent} of ${postBudget} in post` }]
+      : []),
+  ];
+}
+
+/** One look-up serves all entries in doubt. */
+function checkLookUps(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const pages = sentBy(life, step.main.name).filter(
+    ({ kind, search }) => kind === 'list' && !search.includes('uuid'),
+  );
+  const budget = lookUpBudget(life, step);
+  if (pages.length <= budget) return [];
+  return [{ check: 'too many look-ups', what: `${pages.length} pages of ${budget}` }];
+}
+
+function lookUpBudget(life: PlayedLife, { main }: PlayedStep): number {
+  const cooks = sentBy(life, main.name).filter(({ kind }) => kind === 'cook');
+  const doubts = cooks.filter((each) => isInDoubt(each) || each.status === 429).length;
+  // Rounds of looks: entries that are in doubt at about the same time share them.
+  const rounds = doubts === 0 ? 1 : 3 + Math.ceil(doubts / 4);
+  return rounds * 25 * pagesOf(life);
+}
+
+function pagesOf(life: PlayedLife): number {
+  const { strangers, maxPage } = life.plan.service;
+  return Math.ceil((strangers + life.service.jobs().length) / maxPage) + 1;
+}
+
+function checkSecrets({ name, runner }: PlayedProcess, step: PlayedStep): readonly Violation[] {
+  const { lines, annotations, outputs, kept, summary } = runner.heard;
+  const { 'access-token': _masked, ...told } = Object.fromEntries(outputs);
+  const texts = [lines, annotations, told, [...kept], summary()].map((each) => JSON.stringify(each));
+  const secrets = [keys.secretKey, step.plan.secret ?? keys.secretKey, 'cat_sim_'];
+  return secrets
+    .filter((secret) => texts.some((text) => text.includes(secret)))
+    .map((secret) => ({ check: 'secret told', what: `${name}: ${secret}` }));
+}
+

@@ -1,0 +1,231 @@
+import type { Sent } from './network.ts';
+import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
+import type { SimulatedJob } from './service.ts';
+import {
+  descriptionOf,
+  hasEnded,
+  isAnswered,
+  isInDoubt,
+  jobsByEntry,
+  names,
+  saidBy,
+  sentBy,
+  toldAtMs,
+  type Violation,
+} from './truth.ts';
+import { wishFor, wishOfStep } from './wishes.ts';
+
+// Never twice, never orphaned, and nobody else's.
+
+/** Checks what became of every job. */
+export function checkCustody(life: PlayedLife): readonly Violation[] {
+  const cooks = life.steps.filter(({ plan }) => plan.command === 'cook');
+  return [
+    ...life.service.strangersCancelled.map((uuid) => broken('stranger cancelled', uuid)),
+    ...cooks.flatMap((step) => [
+      ...checkSends(life, step),
+      ...checkCooksAfterEnd(life, step),
+      ...checkParallel(life, step),
+    ]),
+    ...life.service.jobs().flatMap((job) => checkFate(life, job)),
+    ...checkAttach(life),
+  ];
+}
+
+function broken(check: string, what: string): Violation {
+  return { check, what };
+}
+
+const lookUpMs = 30_000;
+
+/** A cook is sent again only when it is certain that it was not taken, or after a look-up. */
+function checkSends(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const sent = sentBy(life, step.main.name);
+  const looks = sent.filter(
+    (each) => each.kind === 'list' && !each.search.includes('uuid') && isAnswered(each),
+  );
+  const byEntry = Map.groupBy(
+    sent.filter(({ kind }) => kind === 'cook'),
+    descriptionOf,
+  );
+  return [...byEntry].flatMap(([description, cooks]) => {
+    const jobs = life.service.jobs().filter((job) => job.description === description);
+    const own = jobs.filter(({ cookedBy }) => cookedBy === step.main.name);
+    const doubts = cooks.filter((cook) => isInDoubt(cook)).length;
+    return [
+      ...cooks.slice(1).flatMap((cook, index) => checkAgain(cook, cooks[index], own, looks)),
+      ...(doubts > 3 ? [broken('cooked again and again', `${doubts} doubts`)] : []),
+      ...own.slice(1).flatMap((job) => checkTold(life, step, job)),
+    ];
+  });
+}
+
+function checkAgain(
+  cook: Sent,
+  before: Sent | undefined,
+  jobs: readonly SimulatedJob[],
+  looks: readonly Sent[],
+): readonly Violation[] {
+  if (before === undefined) return [];
+  const at = `${before.by}: second cook after ${cook.sentAtMs - (before.endedAtMs ?? 0)} ms`;
+  if (isAnswered(before)) return [broken('cooked twice', `${at} though the first was answered`)];
+  if (!isInDoubt(before)) return [];
+  const doubtMs = before.endedAtMs ?? 0;
+  if (cook.sentAtMs - doubtMs < lookUpMs - 100) return [broken('cooked again too soon', at)];
+  const last = looks.findLast(({ sentAtMs }) => sentAtMs < cook.sentAtMs);
+  if (last === undefined || last.sentAtMs < doubtMs + 20_000) {
+    return [broken('cooked again without a look', at)];
+  }
+  const listed = jobs.find(({ listedAtMs, takenAtMs }) => {
+    return takenAtMs < cook.sentAtMs && listedAtMs <= firstPageMs(last, looks);
+  });
+  return listed === undefined ? [] : [broken('cooked twice', `${at} though ${listed.uuid} shows`)];
+}
+
+// A page of a look-up may be as old as its first one.
+function firstPageMs(last: Sent, looks: readonly Sent[]): number {
+  const first = looks.findLast(
+    ({ search, sentAtMs }) => sentAtMs <= last.sentAtMs && /(?:^|&)page=1(?:&|$)/.test(search),
+  );
+  return first?.takenAtMs ?? last.takenAtMs ?? 0;
+}
+
+function checkTold(life: PlayedLife, step: PlayedStep, job: SimulatedJob): readonly Violation[] {
+  const wasSeen = life.sent.some(({ by, shows }) => isOf(step, by) && shows.includes(job.uuid));
+  const said = [...saidBy(step.main), ...saidBy(step.post)];
+  if (!wasSeen || said.some((text) => names(text, job))) return [];
+  return [broken('duplicate not told', job.uuid)];
+}
+
+function isOf(step: PlayedStep, by: string): boolean {
+  return by === step.main.name || by === step.post?.name;
+}
+
+function checkCooksAfterEnd(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const { main, plan } = step;
+  const endMs = Math.min(main.signalMs ?? Infinity, main.startMs + plan.policy.timeoutMs) + 100;
+  const late = sentBy(life, main.name).filter((each) => {
+    return each.kind === 'cook' && each.sentAtMs > endMs;
+  });
+  return late.map((each) => broken('cooks after the end', `${each.sentAtMs - endMs} ms after`));
+}
+
+function checkParallel(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const { maxParallel } = step.plan.policy;
+  if (maxParallel === 0) return [];
+  const groups = jobsByEntry(life, step);
+  return groups.flatMap(([job]) => {
+    if (job === undefined) return [];
+    const others = groups.filter(([other]) => other !== undefined && isOpen(life, other, job));
+    if (others.length + 1 <= maxParallel) return [];
+    return [broken('more than max-parallel', `${others.length + 1} of ${maxParallel}`)];
+  });
+}
+
+// Whether the step knows of an unfinished job when it cooks the next one.
+function isOpen(life: PlayedLife, other: SimulatedJob, next: SimulatedJob): boolean {
+  if (other.uuid === next.uuid || hasEnded(other, next.takenAtMs)) return false;
+  return sentBy(life, next.cookedBy).some(
+    ({ kind, shows, endedAtMs }) =>
+      kind === 'cook' && shows.includes(other.uuid) && (endedAtMs ?? Infinity) < next.takenAtMs,
+  );
+}
+
+// A job has 20 s to stop, after a cancel at the last moment.
+const graceMs = 25_000;
+
+/** Alive at the end is what is wanted, and only that. */
+function checkFate(life: PlayedLife, job: SimulatedJob): readonly Violation[] {
+  const wish = wishFor(life, job);
+  const cancels = job.cancels.filter(({ isLate }) => !isLate);
+  if (wish === 'keep' && cancels.length > 0) {
+    return [broken('cancelled though wanted', `${job.uuid} by ${cancels[0]?.by}`)];
+  }
+  const strangers = cancels.filter(({ by }) => !concerns(life, by, job));
+  if (strangers.length > 0) {
+    return [broken("another step's job cancelled", `${job.uuid} by ${strangers[0]?.by}`)];
+  }
+  if (wish !== 'end' || hasEnded(job, life.endMs + graceMs)) return [];
+  const isExcused = life.steps
+    .filter((step) => wishOfStep(life, step, job) === 'end')
+    .every((step) => excuse(life, step, job));
+  return isExcused ? [] : [broken('left alive', `${job.uuid}, cooked by ${job.cookedBy}`)];
+}
+
+function concerns(life: PlayedLife, by: string, job: SimulatedJob): boolean {
+  return life.steps.some((step) => isOf(step, by) && wishOfStep(life, step, job) !== null);
+}
+
+/** Whether a step could not do anything about a job that it should have ended. */
+function excuse(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
+  const { post } = step;
+  if (step.plan.command === 'cancel') return true;
+  if (post === null) return !couldMainCancel(life, step, job);
+  const isKnown =
+    [...step.main.runner.heard.kept.values()].some((text) =>
+      text.toLowerCase().includes(job.uuid),
+    ) || sentBy(life, post.name).some(({ shows }) => shows.includes(job.uuid));
+  if (!isKnown && job.listedAtMs > post.startMs + 25_000) return true;
+  const kinds = isKnown ? ['cancel'] : ['list'];
+  const tries = sentBy(life, post.name).filter((each) => {
+    return kinds.includes(each.kind) && (!isKnown || each.path.toLowerCase().includes(job.uuid));
+  });
+  return wasUnreachable(tries, post) && wasWarned(step, job);
+}
+
+// Post goes on as long as it may, unless it is told that it is of no use.
+function wasUnreachable(tries: readonly Sent[], post: PlayedProcess): boolean {
+  const last = tries.at(-1);
+  if (last === undefined || last.fault === null) return false;
+  const { status } = last;
+  const isRefused = status !== null && status >= 400 && status < 500 && status !== 408;
+  return (isRefused && status !== 429) || post.endMs - post.startMs > 210_000;
+}
+
+function wasWarned({ main, post }: PlayedStep, job: SimulatedJob): boolean {
+  return [main, post].some((process) =>
+    process?.runner.heard.annotations.some(({ title, message }) =>
+      names(`${title} ${message}`, job),
+    ),
+  );
+}
+
+// Without a post entry there are only main's last seconds; that they are used is checked where
+// nothing else goes wrong.
+function couldMainCancel(life: PlayedLife, { main }: PlayedStep, job: SimulatedJob): boolean {
+  const told = toldAtMs(main);
+  const isCalm = sentBy(life, main.name).every(({ fault }) => fault === null);
+  if (told === null || main.signalMs === null || !isCalm) return false;
+  if (life.plan.service.ignoredCancels > 0 || life.plan.service.latencyMs > 500) return false;
+  return job.takenAtMs < told - 1_000 && job.cancels.length === 0;
+}
+
+/** A re-run that attaches cooks nothing anew that is there to be taken over. */
+function checkAttach(life: PlayedLife): readonly Violation[] {
+  if (life.plan.weather.blips > 0 || life.plan.weather.outages.length > 0) return [];
+  if (life.plan.weather.strikes.length > 0) return [];
+  const reruns = life.steps.filter(({ plan, attempt }) => {
+    return plan.policy.onRerun === 'attach' && attempt === 2 && plan.command === 'cook';
+  });
+  return reruns.flatMap((step) => {
+    const before = life.service.jobs().filter(({ cookedBy }) => cookedBy.endsWith('1.main'));
+    return jobsByEntry(life, step).flatMap(([job]) => {
+      if (job === undefined) return [];
+      const free = before.filter((each) => isFree(each, job, step));
+      const sameStep = life.steps.filter(({ attempt }) => attempt === 1);
+      if (free.length !== 1 || sameStep.length !== 1 || !isDistinct(step)) return [];
+      return [broken('not attached', `${free[0]?.uuid} was there, ${job.uuid} was cooked`)];
+    });
+  });
+}
+
+function isDistinct({ plan }: PlayedStep): boolean {
+  return new Set(plan.entries.map(({ recipeUuid }) => recipeUuid)).size === plan.entries.length;
+}
+
+function isFree(before: SimulatedJob, job: SimulatedJob, step: PlayedStep): boolean {
+  if (before.recipeUuid !== job.recipeUuid || before.listedAtMs > step.main.startMs) return false;
+  const status = before.statusAt(job.takenAtMs);
+  const isThere = ['PENDING', 'ASSIGNED', 'PREPARING', 'RUNNING', 'COMPLETED'].includes(status);
+  return isThere && before.statusAt(step.main.startMs) !== 'FAILED';
+}

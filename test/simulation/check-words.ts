@@ -1,0 +1,154 @@
+import type { PlayedLife, PlayedStep } from './play.ts';
+import type { SimulatedJob } from './service.ts';
+import {
+  entryOf,
+  hasEnded,
+  reportedBy,
+  saidBy,
+  sentBy,
+  toldAtMs,
+  type Reported,
+  type Violation,
+} from './truth.ts';
+
+// Outputs, annotations and summary say what the service knows.
+
+/** Checks what each step has said. */
+export function checkWords(life: PlayedLife): readonly Violation[] {
+  return life.steps
+    .filter(({ main }) => !main.killed)
+    .flatMap((step) => [
+      ...checkVerdict(step),
+      ...reportedBy(step).flatMap((each) => checkReported(life, step, each)),
+      ...checkUnknown(life, step),
+      ...checkClaims(life, step),
+    ]);
+}
+
+const worstFirst = [
+  ...['error', 'failed', 'over-budget', 'timed-out', 'cancelled'],
+  ...['detached', 'running', 'submitted', 'succeeded'],
+];
+const passing = new Set(['succeeded', 'submitted', 'running', 'detached']);
+
+function checkVerdict(step: PlayedStep): readonly Violation[] {
+  const { outputs, failed, annotations } = step.main.runner.heard;
+  const result = outputs.get('result');
+  const errors = annotations.filter(({ level }) => level === 'error');
+  const fault = errors.find(({ title }) => /fault in this action|internal error/i.test(title));
+  if (fault !== undefined) return [{ check: 'internal error', what: fault.message }];
+  const results = reportedBy(step).map((each) => each.result);
+  const worst = worstFirst.find((each) => results.includes(each));
+  if (worst === undefined) return [];
+  const bad = results.filter((each) => !isFine(step, each)).length;
+  const isOff = bad > 0 !== failed() && toldAtMs(step.main) === null;
+  return [
+    ...(result === worst ? [] : [{ check: 'verdict', what: `${result}, though ${worst}` }]),
+    ...(isOff ? [{ check: 'verdict', what: `fails: ${failed()}, ${results.join(', ')}` }] : []),
+    ...(errors.length === Math.min(10, bad) || toldAtMs(step.main) !== null
+      ? []
+      : [{ check: 'verdict', what: `${errors.length} errors for ${bad} bad jobs` }]),
+  ];
+}
+
+function isFine({ plan }: PlayedStep, result: string): boolean {
+  return passing.has(result) || (plan.command === 'cancel' && result !== 'error');
+}
+
+function checkReported(
+  life: PlayedLife,
+  step: PlayedStep,
+  { jobUuid, status, result }: Reported,
+): readonly Violation[] {
+  const job = life.service.jobs().find(({ uuid }) => uuid === jobUuid);
+  if (job === undefined) {
+    if (jobUuid === null || jobUuid === step.plan.unknownUuid) return [];
+    return [{ check: 'outputs', what: `no such job: ${jobUuid}` }];
+  }
+  const { endMs } = step.main;
+  const say = (what: string) => [{ check: 'outputs', what: `${job.uuid}: ${what}` }];
+  const isFinal = ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status ?? '');
+  if (isFinal && !hasEnded(job, endMs)) return say(`${status}, but it lives`);
+  if (isFinal && job.statusAt(endMs) !== status) return say(`${status} is wrong`);
+  if (!isTrue(result, step, job)) return say(`${result}, but it is ${job.statusAt(endMs)}`);
+  if (result === 'error' && !mayBeLost(life, step, job)) return say('lost without a reason');
+  return [];
+}
+
+function isTrue(result: string, step: PlayedStep, job: SimulatedJob): boolean {
+  const { main, plan } = step;
+  const status = job.statusAt(main.endMs);
+  const told = toldAtMs(main) !== null;
+  const isLate = main.endMs >= main.startMs + plan.policy.timeoutMs - 50;
+  switch (result) {
+    case 'succeeded':
+      return status === 'COMPLETED';
+    case 'failed':
+      return status === 'FAILED';
+    case 'cancelled':
+      return /^CANCELL/.test(status) || isToldToLive(step, job);
+    case 'timed-out':
+      return isLate;
+    case 'detached':
+      return told || isLate;
+    case 'running':
+      return job.statusAt(main.endMs) !== 'PENDING';
+    default:
+      return true;
+  }
+}
+
+function isToldToLive({ main }: PlayedStep, { uuid }: SimulatedJob): boolean {
+  return saidBy(main).some((text) => text.toLowerCase().includes(uuid) && saysAlive(text));
+}
+
+function saysAlive(text: string): boolean {
+  return /may still|still runs?|is still|not ended|could not be cancelled/i.test(text);
+}
+
+/** A job is given up only when the service refuses to tell: 404 twice, or another lasting 4xx. */
+function mayBeLost(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
+  const about = sentBy(life, step.main.name).filter(({ path, search, kind }) => {
+    const isAbout = `${path}?${search}`.toLowerCase().includes(job.uuid);
+    return isAbout && ['read', 'list', 'cancel'].includes(kind);
+  });
+  const statuses = about.map(({ status }) => status ?? 0);
+  if (statuses.filter((status) => status === 404).length >= 2) return true;
+  return about.some(({ status, fault, kind }) => {
+    if (status === null || status < 400 || status >= 500 || kind === 'list') return false;
+    return fault !== null && ![404, 408, 429].includes(status);
+  });
+}
+
+/** Of an entry whose job is not known, nobody says that there is none if there may be one. */
+function checkUnknown(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const jobs = life.service.jobs().filter(({ cookedBy }) => cookedBy === step.main.name);
+  const reported = reportedBy(step);
+  return jobs.flatMap((job) => {
+    const index = entryOf(step, job);
+    const row = index === null ? undefined : reported[index];
+    if (row === undefined || row.jobUuid !== null || job.takenAtMs > step.main.endMs) return [];
+    const { recipeUuid } = job;
+    const notes = step.main.runner.heard.annotations.filter(({ title, message }) => {
+      const text = `${title} ${message}`;
+      return text.includes(recipeUuid) || text.includes(job.title);
+    });
+    if (notes.some(({ message, title }) => /\bmay\b/i.test(`${title} ${message}`))) return [];
+    return [{ check: 'told as not cooked', what: `${row.result}, but ${job.uuid} was taken` }];
+  });
+}
+
+/** What is said to have been cancelled was. */
+function checkClaims(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const { main } = step;
+  return life.service.jobs().flatMap((job) => {
+    const texts = main.runner.heard.annotations.map(({ message }) => message);
+    const claim = texts.find((text) => {
+      const isAbout = text.toLowerCase().includes(job.uuid);
+      return isAbout && /\bwas cancelled\b/.test(text) && !saysAlive(text);
+    });
+    if (claim === undefined || /^CANCELL/.test(job.statusAt(main.endMs))) return [];
+    const status = job.statusAt(main.endMs);
+    return [{ check: 'said to be cancelled', what: `${job.uuid} is ${status}` }];
+  });
+}

@@ -1,0 +1,124 @@
+import type { Phase } from '../simulator/types.ts';
+import type { Dice } from './dice.ts';
+import type { PlannedRecipe, ServicePlan } from './plan.ts';
+
+/** Draws how the service is, and the recipes it has. */
+export function drawService(dice: Dice): ServicePlan {
+  const isUsual = dice.chance(0.25);
+  const usual = {
+    generation: 'new',
+    strangers: 0,
+    wrapData: false,
+    rawUtf8: false,
+    capitals: false,
+    listLagMs: 0,
+    readLagMs: 0,
+    maxPage: 50,
+    tellsTotal: true,
+    tellsLimit: true,
+    uuidFilter: 'takes-list',
+    ignoredCancels: 0,
+  } as const satisfies Partial<ServicePlan>;
+  const recipes = Array.from({ length: dice.int(1, 5) }, (_, index) => drawRecipe(dice, index));
+  const latencyMs = dice.weighted([5, 40], [3, 300], [1, dice.int(1_000, 3_000)]);
+  return { ...usual, ...(!isUsual && drawQuirks(dice)), recipes, latencyMs };
+}
+
+function drawQuirks(dice: Dice): Omit<ServicePlan, 'recipes' | 'latencyMs'> {
+  return {
+    generation: dice.weighted([4, 'new'], [1, 'old']),
+    strangers: dice.weighted([6, 0], [2, dice.int(1, 49)], [2, dice.int(50, 300)]),
+    wrapData: dice.chance(0.2),
+    rawUtf8: dice.chance(0.25),
+    capitals: dice.chance(0.15),
+    listLagMs: dice.weighted([5, 0], [3, dice.int(500, 8_000)], [2, dice.int(8_000, 25_000)]),
+    readLagMs: dice.weighted([5, 0], [1, dice.int(100, 2_500)]),
+    maxPage: dice.weighted([6, 50], [1, 25], [2, 10]),
+    tellsTotal: dice.chance(0.7),
+    tellsLimit: dice.chance(0.7),
+    uuidFilter: dice.weighted(
+      [6, 'takes-list'],
+      [1, 'takes-first'],
+      [1, 'refuses-several'],
+      [1, 'too-large'],
+      [1, 'fails'],
+    ),
+    ignoredCancels: dice.weighted([8, 0], [1, 1]),
+  };
+}
+
+function drawRecipe(dice: Dice, index: number): PlannedRecipe {
+  const way = dice.weighted<Way>(
+    [6, 'completes'],
+    [3, 'fails'],
+    [3, 'endless'],
+    [1, 'stuck'],
+    [1, 'cancelled by someone'],
+    [3, 'retried'],
+    [1, 'fails early'],
+  );
+  const retries = way === 'retried' || way === 'fails early' ? dice.int(1, 2) : 0;
+  const isServer = way === 'endless' && dice.chance(0.5);
+  return {
+    uuid: dice.uuid(),
+    name: `Recipe ${index + 1}`,
+    payload: {
+      ...(isServer && { task: 'PERSISTENT' as const }),
+      ...(retries > 0 && { max_retry_count: retries }),
+    },
+    life: drawPhases(dice, way, retries),
+    cancelTakesMs: dice.weighted([5, 0], [2, dice.int(500, 5_000)], [2, dice.int(5_000, 20_000)]),
+    hourlyRateUsd: 0.69,
+  };
+}
+
+type Way =
+  | 'completes'
+  | 'fails'
+  | 'endless'
+  | 'stuck'
+  | 'cancelled by someone'
+  | 'retried'
+  /** Though retries are left. */
+  | 'fails early';
+
+function drawPhases(dice: Dice, way: Way, retries: number): readonly Phase[] {
+  if (way === 'stuck') return [{ status: 'PENDING' }];
+  const begin = () => drawBeginning(dice);
+  const run = { status: 'RUNNING', forMs: dice.span(500, 240_000) };
+  switch (way) {
+    case 'completes':
+      return [...begin(), run, { status: 'COMPLETED' }];
+    case 'endless':
+      return [...begin(), { status: 'RUNNING' }];
+    case 'cancelled by someone':
+      return [...begin(), run, { status: 'CANCELLED', statusReason: 'Stopped in the console' }];
+    case 'fails':
+    case 'fails early':
+      return [...begin(), run, { status: 'FAILED', statusReason: 'Container exited with code 1' }];
+    case 'retried':
+      return [...begin(), run, ...drawRetries(dice, retries)];
+  }
+}
+
+function drawBeginning(dice: Dice): readonly Phase[] {
+  const pending = { status: 'PENDING', forMs: dice.span(200, 60_000) };
+  const assigned = { status: dice.pick(['ASSIGNED', 'PREPARING']), forMs: dice.span(200, 30_000) };
+  return dice.chance(0.1) ? [] : [pending, assigned];
+}
+
+// Whether FAILED shows between two runs is documented nowhere.
+function drawRetries(dice: Dice, retries: number): readonly Phase[] {
+  const runs = Array.from({ length: retries }, (_, index): readonly Phase[] => {
+    const between = { status: 'FAILED', forMs: dice.span(500, 50_000) };
+    const isLast = index === retries - 1;
+    const end = isLast ? dice.weighted([3, 'COMPLETED'], [1, 'FAILED'], [1, null]) : null;
+    return [
+      ...(dice.chance(0.7) ? [between] : []),
+      { status: 'PENDING', forMs: dice.span(200, 30_000), retry: true },
+      { status: 'RUNNING', ...(!(isLast && end === null) && { forMs: dice.span(500, 120_000) }) },
+      ...(end === null ? [] : [{ status: end }]),
+    ];
+  });
+  return runs.flat();
+}

@@ -1,0 +1,58 @@
+import { isObject } from '../simulator/checks.ts';
+import { Refusal } from '../simulator/refusal.ts';
+import type { ServicePlan } from './plan.ts';
+
+// How the service's lists may differ from what one would expect: nothing of it is documented.
+
+const uuidFilter = 'filter[uuid]';
+
+/** The query as the service takes it: pages may be smaller, and of several UUIDs one may count. */
+export function listQuirks(search: string, plan: ServicePlan): string {
+  const query = new URLSearchParams(search);
+  const limit = Number(query.get('limit') ?? 10);
+  query.set('limit', String(Math.min(limit, plan.maxPage)));
+  const uuids = query.get(uuidFilter);
+  if (uuids !== null && plan.uuidFilter === 'takes-first') {
+    query.set(uuidFilter, uuids.split(',')[0] ?? '');
+  }
+  return query.toString();
+}
+
+const maxUuids = 3;
+
+/** Why a list is refused, where the service does not take such a filter. */
+export function refusalOfList(search: string, { uuidFilter: way }: ServicePlan): Refusal | null {
+  const uuids = new URLSearchParams(search).get(uuidFilter)?.split(',') ?? [];
+  if (uuids.length === 0) return null;
+  if (way === 'fails') return new Refusal(500, 'internal', 'The list cannot be made');
+  if (way === 'refuses-several' && uuids.length > 1) {
+    return new Refusal(422, 'validation_failed', 'filter[uuid]: must be a single UUID');
+  }
+  if (way === 'too-large' && uuids.length > maxUuids) {
+    return new Refusal(414, 'too_long', 'The address is too long');
+  }
+  return null;
+}
+
+/** A page of a list with as much about itself as the service tells. */
+export function shapeList(body: unknown, { tellsTotal, tellsLimit }: ServicePlan): unknown {
+  if (!isObject(body) || !('data' in body)) return body;
+  const { total, limit, ...page } = body;
+  return { ...page, ...(tellsTotal && { total }), ...(tellsLimit && { limit }) };
+}
+
+const uuidMembers = new Set(['uuid', 'source_recipe_uuid', 'job_uuid']);
+
+/** The same with every UUID in capitals. */
+export function toCapitals(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toCapitals);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      uuidMembers.has(key) && typeof member === 'string'
+        ? member.toUpperCase()
+        : toCapitals(member),
+    ]),
+  );
+}

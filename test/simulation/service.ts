@@ -1,0 +1,195 @@
+import { createGate } from '../simulator/auth.ts';
+import type { Service as Endpoints } from '../simulator/endpoints.ts';
+import { jobAt, runsAt, type JobRecord } from '../simulator/jobs.ts';
+import { lifeAt } from '../simulator/lives.ts';
+import type { RecipeRecord } from '../simulator/recipes.ts';
+import type { Job } from '../simulator/resources.ts';
+import { answerTo, refused } from '../simulator/router.ts';
+import type { Store } from '../simulator/store.ts';
+import type { Dice } from './dice.ts';
+import { listQuirks, refusalOfList, shapeList, toCapitals } from './quirks.ts';
+import type { ServicePlan } from './plan.ts';
+
+/** A job that a step has cooked, with all that only the service knows. */
+export interface SimulatedJob {
+  readonly uuid: string;
+  readonly recipeUuid: string;
+  readonly title: string;
+  readonly description: string;
+  /** Name of the process whose cook it was. */
+  readonly cookedBy: string;
+  readonly takenAtMs: number;
+  /** From when on a list has it. */
+  readonly listedAtMs: number;
+  readonly cancels: readonly Cancel[];
+  readonly statusAt: (atMs: number) => string;
+  /** From when on it never changes again; null where it goes on for ever. */
+  readonly endedAtMs: () => number | null;
+}
+
+/** A request to cancel a job that has arrived. */
+export interface Cancel {
+  readonly by: string;
+  readonly atMs: number;
+  /** Whether the job had already ended. */
+  readonly isLate: boolean;
+}
+
+/** What arrives at the service. */
+export interface Arrival {
+  readonly by: string;
+  readonly method: string;
+  readonly path: string;
+  readonly search: string;
+  readonly body: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** Jobs of ours that the answer shows. */
+  readonly shows: readonly string[];
+}
+
+/** The service, in memory. */
+export interface Service {
+  readonly handle: (arrival: Arrival) => Answer;
+  readonly jobs: () => readonly SimulatedJob[];
+  /** Cancels of jobs that no step of ours has cooked. */
+  readonly strangersCancelled: readonly string[];
+}
+
+export const keys = { publicKey: 'pk_sim_0123456789abcdef', secretKey: 'sk_sim_fedcba9876543210' };
+
+interface Kept extends JobRecord {
+  readonly cookedBy: string | null;
+  readonly cancels: Cancel[];
+}
+
+/** A service that behaves as planned, strict about all that is documented. */
+export function createService(plan: ServicePlan, now: () => number, dice: Dice): Service {
+  const gate = createGate({ ...keys, rawUtf8Signing: plan.rawUtf8, now });
+  const ours: Kept[] = [];
+  const strangersCancelled: string[] = [];
+  let sender = '';
+  const store = createStore(plan, now, dice, {
+    cookedBy: () => sender,
+    onCook: (job) => ours.push(job),
+    onStrangerCancelled: (uuid) => strangersCancelled.push(uuid),
+  });
+  const endpoints: Endpoints = {
+    store,
+    generation: plan.generation,
+    now,
+    singleUuidFilter: false,
+    listingLagMs: plan.listLagMs,
+    readLagMs: plan.readLagMs,
+  };
+  const answer = (arrival: Arrival, body: unknown) => {
+    const { method, path, headers } = arrival;
+    const isList = method === 'GET' && path === '/v1/jobs';
+    const search = isList ? listQuirks(arrival.search, plan) : arrival.search;
+    // Signed is what was sent, whatever is made of it.
+    const refusal =
+      gate({ method, path, search: arrival.search, headers, body }) ??
+      (isList ? refusalOfList(arrival.search, plan) : null);
+    if (refusal !== null) return refused(refusal);
+    sender = arrival.by;
+    const given = answerTo(endpoints, { method, path, search, body }, plan.wrapData);
+    return { status: given.status, body: isList ? shapeList(given.body, plan) : given.body };
+  };
+  return {
+    handle: (arrival) => {
+      const body: unknown = arrival.body === undefined ? undefined : JSON.parse(arrival.body);
+      const given = answer(arrival, body);
+      const text = JSON.stringify(plan.capitals ? toCapitals(given.body) : given.body);
+      const shows = ours.filter(({ uuid }) => text.toLowerCase().includes(uuid));
+      return { status: given.status, text, shows: shows.map(({ uuid }) => uuid) };
+    },
+    jobs: () => ours.map((job) => simulatedJob(job, plan)),
+    strangersCancelled,
+  };
+}
+
+interface StoreEvents {
+  readonly cookedBy: () => string;
+  readonly onCook: (job: Kept) => void;
+  readonly onStrangerCancelled: (uuid: string) => void;
+}
+
+function createStore(plan: ServicePlan, now: () => number, dice: Dice, events: StoreEvents): Store {
+  const recipes = new Map(
+    plan.recipes.map((recipe): readonly [string, RecipeRecord] => [
+      recipe.uuid,
+      { uuid: recipe.uuid, script: recipe, createdAtMs: 0 },
+    ]),
+  );
+  const jobs = new Map<string, Kept>();
+  // What is shown of other people's jobs never changes.
+  const strangers = new Map<string, Job>();
+  for (const record of strangersOf(plan, now(), dice)) {
+    jobs.set(record.uuid, record);
+    strangers.set(record.uuid, jobAt(record, record.cookedAtMs, plan.generation));
+  }
+  return {
+    recipes,
+    jobs,
+    addRecipe: () => '',
+    addJob: (recipeUuid, script, fields) => {
+      const blank = { cookedAtMs: now(), cancel: null, cancels: [], cookedBy: events.cookedBy() };
+      const job: Kept = { uuid: dice.uuid(), recipeUuid, script, fields, ...blank };
+      jobs.set(job.uuid, job);
+      events.onCook(job);
+      return job;
+    },
+    cancelJob: (uuid, reason) => {
+      const job = jobs.get(uuid);
+      if (job === undefined) return;
+      if (job.cookedBy === null) events.onStrangerCancelled(uuid);
+      const endedAtMs = endOf(job);
+      const isLate = endedAtMs !== null && endedAtMs <= now();
+      job.cancels.push({ by: events.cookedBy(), atMs: now(), isLate });
+      if (job.cancel === null && job.cancels.length > plan.ignoredCancels) {
+        job.cancel = { atMs: now(), reason };
+      }
+    },
+    removeJob: () => {},
+    show: (record) => strangers.get(record.uuid) ?? jobAt(record, now(), plan.generation),
+    runsOf: (record) => (strangers.has(record.uuid) ? [] : runsAt(record, now())),
+  };
+}
+
+const strangersLife = [{ status: 'RUNNING' }];
+
+function strangersOf(plan: ServicePlan, nowMs: number, dice: Dice): readonly Kept[] {
+  return Array.from({ length: plan.strangers }, () => ({
+    uuid: dice.uuid(),
+    recipeUuid: dice.pick(plan.recipes).uuid,
+    script: { name: 'Of somebody else', life: strangersLife },
+    fields: { title: 'Of somebody else', description: dice.chance(0.5) ? 'By hand' : null },
+    cookedAtMs: nowMs + dice.int(-1_800_000, 1_800_000),
+    cancel: null,
+    cookedBy: null,
+    cancels: [],
+  }));
+}
+
+function endOf(job: JobRecord): number | null {
+  return lifeAt(job, Infinity).completedAtMs;
+}
+
+function simulatedJob(job: Kept, plan: ServicePlan): SimulatedJob {
+  return {
+    uuid: job.uuid,
+    recipeUuid: job.recipeUuid ?? '',
+    title: job.fields.title ?? '',
+    description: job.fields.description ?? '',
+    cookedBy: job.cookedBy ?? '',
+    takenAtMs: job.cookedAtMs,
+    listedAtMs: job.cookedAtMs + plan.listLagMs,
+    cancels: job.cancels,
+    statusAt: (atMs) => lifeAt(job, atMs).status,
+    endedAtMs: () => endOf(job),
+  };
+}

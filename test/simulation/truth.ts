@@ -1,0 +1,106 @@
+import type { Sent } from './network.ts';
+import type { PlayedLife, PlayedStep } from './play.ts';
+import type { SimulatedJob } from './service.ts';
+
+// What really happened, for the checks: from the service and the network, not from the action.
+
+/** Something that was promised and did not hold. */
+export interface Violation {
+  readonly check: string;
+  readonly what: string;
+}
+
+/** The jobs that a step has cooked, by entry: of each all that were taken, oldest first. */
+export function jobsByEntry(life: PlayedLife, step: PlayedStep): readonly SimulatedJob[][] {
+  const groups = new Map<string, SimulatedJob[]>();
+  for (const job of life.service.jobs()) {
+    if (job.cookedBy !== step.main.name) continue;
+    const group = groups.get(job.description) ?? [];
+    group.push(job);
+    groups.set(job.description, group);
+  }
+  return [...groups.values()];
+}
+
+/** The requests of a process. */
+export function sentBy({ sent }: PlayedLife, name: string): readonly Sent[] {
+  return sent.filter(({ by }) => by === name);
+}
+
+/** The description that a cook was sent with; it tells the entries of a step apart. */
+export function descriptionOf({ body }: Sent): string {
+  const { description } = JSON.parse(body ?? '{}') as { description?: string };
+  return description ?? '';
+}
+
+/** What the sender of a request may know of its fate. */
+export function isInDoubt({ status, fault }: Sent): boolean {
+  if (status === null) return fault?.effect.type !== 'unreachable';
+  if (status === 408 || status >= 500) return true;
+  return status < 300 && fault !== null;
+}
+
+/** Whether it was answered as it should be. */
+export function isAnswered({ status, fault }: Sent): boolean {
+  return fault === null && status !== null && status < 300;
+}
+
+/** Whether a job has ended for good by then. */
+export function hasEnded(job: SimulatedJob, atMs: number): boolean {
+  const endedAtMs = job.endedAtMs();
+  return endedAtMs !== null && endedAtMs <= atMs;
+}
+
+/** What a step reported of one job. */
+export interface Reported {
+  readonly jobUuid: string | null;
+  readonly recipeUuid: string | null;
+  readonly status: string | null;
+  readonly result: string;
+}
+
+/** What a step reported of each of its entries; empty where it came to no verdict. */
+export function reportedBy({ main }: PlayedStep): readonly Reported[] {
+  const text = main.runner.heard.outputs.get('jobs');
+  if (text === undefined || main.killed) return [];
+  const rows = JSON.parse(text) as Record<string, string | null>[];
+  return rows.map((row) => ({
+    jobUuid: row['job_uuid']?.toLowerCase() ?? null,
+    recipeUuid: row['recipe_uuid']?.toLowerCase() ?? null,
+    status: row['status'] ?? null,
+    result: row['result'] ?? '',
+  }));
+}
+
+/** The entry of a step that a job belongs to; null where several are alike. */
+export function entryOf(step: PlayedStep, job: SimulatedJob): number | null {
+  const reported = reportedBy(step).findIndex(({ jobUuid }) => jobUuid === job.uuid);
+  if (reported >= 0) return reported;
+  const alike = step.plan.entries.flatMap(({ recipeUuid, title }, index) =>
+    recipeUuid === job.recipeUuid && (title === null || title === job.title) ? [index] : [],
+  );
+  return alike.length === 1 ? (alike[0] ?? null) : null;
+}
+
+/** All that a process has said to people, one text an item. */
+export function saidBy(process: PlayedStep['post']): readonly string[] {
+  if (process === null) return [];
+  const { lines, annotations, summary } = process.runner.heard;
+  const notes = annotations.map(({ title, message }) => `${title}: ${message}`);
+  return [...lines, ...notes, summary()];
+}
+
+/** The mark at the end of a job's description. */
+export function markOf({ description }: SimulatedJob): string {
+  return /\[([^\]]+)\]\s*$/.exec(description)?.[1] ?? description;
+}
+
+/** When a process was told to stop, by a signal or by being killed; null where it was not. */
+export function toldAtMs({ signalMs, killed, endMs }: PlayedStep['main']): number | null {
+  return signalMs ?? (killed ? endMs : null);
+}
+
+/** Whether a text names a job: by UUID or by mark. */
+export function names(text: string, job: SimulatedJob): boolean {
+  return text.toLowerCase().includes(job.uuid) || text.includes(markOf(job));
+}
