@@ -80,29 +80,16 @@ async function cancel(
   const reason = entry.reason(jobUuid);
   events.cancelling(jobUuid, reason.told);
   try {
-    const request = async () => requestCancel(client, jobUuid, reason.sent, deadline);
+    const request = async () => cancelJob(client, jobUuid, reason.sent, deadline);
     see(await withRetry(request, retryRules.cancel, { ...client, signal: deadline }), entry);
     return 'accepted';
   } catch (error) {
+    // How the service answers the cancel of an ended job is documented nowhere.
+    const job = await readJob(client, jobUuid, deadline).catch(() => null);
+    if (job !== null) see(job, entry);
+    if (job !== null && isFinal(job.status)) return 'accepted';
     events.cancelFailed(jobUuid, error);
     return 'failed';
-  }
-}
-
-async function requestCancel(
-  client: Client,
-  jobUuid: string,
-  reason: string,
-  signal: AbortSignal,
-): Promise<Job> {
-  try {
-    return await cancelJob(client, jobUuid, reason, signal);
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    // How the service answers the cancel of an ended job is documented nowhere.
-    const job = await readJob(client, jobUuid, signal).catch(() => undefined);
-    if (job !== undefined && isFinal(job.status)) return job;
-    throw error;
   }
 }
 

@@ -322,7 +322,7 @@ describe('cancel', () => {
     await simulator.close();
     expect(played.main.failed()).toBe(true);
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
-      `Could not cancel job ${uuidsOf(cooked)[0]}: not allowed`,
+      `Could not cancel job ${uuidsOf(cooked)[0]}: access denied`,
     ]);
   });
 });

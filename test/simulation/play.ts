@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cancel } from '../../src/commands/cancel.ts';
-import { cleanUp } from '../../src/commands/cleanup.ts';
+import { cleanup } from '../../src/commands/cleanup.ts';
 import { cook } from '../../src/commands/cook.ts';
 import type { Deps } from '../../src/commands/deps.ts';
 import { wait } from '../../src/commands/wait.ts';
@@ -158,7 +158,7 @@ async function playPosts(stage: Stage, attempt: AttemptPlan, number: number): Pr
     const kept = new Map(step.main.runner.heard.kept);
     const surroundings = { inputs: step.plan.inputs, kept, env: envOf(stage, step.plan, number) };
     const name = step.main.name.replace('main', 'post');
-    const { process, running } = startProcess(stage, name, cleanUp, surroundings, attempt);
+    const { process, running } = startProcess(stage, name, cleanup, surroundings, attempt);
     step.post = process;
     await running.ended;
   }
