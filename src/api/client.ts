@@ -24,6 +24,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
   readonly signal?: AbortSignal | undefined;
+  /** Fires when the request is no longer to be signed again, should its signature be refused. */
+  readonly ended?: AbortSignal | undefined;
   /** Longest answer that is read, in bytes. */
   readonly maxBytes?: number;
   /** Opens a filter for the body of a success; called once for each time the request is sent. */
@@ -119,7 +121,7 @@ export function createClient(options: ClientOptions): Client {
       tried.push(signing);
       const answer = await sign(call, signing);
       const next =
-        answer.status === 401 && tried.length < maxSignings
+        answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
           ? correct(signing, answer, tried, call)
           : undefined;
       if (next === undefined) {

@@ -36,15 +36,19 @@ export const pageLimit = 50;
 // The retention and size of logs are documented nowhere; this is the most that is put on disk.
 const maxLogBytes = 256 * 1024 * 1024;
 
-/** Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job. */
+/**
+ * Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job.
+ * @param ended fires when it is no longer to be signed again
+ */
 export async function cookRecipe(
   client: Client,
   recipeUuid: string,
   body: CookBody,
-  signal?: AbortSignal,
+  signal: AbortSignal,
+  ended: AbortSignal,
 ): Promise<Job> {
   const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-  return single(client, { method: 'POST', pathname, body, signal }, jobSchema);
+  return single(client, { method: 'POST', pathname, body, signal, ended }, jobSchema);
 }
 
 /** Reads a recipe, its stored cook fields included. */

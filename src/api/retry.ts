@@ -15,8 +15,9 @@ interface RetryRule {
 export const retryRules = {
   // Nothing runs yet: a clear error after half a minute is better than a step that hangs.
   recipe: { maxTries: 6, maxNotFound: 1 },
-  // What is not cancelled is billed; the end of the step bounds it in time.
+  // What is not cancelled is billed: main tries for about a minute, and post as long as it can.
   cancel: { maxTries: 8, maxNotFound: 2 },
+  lastCancel: { maxTries: Infinity, maxNotFound: 2 },
   // A page of a look-up; the whole look-up is repeated as well.
   lookUp: { maxTries: 3, maxNotFound: 2 },
   // Logs and runs: trouble with them never changes the verdict.

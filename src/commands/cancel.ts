@@ -15,7 +15,7 @@ export async function cancel(deps: Deps): Promise<void> {
     const outcomes = await withStep(plan, jobs, [], deps, async (step) =>
       Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))),
     );
-    await reportOutcomes(runner, outcomes, plan.policy, isFine);
+    await reportOutcomes(runner, outcomes, isFine);
   } catch (error) {
     await reportFailure(runner, error);
   }

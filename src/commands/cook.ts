@@ -1,9 +1,8 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import { asError, InterruptedError } from '../errors.ts';
+import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import { readStep } from '../inputs/context.ts';
 import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { findEarlierJobs } from '../jobs/attach.ts';
-import { unansweredCooks } from '../jobs/entry.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
 import { noRunData, type CookRequest, type RunData } from '../jobs/records.ts';
 import { bodyOf, createRequests } from '../jobs/request.ts';
@@ -37,7 +36,7 @@ export async function cook(deps: Deps): Promise<void> {
       await commitStatus.settle(step.end.deadline);
       return all;
     });
-    await reportOutcomes(runner, outcomes, plan.policy);
+    await reportOutcomes(runner, outcomes);
   } catch (error) {
     await reportFailure(runner, error);
   }
@@ -174,11 +173,9 @@ async function cookEntry(
 }
 
 async function notCooked(step: Step, entry: Entry, error: unknown): Promise<void> {
-  const isEnded = step.end.signal.aborted;
   // Where the end of the step cut it short, what ended it decides about the job, if there is one.
-  const isCutShort =
-    isEnded && (error instanceof InterruptedError || unansweredCooks(entry.facts) > 0);
-  if (!isCutShort) {
+  const isExpected = error instanceof InterruptedError || error instanceof ServiceError;
+  if (!(step.end.signal.aborted && isExpected)) {
     entry.error = asError(error);
     record(step, entry, { stop: 'not-cooked' });
     if (step.plan.failFast) step.end.endFor('fail-fast');

@@ -26,7 +26,7 @@ export async function wait(deps: Deps): Promise<void> {
       await commitStatus.settle(step.end.deadline);
       return all;
     });
-    await reportOutcomes(runner, outcomes, plan.policy);
+    await reportOutcomes(runner, outcomes);
   } catch (error) {
     await reportFailure(runner, error);
   }
@@ -49,7 +49,7 @@ async function firstLook(step: Step, entry: Entry): Promise<Job | null> {
     else job = answer;
     return true;
   };
-  await step.poller.watch(uuid, take, step.end.signal);
+  await step.poller.watch(uuid, take, step.end.signal, false);
   if (job !== null) return job;
   if (entry.error !== null) {
     record(step, entry, { stop: 'lost' });

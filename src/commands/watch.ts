@@ -5,7 +5,7 @@ import { unansweredCooks, withJob } from '../jobs/entry.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import { noRunData, type Outcome, type RunData, type SubmittedJob } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
-import { createFailureCheck } from '../jobs/retried-job.ts';
+import { createFailureCheck, mayRestart } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import { observe, record, type Entry, type Step } from './step.ts';
@@ -85,12 +85,14 @@ function isGoal({ plan }: Step, { task }: Job): boolean {
 const duplicatePausesMs = [15_000, 30_000, 60_000, 300_000];
 
 function watchForDuplicates(step: Step, entry: Entry): { readonly stop: () => void } {
+  const { clock } = step.deps;
   const over = new AbortController();
   const signal = AbortSignal.any([step.end.signal, over.signal]);
   const lookAgainAndAgain = async () => {
     for (let looks = 0; unansweredCooks(entry.facts) > 0; looks += 1) {
-      const pauseMs = duplicatePausesMs[Math.min(looks, duplicatePausesMs.length - 1)] ?? 0;
-      await step.deps.clock.sleep(pauseMs, signal);
+      const everyMs = duplicatePausesMs[Math.min(looks, duplicatePausesMs.length - 1)] ?? 0;
+      // At the same moments for all entries: one look serves them all.
+      await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
       if (signal.aborted) return;
       await step.reconcile(entry);
     }
@@ -112,7 +114,8 @@ async function untilReachable({ end }: Step, { job }: Entry, log: JobLog): Promi
 }
 
 function isBad(step: Step, entry: Entry): boolean {
-  return entry.facts.stop !== null && !results[outcomeOf(step, entry).result].passes;
+  const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
+  return isOver && !results[outcomeOf(step, entry).result].passes;
 }
 
 function outcomeOf(step: Step, entry: Entry): Outcome {
@@ -126,8 +129,6 @@ async function lookOnceMore(step: Step, entry: Entry): Promise<void> {
   const seen = await readJob(step.client, job.uuid, step.end.deadline).catch(() => null);
   if (seen === null) return;
   observe(step, entry, seen);
-  // FAILED may be followed by one more run.
-  const hasEnded =
-    isFinal(seen.status) && !(seen.status === 'FAILED' && (seen.max_retry_count ?? 0) > 0);
+  const hasEnded = isFinal(seen.status) && !mayRestart(seen);
   if (hasEnded) record(step, entry, withJob(facts, { uuid: seen.uuid, hasEnded }));
 }

@@ -19,6 +19,8 @@ export interface Search {
   readonly serverSentAtMs: number | null;
   /** How long to look, in ms: a list may lag behind a cook. 0 for one look. */
   readonly windowMs: number;
+  /** Nobody looks later: while the list cannot be read, it is tried again until the signal fires. */
+  readonly isLast?: boolean;
 }
 
 /** Looks for jobs. */
@@ -88,7 +90,7 @@ export function createFinder(client: Client): Finder {
       waiter.reject(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    const maxMs = Math.min(maxWindowMs, waiter.windowMs * 2);
+    const maxMs = waiter.isLast ? Infinity : Math.min(maxWindowMs, waiter.windowMs * 2);
     if (!error.retryable || clock.monotonicMs() - waiter.sinceMs >= maxMs) waiter.reject(error);
   };
   const run = async () => {

@@ -1,6 +1,6 @@
 import type { Job } from '../api/schemas.ts';
 import { unansweredCooks, type EndReason, type EntryFacts, type StepFacts } from './entry.ts';
-import type { Policy } from './policy.ts';
+import { wantedOf, type Policy } from './policy.ts';
 import type {
   JobRef,
   Outcome,
@@ -51,6 +51,7 @@ export function createOutcome(
     ending,
     error: entry.error,
     cancel: entry.cancel,
+    isKept: wantedOf(entry.facts, step, goal.policy, 'main') === 'kept',
     unansweredMark: unansweredCooks(entry.facts) > 0 ? entry.facts.mark : null,
   };
 }

@@ -43,9 +43,15 @@ export interface Poller {
   /**
    * Looks at a job again and again. Transient errors are kept from `onLook`; it is told of a 404
    * when two answers were 404, and of every other refusal at once.
+   * @param isKnown whether it was seen just now; otherwise the first look is at once
    * @returns when `onLook` says so, or the signal fires
    */
-  readonly watch: (jobUuid: string, onLook: OnLook, signal: AbortSignal) => Promise<void>;
+  readonly watch: (
+    jobUuid: string,
+    onLook: OnLook,
+    signal: AbortSignal,
+    isKnown?: boolean,
+  ) => Promise<void>;
 }
 
 export interface PollerOptions {
@@ -141,18 +147,20 @@ export function createPoller(options: PollerOptions): Poller {
   };
 
   return {
-    watch: async (jobUuid, onLook, until) =>
+    watch: async (jobUuid, onLook, until, isKnown = true) =>
       new Promise<void>((resolve, reject) => {
         const nowMs = clock.monotonicMs();
         const ended = AbortSignal.any([until, signal]);
         const done = () => {
           watches.delete(watch);
+          // A pause that nobody needs any more would keep the process from ending.
+          if (watches.size === 0) wake.abort();
           ended.removeEventListener('abort', done);
           resolve();
         };
         const base = { jobUuid, onLook, done, status: null, changedAtMs: nowMs, failures: 0 };
         const watch: Watch = { ...base, notFound: 0, dueAtMs: nowMs };
-        watch.dueAtMs += dueIn(watch);
+        if (isKnown) watch.dueAtMs += dueIn(watch);
         if (ended.aborted) {
           resolve();
           return;

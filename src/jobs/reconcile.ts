@@ -7,6 +7,7 @@ import { unansweredCooks, withJob, type EntryFacts } from './entry.ts';
 import { doubtWindowMs, type Finder } from './find.ts';
 import { nextAction, type Phase } from './policy.ts';
 import type { Poller } from './poll.ts';
+import { mayRestart } from './retried-job.ts';
 import { isFinal } from './status.ts';
 
 /** What the user is told of it. */
@@ -75,19 +76,20 @@ export async function reconcile(entry: Reconciled, options: ReconcileOptions): P
 async function cancel(
   jobUuid: string,
   entry: Reconciled,
-  { client, events, deadline }: ReconcileOptions,
+  { client, events, phase, deadline }: ReconcileOptions,
 ): Promise<'accepted' | 'failed'> {
   const reason = entry.reason(jobUuid);
   events.cancelling(jobUuid, reason.told);
   try {
     const request = async () => cancelJob(client, jobUuid, reason.sent, deadline);
-    see(await withRetry(request, retryRules.cancel, { ...client, signal: deadline }), entry);
+    const rule = phase === 'post' ? retryRules.lastCancel : retryRules.cancel;
+    see(await withRetry(request, rule, { ...client, signal: deadline }), entry);
     return 'accepted';
   } catch (error) {
     // How the service answers the cancel of an ended job is documented nowhere.
     const job = await readJob(client, jobUuid, deadline).catch(() => null);
     if (job !== null) see(job, entry);
-    if (job !== null && isFinal(job.status)) return 'accepted';
+    if (job !== null && hasEnded(job)) return 'accepted';
     events.cancelFailed(jobUuid, error);
     return 'failed';
   }
@@ -117,7 +119,7 @@ async function confirm(
       if (answer instanceof ServiceError) return true;
       ({ status } = answer);
       see(answer, entry);
-      if (isFinal(answer.status)) return true;
+      if (hasEnded(answer)) return true;
       cancelAgain();
       return false;
     },
@@ -125,8 +127,10 @@ async function confirm(
   );
   over.abort();
   // After an interrupt main has seconds; post goes on from there.
-  const isLeftToPost = phase === 'main' && deadline.aborted;
-  if (!isLeftToPost && (status === null || !isFinal(status))) events.notEnded(jobUuid, status);
+  if (phase === 'main' && deadline.aborted) return;
+  // Nothing started it once more in all this time.
+  if (status === 'FAILED') entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+  else if (status === null || !isFinal(status)) events.notEnded(jobUuid, status);
 }
 
 /** Sends the cancel once more, when it has had time enough to work. */
@@ -146,8 +150,12 @@ function createRepeatedCancel(
 
 /** Notes what was seen of a job that was cancelled. */
 function see(job: Job, entry: Reconciled): void {
-  if (isFinal(job.status)) entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: true }));
+  if (hasEnded(job)) entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: true }));
   entry.onJob(job);
+}
+
+function hasEnded(job: Job): boolean {
+  return isFinal(job.status) && !mayRestart(job);
 }
 
 /** Looks for the jobs that cooks without an answer may have created. */
@@ -165,12 +173,13 @@ async function look(
         maxJobs: Math.max(1, unansweredCooks(facts)),
         serverSentAtMs: facts.serverSentAtMs,
         windowMs: phase === 'post' ? windowMs(facts, client.clock.now()) : 0,
+        isLast: phase === 'post',
       },
       deadline,
     );
     for (const job of jobs) {
       const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
-      entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: isFinal(job.status) }));
+      entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasEnded(job) }));
       events.foundLater(job, isKept);
       entry.onJob(job);
     }

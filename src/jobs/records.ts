@@ -98,6 +98,8 @@ export interface Outcome extends RunData {
   readonly error: Error | null;
   /** What came of our own cancel; null where none was sent. */
   readonly cancel: 'accepted' | 'failed' | null;
+  /** Whether the job is left running because that was asked for. */
+  readonly isKept: boolean;
   /** The mark of a job that may have been created by a cook without an answer; null where none may. */
   readonly unansweredMark: string | null;
 }

@@ -49,6 +49,11 @@ export function createFailureCheck(
   };
 }
 
+/** Whether a job that shows FAILED may be started once more. */
+export function mayRestart(job: Job): boolean {
+  return job.status === 'FAILED' && retriesOf(job) > 0;
+}
+
 function retriesOf({ max_retry_count: count }: Job): number {
   return count ?? 0;
 }

@@ -86,7 +86,7 @@ async function send(
     });
     try {
       // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
-      return await cookRecipe(client, recipeUuid, body, abandon);
+      return await cookRecipe(client, recipeUuid, body, abandon, ended);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const kind = kindOf(error);

@@ -1,6 +1,5 @@
 import { ServiceError, type InputError, type Problem } from '../errors.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
-import type { Policy } from '../jobs/policy.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Runner } from '../runtime.ts';
@@ -14,8 +13,8 @@ const maxAnnotations = 10;
 const maxLength = 4_000;
 
 /** One error annotation for each job that was not successful: what failed, why, what to do. */
-export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy: Policy): void {
-  const messages = bad.map((outcome) => describeOutcome(outcome, policy));
+export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
+  const messages = bad.map(describeOutcome);
   annotateAll(runner, messages, (shown) => {
     const rest = bad.slice(shown);
     const names = rest.map(
@@ -82,14 +81,15 @@ function formatMessage({ cause, remedy, evidence = [] }: ErrorMessage): string {
   return join(lines).slice(0, maxLength);
 }
 
-function describeOutcome(outcome: Outcome, policy: Policy): ErrorMessage {
+function describeOutcome(outcome: Outcome): ErrorMessage {
   const { result, job, subject, error, ending } = outcome;
   if (error !== null) return describeErrorOf(outcome, error);
   const name = sanitizeLine(titleOf(subject, job), 100);
   const uuid = uuidOf(outcome);
   const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
-  if (result === 'timed-out') return describeTimeout(name, who, outcome, policy);
-  if (ending === 'interrupt') return describeInterrupt(name, who, outcome);
+  if (result === 'timed-out') return describeTimeout(name, who, outcome);
+  if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
+    return describeInterrupt(name, who, outcome);
   if (ending === 'fail-fast' && result === 'cancelled') return describeFailFast(name, who, outcome);
   const reason = job?.status_reason
     ? `: ${sanitizeLine(job.status_reason, 1000)}.`
@@ -125,44 +125,64 @@ function describeErrorOf(outcome: Outcome, error: Error): ErrorMessage {
   return { ...message, remedy: `${message.remedy} ${hint}` };
 }
 
-function describeInterrupt(name: string, who: string, { job, result }: Outcome): ErrorMessage {
-  if (result === 'detached') {
+function describeInterrupt(name: string, who: string, outcome: Outcome): ErrorMessage {
+  if (outcome.result === 'detached') {
     return {
       title: `Left running: ${name}`,
-      cause: `${who} was left running when the workflow was cancelled, because on-workflow-cancel is detach.`,
+      cause: `${who} was left running, because on-workflow-cancel is detach.`,
       remedy: `It is billed while it runs: ${consoleUrl}`,
     };
   }
   return {
-    title: `Cancelled with the workflow: ${name}`,
-    cause: `${who} was ${job === null ? 'not cooked' : 'cancelled'}, because the workflow was cancelled or reached a time limit.`,
+    title: `${cancelTitle(outcome)} with the workflow: ${name}`,
+    cause: `The workflow was cancelled or reached a time limit. ${who} ${whatBecame(outcome)}`,
     remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
   };
 }
 
-function describeFailFast(name: string, who: string, { job }: Outcome): ErrorMessage {
+function describeFailFast(name: string, who: string, outcome: Outcome): ErrorMessage {
   return {
-    title: `Cancelled by fail-fast: ${name}`,
-    cause: `${who} was ${job === null ? 'not cooked' : 'cancelled'}, because another job of this step was not successful.`,
+    title: `${cancelTitle(outcome)} by fail-fast: ${name}`,
+    cause: `Another job of this step was not successful. ${who} ${whatBecame(outcome)}`,
     remedy: 'Check the job that failed first. Without fail-fast, the other jobs keep running.',
   };
 }
 
-function describeTimeout(
-  name: string,
-  who: string,
-  outcome: Outcome,
-  { onTimeout }: Policy,
-): ErrorMessage {
+function describeTimeout(name: string, who: string, outcome: Outcome): ErrorMessage {
+  const status = outcome.job === null ? '' : `It was ${lastOpenStatus(outcome)} then. `;
   return {
     title: `Timed out: ${name}`,
-    cause:
-      outcome.job === null
-        ? `${who} was not cooked before the timeout.`
-        : `${who} was still ${lastOpenStatus(outcome)} at the timeout, ${onTimeout === 'cancel' ? 'so it was cancelled.' : `and was left running. It is billed while it runs: ${consoleUrl}`}`,
+    cause: `The timeout was reached. ${status}${who} ${whatBecame(outcome)}`,
     remedy: 'Increase the input timeout, or set on-timeout to choose what happens then.',
     evidence: outcome.logTail,
   };
+}
+
+function cancelTitle({ job, cancel }: Outcome): string {
+  if (job === null) return 'Stopped';
+  return cancel === 'accepted' ? 'Cancelled' : 'Not cancelled';
+}
+
+// No more than is known: a job is said to be cancelled where the service says so, and what may run
+// on is said to.
+function whatBecame({ job, cancel, isKept, unansweredMark }: Outcome): string {
+  if (job === null) {
+    return unansweredMark === null
+      ? 'was not cooked.'
+      : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
+  }
+  if (job.status === 'CANCELLED') return 'was cancelled.';
+  if (isFinal(job.status) && cancel !== null) return 'had ended when it was to be cancelled.';
+  switch (cancel) {
+    case 'accepted':
+      return `is being cancelled, and is still ${sanitizeLine(job.status, 60)}.`;
+    case 'failed':
+      return `could not be cancelled. It may still be running, and billed. The post step tries again: ${consoleUrl}`;
+    case null:
+      return isKept
+        ? `was left running, as the inputs ask. It is billed while it runs: ${consoleUrl}`
+        : `may still be running, and billed. The post step cancels it: ${consoleUrl}`;
+  }
 }
 
 // Our own cancel may have ended it since.

@@ -123,7 +123,7 @@ function createWarnings(runner: Runner): Warnings {
     clockOff: (offsetMs) => {
       const off = formatDuration(Math.abs(offsetMs));
       const direction = offsetMs > 0 ? 'behind' : 'ahead of';
-      warn(
+      warnOnce(
         'The clock of the runner is wrong',
         `It is ${off} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`,
       );
@@ -151,13 +151,13 @@ function createWarnings(runner: Runner): Warnings {
     cancelFailed: (jobUuid, error) => {
       warn(
         'A job could not be cancelled',
-        `Job ${jobUuid} may still be running, and billed: ${sanitizeLine(asError(error).message)}. Cancel it in the console: ${consoleUrl}`,
+        `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${consoleUrl}`,
       );
     },
     lookupFailed: (mark, error) => {
       warn(
         'A job may be running unnoticed',
-        `The response to a cook was lost, and looking for the job failed: ${sanitizeLine(asError(error).message)}. Search for ${mark} in the job descriptions: ${consoleUrl}`,
+        `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${consoleUrl}`,
       );
     },
     cleanupFailed: (error) => {
@@ -180,4 +180,8 @@ function createWarnings(runner: Runner): Warnings {
       );
     },
   };
+}
+
+function causeOf(error: unknown): string {
+  return sanitizeLine(asError(error).message) || 'there was no time left';
 }

@@ -54,6 +54,7 @@ const unknownYet: Omit<Outcome, 'subject'> = {
   ending: null,
   error: null,
   cancel: null,
+  isKept: false,
   unansweredMark: null,
 };
 

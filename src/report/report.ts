@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { results } from '../jobs/results.ts';
-import { type Policy } from '../jobs/policy.ts';
+
 import { describeInternalError } from './error-messages.ts';
 import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
 import { writeOutputs } from './outputs.ts';
@@ -17,13 +17,12 @@ import { formatVerdict } from './format.ts';
 export async function reportOutcomes(
   runner: Runner,
   outcomes: readonly Outcome[],
-  policy: Policy,
   isFine = endedWell,
 ): Promise<void> {
   runner.print(formatVerdict(outcomes));
   const bad = outcomes.filter((outcome) => !isFine(outcome));
   if (bad.length > 0) runner.fail();
-  annotateOutcomes(runner, bad, policy);
+  annotateOutcomes(runner, bad);
   writeOutputs(runner, outcomes);
   await writeSummary(runner, () => renderSummary(outcomes));
 }

@@ -43,7 +43,9 @@ function checkTimes({ main, post, plan }: PlayedStep): readonly Violation[] {
     ...(afterSignalMs > 9 * second
       ? [{ check: 'slow after a signal', what: `${afterSignalMs} ms` }]
       : []),
-    ...(postMs > 4 * minute + second ? [{ check: 'post takes too long', what: `${postMs} ms` }] : []),
+    ...(postMs > 4 * minute + second
+      ? [{ check: 'post takes too long', what: `${postMs} ms` }]
+      : []),
   ];
 }
 
@@ -64,7 +66,8 @@ function checkNoticed(life: PlayedLife, step: PlayedStep): readonly Violation[] 
     const endedAtMs = job.endedAtMs();
     return endedAtMs !== null && endedAtMs + slowMs < untilMs;
   });
-  if (late.length < ownMs.length || late.length === 0 || late.length < plan.entries.length) return [];
+  if (late.length < ownMs.length || late.length === 0 || late.length < plan.entries.length)
+    return [];
   const lastMs = Math.max(...late.map((job) => job.endedAtMs() ?? 0));
   return [{ check: 'not noticed', what: `all had ended ${untilMs - lastMs} ms before` }];
 }
@@ -130,10 +133,11 @@ function pagesOf(life: PlayedLife): number {
 function checkSecrets({ name, runner }: PlayedProcess, step: PlayedStep): readonly Violation[] {
   const { lines, annotations, outputs, kept, summary } = runner.heard;
   const { 'access-token': _masked, ...told } = Object.fromEntries(outputs);
-  const texts = [lines, annotations, told, [...kept], summary()].map((each) => JSON.stringify(each));
+  const texts = [lines, annotations, told, [...kept], summary()].map((each) =>
+    JSON.stringify(each),
+  );
   const secrets = [keys.secretKey, step.plan.secret ?? keys.secretKey, 'cat_sim_'];
   return secrets
     .filter((secret) => texts.some((text) => text.includes(secret)))
     .map((secret) => ({ check: 'secret told', what: `${name}: ${secret}` }));
 }
-

@@ -183,7 +183,8 @@ const commands = { cook, wait, cancel };
 function startStep(stage: Stage, plan: StepPlan, attempt: AttemptPlan, number: number) {
   const given = givenTo(stage, plan, number);
   if (plan.command !== 'cook' && given.length === 0) return null;
-  const inputs = given.length === 0 ? plan.inputs : { ...plan.inputs, 'job-uuids': given.join('\n') };
+  const inputs =
+    given.length === 0 ? plan.inputs : { ...plan.inputs, 'job-uuids': given.join('\n') };
   const surroundings = { inputs, kept: new Map<string, string>(), env: envOf(stage, plan, number) };
   const name = `${plan.name}${number}.main`;
   const run = commands[plan.command];

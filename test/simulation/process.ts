@@ -56,12 +56,14 @@ export function createProcess(name: string, timeline: Timeline, onSpin: () => vo
         }
         pending += 1;
         let isSettled = false;
-        const once = <V>(act: (value: V) => void) => (value: V) => {
-          if (isSettled || !isAlive) return;
-          isSettled = true;
-          release();
-          act(value);
-        };
+        const once =
+          <V>(act: (value: V) => void) =>
+          (value: V) => {
+            if (isSettled || !isAlive) return;
+            isSettled = true;
+            release();
+            act(value);
+          };
         begin({ resolve: once(resolve), reject: once(reject) });
       }),
     idle: async () => {

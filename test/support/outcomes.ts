@@ -78,6 +78,7 @@ export function fakeOutcome(
     ending: 'final',
     error: null,
     cancel: null,
+    isKept: false,
     unansweredMark: null,
     ...noRunData,
     job: fakeJob(job, pace),
