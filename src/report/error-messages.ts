@@ -13,7 +13,7 @@ export interface ErrorMessage {
 /** Where jobs can be seen and cancelled by hand. The address of a single job is not known. */
 export const consoleUrl = 'https://console.dispersed.com/jobs';
 
-/** @param attempt what failed, for the title: `cook recipe 01a0…`, `watch job 0198…` */
+/** @param attempt what failed, such as `cook recipe 01a0…` or `watch job 0198…` */
 export function describeError(error: Error, attempt: string): ErrorMessage {
   return error instanceof ServiceError
     ? describeServiceError(error, attempt)

@@ -121,9 +121,11 @@ const verdicts: readonly (readonly [Name, string, readonly RegExp[]])[] = [
   [
     'unbounded',
     'the job cannot be cooked',
-    [/^The service would reject the cook of recipe .*: max-timeout-run: is needed for a BATCH job/],
+    [
+      /^The service would reject the cook of recipe .*: max-timeout-run: is required for a BATCH job/,
+    ],
   ],
-  ['boundedPersistent', 'the job cannot be cooked', [/max-timeout-run: cannot be given: .*PERS/]],
+  ['boundedPersistent', 'the job cannot be cooked', [/max-timeout-run: cannot be set: .*PERS/]],
   ['twoGpus', 'the job cannot be cooked', [/gpu-name: is set together with gpu-registry-uuid/]],
 ];
 

@@ -390,7 +390,7 @@ describe('on the old host', () => {
     const errors = findCommands(log).filter(({ name }) => name === 'error');
     expect(errors.map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /allowed_region_codes: unknown field\.\n.*names allowed-region-codes, which the older host, https:\/\/api\.compute\.x\.io, does not know\.$/,
+        /allowed_region_codes: unknown field\.\n.*has allowed-region-codes, which the older host, https:\/\/api\.compute\.x\.io, does not support\.$/,
       ),
     ]);
   });
