@@ -1,3 +1,4 @@
+import { asError } from '../../src/errors.ts';
 import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
 import { keys } from './service.ts';
 import { isAnswered, isInDoubt, reportedBy, sentBy, toldAtMs, type Violation } from './truth.ts';
@@ -25,7 +26,9 @@ export function checkBounds(life: PlayedLife): readonly Violation[] {
 
 function checkSoundness({ name, thrown, spins }: PlayedProcess): readonly Violation[] {
   return [
-    ...(thrown === undefined ? [] : [{ check: 'rejects', what: `${name}: ${String(thrown)}` }]),
+    ...(thrown === undefined
+      ? []
+      : [{ check: 'rejects', what: `${name}: ${asError(thrown).message}` }]),
     ...(spins ? [{ check: 'spins', what: name }] : []),
   ];
 }
@@ -42,7 +45,9 @@ function checkTimes({ main, post, plan }: PlayedStep): readonly Violation[] {
     ...(afterSignalMs > 9 * second
       ? [{ check: 'slow after a signal', what: `${afterSignalMs} ms` }]
       : []),
-    ...(postMs > 4 * minute + second ? [{ check: 'post takes too long', what: `${postMs} ms` }] : []),
+    ...(postMs > 4 * minute + second
+      ? [{ check: 'post takes too long', what: `${postMs} ms` }]
+      : []),
   ];
 }
 
@@ -107,10 +112,11 @@ function pagesOf(life: PlayedLife): number {
 function checkSecrets({ name, runner }: PlayedProcess, step: PlayedStep): readonly Violation[] {
   const { lines, annotations, outputs, kept, summary } = runner.heard;
   const { 'access-token': _masked, ...told } = Object.fromEntries(outputs);
-  const texts = [lines, annotations, told, [...kept], summary()].map((each) => JSON.stringify(each));
+  const texts = [lines, annotations, told, [...kept], summary()].map((each) =>
+    JSON.stringify(each),
+  );
   const secrets = [keys.secretKey, step.plan.secret ?? keys.secretKey, 'cat_sim_'];
   return secrets
     .filter((secret) => texts.some((text) => text.includes(secret)))
     .map((secret) => ({ check: 'secret told', what: `${name}: ${secret}` }));
 }
-

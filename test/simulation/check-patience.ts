@@ -2,14 +2,24 @@ import type { Sent } from './network.ts';
 import type { RequestKind } from './plan.ts';
 import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
-import { hasEnded, isInDoubt, reportedBy, sentBy, toldAtMs, type Violation } from './truth.ts';
+import {
+  descriptionOf,
+  hasEnded,
+  isInDoubt,
+  reportedBy,
+  sentBy,
+  toldAtMs,
+  type Violation,
+} from './truth.ts';
 
 // Neither too patient nor too impatient: what can be done at once is, and no pause is for ever.
 
 /** Checks when things were done. */
 export function checkPatience(life: PlayedLife): readonly Violation[] {
   return life.steps.flatMap((step) => [
-    ...[step.main, step.post].flatMap((each) => (each === null ? [] : checkPauses(life, each, step))),
+    ...[step.main, step.post].flatMap((each) =>
+      each === null ? [] : checkPauses(life, each, step),
+    ),
     ...checkNoticed(life, step),
     ...checkCancels(life, step),
     ...checkCooks(life, step),
@@ -93,10 +103,11 @@ function checkCooks(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const sent = sentBy(life, main.name);
   const troubles = new Set(sent.filter(({ fault }) => fault !== null).map(({ kind }) => kind));
   const slow = sent.some(({ fault }) => fault?.effect.type === 'hang' || takesLong(fault));
-  if (slow || [...troubles].some((kind) => kind !== 'cook')) return [];
+  const isRefused = sent.some(({ kind, status }) => kind === 'recipe' && (status ?? 0) >= 400);
+  if (slow || isRefused || [...troubles].some((kind) => kind !== 'cook')) return [];
   const endMs = Math.min(toldAtMs(main) ?? main.endMs, main.startMs + plan.policy.timeoutMs);
   const cooks = sent.filter(({ kind }) => kind === 'cook');
-  const entries = new Set(cooks.filter((each) => isSoon(each, main)).map(({ body }) => body)).size;
+  const entries = new Set(cooks.filter((each) => isSoon(each, main)).map(descriptionOf)).size;
   const isOver = endMs < main.startMs + 60 * second || hasFailed(step);
   if (entries >= plan.entries.length || isOver) return [];
   return [{ check: 'cooks held up', what: `${entries} of ${plan.entries.length} in a minute` }];
@@ -137,5 +148,7 @@ function checkNoApi(life: PlayedLife, { main, plan }: PlayedStep): readonly Viol
   const kinds = new Set<RequestKind>(sent.map(({ kind }) => kind));
   if (plan.command !== 'cook' || !sent.every(isPage) || !kinds.has('list')) return [];
   const tookMs = main.endMs - main.startMs;
-  return tookMs <= 90 * second ? [] : [{ check: 'not told that it is no API', what: `${tookMs} ms` }];
+  return tookMs <= 90 * second
+    ? []
+    : [{ check: 'not told that it is no API', what: `${tookMs} ms` }];
 }

@@ -26,8 +26,15 @@ export function checkWords(life: PlayedLife): readonly Violation[] {
 }
 
 const worstFirst = [
-  ...['error', 'failed', 'over-budget', 'timed-out', 'cancelled'],
-  ...['detached', 'running', 'submitted', 'succeeded'],
+  'error',
+  'failed',
+  'over-budget',
+  'timed-out',
+  'cancelled',
+  'detached',
+  'running',
+  'submitted',
+  'succeeded',
 ];
 const passing = new Set(['succeeded', 'submitted', 'running', 'detached']);
 
@@ -90,7 +97,7 @@ function isTrue(result: string, step: PlayedStep, job: SimulatedJob): boolean {
     case 'failed':
       return status === 'FAILED' || job.cancels.some(({ by }) => by === main.name);
     case 'cancelled':
-      return /^CANCELL/.test(status) || isToldToLive(step, job);
+      return status.startsWith('CANCELL') || isToldToLive(step, job);
     case 'timed-out':
       return isLate;
     case 'detached':
@@ -152,7 +159,7 @@ function checkClaims(life: PlayedLife, step: PlayedStep): readonly Violation[] {
       const ofJob = text.replaceAll(/\bworkflow was(?: cancelled)?/g, '');
       return isAbout && /\bwas cancelled\b/.test(ofJob) && !saysAlive(text);
     });
-    if (claim === undefined || /^CANCELL/.test(job.statusAt(main.endMs))) return [];
+    if (claim === undefined || job.statusAt(main.endMs).startsWith('CANCELL')) return [];
     const status = job.statusAt(main.endMs);
     return [{ check: 'said to be cancelled', what: `${job.uuid} is ${status}` }];
   });

@@ -7,10 +7,5 @@ import type { Violation } from './truth.ts';
 
 /** All that was promised and did not hold in a life. */
 export function checkLife(life: PlayedLife): readonly Violation[] {
-  return [
-    ...checkBounds(life),
-    ...checkPatience(life),
-    ...checkCustody(life),
-    ...checkWords(life),
-  ];
+  return [...checkBounds(life), ...checkPatience(life), ...checkCustody(life), ...checkWords(life)];
 }

@@ -16,7 +16,13 @@ export function drawCook(
   wait = dice.chance(0.85),
 ): StepPlan {
   const policy = drawPolicy(dice, wait);
-  const count = dice.weighted([4, 1], [4, dice.int(2, 4)], [2, dice.int(5, 8)], [0.2, 30], [0.03, 200]);
+  const count = dice.weighted(
+    [4, 1],
+    [4, dice.int(2, 4)],
+    [2, dice.int(5, 8)],
+    [0.2, 30],
+    [0.03, 200],
+  );
   const isTitled = dice.chance(0.6);
   const secret = dice.chance(0.3) ? `sesame-${dice.uuid()}` : null;
   const entries = Array.from({ length: count }, (_, index): EntryPlan => ({

@@ -128,7 +128,7 @@ async function playAttempt(stage: Stage, attempt: AttemptPlan, number: number): 
       // A step that is killed outright leaves the others as they are.
       isEnded = end.kind !== 'kill';
       if (running.size > 0) story.tell('runner', end.kind);
-      for (const each of [...running]) {
+      for (const each of running) {
         if (end.kind === 'cancel') interrupt(each, timeline);
         else each.kill();
         if (end.kind === 'kill') break;
@@ -183,7 +183,8 @@ const commands = { cook, wait, cancel };
 function startStep(stage: Stage, plan: StepPlan, attempt: AttemptPlan, number: number) {
   const given = givenTo(stage, plan, number);
   if (plan.command !== 'cook' && given.length === 0) return null;
-  const inputs = given.length === 0 ? plan.inputs : { ...plan.inputs, 'job-uuids': given.join('\n') };
+  const inputs =
+    given.length === 0 ? plan.inputs : { ...plan.inputs, 'job-uuids': given.join('\n') };
   const surroundings = { inputs, kept: new Map<string, string>(), env: envOf(stage, plan, number) };
   const name = `${plan.name}${number}.main`;
   const run = commands[plan.command];

@@ -36,6 +36,7 @@ export function createProcess(name: string, timeline: Timeline, onSpin: () => vo
     lastMs = timeline.now();
     return waitsAtOnce > maxWaitsAtOnce;
   };
+  const isBusy = () => pending > 0;
   const release = () => {
     pending -= 1;
     if (pending === 0) whenIdle?.();
@@ -56,16 +57,18 @@ export function createProcess(name: string, timeline: Timeline, onSpin: () => vo
         }
         pending += 1;
         let isSettled = false;
-        const once = <V>(act: (value: V) => void) => (value: V) => {
-          if (isSettled || !isAlive) return;
-          isSettled = true;
-          release();
-          act(value);
-        };
+        const once =
+          <V>(act: (value: V) => void) =>
+          (value: V) => {
+            if (isSettled || !isAlive) return;
+            isSettled = true;
+            release();
+            act(value);
+          };
         begin({ resolve: once(resolve), reject: once(reject) });
       }),
     idle: async () => {
-      while (pending > 0) {
+      while (isBusy()) {
         await new Promise<void>((resolve) => (whenIdle = resolve));
         // What has just ended may be followed by something else.
         await timeline.sleep(1);

@@ -49,7 +49,10 @@ function drawEffect(dice: Dice, kind: RequestKind): Effect {
 function drawTaken(dice: Dice, kind: RequestKind, effect: Effect): Fault['taken'] {
   if (effect.type === 'unreachable') return 'no';
   const isRefused =
-    effect.type === 'answer' && effect.status >= 400 && effect.status < 500 && effect.status !== 408;
+    effect.type === 'answer' &&
+    effect.status >= 400 &&
+    effect.status < 500 &&
+    effect.status !== 408;
   if (isRefused || kind === 'read' || kind === 'list') return 'no';
   return dice.weighted<Fault['taken']>([5, 'yes'], [4, 'no'], [kind === 'cook' ? 1.2 : 0, 'late']);
 }
@@ -58,7 +61,15 @@ const longestLifeMs = 900_000;
 
 /** Draws what goes wrong in a life: in many nothing, in some a lot. */
 export function drawWeather(dice: Dice): Weather {
-  const kinds: readonly RequestKind[] = ['cook', 'cook', 'cook', 'cancel', 'read', 'list', 'recipe'];
+  const kinds: readonly RequestKind[] = [
+    'cook',
+    'cook',
+    'cook',
+    'cancel',
+    'read',
+    'list',
+    'recipe',
+  ];
   const strikes = dice.weighted([3, 0], [3, 1], [2, 2], [1, 4]);
   const outages = dice.weighted([6, 0], [2, 1], [1, 2]);
   if (dice.chance(0.3)) return { blips: 0, outages: [], strikes: [] };
