@@ -26,8 +26,15 @@ export function checkWords(life: PlayedLife): readonly Violation[] {
 }
 
 const worstFirst = [
-  ...['error', 'failed', 'over-budget', 'timed-out', 'cancelled'],
-  ...['detached', 'running', 'submitted', 'succeeded'],
+  'error',
+  'failed',
+  'over-budget',
+  'timed-out',
+  'cancelled',
+  'detached',
+  'running',
+  'submitted',
+  'succeeded',
 ];
 const passing = new Set(['succeeded', 'submitted', 'running', 'detached']);
 
@@ -68,10 +75,14 @@ function checkReported(
   const { endMs } = step.main;
   const say = (what: string) => [{ check: 'outputs', what: `${job.uuid}: ${what}` }];
   const isFinal = ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status ?? '');
+  // What was taken as final early was cancelled as well, to be sure.
+  const isSure = status === 'FAILED' && job.cancels.some(({ by }) => by === step.main.name);
   // Of a job that is left alone, the last status seen is told: FAILED may be one between two runs.
   const isLeft = ['detached', 'timed-out'].includes(result);
-  if (isFinal && !isLeft && !hasEnded(job, endMs)) return say(`${status}, but it lives`);
-  if (isFinal && job.statusAt(endMs) !== status) return say(`${status} is wrong`);
+  if (isFinal && !isSure && !isLeft) {
+    if (!hasEnded(job, endMs)) return say(`${status}, but it lives`);
+    if (job.statusAt(endMs) !== status) return say(`${status} is wrong`);
+  }
   if (!isTrue(result, step, job)) return say(`${result}, but it is ${job.statusAt(endMs)}`);
   if (result === 'error' && !mayBeLost(life, step, job)) return say('lost without a reason');
   return [];
@@ -86,9 +97,13 @@ function isTrue(result: string, step: PlayedStep, job: SimulatedJob): boolean {
     case 'succeeded':
       return status === 'COMPLETED';
     case 'failed':
-      return status === 'FAILED';
+      return status === 'FAILED' || job.cancels.some(({ by }) => by === main.name);
     case 'cancelled':
-      return /^CANCELL/.test(status) || isToldToLive(step, job);
+      return (
+        status.startsWith('CANCELL') ||
+        isToldToLive(step, job) ||
+        (status === 'FAILED' && job.cancels.some(({ by }) => by === main.name))
+      );
     case 'timed-out':
       return isLate;
     case 'detached':
@@ -144,14 +159,13 @@ function checkUnknown(life: PlayedLife, step: PlayedStep): readonly Violation[] 
 function checkClaims(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const { main } = step;
   return life.service.jobs().flatMap((job) => {
-    const texts = main.runner.heard.annotations.map(({ message }) =>
-      message.replace('The workflow was cancelled', ''),
-    );
+    const texts = main.runner.heard.annotations.map(({ message }) => message);
     const claim = texts.find((text) => {
       const isAbout = text.toLowerCase().includes(job.uuid);
-      return isAbout && /\bwas cancelled\b/.test(text) && !saysAlive(text);
+      const ofJob = text.replaceAll(/\bworkflow was(?: cancelled)?/g, '');
+      return isAbout && /\bwas cancelled\b/.test(ofJob) && !saysAlive(text);
     });
-    if (claim === undefined || /^CANCELL/.test(job.statusAt(main.endMs))) return [];
+    if (claim === undefined || job.statusAt(main.endMs).startsWith('CANCELL')) return [];
     const status = job.statusAt(main.endMs);
     return [{ check: 'said to be cancelled', what: `${job.uuid} is ${status}` }];
   });

@@ -16,7 +16,13 @@ export function drawCook(
   wait = dice.chance(0.85),
 ): StepPlan {
   const policy = drawPolicy(dice, wait);
-  const count = dice.weighted([4, 1], [4, dice.int(2, 4)], [2, dice.int(5, 8)], [0.3, 30]);
+  const count = dice.weighted(
+    [4, 1],
+    [4, dice.int(2, 4)],
+    [2, dice.int(5, 8)],
+    [0.2, 30],
+    [0.03, 200],
+  );
   const isTitled = dice.chance(0.6);
   const secret = dice.chance(0.3) ? `sesame-${dice.uuid()}` : null;
   const entries = Array.from({ length: count }, (_, index): EntryPlan => ({
@@ -59,7 +65,7 @@ export function drawFollower(dice: Dice, command: 'wait' | 'cancel'): StepPlan {
 }
 
 function drawPolicy(dice: Dice, wait: boolean): StepPolicy {
-  const timeoutMs = wholeSeconds(dice.weighted([6, dice.span(5_000, 400_000)], [1, 20_700_000]));
+  const timeoutMs = wholeSeconds(dice.weighted([20, dice.span(5_000, 400_000)], [1, 20_700_000]));
   const waitUntil = dice.weighted<StepPolicy['waitUntil']>(
     [4, 'by-task'],
     [2, 'completed'],
@@ -83,7 +89,7 @@ function drawPolicy(dice: Dice, wait: boolean): StepPolicy {
 
 // So that a life has some dozens of looks, not thousands; 0 is `auto`.
 function drawPollMs(dice: Dice, timeoutMs: number): number {
-  if (timeoutMs > 1_000_000) return 60_000;
+  if (timeoutMs > 1_000_000) return 300_000;
   const shortest = Math.max(1_000, Math.ceil(timeoutMs / 40_000) * 1_000);
   if (shortest <= 5_000 && dice.chance(0.3)) return 0;
   return wholeSeconds(dice.span(shortest, shortest * 4));

@@ -128,7 +128,7 @@ async function playAttempt(stage: Stage, attempt: AttemptPlan, number: number): 
       // A step that is killed outright leaves the others as they are.
       isEnded = end.kind !== 'kill';
       if (running.size > 0) story.tell('runner', end.kind);
-      for (const each of [...running]) {
+      for (const each of running) {
         if (end.kind === 'cancel') interrupt(each, timeline);
         else each.kill();
         if (end.kind === 'kill') break;

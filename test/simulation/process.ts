@@ -36,6 +36,7 @@ export function createProcess(name: string, timeline: Timeline, onSpin: () => vo
     lastMs = timeline.now();
     return waitsAtOnce > maxWaitsAtOnce;
   };
+  const isBusy = () => pending > 0;
   const release = () => {
     pending -= 1;
     if (pending === 0) whenIdle?.();
@@ -67,7 +68,7 @@ export function createProcess(name: string, timeline: Timeline, onSpin: () => vo
         begin({ resolve: once(resolve), reject: once(reject) });
       }),
     idle: async () => {
-      while (pending > 0) {
+      while (isBusy()) {
         await new Promise<void>((resolve) => (whenIdle = resolve));
         // What has just ended may be followed by something else.
         await timeline.sleep(1);

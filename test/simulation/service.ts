@@ -73,8 +73,11 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
   const ours: Kept[] = [];
   const strangersCancelled: string[] = [];
   let sender = '';
+  let askedForRunsOf = '';
   const store = createStore(plan, now, dice, {
     cookedBy: () => sender,
+    // The runs of all jobs are much to work out when those of one are asked for.
+    hasRuns: ({ uuid }) => askedForRunsOf === '' || askedForRunsOf === uuid,
     onCook: (job) => ours.push(job),
     onStrangerCancelled: (uuid) => strangersCancelled.push(uuid),
   });
@@ -96,6 +99,7 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
       (isList ? refusalOfList(arrival.search, plan) : null);
     if (refusal !== null) return refused(refusal);
     sender = arrival.by;
+    askedForRunsOf = new URLSearchParams(search).get('filter[job_uuid]')?.toLowerCase() ?? '';
     const given = answerTo(endpoints, { method, path, search, body }, plan.wrapData);
     return { status: given.status, body: isList ? shapeList(given.body, plan) : given.body };
   };
@@ -104,7 +108,8 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
       const body: unknown = arrival.body === undefined ? undefined : JSON.parse(arrival.body);
       const given = answer(arrival, body);
       const text = JSON.stringify(plan.capitals ? toCapitals(given.body) : given.body);
-      const shows = ours.filter(({ uuid }) => text.toLowerCase().includes(uuid));
+      const plainText = plan.capitals ? text.toLowerCase() : text;
+      const shows = ours.filter(({ uuid }) => plainText.includes(uuid));
       return { status: given.status, text, shows: shows.map(({ uuid }) => uuid) };
     },
     jobs: () => ours.map((job) => simulatedJob(job, plan)),
@@ -114,6 +119,7 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
 
 interface StoreEvents {
   readonly cookedBy: () => string;
+  readonly hasRuns: (job: JobRecord) => boolean;
   readonly onCook: (job: Kept) => void;
   readonly onStrangerCancelled: (uuid: string) => void;
 }
@@ -126,12 +132,14 @@ function createStore(plan: ServicePlan, now: () => number, dice: Dice, events: S
     ]),
   );
   const jobs = new Map<string, Kept>();
+  for (const record of strangersOf(plan, now(), dice)) jobs.set(record.uuid, record);
   // What is shown of other people's jobs never changes.
   const strangers = new Map<string, Job>();
-  for (const record of strangersOf(plan, now(), dice)) {
-    jobs.set(record.uuid, record);
-    strangers.set(record.uuid, jobAt(record, record.cookedAtMs, plan.generation));
-  }
+  const showStranger = (record: JobRecord) => {
+    const shown = strangers.get(record.uuid) ?? jobAt(record, record.cookedAtMs, plan.generation);
+    strangers.set(record.uuid, shown);
+    return shown;
+  };
   return {
     recipes,
     jobs,
@@ -155,9 +163,15 @@ function createStore(plan: ServicePlan, now: () => number, dice: Dice, events: S
       }
     },
     removeJob: () => {},
-    show: (record) => strangers.get(record.uuid) ?? jobAt(record, now(), plan.generation),
-    runsOf: (record) => (strangers.has(record.uuid) ? [] : runsAt(record, now())),
+    show: (record) =>
+      isStranger(record) ? showStranger(record) : jobAt(record, now(), plan.generation),
+    runsOf: (record) =>
+      isStranger(record) || !events.hasRuns(record) ? [] : runsAt(record, now()),
   };
+}
+
+function isStranger({ script }: JobRecord): boolean {
+  return script.life === strangersLife;
 }
 
 const strangersLife = [{ status: 'RUNNING' }];

@@ -79,7 +79,7 @@ export function drawWeather(dice: Dice): Weather {
     strikes: Array.from({ length: strikes }, () => {
       const kind = dice.pick(kinds);
       const nth = dice.weighted([4, 1], [2, 2], [1, 3], [1, dice.int(4, 9)]);
-      const times = dice.weighted([5, 1], [2, 2], [1, 3], [0.5, 12]);
+      const times = dice.weighted([5, 1], [2, 2], [1, 3], [0.7, 1_000]);
       return { kind, nth, times, fault: drawFault(dice, kind) };
     }),
   };

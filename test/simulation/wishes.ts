@@ -20,7 +20,7 @@ export function wishFor(life: PlayedLife, job: SimulatedJob): Wish | null {
 /** What one step wants of a job; null where it has nothing to do with it. */
 export function wishOfStep(life: PlayedLife, step: PlayedStep, job: SimulatedJob): Wish | null {
   const isGiven = step.given.includes(job.uuid);
-  const isOwn = job.cookedBy === step.main.name || isTakenOver(step, job);
+  const isOwn = job.cookedBy === step.main.name || isTakenOver(life, step, job);
   if (!isGiven && !isOwn) return null;
   if (isOwn && isDuplicate(life, step, job)) return 'end';
   if (step.plan.command === 'cancel') return wishOfCancel(step, job);
@@ -32,12 +32,26 @@ export function wishOfStep(life: PlayedLife, step: PlayedStep, job: SimulatedJob
   return step.post !== null && onJobEnd === 'cancel' ? 'end' : wish;
 }
 
-function isTakenOver(step: PlayedStep, job: SimulatedJob): boolean {
-  if (step.plan.policy.onRerun !== 'attach' || job.cookedBy.startsWith(step.plan.name) === false)
-    return false;
+// A re-run takes over what it has found, once it has looked through the whole list.
+function isTakenOver(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
+  const isEarlier = job.cookedBy === step.main.name.replace('2.', '1.');
+  if (step.plan.policy.onRerun !== 'attach' || step.attempt === 1 || !isEarlier) return false;
   const { outputs, kept } = step.main.runner.heard;
   const texts = [outputs.get('job-uuids') ?? '', ...kept.values()];
-  return texts.some((text) => text.toLowerCase().includes(job.uuid));
+  if (texts.some((text) => text.toLowerCase().includes(job.uuid))) return true;
+  const pages = sentBy(life, step.main.name).filter(
+    ({ kind, search }) => kind === 'list' && !search.includes('uuid'),
+  );
+  const told = toldAtMs(step.main) ?? -Infinity;
+  const isThrough = pages.every(({ endedAtMs }) => (endedAtMs ?? Infinity) < told - 1_000);
+  return isThrough && pages.some(({ shows }) => shows.includes(job.uuid)) && isOnly(life, step);
+}
+
+// Where there may be a choice, nothing is taken over.
+function isOnly(life: PlayedLife, { plan }: PlayedStep): boolean {
+  const recipes = plan.entries.map(({ recipeUuid }) => recipeUuid);
+  const isOneStep = life.steps.filter(({ attempt }) => attempt === 1).length === 1;
+  return isOneStep && new Set(recipes).size === recipes.length;
 }
 
 // Of several jobs of one entry, the one that the step reports is the entry's own.

@@ -1,0 +1,154 @@
+import type { Sent } from './network.ts';
+import type { RequestKind } from './plan.ts';
+import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
+import type { SimulatedJob } from './service.ts';
+import {
+  descriptionOf,
+  hasEnded,
+  isInDoubt,
+  reportedBy,
+  sentBy,
+  toldAtMs,
+  type Violation,
+} from './truth.ts';
+
+// Neither too patient nor too impatient: what can be done at once is, and no pause is for ever.
+
+/** Checks when things were done. */
+export function checkPatience(life: PlayedLife): readonly Violation[] {
+  return life.steps.flatMap((step) => [
+    ...[step.main, step.post].flatMap((each) =>
+      each === null ? [] : checkPauses(life, each, step),
+    ),
+    ...checkNoticed(life, step),
+    ...checkCancels(life, step),
+    ...checkCooks(life, step),
+    ...checkVainLooks(life, step),
+    ...checkNoApi(life, step),
+  ]);
+}
+
+const second = 1_000;
+
+/** After trouble the next try comes within a minute, whatever the service asks for. */
+function checkPauses(
+  life: PlayedLife,
+  process: PlayedProcess,
+  { plan }: PlayedStep,
+): readonly Violation[] {
+  const sent = sentBy(life, process.name);
+  const longestMs = Math.max(60 * second, plan.policy.pollMs) + 2 * second;
+  return sent.flatMap((each, index) => {
+    if (each.fault === null || each.endedAtMs === null) return [];
+    // Others may be under way meanwhile, and end later.
+    const nextMs = sent
+      .slice(index + 1)
+      .reduce((ms, { sentAtMs }) => Math.min(ms, sentAtMs), process.endMs);
+    const pauseMs = nextMs - each.endedAtMs;
+    const isOpen = sent.some(({ endedAtMs }) => endedAtMs === null || endedAtMs > nextMs);
+    if (pauseMs <= longestMs || isOpen) return [];
+    return [{ check: 'long pause', what: `${process.name}: ${pauseMs} ms after ${each.path}` }];
+  });
+}
+
+/** That a job has come as far as was asked is noticed soon. */
+function checkNoticed(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const { main, plan } = step;
+  const { policy } = plan;
+  if (!isFaultless(life, main.name) || !policy.wait || plan.command === 'cancel') return [];
+  const untilMs = Math.min(toldAtMs(main) ?? main.endMs, main.startMs + policy.timeoutMs);
+  const own = life.service.jobs().filter(({ uuid, cookedBy }) => {
+    return cookedBy === main.name || step.given.includes(uuid);
+  });
+  const slowMs = 100 * second + 3 * (policy.pollMs || 5 * second);
+  const endsMs = own.map((job) => job.endedAtMs() ?? Infinity);
+  const isAll = own.length > 0 && own.length >= plan.entries.length;
+  const lateMs = untilMs - Math.max(...endsMs);
+  if (!isAll || lateMs <= slowMs) return [];
+  return [{ check: 'not noticed', what: `all had ended ${lateMs} ms before` }];
+}
+
+function isFaultless(life: PlayedLife, name: string): boolean {
+  return sentBy(life, name).every(({ fault }) => fault === null);
+}
+
+/** Jobs that are to be cancelled are asked to stop at once, and looked after then. */
+function checkCancels(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const isCommand = step.plan.command === 'cancel';
+  const process = isCommand ? step.main : step.post;
+  if (process === null || !isFaultless(life, process.name)) return [];
+  const cancels = sentBy(life, process.name).filter(({ kind }) => kind === 'cancel');
+  const firstMs = cancels[0]?.sentAtMs ?? 0;
+  const isLate = (job: SimulatedJob) => {
+    const asked = cancels.find(({ path }) => path.toLowerCase().includes(job.uuid));
+    return (asked?.leftAtMs ?? Infinity) > firstMs + 45 * second;
+  };
+  const wanted = life.service.jobs().filter((job) => {
+    const isMeant = isCommand ? step.given.includes(job.uuid) : isAskedBy(job, process.name);
+    return isMeant && !hasEnded(job, process.startMs);
+  });
+  if (toldAtMs(process) !== null || cancels.length === 0) return [];
+  const late = wanted.filter(isLate).length;
+  return late === 0 ? [] : [{ check: 'not asked to stop at once', what: `${late} jobs` }];
+}
+
+function isAskedBy({ cancels }: SimulatedJob, name: string): boolean {
+  return cancels.some(({ by }) => by === name);
+}
+
+/** Cooks in doubt do not hold up the others. */
+function checkCooks(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const { main, plan } = step;
+  if (plan.command !== 'cook' || plan.policy.maxParallel > 0) return [];
+  const sent = sentBy(life, main.name);
+  const troubles = new Set(sent.filter(({ fault }) => fault !== null).map(({ kind }) => kind));
+  const slow = sent.some(({ fault }) => fault?.effect.type === 'hang' || takesLong(fault));
+  const isRefused = sent.some(({ kind, status }) => kind === 'recipe' && (status ?? 0) >= 400);
+  if (slow || isRefused || [...troubles].some((kind) => kind !== 'cook')) return [];
+  const endMs = Math.min(toldAtMs(main) ?? main.endMs, main.startMs + plan.policy.timeoutMs);
+  const cooks = sent.filter(({ kind }) => kind === 'cook');
+  const entries = new Set(cooks.filter((each) => isSoon(each, main)).map(descriptionOf)).size;
+  const isOver = endMs < main.startMs + 60 * second || hasFailed(step);
+  if (entries >= plan.entries.length || isOver) return [];
+  return [{ check: 'cooks held up', what: `${entries} of ${plan.entries.length} in a minute` }];
+}
+
+function isSoon({ sentAtMs }: Sent, { startMs }: PlayedProcess): boolean {
+  return sentAtMs < startMs + 60 * second;
+}
+
+function takesLong(fault: Sent['fault']): boolean {
+  return fault?.effect.type === 'unreachable' && fault.effect.afterMs > second;
+}
+
+function hasFailed(step: PlayedStep): boolean {
+  const bad = new Set(['error', 'failed', 'cancelled']);
+  return step.plan.policy.failFast && reportedBy(step).some(({ result }) => bad.has(result));
+}
+
+/** What certainly never came to be is not looked for. */
+function checkVainLooks(life: PlayedLife, { main, post, plan }: PlayedStep): readonly Violation[] {
+  if (post === null || plan.command !== 'cook') return [];
+  const cooks = sentBy(life, main.name).filter(({ kind }) => kind === 'cook');
+  const isCertain = cooks.every(
+    (each) => each.endedAtMs !== null && each.status === null && !isInDoubt(each),
+  );
+  const looks = sentBy(life, post.name).length;
+  if (!isCertain || looks === 0 || toldAtMs(main) !== null) return [];
+  return [{ check: 'looks for what cannot be', what: `${looks} requests in post` }];
+}
+
+/** An address that is not the API is told as that within a minute or so. */
+function checkNoApi(life: PlayedLife, { main, plan }: PlayedStep): readonly Violation[] {
+  const sent = sentBy(life, main.name);
+  const isPage = ({ fault }: Sent) => {
+    const effect = fault?.effect;
+    return effect?.type === 'answer' && effect.status === 200 && effect.text.startsWith('<');
+  };
+  const kinds = new Set<RequestKind>(sent.map(({ kind }) => kind));
+  if (plan.command !== 'cook' || !sent.every(isPage) || !kinds.has('list')) return [];
+  const tookMs = main.endMs - main.startMs;
+  return tookMs <= 90 * second
+    ? []
+    : [{ check: 'not told that it is no API', what: `${tookMs} ms` }];
+}

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import 'js-yaml';
+import { checkLife } from './checks.ts';
+import { drawLife } from './life.ts';
+import { mutants, type Mutant } from './mutant-list.ts';
+import { playLife } from './play.ts';
+
+// Shows that the simulation has teeth: breaks a copy of the code in one way at a time, and plays
+// lives with it until one keeps a promise no more that it keeps with the code as it is.
+//   npm run mutants                 all of them
+//   npm run mutants -- 'policy'     those with this word in their name
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = join(root, 'build', 'mutants');
+const maxLives = 20_000;
+
+const word = process.argv[2] ?? '';
+const chosen = mutants.filter(({ name }) => name.includes(word));
+let survivors = 0;
+for (const mutant of chosen) {
+  const caught = await hunt(mutant);
+  if (caught === null) survivors += 1;
+  const how = caught === null ? 'NOT CAUGHT' : `seed ${caught.seed}: ${caught.checks.join(', ')}`;
+  console.log(`${mutant.name.padEnd(60)} ${how}`);
+}
+console.log(`${chosen.length - survivors} of ${chosen.length} mutants caught`);
+process.exitCode = survivors > 0 ? 1 : 0;
+
+/** A life that fails in checks which it passes with the code as it is. */
+interface Failure {
+  readonly seed: number;
+  readonly checks: readonly string[];
+}
+
+async function hunt(mutant: Mutant): Promise<Failure | null> {
+  const place = plant(mutant);
+  const main = join(place, 'test', 'simulation', 'main.ts');
+  const child = spawn(process.execPath, [main, '--json', '--lives', String(maxLives)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const { seed, checks } = JSON.parse(line) as Failure;
+      const life = await playLife(drawLife(seed));
+      const known = new Set(checkLife(life).map(({ check }) => check));
+      const own = checks.filter((check) => !known.has(check));
+      if (own.length > 0) return { seed, checks: own };
+    }
+    return null;
+  } finally {
+    child.kill();
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+// Inside the project, so that it finds its packages.
+function plant({ file, find, replace }: Mutant): string {
+  const place = join(folder, String(process.pid));
+  rmSync(place, { recursive: true, force: true });
+  for (const part of ['src', 'test/simulation', 'test/simulator', 'test/support']) {
+    mkdirSync(join(place, part), { recursive: true });
+    cpSync(join(root, part), join(place, part), { recursive: true });
+  }
+  const path = join(place, 'src', file);
+  const code = readFileSync(path, 'utf8');
+  const count = code.split(find).length - 1;
+  if (count !== 1) throw new Error(`${file} has ${count} places for: ${find}`);
+  writeFileSync(
+    path,
+    code.replace(find, () => replace),
+  );
+  return place;
+}

@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+// In processes of their own: many lives are played much faster outside of a test's sandbox.
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const node24 = join(root, 'node_modules', 'node', 'bin', 'node');
+
+interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+async function simulate(...options: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const main = join(root, 'test', 'simulation', 'main.ts');
+    execFile(node24, [main, ...options], { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
+    });
+  });
+}
+
+test('2,000 lives keep every promise', async () => {
+  const played = await Promise.all(
+    ['1..1000', '1001..2000'].map(async (seeds) => simulate('--seed', seeds)),
+  );
+  expect(played.map(({ output }) => output).join('')).not.toContain('✗');
+  expect(played.map(({ code }) => code)).toEqual([0, 0]);
+}, 180_000);
+
+test('the same seed tells the same story', async () => {
+  const [once, again] = await Promise.all([simulate('--seed', '4711'), simulate('--seed', '4711')]);
+  const story = ({ output }: Ended) => output.replace(/^.* a second.*$/m, '');
+  expect(story(once)).toContain('has ended');
+  expect(story(again)).toBe(story(once));
+}, 60_000);
