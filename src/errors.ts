@@ -76,25 +76,6 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
-/**
- * Why GitHub did not take a commit status:
- * - `forbidden`: the token may not set any
- * - `refused`: it does not want this one
- * - `retryable`: the same may well succeed a little later
- */
-export type CommitStatusTrouble = 'forbidden' | 'refused' | 'retryable';
-
-/** GitHub did not take a commit status. The message is foreign text. */
-export class CommitStatusError extends Error {
-  override readonly name = 'CommitStatusError';
-  readonly trouble: CommitStatusTrouble;
-
-  constructor(trouble: CommitStatusTrouble, message: string, cause: unknown) {
-    super(message, { cause });
-    this.trouble = trouble;
-  }
-}
-
 /** Whatever was thrown, as an Error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

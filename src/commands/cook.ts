@@ -7,14 +7,14 @@ import { openRecipeBook, type RecipeBook } from '../jobs/recipes.ts';
 import { submit } from '../jobs/submit.ts';
 import { bodyOf, createRequests } from '../jobs/request.ts';
 import { noRunData, type CookRequest, type Outcome, type SubmittedJob } from '../jobs/records.ts';
+import { openCommitStatus } from '../report/commit-status.ts';
 import { reportDryRun } from '../report/dry-run.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
-import { openCommitStatus } from './open-commit-status.ts';
 import { rehearse } from './dry-run.ts';
 import { follow } from './follow.ts';
 import { cancelDuplicates } from './duplicates.ts';
-import { planOf, withSession, type Session, type SessionPlan } from './session.ts';
+import { ended, planOf, withSession, type Session, type SessionPlan } from './session.ts';
 import type { Deps } from './deps.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
@@ -70,7 +70,7 @@ async function carryOut(
           if (sends > 1) await cancelDuplicates(order, ticket, serving, session);
           return await serving;
         } catch (error) {
-          return session.plan.commitStatus.ended(notCooked(order, error, session));
+          return ended(notCooked(order, error, session), session);
         }
       }),
     ),
@@ -111,14 +111,14 @@ async function cookOne(
 }
 
 async function serve(ticket: SubmittedJob, wait: boolean, session: Session): Promise<Outcome> {
-  const { log, ledger, world, plan } = session;
+  const { log, ledger, world } = session;
   const { job, subject } = ticket;
   ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
   log.began(ticket);
-  if (wait) return plan.commitStatus.ended(await follow(ticket, session));
+  if (wait) return ended(await follow(ticket, session), session);
   const timeline = [{ status: job.status, atMs: world.clock.now() }];
   const submitted = { ...ticket, ...noRunData, timeline, ending: null, error: null };
-  return plan.commitStatus.ended({ ...submitted, result: 'submitted' });
+  return ended({ ...submitted, result: 'submitted' }, session);
 }
 
 function notCooked(order: CookRequest, error: unknown, { plan, end, ledger }: Session): Outcome {

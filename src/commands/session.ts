@@ -2,10 +2,11 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { createClient, type Client } from '../api/client.ts';
 import type { Keys } from '../api/sign.ts';
 import type { CookInputs } from '../inputs/cook.ts';
+import type { Outcome } from '../jobs/records.ts';
 import { createReader, type Reader } from '../jobs/poll.ts';
 import { openSavedState, type SavedState } from '../jobs/saved-state.ts';
 import { createPace } from '../pace.ts';
-import { withCommitStatus, type CommitStatus } from '../report/commit-status.ts';
+import type { CommitStatus } from '../report/commit-status.ts';
 import { createLog, type Log } from '../report/console.ts';
 import type { Policy } from '../jobs/policy.ts';
 import { endOfWait, type EndOfWait } from './end-of-wait.ts';
@@ -104,6 +105,27 @@ export async function withSession<T>(
     end.release();
     await connection.close();
   }
+}
+
+// The log is told of what the commit status is to be told of.
+function withCommitStatus(log: Log, { submitted, statusChanged }: CommitStatus): Log {
+  return {
+    ...log,
+    began: (ticket) => {
+      log.began(ticket);
+      submitted(ticket);
+    },
+    changed: (ticket, sighting, job) => {
+      log.changed(ticket, sighting, job);
+      statusChanged(ticket, sighting);
+    },
+  };
+}
+
+/** Tells the commit status of the last word on a job; gives the outcome back. */
+export function ended(outcome: Outcome, { plan }: Session): Outcome {
+  plan.commitStatus.ended(outcome);
+  return outcome;
 }
 
 function pacing(plan: SessionPlan, world: Deps, client: Client, end: EndOfWait, log: Log) {

@@ -1,13 +1,13 @@
 import { asError, InterruptedError } from '../errors.ts';
 import { readWaitInputs } from '../inputs/job.ts';
 import type { Outcome, SubmittedJob } from '../jobs/records.ts';
+import { openCommitStatus } from '../report/commit-status.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportTrouble } from '../report/report.ts';
 import { resultOf } from '../jobs/policy.ts';
-import { openCommitStatus } from './open-commit-status.ts';
 import { follow, settleUnwatched } from './follow.ts';
 import { givenJob, unknownOutcome, type GivenJob } from './given-jobs.ts';
-import { planOf, withSession, type Session, type SessionPlan } from './session.ts';
+import { ended, planOf, withSession, type Session, type SessionPlan } from './session.ts';
 import type { Deps } from './deps.ts';
 
 /** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
@@ -21,7 +21,7 @@ export async function wait(world: Deps): Promise<void> {
     const tellEarly = createEarlyOutputs(runner, subjects);
     const outcomes = await withSession(plan, world, async (session) =>
       Promise.all(
-        subjects.map(async (each) => commitStatus.ended(await waitFor(each, tellEarly, session))),
+        subjects.map(async (each) => ended(await waitFor(each, tellEarly, session), session)),
       ),
     );
     await reportOutcomes(runner, outcomes, plan.policy);

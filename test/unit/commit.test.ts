@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readCommit } from '../../src/inputs/commit.ts';
+import { readCommit } from '../../src/inputs/context.ts';
 import { rememberingRunner } from '../support/runner.ts';
 
 const pushed = 'a'.repeat(40);
