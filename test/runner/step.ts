@@ -102,10 +102,11 @@ function evaluate(text: string): string {
     .replaceAll('${{ github.token }}', 'ghs_runner');
 }
 
-function startEntry(
+/** Starts a file with the runner's environment and what is given on top of it. */
+export function startEntry(
   file: string,
-  env: Readonly<Record<string, string | undefined>>,
-  onLine: ((line: string) => void) | undefined,
+  env: Readonly<Record<string, string | undefined>> = {},
+  onLine?: (line: string) => void,
 ): RunningStep {
   const folder = mkdtempSync(join(tmpdir(), 'runner-'));
   const files = commandFiles(folder);
