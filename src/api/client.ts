@@ -5,7 +5,6 @@ import { errorDetail } from './error-detail.ts';
 import type { Transport, WireAnswer } from './http.ts';
 import { parseJson } from './json.ts';
 import { withoutSecrets } from './redact.ts';
-import type { Filter } from './json-cut.ts';
 import {
   canonicalJson,
   canonicalQuery,
@@ -25,8 +24,6 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** Longest answer that is read, in bytes. */
   readonly maxBytes?: number;
-  /** Opens a filter for the body of a success; called once for each time the request is sent. */
-  readonly openFilter?: () => Filter;
 }
 
 /** Sends one signed request, once, and gives the JSON of a success; rejects with ServiceError. */
@@ -61,8 +58,7 @@ export function createClient({ exchange, keys, now, onClockOff }: ClientParts): 
     const stamp = { timeMs: now() + clockOffsetMs, nonce: randomBytes(16).toString('hex') };
     const headers = signatureHeaders(request, keys, stamp);
     const maxBytes = call.maxBytes ?? defaultMaxBytes;
-    const filter = call.openFilter?.();
-    return exchange(request, headers, { signal: call.signal, maxBytes, filter });
+    return exchange(request, headers, { signal: call.signal, maxBytes });
   };
 
   const correctClock = ({ dateMs = now() }: WireAnswer): boolean => {

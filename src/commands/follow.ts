@@ -15,7 +15,7 @@ import { nodeUrlsOf } from '../jobs/node-urls.ts';
 import { isFinal } from '../jobs/status.ts';
 import { mustStop, resultOf } from '../jobs/policy.ts';
 import { results } from '../jobs/results.ts';
-import type { JobLogHandler } from '../logs/collector.ts';
+import type { JobLog } from '../logs/collector.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -38,7 +38,11 @@ async function followToEnd(ticket: SubmittedJob, session: Session): Promise<Outc
   const chapter = logbook.open(ticket);
   const seen = await watch(ticket, {
     clock: world.clock,
-    read: chapter.read,
+    read: async () => {
+      const job = await session.read(ticket.job.uuid);
+      chapter.onLook(job);
+      return job;
+    },
     nextLook,
     ended: end.ended,
     enoughToRun: ({ task }) => (plan.waitUntil ?? waitedFor(task)) === 'running',
@@ -49,20 +53,21 @@ async function followToEnd(ticket: SubmittedJob, session: Session): Promise<Outc
   noteFate(ticket.subject, ending, job, session);
   const result = resultOf(ending, job.status, plan.policy);
   if (plan.failFast && !results[result].passes) end.failFast();
-  const findings = await chapter.close(ending, result);
+  const findings = await chapter.close(result, {
+    reads: ending !== 'lost',
+    signal: end.lastCall,
+  });
   if (ending === 'running') log.reachable(ticket, nodeUrlsOf({ job, ...findings }));
   return { ...ticket, ...findings, job, timeline, ending, error, result };
 }
 
+const reachableMs = 30_000;
+
 // A server is of use once it is known where it is.
-async function untilOfUse(
-  watched: Watched,
-  chapter: JobLogHandler,
-  { end }: Session,
-): Promise<Watched> {
+async function untilOfUse(watched: Watched, chapter: JobLog, { end }: Session): Promise<Watched> {
   const { ending, job } = watched;
   if (ending !== 'running' || job.parameters?.isReachable === false) return watched;
-  await chapter.untilReachable();
+  await chapter.untilReachable(reachableMs, end.signal);
   return end.ended() === 'interrupt' ? { ...watched, ending: 'interrupt' } : watched;
 }
 

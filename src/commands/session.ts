@@ -9,7 +9,7 @@ import { withCommitStatus, type CommitStatus } from '../report/commit-status.ts'
 import { createLog, type Log } from '../report/console.ts';
 import type { Policy } from '../jobs/policy.ts';
 import { endOfWait, type EndOfWait } from './end-of-wait.ts';
-import { openLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
+import { createLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
 import type { Deps } from './deps.ts';
 
 /** How a step talks to the service, and for how long. */
@@ -96,7 +96,14 @@ export async function withSession<T>(
   });
   const ledger = openSavedState(runner, plan.jobCount, clock.now());
   const paces = pacing(plan, world, client, end, log);
-  const logbook = openLogCollector({ world, plan, client, end, log, read: paces.read });
+  const logbook = createLogCollector({
+    ...world,
+    client,
+    mode: plan.logs,
+    jobCount: plan.jobCount,
+    signal: end.signal,
+    console: log,
+  });
   try {
     return await work({ world, plan, client, end, log, ledger, logbook, ...paces });
   } finally {
