@@ -6,7 +6,6 @@ import type { Transport, WireAnswer } from './http.ts';
 import { parseJson } from './json.ts';
 import { parseRetryAfter } from './retry.ts';
 import { withoutSecrets } from './redact.ts';
-import type { Filter } from './json-cut.ts';
 import {
   canonicalJson,
   canonicalQuery,
@@ -28,8 +27,6 @@ export interface Call {
   readonly ended?: AbortSignal | undefined;
   /** Longest answer that is read, in bytes. */
   readonly maxBytes?: number;
-  /** Opens a filter for the body of a success; called once for each time the request is sent. */
-  readonly openFilter?: () => Filter;
 }
 
 /** The signed way to the service. Clock and random come with it, for all who repeat requests. */

@@ -1,6 +1,5 @@
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 import { ServiceError } from '../errors.ts';
-import type { Filter } from './json-cut.ts';
 import type { WireRequest } from './sign.ts';
 
 /** An answer of the service, whatever its status. */
@@ -36,8 +35,6 @@ export interface ExchangeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Longest body that is read, in bytes. */
   readonly maxBytes: number;
-  /** Takes the body of a success as it comes, and says what is to be kept of it. */
-  readonly filter?: Filter | undefined;
 }
 
 /** One exchange with the service; rejects with {@link ServiceError} only. */
@@ -118,7 +115,7 @@ async function exchangeOnce(
   apiUrl: URL,
   request: WireRequest,
   headers: Readonly<Record<string, string>>,
-  { maxBytes, filter, signal }: ExchangeOptions & { readonly signal: AbortSignal },
+  { maxBytes, signal }: ExchangeOptions & { readonly signal: AbortSignal },
 ): Promise<WireAnswer> {
   const answer = await dispatcher.request({
     origin: apiUrl.origin,
@@ -134,33 +131,23 @@ async function exchangeOnce(
     signal,
   });
   const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
-  const isSuccess = answer.statusCode >= 200 && answer.statusCode <= 299;
   return {
     status: answer.statusCode,
-    text: await readText(answer.body, maxBytes, isSuccess ? filter : undefined),
+    text: await readText(answer.body, maxBytes),
     dateMs: Number.isNaN(date) ? undefined : date,
     retryAfter: oneHeader(answer.headers['retry-after']),
   };
 }
 
-// Far more than a page of 50 jobs with all their parameters.
-const maxKept = 8 * 1024 * 1024;
-
-async function readText(
-  body: AsyncIterable<Buffer>,
-  maxBytes: number,
-  filter: Filter = (piece) => piece,
-): Promise<string> {
-  const decoder = new TextDecoder();
+async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
-  let kept = '';
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new BodyTooLarge(maxBytes);
-    kept += filter(decoder.decode(chunk, { stream: true }));
-    if (kept.length > maxKept) throw new BodyTooLarge(maxKept);
+    chunks.push(chunk);
   }
-  return kept + filter(decoder.decode());
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 class BodyTooLarge extends Error {

@@ -11,7 +11,7 @@ interface Line {
 
 export interface LogPlace {
   /** Whose log it is, where several jobs share the console; else empty. Safe text. */
-  readonly whose: string;
+  readonly prefix: string;
   /** The folder where the whole log is. */
   readonly folder: string;
   readonly jobCount: number;
@@ -35,14 +35,14 @@ const lastLines = 30;
  * Each line has a mark before it, so that it can neither be a command nor be taken for our own.
  */
 export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
-  const { whose, folder, jobCount } = place;
+  const { prefix, folder, jobCount } = place;
   let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
   let charactersLeft = linesLeft * charactersPerLine;
   let hidden = 0;
   let shownRun = 1;
 
   const say = (text: string) => {
-    runner.print(`  ${whose}${text}`);
+    runner.print(`  ${prefix}${text}`);
   };
   return {
     line: (line, runNumber) => {
@@ -50,7 +50,7 @@ export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
       shownRun = runNumber;
       linesLeft -= 1;
       charactersLeft -= line.text.length;
-      if (linesLeft >= 0 && charactersLeft >= 0) printLine(runner, whose, line);
+      if (linesLeft >= 0 && charactersLeft >= 0) printLine(runner, prefix, line);
       else hidden += 1;
       if (hidden === 1) say(`── the full log is in ${folder}; its last lines follow at the end ──`);
       if (hidden > 0) linesLeft = 0;
@@ -59,7 +59,7 @@ export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
       if (hidden === 0) return;
       const last = tail.slice(-Math.min(lastLines, hidden));
       say(`── ${hidden - last.length} lines are not shown. The last ${last.length} lines: ──`);
-      for (const text of last) printLine(runner, whose, { text, left: 0 });
+      for (const text of last) printLine(runner, prefix, { text, left: 0 });
     },
   };
 }
@@ -76,19 +76,19 @@ export function printTail(runner: Runner, title: string, tail: readonly string[]
 const maxWidth = 900;
 const maxRows = 8;
 
-function printLine(runner: Runner, whose: string, { text, left }: Line): void {
+function printLine(runner: Runner, prefix: string, { text, left }: Line): void {
   // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
   const given = text.slice(0, 2 * maxWidth * maxRows);
   let rest = sanitizeLogLine(given);
   for (let row = 0; row < maxRows; row += 1) {
     const shown = cutRow(rest);
-    runner.print(`  ${whose}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
+    runner.print(`  ${prefix}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
     rest = rest.slice(shown.length);
     if (rest === '' && given === text && left === 0) return;
     if (rest === '') break;
   }
   const more = rest.length + text.length - given.length + left;
-  runner.print(`  ${whose}¦ … and ${more} more characters`);
+  runner.print(`  ${prefix}¦ … and ${more} more characters`);
 }
 
 // Between words if there is a gap: the runner blanks a secret only where it stands in one line.

@@ -23,18 +23,18 @@ export interface Played extends StepResult {
   readonly requests: Simulator['requests'];
 }
 
-/** How far the service's clock goes at each read: no real time is involved. */
-const secondsPerRead = 2;
+/** How far the service's clock goes at each look at a job: no real time is involved. */
+const secondsPerLook = 2;
 
 /** Plays a scenario to its end. */
 export async function play(scenario: Scenario): Promise<Played> {
   const startMs = Date.now();
-  let reads = 0;
+  let looks = 0;
   const simulator = await startSimulator({
     recipes: scenario.recipes,
-    now: () => startMs + reads * secondsPerRead * 1000,
+    now: () => startMs + looks * secondsPerLook * 1000,
     log: (line) => {
-      if (/ GET \/v1\/(?:jobs|job-runs\/)/.test(line)) reads += 1;
+      if (/ GET \/v1\/jobs/.test(line)) looks += 1;
     },
     ...scenario.simulator,
   });
@@ -83,7 +83,7 @@ export function playAll<Name extends string>(
 export function life(...statuses: readonly (string | Phase)[]): readonly Phase[] {
   return statuses.map((status, index) => {
     const phase = typeof status === 'string' ? { status } : status;
-    return index === statuses.length - 1 ? phase : { forMs: secondsPerRead * 1000, ...phase };
+    return index === statuses.length - 1 ? phase : { forMs: secondsPerLook * 1000, ...phase };
   });
 }
 

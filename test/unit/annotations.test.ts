@@ -10,11 +10,7 @@ import { findCommands } from '../runner/commands.ts';
 
 function annotationsOf(bad: readonly Outcome[]): readonly Annotation[] {
   const runner = rememberingRunner({});
-  annotateOutcomes(runner, bad, {
-    onTimeout: 'cancel',
-    onWorkflowCancel: 'cancel',
-    onJobEnd: 'keep',
-  });
+  annotateOutcomes(runner, bad);
   return runner.annotations;
 }
 
