@@ -91,7 +91,8 @@ export function createPoller(options: PollerOptions): Poller {
   let notBeforeMs = 0;
 
   const dueIn = (watch: Watch) => {
-    const jitter = 0.9 + random() * 0.2;
+    // Fleets of workflows do not look in step. Never sooner, or many jobs would be looked at more often.
+    const jitter = 1 + random() * 0.1;
     const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
     return interval === 'auto' ? steadyMs * jitter : steadyMs;
   };

@@ -147,7 +147,7 @@ test('bad inputs are told as ever, and no recipe is read', () => {
   expect(errorsOf(step)).toEqual([expect.stringContaining('timeout: "5" is not a duration')]);
 });
 
-const ours = expect.stringMatching(/^Cooked by acme\/renders, .* \[cook-KEY\]$/);
+const ours = expect.stringMatching(/^Cooked by acme\/renders, .* \[cook-MARK\]$/);
 
 test('the log shows each body as it would be sent, secrets and environment hidden', () => {
   const sent = {

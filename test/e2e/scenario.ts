@@ -99,7 +99,7 @@ function normalise(step: StepResult, recipeUuids: readonly string[]): string {
     .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
     .replaceAll(/^ +(?:\d+[smh] ?)+ /gm, '  <time>  ')
     .replaceAll(/\b(queued|ran) (?:\d+[smh] ?)+/g, '$1 <time>')
-    .replaceAll(/cook-[0-9a-f]{32}/g, 'cook-KEY');
+    .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK');
 }
 
 /** Waits until something has happened at the service or in the step. */
