@@ -49,6 +49,11 @@ describe('a log is gone on with', () => {
       numbered(0, 20),
     ],
     [
+      'a replica that lags, after the beginning went',
+      [numbered(0, 9), numbered(4, 12), numbered(4, 9), numbered(4, 13)],
+      numbered(0, 13),
+    ],
+    [
       'a beginning that is gone in mid-line',
       ['first line\nsecond line\nthird line\n', 'ond line\nthird line\nfourth\n'],
       'first line\nsecond line\nthird line\nfourth\n',
@@ -80,6 +85,12 @@ describe('a log is gone on with', () => {
     const { kept, lines, restarts } = await gather(['one thing', 'quite another thing\n']);
     expect(kept).toBe('one thingquite another thing\n');
     expect(lines).toEqual(['one thing', 'quite another thing']);
+    expect(restarts).toBe(1);
+  });
+
+  test('another text that grows is gone on with', async () => {
+    const { kept, restarts } = await gather(['one thing', 'x\n', 'x\ny\n']);
+    expect(kept).toBe('one thingx\ny\n');
     expect(restarts).toBe(1);
   });
 
@@ -125,6 +136,20 @@ describe('a log is gone on with', () => {
       }),
     );
   });
+});
+
+test('while a million lines are told, others have their turn', async () => {
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  count();
+  const log = openRunLog({ path: nextPath(), onLine: () => {}, onRestart: () => {} });
+  await log.take('\n'.repeat(1_000_000), true);
+  isOver = true;
+  expect(turns).toBeGreaterThan(10);
 });
 
 const bytes = 4 * 1024 * 1024;
