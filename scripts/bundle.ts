@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { collectLicenses } from './licenses.ts';
+import { hashFileIn, hashSources } from './source-hash.ts';
 
 const root = new URL('..', import.meta.url);
 
@@ -21,6 +22,7 @@ export function bundle(folder: string): void {
   for (const entry of ['wait', 'cancel', 'post']) {
     writeFileSync(new URL(`${folder}/${entry}.js`, root), "import './index.js';\n");
   }
+  writeFileSync(hashFileIn(folder), `${hashSources()}\n`);
   const stats: unknown = JSON.parse(readFileSync(new URL('build/stats.json', root), 'utf8'));
   writeFileSync(new URL(`${folder}/licenses.txt`, root), collectLicenses(stats, root));
 }

@@ -59,8 +59,8 @@ export type SetStatus = (status: Status, signal: AbortSignal) => Promise<void>;
 
 // GitHub limits a repository's requests by the hour.
 const minPauseMs = 5_000;
-// Time for each try of the last status.
-const maxSettleMs = 15_000;
+// Time for a second try of the last status.
+const maxSettleMs = 10_000;
 // For one more try once time is up: the reports are still to be written before the runner kills.
 const lastTryMs = 1_000;
 

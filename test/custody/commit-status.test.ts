@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { wait } from '../../src/commands/wait.ts';
-import { until } from '../e2e/scenario.ts';
+import { until } from '../support/until.ts';
 import { startGitHub, type GitHub } from '../support/github-server.ts';
 import { completing, endless, openSimulator, play, playOn, speed } from './play.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { until } from '../e2e/scenario.ts';
+import { until } from '../support/until.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { completing, endless, play, type Played } from './play.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { cancel } from '../../src/commands/cancel.ts';
 import { wait } from '../../src/commands/wait.ts';
-import { until } from '../e2e/scenario.ts';
+import { until } from '../support/until.ts';
 import type { Simulator } from '../simulator/types.ts';
 import {
   completing,

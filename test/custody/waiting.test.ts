@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { until } from '../e2e/scenario.ts';
+import { until } from '../support/until.ts';
 import { fastClock } from '../support/deps.ts';
 import { play, speed } from './play.ts';
 import type { Played } from './play.ts';

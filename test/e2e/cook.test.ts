@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { findCommands } from '../runner/commands.ts';
-import { life, playAll, until, type Played, type Scenario } from './scenario.ts';
+import { until } from '../support/until.ts';
+import { life, playAll, type Played, type Scenario } from './scenario.ts';
 
 const good = { name: 'Render', life: life('PENDING', 'ASSIGNED', 'RUNNING', 'COMPLETED') };
 const bad = {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Phase } from '../simulator/types.ts';
-import { life, playAll, until, type Scenario } from './scenario.ts';
+import { until } from '../support/until.ts';
+import { life, playAll, type Scenario } from './scenario.ts';
 
 const printed = (text: string) => [{ atMs: 0, text }];
 const running = (text: string, more: Partial<Phase> = {}): Phase => ({

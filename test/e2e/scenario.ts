@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll } from '@jest/globals';
 import { startStep, type RunningStep, type StepOptions, type StepResult } from '../runner/step.ts';
 import { startSimulator } from '../simulator/server.ts';
@@ -100,10 +99,4 @@ function normalise(step: StepResult, recipeUuids: readonly string[]): string {
     .replaceAll(/^ +(?:\d+[smh] ?)+ /gm, '  <time>  ')
     .replaceAll(/\b(queued|ran) (?:\d+[smh] ?)+/g, '$1 <time>')
     .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK');
-}
-
-/** Waits until something has happened at the service or in the step. */
-export async function until(happened: () => boolean): Promise<void> {
-  const lookEveryMs = 10;
-  while (!happened()) await delay(lookEveryMs);
 }

@@ -5,10 +5,14 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { isDistFresh } from '../../scripts/source-hash.ts';
 import { parseKeyValueFile } from './files.ts';
 
 // A stand-in for GitHub's runner: starts an action's committed files in a process of their own,
 // with the inputs, environment and files that the runner would give it.
+
+// What was not built cannot be tried: better one line now than hundreds of puzzling ones.
+if (!isDistFresh()) throw new Error('dist is not built from src as it is: run `npm run build`');
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const node24 = join(root, 'node_modules', 'node', 'bin', 'node');

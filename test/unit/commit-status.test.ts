@@ -108,8 +108,10 @@ function manualClock(): ManualClock {
 
 const never = new AbortController().signal;
 
-// What GitHub makes of each request: its HTTP status, `hang`, or `ours` for what is never sent.
-type Answer = number | 'hang' | 'ours' | { readonly status: number; readonly headers: object };
+// What GitHub makes of each request: its HTTP status, `slow` for a late 201, `hang`, or `ours` for
+// what is never sent.
+type Answer =
+  number | 'slow' | 'hang' | 'ours' | { readonly status: number; readonly headers: object };
 
 function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly Answer[] } = {}) {
   const clock = manualClock();
@@ -121,7 +123,8 @@ function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly
     const seconds = (clock.now() - startMs) / 1000;
     sent.push({ seconds, context, said: `${state}: ${description}` });
     if (answer === 'ours') throw new Error('no commit');
-    if (answer === 'hang') await clock.sleep(4_000, signal);
+    if (answer === 'hang' || answer === 'slow') await clock.sleep(4_000, signal);
+    if (answer === 'slow') return;
     const response = typeof answer === 'object' ? answer : { headers: {} };
     const status = typeof answer === 'object' ? answer.status : answer === 'hang' ? 500 : answer;
     if (status !== 201) throw Object.assign(new Error('as told'), { status, response });
@@ -209,6 +212,26 @@ describe('a job', () => {
     expect(seconds()[1]).toBeLessThan(9.5);
   });
 
+  test('does not lose what comes while another is under way', async () => {
+    const { clock, said, submit, end, settle } = open({ answers: ['slow', 201] });
+    submit();
+    await clock.advance(1_000);
+    end('succeeded');
+    const settled = settle(never);
+    await clock.advance(9_000);
+    await settled;
+    expect(said().at(-1)).toBe('success: Succeeded');
+  });
+
+  test('tries each one as often', async () => {
+    const { clock, sent, submit, change } = open({ answers: [500] });
+    submit();
+    await clock.advance(8_000);
+    change('RUNNING');
+    await clock.advance(60_000);
+    expect(sent).toHaveLength(2 + 3);
+  });
+
   test('waits for no other job', async () => {
     const { clock, sent, submit } = open({ jobs: 2, answers: ['hang', 201] });
     submit(0);
@@ -278,9 +301,9 @@ describe('settling', () => {
     const settled = settle(never).then(() => {
       isSettled = true;
     });
-    await clock.advance(15_000);
+    await clock.advance(9_500);
     expect(isSettled).toBe(false);
-    await clock.advance(1_500);
+    await clock.advance(2_000);
     await settled;
     expect(warnings()).toHaveLength(1);
   });
