@@ -32112,7 +32112,7 @@ function createPoller(options) {
     let sparedMs = 0;
     let notBeforeMs = 0;
     const dueIn = (watch) => {
-        const jitter = 0.9 + random() * 0.2;
+        const jitter = 1 + random() * 0.1;
         const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
         return interval === 'auto' ? steadyMs * jitter : steadyMs;
     };
@@ -33586,7 +33586,7 @@ function openCommitStatus(inputs, jobs, deps) {
     return createCommitStatus(jobs, openGitHub(deps.runner, token), deps);
 }
 const minPauseMs = 5_000;
-const maxSettleMs = 15_000;
+const maxSettleMs = 10_000;
 const lastTryMs = 1_000;
 function createCommitStatus(jobs, setStatus, { runner, clock }) {
     const queues = new Map();
@@ -37996,7 +37996,7 @@ const actionsRunner = {
     },
     state: (name) => getState(name),
     fail: () => {
-        process.exitCode = ExitCode.Failure;
+        process.exitCode = 1;
     },
 };
 
