@@ -1,4 +1,5 @@
 import type { Call, Client } from '../src/api/client.ts';
+import { readJob } from '../src/api/endpoints.ts';
 import { createPoller } from '../src/jobs/poll.ts';
 import { createMadeUpClock, type MadeUpClock } from '../test/support/clock.ts';
 import { mean } from './statistics.ts';
@@ -53,8 +54,7 @@ export async function watchEvery15s(jobMs: number): Promise<WatchFigures> {
       jobs.map(async (job) => {
         for (let status = ''; status !== 'COMPLETED';) {
           await clock.sleep(15_000);
-          const answer = await client.send({ method: 'GET', pathname: `/v1/jobs/${job.uuid}` });
-          ({ status } = answer as { status: string });
+          ({ status } = await readJob(client, job.uuid));
           job.see(status);
         }
       }),

@@ -29600,7 +29600,7 @@ function wholeCharacters(log) {
 
 const largeSize = 1_000_000;
 function openRuns(jobUuid, options) {
-    const { client, clock, random, onTooLarge } = options;
+    const { client, onTooLarge } = options;
     const { known, add, end } = createKnownRuns(jobUuid, options);
     let mustList = true;
     let telling = Promise.resolve();
@@ -29647,7 +29647,7 @@ function openRuns(jobUuid, options) {
             mustList = alive.length === 0 || alive.some(({ run }) => run.status !== 'RUNNING');
         },
         readRest: async (signal) => {
-            const retried = async (request) => (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { clock, random, signal });
+            const retried = async (request) => (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
             await telling.catch(() => { });
             const listing = retried(async () => list(signal));
             await listing.catch(() => { });
@@ -29754,7 +29754,8 @@ function makeFolder({ runner, mode, console }) {
 const listEveryMs = 2_000;
 const maxCloseMs = 60_000;
 function openJobLog(submitted, options) {
-    const { clock, random, console, mode, folder, streaming } = options;
+    const { client, console, mode, folder, streaming } = options;
+    const { clock, random } = client;
     const { uuid } = submitted.job;
     const onTrouble = (error) => {
         if (folder !== null)
@@ -29772,11 +29773,11 @@ function openJobLog(submitted, options) {
         try {
             await runs.readNew(signal);
             failures = 0;
-            dueAtMs = clock.now() + logPauseMs(runs.size(), streaming.size);
+            dueAtMs = clock.monotonicMs() + logPauseMs(runs.size(), streaming.size);
         }
         catch (error) {
             failures += 1;
-            dueAtMs = isLasting(error) ? Infinity : clock.now() + (0,retry/* backoffMs */.jo)(failures, random);
+            dueAtMs = isLasting(error) ? Infinity : clock.monotonicMs() + (0,retry/* backoffMs */.jo)(failures, random);
         }
         isReading = false;
     };
@@ -29785,15 +29786,15 @@ function openJobLog(submitted, options) {
             if (mode !== 'stream' || folder === null || status !== 'RUNNING')
                 return;
             streaming.add(uuid);
-            if (!isReading && !signal.aborted && clock.now() >= dueAtMs)
+            if (!isReading && !signal.aborted && clock.monotonicMs() >= dueAtMs)
                 void readNew();
         },
         untilReachable: async (maxMs, outer) => {
-            const giveUpAtMs = clock.now() + maxMs;
+            const giveUpAtMs = clock.monotonicMs() + maxMs;
             while (!outer.aborted) {
                 const listed = await runs.list(outer).catch(() => []);
                 const isReachable = listed.some(({ node_urls: urls }) => (urls ?? []).length > 0);
-                if (isReachable || clock.now() >= giveUpAtMs)
+                if (isReachable || clock.monotonicMs() >= giveUpAtMs)
                     return;
                 await clock.sleep(listEveryMs, outer);
             }
@@ -29979,7 +29980,6 @@ async function withStep(plan, jobs, listeners, deps, work) {
     }
 }
 function createStep({ plan, jobs, listeners, deps, client, console, end }) {
-    const { runner, clock, random } = deps;
     const poller = (0,poll/* createPoller */.vO)({
         client,
         interval: plan.pollInterval,
@@ -29987,7 +29987,6 @@ function createStep({ plan, jobs, listeners, deps, client, console, end }) {
         onUnavailable: console.serviceUnavailable,
         onAvailable: console.serviceAvailable,
     });
-    const logOptions = { runner, clock, random, client, console };
     const step = {
         deps,
         plan,
@@ -29999,7 +29998,9 @@ function createStep({ plan, jobs, listeners, deps, client, console, end }) {
         entries: jobs.map(createEntry),
         finder: (0,find/* createFinder */.pW)(client),
         logs: createLogCollector({
-            ...logOptions,
+            runner: deps.runner,
+            client,
+            console,
             mode: plan.logs,
             jobCount: jobs.length,
             signal: end.signal,
@@ -30117,12 +30118,14 @@ function givenJob(jobUuid, index) {
 /* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8905);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8577);
-/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(293);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1175);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8136);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4052);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(434);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1044);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(293);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1175);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8136);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4052);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(434);
+
 
 
 
@@ -30136,8 +30139,8 @@ function adopt(step, entry, submitted) {
     const { job } = submitted;
     entry.submitted = submitted;
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
-    (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .record */ .g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
-    (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .observe */ .lB)(step, entry, job);
+    (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
+    (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, job);
     for (const listener of step.listeners)
         listener.submitted?.(submitted);
 }
@@ -30153,7 +30156,7 @@ async function watchToEnd(step, entry) {
     }
     catch (error) {
         entry.error = (0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .asError */ .zR)(error);
-        (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .record */ .g1)(step, entry, { stop: 'lost' });
+        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { stop: 'lost' });
     }
     if (isBad(step, entry) && step.plan.failFast)
         step.end.endFor('fail-fast');
@@ -30161,27 +30164,31 @@ async function watchToEnd(step, entry) {
     await lookOnceMore(step, entry);
     const { result } = outcomeOf(step, entry);
     const reads = entry.facts.stop !== 'lost';
-    return log.close(result, { reads, signal: step.end.deadline });
+    const runData = await log.close(result, { reads, signal: step.end.deadline });
+    if (entry.facts.stop === 'goal') {
+        step.console.reachable(submitted, (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__/* .nodeUrlsOf */ .i9)({ job: entry.job, ...runData }));
+    }
+    return runData;
 }
 async function watch(step, entry, { job }, log) {
     const { client, end, poller } = step;
-    const failure = (0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .createFailureCheck */ .d)(client, end.signal);
+    const failure = (0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .createFailureCheck */ .d)(client, end.signal);
     const take = (answer) => {
         if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ServiceError */ ._7) {
             entry.error = answer;
-            (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .record */ .g1)(step, entry, { stop: 'lost' });
+            (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { stop: 'lost' });
             return true;
         }
-        (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .observe */ .lB)(step, entry, answer);
+        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, answer);
         log.onLook(answer);
         if (answer.status !== 'FAILED')
             failure.reset();
-        if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(answer.status)) {
+        if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .d)(answer.status)) {
             const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
             if (state === 'open')
                 return false;
             const hasEnded = state === 'final';
-            (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .record */ .g1)(step, entry, {
+            (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, {
                 ...(0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .withJob */ .ec)(entry.facts, { uuid: answer.uuid, hasEnded }),
                 stop: 'ended',
             });
@@ -30189,7 +30196,7 @@ async function watch(step, entry, { job }, log) {
         }
         if (answer.status !== 'RUNNING' || !isGoal(step, answer))
             return false;
-        (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .record */ .g1)(step, entry, { stop: 'goal' });
+        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { stop: 'goal' });
         return true;
     };
     if (take(job))
@@ -30230,10 +30237,10 @@ async function untilReachable({ end }, { job }, log) {
 }
 function isBad(step, entry) {
     const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
-    return isOver && !_jobs_results_js__WEBPACK_IMPORTED_MODULE_5__/* .results */ .X[outcomeOf(step, entry).result].passes;
+    return isOver && !_jobs_results_js__WEBPACK_IMPORTED_MODULE_6__/* .results */ .X[outcomeOf(step, entry).result].passes;
 }
 function outcomeOf(step, entry) {
-    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createOutcome */ .N)(entry, step.end.facts(), step.plan, _jobs_records_js__WEBPACK_IMPORTED_MODULE_4__/* .noRunData */ .h);
+    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .createOutcome */ .N)(entry, step.end.facts(), step.plan, _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__/* .noRunData */ .h);
 }
 async function lookOnceMore(step, entry) {
     const { job, facts, cancel } = entry;
@@ -30242,10 +30249,10 @@ async function lookOnceMore(step, entry) {
     const seen = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
     if (seen === null)
         return;
-    (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .observe */ .lB)(step, entry, seen);
-    const hasEnded = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(seen.status) && !(0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .mayRestart */ .f)(seen);
+    (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, seen);
+    const hasEnded = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .d)(seen.status) && !(0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .mayRestart */ .f)(seen);
     if (hasEnded)
-        (0,_step_js__WEBPACK_IMPORTED_MODULE_8__/* .record */ .g1)(step, entry, (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .withJob */ .ec)(facts, { uuid: seen.uuid, hasEnded }));
+        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .withJob */ .ec)(facts, { uuid: seen.uuid, hasEnded }));
 }
 
 
@@ -31606,7 +31613,10 @@ function createFinder(client) {
                 };
                 const waiter = {
                     ...search,
-                    ...{ sinceMs, passes: 0, dueAtMs: sinceMs, signal },
+                    sinceMs,
+                    passes: 0,
+                    dueAtMs: sinceMs,
+                    signal,
                     resolve: (jobs) => {
                         leave();
                         resolve(jobs);
@@ -31865,7 +31875,7 @@ function createOutcome(entry, step, goal, runData) {
 }
 function stopReasonOf(facts, step) {
     const [own] = facts.jobs;
-    const [end] = step.ends.filter((reason) => reason !== 'timeout' || facts.stop !== 'goal');
+    const end = step.ends.find((reason) => reason !== 'timeout' || facts.stop !== 'goal');
     switch (facts.stop) {
         case 'ended':
             return 'final';

@@ -132,7 +132,6 @@ interface StepParts {
 }
 
 function createStep({ plan, jobs, listeners, deps, client, console, end }: StepParts): Step {
-  const { runner, clock, random } = deps;
   const poller = createPoller({
     client,
     interval: plan.pollInterval,
@@ -140,7 +139,6 @@ function createStep({ plan, jobs, listeners, deps, client, console, end }: StepP
     onUnavailable: console.serviceUnavailable,
     onAvailable: console.serviceAvailable,
   });
-  const logOptions = { runner, clock, random, client, console };
   const step: Step = {
     deps,
     plan,
@@ -152,7 +150,9 @@ function createStep({ plan, jobs, listeners, deps, client, console, end }: StepP
     entries: jobs.map(createEntry),
     finder: createFinder(client),
     logs: createLogCollector({
-      ...logOptions,
+      runner: deps.runner,
+      client,
+      console,
       mode: plan.logs,
       jobCount: jobs.length,
       signal: end.signal,

@@ -2,6 +2,7 @@ import type { Job } from '../api/schemas.ts';
 import { readJob } from '../api/endpoints.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { unansweredCooks, withJob } from '../jobs/entry.ts';
+import { nodeUrlsOf } from '../jobs/node-urls.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import { noRunData, type Outcome, type RunData, type SubmittedJob } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
@@ -41,7 +42,11 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   await lookOnceMore(step, entry);
   const { result } = outcomeOf(step, entry);
   const reads = entry.facts.stop !== 'lost';
-  return log.close(result, { reads, signal: step.end.deadline });
+  const runData = await log.close(result, { reads, signal: step.end.deadline });
+  if (entry.facts.stop === 'goal') {
+    step.console.reachable(submitted, nodeUrlsOf({ job: entry.job, ...runData }));
+  }
+  return runData;
 }
 
 async function watch(step: Step, entry: Entry, { job }: SubmittedJob, log: JobLog): Promise<void> {

@@ -119,7 +119,10 @@ export function createFinder(client: Client): Finder {
         };
         const waiter: Waiter = {
           ...search,
-          ...{ sinceMs, passes: 0, dueAtMs: sinceMs, signal },
+          sinceMs,
+          passes: 0,
+          dueAtMs: sinceMs,
+          signal,
           resolve: (jobs) => {
             leave();
             resolve(jobs);

@@ -59,7 +59,7 @@ export function createOutcome(
 /** Why the job is no longer watched; of several reasons, the first. */
 function stopReasonOf(facts: EntryFacts, step: StepFacts): StopReason | null {
   const [own] = facts.jobs;
-  const [end] = step.ends.filter((reason) => reason !== 'timeout' || facts.stop !== 'goal');
+  const end = step.ends.find((reason) => reason !== 'timeout' || facts.stop !== 'goal');
   switch (facts.stop) {
     case 'ended':
       return 'final';

@@ -8,7 +8,7 @@ import { tempFolder } from '../inputs/context.ts';
 import type { RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import { backoffMs } from '../api/retry.ts';
-import type { Clock, Random } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { jobPrefix, type Console } from '../report/console.ts';
 import { createLogPrinter, printTail } from '../report/container-log.ts';
 import { writeLogsPath } from '../report/outputs.ts';
@@ -22,8 +22,6 @@ export type LogMode = 'stream' | 'on-failure' | 'none';
 
 export interface LogCollectorOptions {
   readonly runner: Runner;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly client: Client;
   readonly mode: LogMode;
   /** How many jobs the step has. */
@@ -92,7 +90,8 @@ const listEveryMs = 2_000;
 const maxCloseMs = 60_000;
 
 function openJobLog(submitted: SubmittedJob, options: JobLogOptions): JobLog {
-  const { clock, random, console, mode, folder, streaming } = options;
+  const { client, console, mode, folder, streaming } = options;
+  const { clock, random } = client;
   const { uuid } = submitted.job;
   const onTrouble = (error: unknown) => {
     if (folder !== null) console.logIncomplete(`job ${uuid}`, error);
@@ -110,10 +109,10 @@ function openJobLog(submitted: SubmittedJob, options: JobLogOptions): JobLog {
     try {
       await runs.readNew(signal);
       failures = 0;
-      dueAtMs = clock.now() + logPauseMs(runs.size(), streaming.size);
+      dueAtMs = clock.monotonicMs() + logPauseMs(runs.size(), streaming.size);
     } catch (error) {
       failures += 1;
-      dueAtMs = isLasting(error) ? Infinity : clock.now() + backoffMs(failures, random);
+      dueAtMs = isLasting(error) ? Infinity : clock.monotonicMs() + backoffMs(failures, random);
     }
     isReading = false;
   };
@@ -121,14 +120,14 @@ function openJobLog(submitted: SubmittedJob, options: JobLogOptions): JobLog {
     onLook: ({ status }) => {
       if (mode !== 'stream' || folder === null || status !== 'RUNNING') return;
       streaming.add(uuid);
-      if (!isReading && !signal.aborted && clock.now() >= dueAtMs) void readNew();
+      if (!isReading && !signal.aborted && clock.monotonicMs() >= dueAtMs) void readNew();
     },
     untilReachable: async (maxMs, outer) => {
-      const giveUpAtMs = clock.now() + maxMs;
+      const giveUpAtMs = clock.monotonicMs() + maxMs;
       while (!outer.aborted) {
         const listed = await runs.list(outer).catch(() => []);
         const isReachable = listed.some(({ node_urls: urls }) => (urls ?? []).length > 0);
-        if (isReachable || clock.now() >= giveUpAtMs) return;
+        if (isReachable || clock.monotonicMs() >= giveUpAtMs) return;
         await clock.sleep(listEveryMs, outer);
       }
     },

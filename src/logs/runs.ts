@@ -6,14 +6,11 @@ import { retryRules, withRetry } from '../api/retry.ts';
 import type { JobRun } from '../api/schemas.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { isFinal } from '../jobs/status.ts';
-import type { Clock, Random } from '../clock.ts';
 import type { Line } from './lines.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 
 export interface RunsOptions {
   readonly client: Client;
-  readonly clock: Clock;
-  readonly random: Random;
   /** Where the logs are kept; null where none are read. */
   readonly folder: string | null;
   /** Lets so many logs be read at once. */
@@ -60,7 +57,7 @@ const largeSize = 1_000_000;
 
 /** Opens the runs of one job. */
 export function openRuns(jobUuid: string, options: RunsOptions): Runs {
-  const { client, clock, random, onTooLarge } = options;
+  const { client, onTooLarge } = options;
   const { known, add, end } = createKnownRuns(jobUuid, options);
   let mustList = true;
   let telling = Promise.resolve();
@@ -106,7 +103,7 @@ export function openRuns(jobUuid: string, options: RunsOptions): Runs {
     },
     readRest: async (signal) => {
       const retried = async (request: () => Promise<unknown>) =>
-        withRetry(request, retryRules.run, { clock, random, signal });
+        withRetry(request, retryRules.run, { ...client, signal });
       await telling.catch(() => {});
       const listing = retried(async () => list(signal));
       await listing.catch(() => {});

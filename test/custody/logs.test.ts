@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { logPauseMs } from '../../src/logs/collector.ts';
-import { until } from '../e2e/scenario.ts';
+import { until } from '../support/until.ts';
 import type { Fault } from '../simulator/types.ts';
 import { play, type Played } from './play.ts';
 

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { life, play, until, type Played } from './scenario.ts';
+import { until } from '../support/until.ts';
+import { life, play, type Played } from './scenario.ts';
 
 // Logs of a size that nobody reads: kept whole up to a bound, and shown in part.
 

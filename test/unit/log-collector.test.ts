@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Call, Client } from '../../src/api/client.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { createLogCollector, type LogMode } from '../../src/logs/collector.ts';
-import type { Clock } from '../../src/pace.ts';
-import { createLog } from '../../src/report/console.ts';
+import type { Clock } from '../../src/clock.ts';
+import { createConsole } from '../../src/report/console.ts';
 import { fastClock } from '../support/deps.ts';
 import { cookedAtMs, fakeJob, fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../support/runner.ts';
@@ -14,6 +14,7 @@ function standingClock(): Clock & { readonly pass: (ms: number) => void } {
   let nowMs = cookedAtMs;
   return {
     now: () => nowMs,
+    monotonicMs: () => nowMs,
     sleep: async (_, signal) =>
       new Promise((resolve) => {
         signal?.addEventListener('abort', () => {
@@ -40,7 +41,7 @@ function openLog(
   const reads: string[] = [];
   const runOf = ({ status = 'RUNNING' }: Run, index: number) =>
     fakeRun({ uuid: uuidNumber(index + 1), status });
-  const client: Client = async ({ pathname }: Call) => {
+  const send = async ({ pathname }: Call): Promise<unknown> => {
     reads.push(pathname);
     await nextTurn();
     if (pathname === '/v1/job-runs') return { data: runs.map(runOf).toReversed() };
@@ -48,18 +49,17 @@ function openLog(
     const run = runs[index];
     return run && { ...runOf(run, index), logs: await run.logs() };
   };
+  const client: Client = { send, clock, random: () => 0, serverNow: () => null };
   const signal = new AbortController().signal;
   const job = fakeJob({ status: 'RUNNING' });
   const { subject } = fakeOutcome();
   const collector = createLogCollector({
     runner,
-    clock,
-    random: () => 0,
     client,
     mode,
     jobCount: 1,
     signal,
-    console: createLog(runner, 1),
+    console: createConsole(runner, 1),
   });
   const log = collector.open({ subject, origin: 'cooked', job, submittedAtMs: cookedAtMs });
   const look = async () => {
