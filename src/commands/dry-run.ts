@@ -20,9 +20,9 @@ export async function rehearse(
         // A recipe that keeps its fields to itself cannot be checked.
         const problems = recipe.payload === null ? [] : checkWhole({ ...recipe.payload, ...body });
         const error = problems.length === 0 ? null : new InputError(problems);
-        return { order, recipe, body, error };
+        return { request: order, recipe, body, error };
       } catch (error) {
-        return { order, recipe: null, body: null, error: asError(error) };
+        return { request: order, recipe: null, body: null, error: asError(error) };
       }
     }),
   );
