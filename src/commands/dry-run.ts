@@ -33,8 +33,8 @@ async function planOne(request: CookRequest, readRecipe: RecipeReader): Promise<
     // A recipe that keeps its fields to itself cannot be checked.
     const problems = recipe.payload === null ? [] : checkWhole({ ...recipe.payload, ...body });
     const error = problems.length === 0 ? null : new InputError(problems);
-    return { order: request, recipe, body, error };
+    return { request, recipe, body, error };
   } catch (error) {
-    return { order: request, recipe: null, body: null, error: asError(error) };
+    return { request, recipe: null, body: null, error: asError(error) };
   }
 }

@@ -8,7 +8,7 @@ export interface JobDurations {
   readonly runSeconds: number | null;
 }
 
-/** When a job was made, began to run and ended, Unix ms; null while that is not known. */
+/** When a job was created, started to run and ended, Unix ms; null while that is not known. */
 export interface Times {
   readonly createdMs: number | null;
   readonly startedMs: number | null;
@@ -16,15 +16,16 @@ export interface Times {
 }
 
 /**
- * The times of a job: the service's own where they are precise, else what was seen from here (the
- * old host gives days without a time).
+ * The times of a job: the service's where they are precise, else those of the observed status
+ * changes (the older host gives dates without a time).
  */
 export function timesOf({ job, submittedAtMs, timeline }: Outcome): Times {
   if (job === null) return { createdMs: null, startedMs: null, endedMs: null };
   return {
     createdMs: instantMs(job.created_at) ?? submittedAtMs,
-    startedMs: instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']),
-    endedMs: instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+    startedMs: instantMs(job.started_at) ?? observedAt(timeline, ['RUNNING']),
+    endedMs:
+      instantMs(job.completed_at) ?? observedAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
   };
 }
 
@@ -67,7 +68,7 @@ export function hardwareOf(job: Job | null): string {
     .join(', ');
 }
 
-/** A stretch of a job's life, Unix ms. */
+/** A part of a job's life, Unix ms. */
 export interface Phase {
   readonly kind: 'queued' | 'starting' | 'running';
   readonly fromMs: number;
@@ -81,28 +82,29 @@ interface Interval {
 }
 
 /**
- * A job's life, as far as it is known: when it waited, when a node was made ready, when it ran; all
- * of it again for each further run.
+ * A job's life, as far as it is known: when it was queued, when its node was prepared and when it
+ * ran; the same again for each further run.
  */
 export function phasesOf(outcome: Outcome): readonly Phase[] {
   const { createdMs, endedMs } = timesOf(outcome);
   const { job } = outcome;
   if (job === null || createdMs === null) return [];
   const phases: Phase[] = [];
-  let freeMs: number | null = createdMs;
-  const intervals = intervalsOf(outcome);
+  let waitingSinceMs: number | null = createdMs;
+  const intervals = runIntervalsOf(outcome);
   for (const { fromMs, toMs } of intervals) {
-    if (freeMs !== null) phases.push(...waitOf(outcome, freeMs, fromMs));
+    if (waitingSinceMs !== null) phases.push(...phasesOfWait(outcome, waitingSinceMs, fromMs));
     phases.push({ kind: 'running', fromMs, toMs });
-    freeMs = toMs;
+    waitingSinceMs = toMs;
   }
-  // Without a run, or between two.
+  // No run yet, or between two.
   const waits = intervals.length === 0 || !isFinal(job.status);
-  if (freeMs !== null && waits) phases.push(...waitOf(outcome, freeMs, endedMs));
+  if (waitingSinceMs !== null && waits)
+    phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
   return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
 }
 
-function intervalsOf(outcome: Outcome): readonly Interval[] {
+function runIntervalsOf(outcome: Outcome): readonly Interval[] {
   const { startedMs, endedMs } = timesOf(outcome);
   const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
     // A run that ended without a start still parts the wait before it from the one after it.
@@ -113,18 +115,22 @@ function intervalsOf(outcome: Outcome): readonly Interval[] {
   return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
 }
 
-// Only our own looks tell when a node was found.
-function waitOf({ timeline }: Outcome, fromMs: number, toMs: number | null): readonly Phase[] {
-  const found = timeline.find(
+// Only the observed status changes tell when a node was assigned.
+function phasesOfWait(
+  { timeline }: Outcome,
+  fromMs: number,
+  toMs: number | null,
+): readonly Phase[] {
+  const assigned = timeline.find(
     ({ status, atMs }) =>
       ['ASSIGNED', 'PREPARING'].includes(status) &&
       atMs >= fromMs &&
       (toMs === null || atMs < toMs),
   );
-  if (found === undefined) return [{ kind: 'queued', fromMs, toMs }];
+  if (assigned === undefined) return [{ kind: 'queued', fromMs, toMs }];
   return [
-    { kind: 'queued', fromMs, toMs: found.atMs },
-    { kind: 'starting', fromMs: found.atMs, toMs },
+    { kind: 'queued', fromMs, toMs: assigned.atMs },
+    { kind: 'starting', fromMs: assigned.atMs, toMs },
   ];
 }
 
@@ -132,7 +138,7 @@ function instantMs(time: string | null): number | null {
   return time === null || time.length === 10 ? null : Date.parse(time);
 }
 
-function seenAt(timeline: Outcome['timeline'], statuses: readonly string[]): number | null {
+function observedAt(timeline: Outcome['timeline'], statuses: readonly string[]): number | null {
   return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
 }
 

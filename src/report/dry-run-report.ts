@@ -11,7 +11,7 @@ import { fitsSummary, writeSummary } from './summary.ts';
 
 /** What would be sent for one job; with an error it cannot be sent, or would be rejected. */
 export interface PlannedCook {
-  readonly order: CookRequest;
+  readonly request: CookRequest;
   readonly recipe: Recipe | null;
   readonly body: CookBody | null;
   readonly error: Error | null;
@@ -31,10 +31,10 @@ export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]
   );
 }
 
-function printPlan(runner: Runner, { order, recipe, body }: PlannedCook): void {
+function printPlan(runner: Runner, { request, recipe, body }: PlannedCook): void {
   if (body === null) return;
   const name = sanitizeLine(recipe?.name ?? '', 200);
-  runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with:`);
+  runner.print(`Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
   for (const line of prettyLines(body)) runner.print(`  | ${sanitizeLine(line, 1_000)}`);
 }
 
@@ -48,8 +48,8 @@ function annotatePlans(runner: Runner, broken: readonly PlannedCook[]): void {
   }));
 }
 
-function describeFailure({ order, error }: PlannedCook): ErrorMessage {
-  const { recipeUuid } = order;
+function describeFailure({ request, error }: PlannedCook): ErrorMessage {
+  const { recipeUuid } = request;
   if (!(error instanceof InputError))
     return describeError(asError(error), `read recipe ${recipeUuid}`);
   return {
@@ -59,9 +59,9 @@ function describeFailure({ order, error }: PlannedCook): ErrorMessage {
   };
 }
 
-function causeOf({ order, error }: PlannedCook): string {
+function causeOf({ request, error }: PlannedCook): string {
   if (error === null) return '';
-  return error instanceof InputError ? `${order.recipeUuid}: ${error.message}` : error.message;
+  return error instanceof InputError ? `${request.recipeUuid}: ${error.message}` : error.message;
 }
 
 // The bodies are in the log too: where they do not fit, they are left out here.
@@ -82,12 +82,12 @@ function renderTable(plans: readonly PlannedCook[], heading: string, withBodies:
   ].join('\n');
 }
 
-function renderPlan({ order, recipe, body, error }: PlannedCook, withBodies: boolean): string {
+function renderPlan({ request, recipe, body, error }: PlannedCook, withBodies: boolean): string {
   const problem = error === null ? [] : [escapeMarkdown(error.message, 300)];
   const sent = body === null || !withBodies ? [] : [renderBody(body)];
   const name = escapeMarkdown(recipe?.name ?? '', 120);
   const shown = [...problem, ...sent].join('<br>');
-  return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
+  return `| ${request.index + 1} | ${name} | \`${request.recipeUuid}\` | ${shown} |`;
 }
 
 function renderBody(body: CookBody): string {

@@ -20,31 +20,31 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void
   writeRunOutputs(runner, outcomes);
 }
 
-// With more, each job would write them all once more.
+// With more jobs, each of them would write all outputs once more.
 const maxEarly = 50;
 
 /**
- * Sets the outputs as jobs come to be, in case the process is killed outright: the runner reads what
- * it finds, and of an output that was set twice the last value.
+ * Sets the outputs as soon as jobs are created, in case the process is killed: the runner reads what
+ * was written, and the last value of an output that was set twice.
  * @param subjects all jobs that the step may have, in their order
- * @returns to be told of each job as soon as it is there
+ * @returns to be called for each job as soon as it is created
  */
 export function createEarlyOutputs(
   runner: Runner,
   subjects: readonly JobRef[],
 ): (submitted: SubmittedJob) => void {
-  const outcomes = subjects.map((subject) => ({ ...unknownYet, subject }));
+  const outcomes = subjects.map((subject) => ({ ...notYetKnown, subject }));
   let known = 0;
-  runner.output('result', unknownYet.result);
+  runner.output('result', notYetKnown.result);
   return (submitted) => {
-    outcomes[submitted.subject.index] = { ...unknownYet, ...submitted };
+    outcomes[submitted.subject.index] = { ...notYetKnown, ...submitted };
     known += 1;
     if (known <= maxEarly || known === subjects.length) writeOutputs(runner, outcomes);
   };
 }
 
-// Should it stay at that, nobody has followed the job to its end.
-const unknownYet: Omit<Outcome, 'subject'> = {
+// If it stays at that, the job was not watched to its end.
+const notYetKnown: Omit<Outcome, 'subject'> = {
   ...noRunData,
   result: 'error',
   job: null,
@@ -78,7 +78,7 @@ function describeJob(outcome: Outcome) {
   };
 }
 
-/** Tells later steps where the logs are; at once, so that they know even if this process is killed. */
+/** Sets the output logs-path; early, so that it is set even if this process is killed. */
 export function writeLogsPath(runner: Runner, folder: string): void {
   runner.output('logs-path', folder);
 }

@@ -10,7 +10,7 @@ const invisible =
 /**
  * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
  * before it: `::name::` counts only at the start of a line, `##[name]` anywhere.
- * @param maxLength most UTF-16 units to keep; what is cut is shown by an ellipsis
+ * @param maxLength in UTF-16 units; an ellipsis stands for the rest
  */
 export function sanitizeLine(text: string, maxLength = 500): string {
   const line = text

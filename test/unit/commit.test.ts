@@ -49,7 +49,7 @@ describe('the commit', () => {
     ['a head that is no commit', '{"pull_request":{"head":{"sha":"../../x"}}}'],
   ])('%s', async (_, text) => {
     const env = { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: eventFile(text) };
-    await expect(read(env)).rejects.toThrow('names no head commit');
+    await expect(read(env)).rejects.toThrow('has no head commit');
   });
 
   test('is not made up', async () => {

@@ -5,7 +5,7 @@ import { rememberingRunner } from '../support/runner.ts';
 
 function plan(index: number, value: string): PlannedCook {
   const recipeUuid = uuidNumber(index + 1);
-  const order = {
+  const request = {
     index,
     recipeUuid,
     jobUuid: null,
@@ -17,7 +17,7 @@ function plan(index: number, value: string): PlannedCook {
     container: null,
   };
   const body = { title: 'Render', description: value };
-  return { order, recipe: { uuid: recipeUuid, name: 'Render', payload: {} }, body, error: null };
+  return { request, recipe: { uuid: recipeUuid, name: 'Render', payload: {} }, body, error: null };
 }
 
 async function summaryOf(plans: readonly PlannedCook[]): Promise<string> {
