@@ -13,47 +13,51 @@ const minMatch = 16;
  */
 export function findFresh(tail: Buffer, text: Buffer): number | null {
   if (tail.length < minMatch) return null;
-  const place = endOfTail(tail, text);
-  if (place !== null) return place;
+  const end = endOfTail(tail, text);
+  if (end > 0) return end;
   const overlap = overlapOf(tail, text.subarray(0, tail.length));
   return overlap < minMatch ? null : overlap;
 }
 
-/** Where a tail ends in a text; of one that overlaps itself there, as lines alike do, the last. */
-function endOfTail(tail: Buffer, text: Buffer): number | null {
-  const step = matcher(tail);
+/**
+ * Where a tail ends in a text, 0 if nowhere; of one that overlaps itself there, as lines alike do,
+ * the last.
+ */
+function endOfTail(tail: Buffer, text: Buffer): number {
+  const borders = bordersOf(tail);
   let matched = 0;
-  let end: number | null = null;
+  // With null for nowhere, V8 does not get this loop fast.
+  let end = 0;
   for (let at = 0; at < text.length; at += 1) {
-    matched = step(matched, text[at]);
+    matched = matchNext(tail, borders, matched, text[at]);
     if (matched === tail.length) end = at + 1;
-    else if (end !== null && at + 1 - matched > end) break;
+    else if (end > 0 && at + 1 - matched > end) break;
   }
   return end;
 }
 
 /** How much of the beginning of a text is the end of a tail. */
 function overlapOf(tail: Buffer, beginning: Buffer): number {
-  const step = matcher(beginning);
+  const borders = bordersOf(beginning);
   let matched = 0;
-  for (const byte of tail) matched = step(matched, byte);
+  for (const byte of tail) matched = matchNext(beginning, borders, matched, byte);
   return matched;
 }
 
-/** Takes how much of a pattern matched before the next byte, and gives how much does with it. */
-type Matcher = (matched: number, byte: number | undefined) => number;
+// Knuth, Morris and Pratt's way, for `indexOf` takes minutes where both repeat themselves.
 
-// Knuth, Morris and Pratt's: `indexOf` takes minutes for one letter repeated in both.
-function matcher(pattern: Buffer): Matcher {
-  // At each place, the longest proper beginning of the pattern that ends there, too.
+/** At each place of a pattern, the longest proper beginning of it that ends there, too. */
+function bordersOf(pattern: Buffer): Uint16Array {
   const borders = new Uint16Array(pattern.length);
-  const step: Matcher = (matched, byte) => {
-    let length = matched < pattern.length ? matched : (borders[matched - 1] ?? 0);
-    while (length > 0 && pattern[length] !== byte) length = borders[length - 1] ?? 0;
-    return pattern[length] === byte ? length + 1 : 0;
-  };
   for (let at = 1; at < pattern.length; at += 1) {
-    borders[at] = step(borders[at - 1] ?? 0, pattern[at]);
+    borders[at] = matchNext(pattern, borders, borders[at - 1] ?? 0, pattern[at]);
   }
-  return step;
+  return borders;
+}
+
+/** How much of a pattern matches up to a byte, where so much of it did before. */
+function matchNext(pattern: Buffer, borders: Uint16Array, before: number, byte = 0): number {
+  let matched = before < pattern.length ? before : (borders[before - 1] ?? 0);
+  while (matched > 0 && pattern[matched] !== byte) matched = borders[matched - 1] ?? 0;
+  return pattern[matched] === byte ? matched + 1 : 0;
 }
