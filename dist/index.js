@@ -28743,7 +28743,7 @@ function readAnswer(answer, call, nowMs) {
     const body = (0,json/* parseJson */.q)(text);
     if (body !== undefined)
         return body;
-    const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
+    const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
     throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
 }
 
@@ -28829,7 +28829,7 @@ function unreadable(call, issues) {
     return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({
         trouble: 'unreadable',
         request: `${call.method} ${call.pathname}`,
-        detail: `the answer does not have the form the API documents (${places.join(', ')})`,
+        detail: `the response does not have the form that the API documents (${places.join(', ')})`,
     });
 }
 
@@ -29472,44 +29472,44 @@ const minMatch = 16;
 function findFresh(tail, text) {
     if (tail.length < minMatch)
         return null;
-    const place = endOfTail(tail, text);
-    if (place !== null)
-        return place;
+    const end = endOfTail(tail, text);
+    if (end > 0)
+        return end;
     const overlap = overlapOf(tail, text.subarray(0, tail.length));
     return overlap < minMatch ? null : overlap;
 }
 function endOfTail(tail, text) {
-    const step = matcher(tail);
+    const borders = bordersOf(tail);
     let matched = 0;
-    let end = null;
+    let end = 0;
     for (let at = 0; at < text.length; at += 1) {
-        matched = step(matched, text[at]);
+        matched = matchNext(tail, borders, matched, text[at]);
         if (matched === tail.length)
             end = at + 1;
-        else if (end !== null && at + 1 - matched > end)
+        else if (end > 0 && at + 1 - matched > end)
             break;
     }
     return end;
 }
 function overlapOf(tail, beginning) {
-    const step = matcher(beginning);
+    const borders = bordersOf(beginning);
     let matched = 0;
     for (const byte of tail)
-        matched = step(matched, byte);
+        matched = matchNext(beginning, borders, matched, byte);
     return matched;
 }
-function matcher(pattern) {
+function bordersOf(pattern) {
     const borders = new Uint16Array(pattern.length);
-    const step = (matched, byte) => {
-        let length = matched < pattern.length ? matched : (borders[matched - 1] ?? 0);
-        while (length > 0 && pattern[length] !== byte)
-            length = borders[length - 1] ?? 0;
-        return pattern[length] === byte ? length + 1 : 0;
-    };
     for (let at = 1; at < pattern.length; at += 1) {
-        borders[at] = step(borders[at - 1] ?? 0, pattern[at]);
+        borders[at] = matchNext(pattern, borders, borders[at - 1] ?? 0, pattern[at]);
     }
-    return step;
+    return borders;
+}
+function matchNext(pattern, borders, before, byte = 0) {
+    let matched = before < pattern.length ? before : (borders[before - 1] ?? 0);
+    while (matched > 0 && pattern[matched] !== byte)
+        matched = borders[matched - 1] ?? 0;
+    return pattern[matched] === byte ? matched + 1 : 0;
 }
 
 ;// CONCATENATED MODULE: ./build/logs/run-log.js
@@ -30077,10 +30077,10 @@ function whyUnwanted(facts, end) {
     const [reason] = end.facts().ends;
     if (reason !== undefined)
         return endWords[reason];
-    return facts.stop === 'ended' ? 'it has failed' : 'the service does not tell how it is';
+    return facts.stop === 'ended' ? 'it has failed' : 'its status is unknown';
 }
 const endWords = {
-    timeout: 'the time for waiting is over',
+    timeout: 'the timeout was reached',
     interrupt: 'the workflow was cancelled',
     'fail-fast': 'another job of the step failed',
 };
@@ -31409,7 +31409,7 @@ function costOf(outcome) {
     if (rated.length === 0)
         return null;
     const costs = outcome.job?.task === 'PERSISTENT'
-        ? [costOfExistence(outcome, rated)]
+        ? [costOfLifetime(outcome, rated)]
         : outcome.runs.map((run) => costOfRun(run, outcome));
     const sum = sumOf(costs);
     return sum === null ? null : Math.round(sum * 10_000) / 10_000;
@@ -31418,24 +31418,24 @@ function hourlyRateOf({ runs }) {
     const newest = runs.at(-1);
     return newest === undefined ? null : rateOf(newest);
 }
-function costOfExistence(outcome, rated) {
+function costOfLifetime(outcome, rated) {
     const { createdMs, endedMs } = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
     const newest = rated.at(-1);
     if (createdMs === null || endedMs === null || newest === undefined)
         return null;
-    return priceOf(newest, endedMs - createdMs);
+    return costOfTime(newest, endedMs - createdMs);
 }
 function costOfRun(run, outcome) {
     if (run.duration_ms !== null && run.duration_ms > 0)
-        return priceOf(run, run.duration_ms);
+        return costOfTime(run, run.duration_ms);
     if (run.started_at_ms === null)
         return 0;
     const endedMs = run.ended_at_ms ?? (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome).endedMs;
-    return endedMs === null ? null : priceOf(run, endedMs - run.started_at_ms);
+    return endedMs === null ? null : costOfTime(run, endedMs - run.started_at_ms);
 }
-function priceOf(run, spanMs) {
+function costOfTime(run, durationMs) {
     const rate = rateOf(run);
-    return rate === null ? null : (rate * Math.max(0, spanMs)) / hourMs;
+    return rate === null ? null : (rate * Math.max(0, durationMs)) / hourMs;
 }
 function rateOf(run) {
     const { hourly_rate_usd: rate } = run;
@@ -31714,8 +31714,8 @@ function timesOf({ job, submittedAtMs, timeline }) {
         return { createdMs: null, startedMs: null, endedMs: null };
     return {
         createdMs: instantMs(job.created_at) ?? submittedAtMs,
-        startedMs: instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']),
-        endedMs: instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+        startedMs: instantMs(job.started_at) ?? observedAt(timeline, ['RUNNING']),
+        endedMs: instantMs(job.completed_at) ?? observedAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
     };
 }
 function durationsOf(outcome) {
@@ -31754,20 +31754,20 @@ function phasesOf(outcome) {
     if (job === null || createdMs === null)
         return [];
     const phases = [];
-    let freeMs = createdMs;
-    const intervals = intervalsOf(outcome);
+    let waitingSinceMs = createdMs;
+    const intervals = runIntervalsOf(outcome);
     for (const { fromMs, toMs } of intervals) {
-        if (freeMs !== null)
-            phases.push(...waitOf(outcome, freeMs, fromMs));
+        if (waitingSinceMs !== null)
+            phases.push(...phasesOfWait(outcome, waitingSinceMs, fromMs));
         phases.push({ kind: 'running', fromMs, toMs });
-        freeMs = toMs;
+        waitingSinceMs = toMs;
     }
     const waits = intervals.length === 0 || !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(job.status);
-    if (freeMs !== null && waits)
-        phases.push(...waitOf(outcome, freeMs, endedMs));
+    if (waitingSinceMs !== null && waits)
+        phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
     return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
 }
-function intervalsOf(outcome) {
+function runIntervalsOf(outcome) {
     const { startedMs, endedMs } = timesOf(outcome);
     const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
         const start = fromMs ?? toMs;
@@ -31777,21 +31777,21 @@ function intervalsOf(outcome) {
         return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
     return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
 }
-function waitOf({ timeline }, fromMs, toMs) {
-    const found = timeline.find(({ status, atMs }) => ['ASSIGNED', 'PREPARING'].includes(status) &&
+function phasesOfWait({ timeline }, fromMs, toMs) {
+    const assigned = timeline.find(({ status, atMs }) => ['ASSIGNED', 'PREPARING'].includes(status) &&
         atMs >= fromMs &&
         (toMs === null || atMs < toMs));
-    if (found === undefined)
+    if (assigned === undefined)
         return [{ kind: 'queued', fromMs, toMs }];
     return [
-        { kind: 'queued', fromMs, toMs: found.atMs },
-        { kind: 'starting', fromMs: found.atMs, toMs },
+        { kind: 'queued', fromMs, toMs: assigned.atMs },
+        { kind: 'starting', fromMs: assigned.atMs, toMs },
     ];
 }
 function instantMs(time) {
     return time === null || time.length === 10 ? null : Date.parse(time);
 }
-function seenAt(timeline, statuses) {
+function observedAt(timeline, statuses) {
     return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
 }
 function secondsBetween(fromMs, toMs) {
@@ -31814,7 +31814,7 @@ function secondsBetween(fromMs, toMs) {
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4052);
 
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
-const wordPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
+const textPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
 function nodeUrlsOf({ job, runs }) {
     if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(job.status))
         return [];
@@ -31825,11 +31825,11 @@ function urlsOf({ node_urls: urls }) {
         const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
         if (!isPort || !hostPattern.test(hostname))
             return [];
-        return [{ description: word(description), hostname, port, protocol: word(protocol) }];
+        return [{ description: validText(description), hostname, port, protocol: validText(protocol) }];
     });
 }
-function word(text) {
-    return text !== null && wordPattern.test(text) ? text : null;
+function validText(text) {
+    return text !== null && textPattern.test(text) ? text : null;
 }
 function describeNodeUrl(url) {
     return `${url.description ?? 'port'}: ${addressOf(url)}`;
@@ -32376,7 +32376,7 @@ function windowMs(facts, nowMs) {
     const agoMs = nowMs - facts.sentAtMs;
     return agoMs > 2 * _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO ? 0 : _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO;
 }
-const duplicateReason = 'its cook was repeated, and one job is enough';
+const duplicateReason = 'the cook was repeated and created two jobs';
 function ownReason(told) {
     return { told, sent: `GitHub Actions: ${told}` };
 }
@@ -32928,11 +32928,11 @@ async function reportDryRun(runner, plans) {
     runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
     await (0,summary/* writeSummary */.Sy)(runner, () => renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
 }
-function printPlan(runner, { order, recipe, body }) {
+function printPlan(runner, { request, recipe, body }) {
     if (body === null)
         return;
     const name = (0,sanitize/* sanitizeLine */.g$)(recipe?.name ?? '', 200);
-    runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with:`);
+    runner.print(`Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
     for (const line of prettyLines(body))
         runner.print(`  | ${(0,sanitize/* sanitizeLine */.g$)(line, 1_000)}`);
 }
@@ -32944,8 +32944,8 @@ function annotatePlans(runner, broken) {
         remedy: 'The job summary lists all of them.',
     }));
 }
-function describeFailure({ order, error }) {
-    const { recipeUuid } = order;
+function describeFailure({ request, error }) {
+    const { recipeUuid } = request;
     if (!(error instanceof errors/* InputError */.dz))
         return (0,error_messages/* describeError */.Uc)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
     return {
@@ -32954,10 +32954,10 @@ function describeFailure({ order, error }) {
         remedy: 'Change the inputs or the recipe.',
     };
 }
-function causeOf({ order, error }) {
+function causeOf({ request, error }) {
     if (error === null)
         return '';
-    return error instanceof errors/* InputError */.dz ? `${order.recipeUuid}: ${error.message}` : error.message;
+    return error instanceof errors/* InputError */.dz ? `${request.recipeUuid}: ${error.message}` : error.message;
 }
 function renderPlans(plans, heading) {
     const full = renderTable(plans, heading, true);
@@ -32974,12 +32974,12 @@ function renderTable(plans, heading, withBodies) {
         '',
     ].join('\n');
 }
-function renderPlan({ order, recipe, body, error }, withBodies) {
+function renderPlan({ request, recipe, body, error }, withBodies) {
     const problem = error === null ? [] : [(0,sanitize/* escapeMarkdown */.FV)(error.message, 300)];
     const sent = body === null || !withBodies ? [] : [renderBody(body)];
     const name = (0,sanitize/* escapeMarkdown */.FV)(recipe?.name ?? '', 120);
     const shown = [...problem, ...sent].join('<br>');
-    return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
+    return `| ${request.index + 1} | ${name} | \`${request.recipeUuid}\` | ${shown} |`;
 }
 function renderBody(body) {
     const lines = prettyLines(body).map((line) => {
@@ -33024,10 +33024,10 @@ async function planOne(request, readRecipe) {
         const body = (0,jobs_request/* bodyOf */.EN)(request, recipe);
         const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)({ ...recipe.payload, ...body });
         const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
-        return { order: request, recipe, body, error };
+        return { request, recipe, body, error };
     }
     catch (error) {
-        return { order: request, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
+        return { request, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
     }
 }
 
@@ -34184,17 +34184,17 @@ function writeOutputs(runner, outcomes) {
 }
 const maxEarly = 50;
 function createEarlyOutputs(runner, subjects) {
-    const outcomes = subjects.map((subject) => ({ ...unknownYet, subject }));
+    const outcomes = subjects.map((subject) => ({ ...notYetKnown, subject }));
     let known = 0;
-    runner.output('result', unknownYet.result);
+    runner.output('result', notYetKnown.result);
     return (submitted) => {
-        outcomes[submitted.subject.index] = { ...unknownYet, ...submitted };
+        outcomes[submitted.subject.index] = { ...notYetKnown, ...submitted };
         known += 1;
         if (known <= maxEarly || known === subjects.length)
             writeOutputs(runner, outcomes);
     };
 }
-const unknownYet = {
+const notYetKnown = {
     ..._jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .noRunData */ .h,
     result: 'error',
     job: null,
@@ -34843,7 +34843,7 @@ async function within(ms, outer, work) {
         inner.abort(outer?.reason);
     };
     const timer = setTimeout(() => {
-        inner.abort(new DOMException('the answer took too long', 'TimeoutError'));
+        inner.abort(new DOMException('the response took too long', 'TimeoutError'));
     }, ms);
     if (outer?.aborted)
         endWithOuter();
@@ -34901,7 +34901,7 @@ async function readText(body, maxBytes) {
 }
 class BodyTooLarge extends Error {
     constructor(maxBytes) {
-        super(`the answer is longer than ${maxBytes} bytes`);
+        super(`the response is longer than ${maxBytes} bytes`);
     }
 }
 const neverConnectedCodes = /^(?:UND_ERR_CONNECT_TIMEOUT|EPROTO|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_(?!\w*BAD_RECORD_MAC)\w+)$/;
@@ -34929,7 +34929,7 @@ function toServiceError(error, request) {
 }
 function describe(error) {
     if (textField(error, 'name') === 'TimeoutError')
-        return 'the answer took too long';
+        return 'the response took too long';
     const message = textField(error, 'message');
     const code = textField(error, 'code');
     if (message === '')

@@ -164,6 +164,6 @@ function readAnswer(answer: WireAnswer, call: Call, nowMs: number): unknown {
   }
   const body = parseJson(text);
   if (body !== undefined) return body;
-  const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
+  const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
   throw new ServiceError({ trouble: 'unreadable', request, status, detail });
 }

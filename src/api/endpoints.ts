@@ -148,6 +148,6 @@ function unreadable(call: Call, issues: readonly z.core.$ZodIssue[]): ServiceErr
   return new ServiceError({
     trouble: 'unreadable',
     request: `${call.method} ${call.pathname}`,
-    detail: `the answer does not have the form the API documents (${places.join(', ')})`,
+    detail: `the response does not have the form that the API documents (${places.join(', ')})`,
   });
 }

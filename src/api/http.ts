@@ -85,7 +85,7 @@ async function within<T>(
     inner.abort(outer?.reason);
   };
   const timer = setTimeout(() => {
-    inner.abort(new DOMException('the answer took too long', 'TimeoutError'));
+    inner.abort(new DOMException('the response took too long', 'TimeoutError'));
   }, ms);
   if (outer?.aborted) endWithOuter();
   outer?.addEventListener('abort', endWithOuter, { once: true });
@@ -152,7 +152,7 @@ async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<
 
 class BodyTooLarge extends Error {
   constructor(maxBytes: number) {
-    super(`the answer is longer than ${maxBytes} bytes`);
+    super(`the response is longer than ${maxBytes} bytes`);
   }
 }
 
@@ -188,7 +188,7 @@ function toServiceError(error: unknown, request: WireRequest): ServiceError {
 }
 
 function describe(error: unknown): string {
-  if (textField(error, 'name') === 'TimeoutError') return 'the answer took too long';
+  if (textField(error, 'name') === 'TimeoutError') return 'the response took too long';
   const message = textField(error, 'message');
   const code = textField(error, 'code');
   if (message === '') return code;

@@ -235,11 +235,11 @@ function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {
 function whyUnwanted(facts: EntryFacts, end: StepEnd): string {
   const [reason] = end.facts().ends;
   if (reason !== undefined) return endWords[reason];
-  return facts.stop === 'ended' ? 'it has failed' : 'the service does not tell how it is';
+  return facts.stop === 'ended' ? 'it has failed' : 'its status is unknown';
 }
 
 const endWords = {
-  timeout: 'the time for waiting is over',
+  timeout: 'the timeout was reached',
   interrupt: 'the workflow was cancelled',
   'fail-fast': 'another job of the step failed',
 } as const;

@@ -196,7 +196,7 @@ function windowMs(facts: EntryFacts, nowMs: number): number {
 }
 
 /** Why a duplicate is cancelled. */
-export const duplicateReason = 'its cook was repeated, and one job is enough';
+export const duplicateReason = 'the cook was repeated and created two jobs';
 
 /** A reason of this action's own. */
 export function ownReason(told: string): ReturnType<Reconciled['reason']> {

@@ -117,7 +117,7 @@ describe('trouble has a name', () => {
     });
     expect(await troubleOf(url)).toMatchObject({
       trouble: 'no-answer',
-      detail: 'the answer took too long',
+      detail: 'the response took too long',
     });
   });
 
