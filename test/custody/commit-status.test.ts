@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { wait } from '../../src/commands/wait.ts';
 import { until } from '../support/until.ts';
 import { startGitHub, type GitHub } from '../support/github-server.ts';
@@ -11,11 +11,14 @@ const envFor = (url: string) => ({ GITHUB_API_URL: url, GITHUB_SHA: 'a'.repeat(4
 
 const saidTo = ({ requests }: GitHub) => requests.map(({ description }) => description);
 
+// In fast time, loading it would take longer than a job lasts.
+beforeAll(async () => import('@actions/github'));
+
 test('a status says what the job is doing', async () => {
   const github = await startGitHub();
   const life = [
-    { status: 'PENDING', forMs: 15_000 },
-    { status: 'RUNNING', forMs: 30_000 },
+    { status: 'PENDING', forMs: 60_000 },
+    { status: 'RUNNING', forMs: 60_000 },
     { status: 'COMPLETED' },
   ];
   await play({ recipes: [{ name: 'Render', life }], inputs: asked, env: envFor(github.url) });

@@ -76,9 +76,16 @@ export async function playOn(simulator: Simulator, scene: Play): Promise<Played>
   const interrupt = new AbortController();
   const main = rememberingRunner(inputs, new Map(), scene.env);
   const running = (scene.verb ?? cook)(fakeDeps(main, clock, interrupt.signal));
-  await scene.during?.(simulator, () => {
+  const endNow = () => {
     interrupt.abort();
-  });
+  };
+  try {
+    await scene.during?.(simulator, endNow);
+  } catch (error) {
+    // Nobody waits for the step any more, and it must not keep the run open.
+    endNow();
+    throw error;
+  }
   if (!scene.isKilled) await running;
   const post = rememberingRunner(inputs, new Map(main.kept), scene.env);
   if (scene.withPost ?? true) await cleanup(fakeDeps(post, clock));

@@ -48,7 +48,13 @@ export async function play(scenario: Scenario): Promise<Played> {
     },
     ...(scenario.env && { env: scenario.env }),
   });
-  await scenario.during?.(step, simulator);
+  try {
+    await scenario.during?.(step, simulator);
+  } catch (error) {
+    // Nobody waits for the step any more, and it must not keep the run open.
+    step.process.kill('SIGKILL');
+    throw error;
+  }
   const result = await step.done;
   await simulator.close();
   const jobs = simulator.jobs();

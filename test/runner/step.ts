@@ -17,6 +17,9 @@ if (!isDistFresh()) throw new Error('dist is not built from src as it is: run `n
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const node24 = join(root, 'node_modules', 'node', 'bin', 'node');
 
+// Longer than any step of the tests and the bench.
+const maxStepMs = 5 * 60_000;
+
 const actionSchema = z.object({
   inputs: z.record(z.string(), z.object({ default: z.string().optional() })),
   runs: z.object({ using: z.literal('node24'), main: z.string(), post: z.string().optional() }),
@@ -118,6 +121,9 @@ export function startEntry(
     cwd: join(folder, 'workspace'),
     env: definedOnly({ ...runnerEnvironment(folder), ...files, ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A test that has failed no longer waits for it, and must not be kept open by it.
+    timeout: maxStepMs,
+    killSignal: 'SIGKILL',
   });
   const log = collect(child, onLine);
   const done = new Promise<StepResult>((settle, fail) => {
