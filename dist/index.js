@@ -30022,7 +30022,10 @@ function createEntry({ ref, mark }) {
         error: null,
         cancel: null,
         isSubmitting: false,
+        cancels: new Map(),
+        confirmed: new Set(),
         reconciling: Promise.resolve(),
+        toldResult: null,
     };
 }
 function reconcileAll(step) {
@@ -30042,6 +30045,8 @@ async function reconcileEntry(step, entry) {
         wanted: () => plan.cancelReason === undefined
             ? (0,policy/* wantedOf */.L)(entry.facts, end.facts(), plan.policy, 'main')
             : 'gone',
+        cancels: entry.cancels,
+        confirmed: entry.confirmed,
         reason: (jobUuid) => reasonFor(entry, jobUuid, step),
         onJob: (job) => {
             observe(step, entry, job);
@@ -30097,6 +30102,9 @@ async function decide(step, runData) {
 }
 function tellEnd(step, entry, runData) {
     const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, runData);
+    if (outcome.result === entry.toldResult)
+        return;
+    entry.toldResult = outcome.result;
     for (const listener of step.listeners)
         listener.ended?.(outcome);
 }
@@ -30412,7 +30420,7 @@ async function readCommit(runner) {
     const { repository, runUrl } = readStep(runner, '');
     const [owner, repo] = repository.split('/');
     if (!owner || !repo)
-        throw new Error('GITHUB_REPOSITORY names no repository');
+        throw new Error('GITHUB_REPOSITORY has no repository');
     const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
     return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
 }
@@ -30422,12 +30430,12 @@ async function readSha(env) {
         const event = pullRequest.safeParse((0,json/* parseJson */.q)(text));
         if (event.success)
             return event.data.pull_request.head.sha;
-        throw new Error('the event in GITHUB_EVENT_PATH names no head commit of the pull request');
+        throw new Error('the event in GITHUB_EVENT_PATH has no head commit of a pull request');
     }
     const given = sha.safeParse(env['GITHUB_SHA']);
     if (given.success)
         return given.data;
-    throw new Error('GITHUB_SHA names no commit');
+    throw new Error('GITHUB_SHA has no commit');
 }
 
 
@@ -32259,8 +32267,7 @@ function longestRetryAfterMs(errors) {
 
 
 async function reconcile(entry, options) {
-    const cancels = new Map();
-    const confirmed = new Set();
+    const { cancels, confirmed } = entry;
     let hasLooked = false;
     while (!options.deadline.aborted) {
         const attempts = { cancels, confirmed, hasLooked };
@@ -33065,7 +33072,10 @@ async function cook_cook(deps) {
         const commitStatus = (0,commit_status/* openCommitStatus */.yf)(inputs, requests, deps);
         const plan = cookPlan(inputs);
         const jobs = requests.map((request) => ({ ref: request, mark: request.mark }));
-        const listeners = [{ submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) }, commitStatus];
+        const listeners = [
+            { submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) },
+            inputs.wait ? commitStatus : { ended: commitStatus.ended },
+        ];
         const outcomes = await (0,commands_step/* withStep */.p$)(plan, jobs, listeners, deps, async (step) => {
             const all = await (0,commands_step/* decide */.LD)(step, await cookAll(step, requests, inputs));
             await commitStatus.settle(step.end.deadline);
@@ -33296,6 +33306,8 @@ function savedEntry(saved, wantedFor) {
             facts = { ...facts, ...change };
         },
         wanted: () => wantedFor(facts),
+        cancels: new Map(),
+        confirmed: new Set(),
         reason: (jobUuid) => (0,reconcile/* ownReason */.Nx)(facts.jobs[0]?.uuid === jobUuid ? 'the workflow job has ended' : reconcile/* duplicateReason */.Uu),
         onJob: () => { },
     };

@@ -91,6 +91,8 @@ function savedEntry(saved: EntryFacts, wantedFor: (facts: EntryFacts) => 'kept' 
       facts = { ...facts, ...change };
     },
     wanted: () => wantedFor(facts),
+    cancels: new Map<string, 'accepted' | 'failed'>(),
+    confirmed: new Set<string>(),
     reason: (jobUuid: string) =>
       ownReason(facts.jobs[0]?.uuid === jobUuid ? 'the workflow job has ended' : duplicateReason),
     onJob: () => {},

@@ -30,7 +30,11 @@ export async function cook(deps: Deps): Promise<void> {
     const commitStatus = openCommitStatus(inputs, requests, deps);
     const plan = cookPlan(inputs);
     const jobs = requests.map((request) => ({ ref: request, mark: request.mark }));
-    const listeners = [{ submitted: createEarlyOutputs(runner, requests) }, commitStatus];
+    const listeners = [
+      { submitted: createEarlyOutputs(runner, requests) },
+      // A job that is not waited for is done with when it is submitted: one status tells all.
+      inputs.wait ? commitStatus : { ended: commitStatus.ended },
+    ];
     const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
       const all = await decide(step, await cookAll(step, requests, inputs));
       await commitStatus.settle(step.end.deadline);

@@ -16,6 +16,7 @@ import {
   type StatusChange,
   type SubmittedJob,
 } from '../jobs/records.ts';
+import type { Result } from '../jobs/results.ts';
 import { saveEntry, savePlan, saveStep } from '../jobs/saved-state.ts';
 import { createConsole, type Console } from '../report/console.ts';
 import { createLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
@@ -49,7 +50,12 @@ export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] }
   timeline: StatusChange[];
   /** Whether a cook of it is under way: whoever sent it does what follows. */
   isSubmitting: boolean;
+  /** What was tried with its jobs. */
+  readonly cancels: Map<string, 'accepted' | 'failed'>;
+  readonly confirmed: Set<string>;
   reconciling: Promise<void>;
+  /** The result that the listeners were told. */
+  toldResult: Result | null;
 };
 
 /** What the entries of one step share. */
@@ -175,7 +181,10 @@ function createEntry({ ref, mark }: StepJob): Entry {
     error: null,
     cancel: null,
     isSubmitting: false,
+    cancels: new Map(),
+    confirmed: new Set(),
     reconciling: Promise.resolve(),
+    toldResult: null,
   };
 }
 
@@ -200,6 +209,8 @@ async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
         plan.cancelReason === undefined
           ? wantedOf(entry.facts, end.facts(), plan.policy, 'main')
           : 'gone',
+      cancels: entry.cancels,
+      confirmed: entry.confirmed,
       reason: (jobUuid) => reasonFor(entry, jobUuid, step),
       onJob: (job) => {
         observe(step, entry, job);
@@ -262,9 +273,11 @@ export async function decide(step: Step, runData: readonly RunData[]): Promise<r
   );
 }
 
-/** Tells the listeners what became of an entry. */
+/** Tells the listeners what became of an entry, and once more where that has changed since. */
 export function tellEnd(step: Step, entry: Entry, runData: RunData): void {
   const outcome = createOutcome(entry, step.end.facts(), step.plan, runData);
+  if (outcome.result === entry.toldResult) return;
+  entry.toldResult = outcome.result;
   for (const listener of step.listeners) listener.ended?.(outcome);
 }
 

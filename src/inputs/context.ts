@@ -68,7 +68,7 @@ export async function readCommit(runner: Runner): Promise<Commit> {
   const { env } = runner;
   const { repository, runUrl } = readStep(runner, '');
   const [owner, repo] = repository.split('/');
-  if (!owner || !repo) throw new Error('GITHUB_REPOSITORY names no repository');
+  if (!owner || !repo) throw new Error('GITHUB_REPOSITORY has no repository');
   const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
   return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
 }
@@ -78,9 +78,9 @@ async function readSha(env: Runner['env']): Promise<string> {
     const text = await readFile(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
     const event = pullRequest.safeParse(parseJson(text));
     if (event.success) return event.data.pull_request.head.sha;
-    throw new Error('the event in GITHUB_EVENT_PATH names no head commit of the pull request');
+    throw new Error('the event in GITHUB_EVENT_PATH has no head commit of a pull request');
   }
   const given = sha.safeParse(env['GITHUB_SHA']);
   if (given.success) return given.data;
-  throw new Error('GITHUB_SHA names no commit');
+  throw new Error('GITHUB_SHA has no commit');
 }

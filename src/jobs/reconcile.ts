@@ -27,6 +27,9 @@ export interface Reconciled {
   readonly facts: () => EntryFacts;
   readonly record: (change: Partial<EntryFacts>) => void;
   readonly wanted: () => 'kept' | 'gone';
+  /** What this process has tried already, job by job. */
+  readonly cancels: Map<string, 'accepted' | 'failed'>;
+  readonly confirmed: Set<string>;
   /** Why a job is cancelled: as the user is told, and as the service keeps it with the job. */
   readonly reason: (jobUuid: string) => { readonly told: string; readonly sent: string };
   /** Told of each look at a job that is to end. */
@@ -48,8 +51,7 @@ export interface ReconcileOptions {
  * reached. Never rejects; what could not be done is told.
  */
 export async function reconcile(entry: Reconciled, options: ReconcileOptions): Promise<void> {
-  const cancels = new Map<string, 'accepted' | 'failed'>();
-  const confirmed = new Set<string>();
+  const { cancels, confirmed } = entry;
   let hasLooked = false;
   while (!options.deadline.aborted) {
     const attempts = { cancels, confirmed, hasLooked };

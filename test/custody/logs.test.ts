@@ -60,7 +60,7 @@ describe('a service that gives no logs', () => {
     const faults: Fault[] = [{ path: '/v1/job-runs/*', times: Infinity, kind }];
     const played = await play({ recipes: [talking], simulator: { faults } });
     expect(played.main.outputs.get('result')).toBe('succeeded');
-    expect(titlesOf(played)).toEqual(['A log is not complete']);
+    expect(titlesOf(played)).toEqual(['A log is incomplete']);
   });
 
   test('does not keep an interrupted step', async () => {

@@ -177,7 +177,7 @@ describe('at the end', () => {
     const startedAtMs = clock.now();
     await log.close('succeeded', { reads: true, signal });
     expect(clock.now() - startedAtMs).toBeGreaterThanOrEqual(59_000);
-    expect(warningsOf(runner)).toEqual([expect.stringContaining('there was no time for it')]);
+    expect(warningsOf(runner)).toEqual([expect.stringContaining('there was no time left')]);
   });
 
   test('nor longer than there is time, and nothing is told after that', async () => {
@@ -191,6 +191,6 @@ describe('at the end', () => {
     await look();
     expect(runner.lines).toHaveLength(length);
     expect(reads).toHaveLength(2);
-    expect(warningsOf(runner)).toEqual([expect.stringContaining('there was no time for it')]);
+    expect(warningsOf(runner)).toEqual([expect.stringContaining('there was no time left')]);
   });
 });
