@@ -103,7 +103,8 @@ function isOf(step: PlayedStep, by: string): boolean {
 
 function checkCooksAfterEnd(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const { main, plan } = step;
-  const endMs = Math.min(main.signalMs ?? Infinity, main.startMs + plan.policy.timeoutMs) + 100;
+  // One that had left may be refused, and signed once more.
+  const endMs = Math.min(main.signalMs ?? Infinity, main.startMs + plan.policy.timeoutMs) + 3_500;
   const late = sentBy(life, main.name).filter((each) => {
     return each.kind === 'cook' && each.sentAtMs > endMs;
   });
@@ -149,7 +150,10 @@ function checkFate(life: PlayedLife, job: SimulatedJob): readonly Violation[] {
   const isExcused = life.steps
     .filter((step) => wishOfStep(life, step, job) === 'end')
     .every((step) => excuse(life, step, job));
-  return isExcused ? [] : [broken('left alive', `${job.uuid}, cooked by ${job.cookedBy}`)];
+  if (isExcused) return [];
+  const wasIgnored = cancels.length > 0 && cancels.length <= life.plan.service.ignoredCancels;
+  const check = wasIgnored ? 'left alive, its cancel ignored' : 'left alive';
+  return [broken(check, `${job.uuid}, cooked by ${job.cookedBy}`)];
 }
 
 function concerns(life: PlayedLife, by: string, job: SimulatedJob): boolean {
