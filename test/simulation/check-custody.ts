@@ -1,5 +1,6 @@
 import type { Sent } from './network.ts';
-import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
+import type { PlayedProcess } from './launch.ts';
+import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
 import {
   descriptionOf,
@@ -7,6 +8,7 @@ import {
   isAnswered,
   isInDoubt,
   jobsByEntry,
+  mayBeLost,
   names,
   saidBy,
   sentBy,
@@ -126,6 +128,7 @@ function checkParallel(life: PlayedLife, step: PlayedStep): readonly Violation[]
 // Whether the step knows of an unfinished job when it cooks the next one.
 function isOpen(life: PlayedLife, other: SimulatedJob, next: SimulatedJob): boolean {
   if (other.uuid === next.uuid || hasEnded(other, next.takenAtMs)) return false;
+  if (mayBeLost(life, next.cookedBy, other)) return false;
   return sentBy(life, next.cookedBy).some(
     ({ kind, shows, endedAtMs }) =>
       kind === 'cook' && shows.includes(other.uuid) && (endedAtMs ?? Infinity) < next.takenAtMs,

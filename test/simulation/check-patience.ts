@@ -1,6 +1,7 @@
 import type { Sent } from './network.ts';
 import type { RequestKind } from './plan.ts';
-import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
+import type { PlayedProcess } from './launch.ts';
+import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
 import {
   descriptionOf,
@@ -87,7 +88,7 @@ function checkCancels(life: PlayedLife, step: PlayedStep): readonly Violation[] 
     const isMeant = isCommand ? step.given.includes(job.uuid) : isAskedBy(job, process.name);
     return isMeant && !hasEnded(job, process.startMs);
   });
-  if (toldAtMs(process) !== null || cancels.length === 0) return [];
+  if ((isCommand && toldAtMs(process) !== null) || cancels.length === 0) return [];
   const late = wanted.filter(isLate).length;
   return late === 0 ? [] : [{ check: 'not asked to stop at once', what: `${late} jobs` }];
 }
