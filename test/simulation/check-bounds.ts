@@ -1,5 +1,6 @@
 import { asError } from '../../src/errors.ts';
-import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
+import type { PlayedProcess } from './launch.ts';
+import type { PlayedLife, PlayedStep } from './play.ts';
 import { keys } from './service.ts';
 import { isAnswered, isInDoubt, reportedBy, sentBy, toldAtMs, type Violation } from './truth.ts';
 
@@ -69,21 +70,26 @@ function checkError(life: PlayedLife, step: PlayedStep): readonly Violation[] {
 function checkRequests(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const { main, post, plan } = step;
   const { policy } = plan;
-  const sent = sentBy(life, main.name);
   const jobCount = Math.max(plan.entries.length, step.given.length);
-  const looks = (main.endMs - main.startMs) / (policy.pollMs || 5 * second) + 1;
+  const tookMs = main.endMs - main.startMs;
+  const looks = tookMs / (policy.pollMs || 5 * second) + 1;
   const perLook = policy.logs === 'none' ? 2 : 12;
   const budget = 100 + 60 * jobCount + looks * (jobCount + 1) * perLook + lookUpBudget(life, step);
-  const postSent = post === null ? 0 : sentBy(life, post.name).length;
-  const postBudget = 60 + 80 * jobCount + 40 * pagesOf(life);
+  // With growing pauses between them.
+  const inVain = 100 + 40 * jobCount + (tookMs / (10 * second)) * (jobCount + 1);
+  const inPost = 60 + 80 * jobCount + 40 * pagesOf(life);
+  const sent = sentBy(life, main.name);
+  const good = sent.filter(({ fault }) => fault === null).length;
   return [
-    ...(sent.length > budget
-      ? [{ check: 'too many requests', what: `${sent.length} of ${Math.round(budget)}` }]
-      : []),
-    ...(postSent > postBudget
-      ? [{ check: 'too many requests', what: `${postSent} of ${postBudget} in post` }]
-      : []),
+    ...over('requests', good, budget),
+    ...over('requests in vain', sent.length - good, inVain),
+    ...over('requests in post', post === null ? 0 : sentBy(life, post.name).length, inPost),
   ];
+}
+
+function over(what: string, count: number, budget: number): readonly Violation[] {
+  if (count <= budget) return [];
+  return [{ check: 'too many requests', what: `${count} ${what} of ${Math.round(budget)}` }];
 }
 
 /** One look-up serves all entries in doubt. */

@@ -1,5 +1,6 @@
 import type { Sent } from './network.ts';
-import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
+import type { PlayedProcess } from './launch.ts';
+import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
 import {
   descriptionOf,
@@ -7,6 +8,7 @@ import {
   isAnswered,
   isInDoubt,
   jobsByEntry,
+  mayBeLost,
   names,
   saidBy,
   sentBy,
@@ -103,7 +105,8 @@ function isOf(step: PlayedStep, by: string): boolean {
 
 function checkCooksAfterEnd(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const { main, plan } = step;
-  const endMs = Math.min(main.signalMs ?? Infinity, main.startMs + plan.policy.timeoutMs) + 100;
+  // One that had left may be refused, and signed once more.
+  const endMs = Math.min(main.signalMs ?? Infinity, main.startMs + plan.policy.timeoutMs) + 3_500;
   const late = sentBy(life, main.name).filter((each) => {
     return each.kind === 'cook' && each.sentAtMs > endMs;
   });
@@ -125,6 +128,7 @@ function checkParallel(life: PlayedLife, step: PlayedStep): readonly Violation[]
 // Whether the step knows of an unfinished job when it cooks the next one.
 function isOpen(life: PlayedLife, other: SimulatedJob, next: SimulatedJob): boolean {
   if (other.uuid === next.uuid || hasEnded(other, next.takenAtMs)) return false;
+  if (mayBeLost(life, next.cookedBy, other)) return false;
   return sentBy(life, next.cookedBy).some(
     ({ kind, shows, endedAtMs }) =>
       kind === 'cook' && shows.includes(other.uuid) && (endedAtMs ?? Infinity) < next.takenAtMs,
@@ -149,7 +153,10 @@ function checkFate(life: PlayedLife, job: SimulatedJob): readonly Violation[] {
   const isExcused = life.steps
     .filter((step) => wishOfStep(life, step, job) === 'end')
     .every((step) => excuse(life, step, job));
-  return isExcused ? [] : [broken('left alive', `${job.uuid}, cooked by ${job.cookedBy}`)];
+  if (isExcused) return [];
+  const wasIgnored = cancels.length > 0 && cancels.length <= life.plan.service.ignoredCancels;
+  const check = wasIgnored ? 'left alive, its cancel ignored' : 'left alive';
+  return [broken(check, `${job.uuid}, cooked by ${job.cookedBy}`)];
 }
 
 function concerns(life: PlayedLife, by: string, job: SimulatedJob): boolean {

@@ -1,6 +1,7 @@
 import type { Sent } from './network.ts';
 import type { RequestKind } from './plan.ts';
-import type { PlayedLife, PlayedProcess, PlayedStep } from './play.ts';
+import type { PlayedProcess } from './launch.ts';
+import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
 import {
   descriptionOf,
@@ -87,7 +88,7 @@ function checkCancels(life: PlayedLife, step: PlayedStep): readonly Violation[] 
     const isMeant = isCommand ? step.given.includes(job.uuid) : isAskedBy(job, process.name);
     return isMeant && !hasEnded(job, process.startMs);
   });
-  if (toldAtMs(process) !== null || cancels.length === 0) return [];
+  if ((isCommand && toldAtMs(process) !== null) || cancels.length === 0) return [];
   const late = wanted.filter(isLate).length;
   return late === 0 ? [] : [{ check: 'not asked to stop at once', what: `${late} jobs` }];
 }
@@ -99,7 +100,8 @@ function isAskedBy({ cancels }: SimulatedJob, name: string): boolean {
 /** Cooks in doubt do not hold up the others. */
 function checkCooks(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const { main, plan } = step;
-  if (plan.command !== 'cook' || plan.policy.maxParallel > 0) return [];
+  const { maxParallel, onRerun } = plan.policy;
+  if (plan.command !== 'cook' || maxParallel > 0 || onRerun === 'attach') return [];
   const sent = sentBy(life, main.name);
   const troubles = new Set(sent.filter(({ fault }) => fault !== null).map(({ kind }) => kind));
   const slow = sent.some(({ fault }) => fault?.effect.type === 'hang' || takesLong(fault));
@@ -130,10 +132,10 @@ function hasFailed(step: PlayedStep): boolean {
 function checkVainLooks(life: PlayedLife, { main, post, plan }: PlayedStep): readonly Violation[] {
   if (post === null || plan.command !== 'cook') return [];
   const cooks = sentBy(life, main.name).filter(({ kind }) => kind === 'cook');
-  const isCertain = cooks.every(
-    (each) => each.endedAtMs !== null && each.status === null && !isInDoubt(each),
-  );
-  const looks = sentBy(life, post.name).length;
+  const isCertain =
+    cooks.length > 0 &&
+    cooks.every((each) => each.endedAtMs !== null && each.status === null && !isInDoubt(each));
+  const looks = sentBy(life, post.name).filter(({ kind }) => kind === 'list').length;
   if (!isCertain || looks === 0 || toldAtMs(main) !== null) return [];
   return [{ check: 'looks for what cannot be', what: `${looks} requests in post` }];
 }

@@ -3,9 +3,9 @@ import type { SimulatedJob } from './service.ts';
 import {
   entryOf,
   hasEnded,
+  mayBeLost,
   reportedBy,
   saidBy,
-  sentBy,
   toldAtMs,
   type Reported,
   type Violation,
@@ -84,7 +84,8 @@ function checkReported(
     if (job.statusAt(endMs) !== status) return say(`${status} is wrong`);
   }
   if (!isTrue(result, step, job)) return say(`${result}, but it is ${job.statusAt(endMs)}`);
-  if (result === 'error' && !mayBeLost(life, step, job)) return say('lost without a reason');
+  if (result === 'error' && !mayBeLost(life, step.main.name, job))
+    return say('lost without a reason');
   return [];
 }
 
@@ -121,20 +122,6 @@ function isToldToLive({ main }: PlayedStep, { uuid }: SimulatedJob): boolean {
 
 function saysAlive(text: string): boolean {
   return /may still|still runs?|is still|not ended|could not be cancelled/i.test(text);
-}
-
-/** A job is given up only when the service refuses to tell: 404 twice, or another lasting 4xx. */
-function mayBeLost(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
-  const about = sentBy(life, step.main.name).filter(({ path, search, kind }) => {
-    const isAbout = `${path}?${search}`.toLowerCase().includes(job.uuid);
-    return isAbout && ['read', 'list', 'cancel'].includes(kind);
-  });
-  const statuses = about.map(({ status }) => status ?? 0);
-  if (statuses.filter((status) => status === 404).length >= 2) return true;
-  return about.some(({ status, fault, kind }) => {
-    if (status === null || status < 400 || status >= 500 || kind === 'list') return false;
-    return fault !== null && ![404, 408, 429].includes(status);
-  });
 }
 
 /** Of an entry whose job is not known, nobody says that there is none if there may be one. */

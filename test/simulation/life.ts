@@ -31,6 +31,7 @@ function drawAttempt(dice: Dice, recipes: LifePlan['service']['recipes']): Attem
     order: scene === 'side-by-side' ? 'side-by-side' : 'one-by-one',
     end: drawEnd(dice, cook.policy.timeoutMs),
     beforePostMs: dice.weighted([3, 500], [2, dice.span(1_000, 300_000)]),
+    postSignalMs: dice.chance(0.1) ? dice.span(1, 30_000) : null,
     clock: drawClock(dice.fork('clock')),
   };
 }

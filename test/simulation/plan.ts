@@ -95,6 +95,8 @@ export interface AttemptPlan {
   readonly end: AttemptEnd | null;
   /** From the end of the last step to the first post entry. */
   readonly beforePostMs: number;
+  /** When each post entry gets a signal, which must not keep it from its work; null: never. */
+  readonly postSignalMs: number | null;
   /** Since the start of the attempt. */
   readonly clock: { readonly offsetMs: number; readonly steps: readonly ClockStep[] };
 }

@@ -104,3 +104,17 @@ export function toldAtMs({ signalMs, killed, endMs }: PlayedStep['main']): numbe
 export function names(text: string, job: SimulatedJob): boolean {
   return text.toLowerCase().includes(job.uuid) || text.includes(markOf(job));
 }
+
+/** A job is given up only when the service refuses to tell: 404 twice, or another lasting 4xx. */
+export function mayBeLost(life: PlayedLife, name: string, job: SimulatedJob): boolean {
+  const about = sentBy(life, name).filter(({ path, search, kind }) => {
+    const isAbout = `${path}?${search}`.toLowerCase().includes(job.uuid);
+    return isAbout && ['read', 'list', 'cancel'].includes(kind);
+  });
+  const statuses = about.map(({ status }) => status ?? 0);
+  if (statuses.filter((status) => status === 404).length >= 2) return true;
+  return about.some(({ status, fault, kind }) => {
+    if (status === null || status < 400 || status >= 500 || kind === 'list') return false;
+    return fault !== null && ![404, 408, 429].includes(status);
+  });
+}

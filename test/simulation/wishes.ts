@@ -34,7 +34,10 @@ export function wishOfStep(life: PlayedLife, step: PlayedStep, job: SimulatedJob
 
 // A re-run takes over what it has found, once it has looked through the whole list.
 function isTakenOver(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
-  const isEarlier = job.cookedBy === step.main.name.replace('2.', '1.');
+  // Steps of one composite action look the same to a re-run.
+  const isEarlier = life.steps.some(({ main, attempt, plan }) => {
+    return main.name === job.cookedBy && attempt === 1 && plan.action === step.plan.action;
+  });
   if (step.plan.policy.onRerun !== 'attach' || step.attempt === 1 || !isEarlier) return false;
   const { outputs, kept } = step.main.runner.heard;
   const texts = [outputs.get('job-uuids') ?? '', ...kept.values()];
@@ -77,7 +80,7 @@ function whenTold(life: PlayedLife, step: PlayedStep, told: number): Wish {
   const wish = policy.onWorkflowCancel === 'cancel' ? 'end' : 'keep';
   const isLate = told >= step.main.startMs + policy.timeoutMs - 50;
   const atTimeout = policy.onTimeout === 'cancel' ? 'end' : 'keep';
-  if (isLate && policy.wait && atTimeout !== wish) return 'either';
+  if (isLate && atTimeout !== wish) return 'either';
   // Something may have ended the wait before.
   const isOpen = wish === 'keep' && (policy.failFast || policy.onTimeout === 'cancel');
   return isOpen && hadTrouble(life, step, told) ? 'either' : wish;
