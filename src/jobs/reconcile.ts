@@ -98,9 +98,10 @@ async function cancel(
 }
 
 // A container gets some seconds to shut down; after that the job is reported as it stands.
-const maxConfirmMs = 30_000;
-// A cancel that the service has lost on its way is sent once more.
-const cancelAgainAfterMs = 12_000;
+// Post is the last to look.
+const maxConfirmMs = { main: 30_000, post: 90_000 };
+// A cancel that the service has lost on its way is sent again.
+const cancelAgainEveryMs = 12_000;
 
 async function confirm(
   jobUuid: string,
@@ -109,11 +110,12 @@ async function confirm(
 ): Promise<void> {
   const over = new AbortController();
   const until = AbortSignal.any([deadline, over.signal]);
-  void client.clock.sleep(maxConfirmMs, until).then(() => {
+  void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
     over.abort();
   });
   const { sent } = entry.reason(jobUuid);
   const cancelAgain = createRepeatedCancel(client, jobUuid, sent, deadline);
+  const settledAtMs = client.clock.monotonicMs() + maxRestartMs;
   let status: string | null = null;
   await poller.watch(
     jobUuid,
@@ -121,7 +123,8 @@ async function confirm(
       if (answer instanceof ServiceError) return true;
       ({ status } = answer);
       see(answer, entry);
-      if (hasEnded(answer)) return true;
+      const isSettled = answer.status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
+      if (hasEnded(answer) || isSettled) return true;
       cancelAgain();
       return false;
     },
@@ -135,17 +138,20 @@ async function confirm(
   else if (status === null || !isFinal(status)) events.notEnded(jobUuid, status);
 }
 
-/** Sends the cancel once more, when it has had time enough to work. */
+// A cancelled job that still shows FAILED after this time is not started once more.
+const maxRestartMs = 10_000;
+
+/** Sends the cancel again, each time it has had time enough to work. */
 function createRepeatedCancel(
   client: Client,
   jobUuid: string,
   reason: string,
   signal: AbortSignal,
 ): () => void {
-  let dueAtMs = client.clock.monotonicMs() + cancelAgainAfterMs;
+  let dueAtMs = client.clock.monotonicMs() + cancelAgainEveryMs;
   return () => {
     if (client.clock.monotonicMs() < dueAtMs) return;
-    dueAtMs = Infinity;
+    dueAtMs = client.clock.monotonicMs() + cancelAgainEveryMs;
     cancelJob(client, jobUuid, reason, signal).catch(() => {});
   };
 }

@@ -1,6 +1,7 @@
 import { ServiceError, type InputError, type Problem } from '../errors.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
+import { compareResults } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Runner } from '../runtime.ts';
 import { lastMeaningfulLines } from './container-log.ts';
@@ -12,20 +13,28 @@ const maxAnnotations = 10;
 // It shows 4,096 characters of one; this leaves room for a last line.
 const maxLength = 4_000;
 
-/** One error annotation for each job that was not successful: what failed, why, what to do. */
-export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
-  const messages = bad.map(describeOutcome);
-  annotateAll(runner, messages, (shown) => {
+/**
+ * One error annotation for each job that was not successful: what failed, why, what to do. Those
+ * that failed come before those that were cancelled because of them.
+ */
+export function annotateOutcomes(runner: Runner, unordered: readonly Outcome[]): void {
+  const bad = unordered.toSorted((a, b) => compareResults(a.result, b.result));
+  annotateAll(runner, bad.map(describeOutcome), (shown) => {
     const rest = bad.slice(shown);
-    const names = rest.map(
-      (outcome) => uuidOf(outcome) ?? sanitizeLine(titleOf(outcome.subject, outcome.job), 60),
-    );
+    const names = rest.map(shortNameOf);
     return {
       title: `${rest.length} more jobs were not successful`,
       cause: sanitizeLine(names.join(', '), 3_000),
       remedy: 'See the job summary or the output jobs for each of them.',
     };
   });
+}
+
+function shortNameOf(outcome: Outcome): string {
+  const uuid = uuidOf(outcome);
+  if (uuid !== null) return uuid;
+  const title = sanitizeLine(titleOf(outcome.subject, outcome.job), 60);
+  return outcome.unansweredMark === null ? title : `${title} (may have been created)`;
 }
 
 /** An error annotation for each message; if there are too many, the last one stands for the rest. */
@@ -114,8 +123,7 @@ function describeErrorOf(outcome: Outcome, error: Error): ErrorMessage {
   const { subject } = outcome;
   const uuid = uuidOf(outcome);
   if (uuid !== null) {
-    const isCancel = error instanceof ServiceError && error.request.endsWith('/cancel');
-    return describeError(error, `${isCancel ? 'cancel' : 'watch'} job ${uuid}`);
+    return describeError(error, attemptOf(error, uuid, outcome));
   }
   const message = describeError(error, `cook recipe ${subject.recipeUuid}`);
   const isInvalid = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
@@ -123,6 +131,13 @@ function describeErrorOf(outcome: Outcome, error: Error): ErrorMessage {
   const hint =
     'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
   return { ...message, remedy: `${message.remedy} ${hint}` };
+}
+
+function attemptOf(error: Error, uuid: string, { subject }: Outcome): string {
+  const request = error instanceof ServiceError ? error.request : '';
+  // The job was found after the step had given up.
+  if (request.endsWith('/cook')) return `cook recipe ${subject.recipeUuid}`;
+  return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
 }
 
 function describeInterrupt(name: string, who: string, outcome: Outcome): ErrorMessage {
