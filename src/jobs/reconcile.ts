@@ -106,31 +106,29 @@ const cancelAgainEveryMs = 12_000;
 async function confirm(
   jobUuid: string,
   entry: Reconciled,
-  { client, poller, events, phase, deadline }: ReconcileOptions,
+  options: ReconcileOptions,
 ): Promise<void> {
+  const { client, poller, events, phase, deadline } = options;
   const over = new AbortController();
   const until = AbortSignal.any([deadline, over.signal]);
   void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
     over.abort();
   });
-  const { sent } = entry.reason(jobUuid);
-  const cancelAgain = createRepeatedCancel(client, jobUuid, sent, deadline);
   const settledAtMs = client.clock.monotonicMs() + maxRestartMs;
   let status: string | null = null;
-  await poller.watch(
-    jobUuid,
-    (answer) => {
-      if (answer instanceof ServiceError) return true;
-      ({ status } = answer);
-      see(answer, entry);
-      const isSettled = answer.status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
-      if (hasEnded(answer) || isSettled) return true;
-      cancelAgain();
-      return false;
-    },
-    until,
-  );
+  const isOver = (answer: Job | ServiceError) => {
+    if (answer instanceof ServiceError) return true;
+    ({ status } = answer);
+    see(answer, entry);
+    const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
+    return hasEnded(answer) || isSettled;
+  };
+  const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
+    if (isOver(job)) over.abort();
+  });
+  await poller.watch(jobUuid, isOver, until);
   over.abort();
+  await repeating;
   // After an interrupt main has seconds; post goes on from there.
   if (phase === 'main' && deadline.aborted) return;
   // Nothing started it once more in all this time.
@@ -141,19 +139,20 @@ async function confirm(
 // A cancelled job that still shows FAILED after this time is not started once more.
 const maxRestartMs = 10_000;
 
-/** Sends the cancel again, each time it has had time enough to work. */
-function createRepeatedCancel(
-  client: Client,
+/** Sends the cancel again and again, in case the service has lost it. */
+async function cancelAgain(
   jobUuid: string,
-  reason: string,
-  signal: AbortSignal,
-): () => void {
-  let dueAtMs = client.clock.monotonicMs() + cancelAgainEveryMs;
-  return () => {
-    if (client.clock.monotonicMs() < dueAtMs) return;
-    dueAtMs = client.clock.monotonicMs() + cancelAgainEveryMs;
-    cancelJob(client, jobUuid, reason, signal).catch(() => {});
-  };
+  entry: Reconciled,
+  { client }: ReconcileOptions,
+  until: AbortSignal,
+  onJob: (job: Job) => void,
+): Promise<void> {
+  const { sent } = entry.reason(jobUuid);
+  for (;;) {
+    await client.clock.sleep(cancelAgainEveryMs, until);
+    if (until.aborted) return;
+    await cancelJob(client, jobUuid, sent, until).then(onJob, () => {});
+  }
 }
 
 /** Notes what was seen of a job that was cancelled. */

@@ -25,7 +25,7 @@ export function annotateOutcomes(runner: Runner, unordered: readonly Outcome[]):
     return {
       title: `${rest.length} more jobs were not successful`,
       cause: sanitizeLine(names.join(', '), 3_000),
-      remedy: 'See the job summary or the output jobs for each of them.',
+      remedy: `${rest.some(({ unansweredMark }) => unansweredMark !== null) ? `Jobs whose cook had no response may have been created: ${consoleUrl}. ` : ''}See the job summary or the output jobs for each of them.`,
     };
   });
 }
