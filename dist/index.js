@@ -29190,6 +29190,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   e: () => (/* binding */ cancel_run)
 });
 
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/inputs/job.js
 var job = __nccwpck_require__(8843);
 // EXTERNAL MODULE: ./build/jobs/outcome.js
@@ -29201,6 +29203,7 @@ var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/commands/step.js + 8 modules
 var commands_step = __nccwpck_require__(434);
 ;// CONCATENATED MODULE: ./build/commands/cancel.js
+
 
 
 
@@ -29240,6 +29243,9 @@ function isFine({ result }) {
 async function cancelEntry(step, entry) {
     (0,commands_step/* record */.g1)(step, entry, { jobs: [{ uuid: entry.ref.jobUuid ?? '', hasEnded: false }] });
     await step.reconcile(entry);
+    const isDone = entry.cancel === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+    if (!isDone)
+        entry.error ??= new errors/* InterruptedError */.p4();
     const facts = { ends: ['interrupt'], hasVerdict: true };
     return (0,outcome/* createOutcome */.N)(entry, facts, step.plan, records/* noRunData */.h);
 }
@@ -32308,28 +32314,33 @@ async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
         return 'failed';
     }
 }
-const maxConfirmMs = 30_000;
-const cancelAgainAfterMs = 12_000;
-async function confirm(jobUuid, entry, { client, poller, events, phase, deadline }) {
+const maxConfirmMs = { main: 30_000, post: 90_000 };
+const cancelAgainEveryMs = 12_000;
+async function confirm(jobUuid, entry, options) {
+    const { client, poller, events, phase, deadline } = options;
     const over = new AbortController();
     const until = AbortSignal.any([deadline, over.signal]);
-    void client.clock.sleep(maxConfirmMs, until).then(() => {
+    void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
         over.abort();
     });
-    const { sent } = entry.reason(jobUuid);
-    const cancelAgain = createRepeatedCancel(client, jobUuid, sent, deadline);
+    const hasFailedLongAgo = entry.facts().stop === 'ended';
+    const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxRestartMs : Infinity;
     let status = null;
-    await poller.watch(jobUuid, (answer) => {
+    const isOver = (answer) => {
         if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)
             return true;
         ({ status } = answer);
         see(answer, entry);
-        if (hasEnded(answer))
-            return true;
-        cancelAgain();
-        return false;
-    }, until);
+        const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
+        return hasEnded(answer) || isSettled;
+    };
+    const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
+        if (isOver(job))
+            over.abort();
+    });
+    await poller.watch(jobUuid, isOver, until);
     over.abort();
+    await repeating;
     if (phase === 'main' && deadline.aborted)
         return;
     if (status === 'FAILED')
@@ -32337,14 +32348,15 @@ async function confirm(jobUuid, entry, { client, poller, events, phase, deadline
     else if (status === null || !(0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(status))
         events.notEnded(jobUuid, status);
 }
-function createRepeatedCancel(client, jobUuid, reason, signal) {
-    let dueAtMs = client.clock.monotonicMs() + cancelAgainAfterMs;
-    return () => {
-        if (client.clock.monotonicMs() < dueAtMs)
+const maxRestartMs = 10_000;
+async function cancelAgain(jobUuid, entry, { client }, until, onJob) {
+    const { sent } = entry.reason(jobUuid);
+    for (;;) {
+        await client.clock.sleep(cancelAgainEveryMs, until);
+        if (until.aborted)
             return;
-        dueAtMs = Infinity;
-        (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason, signal).catch(() => { });
-    };
+        await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, until).then(onJob, () => { });
+    }
 }
 function see(job, entry) {
     if (hasEnded(job))
@@ -33337,10 +33349,12 @@ async function post_run() {
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
-/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5335);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(566);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5335);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(566);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
+
 
 
 
@@ -33349,17 +33363,24 @@ async function post_run() {
 
 const maxAnnotations = 10;
 const maxLength = 4_000;
-function annotateOutcomes(runner, bad) {
-    const messages = bad.map(describeOutcome);
-    annotateAll(runner, messages, (shown) => {
+function annotateOutcomes(runner, unordered) {
+    const bad = unordered.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .compareResults */ .e)(a.result, b.result));
+    annotateAll(runner, bad.map(describeOutcome), (shown) => {
         const rest = bad.slice(shown);
-        const names = rest.map((outcome) => (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome) ?? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
+        const names = rest.map(shortNameOf);
         return {
             title: `${rest.length} more jobs were not successful`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(names.join(', '), 3_000),
-            remedy: 'See the job summary or the output jobs for each of them.',
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(names.join(', '), 3_000),
+            remedy: `${rest.some(({ unansweredMark }) => unansweredMark !== null) ? `Jobs whose cook had no response may have been created: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}. ` : ''}See the job summary or the output jobs for each of them.`,
         };
     });
+}
+function shortNameOf(outcome) {
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
+    if (uuid !== null)
+        return uuid;
+    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60);
+    return outcome.unansweredMark === null ? title : `${title} (may have been created)`;
 }
 function annotateAll(runner, messages, describeRest) {
     const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
@@ -33384,14 +33405,14 @@ function joinLines(lines) {
     return text.trimEnd();
 }
 function formatProblem({ input, message }) {
-    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(message)}`;
+    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(message)}`;
 }
 function annotate(runner, message) {
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(message.title, 250), formatMessage(message));
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(message.title, 250), formatMessage(message));
 }
 const maxEvidence = 15;
 function formatMessage({ cause, remedy, evidence = [] }) {
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_3__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(line, 300)}`);
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_4__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(line, 300)}`);
     const join = (shown) => [cause, ...(shown.length === 0 ? [] : ['The log ends with:', ...shown]), remedy].join('\n');
     while (lines.length > 0 && join(lines).length > maxLength)
         lines.shift();
@@ -33401,7 +33422,7 @@ function describeOutcome(outcome) {
     const { result, job, subject, error, ending } = outcome;
     if (error !== null)
         return describeErrorOf(outcome, error);
-    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(subject, job), 100);
+    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(subject, job), 100);
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
     const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
     if (result === 'timed-out')
@@ -33411,7 +33432,7 @@ function describeOutcome(outcome) {
     if (ending === 'fail-fast' && result === 'cancelled')
         return describeFailFast(name, who, outcome);
     const reason = job?.status_reason
-        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status_reason, 1000)}.`
+        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(job.status_reason, 1000)}.`
         : '. The service gave no reason.';
     if (result === 'cancelled') {
         return {
@@ -33423,7 +33444,7 @@ function describeOutcome(outcome) {
     return {
         title: `Failed: ${name}`,
         cause: `${who} failed${reason}`,
-        remedy: `Fix the recipe or its parameters, then run the workflow again. The full log is in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`,
+        remedy: `Fix the recipe or its parameters, then run the workflow again. The full log is in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`,
         evidence: outcome.logTail,
     };
 }
@@ -33431,22 +33452,27 @@ function describeErrorOf(outcome, error) {
     const { subject } = outcome;
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
     if (uuid !== null) {
-        const isCancel = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.request.endsWith('/cancel');
-        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeError */ .Uc)(error, `${isCancel ? 'cancel' : 'watch'} job ${uuid}`);
+        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, attemptOf(error, uuid, outcome));
     }
-    const message = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeError */ .Uc)(error, `cook recipe ${subject.recipeUuid}`);
+    const message = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `cook recipe ${subject.recipeUuid}`);
     const isInvalid = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && [400, 422].includes(error.status ?? 0);
     if (!isInvalid || !subject.namesRegions)
         return message;
     const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
     return { ...message, remedy: `${message.remedy} ${hint}` };
 }
+function attemptOf(error, uuid, { subject }) {
+    const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
+    if (request.endsWith('/cook'))
+        return `cook recipe ${subject.recipeUuid}`;
+    return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
+}
 function describeInterrupt(name, who, outcome) {
     if (outcome.result === 'detached') {
         return {
             title: `Left running: ${name}`,
             cause: `${who} was left running, because on-workflow-cancel is detach.`,
-            remedy: `It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`,
+            remedy: `It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`,
         };
     }
     return {
@@ -33480,26 +33506,26 @@ function whatBecame({ job, cancel, isKept, unansweredMark }) {
     if (job === null) {
         return unansweredMark === null
             ? 'was not cooked.'
-            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`;
+            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
     }
     if (job.status === 'CANCELLED')
         return 'was cancelled.';
-    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .d)(job.status) && cancel !== null)
+    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .d)(job.status) && cancel !== null)
         return 'had ended when it was to be cancelled.';
     switch (cancel) {
         case 'accepted':
-            return `is being cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status, 60)}.`;
+            return `is being cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(job.status, 60)}.`;
         case 'failed':
-            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`;
+            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
         case null:
             return isKept
-                ? `was left running, as the inputs ask. It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`
-                : `may still be running, and billed. The post step cancels it: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`;
+                ? `was left running, as the inputs ask. It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`
+                : `may still be running, and billed. The post step cancels it: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
     }
 }
 function lastOpenStatus({ timeline }) {
-    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .d)(status));
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(last?.status ?? 'not finished', 60);
+    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .d)(status));
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(last?.status ?? 'not finished', 60);
 }
 
 
@@ -33992,9 +34018,15 @@ function isNoise(line) {
 
 const consoleUrl = 'https://console.dispersed.com/jobs';
 function describeError(error, attempt) {
-    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7
-        ? describeServiceError(error, attempt)
-        : describeInternalError(error);
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
+        return describeServiceError(error, attempt);
+    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4))
+        return describeInternalError(error);
+    return {
+        title: `Could not ${attempt}: interrupted`,
+        cause: 'The workflow was cancelled or reached a time limit before the service responded.',
+        remedy: `Look for jobs that are still running: ${consoleUrl}`,
+    };
 }
 function describeInternalError(error) {
     return {

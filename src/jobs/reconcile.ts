@@ -114,7 +114,8 @@ async function confirm(
   void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
     over.abort();
   });
-  const settledAtMs = client.clock.monotonicMs() + maxRestartMs;
+  const hasFailedLongAgo = entry.facts().stop === 'ended';
+  const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxRestartMs : Infinity;
   let status: string | null = null;
   const isOver = (answer: Job | ServiceError) => {
     if (answer instanceof ServiceError) return true;
@@ -136,7 +137,7 @@ async function confirm(
   else if (status === null || !isFinal(status)) events.notEnded(jobUuid, status);
 }
 
-// A cancelled job that still shows FAILED after this time is not started once more.
+// A job that had failed a minute ago, and still shows it so long after a cancel, has ended.
 const maxRestartMs = 10_000;
 
 /** Sends the cancel again and again, in case the service has lost it. */

@@ -81,8 +81,8 @@ describe('fail-fast', () => {
     expect([...played.statuses]).toEqual(['CANCELLED', 'FAILED', 'CANCELLED']);
     const titles = played.main.annotations.map(({ title }) => title);
     expect(titles).toEqual([
-      'Cancelled by fail-fast: Endless',
       'Failed: Broken',
+      'Cancelled by fail-fast: Endless',
       'Cancelled by fail-fast: Endless',
     ]);
     expect(JSON.parse(played.main.outputs.get('jobs') ?? '')).toMatchObject([
