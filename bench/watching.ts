@@ -1,149 +1,136 @@
-import type { Job } from '../src/api/schemas.ts';
-import { watch } from '../src/jobs/watch.ts';
-import { createPace, type Clock } from '../src/pace.ts';
-import type { CookRequest, SubmittedJob } from '../src/jobs/records.ts';
+import type { Call, Client } from '../src/api/client.ts';
+import { readJob } from '../src/api/endpoints.ts';
+import { createPoller } from '../src/jobs/poll.ts';
+import { createMadeUpClock, type MadeUpClock } from '../test/support/clock.ts';
 import { mean } from './statistics.ts';
 
-// How many requests it takes to watch a job, and how late a change is noticed. No real time passes:
-// the clock is moved by those who sleep. The same seed gives the same figures on any machine.
+// How many requests it takes to watch jobs, and how late a change is noticed. No real time passes:
+// the clock goes on when all sleep. The same seed gives the same figures on any machine.
 
-/** Figures of many watches of jobs of one length. */
+/** Figures of watching jobs of one length. */
 export interface WatchFigures {
-  /** Status requests, the mean of all watches. */
+  /** Status requests of a step: to watch one job, and to watch 50 of the same length. */
   readonly requests: number;
-  /** Seconds between two of them, on average from the cook to the end that was seen. */
-  readonly secondsPerRequest: number;
+  readonly requestsOf50: number;
   /** Time from a change at the service to our noticing it, in seconds. */
   readonly meanLag: number;
   readonly worstLag: number;
 }
 
 const latencyMs = 50;
-const watches = 200;
+const watches = 50;
 
-/** Our own watch. @param jobMs how long the jobs take, in ms */
+/** Our own poller. @param jobMs how long the jobs take, in ms */
 export async function watchAsWeDo(jobMs: number): Promise<WatchFigures> {
-  return measure(jobMs, async (model) => {
-    const pace = createPace('auto', model.clock, model.random, new AbortController().signal);
-    const noticed: number[] = [];
-    await watch(model.ticket, {
-      clock: model.clock,
-      read: async () => model.read(),
-      nextLook: pace.next,
-      ended: () => undefined,
-      enoughToRun: () => false,
-      onStatusChange: (_, { atMs }) => noticed.push(atMs),
+  return measure(jobMs, async (jobs, { client }) => {
+    const signal = new AbortController().signal;
+    const poller = createPoller({
+      client,
+      interval: 'auto',
+      signal,
+      onUnavailable: () => {},
+      onAvailable: () => {},
     });
-    return noticed;
+    await Promise.all(
+      jobs.map(async (job) =>
+        poller.watch(
+          job.uuid,
+          (answer) => {
+            if (answer instanceof Error) return true;
+            job.see(answer.status);
+            return answer.status === 'COMPLETED';
+          },
+          signal,
+        ),
+      ),
+    );
   });
 }
 
-/** A poller that looks every 15 s, as the vendor's own example does. */
+/** A poller that looks every 15 s, as the vendor's own example does, with a request a job. */
 export async function watchEvery15s(jobMs: number): Promise<WatchFigures> {
-  return measure(jobMs, async (model) => {
-    const noticed: number[] = [];
-    let { status } = model.ticket.job;
-    while (status !== 'COMPLETED') {
-      await model.clock.sleep(15_000);
-      const seen = model.read();
-      if (seen.status !== status) noticed.push(model.clock.now());
-      ({ status } = seen);
-    }
-    return noticed;
+  return measure(jobMs, async (jobs, { client, clock }) => {
+    await Promise.all(
+      jobs.map(async (job) => {
+        for (let status = ''; status !== 'COMPLETED';) {
+          await clock.sleep(15_000);
+          ({ status } = await readJob(client, job.uuid));
+          job.see(status);
+        }
+      }),
+    );
   });
 }
 
 interface Model {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly ticket: SubmittedJob;
-  readonly read: () => Job;
+  readonly client: Client;
+  readonly clock: MadeUpClock;
+  readonly requests: () => number;
 }
 
-async function measure(
-  jobMs: number,
-  watchOne: (model: Model) => Promise<readonly number[]>,
-): Promise<WatchFigures> {
+type Watcher = (jobs: readonly ModelJob[], model: Model) => Promise<void>;
+
+async function measure(jobMs: number, watchAll: Watcher): Promise<WatchFigures> {
   const random = seeded(42);
-  const requests: number[] = [];
-  const durations: number[] = [];
   const lags: number[] = [];
-  for (let turn = 0; turn < watches; turn += 1) {
-    // A job waits a tenth of its time for a machine; a little chance keeps beats and changes apart.
-    const changes = [jobMs * 0.1 + random() * 5_000, jobMs + random() * 5_000];
-    const model = makeModel(changes, random);
-    const noticed = await watchOne(model);
-    requests.push(model.count());
-    durations.push(model.clock.now());
-    // A change that was overtaken by the next one is never noticed by itself.
-    lags.push(
-      ...noticed.map((atMs) => atMs - Math.max(...changes.filter((change) => change <= atMs))),
-    );
-  }
+  const requests: number[] = [];
+  for (let turn = 0; turn < watches; turn += 1) requests.push(await play(1));
+  const requestsOf50 = await play(50);
   return {
     requests: mean(requests),
-    secondsPerRequest: mean(durations) / mean(requests) / 1000,
+    requestsOf50,
     meanLag: mean(lags) / 1000,
     worstLag: Math.max(...lags) / 1000,
   };
+
+  async function play(count: number): Promise<number> {
+    const clock = createMadeUpClock();
+    const jobs = Array.from({ length: count }, (_, index) =>
+      createJob(index, jobMs, random, clock),
+    );
+    const model = createModel(jobs, clock, random);
+    await watchAll(jobs, model);
+    lags.push(...jobs.flatMap((job) => job.lags));
+    return model.requests();
+  }
 }
 
-function makeModel(changes: readonly number[], random: () => number) {
-  let nowMs = 0;
-  let count = 0;
+type ModelJob = ReturnType<typeof createJob>;
+
+// A job waits a tenth of its time for a machine; a little chance keeps looks and changes apart.
+function createJob(index: number, jobMs: number, random: () => number, clock: MadeUpClock) {
+  const changes = [jobMs * 0.1 + random() * 5_000, jobMs + random() * 5_000];
   const statuses = ['PENDING', 'RUNNING', 'COMPLETED'];
-  const jobNow = () => job(statuses[changes.filter((change) => change <= nowMs).length] ?? '');
-  const ticket: SubmittedJob = {
-    subject: order,
-    origin: 'cooked',
-    job: jobNow(),
-    submittedAtMs: 0,
-  };
-  const clock: Clock = {
-    now: () => nowMs,
-    sleep: async (ms) => {
-      nowMs += Math.max(0, ms);
+  const lags: number[] = [];
+  let seen = 'PENDING';
+  const past = () => changes.filter((change) => change <= clock.monotonicMs());
+  return {
+    uuid: `0198ac1c-7063-4be8-bb94-${String(index).padStart(12, '0')}`,
+    status: () => statuses[past().length] ?? '',
+    lags,
+    see: (status: string) => {
+      if (status !== seen) lags.push(clock.monotonicMs() - Math.max(...past()));
+      seen = status;
     },
   };
-  const read = () => {
-    count += 1;
-    nowMs += latencyMs;
-    return jobNow();
-  };
-  return { clock, random, ticket, read, count: () => count };
 }
 
-const uuid = '0198ac1c-7063-4be8-bb94-57a5bd83548e';
-
-const order: CookRequest = {
-  index: 0,
-  recipeUuid: uuid,
-  jobUuid: null,
-  title: null,
-  namesRegions: false,
-  cookKey: '',
-  earlierKeys: [],
-  fields: {},
-  container: null,
-};
-
-function job(status: string): Job {
-  const times = { created_at: null, started_at: null, completed_at: null };
-  const hardware = {
-    cpu_count: null,
-    gpu_count: null,
-    gpu_name: null,
-    min_vram_gb: null,
-    min_ram_gb: null,
+function createModel(jobs: readonly ModelJob[], clock: MadeUpClock, random: () => number): Model {
+  let requests = 0;
+  const tell = ({ uuid, status }: ModelJob) => ({ object: 'job', uuid, status: status() });
+  const client: Client = {
+    clock,
+    random,
+    serverNow: () => null,
+    send: async ({ pathname, query = {} }: Call) => {
+      requests += 1;
+      await clock.sleep(latencyMs);
+      const wanted = query['filter[uuid]'] ?? pathname;
+      const told = jobs.filter(({ uuid }) => wanted.includes(uuid)).map(tell);
+      return pathname === '/v1/jobs' ? { data: told } : told[0];
+    },
   };
-  const texts = {
-    title: null,
-    description: null,
-    status_reason: null,
-    task: 'BATCH',
-    source_recipe_uuid: null,
-  };
-  return { uuid, status, ...times, ...hardware, ...texts, max_retry_count: null };
+  return { client, clock, requests: () => requests };
 }
 
 // Numbers that are random enough, and the same each time (Park and Miller).

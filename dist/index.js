@@ -12,7 +12,6 @@ module.exports = __nccwpck_require__(218);
 /***/ 218:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-var __webpack_unused_export__;
 
 
 var net = __nccwpck_require__(9278);
@@ -276,16 +275,192 @@ if (process.env.NODE_DEBUG && /\btunnel\b/.test(process.env.NODE_DEBUG)) {
 } else {
   debug = function() {};
 }
-__webpack_unused_export__ = debug; // for test
+exports.debug = debug; // for test
 
 
 /***/ }),
 
-/***/ 9256:
+/***/ 6752:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-const { addAbortListener } = __nccwpck_require__(3218)
-const { RequestAbortedError } = __nccwpck_require__(2441)
+
+
+const Client = __nccwpck_require__(3701)
+const Dispatcher = __nccwpck_require__(883)
+const Pool = __nccwpck_require__(628)
+const BalancedPool = __nccwpck_require__(837)
+const Agent = __nccwpck_require__(7405)
+const ProxyAgent = __nccwpck_require__(6672)
+const EnvHttpProxyAgent = __nccwpck_require__(3137)
+const RetryAgent = __nccwpck_require__(50)
+const errors = __nccwpck_require__(8707)
+const util = __nccwpck_require__(3440)
+const { InvalidArgumentError } = errors
+const api = __nccwpck_require__(6615)
+const buildConnector = __nccwpck_require__(9136)
+const MockClient = __nccwpck_require__(7365)
+const MockAgent = __nccwpck_require__(7501)
+const MockPool = __nccwpck_require__(4004)
+const mockErrors = __nccwpck_require__(2429)
+const RetryHandler = __nccwpck_require__(7816)
+const { getGlobalDispatcher, setGlobalDispatcher } = __nccwpck_require__(2581)
+const DecoratorHandler = __nccwpck_require__(8155)
+const RedirectHandler = __nccwpck_require__(8754)
+const createRedirectInterceptor = __nccwpck_require__(5092)
+
+Object.assign(Dispatcher.prototype, api)
+
+module.exports.Dispatcher = Dispatcher
+module.exports.Client = Client
+module.exports.Pool = Pool
+module.exports.BalancedPool = BalancedPool
+module.exports.Agent = Agent
+module.exports.ProxyAgent = ProxyAgent
+module.exports.EnvHttpProxyAgent = EnvHttpProxyAgent
+module.exports.RetryAgent = RetryAgent
+module.exports.RetryHandler = RetryHandler
+
+module.exports.DecoratorHandler = DecoratorHandler
+module.exports.RedirectHandler = RedirectHandler
+module.exports.createRedirectInterceptor = createRedirectInterceptor
+module.exports.interceptors = {
+  redirect: __nccwpck_require__(1514),
+  retry: __nccwpck_require__(2026),
+  dump: __nccwpck_require__(8060),
+  dns: __nccwpck_require__(379)
+}
+
+module.exports.buildConnector = buildConnector
+module.exports.errors = errors
+module.exports.util = {
+  parseHeaders: util.parseHeaders,
+  headerNameToString: util.headerNameToString
+}
+
+function makeDispatcher (fn) {
+  return (url, opts, handler) => {
+    if (typeof opts === 'function') {
+      handler = opts
+      opts = null
+    }
+
+    if (!url || (typeof url !== 'string' && typeof url !== 'object' && !(url instanceof URL))) {
+      throw new InvalidArgumentError('invalid url')
+    }
+
+    if (opts != null && typeof opts !== 'object') {
+      throw new InvalidArgumentError('invalid opts')
+    }
+
+    if (opts && opts.path != null) {
+      if (typeof opts.path !== 'string') {
+        throw new InvalidArgumentError('invalid opts.path')
+      }
+
+      let path = opts.path
+      if (!opts.path.startsWith('/')) {
+        path = `/${path}`
+      }
+
+      url = new URL(util.parseOrigin(url).origin + path)
+    } else {
+      if (!opts) {
+        opts = typeof url === 'object' ? url : {}
+      }
+
+      url = util.parseURL(url)
+    }
+
+    const { agent, dispatcher = getGlobalDispatcher() } = opts
+
+    if (agent) {
+      throw new InvalidArgumentError('unsupported opts.agent. Did you mean opts.client?')
+    }
+
+    return fn.call(dispatcher, {
+      ...opts,
+      origin: url.origin,
+      path: url.search ? `${url.pathname}${url.search}` : url.pathname,
+      method: opts.method || (opts.body ? 'PUT' : 'GET')
+    }, handler)
+  }
+}
+
+module.exports.setGlobalDispatcher = setGlobalDispatcher
+module.exports.getGlobalDispatcher = getGlobalDispatcher
+
+const fetchImpl = (__nccwpck_require__(4398).fetch)
+module.exports.fetch = async function fetch (init, options = undefined) {
+  try {
+    return await fetchImpl(init, options)
+  } catch (err) {
+    if (err && typeof err === 'object') {
+      Error.captureStackTrace(err)
+    }
+
+    throw err
+  }
+}
+module.exports.Headers = __nccwpck_require__(660).Headers
+module.exports.Response = __nccwpck_require__(9051).Response
+module.exports.Request = __nccwpck_require__(9967).Request
+module.exports.FormData = __nccwpck_require__(5910).FormData
+module.exports.File = globalThis.File ?? (__nccwpck_require__(4573).File)
+module.exports.FileReader = __nccwpck_require__(8355).FileReader
+
+const { setGlobalOrigin, getGlobalOrigin } = __nccwpck_require__(1059)
+
+module.exports.setGlobalOrigin = setGlobalOrigin
+module.exports.getGlobalOrigin = getGlobalOrigin
+
+const { CacheStorage } = __nccwpck_require__(3245)
+const { kConstruct } = __nccwpck_require__(109)
+
+// Cache & CacheStorage are tightly coupled with fetch. Even if it may run
+// in an older version of Node, it doesn't have any use without fetch.
+module.exports.caches = new CacheStorage(kConstruct)
+
+const { deleteCookie, getCookies, getSetCookies, setCookie } = __nccwpck_require__(9061)
+
+module.exports.deleteCookie = deleteCookie
+module.exports.getCookies = getCookies
+module.exports.getSetCookies = getSetCookies
+module.exports.setCookie = setCookie
+
+const { parseMIMEType, serializeAMimeType } = __nccwpck_require__(1900)
+
+module.exports.parseMIMEType = parseMIMEType
+module.exports.serializeAMimeType = serializeAMimeType
+
+const { CloseEvent, ErrorEvent, MessageEvent } = __nccwpck_require__(5188)
+module.exports.WebSocket = __nccwpck_require__(3726).WebSocket
+module.exports.CloseEvent = CloseEvent
+module.exports.ErrorEvent = ErrorEvent
+module.exports.MessageEvent = MessageEvent
+
+module.exports.request = makeDispatcher(api.request)
+module.exports.stream = makeDispatcher(api.stream)
+module.exports.pipeline = makeDispatcher(api.pipeline)
+module.exports.connect = makeDispatcher(api.connect)
+module.exports.upgrade = makeDispatcher(api.upgrade)
+
+module.exports.MockClient = MockClient
+module.exports.MockPool = MockPool
+module.exports.MockAgent = MockAgent
+module.exports.mockErrors = mockErrors
+
+const { EventSource } = __nccwpck_require__(1238)
+
+module.exports.EventSource = EventSource
+
+
+/***/ }),
+
+/***/ 158:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+const { addAbortListener } = __nccwpck_require__(3440)
+const { RequestAbortedError } = __nccwpck_require__(8707)
 
 const kListener = Symbol('kListener')
 const kSignal = Symbol('kSignal')
@@ -345,16 +520,16 @@ module.exports = {
 
 /***/ }),
 
-/***/ 2582:
+/***/ 2279:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(4589)
 const { AsyncResource } = __nccwpck_require__(6698)
-const { InvalidArgumentError, SocketError } = __nccwpck_require__(2441)
-const util = __nccwpck_require__(3218)
-const { addSignal, removeSignal } = __nccwpck_require__(9256)
+const { InvalidArgumentError, SocketError } = __nccwpck_require__(8707)
+const util = __nccwpck_require__(3440)
+const { addSignal, removeSignal } = __nccwpck_require__(158)
 
 class ConnectHandler extends AsyncResource {
   constructor (opts, callback) {
@@ -460,7 +635,7 @@ module.exports = connect
 
 /***/ }),
 
-/***/ 988:
+/***/ 6862:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -474,10 +649,10 @@ const {
   InvalidArgumentError,
   InvalidReturnValueError,
   RequestAbortedError
-} = __nccwpck_require__(2441)
-const util = __nccwpck_require__(3218)
+} = __nccwpck_require__(8707)
+const util = __nccwpck_require__(3440)
 const { AsyncResource } = __nccwpck_require__(6698)
-const { addSignal, removeSignal } = __nccwpck_require__(9256)
+const { addSignal, removeSignal } = __nccwpck_require__(158)
 const assert = __nccwpck_require__(4589)
 
 const kResume = Symbol('resume')
@@ -718,16 +893,16 @@ module.exports = pipeline
 
 /***/ }),
 
-/***/ 4905:
+/***/ 4043:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(4589)
-const { Readable } = __nccwpck_require__(2049)
-const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(2441)
-const util = __nccwpck_require__(3218)
-const { getResolveErrorBodyCallback } = __nccwpck_require__(9393)
+const { Readable } = __nccwpck_require__(9927)
+const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(8707)
+const util = __nccwpck_require__(3440)
+const { getResolveErrorBodyCallback } = __nccwpck_require__(7655)
 const { AsyncResource } = __nccwpck_require__(6698)
 
 class RequestHandler extends AsyncResource {
@@ -939,18 +1114,18 @@ module.exports.RequestHandler = RequestHandler
 
 /***/ }),
 
-/***/ 2538:
+/***/ 3560:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(4589)
 const { finished, PassThrough } = __nccwpck_require__(7075)
-const { InvalidArgumentError, InvalidReturnValueError } = __nccwpck_require__(2441)
-const util = __nccwpck_require__(3218)
-const { getResolveErrorBodyCallback } = __nccwpck_require__(9393)
+const { InvalidArgumentError, InvalidReturnValueError } = __nccwpck_require__(8707)
+const util = __nccwpck_require__(3440)
+const { getResolveErrorBodyCallback } = __nccwpck_require__(7655)
 const { AsyncResource } = __nccwpck_require__(6698)
-const { addSignal, removeSignal } = __nccwpck_require__(9256)
+const { addSignal, removeSignal } = __nccwpck_require__(158)
 
 class StreamHandler extends AsyncResource {
   constructor (opts, factory, callback) {
@@ -1166,15 +1341,15 @@ module.exports = stream
 
 /***/ }),
 
-/***/ 7064:
+/***/ 1882:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { InvalidArgumentError, SocketError } = __nccwpck_require__(2441)
+const { InvalidArgumentError, SocketError } = __nccwpck_require__(8707)
 const { AsyncResource } = __nccwpck_require__(6698)
-const util = __nccwpck_require__(3218)
-const { addSignal, removeSignal } = __nccwpck_require__(9256)
+const util = __nccwpck_require__(3440)
+const { addSignal, removeSignal } = __nccwpck_require__(158)
 const assert = __nccwpck_require__(4589)
 
 class UpgradeHandler extends AsyncResource {
@@ -1281,21 +1456,21 @@ module.exports = upgrade
 
 /***/ }),
 
-/***/ 6185:
+/***/ 6615:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-module.exports.request = __nccwpck_require__(4905)
-module.exports.stream = __nccwpck_require__(2538)
-module.exports.pipeline = __nccwpck_require__(988)
-module.exports.upgrade = __nccwpck_require__(7064)
-module.exports.connect = __nccwpck_require__(2582)
+module.exports.request = __nccwpck_require__(4043)
+module.exports.stream = __nccwpck_require__(3560)
+module.exports.pipeline = __nccwpck_require__(6862)
+module.exports.upgrade = __nccwpck_require__(1882)
+module.exports.connect = __nccwpck_require__(2279)
 
 
 /***/ }),
 
-/***/ 2049:
+/***/ 9927:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 // Ported from https://github.com/nodejs/undici/pull/907
@@ -1304,9 +1479,9 @@ module.exports.connect = __nccwpck_require__(2582)
 
 const assert = __nccwpck_require__(4589)
 const { Readable } = __nccwpck_require__(7075)
-const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = __nccwpck_require__(2441)
-const util = __nccwpck_require__(3218)
-const { ReadableStreamFrom } = __nccwpck_require__(3218)
+const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = __nccwpck_require__(8707)
+const util = __nccwpck_require__(3440)
+const { ReadableStreamFrom } = __nccwpck_require__(3440)
 
 const kConsume = Symbol('kConsume')
 const kReading = Symbol('kReading')
@@ -1687,15 +1862,15 @@ module.exports = { Readable: BodyReadable, chunksDecode }
 
 /***/ }),
 
-/***/ 9393:
+/***/ 7655:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 const assert = __nccwpck_require__(4589)
 const {
   ResponseStatusCodeError
-} = __nccwpck_require__(2441)
+} = __nccwpck_require__(8707)
 
-const { chunksDecode } = __nccwpck_require__(2049)
+const { chunksDecode } = __nccwpck_require__(9927)
 const CHUNK_LIMIT = 128 * 1024
 
 async function getResolveErrorBodyCallback ({ callback, body, contentType, statusCode, statusMessage, headers }) {
@@ -1787,16 +1962,16 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9898:
+/***/ 9136:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const net = __nccwpck_require__(7030)
 const assert = __nccwpck_require__(4589)
-const util = __nccwpck_require__(3218)
-const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(2441)
-const timers = __nccwpck_require__(9361)
+const util = __nccwpck_require__(3440)
+const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(8707)
+const timers = __nccwpck_require__(6603)
 
 function noop () {}
 
@@ -2034,7 +2209,7 @@ module.exports = buildConnector
 
 /***/ }),
 
-/***/ 2157:
+/***/ 735:
 /***/ ((module) => {
 
 
@@ -2159,7 +2334,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 2876:
+/***/ 2414:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -2368,7 +2543,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 2441:
+/***/ 8707:
 /***/ ((module) => {
 
 
@@ -2800,7 +2975,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 7269:
+/***/ 4655:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -2808,7 +2983,7 @@ module.exports = {
 const {
   InvalidArgumentError,
   NotSupportedError
-} = __nccwpck_require__(2441)
+} = __nccwpck_require__(8707)
 const assert = __nccwpck_require__(4589)
 const {
   isValidHTTPToken,
@@ -2823,9 +2998,9 @@ const {
   validateHandler,
   getServerName,
   normalizedMethodRecords
-} = __nccwpck_require__(3218)
-const { channels } = __nccwpck_require__(2876)
-const { headerNameLowerCasedRecord } = __nccwpck_require__(2157)
+} = __nccwpck_require__(3440)
+const { channels } = __nccwpck_require__(2414)
+const { headerNameLowerCasedRecord } = __nccwpck_require__(735)
 
 // Verifies that a given path is valid does not contain control chars \x00 to \x20
 const invalidPathRegex = /[^\u0021-\u00ff]/
@@ -3289,7 +3464,7 @@ module.exports = Request
 
 /***/ }),
 
-/***/ 825:
+/***/ 6443:
 /***/ ((module) => {
 
 module.exports = {
@@ -3363,7 +3538,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 6550:
+/***/ 7752:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -3371,7 +3546,7 @@ module.exports = {
 const {
   wellknownHeaderNames,
   headerNameLowerCasedRecord
-} = __nccwpck_require__(2157)
+} = __nccwpck_require__(735)
 
 class TstNode {
   /** @type {any} */
@@ -3522,13 +3697,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3218:
+/***/ 3440:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(4589)
-const { kDestroyed, kBodyUsed, kListeners, kBody } = __nccwpck_require__(825)
+const { kDestroyed, kBodyUsed, kListeners, kBody } = __nccwpck_require__(6443)
 const { IncomingMessage } = __nccwpck_require__(7067)
 const stream = __nccwpck_require__(7075)
 const net = __nccwpck_require__(7030)
@@ -3536,9 +3711,9 @@ const { Blob } = __nccwpck_require__(4573)
 const nodeUtil = __nccwpck_require__(7975)
 const { stringify } = __nccwpck_require__(1792)
 const { EventEmitter: EE } = __nccwpck_require__(8474)
-const { InvalidArgumentError } = __nccwpck_require__(2441)
-const { headerNameLowerCasedRecord } = __nccwpck_require__(2157)
-const { tree } = __nccwpck_require__(6550)
+const { InvalidArgumentError } = __nccwpck_require__(8707)
+const { headerNameLowerCasedRecord } = __nccwpck_require__(735)
+const { tree } = __nccwpck_require__(7752)
 
 const [nodeMajor, nodeMinor] = process.versions.node.split('.').map(v => Number(v))
 
@@ -4248,18 +4423,18 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4683:
+/***/ 7405:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { InvalidArgumentError } = __nccwpck_require__(2441)
-const { kClients, kRunning, kClose, kDestroy, kDispatch, kInterceptors } = __nccwpck_require__(825)
-const DispatcherBase = __nccwpck_require__(4155)
-const Pool = __nccwpck_require__(4886)
-const Client = __nccwpck_require__(3383)
-const util = __nccwpck_require__(3218)
-const createRedirectInterceptor = __nccwpck_require__(8594)
+const { InvalidArgumentError } = __nccwpck_require__(8707)
+const { kClients, kRunning, kClose, kDestroy, kDispatch, kInterceptors } = __nccwpck_require__(6443)
+const DispatcherBase = __nccwpck_require__(1841)
+const Pool = __nccwpck_require__(628)
+const Client = __nccwpck_require__(3701)
+const util = __nccwpck_require__(3440)
+const createRedirectInterceptor = __nccwpck_require__(5092)
 
 const kOnConnect = Symbol('onConnect')
 const kOnDisconnect = Symbol('onDisconnect')
@@ -4388,7 +4563,223 @@ module.exports = Agent
 
 /***/ }),
 
-/***/ 3571:
+/***/ 837:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const {
+  BalancedPoolMissingUpstreamError,
+  InvalidArgumentError
+} = __nccwpck_require__(8707)
+const {
+  PoolBase,
+  kClients,
+  kNeedDrain,
+  kAddClient,
+  kRemoveClient,
+  kGetDispatcher
+} = __nccwpck_require__(2128)
+const Pool = __nccwpck_require__(628)
+const { kUrl, kInterceptors } = __nccwpck_require__(6443)
+const { parseOrigin } = __nccwpck_require__(3440)
+const kFactory = Symbol('factory')
+
+const kOptions = Symbol('options')
+const kGreatestCommonDivisor = Symbol('kGreatestCommonDivisor')
+const kCurrentWeight = Symbol('kCurrentWeight')
+const kIndex = Symbol('kIndex')
+const kWeight = Symbol('kWeight')
+const kMaxWeightPerServer = Symbol('kMaxWeightPerServer')
+const kErrorPenalty = Symbol('kErrorPenalty')
+
+/**
+ * Calculate the greatest common divisor of two numbers by
+ * using the Euclidean algorithm.
+ *
+ * @param {number} a
+ * @param {number} b
+ * @returns {number}
+ */
+function getGreatestCommonDivisor (a, b) {
+  if (a === 0) return b
+
+  while (b !== 0) {
+    const t = b
+    b = a % b
+    a = t
+  }
+  return a
+}
+
+function defaultFactory (origin, opts) {
+  return new Pool(origin, opts)
+}
+
+class BalancedPool extends PoolBase {
+  constructor (upstreams = [], { factory = defaultFactory, ...opts } = {}) {
+    super()
+
+    this[kOptions] = opts
+    this[kIndex] = -1
+    this[kCurrentWeight] = 0
+
+    this[kMaxWeightPerServer] = this[kOptions].maxWeightPerServer || 100
+    this[kErrorPenalty] = this[kOptions].errorPenalty || 15
+
+    if (!Array.isArray(upstreams)) {
+      upstreams = [upstreams]
+    }
+
+    if (typeof factory !== 'function') {
+      throw new InvalidArgumentError('factory must be a function.')
+    }
+
+    this[kInterceptors] = opts.interceptors?.BalancedPool && Array.isArray(opts.interceptors.BalancedPool)
+      ? opts.interceptors.BalancedPool
+      : []
+    this[kFactory] = factory
+
+    for (const upstream of upstreams) {
+      this.addUpstream(upstream)
+    }
+    this._updateBalancedPoolStats()
+  }
+
+  addUpstream (upstream) {
+    const upstreamOrigin = parseOrigin(upstream).origin
+
+    if (this[kClients].find((pool) => (
+      pool[kUrl].origin === upstreamOrigin &&
+      pool.closed !== true &&
+      pool.destroyed !== true
+    ))) {
+      return this
+    }
+    const pool = this[kFactory](upstreamOrigin, Object.assign({}, this[kOptions]))
+
+    this[kAddClient](pool)
+    pool.on('connect', () => {
+      pool[kWeight] = Math.min(this[kMaxWeightPerServer], pool[kWeight] + this[kErrorPenalty])
+    })
+
+    pool.on('connectionError', () => {
+      pool[kWeight] = Math.max(1, pool[kWeight] - this[kErrorPenalty])
+      this._updateBalancedPoolStats()
+    })
+
+    pool.on('disconnect', (...args) => {
+      const err = args[2]
+      if (err && err.code === 'UND_ERR_SOCKET') {
+        // decrease the weight of the pool.
+        pool[kWeight] = Math.max(1, pool[kWeight] - this[kErrorPenalty])
+        this._updateBalancedPoolStats()
+      }
+    })
+
+    for (const client of this[kClients]) {
+      client[kWeight] = this[kMaxWeightPerServer]
+    }
+
+    this._updateBalancedPoolStats()
+
+    return this
+  }
+
+  _updateBalancedPoolStats () {
+    let result = 0
+    for (let i = 0; i < this[kClients].length; i++) {
+      result = getGreatestCommonDivisor(this[kClients][i][kWeight], result)
+    }
+
+    this[kGreatestCommonDivisor] = result
+  }
+
+  removeUpstream (upstream) {
+    const upstreamOrigin = parseOrigin(upstream).origin
+
+    const pool = this[kClients].find((pool) => (
+      pool[kUrl].origin === upstreamOrigin &&
+      pool.closed !== true &&
+      pool.destroyed !== true
+    ))
+
+    if (pool) {
+      this[kRemoveClient](pool)
+    }
+
+    return this
+  }
+
+  get upstreams () {
+    return this[kClients]
+      .filter(dispatcher => dispatcher.closed !== true && dispatcher.destroyed !== true)
+      .map((p) => p[kUrl].origin)
+  }
+
+  [kGetDispatcher] () {
+    // We validate that pools is greater than 0,
+    // otherwise we would have to wait until an upstream
+    // is added, which might never happen.
+    if (this[kClients].length === 0) {
+      throw new BalancedPoolMissingUpstreamError()
+    }
+
+    const dispatcher = this[kClients].find(dispatcher => (
+      !dispatcher[kNeedDrain] &&
+      dispatcher.closed !== true &&
+      dispatcher.destroyed !== true
+    ))
+
+    if (!dispatcher) {
+      return
+    }
+
+    const allClientsBusy = this[kClients].map(pool => pool[kNeedDrain]).reduce((a, b) => a && b, true)
+
+    if (allClientsBusy) {
+      return
+    }
+
+    let counter = 0
+
+    let maxWeightIndex = this[kClients].findIndex(pool => !pool[kNeedDrain])
+
+    while (counter++ < this[kClients].length) {
+      this[kIndex] = (this[kIndex] + 1) % this[kClients].length
+      const pool = this[kClients][this[kIndex]]
+
+      // find pool index with the largest weight
+      if (pool[kWeight] > this[kClients][maxWeightIndex][kWeight] && !pool[kNeedDrain]) {
+        maxWeightIndex = this[kIndex]
+      }
+
+      // decrease the current weight every `this[kClients].length`.
+      if (this[kIndex] === 0) {
+        // Set the current weight to the next lower weight.
+        this[kCurrentWeight] = this[kCurrentWeight] - this[kGreatestCommonDivisor]
+
+        if (this[kCurrentWeight] <= 0) {
+          this[kCurrentWeight] = this[kMaxWeightPerServer]
+        }
+      }
+      if (pool[kWeight] >= this[kCurrentWeight] && (!pool[kNeedDrain])) {
+        return pool
+      }
+    }
+
+    this[kCurrentWeight] = this[kClients][maxWeightIndex][kWeight]
+    this[kIndex] = maxWeightIndex
+    return this[kClients][maxWeightIndex]
+  }
+}
+
+module.exports = BalancedPool
+
+
+/***/ }),
+
+/***/ 637:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -4396,9 +4787,9 @@ module.exports = Agent
 /* global WebAssembly */
 
 const assert = __nccwpck_require__(4589)
-const util = __nccwpck_require__(3218)
-const { channels } = __nccwpck_require__(2876)
-const timers = __nccwpck_require__(9361)
+const util = __nccwpck_require__(3440)
+const { channels } = __nccwpck_require__(2414)
+const timers = __nccwpck_require__(6603)
 const {
   RequestContentLengthMismatchError,
   ResponseContentLengthMismatchError,
@@ -4411,7 +4802,7 @@ const {
   BodyTimeoutError,
   HTTPParserError,
   ResponseExceededMaxSizeError
-} = __nccwpck_require__(2441)
+} = __nccwpck_require__(8707)
 const {
   kUrl,
   kReset,
@@ -4444,9 +4835,9 @@ const {
   kOnError,
   kResume,
   kHTTPContext
-} = __nccwpck_require__(825)
+} = __nccwpck_require__(6443)
 
-const constants = __nccwpck_require__(1978)
+const constants = __nccwpck_require__(2824)
 const EMPTY_BUF = Buffer.alloc(0)
 const FastBuffer = Buffer[Symbol.species]
 const addListener = util.addListener
@@ -4458,11 +4849,11 @@ const kSocketUsed = Symbol('kSocketUsed')
 let extractBody
 
 async function lazyllhttp () {
-  const llhttpWasmData = process.env.JEST_WORKER_ID ? __nccwpck_require__(5744) : undefined
+  const llhttpWasmData = process.env.JEST_WORKER_ID ? __nccwpck_require__(3870) : undefined
 
   let mod
   try {
-    mod = await WebAssembly.compile(__nccwpck_require__(5832))
+    mod = await WebAssembly.compile(__nccwpck_require__(3434))
   } catch (e) {
     /* istanbul ignore next */
 
@@ -4470,7 +4861,7 @@ async function lazyllhttp () {
     // being enabled, but the occurring of this other error
     // * https://github.com/emscripten-core/emscripten/issues/11495
     // got me to remove that check to avoid breaking Node 12.
-    mod = await WebAssembly.compile(llhttpWasmData || __nccwpck_require__(5744))
+    mod = await WebAssembly.compile(llhttpWasmData || __nccwpck_require__(3870))
   }
 
   return await WebAssembly.instantiate(mod, {
@@ -5385,7 +5776,7 @@ function writeH1 (client, request) {
 
   if (util.isFormDataLike(body)) {
     if (!extractBody) {
-      extractBody = (__nccwpck_require__(8730).extractBody)
+      extractBody = (__nccwpck_require__(4492).extractBody)
     }
 
     const [bodyStream, contentType] = extractBody(body)
@@ -5908,7 +6299,7 @@ module.exports = connectH1
 
 /***/ }),
 
-/***/ 6454:
+/***/ 8788:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -5916,13 +6307,13 @@ module.exports = connectH1
 const assert = __nccwpck_require__(4589)
 const { errorMonitor } = __nccwpck_require__(8474)
 const { pipeline } = __nccwpck_require__(7075)
-const util = __nccwpck_require__(3218)
+const util = __nccwpck_require__(3440)
 const {
   RequestContentLengthMismatchError,
   RequestAbortedError,
   SocketError,
   InformationalError
-} = __nccwpck_require__(2441)
+} = __nccwpck_require__(8707)
 const {
   kUrl,
   kReset,
@@ -5941,7 +6332,7 @@ const {
   kResume,
   kSize,
   kHTTPContext
-} = __nccwpck_require__(825)
+} = __nccwpck_require__(6443)
 
 const kOpenStreams = Symbol('open streams')
 
@@ -6347,7 +6738,7 @@ function writeH2 (client, request) {
   let contentLength = util.bodyLength(body)
 
   if (util.isFormDataLike(body)) {
-    extractBody ??= (__nccwpck_require__(8730).extractBody)
+    extractBody ??= (__nccwpck_require__(4492).extractBody)
 
     const [bodyStream, contentType] = extractBody(body)
     headers['content-type'] = contentType
@@ -6707,7 +7098,7 @@ module.exports = connectH2
 
 /***/ }),
 
-/***/ 3383:
+/***/ 3701:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 // @ts-check
@@ -6717,16 +7108,16 @@ module.exports = connectH2
 const assert = __nccwpck_require__(4589)
 const net = __nccwpck_require__(7030)
 const http = __nccwpck_require__(7067)
-const util = __nccwpck_require__(3218)
-const { channels } = __nccwpck_require__(2876)
-const Request = __nccwpck_require__(7269)
-const DispatcherBase = __nccwpck_require__(4155)
+const util = __nccwpck_require__(3440)
+const { channels } = __nccwpck_require__(2414)
+const Request = __nccwpck_require__(4655)
+const DispatcherBase = __nccwpck_require__(1841)
 const {
   InvalidArgumentError,
   InformationalError,
   ClientDestroyedError
-} = __nccwpck_require__(2441)
-const buildConnector = __nccwpck_require__(9898)
+} = __nccwpck_require__(8707)
+const buildConnector = __nccwpck_require__(9136)
 const {
   kUrl,
   kServerName,
@@ -6768,9 +7159,9 @@ const {
   kHTTPContext,
   kMaxConcurrentStreams,
   kResume
-} = __nccwpck_require__(825)
-const connectH1 = __nccwpck_require__(3571)
-const connectH2 = __nccwpck_require__(6454)
+} = __nccwpck_require__(6443)
+const connectH1 = __nccwpck_require__(637)
+const connectH2 = __nccwpck_require__(8788)
 let deprecatedInterceptorWarned = false
 
 const kClosedResolve = Symbol('kClosedResolve')
@@ -7078,7 +7469,7 @@ class Client extends DispatcherBase {
   }
 }
 
-const createRedirectInterceptor = __nccwpck_require__(8594)
+const createRedirectInterceptor = __nccwpck_require__(5092)
 
 function onError (client, err) {
   if (
@@ -7338,19 +7729,19 @@ module.exports = Client
 
 /***/ }),
 
-/***/ 4155:
+/***/ 1841:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const buffer = __nccwpck_require__(4573)
-const Dispatcher = __nccwpck_require__(9521)
+const Dispatcher = __nccwpck_require__(883)
 const {
   ClientDestroyedError,
   ClientClosedError,
   InvalidArgumentError
-} = __nccwpck_require__(2441)
-const { kDestroy, kClose, kClosed, kDestroyed, kDispatch, kInterceptors } = __nccwpck_require__(825)
+} = __nccwpck_require__(8707)
+const { kDestroy, kClose, kClosed, kDestroyed, kDispatch, kInterceptors } = __nccwpck_require__(6443)
 
 const kOnDestroyed = Symbol('onDestroyed')
 const kOnClosed = Symbol('onClosed')
@@ -7553,7 +7944,7 @@ module.exports = DispatcherBase
 
 /***/ }),
 
-/***/ 9521:
+/***/ 883:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -7625,15 +8016,15 @@ module.exports = Dispatcher
 
 /***/ }),
 
-/***/ 7171:
+/***/ 3137:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const DispatcherBase = __nccwpck_require__(4155)
-const { kClose, kDestroy, kClosed, kDestroyed, kDispatch, kNoProxyAgent, kHttpProxyAgent, kHttpsProxyAgent } = __nccwpck_require__(825)
-const ProxyAgent = __nccwpck_require__(9670)
-const Agent = __nccwpck_require__(4683)
+const DispatcherBase = __nccwpck_require__(1841)
+const { kClose, kDestroy, kClosed, kDestroyed, kDispatch, kNoProxyAgent, kHttpProxyAgent, kHttpsProxyAgent } = __nccwpck_require__(6443)
+const ProxyAgent = __nccwpck_require__(6672)
+const Agent = __nccwpck_require__(7405)
 
 const DEFAULT_PORTS = {
   'http:': 80,
@@ -7792,7 +8183,7 @@ module.exports = EnvHttpProxyAgent
 
 /***/ }),
 
-/***/ 2006:
+/***/ 4660:
 /***/ ((module) => {
 
 /* eslint-disable */
@@ -7916,15 +8307,15 @@ module.exports = class FixedQueue {
 
 /***/ }),
 
-/***/ 7174:
+/***/ 2128:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const DispatcherBase = __nccwpck_require__(4155)
-const FixedQueue = __nccwpck_require__(2006)
-const { kConnected, kSize, kRunning, kPending, kQueued, kBusy, kFree, kUrl, kClose, kDestroy, kDispatch } = __nccwpck_require__(825)
-const PoolStats = __nccwpck_require__(8152)
+const DispatcherBase = __nccwpck_require__(1841)
+const FixedQueue = __nccwpck_require__(4660)
+const { kConnected, kSize, kRunning, kPending, kQueued, kBusy, kFree, kUrl, kClose, kDestroy, kDispatch } = __nccwpck_require__(6443)
+const PoolStats = __nccwpck_require__(3246)
 
 const kClients = Symbol('clients')
 const kNeedDrain = Symbol('needDrain')
@@ -8117,10 +8508,10 @@ module.exports = {
 
 /***/ }),
 
-/***/ 8152:
+/***/ 3246:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-const { kFree, kConnected, kPending, kQueued, kRunning, kSize } = __nccwpck_require__(825)
+const { kFree, kConnected, kPending, kQueued, kRunning, kSize } = __nccwpck_require__(6443)
 const kPool = Symbol('pool')
 
 class PoolStats {
@@ -8158,7 +8549,7 @@ module.exports = PoolStats
 
 /***/ }),
 
-/***/ 4886:
+/***/ 628:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -8169,14 +8560,14 @@ const {
   kNeedDrain,
   kAddClient,
   kGetDispatcher
-} = __nccwpck_require__(7174)
-const Client = __nccwpck_require__(3383)
+} = __nccwpck_require__(2128)
+const Client = __nccwpck_require__(3701)
 const {
   InvalidArgumentError
-} = __nccwpck_require__(2441)
-const util = __nccwpck_require__(3218)
-const { kUrl, kInterceptors } = __nccwpck_require__(825)
-const buildConnector = __nccwpck_require__(9898)
+} = __nccwpck_require__(8707)
+const util = __nccwpck_require__(3440)
+const { kUrl, kInterceptors } = __nccwpck_require__(6443)
+const buildConnector = __nccwpck_require__(9136)
 
 const kOptions = Symbol('options')
 const kConnections = Symbol('connections')
@@ -8272,19 +8663,19 @@ module.exports = Pool
 
 /***/ }),
 
-/***/ 9670:
+/***/ 6672:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { kProxy, kClose, kDestroy, kDispatch, kInterceptors } = __nccwpck_require__(825)
+const { kProxy, kClose, kDestroy, kDispatch, kInterceptors } = __nccwpck_require__(6443)
 const { URL } = __nccwpck_require__(3136)
-const Agent = __nccwpck_require__(4683)
-const Pool = __nccwpck_require__(4886)
-const DispatcherBase = __nccwpck_require__(4155)
-const { InvalidArgumentError, RequestAbortedError, SecureProxyConnectionError } = __nccwpck_require__(2441)
-const buildConnector = __nccwpck_require__(9898)
-const Client = __nccwpck_require__(3383)
+const Agent = __nccwpck_require__(7405)
+const Pool = __nccwpck_require__(628)
+const DispatcherBase = __nccwpck_require__(1841)
+const { InvalidArgumentError, RequestAbortedError, SecureProxyConnectionError } = __nccwpck_require__(8707)
+const buildConnector = __nccwpck_require__(9136)
+const Client = __nccwpck_require__(3701)
 
 const kAgent = Symbol('proxy agent')
 const kClient = Symbol('proxy client')
@@ -8553,15 +8944,147 @@ module.exports = ProxyAgent
 
 /***/ }),
 
-/***/ 9064:
+/***/ 50:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const util = __nccwpck_require__(3218)
-const { kBodyUsed } = __nccwpck_require__(825)
+const Dispatcher = __nccwpck_require__(883)
+const RetryHandler = __nccwpck_require__(7816)
+
+class RetryAgent extends Dispatcher {
+  #agent = null
+  #options = null
+  constructor (agent, options = {}) {
+    super(options)
+    this.#agent = agent
+    this.#options = options
+  }
+
+  dispatch (opts, handler) {
+    const retry = new RetryHandler({
+      ...opts,
+      retryOptions: this.#options
+    }, {
+      dispatch: this.#agent.dispatch.bind(this.#agent),
+      handler
+    })
+    return this.#agent.dispatch(opts, retry)
+  }
+
+  close () {
+    return this.#agent.close()
+  }
+
+  destroy () {
+    return this.#agent.destroy()
+  }
+}
+
+module.exports = RetryAgent
+
+
+/***/ }),
+
+/***/ 2581:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+// We include a version number for the Dispatcher API. In case of breaking changes,
+// this version number must be increased to avoid conflicts.
+const globalDispatcher = Symbol.for('undici.globalDispatcher.1')
+const { InvalidArgumentError } = __nccwpck_require__(8707)
+const Agent = __nccwpck_require__(7405)
+
+if (getGlobalDispatcher() === undefined) {
+  setGlobalDispatcher(new Agent())
+}
+
+function setGlobalDispatcher (agent) {
+  if (!agent || typeof agent.dispatch !== 'function') {
+    throw new InvalidArgumentError('Argument agent must implement Agent')
+  }
+  Object.defineProperty(globalThis, globalDispatcher, {
+    value: agent,
+    writable: true,
+    enumerable: false,
+    configurable: false
+  })
+}
+
+function getGlobalDispatcher () {
+  return globalThis[globalDispatcher]
+}
+
+module.exports = {
+  setGlobalDispatcher,
+  getGlobalDispatcher
+}
+
+
+/***/ }),
+
+/***/ 8155:
+/***/ ((module) => {
+
+
+
+module.exports = class DecoratorHandler {
+  #handler
+
+  constructor (handler) {
+    if (typeof handler !== 'object' || handler === null) {
+      throw new TypeError('handler must be an object')
+    }
+    this.#handler = handler
+  }
+
+  onConnect (...args) {
+    return this.#handler.onConnect?.(...args)
+  }
+
+  onError (...args) {
+    return this.#handler.onError?.(...args)
+  }
+
+  onUpgrade (...args) {
+    return this.#handler.onUpgrade?.(...args)
+  }
+
+  onResponseStarted (...args) {
+    return this.#handler.onResponseStarted?.(...args)
+  }
+
+  onHeaders (...args) {
+    return this.#handler.onHeaders?.(...args)
+  }
+
+  onData (...args) {
+    return this.#handler.onData?.(...args)
+  }
+
+  onComplete (...args) {
+    return this.#handler.onComplete?.(...args)
+  }
+
+  onBodySent (...args) {
+    return this.#handler.onBodySent?.(...args)
+  }
+}
+
+
+/***/ }),
+
+/***/ 8754:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const util = __nccwpck_require__(3440)
+const { kBodyUsed } = __nccwpck_require__(6443)
 const assert = __nccwpck_require__(4589)
-const { InvalidArgumentError } = __nccwpck_require__(2441)
+const { InvalidArgumentError } = __nccwpck_require__(8707)
 const EE = __nccwpck_require__(8474)
 
 const redirectableStatusCodes = [300, 301, 302, 303, 307, 308]
@@ -8792,12 +9315,968 @@ module.exports = RedirectHandler
 
 /***/ }),
 
-/***/ 8594:
+/***/ 7816:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+const assert = __nccwpck_require__(4589)
+
+const { kRetryHandlerDefaultRetry } = __nccwpck_require__(6443)
+const { RequestRetryError } = __nccwpck_require__(8707)
+const {
+  isDisturbed,
+  parseHeaders,
+  parseRangeHeader,
+  wrapRequestBody
+} = __nccwpck_require__(3440)
+
+function calculateRetryAfterHeader (retryAfter) {
+  const current = Date.now()
+  return new Date(retryAfter).getTime() - current
+}
+
+function validatePartialResponseContentLength (headers, range, statusCode, retryCount) {
+  const contentLength = headers['content-length']
+  if (contentLength == null) {
+    return null
+  }
+
+  if (!Number.isFinite(range.start) || !Number.isFinite(range.end)) {
+    return null
+  }
+
+  const length = Number(contentLength)
+  const expectedLength = range.end - range.start + 1
+  if (!Number.isFinite(length) || length !== expectedLength) {
+    return new RequestRetryError('Content-Length mismatch', statusCode, {
+      headers,
+      data: { count: retryCount }
+    })
+  }
+
+  return null
+}
+
+class RetryHandler {
+  constructor (opts, handlers) {
+    const { retryOptions, ...dispatchOpts } = opts
+    const {
+      // Retry scoped
+      retry: retryFn,
+      maxRetries,
+      maxTimeout,
+      minTimeout,
+      timeoutFactor,
+      // Response scoped
+      methods,
+      errorCodes,
+      retryAfter,
+      statusCodes
+    } = retryOptions ?? {}
+
+    this.dispatch = handlers.dispatch
+    this.handler = handlers.handler
+    this.opts = { ...dispatchOpts, body: wrapRequestBody(opts.body) }
+    this.abort = null
+    this.aborted = false
+    this.retryOpts = {
+      retry: retryFn ?? RetryHandler[kRetryHandlerDefaultRetry],
+      retryAfter: retryAfter ?? true,
+      maxTimeout: maxTimeout ?? 30 * 1000, // 30s,
+      minTimeout: minTimeout ?? 500, // .5s
+      timeoutFactor: timeoutFactor ?? 2,
+      maxRetries: maxRetries ?? 5,
+      // What errors we should retry
+      methods: methods ?? ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'],
+      // Indicates which errors to retry
+      statusCodes: statusCodes ?? [500, 502, 503, 504, 429],
+      // List of errors to retry
+      errorCodes: errorCodes ?? [
+        'ECONNRESET',
+        'ECONNREFUSED',
+        'ENOTFOUND',
+        'ENETDOWN',
+        'ENETUNREACH',
+        'EHOSTDOWN',
+        'EHOSTUNREACH',
+        'EPIPE',
+        'UND_ERR_SOCKET'
+      ]
+    }
+
+    this.retryCount = 0
+    this.retryCountCheckpoint = 0
+    this.start = 0
+    this.end = null
+    this.etag = null
+    this.resume = null
+    this.headersSent = false
+
+    // Handle possible onConnect duplication
+    this.handler.onConnect(reason => {
+      this.aborted = true
+      if (this.abort) {
+        this.abort(reason)
+      } else {
+        this.reason = reason
+      }
+    })
+  }
+
+  checkpointResponseEnd (headers, resume) {
+    if (this.end == null && this.opts.method !== 'HEAD') {
+      const contentLength = headers['content-length']
+      this.end = contentLength != null ? Number(contentLength) - 1 : null
+
+      assert(
+        this.end == null || Number.isFinite(this.end),
+        'invalid content-length'
+      )
+    }
+
+    this.resume = this.end != null ? resume : null
+  }
+
+  onRequestSent () {
+    if (this.handler.onRequestSent) {
+      this.handler.onRequestSent()
+    }
+  }
+
+  onUpgrade (statusCode, headers, socket) {
+    if (this.handler.onUpgrade) {
+      this.handler.onUpgrade(statusCode, headers, socket)
+    }
+  }
+
+  onConnect (abort) {
+    if (this.aborted) {
+      abort(this.reason)
+    } else {
+      this.abort = abort
+    }
+  }
+
+  onBodySent (chunk) {
+    if (this.handler.onBodySent) return this.handler.onBodySent(chunk)
+  }
+
+  static [kRetryHandlerDefaultRetry] (err, { state, opts }, cb) {
+    const { statusCode, code, headers } = err
+    const { method, retryOptions } = opts
+    const {
+      maxRetries,
+      minTimeout,
+      maxTimeout,
+      timeoutFactor,
+      statusCodes,
+      errorCodes,
+      methods
+    } = retryOptions
+    const { counter } = state
+
+    // Any code that is not a Undici's originated and allowed to retry
+    if (code && code !== 'UND_ERR_REQ_RETRY' && !errorCodes.includes(code)) {
+      cb(err)
+      return
+    }
+
+    // If a set of method are provided and the current method is not in the list
+    if (Array.isArray(methods) && !methods.includes(method)) {
+      cb(err)
+      return
+    }
+
+    // If a set of status code are provided and the current status code is not in the list
+    if (
+      statusCode != null &&
+      Array.isArray(statusCodes) &&
+      !statusCodes.includes(statusCode)
+    ) {
+      cb(err)
+      return
+    }
+
+    // If we reached the max number of retries
+    if (counter > maxRetries) {
+      cb(err)
+      return
+    }
+
+    let retryAfterHeader = headers?.['retry-after']
+    if (retryAfterHeader) {
+      retryAfterHeader = Number(retryAfterHeader)
+      retryAfterHeader = Number.isNaN(retryAfterHeader)
+        ? calculateRetryAfterHeader(retryAfterHeader)
+        : retryAfterHeader * 1e3 // Retry-After is in seconds
+    }
+
+    const retryTimeout =
+      retryAfterHeader > 0
+        ? Math.min(retryAfterHeader, maxTimeout)
+        : Math.min(minTimeout * timeoutFactor ** (counter - 1), maxTimeout)
+
+    setTimeout(() => cb(null), retryTimeout)
+  }
+
+  onHeaders (statusCode, rawHeaders, resume, statusMessage) {
+    const headers = parseHeaders(rawHeaders)
+
+    this.retryCount += 1
+
+    if (statusCode >= 300) {
+      // Only expose a response if no earlier attempt has reached the caller.
+      // Otherwise abort this attempt so the error settles the existing body
+      // instead of replacing it with a new response.
+      if (!this.headersSent && this.retryOpts.statusCodes.includes(statusCode) === false) {
+        this.headersSent = true
+        this.checkpointResponseEnd(headers, resume)
+        return this.handler.onHeaders(
+          statusCode,
+          rawHeaders,
+          resume,
+          statusMessage
+        )
+      } else {
+        this.abort(
+          new RequestRetryError('Request failed', statusCode, {
+            headers,
+            data: {
+              count: this.retryCount
+            }
+          })
+        )
+        return false
+      }
+    }
+
+    // Checkpoint for resume from where we left it
+    if (this.resume != null) {
+      this.resume = null
+
+      // Only Partial Content 206 supposed to provide Content-Range,
+      // any other status code that partially consumed the payload
+      // should not be retry because it would result in downstream
+      // wrongly concatanete multiple responses.
+      if (statusCode !== 206 && (this.start > 0 || statusCode !== 200)) {
+        this.abort(
+          new RequestRetryError('server does not support the range header and the payload was partially consumed', statusCode, {
+            headers,
+            data: { count: this.retryCount }
+          })
+        )
+        return false
+      }
+
+      const contentRange = parseRangeHeader(headers['content-range'])
+      // If no content range
+      if (!contentRange) {
+        this.abort(
+          new RequestRetryError('Content-Range mismatch', statusCode, {
+            headers,
+            data: { count: this.retryCount }
+          })
+        )
+        return false
+      }
+
+      // Let's start with a weak etag check
+      if (this.etag != null && this.etag !== headers.etag) {
+        this.abort(
+          new RequestRetryError('ETag mismatch', statusCode, {
+            headers,
+            data: { count: this.retryCount }
+          })
+        )
+        return false
+      }
+
+      const contentLengthError = validatePartialResponseContentLength(headers, contentRange, statusCode, this.retryCount)
+      if (contentLengthError != null) {
+        this.abort(contentLengthError)
+        return false
+      }
+
+      const { start, size, end = size - 1 } = contentRange
+
+      if (this.start !== start || (this.end != null && this.end !== end)) {
+        this.abort(
+          new RequestRetryError('Content-Range mismatch', statusCode, {
+            headers,
+            data: { count: this.retryCount }
+          })
+        )
+        return false
+      }
+
+      this.resume = resume
+      return true
+    }
+
+    if (this.end == null) {
+      if (statusCode === 206) {
+        // First time we receive 206
+        const range = parseRangeHeader(headers['content-range'])
+
+        if (range == null) {
+          this.headersSent = true
+          return this.handler.onHeaders(
+            statusCode,
+            rawHeaders,
+            resume,
+            statusMessage
+          )
+        }
+
+        const contentLengthError = validatePartialResponseContentLength(headers, range, statusCode, this.retryCount)
+        if (contentLengthError != null) {
+          this.abort(contentLengthError)
+          return false
+        }
+
+        const { start, size, end = size - 1 } = range
+        assert(
+          start != null && Number.isFinite(start),
+          'content-range mismatch'
+        )
+        assert(end != null && Number.isFinite(end), 'invalid content-length')
+
+        this.start = start
+        this.end = end
+      }
+
+      // We make our best to checkpoint the body for further range headers
+      if (this.end == null) {
+        const contentLength = headers['content-length']
+        this.end = contentLength != null ? Number(contentLength) - 1 : null
+      }
+
+      assert(Number.isFinite(this.start))
+      assert(
+        this.end == null || Number.isFinite(this.end),
+        'invalid content-length'
+      )
+
+      this.resume = resume
+      this.headersSent = true
+      this.etag = headers.etag != null ? headers.etag : null
+
+      // Weak etags are not useful for comparison nor cache
+      // for instance not safe to assume if the response is byte-per-byte
+      // equal
+      if (this.etag != null && this.etag.startsWith('W/')) {
+        this.etag = null
+      }
+
+      return this.handler.onHeaders(
+        statusCode,
+        rawHeaders,
+        resume,
+        statusMessage
+      )
+    }
+
+    const err = new RequestRetryError('Request failed', statusCode, {
+      headers,
+      data: { count: this.retryCount }
+    })
+
+    this.abort(err)
+
+    return false
+  }
+
+  onData (chunk) {
+    this.start += chunk.length
+
+    return this.handler.onData(chunk)
+  }
+
+  onComplete (rawTrailers) {
+    this.retryCount = 0
+    return this.handler.onComplete(rawTrailers)
+  }
+
+  onError (err) {
+    if (this.aborted || isDisturbed(this.opts.body) || (this.headersSent && this.resume == null)) {
+      return this.handler.onError(err)
+    }
+
+    // We reconcile in case of a mix between network errors
+    // and server error response
+    if (this.retryCount - this.retryCountCheckpoint > 0) {
+      // We count the difference between the last checkpoint and the current retry count
+      this.retryCount =
+        this.retryCountCheckpoint +
+        (this.retryCount - this.retryCountCheckpoint)
+    } else {
+      this.retryCount += 1
+    }
+
+    this.retryOpts.retry(
+      err,
+      {
+        state: { counter: this.retryCount },
+        opts: { retryOptions: this.retryOpts, ...this.opts }
+      },
+      onRetry.bind(this)
+    )
+
+    function onRetry (err) {
+      if (err != null || this.aborted || isDisturbed(this.opts.body)) {
+        return this.handler.onError(err)
+      }
+
+      if (this.start !== 0) {
+        const headers = { range: `bytes=${this.start}-${this.end ?? ''}` }
+
+        // Weak etag check - weak etags will make comparison algorithms never match
+        if (this.etag != null) {
+          headers['if-match'] = this.etag
+        }
+
+        this.opts = {
+          ...this.opts,
+          headers: {
+            ...this.opts.headers,
+            ...headers
+          }
+        }
+      }
+
+      try {
+        this.retryCountCheckpoint = this.retryCount
+        this.dispatch(this.opts, this)
+      } catch (err) {
+        this.handler.onError(err)
+      }
+    }
+  }
+}
+
+module.exports = RetryHandler
+
+
+/***/ }),
+
+/***/ 379:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+const { isIP } = __nccwpck_require__(7030)
+const { lookup } = __nccwpck_require__(610)
+const DecoratorHandler = __nccwpck_require__(8155)
+const { InvalidArgumentError, InformationalError } = __nccwpck_require__(8707)
+const maxInt = Math.pow(2, 31) - 1
+
+class DNSInstance {
+  #maxTTL = 0
+  #maxItems = 0
+  #records = new Map()
+  dualStack = true
+  affinity = null
+  lookup = null
+  pick = null
+
+  constructor (opts) {
+    this.#maxTTL = opts.maxTTL
+    this.#maxItems = opts.maxItems
+    this.dualStack = opts.dualStack
+    this.affinity = opts.affinity
+    this.lookup = opts.lookup ?? this.#defaultLookup
+    this.pick = opts.pick ?? this.#defaultPick
+  }
+
+  get full () {
+    return this.#records.size === this.#maxItems
+  }
+
+  runLookup (origin, opts, cb) {
+    const ips = this.#records.get(origin.hostname)
+
+    // If full, we just return the origin
+    if (ips == null && this.full) {
+      cb(null, origin.origin)
+      return
+    }
+
+    const newOpts = {
+      affinity: this.affinity,
+      dualStack: this.dualStack,
+      lookup: this.lookup,
+      pick: this.pick,
+      ...opts.dns,
+      maxTTL: this.#maxTTL,
+      maxItems: this.#maxItems
+    }
+
+    // If no IPs we lookup
+    if (ips == null) {
+      this.lookup(origin, newOpts, (err, addresses) => {
+        if (err || addresses == null || addresses.length === 0) {
+          cb(err ?? new InformationalError('No DNS entries found'))
+          return
+        }
+
+        this.setRecords(origin, addresses)
+        const records = this.#records.get(origin.hostname)
+
+        const ip = this.pick(
+          origin,
+          records,
+          newOpts.affinity
+        )
+
+        let port
+        if (typeof ip.port === 'number') {
+          port = `:${ip.port}`
+        } else if (origin.port !== '') {
+          port = `:${origin.port}`
+        } else {
+          port = ''
+        }
+
+        cb(
+          null,
+          `${origin.protocol}//${
+            ip.family === 6 ? `[${ip.address}]` : ip.address
+          }${port}`
+        )
+      })
+    } else {
+      // If there's IPs we pick
+      const ip = this.pick(
+        origin,
+        ips,
+        newOpts.affinity
+      )
+
+      // If no IPs we lookup - deleting old records
+      if (ip == null) {
+        this.#records.delete(origin.hostname)
+        this.runLookup(origin, opts, cb)
+        return
+      }
+
+      let port
+      if (typeof ip.port === 'number') {
+        port = `:${ip.port}`
+      } else if (origin.port !== '') {
+        port = `:${origin.port}`
+      } else {
+        port = ''
+      }
+
+      cb(
+        null,
+        `${origin.protocol}//${
+          ip.family === 6 ? `[${ip.address}]` : ip.address
+        }${port}`
+      )
+    }
+  }
+
+  #defaultLookup (origin, opts, cb) {
+    lookup(
+      origin.hostname,
+      {
+        all: true,
+        family: this.dualStack === false ? this.affinity : 0,
+        order: 'ipv4first'
+      },
+      (err, addresses) => {
+        if (err) {
+          return cb(err)
+        }
+
+        const results = new Map()
+
+        for (const addr of addresses) {
+          // On linux we found duplicates, we attempt to remove them with
+          // the latest record
+          results.set(`${addr.address}:${addr.family}`, addr)
+        }
+
+        cb(null, results.values())
+      }
+    )
+  }
+
+  #defaultPick (origin, hostnameRecords, affinity) {
+    let ip = null
+    const { records, offset } = hostnameRecords
+
+    let family
+    if (this.dualStack) {
+      if (affinity == null) {
+        // Balance between ip families
+        if (offset == null || offset === maxInt) {
+          hostnameRecords.offset = 0
+          affinity = 4
+        } else {
+          hostnameRecords.offset++
+          affinity = (hostnameRecords.offset & 1) === 1 ? 6 : 4
+        }
+      }
+
+      if (records[affinity] != null && records[affinity].ips.length > 0) {
+        family = records[affinity]
+      } else {
+        family = records[affinity === 4 ? 6 : 4]
+      }
+    } else {
+      family = records[affinity]
+    }
+
+    // If no IPs we return null
+    if (family == null || family.ips.length === 0) {
+      return ip
+    }
+
+    if (family.offset == null || family.offset === maxInt) {
+      family.offset = 0
+    } else {
+      family.offset++
+    }
+
+    const position = family.offset % family.ips.length
+    ip = family.ips[position] ?? null
+
+    if (ip == null) {
+      return ip
+    }
+
+    if (Date.now() - ip.timestamp > ip.ttl) { // record TTL is already in ms
+      // We delete expired records
+      // It is possible that they have different TTL, so we manage them individually
+      family.ips.splice(position, 1)
+      return this.pick(origin, hostnameRecords, affinity)
+    }
+
+    return ip
+  }
+
+  setRecords (origin, addresses) {
+    const timestamp = Date.now()
+    const records = { records: { 4: null, 6: null } }
+    for (const record of addresses) {
+      record.timestamp = timestamp
+      if (typeof record.ttl === 'number') {
+        // The record TTL is expected to be in ms
+        record.ttl = Math.min(record.ttl, this.#maxTTL)
+      } else {
+        record.ttl = this.#maxTTL
+      }
+
+      const familyRecords = records.records[record.family] ?? { ips: [] }
+
+      familyRecords.ips.push(record)
+      records.records[record.family] = familyRecords
+    }
+
+    this.#records.set(origin.hostname, records)
+  }
+
+  getHandler (meta, opts) {
+    return new DNSDispatchHandler(this, meta, opts)
+  }
+}
+
+class DNSDispatchHandler extends DecoratorHandler {
+  #state = null
+  #opts = null
+  #dispatch = null
+  #handler = null
+  #origin = null
+
+  constructor (state, { origin, handler, dispatch }, opts) {
+    super(handler)
+    this.#origin = origin
+    this.#handler = handler
+    this.#opts = { ...opts }
+    this.#state = state
+    this.#dispatch = dispatch
+  }
+
+  onError (err) {
+    switch (err.code) {
+      case 'ETIMEDOUT':
+      case 'ECONNREFUSED': {
+        if (this.#state.dualStack) {
+          // We delete the record and retry
+          this.#state.runLookup(this.#origin, this.#opts, (err, newOrigin) => {
+            if (err) {
+              return this.#handler.onError(err)
+            }
+
+            const dispatchOpts = {
+              ...this.#opts,
+              origin: newOrigin
+            }
+
+            this.#dispatch(dispatchOpts, this)
+          })
+
+          // if dual-stack disabled, we error out
+          return
+        }
+
+        this.#handler.onError(err)
+        return
+      }
+      case 'ENOTFOUND':
+        this.#state.deleteRecord(this.#origin)
+      // eslint-disable-next-line no-fallthrough
+      default:
+        this.#handler.onError(err)
+        break
+    }
+  }
+}
+
+module.exports = interceptorOpts => {
+  if (
+    interceptorOpts?.maxTTL != null &&
+    (typeof interceptorOpts?.maxTTL !== 'number' || interceptorOpts?.maxTTL < 0)
+  ) {
+    throw new InvalidArgumentError('Invalid maxTTL. Must be a positive number')
+  }
+
+  if (
+    interceptorOpts?.maxItems != null &&
+    (typeof interceptorOpts?.maxItems !== 'number' ||
+      interceptorOpts?.maxItems < 1)
+  ) {
+    throw new InvalidArgumentError(
+      'Invalid maxItems. Must be a positive number and greater than zero'
+    )
+  }
+
+  if (
+    interceptorOpts?.affinity != null &&
+    interceptorOpts?.affinity !== 4 &&
+    interceptorOpts?.affinity !== 6
+  ) {
+    throw new InvalidArgumentError('Invalid affinity. Must be either 4 or 6')
+  }
+
+  if (
+    interceptorOpts?.dualStack != null &&
+    typeof interceptorOpts?.dualStack !== 'boolean'
+  ) {
+    throw new InvalidArgumentError('Invalid dualStack. Must be a boolean')
+  }
+
+  if (
+    interceptorOpts?.lookup != null &&
+    typeof interceptorOpts?.lookup !== 'function'
+  ) {
+    throw new InvalidArgumentError('Invalid lookup. Must be a function')
+  }
+
+  if (
+    interceptorOpts?.pick != null &&
+    typeof interceptorOpts?.pick !== 'function'
+  ) {
+    throw new InvalidArgumentError('Invalid pick. Must be a function')
+  }
+
+  const dualStack = interceptorOpts?.dualStack ?? true
+  let affinity
+  if (dualStack) {
+    affinity = interceptorOpts?.affinity ?? null
+  } else {
+    affinity = interceptorOpts?.affinity ?? 4
+  }
+
+  const opts = {
+    maxTTL: interceptorOpts?.maxTTL ?? 10e3, // Expressed in ms
+    lookup: interceptorOpts?.lookup ?? null,
+    pick: interceptorOpts?.pick ?? null,
+    dualStack,
+    affinity,
+    maxItems: interceptorOpts?.maxItems ?? Infinity
+  }
+
+  const instance = new DNSInstance(opts)
+
+  return dispatch => {
+    return function dnsInterceptor (origDispatchOpts, handler) {
+      const origin =
+        origDispatchOpts.origin.constructor === URL
+          ? origDispatchOpts.origin
+          : new URL(origDispatchOpts.origin)
+
+      if (isIP(origin.hostname) !== 0) {
+        return dispatch(origDispatchOpts, handler)
+      }
+
+      instance.runLookup(origin, origDispatchOpts, (err, newOrigin) => {
+        if (err) {
+          return handler.onError(err)
+        }
+
+        let dispatchOpts = null
+        dispatchOpts = {
+          ...origDispatchOpts,
+          servername: origin.hostname, // For SNI on TLS
+          origin: newOrigin,
+          headers: {
+            host: origin.hostname,
+            ...origDispatchOpts.headers
+          }
+        }
+
+        dispatch(
+          dispatchOpts,
+          instance.getHandler({ origin, dispatch, handler }, origDispatchOpts)
+        )
+      })
+
+      return true
+    }
+  }
+}
+
+
+/***/ }),
+
+/***/ 8060:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const RedirectHandler = __nccwpck_require__(9064)
+const util = __nccwpck_require__(3440)
+const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(8707)
+const DecoratorHandler = __nccwpck_require__(8155)
+
+class DumpHandler extends DecoratorHandler {
+  #maxSize = 1024 * 1024
+  #abort = null
+  #dumped = false
+  #aborted = false
+  #size = 0
+  #reason = null
+  #handler = null
+
+  constructor ({ maxSize }, handler) {
+    super(handler)
+
+    if (maxSize != null && (!Number.isFinite(maxSize) || maxSize < 1)) {
+      throw new InvalidArgumentError('maxSize must be a number greater than 0')
+    }
+
+    this.#maxSize = maxSize ?? this.#maxSize
+    this.#handler = handler
+  }
+
+  onConnect (abort) {
+    this.#abort = abort
+
+    this.#handler.onConnect(this.#customAbort.bind(this))
+  }
+
+  #customAbort (reason) {
+    this.#aborted = true
+    this.#reason = reason
+  }
+
+  // TODO: will require adjustment after new hooks are out
+  onHeaders (statusCode, rawHeaders, resume, statusMessage) {
+    const headers = util.parseHeaders(rawHeaders)
+    const contentLength = headers['content-length']
+
+    if (contentLength != null && contentLength > this.#maxSize) {
+      throw new RequestAbortedError(
+        `Response size (${contentLength}) larger than maxSize (${
+          this.#maxSize
+        })`
+      )
+    }
+
+    if (this.#aborted) {
+      return true
+    }
+
+    return this.#handler.onHeaders(
+      statusCode,
+      rawHeaders,
+      resume,
+      statusMessage
+    )
+  }
+
+  onError (err) {
+    if (this.#dumped) {
+      return
+    }
+
+    err = this.#reason ?? err
+
+    this.#handler.onError(err)
+  }
+
+  onData (chunk) {
+    this.#size = this.#size + chunk.length
+
+    if (this.#size >= this.#maxSize) {
+      this.#dumped = true
+
+      if (this.#aborted) {
+        this.#handler.onError(this.#reason)
+      } else {
+        this.#handler.onComplete([])
+      }
+    }
+
+    return true
+  }
+
+  onComplete (trailers) {
+    if (this.#dumped) {
+      return
+    }
+
+    if (this.#aborted) {
+      this.#handler.onError(this.reason)
+      return
+    }
+
+    this.#handler.onComplete(trailers)
+  }
+}
+
+function createDumpInterceptor (
+  { maxSize: defaultMaxSize } = {
+    maxSize: 1024 * 1024
+  }
+) {
+  return dispatch => {
+    return function Intercept (opts, handler) {
+      const { dumpMaxSize = defaultMaxSize } =
+        opts
+
+      const dumpHandler = new DumpHandler(
+        { maxSize: dumpMaxSize },
+        handler
+      )
+
+      return dispatch(opts, dumpHandler)
+    }
+  }
+}
+
+module.exports = createDumpInterceptor
+
+
+/***/ }),
+
+/***/ 5092:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const RedirectHandler = __nccwpck_require__(8754)
 
 function createRedirectInterceptor ({ maxRedirections: defaultMaxRedirections }) {
   return (dispatch) => {
@@ -8820,13 +10299,70 @@ module.exports = createRedirectInterceptor
 
 /***/ }),
 
-/***/ 1978:
+/***/ 1514:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+const RedirectHandler = __nccwpck_require__(8754)
+
+module.exports = opts => {
+  const globalMaxRedirections = opts?.maxRedirections
+  return dispatch => {
+    return function redirectInterceptor (opts, handler) {
+      const { maxRedirections = globalMaxRedirections, ...baseOpts } = opts
+
+      if (!maxRedirections) {
+        return dispatch(opts, handler)
+      }
+
+      const redirectHandler = new RedirectHandler(
+        dispatch,
+        maxRedirections,
+        opts,
+        handler
+      )
+
+      return dispatch(baseOpts, redirectHandler)
+    }
+  }
+}
+
+
+/***/ }),
+
+/***/ 2026:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+const RetryHandler = __nccwpck_require__(7816)
+
+module.exports = globalOpts => {
+  return dispatch => {
+    return function retryInterceptor (opts, handler) {
+      return dispatch(
+        opts,
+        new RetryHandler(
+          { ...opts, retryOptions: { ...globalOpts, ...opts.retryOptions } },
+          {
+            handler,
+            dispatch
+          }
+        )
+      )
+    }
+  }
+}
+
+
+/***/ }),
+
+/***/ 2824:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.SPECIAL_HEADERS = exports.HEADER_STATE = exports.MINOR = exports.MAJOR = exports.CONNECTION_TOKEN_CHARS = exports.HEADER_CHARS = exports.TOKEN = exports.STRICT_TOKEN = exports.HEX = exports.URL_CHAR = exports.STRICT_URL_CHAR = exports.USERINFO_CHARS = exports.MARK = exports.ALPHANUM = exports.NUM = exports.HEX_MAP = exports.NUM_MAP = exports.ALPHA = exports.FINISH = exports.H_METHOD_MAP = exports.METHOD_MAP = exports.METHODS_RTSP = exports.METHODS_ICE = exports.METHODS_HTTP = exports.METHODS = exports.LENIENT_FLAGS = exports.FLAGS = exports.TYPE = exports.ERROR = void 0;
-const utils_1 = __nccwpck_require__(4290);
+const utils_1 = __nccwpck_require__(172);
 // C headers
 var ERROR;
 (function (ERROR) {
@@ -9104,7 +10640,7 @@ exports.SPECIAL_HEADERS = {
 
 /***/ }),
 
-/***/ 5744:
+/***/ 3870:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -9116,7 +10652,7 @@ module.exports = Buffer.from('AGFzbQEAAAABJwdgAX8Bf2ADf39/AX9gAX8AYAJ/fwBgBH9/f3
 
 /***/ }),
 
-/***/ 5832:
+/***/ 3434:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -9128,7 +10664,7 @@ module.exports = Buffer.from('AGFzbQEAAAABJwdgAX8Bf2ADf39/AX9gAX8AYAJ/fwBgBH9/f3
 
 /***/ }),
 
-/***/ 4290:
+/***/ 172:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -9149,7 +10685,1045 @@ exports.enumToMap = enumToMap;
 
 /***/ }),
 
-/***/ 9361:
+/***/ 7501:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { kClients } = __nccwpck_require__(6443)
+const Agent = __nccwpck_require__(7405)
+const {
+  kAgent,
+  kMockAgentSet,
+  kMockAgentGet,
+  kDispatches,
+  kIsMockActive,
+  kNetConnect,
+  kGetNetConnect,
+  kOptions,
+  kFactory
+} = __nccwpck_require__(1117)
+const MockClient = __nccwpck_require__(7365)
+const MockPool = __nccwpck_require__(4004)
+const { matchValue, buildMockOptions } = __nccwpck_require__(3397)
+const { InvalidArgumentError, UndiciError } = __nccwpck_require__(8707)
+const Dispatcher = __nccwpck_require__(883)
+const Pluralizer = __nccwpck_require__(1529)
+const PendingInterceptorsFormatter = __nccwpck_require__(6142)
+
+class MockAgent extends Dispatcher {
+  constructor (opts) {
+    super(opts)
+
+    this[kNetConnect] = true
+    this[kIsMockActive] = true
+
+    // Instantiate Agent and encapsulate
+    if ((opts?.agent && typeof opts.agent.dispatch !== 'function')) {
+      throw new InvalidArgumentError('Argument opts.agent must implement Agent')
+    }
+    const agent = opts?.agent ? opts.agent : new Agent(opts)
+    this[kAgent] = agent
+
+    this[kClients] = agent[kClients]
+    this[kOptions] = buildMockOptions(opts)
+  }
+
+  get (origin) {
+    let dispatcher = this[kMockAgentGet](origin)
+
+    if (!dispatcher) {
+      dispatcher = this[kFactory](origin)
+      this[kMockAgentSet](origin, dispatcher)
+    }
+    return dispatcher
+  }
+
+  dispatch (opts, handler) {
+    // Call MockAgent.get to perform additional setup before dispatching as normal
+    this.get(opts.origin)
+    return this[kAgent].dispatch(opts, handler)
+  }
+
+  async close () {
+    await this[kAgent].close()
+    this[kClients].clear()
+  }
+
+  deactivate () {
+    this[kIsMockActive] = false
+  }
+
+  activate () {
+    this[kIsMockActive] = true
+  }
+
+  enableNetConnect (matcher) {
+    if (typeof matcher === 'string' || typeof matcher === 'function' || matcher instanceof RegExp) {
+      if (Array.isArray(this[kNetConnect])) {
+        this[kNetConnect].push(matcher)
+      } else {
+        this[kNetConnect] = [matcher]
+      }
+    } else if (typeof matcher === 'undefined') {
+      this[kNetConnect] = true
+    } else {
+      throw new InvalidArgumentError('Unsupported matcher. Must be one of String|Function|RegExp.')
+    }
+  }
+
+  disableNetConnect () {
+    this[kNetConnect] = false
+  }
+
+  // This is required to bypass issues caused by using global symbols - see:
+  // https://github.com/nodejs/undici/issues/1447
+  get isMockActive () {
+    return this[kIsMockActive]
+  }
+
+  [kMockAgentSet] (origin, dispatcher) {
+    this[kClients].set(origin, dispatcher)
+  }
+
+  [kFactory] (origin) {
+    const mockOptions = Object.assign({ agent: this }, this[kOptions])
+    return this[kOptions] && this[kOptions].connections === 1
+      ? new MockClient(origin, mockOptions)
+      : new MockPool(origin, mockOptions)
+  }
+
+  [kMockAgentGet] (origin) {
+    // First check if we can immediately find it
+    const client = this[kClients].get(origin)
+    if (client) {
+      return client
+    }
+
+    // If the origin is not a string create a dummy parent pool and return to user
+    if (typeof origin !== 'string') {
+      const dispatcher = this[kFactory]('http://localhost:9999')
+      this[kMockAgentSet](origin, dispatcher)
+      return dispatcher
+    }
+
+    // If we match, create a pool and assign the same dispatches
+    for (const [keyMatcher, nonExplicitDispatcher] of Array.from(this[kClients])) {
+      if (nonExplicitDispatcher && typeof keyMatcher !== 'string' && matchValue(keyMatcher, origin)) {
+        const dispatcher = this[kFactory](origin)
+        this[kMockAgentSet](origin, dispatcher)
+        dispatcher[kDispatches] = nonExplicitDispatcher[kDispatches]
+        return dispatcher
+      }
+    }
+  }
+
+  [kGetNetConnect] () {
+    return this[kNetConnect]
+  }
+
+  pendingInterceptors () {
+    const mockAgentClients = this[kClients]
+
+    return Array.from(mockAgentClients.entries())
+      .flatMap(([origin, scope]) => scope[kDispatches].map(dispatch => ({ ...dispatch, origin })))
+      .filter(({ pending }) => pending)
+  }
+
+  assertNoPendingInterceptors ({ pendingInterceptorsFormatter = new PendingInterceptorsFormatter() } = {}) {
+    const pending = this.pendingInterceptors()
+
+    if (pending.length === 0) {
+      return
+    }
+
+    const pluralizer = new Pluralizer('interceptor', 'interceptors').pluralize(pending.length)
+
+    throw new UndiciError(`
+${pluralizer.count} ${pluralizer.noun} ${pluralizer.is} pending:
+
+${pendingInterceptorsFormatter.format(pending)}
+`.trim())
+  }
+}
+
+module.exports = MockAgent
+
+
+/***/ }),
+
+/***/ 7365:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { promisify } = __nccwpck_require__(7975)
+const Client = __nccwpck_require__(3701)
+const { buildMockDispatch } = __nccwpck_require__(3397)
+const {
+  kDispatches,
+  kMockAgent,
+  kClose,
+  kOriginalClose,
+  kOrigin,
+  kOriginalDispatch,
+  kConnected
+} = __nccwpck_require__(1117)
+const { MockInterceptor } = __nccwpck_require__(1511)
+const Symbols = __nccwpck_require__(6443)
+const { InvalidArgumentError } = __nccwpck_require__(8707)
+
+/**
+ * MockClient provides an API that extends the Client to influence the mockDispatches.
+ */
+class MockClient extends Client {
+  constructor (origin, opts) {
+    super(origin, opts)
+
+    if (!opts || !opts.agent || typeof opts.agent.dispatch !== 'function') {
+      throw new InvalidArgumentError('Argument opts.agent must implement Agent')
+    }
+
+    this[kMockAgent] = opts.agent
+    this[kOrigin] = origin
+    this[kDispatches] = []
+    this[kConnected] = 1
+    this[kOriginalDispatch] = this.dispatch
+    this[kOriginalClose] = this.close.bind(this)
+
+    this.dispatch = buildMockDispatch.call(this)
+    this.close = this[kClose]
+  }
+
+  get [Symbols.kConnected] () {
+    return this[kConnected]
+  }
+
+  /**
+   * Sets up the base interceptor for mocking replies from undici.
+   */
+  intercept (opts) {
+    return new MockInterceptor(opts, this[kDispatches])
+  }
+
+  async [kClose] () {
+    await promisify(this[kOriginalClose])()
+    this[kConnected] = 0
+    this[kMockAgent][Symbols.kClients].delete(this[kOrigin])
+  }
+}
+
+module.exports = MockClient
+
+
+/***/ }),
+
+/***/ 2429:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { UndiciError } = __nccwpck_require__(8707)
+
+const kMockNotMatchedError = Symbol.for('undici.error.UND_MOCK_ERR_MOCK_NOT_MATCHED')
+
+/**
+ * The request does not match any registered mock dispatches.
+ */
+class MockNotMatchedError extends UndiciError {
+  constructor (message) {
+    super(message)
+    Error.captureStackTrace(this, MockNotMatchedError)
+    this.name = 'MockNotMatchedError'
+    this.message = message || 'The request does not match any registered mock dispatches'
+    this.code = 'UND_MOCK_ERR_MOCK_NOT_MATCHED'
+  }
+
+  static [Symbol.hasInstance] (instance) {
+    return instance && instance[kMockNotMatchedError] === true
+  }
+
+  [kMockNotMatchedError] = true
+}
+
+module.exports = {
+  MockNotMatchedError
+}
+
+
+/***/ }),
+
+/***/ 1511:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { getResponseData, buildKey, addMockDispatch } = __nccwpck_require__(3397)
+const {
+  kDispatches,
+  kDispatchKey,
+  kDefaultHeaders,
+  kDefaultTrailers,
+  kContentLength,
+  kMockDispatch
+} = __nccwpck_require__(1117)
+const { InvalidArgumentError } = __nccwpck_require__(8707)
+const { buildURL } = __nccwpck_require__(3440)
+
+/**
+ * Defines the scope API for an interceptor reply
+ */
+class MockScope {
+  constructor (mockDispatch) {
+    this[kMockDispatch] = mockDispatch
+  }
+
+  /**
+   * Delay a reply by a set amount in ms.
+   */
+  delay (waitInMs) {
+    if (typeof waitInMs !== 'number' || !Number.isInteger(waitInMs) || waitInMs <= 0) {
+      throw new InvalidArgumentError('waitInMs must be a valid integer > 0')
+    }
+
+    this[kMockDispatch].delay = waitInMs
+    return this
+  }
+
+  /**
+   * For a defined reply, never mark as consumed.
+   */
+  persist () {
+    this[kMockDispatch].persist = true
+    return this
+  }
+
+  /**
+   * Allow one to define a reply for a set amount of matching requests.
+   */
+  times (repeatTimes) {
+    if (typeof repeatTimes !== 'number' || !Number.isInteger(repeatTimes) || repeatTimes <= 0) {
+      throw new InvalidArgumentError('repeatTimes must be a valid integer > 0')
+    }
+
+    this[kMockDispatch].times = repeatTimes
+    return this
+  }
+}
+
+/**
+ * Defines an interceptor for a Mock
+ */
+class MockInterceptor {
+  constructor (opts, mockDispatches) {
+    if (typeof opts !== 'object') {
+      throw new InvalidArgumentError('opts must be an object')
+    }
+    if (typeof opts.path === 'undefined') {
+      throw new InvalidArgumentError('opts.path must be defined')
+    }
+    if (typeof opts.method === 'undefined') {
+      opts.method = 'GET'
+    }
+    // See https://github.com/nodejs/undici/issues/1245
+    // As per RFC 3986, clients are not supposed to send URI
+    // fragments to servers when they retrieve a document,
+    if (typeof opts.path === 'string') {
+      if (opts.query) {
+        opts.path = buildURL(opts.path, opts.query)
+      } else {
+        // Matches https://github.com/nodejs/undici/blob/main/lib/web/fetch/index.js#L1811
+        const parsedURL = new URL(opts.path, 'data://')
+        opts.path = parsedURL.pathname + parsedURL.search
+      }
+    }
+    if (typeof opts.method === 'string') {
+      opts.method = opts.method.toUpperCase()
+    }
+
+    this[kDispatchKey] = buildKey(opts)
+    this[kDispatches] = mockDispatches
+    this[kDefaultHeaders] = {}
+    this[kDefaultTrailers] = {}
+    this[kContentLength] = false
+  }
+
+  createMockScopeDispatchData ({ statusCode, data, responseOptions }) {
+    const responseData = getResponseData(data)
+    const contentLength = this[kContentLength] ? { 'content-length': responseData.length } : {}
+    const headers = { ...this[kDefaultHeaders], ...contentLength, ...responseOptions.headers }
+    const trailers = { ...this[kDefaultTrailers], ...responseOptions.trailers }
+
+    return { statusCode, data, headers, trailers }
+  }
+
+  validateReplyParameters (replyParameters) {
+    if (typeof replyParameters.statusCode === 'undefined') {
+      throw new InvalidArgumentError('statusCode must be defined')
+    }
+    if (typeof replyParameters.responseOptions !== 'object' || replyParameters.responseOptions === null) {
+      throw new InvalidArgumentError('responseOptions must be an object')
+    }
+  }
+
+  /**
+   * Mock an undici request with a defined reply.
+   */
+  reply (replyOptionsCallbackOrStatusCode) {
+    // Values of reply aren't available right now as they
+    // can only be available when the reply callback is invoked.
+    if (typeof replyOptionsCallbackOrStatusCode === 'function') {
+      // We'll first wrap the provided callback in another function,
+      // this function will properly resolve the data from the callback
+      // when invoked.
+      const wrappedDefaultsCallback = (opts) => {
+        // Our reply options callback contains the parameter for statusCode, data and options.
+        const resolvedData = replyOptionsCallbackOrStatusCode(opts)
+
+        // Check if it is in the right format
+        if (typeof resolvedData !== 'object' || resolvedData === null) {
+          throw new InvalidArgumentError('reply options callback must return an object')
+        }
+
+        const replyParameters = { data: '', responseOptions: {}, ...resolvedData }
+        this.validateReplyParameters(replyParameters)
+        // Since the values can be obtained immediately we return them
+        // from this higher order function that will be resolved later.
+        return {
+          ...this.createMockScopeDispatchData(replyParameters)
+        }
+      }
+
+      // Add usual dispatch data, but this time set the data parameter to function that will eventually provide data.
+      const newMockDispatch = addMockDispatch(this[kDispatches], this[kDispatchKey], wrappedDefaultsCallback)
+      return new MockScope(newMockDispatch)
+    }
+
+    // We can have either one or three parameters, if we get here,
+    // we should have 1-3 parameters. So we spread the arguments of
+    // this function to obtain the parameters, since replyData will always
+    // just be the statusCode.
+    const replyParameters = {
+      statusCode: replyOptionsCallbackOrStatusCode,
+      data: arguments[1] === undefined ? '' : arguments[1],
+      responseOptions: arguments[2] === undefined ? {} : arguments[2]
+    }
+    this.validateReplyParameters(replyParameters)
+
+    // Send in-already provided data like usual
+    const dispatchData = this.createMockScopeDispatchData(replyParameters)
+    const newMockDispatch = addMockDispatch(this[kDispatches], this[kDispatchKey], dispatchData)
+    return new MockScope(newMockDispatch)
+  }
+
+  /**
+   * Mock an undici request with a defined error.
+   */
+  replyWithError (error) {
+    if (typeof error === 'undefined') {
+      throw new InvalidArgumentError('error must be defined')
+    }
+
+    const newMockDispatch = addMockDispatch(this[kDispatches], this[kDispatchKey], { error })
+    return new MockScope(newMockDispatch)
+  }
+
+  /**
+   * Set default reply headers on the interceptor for subsequent replies
+   */
+  defaultReplyHeaders (headers) {
+    if (typeof headers === 'undefined') {
+      throw new InvalidArgumentError('headers must be defined')
+    }
+
+    this[kDefaultHeaders] = headers
+    return this
+  }
+
+  /**
+   * Set default reply trailers on the interceptor for subsequent replies
+   */
+  defaultReplyTrailers (trailers) {
+    if (typeof trailers === 'undefined') {
+      throw new InvalidArgumentError('trailers must be defined')
+    }
+
+    this[kDefaultTrailers] = trailers
+    return this
+  }
+
+  /**
+   * Set reply content length header for replies on the interceptor
+   */
+  replyContentLength () {
+    this[kContentLength] = true
+    return this
+  }
+}
+
+module.exports.MockInterceptor = MockInterceptor
+module.exports.MockScope = MockScope
+
+
+/***/ }),
+
+/***/ 4004:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { promisify } = __nccwpck_require__(7975)
+const Pool = __nccwpck_require__(628)
+const { buildMockDispatch } = __nccwpck_require__(3397)
+const {
+  kDispatches,
+  kMockAgent,
+  kClose,
+  kOriginalClose,
+  kOrigin,
+  kOriginalDispatch,
+  kConnected
+} = __nccwpck_require__(1117)
+const { MockInterceptor } = __nccwpck_require__(1511)
+const Symbols = __nccwpck_require__(6443)
+const { InvalidArgumentError } = __nccwpck_require__(8707)
+
+/**
+ * MockPool provides an API that extends the Pool to influence the mockDispatches.
+ */
+class MockPool extends Pool {
+  constructor (origin, opts) {
+    super(origin, opts)
+
+    if (!opts || !opts.agent || typeof opts.agent.dispatch !== 'function') {
+      throw new InvalidArgumentError('Argument opts.agent must implement Agent')
+    }
+
+    this[kMockAgent] = opts.agent
+    this[kOrigin] = origin
+    this[kDispatches] = []
+    this[kConnected] = 1
+    this[kOriginalDispatch] = this.dispatch
+    this[kOriginalClose] = this.close.bind(this)
+
+    this.dispatch = buildMockDispatch.call(this)
+    this.close = this[kClose]
+  }
+
+  get [Symbols.kConnected] () {
+    return this[kConnected]
+  }
+
+  /**
+   * Sets up the base interceptor for mocking replies from undici.
+   */
+  intercept (opts) {
+    return new MockInterceptor(opts, this[kDispatches])
+  }
+
+  async [kClose] () {
+    await promisify(this[kOriginalClose])()
+    this[kConnected] = 0
+    this[kMockAgent][Symbols.kClients].delete(this[kOrigin])
+  }
+}
+
+module.exports = MockPool
+
+
+/***/ }),
+
+/***/ 1117:
+/***/ ((module) => {
+
+
+
+module.exports = {
+  kAgent: Symbol('agent'),
+  kOptions: Symbol('options'),
+  kFactory: Symbol('factory'),
+  kDispatches: Symbol('dispatches'),
+  kDispatchKey: Symbol('dispatch key'),
+  kDefaultHeaders: Symbol('default headers'),
+  kDefaultTrailers: Symbol('default trailers'),
+  kContentLength: Symbol('content length'),
+  kMockAgent: Symbol('mock agent'),
+  kMockAgentSet: Symbol('mock agent set'),
+  kMockAgentGet: Symbol('mock agent get'),
+  kMockDispatch: Symbol('mock dispatch'),
+  kClose: Symbol('close'),
+  kOriginalClose: Symbol('original agent close'),
+  kOrigin: Symbol('origin'),
+  kIsMockActive: Symbol('is mock active'),
+  kNetConnect: Symbol('net connect'),
+  kGetNetConnect: Symbol('get net connect'),
+  kConnected: Symbol('connected')
+}
+
+
+/***/ }),
+
+/***/ 3397:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { MockNotMatchedError } = __nccwpck_require__(2429)
+const {
+  kDispatches,
+  kMockAgent,
+  kOriginalDispatch,
+  kOrigin,
+  kGetNetConnect
+} = __nccwpck_require__(1117)
+const { buildURL } = __nccwpck_require__(3440)
+const { STATUS_CODES } = __nccwpck_require__(7067)
+const {
+  types: {
+    isPromise
+  }
+} = __nccwpck_require__(7975)
+
+function matchValue (match, value) {
+  if (typeof match === 'string') {
+    return match === value
+  }
+  if (match instanceof RegExp) {
+    return match.test(value)
+  }
+  if (typeof match === 'function') {
+    return match(value) === true
+  }
+  return false
+}
+
+function lowerCaseEntries (headers) {
+  return Object.fromEntries(
+    Object.entries(headers).map(([headerName, headerValue]) => {
+      return [headerName.toLocaleLowerCase(), headerValue]
+    })
+  )
+}
+
+/**
+ * @param {import('../../index').Headers|string[]|Record<string, string>} headers
+ * @param {string} key
+ */
+function getHeaderByName (headers, key) {
+  if (Array.isArray(headers)) {
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i].toLocaleLowerCase() === key.toLocaleLowerCase()) {
+        return headers[i + 1]
+      }
+    }
+
+    return undefined
+  } else if (typeof headers.get === 'function') {
+    return headers.get(key)
+  } else {
+    return lowerCaseEntries(headers)[key.toLocaleLowerCase()]
+  }
+}
+
+/** @param {string[]} headers */
+function buildHeadersFromArray (headers) { // fetch HeadersList
+  const clone = headers.slice()
+  const entries = []
+  for (let index = 0; index < clone.length; index += 2) {
+    entries.push([clone[index], clone[index + 1]])
+  }
+  return Object.fromEntries(entries)
+}
+
+function matchHeaders (mockDispatch, headers) {
+  if (typeof mockDispatch.headers === 'function') {
+    if (Array.isArray(headers)) { // fetch HeadersList
+      headers = buildHeadersFromArray(headers)
+    }
+    return mockDispatch.headers(headers ? lowerCaseEntries(headers) : {})
+  }
+  if (typeof mockDispatch.headers === 'undefined') {
+    return true
+  }
+  if (typeof headers !== 'object' || typeof mockDispatch.headers !== 'object') {
+    return false
+  }
+
+  for (const [matchHeaderName, matchHeaderValue] of Object.entries(mockDispatch.headers)) {
+    const headerValue = getHeaderByName(headers, matchHeaderName)
+
+    if (!matchValue(matchHeaderValue, headerValue)) {
+      return false
+    }
+  }
+  return true
+}
+
+function safeUrl (path) {
+  if (typeof path !== 'string') {
+    return path
+  }
+
+  const pathSegments = path.split('?')
+
+  if (pathSegments.length !== 2) {
+    return path
+  }
+
+  const qp = new URLSearchParams(pathSegments.pop())
+  qp.sort()
+  return [...pathSegments, qp.toString()].join('?')
+}
+
+function matchKey (mockDispatch, { path, method, body, headers }) {
+  const pathMatch = matchValue(mockDispatch.path, path)
+  const methodMatch = matchValue(mockDispatch.method, method)
+  const bodyMatch = typeof mockDispatch.body !== 'undefined' ? matchValue(mockDispatch.body, body) : true
+  const headersMatch = matchHeaders(mockDispatch, headers)
+  return pathMatch && methodMatch && bodyMatch && headersMatch
+}
+
+function getResponseData (data) {
+  if (Buffer.isBuffer(data)) {
+    return data
+  } else if (data instanceof Uint8Array) {
+    return data
+  } else if (data instanceof ArrayBuffer) {
+    return data
+  } else if (typeof data === 'object') {
+    return JSON.stringify(data)
+  } else {
+    return data.toString()
+  }
+}
+
+function getMockDispatch (mockDispatches, key) {
+  const basePath = key.query ? buildURL(key.path, key.query) : key.path
+  const resolvedPath = typeof basePath === 'string' ? safeUrl(basePath) : basePath
+
+  // Match path
+  let matchedMockDispatches = mockDispatches.filter(({ consumed }) => !consumed).filter(({ path }) => matchValue(safeUrl(path), resolvedPath))
+  if (matchedMockDispatches.length === 0) {
+    throw new MockNotMatchedError(`Mock dispatch not matched for path '${resolvedPath}'`)
+  }
+
+  // Match method
+  matchedMockDispatches = matchedMockDispatches.filter(({ method }) => matchValue(method, key.method))
+  if (matchedMockDispatches.length === 0) {
+    throw new MockNotMatchedError(`Mock dispatch not matched for method '${key.method}' on path '${resolvedPath}'`)
+  }
+
+  // Match body
+  matchedMockDispatches = matchedMockDispatches.filter(({ body }) => typeof body !== 'undefined' ? matchValue(body, key.body) : true)
+  if (matchedMockDispatches.length === 0) {
+    throw new MockNotMatchedError(`Mock dispatch not matched for body '${key.body}' on path '${resolvedPath}'`)
+  }
+
+  // Match headers
+  matchedMockDispatches = matchedMockDispatches.filter((mockDispatch) => matchHeaders(mockDispatch, key.headers))
+  if (matchedMockDispatches.length === 0) {
+    const headers = typeof key.headers === 'object' ? JSON.stringify(key.headers) : key.headers
+    throw new MockNotMatchedError(`Mock dispatch not matched for headers '${headers}' on path '${resolvedPath}'`)
+  }
+
+  return matchedMockDispatches[0]
+}
+
+function addMockDispatch (mockDispatches, key, data) {
+  const baseData = { timesInvoked: 0, times: 1, persist: false, consumed: false }
+  const replyData = typeof data === 'function' ? { callback: data } : { ...data }
+  const newMockDispatch = { ...baseData, ...key, pending: true, data: { error: null, ...replyData } }
+  mockDispatches.push(newMockDispatch)
+  return newMockDispatch
+}
+
+function deleteMockDispatch (mockDispatches, key) {
+  const index = mockDispatches.findIndex(dispatch => {
+    if (!dispatch.consumed) {
+      return false
+    }
+    return matchKey(dispatch, key)
+  })
+  if (index !== -1) {
+    mockDispatches.splice(index, 1)
+  }
+}
+
+function buildKey (opts) {
+  const { path, method, body, headers, query } = opts
+  return {
+    path,
+    method,
+    body,
+    headers,
+    query
+  }
+}
+
+function generateKeyValues (data) {
+  const keys = Object.keys(data)
+  const result = []
+  for (let i = 0; i < keys.length; ++i) {
+    const key = keys[i]
+    const value = data[key]
+    const name = Buffer.from(`${key}`)
+    if (Array.isArray(value)) {
+      for (let j = 0; j < value.length; ++j) {
+        result.push(name, Buffer.from(`${value[j]}`))
+      }
+    } else {
+      result.push(name, Buffer.from(`${value}`))
+    }
+  }
+  return result
+}
+
+/**
+ * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Status
+ * @param {number} statusCode
+ */
+function getStatusText (statusCode) {
+  return STATUS_CODES[statusCode] || 'unknown'
+}
+
+async function getResponse (body) {
+  const buffers = []
+  for await (const data of body) {
+    buffers.push(data)
+  }
+  return Buffer.concat(buffers).toString('utf8')
+}
+
+/**
+ * Mock dispatch function used to simulate undici dispatches
+ */
+function mockDispatch (opts, handler) {
+  // Get mock dispatch from built key
+  const key = buildKey(opts)
+  const mockDispatch = getMockDispatch(this[kDispatches], key)
+
+  mockDispatch.timesInvoked++
+
+  // Here's where we resolve a callback if a callback is present for the dispatch data.
+  if (mockDispatch.data.callback) {
+    mockDispatch.data = { ...mockDispatch.data, ...mockDispatch.data.callback(opts) }
+  }
+
+  // Parse mockDispatch data
+  const { data: { statusCode, data, headers, trailers, error }, delay, persist } = mockDispatch
+  const { timesInvoked, times } = mockDispatch
+
+  // If it's used up and not persistent, mark as consumed
+  mockDispatch.consumed = !persist && timesInvoked >= times
+  mockDispatch.pending = timesInvoked < times
+
+  // If specified, trigger dispatch error
+  if (error !== null) {
+    deleteMockDispatch(this[kDispatches], key)
+    handler.onError(error)
+    return true
+  }
+
+  // Handle the request with a delay if necessary
+  if (typeof delay === 'number' && delay > 0) {
+    setTimeout(() => {
+      handleReply(this[kDispatches])
+    }, delay)
+  } else {
+    handleReply(this[kDispatches])
+  }
+
+  function handleReply (mockDispatches, _data = data) {
+    // fetch's HeadersList is a 1D string array
+    const optsHeaders = Array.isArray(opts.headers)
+      ? buildHeadersFromArray(opts.headers)
+      : opts.headers
+    const body = typeof _data === 'function'
+      ? _data({ ...opts, headers: optsHeaders })
+      : _data
+
+    // util.types.isPromise is likely needed for jest.
+    if (isPromise(body)) {
+      // If handleReply is asynchronous, throwing an error
+      // in the callback will reject the promise, rather than
+      // synchronously throw the error, which breaks some tests.
+      // Rather, we wait for the callback to resolve if it is a
+      // promise, and then re-run handleReply with the new body.
+      body.then((newData) => handleReply(mockDispatches, newData))
+      return
+    }
+
+    const responseData = getResponseData(body)
+    const responseHeaders = generateKeyValues(headers)
+    const responseTrailers = generateKeyValues(trailers)
+
+    handler.onConnect?.(err => handler.onError(err), null)
+    handler.onHeaders?.(statusCode, responseHeaders, resume, getStatusText(statusCode))
+    handler.onData?.(Buffer.from(responseData))
+    handler.onComplete?.(responseTrailers)
+    deleteMockDispatch(mockDispatches, key)
+  }
+
+  function resume () {}
+
+  return true
+}
+
+function buildMockDispatch () {
+  const agent = this[kMockAgent]
+  const origin = this[kOrigin]
+  const originalDispatch = this[kOriginalDispatch]
+
+  return function dispatch (opts, handler) {
+    if (agent.isMockActive) {
+      try {
+        mockDispatch.call(this, opts, handler)
+      } catch (error) {
+        if (error instanceof MockNotMatchedError) {
+          const netConnect = agent[kGetNetConnect]()
+          if (netConnect === false) {
+            throw new MockNotMatchedError(`${error.message}: subsequent request to origin ${origin} was not allowed (net.connect disabled)`)
+          }
+          if (checkNetConnect(netConnect, origin)) {
+            originalDispatch.call(this, opts, handler)
+          } else {
+            throw new MockNotMatchedError(`${error.message}: subsequent request to origin ${origin} was not allowed (net.connect is not enabled for this origin)`)
+          }
+        } else {
+          throw error
+        }
+      }
+    } else {
+      originalDispatch.call(this, opts, handler)
+    }
+  }
+}
+
+function checkNetConnect (netConnect, origin) {
+  const url = new URL(origin)
+  if (netConnect === true) {
+    return true
+  } else if (Array.isArray(netConnect) && netConnect.some((matcher) => matchValue(matcher, url.host))) {
+    return true
+  }
+  return false
+}
+
+function buildMockOptions (opts) {
+  if (opts) {
+    const { agent, ...mockOptions } = opts
+    return mockOptions
+  }
+}
+
+module.exports = {
+  getResponseData,
+  getMockDispatch,
+  addMockDispatch,
+  deleteMockDispatch,
+  buildKey,
+  generateKeyValues,
+  matchValue,
+  getResponse,
+  getStatusText,
+  mockDispatch,
+  buildMockDispatch,
+  checkNetConnect,
+  buildMockOptions,
+  getHeaderByName,
+  buildHeadersFromArray
+}
+
+
+/***/ }),
+
+/***/ 6142:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { Transform } = __nccwpck_require__(7075)
+const { Console } = __nccwpck_require__(7540)
+
+const PERSISTENT = process.versions.icu ? '✅' : 'Y '
+const NOT_PERSISTENT = process.versions.icu ? '❌' : 'N '
+
+/**
+ * Gets the output of `console.table(…)` as a string.
+ */
+module.exports = class PendingInterceptorsFormatter {
+  constructor ({ disableColors } = {}) {
+    this.transform = new Transform({
+      transform (chunk, _enc, cb) {
+        cb(null, chunk)
+      }
+    })
+
+    this.logger = new Console({
+      stdout: this.transform,
+      inspectOptions: {
+        colors: !disableColors && !process.env.CI
+      }
+    })
+  }
+
+  format (pendingInterceptors) {
+    const withPrettyHeaders = pendingInterceptors.map(
+      ({ method, path, data: { statusCode }, persist, times, timesInvoked, origin }) => ({
+        Method: method,
+        Origin: origin,
+        Path: path,
+        'Status code': statusCode,
+        Persistent: persist ? PERSISTENT : NOT_PERSISTENT,
+        Invocations: timesInvoked,
+        Remaining: persist ? Infinity : times - timesInvoked
+      }))
+
+    this.logger.table(withPrettyHeaders)
+    return this.transform.read().toString()
+  }
+}
+
+
+/***/ }),
+
+/***/ 1529:
+/***/ ((module) => {
+
+
+
+const singulars = {
+  pronoun: 'it',
+  is: 'is',
+  was: 'was',
+  this: 'this'
+}
+
+const plurals = {
+  pronoun: 'they',
+  is: 'are',
+  was: 'were',
+  this: 'these'
+}
+
+module.exports = class Pluralizer {
+  constructor (singular, plural) {
+    this.singular = singular
+    this.plural = plural
+  }
+
+  pluralize (count) {
+    const one = count === 1
+    const keys = one ? singulars : plurals
+    const noun = one ? this.singular : this.plural
+    return { ...keys, count, noun }
+  }
+}
+
+
+/***/ }),
+
+/***/ 6603:
 /***/ ((module) => {
 
 
@@ -9579,12 +12153,3102 @@ module.exports = {
 
 /***/ }),
 
-/***/ 8730:
+/***/ 9634:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const util = __nccwpck_require__(3218)
+const { kConstruct } = __nccwpck_require__(109)
+const { urlEquals, getFieldValues } = __nccwpck_require__(6798)
+const { kEnumerableProperty, isDisturbed } = __nccwpck_require__(3440)
+const { webidl } = __nccwpck_require__(5893)
+const { Response, cloneResponse, fromInnerResponse } = __nccwpck_require__(9051)
+const { Request, fromInnerRequest } = __nccwpck_require__(9967)
+const { kState } = __nccwpck_require__(3627)
+const { fetching } = __nccwpck_require__(4398)
+const { urlIsHttpHttpsScheme, createDeferredPromise, readAllBytes } = __nccwpck_require__(3168)
+const assert = __nccwpck_require__(4589)
+
+/**
+ * @see https://w3c.github.io/ServiceWorker/#dfn-cache-batch-operation
+ * @typedef {Object} CacheBatchOperation
+ * @property {'delete' | 'put'} type
+ * @property {any} request
+ * @property {any} response
+ * @property {import('../../types/cache').CacheQueryOptions} options
+ */
+
+/**
+ * @see https://w3c.github.io/ServiceWorker/#dfn-request-response-list
+ * @typedef {[any, any][]} requestResponseList
+ */
+
+class Cache {
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#dfn-relevant-request-response-list
+   * @type {requestResponseList}
+   */
+  #relevantRequestResponseList
+
+  constructor () {
+    if (arguments[0] !== kConstruct) {
+      webidl.illegalConstructor()
+    }
+
+    webidl.util.markAsUncloneable(this)
+    this.#relevantRequestResponseList = arguments[1]
+  }
+
+  async match (request, options = {}) {
+    webidl.brandCheck(this, Cache)
+
+    const prefix = 'Cache.match'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    request = webidl.converters.RequestInfo(request, prefix, 'request')
+    options = webidl.converters.CacheQueryOptions(options, prefix, 'options')
+
+    const p = this.#internalMatchAll(request, options, 1)
+
+    if (p.length === 0) {
+      return
+    }
+
+    return p[0]
+  }
+
+  async matchAll (request = undefined, options = {}) {
+    webidl.brandCheck(this, Cache)
+
+    const prefix = 'Cache.matchAll'
+    if (request !== undefined) request = webidl.converters.RequestInfo(request, prefix, 'request')
+    options = webidl.converters.CacheQueryOptions(options, prefix, 'options')
+
+    return this.#internalMatchAll(request, options)
+  }
+
+  async add (request) {
+    webidl.brandCheck(this, Cache)
+
+    const prefix = 'Cache.add'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    request = webidl.converters.RequestInfo(request, prefix, 'request')
+
+    // 1.
+    const requests = [request]
+
+    // 2.
+    const responseArrayPromise = this.addAll(requests)
+
+    // 3.
+    return await responseArrayPromise
+  }
+
+  async addAll (requests) {
+    webidl.brandCheck(this, Cache)
+
+    const prefix = 'Cache.addAll'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    // 1.
+    const responsePromises = []
+
+    // 2.
+    const requestList = []
+
+    // 3.
+    for (let request of requests) {
+      if (request === undefined) {
+        throw webidl.errors.conversionFailed({
+          prefix,
+          argument: 'Argument 1',
+          types: ['undefined is not allowed']
+        })
+      }
+
+      request = webidl.converters.RequestInfo(request)
+
+      if (typeof request === 'string') {
+        continue
+      }
+
+      // 3.1
+      const r = request[kState]
+
+      // 3.2
+      if (!urlIsHttpHttpsScheme(r.url) || r.method !== 'GET') {
+        throw webidl.errors.exception({
+          header: prefix,
+          message: 'Expected http/s scheme when method is not GET.'
+        })
+      }
+    }
+
+    // 4.
+    /** @type {ReturnType<typeof fetching>[]} */
+    const fetchControllers = []
+
+    // 5.
+    for (const request of requests) {
+      // 5.1
+      const r = new Request(request)[kState]
+
+      // 5.2
+      if (!urlIsHttpHttpsScheme(r.url)) {
+        throw webidl.errors.exception({
+          header: prefix,
+          message: 'Expected http/s scheme.'
+        })
+      }
+
+      // 5.4
+      r.initiator = 'fetch'
+      r.destination = 'subresource'
+
+      // 5.5
+      requestList.push(r)
+
+      // 5.6
+      const responsePromise = createDeferredPromise()
+
+      // 5.7
+      fetchControllers.push(fetching({
+        request: r,
+        processResponse (response) {
+          // 1.
+          if (response.type === 'error' || response.status === 206 || response.status < 200 || response.status > 299) {
+            responsePromise.reject(webidl.errors.exception({
+              header: 'Cache.addAll',
+              message: 'Received an invalid status code or the request failed.'
+            }))
+          } else if (response.headersList.contains('vary')) { // 2.
+            // 2.1
+            const fieldValues = getFieldValues(response.headersList.get('vary'))
+
+            // 2.2
+            for (const fieldValue of fieldValues) {
+              // 2.2.1
+              if (fieldValue === '*') {
+                responsePromise.reject(webidl.errors.exception({
+                  header: 'Cache.addAll',
+                  message: 'invalid vary field value'
+                }))
+
+                for (const controller of fetchControllers) {
+                  controller.abort()
+                }
+
+                return
+              }
+            }
+          }
+        },
+        processResponseEndOfBody (response) {
+          // 1.
+          if (response.aborted) {
+            responsePromise.reject(new DOMException('aborted', 'AbortError'))
+            return
+          }
+
+          // 2.
+          responsePromise.resolve(response)
+        }
+      }))
+
+      // 5.8
+      responsePromises.push(responsePromise.promise)
+    }
+
+    // 6.
+    const p = Promise.all(responsePromises)
+
+    // 7.
+    const responses = await p
+
+    // 7.1
+    const operations = []
+
+    // 7.2
+    let index = 0
+
+    // 7.3
+    for (const response of responses) {
+      // 7.3.1
+      /** @type {CacheBatchOperation} */
+      const operation = {
+        type: 'put', // 7.3.2
+        request: requestList[index], // 7.3.3
+        response // 7.3.4
+      }
+
+      operations.push(operation) // 7.3.5
+
+      index++ // 7.3.6
+    }
+
+    // 7.5
+    const cacheJobPromise = createDeferredPromise()
+
+    // 7.6.1
+    let errorData = null
+
+    // 7.6.2
+    try {
+      this.#batchCacheOperations(operations)
+    } catch (e) {
+      errorData = e
+    }
+
+    // 7.6.3
+    queueMicrotask(() => {
+      // 7.6.3.1
+      if (errorData === null) {
+        cacheJobPromise.resolve(undefined)
+      } else {
+        // 7.6.3.2
+        cacheJobPromise.reject(errorData)
+      }
+    })
+
+    // 7.7
+    return cacheJobPromise.promise
+  }
+
+  async put (request, response) {
+    webidl.brandCheck(this, Cache)
+
+    const prefix = 'Cache.put'
+    webidl.argumentLengthCheck(arguments, 2, prefix)
+
+    request = webidl.converters.RequestInfo(request, prefix, 'request')
+    response = webidl.converters.Response(response, prefix, 'response')
+
+    // 1.
+    let innerRequest = null
+
+    // 2.
+    if (request instanceof Request) {
+      innerRequest = request[kState]
+    } else { // 3.
+      innerRequest = new Request(request)[kState]
+    }
+
+    // 4.
+    if (!urlIsHttpHttpsScheme(innerRequest.url) || innerRequest.method !== 'GET') {
+      throw webidl.errors.exception({
+        header: prefix,
+        message: 'Expected an http/s scheme when method is not GET'
+      })
+    }
+
+    // 5.
+    const innerResponse = response[kState]
+
+    // 6.
+    if (innerResponse.status === 206) {
+      throw webidl.errors.exception({
+        header: prefix,
+        message: 'Got 206 status'
+      })
+    }
+
+    // 7.
+    if (innerResponse.headersList.contains('vary')) {
+      // 7.1.
+      const fieldValues = getFieldValues(innerResponse.headersList.get('vary'))
+
+      // 7.2.
+      for (const fieldValue of fieldValues) {
+        // 7.2.1
+        if (fieldValue === '*') {
+          throw webidl.errors.exception({
+            header: prefix,
+            message: 'Got * vary field value'
+          })
+        }
+      }
+    }
+
+    // 8.
+    if (innerResponse.body && (isDisturbed(innerResponse.body.stream) || innerResponse.body.stream.locked)) {
+      throw webidl.errors.exception({
+        header: prefix,
+        message: 'Response body is locked or disturbed'
+      })
+    }
+
+    // 9.
+    const clonedResponse = cloneResponse(innerResponse)
+
+    // 10.
+    const bodyReadPromise = createDeferredPromise()
+
+    // 11.
+    if (innerResponse.body != null) {
+      // 11.1
+      const stream = innerResponse.body.stream
+
+      // 11.2
+      const reader = stream.getReader()
+
+      // 11.3
+      readAllBytes(reader).then(bodyReadPromise.resolve, bodyReadPromise.reject)
+    } else {
+      bodyReadPromise.resolve(undefined)
+    }
+
+    // 12.
+    /** @type {CacheBatchOperation[]} */
+    const operations = []
+
+    // 13.
+    /** @type {CacheBatchOperation} */
+    const operation = {
+      type: 'put', // 14.
+      request: innerRequest, // 15.
+      response: clonedResponse // 16.
+    }
+
+    // 17.
+    operations.push(operation)
+
+    // 19.
+    const bytes = await bodyReadPromise.promise
+
+    if (clonedResponse.body != null) {
+      clonedResponse.body.source = bytes
+    }
+
+    // 19.1
+    const cacheJobPromise = createDeferredPromise()
+
+    // 19.2.1
+    let errorData = null
+
+    // 19.2.2
+    try {
+      this.#batchCacheOperations(operations)
+    } catch (e) {
+      errorData = e
+    }
+
+    // 19.2.3
+    queueMicrotask(() => {
+      // 19.2.3.1
+      if (errorData === null) {
+        cacheJobPromise.resolve()
+      } else { // 19.2.3.2
+        cacheJobPromise.reject(errorData)
+      }
+    })
+
+    return cacheJobPromise.promise
+  }
+
+  async delete (request, options = {}) {
+    webidl.brandCheck(this, Cache)
+
+    const prefix = 'Cache.delete'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    request = webidl.converters.RequestInfo(request, prefix, 'request')
+    options = webidl.converters.CacheQueryOptions(options, prefix, 'options')
+
+    /**
+     * @type {Request}
+     */
+    let r = null
+
+    if (request instanceof Request) {
+      r = request[kState]
+
+      if (r.method !== 'GET' && !options.ignoreMethod) {
+        return false
+      }
+    } else {
+      assert(typeof request === 'string')
+
+      r = new Request(request)[kState]
+    }
+
+    /** @type {CacheBatchOperation[]} */
+    const operations = []
+
+    /** @type {CacheBatchOperation} */
+    const operation = {
+      type: 'delete',
+      request: r,
+      options
+    }
+
+    operations.push(operation)
+
+    const cacheJobPromise = createDeferredPromise()
+
+    let errorData = null
+    let requestResponses
+
+    try {
+      requestResponses = this.#batchCacheOperations(operations)
+    } catch (e) {
+      errorData = e
+    }
+
+    queueMicrotask(() => {
+      if (errorData === null) {
+        cacheJobPromise.resolve(!!requestResponses?.length)
+      } else {
+        cacheJobPromise.reject(errorData)
+      }
+    })
+
+    return cacheJobPromise.promise
+  }
+
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#dom-cache-keys
+   * @param {any} request
+   * @param {import('../../types/cache').CacheQueryOptions} options
+   * @returns {Promise<readonly Request[]>}
+   */
+  async keys (request = undefined, options = {}) {
+    webidl.brandCheck(this, Cache)
+
+    const prefix = 'Cache.keys'
+
+    if (request !== undefined) request = webidl.converters.RequestInfo(request, prefix, 'request')
+    options = webidl.converters.CacheQueryOptions(options, prefix, 'options')
+
+    // 1.
+    let r = null
+
+    // 2.
+    if (request !== undefined) {
+      // 2.1
+      if (request instanceof Request) {
+        // 2.1.1
+        r = request[kState]
+
+        // 2.1.2
+        if (r.method !== 'GET' && !options.ignoreMethod) {
+          return []
+        }
+      } else if (typeof request === 'string') { // 2.2
+        r = new Request(request)[kState]
+      }
+    }
+
+    // 4.
+    const promise = createDeferredPromise()
+
+    // 5.
+    // 5.1
+    const requests = []
+
+    // 5.2
+    if (request === undefined) {
+      // 5.2.1
+      for (const requestResponse of this.#relevantRequestResponseList) {
+        // 5.2.1.1
+        requests.push(requestResponse[0])
+      }
+    } else { // 5.3
+      // 5.3.1
+      const requestResponses = this.#queryCache(r, options)
+
+      // 5.3.2
+      for (const requestResponse of requestResponses) {
+        // 5.3.2.1
+        requests.push(requestResponse[0])
+      }
+    }
+
+    // 5.4
+    queueMicrotask(() => {
+      // 5.4.1
+      const requestList = []
+
+      // 5.4.2
+      for (const request of requests) {
+        const requestObject = fromInnerRequest(
+          request,
+          new AbortController().signal,
+          'immutable'
+        )
+        // 5.4.2.1
+        requestList.push(requestObject)
+      }
+
+      // 5.4.3
+      promise.resolve(Object.freeze(requestList))
+    })
+
+    return promise.promise
+  }
+
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#batch-cache-operations-algorithm
+   * @param {CacheBatchOperation[]} operations
+   * @returns {requestResponseList}
+   */
+  #batchCacheOperations (operations) {
+    // 1.
+    const cache = this.#relevantRequestResponseList
+
+    // 2.
+    const backupCache = [...cache]
+
+    // 3.
+    const addedItems = []
+
+    // 4.1
+    const resultList = []
+
+    try {
+      // 4.2
+      for (const operation of operations) {
+        // 4.2.1
+        if (operation.type !== 'delete' && operation.type !== 'put') {
+          throw webidl.errors.exception({
+            header: 'Cache.#batchCacheOperations',
+            message: 'operation type does not match "delete" or "put"'
+          })
+        }
+
+        // 4.2.2
+        if (operation.type === 'delete' && operation.response != null) {
+          throw webidl.errors.exception({
+            header: 'Cache.#batchCacheOperations',
+            message: 'delete operation should not have an associated response'
+          })
+        }
+
+        // 4.2.3
+        if (this.#queryCache(operation.request, operation.options, addedItems).length) {
+          throw new DOMException('???', 'InvalidStateError')
+        }
+
+        // 4.2.4
+        let requestResponses
+
+        // 4.2.5
+        if (operation.type === 'delete') {
+          // 4.2.5.1
+          requestResponses = this.#queryCache(operation.request, operation.options)
+
+          // TODO: the spec is wrong, this is needed to pass WPTs
+          if (requestResponses.length === 0) {
+            return []
+          }
+
+          // 4.2.5.2
+          for (const requestResponse of requestResponses) {
+            const idx = cache.indexOf(requestResponse)
+            assert(idx !== -1)
+
+            // 4.2.5.2.1
+            cache.splice(idx, 1)
+          }
+        } else if (operation.type === 'put') { // 4.2.6
+          // 4.2.6.1
+          if (operation.response == null) {
+            throw webidl.errors.exception({
+              header: 'Cache.#batchCacheOperations',
+              message: 'put operation should have an associated response'
+            })
+          }
+
+          // 4.2.6.2
+          const r = operation.request
+
+          // 4.2.6.3
+          if (!urlIsHttpHttpsScheme(r.url)) {
+            throw webidl.errors.exception({
+              header: 'Cache.#batchCacheOperations',
+              message: 'expected http or https scheme'
+            })
+          }
+
+          // 4.2.6.4
+          if (r.method !== 'GET') {
+            throw webidl.errors.exception({
+              header: 'Cache.#batchCacheOperations',
+              message: 'not get method'
+            })
+          }
+
+          // 4.2.6.5
+          if (operation.options != null) {
+            throw webidl.errors.exception({
+              header: 'Cache.#batchCacheOperations',
+              message: 'options must not be defined'
+            })
+          }
+
+          // 4.2.6.6
+          requestResponses = this.#queryCache(operation.request)
+
+          // 4.2.6.7
+          for (const requestResponse of requestResponses) {
+            const idx = cache.indexOf(requestResponse)
+            assert(idx !== -1)
+
+            // 4.2.6.7.1
+            cache.splice(idx, 1)
+          }
+
+          // 4.2.6.8
+          cache.push([operation.request, operation.response])
+
+          // 4.2.6.10
+          addedItems.push([operation.request, operation.response])
+        }
+
+        // 4.2.7
+        resultList.push([operation.request, operation.response])
+      }
+
+      // 4.3
+      return resultList
+    } catch (e) { // 5.
+      // 5.1
+      this.#relevantRequestResponseList.length = 0
+
+      // 5.2
+      this.#relevantRequestResponseList = backupCache
+
+      // 5.3
+      throw e
+    }
+  }
+
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#query-cache
+   * @param {any} requestQuery
+   * @param {import('../../types/cache').CacheQueryOptions} options
+   * @param {requestResponseList} targetStorage
+   * @returns {requestResponseList}
+   */
+  #queryCache (requestQuery, options, targetStorage) {
+    /** @type {requestResponseList} */
+    const resultList = []
+
+    const storage = targetStorage ?? this.#relevantRequestResponseList
+
+    for (const requestResponse of storage) {
+      const [cachedRequest, cachedResponse] = requestResponse
+      if (this.#requestMatchesCachedItem(requestQuery, cachedRequest, cachedResponse, options)) {
+        resultList.push(requestResponse)
+      }
+    }
+
+    return resultList
+  }
+
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#request-matches-cached-item-algorithm
+   * @param {any} requestQuery
+   * @param {any} request
+   * @param {any | null} response
+   * @param {import('../../types/cache').CacheQueryOptions | undefined} options
+   * @returns {boolean}
+   */
+  #requestMatchesCachedItem (requestQuery, request, response = null, options) {
+    // if (options?.ignoreMethod === false && request.method === 'GET') {
+    //   return false
+    // }
+
+    const queryURL = new URL(requestQuery.url)
+
+    const cachedURL = new URL(request.url)
+
+    if (options?.ignoreSearch) {
+      cachedURL.search = ''
+
+      queryURL.search = ''
+    }
+
+    if (!urlEquals(queryURL, cachedURL, true)) {
+      return false
+    }
+
+    if (
+      response == null ||
+      options?.ignoreVary ||
+      !response.headersList.contains('vary')
+    ) {
+      return true
+    }
+
+    const fieldValues = getFieldValues(response.headersList.get('vary'))
+
+    for (const fieldValue of fieldValues) {
+      if (fieldValue === '*') {
+        return false
+      }
+
+      const requestValue = request.headersList.get(fieldValue)
+      const queryValue = requestQuery.headersList.get(fieldValue)
+
+      // If one has the header and the other doesn't, or one has
+      // a different value than the other, return false
+      if (requestValue !== queryValue) {
+        return false
+      }
+    }
+
+    return true
+  }
+
+  #internalMatchAll (request, options, maxResponses = Infinity) {
+    // 1.
+    let r = null
+
+    // 2.
+    if (request !== undefined) {
+      if (request instanceof Request) {
+        // 2.1.1
+        r = request[kState]
+
+        // 2.1.2
+        if (r.method !== 'GET' && !options.ignoreMethod) {
+          return []
+        }
+      } else if (typeof request === 'string') {
+        // 2.2.1
+        r = new Request(request)[kState]
+      }
+    }
+
+    // 5.
+    // 5.1
+    const responses = []
+
+    // 5.2
+    if (request === undefined) {
+      // 5.2.1
+      for (const requestResponse of this.#relevantRequestResponseList) {
+        responses.push(requestResponse[1])
+      }
+    } else { // 5.3
+      // 5.3.1
+      const requestResponses = this.#queryCache(r, options)
+
+      // 5.3.2
+      for (const requestResponse of requestResponses) {
+        responses.push(requestResponse[1])
+      }
+    }
+
+    // 5.4
+    // We don't implement CORs so we don't need to loop over the responses, yay!
+
+    // 5.5.1
+    const responseList = []
+
+    // 5.5.2
+    for (const response of responses) {
+      // 5.5.2.1
+      const responseObject = fromInnerResponse(response, 'immutable')
+
+      responseList.push(responseObject.clone())
+
+      if (responseList.length >= maxResponses) {
+        break
+      }
+    }
+
+    // 6.
+    return Object.freeze(responseList)
+  }
+}
+
+Object.defineProperties(Cache.prototype, {
+  [Symbol.toStringTag]: {
+    value: 'Cache',
+    configurable: true
+  },
+  match: kEnumerableProperty,
+  matchAll: kEnumerableProperty,
+  add: kEnumerableProperty,
+  addAll: kEnumerableProperty,
+  put: kEnumerableProperty,
+  delete: kEnumerableProperty,
+  keys: kEnumerableProperty
+})
+
+const cacheQueryOptionConverters = [
+  {
+    key: 'ignoreSearch',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  },
+  {
+    key: 'ignoreMethod',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  },
+  {
+    key: 'ignoreVary',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  }
+]
+
+webidl.converters.CacheQueryOptions = webidl.dictionaryConverter(cacheQueryOptionConverters)
+
+webidl.converters.MultiCacheQueryOptions = webidl.dictionaryConverter([
+  ...cacheQueryOptionConverters,
+  {
+    key: 'cacheName',
+    converter: webidl.converters.DOMString
+  }
+])
+
+webidl.converters.Response = webidl.interfaceConverter(Response)
+
+webidl.converters['sequence<RequestInfo>'] = webidl.sequenceConverter(
+  webidl.converters.RequestInfo
+)
+
+module.exports = {
+  Cache
+}
+
+
+/***/ }),
+
+/***/ 3245:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { kConstruct } = __nccwpck_require__(109)
+const { Cache } = __nccwpck_require__(9634)
+const { webidl } = __nccwpck_require__(5893)
+const { kEnumerableProperty } = __nccwpck_require__(3440)
+
+class CacheStorage {
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#dfn-relevant-name-to-cache-map
+   * @type {Map<string, import('./cache').requestResponseList}
+   */
+  #caches = new Map()
+
+  constructor () {
+    if (arguments[0] !== kConstruct) {
+      webidl.illegalConstructor()
+    }
+
+    webidl.util.markAsUncloneable(this)
+  }
+
+  async match (request, options = {}) {
+    webidl.brandCheck(this, CacheStorage)
+    webidl.argumentLengthCheck(arguments, 1, 'CacheStorage.match')
+
+    request = webidl.converters.RequestInfo(request)
+    options = webidl.converters.MultiCacheQueryOptions(options)
+
+    // 1.
+    if (options.cacheName != null) {
+      // 1.1.1.1
+      if (this.#caches.has(options.cacheName)) {
+        // 1.1.1.1.1
+        const cacheList = this.#caches.get(options.cacheName)
+        const cache = new Cache(kConstruct, cacheList)
+
+        return await cache.match(request, options)
+      }
+    } else { // 2.
+      // 2.2
+      for (const cacheList of this.#caches.values()) {
+        const cache = new Cache(kConstruct, cacheList)
+
+        // 2.2.1.2
+        const response = await cache.match(request, options)
+
+        if (response !== undefined) {
+          return response
+        }
+      }
+    }
+  }
+
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#cache-storage-has
+   * @param {string} cacheName
+   * @returns {Promise<boolean>}
+   */
+  async has (cacheName) {
+    webidl.brandCheck(this, CacheStorage)
+
+    const prefix = 'CacheStorage.has'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    cacheName = webidl.converters.DOMString(cacheName, prefix, 'cacheName')
+
+    // 2.1.1
+    // 2.2
+    return this.#caches.has(cacheName)
+  }
+
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#dom-cachestorage-open
+   * @param {string} cacheName
+   * @returns {Promise<Cache>}
+   */
+  async open (cacheName) {
+    webidl.brandCheck(this, CacheStorage)
+
+    const prefix = 'CacheStorage.open'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    cacheName = webidl.converters.DOMString(cacheName, prefix, 'cacheName')
+
+    // 2.1
+    if (this.#caches.has(cacheName)) {
+      // await caches.open('v1') !== await caches.open('v1')
+
+      // 2.1.1
+      const cache = this.#caches.get(cacheName)
+
+      // 2.1.1.1
+      return new Cache(kConstruct, cache)
+    }
+
+    // 2.2
+    const cache = []
+
+    // 2.3
+    this.#caches.set(cacheName, cache)
+
+    // 2.4
+    return new Cache(kConstruct, cache)
+  }
+
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#cache-storage-delete
+   * @param {string} cacheName
+   * @returns {Promise<boolean>}
+   */
+  async delete (cacheName) {
+    webidl.brandCheck(this, CacheStorage)
+
+    const prefix = 'CacheStorage.delete'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    cacheName = webidl.converters.DOMString(cacheName, prefix, 'cacheName')
+
+    return this.#caches.delete(cacheName)
+  }
+
+  /**
+   * @see https://w3c.github.io/ServiceWorker/#cache-storage-keys
+   * @returns {Promise<string[]>}
+   */
+  async keys () {
+    webidl.brandCheck(this, CacheStorage)
+
+    // 2.1
+    const keys = this.#caches.keys()
+
+    // 2.2
+    return [...keys]
+  }
+}
+
+Object.defineProperties(CacheStorage.prototype, {
+  [Symbol.toStringTag]: {
+    value: 'CacheStorage',
+    configurable: true
+  },
+  match: kEnumerableProperty,
+  has: kEnumerableProperty,
+  open: kEnumerableProperty,
+  delete: kEnumerableProperty,
+  keys: kEnumerableProperty
+})
+
+module.exports = {
+  CacheStorage
+}
+
+
+/***/ }),
+
+/***/ 109:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+module.exports = {
+  kConstruct: (__nccwpck_require__(6443).kConstruct)
+}
+
+
+/***/ }),
+
+/***/ 6798:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const assert = __nccwpck_require__(4589)
+const { URLSerializer } = __nccwpck_require__(1900)
+const { isValidHeaderName } = __nccwpck_require__(3168)
+
+/**
+ * @see https://url.spec.whatwg.org/#concept-url-equals
+ * @param {URL} A
+ * @param {URL} B
+ * @param {boolean | undefined} excludeFragment
+ * @returns {boolean}
+ */
+function urlEquals (A, B, excludeFragment = false) {
+  const serializedA = URLSerializer(A, excludeFragment)
+
+  const serializedB = URLSerializer(B, excludeFragment)
+
+  return serializedA === serializedB
+}
+
+/**
+ * @see https://github.com/chromium/chromium/blob/694d20d134cb553d8d89e5500b9148012b1ba299/content/browser/cache_storage/cache_storage_cache.cc#L260-L262
+ * @param {string} header
+ */
+function getFieldValues (header) {
+  assert(header !== null)
+
+  const values = []
+
+  for (let value of header.split(',')) {
+    value = value.trim()
+
+    if (isValidHeaderName(value)) {
+      values.push(value)
+    }
+  }
+
+  return values
+}
+
+module.exports = {
+  urlEquals,
+  getFieldValues
+}
+
+
+/***/ }),
+
+/***/ 1276:
+/***/ ((module) => {
+
+
+
+// https://wicg.github.io/cookie-store/#cookie-maximum-attribute-value-size
+const maxAttributeValueSize = 1024
+
+// https://wicg.github.io/cookie-store/#cookie-maximum-name-value-pair-size
+const maxNameValuePairSize = 4096
+
+module.exports = {
+  maxAttributeValueSize,
+  maxNameValuePairSize
+}
+
+
+/***/ }),
+
+/***/ 9061:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { parseSetCookie } = __nccwpck_require__(1978)
+const { stringify } = __nccwpck_require__(7797)
+const { webidl } = __nccwpck_require__(5893)
+const { Headers } = __nccwpck_require__(660)
+
+/**
+ * @typedef {Object} Cookie
+ * @property {string} name
+ * @property {string} value
+ * @property {Date|number|undefined} expires
+ * @property {number|undefined} maxAge
+ * @property {string|undefined} domain
+ * @property {string|undefined} path
+ * @property {boolean|undefined} secure
+ * @property {boolean|undefined} httpOnly
+ * @property {'Strict'|'Lax'|'None'} sameSite
+ * @property {string[]} unparsed
+ */
+
+/**
+ * @param {Headers} headers
+ * @returns {Record<string, string>}
+ */
+function getCookies (headers) {
+  webidl.argumentLengthCheck(arguments, 1, 'getCookies')
+
+  webidl.brandCheck(headers, Headers, { strict: false })
+
+  const cookie = headers.get('cookie')
+  const out = {}
+
+  if (!cookie) {
+    return out
+  }
+
+  for (const piece of cookie.split(';')) {
+    const [name, ...value] = piece.split('=')
+
+    out[name.trim()] = value.join('=')
+  }
+
+  return out
+}
+
+/**
+ * @param {Headers} headers
+ * @param {string} name
+ * @param {{ path?: string, domain?: string }|undefined} attributes
+ * @returns {void}
+ */
+function deleteCookie (headers, name, attributes) {
+  webidl.brandCheck(headers, Headers, { strict: false })
+
+  const prefix = 'deleteCookie'
+  webidl.argumentLengthCheck(arguments, 2, prefix)
+
+  name = webidl.converters.DOMString(name, prefix, 'name')
+  attributes = webidl.converters.DeleteCookieAttributes(attributes)
+
+  // Matches behavior of
+  // https://github.com/denoland/deno_std/blob/63827b16330b82489a04614027c33b7904e08be5/http/cookie.ts#L278
+  setCookie(headers, {
+    name,
+    value: '',
+    expires: new Date(0),
+    ...attributes
+  })
+}
+
+/**
+ * @param {Headers} headers
+ * @returns {Cookie[]}
+ */
+function getSetCookies (headers) {
+  webidl.argumentLengthCheck(arguments, 1, 'getSetCookies')
+
+  webidl.brandCheck(headers, Headers, { strict: false })
+
+  const cookies = headers.getSetCookie()
+
+  if (!cookies) {
+    return []
+  }
+
+  return cookies.map((pair) => parseSetCookie(pair))
+}
+
+/**
+ * @param {Headers} headers
+ * @param {Cookie} cookie
+ * @returns {void}
+ */
+function setCookie (headers, cookie) {
+  webidl.argumentLengthCheck(arguments, 2, 'setCookie')
+
+  webidl.brandCheck(headers, Headers, { strict: false })
+
+  cookie = webidl.converters.Cookie(cookie)
+
+  const str = stringify(cookie)
+
+  if (str) {
+    headers.append('Set-Cookie', str)
+  }
+}
+
+webidl.converters.DeleteCookieAttributes = webidl.dictionaryConverter([
+  {
+    converter: webidl.nullableConverter(webidl.converters.DOMString),
+    key: 'path',
+    defaultValue: () => null
+  },
+  {
+    converter: webidl.nullableConverter(webidl.converters.DOMString),
+    key: 'domain',
+    defaultValue: () => null
+  }
+])
+
+webidl.converters.Cookie = webidl.dictionaryConverter([
+  {
+    converter: webidl.converters.DOMString,
+    key: 'name'
+  },
+  {
+    converter: webidl.converters.DOMString,
+    key: 'value'
+  },
+  {
+    converter: webidl.nullableConverter((value) => {
+      if (typeof value === 'number') {
+        return webidl.converters['unsigned long long'](value)
+      }
+
+      return new Date(value)
+    }),
+    key: 'expires',
+    defaultValue: () => null
+  },
+  {
+    converter: webidl.nullableConverter(webidl.converters['long long']),
+    key: 'maxAge',
+    defaultValue: () => null
+  },
+  {
+    converter: webidl.nullableConverter(webidl.converters.DOMString),
+    key: 'domain',
+    defaultValue: () => null
+  },
+  {
+    converter: webidl.nullableConverter(webidl.converters.DOMString),
+    key: 'path',
+    defaultValue: () => null
+  },
+  {
+    converter: webidl.nullableConverter(webidl.converters.boolean),
+    key: 'secure',
+    defaultValue: () => null
+  },
+  {
+    converter: webidl.nullableConverter(webidl.converters.boolean),
+    key: 'httpOnly',
+    defaultValue: () => null
+  },
+  {
+    converter: webidl.converters.USVString,
+    key: 'sameSite',
+    allowedValues: ['Strict', 'Lax', 'None']
+  },
+  {
+    converter: webidl.sequenceConverter(webidl.converters.DOMString),
+    key: 'unparsed',
+    defaultValue: () => new Array(0)
+  }
+])
+
+module.exports = {
+  getCookies,
+  deleteCookie,
+  getSetCookies,
+  setCookie
+}
+
+
+/***/ }),
+
+/***/ 1978:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { maxNameValuePairSize, maxAttributeValueSize } = __nccwpck_require__(1276)
+const { isCTLExcludingHtab } = __nccwpck_require__(7797)
+const { collectASequenceOfCodePointsFast } = __nccwpck_require__(1900)
+const assert = __nccwpck_require__(4589)
+
+/**
+ * @description Parses the field-value attributes of a set-cookie header string.
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.4
+ * @param {string} header
+ * @returns if the header is invalid, null will be returned
+ */
+function parseSetCookie (header) {
+  // 1. If the set-cookie-string contains a %x00-08 / %x0A-1F / %x7F
+  //    character (CTL characters excluding HTAB): Abort these steps and
+  //    ignore the set-cookie-string entirely.
+  if (isCTLExcludingHtab(header)) {
+    return null
+  }
+
+  let nameValuePair = ''
+  let unparsedAttributes = ''
+  let name = ''
+  let value = ''
+
+  // 2. If the set-cookie-string contains a %x3B (";") character:
+  if (header.includes(';')) {
+    // 1. The name-value-pair string consists of the characters up to,
+    //    but not including, the first %x3B (";"), and the unparsed-
+    //    attributes consist of the remainder of the set-cookie-string
+    //    (including the %x3B (";") in question).
+    const position = { position: 0 }
+
+    nameValuePair = collectASequenceOfCodePointsFast(';', header, position)
+    unparsedAttributes = header.slice(position.position)
+  } else {
+    // Otherwise:
+
+    // 1. The name-value-pair string consists of all the characters
+    //    contained in the set-cookie-string, and the unparsed-
+    //    attributes is the empty string.
+    nameValuePair = header
+  }
+
+  // 3. If the name-value-pair string lacks a %x3D ("=") character, then
+  //    the name string is empty, and the value string is the value of
+  //    name-value-pair.
+  if (!nameValuePair.includes('=')) {
+    value = nameValuePair
+  } else {
+    //    Otherwise, the name string consists of the characters up to, but
+    //    not including, the first %x3D ("=") character, and the (possibly
+    //    empty) value string consists of the characters after the first
+    //    %x3D ("=") character.
+    const position = { position: 0 }
+    name = collectASequenceOfCodePointsFast(
+      '=',
+      nameValuePair,
+      position
+    )
+    value = nameValuePair.slice(position.position + 1)
+  }
+
+  // 4. Remove any leading or trailing WSP characters from the name
+  //    string and the value string.
+  name = name.trim()
+  value = value.trim()
+
+  // 5. If the sum of the lengths of the name string and the value string
+  //    is more than 4096 octets, abort these steps and ignore the set-
+  //    cookie-string entirely.
+  if (name.length + value.length > maxNameValuePairSize) {
+    return null
+  }
+
+  // 6. The cookie-name is the name string, and the cookie-value is the
+  //    value string.
+  return {
+    name, value, ...parseUnparsedAttributes(unparsedAttributes)
+  }
+}
+
+/**
+ * Parses the remaining attributes of a set-cookie header
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.4
+ * @param {string} unparsedAttributes
+ * @param {[Object.<string, unknown>]={}} cookieAttributeList
+ */
+function parseUnparsedAttributes (unparsedAttributes, cookieAttributeList = {}) {
+  // 1. If the unparsed-attributes string is empty, skip the rest of
+  //    these steps.
+  if (unparsedAttributes.length === 0) {
+    return cookieAttributeList
+  }
+
+  // 2. Discard the first character of the unparsed-attributes (which
+  //    will be a %x3B (";") character).
+  assert(unparsedAttributes[0] === ';')
+  unparsedAttributes = unparsedAttributes.slice(1)
+
+  let cookieAv = ''
+
+  // 3. If the remaining unparsed-attributes contains a %x3B (";")
+  //    character:
+  if (unparsedAttributes.includes(';')) {
+    // 1. Consume the characters of the unparsed-attributes up to, but
+    //    not including, the first %x3B (";") character.
+    cookieAv = collectASequenceOfCodePointsFast(
+      ';',
+      unparsedAttributes,
+      { position: 0 }
+    )
+    unparsedAttributes = unparsedAttributes.slice(cookieAv.length)
+  } else {
+    // Otherwise:
+
+    // 1. Consume the remainder of the unparsed-attributes.
+    cookieAv = unparsedAttributes
+    unparsedAttributes = ''
+  }
+
+  // Let the cookie-av string be the characters consumed in this step.
+
+  let attributeName = ''
+  let attributeValue = ''
+
+  // 4. If the cookie-av string contains a %x3D ("=") character:
+  if (cookieAv.includes('=')) {
+    // 1. The (possibly empty) attribute-name string consists of the
+    //    characters up to, but not including, the first %x3D ("=")
+    //    character, and the (possibly empty) attribute-value string
+    //    consists of the characters after the first %x3D ("=")
+    //    character.
+    const position = { position: 0 }
+
+    attributeName = collectASequenceOfCodePointsFast(
+      '=',
+      cookieAv,
+      position
+    )
+    attributeValue = cookieAv.slice(position.position + 1)
+  } else {
+    // Otherwise:
+
+    // 1. The attribute-name string consists of the entire cookie-av
+    //    string, and the attribute-value string is empty.
+    attributeName = cookieAv
+  }
+
+  // 5. Remove any leading or trailing WSP characters from the attribute-
+  //    name string and the attribute-value string.
+  attributeName = attributeName.trim()
+  attributeValue = attributeValue.trim()
+
+  // 6. If the attribute-value is longer than 1024 octets, ignore the
+  //    cookie-av string and return to Step 1 of this algorithm.
+  if (attributeValue.length > maxAttributeValueSize) {
+    return parseUnparsedAttributes(unparsedAttributes, cookieAttributeList)
+  }
+
+  // 7. Process the attribute-name and attribute-value according to the
+  //    requirements in the following subsections.  (Notice that
+  //    attributes with unrecognized attribute-names are ignored.)
+  const attributeNameLowercase = attributeName.toLowerCase()
+
+  // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.4.1
+  // If the attribute-name case-insensitively matches the string
+  // "Expires", the user agent MUST process the cookie-av as follows.
+  if (attributeNameLowercase === 'expires') {
+    // 1. Let the expiry-time be the result of parsing the attribute-value
+    //    as cookie-date (see Section 5.1.1).
+    const expiryTime = new Date(attributeValue)
+
+    // 2. If the attribute-value failed to parse as a cookie date, ignore
+    //    the cookie-av.
+
+    cookieAttributeList.expires = expiryTime
+  } else if (attributeNameLowercase === 'max-age') {
+    // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.4.2
+    // If the attribute-name case-insensitively matches the string "Max-
+    // Age", the user agent MUST process the cookie-av as follows.
+
+    // 1. If the first character of the attribute-value is not a DIGIT or a
+    //    "-" character, ignore the cookie-av.
+    const charCode = attributeValue.charCodeAt(0)
+
+    if ((charCode < 48 || charCode > 57) && attributeValue[0] !== '-') {
+      return parseUnparsedAttributes(unparsedAttributes, cookieAttributeList)
+    }
+
+    // 2. If the remainder of attribute-value contains a non-DIGIT
+    //    character, ignore the cookie-av.
+    if (!/^\d+$/.test(attributeValue)) {
+      return parseUnparsedAttributes(unparsedAttributes, cookieAttributeList)
+    }
+
+    // 3. Let delta-seconds be the attribute-value converted to an integer.
+    const deltaSeconds = Number(attributeValue)
+
+    // 4. Let cookie-age-limit be the maximum age of the cookie (which
+    //    SHOULD be 400 days or less, see Section 4.1.2.2).
+
+    // 5. Set delta-seconds to the smaller of its present value and cookie-
+    //    age-limit.
+    // deltaSeconds = Math.min(deltaSeconds * 1000, maxExpiresMs)
+
+    // 6. If delta-seconds is less than or equal to zero (0), let expiry-
+    //    time be the earliest representable date and time.  Otherwise, let
+    //    the expiry-time be the current date and time plus delta-seconds
+    //    seconds.
+    // const expiryTime = deltaSeconds <= 0 ? Date.now() : Date.now() + deltaSeconds
+
+    // 7. Append an attribute to the cookie-attribute-list with an
+    //    attribute-name of Max-Age and an attribute-value of expiry-time.
+    cookieAttributeList.maxAge = deltaSeconds
+  } else if (attributeNameLowercase === 'domain') {
+    // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.4.3
+    // If the attribute-name case-insensitively matches the string "Domain",
+    // the user agent MUST process the cookie-av as follows.
+
+    // 1. Let cookie-domain be the attribute-value.
+    let cookieDomain = attributeValue
+
+    // 2. If cookie-domain starts with %x2E ("."), let cookie-domain be
+    //    cookie-domain without its leading %x2E (".").
+    if (cookieDomain[0] === '.') {
+      cookieDomain = cookieDomain.slice(1)
+    }
+
+    // 3. Convert the cookie-domain to lower case.
+    cookieDomain = cookieDomain.toLowerCase()
+
+    // 4. Append an attribute to the cookie-attribute-list with an
+    //    attribute-name of Domain and an attribute-value of cookie-domain.
+    cookieAttributeList.domain = cookieDomain
+  } else if (attributeNameLowercase === 'path') {
+    // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.4.4
+    // If the attribute-name case-insensitively matches the string "Path",
+    // the user agent MUST process the cookie-av as follows.
+
+    // 1. If the attribute-value is empty or if the first character of the
+    //    attribute-value is not %x2F ("/"):
+    let cookiePath = ''
+    if (attributeValue.length === 0 || attributeValue[0] !== '/') {
+      // 1. Let cookie-path be the default-path.
+      cookiePath = '/'
+    } else {
+      // Otherwise:
+
+      // 1. Let cookie-path be the attribute-value.
+      cookiePath = attributeValue
+    }
+
+    // 2. Append an attribute to the cookie-attribute-list with an
+    //    attribute-name of Path and an attribute-value of cookie-path.
+    cookieAttributeList.path = cookiePath
+  } else if (attributeNameLowercase === 'secure') {
+    // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.4.5
+    // If the attribute-name case-insensitively matches the string "Secure",
+    // the user agent MUST append an attribute to the cookie-attribute-list
+    // with an attribute-name of Secure and an empty attribute-value.
+
+    cookieAttributeList.secure = true
+  } else if (attributeNameLowercase === 'httponly') {
+    // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.4.6
+    // If the attribute-name case-insensitively matches the string
+    // "HttpOnly", the user agent MUST append an attribute to the cookie-
+    // attribute-list with an attribute-name of HttpOnly and an empty
+    // attribute-value.
+
+    cookieAttributeList.httpOnly = true
+  } else if (attributeNameLowercase === 'samesite') {
+    // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.4.7
+    // If the attribute-name case-insensitively matches the string
+    // "SameSite", the user agent MUST process the cookie-av as follows:
+
+    const attributeValueLowercase = attributeValue.toLowerCase()
+
+    // 1. If cookie-av's attribute-value is a case-insensitive match for
+    //    "None", append an attribute to the cookie-attribute-list with an
+    //    attribute-name of "SameSite" and an attribute-value of "None".
+    if (attributeValueLowercase === 'none') {
+      cookieAttributeList.sameSite = 'None'
+    } else if (attributeValueLowercase === 'strict') {
+      // 2. If cookie-av's attribute-value is a case-insensitive match for
+      //    "Strict", append an attribute to the cookie-attribute-list with
+      //    an attribute-name of "SameSite" and an attribute-value of
+      //    "Strict".
+      cookieAttributeList.sameSite = 'Strict'
+    } else if (attributeValueLowercase === 'lax') {
+      // 3. If cookie-av's attribute-value is a case-insensitive match for
+      //    "Lax", append an attribute to the cookie-attribute-list with an
+      //    attribute-name of "SameSite" and an attribute-value of "Lax".
+      cookieAttributeList.sameSite = 'Lax'
+    }
+  } else {
+    cookieAttributeList.unparsed ??= []
+
+    cookieAttributeList.unparsed.push(`${attributeName}=${attributeValue}`)
+  }
+
+  // 8. Return to Step 1 of this algorithm.
+  return parseUnparsedAttributes(unparsedAttributes, cookieAttributeList)
+}
+
+module.exports = {
+  parseSetCookie,
+  parseUnparsedAttributes
+}
+
+
+/***/ }),
+
+/***/ 7797:
+/***/ ((module) => {
+
+
+
+/**
+ * @param {string} value
+ * @returns {boolean}
+ */
+function isCTLExcludingHtab (value) {
+  for (let i = 0; i < value.length; ++i) {
+    const code = value.charCodeAt(i)
+
+    if (
+      (code >= 0x00 && code <= 0x08) ||
+      (code >= 0x0A && code <= 0x1F) ||
+      code === 0x7F
+    ) {
+      return true
+    }
+  }
+  return false
+}
+
+/**
+ CHAR           = <any US-ASCII character (octets 0 - 127)>
+ token          = 1*<any CHAR except CTLs or separators>
+ separators     = "(" | ")" | "<" | ">" | "@"
+                | "," | ";" | ":" | "\" | <">
+                | "/" | "[" | "]" | "?" | "="
+                | "{" | "}" | SP | HT
+ * @param {string} name
+ */
+function validateCookieName (name) {
+  for (let i = 0; i < name.length; ++i) {
+    const code = name.charCodeAt(i)
+
+    if (
+      code < 0x21 || // exclude CTLs (0-31), SP and HT
+      code > 0x7E || // exclude non-ascii and DEL
+      code === 0x22 || // "
+      code === 0x28 || // (
+      code === 0x29 || // )
+      code === 0x3C || // <
+      code === 0x3E || // >
+      code === 0x40 || // @
+      code === 0x2C || // ,
+      code === 0x3B || // ;
+      code === 0x3A || // :
+      code === 0x5C || // \
+      code === 0x2F || // /
+      code === 0x5B || // [
+      code === 0x5D || // ]
+      code === 0x3F || // ?
+      code === 0x3D || // =
+      code === 0x7B || // {
+      code === 0x7D // }
+    ) {
+      throw new Error('Invalid cookie name')
+    }
+  }
+}
+
+/**
+ cookie-value      = *cookie-octet / ( DQUOTE *cookie-octet DQUOTE )
+ cookie-octet      = %x21 / %x23-2B / %x2D-3A / %x3C-5B / %x5D-7E
+                       ; US-ASCII characters excluding CTLs,
+                       ; whitespace DQUOTE, comma, semicolon,
+                       ; and backslash
+ * @param {string} value
+ */
+function validateCookieValue (value) {
+  let len = value.length
+  let i = 0
+
+  // if the value is wrapped in DQUOTE
+  if (value[0] === '"') {
+    if (len === 1 || value[len - 1] !== '"') {
+      throw new Error('Invalid cookie value')
+    }
+    --len
+    ++i
+  }
+
+  while (i < len) {
+    const code = value.charCodeAt(i++)
+
+    if (
+      code < 0x21 || // exclude CTLs (0-31)
+      code > 0x7E || // non-ascii and DEL (127)
+      code === 0x22 || // "
+      code === 0x2C || // ,
+      code === 0x3B || // ;
+      code === 0x5C // \
+    ) {
+      throw new Error('Invalid cookie value')
+    }
+  }
+}
+
+/**
+ * path-value        = <any CHAR except CTLs or ";">
+ * @param {string} path
+ */
+function validateCookiePath (path) {
+  for (let i = 0; i < path.length; ++i) {
+    const code = path.charCodeAt(i)
+
+    if (
+      code < 0x20 || // exclude CTLs (0-31)
+      code > 0x7E || // exclude DEL and non-ascii
+      code === 0x3B // ;
+    ) {
+      throw new Error('Invalid cookie path')
+    }
+  }
+}
+
+/**
+ * <let-dig> ::= <letter> | <digit>
+ *
+ * <letter> ::= any one of the 52 alphabetic characters A through Z in
+ * upper case and a through z in lower case
+ *
+ * <digit> ::= any one of the ten digits 0 through 9r
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc1034#section-3.5
+ * @param {number} code
+ */
+function isLetterOrDigit (code) {
+  return (
+    (code >= 0x30 && code <= 0x39) || // 0-9
+    (code >= 0x41 && code <= 0x5A) || // A-Z
+    (code >= 0x61 && code <= 0x7A) // a-z
+  )
+}
+
+/**
+ * Validates a cookie domain against the "preferred name syntax".
+ *
+ * <domain>      ::= <subdomain> | " "
+ * <subdomain>   ::= <label> | <subdomain> "." <label>
+ * <label>       ::= <let-dig> [ [ <ldh-str> ] <let-dig> ]
+ * <ldh-str>     ::= <let-dig-hyp> | <let-dig-hyp> <ldh-str>
+ * <let-dig-hyp> ::= <let-dig> | "-"
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc1034#section-3.5
+ * @see https://www.rfc-editor.org/rfc/rfc1123#section-2.1
+ * @see https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+ * @param {string} domain
+ */
+function validateCookieDomain (domain) {
+  // <domain> ::= <subdomain> | " "
+  if (domain === ' ') {
+    return
+  }
+
+  if (domain.length > 255) {
+    throw new Error('Invalid cookie domain')
+  }
+
+  let labelLength = 0
+
+  for (let i = 0; i < domain.length; ++i) {
+    const code = domain.charCodeAt(i)
+
+    if (code === 0x2E) {
+      if (labelLength === 0) {
+        throw new Error('Invalid cookie domain')
+      }
+
+      if (domain.charCodeAt(i - 1) === 0x2D) { // "-"
+        throw new Error('Invalid cookie domain')
+      }
+
+      labelLength = 0
+      continue
+    }
+
+    if (labelLength === 0 && !isLetterOrDigit(code)) {
+      throw new Error('Invalid cookie domain')
+    }
+
+    if (!isLetterOrDigit(code) && code !== 0x2D) { // "-"
+      throw new Error('Invalid cookie domain')
+    }
+
+    if (++labelLength > 63) {
+      throw new Error('Invalid cookie domain')
+    }
+  }
+
+  if (labelLength === 0 || domain.charCodeAt(domain.length - 1) === 0x2D) { // "-"
+    throw new Error('Invalid cookie domain')
+  }
+}
+
+const IMFDays = [
+  'Sun', 'Mon', 'Tue', 'Wed',
+  'Thu', 'Fri', 'Sat'
+]
+
+const IMFMonths = [
+  'Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun',
+  'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'
+]
+
+const IMFPaddedNumbers = Array(61).fill(0).map((_, i) => i.toString().padStart(2, '0'))
+
+/**
+ * @see https://www.rfc-editor.org/rfc/rfc7231#section-7.1.1.1
+ * @param {number|Date} date
+  IMF-fixdate  = day-name "," SP date1 SP time-of-day SP GMT
+  ; fixed length/zone/capitalization subset of the format
+  ; see Section 3.3 of [RFC5322]
+
+  day-name     = %x4D.6F.6E ; "Mon", case-sensitive
+              / %x54.75.65 ; "Tue", case-sensitive
+              / %x57.65.64 ; "Wed", case-sensitive
+              / %x54.68.75 ; "Thu", case-sensitive
+              / %x46.72.69 ; "Fri", case-sensitive
+              / %x53.61.74 ; "Sat", case-sensitive
+              / %x53.75.6E ; "Sun", case-sensitive
+  date1        = day SP month SP year
+                  ; e.g., 02 Jun 1982
+
+  day          = 2DIGIT
+  month        = %x4A.61.6E ; "Jan", case-sensitive
+              / %x46.65.62 ; "Feb", case-sensitive
+              / %x4D.61.72 ; "Mar", case-sensitive
+              / %x41.70.72 ; "Apr", case-sensitive
+              / %x4D.61.79 ; "May", case-sensitive
+              / %x4A.75.6E ; "Jun", case-sensitive
+              / %x4A.75.6C ; "Jul", case-sensitive
+              / %x41.75.67 ; "Aug", case-sensitive
+              / %x53.65.70 ; "Sep", case-sensitive
+              / %x4F.63.74 ; "Oct", case-sensitive
+              / %x4E.6F.76 ; "Nov", case-sensitive
+              / %x44.65.63 ; "Dec", case-sensitive
+  year         = 4DIGIT
+
+  GMT          = %x47.4D.54 ; "GMT", case-sensitive
+
+  time-of-day  = hour ":" minute ":" second
+              ; 00:00:00 - 23:59:60 (leap second)
+
+  hour         = 2DIGIT
+  minute       = 2DIGIT
+  second       = 2DIGIT
+ */
+function toIMFDate (date) {
+  if (typeof date === 'number') {
+    date = new Date(date)
+  }
+
+  return `${IMFDays[date.getUTCDay()]}, ${IMFPaddedNumbers[date.getUTCDate()]} ${IMFMonths[date.getUTCMonth()]} ${date.getUTCFullYear()} ${IMFPaddedNumbers[date.getUTCHours()]}:${IMFPaddedNumbers[date.getUTCMinutes()]}:${IMFPaddedNumbers[date.getUTCSeconds()]} GMT`
+}
+
+/**
+ max-age-av        = "Max-Age=" non-zero-digit *DIGIT
+                       ; In practice, both expires-av and max-age-av
+                       ; are limited to dates representable by the
+                       ; user agent.
+ * @param {number} maxAge
+ */
+function validateCookieMaxAge (maxAge) {
+  if (maxAge < 0) {
+    throw new Error('Invalid cookie max-age')
+  }
+}
+
+/**
+ * @see https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
+ * @param {import('./index').Cookie} cookie
+ */
+function stringify (cookie) {
+  if (cookie.name.length === 0) {
+    return null
+  }
+
+  validateCookieName(cookie.name)
+  validateCookieValue(cookie.value)
+
+  const out = [`${cookie.name}=${cookie.value}`]
+
+  // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-cookie-prefixes-00#section-3.1
+  // https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-cookie-prefixes-00#section-3.2
+  if (cookie.name.startsWith('__Secure-')) {
+    cookie.secure = true
+  }
+
+  if (cookie.name.startsWith('__Host-')) {
+    cookie.secure = true
+    cookie.domain = null
+    cookie.path = '/'
+  }
+
+  if (cookie.secure) {
+    out.push('Secure')
+  }
+
+  if (cookie.httpOnly) {
+    out.push('HttpOnly')
+  }
+
+  if (typeof cookie.maxAge === 'number') {
+    validateCookieMaxAge(cookie.maxAge)
+    out.push(`Max-Age=${cookie.maxAge}`)
+  }
+
+  if (cookie.domain) {
+    validateCookieDomain(cookie.domain)
+    out.push(`Domain=${cookie.domain}`)
+  }
+
+  if (cookie.path) {
+    validateCookiePath(cookie.path)
+    out.push(`Path=${cookie.path}`)
+  }
+
+  if (cookie.expires && cookie.expires.toString() !== 'Invalid Date') {
+    out.push(`Expires=${toIMFDate(cookie.expires)}`)
+  }
+
+  if (cookie.sameSite) {
+    out.push(`SameSite=${cookie.sameSite}`)
+  }
+
+  for (const part of cookie.unparsed) {
+    if (!part.includes('=')) {
+      throw new Error('Invalid unparsed')
+    }
+
+    const [key, ...value] = part.split('=')
+
+    const trimmedKey = key.trim()
+    const joinedValue = value.join('=')
+
+    validateCookieName(trimmedKey)
+    validateCookieValue(joinedValue)
+
+    out.push(`${trimmedKey}=${joinedValue}`)
+  }
+
+  return out.join('; ')
+}
+
+module.exports = {
+  isCTLExcludingHtab,
+  validateCookieName,
+  validateCookiePath,
+  validateCookieValue,
+  toIMFDate,
+  stringify
+}
+
+
+/***/ }),
+
+/***/ 4031:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+const buffer = __nccwpck_require__(4573)
+const { Transform } = __nccwpck_require__(7075)
+const { isASCIINumber, isValidLastEventId } = __nccwpck_require__(4811)
+
+/**
+ * @type {number[]} BOM
+ */
+const BOM = [0xEF, 0xBB, 0xBF]
+/**
+ * @type {10} LF
+ */
+const LF = 0x0A
+/**
+ * @type {13} CR
+ */
+const CR = 0x0D
+/**
+ * @type {58} COLON
+ */
+const COLON = 0x3A
+/**
+ * @type {32} SPACE
+ */
+const SPACE = 0x20
+
+const defaultMaxEventSize = buffer.kStringMaxLength
+
+const DATA = Buffer.from('data')
+const EVENT = Buffer.from('event')
+const ID = Buffer.from('id')
+const RETRY = Buffer.from('retry')
+
+// Each data field creates a string node, and each unconsumed input chunk keeps
+// a Buffer wrapper. The absolute ceiling protects the large default byte limit.
+const minParserItems = 1024
+const maxParserItems = 131072
+const bytesPerParserItem = 128
+
+function isASCIINumberBytes (buffer, start) {
+  if (start >= buffer.length) {
+    return false
+  }
+
+  for (let i = start; i < buffer.length; i++) {
+    if (buffer[i] < 0x30 || buffer[i] > 0x39) {
+      return false
+    }
+  }
+
+  return true
+}
+
+function isValidLastEventIdBytes (buffer, start) {
+  for (let i = start; i < buffer.length; i++) {
+    if (buffer[i] === 0x00) {
+      return false
+    }
+  }
+
+  return true
+}
+
+function isFieldName (line, length, field) {
+  if (length !== field.length) {
+    return false
+  }
+
+  for (let i = 0; i < length; i++) {
+    if (line[i] !== field[i]) {
+      return false
+    }
+  }
+
+  return true
+}
+
+function createMaxEventSizeExceededError () {
+  const error = new Error('EventSource message size exceeded')
+  error.aborted = false
+  return error
+}
+
+/**
+ * @typedef {object} EventSourceStreamEvent
+ * @type {object}
+ * @property {string} [event] The event type.
+ * @property {string} [data] The data of the message.
+ * @property {string} [id] A unique ID for the event.
+ * @property {string} [retry] The reconnection time, in milliseconds.
+ */
+
+/**
+ * @typedef eventSourceSettings
+ * @type {object}
+ * @property {string} lastEventId The last event ID received from the server.
+ * @property {string} origin The origin of the event source.
+ * @property {number} reconnectionTime The reconnection time, in milliseconds.
+ */
+
+class EventSourceStream extends Transform {
+  /**
+   * @type {eventSourceSettings}
+   */
+  state = null
+
+  /**
+   * Leading byte-order-mark check.
+   * @type {boolean}
+   */
+  checkBOM = true
+
+  /**
+   * @type {boolean}
+   */
+  crlfCheck = false
+
+  /**
+   * @type {boolean}
+   */
+  eventEndCheck = false
+
+  /**
+   * @type {Buffer[]}
+   */
+  chunks = []
+
+  chunkIndex = 0
+  pos = 0
+  lineChunkIndex = 0
+  linePos = 0
+  lineLength = 0
+  eventSize = 0
+  eventFieldSizes = { data: 0, event: 0, id: 0, retry: 0 }
+  dataLineCount = 0
+  maxEventSize
+  maxDataLines
+  maxBufferedChunks
+
+  event = {
+    data: undefined,
+    event: undefined,
+    id: undefined,
+    retry: undefined
+  }
+
+  /**
+   * @param {object} options
+   * @param {number} [options.maxEventSize]
+   * @param {eventSourceSettings} options.eventSourceSettings
+   * @param {Function} [options.push]
+   */
+  constructor (options = {}) {
+    // Enable object mode as EventSourceStream emits objects of shape
+    // EventSourceStreamEvent
+    options.readableObjectMode = true
+
+    super(options)
+
+    this.state = options.eventSourceSettings || {}
+    this.maxEventSize = options.maxEventSize ?? defaultMaxEventSize
+    const parserItemLimit = this.maxEventSize > 0
+      ? Math.min(maxParserItems, Math.max(minParserItems, Math.floor(this.maxEventSize / bytesPerParserItem)))
+      : 0
+    this.maxDataLines = parserItemLimit
+    this.maxBufferedChunks = parserItemLimit
+    if (options.push) {
+      this.push = options.push
+    }
+  }
+
+  /**
+   * @param {Buffer} chunk
+   * @param {string} _encoding
+   * @param {Function} callback
+   * @returns {void}
+   */
+  _transform (chunk, _encoding, callback) {
+    if (chunk.length === 0) {
+      callback()
+      return
+    }
+
+    // A leading line ending can immediately release the currently buffered
+    // line, even when it uses the final allowed chunk slot.
+    if (this.maxEventSize > 0 &&
+        this.chunks.length >= this.maxBufferedChunks &&
+        chunk[0] !== LF && chunk[0] !== CR) {
+      callback(createMaxEventSizeExceededError())
+      return
+    }
+    this.chunks.push(chunk)
+
+    // Strip leading byte-order-mark if we opened the stream and started
+    // the processing of the incoming data
+    if (this.checkBOM) {
+      if (this.handleBOM()) {
+        callback()
+        return
+      }
+    }
+
+    while (this.hasCurrentByte()) {
+      const byte = this.currentByte()
+
+      // If the previous line ended with an end-of-line, we need to check
+      // if the next character is also an end-of-line.
+      if (this.eventEndCheck) {
+        // If the the current character is an end-of-line, then the event
+        // is finished and we can process it
+
+        // If the previous line ended with a carriage return, we need to
+        // check if the current character is a line feed and remove it
+        // from the buffer.
+        if (this.crlfCheck) {
+          // If the current character is a line feed, we can remove it
+          // from the buffer and reset the crlfCheck flag
+          if (byte === LF) {
+            this.crlfCheck = false
+            this.consumeCurrentByte()
+
+            // It is possible that the line feed is not the end of the
+            // event. We need to check if the next character is an
+            // end-of-line character to determine if the event is
+            // finished. We simply continue the loop to check the next
+            // character.
+
+            // As we removed the line feed from the buffer and set the
+            // crlfCheck flag to false, we basically don't make any
+            // distinction between a line feed and a carriage return.
+            continue
+          }
+          this.crlfCheck = false
+        }
+
+        if (byte === LF || byte === CR) {
+          // If the current character is a carriage return, we need to
+          // set the crlfCheck flag to true, as we need to check if the
+          // next character is a line feed so we can remove it from the
+          // buffer
+          if (byte === CR) {
+            this.crlfCheck = true
+          }
+
+          this.consumeCurrentByte()
+          if (this.hasPendingEvent()) {
+            this.processEvent(this.event)
+          }
+          this.clearEvent()
+          continue
+        }
+        // If the current character is not an end-of-line, then the event
+        // is not finished and we have to reset the eventEndCheck flag
+        this.eventEndCheck = false
+        continue
+      }
+
+      // If the current character is an end-of-line, we can process the
+      // line
+      if (byte === LF || byte === CR) {
+        // If the current character is a carriage return, we need to
+        // set the crlfCheck flag to true, as we need to check if the
+        // next character is a line feed
+        if (byte === CR) {
+          this.crlfCheck = true
+        }
+
+        // In any case, we can process the line as we reached an
+        // end-of-line character
+        try {
+          this.parseLine(this.readLine(), this.event)
+        } catch (error) {
+          callback(error)
+          return
+        }
+        this.consumeCurrentByte()
+        // A line was processed and this could be the end of the event. We need
+        // to check if the next line is empty to determine if the event is
+        // finished.
+        this.eventEndCheck = true
+        continue
+      }
+
+      // readLine() is only called after CR or LF. Reject an unfinished line
+      // before it can retain an unbounded number of decoded chunks. The seven
+      // extra bytes allow the longest field prefix ("event: " or "retry: ").
+      if (this.maxEventSize > 0 && ++this.lineLength > this.maxEventSize + 7) {
+        callback(createMaxEventSizeExceededError())
+        return
+      }
+      this.advanceCursor()
+    }
+
+    callback()
+  }
+
+  _destroy (error, callback) {
+    this.chunks.length = 0
+    this.clearEvent()
+    super._destroy(error, callback)
+  }
+
+  /**
+   * @param {Buffer} line
+   * @param {EventSourceStreamEvent} event
+   */
+  parseLine (line, event) {
+    // If the line is empty (a blank line)
+    // Dispatch the event, as defined below.
+    // This will be handled in the _transform method
+    if (line.length === 0) {
+      return
+    }
+
+    // If the line starts with a U+003A COLON character (:)
+    // Ignore the line.
+    const colonPosition = line.indexOf(COLON)
+    if (colonPosition === 0) {
+      return
+    }
+
+    let fieldLength = line.length
+    let valueStart = line.length
+
+    // If the line contains a U+003A COLON character (:)
+    if (colonPosition !== -1) {
+      fieldLength = colonPosition
+
+      // Collect the characters on the line after the first U+003A COLON
+      // character (:), and let value be that string.
+      // If value starts with a U+0020 SPACE character, remove it from value.
+      valueStart = colonPosition + 1
+      if (line[valueStart] === SPACE) {
+        ++valueStart
+      }
+    }
+
+    if (isFieldName(line, fieldLength, DATA)) {
+      if (this.maxEventSize > 0 && this.dataLineCount >= this.maxDataLines) {
+        throw createMaxEventSizeExceededError()
+      }
+      const valueBytes = line.length - valueStart
+      const dataSize = this.eventFieldSizes.data + (event.data === undefined ? 0 : 1) + valueBytes
+      this.setEventFieldSize('data', dataSize)
+
+      const value = line.toString('utf8', valueStart)
+
+      if (event.data === undefined) {
+        event.data = value
+      } else {
+        event.data += `\n${value}`
+      }
+      this.dataLineCount++
+      return
+    }
+
+    if (isFieldName(line, fieldLength, RETRY)) {
+      if (isASCIINumberBytes(line, valueStart)) {
+        this.setEventFieldSize('retry', line.length - valueStart)
+        event.retry = line.toString('utf8', valueStart)
+      }
+      return
+    }
+
+    if (isFieldName(line, fieldLength, ID)) {
+      if (isValidLastEventIdBytes(line, valueStart)) {
+        this.setEventFieldSize('id', line.length - valueStart)
+        event.id = line.toString('utf8', valueStart)
+      }
+      return
+    }
+
+    if (isFieldName(line, fieldLength, EVENT)) {
+      if (valueStart < line.length) {
+        this.setEventFieldSize('event', line.length - valueStart)
+        event.event = line.toString('utf8', valueStart)
+      }
+    }
+  }
+
+  setEventFieldSize (field, size) {
+    const eventSize = this.eventSize - this.eventFieldSizes[field] + size
+    if (this.maxEventSize > 0 && eventSize > this.maxEventSize) {
+      throw createMaxEventSizeExceededError()
+    }
+    this.eventSize = eventSize
+    this.eventFieldSizes[field] = size
+  }
+
+  /**
+   * @param {EventSourceStreamEvent} event
+   */
+  processEvent (event) {
+    if (event.retry && isASCIINumber(event.retry)) {
+      this.state.reconnectionTime = parseInt(event.retry, 10)
+    }
+
+    if (event.id && isValidLastEventId(event.id)) {
+      this.state.lastEventId = event.id
+    }
+
+    // only dispatch event, when data is provided
+    if (event.data !== undefined) {
+      this.push({
+        type: event.event || 'message',
+        options: {
+          data: event.data,
+          lastEventId: this.state.lastEventId,
+          origin: this.state.origin
+        }
+      })
+    }
+  }
+
+  clearEvent () {
+    this.event.data = undefined
+    this.event.event = undefined
+    this.event.id = undefined
+    this.event.retry = undefined
+    this.eventSize = 0
+    this.dataLineCount = 0
+    this.eventFieldSizes.data = 0
+    this.eventFieldSizes.event = 0
+    this.eventFieldSizes.id = 0
+    this.eventFieldSizes.retry = 0
+  }
+
+  hasPendingEvent () {
+    return this.event.data !== undefined ||
+      this.event.event !== undefined ||
+      this.event.id !== undefined ||
+      this.event.retry !== undefined
+  }
+
+  hasCurrentByte () {
+    return this.chunkIndex < this.chunks.length &&
+      this.pos < this.chunks[this.chunkIndex].length
+  }
+
+  currentByte () {
+    return this.chunks[this.chunkIndex][this.pos]
+  }
+
+  consumeCurrentByte () {
+    this.advanceCursor()
+    this.syncLineStartToCursor()
+  }
+
+  advanceCursor () {
+    this.pos++
+
+    while (this.chunkIndex < this.chunks.length && this.pos >= this.chunks[this.chunkIndex].length) {
+      this.chunkIndex++
+      this.pos = 0
+    }
+  }
+
+  syncLineStartToCursor () {
+    this.lineChunkIndex = this.chunkIndex
+    this.linePos = this.pos
+    this.lineLength = 0
+    this.dropConsumedChunks()
+  }
+
+  dropConsumedChunks () {
+    if (this.lineChunkIndex > 0) {
+      const consumed = this.lineChunkIndex
+      this.chunks.splice(0, consumed)
+      this.lineChunkIndex = 0
+      this.chunkIndex -= consumed
+    }
+
+    if (this.chunkIndex === this.chunks.length) {
+      this.chunks.length = 0
+      this.chunkIndex = 0
+      this.pos = 0
+      this.lineChunkIndex = 0
+      this.linePos = 0
+    }
+  }
+
+  readLine () {
+    if (this.lineChunkIndex === this.chunkIndex) {
+      return this.chunks[this.chunkIndex].subarray(this.linePos, this.pos)
+    }
+
+    const chunks = []
+    let length = 0
+
+    for (let i = this.lineChunkIndex; i <= this.chunkIndex; i++) {
+      const chunk = this.chunks[i]
+      const start = i === this.lineChunkIndex ? this.linePos : 0
+      const end = i === this.chunkIndex ? this.pos : chunk.length
+      const slice = chunk.subarray(start, end)
+      length += slice.length
+      chunks.push(slice)
+    }
+
+    return Buffer.concat(chunks, length)
+  }
+
+  peekBufferedByte (offset) {
+    let chunkIndex = this.lineChunkIndex
+    let pos = this.linePos
+
+    while (chunkIndex < this.chunks.length) {
+      const chunk = this.chunks[chunkIndex]
+      const remaining = chunk.length - pos
+
+      if (offset < remaining) {
+        return chunk[pos + offset]
+      }
+
+      offset -= remaining
+      chunkIndex++
+      pos = 0
+    }
+  }
+
+  discardLeadingBytes (count) {
+    while (count > 0 && this.lineChunkIndex < this.chunks.length) {
+      const chunk = this.chunks[this.lineChunkIndex]
+      const remaining = chunk.length - this.linePos
+
+      if (count < remaining) {
+        this.linePos += count
+        count = 0
+      } else {
+        count -= remaining
+        this.lineChunkIndex++
+        this.linePos = 0
+      }
+    }
+
+    this.chunkIndex = this.lineChunkIndex
+    this.pos = this.linePos
+    this.dropConsumedChunks()
+  }
+
+  handleBOM () {
+    const first = this.peekBufferedByte(0)
+    const second = this.peekBufferedByte(1)
+    const third = this.peekBufferedByte(2)
+
+    if (second === undefined) {
+      if (first === BOM[0]) {
+        return true
+      }
+
+      this.checkBOM = false
+      return true
+    }
+
+    if (third === undefined) {
+      if (first === BOM[0] && second === BOM[1]) {
+        return true
+      }
+
+      this.checkBOM = false
+      return false
+    }
+
+    if (first === BOM[0] && second === BOM[1] && third === BOM[2]) {
+      this.discardLeadingBytes(3)
+    }
+
+    this.checkBOM = false
+    return !this.hasCurrentByte()
+  }
+}
+
+module.exports = {
+  EventSourceStream
+}
+
+
+/***/ }),
+
+/***/ 1238:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { pipeline } = __nccwpck_require__(7075)
+const { fetching } = __nccwpck_require__(4398)
+const { makeRequest } = __nccwpck_require__(9967)
+const { webidl } = __nccwpck_require__(5893)
+const { EventSourceStream } = __nccwpck_require__(4031)
+const { parseMIMEType } = __nccwpck_require__(1900)
+const { createFastMessageEvent } = __nccwpck_require__(5188)
+const { isNetworkError } = __nccwpck_require__(9051)
+const { delay } = __nccwpck_require__(4811)
+const { kEnumerableProperty } = __nccwpck_require__(3440)
+const { environmentSettingsObject } = __nccwpck_require__(3168)
+const { getGlobalDispatcher } = __nccwpck_require__(2581)
+
+let experimentalWarned = false
+
+/**
+ * A reconnection time, in milliseconds. This must initially be an implementation-defined value,
+ * probably in the region of a few seconds.
+ *
+ * In Comparison:
+ * - Chrome uses 3000ms.
+ * - Deno uses 5000ms.
+ *
+ * @type {3000}
+ */
+const defaultReconnectionTime = 3000
+
+/**
+ * The readyState attribute represents the state of the connection.
+ * @enum
+ * @readonly
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#dom-eventsource-readystate-dev
+ */
+
+/**
+ * The connection has not yet been established, or it was closed and the user
+ * agent is reconnecting.
+ * @type {0}
+ */
+const CONNECTING = 0
+
+/**
+ * The user agent has an open connection and is dispatching events as it
+ * receives them.
+ * @type {1}
+ */
+const OPEN = 1
+
+/**
+ * The connection is not open, and the user agent is not trying to reconnect.
+ * @type {2}
+ */
+const CLOSED = 2
+
+/**
+ * Requests for the element will have their mode set to "cors" and their credentials mode set to "same-origin".
+ * @type {'anonymous'}
+ */
+const ANONYMOUS = 'anonymous'
+
+/**
+ * Requests for the element will have their mode set to "cors" and their credentials mode set to "include".
+ * @type {'use-credentials'}
+ */
+const USE_CREDENTIALS = 'use-credentials'
+
+/**
+ * The EventSource interface is used to receive server-sent events. It
+ * connects to a server over HTTP and receives events in text/event-stream
+ * format without closing the connection.
+ * @extends {EventTarget}
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#server-sent-events
+ * @api public
+ */
+class EventSource extends EventTarget {
+  #events = {
+    open: null,
+    error: null,
+    message: null
+  }
+
+  #url = null
+  #withCredentials = false
+
+  #readyState = CONNECTING
+
+  #request = null
+  #controller = null
+
+  #dispatcher
+
+  /**
+   * @type {import('./eventsource-stream').eventSourceSettings}
+   */
+  #state
+
+  /**
+   * Creates a new EventSource object.
+   * @param {string} url
+   * @param {EventSourceInit} [eventSourceInitDict]
+   * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
+   */
+  constructor (url, eventSourceInitDict = {}) {
+    // 1. Let ev be a new EventSource object.
+    super()
+
+    webidl.util.markAsUncloneable(this)
+
+    const prefix = 'EventSource constructor'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    if (!experimentalWarned) {
+      experimentalWarned = true
+      process.emitWarning('EventSource is experimental, expect them to change at any time.', {
+        code: 'UNDICI-ES'
+      })
+    }
+
+    url = webidl.converters.USVString(url, prefix, 'url')
+    eventSourceInitDict = webidl.converters.EventSourceInitDict(eventSourceInitDict, prefix, 'eventSourceInitDict')
+
+    this.#dispatcher = eventSourceInitDict.dispatcher
+    this.#state = {
+      lastEventId: '',
+      reconnectionTime: defaultReconnectionTime
+    }
+
+    // 2. Let settings be ev's relevant settings object.
+    // https://html.spec.whatwg.org/multipage/webappapis.html#environment-settings-object
+    const settings = environmentSettingsObject
+
+    let urlRecord
+
+    try {
+      // 3. Let urlRecord be the result of encoding-parsing a URL given url, relative to settings.
+      urlRecord = new URL(url, settings.settingsObject.baseUrl)
+      this.#state.origin = urlRecord.origin
+    } catch (e) {
+      // 4. If urlRecord is failure, then throw a "SyntaxError" DOMException.
+      throw new DOMException(e, 'SyntaxError')
+    }
+
+    // 5. Set ev's url to urlRecord.
+    this.#url = urlRecord.href
+
+    // 6. Let corsAttributeState be Anonymous.
+    let corsAttributeState = ANONYMOUS
+
+    // 7. If the value of eventSourceInitDict's withCredentials member is true,
+    // then set corsAttributeState to Use Credentials and set ev's
+    // withCredentials attribute to true.
+    if (eventSourceInitDict.withCredentials) {
+      corsAttributeState = USE_CREDENTIALS
+      this.#withCredentials = true
+    }
+
+    // 8. Let request be the result of creating a potential-CORS request given
+    // urlRecord, the empty string, and corsAttributeState.
+    const initRequest = {
+      redirect: 'follow',
+      keepalive: true,
+      // @see https://html.spec.whatwg.org/multipage/urls-and-fetching.html#cors-settings-attributes
+      mode: 'cors',
+      credentials: corsAttributeState === 'anonymous'
+        ? 'same-origin'
+        : 'omit',
+      referrer: 'no-referrer'
+    }
+
+    // 9. Set request's client to settings.
+    initRequest.client = environmentSettingsObject.settingsObject
+
+    // 10. User agents may set (`Accept`, `text/event-stream`) in request's header list.
+    initRequest.headersList = [['accept', { name: 'accept', value: 'text/event-stream' }]]
+
+    // 11. Set request's cache mode to "no-store".
+    initRequest.cache = 'no-store'
+
+    // 12. Set request's initiator type to "other".
+    initRequest.initiator = 'other'
+
+    initRequest.urlList = [new URL(this.#url)]
+
+    // 13. Set ev's request to request.
+    this.#request = makeRequest(initRequest)
+
+    this.#connect()
+  }
+
+  /**
+   * Returns the state of this EventSource object's connection. It can have the
+   * values described below.
+   * @returns {0|1|2}
+   * @readonly
+   */
+  get readyState () {
+    return this.#readyState
+  }
+
+  /**
+   * Returns the URL providing the event stream.
+   * @readonly
+   * @returns {string}
+   */
+  get url () {
+    return this.#url
+  }
+
+  /**
+   * Returns a boolean indicating whether the EventSource object was
+   * instantiated with CORS credentials set (true), or not (false, the default).
+   */
+  get withCredentials () {
+    return this.#withCredentials
+  }
+
+  #connect () {
+    if (this.#readyState === CLOSED) return
+
+    this.#readyState = CONNECTING
+
+    const fetchParams = {
+      request: this.#request,
+      dispatcher: this.#dispatcher
+    }
+
+    // 14. Let processEventSourceEndOfBody given response res be the following step: if res is not a network error, then reestablish the connection.
+    const processEventSourceEndOfBody = (response) => {
+      if (isNetworkError(response)) {
+        this.dispatchEvent(new Event('error'))
+        this.close()
+      }
+
+      this.#reconnect()
+    }
+
+    // 15. Fetch request, with processResponseEndOfBody set to processEventSourceEndOfBody...
+    fetchParams.processResponseEndOfBody = processEventSourceEndOfBody
+
+    // and processResponse set to the following steps given response res:
+    fetchParams.processResponse = (response) => {
+      // 1. If res is an aborted network error, then fail the connection.
+
+      if (isNetworkError(response)) {
+        // 1. When a user agent is to fail the connection, the user agent
+        // must queue a task which, if the readyState attribute is set to a
+        // value other than CLOSED, sets the readyState attribute to CLOSED
+        // and fires an event named error at the EventSource object. Once the
+        // user agent has failed the connection, it does not attempt to
+        // reconnect.
+        if (response.aborted) {
+          this.close()
+          this.dispatchEvent(new Event('error'))
+          return
+          // 2. Otherwise, if res is a network error, then reestablish the
+          // connection, unless the user agent knows that to be futile, in
+          // which case the user agent may fail the connection.
+        } else {
+          this.#reconnect()
+          return
+        }
+      }
+
+      // 3. Otherwise, if res's status is not 200, or if res's `Content-Type`
+      // is not `text/event-stream`, then fail the connection.
+      const contentType = response.headersList.get('content-type', true)
+      const mimeType = contentType !== null ? parseMIMEType(contentType) : 'failure'
+      const contentTypeValid = mimeType !== 'failure' && mimeType.essence === 'text/event-stream'
+      if (
+        response.status !== 200 ||
+        contentTypeValid === false
+      ) {
+        this.close()
+        this.dispatchEvent(new Event('error'))
+        return
+      }
+
+      // 4. Otherwise, announce the connection and interpret res's body
+      // line by line.
+
+      // When a user agent is to announce the connection, the user agent
+      // must queue a task which, if the readyState attribute is set to a
+      // value other than CLOSED, sets the readyState attribute to OPEN
+      // and fires an event named open at the EventSource object.
+      // @see https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
+      this.#readyState = OPEN
+      this.dispatchEvent(new Event('open'))
+
+      // If redirected to a different origin, set the origin to the new origin.
+      this.#state.origin = response.urlList[response.urlList.length - 1].origin
+
+      const eventSourceStream = new EventSourceStream({
+        eventSourceSettings: this.#state,
+        maxEventSize: this.#dispatcher.eventSourceOptions?.maxEventSize,
+        push: (event) => {
+          this.dispatchEvent(createFastMessageEvent(
+            event.type,
+            event.options
+          ))
+        }
+      })
+
+      pipeline(response.body.stream,
+        eventSourceStream,
+        (error) => {
+          if (
+            error?.aborted === false
+          ) {
+            this.close()
+            this.dispatchEvent(new Event('error'))
+          }
+        })
+    }
+
+    this.#controller = fetching(fetchParams)
+  }
+
+  /**
+   * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
+   * @returns {Promise<void>}
+   */
+  async #reconnect () {
+    // When a user agent is to reestablish the connection, the user agent must
+    // run the following steps. These steps are run in parallel, not as part of
+    // a task. (The tasks that it queues, of course, are run like normal tasks
+    // and not themselves in parallel.)
+
+    // 1. Queue a task to run the following steps:
+
+    //   1. If the readyState attribute is set to CLOSED, abort the task.
+    if (this.#readyState === CLOSED) return
+
+    //   2. Set the readyState attribute to CONNECTING.
+    this.#readyState = CONNECTING
+
+    //   3. Fire an event named error at the EventSource object.
+    this.dispatchEvent(new Event('error'))
+
+    // 2. Wait a delay equal to the reconnection time of the event source.
+    await delay(this.#state.reconnectionTime)
+
+    // 5. Queue a task to run the following steps:
+
+    //   1. If the EventSource object's readyState attribute is not set to
+    //      CONNECTING, then return.
+    if (this.#readyState !== CONNECTING) return
+
+    //   2. Let request be the EventSource object's request.
+    //   3. If the EventSource object's last event ID string is not the empty
+    //      string, then:
+    //      1. Let lastEventIDValue be the EventSource object's last event ID
+    //         string, encoded as UTF-8.
+    //      2. Set (`Last-Event-ID`, lastEventIDValue) in request's header
+    //         list.
+    if (this.#state.lastEventId.length) {
+      this.#request.headersList.set('last-event-id', this.#state.lastEventId, true)
+    }
+
+    //   4. Fetch request and process the response obtained in this fashion, if any, as described earlier in this section.
+    this.#connect()
+  }
+
+  /**
+   * Closes the connection, if any, and sets the readyState attribute to
+   * CLOSED.
+   */
+  close () {
+    webidl.brandCheck(this, EventSource)
+
+    if (this.#readyState === CLOSED) return
+    this.#readyState = CLOSED
+    this.#controller.abort()
+    this.#request = null
+  }
+
+  get onopen () {
+    return this.#events.open
+  }
+
+  set onopen (fn) {
+    if (this.#events.open) {
+      this.removeEventListener('open', this.#events.open)
+    }
+
+    if (typeof fn === 'function') {
+      this.#events.open = fn
+      this.addEventListener('open', fn)
+    } else {
+      this.#events.open = null
+    }
+  }
+
+  get onmessage () {
+    return this.#events.message
+  }
+
+  set onmessage (fn) {
+    if (this.#events.message) {
+      this.removeEventListener('message', this.#events.message)
+    }
+
+    if (typeof fn === 'function') {
+      this.#events.message = fn
+      this.addEventListener('message', fn)
+    } else {
+      this.#events.message = null
+    }
+  }
+
+  get onerror () {
+    return this.#events.error
+  }
+
+  set onerror (fn) {
+    if (this.#events.error) {
+      this.removeEventListener('error', this.#events.error)
+    }
+
+    if (typeof fn === 'function') {
+      this.#events.error = fn
+      this.addEventListener('error', fn)
+    } else {
+      this.#events.error = null
+    }
+  }
+}
+
+const constantsPropertyDescriptors = {
+  CONNECTING: {
+    __proto__: null,
+    configurable: false,
+    enumerable: true,
+    value: CONNECTING,
+    writable: false
+  },
+  OPEN: {
+    __proto__: null,
+    configurable: false,
+    enumerable: true,
+    value: OPEN,
+    writable: false
+  },
+  CLOSED: {
+    __proto__: null,
+    configurable: false,
+    enumerable: true,
+    value: CLOSED,
+    writable: false
+  }
+}
+
+Object.defineProperties(EventSource, constantsPropertyDescriptors)
+Object.defineProperties(EventSource.prototype, constantsPropertyDescriptors)
+
+Object.defineProperties(EventSource.prototype, {
+  close: kEnumerableProperty,
+  onerror: kEnumerableProperty,
+  onmessage: kEnumerableProperty,
+  onopen: kEnumerableProperty,
+  readyState: kEnumerableProperty,
+  url: kEnumerableProperty,
+  withCredentials: kEnumerableProperty
+})
+
+webidl.converters.EventSourceInitDict = webidl.dictionaryConverter([
+  {
+    key: 'withCredentials',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  },
+  {
+    key: 'dispatcher', // undici only
+    converter: webidl.converters.any,
+    defaultValue: () => getGlobalDispatcher()
+  }
+])
+
+module.exports = {
+  EventSource,
+  defaultReconnectionTime
+}
+
+
+/***/ }),
+
+/***/ 4811:
+/***/ ((module) => {
+
+
+
+/**
+ * Checks if the given value is a valid LastEventId.
+ * @param {string} value
+ * @returns {boolean}
+ */
+function isValidLastEventId (value) {
+  // LastEventId should not contain U+0000 NULL
+  return value.indexOf('\u0000') === -1
+}
+
+/**
+ * Checks if the given value is a base 10 digit.
+ * @param {string} value
+ * @returns {boolean}
+ */
+function isASCIINumber (value) {
+  if (value.length === 0) return false
+  for (let i = 0; i < value.length; i++) {
+    if (value.charCodeAt(i) < 0x30 || value.charCodeAt(i) > 0x39) return false
+  }
+  return true
+}
+
+// https://github.com/nodejs/undici/issues/2664
+function delay (ms) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })
+}
+
+module.exports = {
+  isValidLastEventId,
+  isASCIINumber,
+  delay
+}
+
+
+/***/ }),
+
+/***/ 4492:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const util = __nccwpck_require__(3440)
 const {
   ReadableStreamFrom,
   isBlobLike,
@@ -9594,16 +15258,16 @@ const {
   fullyReadBody,
   extractMimeType,
   utf8DecodeBytes
-} = __nccwpck_require__(1622)
-const { FormData } = __nccwpck_require__(5952)
-const { kState } = __nccwpck_require__(1365)
-const { webidl } = __nccwpck_require__(9099)
+} = __nccwpck_require__(3168)
+const { FormData } = __nccwpck_require__(5910)
+const { kState } = __nccwpck_require__(3627)
+const { webidl } = __nccwpck_require__(5893)
 const { Blob } = __nccwpck_require__(4573)
 const assert = __nccwpck_require__(4589)
 const { isErrored, isDisturbed } = __nccwpck_require__(7075)
 const { isArrayBuffer } = __nccwpck_require__(3429)
-const { serializeAMimeType } = __nccwpck_require__(9638)
-const { multipartFormDataParser } = __nccwpck_require__(3422)
+const { serializeAMimeType } = __nccwpck_require__(1900)
+const { multipartFormDataParser } = __nccwpck_require__(116)
 let random
 
 try {
@@ -10115,7 +15779,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4585:
+/***/ 4495:
 /***/ ((module) => {
 
 
@@ -10246,7 +15910,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9638:
+/***/ 1900:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -10997,14 +16661,67 @@ module.exports = {
 
 /***/ }),
 
-/***/ 460:
+/***/ 6653:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { kConnected, kSize } = __nccwpck_require__(6443)
+
+class CompatWeakRef {
+  constructor (value) {
+    this.value = value
+  }
+
+  deref () {
+    return this.value[kConnected] === 0 && this.value[kSize] === 0
+      ? undefined
+      : this.value
+  }
+}
+
+class CompatFinalizer {
+  constructor (finalizer) {
+    this.finalizer = finalizer
+  }
+
+  register (dispatcher, key) {
+    if (dispatcher.on) {
+      dispatcher.on('disconnect', () => {
+        if (dispatcher[kConnected] === 0 && dispatcher[kSize] === 0) {
+          this.finalizer(key)
+        }
+      })
+    }
+  }
+
+  unregister (key) {}
+}
+
+module.exports = function () {
+  // FIXME: remove workaround when the Node bug is backported to v18
+  // https://github.com/nodejs/node/issues/49344#issuecomment-1741776308
+  if (process.env.NODE_V8_COVERAGE && process.version.startsWith('v18')) {
+    process._rawDebug('Using compatibility WeakRef and FinalizationRegistry')
+    return {
+      WeakRef: CompatWeakRef,
+      FinalizationRegistry: CompatFinalizer
+    }
+  }
+  return { WeakRef, FinalizationRegistry }
+}
+
+
+/***/ }),
+
+/***/ 7114:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { Blob, File } = __nccwpck_require__(4573)
-const { kState } = __nccwpck_require__(1365)
-const { webidl } = __nccwpck_require__(9099)
+const { kState } = __nccwpck_require__(3627)
+const { webidl } = __nccwpck_require__(5893)
 
 // TODO(@KhafraDev): remove
 class FileLike {
@@ -11130,16 +16847,16 @@ module.exports = { FileLike, isFileLike }
 
 /***/ }),
 
-/***/ 3422:
+/***/ 116:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { isUSVString, bufferToLowerCasedHeaderName } = __nccwpck_require__(3218)
-const { utf8DecodeBytes } = __nccwpck_require__(1622)
-const { HTTP_TOKEN_CODEPOINTS, isomorphicDecode } = __nccwpck_require__(9638)
-const { isFileLike } = __nccwpck_require__(460)
-const { makeEntry } = __nccwpck_require__(5952)
+const { isUSVString, bufferToLowerCasedHeaderName } = __nccwpck_require__(3440)
+const { utf8DecodeBytes } = __nccwpck_require__(3168)
+const { HTTP_TOKEN_CODEPOINTS, isomorphicDecode } = __nccwpck_require__(1900)
+const { isFileLike } = __nccwpck_require__(7114)
+const { makeEntry } = __nccwpck_require__(5910)
 const assert = __nccwpck_require__(4589)
 const { File: NodeFile } = __nccwpck_require__(4573)
 
@@ -11611,16 +17328,16 @@ module.exports = {
 
 /***/ }),
 
-/***/ 5952:
+/***/ 5910:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { isBlobLike, iteratorMixin } = __nccwpck_require__(1622)
-const { kState } = __nccwpck_require__(1365)
-const { kEnumerableProperty } = __nccwpck_require__(3218)
-const { FileLike, isFileLike } = __nccwpck_require__(460)
-const { webidl } = __nccwpck_require__(9099)
+const { isBlobLike, iteratorMixin } = __nccwpck_require__(3168)
+const { kState } = __nccwpck_require__(3627)
+const { kEnumerableProperty } = __nccwpck_require__(3440)
+const { FileLike, isFileLike } = __nccwpck_require__(7114)
+const { webidl } = __nccwpck_require__(5893)
 const { File: NativeFile } = __nccwpck_require__(4573)
 const nodeUtil = __nccwpck_require__(7975)
 
@@ -11870,7 +17587,7 @@ module.exports = { FormData, makeEntry }
 
 /***/ }),
 
-/***/ 7725:
+/***/ 1059:
 /***/ ((module) => {
 
 
@@ -11917,7 +17634,4639 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1365:
+/***/ 660:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+// https://github.com/Ethan-Arrowood/undici-fetch
+
+
+
+const { kConstruct } = __nccwpck_require__(6443)
+const { kEnumerableProperty } = __nccwpck_require__(3440)
+const {
+  iteratorMixin,
+  isValidHeaderName,
+  isValidHeaderValue
+} = __nccwpck_require__(3168)
+const { webidl } = __nccwpck_require__(5893)
+const assert = __nccwpck_require__(4589)
+const util = __nccwpck_require__(7975)
+
+const kHeadersMap = Symbol('headers map')
+const kHeadersSortedMap = Symbol('headers map sorted')
+
+/**
+ * @param {number} code
+ */
+function isHTTPWhiteSpaceCharCode (code) {
+  return code === 0x00a || code === 0x00d || code === 0x009 || code === 0x020
+}
+
+/**
+ * @see https://fetch.spec.whatwg.org/#concept-header-value-normalize
+ * @param {string} potentialValue
+ */
+function headerValueNormalize (potentialValue) {
+  //  To normalize a byte sequence potentialValue, remove
+  //  any leading and trailing HTTP whitespace bytes from
+  //  potentialValue.
+  let i = 0; let j = potentialValue.length
+
+  while (j > i && isHTTPWhiteSpaceCharCode(potentialValue.charCodeAt(j - 1))) --j
+  while (j > i && isHTTPWhiteSpaceCharCode(potentialValue.charCodeAt(i))) ++i
+
+  return i === 0 && j === potentialValue.length ? potentialValue : potentialValue.substring(i, j)
+}
+
+function fill (headers, object) {
+  // To fill a Headers object headers with a given object object, run these steps:
+
+  // 1. If object is a sequence, then for each header in object:
+  // Note: webidl conversion to array has already been done.
+  if (Array.isArray(object)) {
+    for (let i = 0; i < object.length; ++i) {
+      const header = object[i]
+      // 1. If header does not contain exactly two items, then throw a TypeError.
+      if (header.length !== 2) {
+        throw webidl.errors.exception({
+          header: 'Headers constructor',
+          message: `expected name/value pair to be length 2, found ${header.length}.`
+        })
+      }
+
+      // 2. Append (header’s first item, header’s second item) to headers.
+      appendHeader(headers, header[0], header[1])
+    }
+  } else if (typeof object === 'object' && object !== null) {
+    // Note: null should throw
+
+    // 2. Otherwise, object is a record, then for each key → value in object,
+    //    append (key, value) to headers
+    const keys = Object.keys(object)
+    for (let i = 0; i < keys.length; ++i) {
+      appendHeader(headers, keys[i], object[keys[i]])
+    }
+  } else {
+    throw webidl.errors.conversionFailed({
+      prefix: 'Headers constructor',
+      argument: 'Argument 1',
+      types: ['sequence<sequence<ByteString>>', 'record<ByteString, ByteString>']
+    })
+  }
+}
+
+/**
+ * @see https://fetch.spec.whatwg.org/#concept-headers-append
+ */
+function appendHeader (headers, name, value) {
+  // 1. Normalize value.
+  value = headerValueNormalize(value)
+
+  // 2. If name is not a header name or value is not a
+  //    header value, then throw a TypeError.
+  if (!isValidHeaderName(name)) {
+    throw webidl.errors.invalidArgument({
+      prefix: 'Headers.append',
+      value: name,
+      type: 'header name'
+    })
+  } else if (!isValidHeaderValue(value)) {
+    throw webidl.errors.invalidArgument({
+      prefix: 'Headers.append',
+      value,
+      type: 'header value'
+    })
+  }
+
+  // 3. If headers’s guard is "immutable", then throw a TypeError.
+  // 4. Otherwise, if headers’s guard is "request" and name is a
+  //    forbidden header name, return.
+  // 5. Otherwise, if headers’s guard is "request-no-cors":
+  //    TODO
+  // Note: undici does not implement forbidden header names
+  if (getHeadersGuard(headers) === 'immutable') {
+    throw new TypeError('immutable')
+  }
+
+  // 6. Otherwise, if headers’s guard is "response" and name is a
+  //    forbidden response-header name, return.
+
+  // 7. Append (name, value) to headers’s header list.
+  return getHeadersList(headers).append(name, value, false)
+
+  // 8. If headers’s guard is "request-no-cors", then remove
+  //    privileged no-CORS request headers from headers
+}
+
+function compareHeaderName (a, b) {
+  return a[0] < b[0] ? -1 : 1
+}
+
+class HeadersList {
+  /** @type {[string, string][]|null} */
+  cookies = null
+
+  constructor (init) {
+    if (init instanceof HeadersList) {
+      this[kHeadersMap] = new Map(init[kHeadersMap])
+      this[kHeadersSortedMap] = init[kHeadersSortedMap]
+      this.cookies = init.cookies === null ? null : [...init.cookies]
+    } else {
+      this[kHeadersMap] = new Map(init)
+      this[kHeadersSortedMap] = null
+    }
+  }
+
+  /**
+   * @see https://fetch.spec.whatwg.org/#header-list-contains
+   * @param {string} name
+   * @param {boolean} isLowerCase
+   */
+  contains (name, isLowerCase) {
+    // A header list list contains a header name name if list
+    // contains a header whose name is a byte-case-insensitive
+    // match for name.
+
+    return this[kHeadersMap].has(isLowerCase ? name : name.toLowerCase())
+  }
+
+  clear () {
+    this[kHeadersMap].clear()
+    this[kHeadersSortedMap] = null
+    this.cookies = null
+  }
+
+  /**
+   * @see https://fetch.spec.whatwg.org/#concept-header-list-append
+   * @param {string} name
+   * @param {string} value
+   * @param {boolean} isLowerCase
+   */
+  append (name, value, isLowerCase) {
+    this[kHeadersSortedMap] = null
+
+    // 1. If list contains name, then set name to the first such
+    //    header’s name.
+    const lowercaseName = isLowerCase ? name : name.toLowerCase()
+    const exists = this[kHeadersMap].get(lowercaseName)
+
+    // 2. Append (name, value) to list.
+    if (exists) {
+      const delimiter = lowercaseName === 'cookie' ? '; ' : ', '
+      this[kHeadersMap].set(lowercaseName, {
+        name: exists.name,
+        value: `${exists.value}${delimiter}${value}`
+      })
+    } else {
+      this[kHeadersMap].set(lowercaseName, { name, value })
+    }
+
+    if (lowercaseName === 'set-cookie') {
+      (this.cookies ??= []).push(value)
+    }
+  }
+
+  /**
+   * @see https://fetch.spec.whatwg.org/#concept-header-list-set
+   * @param {string} name
+   * @param {string} value
+   * @param {boolean} isLowerCase
+   */
+  set (name, value, isLowerCase) {
+    this[kHeadersSortedMap] = null
+    const lowercaseName = isLowerCase ? name : name.toLowerCase()
+
+    if (lowercaseName === 'set-cookie') {
+      this.cookies = [value]
+    }
+
+    // 1. If list contains name, then set the value of
+    //    the first such header to value and remove the
+    //    others.
+    // 2. Otherwise, append header (name, value) to list.
+    this[kHeadersMap].set(lowercaseName, { name, value })
+  }
+
+  /**
+   * @see https://fetch.spec.whatwg.org/#concept-header-list-delete
+   * @param {string} name
+   * @param {boolean} isLowerCase
+   */
+  delete (name, isLowerCase) {
+    this[kHeadersSortedMap] = null
+    if (!isLowerCase) name = name.toLowerCase()
+
+    if (name === 'set-cookie') {
+      this.cookies = null
+    }
+
+    this[kHeadersMap].delete(name)
+  }
+
+  /**
+   * @see https://fetch.spec.whatwg.org/#concept-header-list-get
+   * @param {string} name
+   * @param {boolean} isLowerCase
+   * @returns {string | null}
+   */
+  get (name, isLowerCase) {
+    // 1. If list does not contain name, then return null.
+    // 2. Return the values of all headers in list whose name
+    //    is a byte-case-insensitive match for name,
+    //    separated from each other by 0x2C 0x20, in order.
+    return this[kHeadersMap].get(isLowerCase ? name : name.toLowerCase())?.value ?? null
+  }
+
+  * [Symbol.iterator] () {
+    // use the lowercased name
+    for (const { 0: name, 1: { value } } of this[kHeadersMap]) {
+      yield [name, value]
+    }
+  }
+
+  get entries () {
+    const headers = {}
+
+    if (this[kHeadersMap].size !== 0) {
+      for (const { name, value } of this[kHeadersMap].values()) {
+        headers[name] = value
+      }
+    }
+
+    return headers
+  }
+
+  rawValues () {
+    return this[kHeadersMap].values()
+  }
+
+  get entriesList () {
+    const headers = []
+
+    if (this[kHeadersMap].size !== 0) {
+      for (const { 0: lowerName, 1: { name, value } } of this[kHeadersMap]) {
+        if (lowerName === 'set-cookie') {
+          for (const cookie of this.cookies) {
+            headers.push([name, cookie])
+          }
+        } else {
+          headers.push([name, value])
+        }
+      }
+    }
+
+    return headers
+  }
+
+  // https://fetch.spec.whatwg.org/#convert-header-names-to-a-sorted-lowercase-set
+  toSortedArray () {
+    const size = this[kHeadersMap].size
+    const array = new Array(size)
+    // In most cases, you will use the fast-path.
+    // fast-path: Use binary insertion sort for small arrays.
+    if (size <= 32) {
+      if (size === 0) {
+        // If empty, it is an empty array. To avoid the first index assignment.
+        return array
+      }
+      // Improve performance by unrolling loop and avoiding double-loop.
+      // Double-loop-less version of the binary insertion sort.
+      const iterator = this[kHeadersMap][Symbol.iterator]()
+      const firstValue = iterator.next().value
+      // set [name, value] to first index.
+      array[0] = [firstValue[0], firstValue[1].value]
+      // https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine
+      // 3.2.2. Assert: value is non-null.
+      assert(firstValue[1].value !== null)
+      for (
+        let i = 1, j = 0, right = 0, left = 0, pivot = 0, x, value;
+        i < size;
+        ++i
+      ) {
+        // get next value
+        value = iterator.next().value
+        // set [name, value] to current index.
+        x = array[i] = [value[0], value[1].value]
+        // https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine
+        // 3.2.2. Assert: value is non-null.
+        assert(x[1] !== null)
+        left = 0
+        right = i
+        // binary search
+        while (left < right) {
+          // middle index
+          pivot = left + ((right - left) >> 1)
+          // compare header name
+          if (array[pivot][0] <= x[0]) {
+            left = pivot + 1
+          } else {
+            right = pivot
+          }
+        }
+        if (i !== pivot) {
+          j = i
+          while (j > left) {
+            array[j] = array[--j]
+          }
+          array[left] = x
+        }
+      }
+      /* c8 ignore next 4 */
+      if (!iterator.next().done) {
+        // This is for debugging and will never be called.
+        throw new TypeError('Unreachable')
+      }
+      return array
+    } else {
+      // This case would be a rare occurrence.
+      // slow-path: fallback
+      let i = 0
+      for (const { 0: name, 1: { value } } of this[kHeadersMap]) {
+        array[i++] = [name, value]
+        // https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine
+        // 3.2.2. Assert: value is non-null.
+        assert(value !== null)
+      }
+      return array.sort(compareHeaderName)
+    }
+  }
+}
+
+// https://fetch.spec.whatwg.org/#headers-class
+class Headers {
+  #guard
+  #headersList
+
+  constructor (init = undefined) {
+    webidl.util.markAsUncloneable(this)
+
+    if (init === kConstruct) {
+      return
+    }
+
+    this.#headersList = new HeadersList()
+
+    // The new Headers(init) constructor steps are:
+
+    // 1. Set this’s guard to "none".
+    this.#guard = 'none'
+
+    // 2. If init is given, then fill this with init.
+    if (init !== undefined) {
+      init = webidl.converters.HeadersInit(init, 'Headers contructor', 'init')
+      fill(this, init)
+    }
+  }
+
+  // https://fetch.spec.whatwg.org/#dom-headers-append
+  append (name, value) {
+    webidl.brandCheck(this, Headers)
+
+    webidl.argumentLengthCheck(arguments, 2, 'Headers.append')
+
+    const prefix = 'Headers.append'
+    name = webidl.converters.ByteString(name, prefix, 'name')
+    value = webidl.converters.ByteString(value, prefix, 'value')
+
+    return appendHeader(this, name, value)
+  }
+
+  // https://fetch.spec.whatwg.org/#dom-headers-delete
+  delete (name) {
+    webidl.brandCheck(this, Headers)
+
+    webidl.argumentLengthCheck(arguments, 1, 'Headers.delete')
+
+    const prefix = 'Headers.delete'
+    name = webidl.converters.ByteString(name, prefix, 'name')
+
+    // 1. If name is not a header name, then throw a TypeError.
+    if (!isValidHeaderName(name)) {
+      throw webidl.errors.invalidArgument({
+        prefix: 'Headers.delete',
+        value: name,
+        type: 'header name'
+      })
+    }
+
+    // 2. If this’s guard is "immutable", then throw a TypeError.
+    // 3. Otherwise, if this’s guard is "request" and name is a
+    //    forbidden header name, return.
+    // 4. Otherwise, if this’s guard is "request-no-cors", name
+    //    is not a no-CORS-safelisted request-header name, and
+    //    name is not a privileged no-CORS request-header name,
+    //    return.
+    // 5. Otherwise, if this’s guard is "response" and name is
+    //    a forbidden response-header name, return.
+    // Note: undici does not implement forbidden header names
+    if (this.#guard === 'immutable') {
+      throw new TypeError('immutable')
+    }
+
+    // 6. If this’s header list does not contain name, then
+    //    return.
+    if (!this.#headersList.contains(name, false)) {
+      return
+    }
+
+    // 7. Delete name from this’s header list.
+    // 8. If this’s guard is "request-no-cors", then remove
+    //    privileged no-CORS request headers from this.
+    this.#headersList.delete(name, false)
+  }
+
+  // https://fetch.spec.whatwg.org/#dom-headers-get
+  get (name) {
+    webidl.brandCheck(this, Headers)
+
+    webidl.argumentLengthCheck(arguments, 1, 'Headers.get')
+
+    const prefix = 'Headers.get'
+    name = webidl.converters.ByteString(name, prefix, 'name')
+
+    // 1. If name is not a header name, then throw a TypeError.
+    if (!isValidHeaderName(name)) {
+      throw webidl.errors.invalidArgument({
+        prefix,
+        value: name,
+        type: 'header name'
+      })
+    }
+
+    // 2. Return the result of getting name from this’s header
+    //    list.
+    return this.#headersList.get(name, false)
+  }
+
+  // https://fetch.spec.whatwg.org/#dom-headers-has
+  has (name) {
+    webidl.brandCheck(this, Headers)
+
+    webidl.argumentLengthCheck(arguments, 1, 'Headers.has')
+
+    const prefix = 'Headers.has'
+    name = webidl.converters.ByteString(name, prefix, 'name')
+
+    // 1. If name is not a header name, then throw a TypeError.
+    if (!isValidHeaderName(name)) {
+      throw webidl.errors.invalidArgument({
+        prefix,
+        value: name,
+        type: 'header name'
+      })
+    }
+
+    // 2. Return true if this’s header list contains name;
+    //    otherwise false.
+    return this.#headersList.contains(name, false)
+  }
+
+  // https://fetch.spec.whatwg.org/#dom-headers-set
+  set (name, value) {
+    webidl.brandCheck(this, Headers)
+
+    webidl.argumentLengthCheck(arguments, 2, 'Headers.set')
+
+    const prefix = 'Headers.set'
+    name = webidl.converters.ByteString(name, prefix, 'name')
+    value = webidl.converters.ByteString(value, prefix, 'value')
+
+    // 1. Normalize value.
+    value = headerValueNormalize(value)
+
+    // 2. If name is not a header name or value is not a
+    //    header value, then throw a TypeError.
+    if (!isValidHeaderName(name)) {
+      throw webidl.errors.invalidArgument({
+        prefix,
+        value: name,
+        type: 'header name'
+      })
+    } else if (!isValidHeaderValue(value)) {
+      throw webidl.errors.invalidArgument({
+        prefix,
+        value,
+        type: 'header value'
+      })
+    }
+
+    // 3. If this’s guard is "immutable", then throw a TypeError.
+    // 4. Otherwise, if this’s guard is "request" and name is a
+    //    forbidden header name, return.
+    // 5. Otherwise, if this’s guard is "request-no-cors" and
+    //    name/value is not a no-CORS-safelisted request-header,
+    //    return.
+    // 6. Otherwise, if this’s guard is "response" and name is a
+    //    forbidden response-header name, return.
+    // Note: undici does not implement forbidden header names
+    if (this.#guard === 'immutable') {
+      throw new TypeError('immutable')
+    }
+
+    // 7. Set (name, value) in this’s header list.
+    // 8. If this’s guard is "request-no-cors", then remove
+    //    privileged no-CORS request headers from this
+    this.#headersList.set(name, value, false)
+  }
+
+  // https://fetch.spec.whatwg.org/#dom-headers-getsetcookie
+  getSetCookie () {
+    webidl.brandCheck(this, Headers)
+
+    // 1. If this’s header list does not contain `Set-Cookie`, then return « ».
+    // 2. Return the values of all headers in this’s header list whose name is
+    //    a byte-case-insensitive match for `Set-Cookie`, in order.
+
+    const list = this.#headersList.cookies
+
+    if (list) {
+      return [...list]
+    }
+
+    return []
+  }
+
+  // https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine
+  get [kHeadersSortedMap] () {
+    if (this.#headersList[kHeadersSortedMap]) {
+      return this.#headersList[kHeadersSortedMap]
+    }
+
+    // 1. Let headers be an empty list of headers with the key being the name
+    //    and value the value.
+    const headers = []
+
+    // 2. Let names be the result of convert header names to a sorted-lowercase
+    //    set with all the names of the headers in list.
+    const names = this.#headersList.toSortedArray()
+
+    const cookies = this.#headersList.cookies
+
+    // fast-path
+    if (cookies === null || cookies.length === 1) {
+      // Note: The non-null assertion of value has already been done by `HeadersList#toSortedArray`
+      return (this.#headersList[kHeadersSortedMap] = names)
+    }
+
+    // 3. For each name of names:
+    for (let i = 0; i < names.length; ++i) {
+      const { 0: name, 1: value } = names[i]
+      // 1. If name is `set-cookie`, then:
+      if (name === 'set-cookie') {
+        // 1. Let values be a list of all values of headers in list whose name
+        //    is a byte-case-insensitive match for name, in order.
+
+        // 2. For each value of values:
+        // 1. Append (name, value) to headers.
+        for (let j = 0; j < cookies.length; ++j) {
+          headers.push([name, cookies[j]])
+        }
+      } else {
+        // 2. Otherwise:
+
+        // 1. Let value be the result of getting name from list.
+
+        // 2. Assert: value is non-null.
+        // Note: This operation was done by `HeadersList#toSortedArray`.
+
+        // 3. Append (name, value) to headers.
+        headers.push([name, value])
+      }
+    }
+
+    // 4. Return headers.
+    return (this.#headersList[kHeadersSortedMap] = headers)
+  }
+
+  [util.inspect.custom] (depth, options) {
+    options.depth ??= depth
+
+    return `Headers ${util.formatWithOptions(options, this.#headersList.entries)}`
+  }
+
+  static getHeadersGuard (o) {
+    return o.#guard
+  }
+
+  static setHeadersGuard (o, guard) {
+    o.#guard = guard
+  }
+
+  static getHeadersList (o) {
+    return o.#headersList
+  }
+
+  static setHeadersList (o, list) {
+    o.#headersList = list
+  }
+}
+
+const { getHeadersGuard, setHeadersGuard, getHeadersList, setHeadersList } = Headers
+Reflect.deleteProperty(Headers, 'getHeadersGuard')
+Reflect.deleteProperty(Headers, 'setHeadersGuard')
+Reflect.deleteProperty(Headers, 'getHeadersList')
+Reflect.deleteProperty(Headers, 'setHeadersList')
+
+iteratorMixin('Headers', Headers, kHeadersSortedMap, 0, 1)
+
+Object.defineProperties(Headers.prototype, {
+  append: kEnumerableProperty,
+  delete: kEnumerableProperty,
+  get: kEnumerableProperty,
+  has: kEnumerableProperty,
+  set: kEnumerableProperty,
+  getSetCookie: kEnumerableProperty,
+  [Symbol.toStringTag]: {
+    value: 'Headers',
+    configurable: true
+  },
+  [util.inspect.custom]: {
+    enumerable: false
+  }
+})
+
+webidl.converters.HeadersInit = function (V, prefix, argument) {
+  if (webidl.util.Type(V) === 'Object') {
+    const iterator = Reflect.get(V, Symbol.iterator)
+
+    // A work-around to ensure we send the properly-cased Headers when V is a Headers object.
+    // Read https://github.com/nodejs/undici/pull/3159#issuecomment-2075537226 before touching, please.
+    if (!util.types.isProxy(V) && iterator === Headers.prototype.entries) { // Headers object
+      try {
+        return getHeadersList(V).entriesList
+      } catch {
+        // fall-through
+      }
+    }
+
+    if (typeof iterator === 'function') {
+      return webidl.converters['sequence<sequence<ByteString>>'](V, prefix, argument, iterator.bind(V))
+    }
+
+    return webidl.converters['record<ByteString, ByteString>'](V, prefix, argument)
+  }
+
+  throw webidl.errors.conversionFailed({
+    prefix: 'Headers constructor',
+    argument: 'Argument 1',
+    types: ['sequence<sequence<ByteString>>', 'record<ByteString, ByteString>']
+  })
+}
+
+module.exports = {
+  fill,
+  // for test.
+  compareHeaderName,
+  Headers,
+  HeadersList,
+  getHeadersGuard,
+  setHeadersGuard,
+  setHeadersList,
+  getHeadersList
+}
+
+
+/***/ }),
+
+/***/ 4398:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+// https://github.com/Ethan-Arrowood/undici-fetch
+
+
+
+const {
+  makeNetworkError,
+  makeAppropriateNetworkError,
+  filterResponse,
+  makeResponse,
+  fromInnerResponse
+} = __nccwpck_require__(9051)
+const { HeadersList } = __nccwpck_require__(660)
+const { Request, cloneRequest } = __nccwpck_require__(9967)
+const zlib = __nccwpck_require__(8522)
+const {
+  bytesMatch,
+  makePolicyContainer,
+  clonePolicyContainer,
+  requestBadPort,
+  TAOCheck,
+  appendRequestOriginHeader,
+  responseLocationURL,
+  requestCurrentURL,
+  setRequestReferrerPolicyOnRedirect,
+  tryUpgradeRequestToAPotentiallyTrustworthyURL,
+  createOpaqueTimingInfo,
+  appendFetchMetadata,
+  corsCheck,
+  crossOriginResourcePolicyCheck,
+  determineRequestsReferrer,
+  coarsenedSharedCurrentTime,
+  createDeferredPromise,
+  isBlobLike,
+  sameOrigin,
+  isCancelled,
+  isAborted,
+  isErrorLike,
+  fullyReadBody,
+  readableStreamClose,
+  isomorphicEncode,
+  urlIsLocal,
+  urlIsHttpHttpsScheme,
+  urlHasHttpsScheme,
+  clampAndCoarsenConnectionTimingInfo,
+  simpleRangeHeaderValue,
+  buildContentRange,
+  createInflate,
+  extractMimeType
+} = __nccwpck_require__(3168)
+const { kState, kDispatcher } = __nccwpck_require__(3627)
+const assert = __nccwpck_require__(4589)
+const { safelyExtractBody, extractBody } = __nccwpck_require__(4492)
+const {
+  redirectStatusSet,
+  nullBodyStatus,
+  safeMethodsSet,
+  requestBodyHeader,
+  subresourceSet
+} = __nccwpck_require__(4495)
+const EE = __nccwpck_require__(8474)
+const { Readable, pipeline, finished } = __nccwpck_require__(7075)
+const { addAbortListener, isErrored, isReadable, bufferToLowerCasedHeaderName } = __nccwpck_require__(3440)
+const { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = __nccwpck_require__(1900)
+const { getGlobalDispatcher } = __nccwpck_require__(2581)
+const { webidl } = __nccwpck_require__(5893)
+const { STATUS_CODES } = __nccwpck_require__(7067)
+const GET_OR_HEAD = ['GET', 'HEAD']
+
+const defaultUserAgent = typeof __UNDICI_IS_NODE__ !== 'undefined' || typeof esbuildDetection !== 'undefined'
+  ? 'node'
+  : 'undici'
+
+/** @type {import('buffer').resolveObjectURL} */
+let resolveObjectURL
+
+class Fetch extends EE {
+  constructor (dispatcher) {
+    super()
+
+    this.dispatcher = dispatcher
+    this.connection = null
+    this.dump = false
+    this.state = 'ongoing'
+  }
+
+  terminate (reason) {
+    if (this.state !== 'ongoing') {
+      return
+    }
+
+    this.state = 'terminated'
+    this.connection?.destroy(reason)
+    this.emit('terminated', reason)
+  }
+
+  // https://fetch.spec.whatwg.org/#fetch-controller-abort
+  abort (error) {
+    if (this.state !== 'ongoing') {
+      return
+    }
+
+    // 1. Set controller’s state to "aborted".
+    this.state = 'aborted'
+
+    // 2. Let fallbackError be an "AbortError" DOMException.
+    // 3. Set error to fallbackError if it is not given.
+    if (!error) {
+      error = new DOMException('The operation was aborted.', 'AbortError')
+    }
+
+    // 4. Let serializedError be StructuredSerialize(error).
+    //    If that threw an exception, catch it, and let
+    //    serializedError be StructuredSerialize(fallbackError).
+
+    // 5. Set controller’s serialized abort reason to serializedError.
+    this.serializedAbortReason = error
+
+    this.connection?.destroy(error)
+    this.emit('terminated', error)
+  }
+}
+
+function handleFetchDone (response) {
+  finalizeAndReportTiming(response, 'fetch')
+}
+
+// https://fetch.spec.whatwg.org/#fetch-method
+function fetch (input, init = undefined) {
+  webidl.argumentLengthCheck(arguments, 1, 'globalThis.fetch')
+
+  // 1. Let p be a new promise.
+  let p = createDeferredPromise()
+
+  // 2. Let requestObject be the result of invoking the initial value of
+  // Request as constructor with input and init as arguments. If this throws
+  // an exception, reject p with it and return p.
+  let requestObject
+
+  try {
+    requestObject = new Request(input, init)
+  } catch (e) {
+    p.reject(e)
+    return p.promise
+  }
+
+  // 3. Let request be requestObject’s request.
+  const request = requestObject[kState]
+
+  // 4. If requestObject’s signal’s aborted flag is set, then:
+  if (requestObject.signal.aborted) {
+    // 1. Abort the fetch() call with p, request, null, and
+    //    requestObject’s signal’s abort reason.
+    abortFetch(p, request, null, requestObject.signal.reason)
+
+    // 2. Return p.
+    return p.promise
+  }
+
+  // 5. Let globalObject be request’s client’s global object.
+  const globalObject = request.client.globalObject
+
+  // 6. If globalObject is a ServiceWorkerGlobalScope object, then set
+  // request’s service-workers mode to "none".
+  if (globalObject?.constructor?.name === 'ServiceWorkerGlobalScope') {
+    request.serviceWorkers = 'none'
+  }
+
+  // 7. Let responseObject be null.
+  let responseObject = null
+
+  // 8. Let relevantRealm be this’s relevant Realm.
+
+  // 9. Let locallyAborted be false.
+  let locallyAborted = false
+
+  // 10. Let controller be null.
+  let controller = null
+
+  // 11. Add the following abort steps to requestObject’s signal:
+  addAbortListener(
+    requestObject.signal,
+    () => {
+      // 1. Set locallyAborted to true.
+      locallyAborted = true
+
+      // 2. Assert: controller is non-null.
+      assert(controller != null)
+
+      // 3. Abort controller with requestObject’s signal’s abort reason.
+      controller.abort(requestObject.signal.reason)
+
+      const realResponse = responseObject?.deref()
+
+      // 4. Abort the fetch() call with p, request, responseObject,
+      //    and requestObject’s signal’s abort reason.
+      abortFetch(p, request, realResponse, requestObject.signal.reason)
+    }
+  )
+
+  // 12. Let handleFetchDone given response response be to finalize and
+  // report timing with response, globalObject, and "fetch".
+  // see function handleFetchDone
+
+  // 13. Set controller to the result of calling fetch given request,
+  // with processResponseEndOfBody set to handleFetchDone, and processResponse
+  // given response being these substeps:
+
+  const processResponse = (response) => {
+    // 1. If locallyAborted is true, terminate these substeps.
+    if (locallyAborted) {
+      return
+    }
+
+    // 2. If response’s aborted flag is set, then:
+    if (response.aborted) {
+      // 1. Let deserializedError be the result of deserialize a serialized
+      //    abort reason given controller’s serialized abort reason and
+      //    relevantRealm.
+
+      // 2. Abort the fetch() call with p, request, responseObject, and
+      //    deserializedError.
+
+      abortFetch(p, request, responseObject, controller.serializedAbortReason)
+      return
+    }
+
+    // 3. If response is a network error, then reject p with a TypeError
+    // and terminate these substeps.
+    if (response.type === 'error') {
+      p.reject(new TypeError('fetch failed', { cause: response.error }))
+      return
+    }
+
+    // 4. Set responseObject to the result of creating a Response object,
+    // given response, "immutable", and relevantRealm.
+    responseObject = new WeakRef(fromInnerResponse(response, 'immutable'))
+
+    // 5. Resolve p with responseObject.
+    p.resolve(responseObject.deref())
+    p = null
+  }
+
+  controller = fetching({
+    request,
+    processResponseEndOfBody: handleFetchDone,
+    processResponse,
+    dispatcher: requestObject[kDispatcher] // undici
+  })
+
+  // 14. Return p.
+  return p.promise
+}
+
+// https://fetch.spec.whatwg.org/#finalize-and-report-timing
+function finalizeAndReportTiming (response, initiatorType = 'other') {
+  // 1. If response is an aborted network error, then return.
+  if (response.type === 'error' && response.aborted) {
+    return
+  }
+
+  // 2. If response’s URL list is null or empty, then return.
+  if (!response.urlList?.length) {
+    return
+  }
+
+  // 3. Let originalURL be response’s URL list[0].
+  const originalURL = response.urlList[0]
+
+  // 4. Let timingInfo be response’s timing info.
+  let timingInfo = response.timingInfo
+
+  // 5. Let cacheState be response’s cache state.
+  let cacheState = response.cacheState
+
+  // 6. If originalURL’s scheme is not an HTTP(S) scheme, then return.
+  if (!urlIsHttpHttpsScheme(originalURL)) {
+    return
+  }
+
+  // 7. If timingInfo is null, then return.
+  if (timingInfo === null) {
+    return
+  }
+
+  // 8. If response’s timing allow passed flag is not set, then:
+  if (!response.timingAllowPassed) {
+    //  1. Set timingInfo to a the result of creating an opaque timing info for timingInfo.
+    timingInfo = createOpaqueTimingInfo({
+      startTime: timingInfo.startTime
+    })
+
+    //  2. Set cacheState to the empty string.
+    cacheState = ''
+  }
+
+  // 9. Set timingInfo’s end time to the coarsened shared current time
+  // given global’s relevant settings object’s cross-origin isolated
+  // capability.
+  // TODO: given global’s relevant settings object’s cross-origin isolated
+  // capability?
+  timingInfo.endTime = coarsenedSharedCurrentTime()
+
+  // 10. Set response’s timing info to timingInfo.
+  response.timingInfo = timingInfo
+
+  // 11. Mark resource timing for timingInfo, originalURL, initiatorType,
+  // global, and cacheState.
+  markResourceTiming(
+    timingInfo,
+    originalURL.href,
+    initiatorType,
+    globalThis,
+    cacheState
+  )
+}
+
+// https://w3c.github.io/resource-timing/#dfn-mark-resource-timing
+const markResourceTiming = performance.markResourceTiming
+
+// https://fetch.spec.whatwg.org/#abort-fetch
+function abortFetch (p, request, responseObject, error) {
+  // 1. Reject promise with error.
+  if (p) {
+    // We might have already resolved the promise at this stage
+    p.reject(error)
+  }
+
+  // 2. If request’s body is not null and is readable, then cancel request’s
+  // body with error.
+  if (request.body != null && isReadable(request.body?.stream)) {
+    request.body.stream.cancel(error).catch((err) => {
+      if (err.code === 'ERR_INVALID_STATE') {
+        // Node bug?
+        return
+      }
+      throw err
+    })
+  }
+
+  // 3. If responseObject is null, then return.
+  if (responseObject == null) {
+    return
+  }
+
+  // 4. Let response be responseObject’s response.
+  const response = responseObject[kState]
+
+  // 5. If response’s body is not null and is readable, then error response’s
+  // body with error.
+  if (response.body != null && isReadable(response.body?.stream)) {
+    response.body.stream.cancel(error).catch((err) => {
+      if (err.code === 'ERR_INVALID_STATE') {
+        // Node bug?
+        return
+      }
+      throw err
+    })
+  }
+}
+
+// https://fetch.spec.whatwg.org/#fetching
+function fetching ({
+  request,
+  processRequestBodyChunkLength,
+  processRequestEndOfBody,
+  processResponse,
+  processResponseEndOfBody,
+  processResponseConsumeBody,
+  useParallelQueue = false,
+  dispatcher = getGlobalDispatcher() // undici
+}) {
+  // Ensure that the dispatcher is set accordingly
+  assert(dispatcher)
+
+  // 1. Let taskDestination be null.
+  let taskDestination = null
+
+  // 2. Let crossOriginIsolatedCapability be false.
+  let crossOriginIsolatedCapability = false
+
+  // 3. If request’s client is non-null, then:
+  if (request.client != null) {
+    // 1. Set taskDestination to request’s client’s global object.
+    taskDestination = request.client.globalObject
+
+    // 2. Set crossOriginIsolatedCapability to request’s client’s cross-origin
+    // isolated capability.
+    crossOriginIsolatedCapability =
+      request.client.crossOriginIsolatedCapability
+  }
+
+  // 4. If useParallelQueue is true, then set taskDestination to the result of
+  // starting a new parallel queue.
+  // TODO
+
+  // 5. Let timingInfo be a new fetch timing info whose start time and
+  // post-redirect start time are the coarsened shared current time given
+  // crossOriginIsolatedCapability.
+  const currentTime = coarsenedSharedCurrentTime(crossOriginIsolatedCapability)
+  const timingInfo = createOpaqueTimingInfo({
+    startTime: currentTime
+  })
+
+  // 6. Let fetchParams be a new fetch params whose
+  // request is request,
+  // timing info is timingInfo,
+  // process request body chunk length is processRequestBodyChunkLength,
+  // process request end-of-body is processRequestEndOfBody,
+  // process response is processResponse,
+  // process response consume body is processResponseConsumeBody,
+  // process response end-of-body is processResponseEndOfBody,
+  // task destination is taskDestination,
+  // and cross-origin isolated capability is crossOriginIsolatedCapability.
+  const fetchParams = {
+    controller: new Fetch(dispatcher),
+    request,
+    timingInfo,
+    processRequestBodyChunkLength,
+    processRequestEndOfBody,
+    processResponse,
+    processResponseConsumeBody,
+    processResponseEndOfBody,
+    taskDestination,
+    crossOriginIsolatedCapability
+  }
+
+  // 7. If request’s body is a byte sequence, then set request’s body to
+  //    request’s body as a body.
+  // NOTE: Since fetching is only called from fetch, body should already be
+  // extracted.
+  assert(!request.body || request.body.stream)
+
+  // 8. If request’s window is "client", then set request’s window to request’s
+  // client, if request’s client’s global object is a Window object; otherwise
+  // "no-window".
+  if (request.window === 'client') {
+    // TODO: What if request.client is null?
+    request.window =
+      request.client?.globalObject?.constructor?.name === 'Window'
+        ? request.client
+        : 'no-window'
+  }
+
+  // 9. If request’s origin is "client", then set request’s origin to request’s
+  // client’s origin.
+  if (request.origin === 'client') {
+    request.origin = request.client.origin
+  }
+
+  // 10. If all of the following conditions are true:
+  // TODO
+
+  // 11. If request’s policy container is "client", then:
+  if (request.policyContainer === 'client') {
+    // 1. If request’s client is non-null, then set request’s policy
+    // container to a clone of request’s client’s policy container. [HTML]
+    if (request.client != null) {
+      request.policyContainer = clonePolicyContainer(
+        request.client.policyContainer
+      )
+    } else {
+      // 2. Otherwise, set request’s policy container to a new policy
+      // container.
+      request.policyContainer = makePolicyContainer()
+    }
+  }
+
+  // 12. If request’s header list does not contain `Accept`, then:
+  if (!request.headersList.contains('accept', true)) {
+    // 1. Let value be `*/*`.
+    const value = '*/*'
+
+    // 2. A user agent should set value to the first matching statement, if
+    // any, switching on request’s destination:
+    // "document"
+    // "frame"
+    // "iframe"
+    // `text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8`
+    // "image"
+    // `image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5`
+    // "style"
+    // `text/css,*/*;q=0.1`
+    // TODO
+
+    // 3. Append `Accept`/value to request’s header list.
+    request.headersList.append('accept', value, true)
+  }
+
+  // 13. If request’s header list does not contain `Accept-Language`, then
+  // user agents should append `Accept-Language`/an appropriate value to
+  // request’s header list.
+  if (!request.headersList.contains('accept-language', true)) {
+    request.headersList.append('accept-language', '*', true)
+  }
+
+  // 14. If request’s priority is null, then use request’s initiator and
+  // destination appropriately in setting request’s priority to a
+  // user-agent-defined object.
+  if (request.priority === null) {
+    // TODO
+  }
+
+  // 15. If request is a subresource request, then:
+  if (subresourceSet.has(request.destination)) {
+    // TODO
+  }
+
+  // 16. Run main fetch given fetchParams.
+  mainFetch(fetchParams)
+    .catch(err => {
+      fetchParams.controller.terminate(err)
+    })
+
+  // 17. Return fetchParam's controller
+  return fetchParams.controller
+}
+
+// https://fetch.spec.whatwg.org/#concept-main-fetch
+async function mainFetch (fetchParams, recursive = false) {
+  // 1. Let request be fetchParams’s request.
+  const request = fetchParams.request
+
+  // 2. Let response be null.
+  let response = null
+
+  // 3. If request’s local-URLs-only flag is set and request’s current URL is
+  // not local, then set response to a network error.
+  if (request.localURLsOnly && !urlIsLocal(requestCurrentURL(request))) {
+    response = makeNetworkError('local URLs only')
+  }
+
+  // 4. Run report Content Security Policy violations for request.
+  // TODO
+
+  // 5. Upgrade request to a potentially trustworthy URL, if appropriate.
+  tryUpgradeRequestToAPotentiallyTrustworthyURL(request)
+
+  // 6. If should request be blocked due to a bad port, should fetching request
+  // be blocked as mixed content, or should request be blocked by Content
+  // Security Policy returns blocked, then set response to a network error.
+  if (requestBadPort(request) === 'blocked') {
+    response = makeNetworkError('bad port')
+  }
+  // TODO: should fetching request be blocked as mixed content?
+  // TODO: should request be blocked by Content Security Policy?
+
+  // 7. If request’s referrer policy is the empty string, then set request’s
+  // referrer policy to request’s policy container’s referrer policy.
+  if (request.referrerPolicy === '') {
+    request.referrerPolicy = request.policyContainer.referrerPolicy
+  }
+
+  // 8. If request’s referrer is not "no-referrer", then set request’s
+  // referrer to the result of invoking determine request’s referrer.
+  if (request.referrer !== 'no-referrer') {
+    request.referrer = determineRequestsReferrer(request)
+  }
+
+  // 9. Set request’s current URL’s scheme to "https" if all of the following
+  // conditions are true:
+  // - request’s current URL’s scheme is "http"
+  // - request’s current URL’s host is a domain
+  // - Matching request’s current URL’s host per Known HSTS Host Domain Name
+  //   Matching results in either a superdomain match with an asserted
+  //   includeSubDomains directive or a congruent match (with or without an
+  //   asserted includeSubDomains directive). [HSTS]
+  // TODO
+
+  // 10. If recursive is false, then run the remaining steps in parallel.
+  // TODO
+
+  // 11. If response is null, then set response to the result of running
+  // the steps corresponding to the first matching statement:
+  if (response === null) {
+    response = await (async () => {
+      const currentURL = requestCurrentURL(request)
+
+      if (
+        // - request’s current URL’s origin is same origin with request’s origin,
+        //   and request’s response tainting is "basic"
+        (sameOrigin(currentURL, request.url) && request.responseTainting === 'basic') ||
+        // request’s current URL’s scheme is "data"
+        (currentURL.protocol === 'data:') ||
+        // - request’s mode is "navigate" or "websocket"
+        (request.mode === 'navigate' || request.mode === 'websocket')
+      ) {
+        // 1. Set request’s response tainting to "basic".
+        request.responseTainting = 'basic'
+
+        // 2. Return the result of running scheme fetch given fetchParams.
+        return await schemeFetch(fetchParams)
+      }
+
+      // request’s mode is "same-origin"
+      if (request.mode === 'same-origin') {
+        // 1. Return a network error.
+        return makeNetworkError('request mode cannot be "same-origin"')
+      }
+
+      // request’s mode is "no-cors"
+      if (request.mode === 'no-cors') {
+        // 1. If request’s redirect mode is not "follow", then return a network
+        // error.
+        if (request.redirect !== 'follow') {
+          return makeNetworkError(
+            'redirect mode cannot be "follow" for "no-cors" request'
+          )
+        }
+
+        // 2. Set request’s response tainting to "opaque".
+        request.responseTainting = 'opaque'
+
+        // 3. Return the result of running scheme fetch given fetchParams.
+        return await schemeFetch(fetchParams)
+      }
+
+      // request’s current URL’s scheme is not an HTTP(S) scheme
+      if (!urlIsHttpHttpsScheme(requestCurrentURL(request))) {
+        // Return a network error.
+        return makeNetworkError('URL scheme must be a HTTP(S) scheme')
+      }
+
+      // - request’s use-CORS-preflight flag is set
+      // - request’s unsafe-request flag is set and either request’s method is
+      //   not a CORS-safelisted method or CORS-unsafe request-header names with
+      //   request’s header list is not empty
+      //    1. Set request’s response tainting to "cors".
+      //    2. Let corsWithPreflightResponse be the result of running HTTP fetch
+      //    given fetchParams and true.
+      //    3. If corsWithPreflightResponse is a network error, then clear cache
+      //    entries using request.
+      //    4. Return corsWithPreflightResponse.
+      // TODO
+
+      // Otherwise
+      //    1. Set request’s response tainting to "cors".
+      request.responseTainting = 'cors'
+
+      //    2. Return the result of running HTTP fetch given fetchParams.
+      return await httpFetch(fetchParams)
+    })()
+  }
+
+  // 12. If recursive is true, then return response.
+  if (recursive) {
+    return response
+  }
+
+  // 13. If response is not a network error and response is not a filtered
+  // response, then:
+  if (response.status !== 0 && !response.internalResponse) {
+    // If request’s response tainting is "cors", then:
+    if (request.responseTainting === 'cors') {
+      // 1. Let headerNames be the result of extracting header list values
+      // given `Access-Control-Expose-Headers` and response’s header list.
+      // TODO
+      // 2. If request’s credentials mode is not "include" and headerNames
+      // contains `*`, then set response’s CORS-exposed header-name list to
+      // all unique header names in response’s header list.
+      // TODO
+      // 3. Otherwise, if headerNames is not null or failure, then set
+      // response’s CORS-exposed header-name list to headerNames.
+      // TODO
+    }
+
+    // Set response to the following filtered response with response as its
+    // internal response, depending on request’s response tainting:
+    if (request.responseTainting === 'basic') {
+      response = filterResponse(response, 'basic')
+    } else if (request.responseTainting === 'cors') {
+      response = filterResponse(response, 'cors')
+    } else if (request.responseTainting === 'opaque') {
+      response = filterResponse(response, 'opaque')
+    } else {
+      assert(false)
+    }
+  }
+
+  // 14. Let internalResponse be response, if response is a network error,
+  // and response’s internal response otherwise.
+  let internalResponse =
+    response.status === 0 ? response : response.internalResponse
+
+  // 15. If internalResponse’s URL list is empty, then set it to a clone of
+  // request’s URL list.
+  if (internalResponse.urlList.length === 0) {
+    internalResponse.urlList.push(...request.urlList)
+  }
+
+  // 16. If request’s timing allow failed flag is unset, then set
+  // internalResponse’s timing allow passed flag.
+  if (!request.timingAllowFailed) {
+    response.timingAllowPassed = true
+  }
+
+  // 17. If response is not a network error and any of the following returns
+  // blocked
+  // - should internalResponse to request be blocked as mixed content
+  // - should internalResponse to request be blocked by Content Security Policy
+  // - should internalResponse to request be blocked due to its MIME type
+  // - should internalResponse to request be blocked due to nosniff
+  // TODO
+
+  // 18. If response’s type is "opaque", internalResponse’s status is 206,
+  // internalResponse’s range-requested flag is set, and request’s header
+  // list does not contain `Range`, then set response and internalResponse
+  // to a network error.
+  if (
+    response.type === 'opaque' &&
+    internalResponse.status === 206 &&
+    internalResponse.rangeRequested &&
+    !request.headers.contains('range', true)
+  ) {
+    response = internalResponse = makeNetworkError()
+  }
+
+  // 19. If response is not a network error and either request’s method is
+  // `HEAD` or `CONNECT`, or internalResponse’s status is a null body status,
+  // set internalResponse’s body to null and disregard any enqueuing toward
+  // it (if any).
+  if (
+    response.status !== 0 &&
+    (request.method === 'HEAD' ||
+      request.method === 'CONNECT' ||
+      nullBodyStatus.includes(internalResponse.status))
+  ) {
+    internalResponse.body = null
+    fetchParams.controller.dump = true
+  }
+
+  // 20. If request’s integrity metadata is not the empty string, then:
+  if (request.integrity) {
+    // 1. Let processBodyError be this step: run fetch finale given fetchParams
+    // and a network error.
+    const processBodyError = (reason) =>
+      fetchFinale(fetchParams, makeNetworkError(reason))
+
+    // 2. If request’s response tainting is "opaque", or response’s body is null,
+    // then run processBodyError and abort these steps.
+    if (request.responseTainting === 'opaque' || response.body == null) {
+      processBodyError(response.error)
+      return
+    }
+
+    // 3. Let processBody given bytes be these steps:
+    const processBody = (bytes) => {
+      // 1. If bytes do not match request’s integrity metadata,
+      // then run processBodyError and abort these steps. [SRI]
+      if (!bytesMatch(bytes, request.integrity)) {
+        processBodyError('integrity mismatch')
+        return
+      }
+
+      // 2. Set response’s body to bytes as a body.
+      response.body = safelyExtractBody(bytes)[0]
+
+      // 3. Run fetch finale given fetchParams and response.
+      fetchFinale(fetchParams, response)
+    }
+
+    // 4. Fully read response’s body given processBody and processBodyError.
+    await fullyReadBody(response.body, processBody, processBodyError)
+  } else {
+    // 21. Otherwise, run fetch finale given fetchParams and response.
+    fetchFinale(fetchParams, response)
+  }
+}
+
+// https://fetch.spec.whatwg.org/#concept-scheme-fetch
+// given a fetch params fetchParams
+function schemeFetch (fetchParams) {
+  // Note: since the connection is destroyed on redirect, which sets fetchParams to a
+  // cancelled state, we do not want this condition to trigger *unless* there have been
+  // no redirects. See https://github.com/nodejs/undici/issues/1776
+  // 1. If fetchParams is canceled, then return the appropriate network error for fetchParams.
+  if (isCancelled(fetchParams) && fetchParams.request.redirectCount === 0) {
+    return Promise.resolve(makeAppropriateNetworkError(fetchParams))
+  }
+
+  // 2. Let request be fetchParams’s request.
+  const { request } = fetchParams
+
+  const { protocol: scheme } = requestCurrentURL(request)
+
+  // 3. Switch on request’s current URL’s scheme and run the associated steps:
+  switch (scheme) {
+    case 'about:': {
+      // If request’s current URL’s path is the string "blank", then return a new response
+      // whose status message is `OK`, header list is « (`Content-Type`, `text/html;charset=utf-8`) »,
+      // and body is the empty byte sequence as a body.
+
+      // Otherwise, return a network error.
+      return Promise.resolve(makeNetworkError('about scheme is not supported'))
+    }
+    case 'blob:': {
+      if (!resolveObjectURL) {
+        resolveObjectURL = (__nccwpck_require__(4573).resolveObjectURL)
+      }
+
+      // 1. Let blobURLEntry be request’s current URL’s blob URL entry.
+      const blobURLEntry = requestCurrentURL(request)
+
+      // https://github.com/web-platform-tests/wpt/blob/7b0ebaccc62b566a1965396e5be7bb2bc06f841f/FileAPI/url/resources/fetch-tests.js#L52-L56
+      // Buffer.resolveObjectURL does not ignore URL queries.
+      if (blobURLEntry.search.length !== 0) {
+        return Promise.resolve(makeNetworkError('NetworkError when attempting to fetch resource.'))
+      }
+
+      const blob = resolveObjectURL(blobURLEntry.toString())
+
+      // 2. If request’s method is not `GET`, blobURLEntry is null, or blobURLEntry’s
+      //    object is not a Blob object, then return a network error.
+      if (request.method !== 'GET' || !isBlobLike(blob)) {
+        return Promise.resolve(makeNetworkError('invalid method'))
+      }
+
+      // 3. Let blob be blobURLEntry’s object.
+      // Note: done above
+
+      // 4. Let response be a new response.
+      const response = makeResponse()
+
+      // 5. Let fullLength be blob’s size.
+      const fullLength = blob.size
+
+      // 6. Let serializedFullLength be fullLength, serialized and isomorphic encoded.
+      const serializedFullLength = isomorphicEncode(`${fullLength}`)
+
+      // 7. Let type be blob’s type.
+      const type = blob.type
+
+      // 8. If request’s header list does not contain `Range`:
+      // 9. Otherwise:
+      if (!request.headersList.contains('range', true)) {
+        // 1. Let bodyWithType be the result of safely extracting blob.
+        // Note: in the FileAPI a blob "object" is a Blob *or* a MediaSource.
+        // In node, this can only ever be a Blob. Therefore we can safely
+        // use extractBody directly.
+        const bodyWithType = extractBody(blob)
+
+        // 2. Set response’s status message to `OK`.
+        response.statusText = 'OK'
+
+        // 3. Set response’s body to bodyWithType’s body.
+        response.body = bodyWithType[0]
+
+        // 4. Set response’s header list to « (`Content-Length`, serializedFullLength), (`Content-Type`, type) ».
+        response.headersList.set('content-length', serializedFullLength, true)
+        response.headersList.set('content-type', type, true)
+      } else {
+        // 1. Set response’s range-requested flag.
+        response.rangeRequested = true
+
+        // 2. Let rangeHeader be the result of getting `Range` from request’s header list.
+        const rangeHeader = request.headersList.get('range', true)
+
+        // 3. Let rangeValue be the result of parsing a single range header value given rangeHeader and true.
+        const rangeValue = simpleRangeHeaderValue(rangeHeader, true)
+
+        // 4. If rangeValue is failure, then return a network error.
+        if (rangeValue === 'failure') {
+          return Promise.resolve(makeNetworkError('failed to fetch the data URL'))
+        }
+
+        // 5. Let (rangeStart, rangeEnd) be rangeValue.
+        let { rangeStartValue: rangeStart, rangeEndValue: rangeEnd } = rangeValue
+
+        // 6. If rangeStart is null:
+        // 7. Otherwise:
+        if (rangeStart === null) {
+          // 1. Set rangeStart to fullLength − rangeEnd.
+          rangeStart = fullLength - rangeEnd
+
+          // 2. Set rangeEnd to rangeStart + rangeEnd − 1.
+          rangeEnd = rangeStart + rangeEnd - 1
+        } else {
+          // 1. If rangeStart is greater than or equal to fullLength, then return a network error.
+          if (rangeStart >= fullLength) {
+            return Promise.resolve(makeNetworkError('Range start is greater than the blob\'s size.'))
+          }
+
+          // 2. If rangeEnd is null or rangeEnd is greater than or equal to fullLength, then set
+          //    rangeEnd to fullLength − 1.
+          if (rangeEnd === null || rangeEnd >= fullLength) {
+            rangeEnd = fullLength - 1
+          }
+        }
+
+        // 8. Let slicedBlob be the result of invoking slice blob given blob, rangeStart,
+        //    rangeEnd + 1, and type.
+        const slicedBlob = blob.slice(rangeStart, rangeEnd, type)
+
+        // 9. Let slicedBodyWithType be the result of safely extracting slicedBlob.
+        // Note: same reason as mentioned above as to why we use extractBody
+        const slicedBodyWithType = extractBody(slicedBlob)
+
+        // 10. Set response’s body to slicedBodyWithType’s body.
+        response.body = slicedBodyWithType[0]
+
+        // 11. Let serializedSlicedLength be slicedBlob’s size, serialized and isomorphic encoded.
+        const serializedSlicedLength = isomorphicEncode(`${slicedBlob.size}`)
+
+        // 12. Let contentRange be the result of invoking build a content range given rangeStart,
+        //     rangeEnd, and fullLength.
+        const contentRange = buildContentRange(rangeStart, rangeEnd, fullLength)
+
+        // 13. Set response’s status to 206.
+        response.status = 206
+
+        // 14. Set response’s status message to `Partial Content`.
+        response.statusText = 'Partial Content'
+
+        // 15. Set response’s header list to « (`Content-Length`, serializedSlicedLength),
+        //     (`Content-Type`, type), (`Content-Range`, contentRange) ».
+        response.headersList.set('content-length', serializedSlicedLength, true)
+        response.headersList.set('content-type', type, true)
+        response.headersList.set('content-range', contentRange, true)
+      }
+
+      // 10. Return response.
+      return Promise.resolve(response)
+    }
+    case 'data:': {
+      // 1. Let dataURLStruct be the result of running the
+      //    data: URL processor on request’s current URL.
+      const currentURL = requestCurrentURL(request)
+      const dataURLStruct = dataURLProcessor(currentURL)
+
+      // 2. If dataURLStruct is failure, then return a
+      //    network error.
+      if (dataURLStruct === 'failure') {
+        return Promise.resolve(makeNetworkError('failed to fetch the data URL'))
+      }
+
+      // 3. Let mimeType be dataURLStruct’s MIME type, serialized.
+      const mimeType = serializeAMimeType(dataURLStruct.mimeType)
+
+      // 4. Return a response whose status message is `OK`,
+      //    header list is « (`Content-Type`, mimeType) »,
+      //    and body is dataURLStruct’s body as a body.
+      return Promise.resolve(makeResponse({
+        statusText: 'OK',
+        headersList: [
+          ['content-type', { name: 'Content-Type', value: mimeType }]
+        ],
+        body: safelyExtractBody(dataURLStruct.body)[0]
+      }))
+    }
+    case 'file:': {
+      // For now, unfortunate as it is, file URLs are left as an exercise for the reader.
+      // When in doubt, return a network error.
+      return Promise.resolve(makeNetworkError('not implemented... yet...'))
+    }
+    case 'http:':
+    case 'https:': {
+      // Return the result of running HTTP fetch given fetchParams.
+
+      return httpFetch(fetchParams)
+        .catch((err) => makeNetworkError(err))
+    }
+    default: {
+      return Promise.resolve(makeNetworkError('unknown scheme'))
+    }
+  }
+}
+
+// https://fetch.spec.whatwg.org/#finalize-response
+function finalizeResponse (fetchParams, response) {
+  // 1. Set fetchParams’s request’s done flag.
+  fetchParams.request.done = true
+
+  // 2, If fetchParams’s process response done is not null, then queue a fetch
+  // task to run fetchParams’s process response done given response, with
+  // fetchParams’s task destination.
+  if (fetchParams.processResponseDone != null) {
+    queueMicrotask(() => fetchParams.processResponseDone(response))
+  }
+}
+
+// https://fetch.spec.whatwg.org/#fetch-finale
+function fetchFinale (fetchParams, response) {
+  // 1. Let timingInfo be fetchParams’s timing info.
+  let timingInfo = fetchParams.timingInfo
+
+  // 2. If response is not a network error and fetchParams’s request’s client is a secure context,
+  //    then set timingInfo’s server-timing headers to the result of getting, decoding, and splitting
+  //    `Server-Timing` from response’s internal response’s header list.
+  // TODO
+
+  // 3. Let processResponseEndOfBody be the following steps:
+  const processResponseEndOfBody = () => {
+    // 1. Let unsafeEndTime be the unsafe shared current time.
+    const unsafeEndTime = Date.now() // ?
+
+    // 2. If fetchParams’s request’s destination is "document", then set fetchParams’s controller’s
+    //    full timing info to fetchParams’s timing info.
+    if (fetchParams.request.destination === 'document') {
+      fetchParams.controller.fullTimingInfo = timingInfo
+    }
+
+    // 3. Set fetchParams’s controller’s report timing steps to the following steps given a global object global:
+    fetchParams.controller.reportTimingSteps = () => {
+      // 1. If fetchParams’s request’s URL’s scheme is not an HTTP(S) scheme, then return.
+      if (fetchParams.request.url.protocol !== 'https:') {
+        return
+      }
+
+      // 2. Set timingInfo’s end time to the relative high resolution time given unsafeEndTime and global.
+      timingInfo.endTime = unsafeEndTime
+
+      // 3. Let cacheState be response’s cache state.
+      let cacheState = response.cacheState
+
+      // 4. Let bodyInfo be response’s body info.
+      const bodyInfo = response.bodyInfo
+
+      // 5. If response’s timing allow passed flag is not set, then set timingInfo to the result of creating an
+      //    opaque timing info for timingInfo and set cacheState to the empty string.
+      if (!response.timingAllowPassed) {
+        timingInfo = createOpaqueTimingInfo(timingInfo)
+
+        cacheState = ''
+      }
+
+      // 6. Let responseStatus be 0.
+      let responseStatus = 0
+
+      // 7. If fetchParams’s request’s mode is not "navigate" or response’s has-cross-origin-redirects is false:
+      if (fetchParams.request.mode !== 'navigator' || !response.hasCrossOriginRedirects) {
+        // 1. Set responseStatus to response’s status.
+        responseStatus = response.status
+
+        // 2. Let mimeType be the result of extracting a MIME type from response’s header list.
+        const mimeType = extractMimeType(response.headersList)
+
+        // 3. If mimeType is not failure, then set bodyInfo’s content type to the result of minimizing a supported MIME type given mimeType.
+        if (mimeType !== 'failure') {
+          bodyInfo.contentType = minimizeSupportedMimeType(mimeType)
+        }
+      }
+
+      // 8. If fetchParams’s request’s initiator type is non-null, then mark resource timing given timingInfo,
+      //    fetchParams’s request’s URL, fetchParams’s request’s initiator type, global, cacheState, bodyInfo,
+      //    and responseStatus.
+      if (fetchParams.request.initiatorType != null) {
+        // TODO: update markresourcetiming
+        markResourceTiming(timingInfo, fetchParams.request.url.href, fetchParams.request.initiatorType, globalThis, cacheState, bodyInfo, responseStatus)
+      }
+    }
+
+    // 4. Let processResponseEndOfBodyTask be the following steps:
+    const processResponseEndOfBodyTask = () => {
+      // 1. Set fetchParams’s request’s done flag.
+      fetchParams.request.done = true
+
+      // 2. If fetchParams’s process response end-of-body is non-null, then run fetchParams’s process
+      //    response end-of-body given response.
+      if (fetchParams.processResponseEndOfBody != null) {
+        queueMicrotask(() => fetchParams.processResponseEndOfBody(response))
+      }
+
+      // 3. If fetchParams’s request’s initiator type is non-null and fetchParams’s request’s client’s
+      //    global object is fetchParams’s task destination, then run fetchParams’s controller’s report
+      //    timing steps given fetchParams’s request’s client’s global object.
+      if (fetchParams.request.initiatorType != null) {
+        fetchParams.controller.reportTimingSteps()
+      }
+    }
+
+    // 5. Queue a fetch task to run processResponseEndOfBodyTask with fetchParams’s task destination
+    queueMicrotask(() => processResponseEndOfBodyTask())
+  }
+
+  // 4. If fetchParams’s process response is non-null, then queue a fetch task to run fetchParams’s
+  //    process response given response, with fetchParams’s task destination.
+  if (fetchParams.processResponse != null) {
+    queueMicrotask(() => {
+      fetchParams.processResponse(response)
+      fetchParams.processResponse = null
+    })
+  }
+
+  // 5. Let internalResponse be response, if response is a network error; otherwise response’s internal response.
+  const internalResponse = response.type === 'error' ? response : (response.internalResponse ?? response)
+
+  // 6. If internalResponse’s body is null, then run processResponseEndOfBody.
+  // 7. Otherwise:
+  if (internalResponse.body == null) {
+    processResponseEndOfBody()
+  } else {
+    // mcollina: all the following steps of the specs are skipped.
+    // The internal transform stream is not needed.
+    // See https://github.com/nodejs/undici/pull/3093#issuecomment-2050198541
+
+    // 1. Let transformStream be a new TransformStream.
+    // 2. Let identityTransformAlgorithm be an algorithm which, given chunk, enqueues chunk in transformStream.
+    // 3. Set up transformStream with transformAlgorithm set to identityTransformAlgorithm and flushAlgorithm
+    //    set to processResponseEndOfBody.
+    // 4. Set internalResponse’s body’s stream to the result of internalResponse’s body’s stream piped through transformStream.
+
+    finished(internalResponse.body.stream, () => {
+      processResponseEndOfBody()
+    })
+  }
+}
+
+// https://fetch.spec.whatwg.org/#http-fetch
+async function httpFetch (fetchParams) {
+  // 1. Let request be fetchParams’s request.
+  const request = fetchParams.request
+
+  // 2. Let response be null.
+  let response = null
+
+  // 3. Let actualResponse be null.
+  let actualResponse = null
+
+  // 4. Let timingInfo be fetchParams’s timing info.
+  const timingInfo = fetchParams.timingInfo
+
+  // 5. If request’s service-workers mode is "all", then:
+  if (request.serviceWorkers === 'all') {
+    // TODO
+  }
+
+  // 6. If response is null, then:
+  if (response === null) {
+    // 1. If makeCORSPreflight is true and one of these conditions is true:
+    // TODO
+
+    // 2. If request’s redirect mode is "follow", then set request’s
+    // service-workers mode to "none".
+    if (request.redirect === 'follow') {
+      request.serviceWorkers = 'none'
+    }
+
+    // 3. Set response and actualResponse to the result of running
+    // HTTP-network-or-cache fetch given fetchParams.
+    actualResponse = response = await httpNetworkOrCacheFetch(fetchParams)
+
+    // 4. If request’s response tainting is "cors" and a CORS check
+    // for request and response returns failure, then return a network error.
+    if (
+      request.responseTainting === 'cors' &&
+      corsCheck(request, response) === 'failure'
+    ) {
+      return makeNetworkError('cors failure')
+    }
+
+    // 5. If the TAO check for request and response returns failure, then set
+    // request’s timing allow failed flag.
+    if (TAOCheck(request, response) === 'failure') {
+      request.timingAllowFailed = true
+    }
+  }
+
+  // 7. If either request’s response tainting or response’s type
+  // is "opaque", and the cross-origin resource policy check with
+  // request’s origin, request’s client, request’s destination,
+  // and actualResponse returns blocked, then return a network error.
+  if (
+    (request.responseTainting === 'opaque' || response.type === 'opaque') &&
+    crossOriginResourcePolicyCheck(
+      request.origin,
+      request.client,
+      request.destination,
+      actualResponse
+    ) === 'blocked'
+  ) {
+    return makeNetworkError('blocked')
+  }
+
+  // 8. If actualResponse’s status is a redirect status, then:
+  if (redirectStatusSet.has(actualResponse.status)) {
+    // 1. If actualResponse’s status is not 303, request’s body is not null,
+    // and the connection uses HTTP/2, then user agents may, and are even
+    // encouraged to, transmit an RST_STREAM frame.
+    // See, https://github.com/whatwg/fetch/issues/1288
+    if (request.redirect !== 'manual') {
+      fetchParams.controller.connection.destroy(undefined, false)
+    }
+
+    // 2. Switch on request’s redirect mode:
+    if (request.redirect === 'error') {
+      // Set response to a network error.
+      response = makeNetworkError('unexpected redirect')
+    } else if (request.redirect === 'manual') {
+      // Set response to an opaque-redirect filtered response whose internal
+      // response is actualResponse.
+      // NOTE(spec): On the web this would return an `opaqueredirect` response,
+      // but that doesn't make sense server side.
+      // See https://github.com/nodejs/undici/issues/1193.
+      response = actualResponse
+    } else if (request.redirect === 'follow') {
+      // Set response to the result of running HTTP-redirect fetch given
+      // fetchParams and response.
+      response = await httpRedirectFetch(fetchParams, response)
+    } else {
+      assert(false)
+    }
+  }
+
+  // 9. Set response’s timing info to timingInfo.
+  response.timingInfo = timingInfo
+
+  // 10. Return response.
+  return response
+}
+
+// https://fetch.spec.whatwg.org/#http-redirect-fetch
+function httpRedirectFetch (fetchParams, response) {
+  // 1. Let request be fetchParams’s request.
+  const request = fetchParams.request
+
+  // 2. Let actualResponse be response, if response is not a filtered response,
+  // and response’s internal response otherwise.
+  const actualResponse = response.internalResponse
+    ? response.internalResponse
+    : response
+
+  // 3. Let locationURL be actualResponse’s location URL given request’s current
+  // URL’s fragment.
+  let locationURL
+
+  try {
+    locationURL = responseLocationURL(
+      actualResponse,
+      requestCurrentURL(request).hash
+    )
+
+    // 4. If locationURL is null, then return response.
+    if (locationURL == null) {
+      return response
+    }
+  } catch (err) {
+    // 5. If locationURL is failure, then return a network error.
+    return Promise.resolve(makeNetworkError(err))
+  }
+
+  // 6. If locationURL’s scheme is not an HTTP(S) scheme, then return a network
+  // error.
+  if (!urlIsHttpHttpsScheme(locationURL)) {
+    return Promise.resolve(makeNetworkError('URL scheme must be a HTTP(S) scheme'))
+  }
+
+  // 7. If request’s redirect count is 20, then return a network error.
+  if (request.redirectCount === 20) {
+    return Promise.resolve(makeNetworkError('redirect count exceeded'))
+  }
+
+  // 8. Increase request’s redirect count by 1.
+  request.redirectCount += 1
+
+  // 9. If request’s mode is "cors", locationURL includes credentials, and
+  // request’s origin is not same origin with locationURL’s origin, then return
+  //  a network error.
+  if (
+    request.mode === 'cors' &&
+    (locationURL.username || locationURL.password) &&
+    !sameOrigin(request, locationURL)
+  ) {
+    return Promise.resolve(makeNetworkError('cross origin not allowed for request mode "cors"'))
+  }
+
+  // 10. If request’s response tainting is "cors" and locationURL includes
+  // credentials, then return a network error.
+  if (
+    request.responseTainting === 'cors' &&
+    (locationURL.username || locationURL.password)
+  ) {
+    return Promise.resolve(makeNetworkError(
+      'URL cannot contain credentials for request mode "cors"'
+    ))
+  }
+
+  // 11. If actualResponse’s status is not 303, request’s body is non-null,
+  // and request’s body’s source is null, then return a network error.
+  if (
+    actualResponse.status !== 303 &&
+    request.body != null &&
+    request.body.source == null
+  ) {
+    return Promise.resolve(makeNetworkError())
+  }
+
+  // 12. If one of the following is true
+  // - actualResponse’s status is 301 or 302 and request’s method is `POST`
+  // - actualResponse’s status is 303 and request’s method is not `GET` or `HEAD`
+  if (
+    ([301, 302].includes(actualResponse.status) && request.method === 'POST') ||
+    (actualResponse.status === 303 &&
+      !GET_OR_HEAD.includes(request.method))
+  ) {
+    // then:
+    // 1. Set request’s method to `GET` and request’s body to null.
+    request.method = 'GET'
+    request.body = null
+
+    // 2. For each headerName of request-body-header name, delete headerName from
+    // request’s header list.
+    for (const headerName of requestBodyHeader) {
+      request.headersList.delete(headerName)
+    }
+  }
+
+  // 13. If request’s current URL’s origin is not same origin with locationURL’s
+  //     origin, then for each headerName of CORS non-wildcard request-header name,
+  //     delete headerName from request’s header list.
+  if (!sameOrigin(requestCurrentURL(request), locationURL)) {
+    // https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+    request.headersList.delete('authorization', true)
+
+    // https://fetch.spec.whatwg.org/#authentication-entries
+    request.headersList.delete('proxy-authorization', true)
+
+    // "Cookie" and "Host" are forbidden request-headers, which undici doesn't implement.
+    request.headersList.delete('cookie', true)
+    request.headersList.delete('host', true)
+  }
+
+  // 14. If request’s body is non-null, then set request’s body to the first return
+  // value of safely extracting request’s body’s source.
+  if (request.body != null) {
+    assert(request.body.source != null)
+    request.body = safelyExtractBody(request.body.source)[0]
+  }
+
+  // 15. Let timingInfo be fetchParams’s timing info.
+  const timingInfo = fetchParams.timingInfo
+
+  // 16. Set timingInfo’s redirect end time and post-redirect start time to the
+  // coarsened shared current time given fetchParams’s cross-origin isolated
+  // capability.
+  timingInfo.redirectEndTime = timingInfo.postRedirectStartTime =
+    coarsenedSharedCurrentTime(fetchParams.crossOriginIsolatedCapability)
+
+  // 17. If timingInfo’s redirect start time is 0, then set timingInfo’s
+  //  redirect start time to timingInfo’s start time.
+  if (timingInfo.redirectStartTime === 0) {
+    timingInfo.redirectStartTime = timingInfo.startTime
+  }
+
+  // 18. Append locationURL to request’s URL list.
+  request.urlList.push(locationURL)
+
+  // 19. Invoke set request’s referrer policy on redirect on request and
+  // actualResponse.
+  setRequestReferrerPolicyOnRedirect(request, actualResponse)
+
+  // 20. Return the result of running main fetch given fetchParams and true.
+  return mainFetch(fetchParams, true)
+}
+
+// https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+async function httpNetworkOrCacheFetch (
+  fetchParams,
+  isAuthenticationFetch = false,
+  isNewConnectionFetch = false
+) {
+  // 1. Let request be fetchParams’s request.
+  const request = fetchParams.request
+
+  // 2. Let httpFetchParams be null.
+  let httpFetchParams = null
+
+  // 3. Let httpRequest be null.
+  let httpRequest = null
+
+  // 4. Let response be null.
+  let response = null
+
+  // 5. Let storedResponse be null.
+  // TODO: cache
+
+  // 6. Let httpCache be null.
+  const httpCache = null
+
+  // 7. Let the revalidatingFlag be unset.
+  const revalidatingFlag = false
+
+  // 8. Run these steps, but abort when the ongoing fetch is terminated:
+
+  //    1. If request’s window is "no-window" and request’s redirect mode is
+  //    "error", then set httpFetchParams to fetchParams and httpRequest to
+  //    request.
+  if (request.window === 'no-window' && request.redirect === 'error') {
+    httpFetchParams = fetchParams
+    httpRequest = request
+  } else {
+    // Otherwise:
+
+    // 1. Set httpRequest to a clone of request.
+    httpRequest = cloneRequest(request)
+
+    // 2. Set httpFetchParams to a copy of fetchParams.
+    httpFetchParams = { ...fetchParams }
+
+    // 3. Set httpFetchParams’s request to httpRequest.
+    httpFetchParams.request = httpRequest
+  }
+
+  //    3. Let includeCredentials be true if one of
+  const includeCredentials =
+    request.credentials === 'include' ||
+    (request.credentials === 'same-origin' &&
+      request.responseTainting === 'basic')
+
+  //    4. Let contentLength be httpRequest’s body’s length, if httpRequest’s
+  //    body is non-null; otherwise null.
+  const contentLength = httpRequest.body ? httpRequest.body.length : null
+
+  //    5. Let contentLengthHeaderValue be null.
+  let contentLengthHeaderValue = null
+
+  //    6. If httpRequest’s body is null and httpRequest’s method is `POST` or
+  //    `PUT`, then set contentLengthHeaderValue to `0`.
+  if (
+    httpRequest.body == null &&
+    ['POST', 'PUT'].includes(httpRequest.method)
+  ) {
+    contentLengthHeaderValue = '0'
+  }
+
+  //    7. If contentLength is non-null, then set contentLengthHeaderValue to
+  //    contentLength, serialized and isomorphic encoded.
+  if (contentLength != null) {
+    contentLengthHeaderValue = isomorphicEncode(`${contentLength}`)
+  }
+
+  //    8. If contentLengthHeaderValue is non-null, then append
+  //    `Content-Length`/contentLengthHeaderValue to httpRequest’s header
+  //    list.
+  if (contentLengthHeaderValue != null) {
+    httpRequest.headersList.append('content-length', contentLengthHeaderValue, true)
+  }
+
+  //    9. If contentLengthHeaderValue is non-null, then append (`Content-Length`,
+  //    contentLengthHeaderValue) to httpRequest’s header list.
+
+  //    10. If contentLength is non-null and httpRequest’s keepalive is true,
+  //    then:
+  if (contentLength != null && httpRequest.keepalive) {
+    // NOTE: keepalive is a noop outside of browser context.
+  }
+
+  //    11. If httpRequest’s referrer is a URL, then append
+  //    `Referer`/httpRequest’s referrer, serialized and isomorphic encoded,
+  //     to httpRequest’s header list.
+  if (httpRequest.referrer instanceof URL) {
+    httpRequest.headersList.append('referer', isomorphicEncode(httpRequest.referrer.href), true)
+  }
+
+  //    12. Append a request `Origin` header for httpRequest.
+  appendRequestOriginHeader(httpRequest)
+
+  //    13. Append the Fetch metadata headers for httpRequest. [FETCH-METADATA]
+  appendFetchMetadata(httpRequest)
+
+  //    14. If httpRequest’s header list does not contain `User-Agent`, then
+  //    user agents should append `User-Agent`/default `User-Agent` value to
+  //    httpRequest’s header list.
+  if (!httpRequest.headersList.contains('user-agent', true)) {
+    httpRequest.headersList.append('user-agent', defaultUserAgent)
+  }
+
+  //    15. If httpRequest’s cache mode is "default" and httpRequest’s header
+  //    list contains `If-Modified-Since`, `If-None-Match`,
+  //    `If-Unmodified-Since`, `If-Match`, or `If-Range`, then set
+  //    httpRequest’s cache mode to "no-store".
+  if (
+    httpRequest.cache === 'default' &&
+    (httpRequest.headersList.contains('if-modified-since', true) ||
+      httpRequest.headersList.contains('if-none-match', true) ||
+      httpRequest.headersList.contains('if-unmodified-since', true) ||
+      httpRequest.headersList.contains('if-match', true) ||
+      httpRequest.headersList.contains('if-range', true))
+  ) {
+    httpRequest.cache = 'no-store'
+  }
+
+  //    16. If httpRequest’s cache mode is "no-cache", httpRequest’s prevent
+  //    no-cache cache-control header modification flag is unset, and
+  //    httpRequest’s header list does not contain `Cache-Control`, then append
+  //    `Cache-Control`/`max-age=0` to httpRequest’s header list.
+  if (
+    httpRequest.cache === 'no-cache' &&
+    !httpRequest.preventNoCacheCacheControlHeaderModification &&
+    !httpRequest.headersList.contains('cache-control', true)
+  ) {
+    httpRequest.headersList.append('cache-control', 'max-age=0', true)
+  }
+
+  //    17. If httpRequest’s cache mode is "no-store" or "reload", then:
+  if (httpRequest.cache === 'no-store' || httpRequest.cache === 'reload') {
+    // 1. If httpRequest’s header list does not contain `Pragma`, then append
+    // `Pragma`/`no-cache` to httpRequest’s header list.
+    if (!httpRequest.headersList.contains('pragma', true)) {
+      httpRequest.headersList.append('pragma', 'no-cache', true)
+    }
+
+    // 2. If httpRequest’s header list does not contain `Cache-Control`,
+    // then append `Cache-Control`/`no-cache` to httpRequest’s header list.
+    if (!httpRequest.headersList.contains('cache-control', true)) {
+      httpRequest.headersList.append('cache-control', 'no-cache', true)
+    }
+  }
+
+  //    18. If httpRequest’s header list contains `Range`, then append
+  //    `Accept-Encoding`/`identity` to httpRequest’s header list.
+  if (httpRequest.headersList.contains('range', true)) {
+    httpRequest.headersList.append('accept-encoding', 'identity', true)
+  }
+
+  //    19. Modify httpRequest’s header list per HTTP. Do not append a given
+  //    header if httpRequest’s header list contains that header’s name.
+  //    TODO: https://github.com/whatwg/fetch/issues/1285#issuecomment-896560129
+  if (!httpRequest.headersList.contains('accept-encoding', true)) {
+    if (urlHasHttpsScheme(requestCurrentURL(httpRequest))) {
+      httpRequest.headersList.append('accept-encoding', 'br, gzip, deflate', true)
+    } else {
+      httpRequest.headersList.append('accept-encoding', 'gzip, deflate', true)
+    }
+  }
+
+  httpRequest.headersList.delete('host', true)
+
+  //    20. If includeCredentials is true, then:
+  if (includeCredentials) {
+    // 1. If the user agent is not configured to block cookies for httpRequest
+    // (see section 7 of [COOKIES]), then:
+    // TODO: credentials
+    // 2. If httpRequest’s header list does not contain `Authorization`, then:
+    // TODO: credentials
+  }
+
+  //    21. If there’s a proxy-authentication entry, use it as appropriate.
+  //    TODO: proxy-authentication
+
+  //    22. Set httpCache to the result of determining the HTTP cache
+  //    partition, given httpRequest.
+  //    TODO: cache
+
+  //    23. If httpCache is null, then set httpRequest’s cache mode to
+  //    "no-store".
+  if (httpCache == null) {
+    httpRequest.cache = 'no-store'
+  }
+
+  //    24. If httpRequest’s cache mode is neither "no-store" nor "reload",
+  //    then:
+  if (httpRequest.cache !== 'no-store' && httpRequest.cache !== 'reload') {
+    // TODO: cache
+  }
+
+  // 9. If aborted, then return the appropriate network error for fetchParams.
+  // TODO
+
+  // 10. If response is null, then:
+  if (response == null) {
+    // 1. If httpRequest’s cache mode is "only-if-cached", then return a
+    // network error.
+    if (httpRequest.cache === 'only-if-cached') {
+      return makeNetworkError('only if cached')
+    }
+
+    // 2. Let forwardResponse be the result of running HTTP-network fetch
+    // given httpFetchParams, includeCredentials, and isNewConnectionFetch.
+    const forwardResponse = await httpNetworkFetch(
+      httpFetchParams,
+      includeCredentials,
+      isNewConnectionFetch
+    )
+
+    // 3. If httpRequest’s method is unsafe and forwardResponse’s status is
+    // in the range 200 to 399, inclusive, invalidate appropriate stored
+    // responses in httpCache, as per the "Invalidation" chapter of HTTP
+    // Caching, and set storedResponse to null. [HTTP-CACHING]
+    if (
+      !safeMethodsSet.has(httpRequest.method) &&
+      forwardResponse.status >= 200 &&
+      forwardResponse.status <= 399
+    ) {
+      // TODO: cache
+    }
+
+    // 4. If the revalidatingFlag is set and forwardResponse’s status is 304,
+    // then:
+    if (revalidatingFlag && forwardResponse.status === 304) {
+      // TODO: cache
+    }
+
+    // 5. If response is null, then:
+    if (response == null) {
+      // 1. Set response to forwardResponse.
+      response = forwardResponse
+
+      // 2. Store httpRequest and forwardResponse in httpCache, as per the
+      // "Storing Responses in Caches" chapter of HTTP Caching. [HTTP-CACHING]
+      // TODO: cache
+    }
+  }
+
+  // 11. Set response’s URL list to a clone of httpRequest’s URL list.
+  response.urlList = [...httpRequest.urlList]
+
+  // 12. If httpRequest’s header list contains `Range`, then set response’s
+  // range-requested flag.
+  if (httpRequest.headersList.contains('range', true)) {
+    response.rangeRequested = true
+  }
+
+  // 13. Set response’s request-includes-credentials to includeCredentials.
+  response.requestIncludesCredentials = includeCredentials
+
+  // 14. If response’s status is 401, httpRequest’s response tainting is not
+  // "cors", includeCredentials is true, and request’s window is an environment
+  // settings object, then:
+  // TODO
+
+  // 15. If response’s status is 407, then:
+  if (response.status === 407) {
+    // 1. If request’s window is "no-window", then return a network error.
+    if (request.window === 'no-window') {
+      return makeNetworkError()
+    }
+
+    // 2. ???
+
+    // 3. If fetchParams is canceled, then return the appropriate network error for fetchParams.
+    if (isCancelled(fetchParams)) {
+      return makeAppropriateNetworkError(fetchParams)
+    }
+
+    // 4. Prompt the end user as appropriate in request’s window and store
+    // the result as a proxy-authentication entry. [HTTP-AUTH]
+    // TODO: Invoke some kind of callback?
+
+    // 5. Set response to the result of running HTTP-network-or-cache fetch given
+    // fetchParams.
+    // TODO
+    return makeNetworkError('proxy authentication required')
+  }
+
+  // 16. If all of the following are true
+  if (
+    // response’s status is 421
+    response.status === 421 &&
+    // isNewConnectionFetch is false
+    !isNewConnectionFetch &&
+    // request’s body is null, or request’s body is non-null and request’s body’s source is non-null
+    (request.body == null || request.body.source != null)
+  ) {
+    // then:
+
+    // 1. If fetchParams is canceled, then return the appropriate network error for fetchParams.
+    if (isCancelled(fetchParams)) {
+      return makeAppropriateNetworkError(fetchParams)
+    }
+
+    // 2. Set response to the result of running HTTP-network-or-cache
+    // fetch given fetchParams, isAuthenticationFetch, and true.
+
+    // TODO (spec): The spec doesn't specify this but we need to cancel
+    // the active response before we can start a new one.
+    // https://github.com/whatwg/fetch/issues/1293
+    fetchParams.controller.connection.destroy()
+
+    response = await httpNetworkOrCacheFetch(
+      fetchParams,
+      isAuthenticationFetch,
+      true
+    )
+  }
+
+  // 17. If isAuthenticationFetch is true, then create an authentication entry
+  if (isAuthenticationFetch) {
+    // TODO
+  }
+
+  // 18. Return response.
+  return response
+}
+
+// https://fetch.spec.whatwg.org/#http-network-fetch
+async function httpNetworkFetch (
+  fetchParams,
+  includeCredentials = false,
+  forceNewConnection = false
+) {
+  assert(!fetchParams.controller.connection || fetchParams.controller.connection.destroyed)
+
+  fetchParams.controller.connection = {
+    abort: null,
+    destroyed: false,
+    destroy (err, abort = true) {
+      if (!this.destroyed) {
+        this.destroyed = true
+        if (abort) {
+          this.abort?.(err ?? new DOMException('The operation was aborted.', 'AbortError'))
+        }
+      }
+    }
+  }
+
+  // 1. Let request be fetchParams’s request.
+  const request = fetchParams.request
+
+  // 2. Let response be null.
+  let response = null
+
+  // 3. Let timingInfo be fetchParams’s timing info.
+  const timingInfo = fetchParams.timingInfo
+
+  // 4. Let httpCache be the result of determining the HTTP cache partition,
+  // given request.
+  // TODO: cache
+  const httpCache = null
+
+  // 5. If httpCache is null, then set request’s cache mode to "no-store".
+  if (httpCache == null) {
+    request.cache = 'no-store'
+  }
+
+  // 6. Let networkPartitionKey be the result of determining the network
+  // partition key given request.
+  // TODO
+
+  // 7. Let newConnection be "yes" if forceNewConnection is true; otherwise
+  // "no".
+  const newConnection = forceNewConnection ? 'yes' : 'no' // eslint-disable-line no-unused-vars
+
+  // 8. Switch on request’s mode:
+  if (request.mode === 'websocket') {
+    // Let connection be the result of obtaining a WebSocket connection,
+    // given request’s current URL.
+    // TODO
+  } else {
+    // Let connection be the result of obtaining a connection, given
+    // networkPartitionKey, request’s current URL’s origin,
+    // includeCredentials, and forceNewConnection.
+    // TODO
+  }
+
+  // 9. Run these steps, but abort when the ongoing fetch is terminated:
+
+  //    1. If connection is failure, then return a network error.
+
+  //    2. Set timingInfo’s final connection timing info to the result of
+  //    calling clamp and coarsen connection timing info with connection’s
+  //    timing info, timingInfo’s post-redirect start time, and fetchParams’s
+  //    cross-origin isolated capability.
+
+  //    3. If connection is not an HTTP/2 connection, request’s body is non-null,
+  //    and request’s body’s source is null, then append (`Transfer-Encoding`,
+  //    `chunked`) to request’s header list.
+
+  //    4. Set timingInfo’s final network-request start time to the coarsened
+  //    shared current time given fetchParams’s cross-origin isolated
+  //    capability.
+
+  //    5. Set response to the result of making an HTTP request over connection
+  //    using request with the following caveats:
+
+  //        - Follow the relevant requirements from HTTP. [HTTP] [HTTP-SEMANTICS]
+  //        [HTTP-COND] [HTTP-CACHING] [HTTP-AUTH]
+
+  //        - If request’s body is non-null, and request’s body’s source is null,
+  //        then the user agent may have a buffer of up to 64 kibibytes and store
+  //        a part of request’s body in that buffer. If the user agent reads from
+  //        request’s body beyond that buffer’s size and the user agent needs to
+  //        resend request, then instead return a network error.
+
+  //        - Set timingInfo’s final network-response start time to the coarsened
+  //        shared current time given fetchParams’s cross-origin isolated capability,
+  //        immediately after the user agent’s HTTP parser receives the first byte
+  //        of the response (e.g., frame header bytes for HTTP/2 or response status
+  //        line for HTTP/1.x).
+
+  //        - Wait until all the headers are transmitted.
+
+  //        - Any responses whose status is in the range 100 to 199, inclusive,
+  //        and is not 101, are to be ignored, except for the purposes of setting
+  //        timingInfo’s final network-response start time above.
+
+  //    - If request’s header list contains `Transfer-Encoding`/`chunked` and
+  //    response is transferred via HTTP/1.0 or older, then return a network
+  //    error.
+
+  //    - If the HTTP request results in a TLS client certificate dialog, then:
+
+  //        1. If request’s window is an environment settings object, make the
+  //        dialog available in request’s window.
+
+  //        2. Otherwise, return a network error.
+
+  // To transmit request’s body body, run these steps:
+  let requestBody = null
+  // 1. If body is null and fetchParams’s process request end-of-body is
+  // non-null, then queue a fetch task given fetchParams’s process request
+  // end-of-body and fetchParams’s task destination.
+  if (request.body == null && fetchParams.processRequestEndOfBody) {
+    queueMicrotask(() => fetchParams.processRequestEndOfBody())
+  } else if (request.body != null) {
+    // 2. Otherwise, if body is non-null:
+
+    //    1. Let processBodyChunk given bytes be these steps:
+    const processBodyChunk = async function * (bytes) {
+      // 1. If the ongoing fetch is terminated, then abort these steps.
+      if (isCancelled(fetchParams)) {
+        return
+      }
+
+      // 2. Run this step in parallel: transmit bytes.
+      yield bytes
+
+      // 3. If fetchParams’s process request body is non-null, then run
+      // fetchParams’s process request body given bytes’s length.
+      fetchParams.processRequestBodyChunkLength?.(bytes.byteLength)
+    }
+
+    // 2. Let processEndOfBody be these steps:
+    const processEndOfBody = () => {
+      // 1. If fetchParams is canceled, then abort these steps.
+      if (isCancelled(fetchParams)) {
+        return
+      }
+
+      // 2. If fetchParams’s process request end-of-body is non-null,
+      // then run fetchParams’s process request end-of-body.
+      if (fetchParams.processRequestEndOfBody) {
+        fetchParams.processRequestEndOfBody()
+      }
+    }
+
+    // 3. Let processBodyError given e be these steps:
+    const processBodyError = (e) => {
+      // 1. If fetchParams is canceled, then abort these steps.
+      if (isCancelled(fetchParams)) {
+        return
+      }
+
+      // 2. If e is an "AbortError" DOMException, then abort fetchParams’s controller.
+      if (e.name === 'AbortError') {
+        fetchParams.controller.abort()
+      } else {
+        fetchParams.controller.terminate(e)
+      }
+    }
+
+    // 4. Incrementally read request’s body given processBodyChunk, processEndOfBody,
+    // processBodyError, and fetchParams’s task destination.
+    requestBody = (async function * () {
+      try {
+        for await (const bytes of request.body.stream) {
+          yield * processBodyChunk(bytes)
+        }
+        processEndOfBody()
+      } catch (err) {
+        processBodyError(err)
+      }
+    })()
+  }
+
+  try {
+    // socket is only provided for websockets
+    const { body, status, statusText, headersList, socket } = await dispatch({ body: requestBody })
+
+    if (socket) {
+      response = makeResponse({ status, statusText, headersList, socket })
+    } else {
+      const iterator = body[Symbol.asyncIterator]()
+      fetchParams.controller.next = () => iterator.next()
+
+      response = makeResponse({ status, statusText, headersList })
+    }
+  } catch (err) {
+    // 10. If aborted, then:
+    if (err.name === 'AbortError') {
+      // 1. If connection uses HTTP/2, then transmit an RST_STREAM frame.
+      fetchParams.controller.connection.destroy()
+
+      // 2. Return the appropriate network error for fetchParams.
+      return makeAppropriateNetworkError(fetchParams, err)
+    }
+
+    return makeNetworkError(err)
+  }
+
+  // 11. Let pullAlgorithm be an action that resumes the ongoing fetch
+  // if it is suspended.
+  const pullAlgorithm = async () => {
+    await fetchParams.controller.resume()
+  }
+
+  // 12. Let cancelAlgorithm be an algorithm that aborts fetchParams’s
+  // controller with reason, given reason.
+  const cancelAlgorithm = (reason) => {
+    // If the aborted fetch was already terminated, then we do not
+    // need to do anything.
+    if (!isCancelled(fetchParams)) {
+      fetchParams.controller.abort(reason)
+    }
+  }
+
+  // 13. Let highWaterMark be a non-negative, non-NaN number, chosen by
+  // the user agent.
+  // TODO
+
+  // 14. Let sizeAlgorithm be an algorithm that accepts a chunk object
+  // and returns a non-negative, non-NaN, non-infinite number, chosen by the user agent.
+  // TODO
+
+  // 15. Let stream be a new ReadableStream.
+  // 16. Set up stream with byte reading support with pullAlgorithm set to pullAlgorithm,
+  //     cancelAlgorithm set to cancelAlgorithm.
+  const stream = new ReadableStream(
+    {
+      async start (controller) {
+        fetchParams.controller.controller = controller
+      },
+      async pull (controller) {
+        await pullAlgorithm(controller)
+      },
+      async cancel (reason) {
+        await cancelAlgorithm(reason)
+      },
+      type: 'bytes'
+    }
+  )
+
+  // 17. Run these steps, but abort when the ongoing fetch is terminated:
+
+  //    1. Set response’s body to a new body whose stream is stream.
+  response.body = { stream, source: null, length: null }
+
+  //    2. If response is not a network error and request’s cache mode is
+  //    not "no-store", then update response in httpCache for request.
+  //    TODO
+
+  //    3. If includeCredentials is true and the user agent is not configured
+  //    to block cookies for request (see section 7 of [COOKIES]), then run the
+  //    "set-cookie-string" parsing algorithm (see section 5.2 of [COOKIES]) on
+  //    the value of each header whose name is a byte-case-insensitive match for
+  //    `Set-Cookie` in response’s header list, if any, and request’s current URL.
+  //    TODO
+
+  // 18. If aborted, then:
+  // TODO
+
+  // 19. Run these steps in parallel:
+
+  //    1. Run these steps, but abort when fetchParams is canceled:
+  if (!fetchParams.controller.resume) {
+    fetchParams.controller.on('terminated', onAborted)
+  }
+
+  fetchParams.controller.resume = async () => {
+    // 1. While true
+    while (true) {
+      // 1-3. See onData...
+
+      // 4. Set bytes to the result of handling content codings given
+      // codings and bytes.
+      let bytes
+      let isFailure
+      try {
+        const { done, value } = await fetchParams.controller.next()
+
+        if (isAborted(fetchParams)) {
+          break
+        }
+
+        bytes = done ? undefined : value
+      } catch (err) {
+        if (fetchParams.controller.ended && !timingInfo.encodedBodySize) {
+          // zlib doesn't like empty streams.
+          bytes = undefined
+        } else {
+          bytes = err
+
+          // err may be propagated from the result of calling readablestream.cancel,
+          // which might not be an error. https://github.com/nodejs/undici/issues/2009
+          isFailure = true
+        }
+      }
+
+      if (bytes === undefined) {
+        // 2. Otherwise, if the bytes transmission for response’s message
+        // body is done normally and stream is readable, then close
+        // stream, finalize response for fetchParams and response, and
+        // abort these in-parallel steps.
+        readableStreamClose(fetchParams.controller.controller)
+
+        finalizeResponse(fetchParams, response)
+
+        return
+      }
+
+      // 5. Increase timingInfo’s decoded body size by bytes’s length.
+      timingInfo.decodedBodySize += bytes?.byteLength ?? 0
+
+      // 6. If bytes is failure, then terminate fetchParams’s controller.
+      if (isFailure) {
+        fetchParams.controller.terminate(bytes)
+        return
+      }
+
+      // 7. Enqueue a Uint8Array wrapping an ArrayBuffer containing bytes
+      // into stream.
+      const buffer = new Uint8Array(bytes)
+      if (buffer.byteLength) {
+        fetchParams.controller.controller.enqueue(buffer)
+      }
+
+      // 8. If stream is errored, then terminate the ongoing fetch.
+      if (isErrored(stream)) {
+        fetchParams.controller.terminate()
+        return
+      }
+
+      // 9. If stream doesn’t need more data ask the user agent to suspend
+      // the ongoing fetch.
+      if (fetchParams.controller.controller.desiredSize <= 0) {
+        return
+      }
+    }
+  }
+
+  //    2. If aborted, then:
+  function onAborted (reason) {
+    // 2. If fetchParams is aborted, then:
+    if (isAborted(fetchParams)) {
+      // 1. Set response’s aborted flag.
+      response.aborted = true
+
+      // 2. If stream is readable, then error stream with the result of
+      //    deserialize a serialized abort reason given fetchParams’s
+      //    controller’s serialized abort reason and an
+      //    implementation-defined realm.
+      if (isReadable(stream)) {
+        fetchParams.controller.controller.error(
+          fetchParams.controller.serializedAbortReason
+        )
+      }
+    } else {
+      // 3. Otherwise, if stream is readable, error stream with a TypeError.
+      if (isReadable(stream)) {
+        fetchParams.controller.controller.error(new TypeError('terminated', {
+          cause: isErrorLike(reason) ? reason : undefined
+        }))
+      }
+    }
+
+    // 4. If connection uses HTTP/2, then transmit an RST_STREAM frame.
+    // 5. Otherwise, the user agent should close connection unless it would be bad for performance to do so.
+    fetchParams.controller.connection.destroy()
+  }
+
+  // 20. Return response.
+  return response
+
+  function dispatch ({ body }) {
+    const url = requestCurrentURL(request)
+    /** @type {import('../..').Agent} */
+    const agent = fetchParams.controller.dispatcher
+
+    return new Promise((resolve, reject) => agent.dispatch(
+      {
+        path: url.pathname + url.search,
+        origin: url.origin,
+        method: request.method,
+        body: agent.isMockActive ? request.body && (request.body.source || request.body.stream) : body,
+        headers: request.headersList.entries,
+        maxRedirections: 0,
+        upgrade: request.mode === 'websocket' ? 'websocket' : undefined
+      },
+      {
+        body: null,
+        abort: null,
+
+        onConnect (abort) {
+          // TODO (fix): Do we need connection here?
+          const { connection } = fetchParams.controller
+
+          // Set timingInfo’s final connection timing info to the result of calling clamp and coarsen
+          // connection timing info with connection’s timing info, timingInfo’s post-redirect start
+          // time, and fetchParams’s cross-origin isolated capability.
+          // TODO: implement connection timing
+          timingInfo.finalConnectionTimingInfo = clampAndCoarsenConnectionTimingInfo(undefined, timingInfo.postRedirectStartTime, fetchParams.crossOriginIsolatedCapability)
+
+          if (connection.destroyed) {
+            abort(new DOMException('The operation was aborted.', 'AbortError'))
+          } else {
+            fetchParams.controller.on('terminated', abort)
+            this.abort = connection.abort = abort
+          }
+
+          // Set timingInfo’s final network-request start time to the coarsened shared current time given
+          // fetchParams’s cross-origin isolated capability.
+          timingInfo.finalNetworkRequestStartTime = coarsenedSharedCurrentTime(fetchParams.crossOriginIsolatedCapability)
+        },
+
+        onResponseStarted () {
+          // Set timingInfo’s final network-response start time to the coarsened shared current
+          // time given fetchParams’s cross-origin isolated capability, immediately after the
+          // user agent’s HTTP parser receives the first byte of the response (e.g., frame header
+          // bytes for HTTP/2 or response status line for HTTP/1.x).
+          timingInfo.finalNetworkResponseStartTime = coarsenedSharedCurrentTime(fetchParams.crossOriginIsolatedCapability)
+        },
+
+        onHeaders (status, rawHeaders, resume, statusText) {
+          if (status < 200) {
+            return
+          }
+
+          let location = ''
+
+          const headersList = new HeadersList()
+
+          for (let i = 0; i < rawHeaders.length; i += 2) {
+            headersList.append(bufferToLowerCasedHeaderName(rawHeaders[i]), rawHeaders[i + 1].toString('latin1'), true)
+          }
+          location = headersList.get('location', true)
+
+          const decoders = []
+
+          const willFollow = location && request.redirect === 'follow' &&
+            redirectStatusSet.has(status)
+
+          // https://developer.mozilla.org/en-US/docs/Web/HTTP/Headers/Content-Encoding
+          if (request.method !== 'HEAD' && request.method !== 'CONNECT' && !nullBodyStatus.includes(status) && !willFollow) {
+            // https://www.rfc-editor.org/rfc/rfc7231#section-3.1.2.1
+            const contentEncoding = headersList.get('content-encoding', true)
+            // "All content-coding values are case-insensitive..."
+            /** @type {string[]} */
+            const codings = contentEncoding ? contentEncoding.toLowerCase().split(',') : []
+
+            // Limit the number of content-encodings to prevent resource exhaustion.
+            // CVE fix similar to urllib3 (GHSA-gm62-xv2j-4w53) and curl (CVE-2022-32206).
+            const maxContentEncodings = 5
+            if (codings.length > maxContentEncodings) {
+              this.abort(new Error(`too many content-encodings in response: ${codings.length}, maximum allowed is ${maxContentEncodings}`))
+              return true
+            }
+
+            for (let i = codings.length - 1; i >= 0; --i) {
+              const coding = codings[i].trim()
+              // https://www.rfc-editor.org/rfc/rfc9112.html#section-7.2
+              if (coding === 'x-gzip' || coding === 'gzip') {
+                decoders.push(zlib.createGunzip({
+                  // Be less strict when decoding compressed responses, since sometimes
+                  // servers send slightly invalid responses that are still accepted
+                  // by common browsers.
+                  // Always using Z_SYNC_FLUSH is what cURL does.
+                  flush: zlib.constants.Z_SYNC_FLUSH,
+                  finishFlush: zlib.constants.Z_SYNC_FLUSH
+                }))
+              } else if (coding === 'deflate') {
+                decoders.push(createInflate({
+                  flush: zlib.constants.Z_SYNC_FLUSH,
+                  finishFlush: zlib.constants.Z_SYNC_FLUSH
+                }))
+              } else if (coding === 'br') {
+                decoders.push(zlib.createBrotliDecompress({
+                  flush: zlib.constants.BROTLI_OPERATION_FLUSH,
+                  finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH
+                }))
+              } else {
+                decoders.length = 0
+                break
+              }
+            }
+          }
+
+          this.body = new Readable({ read: resume })
+
+          const onError = this.onError.bind(this)
+
+          resolve({
+            status,
+            statusText,
+            headersList,
+            body: decoders.length
+              ? pipeline(this.body, ...decoders, (err) => {
+                if (err) {
+                  this.onError(err)
+                }
+              }).on('error', onError)
+              : this.body.on('error', onError)
+          })
+
+          return true
+        },
+
+        onData (chunk) {
+          if (fetchParams.controller.dump) {
+            return
+          }
+
+          // 1. If one or more bytes have been transmitted from response’s
+          // message body, then:
+
+          //  1. Let bytes be the transmitted bytes.
+          const bytes = chunk
+
+          //  2. Let codings be the result of extracting header list values
+          //  given `Content-Encoding` and response’s header list.
+          //  See pullAlgorithm.
+
+          //  3. Increase timingInfo’s encoded body size by bytes’s length.
+          timingInfo.encodedBodySize += bytes.byteLength
+
+          //  4. See pullAlgorithm...
+
+          return this.body.push(bytes)
+        },
+
+        onComplete () {
+          if (this.abort) {
+            fetchParams.controller.off('terminated', this.abort)
+          }
+
+          fetchParams.controller.ended = true
+
+          this.body.push(null)
+        },
+
+        onError (error) {
+          if (this.abort) {
+            fetchParams.controller.off('terminated', this.abort)
+          }
+
+          this.body?.destroy(error)
+
+          fetchParams.controller.terminate(error)
+
+          reject(error)
+        },
+
+        onUpgrade (status, rawHeaders, socket) {
+          if (status !== 101) {
+            return
+          }
+
+          const headersList = new HeadersList()
+
+          for (let i = 0; i < rawHeaders.length; i += 2) {
+            headersList.append(bufferToLowerCasedHeaderName(rawHeaders[i]), rawHeaders[i + 1].toString('latin1'), true)
+          }
+
+          resolve({
+            status,
+            statusText: STATUS_CODES[status],
+            headersList,
+            socket
+          })
+
+          return true
+        }
+      }
+    ))
+  }
+}
+
+module.exports = {
+  fetch,
+  Fetch,
+  fetching,
+  finalizeAndReportTiming
+}
+
+
+/***/ }),
+
+/***/ 9967:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+/* globals AbortController */
+
+
+
+const { extractBody, mixinBody, cloneBody, bodyUnusable } = __nccwpck_require__(4492)
+const { Headers, fill: fillHeaders, HeadersList, setHeadersGuard, getHeadersGuard, setHeadersList, getHeadersList } = __nccwpck_require__(660)
+const { FinalizationRegistry } = __nccwpck_require__(6653)()
+const util = __nccwpck_require__(3440)
+const nodeUtil = __nccwpck_require__(7975)
+const {
+  isValidHTTPToken,
+  sameOrigin,
+  environmentSettingsObject
+} = __nccwpck_require__(3168)
+const {
+  forbiddenMethodsSet,
+  corsSafeListedMethodsSet,
+  referrerPolicy,
+  requestRedirect,
+  requestMode,
+  requestCredentials,
+  requestCache,
+  requestDuplex
+} = __nccwpck_require__(4495)
+const { kEnumerableProperty, normalizedMethodRecordsBase, normalizedMethodRecords } = util
+const { kHeaders, kSignal, kState, kDispatcher } = __nccwpck_require__(3627)
+const { webidl } = __nccwpck_require__(5893)
+const { URLSerializer } = __nccwpck_require__(1900)
+const { kConstruct } = __nccwpck_require__(6443)
+const assert = __nccwpck_require__(4589)
+const { getMaxListeners, setMaxListeners, getEventListeners, defaultMaxListeners } = __nccwpck_require__(8474)
+
+const kAbortController = Symbol('abortController')
+
+const requestFinalizer = new FinalizationRegistry(({ signal, abort }) => {
+  signal.removeEventListener('abort', abort)
+})
+
+const dependentControllerMap = new WeakMap()
+
+function buildAbort (acRef) {
+  return abort
+
+  function abort () {
+    const ac = acRef.deref()
+    if (ac !== undefined) {
+      // Currently, there is a problem with FinalizationRegistry.
+      // https://github.com/nodejs/node/issues/49344
+      // https://github.com/nodejs/node/issues/47748
+      // In the case of abort, the first step is to unregister from it.
+      // If the controller can refer to it, it is still registered.
+      // It will be removed in the future.
+      requestFinalizer.unregister(abort)
+
+      // Unsubscribe a listener.
+      // FinalizationRegistry will no longer be called, so this must be done.
+      this.removeEventListener('abort', abort)
+
+      ac.abort(this.reason)
+
+      const controllerList = dependentControllerMap.get(ac.signal)
+
+      if (controllerList !== undefined) {
+        if (controllerList.size !== 0) {
+          for (const ref of controllerList) {
+            const ctrl = ref.deref()
+            if (ctrl !== undefined) {
+              ctrl.abort(this.reason)
+            }
+          }
+          controllerList.clear()
+        }
+        dependentControllerMap.delete(ac.signal)
+      }
+    }
+  }
+}
+
+let patchMethodWarning = false
+
+// https://fetch.spec.whatwg.org/#request-class
+class Request {
+  // https://fetch.spec.whatwg.org/#dom-request
+  constructor (input, init = {}) {
+    webidl.util.markAsUncloneable(this)
+    if (input === kConstruct) {
+      return
+    }
+
+    const prefix = 'Request constructor'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    input = webidl.converters.RequestInfo(input, prefix, 'input')
+    init = webidl.converters.RequestInit(init, prefix, 'init')
+
+    // 1. Let request be null.
+    let request = null
+
+    // 2. Let fallbackMode be null.
+    let fallbackMode = null
+
+    // 3. Let baseURL be this’s relevant settings object’s API base URL.
+    const baseUrl = environmentSettingsObject.settingsObject.baseUrl
+
+    // 4. Let signal be null.
+    let signal = null
+
+    // 5. If input is a string, then:
+    if (typeof input === 'string') {
+      this[kDispatcher] = init.dispatcher
+
+      // 1. Let parsedURL be the result of parsing input with baseURL.
+      // 2. If parsedURL is failure, then throw a TypeError.
+      let parsedURL
+      try {
+        parsedURL = new URL(input, baseUrl)
+      } catch (err) {
+        throw new TypeError('Failed to parse URL from ' + input, { cause: err })
+      }
+
+      // 3. If parsedURL includes credentials, then throw a TypeError.
+      if (parsedURL.username || parsedURL.password) {
+        throw new TypeError(
+          'Request cannot be constructed from a URL that includes credentials: ' +
+            input
+        )
+      }
+
+      // 4. Set request to a new request whose URL is parsedURL.
+      request = makeRequest({ urlList: [parsedURL] })
+
+      // 5. Set fallbackMode to "cors".
+      fallbackMode = 'cors'
+    } else {
+      this[kDispatcher] = init.dispatcher || input[kDispatcher]
+
+      // 6. Otherwise:
+
+      // 7. Assert: input is a Request object.
+      assert(input instanceof Request)
+
+      // 8. Set request to input’s request.
+      request = input[kState]
+
+      // 9. Set signal to input’s signal.
+      signal = input[kSignal]
+    }
+
+    // 7. Let origin be this’s relevant settings object’s origin.
+    const origin = environmentSettingsObject.settingsObject.origin
+
+    // 8. Let window be "client".
+    let window = 'client'
+
+    // 9. If request’s window is an environment settings object and its origin
+    // is same origin with origin, then set window to request’s window.
+    if (
+      request.window?.constructor?.name === 'EnvironmentSettingsObject' &&
+      sameOrigin(request.window, origin)
+    ) {
+      window = request.window
+    }
+
+    // 10. If init["window"] exists and is non-null, then throw a TypeError.
+    if (init.window != null) {
+      throw new TypeError(`'window' option '${window}' must be null`)
+    }
+
+    // 11. If init["window"] exists, then set window to "no-window".
+    if ('window' in init) {
+      window = 'no-window'
+    }
+
+    // 12. Set request to a new request with the following properties:
+    request = makeRequest({
+      // URL request’s URL.
+      // undici implementation note: this is set as the first item in request's urlList in makeRequest
+      // method request’s method.
+      method: request.method,
+      // header list A copy of request’s header list.
+      // undici implementation note: headersList is cloned in makeRequest
+      headersList: request.headersList,
+      // unsafe-request flag Set.
+      unsafeRequest: request.unsafeRequest,
+      // client This’s relevant settings object.
+      client: environmentSettingsObject.settingsObject,
+      // window window.
+      window,
+      // priority request’s priority.
+      priority: request.priority,
+      // origin request’s origin. The propagation of the origin is only significant for navigation requests
+      // being handled by a service worker. In this scenario a request can have an origin that is different
+      // from the current client.
+      origin: request.origin,
+      // referrer request’s referrer.
+      referrer: request.referrer,
+      // referrer policy request’s referrer policy.
+      referrerPolicy: request.referrerPolicy,
+      // mode request’s mode.
+      mode: request.mode,
+      // credentials mode request’s credentials mode.
+      credentials: request.credentials,
+      // cache mode request’s cache mode.
+      cache: request.cache,
+      // redirect mode request’s redirect mode.
+      redirect: request.redirect,
+      // integrity metadata request’s integrity metadata.
+      integrity: request.integrity,
+      // keepalive request’s keepalive.
+      keepalive: request.keepalive,
+      // reload-navigation flag request’s reload-navigation flag.
+      reloadNavigation: request.reloadNavigation,
+      // history-navigation flag request’s history-navigation flag.
+      historyNavigation: request.historyNavigation,
+      // URL list A clone of request’s URL list.
+      urlList: [...request.urlList]
+    })
+
+    const initHasKey = Object.keys(init).length !== 0
+
+    // 13. If init is not empty, then:
+    if (initHasKey) {
+      // 1. If request’s mode is "navigate", then set it to "same-origin".
+      if (request.mode === 'navigate') {
+        request.mode = 'same-origin'
+      }
+
+      // 2. Unset request’s reload-navigation flag.
+      request.reloadNavigation = false
+
+      // 3. Unset request’s history-navigation flag.
+      request.historyNavigation = false
+
+      // 4. Set request’s origin to "client".
+      request.origin = 'client'
+
+      // 5. Set request’s referrer to "client"
+      request.referrer = 'client'
+
+      // 6. Set request’s referrer policy to the empty string.
+      request.referrerPolicy = ''
+
+      // 7. Set request’s URL to request’s current URL.
+      request.url = request.urlList[request.urlList.length - 1]
+
+      // 8. Set request’s URL list to « request’s URL ».
+      request.urlList = [request.url]
+    }
+
+    // 14. If init["referrer"] exists, then:
+    if (init.referrer !== undefined) {
+      // 1. Let referrer be init["referrer"].
+      const referrer = init.referrer
+
+      // 2. If referrer is the empty string, then set request’s referrer to "no-referrer".
+      if (referrer === '') {
+        request.referrer = 'no-referrer'
+      } else {
+        // 1. Let parsedReferrer be the result of parsing referrer with
+        // baseURL.
+        // 2. If parsedReferrer is failure, then throw a TypeError.
+        let parsedReferrer
+        try {
+          parsedReferrer = new URL(referrer, baseUrl)
+        } catch (err) {
+          throw new TypeError(`Referrer "${referrer}" is not a valid URL.`, { cause: err })
+        }
+
+        // 3. If one of the following is true
+        // - parsedReferrer’s scheme is "about" and path is the string "client"
+        // - parsedReferrer’s origin is not same origin with origin
+        // then set request’s referrer to "client".
+        if (
+          (parsedReferrer.protocol === 'about:' && parsedReferrer.hostname === 'client') ||
+          (origin && !sameOrigin(parsedReferrer, environmentSettingsObject.settingsObject.baseUrl))
+        ) {
+          request.referrer = 'client'
+        } else {
+          // 4. Otherwise, set request’s referrer to parsedReferrer.
+          request.referrer = parsedReferrer
+        }
+      }
+    }
+
+    // 15. If init["referrerPolicy"] exists, then set request’s referrer policy
+    // to it.
+    if (init.referrerPolicy !== undefined) {
+      request.referrerPolicy = init.referrerPolicy
+    }
+
+    // 16. Let mode be init["mode"] if it exists, and fallbackMode otherwise.
+    let mode
+    if (init.mode !== undefined) {
+      mode = init.mode
+    } else {
+      mode = fallbackMode
+    }
+
+    // 17. If mode is "navigate", then throw a TypeError.
+    if (mode === 'navigate') {
+      throw webidl.errors.exception({
+        header: 'Request constructor',
+        message: 'invalid request mode navigate.'
+      })
+    }
+
+    // 18. If mode is non-null, set request’s mode to mode.
+    if (mode != null) {
+      request.mode = mode
+    }
+
+    // 19. If init["credentials"] exists, then set request’s credentials mode
+    // to it.
+    if (init.credentials !== undefined) {
+      request.credentials = init.credentials
+    }
+
+    // 18. If init["cache"] exists, then set request’s cache mode to it.
+    if (init.cache !== undefined) {
+      request.cache = init.cache
+    }
+
+    // 21. If request’s cache mode is "only-if-cached" and request’s mode is
+    // not "same-origin", then throw a TypeError.
+    if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') {
+      throw new TypeError(
+        "'only-if-cached' can be set only with 'same-origin' mode"
+      )
+    }
+
+    // 22. If init["redirect"] exists, then set request’s redirect mode to it.
+    if (init.redirect !== undefined) {
+      request.redirect = init.redirect
+    }
+
+    // 23. If init["integrity"] exists, then set request’s integrity metadata to it.
+    if (init.integrity != null) {
+      request.integrity = String(init.integrity)
+    }
+
+    // 24. If init["keepalive"] exists, then set request’s keepalive to it.
+    if (init.keepalive !== undefined) {
+      request.keepalive = Boolean(init.keepalive)
+    }
+
+    // 25. If init["method"] exists, then:
+    if (init.method !== undefined) {
+      // 1. Let method be init["method"].
+      let method = init.method
+
+      const mayBeNormalized = normalizedMethodRecords[method]
+
+      if (mayBeNormalized !== undefined) {
+        // Note: Bypass validation DELETE, GET, HEAD, OPTIONS, POST, PUT, PATCH and these lowercase ones
+        request.method = mayBeNormalized
+      } else {
+        // 2. If method is not a method or method is a forbidden method, then
+        // throw a TypeError.
+        if (!isValidHTTPToken(method)) {
+          throw new TypeError(`'${method}' is not a valid HTTP method.`)
+        }
+
+        const upperCase = method.toUpperCase()
+
+        if (forbiddenMethodsSet.has(upperCase)) {
+          throw new TypeError(`'${method}' HTTP method is unsupported.`)
+        }
+
+        // 3. Normalize method.
+        // https://fetch.spec.whatwg.org/#concept-method-normalize
+        // Note: must be in uppercase
+        method = normalizedMethodRecordsBase[upperCase] ?? method
+
+        // 4. Set request’s method to method.
+        request.method = method
+      }
+
+      if (!patchMethodWarning && request.method === 'patch') {
+        process.emitWarning('Using `patch` is highly likely to result in a `405 Method Not Allowed`. `PATCH` is much more likely to succeed.', {
+          code: 'UNDICI-FETCH-patch'
+        })
+
+        patchMethodWarning = true
+      }
+    }
+
+    // 26. If init["signal"] exists, then set signal to it.
+    if (init.signal !== undefined) {
+      signal = init.signal
+    }
+
+    // 27. Set this’s request to request.
+    this[kState] = request
+
+    // 28. Set this’s signal to a new AbortSignal object with this’s relevant
+    // Realm.
+    // TODO: could this be simplified with AbortSignal.any
+    // (https://dom.spec.whatwg.org/#dom-abortsignal-any)
+    const ac = new AbortController()
+    this[kSignal] = ac.signal
+
+    // 29. If signal is not null, then make this’s signal follow signal.
+    if (signal != null) {
+      if (
+        !signal ||
+        typeof signal.aborted !== 'boolean' ||
+        typeof signal.addEventListener !== 'function'
+      ) {
+        throw new TypeError(
+          "Failed to construct 'Request': member signal is not of type AbortSignal."
+        )
+      }
+
+      if (signal.aborted) {
+        ac.abort(signal.reason)
+      } else {
+        // Keep a strong ref to ac while request object
+        // is alive. This is needed to prevent AbortController
+        // from being prematurely garbage collected.
+        // See, https://github.com/nodejs/undici/issues/1926.
+        this[kAbortController] = ac
+
+        const acRef = new WeakRef(ac)
+        const abort = buildAbort(acRef)
+
+        // Third-party AbortControllers may not work with these.
+        // See, https://github.com/nodejs/undici/pull/1910#issuecomment-1464495619.
+        try {
+          // If the max amount of listeners is equal to the default, increase it
+          // This is only available in node >= v19.9.0
+          if (typeof getMaxListeners === 'function' && getMaxListeners(signal) === defaultMaxListeners) {
+            setMaxListeners(1500, signal)
+          } else if (getEventListeners(signal, 'abort').length >= defaultMaxListeners) {
+            setMaxListeners(1500, signal)
+          }
+        } catch {}
+
+        util.addAbortListener(signal, abort)
+        // The third argument must be a registry key to be unregistered.
+        // Without it, you cannot unregister.
+        // https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/FinalizationRegistry
+        // abort is used as the unregister key. (because it is unique)
+        requestFinalizer.register(ac, { signal, abort }, abort)
+      }
+    }
+
+    // 30. Set this’s headers to a new Headers object with this’s relevant
+    // Realm, whose header list is request’s header list and guard is
+    // "request".
+    this[kHeaders] = new Headers(kConstruct)
+    setHeadersList(this[kHeaders], request.headersList)
+    setHeadersGuard(this[kHeaders], 'request')
+
+    // 31. If this’s request’s mode is "no-cors", then:
+    if (mode === 'no-cors') {
+      // 1. If this’s request’s method is not a CORS-safelisted method,
+      // then throw a TypeError.
+      if (!corsSafeListedMethodsSet.has(request.method)) {
+        throw new TypeError(
+          `'${request.method} is unsupported in no-cors mode.`
+        )
+      }
+
+      // 2. Set this’s headers’s guard to "request-no-cors".
+      setHeadersGuard(this[kHeaders], 'request-no-cors')
+    }
+
+    // 32. If init is not empty, then:
+    if (initHasKey) {
+      /** @type {HeadersList} */
+      const headersList = getHeadersList(this[kHeaders])
+      // 1. Let headers be a copy of this’s headers and its associated header
+      // list.
+      // 2. If init["headers"] exists, then set headers to init["headers"].
+      const headers = init.headers !== undefined ? init.headers : new HeadersList(headersList)
+
+      // 3. Empty this’s headers’s header list.
+      headersList.clear()
+
+      // 4. If headers is a Headers object, then for each header in its header
+      // list, append header’s name/header’s value to this’s headers.
+      if (headers instanceof HeadersList) {
+        for (const { name, value } of headers.rawValues()) {
+          headersList.append(name, value, false)
+        }
+        // Note: Copy the `set-cookie` meta-data.
+        headersList.cookies = headers.cookies
+      } else {
+        // 5. Otherwise, fill this’s headers with headers.
+        fillHeaders(this[kHeaders], headers)
+      }
+    }
+
+    // 33. Let inputBody be input’s request’s body if input is a Request
+    // object; otherwise null.
+    const inputBody = input instanceof Request ? input[kState].body : null
+
+    // 34. If either init["body"] exists and is non-null or inputBody is
+    // non-null, and request’s method is `GET` or `HEAD`, then throw a
+    // TypeError.
+    if (
+      (init.body != null || inputBody != null) &&
+      (request.method === 'GET' || request.method === 'HEAD')
+    ) {
+      throw new TypeError('Request with GET/HEAD method cannot have body.')
+    }
+
+    // 35. Let initBody be null.
+    let initBody = null
+
+    // 36. If init["body"] exists and is non-null, then:
+    if (init.body != null) {
+      // 1. Let Content-Type be null.
+      // 2. Set initBody and Content-Type to the result of extracting
+      // init["body"], with keepalive set to request’s keepalive.
+      const [extractedBody, contentType] = extractBody(
+        init.body,
+        request.keepalive
+      )
+      initBody = extractedBody
+
+      // 3, If Content-Type is non-null and this’s headers’s header list does
+      // not contain `Content-Type`, then append `Content-Type`/Content-Type to
+      // this’s headers.
+      if (contentType && !getHeadersList(this[kHeaders]).contains('content-type', true)) {
+        this[kHeaders].append('content-type', contentType)
+      }
+    }
+
+    // 37. Let inputOrInitBody be initBody if it is non-null; otherwise
+    // inputBody.
+    const inputOrInitBody = initBody ?? inputBody
+
+    // 38. If inputOrInitBody is non-null and inputOrInitBody’s source is
+    // null, then:
+    if (inputOrInitBody != null && inputOrInitBody.source == null) {
+      // 1. If initBody is non-null and init["duplex"] does not exist,
+      //    then throw a TypeError.
+      if (initBody != null && init.duplex == null) {
+        throw new TypeError('RequestInit: duplex option is required when sending a body.')
+      }
+
+      // 2. If this’s request’s mode is neither "same-origin" nor "cors",
+      // then throw a TypeError.
+      if (request.mode !== 'same-origin' && request.mode !== 'cors') {
+        throw new TypeError(
+          'If request is made from ReadableStream, mode should be "same-origin" or "cors"'
+        )
+      }
+
+      // 3. Set this’s request’s use-CORS-preflight flag.
+      request.useCORSPreflightFlag = true
+    }
+
+    // 39. Let finalBody be inputOrInitBody.
+    let finalBody = inputOrInitBody
+
+    // 40. If initBody is null and inputBody is non-null, then:
+    if (initBody == null && inputBody != null) {
+      // 1. If input is unusable, then throw a TypeError.
+      if (bodyUnusable(input)) {
+        throw new TypeError(
+          'Cannot construct a Request with a Request object that has already been used.'
+        )
+      }
+
+      // 2. Set finalBody to the result of creating a proxy for inputBody.
+      // https://streams.spec.whatwg.org/#readablestream-create-a-proxy
+      const identityTransform = new TransformStream()
+      inputBody.stream.pipeThrough(identityTransform)
+      finalBody = {
+        source: inputBody.source,
+        length: inputBody.length,
+        stream: identityTransform.readable
+      }
+    }
+
+    // 41. Set this’s request’s body to finalBody.
+    this[kState].body = finalBody
+  }
+
+  // Returns request’s HTTP method, which is "GET" by default.
+  get method () {
+    webidl.brandCheck(this, Request)
+
+    // The method getter steps are to return this’s request’s method.
+    return this[kState].method
+  }
+
+  // Returns the URL of request as a string.
+  get url () {
+    webidl.brandCheck(this, Request)
+
+    // The url getter steps are to return this’s request’s URL, serialized.
+    return URLSerializer(this[kState].url)
+  }
+
+  // Returns a Headers object consisting of the headers associated with request.
+  // Note that headers added in the network layer by the user agent will not
+  // be accounted for in this object, e.g., the "Host" header.
+  get headers () {
+    webidl.brandCheck(this, Request)
+
+    // The headers getter steps are to return this’s headers.
+    return this[kHeaders]
+  }
+
+  // Returns the kind of resource requested by request, e.g., "document"
+  // or "script".
+  get destination () {
+    webidl.brandCheck(this, Request)
+
+    // The destination getter are to return this’s request’s destination.
+    return this[kState].destination
+  }
+
+  // Returns the referrer of request. Its value can be a same-origin URL if
+  // explicitly set in init, the empty string to indicate no referrer, and
+  // "about:client" when defaulting to the global’s default. This is used
+  // during fetching to determine the value of the `Referer` header of the
+  // request being made.
+  get referrer () {
+    webidl.brandCheck(this, Request)
+
+    // 1. If this’s request’s referrer is "no-referrer", then return the
+    // empty string.
+    if (this[kState].referrer === 'no-referrer') {
+      return ''
+    }
+
+    // 2. If this’s request’s referrer is "client", then return
+    // "about:client".
+    if (this[kState].referrer === 'client') {
+      return 'about:client'
+    }
+
+    // Return this’s request’s referrer, serialized.
+    return this[kState].referrer.toString()
+  }
+
+  // Returns the referrer policy associated with request.
+  // This is used during fetching to compute the value of the request’s
+  // referrer.
+  get referrerPolicy () {
+    webidl.brandCheck(this, Request)
+
+    // The referrerPolicy getter steps are to return this’s request’s referrer policy.
+    return this[kState].referrerPolicy
+  }
+
+  // Returns the mode associated with request, which is a string indicating
+  // whether the request will use CORS, or will be restricted to same-origin
+  // URLs.
+  get mode () {
+    webidl.brandCheck(this, Request)
+
+    // The mode getter steps are to return this’s request’s mode.
+    return this[kState].mode
+  }
+
+  // Returns the credentials mode associated with request,
+  // which is a string indicating whether credentials will be sent with the
+  // request always, never, or only when sent to a same-origin URL.
+  get credentials () {
+    // The credentials getter steps are to return this’s request’s credentials mode.
+    return this[kState].credentials
+  }
+
+  // Returns the cache mode associated with request,
+  // which is a string indicating how the request will
+  // interact with the browser’s cache when fetching.
+  get cache () {
+    webidl.brandCheck(this, Request)
+
+    // The cache getter steps are to return this’s request’s cache mode.
+    return this[kState].cache
+  }
+
+  // Returns the redirect mode associated with request,
+  // which is a string indicating how redirects for the
+  // request will be handled during fetching. A request
+  // will follow redirects by default.
+  get redirect () {
+    webidl.brandCheck(this, Request)
+
+    // The redirect getter steps are to return this’s request’s redirect mode.
+    return this[kState].redirect
+  }
+
+  // Returns request’s subresource integrity metadata, which is a
+  // cryptographic hash of the resource being fetched. Its value
+  // consists of multiple hashes separated by whitespace. [SRI]
+  get integrity () {
+    webidl.brandCheck(this, Request)
+
+    // The integrity getter steps are to return this’s request’s integrity
+    // metadata.
+    return this[kState].integrity
+  }
+
+  // Returns a boolean indicating whether or not request can outlive the
+  // global in which it was created.
+  get keepalive () {
+    webidl.brandCheck(this, Request)
+
+    // The keepalive getter steps are to return this’s request’s keepalive.
+    return this[kState].keepalive
+  }
+
+  // Returns a boolean indicating whether or not request is for a reload
+  // navigation.
+  get isReloadNavigation () {
+    webidl.brandCheck(this, Request)
+
+    // The isReloadNavigation getter steps are to return true if this’s
+    // request’s reload-navigation flag is set; otherwise false.
+    return this[kState].reloadNavigation
+  }
+
+  // Returns a boolean indicating whether or not request is for a history
+  // navigation (a.k.a. back-forward navigation).
+  get isHistoryNavigation () {
+    webidl.brandCheck(this, Request)
+
+    // The isHistoryNavigation getter steps are to return true if this’s request’s
+    // history-navigation flag is set; otherwise false.
+    return this[kState].historyNavigation
+  }
+
+  // Returns the signal associated with request, which is an AbortSignal
+  // object indicating whether or not request has been aborted, and its
+  // abort event handler.
+  get signal () {
+    webidl.brandCheck(this, Request)
+
+    // The signal getter steps are to return this’s signal.
+    return this[kSignal]
+  }
+
+  get body () {
+    webidl.brandCheck(this, Request)
+
+    return this[kState].body ? this[kState].body.stream : null
+  }
+
+  get bodyUsed () {
+    webidl.brandCheck(this, Request)
+
+    return !!this[kState].body && util.isDisturbed(this[kState].body.stream)
+  }
+
+  get duplex () {
+    webidl.brandCheck(this, Request)
+
+    return 'half'
+  }
+
+  // Returns a clone of request.
+  clone () {
+    webidl.brandCheck(this, Request)
+
+    // 1. If this is unusable, then throw a TypeError.
+    if (bodyUnusable(this)) {
+      throw new TypeError('unusable')
+    }
+
+    // 2. Let clonedRequest be the result of cloning this’s request.
+    const clonedRequest = cloneRequest(this[kState])
+
+    // 3. Let clonedRequestObject be the result of creating a Request object,
+    // given clonedRequest, this’s headers’s guard, and this’s relevant Realm.
+    // 4. Make clonedRequestObject’s signal follow this’s signal.
+    const ac = new AbortController()
+    if (this.signal.aborted) {
+      ac.abort(this.signal.reason)
+    } else {
+      let list = dependentControllerMap.get(this.signal)
+      if (list === undefined) {
+        list = new Set()
+        dependentControllerMap.set(this.signal, list)
+      }
+      const acRef = new WeakRef(ac)
+      list.add(acRef)
+      util.addAbortListener(
+        ac.signal,
+        buildAbort(acRef)
+      )
+    }
+
+    // 4. Return clonedRequestObject.
+    return fromInnerRequest(clonedRequest, ac.signal, getHeadersGuard(this[kHeaders]))
+  }
+
+  [nodeUtil.inspect.custom] (depth, options) {
+    if (options.depth === null) {
+      options.depth = 2
+    }
+
+    options.colors ??= true
+
+    const properties = {
+      method: this.method,
+      url: this.url,
+      headers: this.headers,
+      destination: this.destination,
+      referrer: this.referrer,
+      referrerPolicy: this.referrerPolicy,
+      mode: this.mode,
+      credentials: this.credentials,
+      cache: this.cache,
+      redirect: this.redirect,
+      integrity: this.integrity,
+      keepalive: this.keepalive,
+      isReloadNavigation: this.isReloadNavigation,
+      isHistoryNavigation: this.isHistoryNavigation,
+      signal: this.signal
+    }
+
+    return `Request ${nodeUtil.formatWithOptions(options, properties)}`
+  }
+}
+
+mixinBody(Request)
+
+// https://fetch.spec.whatwg.org/#requests
+function makeRequest (init) {
+  return {
+    method: init.method ?? 'GET',
+    localURLsOnly: init.localURLsOnly ?? false,
+    unsafeRequest: init.unsafeRequest ?? false,
+    body: init.body ?? null,
+    client: init.client ?? null,
+    reservedClient: init.reservedClient ?? null,
+    replacesClientId: init.replacesClientId ?? '',
+    window: init.window ?? 'client',
+    keepalive: init.keepalive ?? false,
+    serviceWorkers: init.serviceWorkers ?? 'all',
+    initiator: init.initiator ?? '',
+    destination: init.destination ?? '',
+    priority: init.priority ?? null,
+    origin: init.origin ?? 'client',
+    policyContainer: init.policyContainer ?? 'client',
+    referrer: init.referrer ?? 'client',
+    referrerPolicy: init.referrerPolicy ?? '',
+    mode: init.mode ?? 'no-cors',
+    useCORSPreflightFlag: init.useCORSPreflightFlag ?? false,
+    credentials: init.credentials ?? 'same-origin',
+    useCredentials: init.useCredentials ?? false,
+    cache: init.cache ?? 'default',
+    redirect: init.redirect ?? 'follow',
+    integrity: init.integrity ?? '',
+    cryptoGraphicsNonceMetadata: init.cryptoGraphicsNonceMetadata ?? '',
+    parserMetadata: init.parserMetadata ?? '',
+    reloadNavigation: init.reloadNavigation ?? false,
+    historyNavigation: init.historyNavigation ?? false,
+    userActivation: init.userActivation ?? false,
+    taintedOrigin: init.taintedOrigin ?? false,
+    redirectCount: init.redirectCount ?? 0,
+    responseTainting: init.responseTainting ?? 'basic',
+    preventNoCacheCacheControlHeaderModification: init.preventNoCacheCacheControlHeaderModification ?? false,
+    done: init.done ?? false,
+    timingAllowFailed: init.timingAllowFailed ?? false,
+    urlList: init.urlList,
+    url: init.urlList[0],
+    headersList: init.headersList
+      ? new HeadersList(init.headersList)
+      : new HeadersList()
+  }
+}
+
+// https://fetch.spec.whatwg.org/#concept-request-clone
+function cloneRequest (request) {
+  // To clone a request request, run these steps:
+
+  // 1. Let newRequest be a copy of request, except for its body.
+  const newRequest = makeRequest({ ...request, body: null })
+
+  // 2. If request’s body is non-null, set newRequest’s body to the
+  // result of cloning request’s body.
+  if (request.body != null) {
+    newRequest.body = cloneBody(newRequest, request.body)
+  }
+
+  // 3. Return newRequest.
+  return newRequest
+}
+
+/**
+ * @see https://fetch.spec.whatwg.org/#request-create
+ * @param {any} innerRequest
+ * @param {AbortSignal} signal
+ * @param {'request' | 'immutable' | 'request-no-cors' | 'response' | 'none'} guard
+ * @returns {Request}
+ */
+function fromInnerRequest (innerRequest, signal, guard) {
+  const request = new Request(kConstruct)
+  request[kState] = innerRequest
+  request[kSignal] = signal
+  request[kHeaders] = new Headers(kConstruct)
+  setHeadersList(request[kHeaders], innerRequest.headersList)
+  setHeadersGuard(request[kHeaders], guard)
+  return request
+}
+
+Object.defineProperties(Request.prototype, {
+  method: kEnumerableProperty,
+  url: kEnumerableProperty,
+  headers: kEnumerableProperty,
+  redirect: kEnumerableProperty,
+  clone: kEnumerableProperty,
+  signal: kEnumerableProperty,
+  duplex: kEnumerableProperty,
+  destination: kEnumerableProperty,
+  body: kEnumerableProperty,
+  bodyUsed: kEnumerableProperty,
+  isHistoryNavigation: kEnumerableProperty,
+  isReloadNavigation: kEnumerableProperty,
+  keepalive: kEnumerableProperty,
+  integrity: kEnumerableProperty,
+  cache: kEnumerableProperty,
+  credentials: kEnumerableProperty,
+  attribute: kEnumerableProperty,
+  referrerPolicy: kEnumerableProperty,
+  referrer: kEnumerableProperty,
+  mode: kEnumerableProperty,
+  [Symbol.toStringTag]: {
+    value: 'Request',
+    configurable: true
+  }
+})
+
+webidl.converters.Request = webidl.interfaceConverter(
+  Request
+)
+
+// https://fetch.spec.whatwg.org/#requestinfo
+webidl.converters.RequestInfo = function (V, prefix, argument) {
+  if (typeof V === 'string') {
+    return webidl.converters.USVString(V, prefix, argument)
+  }
+
+  if (V instanceof Request) {
+    return webidl.converters.Request(V, prefix, argument)
+  }
+
+  return webidl.converters.USVString(V, prefix, argument)
+}
+
+webidl.converters.AbortSignal = webidl.interfaceConverter(
+  AbortSignal
+)
+
+// https://fetch.spec.whatwg.org/#requestinit
+webidl.converters.RequestInit = webidl.dictionaryConverter([
+  {
+    key: 'method',
+    converter: webidl.converters.ByteString
+  },
+  {
+    key: 'headers',
+    converter: webidl.converters.HeadersInit
+  },
+  {
+    key: 'body',
+    converter: webidl.nullableConverter(
+      webidl.converters.BodyInit
+    )
+  },
+  {
+    key: 'referrer',
+    converter: webidl.converters.USVString
+  },
+  {
+    key: 'referrerPolicy',
+    converter: webidl.converters.DOMString,
+    // https://w3c.github.io/webappsec-referrer-policy/#referrer-policy
+    allowedValues: referrerPolicy
+  },
+  {
+    key: 'mode',
+    converter: webidl.converters.DOMString,
+    // https://fetch.spec.whatwg.org/#concept-request-mode
+    allowedValues: requestMode
+  },
+  {
+    key: 'credentials',
+    converter: webidl.converters.DOMString,
+    // https://fetch.spec.whatwg.org/#requestcredentials
+    allowedValues: requestCredentials
+  },
+  {
+    key: 'cache',
+    converter: webidl.converters.DOMString,
+    // https://fetch.spec.whatwg.org/#requestcache
+    allowedValues: requestCache
+  },
+  {
+    key: 'redirect',
+    converter: webidl.converters.DOMString,
+    // https://fetch.spec.whatwg.org/#requestredirect
+    allowedValues: requestRedirect
+  },
+  {
+    key: 'integrity',
+    converter: webidl.converters.DOMString
+  },
+  {
+    key: 'keepalive',
+    converter: webidl.converters.boolean
+  },
+  {
+    key: 'signal',
+    converter: webidl.nullableConverter(
+      (signal) => webidl.converters.AbortSignal(
+        signal,
+        'RequestInit',
+        'signal',
+        { strict: false }
+      )
+    )
+  },
+  {
+    key: 'window',
+    converter: webidl.converters.any
+  },
+  {
+    key: 'duplex',
+    converter: webidl.converters.DOMString,
+    allowedValues: requestDuplex
+  },
+  {
+    key: 'dispatcher', // undici specific option
+    converter: webidl.converters.any
+  }
+])
+
+module.exports = { Request, makeRequest, fromInnerRequest, cloneRequest }
+
+
+/***/ }),
+
+/***/ 9051:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { Headers, HeadersList, fill, getHeadersGuard, setHeadersGuard, setHeadersList } = __nccwpck_require__(660)
+const { extractBody, cloneBody, mixinBody, hasFinalizationRegistry, streamRegistry, bodyUnusable } = __nccwpck_require__(4492)
+const util = __nccwpck_require__(3440)
+const nodeUtil = __nccwpck_require__(7975)
+const { kEnumerableProperty } = util
+const {
+  isValidReasonPhrase,
+  isCancelled,
+  isAborted,
+  isBlobLike,
+  serializeJavascriptValueToJSONString,
+  isErrorLike,
+  isomorphicEncode,
+  environmentSettingsObject: relevantRealm
+} = __nccwpck_require__(3168)
+const {
+  redirectStatusSet,
+  nullBodyStatus
+} = __nccwpck_require__(4495)
+const { kState, kHeaders } = __nccwpck_require__(3627)
+const { webidl } = __nccwpck_require__(5893)
+const { FormData } = __nccwpck_require__(5910)
+const { URLSerializer } = __nccwpck_require__(1900)
+const { kConstruct } = __nccwpck_require__(6443)
+const assert = __nccwpck_require__(4589)
+const { types } = __nccwpck_require__(7975)
+
+const textEncoder = new TextEncoder('utf-8')
+
+// https://fetch.spec.whatwg.org/#response-class
+class Response {
+  // Creates network error Response.
+  static error () {
+    // The static error() method steps are to return the result of creating a
+    // Response object, given a new network error, "immutable", and this’s
+    // relevant Realm.
+    const responseObject = fromInnerResponse(makeNetworkError(), 'immutable')
+
+    return responseObject
+  }
+
+  // https://fetch.spec.whatwg.org/#dom-response-json
+  static json (data, init = {}) {
+    webidl.argumentLengthCheck(arguments, 1, 'Response.json')
+
+    if (init !== null) {
+      init = webidl.converters.ResponseInit(init)
+    }
+
+    // 1. Let bytes the result of running serialize a JavaScript value to JSON bytes on data.
+    const bytes = textEncoder.encode(
+      serializeJavascriptValueToJSONString(data)
+    )
+
+    // 2. Let body be the result of extracting bytes.
+    const body = extractBody(bytes)
+
+    // 3. Let responseObject be the result of creating a Response object, given a new response,
+    //    "response", and this’s relevant Realm.
+    const responseObject = fromInnerResponse(makeResponse({}), 'response')
+
+    // 4. Perform initialize a response given responseObject, init, and (body, "application/json").
+    initializeResponse(responseObject, init, { body: body[0], type: 'application/json' })
+
+    // 5. Return responseObject.
+    return responseObject
+  }
+
+  // Creates a redirect Response that redirects to url with status status.
+  static redirect (url, status = 302) {
+    webidl.argumentLengthCheck(arguments, 1, 'Response.redirect')
+
+    url = webidl.converters.USVString(url)
+    status = webidl.converters['unsigned short'](status)
+
+    // 1. Let parsedURL be the result of parsing url with current settings
+    // object’s API base URL.
+    // 2. If parsedURL is failure, then throw a TypeError.
+    // TODO: base-URL?
+    let parsedURL
+    try {
+      parsedURL = new URL(url, relevantRealm.settingsObject.baseUrl)
+    } catch (err) {
+      throw new TypeError(`Failed to parse URL from ${url}`, { cause: err })
+    }
+
+    // 3. If status is not a redirect status, then throw a RangeError.
+    if (!redirectStatusSet.has(status)) {
+      throw new RangeError(`Invalid status code ${status}`)
+    }
+
+    // 4. Let responseObject be the result of creating a Response object,
+    // given a new response, "immutable", and this’s relevant Realm.
+    const responseObject = fromInnerResponse(makeResponse({}), 'immutable')
+
+    // 5. Set responseObject’s response’s status to status.
+    responseObject[kState].status = status
+
+    // 6. Let value be parsedURL, serialized and isomorphic encoded.
+    const value = isomorphicEncode(URLSerializer(parsedURL))
+
+    // 7. Append `Location`/value to responseObject’s response’s header list.
+    responseObject[kState].headersList.append('location', value, true)
+
+    // 8. Return responseObject.
+    return responseObject
+  }
+
+  // https://fetch.spec.whatwg.org/#dom-response
+  constructor (body = null, init = {}) {
+    webidl.util.markAsUncloneable(this)
+    if (body === kConstruct) {
+      return
+    }
+
+    if (body !== null) {
+      body = webidl.converters.BodyInit(body)
+    }
+
+    init = webidl.converters.ResponseInit(init)
+
+    // 1. Set this’s response to a new response.
+    this[kState] = makeResponse({})
+
+    // 2. Set this’s headers to a new Headers object with this’s relevant
+    // Realm, whose header list is this’s response’s header list and guard
+    // is "response".
+    this[kHeaders] = new Headers(kConstruct)
+    setHeadersGuard(this[kHeaders], 'response')
+    setHeadersList(this[kHeaders], this[kState].headersList)
+
+    // 3. Let bodyWithType be null.
+    let bodyWithType = null
+
+    // 4. If body is non-null, then set bodyWithType to the result of extracting body.
+    if (body != null) {
+      const [extractedBody, type] = extractBody(body)
+      bodyWithType = { body: extractedBody, type }
+    }
+
+    // 5. Perform initialize a response given this, init, and bodyWithType.
+    initializeResponse(this, init, bodyWithType)
+  }
+
+  // Returns response’s type, e.g., "cors".
+  get type () {
+    webidl.brandCheck(this, Response)
+
+    // The type getter steps are to return this’s response’s type.
+    return this[kState].type
+  }
+
+  // Returns response’s URL, if it has one; otherwise the empty string.
+  get url () {
+    webidl.brandCheck(this, Response)
+
+    const urlList = this[kState].urlList
+
+    // The url getter steps are to return the empty string if this’s
+    // response’s URL is null; otherwise this’s response’s URL,
+    // serialized with exclude fragment set to true.
+    const url = urlList[urlList.length - 1] ?? null
+
+    if (url === null) {
+      return ''
+    }
+
+    return URLSerializer(url, true)
+  }
+
+  // Returns whether response was obtained through a redirect.
+  get redirected () {
+    webidl.brandCheck(this, Response)
+
+    // The redirected getter steps are to return true if this’s response’s URL
+    // list has more than one item; otherwise false.
+    return this[kState].urlList.length > 1
+  }
+
+  // Returns response’s status.
+  get status () {
+    webidl.brandCheck(this, Response)
+
+    // The status getter steps are to return this’s response’s status.
+    return this[kState].status
+  }
+
+  // Returns whether response’s status is an ok status.
+  get ok () {
+    webidl.brandCheck(this, Response)
+
+    // The ok getter steps are to return true if this’s response’s status is an
+    // ok status; otherwise false.
+    return this[kState].status >= 200 && this[kState].status <= 299
+  }
+
+  // Returns response’s status message.
+  get statusText () {
+    webidl.brandCheck(this, Response)
+
+    // The statusText getter steps are to return this’s response’s status
+    // message.
+    return this[kState].statusText
+  }
+
+  // Returns response’s headers as Headers.
+  get headers () {
+    webidl.brandCheck(this, Response)
+
+    // The headers getter steps are to return this’s headers.
+    return this[kHeaders]
+  }
+
+  get body () {
+    webidl.brandCheck(this, Response)
+
+    return this[kState].body ? this[kState].body.stream : null
+  }
+
+  get bodyUsed () {
+    webidl.brandCheck(this, Response)
+
+    return !!this[kState].body && util.isDisturbed(this[kState].body.stream)
+  }
+
+  // Returns a clone of response.
+  clone () {
+    webidl.brandCheck(this, Response)
+
+    // 1. If this is unusable, then throw a TypeError.
+    if (bodyUnusable(this)) {
+      throw webidl.errors.exception({
+        header: 'Response.clone',
+        message: 'Body has already been consumed.'
+      })
+    }
+
+    // 2. Let clonedResponse be the result of cloning this’s response.
+    const clonedResponse = cloneResponse(this[kState])
+
+    // Note: To re-register because of a new stream.
+    if (hasFinalizationRegistry && this[kState].body?.stream) {
+      streamRegistry.register(this, new WeakRef(this[kState].body.stream))
+    }
+
+    // 3. Return the result of creating a Response object, given
+    // clonedResponse, this’s headers’s guard, and this’s relevant Realm.
+    return fromInnerResponse(clonedResponse, getHeadersGuard(this[kHeaders]))
+  }
+
+  [nodeUtil.inspect.custom] (depth, options) {
+    if (options.depth === null) {
+      options.depth = 2
+    }
+
+    options.colors ??= true
+
+    const properties = {
+      status: this.status,
+      statusText: this.statusText,
+      headers: this.headers,
+      body: this.body,
+      bodyUsed: this.bodyUsed,
+      ok: this.ok,
+      redirected: this.redirected,
+      type: this.type,
+      url: this.url
+    }
+
+    return `Response ${nodeUtil.formatWithOptions(options, properties)}`
+  }
+}
+
+mixinBody(Response)
+
+Object.defineProperties(Response.prototype, {
+  type: kEnumerableProperty,
+  url: kEnumerableProperty,
+  status: kEnumerableProperty,
+  ok: kEnumerableProperty,
+  redirected: kEnumerableProperty,
+  statusText: kEnumerableProperty,
+  headers: kEnumerableProperty,
+  clone: kEnumerableProperty,
+  body: kEnumerableProperty,
+  bodyUsed: kEnumerableProperty,
+  [Symbol.toStringTag]: {
+    value: 'Response',
+    configurable: true
+  }
+})
+
+Object.defineProperties(Response, {
+  json: kEnumerableProperty,
+  redirect: kEnumerableProperty,
+  error: kEnumerableProperty
+})
+
+// https://fetch.spec.whatwg.org/#concept-response-clone
+function cloneResponse (response) {
+  // To clone a response response, run these steps:
+
+  // 1. If response is a filtered response, then return a new identical
+  // filtered response whose internal response is a clone of response’s
+  // internal response.
+  if (response.internalResponse) {
+    return filterResponse(
+      cloneResponse(response.internalResponse),
+      response.type
+    )
+  }
+
+  // 2. Let newResponse be a copy of response, except for its body.
+  const newResponse = makeResponse({ ...response, body: null })
+
+  // 3. If response’s body is non-null, then set newResponse’s body to the
+  // result of cloning response’s body.
+  if (response.body != null) {
+    newResponse.body = cloneBody(newResponse, response.body)
+  }
+
+  // 4. Return newResponse.
+  return newResponse
+}
+
+function makeResponse (init) {
+  return {
+    aborted: false,
+    rangeRequested: false,
+    timingAllowPassed: false,
+    requestIncludesCredentials: false,
+    type: 'default',
+    status: 200,
+    timingInfo: null,
+    cacheState: '',
+    statusText: '',
+    ...init,
+    headersList: init?.headersList
+      ? new HeadersList(init?.headersList)
+      : new HeadersList(),
+    urlList: init?.urlList ? [...init.urlList] : []
+  }
+}
+
+function makeNetworkError (reason) {
+  const isError = isErrorLike(reason)
+  return makeResponse({
+    type: 'error',
+    status: 0,
+    error: isError
+      ? reason
+      : new Error(reason ? String(reason) : reason),
+    aborted: reason && reason.name === 'AbortError'
+  })
+}
+
+// @see https://fetch.spec.whatwg.org/#concept-network-error
+function isNetworkError (response) {
+  return (
+    // A network error is a response whose type is "error",
+    response.type === 'error' &&
+    // status is 0
+    response.status === 0
+  )
+}
+
+function makeFilteredResponse (response, state) {
+  state = {
+    internalResponse: response,
+    ...state
+  }
+
+  return new Proxy(response, {
+    get (target, p) {
+      return p in state ? state[p] : target[p]
+    },
+    set (target, p, value) {
+      assert(!(p in state))
+      target[p] = value
+      return true
+    }
+  })
+}
+
+// https://fetch.spec.whatwg.org/#concept-filtered-response
+function filterResponse (response, type) {
+  // Set response to the following filtered response with response as its
+  // internal response, depending on request’s response tainting:
+  if (type === 'basic') {
+    // A basic filtered response is a filtered response whose type is "basic"
+    // and header list excludes any headers in internal response’s header list
+    // whose name is a forbidden response-header name.
+
+    // Note: undici does not implement forbidden response-header names
+    return makeFilteredResponse(response, {
+      type: 'basic',
+      headersList: response.headersList
+    })
+  } else if (type === 'cors') {
+    // A CORS filtered response is a filtered response whose type is "cors"
+    // and header list excludes any headers in internal response’s header
+    // list whose name is not a CORS-safelisted response-header name, given
+    // internal response’s CORS-exposed header-name list.
+
+    // Note: undici does not implement CORS-safelisted response-header names
+    return makeFilteredResponse(response, {
+      type: 'cors',
+      headersList: response.headersList
+    })
+  } else if (type === 'opaque') {
+    // An opaque filtered response is a filtered response whose type is
+    // "opaque", URL list is the empty list, status is 0, status message
+    // is the empty byte sequence, header list is empty, and body is null.
+
+    return makeFilteredResponse(response, {
+      type: 'opaque',
+      urlList: Object.freeze([]),
+      status: 0,
+      statusText: '',
+      body: null
+    })
+  } else if (type === 'opaqueredirect') {
+    // An opaque-redirect filtered response is a filtered response whose type
+    // is "opaqueredirect", status is 0, status message is the empty byte
+    // sequence, header list is empty, and body is null.
+
+    return makeFilteredResponse(response, {
+      type: 'opaqueredirect',
+      status: 0,
+      statusText: '',
+      headersList: [],
+      body: null
+    })
+  } else {
+    assert(false)
+  }
+}
+
+// https://fetch.spec.whatwg.org/#appropriate-network-error
+function makeAppropriateNetworkError (fetchParams, err = null) {
+  // 1. Assert: fetchParams is canceled.
+  assert(isCancelled(fetchParams))
+
+  // 2. Return an aborted network error if fetchParams is aborted;
+  // otherwise return a network error.
+  return isAborted(fetchParams)
+    ? makeNetworkError(Object.assign(new DOMException('The operation was aborted.', 'AbortError'), { cause: err }))
+    : makeNetworkError(Object.assign(new DOMException('Request was cancelled.'), { cause: err }))
+}
+
+// https://whatpr.org/fetch/1392.html#initialize-a-response
+function initializeResponse (response, init, body) {
+  // 1. If init["status"] is not in the range 200 to 599, inclusive, then
+  //    throw a RangeError.
+  if (init.status !== null && (init.status < 200 || init.status > 599)) {
+    throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.')
+  }
+
+  // 2. If init["statusText"] does not match the reason-phrase token production,
+  //    then throw a TypeError.
+  if ('statusText' in init && init.statusText != null) {
+    // See, https://datatracker.ietf.org/doc/html/rfc7230#section-3.1.2:
+    //   reason-phrase  = *( HTAB / SP / VCHAR / obs-text )
+    if (!isValidReasonPhrase(String(init.statusText))) {
+      throw new TypeError('Invalid statusText')
+    }
+  }
+
+  // 3. Set response’s response’s status to init["status"].
+  if ('status' in init && init.status != null) {
+    response[kState].status = init.status
+  }
+
+  // 4. Set response’s response’s status message to init["statusText"].
+  if ('statusText' in init && init.statusText != null) {
+    response[kState].statusText = init.statusText
+  }
+
+  // 5. If init["headers"] exists, then fill response’s headers with init["headers"].
+  if ('headers' in init && init.headers != null) {
+    fill(response[kHeaders], init.headers)
+  }
+
+  // 6. If body was given, then:
+  if (body) {
+    // 1. If response's status is a null body status, then throw a TypeError.
+    if (nullBodyStatus.includes(response.status)) {
+      throw webidl.errors.exception({
+        header: 'Response constructor',
+        message: `Invalid response status code ${response.status}`
+      })
+    }
+
+    // 2. Set response's body to body's body.
+    response[kState].body = body.body
+
+    // 3. If body's type is non-null and response's header list does not contain
+    //    `Content-Type`, then append (`Content-Type`, body's type) to response's header list.
+    if (body.type != null && !response[kState].headersList.contains('content-type', true)) {
+      response[kState].headersList.append('content-type', body.type, true)
+    }
+  }
+}
+
+/**
+ * @see https://fetch.spec.whatwg.org/#response-create
+ * @param {any} innerResponse
+ * @param {'request' | 'immutable' | 'request-no-cors' | 'response' | 'none'} guard
+ * @returns {Response}
+ */
+function fromInnerResponse (innerResponse, guard) {
+  const response = new Response(kConstruct)
+  response[kState] = innerResponse
+  response[kHeaders] = new Headers(kConstruct)
+  setHeadersList(response[kHeaders], innerResponse.headersList)
+  setHeadersGuard(response[kHeaders], guard)
+
+  if (hasFinalizationRegistry && innerResponse.body?.stream) {
+    // If the target (response) is reclaimed, the cleanup callback may be called at some point with
+    // the held value provided for it (innerResponse.body.stream). The held value can be any value:
+    // a primitive or an object, even undefined. If the held value is an object, the registry keeps
+    // a strong reference to it (so it can pass it to the cleanup callback later). Reworded from
+    // https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/FinalizationRegistry
+    streamRegistry.register(response, new WeakRef(innerResponse.body.stream))
+  }
+
+  return response
+}
+
+webidl.converters.ReadableStream = webidl.interfaceConverter(
+  ReadableStream
+)
+
+webidl.converters.FormData = webidl.interfaceConverter(
+  FormData
+)
+
+webidl.converters.URLSearchParams = webidl.interfaceConverter(
+  URLSearchParams
+)
+
+// https://fetch.spec.whatwg.org/#typedefdef-xmlhttprequestbodyinit
+webidl.converters.XMLHttpRequestBodyInit = function (V, prefix, name) {
+  if (typeof V === 'string') {
+    return webidl.converters.USVString(V, prefix, name)
+  }
+
+  if (isBlobLike(V)) {
+    return webidl.converters.Blob(V, prefix, name, { strict: false })
+  }
+
+  if (ArrayBuffer.isView(V) || types.isArrayBuffer(V)) {
+    return webidl.converters.BufferSource(V, prefix, name)
+  }
+
+  if (util.isFormDataLike(V)) {
+    return webidl.converters.FormData(V, prefix, name, { strict: false })
+  }
+
+  if (V instanceof URLSearchParams) {
+    return webidl.converters.URLSearchParams(V, prefix, name)
+  }
+
+  return webidl.converters.DOMString(V, prefix, name)
+}
+
+// https://fetch.spec.whatwg.org/#bodyinit
+webidl.converters.BodyInit = function (V, prefix, argument) {
+  if (V instanceof ReadableStream) {
+    return webidl.converters.ReadableStream(V, prefix, argument)
+  }
+
+  // Note: the spec doesn't include async iterables,
+  // this is an undici extension.
+  if (V?.[Symbol.asyncIterator]) {
+    return V
+  }
+
+  return webidl.converters.XMLHttpRequestBodyInit(V, prefix, argument)
+}
+
+webidl.converters.ResponseInit = webidl.dictionaryConverter([
+  {
+    key: 'status',
+    converter: webidl.converters['unsigned short'],
+    defaultValue: () => 200
+  },
+  {
+    key: 'statusText',
+    converter: webidl.converters.ByteString,
+    defaultValue: () => ''
+  },
+  {
+    key: 'headers',
+    converter: webidl.converters.HeadersInit
+  }
+])
+
+module.exports = {
+  isNetworkError,
+  makeNetworkError,
+  makeResponse,
+  makeAppropriateNetworkError,
+  filterResponse,
+  Response,
+  cloneResponse,
+  fromInnerResponse
+}
+
+
+/***/ }),
+
+/***/ 3627:
 /***/ ((module) => {
 
 
@@ -11933,21 +22282,21 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1622:
+/***/ 3168:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { Transform } = __nccwpck_require__(7075)
 const zlib = __nccwpck_require__(8522)
-const { redirectStatusSet, referrerPolicySet: referrerPolicyTokens, badPortsSet } = __nccwpck_require__(4585)
-const { getGlobalOrigin } = __nccwpck_require__(7725)
-const { collectASequenceOfCodePoints, collectAnHTTPQuotedString, removeChars, parseMIMEType } = __nccwpck_require__(9638)
+const { redirectStatusSet, referrerPolicySet: referrerPolicyTokens, badPortsSet } = __nccwpck_require__(4495)
+const { getGlobalOrigin } = __nccwpck_require__(1059)
+const { collectASequenceOfCodePoints, collectAnHTTPQuotedString, removeChars, parseMIMEType } = __nccwpck_require__(1900)
 const { performance } = __nccwpck_require__(643)
-const { isBlobLike, ReadableStreamFrom, isValidHTTPToken, normalizedMethodRecordsBase } = __nccwpck_require__(3218)
+const { isBlobLike, ReadableStreamFrom, isValidHTTPToken, normalizedMethodRecordsBase } = __nccwpck_require__(3440)
 const assert = __nccwpck_require__(4589)
 const { isUint8Array } = __nccwpck_require__(3429)
-const { webidl } = __nccwpck_require__(9099)
+const { webidl } = __nccwpck_require__(5893)
 
 let supportedHashes = []
 
@@ -13572,14 +23921,14 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9099:
+/***/ 5893:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { types, inspect } = __nccwpck_require__(7975)
 const { markAsUncloneable } = __nccwpck_require__(5919)
-const { toUSVString } = __nccwpck_require__(3218)
+const { toUSVString } = __nccwpck_require__(3440)
 
 /** @type {import('../../../types/webidl').Webidl} */
 const webidl = {}
@@ -14274,25 +24623,3747 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3755:
+/***/ 2607:
+/***/ ((module) => {
+
+
+
+/**
+ * @see https://encoding.spec.whatwg.org/#concept-encoding-get
+ * @param {string|undefined} label
+ */
+function getEncoding (label) {
+  if (!label) {
+    return 'failure'
+  }
+
+  // 1. Remove any leading and trailing ASCII whitespace from label.
+  // 2. If label is an ASCII case-insensitive match for any of the
+  //    labels listed in the table below, then return the
+  //    corresponding encoding; otherwise return failure.
+  switch (label.trim().toLowerCase()) {
+    case 'unicode-1-1-utf-8':
+    case 'unicode11utf8':
+    case 'unicode20utf8':
+    case 'utf-8':
+    case 'utf8':
+    case 'x-unicode20utf8':
+      return 'UTF-8'
+    case '866':
+    case 'cp866':
+    case 'csibm866':
+    case 'ibm866':
+      return 'IBM866'
+    case 'csisolatin2':
+    case 'iso-8859-2':
+    case 'iso-ir-101':
+    case 'iso8859-2':
+    case 'iso88592':
+    case 'iso_8859-2':
+    case 'iso_8859-2:1987':
+    case 'l2':
+    case 'latin2':
+      return 'ISO-8859-2'
+    case 'csisolatin3':
+    case 'iso-8859-3':
+    case 'iso-ir-109':
+    case 'iso8859-3':
+    case 'iso88593':
+    case 'iso_8859-3':
+    case 'iso_8859-3:1988':
+    case 'l3':
+    case 'latin3':
+      return 'ISO-8859-3'
+    case 'csisolatin4':
+    case 'iso-8859-4':
+    case 'iso-ir-110':
+    case 'iso8859-4':
+    case 'iso88594':
+    case 'iso_8859-4':
+    case 'iso_8859-4:1988':
+    case 'l4':
+    case 'latin4':
+      return 'ISO-8859-4'
+    case 'csisolatincyrillic':
+    case 'cyrillic':
+    case 'iso-8859-5':
+    case 'iso-ir-144':
+    case 'iso8859-5':
+    case 'iso88595':
+    case 'iso_8859-5':
+    case 'iso_8859-5:1988':
+      return 'ISO-8859-5'
+    case 'arabic':
+    case 'asmo-708':
+    case 'csiso88596e':
+    case 'csiso88596i':
+    case 'csisolatinarabic':
+    case 'ecma-114':
+    case 'iso-8859-6':
+    case 'iso-8859-6-e':
+    case 'iso-8859-6-i':
+    case 'iso-ir-127':
+    case 'iso8859-6':
+    case 'iso88596':
+    case 'iso_8859-6':
+    case 'iso_8859-6:1987':
+      return 'ISO-8859-6'
+    case 'csisolatingreek':
+    case 'ecma-118':
+    case 'elot_928':
+    case 'greek':
+    case 'greek8':
+    case 'iso-8859-7':
+    case 'iso-ir-126':
+    case 'iso8859-7':
+    case 'iso88597':
+    case 'iso_8859-7':
+    case 'iso_8859-7:1987':
+    case 'sun_eu_greek':
+      return 'ISO-8859-7'
+    case 'csiso88598e':
+    case 'csisolatinhebrew':
+    case 'hebrew':
+    case 'iso-8859-8':
+    case 'iso-8859-8-e':
+    case 'iso-ir-138':
+    case 'iso8859-8':
+    case 'iso88598':
+    case 'iso_8859-8':
+    case 'iso_8859-8:1988':
+    case 'visual':
+      return 'ISO-8859-8'
+    case 'csiso88598i':
+    case 'iso-8859-8-i':
+    case 'logical':
+      return 'ISO-8859-8-I'
+    case 'csisolatin6':
+    case 'iso-8859-10':
+    case 'iso-ir-157':
+    case 'iso8859-10':
+    case 'iso885910':
+    case 'l6':
+    case 'latin6':
+      return 'ISO-8859-10'
+    case 'iso-8859-13':
+    case 'iso8859-13':
+    case 'iso885913':
+      return 'ISO-8859-13'
+    case 'iso-8859-14':
+    case 'iso8859-14':
+    case 'iso885914':
+      return 'ISO-8859-14'
+    case 'csisolatin9':
+    case 'iso-8859-15':
+    case 'iso8859-15':
+    case 'iso885915':
+    case 'iso_8859-15':
+    case 'l9':
+      return 'ISO-8859-15'
+    case 'iso-8859-16':
+      return 'ISO-8859-16'
+    case 'cskoi8r':
+    case 'koi':
+    case 'koi8':
+    case 'koi8-r':
+    case 'koi8_r':
+      return 'KOI8-R'
+    case 'koi8-ru':
+    case 'koi8-u':
+      return 'KOI8-U'
+    case 'csmacintosh':
+    case 'mac':
+    case 'macintosh':
+    case 'x-mac-roman':
+      return 'macintosh'
+    case 'iso-8859-11':
+    case 'iso8859-11':
+    case 'iso885911':
+    case 'tis-620':
+    case 'windows-874':
+      return 'windows-874'
+    case 'cp1250':
+    case 'windows-1250':
+    case 'x-cp1250':
+      return 'windows-1250'
+    case 'cp1251':
+    case 'windows-1251':
+    case 'x-cp1251':
+      return 'windows-1251'
+    case 'ansi_x3.4-1968':
+    case 'ascii':
+    case 'cp1252':
+    case 'cp819':
+    case 'csisolatin1':
+    case 'ibm819':
+    case 'iso-8859-1':
+    case 'iso-ir-100':
+    case 'iso8859-1':
+    case 'iso88591':
+    case 'iso_8859-1':
+    case 'iso_8859-1:1987':
+    case 'l1':
+    case 'latin1':
+    case 'us-ascii':
+    case 'windows-1252':
+    case 'x-cp1252':
+      return 'windows-1252'
+    case 'cp1253':
+    case 'windows-1253':
+    case 'x-cp1253':
+      return 'windows-1253'
+    case 'cp1254':
+    case 'csisolatin5':
+    case 'iso-8859-9':
+    case 'iso-ir-148':
+    case 'iso8859-9':
+    case 'iso88599':
+    case 'iso_8859-9':
+    case 'iso_8859-9:1989':
+    case 'l5':
+    case 'latin5':
+    case 'windows-1254':
+    case 'x-cp1254':
+      return 'windows-1254'
+    case 'cp1255':
+    case 'windows-1255':
+    case 'x-cp1255':
+      return 'windows-1255'
+    case 'cp1256':
+    case 'windows-1256':
+    case 'x-cp1256':
+      return 'windows-1256'
+    case 'cp1257':
+    case 'windows-1257':
+    case 'x-cp1257':
+      return 'windows-1257'
+    case 'cp1258':
+    case 'windows-1258':
+    case 'x-cp1258':
+      return 'windows-1258'
+    case 'x-mac-cyrillic':
+    case 'x-mac-ukrainian':
+      return 'x-mac-cyrillic'
+    case 'chinese':
+    case 'csgb2312':
+    case 'csiso58gb231280':
+    case 'gb2312':
+    case 'gb_2312':
+    case 'gb_2312-80':
+    case 'gbk':
+    case 'iso-ir-58':
+    case 'x-gbk':
+      return 'GBK'
+    case 'gb18030':
+      return 'gb18030'
+    case 'big5':
+    case 'big5-hkscs':
+    case 'cn-big5':
+    case 'csbig5':
+    case 'x-x-big5':
+      return 'Big5'
+    case 'cseucpkdfmtjapanese':
+    case 'euc-jp':
+    case 'x-euc-jp':
+      return 'EUC-JP'
+    case 'csiso2022jp':
+    case 'iso-2022-jp':
+      return 'ISO-2022-JP'
+    case 'csshiftjis':
+    case 'ms932':
+    case 'ms_kanji':
+    case 'shift-jis':
+    case 'shift_jis':
+    case 'sjis':
+    case 'windows-31j':
+    case 'x-sjis':
+      return 'Shift_JIS'
+    case 'cseuckr':
+    case 'csksc56011987':
+    case 'euc-kr':
+    case 'iso-ir-149':
+    case 'korean':
+    case 'ks_c_5601-1987':
+    case 'ks_c_5601-1989':
+    case 'ksc5601':
+    case 'ksc_5601':
+    case 'windows-949':
+      return 'EUC-KR'
+    case 'csiso2022kr':
+    case 'hz-gb-2312':
+    case 'iso-2022-cn':
+    case 'iso-2022-cn-ext':
+    case 'iso-2022-kr':
+    case 'replacement':
+      return 'replacement'
+    case 'unicodefffe':
+    case 'utf-16be':
+      return 'UTF-16BE'
+    case 'csunicode':
+    case 'iso-10646-ucs-2':
+    case 'ucs-2':
+    case 'unicode':
+    case 'unicodefeff':
+    case 'utf-16':
+    case 'utf-16le':
+      return 'UTF-16LE'
+    case 'x-user-defined':
+      return 'x-user-defined'
+    default: return 'failure'
+  }
+}
+
+module.exports = {
+  getEncoding
+}
+
+
+/***/ }),
+
+/***/ 8355:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-var __webpack_unused_export__;
 
 
-const Agent = __nccwpck_require__(4683);
-const Dispatcher = __nccwpck_require__(9521);
-const EnvHttpProxyAgent = __nccwpck_require__(7171);
-const ProxyAgent = __nccwpck_require__(9670);
-const methods = __nccwpck_require__(6185);
+const {
+  staticPropertyDescriptors,
+  readOperation,
+  fireAProgressEvent
+} = __nccwpck_require__(3610)
+const {
+  kState,
+  kError,
+  kResult,
+  kEvents,
+  kAborted
+} = __nccwpck_require__(961)
+const { webidl } = __nccwpck_require__(5893)
+const { kEnumerableProperty } = __nccwpck_require__(3440)
 
-// As undici's own entry does: `request`, and `connect`, which a proxy's tunnel needs.
-Object.assign(Dispatcher.prototype, methods);
+class FileReader extends EventTarget {
+  constructor () {
+    super()
 
-module.exports.g6 = Agent;
-__webpack_unused_export__ = Dispatcher;
-module.exports.J2 = EnvHttpProxyAgent;
-module.exports.kT = ProxyAgent;
+    this[kState] = 'empty'
+    this[kResult] = null
+    this[kError] = null
+    this[kEvents] = {
+      loadend: null,
+      error: null,
+      abort: null,
+      load: null,
+      progress: null,
+      loadstart: null
+    }
+  }
+
+  /**
+   * @see https://w3c.github.io/FileAPI/#dfn-readAsArrayBuffer
+   * @param {import('buffer').Blob} blob
+   */
+  readAsArrayBuffer (blob) {
+    webidl.brandCheck(this, FileReader)
+
+    webidl.argumentLengthCheck(arguments, 1, 'FileReader.readAsArrayBuffer')
+
+    blob = webidl.converters.Blob(blob, { strict: false })
+
+    // The readAsArrayBuffer(blob) method, when invoked,
+    // must initiate a read operation for blob with ArrayBuffer.
+    readOperation(this, blob, 'ArrayBuffer')
+  }
+
+  /**
+   * @see https://w3c.github.io/FileAPI/#readAsBinaryString
+   * @param {import('buffer').Blob} blob
+   */
+  readAsBinaryString (blob) {
+    webidl.brandCheck(this, FileReader)
+
+    webidl.argumentLengthCheck(arguments, 1, 'FileReader.readAsBinaryString')
+
+    blob = webidl.converters.Blob(blob, { strict: false })
+
+    // The readAsBinaryString(blob) method, when invoked,
+    // must initiate a read operation for blob with BinaryString.
+    readOperation(this, blob, 'BinaryString')
+  }
+
+  /**
+   * @see https://w3c.github.io/FileAPI/#readAsDataText
+   * @param {import('buffer').Blob} blob
+   * @param {string?} encoding
+   */
+  readAsText (blob, encoding = undefined) {
+    webidl.brandCheck(this, FileReader)
+
+    webidl.argumentLengthCheck(arguments, 1, 'FileReader.readAsText')
+
+    blob = webidl.converters.Blob(blob, { strict: false })
+
+    if (encoding !== undefined) {
+      encoding = webidl.converters.DOMString(encoding, 'FileReader.readAsText', 'encoding')
+    }
+
+    // The readAsText(blob, encoding) method, when invoked,
+    // must initiate a read operation for blob with Text and encoding.
+    readOperation(this, blob, 'Text', encoding)
+  }
+
+  /**
+   * @see https://w3c.github.io/FileAPI/#dfn-readAsDataURL
+   * @param {import('buffer').Blob} blob
+   */
+  readAsDataURL (blob) {
+    webidl.brandCheck(this, FileReader)
+
+    webidl.argumentLengthCheck(arguments, 1, 'FileReader.readAsDataURL')
+
+    blob = webidl.converters.Blob(blob, { strict: false })
+
+    // The readAsDataURL(blob) method, when invoked, must
+    // initiate a read operation for blob with DataURL.
+    readOperation(this, blob, 'DataURL')
+  }
+
+  /**
+   * @see https://w3c.github.io/FileAPI/#dfn-abort
+   */
+  abort () {
+    // 1. If this's state is "empty" or if this's state is
+    //    "done" set this's result to null and terminate
+    //    this algorithm.
+    if (this[kState] === 'empty' || this[kState] === 'done') {
+      this[kResult] = null
+      return
+    }
+
+    // 2. If this's state is "loading" set this's state to
+    //    "done" and set this's result to null.
+    if (this[kState] === 'loading') {
+      this[kState] = 'done'
+      this[kResult] = null
+    }
+
+    // 3. If there are any tasks from this on the file reading
+    //    task source in an affiliated task queue, then remove
+    //    those tasks from that task queue.
+    this[kAborted] = true
+
+    // 4. Terminate the algorithm for the read method being processed.
+    // TODO
+
+    // 5. Fire a progress event called abort at this.
+    fireAProgressEvent('abort', this)
+
+    // 6. If this's state is not "loading", fire a progress
+    //    event called loadend at this.
+    if (this[kState] !== 'loading') {
+      fireAProgressEvent('loadend', this)
+    }
+  }
+
+  /**
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-readystate
+   */
+  get readyState () {
+    webidl.brandCheck(this, FileReader)
+
+    switch (this[kState]) {
+      case 'empty': return this.EMPTY
+      case 'loading': return this.LOADING
+      case 'done': return this.DONE
+    }
+  }
+
+  /**
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-result
+   */
+  get result () {
+    webidl.brandCheck(this, FileReader)
+
+    // The result attribute’s getter, when invoked, must return
+    // this's result.
+    return this[kResult]
+  }
+
+  /**
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-error
+   */
+  get error () {
+    webidl.brandCheck(this, FileReader)
+
+    // The error attribute’s getter, when invoked, must return
+    // this's error.
+    return this[kError]
+  }
+
+  get onloadend () {
+    webidl.brandCheck(this, FileReader)
+
+    return this[kEvents].loadend
+  }
+
+  set onloadend (fn) {
+    webidl.brandCheck(this, FileReader)
+
+    if (this[kEvents].loadend) {
+      this.removeEventListener('loadend', this[kEvents].loadend)
+    }
+
+    if (typeof fn === 'function') {
+      this[kEvents].loadend = fn
+      this.addEventListener('loadend', fn)
+    } else {
+      this[kEvents].loadend = null
+    }
+  }
+
+  get onerror () {
+    webidl.brandCheck(this, FileReader)
+
+    return this[kEvents].error
+  }
+
+  set onerror (fn) {
+    webidl.brandCheck(this, FileReader)
+
+    if (this[kEvents].error) {
+      this.removeEventListener('error', this[kEvents].error)
+    }
+
+    if (typeof fn === 'function') {
+      this[kEvents].error = fn
+      this.addEventListener('error', fn)
+    } else {
+      this[kEvents].error = null
+    }
+  }
+
+  get onloadstart () {
+    webidl.brandCheck(this, FileReader)
+
+    return this[kEvents].loadstart
+  }
+
+  set onloadstart (fn) {
+    webidl.brandCheck(this, FileReader)
+
+    if (this[kEvents].loadstart) {
+      this.removeEventListener('loadstart', this[kEvents].loadstart)
+    }
+
+    if (typeof fn === 'function') {
+      this[kEvents].loadstart = fn
+      this.addEventListener('loadstart', fn)
+    } else {
+      this[kEvents].loadstart = null
+    }
+  }
+
+  get onprogress () {
+    webidl.brandCheck(this, FileReader)
+
+    return this[kEvents].progress
+  }
+
+  set onprogress (fn) {
+    webidl.brandCheck(this, FileReader)
+
+    if (this[kEvents].progress) {
+      this.removeEventListener('progress', this[kEvents].progress)
+    }
+
+    if (typeof fn === 'function') {
+      this[kEvents].progress = fn
+      this.addEventListener('progress', fn)
+    } else {
+      this[kEvents].progress = null
+    }
+  }
+
+  get onload () {
+    webidl.brandCheck(this, FileReader)
+
+    return this[kEvents].load
+  }
+
+  set onload (fn) {
+    webidl.brandCheck(this, FileReader)
+
+    if (this[kEvents].load) {
+      this.removeEventListener('load', this[kEvents].load)
+    }
+
+    if (typeof fn === 'function') {
+      this[kEvents].load = fn
+      this.addEventListener('load', fn)
+    } else {
+      this[kEvents].load = null
+    }
+  }
+
+  get onabort () {
+    webidl.brandCheck(this, FileReader)
+
+    return this[kEvents].abort
+  }
+
+  set onabort (fn) {
+    webidl.brandCheck(this, FileReader)
+
+    if (this[kEvents].abort) {
+      this.removeEventListener('abort', this[kEvents].abort)
+    }
+
+    if (typeof fn === 'function') {
+      this[kEvents].abort = fn
+      this.addEventListener('abort', fn)
+    } else {
+      this[kEvents].abort = null
+    }
+  }
+}
+
+// https://w3c.github.io/FileAPI/#dom-filereader-empty
+FileReader.EMPTY = FileReader.prototype.EMPTY = 0
+// https://w3c.github.io/FileAPI/#dom-filereader-loading
+FileReader.LOADING = FileReader.prototype.LOADING = 1
+// https://w3c.github.io/FileAPI/#dom-filereader-done
+FileReader.DONE = FileReader.prototype.DONE = 2
+
+Object.defineProperties(FileReader.prototype, {
+  EMPTY: staticPropertyDescriptors,
+  LOADING: staticPropertyDescriptors,
+  DONE: staticPropertyDescriptors,
+  readAsArrayBuffer: kEnumerableProperty,
+  readAsBinaryString: kEnumerableProperty,
+  readAsText: kEnumerableProperty,
+  readAsDataURL: kEnumerableProperty,
+  abort: kEnumerableProperty,
+  readyState: kEnumerableProperty,
+  result: kEnumerableProperty,
+  error: kEnumerableProperty,
+  onloadstart: kEnumerableProperty,
+  onprogress: kEnumerableProperty,
+  onload: kEnumerableProperty,
+  onabort: kEnumerableProperty,
+  onerror: kEnumerableProperty,
+  onloadend: kEnumerableProperty,
+  [Symbol.toStringTag]: {
+    value: 'FileReader',
+    writable: false,
+    enumerable: false,
+    configurable: true
+  }
+})
+
+Object.defineProperties(FileReader, {
+  EMPTY: staticPropertyDescriptors,
+  LOADING: staticPropertyDescriptors,
+  DONE: staticPropertyDescriptors
+})
+
+module.exports = {
+  FileReader
+}
+
+
+/***/ }),
+
+/***/ 8573:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { webidl } = __nccwpck_require__(5893)
+
+const kState = Symbol('ProgressEvent state')
+
+/**
+ * @see https://xhr.spec.whatwg.org/#progressevent
+ */
+class ProgressEvent extends Event {
+  constructor (type, eventInitDict = {}) {
+    type = webidl.converters.DOMString(type, 'ProgressEvent constructor', 'type')
+    eventInitDict = webidl.converters.ProgressEventInit(eventInitDict ?? {})
+
+    super(type, eventInitDict)
+
+    this[kState] = {
+      lengthComputable: eventInitDict.lengthComputable,
+      loaded: eventInitDict.loaded,
+      total: eventInitDict.total
+    }
+  }
+
+  get lengthComputable () {
+    webidl.brandCheck(this, ProgressEvent)
+
+    return this[kState].lengthComputable
+  }
+
+  get loaded () {
+    webidl.brandCheck(this, ProgressEvent)
+
+    return this[kState].loaded
+  }
+
+  get total () {
+    webidl.brandCheck(this, ProgressEvent)
+
+    return this[kState].total
+  }
+}
+
+webidl.converters.ProgressEventInit = webidl.dictionaryConverter([
+  {
+    key: 'lengthComputable',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  },
+  {
+    key: 'loaded',
+    converter: webidl.converters['unsigned long long'],
+    defaultValue: () => 0
+  },
+  {
+    key: 'total',
+    converter: webidl.converters['unsigned long long'],
+    defaultValue: () => 0
+  },
+  {
+    key: 'bubbles',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  },
+  {
+    key: 'cancelable',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  },
+  {
+    key: 'composed',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  }
+])
+
+module.exports = {
+  ProgressEvent
+}
+
+
+/***/ }),
+
+/***/ 961:
+/***/ ((module) => {
+
+
+
+module.exports = {
+  kState: Symbol('FileReader state'),
+  kResult: Symbol('FileReader result'),
+  kError: Symbol('FileReader error'),
+  kLastProgressEventFired: Symbol('FileReader last progress event fired timestamp'),
+  kEvents: Symbol('FileReader events'),
+  kAborted: Symbol('FileReader aborted')
+}
+
+
+/***/ }),
+
+/***/ 3610:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const {
+  kState,
+  kError,
+  kResult,
+  kAborted,
+  kLastProgressEventFired
+} = __nccwpck_require__(961)
+const { ProgressEvent } = __nccwpck_require__(8573)
+const { getEncoding } = __nccwpck_require__(2607)
+const { serializeAMimeType, parseMIMEType } = __nccwpck_require__(1900)
+const { types } = __nccwpck_require__(7975)
+const { StringDecoder } = __nccwpck_require__(3193)
+const { btoa } = __nccwpck_require__(4573)
+
+/** @type {PropertyDescriptor} */
+const staticPropertyDescriptors = {
+  enumerable: true,
+  writable: false,
+  configurable: false
+}
+
+/**
+ * @see https://w3c.github.io/FileAPI/#readOperation
+ * @param {import('./filereader').FileReader} fr
+ * @param {import('buffer').Blob} blob
+ * @param {string} type
+ * @param {string?} encodingName
+ */
+function readOperation (fr, blob, type, encodingName) {
+  // 1. If fr’s state is "loading", throw an InvalidStateError
+  //    DOMException.
+  if (fr[kState] === 'loading') {
+    throw new DOMException('Invalid state', 'InvalidStateError')
+  }
+
+  // 2. Set fr’s state to "loading".
+  fr[kState] = 'loading'
+
+  // 3. Set fr’s result to null.
+  fr[kResult] = null
+
+  // 4. Set fr’s error to null.
+  fr[kError] = null
+
+  // 5. Let stream be the result of calling get stream on blob.
+  /** @type {import('stream/web').ReadableStream} */
+  const stream = blob.stream()
+
+  // 6. Let reader be the result of getting a reader from stream.
+  const reader = stream.getReader()
+
+  // 7. Let bytes be an empty byte sequence.
+  /** @type {Uint8Array[]} */
+  const bytes = []
+
+  // 8. Let chunkPromise be the result of reading a chunk from
+  //    stream with reader.
+  let chunkPromise = reader.read()
+
+  // 9. Let isFirstChunk be true.
+  let isFirstChunk = true
+
+  // 10. In parallel, while true:
+  // Note: "In parallel" just means non-blocking
+  // Note 2: readOperation itself cannot be async as double
+  // reading the body would then reject the promise, instead
+  // of throwing an error.
+  ;(async () => {
+    while (!fr[kAborted]) {
+      // 1. Wait for chunkPromise to be fulfilled or rejected.
+      try {
+        const { done, value } = await chunkPromise
+
+        // 2. If chunkPromise is fulfilled, and isFirstChunk is
+        //    true, queue a task to fire a progress event called
+        //    loadstart at fr.
+        if (isFirstChunk && !fr[kAborted]) {
+          queueMicrotask(() => {
+            fireAProgressEvent('loadstart', fr)
+          })
+        }
+
+        // 3. Set isFirstChunk to false.
+        isFirstChunk = false
+
+        // 4. If chunkPromise is fulfilled with an object whose
+        //    done property is false and whose value property is
+        //    a Uint8Array object, run these steps:
+        if (!done && types.isUint8Array(value)) {
+          // 1. Let bs be the byte sequence represented by the
+          //    Uint8Array object.
+
+          // 2. Append bs to bytes.
+          bytes.push(value)
+
+          // 3. If roughly 50ms have passed since these steps
+          //    were last invoked, queue a task to fire a
+          //    progress event called progress at fr.
+          if (
+            (
+              fr[kLastProgressEventFired] === undefined ||
+              Date.now() - fr[kLastProgressEventFired] >= 50
+            ) &&
+            !fr[kAborted]
+          ) {
+            fr[kLastProgressEventFired] = Date.now()
+            queueMicrotask(() => {
+              fireAProgressEvent('progress', fr)
+            })
+          }
+
+          // 4. Set chunkPromise to the result of reading a
+          //    chunk from stream with reader.
+          chunkPromise = reader.read()
+        } else if (done) {
+          // 5. Otherwise, if chunkPromise is fulfilled with an
+          //    object whose done property is true, queue a task
+          //    to run the following steps and abort this algorithm:
+          queueMicrotask(() => {
+            // 1. Set fr’s state to "done".
+            fr[kState] = 'done'
+
+            // 2. Let result be the result of package data given
+            //    bytes, type, blob’s type, and encodingName.
+            try {
+              const result = packageData(bytes, type, blob.type, encodingName)
+
+              // 4. Else:
+
+              if (fr[kAborted]) {
+                return
+              }
+
+              // 1. Set fr’s result to result.
+              fr[kResult] = result
+
+              // 2. Fire a progress event called load at the fr.
+              fireAProgressEvent('load', fr)
+            } catch (error) {
+              // 3. If package data threw an exception error:
+
+              // 1. Set fr’s error to error.
+              fr[kError] = error
+
+              // 2. Fire a progress event called error at fr.
+              fireAProgressEvent('error', fr)
+            }
+
+            // 5. If fr’s state is not "loading", fire a progress
+            //    event called loadend at the fr.
+            if (fr[kState] !== 'loading') {
+              fireAProgressEvent('loadend', fr)
+            }
+          })
+
+          break
+        }
+      } catch (error) {
+        if (fr[kAborted]) {
+          return
+        }
+
+        // 6. Otherwise, if chunkPromise is rejected with an
+        //    error error, queue a task to run the following
+        //    steps and abort this algorithm:
+        queueMicrotask(() => {
+          // 1. Set fr’s state to "done".
+          fr[kState] = 'done'
+
+          // 2. Set fr’s error to error.
+          fr[kError] = error
+
+          // 3. Fire a progress event called error at fr.
+          fireAProgressEvent('error', fr)
+
+          // 4. If fr’s state is not "loading", fire a progress
+          //    event called loadend at fr.
+          if (fr[kState] !== 'loading') {
+            fireAProgressEvent('loadend', fr)
+          }
+        })
+
+        break
+      }
+    }
+  })()
+}
+
+/**
+ * @see https://w3c.github.io/FileAPI/#fire-a-progress-event
+ * @see https://dom.spec.whatwg.org/#concept-event-fire
+ * @param {string} e The name of the event
+ * @param {import('./filereader').FileReader} reader
+ */
+function fireAProgressEvent (e, reader) {
+  // The progress event e does not bubble. e.bubbles must be false
+  // The progress event e is NOT cancelable. e.cancelable must be false
+  const event = new ProgressEvent(e, {
+    bubbles: false,
+    cancelable: false
+  })
+
+  reader.dispatchEvent(event)
+}
+
+/**
+ * @see https://w3c.github.io/FileAPI/#blob-package-data
+ * @param {Uint8Array[]} bytes
+ * @param {string} type
+ * @param {string?} mimeType
+ * @param {string?} encodingName
+ */
+function packageData (bytes, type, mimeType, encodingName) {
+  // 1. A Blob has an associated package data algorithm, given
+  //    bytes, a type, a optional mimeType, and a optional
+  //    encodingName, which switches on type and runs the
+  //    associated steps:
+
+  switch (type) {
+    case 'DataURL': {
+      // 1. Return bytes as a DataURL [RFC2397] subject to
+      //    the considerations below:
+      //  * Use mimeType as part of the Data URL if it is
+      //    available in keeping with the Data URL
+      //    specification [RFC2397].
+      //  * If mimeType is not available return a Data URL
+      //    without a media-type. [RFC2397].
+
+      // https://datatracker.ietf.org/doc/html/rfc2397#section-3
+      // dataurl    := "data:" [ mediatype ] [ ";base64" ] "," data
+      // mediatype  := [ type "/" subtype ] *( ";" parameter )
+      // data       := *urlchar
+      // parameter  := attribute "=" value
+      let dataURL = 'data:'
+
+      const parsed = parseMIMEType(mimeType || 'application/octet-stream')
+
+      if (parsed !== 'failure') {
+        dataURL += serializeAMimeType(parsed)
+      }
+
+      dataURL += ';base64,'
+
+      const decoder = new StringDecoder('latin1')
+
+      for (const chunk of bytes) {
+        dataURL += btoa(decoder.write(chunk))
+      }
+
+      dataURL += btoa(decoder.end())
+
+      return dataURL
+    }
+    case 'Text': {
+      // 1. Let encoding be failure
+      let encoding = 'failure'
+
+      // 2. If the encodingName is present, set encoding to the
+      //    result of getting an encoding from encodingName.
+      if (encodingName) {
+        encoding = getEncoding(encodingName)
+      }
+
+      // 3. If encoding is failure, and mimeType is present:
+      if (encoding === 'failure' && mimeType) {
+        // 1. Let type be the result of parse a MIME type
+        //    given mimeType.
+        const type = parseMIMEType(mimeType)
+
+        // 2. If type is not failure, set encoding to the result
+        //    of getting an encoding from type’s parameters["charset"].
+        if (type !== 'failure') {
+          encoding = getEncoding(type.parameters.get('charset'))
+        }
+      }
+
+      // 4. If encoding is failure, then set encoding to UTF-8.
+      if (encoding === 'failure') {
+        encoding = 'UTF-8'
+      }
+
+      // 5. Decode bytes using fallback encoding encoding, and
+      //    return the result.
+      return decode(bytes, encoding)
+    }
+    case 'ArrayBuffer': {
+      // Return a new ArrayBuffer whose contents are bytes.
+      const sequence = combineByteSequences(bytes)
+
+      return sequence.buffer
+    }
+    case 'BinaryString': {
+      // Return bytes as a binary string, in which every byte
+      //  is represented by a code unit of equal value [0..255].
+      let binaryString = ''
+
+      const decoder = new StringDecoder('latin1')
+
+      for (const chunk of bytes) {
+        binaryString += decoder.write(chunk)
+      }
+
+      binaryString += decoder.end()
+
+      return binaryString
+    }
+  }
+}
+
+/**
+ * @see https://encoding.spec.whatwg.org/#decode
+ * @param {Uint8Array[]} ioQueue
+ * @param {string} encoding
+ */
+function decode (ioQueue, encoding) {
+  const bytes = combineByteSequences(ioQueue)
+
+  // 1. Let BOMEncoding be the result of BOM sniffing ioQueue.
+  const BOMEncoding = BOMSniffing(bytes)
+
+  let slice = 0
+
+  // 2. If BOMEncoding is non-null:
+  if (BOMEncoding !== null) {
+    // 1. Set encoding to BOMEncoding.
+    encoding = BOMEncoding
+
+    // 2. Read three bytes from ioQueue, if BOMEncoding is
+    //    UTF-8; otherwise read two bytes.
+    //    (Do nothing with those bytes.)
+    slice = BOMEncoding === 'UTF-8' ? 3 : 2
+  }
+
+  // 3. Process a queue with an instance of encoding’s
+  //    decoder, ioQueue, output, and "replacement".
+
+  // 4. Return output.
+
+  const sliced = bytes.slice(slice)
+  return new TextDecoder(encoding).decode(sliced)
+}
+
+/**
+ * @see https://encoding.spec.whatwg.org/#bom-sniff
+ * @param {Uint8Array} ioQueue
+ */
+function BOMSniffing (ioQueue) {
+  // 1. Let BOM be the result of peeking 3 bytes from ioQueue,
+  //    converted to a byte sequence.
+  const [a, b, c] = ioQueue
+
+  // 2. For each of the rows in the table below, starting with
+  //    the first one and going down, if BOM starts with the
+  //    bytes given in the first column, then return the
+  //    encoding given in the cell in the second column of that
+  //    row. Otherwise, return null.
+  if (a === 0xEF && b === 0xBB && c === 0xBF) {
+    return 'UTF-8'
+  } else if (a === 0xFE && b === 0xFF) {
+    return 'UTF-16BE'
+  } else if (a === 0xFF && b === 0xFE) {
+    return 'UTF-16LE'
+  }
+
+  return null
+}
+
+/**
+ * @param {Uint8Array[]} sequences
+ */
+function combineByteSequences (sequences) {
+  const size = sequences.reduce((a, b) => {
+    return a + b.byteLength
+  }, 0)
+
+  let offset = 0
+
+  return sequences.reduce((a, b) => {
+    a.set(b, offset)
+    offset += b.byteLength
+    return a
+  }, new Uint8Array(size))
+}
+
+module.exports = {
+  staticPropertyDescriptors,
+  readOperation,
+  fireAProgressEvent
+}
+
+
+/***/ }),
+
+/***/ 6897:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { uid, states, sentCloseFrameState, emptyBuffer, opcodes } = __nccwpck_require__(736)
+const {
+  kReadyState,
+  kSentClose,
+  kByteParser,
+  kReceivedClose,
+  kResponse
+} = __nccwpck_require__(1216)
+const { fireEvent, failWebsocketConnection, isClosing, isClosed, isEstablished, parseExtensions } = __nccwpck_require__(8625)
+const { channels } = __nccwpck_require__(2414)
+const { CloseEvent } = __nccwpck_require__(5188)
+const { makeRequest } = __nccwpck_require__(9967)
+const { fetching } = __nccwpck_require__(4398)
+const { Headers, getHeadersList } = __nccwpck_require__(660)
+const { getDecodeSplit } = __nccwpck_require__(3168)
+const { WebsocketFrameSend } = __nccwpck_require__(3264)
+
+/** @type {import('crypto')} */
+let crypto
+try {
+  crypto = __nccwpck_require__(7598)
+/* c8 ignore next 3 */
+} catch {
+
+}
+
+/**
+ * @see https://websockets.spec.whatwg.org/#concept-websocket-establish
+ * @param {URL} url
+ * @param {string|string[]} protocols
+ * @param {import('./websocket').WebSocket} ws
+ * @param {(response: any, extensions: string[] | undefined) => void} onEstablish
+ * @param {Partial<import('../../types/websocket').WebSocketInit>} options
+ */
+function establishWebSocketConnection (url, protocols, client, ws, onEstablish, options) {
+  // 1. Let requestURL be a copy of url, with its scheme set to "http", if url’s
+  //    scheme is "ws", and to "https" otherwise.
+  const requestURL = url
+
+  requestURL.protocol = url.protocol === 'ws:' ? 'http:' : 'https:'
+
+  // 2. Let request be a new request, whose URL is requestURL, client is client,
+  //    service-workers mode is "none", referrer is "no-referrer", mode is
+  //    "websocket", credentials mode is "include", cache mode is "no-store" ,
+  //    and redirect mode is "error".
+  const request = makeRequest({
+    urlList: [requestURL],
+    client,
+    serviceWorkers: 'none',
+    referrer: 'no-referrer',
+    mode: 'websocket',
+    credentials: 'include',
+    cache: 'no-store',
+    redirect: 'error'
+  })
+
+  // Note: undici extension, allow setting custom headers.
+  if (options.headers) {
+    const headersList = getHeadersList(new Headers(options.headers))
+
+    request.headersList = headersList
+  }
+
+  // 3. Append (`Upgrade`, `websocket`) to request’s header list.
+  // 4. Append (`Connection`, `Upgrade`) to request’s header list.
+  // Note: both of these are handled by undici currently.
+  // https://github.com/nodejs/undici/blob/68c269c4144c446f3f1220951338daef4a6b5ec4/lib/client.js#L1397
+
+  // 5. Let keyValue be a nonce consisting of a randomly selected
+  //    16-byte value that has been forgiving-base64-encoded and
+  //    isomorphic encoded.
+  const keyValue = crypto.randomBytes(16).toString('base64')
+
+  // 6. Append (`Sec-WebSocket-Key`, keyValue) to request’s
+  //    header list.
+  request.headersList.append('sec-websocket-key', keyValue)
+
+  // 7. Append (`Sec-WebSocket-Version`, `13`) to request’s
+  //    header list.
+  request.headersList.append('sec-websocket-version', '13')
+
+  // 8. For each protocol in protocols, combine
+  //    (`Sec-WebSocket-Protocol`, protocol) in request’s header
+  //    list.
+  for (const protocol of protocols) {
+    request.headersList.append('sec-websocket-protocol', protocol)
+  }
+
+  // 9. Let permessageDeflate be a user-agent defined
+  //    "permessage-deflate" extension header value.
+  // https://github.com/mozilla/gecko-dev/blob/ce78234f5e653a5d3916813ff990f053510227bc/netwerk/protocol/websocket/WebSocketChannel.cpp#L2673
+  const permessageDeflate = 'permessage-deflate; client_max_window_bits'
+
+  // 10. Append (`Sec-WebSocket-Extensions`, permessageDeflate) to
+  //     request’s header list.
+  request.headersList.append('sec-websocket-extensions', permessageDeflate)
+
+  // 11. Fetch request with useParallelQueue set to true, and
+  //     processResponse given response being these steps:
+  const controller = fetching({
+    request,
+    useParallelQueue: true,
+    dispatcher: options.dispatcher,
+    processResponse (response) {
+      // 1. If response is a network error or its status is not 101,
+      //    fail the WebSocket connection.
+      if (response.type === 'error' || response.status !== 101) {
+        failWebsocketConnection(ws, 'Received network error or non-101 status code.')
+        return
+      }
+
+      // 2. If protocols is not the empty list and extracting header
+      //    list values given `Sec-WebSocket-Protocol` and response’s
+      //    header list results in null, failure, or the empty byte
+      //    sequence, then fail the WebSocket connection.
+      if (protocols.length !== 0 && !response.headersList.get('Sec-WebSocket-Protocol')) {
+        failWebsocketConnection(ws, 'Server did not respond with sent protocols.')
+        return
+      }
+
+      // 3. Follow the requirements stated step 2 to step 6, inclusive,
+      //    of the last set of steps in section 4.1 of The WebSocket
+      //    Protocol to validate response. This either results in fail
+      //    the WebSocket connection or the WebSocket connection is
+      //    established.
+
+      // 2. If the response lacks an |Upgrade| header field or the |Upgrade|
+      //    header field contains a value that is not an ASCII case-
+      //    insensitive match for the value "websocket", the client MUST
+      //    _Fail the WebSocket Connection_.
+      if (response.headersList.get('Upgrade')?.toLowerCase() !== 'websocket') {
+        failWebsocketConnection(ws, 'Server did not set Upgrade header to "websocket".')
+        return
+      }
+
+      // 3. If the response lacks a |Connection| header field or the
+      //    |Connection| header field doesn't contain a token that is an
+      //    ASCII case-insensitive match for the value "Upgrade", the client
+      //    MUST _Fail the WebSocket Connection_.
+      if (response.headersList.get('Connection')?.toLowerCase() !== 'upgrade') {
+        failWebsocketConnection(ws, 'Server did not set Connection header to "upgrade".')
+        return
+      }
+
+      // 4. If the response lacks a |Sec-WebSocket-Accept| header field or
+      //    the |Sec-WebSocket-Accept| contains a value other than the
+      //    base64-encoded SHA-1 of the concatenation of the |Sec-WebSocket-
+      //    Key| (as a string, not base64-decoded) with the string "258EAFA5-
+      //    E914-47DA-95CA-C5AB0DC85B11" but ignoring any leading and
+      //    trailing whitespace, the client MUST _Fail the WebSocket
+      //    Connection_.
+      const secWSAccept = response.headersList.get('Sec-WebSocket-Accept')
+      const digest = crypto.createHash('sha1').update(keyValue + uid).digest('base64')
+      if (secWSAccept !== digest) {
+        failWebsocketConnection(ws, 'Incorrect hash received in Sec-WebSocket-Accept header.')
+        return
+      }
+
+      // 5. If the response includes a |Sec-WebSocket-Extensions| header
+      //    field and this header field indicates the use of an extension
+      //    that was not present in the client's handshake (the server has
+      //    indicated an extension not requested by the client), the client
+      //    MUST _Fail the WebSocket Connection_.  (The parsing of this
+      //    header field to determine which extensions are requested is
+      //    discussed in Section 9.1.)
+      const secExtension = response.headersList.get('Sec-WebSocket-Extensions')
+      let extensions
+
+      if (secExtension !== null) {
+        extensions = parseExtensions(secExtension)
+
+        if (!extensions.has('permessage-deflate')) {
+          failWebsocketConnection(ws, 'Sec-WebSocket-Extensions header does not match.')
+          return
+        }
+      }
+
+      // 6. If the response includes a |Sec-WebSocket-Protocol| header field
+      //    and this header field indicates the use of a subprotocol that was
+      //    not present in the client's handshake (the server has indicated a
+      //    subprotocol not requested by the client), the client MUST _Fail
+      //    the WebSocket Connection_.
+      const secProtocol = response.headersList.get('Sec-WebSocket-Protocol')
+
+      if (secProtocol !== null) {
+        const requestProtocols = getDecodeSplit('sec-websocket-protocol', request.headersList)
+
+        // The client can request that the server use a specific subprotocol by
+        // including the |Sec-WebSocket-Protocol| field in its handshake.  If it
+        // is specified, the server needs to include the same field and one of
+        // the selected subprotocol values in its response for the connection to
+        // be established.
+        if (requestProtocols === null || !requestProtocols.includes(secProtocol)) {
+          failWebsocketConnection(ws, 'Protocol was not set in the opening handshake.')
+          return
+        }
+      }
+
+      response.socket.on('data', onSocketData)
+      response.socket.on('close', onSocketClose)
+      response.socket.on('error', onSocketError)
+
+      if (channels.open.hasSubscribers) {
+        channels.open.publish({
+          address: response.socket.address(),
+          protocol: secProtocol,
+          extensions: secExtension
+        })
+      }
+
+      onEstablish(response, extensions)
+    }
+  })
+
+  return controller
+}
+
+function closeWebSocketConnection (ws, code, reason, reasonByteLength) {
+  if (isClosing(ws) || isClosed(ws)) {
+    // If this's ready state is CLOSING (2) or CLOSED (3)
+    // Do nothing.
+  } else if (!isEstablished(ws)) {
+    // If the WebSocket connection is not yet established
+    // Fail the WebSocket connection and set this's ready state
+    // to CLOSING (2).
+    failWebsocketConnection(ws, 'Connection was closed before it was established.')
+    ws[kReadyState] = states.CLOSING
+  } else if (ws[kSentClose] === sentCloseFrameState.NOT_SENT) {
+    // If the WebSocket closing handshake has not yet been started
+    // Start the WebSocket closing handshake and set this's ready
+    // state to CLOSING (2).
+    // - If neither code nor reason is present, the WebSocket Close
+    //   message must not have a body.
+    // - If code is present, then the status code to use in the
+    //   WebSocket Close message must be the integer given by code.
+    // - If reason is also present, then reasonBytes must be
+    //   provided in the Close message after the status code.
+
+    ws[kSentClose] = sentCloseFrameState.PROCESSING
+
+    const frame = new WebsocketFrameSend()
+
+    // If neither code nor reason is present, the WebSocket Close
+    // message must not have a body.
+
+    // If code is present, then the status code to use in the
+    // WebSocket Close message must be the integer given by code.
+    if (code !== undefined && reason === undefined) {
+      frame.frameData = Buffer.allocUnsafe(2)
+      frame.frameData.writeUInt16BE(code, 0)
+    } else if (code !== undefined && reason !== undefined) {
+      // If reason is also present, then reasonBytes must be
+      // provided in the Close message after the status code.
+      frame.frameData = Buffer.allocUnsafe(2 + reasonByteLength)
+      frame.frameData.writeUInt16BE(code, 0)
+      // the body MAY contain UTF-8-encoded data with value /reason/
+      frame.frameData.write(reason, 2, 'utf-8')
+    } else {
+      frame.frameData = emptyBuffer
+    }
+
+    /** @type {import('stream').Duplex} */
+    const socket = ws[kResponse].socket
+
+    socket.write(frame.createFrame(opcodes.CLOSE))
+
+    ws[kSentClose] = sentCloseFrameState.SENT
+
+    // Upon either sending or receiving a Close control frame, it is said
+    // that _The WebSocket Closing Handshake is Started_ and that the
+    // WebSocket connection is in the CLOSING state.
+    ws[kReadyState] = states.CLOSING
+  } else {
+    // Otherwise
+    // Set this's ready state to CLOSING (2).
+    ws[kReadyState] = states.CLOSING
+  }
+}
+
+/**
+ * @param {Buffer} chunk
+ */
+function onSocketData (chunk) {
+  if (!this.ws[kByteParser].write(chunk)) {
+    this.pause()
+  }
+}
+
+/**
+ * @see https://websockets.spec.whatwg.org/#feedback-from-the-protocol
+ * @see https://datatracker.ietf.org/doc/html/rfc6455#section-7.1.4
+ */
+function onSocketClose () {
+  const { ws } = this
+  const { [kResponse]: response } = ws
+
+  response.socket.off('data', onSocketData)
+  response.socket.off('close', onSocketClose)
+  response.socket.off('error', onSocketError)
+
+  // If the TCP connection was closed after the
+  // WebSocket closing handshake was completed, the WebSocket connection
+  // is said to have been closed _cleanly_.
+  const wasClean = ws[kSentClose] === sentCloseFrameState.SENT && ws[kReceivedClose]
+
+  let code = 1005
+  let reason = ''
+
+  const result = ws[kByteParser].closingInfo
+
+  if (result && !result.error) {
+    code = result.code ?? 1005
+    reason = result.reason
+  } else if (!ws[kReceivedClose]) {
+    // If _The WebSocket
+    // Connection is Closed_ and no Close control frame was received by the
+    // endpoint (such as could occur if the underlying transport connection
+    // is lost), _The WebSocket Connection Close Code_ is considered to be
+    // 1006.
+    code = 1006
+  }
+
+  // 1. Change the ready state to CLOSED (3).
+  ws[kReadyState] = states.CLOSED
+
+  // 2. If the user agent was required to fail the WebSocket
+  //    connection, or if the WebSocket connection was closed
+  //    after being flagged as full, fire an event named error
+  //    at the WebSocket object.
+  // TODO
+
+  // 3. Fire an event named close at the WebSocket object,
+  //    using CloseEvent, with the wasClean attribute
+  //    initialized to true if the connection closed cleanly
+  //    and false otherwise, the code attribute initialized to
+  //    the WebSocket connection close code, and the reason
+  //    attribute initialized to the result of applying UTF-8
+  //    decode without BOM to the WebSocket connection close
+  //    reason.
+  // TODO: process.nextTick
+  fireEvent('close', ws, (type, init) => new CloseEvent(type, init), {
+    wasClean, code, reason
+  })
+
+  if (channels.close.hasSubscribers) {
+    channels.close.publish({
+      websocket: ws,
+      code,
+      reason
+    })
+  }
+}
+
+function onSocketError (error) {
+  const { ws } = this
+
+  ws[kReadyState] = states.CLOSING
+
+  if (channels.socketError.hasSubscribers) {
+    channels.socketError.publish(error)
+  }
+
+  this.destroy()
+}
+
+module.exports = {
+  establishWebSocketConnection,
+  closeWebSocketConnection
+}
+
+
+/***/ }),
+
+/***/ 736:
+/***/ ((module) => {
+
+
+
+// This is a Globally Unique Identifier unique used
+// to validate that the endpoint accepts websocket
+// connections.
+// See https://www.rfc-editor.org/rfc/rfc6455.html#section-1.3
+const uid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+/** @type {PropertyDescriptor} */
+const staticPropertyDescriptors = {
+  enumerable: true,
+  writable: false,
+  configurable: false
+}
+
+const states = {
+  CONNECTING: 0,
+  OPEN: 1,
+  CLOSING: 2,
+  CLOSED: 3
+}
+
+const sentCloseFrameState = {
+  NOT_SENT: 0,
+  PROCESSING: 1,
+  SENT: 2
+}
+
+const opcodes = {
+  CONTINUATION: 0x0,
+  TEXT: 0x1,
+  BINARY: 0x2,
+  CLOSE: 0x8,
+  PING: 0x9,
+  PONG: 0xA
+}
+
+const maxUnsigned16Bit = 2 ** 16 - 1 // 65535
+
+const parserStates = {
+  INFO: 0,
+  PAYLOADLENGTH_16: 2,
+  PAYLOADLENGTH_64: 3,
+  READ_DATA: 4
+}
+
+const emptyBuffer = Buffer.allocUnsafe(0)
+
+const sendHints = {
+  string: 1,
+  typedArray: 2,
+  arrayBuffer: 3,
+  blob: 4
+}
+
+module.exports = {
+  uid,
+  sentCloseFrameState,
+  staticPropertyDescriptors,
+  states,
+  opcodes,
+  maxUnsigned16Bit,
+  parserStates,
+  emptyBuffer,
+  sendHints
+}
+
+
+/***/ }),
+
+/***/ 5188:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { webidl } = __nccwpck_require__(5893)
+const { kEnumerableProperty } = __nccwpck_require__(3440)
+const { kConstruct } = __nccwpck_require__(6443)
+const { MessagePort } = __nccwpck_require__(5919)
+
+/**
+ * @see https://html.spec.whatwg.org/multipage/comms.html#messageevent
+ */
+class MessageEvent extends Event {
+  #eventInit
+
+  constructor (type, eventInitDict = {}) {
+    if (type === kConstruct) {
+      super(arguments[1], arguments[2])
+      webidl.util.markAsUncloneable(this)
+      return
+    }
+
+    const prefix = 'MessageEvent constructor'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    type = webidl.converters.DOMString(type, prefix, 'type')
+    eventInitDict = webidl.converters.MessageEventInit(eventInitDict, prefix, 'eventInitDict')
+
+    super(type, eventInitDict)
+
+    this.#eventInit = eventInitDict
+    webidl.util.markAsUncloneable(this)
+  }
+
+  get data () {
+    webidl.brandCheck(this, MessageEvent)
+
+    return this.#eventInit.data
+  }
+
+  get origin () {
+    webidl.brandCheck(this, MessageEvent)
+
+    return this.#eventInit.origin
+  }
+
+  get lastEventId () {
+    webidl.brandCheck(this, MessageEvent)
+
+    return this.#eventInit.lastEventId
+  }
+
+  get source () {
+    webidl.brandCheck(this, MessageEvent)
+
+    return this.#eventInit.source
+  }
+
+  get ports () {
+    webidl.brandCheck(this, MessageEvent)
+
+    if (!Object.isFrozen(this.#eventInit.ports)) {
+      Object.freeze(this.#eventInit.ports)
+    }
+
+    return this.#eventInit.ports
+  }
+
+  initMessageEvent (
+    type,
+    bubbles = false,
+    cancelable = false,
+    data = null,
+    origin = '',
+    lastEventId = '',
+    source = null,
+    ports = []
+  ) {
+    webidl.brandCheck(this, MessageEvent)
+
+    webidl.argumentLengthCheck(arguments, 1, 'MessageEvent.initMessageEvent')
+
+    return new MessageEvent(type, {
+      bubbles, cancelable, data, origin, lastEventId, source, ports
+    })
+  }
+
+  static createFastMessageEvent (type, init) {
+    const messageEvent = new MessageEvent(kConstruct, type, init)
+    messageEvent.#eventInit = init
+    messageEvent.#eventInit.data ??= null
+    messageEvent.#eventInit.origin ??= ''
+    messageEvent.#eventInit.lastEventId ??= ''
+    messageEvent.#eventInit.source ??= null
+    messageEvent.#eventInit.ports ??= []
+    return messageEvent
+  }
+}
+
+const { createFastMessageEvent } = MessageEvent
+delete MessageEvent.createFastMessageEvent
+
+/**
+ * @see https://websockets.spec.whatwg.org/#the-closeevent-interface
+ */
+class CloseEvent extends Event {
+  #eventInit
+
+  constructor (type, eventInitDict = {}) {
+    const prefix = 'CloseEvent constructor'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    type = webidl.converters.DOMString(type, prefix, 'type')
+    eventInitDict = webidl.converters.CloseEventInit(eventInitDict)
+
+    super(type, eventInitDict)
+
+    this.#eventInit = eventInitDict
+    webidl.util.markAsUncloneable(this)
+  }
+
+  get wasClean () {
+    webidl.brandCheck(this, CloseEvent)
+
+    return this.#eventInit.wasClean
+  }
+
+  get code () {
+    webidl.brandCheck(this, CloseEvent)
+
+    return this.#eventInit.code
+  }
+
+  get reason () {
+    webidl.brandCheck(this, CloseEvent)
+
+    return this.#eventInit.reason
+  }
+}
+
+// https://html.spec.whatwg.org/multipage/webappapis.html#the-errorevent-interface
+class ErrorEvent extends Event {
+  #eventInit
+
+  constructor (type, eventInitDict) {
+    const prefix = 'ErrorEvent constructor'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    super(type, eventInitDict)
+    webidl.util.markAsUncloneable(this)
+
+    type = webidl.converters.DOMString(type, prefix, 'type')
+    eventInitDict = webidl.converters.ErrorEventInit(eventInitDict ?? {})
+
+    this.#eventInit = eventInitDict
+  }
+
+  get message () {
+    webidl.brandCheck(this, ErrorEvent)
+
+    return this.#eventInit.message
+  }
+
+  get filename () {
+    webidl.brandCheck(this, ErrorEvent)
+
+    return this.#eventInit.filename
+  }
+
+  get lineno () {
+    webidl.brandCheck(this, ErrorEvent)
+
+    return this.#eventInit.lineno
+  }
+
+  get colno () {
+    webidl.brandCheck(this, ErrorEvent)
+
+    return this.#eventInit.colno
+  }
+
+  get error () {
+    webidl.brandCheck(this, ErrorEvent)
+
+    return this.#eventInit.error
+  }
+}
+
+Object.defineProperties(MessageEvent.prototype, {
+  [Symbol.toStringTag]: {
+    value: 'MessageEvent',
+    configurable: true
+  },
+  data: kEnumerableProperty,
+  origin: kEnumerableProperty,
+  lastEventId: kEnumerableProperty,
+  source: kEnumerableProperty,
+  ports: kEnumerableProperty,
+  initMessageEvent: kEnumerableProperty
+})
+
+Object.defineProperties(CloseEvent.prototype, {
+  [Symbol.toStringTag]: {
+    value: 'CloseEvent',
+    configurable: true
+  },
+  reason: kEnumerableProperty,
+  code: kEnumerableProperty,
+  wasClean: kEnumerableProperty
+})
+
+Object.defineProperties(ErrorEvent.prototype, {
+  [Symbol.toStringTag]: {
+    value: 'ErrorEvent',
+    configurable: true
+  },
+  message: kEnumerableProperty,
+  filename: kEnumerableProperty,
+  lineno: kEnumerableProperty,
+  colno: kEnumerableProperty,
+  error: kEnumerableProperty
+})
+
+webidl.converters.MessagePort = webidl.interfaceConverter(MessagePort)
+
+webidl.converters['sequence<MessagePort>'] = webidl.sequenceConverter(
+  webidl.converters.MessagePort
+)
+
+const eventInit = [
+  {
+    key: 'bubbles',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  },
+  {
+    key: 'cancelable',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  },
+  {
+    key: 'composed',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  }
+]
+
+webidl.converters.MessageEventInit = webidl.dictionaryConverter([
+  ...eventInit,
+  {
+    key: 'data',
+    converter: webidl.converters.any,
+    defaultValue: () => null
+  },
+  {
+    key: 'origin',
+    converter: webidl.converters.USVString,
+    defaultValue: () => ''
+  },
+  {
+    key: 'lastEventId',
+    converter: webidl.converters.DOMString,
+    defaultValue: () => ''
+  },
+  {
+    key: 'source',
+    // Node doesn't implement WindowProxy or ServiceWorker, so the only
+    // valid value for source is a MessagePort.
+    converter: webidl.nullableConverter(webidl.converters.MessagePort),
+    defaultValue: () => null
+  },
+  {
+    key: 'ports',
+    converter: webidl.converters['sequence<MessagePort>'],
+    defaultValue: () => new Array(0)
+  }
+])
+
+webidl.converters.CloseEventInit = webidl.dictionaryConverter([
+  ...eventInit,
+  {
+    key: 'wasClean',
+    converter: webidl.converters.boolean,
+    defaultValue: () => false
+  },
+  {
+    key: 'code',
+    converter: webidl.converters['unsigned short'],
+    defaultValue: () => 0
+  },
+  {
+    key: 'reason',
+    converter: webidl.converters.USVString,
+    defaultValue: () => ''
+  }
+])
+
+webidl.converters.ErrorEventInit = webidl.dictionaryConverter([
+  ...eventInit,
+  {
+    key: 'message',
+    converter: webidl.converters.DOMString,
+    defaultValue: () => ''
+  },
+  {
+    key: 'filename',
+    converter: webidl.converters.USVString,
+    defaultValue: () => ''
+  },
+  {
+    key: 'lineno',
+    converter: webidl.converters['unsigned long'],
+    defaultValue: () => 0
+  },
+  {
+    key: 'colno',
+    converter: webidl.converters['unsigned long'],
+    defaultValue: () => 0
+  },
+  {
+    key: 'error',
+    converter: webidl.converters.any
+  }
+])
+
+module.exports = {
+  MessageEvent,
+  CloseEvent,
+  ErrorEvent,
+  createFastMessageEvent
+}
+
+
+/***/ }),
+
+/***/ 3264:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { maxUnsigned16Bit } = __nccwpck_require__(736)
+
+const BUFFER_SIZE = 16386
+
+/** @type {import('crypto')} */
+let crypto
+let buffer = null
+let bufIdx = BUFFER_SIZE
+
+try {
+  crypto = __nccwpck_require__(7598)
+/* c8 ignore next 3 */
+} catch {
+  crypto = {
+    // not full compatibility, but minimum.
+    randomFillSync: function randomFillSync (buffer, _offset, _size) {
+      for (let i = 0; i < buffer.length; ++i) {
+        buffer[i] = Math.random() * 255 | 0
+      }
+      return buffer
+    }
+  }
+}
+
+function generateMask () {
+  if (bufIdx === BUFFER_SIZE) {
+    bufIdx = 0
+    crypto.randomFillSync((buffer ??= Buffer.allocUnsafe(BUFFER_SIZE)), 0, BUFFER_SIZE)
+  }
+  return [buffer[bufIdx++], buffer[bufIdx++], buffer[bufIdx++], buffer[bufIdx++]]
+}
+
+class WebsocketFrameSend {
+  /**
+   * @param {Buffer|undefined} data
+   */
+  constructor (data) {
+    this.frameData = data
+  }
+
+  createFrame (opcode) {
+    const frameData = this.frameData
+    const maskKey = generateMask()
+    const bodyLength = frameData?.byteLength ?? 0
+
+    /** @type {number} */
+    let payloadLength = bodyLength // 0-125
+    let offset = 6
+
+    if (bodyLength > maxUnsigned16Bit) {
+      offset += 8 // payload length is next 8 bytes
+      payloadLength = 127
+    } else if (bodyLength > 125) {
+      offset += 2 // payload length is next 2 bytes
+      payloadLength = 126
+    }
+
+    const buffer = Buffer.allocUnsafe(bodyLength + offset)
+
+    // Clear first 2 bytes, everything else is overwritten
+    buffer[0] = buffer[1] = 0
+    buffer[0] |= 0x80 // FIN
+    buffer[0] = (buffer[0] & 0xF0) + opcode // opcode
+
+    /*! ws. MIT License. Einar Otto Stangvik <einaros@gmail.com> */
+    buffer[offset - 4] = maskKey[0]
+    buffer[offset - 3] = maskKey[1]
+    buffer[offset - 2] = maskKey[2]
+    buffer[offset - 1] = maskKey[3]
+
+    buffer[1] = payloadLength
+
+    if (payloadLength === 126) {
+      buffer.writeUInt16BE(bodyLength, 2)
+    } else if (payloadLength === 127) {
+      // Clear extended payload length
+      buffer[2] = buffer[3] = 0
+      buffer.writeUIntBE(bodyLength, 4, 6)
+    }
+
+    buffer[1] |= 0x80 // MASK
+
+    // mask body
+    for (let i = 0; i < bodyLength; ++i) {
+      buffer[offset + i] = frameData[i] ^ maskKey[i & 3]
+    }
+
+    return buffer
+  }
+}
+
+module.exports = {
+  WebsocketFrameSend
+}
+
+
+/***/ }),
+
+/***/ 9469:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { createInflateRaw, Z_DEFAULT_WINDOWBITS } = __nccwpck_require__(8522)
+const { isValidClientWindowBits } = __nccwpck_require__(8625)
+const { MessageSizeExceededError } = __nccwpck_require__(8707)
+
+const tail = Buffer.from([0x00, 0x00, 0xff, 0xff])
+const kBuffer = Symbol('kBuffer')
+const kLength = Symbol('kLength')
+
+class PerMessageDeflate {
+  /** @type {import('node:zlib').InflateRaw} */
+  #inflate
+
+  #options = {}
+
+  #maxPayloadSize = 0
+
+  /**
+   * @param {Map<string, string>} extensions
+   */
+  constructor (extensions, options) {
+    this.#options.serverNoContextTakeover = extensions.has('server_no_context_takeover')
+    this.#options.serverMaxWindowBits = extensions.get('server_max_window_bits')
+
+    this.#maxPayloadSize = options.maxPayloadSize
+  }
+
+  /**
+   * Decompress a compressed payload.
+   * @param {Buffer} chunk Compressed data
+   * @param {boolean} fin Final fragment flag
+   * @param {Function} callback Callback function
+   */
+  decompress (chunk, fin, callback) {
+    // An endpoint uses the following algorithm to decompress a message.
+    // 1.  Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the
+    //     payload of the message.
+    // 2.  Decompress the resulting data using DEFLATE.
+    if (!this.#inflate) {
+      let windowBits = Z_DEFAULT_WINDOWBITS
+
+      if (this.#options.serverMaxWindowBits) { // empty values default to Z_DEFAULT_WINDOWBITS
+        if (!isValidClientWindowBits(this.#options.serverMaxWindowBits)) {
+          callback(new Error('Invalid server_max_window_bits'))
+          return
+        }
+
+        windowBits = Number.parseInt(this.#options.serverMaxWindowBits)
+      }
+
+      try {
+        this.#inflate = createInflateRaw({ windowBits })
+      } catch (err) {
+        callback(err)
+        return
+      }
+      this.#inflate[kBuffer] = []
+      this.#inflate[kLength] = 0
+
+      this.#inflate.on('data', (data) => {
+        this.#inflate[kLength] += data.length
+
+        if (this.#maxPayloadSize > 0 && this.#inflate[kLength] > this.#maxPayloadSize) {
+          callback(new MessageSizeExceededError())
+          // The inflater may still hold buffered input that can emit a late
+          // zlib error. Remove the data listener, then deterministically stop
+          // the stream so a subsequent 'error' cannot fire without a listener
+          // (which would terminate the process as an unhandled error event).
+          this.#inflate.removeAllListeners()
+          this.#inflate.destroy()
+          this.#inflate = null
+          return
+        }
+
+        this.#inflate[kBuffer].push(data)
+      })
+
+      this.#inflate.on('error', (err) => {
+        this.#inflate = null
+        callback(err)
+      })
+    }
+
+    this.#inflate.write(chunk)
+    if (fin) {
+      this.#inflate.write(tail)
+    }
+
+    this.#inflate.flush(() => {
+      if (!this.#inflate) {
+        return
+      }
+
+      const full = Buffer.concat(this.#inflate[kBuffer], this.#inflate[kLength])
+
+      this.#inflate[kBuffer].length = 0
+      this.#inflate[kLength] = 0
+
+      callback(null, full)
+    })
+  }
+}
+
+module.exports = { PerMessageDeflate }
+
+
+/***/ }),
+
+/***/ 1652:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { Writable } = __nccwpck_require__(7075)
+const assert = __nccwpck_require__(4589)
+const { parserStates, opcodes, states, emptyBuffer, sentCloseFrameState } = __nccwpck_require__(736)
+const { kReadyState, kSentClose, kResponse, kReceivedClose } = __nccwpck_require__(1216)
+const { channels } = __nccwpck_require__(2414)
+const {
+  isValidStatusCode,
+  isValidOpcode,
+  failWebsocketConnection,
+  websocketMessageReceived,
+  utf8Decode,
+  isControlFrame,
+  isTextBinaryFrame,
+  isContinuationFrame
+} = __nccwpck_require__(8625)
+const { WebsocketFrameSend } = __nccwpck_require__(3264)
+const { closeWebSocketConnection } = __nccwpck_require__(6897)
+const { PerMessageDeflate } = __nccwpck_require__(9469)
+const { MessageSizeExceededError } = __nccwpck_require__(8707)
+
+function failWebsocketConnectionWithCode (ws, code, reason) {
+  closeWebSocketConnection(ws, code, reason, Buffer.byteLength(reason))
+  failWebsocketConnection(ws, reason)
+}
+
+// This code was influenced by ws released under the MIT license.
+// Copyright (c) 2011 Einar Otto Stangvik <einaros@gmail.com>
+// Copyright (c) 2013 Arnout Kazemier and contributors
+// Copyright (c) 2016 Luigi Pinca and contributors
+
+class ByteParser extends Writable {
+  #buffers = []
+  #fragmentsBytes = 0
+  #byteOffset = 0
+  #loop = false
+
+  #state = parserStates.INFO
+
+  #info = {}
+  #fragments = []
+
+  /** @type {Map<string, PerMessageDeflate>} */
+  #extensions
+
+  /** @type {number} */
+  #maxFragments
+
+  /** @type {number} */
+  #maxPayloadSize
+
+  /**
+   * @param {import('./websocket').WebSocket} ws
+   * @param {Map<string, string>|null} extensions
+   * @param {{ maxFragments?: number, maxPayloadSize?: number }} [options]
+   */
+  constructor (ws, extensions, options = {}) {
+    super()
+
+    this.ws = ws
+    this.#extensions = extensions == null ? new Map() : extensions
+    this.#maxFragments = options.maxFragments ?? 0
+    this.#maxPayloadSize = options.maxPayloadSize ?? 0
+
+    if (this.#extensions.has('permessage-deflate')) {
+      this.#extensions.set('permessage-deflate', new PerMessageDeflate(extensions, options))
+    }
+  }
+
+  /**
+   * @param {Buffer} chunk
+   * @param {() => void} callback
+   */
+  _write (chunk, _, callback) {
+    this.#buffers.push(chunk)
+    this.#byteOffset += chunk.length
+    this.#loop = true
+
+    this.run(callback)
+  }
+
+  #validatePayloadLength () {
+    if (
+      this.#maxPayloadSize > 0 &&
+      !isControlFrame(this.#info.opcode) &&
+      this.#info.payloadLength + this.#fragmentsBytes > this.#maxPayloadSize
+    ) {
+      failWebsocketConnectionWithCode(this.ws, 1009, 'Payload size exceeds maximum allowed size')
+      return false
+    }
+
+    return true
+  }
+
+  /**
+   * Runs whenever a new chunk is received.
+   * Callback is called whenever there are no more chunks buffering,
+   * or not enough bytes are buffered to parse.
+   */
+  run (callback) {
+    while (this.#loop) {
+      if (this.#state === parserStates.INFO) {
+        // If there aren't enough bytes to parse the payload length, etc.
+        if (this.#byteOffset < 2) {
+          return callback()
+        }
+
+        const buffer = this.consume(2)
+        const fin = (buffer[0] & 0x80) !== 0
+        const opcode = buffer[0] & 0x0F
+        const masked = (buffer[1] & 0x80) === 0x80
+
+        const fragmented = !fin && opcode !== opcodes.CONTINUATION
+        const payloadLength = buffer[1] & 0x7F
+
+        const rsv1 = buffer[0] & 0x40
+        const rsv2 = buffer[0] & 0x20
+        const rsv3 = buffer[0] & 0x10
+
+        if (!isValidOpcode(opcode)) {
+          failWebsocketConnection(this.ws, 'Invalid opcode received')
+          return callback()
+        }
+
+        if (masked) {
+          failWebsocketConnection(this.ws, 'Frame cannot be masked')
+          return callback()
+        }
+
+        // MUST be 0 unless an extension is negotiated that defines meanings
+        // for non-zero values.  If a nonzero value is received and none of
+        // the negotiated extensions defines the meaning of such a nonzero
+        // value, the receiving endpoint MUST _Fail the WebSocket
+        // Connection_.
+        // This document allocates the RSV1 bit of the WebSocket header for
+        // PMCEs and calls the bit the "Per-Message Compressed" bit.  On a
+        // WebSocket connection where a PMCE is in use, this bit indicates
+        // whether a message is compressed or not.
+        if (rsv1 !== 0 && !this.#extensions.has('permessage-deflate')) {
+          failWebsocketConnection(this.ws, 'Expected RSV1 to be clear.')
+          return
+        }
+
+        if (rsv2 !== 0 || rsv3 !== 0) {
+          failWebsocketConnection(this.ws, 'RSV1, RSV2, RSV3 must be clear')
+          return
+        }
+
+        if (fragmented && !isTextBinaryFrame(opcode)) {
+          // Only text and binary frames can be fragmented
+          failWebsocketConnection(this.ws, 'Invalid frame type was fragmented.')
+          return
+        }
+
+        // If we are already parsing a text/binary frame and do not receive either
+        // a continuation frame or close frame, fail the connection.
+        if (isTextBinaryFrame(opcode) && this.#fragments.length > 0) {
+          failWebsocketConnection(this.ws, 'Expected continuation frame')
+          return
+        }
+
+        if (this.#info.fragmented && fragmented) {
+          // A fragmented frame can't be fragmented itself
+          failWebsocketConnection(this.ws, 'Fragmented frame exceeded 125 bytes.')
+          return
+        }
+
+        // "All control frames MUST have a payload length of 125 bytes or less
+        // and MUST NOT be fragmented."
+        if ((payloadLength > 125 || fragmented) && isControlFrame(opcode)) {
+          failWebsocketConnection(this.ws, 'Control frame either too large or fragmented')
+          return
+        }
+
+        if (isContinuationFrame(opcode) && this.#fragments.length === 0 && !this.#info.compressed) {
+          failWebsocketConnection(this.ws, 'Unexpected continuation frame')
+          return
+        }
+
+        if (payloadLength <= 125) {
+          this.#info.payloadLength = payloadLength
+          this.#state = parserStates.READ_DATA
+
+          if (!this.#validatePayloadLength()) {
+            return
+          }
+        } else if (payloadLength === 126) {
+          this.#state = parserStates.PAYLOADLENGTH_16
+        } else if (payloadLength === 127) {
+          this.#state = parserStates.PAYLOADLENGTH_64
+        }
+
+        if (isTextBinaryFrame(opcode)) {
+          this.#info.binaryType = opcode
+          this.#info.compressed = rsv1 !== 0
+        }
+
+        this.#info.opcode = opcode
+        this.#info.masked = masked
+        this.#info.fin = fin
+        this.#info.fragmented = fragmented
+      } else if (this.#state === parserStates.PAYLOADLENGTH_16) {
+        if (this.#byteOffset < 2) {
+          return callback()
+        }
+
+        const buffer = this.consume(2)
+
+        this.#info.payloadLength = buffer.readUInt16BE(0)
+        this.#state = parserStates.READ_DATA
+
+        if (!this.#validatePayloadLength()) {
+          return
+        }
+      } else if (this.#state === parserStates.PAYLOADLENGTH_64) {
+        if (this.#byteOffset < 8) {
+          return callback()
+        }
+
+        const buffer = this.consume(8)
+        const upper = buffer.readUInt32BE(0)
+        const lower = buffer.readUInt32BE(4)
+
+        // 2^31 is the maximum bytes an arraybuffer can contain
+        // on 32-bit systems. Although, on 64-bit systems, this is
+        // 2^53-1 bytes.
+        // https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Errors/Invalid_array_length
+        // https://source.chromium.org/chromium/chromium/src/+/main:v8/src/common/globals.h;drc=1946212ac0100668f14eb9e2843bdd846e510a1e;bpv=1;bpt=1;l=1275
+        // https://source.chromium.org/chromium/chromium/src/+/main:v8/src/objects/js-array-buffer.h;l=34;drc=1946212ac0100668f14eb9e2843bdd846e510a1e
+        if (upper !== 0 || lower > 2 ** 31 - 1) {
+          failWebsocketConnection(this.ws, 'Received payload length > 2^31 bytes.')
+          return
+        }
+
+        this.#info.payloadLength = lower
+        this.#state = parserStates.READ_DATA
+
+        if (!this.#validatePayloadLength()) {
+          return
+        }
+      } else if (this.#state === parserStates.READ_DATA) {
+        if (this.#byteOffset < this.#info.payloadLength) {
+          return callback()
+        }
+
+        const body = this.consume(this.#info.payloadLength)
+
+        if (isControlFrame(this.#info.opcode)) {
+          this.#loop = this.parseControlFrame(body)
+          this.#state = parserStates.INFO
+
+          // If the automatic PONG/CLOSE reply filled the socket's write buffer,
+          // stop parsing and resume on drain so a PING flood cannot grow the
+          // outbound queue without bound.
+          const socket = this.ws[kResponse].socket
+          if (this.#loop && socket.writableNeedDrain) {
+            this.#loop = false
+            socket.once('drain', () => {
+              if (this.destroyed) return
+              this.#loop = true
+              this.run(callback)
+            })
+            return
+          }
+        } else {
+          if (!this.#info.compressed) {
+            if (!this.writeFragments(body)) {
+              return
+            }
+
+            if (this.#maxPayloadSize > 0 && this.#fragmentsBytes > this.#maxPayloadSize) {
+              failWebsocketConnectionWithCode(this.ws, 1009, new MessageSizeExceededError().message)
+              return
+            }
+
+            // If the frame is not fragmented, a message has been received.
+            // If the frame is fragmented, it will terminate with a fin bit set
+            // and an opcode of 0 (continuation), therefore we handle that when
+            // parsing continuation frames, not here.
+            if (!this.#info.fragmented && this.#info.fin) {
+              websocketMessageReceived(this.ws, this.#info.binaryType, this.consumeFragments())
+            }
+
+            this.#state = parserStates.INFO
+          } else {
+            this.#extensions.get('permessage-deflate').decompress(
+              body,
+              this.#info.fin,
+              (error, data) => {
+                if (error) {
+                  const code = error instanceof MessageSizeExceededError ? 1009 : 1007
+                  failWebsocketConnectionWithCode(this.ws, code, error.message)
+                  return
+                }
+
+                if (!this.writeFragments(data)) {
+                  return
+                }
+
+                if (this.#maxPayloadSize > 0 && this.#fragmentsBytes > this.#maxPayloadSize) {
+                  failWebsocketConnectionWithCode(this.ws, 1009, new MessageSizeExceededError().message)
+                  return
+                }
+
+                if (!this.#info.fin) {
+                  this.#state = parserStates.INFO
+                  this.#loop = true
+                  this.run(callback)
+                  return
+                }
+
+                websocketMessageReceived(this.ws, this.#info.binaryType, this.consumeFragments())
+
+                this.#loop = true
+                this.#state = parserStates.INFO
+                this.run(callback)
+              }
+            )
+
+            this.#loop = false
+            break
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * Take n bytes from the buffered Buffers
+   * @param {number} n
+   * @returns {Buffer}
+   */
+  consume (n) {
+    if (n > this.#byteOffset) {
+      throw new Error('Called consume() before buffers satiated.')
+    } else if (n === 0) {
+      return emptyBuffer
+    }
+
+    if (this.#buffers[0].length === n) {
+      this.#byteOffset -= this.#buffers[0].length
+      return this.#buffers.shift()
+    }
+
+    const buffer = Buffer.allocUnsafe(n)
+    let offset = 0
+
+    while (offset !== n) {
+      const next = this.#buffers[0]
+      const { length } = next
+
+      if (length + offset === n) {
+        buffer.set(this.#buffers.shift(), offset)
+        break
+      } else if (length + offset > n) {
+        buffer.set(next.subarray(0, n - offset), offset)
+        this.#buffers[0] = next.subarray(n - offset)
+        break
+      } else {
+        buffer.set(this.#buffers.shift(), offset)
+        offset += next.length
+      }
+    }
+
+    this.#byteOffset -= n
+
+    return buffer
+  }
+
+  writeFragments (fragment) {
+    if (
+      this.#maxFragments > 0 &&
+      this.#fragments.length === this.#maxFragments
+    ) {
+      failWebsocketConnectionWithCode(this.ws, 1008, 'Too many message fragments')
+      return false
+    }
+
+    this.#fragmentsBytes += fragment.length
+    this.#fragments.push(fragment)
+    return true
+  }
+
+  consumeFragments () {
+    const fragments = this.#fragments
+
+    if (fragments.length === 1) {
+      this.#fragmentsBytes = 0
+      return fragments.shift()
+    }
+
+    const output = Buffer.concat(fragments, this.#fragmentsBytes)
+    this.#fragments = []
+    this.#fragmentsBytes = 0
+
+    return output
+  }
+
+  parseCloseBody (data) {
+    assert(data.length !== 1)
+
+    // https://datatracker.ietf.org/doc/html/rfc6455#section-7.1.5
+    /** @type {number|undefined} */
+    let code
+
+    if (data.length >= 2) {
+      // _The WebSocket Connection Close Code_ is
+      // defined as the status code (Section 7.4) contained in the first Close
+      // control frame received by the application
+      code = data.readUInt16BE(0)
+    }
+
+    if (code !== undefined && !isValidStatusCode(code)) {
+      return { code: 1002, reason: 'Invalid status code', error: true }
+    }
+
+    // https://datatracker.ietf.org/doc/html/rfc6455#section-7.1.6
+    /** @type {Buffer} */
+    let reason = data.subarray(2)
+
+    // Remove BOM
+    if (reason[0] === 0xEF && reason[1] === 0xBB && reason[2] === 0xBF) {
+      reason = reason.subarray(3)
+    }
+
+    try {
+      reason = utf8Decode(reason)
+    } catch {
+      return { code: 1007, reason: 'Invalid UTF-8', error: true }
+    }
+
+    return { code, reason, error: false }
+  }
+
+  /**
+   * Parses control frames.
+   * @param {Buffer} body
+   */
+  parseControlFrame (body) {
+    const { opcode, payloadLength } = this.#info
+
+    if (opcode === opcodes.CLOSE) {
+      if (payloadLength === 1) {
+        failWebsocketConnection(this.ws, 'Received close frame with a 1-byte body.')
+        return false
+      }
+
+      this.#info.closeInfo = this.parseCloseBody(body)
+
+      if (this.#info.closeInfo.error) {
+        const { code, reason } = this.#info.closeInfo
+
+        closeWebSocketConnection(this.ws, code, reason, reason.length)
+        failWebsocketConnection(this.ws, reason)
+        return false
+      }
+
+      if (this.ws[kSentClose] !== sentCloseFrameState.SENT) {
+        // If an endpoint receives a Close frame and did not previously send a
+        // Close frame, the endpoint MUST send a Close frame in response.  (When
+        // sending a Close frame in response, the endpoint typically echos the
+        // status code it received.)
+        let body = emptyBuffer
+        if (this.#info.closeInfo.code) {
+          body = Buffer.allocUnsafe(2)
+          body.writeUInt16BE(this.#info.closeInfo.code, 0)
+        }
+        const closeFrame = new WebsocketFrameSend(body)
+
+        this.ws[kResponse].socket.write(
+          closeFrame.createFrame(opcodes.CLOSE),
+          (err) => {
+            if (!err) {
+              this.ws[kSentClose] = sentCloseFrameState.SENT
+            }
+          }
+        )
+      }
+
+      // Upon either sending or receiving a Close control frame, it is said
+      // that _The WebSocket Closing Handshake is Started_ and that the
+      // WebSocket connection is in the CLOSING state.
+      this.ws[kReadyState] = states.CLOSING
+      this.ws[kReceivedClose] = true
+
+      return false
+    } else if (opcode === opcodes.PING) {
+      // Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in
+      // response, unless it already received a Close frame.
+      // A Pong frame sent in response to a Ping frame must have identical
+      // "Application data"
+
+      if (!this.ws[kReceivedClose]) {
+        const frame = new WebsocketFrameSend(body)
+
+        this.ws[kResponse].socket.write(frame.createFrame(opcodes.PONG))
+
+        if (channels.ping.hasSubscribers) {
+          channels.ping.publish({
+            payload: body
+          })
+        }
+      }
+    } else if (opcode === opcodes.PONG) {
+      // A Pong frame MAY be sent unsolicited.  This serves as a
+      // unidirectional heartbeat.  A response to an unsolicited Pong frame is
+      // not expected.
+
+      if (channels.pong.hasSubscribers) {
+        channels.pong.publish({
+          payload: body
+        })
+      }
+    }
+
+    return true
+  }
+
+  get closingInfo () {
+    return this.#info.closeInfo
+  }
+}
+
+module.exports = {
+  ByteParser
+}
+
+
+/***/ }),
+
+/***/ 3900:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { WebsocketFrameSend } = __nccwpck_require__(3264)
+const { opcodes, sendHints } = __nccwpck_require__(736)
+const FixedQueue = __nccwpck_require__(4660)
+
+/** @type {typeof Uint8Array} */
+const FastBuffer = Buffer[Symbol.species]
+
+/**
+ * @typedef {object} SendQueueNode
+ * @property {Promise<void> | null} promise
+ * @property {((...args: any[]) => any)} callback
+ * @property {Buffer | null} frame
+ */
+
+class SendQueue {
+  /**
+   * @type {FixedQueue}
+   */
+  #queue = new FixedQueue()
+
+  /**
+   * @type {boolean}
+   */
+  #running = false
+
+  /** @type {import('node:net').Socket} */
+  #socket
+
+  constructor (socket) {
+    this.#socket = socket
+  }
+
+  add (item, cb, hint) {
+    if (hint !== sendHints.blob) {
+      const frame = createFrame(item, hint)
+      if (!this.#running) {
+        // fast-path
+        this.#socket.write(frame, cb)
+      } else {
+        /** @type {SendQueueNode} */
+        const node = {
+          promise: null,
+          callback: cb,
+          frame
+        }
+        this.#queue.push(node)
+      }
+      return
+    }
+
+    /** @type {SendQueueNode} */
+    const node = {
+      promise: item.arrayBuffer().then((ab) => {
+        node.promise = null
+        node.frame = createFrame(ab, hint)
+      }),
+      callback: cb,
+      frame: null
+    }
+
+    this.#queue.push(node)
+
+    if (!this.#running) {
+      this.#run()
+    }
+  }
+
+  async #run () {
+    this.#running = true
+    const queue = this.#queue
+    while (!queue.isEmpty()) {
+      const node = queue.shift()
+      // wait pending promise
+      if (node.promise !== null) {
+        await node.promise
+      }
+      // write
+      this.#socket.write(node.frame, node.callback)
+      // cleanup
+      node.callback = node.frame = null
+    }
+    this.#running = false
+  }
+}
+
+function createFrame (data, hint) {
+  return new WebsocketFrameSend(toBuffer(data, hint)).createFrame(hint === sendHints.string ? opcodes.TEXT : opcodes.BINARY)
+}
+
+function toBuffer (data, hint) {
+  switch (hint) {
+    case sendHints.string:
+      return Buffer.from(data)
+    case sendHints.arrayBuffer:
+    case sendHints.blob:
+      return new FastBuffer(data)
+    case sendHints.typedArray:
+      return new FastBuffer(data.buffer, data.byteOffset, data.byteLength)
+  }
+}
+
+module.exports = { SendQueue }
+
+
+/***/ }),
+
+/***/ 1216:
+/***/ ((module) => {
+
+
+
+module.exports = {
+  kWebSocketURL: Symbol('url'),
+  kReadyState: Symbol('ready state'),
+  kController: Symbol('controller'),
+  kResponse: Symbol('response'),
+  kBinaryType: Symbol('binary type'),
+  kSentClose: Symbol('sent close'),
+  kReceivedClose: Symbol('received close'),
+  kByteParser: Symbol('byte parser')
+}
+
+
+/***/ }),
+
+/***/ 8625:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { kReadyState, kController, kResponse, kBinaryType, kWebSocketURL } = __nccwpck_require__(1216)
+const { states, opcodes } = __nccwpck_require__(736)
+const { ErrorEvent, createFastMessageEvent } = __nccwpck_require__(5188)
+const { isUtf8 } = __nccwpck_require__(4573)
+const { collectASequenceOfCodePointsFast, removeHTTPWhitespace } = __nccwpck_require__(1900)
+
+/* globals Blob */
+
+/**
+ * @param {import('./websocket').WebSocket} ws
+ * @returns {boolean}
+ */
+function isConnecting (ws) {
+  // If the WebSocket connection is not yet established, and the connection
+  // is not yet closed, then the WebSocket connection is in the CONNECTING state.
+  return ws[kReadyState] === states.CONNECTING
+}
+
+/**
+ * @param {import('./websocket').WebSocket} ws
+ * @returns {boolean}
+ */
+function isEstablished (ws) {
+  // If the server's response is validated as provided for above, it is
+  // said that _The WebSocket Connection is Established_ and that the
+  // WebSocket Connection is in the OPEN state.
+  return ws[kReadyState] === states.OPEN
+}
+
+/**
+ * @param {import('./websocket').WebSocket} ws
+ * @returns {boolean}
+ */
+function isClosing (ws) {
+  // Upon either sending or receiving a Close control frame, it is said
+  // that _The WebSocket Closing Handshake is Started_ and that the
+  // WebSocket connection is in the CLOSING state.
+  return ws[kReadyState] === states.CLOSING
+}
+
+/**
+ * @param {import('./websocket').WebSocket} ws
+ * @returns {boolean}
+ */
+function isClosed (ws) {
+  return ws[kReadyState] === states.CLOSED
+}
+
+/**
+ * @see https://dom.spec.whatwg.org/#concept-event-fire
+ * @param {string} e
+ * @param {EventTarget} target
+ * @param {(...args: ConstructorParameters<typeof Event>) => Event} eventFactory
+ * @param {EventInit | undefined} eventInitDict
+ */
+function fireEvent (e, target, eventFactory = (type, init) => new Event(type, init), eventInitDict = {}) {
+  // 1. If eventConstructor is not given, then let eventConstructor be Event.
+
+  // 2. Let event be the result of creating an event given eventConstructor,
+  //    in the relevant realm of target.
+  // 3. Initialize event’s type attribute to e.
+  const event = eventFactory(e, eventInitDict)
+
+  // 4. Initialize any other IDL attributes of event as described in the
+  //    invocation of this algorithm.
+
+  // 5. Return the result of dispatching event at target, with legacy target
+  //    override flag set if set.
+  target.dispatchEvent(event)
+}
+
+/**
+ * @see https://websockets.spec.whatwg.org/#feedback-from-the-protocol
+ * @param {import('./websocket').WebSocket} ws
+ * @param {number} type Opcode
+ * @param {Buffer} data application data
+ */
+function websocketMessageReceived (ws, type, data) {
+  // 1. If ready state is not OPEN (1), then return.
+  if (ws[kReadyState] !== states.OPEN) {
+    return
+  }
+
+  // 2. Let dataForEvent be determined by switching on type and binary type:
+  let dataForEvent
+
+  if (type === opcodes.TEXT) {
+    // -> type indicates that the data is Text
+    //      a new DOMString containing data
+    try {
+      dataForEvent = utf8Decode(data)
+    } catch {
+      failWebsocketConnection(ws, 'Received invalid UTF-8 in text frame.')
+      return
+    }
+  } else if (type === opcodes.BINARY) {
+    if (ws[kBinaryType] === 'blob') {
+      // -> type indicates that the data is Binary and binary type is "blob"
+      //      a new Blob object, created in the relevant Realm of the WebSocket
+      //      object, that represents data as its raw data
+      dataForEvent = new Blob([data])
+    } else {
+      // -> type indicates that the data is Binary and binary type is "arraybuffer"
+      //      a new ArrayBuffer object, created in the relevant Realm of the
+      //      WebSocket object, whose contents are data
+      dataForEvent = toArrayBuffer(data)
+    }
+  }
+
+  // 3. Fire an event named message at the WebSocket object, using MessageEvent,
+  //    with the origin attribute initialized to the serialization of the WebSocket
+  //    object’s url's origin, and the data attribute initialized to dataForEvent.
+  fireEvent('message', ws, createFastMessageEvent, {
+    origin: ws[kWebSocketURL].origin,
+    data: dataForEvent
+  })
+}
+
+function toArrayBuffer (buffer) {
+  if (buffer.byteLength === buffer.buffer.byteLength) {
+    return buffer.buffer
+  }
+  return buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.byteLength)
+}
+
+/**
+ * @see https://datatracker.ietf.org/doc/html/rfc6455
+ * @see https://datatracker.ietf.org/doc/html/rfc2616
+ * @see https://bugs.chromium.org/p/chromium/issues/detail?id=398407
+ * @param {string} protocol
+ */
+function isValidSubprotocol (protocol) {
+  // If present, this value indicates one
+  // or more comma-separated subprotocol the client wishes to speak,
+  // ordered by preference.  The elements that comprise this value
+  // MUST be non-empty strings with characters in the range U+0021 to
+  // U+007E not including separator characters as defined in
+  // [RFC2616] and MUST all be unique strings.
+  if (protocol.length === 0) {
+    return false
+  }
+
+  for (let i = 0; i < protocol.length; ++i) {
+    const code = protocol.charCodeAt(i)
+
+    if (
+      code < 0x21 || // CTL, contains SP (0x20) and HT (0x09)
+      code > 0x7E ||
+      code === 0x22 || // "
+      code === 0x28 || // (
+      code === 0x29 || // )
+      code === 0x2C || // ,
+      code === 0x2F || // /
+      code === 0x3A || // :
+      code === 0x3B || // ;
+      code === 0x3C || // <
+      code === 0x3D || // =
+      code === 0x3E || // >
+      code === 0x3F || // ?
+      code === 0x40 || // @
+      code === 0x5B || // [
+      code === 0x5C || // \
+      code === 0x5D || // ]
+      code === 0x7B || // {
+      code === 0x7D // }
+    ) {
+      return false
+    }
+  }
+
+  return true
+}
+
+/**
+ * @see https://datatracker.ietf.org/doc/html/rfc6455#section-7-4
+ * @param {number} code
+ */
+function isValidStatusCode (code) {
+  if (code >= 1000 && code < 1015) {
+    return (
+      code !== 1004 && // reserved
+      code !== 1005 && // "MUST NOT be set as a status code"
+      code !== 1006 // "MUST NOT be set as a status code"
+    )
+  }
+
+  return code >= 3000 && code <= 4999
+}
+
+/**
+ * @param {import('./websocket').WebSocket} ws
+ * @param {string|undefined} reason
+ */
+function failWebsocketConnection (ws, reason) {
+  const { [kController]: controller, [kResponse]: response } = ws
+
+  controller.abort()
+
+  if (response?.socket && !response.socket.destroyed) {
+    response.socket.destroy()
+  }
+
+  if (reason) {
+    // TODO: process.nextTick
+    fireEvent('error', ws, (type, init) => new ErrorEvent(type, init), {
+      error: new Error(reason),
+      message: reason
+    })
+  }
+}
+
+/**
+ * @see https://datatracker.ietf.org/doc/html/rfc6455#section-5.5
+ * @param {number} opcode
+ */
+function isControlFrame (opcode) {
+  return (
+    opcode === opcodes.CLOSE ||
+    opcode === opcodes.PING ||
+    opcode === opcodes.PONG
+  )
+}
+
+function isContinuationFrame (opcode) {
+  return opcode === opcodes.CONTINUATION
+}
+
+function isTextBinaryFrame (opcode) {
+  return opcode === opcodes.TEXT || opcode === opcodes.BINARY
+}
+
+function isValidOpcode (opcode) {
+  return isTextBinaryFrame(opcode) || isContinuationFrame(opcode) || isControlFrame(opcode)
+}
+
+/**
+ * Parses a Sec-WebSocket-Extensions header value.
+ * @param {string} extensions
+ * @returns {Map<string, string>}
+ */
+// TODO(@Uzlopak, @KhafraDev): make compliant https://datatracker.ietf.org/doc/html/rfc6455#section-9.1
+function parseExtensions (extensions) {
+  const position = { position: 0 }
+  const extensionList = new Map()
+
+  while (position.position < extensions.length) {
+    const pair = collectASequenceOfCodePointsFast(';', extensions, position)
+    const [name, value = ''] = pair.split('=')
+
+    extensionList.set(
+      removeHTTPWhitespace(name, true, false),
+      removeHTTPWhitespace(value, false, true)
+    )
+
+    position.position++
+  }
+
+  return extensionList
+}
+
+/**
+ * @see https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.2
+ * @description "client-max-window-bits = 1*DIGIT"
+ * @param {string} value
+ */
+function isValidClientWindowBits (value) {
+  // Must have at least one character
+  if (value.length === 0) {
+    return false
+  }
+
+  // Check all characters are ASCII digits
+  for (let i = 0; i < value.length; i++) {
+    const byte = value.charCodeAt(i)
+
+    if (byte < 0x30 || byte > 0x39) {
+      return false
+    }
+  }
+
+  // Check numeric range: zlib requires windowBits in range 8-15
+  const num = Number.parseInt(value, 10)
+  return num >= 8 && num <= 15
+}
+
+// https://nodejs.org/api/intl.html#detecting-internationalization-support
+const hasIntl = typeof process.versions.icu === 'string'
+const fatalDecoder = hasIntl ? new TextDecoder('utf-8', { fatal: true }) : undefined
+
+/**
+ * Converts a Buffer to utf-8, even on platforms without icu.
+ * @param {Buffer} buffer
+ */
+const utf8Decode = hasIntl
+  ? fatalDecoder.decode.bind(fatalDecoder)
+  : function (buffer) {
+    if (isUtf8(buffer)) {
+      return buffer.toString('utf-8')
+    }
+    throw new TypeError('Invalid utf-8 received.')
+  }
+
+module.exports = {
+  isConnecting,
+  isEstablished,
+  isClosing,
+  isClosed,
+  fireEvent,
+  isValidSubprotocol,
+  isValidStatusCode,
+  failWebsocketConnection,
+  websocketMessageReceived,
+  utf8Decode,
+  isControlFrame,
+  isContinuationFrame,
+  isTextBinaryFrame,
+  isValidOpcode,
+  parseExtensions,
+  isValidClientWindowBits
+}
+
+
+/***/ }),
+
+/***/ 3726:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const { webidl } = __nccwpck_require__(5893)
+const { URLSerializer } = __nccwpck_require__(1900)
+const { environmentSettingsObject } = __nccwpck_require__(3168)
+const { staticPropertyDescriptors, states, sentCloseFrameState, sendHints } = __nccwpck_require__(736)
+const {
+  kWebSocketURL,
+  kReadyState,
+  kController,
+  kBinaryType,
+  kResponse,
+  kSentClose,
+  kByteParser
+} = __nccwpck_require__(1216)
+const {
+  isConnecting,
+  isEstablished,
+  isClosing,
+  isValidSubprotocol,
+  fireEvent
+} = __nccwpck_require__(8625)
+const { establishWebSocketConnection, closeWebSocketConnection } = __nccwpck_require__(6897)
+const { ByteParser } = __nccwpck_require__(1652)
+const { kEnumerableProperty, isBlobLike } = __nccwpck_require__(3440)
+const { getGlobalDispatcher } = __nccwpck_require__(2581)
+const { types } = __nccwpck_require__(7975)
+const { ErrorEvent, CloseEvent } = __nccwpck_require__(5188)
+const { SendQueue } = __nccwpck_require__(3900)
+
+// https://websockets.spec.whatwg.org/#interface-definition
+class WebSocket extends EventTarget {
+  #events = {
+    open: null,
+    error: null,
+    close: null,
+    message: null
+  }
+
+  #bufferedAmount = 0
+  #protocol = ''
+  #extensions = ''
+
+  /** @type {SendQueue} */
+  #sendQueue
+
+  /**
+   * @param {string} url
+   * @param {string|string[]} protocols
+   */
+  constructor (url, protocols = []) {
+    super()
+
+    webidl.util.markAsUncloneable(this)
+
+    const prefix = 'WebSocket constructor'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    const options = webidl.converters['DOMString or sequence<DOMString> or WebSocketInit'](protocols, prefix, 'options')
+
+    url = webidl.converters.USVString(url, prefix, 'url')
+    protocols = options.protocols
+
+    // 1. Let baseURL be this's relevant settings object's API base URL.
+    const baseURL = environmentSettingsObject.settingsObject.baseUrl
+
+    // 1. Let urlRecord be the result of applying the URL parser to url with baseURL.
+    let urlRecord
+
+    try {
+      urlRecord = new URL(url, baseURL)
+    } catch (e) {
+      // 3. If urlRecord is failure, then throw a "SyntaxError" DOMException.
+      throw new DOMException(e, 'SyntaxError')
+    }
+
+    // 4. If urlRecord’s scheme is "http", then set urlRecord’s scheme to "ws".
+    if (urlRecord.protocol === 'http:') {
+      urlRecord.protocol = 'ws:'
+    } else if (urlRecord.protocol === 'https:') {
+      // 5. Otherwise, if urlRecord’s scheme is "https", set urlRecord’s scheme to "wss".
+      urlRecord.protocol = 'wss:'
+    }
+
+    // 6. If urlRecord’s scheme is not "ws" or "wss", then throw a "SyntaxError" DOMException.
+    if (urlRecord.protocol !== 'ws:' && urlRecord.protocol !== 'wss:') {
+      throw new DOMException(
+        `Expected a ws: or wss: protocol, got ${urlRecord.protocol}`,
+        'SyntaxError'
+      )
+    }
+
+    // 7. If urlRecord’s fragment is non-null, then throw a "SyntaxError"
+    //    DOMException.
+    if (urlRecord.hash || urlRecord.href.endsWith('#')) {
+      throw new DOMException('Got fragment', 'SyntaxError')
+    }
+
+    // 8. If protocols is a string, set protocols to a sequence consisting
+    //    of just that string.
+    if (typeof protocols === 'string') {
+      protocols = [protocols]
+    }
+
+    // 9. If any of the values in protocols occur more than once or otherwise
+    //    fail to match the requirements for elements that comprise the value
+    //    of `Sec-WebSocket-Protocol` fields as defined by The WebSocket
+    //    protocol, then throw a "SyntaxError" DOMException.
+    if (protocols.length !== new Set(protocols.map(p => p.toLowerCase())).size) {
+      throw new DOMException('Invalid Sec-WebSocket-Protocol value', 'SyntaxError')
+    }
+
+    if (protocols.length > 0 && !protocols.every(p => isValidSubprotocol(p))) {
+      throw new DOMException('Invalid Sec-WebSocket-Protocol value', 'SyntaxError')
+    }
+
+    // 10. Set this's url to urlRecord.
+    this[kWebSocketURL] = new URL(urlRecord.href)
+
+    // 11. Let client be this's relevant settings object.
+    const client = environmentSettingsObject.settingsObject
+
+    // 12. Run this step in parallel:
+
+    //    1. Establish a WebSocket connection given urlRecord, protocols,
+    //       and client.
+    this[kController] = establishWebSocketConnection(
+      urlRecord,
+      protocols,
+      client,
+      this,
+      (response, extensions) => this.#onConnectionEstablished(response, extensions),
+      options
+    )
+
+    // Each WebSocket object has an associated ready state, which is a
+    // number representing the state of the connection. Initially it must
+    // be CONNECTING (0).
+    this[kReadyState] = WebSocket.CONNECTING
+
+    this[kSentClose] = sentCloseFrameState.NOT_SENT
+
+    // The extensions attribute must initially return the empty string.
+
+    // The protocol attribute must initially return the empty string.
+
+    // Each WebSocket object has an associated binary type, which is a
+    // BinaryType. Initially it must be "blob".
+    this[kBinaryType] = 'blob'
+  }
+
+  /**
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-close
+   * @param {number|undefined} code
+   * @param {string|undefined} reason
+   */
+  close (code = undefined, reason = undefined) {
+    webidl.brandCheck(this, WebSocket)
+
+    const prefix = 'WebSocket.close'
+
+    if (code !== undefined) {
+      code = webidl.converters['unsigned short'](code, prefix, 'code', { clamp: true })
+    }
+
+    if (reason !== undefined) {
+      reason = webidl.converters.USVString(reason, prefix, 'reason')
+    }
+
+    // 1. If code is present, but is neither an integer equal to 1000 nor an
+    //    integer in the range 3000 to 4999, inclusive, throw an
+    //    "InvalidAccessError" DOMException.
+    if (code !== undefined) {
+      if (code !== 1000 && (code < 3000 || code > 4999)) {
+        throw new DOMException('invalid code', 'InvalidAccessError')
+      }
+    }
+
+    let reasonByteLength = 0
+
+    // 2. If reason is present, then run these substeps:
+    if (reason !== undefined) {
+      // 1. Let reasonBytes be the result of encoding reason.
+      // 2. If reasonBytes is longer than 123 bytes, then throw a
+      //    "SyntaxError" DOMException.
+      reasonByteLength = Buffer.byteLength(reason)
+
+      if (reasonByteLength > 123) {
+        throw new DOMException(
+          `Reason must be less than 123 bytes; received ${reasonByteLength}`,
+          'SyntaxError'
+        )
+      }
+    }
+
+    // 3. Run the first matching steps from the following list:
+    closeWebSocketConnection(this, code, reason, reasonByteLength)
+  }
+
+  /**
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-send
+   * @param {NodeJS.TypedArray|ArrayBuffer|Blob|string} data
+   */
+  send (data) {
+    webidl.brandCheck(this, WebSocket)
+
+    const prefix = 'WebSocket.send'
+    webidl.argumentLengthCheck(arguments, 1, prefix)
+
+    data = webidl.converters.WebSocketSendData(data, prefix, 'data')
+
+    // 1. If this's ready state is CONNECTING, then throw an
+    //    "InvalidStateError" DOMException.
+    if (isConnecting(this)) {
+      throw new DOMException('Sent before connected.', 'InvalidStateError')
+    }
+
+    // 2. Run the appropriate set of steps from the following list:
+    // https://datatracker.ietf.org/doc/html/rfc6455#section-6.1
+    // https://datatracker.ietf.org/doc/html/rfc6455#section-5.2
+
+    if (!isEstablished(this) || isClosing(this)) {
+      return
+    }
+
+    // If data is a string
+    if (typeof data === 'string') {
+      // If the WebSocket connection is established and the WebSocket
+      // closing handshake has not yet started, then the user agent
+      // must send a WebSocket Message comprised of the data argument
+      // using a text frame opcode; if the data cannot be sent, e.g.
+      // because it would need to be buffered but the buffer is full,
+      // the user agent must flag the WebSocket as full and then close
+      // the WebSocket connection. Any invocation of this method with a
+      // string argument that does not throw an exception must increase
+      // the bufferedAmount attribute by the number of bytes needed to
+      // express the argument as UTF-8.
+
+      const length = Buffer.byteLength(data)
+
+      this.#bufferedAmount += length
+      this.#sendQueue.add(data, () => {
+        this.#bufferedAmount -= length
+      }, sendHints.string)
+    } else if (types.isArrayBuffer(data)) {
+      // If the WebSocket connection is established, and the WebSocket
+      // closing handshake has not yet started, then the user agent must
+      // send a WebSocket Message comprised of data using a binary frame
+      // opcode; if the data cannot be sent, e.g. because it would need
+      // to be buffered but the buffer is full, the user agent must flag
+      // the WebSocket as full and then close the WebSocket connection.
+      // The data to be sent is the data stored in the buffer described
+      // by the ArrayBuffer object. Any invocation of this method with an
+      // ArrayBuffer argument that does not throw an exception must
+      // increase the bufferedAmount attribute by the length of the
+      // ArrayBuffer in bytes.
+
+      this.#bufferedAmount += data.byteLength
+      this.#sendQueue.add(data, () => {
+        this.#bufferedAmount -= data.byteLength
+      }, sendHints.arrayBuffer)
+    } else if (ArrayBuffer.isView(data)) {
+      // If the WebSocket connection is established, and the WebSocket
+      // closing handshake has not yet started, then the user agent must
+      // send a WebSocket Message comprised of data using a binary frame
+      // opcode; if the data cannot be sent, e.g. because it would need to
+      // be buffered but the buffer is full, the user agent must flag the
+      // WebSocket as full and then close the WebSocket connection. The
+      // data to be sent is the data stored in the section of the buffer
+      // described by the ArrayBuffer object that data references. Any
+      // invocation of this method with this kind of argument that does
+      // not throw an exception must increase the bufferedAmount attribute
+      // by the length of data’s buffer in bytes.
+
+      this.#bufferedAmount += data.byteLength
+      this.#sendQueue.add(data, () => {
+        this.#bufferedAmount -= data.byteLength
+      }, sendHints.typedArray)
+    } else if (isBlobLike(data)) {
+      // If the WebSocket connection is established, and the WebSocket
+      // closing handshake has not yet started, then the user agent must
+      // send a WebSocket Message comprised of data using a binary frame
+      // opcode; if the data cannot be sent, e.g. because it would need to
+      // be buffered but the buffer is full, the user agent must flag the
+      // WebSocket as full and then close the WebSocket connection. The data
+      // to be sent is the raw data represented by the Blob object. Any
+      // invocation of this method with a Blob argument that does not throw
+      // an exception must increase the bufferedAmount attribute by the size
+      // of the Blob object’s raw data, in bytes.
+
+      this.#bufferedAmount += data.size
+      this.#sendQueue.add(data, () => {
+        this.#bufferedAmount -= data.size
+      }, sendHints.blob)
+    }
+  }
+
+  get readyState () {
+    webidl.brandCheck(this, WebSocket)
+
+    // The readyState getter steps are to return this's ready state.
+    return this[kReadyState]
+  }
+
+  get bufferedAmount () {
+    webidl.brandCheck(this, WebSocket)
+
+    return this.#bufferedAmount
+  }
+
+  get url () {
+    webidl.brandCheck(this, WebSocket)
+
+    // The url getter steps are to return this's url, serialized.
+    return URLSerializer(this[kWebSocketURL])
+  }
+
+  get extensions () {
+    webidl.brandCheck(this, WebSocket)
+
+    return this.#extensions
+  }
+
+  get protocol () {
+    webidl.brandCheck(this, WebSocket)
+
+    return this.#protocol
+  }
+
+  get onopen () {
+    webidl.brandCheck(this, WebSocket)
+
+    return this.#events.open
+  }
+
+  set onopen (fn) {
+    webidl.brandCheck(this, WebSocket)
+
+    if (this.#events.open) {
+      this.removeEventListener('open', this.#events.open)
+    }
+
+    if (typeof fn === 'function') {
+      this.#events.open = fn
+      this.addEventListener('open', fn)
+    } else {
+      this.#events.open = null
+    }
+  }
+
+  get onerror () {
+    webidl.brandCheck(this, WebSocket)
+
+    return this.#events.error
+  }
+
+  set onerror (fn) {
+    webidl.brandCheck(this, WebSocket)
+
+    if (this.#events.error) {
+      this.removeEventListener('error', this.#events.error)
+    }
+
+    if (typeof fn === 'function') {
+      this.#events.error = fn
+      this.addEventListener('error', fn)
+    } else {
+      this.#events.error = null
+    }
+  }
+
+  get onclose () {
+    webidl.brandCheck(this, WebSocket)
+
+    return this.#events.close
+  }
+
+  set onclose (fn) {
+    webidl.brandCheck(this, WebSocket)
+
+    if (this.#events.close) {
+      this.removeEventListener('close', this.#events.close)
+    }
+
+    if (typeof fn === 'function') {
+      this.#events.close = fn
+      this.addEventListener('close', fn)
+    } else {
+      this.#events.close = null
+    }
+  }
+
+  get onmessage () {
+    webidl.brandCheck(this, WebSocket)
+
+    return this.#events.message
+  }
+
+  set onmessage (fn) {
+    webidl.brandCheck(this, WebSocket)
+
+    if (this.#events.message) {
+      this.removeEventListener('message', this.#events.message)
+    }
+
+    if (typeof fn === 'function') {
+      this.#events.message = fn
+      this.addEventListener('message', fn)
+    } else {
+      this.#events.message = null
+    }
+  }
+
+  get binaryType () {
+    webidl.brandCheck(this, WebSocket)
+
+    return this[kBinaryType]
+  }
+
+  set binaryType (type) {
+    webidl.brandCheck(this, WebSocket)
+
+    if (type !== 'blob' && type !== 'arraybuffer') {
+      this[kBinaryType] = 'blob'
+    } else {
+      this[kBinaryType] = type
+    }
+  }
+
+  /**
+   * @see https://websockets.spec.whatwg.org/#feedback-from-the-protocol
+   */
+  #onConnectionEstablished (response, parsedExtensions) {
+    // processResponse is called when the "response's header list has been received and initialized."
+    // once this happens, the connection is open
+    this[kResponse] = response
+
+    const webSocketOptions = this[kController]?.dispatcher?.webSocketOptions
+    const maxFragments = webSocketOptions?.maxFragments
+    const maxPayloadSize = webSocketOptions?.maxPayloadSize
+
+    const parser = new ByteParser(this, parsedExtensions, {
+      maxFragments,
+      maxPayloadSize
+    })
+    parser.on('drain', onParserDrain)
+    parser.on('error', onParserError.bind(this))
+
+    response.socket.ws = this
+    this[kByteParser] = parser
+
+    this.#sendQueue = new SendQueue(response.socket)
+
+    // 1. Change the ready state to OPEN (1).
+    this[kReadyState] = states.OPEN
+
+    // 2. Change the extensions attribute’s value to the extensions in use, if
+    //    it is not the null value.
+    // https://datatracker.ietf.org/doc/html/rfc6455#section-9.1
+    const extensions = response.headersList.get('sec-websocket-extensions')
+
+    if (extensions !== null) {
+      this.#extensions = extensions
+    }
+
+    // 3. Change the protocol attribute’s value to the subprotocol in use, if
+    //    it is not the null value.
+    // https://datatracker.ietf.org/doc/html/rfc6455#section-1.9
+    const protocol = response.headersList.get('sec-websocket-protocol')
+
+    if (protocol !== null) {
+      this.#protocol = protocol
+    }
+
+    // 4. Fire an event named open at the WebSocket object.
+    fireEvent('open', this)
+  }
+}
+
+// https://websockets.spec.whatwg.org/#dom-websocket-connecting
+WebSocket.CONNECTING = WebSocket.prototype.CONNECTING = states.CONNECTING
+// https://websockets.spec.whatwg.org/#dom-websocket-open
+WebSocket.OPEN = WebSocket.prototype.OPEN = states.OPEN
+// https://websockets.spec.whatwg.org/#dom-websocket-closing
+WebSocket.CLOSING = WebSocket.prototype.CLOSING = states.CLOSING
+// https://websockets.spec.whatwg.org/#dom-websocket-closed
+WebSocket.CLOSED = WebSocket.prototype.CLOSED = states.CLOSED
+
+Object.defineProperties(WebSocket.prototype, {
+  CONNECTING: staticPropertyDescriptors,
+  OPEN: staticPropertyDescriptors,
+  CLOSING: staticPropertyDescriptors,
+  CLOSED: staticPropertyDescriptors,
+  url: kEnumerableProperty,
+  readyState: kEnumerableProperty,
+  bufferedAmount: kEnumerableProperty,
+  onopen: kEnumerableProperty,
+  onerror: kEnumerableProperty,
+  onclose: kEnumerableProperty,
+  close: kEnumerableProperty,
+  onmessage: kEnumerableProperty,
+  binaryType: kEnumerableProperty,
+  send: kEnumerableProperty,
+  extensions: kEnumerableProperty,
+  protocol: kEnumerableProperty,
+  [Symbol.toStringTag]: {
+    value: 'WebSocket',
+    writable: false,
+    enumerable: false,
+    configurable: true
+  }
+})
+
+Object.defineProperties(WebSocket, {
+  CONNECTING: staticPropertyDescriptors,
+  OPEN: staticPropertyDescriptors,
+  CLOSING: staticPropertyDescriptors,
+  CLOSED: staticPropertyDescriptors
+})
+
+webidl.converters['sequence<DOMString>'] = webidl.sequenceConverter(
+  webidl.converters.DOMString
+)
+
+webidl.converters['DOMString or sequence<DOMString>'] = function (V, prefix, argument) {
+  if (webidl.util.Type(V) === 'Object' && Symbol.iterator in V) {
+    return webidl.converters['sequence<DOMString>'](V)
+  }
+
+  return webidl.converters.DOMString(V, prefix, argument)
+}
+
+// This implements the proposal made in https://github.com/whatwg/websockets/issues/42
+webidl.converters.WebSocketInit = webidl.dictionaryConverter([
+  {
+    key: 'protocols',
+    converter: webidl.converters['DOMString or sequence<DOMString>'],
+    defaultValue: () => new Array(0)
+  },
+  {
+    key: 'dispatcher',
+    converter: webidl.converters.any,
+    defaultValue: () => getGlobalDispatcher()
+  },
+  {
+    key: 'headers',
+    converter: webidl.nullableConverter(webidl.converters.HeadersInit)
+  }
+])
+
+webidl.converters['DOMString or sequence<DOMString> or WebSocketInit'] = function (V) {
+  if (webidl.util.Type(V) === 'Object' && !(Symbol.iterator in V)) {
+    return webidl.converters.WebSocketInit(V)
+  }
+
+  return { protocols: webidl.converters['DOMString or sequence<DOMString>'](V) }
+}
+
+webidl.converters.WebSocketSendData = function (V) {
+  if (webidl.util.Type(V) === 'Object') {
+    if (isBlobLike(V)) {
+      return webidl.converters.Blob(V, { strict: false })
+    }
+
+    if (ArrayBuffer.isView(V) || types.isArrayBuffer(V)) {
+      return webidl.converters.BufferSource(V)
+    }
+  }
+
+  return webidl.converters.USVString(V)
+}
+
+function onParserDrain () {
+  this.ws[kResponse].socket.resume()
+}
+
+function onParserError (err) {
+  let message
+  let code
+
+  if (err instanceof CloseEvent) {
+    message = err.reason
+    code = err.code
+  } else {
+    message = err.message
+  }
+
+  fireEvent('error', this, () => new ErrorEvent('error', { error: err, message }))
+
+  closeWebSocketConnection(this, code)
+}
+
+module.exports = {
+  WebSocket
+}
 
 
 /***/ }),
@@ -14308,6 +28379,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("assert");
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("events");
+
+/***/ }),
+
+/***/ 9896:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
 
 /***/ }),
 
@@ -14353,6 +28431,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:buffer"
 
 /***/ }),
 
+/***/ 7540:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:console");
+
+/***/ }),
+
 /***/ 7598:
 /***/ ((module) => {
 
@@ -14364,6 +28449,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto"
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
+
+/***/ }),
+
+/***/ 610:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns");
 
 /***/ }),
 
@@ -14423,6 +28515,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream"
 
 /***/ }),
 
+/***/ 8500:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+
+/***/ }),
+
 /***/ 1692:
 /***/ ((module) => {
 
@@ -14451,13 +28550,6 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util/ty
 
 /***/ }),
 
-/***/ 8877:
-/***/ ((module) => {
-
-module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
-
-/***/ }),
-
 /***/ 5919:
 /***/ ((module) => {
 
@@ -14469,6 +28561,20 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:worker_
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
+
+/***/ }),
+
+/***/ 857:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
+
+/***/ }),
+
+/***/ 3193:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("string_decoder");
 
 /***/ }),
 
@@ -14499,8 +28605,6 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_crypto_ = __nccwpck_require__(7598);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
 var schemas = __nccwpck_require__(3619);
 // EXTERNAL MODULE: ./build/api/json.js
@@ -14515,11 +28619,6 @@ const errorBodySchema = schemas/* object */.Ikc({
     code: oddTextAsNull,
     errors: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ message: schemas/* string */.YjP() })]))), undefined),
 });
-/**
- * What an error body says, in one line. No shape is documented, so the usual places are tried;
- * else it is the first line of the text, which may be HTML.
- * @param hide takes out of it what must not be shown
- */
 function errorDetail(body, hide = (text) => text) {
     const parsed = errorBodySchema.safeParse((0,json/* parseJson */.q)(body));
     const found = parsed.success ? detailOf(parsed.data) : undefined;
@@ -14544,10 +28643,12 @@ function firstLine(body) {
         .find((line) => line !== '') ?? 'no explanation was given');
 }
 
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
 // EXTERNAL MODULE: ./build/api/redact.js
 var redact = __nccwpck_require__(3230);
 // EXTERNAL MODULE: ./build/api/sign.js
-var sign = __nccwpck_require__(7642);
+var api_sign = __nccwpck_require__(7642);
 ;// CONCATENATED MODULE: ./build/api/client.js
 
 
@@ -14556,60 +28657,76 @@ var sign = __nccwpck_require__(7642);
 
 
 
-// Far more than a page of 50 jobs with all their parameters.
 const defaultMaxBytes = 8 * 1024 * 1024;
-// The service refuses what is signed more than 5 minutes off its own clock.
 const clockToleranceMs = 4 * 60_000;
-/**
- * The signed way to the service. Each request is signed anew, so a repeated one has a new nonce.
- * A request whose signature is refused was not accepted, so it is safe to sign it once more by the
- * service's own clock, or in the other dialect of bodies; what works is kept.
- */
-function createClient({ exchange, keys, now, onClockOff }) {
-    let clockOffsetMs = 0;
-    let dialect = 'ascii';
-    const send = async (call, bodyDialect) => {
-        const request = toWire(call, bodyDialect);
-        const stamp = { timeMs: now() + clockOffsetMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
-        const headers = (0,sign/* signatureHeaders */.nz)(request, keys, stamp);
+const maxSignings = 4;
+function createClient(options) {
+    const { exchange, keys, clock, random, onClockOff } = options;
+    let known = { offsetMs: 0, dialect: 'ascii' };
+    let told = null;
+    const sign = async (call, { offsetMs, dialect }) => {
+        const request = toWire(call, dialect);
+        const stamp = { timeMs: clock.now() + offsetMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
+        const headers = (0,api_sign/* signatureHeaders */.nz)(request, keys, stamp);
         const maxBytes = call.maxBytes ?? defaultMaxBytes;
-        const filter = call.openFilter?.();
-        return exchange(request, headers, { signal: call.signal, maxBytes, filter });
-    };
-    const correctClock = ({ dateMs = now() }) => {
-        const offsetMs = dateMs - now();
-        if (Math.abs(offsetMs - clockOffsetMs) <= clockToleranceMs)
-            return false;
-        clockOffsetMs = offsetMs;
-        onClockOff(offsetMs);
-        return true;
-    };
-    const sendInOtherDialect = async (call) => {
-        const other = dialect === 'ascii' ? 'utf8' : 'ascii';
-        const answer = await send(call, other);
-        if (answer.status !== 401)
-            dialect = other;
+        const answer = await exchange(request, headers, { signal: call.signal, maxBytes });
+        if (answer.dateMs !== undefined) {
+            told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
+        }
         return answer;
     };
-    return async (call) => {
-        let answer = await send(call, dialect);
-        if (answer.status === 401 && correctClock(answer))
-            answer = await send(call, dialect);
-        if (answer.status === 401 && differsByDialect(call))
-            answer = await sendInOtherDialect(call);
-        return readAnswer(answer, call, answer.dateMs ?? now());
+    const learnClock = (offsetMs) => {
+        if (!isOff(offsetMs, known.offsetMs))
+            return;
+        known = { ...known, offsetMs };
+        onClockOff(offsetMs);
     };
+    const learnDialect = (dialect) => {
+        known = { ...known, dialect };
+    };
+    const correct = (used, answer, tried, call) => {
+        const offsetMs = answer.dateMs === undefined ? used.offsetMs : answer.dateMs - clock.now();
+        if (isOff(offsetMs, used.offsetMs)) {
+            learnClock(offsetMs);
+            return { ...used, offsetMs };
+        }
+        const dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
+        const isNew = tried.every((each) => each.dialect !== dialect);
+        return isNew && differsByDialect(call) ? { ...used, dialect } : undefined;
+    };
+    const send = async (call) => {
+        const tried = [];
+        let signing = known;
+        for (;;) {
+            tried.push(signing);
+            const answer = await sign(call, signing);
+            const next = answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
+                ? correct(signing, answer, tried, call)
+                : undefined;
+            if (next === undefined) {
+                if (answer.status !== 401 && differsByDialect(call))
+                    learnDialect(signing.dialect);
+                return readAnswer(answer, call, answer.dateMs ?? clock.now());
+            }
+            signing = next;
+        }
+    };
+    const serverNow = () => (told === null ? null : told.serverMs + clock.monotonicMs() - told.atMs);
+    return { send, serverNow, clock, random };
+}
+function isOff(offsetMs, usedMs) {
+    return Math.abs(offsetMs - usedMs) > clockToleranceMs;
 }
 function toWire({ method, pathname, query = {}, body }, dialect) {
     return {
         method,
         pathname,
-        query: (0,sign/* canonicalQuery */.Jj)(query),
-        body: body === undefined ? undefined : (0,sign/* canonicalJson */.dj)(body, dialect),
+        query: (0,api_sign/* canonicalQuery */.Jj)(query),
+        body: body === undefined ? undefined : (0,api_sign/* canonicalJson */.dj)(body, dialect),
     };
 }
 function differsByDialect({ body }) {
-    return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
+    return body !== undefined && (0,api_sign/* canonicalJson */.dj)(body, 'utf8') !== (0,api_sign/* canonicalJson */.dj)(body, 'ascii');
 }
 function readAnswer(answer, call, nowMs) {
     const { status, text } = answer;
@@ -14619,275 +28736,89 @@ function readAnswer(answer, call, nowMs) {
             trouble: 'refused',
             request,
             status,
-            // A service that says which value it minds repeats it.
             detail: errorDetail(text, (said) => (0,redact/* withoutSecrets */.c)(said, call.body)),
-            retryAfterMs: (0,pace/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
+            retryAfterMs: (0,retry/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
         });
     }
     const body = (0,json/* parseJson */.q)(text);
     if (body !== undefined)
         return body;
-    const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
+    const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
     throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
 }
 
 
 /***/ }),
 
-/***/ 7784:
+/***/ 8905:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  mh: () => (/* binding */ cancelJob),
-  Jb: () => (/* binding */ cookRecipe),
-  Mm: () => (/* binding */ listJobRuns),
-  N6: () => (/* binding */ listJobs),
-  LN: () => (/* binding */ pageLimit),
-  cd: () => (/* binding */ readJob),
-  Dv: () => (/* binding */ readJobRun),
-  XQ: () => (/* binding */ readRecipe)
-});
-
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/api/json.js
-var json = __nccwpck_require__(4933);
-;// CONCATENATED MODULE: ./build/api/json-cut.js
-
-const maxKey = 100;
-const structural = /["{}[\],:]/g;
-/**
- * Cuts the text of one member out of a resource in JSON that comes in pieces, so that a text of
- * any size takes no memory: in what is kept, the member is null. A string is told as it comes, an
- * array of strings as lines. The resource may come bare or as the member `data`.
- */
-function cutMember(name, onText) {
-    const levels = [];
-    const cutText = joinTexts(onText);
-    let held = '';
-    let kept = '';
-    let key = '';
-    let reading = null;
-    const isCutting = () => levels.at(-1)?.isCut ?? false;
-    const keep = (text) => {
-        if (!isCutting())
-            kept += text;
-    };
-    const openString = () => {
-        const level = levels.at(-1);
-        const isElement = level?.isCut === true && !levels.at(-2)?.isCut;
-        if (level?.awaitsKey)
-            reading = 'key';
-        else
-            reading = isElement || isWanted(levels, name) ? 'cut' : 'value';
-        key = '';
-        if (reading !== 'cut')
-            keep('"');
-        else
-            cutText.begin();
-    };
-    const readString = (raw) => {
-        if (reading === 'cut')
-            cutText.add(raw);
-        else
-            keep(raw);
-        if (reading === 'key' && key.length < maxKey)
-            key += raw;
-    };
-    const closeString = () => {
-        if (reading === 'cut') {
-            cutText.end();
-            keep('null');
-        }
-        else
-            keep('"');
-        const level = levels.at(-1);
-        if (reading === 'key' && level)
-            level.key = key;
-        reading = null;
-    };
-    const open = (isObject) => {
-        const isTop = !isObject && !isCutting() && isWanted(levels, name);
-        keep(isTop ? 'null' : isObject ? '{' : '[');
-        levels.push({ isObject, isCut: isTop || isCutting(), key: '', awaitsKey: isObject });
-    };
-    const close = (char) => {
-        keep(char);
-        levels.pop();
-    };
-    const mark = (char) => {
-        keep(char);
-        const level = levels.at(-1);
-        if (level?.isObject)
-            level.awaitsKey = char === ',';
-    };
-    const takeStructure = (char) => {
-        if (char === '"')
-            openString();
-        else if (char === '{' || char === '[')
-            open(char === '{');
-        else if (char === '}' || char === ']')
-            close(char);
-        else
-            mark(char);
-    };
-    return (piece) => {
-        const text = held + piece;
-        let at = 0;
-        held = '';
-        kept = '';
-        while (at < text.length) {
-            if (reading === null) {
-                structural.lastIndex = at;
-                const found = structural.exec(text);
-                keep(text.slice(at, found?.index));
-                if (found === null)
-                    break;
-                takeStructure(found[0]);
-                at = found.index + 1;
-            }
-            else {
-                const { end, isClosed } = endOfString(text, at);
-                readString(text.slice(at, end));
-                if (isClosed)
-                    closeString();
-                else
-                    held = text.slice(end);
-                at = isClosed ? end + 1 : text.length;
-            }
-        }
-        return kept;
-    };
-}
-/** Whether the value that begins is the one to cut out. */
-function isWanted(levels, name) {
-    const [outer, inner] = levels;
-    if (!outer?.isObject || levels.length > 2)
-        return false;
-    if (inner === undefined)
-        return outer.key === name;
-    return outer.key === 'data' && inner.isObject && inner.key === name;
-}
-const quote = 0x22;
-const backslash = 0x5c;
-const letterU = 0x75;
-/** Where a string ends, or up to where it is certain that no escape is cut in two. */
-function endOfString(text, from) {
-    let at = from;
-    while (at < text.length) {
-        const code = text.charCodeAt(at);
-        if (code === quote)
-            return { end: at, isClosed: true };
-        const length = code !== backslash ? 1 : text.charCodeAt(at + 1) === letterU ? 6 : 2;
-        if (at + length > text.length)
-            break;
-        at += length;
-    }
-    return { end: at, isClosed: false };
-}
-/** Puts the raw insides of JSON strings together as lines of one text. */
-function joinTexts(onText) {
-    let isFirst = true;
-    let endsLine = false;
-    let half = '';
-    return {
-        begin: () => {
-            if (!isFirst && !endsLine)
-                onText('\n');
-            isFirst = false;
-            endsLine = false;
-        },
-        add: (raw) => {
-            const parsed = (0,json/* parseJson */.q)(`"${raw}"`);
-            const text = half + (typeof parsed === 'string' ? parsed : raw);
-            // An emoji may come as two escapes, in two pieces.
-            half = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
-            if (text.length > half.length)
-                onText(text.slice(0, text.length - half.length));
-            if (text !== '')
-                endsLine = text.endsWith('\n');
-        },
-        end: () => {
-            if (half !== '')
-                onText(half);
-            half = '';
-        },
-    };
-}
-
-// EXTERNAL MODULE: ./build/api/schemas.js
-var schemas = __nccwpck_require__(4015);
-;// CONCATENATED MODULE: ./build/api/endpoints.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Dv: () => (/* binding */ readJobRun),
+/* harmony export */   Jb: () => (/* binding */ cookRecipe),
+/* harmony export */   LN: () => (/* binding */ pageLimit),
+/* harmony export */   Mm: () => (/* binding */ listJobRuns),
+/* harmony export */   N6: () => (/* binding */ listJobs),
+/* harmony export */   XQ: () => (/* binding */ readRecipe),
+/* harmony export */   cd: () => (/* binding */ readJob),
+/* harmony export */   mh: () => (/* binding */ cancelJob),
+/* harmony export */   mi: () => (/* binding */ maxLogBytes)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _schemas_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4015);
 
 
 
-
-/** Most entries the service gives in one page. */
 const pageLimit = 50;
-// The retention and size of logs are documented nowhere; this is the most that is put on disk.
-const maxLogBytes = 256 * 1024 * 1024;
-/** Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job. */
-async function cookRecipe(client, recipeUuid, body, signal) {
+const maxLogBytes = 64 * 1024 * 1024;
+async function cookRecipe(client, recipeUuid, body, signal, ended) {
     const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-    return single(client, { method: 'POST', pathname, body, signal }, schemas/* jobSchema */.jQ);
+    return single(client, { method: 'POST', pathname, body, signal, ended }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
 }
-/** Reads a recipe, its stored cook fields included. */
 async function readRecipe(client, recipeUuid, signal) {
     const pathname = `/v1/job-recipes/${recipeUuid}`;
-    return single(client, { method: 'GET', pathname, signal }, schemas/* recipeSchema */.GW);
+    return single(client, { method: 'GET', pathname, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .recipeSchema */ .GW);
 }
-/** Reads one job. */
 async function readJob(client, jobUuid, signal) {
-    return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, schemas/* jobSchema */.jQ);
+    return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
 }
-/** Lists jobs; members that are no jobs are left out. */
 async function listJobs(client, query, signal) {
-    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, schemas/* jobSchema */.jQ);
+    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
 }
-/** Asks the service to stop a job; the answer is the job, perhaps still `CANCELLING`. */
 async function cancelJob(client, jobUuid, reason, signal) {
     const pathname = `/v1/jobs/${jobUuid}/cancel`;
-    return single(client, { method: 'PUT', pathname, body: { reason }, signal }, schemas/* jobSchema */.jQ);
+    return single(client, { method: 'PUT', pathname, body: { reason }, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
 }
-/** Lists the runs of a job, oldest first, without their logs; of more than a page, the newest. */
 async function listJobRuns(client, jobUuid, signal) {
     const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
     const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-    return (await page(client, call, schemas/* jobRunSchema */.Wf)).items.toReversed();
+    return (await page(client, call, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobRunSchema */ .Wf)).items.toReversed();
 }
-/**
- * Reads one run. Its log, which may be large, is told in pieces as it comes.
- * @param openLog called when an answer begins: gives what takes the pieces
- */
-async function readJobRun(client, runUuid, openLog, signal) {
+async function readJobRun(client, runUuid, signal) {
     const pathname = `/v1/job-runs/${runUuid}`;
-    const openFilter = () => cutMember('logs', openLog());
-    const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes, openFilter };
-    return single(client, call, schemas/* jobRunSchema */.Wf);
+    const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
+    const { logs: log, ...run } = await single(client, call, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobRunWithLogSchema */ .af);
+    return { run, log };
 }
 async function single(client, call, schema) {
-    const parsed = parse/* safeParse */.xL(schema, unwrap(await client(call)));
+    const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, unwrap(await client.send(call)));
     if (parsed.success)
         return parsed.data;
     throw unreadable(call, parsed.error.issues);
 }
 async function page(client, call, schema) {
     const query = { limit: String(pageLimit), ...call.query };
-    const answer = await client({ ...call, query });
-    const list = schemas/* listSchema */.cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
+    const answer = await client.send({ ...call, query });
+    const list = _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .listSchema */ .cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
     if (!list.success)
         throw unreadable(call, list.error.issues);
     const items = list.data.data.flatMap((member) => {
-        const parsed = parse/* safeParse */.xL(schema, member);
+        const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, member);
         return parsed.success ? [parsed.data] : [];
     });
-    return { items, full: list.data.data.length >= pageLimit };
+    return { items, size: list.data.data.length, total: list.data.total };
 }
-// The documentation shows a bare resource, the vendor's client unwraps `data`.
 function unwrap(answer) {
     if (typeof answer !== 'object' || answer === null || 'uuid' in answer)
         return answer;
@@ -14895,178 +28826,11 @@ function unwrap(answer) {
 }
 function unreadable(call, issues) {
     const places = issues.map((issue) => issue.path.length === 0 ? 'the whole' : issue.path.join('.'));
-    return new errors/* ServiceError */._7({
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({
         trouble: 'unreadable',
         request: `${call.method} ${call.pathname}`,
-        detail: `the answer does not have the form the API documents (${places.join(', ')})`,
+        detail: `the response does not have the form that the API documents (${places.join(', ')})`,
     });
-}
-
-
-/***/ }),
-
-/***/ 9071:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   N: () => (/* binding */ connect)
-/* harmony export */ });
-/* unused harmony export defaultLimits */
-/* harmony import */ var undici__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3755);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
-
-
-/** Generous for a service that starts machines, short against the hours a job takes. */
-const defaultLimits = {
-    connectMs: 10_000,
-    headersMs: 60_000,
-    bodyMs: 30_000,
-    totalMs: 120_000,
-};
-// The vendor's service is spoken to over a handful of kept-alive connections.
-const maxConnections = 8;
-/**
- * Opens a way to the service at `apiUrl`. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured,
- * redirects are answers like any other: they are never followed.
- */
-function connect(apiUrl, limits = defaultLimits) {
-    const dispatcher = openDispatcher(limits);
-    return {
-        exchange: async (request, headers, options) => {
-            try {
-                return await within(limits.totalMs, options.signal, async (signal) => exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal }));
-            }
-            catch (error) {
-                throw toServiceError(error, request);
-            }
-        },
-        close: async () => dispatcher.destroy(),
-    };
-}
-// `AbortSignal.timeout` and `any` would hold on to each request until its time is up, long after
-// its end: with hundreds of jobs that adds up.
-async function within(ms, outer, work) {
-    const inner = new AbortController();
-    const endWithOuter = () => {
-        inner.abort(outer?.reason);
-    };
-    const timer = setTimeout(() => {
-        inner.abort(new DOMException('the answer took too long', 'TimeoutError'));
-    }, ms);
-    if (outer?.aborted)
-        endWithOuter();
-    outer?.addEventListener('abort', endWithOuter, { once: true });
-    try {
-        return await work(inner.signal);
-    }
-    finally {
-        clearTimeout(timer);
-        outer?.removeEventListener('abort', endWithOuter);
-    }
-}
-function openDispatcher(limits) {
-    const options = {
-        connections: maxConnections,
-        connect: { timeout: limits.connectMs },
-        headersTimeout: limits.headersMs,
-        bodyTimeout: limits.bodyMs,
-    };
-    const proxied = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some((name) => (process.env[name] ?? '') !== '');
-    return proxied ? new undici__WEBPACK_IMPORTED_MODULE_0__/* .EnvHttpProxyAgent */ .J2(options) : new undici__WEBPACK_IMPORTED_MODULE_0__/* .Agent */ .g6(options);
-}
-async function exchangeOnce(dispatcher, apiUrl, request, headers, { maxBytes, filter, signal }) {
-    const answer = await dispatcher.request({
-        origin: apiUrl.origin,
-        path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
-        method: request.method,
-        headers: {
-            ...headers,
-            Accept: 'application/json',
-            'Content-Type': 'application/json',
-            'User-Agent': 'dispersed-cook',
-        },
-        body: request.body ?? null,
-        signal,
-    });
-    const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
-    const isSuccess = answer.statusCode >= 200 && answer.statusCode <= 299;
-    return {
-        status: answer.statusCode,
-        text: await readText(answer.body, maxBytes, isSuccess ? filter : undefined),
-        dateMs: Number.isNaN(date) ? undefined : date,
-        retryAfter: oneHeader(answer.headers['retry-after']),
-    };
-}
-// Far more than a page of 50 jobs with all their parameters.
-const maxKept = 8 * 1024 * 1024;
-async function readText(body, maxBytes, filter = (piece) => piece) {
-    const decoder = new TextDecoder();
-    let bytes = 0;
-    let kept = '';
-    for await (const chunk of body) {
-        bytes += chunk.length;
-        if (bytes > maxBytes)
-            throw new BodyTooLarge(maxBytes);
-        kept += filter(decoder.decode(chunk, { stream: true }));
-        if (kept.length > maxKept)
-            throw new BodyTooLarge(maxKept);
-    }
-    return kept + filter(decoder.decode());
-}
-class BodyTooLarge extends Error {
-    constructor(maxBytes) {
-        super(`the answer is longer than ${maxBytes} bytes`);
-    }
-}
-// undici's and OpenSSL's codes for a connection that was never made; Node marks its own by syscall.
-const neverConnectedCodes = new Set([
-    'UND_ERR_CONNECT_TIMEOUT',
-    'DEPTH_ZERO_SELF_SIGNED_CERT',
-    'SELF_SIGNED_CERT_IN_CHAIN',
-    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-    'CERT_HAS_EXPIRED',
-    'ERR_TLS_CERT_ALTNAME_INVALID',
-    'ERR_SSL_WRONG_VERSION_NUMBER',
-]);
-function neverConnected(error) {
-    // Node tries every address of a name; this is one error for all of them.
-    if (textField(error, 'name') === 'AggregateError')
-        return true;
-    const syscall = textField(error, 'syscall');
-    if (syscall === 'connect' || syscall === 'getaddrinfo')
-        return true;
-    return neverConnectedCodes.has(textField(error, 'code'));
-}
-function toServiceError(error, request) {
-    const name = `${request.method} ${request.pathname}`;
-    if (error instanceof BodyTooLarge) {
-        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ServiceError */ ._7({ trouble: 'unreadable', request: name, detail: error.message });
-    }
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ServiceError */ ._7({
-        trouble: neverConnected(error) ? 'unreachable' : 'no-answer',
-        request: name,
-        detail: describe(error),
-        cause: error,
-    });
-}
-function describe(error) {
-    if (textField(error, 'name') === 'TimeoutError')
-        return 'the answer took too long';
-    const message = textField(error, 'message');
-    const code = textField(error, 'code');
-    if (message === '')
-        return code;
-    return code === '' || message.includes(code) ? message : `${message} (${code})`;
-}
-function textField(error, field) {
-    if (typeof error !== 'object' || error === null || !(field in error))
-        return '';
-    const value = Reflect.get(error, field);
-    return typeof value === 'string' ? value : '';
-}
-function oneHeader(value) {
-    return Array.isArray(value) ? value[0] : value;
 }
 
 
@@ -15079,18 +28843,48 @@ function oneHeader(value) {
 /* harmony export */   p: () => (/* binding */ isMapping),
 /* harmony export */   q: () => (/* binding */ parseJson)
 /* harmony export */ });
-/** Parses JSON; `undefined`, which JSON cannot say, where the text is none. */
+const maxDepth = 64;
+const maxMembers = 1_000_000;
 function parseJson(body) {
     try {
-        return JSON.parse(body);
+        return isModest(body) ? JSON.parse(body) : undefined;
     }
     catch {
         return undefined;
     }
 }
-/** Whether a value of JSON's is a mapping; for what was parsed as JSON, or as a tree of its kind. */
 function isMapping(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+function isModest(text) {
+    let depth = 0;
+    let members = 0;
+    let isInString = false;
+    for (let at = 0; at < text.length; at += 1) {
+        const code = text.charCodeAt(at);
+        if (code === quote)
+            isInString = !isInString;
+        else if (isInString)
+            at += code === backslash ? 1 : 0;
+        else if (code === comma)
+            members += 1;
+        else if (isOpening(code))
+            [depth, members] = [depth + 1, members + 1];
+        else if (isClosing(code))
+            depth -= 1;
+        if (depth > maxDepth || members > maxMembers)
+            return false;
+    }
+    return true;
+}
+function isOpening(code) {
+    return code === 0x5b || code === 0x7b;
+}
+function isClosing(code) {
+    return code === 0x5d || code === 0x7d;
 }
 
 
@@ -15105,8 +28899,6 @@ function isMapping(value) {
 /* harmony export */ });
 /* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4933);
 
-// The container parameters that may be shown. All others, known or not, may hold secrets: a
-// recipe's environment, logins and keys are somebody else's.
 const shownParameters = new Set([
     'image',
     'tag',
@@ -15118,9 +28910,7 @@ const shownParameters = new Set([
 ]);
 const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
 const hidden = '***';
-// What is shorter is no secret, and would be cut out of innocent words.
 const minSecretLength = 4;
-/** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
 function redact(body, hide = () => hidden) {
     const { parameters } = body;
     if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(parameters['parameters']))
@@ -15129,7 +28919,6 @@ function redact(body, hide = () => hidden) {
     const shown = mapMembers(parameters['parameters'], redactMember);
     return { ...body, parameters: { ...parameters, parameters: shown } };
 }
-/** A text of the service without the secrets of the request, which it may repeat. */
 function withoutSecrets(text, body) {
     const secrets = [];
     const note = (value) => {
@@ -15169,7 +28958,6 @@ function textsIn(value) {
 function mapMembers(mapping, change) {
     return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
 }
-// `Array.isArray` alone does not narrow a read-only array.
 function isList(value) {
     return Array.isArray(value);
 }
@@ -15181,24 +28969,41 @@ function isList(value) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   b: () => (/* binding */ withRetry)
+/* harmony export */   Ds: () => (/* binding */ lagMs),
+/* harmony export */   Oo: () => (/* binding */ retryRules),
+/* harmony export */   bD: () => (/* binding */ withRetry),
+/* harmony export */   fR: () => (/* binding */ maxPauseMs),
+/* harmony export */   jo: () => (/* binding */ backoffMs),
+/* harmony export */   mu: () => (/* binding */ parseRetryAfter)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1215);
 
-
-// How long the service may take to show everywhere what it has just made.
+const retryRules = {
+    recipe: { maxTries: 6, maxNotFound: 1 },
+    cancel: { maxTries: 8, maxNotFound: 2 },
+    lastCancel: { maxTries: Infinity, maxNotFound: 2 },
+    lookUp: { maxTries: 3, maxNotFound: 2 },
+    run: { maxTries: 4, maxNotFound: 2 },
+};
+const firstBackoffMs = 500;
+const maxBackoffMs = 30_000;
+const maxPauseMs = 60_000;
 const lagMs = 3_000;
-function minPauseMs({ status, retryAfterMs = 0 }) {
-    return status === 404 ? Math.max(lagMs, retryAfterMs) : retryAfterMs;
+function backoffMs(failures, random, retryAfterMs = 0) {
+    const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16));
+    const jittered = ceiling / 2 + (random() * ceiling) / 2;
+    return Math.min(maxPauseMs, Math.max(jittered, retryAfterMs));
 }
-/**
- * Repeats a request while that is shouldRetry, with growing pauses. Only for requests that may be
- * repeated: reads, cancels, and a cook that is certain not to have been taken.
- * @throws ServiceError when it is no longer shouldRetry, InterruptedError when the signal fires
- */
-async function withRetry(request, parts) {
-    const { clock, random, signal, shouldRetry, onFailure } = parts;
+function parseRetryAfter(header, nowMs) {
+    if (header === undefined)
+        return undefined;
+    if (/^\d+$/.test(header.trim()))
+        return Number(header) * 1000;
+    const at = Date.parse(header);
+    return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
+async function withRetry(request, rule, { clock, random, signal }) {
+    let notFound = 0;
     for (let failures = 1;; failures += 1) {
         if (signal.aborted)
             throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4();
@@ -15208,10 +29013,14 @@ async function withRetry(request, parts) {
         catch (error) {
             if (signal.aborted)
                 throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4(undefined, { cause: error });
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || !shouldRetry(error, failures))
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || failures >= rule.maxTries)
                 throw error;
-            const pauseMs = (0,_pace_js__WEBPACK_IMPORTED_MODULE_1__/* .backoffMs */ .jo)(failures, random, minPauseMs(error));
-            onFailure?.(error, failures, pauseMs);
+            if (error.status === 404)
+                notFound += 1;
+            if (!error.retryable && !(error.status === 404 && notFound < rule.maxNotFound))
+                throw error;
+            const minMs = error.status === 404 ? lagMs : 0;
+            const pauseMs = backoffMs(failures, random, Math.max(minMs, error.retryAfterMs ?? 0));
             await clock.sleep(pauseMs, signal);
         }
     }
@@ -15227,6 +29036,7 @@ async function withRetry(request, parts) {
 /* harmony export */   GW: () => (/* binding */ recipeSchema),
 /* harmony export */   O1: () => (/* binding */ isUuid),
 /* harmony export */   Wf: () => (/* binding */ jobRunSchema),
+/* harmony export */   af: () => (/* binding */ jobRunWithLogSchema),
 /* harmony export */   cE: () => (/* binding */ listSchema),
 /* harmony export */   jQ: () => (/* binding */ jobSchema)
 /* harmony export */ });
@@ -15235,21 +29045,13 @@ async function withRetry(request, parts) {
 /* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4933);
 
 
-// The service's answers as this action knows them. Secrets that the service echoes (environment,
-// registry logins, access tokens) are not in these schemas: what was never read cannot leak.
-// A field that is merely odd becomes null; only what we cannot do without fails the whole.
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** Whether it is a UUID: the only thing that ever becomes part of a path. */
 function isUuid(value) {
     return uuidPattern.test(value);
 }
 const uuid = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(uuidPattern)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => value.toLowerCase()));
 const text = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()), null);
 const number = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()), null);
-/**
- * A point in time: ISO date-time on the new host, `YYYY-MM-DD` in the old host's schema.
- * A date-time is brought to UTC, a date stays as it is, anything else becomes null.
- */
 const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => {
     if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value))
         return null;
@@ -15258,16 +29060,13 @@ const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zo
     const ms = Date.parse(value);
     return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }));
-/** Whether a container can be reached from outside. Its parameters hold secrets, so this alone is kept. */
 const container = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ ports: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), sshkey: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()) }),
 }), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(({ parameters: { ports, sshkey } }) => ({
     isReachable: (Array.isArray(ports) && ports.length > 0) || Boolean(sshkey),
 })));
 const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    /** Formally nullable: a job without one cannot be followed. */
     uuid,
-    /** An open set; only COMPLETED, FAILED and CANCELLED are known to be final. */
     status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._minLength */ .m9(1)),
     title: text,
     description: text,
@@ -15286,7 +29085,6 @@ const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(container)), null),
 });
 const nodeUrlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    /** `ssh`, or the container's port as text. */
     description: text,
     hostname: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
     port: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
@@ -15298,19 +29096,29 @@ const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     job_uuid: text,
     started_at_ms: number,
     ended_at_ms: number,
-    /** 0 while unknown. */
     duration_ms: number,
     hourly_rate_usd: number,
     node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(nodeUrlSchema)), null),
 });
+const jobRunWithLogSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .extend */ .X$i(jobRunSchema, {
+    logs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(textOfLog)),
+});
+function textOfLog(logs) {
+    if (typeof logs === 'string')
+        return logs;
+    if (!Array.isArray(logs))
+        return '';
+    const lines = logs.filter((line) => typeof line === 'string');
+    const isLast = (index) => index === lines.length - 1;
+    return lines
+        .map((line, index) => (line.endsWith('\n') || isLast(index) ? line : `${line}\n`))
+        .join('');
+}
 const recipeSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
     name: text,
-    /** The stored cook fields. Secret-bearing: merged into a cook, never shown. */
-    // Not a record of zod's, which drops a key called `__proto__`.
     payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .p)), null),
 });
-/** One page of a list; the members are read one by one, so that a bad one spoils no other. */
 const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     data: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()),
     total: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()), undefined),
@@ -15329,22 +29137,16 @@ const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
 /* harmony export */ });
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
 
-/**
- * Query parameters in the one order that is signed and sent: keys sorted, URL-encoded, no `?`.
- * Clients of the service differ on a space and on `!'()*~`, so no caller produces them.
- */
 function canonicalQuery(query) {
     return Object.keys(query)
         .toSorted()
         .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(query[key] ?? '')}`)
         .join('&');
 }
-/** JSON with keys sorted at every depth and no white space; `ascii` escapes all beyond U+007E. */
 function canonicalJson(value, dialect = 'ascii') {
     const text = sortedJson(value);
     return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
 }
-/** The four headers that sign a request, as the service's documentation describes them. */
 function signatureHeaders(request, keys, stamp) {
     const time = String(stamp.timeMs);
     const bodyHash = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
@@ -15359,8 +29161,6 @@ function signatureHeaders(request, keys, stamp) {
         'X-Signature': (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHmac)('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
     };
 }
-// Built as text, not as a sorted copy of the object: a key such as `__proto__` stays data, and
-// keys that look like numbers are not put in an order of their own.
 function sortedJson(value) {
     if (isList(value))
         return `[${value.map(sortedJson).join(',')}]`;
@@ -15371,7 +29171,6 @@ function sortedJson(value) {
         .flatMap(([key, member]) => member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`]);
     return `{${members.join(',')}}`;
 }
-// `Array.isArray` alone does not narrow a read-only array.
 function isList(value) {
     return Array.isArray(value);
 }
@@ -15382,1513 +29181,191 @@ function escapeCodeUnit(unit) {
 
 /***/ }),
 
-/***/ 3553:
+/***/ 5869:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Z: () => (/* binding */ cancel)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8843);
-/* harmony import */ var _jobs_cancel_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2195);
-/* harmony import */ var _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4348);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9177);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4052);
-/* harmony import */ var _jobs_policy_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9295);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4603);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1239);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ cancel_run)
+});
+
+// EXTERNAL MODULE: ./build/inputs/job.js
+var job = __nccwpck_require__(8843);
+// EXTERNAL MODULE: ./build/jobs/outcome.js
+var outcome = __nccwpck_require__(293);
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/report/report.js
+var report = __nccwpck_require__(7177);
+// EXTERNAL MODULE: ./build/commands/step.js + 8 modules
+var commands_step = __nccwpck_require__(434);
+;// CONCATENATED MODULE: ./build/commands/cancel.js
 
 
 
 
 
-
-
-
-
-/** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
-async function cancel(world) {
-    const { runner } = world;
+async function cancel(deps) {
+    const { runner } = deps;
     try {
-        const inputs = await (0,_inputs_job_js__WEBPACK_IMPORTED_MODULE_1__/* .readCancelInputs */ .c0)(runner);
-        const plan = planOf(inputs);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .withSession */ .f)(plan, world, async (session) => Promise.all(inputs['job-uuids'].map(async (uuid, index) => session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy, isFine);
+        const inputs = await (0,job/* readCancelInputs */.c0)(runner);
+        const plan = cancelPlan(inputs);
+        const jobs = inputs['job-uuids'].map(commands_step/* givenJob */.J8);
+        const outcomes = await (0,commands_step/* withStep */.p$)(plan, jobs, [], deps, async (step) => Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))));
+        await (0,report/* reportOutcomes */.s)(runner, outcomes, isFine);
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportTrouble */ .a)(runner, error);
+        await (0,report/* reportFailure */.x)(runner, error);
     }
 }
-// Time enough to see a container shut down.
 const timeoutMs = 5 * 60_000;
-function planOf(inputs) {
+function cancelPlan(inputs) {
     return {
         apiUrl: inputs['api-url'],
         keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
         timeoutMs,
         pollInterval: 'auto',
         waitUntil: undefined,
-        policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
+        policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
+        goalResult: 'running',
         failFast: false,
         logs: 'none',
-        jobCount: inputs['job-uuids'].length,
-        commitStatus: _report_commit_status_js__WEBPACK_IMPORTED_MODULE_3__/* .noCommitStatus */ .xI,
+        cancelReason: inputs.reason ?? 'cancelled by a workflow',
     };
 }
-// Here a cancelled job is what was asked for.
 function isFine({ result }) {
     return result !== 'error';
 }
-async function cancelOne(jobUuid, index, reason = 'Cancelled by a workflow', session) {
-    const { world, client, end, log, plan } = session;
-    const subject = (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J)(jobUuid, index);
-    log.stopping(jobUuid, reason);
-    try {
-        const job = await (0,_jobs_cancel_js__WEBPACK_IMPORTED_MODULE_2__/* .stop */ .d)(jobUuid, reason, { ...world, client, signal: end.signal });
-        if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .d)(job.status))
-            log.stillAlive(job);
-        const timeline = [{ status: job.status, atMs: world.clock.now() }];
-        const ending = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .d)(job.status) ? 'final' : 'interrupt';
-        const result = (0,_jobs_policy_js__WEBPACK_IMPORTED_MODULE_6__/* .resultOf */ .B)(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, { job, timeline, result });
-    }
-    catch (error) {
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
-    }
+async function cancelEntry(step, entry) {
+    (0,commands_step/* record */.g1)(step, entry, { jobs: [{ uuid: entry.ref.jobUuid ?? '', hasEnded: false }] });
+    await step.reconcile(entry);
+    const facts = { ends: ['interrupt'], hasVerdict: true };
+    return (0,outcome/* createOutcome */.N)(entry, facts, step.plan, records/* noRunData */.h);
+}
+
+// EXTERNAL MODULE: ./build/run.js + 1 modules
+var run = __nccwpck_require__(6413);
+;// CONCATENATED MODULE: ./build/cancel.js
+
+
+async function cancel_run() {
+    await (0,run/* runCommand */.d)(cancel);
 }
 
 
 /***/ }),
 
-/***/ 8279:
+/***/ 7094:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   n: () => (/* binding */ cleanUp)
+/* harmony export */   k: () => (/* binding */ sleepLong),
+/* harmony export */   m: () => (/* binding */ systemClock)
 /* harmony export */ });
-/* harmony import */ var _api_client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1735);
-/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3924);
-/* harmony import */ var _jobs_find_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3130);
-/* harmony import */ var _jobs_cancel_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2195);
-/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2022);
-/* harmony import */ var _report_console_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7150);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4052);
-
-
-
-
-
-
-
-/**
- * What the post entry does: cancels the jobs of the step that nobody wants any more, also where
- * main was killed before it knew of them. It never changes the verdict, and never rejects. An
- * interrupt does not end it: it is the last that can stop a job.
- */
-async function cleanUp(world) {
-    const { runner, clock } = world;
-    const open = (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_4__/* .readSavedState */ .r)(runner).filter(({ fate, sends }) => fate !== 'over' || sends > 1);
-    if (open.length === 0)
-        return;
-    const log = (0,_report_console_js__WEBPACK_IMPORTED_MODULE_5__/* .createLog */ .h)(runner, open.length);
-    try {
-        const inputs = await (0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_1__/* .readCleanUpInputs */ .Uo)(runner);
-        const connection = world.connect(inputs['api-url']);
-        const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-        const { exchange } = connection;
-        const client = (0,_api_client_js__WEBPACK_IMPORTED_MODULE_0__/* .createClient */ .U)({ exchange, keys, now: clock.now, onClockOff: log.clockOff });
-        try {
-            await Promise.all(open.map(async (entry) => cleanUpOne(entry, { world, client, inputs, log })));
-        }
-        finally {
-            await connection.close();
-        }
-    }
-    catch (error) {
-        log.notCleanedUp(error);
-    }
-}
-async function cleanUpOne(entry, parts) {
-    const { log } = parts;
-    const jobUuids = await jobsOf(entry, parts).catch((error) => {
-        // What was refused has been told, and most likely never came to be.
-        if (entry.fate !== 'refused')
-            log.notLookedFor(entry.cookKey ?? '', error);
-        return [];
-    });
-    await Promise.all(jobUuids.map(async (jobUuid) => {
-        try {
-            const job = await stopOne(jobUuid, parts);
-            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .d)(job.status))
-                log.stillAlive(job);
-        }
-        catch (error) {
-            log.notStopped(jobUuid, error);
-        }
-    }));
-}
-async function stopOne(jobUuid, { world, client, log }) {
-    const why = 'the workflow job has ended';
-    log.stopping(jobUuid, why);
-    const { signal } = new AbortController();
-    return (0,_jobs_cancel_js__WEBPACK_IMPORTED_MODULE_3__/* .stop */ .d)(jobUuid, `GitHub Actions: ${why}`, { ...world, client, signal });
-}
-/** The jobs of an entry that are to be cancelled. */
-async function jobsOf(entry, parts) {
-    const { jobUuid } = entry;
-    const isWanted = !isUnwanted(entry, parts.inputs);
-    if (jobUuid === null)
-        return isWanted ? [] : lookFor(entry, parts);
-    // After a second cook, the first may have made a job as well: nobody wants that one.
-    const twins = entry.sends > 1 ? await lookFor(entry, parts) : [];
-    return isWanted ? twins : [jobUuid, ...twins];
-}
-function isUnwanted({ fate }, inputs) {
-    switch (fate) {
-        case 'doomed':
-        case 'refused':
-        case 'missing':
-            return true;
-        case 'sent':
-        case 'followed':
-            return inputs['on-workflow-cancel'] === 'cancel' || inputs['on-job-end'] === 'cancel';
-        case 'kept':
-            return inputs['on-job-end'] === 'cancel';
-        case 'over':
-            return false;
-    }
-}
-// Listings lag behind a cook: a job whose answer never came is looked for over half a minute.
-const looksForUnansweredMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
-const oneLook = [0];
-/** Living jobs that carry the entry's key, but for the one that is known. */
-async function lookFor(entry, { world, client }) {
-    const { cookKey, recipeUuid, jobUuid, fate, sentAtMs } = entry;
-    if (cookKey === null || recipeUuid === null)
-        return [];
-    const isUnanswered = fate === 'sent' || fate === 'missing';
-    const parts = { ...world, client, signal: new AbortController().signal };
-    for (const pauseMs of isUnanswered ? looksForUnansweredMs : oneLook) {
-        await world.clock.sleep(pauseMs);
-        const mark = { cookKey, recipeUuid, sentAtMs };
-        const found = await (0,_jobs_find_js__WEBPACK_IMPORTED_MODULE_2__/* .findLiving */ .Fl)(parts, mark, jobUuid, isWorthRepeating);
-        if (found.length > 0)
-            return found;
-    }
-    return [];
-}
-// Post steps are given some minutes.
-const maxTries = 8;
-function isWorthRepeating(error, failures) {
-    return error.retryable && failures < maxTries;
-}
-
-
-/***/ }),
-
-/***/ 8380:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  $: () => (/* binding */ cook_cook)
-});
-
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/inputs/cook.js + 3 modules
-var cook = __nccwpck_require__(3924);
-// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
-var context = __nccwpck_require__(3147);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-// EXTERNAL MODULE: ./build/jobs/find.js
-var find = __nccwpck_require__(3130);
-;// CONCATENATED MODULE: ./build/jobs/attach.js
-
-
-// A workflow run can be re-run for 30 days.
-const maxAgeMs = 30 * 86_400_000;
-/**
- * Finds the jobs that earlier attempts of the workflow run cooked for these orders, and that are
- * alive or completed. What failed or was cancelled is not taken over, nor is what there is none of.
- */
-async function attach(orders, parts) {
-    const tickets = new Map();
-    const wanted = orders.filter(({ earlierKeys }) => earlierKeys.length > 0);
-    if (wanted.length === 0)
-        return tickets;
-    const nowMs = parts.clock.now();
-    for await (const job of (0,find/* newestJobs */.NZ)(parts, nowMs - maxAgeMs)) {
-        const order = wanted.find((each) => !tickets.has(each) && isFor(each, job));
-        if (order === undefined || !isOfUse(job))
-            continue;
-        tickets.set(order, { subject: order, origin: 'attached', job, submittedAtMs: nowMs });
-        if (tickets.size === wanted.length)
-            break;
-    }
-    return tickets;
-}
-function isFor({ earlierKeys, recipeUuid }, job) {
-    return earlierKeys.some((key) => (0,find/* carries */.ED)(job, key, recipeUuid));
-}
-function isOfUse({ status }) {
-    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.d)(status) || /^(?:CANCELLING|FAILING)$/.test(status));
-}
-
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(7784);
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
-;// CONCATENATED MODULE: ./build/jobs/recipes.js
-
-
-// Nothing runs yet: a clear error after half a minute is better than a step that hangs.
-const maxTries = 6;
-/** A way to recipes that reads each only once, however many entries cook it. */
-function openRecipeBook({ client, clock, random, signal }) {
-    const recipes = new Map();
-    const read = async (uuid) => (0,retry/* withRetry */.b)(async () => (0,endpoints/* readRecipe */.XQ)(client, uuid, signal), {
-        clock,
-        random,
-        signal,
-        shouldRetry: (error, failures) => error.retryable && failures < maxTries,
-    });
-    return async (uuid) => {
-        const recipe = recipes.get(uuid) ?? read(uuid);
-        recipes.set(uuid, recipe);
-        return recipe;
-    };
-}
-
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
-;// CONCATENATED MODULE: ./build/jobs/submit.js
-
-
-
-
-// A service that cannot be reached is given a quarter of a minute; the workflow's author is
-// better served by a clear error than by a step that hangs before it has started anything.
-const maxUnreachable = 5;
-// A service that answers 429 is there, and says when to come back.
-const maxRateLimited = 20;
-// After a doubt the job has been looked for for half a minute; a third doubt is no accident.
-const maxDoubts = 3;
-/**
- * Cooks an order. The request is sent again only when it is certain that the service did not take
- * it. After any doubt, and even after a 429, the job is first looked for by its key.
- * @throws ServiceError where no job is known to have come to be, InterruptedError
- */
-async function submit_submit(order, body, parts) {
-    const { clock, random, signal } = parts;
-    const submittedAtMs = clock.now();
-    for (let failures = 1;; failures += 1) {
-        if (signal.aborted)
-            throw new errors/* InterruptedError */.p4();
-        parts.onSend();
-        try {
-            // Not given the signal: a cook that has left is waited for, since it may start a billed job.
-            const job = await (0,endpoints/* cookRecipe */.Jb)(parts.client, order.recipeUuid, body, parts.hurry);
-            return { subject: order, origin: 'cooked', job, submittedAtMs };
-        }
-        catch (error) {
-            if (!(error instanceof errors/* ServiceError */._7))
-                throw error;
-            const isWorthwhile = failures < submit_maxTries(error);
-            if (error.mayHaveSucceeded)
-                parts.onDoubt(error);
-            else if (isWorthwhile)
-                await clock.sleep((0,pace/* backoffMs */.jo)(failures, random, error.retryAfterMs), signal);
-            else
-                throw error;
-            const job = await lookAfter(error, order, submittedAtMs, parts);
-            if (job !== undefined)
-                return { subject: order, origin: 'found', job, submittedAtMs };
-            if (!isWorthwhile)
-                throw error;
-        }
-    }
-}
-function submit_maxTries(error) {
-    if (error.trouble === 'unreachable')
-        return maxUnreachable;
-    if (error.status === 429)
-        return maxRateLimited;
-    return error.mayHaveSucceeded ? maxDoubts : 0;
-}
-// Listings lag behind a cook: so the job is looked for several times, over half a minute.
-const looksAfterDoubtMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
-const noLook = [];
-const oneLook = [0];
-async function lookAfter(error, order, sinceMs, parts) {
-    try {
-        if (error.mayHaveSucceeded)
-            return await look(order, sinceMs, looksAfterDoubtMs, parts);
-        return await look(order, sinceMs, error.trouble === 'unreachable' ? noLook : oneLook, parts);
-    }
-    catch (trouble) {
-        // Without a look nothing may be sent again; what is to be told is the first trouble.
-        throw trouble instanceof errors/* ServiceError */._7 ? error : trouble;
-    }
-}
-async function look(order, sinceMs, pausesMs, parts) {
-    for (const pauseMs of pausesMs) {
-        await parts.clock.sleep(pauseMs, parts.lastCall);
-        for await (const job of (0,find/* newestJobs */.NZ)({ ...parts, signal: parts.lastCall }, sinceMs)) {
-            if ((0,find/* carries */.ED)(job, order.cookKey, order.recipeUuid))
-                return job;
-        }
-    }
-    return undefined;
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ./build/api/json.js
-var json = __nccwpck_require__(4933);
-// EXTERNAL MODULE: ./build/api/sign.js
-var sign = __nccwpck_require__(7642);
-;// CONCATENATED MODULE: ./build/jobs/request.js
-
-
-
-
-/** What to cook, one order an entry of `recipes`. Pure: the same inputs and step give the same orders. */
-function createRequests(inputs, step) {
-    return inputs.recipes.map((entry, index) => {
-        const { uuid: recipeUuid } = entry;
-        const { description, ...fields } = mergeFields((0,cook/* fieldsOf */.Pf)(inputs), entry);
-        const container = mergeContainers(inputs, entry);
-        const keyOfAttempt = (runAttempt) => makeCookKey(step, runAttempt, [index, recipeUuid, description, fields, container]);
-        const cookKey = keyOfAttempt(step.runAttempt);
-        const text = `${description || describe(step)} [${cookKey}]`;
-        return {
-            index,
-            recipeUuid,
-            jobUuid: null,
-            title: fields.title ?? null,
-            namesRegions: fields.allowed_region_codes !== undefined,
-            cookKey,
-            earlierKeys: attemptsBefore(step.runAttempt).map(keyOfAttempt),
-            fields: { ...fields, description: text },
-            container,
-        };
-    });
-}
-function attemptsBefore(runAttempt) {
-    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
-}
-/**
- * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
- * is laid on the recipe's is sent whole: right either way.
- * @param recipe as the service has it; needed where the order lays something on its container
- */
-function bodyOf({ fields, container }, recipe) {
-    if (container === null)
-        return fields;
-    const stored = recipe?.payload?.['parameters'];
-    const storedContainer = (0,json/* isMapping */.p)(stored) ? stored['parameters'] : undefined;
-    const parameters = merge((0,json/* isMapping */.p)(storedContainer) ? storedContainer : {}, container);
-    return { ...fields, parameters: { type: 'docker', parameters } };
-}
-/** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */
-function merge(under, over) {
-    // Built from entries: a key such as `__proto__` is data.
-    const merged = new Map(Object.entries(under));
-    for (const [key, value] of Object.entries(over)) {
-        const below = merged.get(key);
-        merged.set(key, (0,json/* isMapping */.p)(below) && (0,json/* isMapping */.p)(value) ? merge(below, value) : value);
-    }
-    return Object.fromEntries(merged);
-}
-// What is given twice for the same thing, or decides another field, is settled here, once.
-function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
-    const fields = { ...inputs, ...givenOnly(entry) };
-    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-    return givenOnly({
-        ...fields,
-        // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
-        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
-        // The service wants null here, whatever the recipe says.
-        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-    });
-}
-function givenOnly(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-function mergeContainers(inputs, entry) {
-    const layers = [
-        inputs.parameters,
-        inputs.env && { env: inputs.env },
-        entry.parameters,
-        entry.env && { env: entry.env },
-    ];
-    const given = layers.filter((layer) => layer !== undefined);
-    return given.length === 0 ? null : given.reduce(merge, {});
-}
-/**
- * The key that marks a job as cooked by this entry of this step: a hash of all that tells it apart,
- * so that it can be worked out again, and no other step's job ever matches.
- */
-function makeCookKey(step, runAttempt, order) {
-    const { repository, runId, workflow, job, matrixIndex } = step;
-    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
-    const text = (0,sign/* canonicalJson */.dj)([...identity, ...order.map((each) => each ?? null)]);
-    return `cook-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
-}
-function describe({ repository, workflow, runId, runUrl }) {
-    if (runUrl === undefined)
-        return 'Cooked outside of GitHub Actions';
-    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
-}
-
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/api/redact.js
-var redact = __nccwpck_require__(3230);
-// EXTERNAL MODULE: ./build/report/error-messages.js
-var error_messages = __nccwpck_require__(566);
-// EXTERNAL MODULE: ./build/report/annotations.js
-var annotations = __nccwpck_require__(6241);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/report/write-summary.js
-var write_summary = __nccwpck_require__(1681);
-// EXTERNAL MODULE: ./build/report/summary/fit.js
-var fit = __nccwpck_require__(4111);
-;// CONCATENATED MODULE: ./build/report/dry-run.js
-
-
-
-
-
-
-
-/** Shows what would be sent. The step fails where the service would refuse it. */
-async function reportDryRun(runner, plans) {
-    for (const plan of plans)
-        printPlan(runner, plan);
-    const broken = plans.filter(({ error }) => error !== null);
-    const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
-    runner.print(`Dry run: ${closing}`);
-    if (broken.length > 0)
-        runner.fail();
-    annotatePlans(runner, broken);
-    runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-    await (0,write_summary/* summarize */.e)(runner, () => renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
-}
-function printPlan(runner, { order, recipe, body }) {
-    if (body === null)
-        return;
-    const name = (0,sanitize/* safeLine */.om)(recipe?.name ?? '', 200);
-    runner.print(`Would cook recipe ${order.recipeUuid}${name && ` “${name}”`} with`);
-    for (const line of prettyLines(body))
-        runner.print(`  | ${(0,sanitize/* safeLine */.om)(line, 1_000)}`);
-}
-// Many entries may cook one recipe: what is wrong with it is told once.
-function annotatePlans(runner, broken) {
-    const causes = new Map(broken.map((plan) => [sayError(plan), plan]));
-    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(adviseOnPlan), (shown) => ({
-        title: `${causes.size - shown} more recipes cannot be cooked`,
-        cause: 'There is no room for more annotations.',
-        remedy: 'The job summary has all of them.',
-    }));
-}
-function adviseOnPlan({ order, error }) {
-    const { recipeUuid } = order;
-    if (!(error instanceof errors/* InputError */.dz))
-        return (0,error_messages/* describeError */.Uc)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
-    return {
-        title: `The service would not cook recipe ${recipeUuid}`,
-        cause: error.problems.map(annotations/* sayProblem */.Vb).join('\n'),
-        remedy: 'Change the inputs or the recipe.',
-    };
-}
-function sayError({ order, error }) {
-    if (error === null)
-        return '';
-    return error instanceof errors/* InputError */.dz ? `${order.recipeUuid}: ${error.message}` : error.message;
-}
-// The bodies are in the log too, so they go first.
-function renderPlans(plans, heading) {
-    return (0,fit/* firstThatFits */.e)([
-        () => renderAmount(plans, heading, plans.length, true),
-        () => renderAmount(plans, heading, plans.length, false),
-        () => renderAmount(plans, heading, 200, false),
-    ]);
-}
-function renderAmount(plans, heading, most, withBodies) {
-    const rest = plans.length - most;
-    const cut = withBodies ? '' : 'What would be sent is in the log: it is too long for a summary.';
-    return [
-        `### ${heading}`,
-        '',
-        '| | Recipe | UUID | Would be sent |',
-        '| --: | --- | --- | --- |',
-        ...plans.slice(0, most).map((plan) => renderPlan(plan, withBodies)),
-        ...(rest > 0 ? ['', `${rest} more are not shown.`] : []),
-        ...(cut === '' ? [] : ['', cut]),
-        '',
-    ].join('\n');
-}
-function renderPlan({ order, recipe, body, error }, withBodies) {
-    const trouble = error === null ? [] : [(0,sanitize/* safeMarkdown */.fH)(error.message, 300)];
-    const sent = body === null || !withBodies ? [] : [renderBody(body)];
-    const name = (0,sanitize/* safeMarkdown */.fH)(recipe?.name ?? '', 120);
-    const shown = [...trouble, ...sent].join('<br>');
-    return `| ${order.index + 1} | ${name} | \`${order.recipeUuid}\` | ${shown} |`;
-}
-function renderBody(body) {
-    const lines = prettyLines(body).map((line) => {
-        const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
-        return indent + (0,sanitize/* safeMarkdown */.fH)(line, 1_000);
-    });
-    return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
-}
-function prettyLines(body) {
-    return JSON.stringify((0,redact/* redact */.E)(body), null, 2).split('\n');
-}
-function verdict(count, broken) {
-    if (broken > 0)
-        return count === 1
-            ? 'the order cannot be cooked'
-            : `${broken} of ${count} orders cannot be cooked`;
-    return count === 1 ? 'the order can be sent' : `all ${count} orders can be sent`;
-}
-
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
-// EXTERNAL MODULE: ./build/report/report.js + 11 modules
-var report = __nccwpck_require__(9177);
-// EXTERNAL MODULE: ./build/commands/open-commit-status.js + 3 modules
-var open_commit_status = __nccwpck_require__(9831);
-// EXTERNAL MODULE: ./build/inputs/rules.js
-var rules = __nccwpck_require__(1671);
-;// CONCATENATED MODULE: ./build/commands/dry-run.js
-
-
-
-
-/** Reads the recipe of each order and works out what would be sent. Cooks nothing. */
-async function rehearse(orders, { world, client, end, inTurn }) {
-    const recipeBook = openRecipeBook({ ...world, client, signal: end.signal });
-    return Promise.all(orders.map(async (order) => {
-        try {
-            const recipe = await inTurn(async () => recipeBook(order.recipeUuid));
-            const body = bodyOf(order, recipe);
-            // A recipe that keeps its fields to itself cannot be checked.
-            const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)({ ...recipe.payload, ...body });
-            const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
-            return { order, recipe, body, error };
-        }
-        catch (error) {
-            return { order, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
-        }
-    }));
-}
-
-// EXTERNAL MODULE: ./build/commands/follow.js + 1 modules
-var follow = __nccwpck_require__(9027);
-// EXTERNAL MODULE: ./build/jobs/cancel.js
-var cancel = __nccwpck_require__(2195);
-;// CONCATENATED MODULE: ./build/commands/duplicates.js
-
-
-// A cook that was given up as lost may yet come to be. The post entry looks once more at the end.
-const looksAfterMs = [30_000, 120_000];
-/**
- * Once a cook was repeated: looks whether the first one made a job after all, and cancels that.
- * @param serving what is done with the job meanwhile; when it is over, so is this
- */
-async function cancelDuplicates(order, ticket, serving, session) {
-    const { world, client, end, log } = session;
-    const { cookKey, recipeUuid } = order;
-    const over = new AbortController();
-    const endIt = () => {
-        over.abort();
-    };
-    serving.then(endIt, endIt);
-    const signal = AbortSignal.any([end.signal, over.signal]);
-    const parts = { ...world, client, signal };
-    const mark = { cookKey, recipeUuid, sentAtMs: ticket.submittedAtMs };
-    for (const pauseMs of looksAfterMs) {
-        await world.clock.sleep(pauseMs, signal);
-        // Trouble here is left to the post entry.
-        const twins = await (0,find/* findLiving */.Fl)(parts, mark, ticket.job.uuid).catch(() => []);
-        for (const uuid of twins) {
-            log.stopping(uuid, 'its cook was repeated, and one job is enough');
-            await (0,cancel/* stop */.d)(uuid, 'GitHub Actions: cooked twice', parts).catch((error) => {
-                log.notStopped(uuid, error);
-            });
-        }
-    }
-}
-
-// EXTERNAL MODULE: ./build/commands/session.js + 12 modules
-var session = __nccwpck_require__(1239);
-;// CONCATENATED MODULE: ./build/commands/cook.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
-async function cook_cook(world) {
-    const { runner } = world;
-    try {
-        const inputs = await (0,cook/* readCookInputs */.cp)(runner);
-        const orders = createRequests(inputs, (0,context/* readStep */.j)(runner, inputs['matrix-index']));
-        const commitStatus = (0,open_commit_status/* openCommitStatus */.y)(inputs, orders, world);
-        // Of a job that is not waited for, there is no log to read yet.
-        const logs = inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none';
-        const jobCount = orders.length;
-        const plan = { ...(0,session/* planOf */.X)(inputs), logs, jobCount, commitStatus };
-        if (inputs['dry-run']) {
-            await reportDryRun(runner, await (0,session/* withSession */.f)(plan, world, async (session) => rehearse(orders, session)));
-        }
-        else {
-            const outcomes = await (0,session/* withSession */.f)(plan, world, async (session) => carryOut(orders, inputs, session));
-            await (0,report/* reportOutcomes */.s)(runner, outcomes, plan.policy);
-        }
-    }
-    catch (error) {
-        await (0,report/* reportTrouble */.a)(runner, error);
-    }
-}
-async function carryOut(orders, inputs, session) {
-    const { world, client, end } = session;
-    const reading = { ...world, client, signal: end.signal };
-    const recipeBook = openRecipeBook(reading);
-    const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
-    const tellEarly = (0,outputs/* createEarlyOutputs */.M)(world.runner, orders);
-    const begin = async (ticket) => {
-        tellEarly(ticket);
-        return serve(ticket, inputs.wait, session);
-    };
-    const underWay = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
-    return Promise.all(orders.map(async (order) => underWay(async () => {
-        try {
-            const attached = (await earlier).get(order);
-            if (attached !== undefined)
-                return await begin(attached);
-            const { ticket, sends } = await cookOne(order, recipeBook, session);
-            const serving = begin(ticket);
-            if (sends > 1)
-                await cancelDuplicates(order, ticket, serving, session);
-            return await serving;
-        }
-        catch (error) {
-            return session.plan.commitStatus.ended(notCooked(order, error, session));
-        }
-    })));
-}
-const noEarlierJobs = Promise.resolve(new Map());
-async function cookOne(order, recipeBook, session) {
-    const { world, client, end, log, ledger, inTurn } = session;
-    const { index, recipeUuid, cookKey } = order;
-    return inTurn(async () => {
-        const recipe = order.container === null ? null : await recipeBook(recipeUuid);
-        let sends = 0;
-        const ticket = await submit_submit(order, bodyOf(order, recipe), {
-            ...world,
-            ...end,
-            client,
-            onSend: () => {
-                sends += 1;
-                ledger.write(index, { recipeUuid, cookKey, sends, fate: 'sent' });
-            },
-            onDoubt: (error) => {
-                log.inDoubt(order, error);
-            },
-        });
-        return { ticket, sends };
-    });
-}
-async function serve(ticket, wait, session) {
-    const { log, ledger, world, plan } = session;
-    const { job, subject } = ticket;
-    ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
-    log.began(ticket);
-    if (wait)
-        return plan.commitStatus.ended(await (0,follow/* follow */.e)(ticket, session));
-    const timeline = [{ status: job.status, atMs: world.clock.now() }];
-    const submitted = { ...ticket, ...records/* noRunData */.h, timeline, ending: null, error: null };
-    return plan.commitStatus.ended({ ...submitted, result: 'submitted' });
-}
-function notCooked(order, error, { plan, end, ledger }) {
-    const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
-    const outcome = { subject: order, ...none, ...records/* noRunData */.h, ending: null };
-    if (error instanceof errors/* ServiceError */._7) {
-        ledger.write(order.index, { fate: error.mayHaveSucceeded ? 'missing' : 'refused' });
-    }
-    if (!(error instanceof errors/* InterruptedError */.p4)) {
-        if (plan.failFast)
-            end.failFast();
-        return { ...outcome, result: 'error', error: (0,errors/* asError */.zR)(error) };
-    }
-    const ending = end.ended() ?? 'interrupt';
-    const result = ending === 'timeout' ? 'timed-out' : 'cancelled';
-    return { ...outcome, ending, result, error: null };
-}
-
-
-/***/ }),
-
-/***/ 9027:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ follow),
-  N: () => (/* binding */ settleUnwatched)
-});
-
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(7784);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/jobs/cancel.js
-var cancel = __nccwpck_require__(2195);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-;// CONCATENATED MODULE: ./build/jobs/watch.js
-
-
-/** Watches one job to its end, or to the end of watching. */
-async function watch(ticket, parts) {
-    let { job } = ticket;
-    const timeline = [{ status: job.status, atMs: parts.clock.now() }];
-    let looksAtFailed = 0;
-    for (;;) {
-        looksAtFailed = job.status === 'FAILED' ? looksAtFailed + 1 : 0;
-        const ending = endingOf(job, looksAtFailed, parts);
-        if (ending !== undefined)
-            return { ending, job, timeline, error: null };
-        try {
-            job = await look(job, parts);
-        }
-        catch (error) {
-            if (error instanceof errors/* ServiceError */._7)
-                return { ending: 'lost', job, timeline, error };
-            throw error;
-        }
-        if (timeline.at(-1)?.status === job.status)
-            continue;
-        const sighting = { status: job.status, atMs: parts.clock.now() };
-        timeline.push(sighting);
-        parts.onStatusChange(ticket, sighting, job);
-    }
-}
-function endingOf(job, looksAtFailed, parts) {
-    if ((0,jobs_status/* isFinal */.d)(job.status) && !mayBeRetried(job, looksAtFailed))
-        return 'final';
-    if (job.status === 'RUNNING' && parts.enoughToRun(job))
-        return 'running';
-    const ended = parts.ended();
-    return ended !== undefined && (0,jobs_status/* isFinal */.d)(job.status) ? 'final' : ended;
-}
-// Whether FAILED shows between two runs of a job is documented nowhere: it needs a second look.
-function mayBeRetried(job, looksAtFailed) {
-    return job.status === 'FAILED' && (job.max_retry_count ?? 0) > 0 && looksAtFailed < 2;
-}
-async function look(job, { read, nextLook, ended }) {
-    await nextLook();
-    if (ended() !== undefined)
-        return job;
-    try {
-        return await read();
-    }
-    catch (error) {
-        if (error instanceof errors/* InterruptedError */.p4)
-            return job;
-        throw error;
-    }
-}
-
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/jobs/node-urls.js
-var node_urls = __nccwpck_require__(1044);
-// EXTERNAL MODULE: ./build/jobs/policy.js
-var policy = __nccwpck_require__(9295);
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-;// CONCATENATED MODULE: ./build/commands/follow.js
-
-
-
-
-
-
-
-
-
-/**
- * Watches a job to its end, or to the end of the wait, and then does with it what was asked. Never
- * rejects: whatever goes wrong, the job is not lost sight of.
- */
-async function follow(ticket, session) {
-    try {
-        return await followToEnd(ticket, session);
-    }
-    catch (error) {
-        const subject = { ...ticket.subject, jobUuid: ticket.job.uuid };
-        const job = (await settleUnwatched(subject, 'lost', session)) ?? ticket.job;
-        const lost = { ending: 'lost', result: 'error', timeline: [], error: (0,errors/* asError */.zR)(error) };
-        return { ...ticket, ...records/* noRunData */.h, ...lost, job };
-    }
-}
-async function followToEnd(ticket, session) {
-    const { world, plan, end, log, logbook, nextLook } = session;
-    const chapter = logbook.open(ticket);
-    const seen = await watch(ticket, {
-        clock: world.clock,
-        read: chapter.read,
-        nextLook,
-        ended: end.ended,
-        enoughToRun: ({ task }) => (plan.waitUntil ?? waitedFor(task)) === 'running',
-        onStatusChange: log.changed,
-    });
-    const watched = await settle(ticket, await untilOfUse(seen, chapter, session), session);
-    const { ending, job, timeline, error } = watched;
-    noteFate(ticket.subject, ending, job, session);
-    const result = (0,policy/* resultOf */.B)(ending, job.status, plan.policy);
-    if (plan.failFast && !results/* results */.X[result].passes)
-        end.failFast();
-    const findings = await chapter.close(ending, result);
-    if (ending === 'running')
-        log.reachable(ticket, (0,node_urls/* nodeUrlsOf */.i9)({ job, ...findings }));
-    return { ...ticket, ...findings, job, timeline, ending, error, result };
-}
-// A server is of use once it is known where it is.
-async function untilOfUse(watched, chapter, { end }) {
-    const { ending, job } = watched;
-    if (ending !== 'running' || job.parameters?.isReachable === false)
-        return watched;
-    await chapter.untilReachable();
-    return end.ended() === 'interrupt' ? { ...watched, ending: 'interrupt' } : watched;
-}
-/**
- * Does with a job that never was watched what is to be done at this ending.
- * @returns the job, if it was cancelled
- */
-async function settleUnwatched(subject, ending, session) {
-    const job = (0,policy/* mustStop */.O)(ending, session.plan.policy)
-        ? await stopOne(subject, subject.jobUuid, ending, session)
-        : null;
-    noteFate(subject, ending, job, session);
-    return job;
-}
-// A job that was to be cancelled stays doomed until its end was seen.
-function noteFate({ index }, ending, job, session) {
-    if (job !== null && (0,jobs_status/* isFinal */.d)(job.status))
-        session.ledger.write(index, { fate: 'over' });
-    else if (!(0,policy/* mustStop */.O)(ending, session.plan.policy))
-        session.ledger.write(index, { fate: 'kept' });
-}
-// A job that runs until it is cancelled never completes by itself.
-function waitedFor(task) {
-    return task === 'PERSISTENT' ? 'running' : 'completed';
-}
-async function settle(ticket, watched, session) {
-    const { ending } = watched;
-    if (ending === 'final' || ending === 'running')
-        return watched;
-    const job = (0,policy/* mustStop */.O)(ending, session.plan.policy)
-        ? ((await stopOne(ticket.subject, watched.job.uuid, ending, session)) ?? watched.job)
-        : await lastLook(watched, session);
-    if (job.status === watched.job.status)
-        return { ...watched, job };
-    const sighting = { status: job.status, atMs: session.world.clock.now() };
-    session.log.changed(ticket, sighting, job);
-    return { ...watched, job, timeline: [...watched.timeline, sighting] };
-}
-// It may have ended since the last look, and its owner would like to know.
-async function lastLook({ job, ending }, { client, end }) {
-    if (ending === 'lost')
-        return job;
-    return (0,endpoints/* readJob */.cd)(client, job.uuid, end.lastCall).catch(() => job);
-}
-const reasons = {
-    final: 'it has ended',
-    running: 'it runs',
-    lost: 'the service does not tell how it is',
-    timeout: 'the time for waiting is over',
-    interrupt: 'the workflow was cancelled',
-    'fail-fast': 'another job of the step failed',
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
+
+const maxTimerMs = 2 ** 31 - 1;
+const systemClock = {
+    now: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    sleep: async (ms, signal) => {
+        const options = signal ? { signal } : {};
+        await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(Math.min(Math.max(ms, 0), maxTimerMs), undefined, options).catch(() => { });
+    },
 };
-async function stopOne({ index }, jobUuid, ending, session) {
-    const { log, client, world, end, ledger } = session;
-    ledger.write(index, { fate: 'doomed' });
-    log.stopping(jobUuid, reasons[ending]);
-    try {
-        const parts = { ...world, client, signal: end.lastCall };
-        const stopped = await (0,cancel/* stop */.d)(jobUuid, `GitHub Actions: ${reasons[ending]}`, parts);
-        if (!(0,jobs_status/* isFinal */.d)(stopped.status))
-            log.stillAlive(stopped);
-        return stopped;
-    }
-    catch (error) {
-        log.notStopped(jobUuid, error);
-        return null;
+async function sleepLong(clock, ms, signal) {
+    const untilMs = clock.monotonicMs() + ms;
+    for (;;) {
+        const leftMs = untilMs - clock.monotonicMs();
+        if (leftMs <= 0 || signal.aborted)
+            return;
+        await clock.sleep(leftMs, signal);
     }
 }
 
 
 /***/ }),
 
-/***/ 4603:
+/***/ 3996:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   J: () => (/* binding */ givenJob),
-/* harmony export */   b: () => (/* binding */ unknownOutcome)
+/* harmony export */   X: () => (/* binding */ planOf)
 /* harmony export */ });
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
-
-/** What is known of a job that was given by its UUID. */
-function givenJob(jobUuid, index) {
-    return { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
-}
-/** The outcome of a job that was given by its UUID, and of which the service told nothing. */
-function unknownOutcome(subject, change) {
+function planOf(inputs) {
     return {
-        subject,
-        ..._jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .noRunData */ .h,
-        origin: 'given',
-        job: null,
-        submittedAtMs: null,
-        timeline: [],
-        ending: null,
-        result: 'error',
-        error: null,
-        ...change,
+        apiUrl: inputs['api-url'],
+        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: {
+            onTimeout: inputs['on-timeout'],
+            onWorkflowCancel: inputs['on-workflow-cancel'],
+            onJobEnd: 'keep',
+        },
+        goalResult: 'running',
+        failFast: inputs['fail-fast'],
+        logs: inputs.logs,
     };
 }
 
 
 /***/ }),
 
-/***/ 9831:
+/***/ 434:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  y: () => (/* binding */ openCommitStatus)
+  LD: () => (/* binding */ decide),
+  J8: () => (/* binding */ givenJob),
+  lB: () => (/* binding */ observe),
+  g1: () => (/* binding */ record),
+  HI: () => (/* binding */ tellEnd),
+  p$: () => (/* binding */ withStep)
 });
 
-;// CONCATENATED MODULE: external "node:fs/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
-var api = __nccwpck_require__(3305);
-// EXTERNAL MODULE: ./build/api/json.js
-var json = __nccwpck_require__(4933);
-// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
-var context = __nccwpck_require__(3147);
-;// CONCATENATED MODULE: ./build/inputs/commit.js
-
-
-
-
-// SHA-1 or SHA-256.
-const sha = schemas/* string */.YjP().check(api/* _regex */.Fk(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/));
-const payload = schemas/* object */.Ikc({ pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ sha }) }) });
-/**
- * Reads which commit the workflow run is about: on pull requests their head, since GITHUB_SHA is a
- * merge commit that nobody looks at.
- * @throws Error with a sentence for the user
- */
-async function readCommit(runner) {
-    const { env } = runner;
-    const { repository, runUrl } = (0,context/* readStep */.j)(runner, '');
-    const [owner, repo] = repository.split('/');
-    if (!owner || !repo)
-        throw new Error('GITHUB_REPOSITORY names no repository');
-    const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
-    return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
-}
-async function readSha(env) {
-    if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
-        const text = await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
-        const event = payload.safeParse((0,json/* parseJson */.q)(text));
-        if (event.success)
-            return event.data.pull_request.head.sha;
-        throw new Error('the event in GITHUB_EVENT_PATH names no head commit of the pull request');
-    }
-    const given = sha.safeParse(env['GITHUB_SHA']);
-    if (given.success)
-        return given.data;
-    throw new Error('GITHUB_SHA names no commit');
-}
-
-// EXTERNAL MODULE: ./build/report/commit-status.js + 3 modules
-var commit_status = __nccwpck_require__(4348);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var pace = __nccwpck_require__(1215);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/report/status-sender.js
-
-
-
-// With the pauses between them about 5 s: a blip, and not an outage.
-const maxTries = 4;
-/** Tries again through a blip, and warns once, whatever goes wrong how often. */
-function createSender(parts) {
-    let warned = false;
-    let isHopeless = false;
-    return async (status, isLatest, signal) => {
-        if (isHopeless)
-            return;
-        const error = await trySeveralTimes(parts, status, isLatest, signal);
-        if (error === undefined)
-            return;
-        isHopeless = !(error instanceof errors/* CommitStatusError */.OK) || error.trouble === 'forbidden';
-        if (!warned)
-            warn(parts.runner, error);
-        warned = true;
-    };
-}
-async function trySeveralTimes({ clock, random, set }, status, isLatest, signal) {
-    for (let tries = 1;; tries += 1) {
-        try {
-            await set(status, signal);
-            return undefined;
-        }
-        catch (error) {
-            const isPassing = error instanceof errors/* CommitStatusError */.OK && error.trouble === 'retryable';
-            if (isPassing && !isLatest())
-                return undefined;
-            if (!isPassing || tries === maxTries || signal.aborted)
-                return (0,errors/* asError */.zR)(error);
-            await clock.sleep((0,pace/* backoffMs */.jo)(tries, random), signal);
-        }
-    }
-}
-function warn(runner, error) {
-    const isForbidden = error instanceof errors/* CommitStatusError */.OK && error.trouble === 'forbidden';
-    const remedy = isForbidden
-        ? 'Give the workflow job the permission `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
-        : 'The jobs and the verdict of this step are not affected.';
-    const said = (0,sanitize/* safeLine */.om)(error.message, 300);
-    runner.annotate('warning', 'The commit status could not be set', `GitHub: ${said}. ${remedy}`);
-}
-
-;// CONCATENATED MODULE: ./build/commands/open-commit-status.js
-
-
-
-/** The commit status of a step's jobs; one that does nothing where none was asked for. */
-function openCommitStatus(inputs, subjects, { runner, clock, random }) {
-    if (!inputs['commit-status'])
-        return commit_status/* noCommitStatus */.xI;
-    const token = inputs['github-token'];
-    if (token !== undefined)
-        runner.mask(token);
-    let statuses;
-    const send = createSender({
-        runner,
-        clock,
-        random,
-        set: async (status, signal) => {
-            statuses ??= connect(runner, token);
-            return (await statuses).set(status, signal);
-        },
-    });
-    const commitStatus = (0,commit_status/* createCommitStatus */.I8)({ clock, subjects, send });
-    return {
-        ...commitStatus,
-        settle: async (lastCall) => {
-            await commitStatus.settle(lastCall);
-            await statuses?.then(async ({ close }) => close(), () => { });
-        },
-    };
-}
-async function connect(runner, token) {
-    if (token === undefined)
-        throw new Error('the input github-token is empty');
-    const commit = await readCommit(runner);
-    // Loaded when used: most steps set no commit status.
-    const { openStatuses } = await __nccwpck_require__.e(/* import() */ 678).then(__nccwpck_require__.bind(__nccwpck_require__, 678));
-    return openStatuses(commit, token);
-}
-
-
-/***/ }),
-
-/***/ 1239:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  X: () => (/* binding */ planOf),
-  f: () => (/* binding */ withSession)
-});
-
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/api/client.js + 1 modules
 var api_client = __nccwpck_require__(1735);
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(7784);
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./build/jobs/poll.js
-
-
-
-/**
- * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
- * go out together, as one list request for up to 50 jobs.
- */
-function createReader(parts) {
-    const persist = createPersistence(parts);
-    const readSingly = async (uuid) => persist(async () => (0,endpoints/* readJob */.cd)(parts.client, uuid, parts.end), isWorthRepeating);
-    const readListed = createListing(parts, persist);
-    return gather(async (uuids) => {
-        const listed = uuids.length > 1 ? await readListed(uuids) : new Map();
-        return (uuid) => listed.get(uuid) ?? readSingly(uuid);
-    });
-}
-function createPersistence(parts) {
-    const { clock, random, end: signal, onLook, onAway, onBack } = parts;
-    let away = false;
-    const onFailure = (error) => {
-        if (error.status === 429)
-            onLook(0, true);
-        if (!away && error.retryable) {
-            away = true;
-            onAway(error);
-        }
-    };
-    return async (request, shouldRetry) => {
-        const timed = async () => {
-            const startedAtMs = clock.now();
-            const answer = await request();
-            onLook(clock.now() - startedAtMs, false);
-            return answer;
-        };
-        const answer = await (0,retry/* withRetry */.b)(timed, { clock, random, signal, shouldRetry, onFailure });
-        if (away)
-            onBack();
-        away = false;
-        return answer;
-    };
-}
-// One 404 right after a cook may be lag of the service; a second one is an answer.
-function isWorthRepeating(error, failures) {
-    return error.retryable || (error.status === 404 && failures === 1);
-}
-// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
-// the service takes one UUID for the filter, whatever it says.
-const maxIncompleteLists = 3;
-/** Reads jobs by list; those the answer lacks are left to the caller. */
-function createListing({ client, end }, persist) {
-    let lackingLists = 0;
-    return async (uuids) => {
-        if (lackingLists >= maxIncompleteLists)
-            return new Map();
-        const query = { 'filter[uuid]': uuids.join(',') };
-        try {
-            const page = await persist(async () => (0,endpoints/* listJobs */.N6)(client, query, end), (error) => error.retryable);
-            const found = new Map(page.items.map((job) => [job.uuid, job]));
-            lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
-            return found;
-        }
-        catch (error) {
-            // Whether the filter takes several values is documented nowhere. What else is wrong, the
-            // single reads will tell.
-            if (error instanceof errors/* ServiceError */._7)
-                lackingLists = maxIncompleteLists;
-            return new Map();
-        }
-    };
-}
-/** Answers single questions that come at the same time from one joint look-up a page of them. */
-function gather(lookUp) {
-    let waiting = [];
-    const flush = () => {
-        const asked = waiting;
-        waiting = [];
-        for (let from = 0; from < asked.length; from += endpoints/* pageLimit */.LN) {
-            const group = asked.slice(from, from + endpoints/* pageLimit */.LN);
-            const answers = lookUp(group.map(({ key }) => key));
-            for (const { key, settle } of group)
-                settle(answers.then((answer) => answer(key)));
-        }
-    };
-    return async (key) => new Promise((resolve) => {
-        if (waiting.length === 0)
-            setImmediate(flush);
-        waiting.push({ key, settle: resolve });
-    });
-}
-
+// EXTERNAL MODULE: ./build/jobs/entry.js
+var entry = __nccwpck_require__(8577);
+// EXTERNAL MODULE: ./build/jobs/find.js
+var find = __nccwpck_require__(3130);
+// EXTERNAL MODULE: ./build/jobs/outcome.js
+var jobs_outcome = __nccwpck_require__(293);
+// EXTERNAL MODULE: ./build/jobs/policy.js
+var policy = __nccwpck_require__(9295);
+// EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
+var poll = __nccwpck_require__(7127);
+// EXTERNAL MODULE: ./build/jobs/reconcile.js
+var reconcile = __nccwpck_require__(9677);
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/jobs/saved-state.js
 var saved_state = __nccwpck_require__(2022);
-// EXTERNAL MODULE: ./build/pace.js + 1 modules
-var build_pace = __nccwpck_require__(1215);
-// EXTERNAL MODULE: ./build/report/commit-status.js + 3 modules
-var commit_status = __nccwpck_require__(4348);
 // EXTERNAL MODULE: ./build/report/console.js
-var console = __nccwpck_require__(7150);
-;// CONCATENATED MODULE: ./build/commands/end-of-wait.js
-// The runner sends SIGINT, SIGTERM 7.5 s later, and kills another 2.5 s later.
-const hurryAfterMs = 2_000;
-const lastCallAfterMs = 6_000;
-// After the end of the wait: time to cancel and to read the logs through blips of the service, and
-// an end to it where the service is gone. The post entry goes on from there.
-const maxAftermathMs = 3 * 60_000;
-/** @param timeoutMs maxLength wait, from now */
-function endOfWait({ clock, interrupt }, timeoutMs) {
-    const released = new AbortController();
-    const end = new AbortController();
-    const hurry = new AbortController();
-    const lastCall = new AbortController();
-    let reason;
-    const after = (ms, act) => {
-        void sleepLong(clock, ms, released.signal).then(() => {
-            if (!released.signal.aborted)
-                act();
-        });
-    };
-    const endFor = (why) => {
-        if (end.signal.aborted)
-            return;
-        reason ??= why;
-        end.abort();
-        after(maxAftermathMs, () => {
-            lastCall.abort();
-        });
-    };
-    const onInterrupt = () => {
-        // An interrupt goes before a timeout: it leaves seconds, not hours.
-        reason = 'interrupt';
-        endFor('interrupt');
-        after(hurryAfterMs, () => {
-            hurry.abort();
-        });
-        after(lastCallAfterMs, () => {
-            lastCall.abort();
-        });
-    };
-    if (interrupt.aborted)
-        onInterrupt();
-    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
-    after(timeoutMs, () => {
-        endFor('timeout');
-    });
-    return {
-        signal: end.signal,
-        ended: () => reason,
-        hurry: hurry.signal,
-        lastCall: lastCall.signal,
-        failFast: () => {
-            endFor('fail-fast');
-        },
-        release: () => {
-            released.abort();
-        },
-    };
-}
-// One timer of Node's holds 24 days at most.
-async function sleepLong(clock, ms, signal) {
-    const untilMs = clock.now() + ms;
-    while (!signal.aborted && clock.now() < untilMs) {
-        await clock.sleep(untilMs - clock.now(), signal);
-    }
-}
-
+var report_console = __nccwpck_require__(7150);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
-var context = __nccwpck_require__(3147);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-;// CONCATENATED MODULE: ./build/logs/file.js
-
-/** Opens a file to go on with it; made where there is none. */
-function openToAppend(path) {
-    return openFile(path, 'a+');
-}
-/** Opens an empty file that is gone when it is closed. */
-function openScratch(path) {
-    const file = openFile(path, 'w+');
-    return {
-        ...file,
-        get size() {
-            return file.size;
-        },
-        close: () => {
-            file.close();
-            (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
-        },
-    };
-}
-const encoder = new TextEncoder();
-// Of UTF-8, three bytes a UTF-16 unit at most.
-const bytesPerUnit = 3;
-function openFile(path, flags) {
-    const file = (0,external_node_fs_namespaceObject.openSync)(path, flags);
-    let { size } = (0,external_node_fs_namespaceObject.fstatSync)(file);
-    // One for all reads and one for all writes: a large log would leave its own size in garbage.
-    let forReads = new Uint8Array();
-    let forWrites = new Uint8Array();
-    const write = (bytes) => {
-        for (let at = 0; at < bytes.length;) {
-            at += (0,external_node_fs_namespaceObject.writeSync)(file, bytes, at, bytes.length - at, size + at);
-        }
-        size += bytes.length;
-    };
-    return {
-        get size() {
-            return size;
-        },
-        read: (at, length) => {
-            if (forReads.length < length)
-                forReads = new Uint8Array(length);
-            const got = (0,external_node_fs_namespaceObject.readSync)(file, forReads, 0, length, at);
-            return Buffer.from(forReads.buffer, 0, got);
-        },
-        append: (data) => {
-            if (typeof data !== 'string') {
-                write(data);
-                return;
-            }
-            const most = data.length * bytesPerUnit;
-            if (forWrites.length < most)
-                forWrites = new Uint8Array(most);
-            write(forWrites.subarray(0, encoder.encodeInto(data, forWrites).written));
-        },
-        empty: () => {
-            (0,external_node_fs_namespaceObject.ftruncateSync)(file);
-            size = 0;
-        },
-        close: () => {
-            (0,external_node_fs_namespaceObject.closeSync)(file);
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./build/logs/diff.js
-// A shorter overlap may be an accident.
-const minOverlap = 16;
-const maxHead = 4096;
-// In a log that repeats itself a head is found everywhere; each place costs a comparison.
-const maxPlaces = 1_000;
-/**
- * Finds out what of a snapshot is new. As a rule it is what was seen and more. It may also lack
- * its end, where a service's replica lags, or its head, where the service keeps the last part
- * only. What has nothing to do with what was seen is new altogether.
- * @param start where in what was seen the last snapshot began
- */
-function continuation(seen, start, snapshot) {
-    if (agree(seen, start, snapshot, 0))
-        return { start, fresh: seen.size - start };
-    const skipped = halfCharacter(snapshot);
-    for (const place of placesOf(seen, headOf(snapshot, skipped))) {
-        if (agree(seen, place, snapshot, skipped)) {
-            return { start: Math.max(0, place - skipped), fresh: seen.size - place + skipped };
-        }
-    }
-    return { start: seen.size, fresh: 0 };
-}
-function headOf(snapshot, from) {
-    return Buffer.from(snapshot.read(from, Math.min(maxHead, snapshot.size - from)));
-}
-/** Places where what was seen may go on like this, up to its end, the first one first. */
-function* placesOf(seen, head) {
-    if (head.length < minOverlap)
-        return;
-    let places = 0;
-    for (let at = 0; at + head.length <= seen.size; at += pieceBytes) {
-        const size = Math.min(pieceBytes + head.length - 1, seen.size - at);
-        const piece = Buffer.from(seen.read(at, size));
-        for (let found = piece.indexOf(head); found >= 0; found = piece.indexOf(head, found + 1)) {
-            places += 1;
-            if (places > maxPlaces)
-                break;
-            yield at + found;
-        }
-    }
-    const last = Math.max(0, seen.size - head.length + 1);
-    const end = Buffer.from(seen.read(last, Math.max(0, seen.size - last)));
-    for (let at = 0; at + minOverlap <= end.length; at += 1) {
-        if (end.subarray(at).equals(head.subarray(0, end.length - at)))
-            yield last + at;
-    }
-}
-const pieceBytes = 64 * 1024;
-/** Whether both say the same from there on, as far as both go. */
-function agree(a, fromA, b, fromB) {
-    const length = Math.min(a.size - fromA, b.size - fromB);
-    for (let at = 0; at < length; at += pieceBytes) {
-        const size = Math.min(pieceBytes, length - at);
-        if (!a.read(fromA + at, size).equals(b.read(fromB + at, size)))
-            return false;
-    }
-    return true;
-}
-const replacement = Buffer.from('\ufffd');
-// One that is cut leaves three at most.
-const maxReplacements = 3;
-/** How many bytes at the head stand for a character that was cut in two. */
-function halfCharacter(snapshot) {
-    const { length } = replacement;
-    let count = 0;
-    while (count < maxReplacements &&
-        (count + 1) * length <= snapshot.size &&
-        snapshot.read(count * length, length).equals(replacement)) {
-        count += 1;
-    }
-    return count * length;
-}
-/** The size without what stands, at the end, for a character that was cut in two. */
-function wholeSize(snapshot) {
-    const { length } = replacement;
-    let { size } = snapshot;
-    for (let count = 0; count < maxReplacements && size >= length; count += 1) {
-        if (!snapshot.read(size - length, length).equals(replacement))
-            break;
-        size -= length;
-    }
-    return size;
-}
-
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
+var context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
+// EXTERNAL MODULE: ./build/report/container-log.js
+var container_log = __nccwpck_require__(5335);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
 ;// CONCATENATED MODULE: ./build/logs/lines.js
-// A line of results may have 100 KB; nobody reads a longer one in a log.
-const maxLine = 128 * 1024;
-/**
- * A line ends at `\n` and is told then. What comes after a lone `\r` replaces it, as on a terminal:
- * of a progress bar, its last state is told.
- */
+const maxLineLength = 128 * 1024;
 function createLines(onLine) {
     let text = '';
     let left = 0;
@@ -16898,7 +29375,7 @@ function createLines(onLine) {
             return;
         if (isReturned)
             [text, left, isReturned] = ['', 0, false];
-        const taken = part.slice(0, maxLine - text.length);
+        const taken = part.slice(0, maxLineLength - text.length);
         text += taken;
         left += part.length - taken.length;
     };
@@ -16925,9 +29402,8 @@ function createLines(onLine) {
         },
     };
 }
-const maxTailLine = 2_000;
-/** @param most how many lines to keep */
-function createTail(most) {
+const maxTailLineLength = 2_000;
+function createTail(maxLines) {
     let newest = 0;
     let lines = [];
     return {
@@ -16937,12 +29413,103 @@ function createTail(most) {
             if (runNumber > newest)
                 lines = [];
             newest = runNumber;
-            lines.push(text.slice(0, maxTailLine));
-            if (lines.length > most)
+            lines.push(text.slice(0, maxTailLineLength));
+            if (lines.length > maxLines)
                 lines.shift();
         },
         lines: () => [...lines],
     };
+}
+
+// EXTERNAL MODULE: ./build/api/json.js
+var api_json = __nccwpck_require__(4933);
+;// CONCATENATED MODULE: ./build/logs/results.js
+
+const maxCharacters = 100_000;
+function createResults(onBad) {
+    const members = new Map();
+    let size = 0;
+    const put = (key, value, runNumber) => {
+        const before = members.get(key);
+        if (before !== undefined && before.runNumber > runNumber)
+            return;
+        const own = key.length + JSON.stringify(value).length;
+        const newSize = size - (before?.size ?? 0) + own;
+        if (newSize > maxCharacters) {
+            onBad(`its results have more than ${maxCharacters / 1000} KB in all`);
+            return;
+        }
+        size = newSize;
+        members.set(key, { value, size: own, runNumber });
+    };
+    return {
+        take: ({ text }, runNumber) => {
+            const [, json] = /^\s*dispersed-output:([^]*)$/.exec(text) ?? [];
+            if (json === undefined)
+                return;
+            const report = (0,api_json/* parseJson */.q)(json);
+            if (!(0,api_json/* isMapping */.p)(report))
+                onBad('what follows is not a JSON object');
+            else
+                for (const [key, value] of Object.entries(report))
+                    put(key, value ?? null, runNumber);
+        },
+        all: () => members.size === 0
+            ? null
+            : Object.fromEntries([...members].map(([key, { value }]) => [key, value])),
+    };
+}
+
+// EXTERNAL MODULE: ./build/api/endpoints.js
+var endpoints = __nccwpck_require__(8905);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __nccwpck_require__(8500);
+;// CONCATENATED MODULE: ./build/logs/diff.js
+const tailBytes = 4096;
+const minMatch = 16;
+function findFresh(tail, text) {
+    if (tail.length < minMatch)
+        return null;
+    const end = endOfTail(tail, text);
+    if (end > 0)
+        return end;
+    const overlap = overlapOf(tail, text.subarray(0, tail.length));
+    return overlap < minMatch ? null : overlap;
+}
+function endOfTail(tail, text) {
+    const borders = bordersOf(tail);
+    let matched = 0;
+    let end = 0;
+    for (let at = 0; at < text.length; at += 1) {
+        matched = matchNext(tail, borders, matched, text[at]);
+        if (matched === tail.length)
+            end = at + 1;
+        else if (end > 0 && at + 1 - matched > end)
+            break;
+    }
+    return end;
+}
+function overlapOf(tail, beginning) {
+    const borders = bordersOf(beginning);
+    let matched = 0;
+    for (const byte of tail)
+        matched = matchNext(beginning, borders, matched, byte);
+    return matched;
+}
+function bordersOf(pattern) {
+    const borders = new Uint16Array(pattern.length);
+    for (let at = 1; at < pattern.length; at += 1) {
+        borders[at] = matchNext(pattern, borders, borders[at - 1] ?? 0, pattern[at]);
+    }
+    return borders;
+}
+function matchNext(pattern, borders, before, byte = 0) {
+    let matched = before < pattern.length ? before : (borders[before - 1] ?? 0);
+    while (matched > 0 && pattern[matched] !== byte)
+        matched = borders[matched - 1] ?? 0;
+    return pattern[matched] === byte ? matched + 1 : 0;
 }
 
 ;// CONCATENATED MODULE: ./build/logs/run-log.js
@@ -16950,397 +29517,204 @@ function createTail(most) {
 
 
 
-
-
-/** Opens the log of one run. However large it is, it is not held in memory. */
-function openRunLog({ client, folder, name, onLine }) {
+const maxRestarts = 20;
+function openRunLog({ path, onLine, onRestart }) {
     const lines = createLines(onLine);
-    let start = 0;
-    let size = 0;
-    let beginnings = 0;
-    const beginAnew = () => {
-        beginnings += 1;
-        if (beginnings > maxRestarts)
+    let startInFile = 0;
+    let restarts = 0;
+    const restart = (size) => {
+        restarts += 1;
+        if (restarts > maxRestarts)
             throw new Error('it is another text each time it is read');
         lines.end();
+        onRestart();
+        startInFile = size;
+        return 0;
     };
-    const take = (snapshot, isOver) => {
-        ({ size } = snapshot);
-        const kept = openToAppend((0,external_node_path_.join)(folder, name));
+    const freshOf = (file, text) => {
+        const { size } = (0,external_node_fs_namespaceObject.fstatSync)(file);
+        if (goesOn(file, startInFile, text))
+            return size - startInFile;
+        const fresh = findFresh(readPiece(file, Math.max(0, size - tailBytes), tailBytes), text);
+        if (fresh === null)
+            return restart(size);
+        startInFile = Math.max(0, size - fresh);
+        return fresh;
+    };
+    const keep = (text) => {
+        const file = (0,external_node_fs_namespaceObject.openSync)(path, 'a+');
         try {
-            const found = continuation(kept, start, snapshot);
-            ({ start } = found);
-            if (found.fresh === 0 && kept.size > 0)
-                beginAnew();
-            const until = isOver ? snapshot.size : wholeSize(snapshot);
-            for (const piece of piecesOf(snapshot, found.fresh, until))
-                kept.append(piece);
-            for (const text of textOf(snapshot, found.fresh, until))
-                lines.push(text);
+            const fresh = text.subarray(freshOf(file, text));
+            (0,external_node_fs_namespaceObject.writeFileSync)(file, fresh);
+            return fresh;
         }
         finally {
-            kept.close();
+            (0,external_node_fs_namespaceObject.closeSync)(file);
         }
     };
     return {
-        read: async (runUuid, signal) => {
-            const snapshot = openScratch((0,external_node_path_.join)(folder, `.${name}`));
-            const openLog = () => {
-                // Where a request is sent once more, what its first answer told does not count.
-                snapshot.empty();
-                return snapshot.append;
-            };
-            try {
-                const run = await (0,endpoints/* readJobRun */.Dv)(client, runUuid, openLog, signal);
-                take(snapshot, (0,jobs_status/* isFinal */.d)(run.status));
-                return run;
-            }
-            finally {
-                snapshot.close();
+        take: async (log, isOver) => {
+            const fresh = keep(Buffer.from(isOver ? log : wholeCharacters(log)));
+            for (const piece of piecesOf(fresh)) {
+                lines.push(piece);
+                await (0,promises_.setImmediate)();
             }
         },
-        size: () => size,
         end: lines.end,
     };
 }
-// A container that starts again may begin its log anew. A text that is another one each time would
-// fill disk and console.
-const maxRestarts = 20;
-const run_log_pieceBytes = 64 * 1024;
-function* piecesOf(file, from, until) {
-    for (let at = from; at < until; at += run_log_pieceBytes) {
-        yield file.read(at, Math.min(run_log_pieceBytes, until - at));
+const pieceSize = 64 * 1024;
+function goesOn(file, from, text) {
+    for (let at = 0; at < text.length; at += pieceSize) {
+        const piece = readPiece(file, from + at, Math.min(pieceSize, text.length - at));
+        if (!piece.equals(text.subarray(at, at + piece.length)))
+            return false;
+        if (piece.length < pieceSize)
+            break;
+    }
+    return true;
+}
+function readPiece(file, at, length) {
+    const piece = Buffer.allocUnsafe(length);
+    return piece.subarray(0, (0,external_node_fs_namespaceObject.readSync)(file, piece, 0, length, at));
+}
+function* piecesOf(text) {
+    const decoder = new TextDecoder();
+    for (let at = 0; at < text.length; at += pieceSize) {
+        yield decoder.decode(text.subarray(at, at + pieceSize), { stream: true });
     }
 }
-function* textOf(file, from, until) {
-    const decoder = new TextDecoder();
-    for (const piece of piecesOf(file, from, until))
-        yield decoder.decode(piece, { stream: true });
+function wholeCharacters(log) {
+    let end = log.length;
+    while (end > log.length - 3 && log.endsWith('\ufffd', end))
+        end -= 1;
+    return log.slice(0, end);
 }
 
-;// CONCATENATED MODULE: ./build/logs/job-log.js
+;// CONCATENATED MODULE: ./build/logs/runs.js
 
 
 
 
 
 
-// The end of a log may come a moment after the end of its run, so it is read once more; a large
-// one costs more than that is worth.
-const largeBytes = 1_000_000;
-/** Opens the logs of a job. */
-function openJobLog(jobUuid, parts) {
-    const { client, clock, random, folder, inTurn, streams, onLine } = parts;
-    const known = new Map();
+const largeSize = 1_000_000;
+function openRuns(jobUuid, options) {
+    const { client, onTooLarge } = options;
+    const { known, add, end } = createKnownRuns(jobUuid, options);
     let mustList = true;
-    let failures = 0;
-    let dueAtMs = 0;
+    let telling = Promise.resolve();
+    const all = () => [...known.values()].map(({ run }) => run);
+    const list = async (signal) => {
+        for (const run of await (0,endpoints/* listJobRuns */.Mm)(client, jobUuid, signal)) {
+            const before = known.get(run.uuid);
+            if (before === undefined)
+                add(run);
+            else
+                before.run = run;
+        }
+        return all();
+    };
+    const read = async (each, signal) => {
+        if (each.log === null)
+            return;
+        const { run, log } = await readLimited(each.run.uuid, options, signal);
+        each.run = run;
+        each.size = log.length;
+        each.isOver = (0,jobs_status/* isFinal */.d)(run.status);
+        telling = each.log.take(log, each.isOver);
+        await telling;
+    };
+    const readBounded = async (each, signal) => read(each, signal).catch((error) => {
+        if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
+            throw error;
+        each.isOver = true;
+        each.size = endpoints/* maxLogBytes */.mi;
+        onTooLarge(new Error(`it is larger than ${endpoints/* maxLogBytes */.mi / 1024 / 1024} MiB`));
+    });
+    return {
+        all,
+        list,
+        end,
+        size: () => [...known.values()].reduce((sum, { size }) => sum + size, 0),
+        told: async () => telling,
+        readNew: async (signal) => {
+            if (mustList)
+                await list(signal);
+            mustList = true;
+            const alive = [...known.values()].filter(({ isOver }) => !isOver);
+            await inTurn(alive, async (each) => readBounded(each, signal));
+            mustList = alive.length === 0 || alive.some(({ run }) => run.status !== 'RUNNING');
+        },
+        readRest: async (signal) => {
+            const retried = async (request) => (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
+            await telling.catch(() => { });
+            const listing = retried(async () => list(signal));
+            await listing.catch(() => { });
+            const left = [...known.values()].filter(({ isOver, size }) => !isOver || size <= largeSize);
+            await inTurn(left, async (each) => retried(async () => readBounded(each, signal)));
+            await listing;
+        },
+    };
+}
+async function inTurn(items, work) {
+    const troubles = [];
+    for (const item of items) {
+        await work(item).catch((error) => {
+            troubles.push(error);
+        });
+    }
+    if (troubles.length > 0)
+        throw (0,errors/* asError */.zR)(troubles[0]);
+}
+function createKnownRuns(jobUuid, { folder, onLine, onRestart }) {
+    const known = new Map();
+    let newest = 1;
+    let isEnded = false;
+    const endBefore = (number) => {
+        for (const each of known.values())
+            if (each.number < number)
+                each.log?.end();
+    };
+    const onRunLine = (line, number) => {
+        if (isEnded)
+            return;
+        if (number > newest) {
+            newest = number;
+            endBefore(number);
+        }
+        onLine(line, number);
+    };
     const openLog = (number) => {
         if (folder === null)
             return null;
         const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
-        const onRunLine = (line) => {
-            onLine(line, number);
-        };
-        return openRunLog({ client, folder, name, onLine: onRunLine });
-    };
-    const list = async (signal) => {
-        for (const run of await (0,endpoints/* listJobRuns */.Mm)(client, jobUuid, signal)) {
-            const before = known.get(run.uuid);
-            if (before !== undefined)
-                before.run = run;
-            else
-                known.set(run.uuid, { run, isOver: false, log: openLog(known.size + 1) });
-        }
-        return runs();
-    };
-    const runs = () => [...known.values()].map(({ run }) => run);
-    const read = async (each, signal) => {
-        if (each.log === null)
-            return;
-        const { log, run } = each;
-        const reading = inTurn(async () => {
-            signal.throwIfAborted();
-            return log.read(run.uuid, signal);
+        return openRunLog({
+            path: (0,external_node_path_.join)(folder, name),
+            onRestart,
+            onLine: (line) => {
+                onRunLine(line, number);
+            },
         });
-        each.run = await unlessAborted(reading, signal);
-        each.isOver = (0,jobs_status/* isFinal */.d)(each.run.status);
     };
-    const readAlive = async (signal) => {
-        if (mustList)
-            await list(signal);
-        const alive = [...known.values()].filter(({ isOver }) => !isOver);
-        await Promise.all(alive.map(async (each) => read(each, signal)));
-        const isRunning = alive.length > 0 && alive.every(({ run }) => run.status === 'RUNNING');
-        mustList = !isRunning;
-        return isRunning;
-    };
-    const size = () => [...known.values()].reduce((sum, { log }) => sum + (log?.size() ?? 0), 0);
     return {
-        list,
-        runs,
-        look: async (signal) => {
-            if (clock.now() < dueAtMs || signal.aborted)
-                return false;
-            try {
-                const isRunning = await readAlive(signal);
-                failures = 0;
-                dueAtMs = clock.now() + logPauseMs(size(), streams());
-                return isRunning;
-            }
-            catch (error) {
-                failures += 1;
-                mustList = true;
-                dueAtMs = isLasting(error) ? Infinity : clock.now() + (0,build_pace/* backoffMs */.jo)(failures, random);
-                return false;
-            }
-        },
-        finish: async (signal) => {
-            const troubles = [];
-            const attempt = async (request) => (0,retry/* withRetry */.b)(request, { clock, random, signal, shouldRetry }).catch((error) => {
-                troubles.push(error);
-            });
-            await attempt(async () => list(signal));
-            for (const each of known.values()) {
-                const isWhole = each.isOver && (each.log?.size() ?? 0) > largeBytes;
-                if (!isWhole)
-                    await attempt(async () => read(each, signal));
-            }
-            if (troubles.length > 0)
-                throw (0,errors/* asError */.zR)(troubles[0]);
+        known,
+        add: (run) => {
+            const number = known.size + 1;
+            known.set(run.uuid, { run, number, log: openLog(number), size: 0, isOver: false });
         },
         end: () => {
-            for (const { log } of known.values())
-                log?.end();
+            endBefore(Infinity);
+            isEnded = true;
         },
     };
 }
-// What the logs of a step may cost in traffic, on average, and in requests.
-const bytesPerMs = 256;
-const streamEveryMs = 1_000;
-/**
- * How long to leave the logs of a job alone, in ms. The service gives the whole text each time, so
- * a large one is read less often, and so is each of many.
- */
-function logPauseMs(bytes, streams) {
-    return Math.max(bytes / bytesPerMs, (streams - 1) * streamEveryMs);
-}
-const maxTries = 4;
-function shouldRetry(error, failures) {
-    return failures < maxTries && (error.retryable || (error.status === 404 && failures === 1));
-}
-/** Whether it is of no use to ask again while the job runs: a refusal, or a fault of the disk. */
-function isLasting(error) {
-    if (error instanceof errors/* InterruptedError */.p4)
-        return false;
-    return !(error instanceof errors/* ServiceError */._7) || !(error.retryable || error.status === 404);
-}
-/** Gives up waiting for a turn, too: those before may take long. */
-async function unlessAborted(work, signal) {
-    const over = new AbortController();
-    const aborted = new Promise((_, reject) => {
-        const giveUp = () => {
-            reject(new errors/* InterruptedError */.p4());
-        };
-        if (signal.aborted)
-            giveUp();
-        signal.addEventListener('abort', giveUp, { signal: over.signal });
+async function readLimited(runUuid, { client, limit }, signal) {
+    const answer = await limit(async () => {
+        signal.throwIfAborted();
+        return (0,endpoints/* readJobRun */.Dv)(client, runUuid, signal);
     });
-    try {
-        return await Promise.race([work, aborted]);
-    }
-    finally {
-        over.abort();
-    }
-}
-
-// EXTERNAL MODULE: ./build/api/json.js
-var api_json = __nccwpck_require__(4933);
-;// CONCATENATED MODULE: ./build/logs/results.js
-
-// Outputs of a step hold about 1 MB in all.
-const maxCharacters = 100_000;
-// Deeper ones could not be written down again.
-const maxDepth = 64;
-/** @param onBad told why a line is of no use */
-function createResults(onBad) {
-    const members = new Map();
-    let size = 0;
-    const put = (key, value) => {
-        const own = key.length + JSON.stringify(value).length;
-        const before = members.get(key)?.size ?? 0;
-        if (size - before + own > maxCharacters) {
-            onBad(`its results have more than ${maxCharacters / 1000} KB in all`);
-            return;
-        }
-        size += own - before;
-        members.set(key, { value, size: own });
-    };
-    return {
-        take: ({ text }) => {
-            const [, json] = /^\s*dispersed-output:([^]*)$/.exec(text) ?? [];
-            if (json === undefined)
-                return;
-            const report = (0,api_json/* parseJson */.q)(json);
-            if (!isMapping(report))
-                onBad('what follows is not a JSON object');
-            else
-                for (const [key, value] of Object.entries(report))
-                    put(key, value ?? null);
-        },
-        // Not by assignment: a key may be called `__proto__`.
-        all: () => members.size === 0
-            ? null
-            : Object.fromEntries([...members].map(([key, { value }]) => [key, value])),
-    };
-}
-// It was parsed as JSON, so only its kind and depth are in doubt.
-function isMapping(value) {
-    return (typeof value === 'object' &&
-        value !== null &&
-        !Array.isArray(value) &&
-        isShallow(value, maxDepth));
-}
-function isShallow(value, levels) {
-    if (levels === 0)
-        return false;
-    return Object.values(value).every((member) => typeof member !== 'object' || member === null || isShallow(member, levels - 1));
-}
-
-// EXTERNAL MODULE: ./build/report/run-outputs.js
-var run_outputs = __nccwpck_require__(4193);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/report/container-log.js
-
-// GitHub's page grows slow, and the log too large to be read by anyone; the file has everything.
-const linesOfStep = 20_000;
-const minLines = 1_000;
-const charactersPerLine = 200;
-const lastLines = 30;
-/**
- * Not folded: GitHub's groups hide the lines while a job runs, and a status in between with them.
- * Each line has a mark before it, so that it can neither be a command nor be taken for our own.
- */
-function createLogPrinter(runner, place) {
-    const { whose, folder, jobCount } = place;
-    let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
-    let charactersLeft = linesLeft * charactersPerLine;
-    let hidden = 0;
-    let shownRun = 1;
-    const say = (text) => {
-        runner.print(`  ${whose}${text}`);
-    };
-    return {
-        line: (line, runNumber) => {
-            if (runNumber !== shownRun)
-                say(`── run ${runNumber} ──`);
-            shownRun = runNumber;
-            linesLeft -= 1;
-            charactersLeft -= line.text.length;
-            if (linesLeft >= 0 && charactersLeft >= 0)
-                printLine(runner, whose, line);
-            else
-                hidden += 1;
-            if (hidden === 1)
-                say(`── the log goes on in ${folder}; here is its end when it is over ──`);
-            if (hidden > 0)
-                linesLeft = 0;
-        },
-        end: (tail) => {
-            if (hidden === 0)
-                return;
-            const last = tail.slice(-Math.min(lastLines, hidden));
-            say(`── ${hidden - last.length} lines are not shown; the last ${last.length}: ──`);
-            for (const text of last)
-                printLine(runner, whose, { text, left: 0 });
-        },
-    };
-}
-/** Prints the last lines of a log, folded, for they come all at once. */
-function printTail(runner, title, tail) {
-    if (tail.length === 0)
-        return;
-    runner.group(`The last ${tail.length} log lines of ${(0,sanitize/* safeLine */.om)(title, 200)}`, () => {
-        for (const text of tail)
-            printLine(runner, '', { text, left: 0 });
-    });
-}
-// The live console cuts a line at 1,024 characters, marks and breaks of commands included.
-const maxWidth = 900;
-const maxRows = 8;
-function printLine(runner, whose, { text, left }) {
-    // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
-    const given = text.slice(0, 2 * maxWidth * maxRows);
-    let rest = (0,sanitize/* safeLogLine */.AL)(given);
-    for (let row = 0; row < maxRows; row += 1) {
-        const shown = cutRow(rest);
-        runner.print(`  ${whose}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
-        rest = rest.slice(shown.length);
-        if (rest === '' && given === text && left === 0)
-            return;
-        if (rest === '')
-            break;
-    }
-    const more = rest.length + text.length - given.length + left;
-    runner.print(`  ${whose}¦ … and ${more} more characters`);
-}
-// Between words if there is a gap: the runner blanks a secret only where it stands in one line.
-function cutRow(text) {
-    if (text.length <= maxWidth)
-        return text;
-    const gap = text.lastIndexOf(' ', maxWidth);
-    const row = gap > maxWidth / 2 ? text.slice(0, gap + 1) : text.slice(0, maxWidth);
-    return row.replace(/[\ud800-\udbff]$/, '');
-}
-
-;// CONCATENATED MODULE: ./build/logs/watch-by-log.js
-// A large log takes its time; the status does not wait for it.
-const mostPatienceMs = 3_000;
-// Should a run's status lag behind its job's, this is how often it can do so.
-const mostLooksByLog = 6;
-/**
- * Reads a job by way of its log, as long as that tells that it runs.
- * @param jobLog null where it is not read while the job runs
- */
-function watchByLog(first, jobLog, parts) {
-    const { clock, streaming, end } = parts;
-    const stopped = new AbortController();
-    const signal = AbortSignal.any([end.signal, stopped.signal]);
-    let job = first;
-    let looks = 0;
-    let looking;
-    const lookInTime = async () => {
-        if (jobLog === null || job.status !== 'RUNNING')
-            return false;
-        streaming.add(job.uuid);
-        looking ??= jobLog.look(signal).finally(() => {
-            looking = undefined;
-        });
-        return inTime(looking, mostPatienceMs, clock, signal);
-    };
-    return {
-        read: async () => {
-            looks += 1;
-            if ((await lookInTime()) && looks <= mostLooksByLog)
-                return job;
-            looks = 0;
-            job = await parts.read(job.uuid);
-            return job;
-        },
-        stop: async () => {
-            stopped.abort();
-            streaming.delete(job.uuid);
-            await looking;
-        },
-    };
-}
-/** Whether something comes true soon. */
-async function inTime(promise, maxMs, clock, signal) {
-    const done = new AbortController();
-    const tooLate = clock.sleep(maxMs, AbortSignal.any([signal, done.signal])).then(() => false);
-    const answer = await Promise.race([promise, tooLate]);
-    done.abort();
+    signal.throwIfAborted();
     return answer;
 }
 
@@ -17356,205 +29730,409 @@ async function inTime(promise, maxMs, clock, signal) {
 
 
 
-// Half of the connections to the service: large logs must not hold up the looks at the jobs.
+
 const maxConcurrentLogs = 4;
-/** Opens the logs of a step, and tells where they are kept. */
-function openLogCollector(parts) {
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrentLogs);
+function createLogCollector(options) {
+    const folder = makeFolder(options);
+    const limit = (0,p_limit/* default */.A)(maxConcurrentLogs);
     const streaming = new Set();
-    const folder = makeFolder(parts);
-    return {
-        open: (ticket) => openJobLogHandler(ticket, { ...parts, folder, inTurn, streaming }),
-    };
+    return { open: (job) => openJobLog(job, { ...options, folder, limit, streaming }) };
 }
-function makeFolder({ world: { runner }, plan, log }) {
-    if (plan.logs === 'none')
+function makeFolder({ runner, mode, console }) {
+    if (mode === 'none')
         return null;
     try {
-        const folder = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.v)(runner), 'dispersed-logs-'));
-        (0,run_outputs/* announceLogs */.$)(runner, folder);
+        const folder = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-logs-'));
+        (0,outputs/* writeLogsPath */.qq)(runner, folder);
         return folder;
     }
     catch (error) {
-        log.logsLost('every job', error);
+        console.logIncomplete('every job', error);
         return null;
     }
 }
-// A tail is what one reads first; the summary shows less of it.
+const listEveryMs = 2_000;
+const maxCloseMs = 60_000;
+function openJobLog(submitted, options) {
+    const { client, console, mode, folder, streaming } = options;
+    const { clock, random } = client;
+    const { uuid } = submitted.job;
+    const onTrouble = (error) => {
+        if (folder !== null)
+            console.logIncomplete(`job ${uuid}`, error);
+    };
+    const handler = createLineHandler(submitted, options);
+    const runs = openRuns(uuid, { ...options, ...handler, onTooLarge: onTrouble });
+    const closing = new AbortController();
+    const signal = AbortSignal.any([options.signal, closing.signal]);
+    let isReading = false;
+    let failures = 0;
+    let dueAtMs = 0;
+    const readNew = async () => {
+        isReading = true;
+        try {
+            await runs.readNew(signal);
+            failures = 0;
+            dueAtMs = clock.monotonicMs() + logPauseMs(runs.size(), streaming.size);
+        }
+        catch (error) {
+            failures += 1;
+            dueAtMs = isLasting(error) ? Infinity : clock.monotonicMs() + (0,retry/* backoffMs */.jo)(failures, random);
+        }
+        isReading = false;
+    };
+    return {
+        onLook: ({ status }) => {
+            if (mode !== 'stream' || folder === null || status !== 'RUNNING')
+                return;
+            streaming.add(uuid);
+            if (!isReading && !signal.aborted && clock.monotonicMs() >= dueAtMs)
+                void readNew();
+        },
+        untilReachable: async (maxMs, outer) => {
+            const giveUpAtMs = clock.monotonicMs() + maxMs;
+            while (!outer.aborted) {
+                const listed = await runs.list(outer).catch(() => []);
+                const isReachable = listed.some(({ node_urls: urls }) => (urls ?? []).length > 0);
+                if (isReachable || clock.monotonicMs() >= giveUpAtMs)
+                    return;
+                await clock.sleep(listEveryMs, outer);
+            }
+        },
+        close: async (result, { reads, signal: outer }) => {
+            closing.abort();
+            streaming.delete(uuid);
+            await within(maxCloseMs, clock, outer, reads ? runs.readRest : runs.told).catch(onTrouble);
+            runs.end();
+            return { runs: runs.all(), ...handler.close(result) };
+        },
+    };
+}
 const tailLines = 100;
 const summaryLines = 30;
-// What the end of a log is worth in time; an interrupt leaves less.
-const finishMs = 60_000;
-function openJobLogHandler(ticket, parts) {
-    const { world, plan, end, log, folder } = parts;
-    const { uuid } = ticket.job;
-    const story = tellStory(ticket, parts);
-    const jobLog = openJobLog(uuid, {
-        ...parts,
-        ...world,
-        streams: () => parts.streaming.size,
-        onLine: story.add,
-    });
-    const isStreamed = plan.logs === 'stream' && folder !== null;
-    const watching = watchByLog(ticket.job, isStreamed ? jobLog : null, { ...parts, ...world });
-    return {
-        read: watching.read,
-        untilReachable: async () => untilReachable(jobLog, world.clock, end.signal),
-        close: async (ending, result) => {
-            await watching.stop();
-            const finishing = { clock: world.clock, signal: end.lastCall, maxMs: finishMs };
-            // Where the service does not tell of a job, it does not tell of its runs.
-            const work = ending === 'lost' ? async () => { } : jobLog.finish;
-            await within(finishing, work).catch((error) => {
-                if (folder !== null)
-                    log.logsLost(`job ${uuid}`, error);
-            });
-            jobLog.end();
-            const isBad = result === 'failed' || result === 'timed-out';
-            story.end(plan.logs === 'on-failure' && isBad);
-            return { ...story.findings(), runs: jobLog.runs() };
-        },
-    };
-}
-/** What comes of the lines of a job's log. */
-function tellStory(ticket, { world, plan, log, folder }) {
-    const { uuid, title } = ticket.job;
-    const { logs: mode, jobCount } = plan;
+function createLineHandler(submitted, options) {
+    const { runner, mode, jobCount, console, folder } = options;
+    const { uuid, title } = submitted.job;
     const tail = createTail(tailLines);
     const results = createResults((why) => {
-        log.badResults(uuid, why);
+        console.resultsIgnored(uuid, why);
     });
-    const place = { whose: (0,console/* whose */.v)(ticket, jobCount), folder: folder ?? '', jobCount };
-    const printer = mode === 'stream' ? createLogPrinter(world.runner, place) : null;
+    const place = { prefix: (0,report_console/* jobPrefix */.A)(submitted, jobCount), folder: folder ?? '', jobCount };
+    const printer = mode === 'stream' ? (0,container_log/* createLogPrinter */.fw)(runner, place) : null;
     return {
-        add: (line, runNumber) => {
+        onLine: (line, runNumber) => {
             tail.add(line, runNumber);
-            results.take(line);
+            results.take(line, runNumber);
             printer?.line(line, runNumber);
         },
-        end: (isTold) => {
-            printer?.end(tail.lines());
-            if (isTold)
-                printTail(world.runner, `job ${uuid} ${title ?? ''}`, tail.lines());
+        onRestart: () => {
+            runner.print(`  ${place.prefix}── the log begins anew ──`);
         },
-        findings: () => ({ logTail: tail.lines().slice(-summaryLines), results: results.all() }),
+        close: (result) => {
+            printer?.end(tail.lines());
+            const isBad = result === 'failed' || result === 'timed-out';
+            if (mode === 'on-failure' && isBad) {
+                (0,container_log/* printTail */.yP)(runner, `job ${uuid} ${title ?? ''}`, tail.lines());
+            }
+            return { logTail: tail.lines().slice(-summaryLines), results: results.all() };
+        },
     };
 }
-const reachableMs = 30_000;
-const listEveryMs = 2_000;
-async function untilReachable(jobLog, clock, signal) {
-    const giveUpAtMs = clock.now() + reachableMs;
-    while (!signal.aborted) {
-        const runs = await jobLog.list(signal).catch(() => []);
-        const isReachable = runs.some(({ node_urls: urls }) => (urls ?? []).length > 0);
-        if (isReachable || clock.now() >= giveUpAtMs)
+const bytesPerMs = 256;
+const streamEveryMs = 1_000;
+function logPauseMs(bytes, streams) {
+    return Math.max(bytes / bytesPerMs, (streams - 1) * streamEveryMs);
+}
+function isLasting(error) {
+    if (error instanceof errors/* InterruptedError */.p4)
+        return false;
+    return !(error instanceof errors/* ServiceError */._7) || !(error.retryable || error.status === 404);
+}
+async function within(maxMs, clock, outer, work) {
+    const over = new AbortController();
+    const signal = AbortSignal.any([outer, over.signal]);
+    const tooLate = clock.sleep(maxMs, signal).then(() => {
+        throw new errors/* InterruptedError */.p4();
+    });
+    try {
+        await Promise.race([work(signal), tooLate]);
+    }
+    finally {
+        over.abort();
+    }
+}
+
+// EXTERNAL MODULE: ./build/clock.js
+var build_clock = __nccwpck_require__(7094);
+;// CONCATENATED MODULE: ./build/commands/end.js
+
+
+const abandonAfterMs = 2_000;
+const interruptDeadlineMs = 6_000;
+const endDeadlineMs = 3 * 60_000;
+function createStepEnd({ clock, interrupt }, timeoutMs, onChange) {
+    const released = new AbortController();
+    const end = new AbortController();
+    const abandon = new AbortController();
+    const deadline = new AbortController();
+    let facts = entry/* newStepFacts */.Gz;
+    const after = (ms, controller) => {
+        void (0,build_clock/* sleepLong */.k)(clock, ms, released.signal).then(() => {
+            if (!released.signal.aborted)
+                controller.abort();
+        });
+    };
+    const change = (changed) => {
+        facts = { ...facts, ...changed };
+        onChange(facts);
+    };
+    const endFor = (reason) => {
+        if (facts.hasVerdict || facts.ends.includes(reason))
             return;
-        await clock.sleep(listEveryMs, signal);
-    }
-}
-/** Does some work, and has it end when time is up. */
-async function within({ clock, signal, maxMs }, work) {
-    const late = new AbortController();
-    const done = new AbortController();
-    void clock.sleep(maxMs, AbortSignal.any([signal, done.signal])).then(() => {
-        late.abort();
+        const isFirst = facts.ends.length === 0;
+        change({ ends: [...facts.ends, reason] });
+        if (isFirst)
+            after(endDeadlineMs, deadline);
+        if (reason === 'interrupt') {
+            after(abandonAfterMs, abandon);
+            after(interruptDeadlineMs, deadline);
+        }
+        end.abort();
+    };
+    const onInterrupt = () => {
+        endFor('interrupt');
+    };
+    if (interrupt.aborted)
+        onInterrupt();
+    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
+    void (0,build_clock/* sleepLong */.k)(clock, timeoutMs, released.signal).then(() => {
+        if (!released.signal.aborted)
+            endFor('timeout');
     });
-    try {
-        return await work(AbortSignal.any([signal, late.signal]));
-    }
-    finally {
-        done.abort();
-    }
-}
-
-;// CONCATENATED MODULE: ./build/commands/session.js
-
-
-
-
-
-
-
-
-
-/** The part of a plan that follows from the inputs alone. */
-function planOf(inputs) {
     return {
-        apiUrl: inputs['api-url'],
-        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-        timeoutMs: inputs.timeout,
-        pollInterval: inputs['poll-interval'],
-        waitUntil: inputs['wait-until'],
-        policy: { onTimeout: inputs['on-timeout'], onWorkflowCancel: inputs['on-workflow-cancel'] },
-        failFast: inputs['fail-fast'],
-        logs: inputs.logs,
+        facts: () => facts,
+        signal: end.signal,
+        abandon: abandon.signal,
+        deadline: deadline.signal,
+        endFor,
+        decide: () => {
+            change({ hasVerdict: true });
+        },
+        release: () => {
+            released.abort();
+        },
     };
 }
-// As many as the connections to the service: more would only queue behind them.
-const maxConcurrent = 8;
-/** Opens a session, has the work done in it, and closes it, come what may. */
-async function withSession(plan, world, work) {
-    const { clock, runner } = world;
-    const connection = world.connect(plan.apiUrl);
-    const end = endOfWait(world, plan.timeoutMs);
-    const log = (0,commit_status/* withCommitStatus */.OD)((0,console/* createLog */.h)(runner, plan.jobCount), plan.commitStatus);
+
+;// CONCATENATED MODULE: ./build/commands/step.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+function record({ deps }, entry, change) {
+    entry.facts = { ...entry.facts, ...change };
+    (0,saved_state/* saveEntry */.wn)(deps.runner, entry.ref.index, entry.facts);
+}
+function observe({ deps, listeners }, entry, job) {
+    const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
+    if (!isOwn)
+        return;
+    entry.job = job;
+    if (entry.timeline.at(-1)?.status === job.status)
+        return;
+    const change = { status: job.status, atMs: deps.clock.now() };
+    entry.timeline.push(change);
+    const { submitted } = entry;
+    if (submitted === null || entry.timeline.length === 1)
+        return;
+    for (const listener of listeners)
+        listener.statusChanged?.(submitted, change, job);
+}
+async function withStep(plan, jobs, listeners, deps, work) {
+    const { runner, clock, random } = deps;
+    const connection = deps.connect(plan.apiUrl);
+    const console = (0,report_console/* createConsole */.s)(runner, jobs.length);
     const { exchange } = connection;
-    const client = (0,api_client/* createClient */.U)({
-        exchange,
-        keys: plan.keys,
-        now: clock.now,
-        onClockOff: log.clockOff,
+    const { keys } = plan;
+    const client = (0,api_client/* createClient */.U)({ exchange, keys, clock, random, onClockOff: console.clockOff });
+    (0,saved_state/* savePlan */.hp)(runner, { count: jobs.length, policy: plan.policy });
+    const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
+        (0,saved_state/* saveStep */.cs)(runner, facts);
+        if (!facts.hasVerdict)
+            reconcileAll(step);
     });
-    const ledger = (0,saved_state/* openSavedState */.l)(runner, plan.jobCount, clock.now());
-    const paces = pacing(plan, world, client, end, log);
-    const logbook = openLogCollector({ world, plan, client, end, log, read: paces.read });
+    const step = createStep({ plan, jobs, listeners, deps, client, console, end });
     try {
-        return await work({ world, plan, client, end, log, ledger, logbook, ...paces });
+        return await work(step);
     }
     finally {
-        await plan.commitStatus.settle(end.lastCall);
         end.release();
         await connection.close();
     }
 }
-function pacing(plan, world, client, end, log) {
-    const { clock, random } = world;
-    const { signal } = end;
-    const pace = (0,build_pace/* createPace */.qP)(plan.pollInterval, clock, random, signal);
-    const onLook = pace.looked;
-    return {
-        read: createReader({
+function createStep({ plan, jobs, listeners, deps, client, console, end }) {
+    const poller = (0,poll/* createPoller */.vO)({
+        client,
+        interval: plan.pollInterval,
+        signal: end.deadline,
+        onUnavailable: console.serviceUnavailable,
+        onAvailable: console.serviceAvailable,
+    });
+    const step = {
+        deps,
+        plan,
+        client,
+        end,
+        poller,
+        console,
+        listeners: [console, ...listeners],
+        entries: jobs.map(createEntry),
+        finder: (0,find/* createFinder */.pW)(client),
+        logs: createLogCollector({
+            runner: deps.runner,
             client,
-            clock,
-            random,
-            end: signal,
-            onLook,
-            onAway: log.away,
-            onBack: log.back,
+            console,
+            mode: plan.logs,
+            jobCount: jobs.length,
+            signal: end.signal,
         }),
-        nextLook: pace.next,
-        inTurn: (0,p_limit/* default */.A)(maxConcurrent),
+        reconcile: async (entry) => {
+            entry.reconciling = entry.reconciling.then(async () => reconcileEntry(step, entry));
+            return entry.reconciling;
+        },
     };
+    return step;
+}
+function createEntry({ ref, mark }) {
+    return {
+        ref,
+        facts: (0,entry/* newEntryFacts */.kG)(mark),
+        submitted: null,
+        job: null,
+        timeline: [],
+        error: null,
+        cancel: null,
+        isSubmitting: false,
+        cancels: new Map(),
+        confirmed: new Set(),
+        reconciling: Promise.resolve(),
+        toldResult: null,
+    };
+}
+function reconcileAll(step) {
+    for (const entry of step.entries) {
+        if (!entry.isSubmitting)
+            void step.reconcile(entry);
+    }
+}
+async function reconcileEntry(step, entry) {
+    const { client, finder, poller, end, plan } = step;
+    const options = { client, finder, poller, deadline: end.deadline, phase: 'main' };
+    await (0,reconcile/* reconcile */.Lq)({
+        facts: () => entry.facts,
+        record: (change) => {
+            record(step, entry, change);
+        },
+        wanted: () => plan.cancelReason === undefined
+            ? (0,policy/* wantedOf */.L)(entry.facts, end.facts(), plan.policy, 'main')
+            : 'gone',
+        cancels: entry.cancels,
+        confirmed: entry.confirmed,
+        reason: (jobUuid) => reasonFor(entry, jobUuid, step),
+        onJob: (job) => {
+            observe(step, entry, job);
+        },
+    }, { ...options, events: eventsOf(step, entry) });
+}
+function eventsOf({ console, plan }, entry) {
+    const isOwn = (jobUuid) => entry.facts.jobs[0]?.uuid === jobUuid;
+    return {
+        ...console,
+        cancelling: (jobUuid, reason) => {
+            if (isOwn(jobUuid))
+                entry.cancel = 'accepted';
+            console.cancelling(jobUuid, reason);
+        },
+        cancelFailed: (jobUuid, error) => {
+            if (isOwn(jobUuid))
+                entry.cancel = 'failed';
+            if (plan.cancelReason === undefined)
+                console.cancelFailed(jobUuid, error);
+            else
+                entry.error = (0,errors/* asError */.zR)(error);
+        },
+    };
+}
+function reasonFor({ facts }, jobUuid, { end, plan }) {
+    const { cancelReason } = plan;
+    if (cancelReason !== undefined)
+        return { told: cancelReason, sent: cancelReason };
+    return (0,reconcile/* ownReason */.Nx)(facts.jobs[0]?.uuid === jobUuid ? whyUnwanted(facts, end) : reconcile/* duplicateReason */.Uu);
+}
+function whyUnwanted(facts, end) {
+    const [reason] = end.facts().ends;
+    if (reason !== undefined)
+        return endWords[reason];
+    return facts.stop === 'ended' ? 'it has failed' : 'its status is unknown';
+}
+const endWords = {
+    timeout: 'the timeout was reached',
+    interrupt: 'the workflow was cancelled',
+    'fail-fast': 'another job of the step failed',
+};
+async function decide(step, runData) {
+    const { end, entries, plan } = step;
+    for (let known = -1; known !== end.facts().ends.length;) {
+        known = end.facts().ends.length;
+        await Promise.all(entries.map(step.reconcile));
+    }
+    end.decide();
+    for (const [index, entry] of entries.entries())
+        tellEnd(step, entry, runData[index] ?? records/* noRunData */.h);
+    return entries.map((entry, index) => (0,jobs_outcome/* createOutcome */.N)(entry, end.facts(), plan, runData[index] ?? records/* noRunData */.h));
+}
+function tellEnd(step, entry, runData) {
+    const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, runData);
+    if (outcome.result === entry.toldResult)
+        return;
+    entry.toldResult = outcome.result;
+    for (const listener of step.listeners)
+        listener.ended?.(outcome);
+}
+function givenJob(jobUuid, index) {
+    const ref = { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
+    return { ref, mark: null };
 }
 
 
 /***/ }),
 
-/***/ 7246:
+/***/ 36:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   u: () => (/* binding */ wait)
+/* harmony export */   W: () => (/* binding */ watchToEnd),
+/* harmony export */   d: () => (/* binding */ adopt)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8843);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4121);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9177);
-/* harmony import */ var _jobs_policy_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9295);
-/* harmony import */ var _open_commit_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9831);
-/* harmony import */ var _follow_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9027);
-/* harmony import */ var _given_jobs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4603);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1239);
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8905);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8577);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1044);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(293);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1175);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8136);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4052);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(434);
 
 
 
@@ -17564,54 +30142,125 @@ function pacing(plan, world, client, end, log) {
 
 
 
-/** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
-async function wait(world) {
-    const { runner } = world;
+
+function adopt(step, entry, submitted) {
+    const { job } = submitted;
+    entry.submitted = submitted;
+    const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
+    (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
+    (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, job);
+    for (const listener of step.listeners)
+        listener.submitted?.(submitted);
+}
+async function watchToEnd(step, entry) {
+    const { submitted } = entry;
+    if (submitted === null)
+        throw new Error('an entry without a job cannot be watched');
+    const log = step.logs.open(submitted);
     try {
-        const inputs = await (0,_inputs_job_js__WEBPACK_IMPORTED_MODULE_1__/* .readWaitInputs */ .FW)(runner);
-        const subjects = inputs['job-uuids'].map(_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J);
-        const commitStatus = (0,_open_commit_status_js__WEBPACK_IMPORTED_MODULE_5__/* .openCommitStatus */ .y)(inputs, subjects, world);
-        const plan = { ...(0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .planOf */ .X)(inputs), jobCount: subjects.length, commitStatus };
-        const tellEarly = (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_2__/* .createEarlyOutputs */ .M)(runner, subjects);
-        const outcomes = await (0,_session_js__WEBPACK_IMPORTED_MODULE_8__/* .withSession */ .f)(plan, world, async (session) => Promise.all(subjects.map(async (each) => commitStatus.ended(await waitFor(each, tellEarly, session)))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportOutcomes */ .s)(runner, outcomes, plan.policy);
+        await watch(step, entry, submitted, log);
+        if (entry.facts.stop === 'goal')
+            await untilReachable(step, entry, log);
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_3__/* .reportTrouble */ .a)(runner, error);
+        entry.error = (0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .asError */ .zR)(error);
+        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { stop: 'lost' });
     }
+    if (isBad(step, entry) && step.plan.failFast)
+        step.end.endFor('fail-fast');
+    await step.reconcile(entry);
+    await lookOnceMore(step, entry);
+    const { result } = outcomeOf(step, entry);
+    const reads = entry.facts.stop !== 'lost';
+    const runData = await log.close(result, { reads, signal: step.end.deadline });
+    if (entry.facts.stop === 'goal') {
+        step.console.reachable(submitted, (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__/* .nodeUrlsOf */ .i9)({ job: entry.job, ...runData }));
+    }
+    return runData;
 }
-async function waitFor(subject, tellEarly, session) {
-    const { world, plan, read, log, ledger } = session;
-    const { index, jobUuid } = subject;
-    // Unlike a cook's, this job was there before: only where that is asked does it end with the step.
-    const isKept = plan.policy.onWorkflowCancel === 'detach';
-    ledger.write(index, { jobUuid, fate: isKept ? 'kept' : 'followed' });
-    let job;
-    try {
-        job = await read(jobUuid);
-    }
-    catch (error) {
-        return notRead(subject, error, session);
-    }
-    const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() };
-    log.began(ticket);
-    tellEarly(ticket);
-    return (0,_follow_js__WEBPACK_IMPORTED_MODULE_6__/* .follow */ .e)(ticket, session);
+async function watch(step, entry, { job }, log) {
+    const { client, end, poller } = step;
+    const failure = (0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .createFailureCheck */ .d)(client, end.signal);
+    const take = (answer) => {
+        if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ServiceError */ ._7) {
+            entry.error = answer;
+            (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { stop: 'lost' });
+            return true;
+        }
+        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, answer);
+        log.onLook(answer);
+        if (answer.status !== 'FAILED')
+            failure.reset();
+        if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .d)(answer.status)) {
+            const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
+            if (state === 'open')
+                return false;
+            const hasEnded = state === 'final';
+            (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, {
+                ...(0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .withJob */ .ec)(entry.facts, { uuid: answer.uuid, hasEnded }),
+                stop: 'ended',
+            });
+            return true;
+        }
+        if (answer.status !== 'RUNNING' || !isGoal(step, answer))
+            return false;
+        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { stop: 'goal' });
+        return true;
+    };
+    if (take(job))
+        return;
+    const duplicates = watchForDuplicates(step, entry);
+    await poller.watch(job.uuid, take, end.signal);
+    duplicates.stop();
 }
-// Time was up before the service told anything of the job, or it refused to.
-async function notRead(subject, error, session) {
-    const { plan, end, ledger } = session;
-    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4)) {
-        ledger.write(subject.index, { fate: 'kept' });
-        return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error) });
-    }
-    const ending = end.ended() ?? 'interrupt';
-    const job = await (0,_follow_js__WEBPACK_IMPORTED_MODULE_6__/* .settleUnwatched */ .N)(subject, ending, session);
-    return (0,_given_jobs_js__WEBPACK_IMPORTED_MODULE_7__/* .unknownOutcome */ .b)(subject, {
-        ending,
-        job,
-        result: (0,_jobs_policy_js__WEBPACK_IMPORTED_MODULE_4__/* .resultOf */ .B)(ending, job?.status ?? '', plan.policy),
-    });
+function isGoal({ plan }, { task }) {
+    return (plan.waitUntil ?? (task === 'PERSISTENT' ? 'running' : 'completed')) === 'running';
+}
+const duplicatePausesMs = [15_000, 30_000, 60_000, 300_000];
+function watchForDuplicates(step, entry) {
+    const { clock } = step.deps;
+    const over = new AbortController();
+    const signal = AbortSignal.any([step.end.signal, over.signal]);
+    const lookAgainAndAgain = async () => {
+        for (let looks = 0; (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .unansweredCooks */ .kS)(entry.facts) > 0; looks += 1) {
+            const everyMs = duplicatePausesMs[Math.min(looks, duplicatePausesMs.length - 1)] ?? 0;
+            await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
+            if (signal.aborted)
+                return;
+            await step.reconcile(entry);
+        }
+    };
+    void lookAgainAndAgain();
+    return {
+        stop: () => {
+            over.abort();
+        },
+    };
+}
+const maxAddressWaitMs = 30_000;
+async function untilReachable({ end }, { job }, log) {
+    if (job?.parameters?.isReachable === false)
+        return;
+    await log.untilReachable(maxAddressWaitMs, end.signal);
+}
+function isBad(step, entry) {
+    const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
+    return isOver && !_jobs_results_js__WEBPACK_IMPORTED_MODULE_6__/* .results */ .X[outcomeOf(step, entry).result].passes;
+}
+function outcomeOf(step, entry) {
+    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .createOutcome */ .N)(entry, step.end.facts(), step.plan, _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__/* .noRunData */ .h);
+}
+async function lookOnceMore(step, entry) {
+    const { job, facts, cancel } = entry;
+    if (job === null || facts.stop !== null || cancel !== null)
+        return;
+    const seen = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
+    if (seen === null)
+        return;
+    (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, seen);
+    const hasEnded = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .d)(seen.status) && !(0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .mayRestart */ .f)(seen);
+    if (hasEnded)
+        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .withJob */ .ec)(facts, { uuid: seen.uuid, hasEnded }));
 }
 
 
@@ -17621,13 +30270,11 @@ async function notRead(subject, error, session) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   OK: () => (/* binding */ CommitStatusError),
 /* harmony export */   _7: () => (/* binding */ ServiceError),
 /* harmony export */   dz: () => (/* binding */ InputError),
 /* harmony export */   p4: () => (/* binding */ InterruptedError),
 /* harmony export */   zR: () => (/* binding */ asError)
 /* harmony export */ });
-/** The inputs cannot be used. Nothing has been sent. */
 class InputError extends Error {
     name = 'InputError';
     problems;
@@ -17636,7 +30283,6 @@ class InputError extends Error {
         this.problems = problems;
     }
 }
-/** A request to the service that did not end as it should. */
 class ServiceError extends Error {
     name = 'ServiceError';
     trouble;
@@ -17653,33 +30299,20 @@ class ServiceError extends Error {
         this.detail = facts.detail;
         this.retryAfterMs = facts.retryAfterMs;
     }
-    /** Whether the service may have acted on the request, for all that we know. */
     get mayHaveSucceeded() {
         if (this.trouble === 'refused')
             return !isClientError(this.status) || this.status === 408;
         return this.trouble !== 'unreachable';
     }
-    /** Whether the same read may well succeed a little later. */
     get retryable() {
         if (this.trouble !== 'refused')
             return true;
         return isServerError(this.status) || this.status === 408 || this.status === 429;
     }
 }
-/** We were told to stop, by a cancel of the workflow or the end of the wait, in the middle of something. */
 class InterruptedError extends Error {
     name = 'InterruptedError';
 }
-/** GitHub did not take a commit status. The message is foreign text. */
-class CommitStatusError extends Error {
-    name = 'CommitStatusError';
-    trouble;
-    constructor(trouble, message, cause) {
-        super(message, { cause });
-        this.trouble = trouble;
-    }
-}
-/** Whatever was thrown, as an Error. */
 function asError(thrown) {
     return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
@@ -17698,14 +30331,12 @@ function isServerError(status = 0) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
-/* harmony import */ var node_v8__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8877);
-/* harmony import */ var _api_http_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9071);
-/* harmony import */ var _pace_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1215);
-/* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4334);
-/* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3553);
-/* harmony import */ var _commands_cleanup_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8279);
-/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8380);
-/* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7246);
+/* harmony import */ var _cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5869);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4063);
+/* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2999);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7177);
+/* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5772);
+/* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7435);
 
 
 
@@ -17713,59 +30344,57 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-
-
-// A warning of Node's own, say about an experimental part of a library, is not for the log of
-// somebody's workflow.
-process.removeAllListeners('warning');
-// A step makes little garbage, and makes it slowly. Left alone, V8 gives it tens of megabytes of
-// room rather than collect it.
-(0,node_v8__WEBPACK_IMPORTED_MODULE_1__.setFlagsFromString)('--semi-space-growth-factor=1');
-(0,node_v8__WEBPACK_IMPORTED_MODULE_1__.setFlagsFromString)('--heap-growing-percent=25');
-// Each entry of an action is a file of its own that imports this one. Its name says what to do:
-// the saved state would not, where main was killed before it could save any.
-const verbs = {
-    'index.js': _commands_cook_js__WEBPACK_IMPORTED_MODULE_7__/* .cook */ .$,
-    'wait.js': _commands_wait_js__WEBPACK_IMPORTED_MODULE_8__/* .wait */ .u,
-    'cancel.js': _commands_cancel_js__WEBPACK_IMPORTED_MODULE_5__/* .cancel */ .Z,
-    'clean-up.js': _commands_cleanup_js__WEBPACK_IMPORTED_MODULE_6__/* .cleanUp */ .n,
-};
-const interrupt = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.on(signal, () => {
-        interrupt.abort();
-    });
+const entries = new Map([
+    ['index.js', _main_js__WEBPACK_IMPORTED_MODULE_2__/* .run */ .e],
+    ['wait.js', _wait_js__WEBPACK_IMPORTED_MODULE_6__/* .run */ .e],
+    ['cancel.js', _cancel_js__WEBPACK_IMPORTED_MODULE_1__/* .run */ .e],
+    ['post.js', _post_js__WEBPACK_IMPORTED_MODULE_3__/* .run */ .e],
+]);
+function entryOf(name) {
+    const run = entries.get(name);
+    if (run === undefined)
+        throw new Error(`this action has no entry ${name}`);
+    return run;
 }
-await verbs[(0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(process.argv[1] ?? '')]?.({
-    runner: _runtime_js__WEBPACK_IMPORTED_MODULE_4__/* .actionsRunner */ .A,
-    clock: _pace_js__WEBPACK_IMPORTED_MODULE_3__/* .systemClock */ .ml,
-    random: Math.random,
-    connect: _api_http_js__WEBPACK_IMPORTED_MODULE_2__/* .connect */ .N,
-    interrupt: interrupt.signal,
-});
+try {
+    await entryOf((0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(process.argv[1] ?? ''))();
+}
+catch (error) {
+    await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportFailure */ .x)(_runtime_js__WEBPACK_IMPORTED_MODULE_5__/* .actionsRunner */ .A, error);
+}
 
 __webpack_async_result__();
 } catch(e) { __webpack_async_result__(e); } }, 1);
 
 /***/ }),
 
-/***/ 3147:
+/***/ 487:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  j: () => (/* binding */ readStep),
-  v: () => (/* binding */ tempFolder)
+  kN: () => (/* binding */ readCommit),
+  jg: () => (/* binding */ readStep),
+  vg: () => (/* binding */ tempFolder)
 });
 
+;// CONCATENATED MODULE: external "node:fs/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(3305);
+// EXTERNAL MODULE: ./build/api/json.js
+var json = __nccwpck_require__(4933);
 ;// CONCATENATED MODULE: ./build/inputs/context.js
 
-// GitHub allows 50 re-runs of a workflow run.
+
+
+
 const maxAttempts = 51;
-/** Reads the step's identity from the runner's environment. */
 function readStep({ env }, matrixIndex) {
     const repository = env['GITHUB_REPOSITORY'] ?? '';
     const runId = env['GITHUB_RUN_ID'] ?? '';
@@ -17781,74 +30410,97 @@ function readStep({ env }, matrixIndex) {
         runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
     };
 }
-/** Where a step may keep files for later steps of its job. */
 function tempFolder({ env }) {
     return env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)();
+}
+const sha = schemas/* string */.YjP().check(api/* _regex */.Fk(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/));
+const pullRequest = schemas/* object */.Ikc({ pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ sha }) }) });
+async function readCommit(runner) {
+    const { env } = runner;
+    const { repository, runUrl } = readStep(runner, '');
+    const [owner, repo] = repository.split('/');
+    if (!owner || !repo)
+        throw new Error('GITHUB_REPOSITORY has no repository');
+    const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
+    return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
+}
+async function readSha(env) {
+    if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
+        const text = await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
+        const event = pullRequest.safeParse((0,json/* parseJson */.q)(text));
+        if (event.success)
+            return event.data.pull_request.head.sha;
+        throw new Error('the event in GITHUB_EVENT_PATH has no head commit of a pull request');
+    }
+    const given = sha.safeParse(env['GITHUB_SHA']);
+    if (given.success)
+        return given.data;
+    throw new Error('GITHUB_SHA has no commit');
 }
 
 
 /***/ }),
 
-/***/ 3924:
+/***/ 5747:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  My: () => (/* binding */ complete),
   mG: () => (/* binding */ cookInputs),
   Pf: () => (/* binding */ fieldsOf),
-  hF: () => (/* binding */ input),
-  lq: () => (/* binding */ optional),
   Uo: () => (/* binding */ readCleanUpInputs),
-  cp: () => (/* binding */ readCookInputs),
-  Ko: () => (/* binding */ readInputs)
+  cp: () => (/* binding */ readCookInputs)
 });
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
 var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/inputs/parsers.js + 1 modules
+var parsers = __nccwpck_require__(6027);
+;// CONCATENATED MODULE: ./build/inputs/access.js
+
+function apiKey(half, otherStart, other) {
+    return (0,parsers/* fromText */.IK)((given) => {
+        if (given === '') {
+            return new parsers/* InvalidValue */.h6(`is empty. Pass the ${half} key from a secret. Workflows started by pull requests from forks have no secrets`);
+        }
+        if (!/^[\u0021-\u007e]+$/.test(given)) {
+            return new parsers/* InvalidValue */.h6('contains white space or characters that a key cannot have. Copy it again, in one line');
+        }
+        if (!given.startsWith(otherStart))
+            return given;
+        return new parsers/* InvalidValue */.h6(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);
+    });
+}
+const publicKey = apiKey('public', 'sk_', 'secret');
+const secretKey = apiKey('secret', 'pk_', 'public');
+const token = (0,parsers/* fromText */.IK)((given) => /^[\u0021-\u007e]+$/.test(given)
+    ? given
+    : new parsers/* InvalidValue */.h6('contains white space or characters that a token cannot have'));
+const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const apiUrl = (0,parsers/* fromText */.IK)((given) => {
+    const url = URL.parse(given);
+    if (url === null) {
+        return new parsers/* InvalidValue */.h6('is not a URL; the service is at https://api.dispersed.com');
+    }
+    if (url.username !== '' || url.password !== '') {
+        return new parsers/* InvalidValue */.h6('contains a user name or password; use the inputs public-key and secret-key');
+    }
+    const isLoopback = loopbackHosts.test(url.hostname);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+        const shown = (0,parsers/* quote */.hD)(`${url.protocol}//${url.host}`);
+        return new parsers/* InvalidValue */.h6(`${shown} is not https; http is accepted for loopback addresses only`);
+    }
+    if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+        return new parsers/* InvalidValue */.h6('must be a host only, without path, query or fragment');
+    }
+    return url;
+});
+
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core = __nccwpck_require__(8532);
 // EXTERNAL MODULE: ./build/api/json.js
 var json = __nccwpck_require__(4933);
-// EXTERNAL MODULE: ./build/inputs/wording.js + 1 modules
-var wording = __nccwpck_require__(6225);
-;// CONCATENATED MODULE: ./build/inputs/strict.js
-
-
-/**
- * A mapping in which every key is optional, and none but these is accepted. As among the inputs, an
- * empty text means that nothing was given.
- */
-function strict(shape) {
-    const known = Object.keys(shape);
-    return schemas/* pipe */.FsL(schemas/* transform */.pdi((given) => withoutEmpty(given, known)), schemas/* strictObject */.rej(optionals(shape), {
-        error: (issue) => issue.code === 'unrecognized_keys'
-            ? issue.keys.map((key) => sayUnknown(key, known)).join('. ')
-            : 'must be a mapping of names to values',
-    }));
-}
-function optionals(shape) {
-    const members = Object.entries(shape).map(([key, schema]) => [key, schemas/* optional */.lqM(schema)]);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys, each made optional
-    return Object.fromEntries(members);
-}
-function withoutEmpty(given, known) {
-    if (typeof given !== 'object' || given === null || Array.isArray(given))
-        return given;
-    return Object.fromEntries(Object.entries(given).filter(([key, value]) => value !== '' || !known.includes(key)));
-}
-function sayUnknown(key, known) {
-    const hint = (0,wording/* suggest */.Z)(key.replaceAll('-', '_'), known) || `; known are ${known.join(', ')}`;
-    return `${(0,wording/* quote */.h)(key)} is not known here${hint}`;
-}
-
-// EXTERNAL MODULE: ./build/inputs/parsers.js + 2 modules
-var parsers = __nccwpck_require__(8969);
 // EXTERNAL MODULE: ./build/inputs/yaml.js
 var yaml = __nccwpck_require__(3697);
 ;// CONCATENATED MODULE: ./build/inputs/container.js
@@ -17856,31 +30508,25 @@ var yaml = __nccwpck_require__(3697);
 
 
 
-
-
 const variableName = /^[A-Za-z_][\w.-]*$/;
-const variableNameForm = 'a name starts with a letter or `_`, and goes on with those, digits, `.` or `-`';
-/** An environment as a mapping; values are text, whatever they look like, and never shown. */
-const environment = schemas/* pipe */.FsL(
-// Not a record of zod's, which drops a key called `__proto__`.
-schemas/* custom */.IeY(json/* isMapping */.p, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
-    const complain = (key, message) => {
+const variableNameForm = 'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
+const environment = schemas/* pipe */.FsL(schemas/* custom */.IeY(json/* isMapping */.p, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
+    const report = (key, message) => {
         context.issues.push({ code: 'custom', message, input: key, path: [key] });
     };
     const pairs = Object.entries(given).flatMap(([key, value]) => {
         if (!variableName.test(key))
-            complain(key, variableNameForm);
+            report(key, variableNameForm);
         else if (typeof value === 'string')
             return [[key, value]];
         else if (value === null)
-            complain(key, 'cannot be null: write "" or "null", with quotes');
+            report(key, 'cannot be null: use "" or "null", in quotes');
         else
-            complain(key, 'must be a single value, not a list or a mapping');
+            report(key, 'must be a single value, not a list or a mapping');
         return [];
     });
     return Object.fromEntries(pairs);
 }));
-/** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
 const environmentLines = schemas/* pipe */.FsL(schemas/* string */.YjP(), schemas/* transform */.pdi((given, context) => {
     const pairs = new Map();
     for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
@@ -17898,13 +30544,13 @@ const environmentLines = schemas/* pipe */.FsL(schemas/* string */.YjP(), schema
 }));
 function problemOfLine(line, name, earlier) {
     if (!line.includes('='))
-        return 'has no `=`: write KEY=VALUE, one a line';
+        return 'has no `=`: use KEY=VALUE, one per line';
     if (!variableName.test(name))
-        return `has an unusable name: ${variableNameForm}`;
-    return earlier.has(name) ? `sets ${(0,wording/* quote */.h)(name)} a second time: once is enough` : undefined;
+        return `has an invalid name: ${variableNameForm}`;
+    return earlier.has(name) ? `sets ${(0,parsers/* quote */.hD)(name)} a second time` : undefined;
 }
 const list = (member) => schemas/* array */.YOg(member, 'must be a list');
-const volume = strict({
+const volume = (0,yaml/* mapping */.p)({
     image: parsers/* text */.Qq,
     mount: parsers/* text */.Qq,
     registry: parsers/* text */.Qq,
@@ -17912,7 +30558,7 @@ const volume = strict({
     tag: parsers/* text */.Qq,
     user: parsers/* text */.Qq,
 });
-const parameters = strict({
+const parameters = (0,yaml/* mapping */.p)({
     image: parsers/* text */.Qq,
     tag: parsers/* text */.Qq,
     imagesrc: parsers/* text */.Qq,
@@ -17925,29 +30571,56 @@ const parameters = strict({
     sshkey: parsers/* text */.Qq,
     allowed_ips: list(parsers/* text */.Qq),
 });
-/** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */
 const container = schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
     if (typeof given !== 'object' || given === null || !('parameters' in given))
         return given;
     const others = Object.keys(given).filter((key) => key !== 'parameters' && key !== 'type');
     if (others.length > 0 || ('type' in given && given.type !== 'docker')) {
-        const message = 'takes {type: docker, parameters: {…}}, or the container parameters alone';
+        const message = 'must be the container parameters, or {type: docker, parameters: {…}} alone';
         context.issues.push({ code: 'custom', message, input: given });
         return core/* NEVER */.tm;
     }
     return given.parameters;
 }), parameters);
-/** Container parameters from the text of an input. */
-const containerText = schemas/* pipe */.FsL((0,parsers/* textTo */.Ds)(yaml/* parseYaml */.h), container);
-/** The parts of a container that must be masked wherever they show. */
+const containerText = schemas/* pipe */.FsL((0,parsers/* fromText */.IK)(yaml/* parseYaml */.h), container);
 function secretsOf({ secret, volumes = [] }) {
     return [secret, ...volumes.map((each) => each.secret)].filter((each) => each !== undefined);
 }
 
+// EXTERNAL MODULE: ./build/inputs/read.js
+var read = __nccwpck_require__(8718);
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
 var api = __nccwpck_require__(3305);
 // EXTERNAL MODULE: ./build/api/schemas.js
 var api_schemas = __nccwpck_require__(4015);
+;// CONCATENATED MODULE: ./build/inputs/regions.js
+
+const knownRegions = `
+  ca-central-1 ca-west-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
+  eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3
+  ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2
+  ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6
+  ap-southeast-7 cn-north-1 cn-northwest-1 af-south-1 il-central-1 me-central-1 me-south-1
+`
+    .trim()
+    .split(/\s+/);
+const wellFormed = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
+const maxLength = 40;
+const regionCode = (0,parsers/* fromText */.IK)((given) => {
+    const code = given.toLowerCase();
+    if (code.length <= maxLength && wellFormed.test(code))
+        return code;
+    const hint = (0,parsers/* suggest */.ZA)(code, knownRegions) || '; use a code such as eu-west-1 or us-east-2';
+    return new parsers/* InvalidValue */.h6(`${(0,parsers/* quote */.hD)(given)} is not a region code${hint}`);
+});
+function warnOfUnknownRegions(runner, codes) {
+    const unknown = [...new Set(codes)].filter((code) => !knownRegions.includes(code));
+    if (unknown.length === 0)
+        return;
+    const listed = unknown.map((code) => `${code}${(0,parsers/* suggest */.ZA)(code, knownRegions)}`).join('\n');
+    runner.annotate('warning', 'An unknown region', `This version does not know these values of allowed-region-codes, and sends them as they are:\n${listed}`);
+}
+
 ;// CONCATENATED MODULE: ./build/inputs/recipes.js
 
 
@@ -17955,7 +30628,7 @@ var api_schemas = __nccwpck_require__(4015);
 
 
 
-/** The fields of a cook but the container: the API's names, with the ranges it documents. */
+const maxRegions = 36;
 const cookFields = {
     title: parsers/* line */.n8,
     description: (0,parsers/* orNull */.Xd)(parsers/* text */.Qq),
@@ -17972,28 +30645,25 @@ const cookFields = {
     max_timeout_assign_ms: (0,parsers/* whole */.WQ)(300_000),
     max_timeout_start_ms: (0,parsers/* whole */.WQ)(120_000),
     max_timeout_run_ms: (0,parsers/* orNull */.Xd)((0,parsers/* whole */.WQ)(60_000)),
-    // Each at most once, so never more than the service accepts.
-    allowed_region_codes: schemas/* pipe */.FsL(schemas/* array */.YOg(parsers/* regionCode */.Gw, 'must be a list of region codes'), schemas/* transform */.pdi((codes) => [...new Set(codes)])),
+    allowed_region_codes: schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* array */.YOg(regionCode, 'must be a list of region codes'), schemas/* transform */.pdi((codes) => [...new Set(codes)])), schemas/* array */.YOg(schemas/* string */.YjP()).check(api/* _maxLength */.Eb(maxRegions, `has more than ${maxRegions} regions`))),
 };
 const entry = schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
     if (typeof given !== 'string')
         return given;
     if ((0,api_schemas/* isUuid */.O1)(given))
         return { uuid: given };
-    context.issues.push({ code: 'custom', message: (0,parsers/* sayNoUuid */.CW)(given), input: given });
+    context.issues.push({ code: 'custom', message: (0,parsers/* describeNonUuid */.Yr)(given), input: given });
     return core/* NEVER */.tm;
-}), strict({ uuid: parsers/* uuid */.uR, ...cookFields, parameters: container, env: environment })), schemas/* transform */.pdi((given, context) => {
+}), (0,yaml/* mapping */.p)({ uuid: parsers/* uuid */.uR, ...cookFields, parameters: container, env: environment })), schemas/* transform */.pdi((given, context) => {
     if (given.uuid !== undefined)
         return { ...given, uuid: given.uuid };
-    const message = 'is missing: each entry names its recipe';
+    const message = 'is missing: each entry needs the UUID of its recipe';
     context.issues.push({ code: 'custom', message, input: given, path: ['uuid'] });
     return core/* NEVER */.tm;
 }));
-// The outputs of one step hold about 1 MB, and each job has its line there.
 const maxEntries = 1_000;
-/** The input `recipes`: a UUID, several, one a line, or a YAML or JSON list of entries. */
-const entries = schemas/* pipe */.FsL((0,parsers/* textTo */.Ds)(readList), schemas/* array */.YOg(entry)
-    .check(api/* _minLength */.m9(1, 'is missing: give the UUID of a recipe, or several, one a line'), api/* _maxLength */.Eb(maxEntries, `has more than ${maxEntries} entries`)));
+const entries = schemas/* pipe */.FsL((0,parsers/* fromText */.IK)(readList), schemas/* array */.YOg(entry)
+    .check(api/* _minLength */.m9(1, 'is missing: give the UUID of a recipe, or several, one per line'), api/* _maxLength */.Eb(maxEntries, `has more than ${maxEntries} entries`)));
 async function readList(given) {
     if (looksLikeYaml(given))
         return asList(await (0,yaml/* parseYaml */.h)(given));
@@ -18002,14 +30672,13 @@ async function readList(given) {
         .map((each) => each.trim())
         .filter((each) => each !== '');
 }
-// A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
 function looksLikeYaml(given) {
     return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
 }
 function asList(tree) {
-    if (tree instanceof parsers/* Unusable */.kO || Array.isArray(tree))
+    if (tree instanceof parsers/* InvalidValue */.h6 || Array.isArray(tree))
         return tree;
-    return new parsers/* Unusable */.kO('must be a list: start each entry with `- `, or put it into [ ]');
+    return new parsers/* InvalidValue */.h6('must be a list: start each entry with `- `, or put it into [ ]');
 }
 
 // EXTERNAL MODULE: ./build/inputs/rules.js
@@ -18021,76 +30690,69 @@ var rules = __nccwpck_require__(1671);
 
 
 
-/** An input that always has a value: an empty text is read as the default. */
-function input(schema, defaultText = '') {
-    return { schema, default: defaultText, optional: false };
-}
-/** An input that may be left out: an empty text is undefined. */
-function optional(schema) {
-    return { schema, default: '', optional: true };
-}
+
+
 const minuteMs = 60_000;
-const regionList = schemas/* pipe */.FsL((0,parsers/* textTo */.Ds)((given) => {
+const regionList = schemas/* pipe */.FsL((0,parsers/* fromText */.IK)((given) => {
     const codes = given.split(/[\s,]+/).filter((code) => code !== '');
-    return codes.length > 0 ? codes : new parsers/* Unusable */.kO('has no region code in it');
+    return codes.length > 0 ? codes : new parsers/* InvalidValue */.h6('contains no region code');
 }), cookFields.allowed_region_codes);
-/** The inputs of the cook action, in the order of `action.yml`. */
 const cookInputs = {
-    recipes: input(entries),
-    'public-key': input(parsers/* publicKey */.jE),
-    'secret-key': input(parsers/* secretKey */.oF),
-    'api-url': input(parsers/* apiUrl */.y0, 'https://api.dispersed.com'),
-    title: optional(parsers/* line */.n8),
-    description: optional(parsers/* text */.Qq),
-    task: optional(cookFields.task),
-    'cpu-count': optional(cookFields.cpu_count),
-    'gpu-count': optional(cookFields.gpu_count),
-    'gpu-name': optional(parsers/* line */.n8),
-    'gpu-registry-uuid': optional(parsers/* uuid */.uR),
-    'min-vram-gb': optional(cookFields.min_vram_gb),
-    'min-ram-gb': optional(cookFields.min_ram_gb),
-    'min-storage-gb': optional(cookFields.min_storage_gb),
-    'max-node-count': optional(cookFields.max_node_count),
-    'max-retry-count': optional(cookFields.max_retry_count),
-    'max-timeout-assign': optional((0,parsers/* duration */.p0)(5 * minuteMs)),
-    'max-timeout-start': optional((0,parsers/* duration */.p0)(2 * minuteMs)),
-    'max-timeout-run': optional((0,parsers/* duration */.p0)(minuteMs)),
-    'allowed-region-codes': optional(regionList),
-    parameters: optional(containerText),
-    env: { ...optional(environmentLines), verbatim: true },
-    wait: input(parsers/* flag */.Jt, 'true'),
-    'wait-until': optional((0,parsers/* oneOf */.yL)(['completed', 'running'])),
-    timeout: input((0,parsers/* duration */.p0)(), '5h45m'),
-    'on-timeout': input((0,parsers/* oneOf */.yL)(['cancel', 'fail', 'detach']), 'cancel'),
-    'on-workflow-cancel': input((0,parsers/* oneOf */.yL)(['cancel', 'detach']), 'cancel'),
-    'on-job-end': input((0,parsers/* oneOf */.yL)(['keep', 'cancel']), 'keep'),
-    'on-rerun': input((0,parsers/* oneOf */.yL)(['cook', 'attach']), 'cook'),
-    'poll-interval': input(parsers/* pollInterval */.dq, 'auto'),
-    'max-parallel': input((0,parsers/* whole */.WQ)(0, 1_000), '0'),
-    'fail-fast': input(parsers/* flag */.Jt, 'false'),
-    logs: input((0,parsers/* oneOf */.yL)(['stream', 'on-failure', 'none']), 'stream'),
-    'dry-run': input(parsers/* flag */.Jt, 'false'),
-    'commit-status': input(parsers/* flag */.Jt, 'false'),
-    'github-token': optional(parsers/* token */.Sh),
-    'matrix-index': input(parsers/* line */.n8, '0'),
+    recipes: (0,read/* input */.hF)(entries),
+    'public-key': (0,read/* input */.hF)(publicKey),
+    'secret-key': (0,read/* input */.hF)(secretKey),
+    'api-url': (0,read/* input */.hF)(apiUrl, 'https://api.dispersed.com'),
+    title: (0,read/* optional */.lq)(parsers/* line */.n8),
+    description: (0,read/* optional */.lq)(parsers/* text */.Qq),
+    task: (0,read/* optional */.lq)(cookFields.task),
+    'cpu-count': (0,read/* optional */.lq)(cookFields.cpu_count),
+    'gpu-count': (0,read/* optional */.lq)(cookFields.gpu_count),
+    'gpu-name': (0,read/* optional */.lq)(parsers/* line */.n8),
+    'gpu-registry-uuid': (0,read/* optional */.lq)(parsers/* uuid */.uR),
+    'min-vram-gb': (0,read/* optional */.lq)(cookFields.min_vram_gb),
+    'min-ram-gb': (0,read/* optional */.lq)(cookFields.min_ram_gb),
+    'min-storage-gb': (0,read/* optional */.lq)(cookFields.min_storage_gb),
+    'max-node-count': (0,read/* optional */.lq)(cookFields.max_node_count),
+    'max-retry-count': (0,read/* optional */.lq)(cookFields.max_retry_count),
+    'max-timeout-assign': (0,read/* optional */.lq)((0,parsers/* duration */.p0)(5 * minuteMs)),
+    'max-timeout-start': (0,read/* optional */.lq)((0,parsers/* duration */.p0)(2 * minuteMs)),
+    'max-timeout-run': (0,read/* optional */.lq)((0,parsers/* duration */.p0)(minuteMs)),
+    'allowed-region-codes': (0,read/* optional */.lq)(regionList),
+    parameters: (0,read/* optional */.lq)(containerText),
+    env: { ...(0,read/* optional */.lq)(environmentLines), verbatim: true },
+    wait: (0,read/* input */.hF)(parsers/* flag */.Jt, 'true'),
+    'wait-until': (0,read/* optional */.lq)((0,parsers/* oneOf */.yL)(['completed', 'running'])),
+    timeout: (0,read/* input */.hF)((0,parsers/* duration */.p0)(), '5h45m'),
+    'on-timeout': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cancel', 'fail', 'detach']), 'cancel'),
+    'on-workflow-cancel': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cancel', 'detach']), 'cancel'),
+    'on-job-end': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['keep', 'cancel']), 'keep'),
+    'on-rerun': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cook', 'attach']), 'cook'),
+    'poll-interval': (0,read/* input */.hF)(parsers/* pollInterval */.dq, 'auto'),
+    'max-parallel': (0,read/* input */.hF)((0,parsers/* whole */.WQ)(0, 1_000), '0'),
+    'fail-fast': (0,read/* input */.hF)(parsers/* flag */.Jt, 'false'),
+    logs: (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['stream', 'on-failure', 'none']), 'stream'),
+    'dry-run': (0,read/* input */.hF)(parsers/* flag */.Jt, 'false'),
+    'commit-status': (0,read/* input */.hF)(parsers/* flag */.Jt, 'false'),
+    'github-token': (0,read/* optional */.lq)(token),
+    'matrix-index': (0,read/* input */.hF)(parsers/* line */.n8, '0'),
 };
-/**
- * Reads the cook action's inputs. Secrets are masked before anything can be printed.
- * @throws InputError with every problem found
- */
 async function readCookInputs(runner) {
-    const { values, problems } = await readInputs(runner, cookInputs);
+    const { values, problems } = await (0,read/* readInputs */.Ko)(runner, cookInputs);
     const { recipes = [], parameters } = values;
     const containers = [parameters, ...recipes.map((entry) => entry.parameters)];
-    maskAll(runner, containers.flatMap(secretsIn));
+    (0,read/* maskSecrets */.QU)(runner, containers.flatMap((each) => (each === undefined ? [] : secretsOf(each))));
     const related = {
         ...fieldsOf(values),
         recipes,
         wait: values.wait,
         waitUntil: values['wait-until'],
         maxParallel: values['max-parallel'],
+        failFast: values['fail-fast'],
     };
-    return complete({ values, problems: [...problems, ...(0,rules/* checkRules */.M)(related)] });
+    const inputs = (0,read/* validValues */.tR)({ values, problems: [...problems, ...(0,rules/* checkRules */.M)(related)] });
+    const cooks = [fieldsOf(inputs), ...recipes];
+    warnOfUnknownRegions(runner, cooks.flatMap((each) => each.allowed_region_codes ?? []));
+    return inputs;
 }
 const cleanUpInputs = {
     'public-key': cookInputs['public-key'],
@@ -18099,24 +30761,9 @@ const cleanUpInputs = {
     'on-workflow-cancel': cookInputs['on-workflow-cancel'],
     'on-job-end': cookInputs['on-job-end'],
 };
-/**
- * Reads what the post entry needs of the inputs of any of the actions.
- * @throws InputError
- */
 async function readCleanUpInputs(runner) {
-    return complete(await readInputs(runner, cleanUpInputs));
+    return (0,read/* validValues */.tR)(await (0,read/* readInputs */.Ko)(runner, cleanUpInputs));
 }
-/**
- * The values of a reading that found no problem.
- * @throws InputError with every problem found
- */
-function complete(reading) {
-    if (reading.problems.length > 0)
-        throw new errors/* InputError */.dz(reading.problems);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
-    return reading.values;
-}
-/** The cook fields among the inputs, by the API's names. */
 function fieldsOf(inputs) {
     return {
         title: inputs.title,
@@ -18137,46 +30784,6 @@ function fieldsOf(inputs) {
         allowed_region_codes: inputs['allowed-region-codes'],
     };
 }
-/** Reads all inputs of a table; masks the secret key first. */
-async function readInputs(runner, table) {
-    maskAll(runner, runner.input('secret-key').split(/[\r\n]+/));
-    const read = await Promise.all(Object.entries(table).map(async ([name, each]) => ({
-        name,
-        ...(await readInput(runner, name, each)),
-    })));
-    const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
-    return {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has its schema's output
-        values: values,
-        problems: read.flatMap(({ problems }) => problems),
-    };
-}
-async function readInput(runner, name, { schema, optional: isOptional, ...rest }) {
-    const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
-    if (given.trim() === '' && isOptional)
-        return { value: undefined, problems: [] };
-    const parsed = await parse/* safeParseAsync */.bp(schema, given || rest.default);
-    if (parsed.success)
-        return { value: parsed.data, problems: [] };
-    return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
-}
-function toProblem(name, { path, message }) {
-    const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
-    return { input: name + place.join(''), message };
-}
-function secretsIn(container) {
-    return container === undefined
-        ? []
-        : secretsOf(container).flatMap((secret) => secret.split(/[\r\n]+/));
-}
-// The runner masks each line of a secret by itself: a short one would blank that text everywhere.
-const minMaskLength = 6;
-function maskAll(runner, secrets) {
-    for (const secret of secrets) {
-        if (secret.trim().length >= minMaskLength)
-            runner.mask(secret.trim());
-    }
-}
 
 
 /***/ }),
@@ -18189,23 +30796,22 @@ function maskAll(runner, secrets) {
 /* harmony export */   c0: () => (/* binding */ readCancelInputs)
 /* harmony export */ });
 /* unused harmony exports waitInputs, cancelInputs */
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3305);
-/* harmony import */ var _cook_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3924);
-/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8969);
-/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3697);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3305);
+/* harmony import */ var _cook_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5747);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6027);
+/* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8718);
+/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3697);
 
 
 
 
-// The outputs of one step hold about 1 MB, and each job has its line there.
+
 const maxJobs = 1_000;
-/** Job UUIDs: one, several, one a line, or a JSON array such as the output `job-uuids`. */
-const jobUuids = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .textTo */ .Ds)(async (given) => given.startsWith('[')
-    ? withoutNulls(await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_2__/* .parseYaml */ .h)(given))
-    : given.split(/\s+/).filter(Boolean)), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .uuid */ .uR, 'must be UUIDs, one a line, or a JSON array of them')
-    .check(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._minLength */ .m9(1, 'is missing: give the UUID of a job, or several, one a line'), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ._maxLength */ .Eb(maxJobs, `has more than ${maxJobs} UUIDs`)));
-// The output `job-uuids` has null where no job came to be.
+const jobUuids = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .pipe */ .FsL((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)(async (given) => given.startsWith('[')
+    ? withoutNulls(await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_3__/* .parseYaml */ .h)(given))
+    : given.split(/\s+/).filter(Boolean)), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .array */ .YOg(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .uuid */ .uR, 'must be UUIDs, one per line, or a JSON array of UUIDs')
+    .check(zod_mini__WEBPACK_IMPORTED_MODULE_5__/* ._minLength */ .m9(1, 'is missing: give the UUID of a job, or several, one per line'), zod_mini__WEBPACK_IMPORTED_MODULE_5__/* ._maxLength */ .Eb(maxJobs, `has more than ${maxJobs} UUIDs`)));
 function withoutNulls(tree) {
     return Array.isArray(tree) ? tree.filter((each) => each !== null) : tree;
 }
@@ -18214,374 +30820,54 @@ const access = {
     'secret-key': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['secret-key'],
     'api-url': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['api-url'],
 };
-/** The inputs of the wait action, in the order of `wait/action.yml`. */
 const waitInputs = {
-    'job-uuids': (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)(jobUuids),
+    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(jobUuids),
     ...access,
     'wait-until': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['wait-until'],
-    timeout: (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .duration */ .p0)(), '5h45m'),
-    'on-timeout': (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
-    'on-workflow-cancel': (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
+    timeout: (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .duration */ .p0)(), '5h45m'),
+    'on-timeout': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
+    'on-workflow-cancel': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
     'poll-interval': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['poll-interval'],
     'fail-fast': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['fail-fast'],
     logs: _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG.logs,
     'commit-status': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['commit-status'],
     'github-token': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['github-token'],
 };
-/** @throws InputError with every problem found */
 async function readWaitInputs(runner) {
-    return (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .complete */ .My)(await (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .readInputs */ .Ko)(runner, waitInputs));
+    return (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .validValues */ .tR)(await (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .readInputs */ .Ko)(runner, waitInputs));
 }
-/** The inputs of the cancel action, in the order of `cancel/action.yml`. */
-const cancelInputs = { 'job-uuids': (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF)(jobUuids), ...access, reason: (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .line */ .n8) };
-/** @throws InputError with every problem found */
+const cancelInputs = { 'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(jobUuids), ...access, reason: (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .line */ .n8) };
 async function readCancelInputs(runner) {
-    return (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .complete */ .My)(await (0,_cook_js__WEBPACK_IMPORTED_MODULE_0__/* .readInputs */ .Ko)(runner, cancelInputs));
+    return (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .validValues */ .tR)(await (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .readInputs */ .Ko)(runner, cancelInputs));
 }
 
 
 /***/ }),
 
-/***/ 8969:
+/***/ 6027:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  kO: () => (/* binding */ Unusable),
-  y0: () => (/* binding */ apiUrl),
+  h6: () => (/* binding */ InvalidValue),
+  Yr: () => (/* binding */ describeNonUuid),
   p0: () => (/* binding */ duration),
   Jt: () => (/* binding */ flag),
+  IK: () => (/* binding */ fromText),
   n8: () => (/* binding */ line),
   ai: () => (/* binding */ number),
   yL: () => (/* binding */ oneOf),
   Xd: () => (/* binding */ orNull),
   dq: () => (/* binding */ pollInterval),
-  jE: () => (/* binding */ publicKey),
-  Gw: () => (/* binding */ regionCode),
-  CW: () => (/* binding */ sayNoUuid),
-  oF: () => (/* binding */ secretKey),
+  hD: () => (/* binding */ quote),
+  ZA: () => (/* binding */ suggest),
   Qq: () => (/* binding */ parsers_text),
-  Ds: () => (/* binding */ textTo),
-  Sh: () => (/* binding */ token),
   uR: () => (/* binding */ uuid),
   WQ: () => (/* binding */ whole)
 });
 
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
-var core = __nccwpck_require__(8532);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/api/schemas.js
-var api_schemas = __nccwpck_require__(4015);
-;// CONCATENATED MODULE: ./build/inputs/durations.js
-const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-const maxDurationMs = 365 * unitMs.d;
-/** What {@link parseDuration} takes, for messages. */
-const durationForm = 'a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
-/**
- * Milliseconds of a duration such as `1h30m`; undefined for anything else: a bare number, zero,
- * or more than a year.
- */
-function parseDuration(text) {
-    const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text);
-    if (match === null)
-        return undefined;
-    const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map((part) => Number(part ?? 0));
-    const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
-    return ms > 0 && ms <= maxDurationMs ? ms : undefined;
-}
-/** A lower bound as a duration, in whole minutes where it is one. */
-function formatMinimum(ms) {
-    return ms % unitMs.m === 0 ? `${ms / unitMs.m}m` : `${ms / unitMs.s}s`;
-}
-
-;// CONCATENATED MODULE: ./build/inputs/regions.js
-/** Regions the new host knows, from the vendor's documentation of the cook. */
-const regionCodes = [
-    'ca-central-1',
-    'ca-west-1',
-    'mx-central-1',
-    'sa-east-1',
-    'us-east-1',
-    'us-east-2',
-    'us-west-1',
-    'us-west-2',
-    'eu-central-1',
-    'eu-central-2',
-    'eu-north-1',
-    'eu-south-1',
-    'eu-south-2',
-    'eu-west-1',
-    'eu-west-2',
-    'eu-west-3',
-    'ap-east-1',
-    'ap-east-2',
-    'ap-northeast-1',
-    'ap-northeast-2',
-    'ap-northeast-3',
-    'ap-south-1',
-    'ap-south-2',
-    'ap-southeast-1',
-    'ap-southeast-2',
-    'ap-southeast-3',
-    'ap-southeast-4',
-    'ap-southeast-5',
-    'ap-southeast-6',
-    'ap-southeast-7',
-    'cn-north-1',
-    'cn-northwest-1',
-    'af-south-1',
-    'il-central-1',
-    'me-central-1',
-    'me-south-1',
-];
-
-// EXTERNAL MODULE: ./build/inputs/wording.js + 1 modules
-var wording = __nccwpck_require__(6225);
-;// CONCATENATED MODULE: ./build/inputs/parsers.js
-
-
-
-
-
-// One schema a kind of value. Each takes text, from an input or from a scalar in YAML or JSON, and
-// gives the value; the message of a failure says what was given and what is accepted.
-/** What a schema of this room says of a text it cannot use. */
-class Unusable extends Error {
-}
-const oneValue = {
-    error: ({ input }) => input === null
-        ? 'cannot be null: leave it out for the recipe’s'
-        : 'must be a single value, not a list or a mapping',
-};
-/** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
-function textTo(parse) {
-    return schemas/* pipe */.FsL(schemas/* string */.YjP(oneValue), schemas/* transform */.pdi(async (text, context) => {
-        const value = await parse(text);
-        if (!(value instanceof Unusable))
-            return value;
-        context.issues.push({ code: 'custom', message: value.message, input: text });
-        return core/* NEVER */.tm;
-    }));
-}
-/** Any text, verbatim. */
-const parsers_text = schemas/* string */.YjP(oneValue);
-/** Text without line breaks. */
-const line = textTo((given) => /[\r\n]/.test(given) ? new Unusable('has several lines; it must be one') : given);
-const flag = textTo((given) => {
-    if (/^true$/i.test(given))
-        return true;
-    if (/^false$/i.test(given))
-        return false;
-    return new Unusable(`${(0,wording/* quote */.h)(given)} is neither true nor false`);
-});
-/** Milliseconds of a duration of at least `minMs`. */
-function duration(minMs = 1_000) {
-    return textTo((given) => {
-        const ms = parseDuration(given);
-        if (ms === undefined) {
-            return new Unusable(`${(0,wording/* quote */.h)(given)} is not a duration: write ${durationForm}`);
-        }
-        if (ms >= minMs)
-            return ms;
-        return new Unusable(`${(0,wording/* quote */.h)(given)} is too short: ${formatMinimum(minMs)} or more`);
-    });
-}
-const pollInterval = textTo((given) => {
-    if (given === 'auto')
-        return 'auto';
-    return (parseDuration(given) ??
-        new Unusable(`${(0,wording/* quote */.h)(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`));
-});
-/** One of the words, to the letter. */
-function oneOf(words) {
-    return textTo((given) => {
-        const word = words.find((each) => each === given);
-        return word ?? new Unusable(`${(0,wording/* quote */.h)(given)} is not one of ${words.join(', ')}`);
-    });
-}
-/** A decimal number from `least` on, fractions included. */
-function number(least) {
-    return textTo((given) => {
-        const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
-        return value >= least ? value : new Unusable(`${(0,wording/* quote */.h)(given)} is not a number from ${least}`);
-    });
-}
-/** A whole number from `least` to `most`. */
-function whole(least, most = 1_000_000_000_000) {
-    const range = most < 1_000_000 ? `from ${least} to ${most}` : `from ${least}`;
-    return textTo((given) => {
-        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
-        if (value >= least && value <= most)
-            return value;
-        return new Unusable(`${(0,wording/* quote */.h)(given)} is not a whole number ${range}`);
-    });
-}
-/** A UUID in lower case: the only thing that ever becomes part of a path. */
-const uuid = textTo((given) => (0,api_schemas/* isUuid */.O1)(given) ? given.toLowerCase() : new Unusable(sayNoUuid(given)));
-/** Says that a text is no UUID. */
-function sayNoUuid(given) {
-    // A text that is no identifier may be anything, a secret put into the wrong place included.
-    const shown = /^[\w.-]{0,60}$/.test(given) ? (0,wording/* quote */.h)(given) : 'what was given';
-    return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
-}
-/** `null` or `~` for the API's null, else what the schema takes. */
-function orNull(schema) {
-    return schemas/* pipe */.FsL(schemas/* nullable */.mee(schemas/* string */.YjP(oneValue)), schemas/* transform */.pdi(async (given, context) => {
-        if (given === null || given === '~')
-            return null;
-        const parsed = await parse/* safeParseAsync */.bp(schema, given);
-        if (parsed.success)
-            return parsed.data;
-        for (const { message } of parsed.error.issues) {
-            context.issues.push({ code: 'custom', message, input: given });
-        }
-        return core/* NEVER */.tm;
-    }));
-}
-const regionCode = textTo((given) => {
-    const code = regionCodes.find((each) => each === given.toLowerCase());
-    if (code !== undefined)
-        return code;
-    const hint = (0,wording/* suggest */.Z)(given, regionCodes) || '; write it like eu-west-1 or us-east-2';
-    return new Unusable(`${(0,wording/* quote */.h)(given)} is not a region of the service${hint}`);
-});
-/** A half of the API key: it goes into a header, or signs. Its value is never shown. */
-function apiKey(half, otherStart, other) {
-    return textTo((given) => {
-        if (given === '') {
-            return new Unusable(`is empty. Pass the ${half} key from a secret; workflows that a pull request from a fork starts get none`);
-        }
-        if (!/^[\u0021-\u007e]+$/.test(given)) {
-            return new Unusable('holds white space or letters that no key has; was it copied whole, in one line?');
-        }
-        if (!given.startsWith(otherStart))
-            return given;
-        return new Unusable(`holds the ${other} key (${otherStart}…) where the ${half} one belongs; are the two swapped?`);
-    });
-}
-const publicKey = apiKey('public', 'sk_', 'secret');
-const secretKey = apiKey('secret', 'pk_', 'public');
-/** A token of GitHub's; it goes into a header. Its value is never shown. */
-const token = textTo((given) => /^[\u0021-\u007e]+$/.test(given)
-    ? given
-    : new Unusable('holds white space or characters that no token has'));
-const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-const apiUrl = textTo((given) => {
-    const url = URL.parse(given);
-    if (url === null)
-        return new Unusable('is not a URL; the service is at https://api.dispersed.com');
-    if (url.username !== '' || url.password !== '') {
-        return new Unusable('holds a user name or password; the keys have inputs of their own');
-    }
-    const isLoopback = loopbackHosts.test(url.hostname);
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-        // Not the whole: what follows the host may hold a key.
-        const shown = (0,wording/* quote */.h)(`${url.protocol}//${url.host}`);
-        return new Unusable(`${shown} is not https; http is accepted for loopback addresses only`);
-    }
-    if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-        return new Unusable('has more than a host; write it without path, query and fragment');
-    }
-    return url;
-});
-
-
-/***/ }),
-
-/***/ 1671:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   M: () => (/* binding */ checkRules),
-/* harmony export */   U: () => (/* binding */ checkWhole)
-/* harmony export */ });
-/** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
-function checkRules(inputs) {
-    const { recipes = [], wait, waitUntil, maxParallel, ...shared } = inputs;
-    const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
-    const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
-    return [
-        ...ofInputs,
-        ...ofEntries,
-        ...(wait === false ? checkWithoutWait(waitUntil, maxParallel) : []),
-    ];
-}
-function checkWithoutWait(waitUntil, maxParallel = 0) {
-    const because = 'cannot be given with `wait: false`, which waits for nothing';
-    return [
-        ...(waitUntil === undefined ? [] : [{ input: 'wait-until', message: because }]),
-        ...(maxParallel === 0 ? [] : [{ input: 'max-parallel', message: because }]),
-    ];
-}
-const whyUnbounded = 'which runs until it is cancelled';
-/**
- * @param given what this place sets
- * @param effective the same on top of what it is laid on
- */
-function checkFields(given, effective, nameOf) {
-    const problems = [];
-    const complain = (field, message) => problems.push({ input: nameOf(field), message });
-    if (given.gpu_name && given.gpu_registry_uuid) {
-        complain('gpu_name', `cannot be given together with ${nameOf('gpu_registry_uuid')}: choose one`);
-    }
-    const { task, max_timeout_run_ms: runTimeout } = effective;
-    if (given.max_timeout_run_ms !== undefined) {
-        if (task === 'PERSISTENT' && runTimeout !== null) {
-            complain('max_timeout_run_ms', `cannot be given with task PERSISTENT, ${whyUnbounded}`);
-        }
-        if (task === 'BATCH' && runTimeout === null) {
-            complain('max_timeout_run_ms', 'cannot be null with task BATCH, which needs a bound');
-        }
-    }
-    else if (given.task === 'PERSISTENT' && typeof runTimeout === 'number') {
-        const remedy = 'the input max-timeout-run is not for it: add `max_timeout_run_ms: null` here';
-        complain('task', `PERSISTENT is a job ${whyUnbounded}; ${remedy}`);
-    }
-    return problems;
-}
-/**
- * What is wrong with a cook as a whole, the recipe's fields included, that the service would refuse.
- * Only known once the recipe is.
- */
-function checkWhole(cook) {
-    const { task, max_timeout_run_ms: runTimeout, gpu_name: name, gpu_registry_uuid: uuid } = cook;
-    const isBounded = typeof runTimeout === 'number';
-    const rules = [
-        {
-            isBroken: task !== 'PERSISTENT' && !isBounded,
-            input: 'max-timeout-run',
-            message: 'is needed for a BATCH job, and the recipe has none: give a duration such as 2h',
-        },
-        {
-            isBroken: task === 'PERSISTENT' && isBounded,
-            input: 'max-timeout-run',
-            message: `cannot be given: the job is PERSISTENT, ${whyUnbounded}`,
-        },
-        {
-            isBroken: Boolean(name && uuid),
-            input: 'gpu-name',
-            message: 'is set together with gpu-registry-uuid, one of them by the recipe: give the one you want in an entry of recipes, and the other as null',
-        },
-    ];
-    return rules.filter(({ isBroken }) => isBroken);
-}
-
-
-/***/ }),
-
-/***/ 6225:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  h: () => (/* binding */ quote),
-  Z: () => (/* binding */ suggest)
-});
+// UNUSED EXPORTS: parseDuration
 
 ;// CONCATENATED MODULE: ./node_modules/leven/index.js
 const array = [];
@@ -18760,22 +31046,270 @@ function closestMatch(target, candidates, options) {
 	return best;
 }
 
-;// CONCATENATED MODULE: ./build/inputs/wording.js
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/api/schemas.js
+var api_schemas = __nccwpck_require__(4015);
+;// CONCATENATED MODULE: ./build/inputs/parsers.js
 
-/** Shows a given text in one short line. Never to be used on what is meant to be a secret. */
+
+
+class InvalidValue extends Error {
+}
 function quote(text) {
-    // A key that landed in the wrong input.
     if (/\bsk_/.test(text))
         return 'a secret key';
     const maxLength = 60;
     return JSON.stringify(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
 }
-/** `; did you mean x?` for a word close to a known one, else nothing. */
 function suggest(word, known) {
-    // A third of the letters: more would suggest `tag` for any three letters.
     const maxDistance = Math.min(4, Math.ceil(word.length / 3));
     const likely = closestMatch(word.toLowerCase(), known, { maxDistance });
     return likely === undefined ? '' : `; did you mean ${likely}?`;
+}
+const singleValue = {
+    error: ({ input }) => input === null
+        ? "cannot be null: leave it out to use the recipe's value"
+        : 'must be a single value, not a list or a mapping',
+};
+function fromText(parse) {
+    return schemas/* pipe */.FsL(schemas/* string */.YjP(singleValue), schemas/* transform */.pdi(async (given, context) => {
+        const value = await parse(given);
+        if (!(value instanceof InvalidValue))
+            return value;
+        context.issues.push({ code: 'custom', message: value.message, input: given });
+        return core/* NEVER */.tm;
+    }));
+}
+const parsers_text = schemas/* string */.YjP(singleValue);
+const line = fromText((given) => /[\r\n]/.test(given) ? new InvalidValue('must be a single line') : given);
+const flag = fromText((given) => {
+    if (/^true$/i.test(given))
+        return true;
+    if (/^false$/i.test(given))
+        return false;
+    return new InvalidValue(`${quote(given)} is neither true nor false`);
+});
+function oneOf(words) {
+    return fromText((given) => {
+        const word = words.find((each) => each === given);
+        return word ?? new InvalidValue(`${quote(given)} is not one of ${words.join(', ')}`);
+    });
+}
+function number(min) {
+    return fromText((given) => {
+        const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
+        return value >= min
+            ? value
+            : new InvalidValue(`${quote(given)} is not a number of ${min} or more`);
+    });
+}
+function whole(min, max = 1_000_000_000_000) {
+    const range = max < 1_000_000 ? `from ${min} to ${max}` : `of ${min} or more`;
+    return fromText((given) => {
+        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
+        if (value >= min && value <= max)
+            return value;
+        return new InvalidValue(`${quote(given)} is not a whole number ${range}`);
+    });
+}
+const uuid = fromText((given) => (0,api_schemas/* isUuid */.O1)(given) ? given.toLowerCase() : new InvalidValue(describeNonUuid(given)));
+function describeNonUuid(given) {
+    const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'the value';
+    return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
+}
+function orNull(schema) {
+    return schemas/* pipe */.FsL(schemas/* nullable */.mee(schemas/* string */.YjP(singleValue)), schemas/* transform */.pdi(async (given, context) => {
+        if (given === null || given === '~')
+            return null;
+        const parsed = await parse/* safeParseAsync */.bp(schema, given);
+        if (parsed.success)
+            return parsed.data;
+        for (const { message } of parsed.error.issues) {
+            context.issues.push({ code: 'custom', message, input: given });
+        }
+        return core/* NEVER */.tm;
+    }));
+}
+const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
+const maxDurationMs = 365 * unitMs.d;
+function parseDuration(given) {
+    const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(given);
+    if (match === null)
+        return undefined;
+    const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map((part) => Number(part ?? 0));
+    const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
+    return ms > 0 && ms <= maxDurationMs ? ms : undefined;
+}
+function duration(minMs = unitMs.s) {
+    return fromText((given) => {
+        const ms = parseDuration(given);
+        if (ms === undefined) {
+            return new InvalidValue(`${quote(given)} is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d`);
+        }
+        if (ms >= minMs)
+            return ms;
+        const min = minMs % unitMs.m === 0 ? `${minMs / unitMs.m}m` : `${minMs / unitMs.s}s`;
+        return new InvalidValue(`${quote(given)} is too short: the minimum is ${min}`);
+    });
+}
+const pollInterval = fromText((given) => {
+    if (given === 'auto')
+        return 'auto';
+    return (parseDuration(given) ??
+        new InvalidValue(`${quote(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`));
+});
+
+
+/***/ }),
+
+/***/ 8718:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ko: () => (/* binding */ readInputs),
+/* harmony export */   QU: () => (/* binding */ maskSecrets),
+/* harmony export */   hF: () => (/* binding */ input),
+/* harmony export */   lq: () => (/* binding */ optional),
+/* harmony export */   tR: () => (/* binding */ validValues)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3945);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+
+
+function input(schema, defaultText = '') {
+    return { schema, default: defaultText, optional: false };
+}
+function optional(schema) {
+    return { schema, default: '', optional: true };
+}
+async function readInputs(runner, table) {
+    maskSecrets(runner, [runner.input('secret-key')]);
+    const read = await Promise.all(Object.entries(table).map(async ([name, each]) => ({
+        name,
+        ...(await readInput(runner, name, each)),
+    })));
+    const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
+    return {
+        values: values,
+        problems: read.flatMap(({ problems }) => problems),
+    };
+}
+function validValues(reading) {
+    if (reading.problems.length > 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz(reading.problems);
+    return reading.values;
+}
+async function readInput(runner, name, { schema, optional: isOptional, ...rest }) {
+    const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
+    if (given.trim() === '' && isOptional)
+        return { value: undefined, problems: [] };
+    const parsed = await zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .safeParseAsync */ .bp(schema, given || rest.default);
+    if (parsed.success)
+        return { value: parsed.data, problems: [] };
+    return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
+}
+function toProblem(name, { path, message }) {
+    const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+    return { input: name + place.join(''), message };
+}
+const minMaskLength = 6;
+function maskSecrets(runner, secrets) {
+    for (const line of secrets.flatMap((secret) => secret.split(/[\r\n]+/))) {
+        if (line.trim().length >= minMaskLength)
+            runner.mask(line.trim());
+    }
+}
+
+
+/***/ }),
+
+/***/ 1671:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   M: () => (/* binding */ checkRules),
+/* harmony export */   U: () => (/* binding */ checkWhole)
+/* harmony export */ });
+function checkRules(inputs) {
+    const { recipes = [], wait, waitUntil, maxParallel, failFast, ...shared } = inputs;
+    const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
+    const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
+    return [...ofInputs, ...ofEntries, ...brokenRules(waitRules(inputs))];
+}
+function brokenRules(rules) {
+    return rules.filter(({ isBroken }) => isBroken).map(({ input, message }) => ({ input, message }));
+}
+function waitRules(inputs) {
+    const { wait, waitUntil, maxParallel = 0, failFast = false } = inputs;
+    const message = 'cannot be used with `wait: false`';
+    const isLimited = maxParallel > 0 && wait !== false;
+    return [
+        { isBroken: wait === false && waitUntil !== undefined, input: 'wait-until', message },
+        { isBroken: wait === false && maxParallel > 0, input: 'max-parallel', message },
+        { isBroken: wait === false && failFast, input: 'fail-fast', message },
+        {
+            isBroken: isLimited && waitUntil !== undefined && waitUntil !== 'completed',
+            input: 'max-parallel',
+            message: `cannot be used with \`wait-until: ${waitUntil}\`: it counts the jobs that have not completed`,
+        },
+        {
+            isBroken: isLimited && waitUntil === undefined && hasPersistent(inputs),
+            input: 'max-parallel',
+            message: `cannot be used with task PERSISTENT, ${whyUnbounded}`,
+        },
+    ];
+}
+function hasPersistent({ task, recipes = [] }) {
+    const tasks = recipes.length === 0 ? [task] : recipes.map((entry) => entry.task ?? task);
+    return tasks.includes('PERSISTENT');
+}
+const whyUnbounded = 'which runs until it is cancelled';
+function checkFields(given, effective, nameOf) {
+    const problems = [];
+    const report = (field, message) => problems.push({ input: nameOf(field), message });
+    if (given.gpu_name && given.gpu_registry_uuid) {
+        report('gpu_name', `cannot be used together with ${nameOf('gpu_registry_uuid')}: choose one`);
+    }
+    const { task, max_timeout_run_ms: runTimeout } = effective;
+    if (given.max_timeout_run_ms !== undefined) {
+        if (task === 'PERSISTENT' && runTimeout !== null) {
+            report('max_timeout_run_ms', `cannot be set for task PERSISTENT, ${whyUnbounded}`);
+        }
+        if (task === 'BATCH' && runTimeout === null) {
+            report('max_timeout_run_ms', 'cannot be null for task BATCH, which needs a limit');
+        }
+    }
+    else if (given.task === 'PERSISTENT' && typeof runTimeout === 'number') {
+        const remedy = 'so max-timeout-run does not apply to it: add `max_timeout_run_ms: null` here';
+        report('task', `a PERSISTENT job runs until it is cancelled, ${remedy}`);
+    }
+    return problems;
+}
+function checkWhole(cook) {
+    const { task, max_timeout_run_ms: runTimeout, gpu_name: name, gpu_registry_uuid: uuid } = cook;
+    const isBounded = typeof runTimeout === 'number';
+    return brokenRules([
+        {
+            isBroken: task !== 'PERSISTENT' && !isBounded,
+            input: 'max-timeout-run',
+            message: 'is required for a BATCH job, and the recipe has none: set a duration such as 2h',
+        },
+        {
+            isBroken: task === 'PERSISTENT' && isBounded,
+            input: 'max-timeout-run',
+            message: `cannot be set: the job is PERSISTENT, ${whyUnbounded}`,
+        },
+        {
+            isBroken: Boolean(name && uuid),
+            input: 'gpu-name',
+            message: 'is set together with gpu-registry-uuid, one of them by the recipe: in an entry of recipes, set the one you want, and the other to null',
+        },
+    ]);
 }
 
 
@@ -18785,47 +31319,42 @@ function suggest(word, known) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   h: () => (/* binding */ parseYaml)
+/* harmony export */   h: () => (/* binding */ parseYaml),
+/* harmony export */   p: () => (/* binding */ mapping)
 /* harmony export */ });
-/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8969);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6027);
+
 
 const maxText = 1_000_000;
 const maxAliases = 50;
 const maxDepth = 32;
-// More than any order needs; bounds what aliases can grow into.
 const maxNodes = 50_000;
-/**
- * Parses YAML, or JSON, which is YAML too. No tags, bounded size, depth and aliases. Scalars stay
- * text until a field says otherwise: `1.10` is not 1.1, and `no` is not false.
- * @returns the tree, or Unusable with line and column; the text itself is never shown, since it may hold secrets
- */
 async function parseYaml(text) {
     if (text.length > maxText)
-        return new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is longer than ${maxText} characters`);
-    // Loaded when used: most workflows name recipes by UUID alone.
+        return new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidValue */ .h6(`is longer than ${maxText} characters`);
     const { load, FAILSAFE_SCHEMA, nullJsonTag } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
     const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
     try {
-        const tree = load(text, { schema, maxAliases: maxAliases, maxDepth: maxDepth });
-        return isBounded(tree) ? tree : new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO('is too large, or refers to itself');
+        const tree = load(text, { schema, maxAliases, maxDepth });
+        return isBounded(tree) ? tree : new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidValue */ .h6('is too large, or refers to itself');
     }
     catch (error) {
-        return new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .Unusable */ .kO(`is neither YAML nor JSON: ${explain(error)}`);
+        return new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidValue */ .h6(`is not valid YAML or JSON: ${explain(error)}`);
     }
 }
 function explain(error) {
     if (!isYamlError(error))
         return 'it cannot be read';
     const { reason, mark } = error;
-    const place = mark === undefined ? '' : ` in line ${mark.line + 1}, column ${mark.column + 1}`;
-    return sayReason(reason) + place;
+    const place = mark === undefined ? '' : ` at line ${mark.line + 1}, column ${mark.column + 1}`;
+    return describeReason(reason) + place;
 }
-// A reason that names an alias or a tag quotes it, and what was meant may be a password.
-function sayReason(reason) {
+function describeReason(reason) {
     if (/\btag\b/.test(reason))
-        return 'tags are not accepted (put text that starts with `!` into quotes)';
+        return 'tags are not accepted (quote text that starts with `!`)';
     if (reason.startsWith('unidentified alias')) {
-        return 'an alias without its anchor (put text that starts with `*` into quotes)';
+        return 'an alias without an anchor (quote text that starts with `*`)';
     }
     if (reason.startsWith('aliases exceeded'))
         return `more than ${maxAliases} aliases`;
@@ -18836,7 +31365,6 @@ function sayReason(reason) {
 function isYamlError(error) {
     return error instanceof Error && 'reason' in error && typeof error.reason === 'string';
 }
-// What an alias stands for is counted each time it is used.
 function isBounded(tree) {
     let nodes = 0;
     const isWithin = (node, depth) => {
@@ -18849,61 +31377,26 @@ function isBounded(tree) {
     };
     return isWithin(tree, 0);
 }
-
-
-/***/ }),
-
-/***/ 2195:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ stop)
-/* harmony export */ });
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7784);
-/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
-
-
-
-
-const maxTries = 8;
-function shouldRetry(error, failures) {
-    return failures < maxTries && (error.retryable || (error.status === 404 && failures === 1));
+function mapping(shape) {
+    const known = Object.keys(shape);
+    return zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .transform */ .pdi((given) => withoutEmpty(given, known)), zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej(optionals(shape), {
+        error: (issue) => issue.code === 'unrecognized_keys'
+            ? issue.keys.map((key) => describeUnknown(key, known)).join('. ')
+            : 'must be a mapping of names to values',
+    }));
 }
-const confirmEveryMs = 1_000;
-// A container gets some seconds to shut down; after that the job is reported as it stands.
-const confirmLongestMs = 15_000;
-/**
- * Cancels a job and looks until it has ended, for a quarter of a minute at most. That a job has
- * already ended is no error.
- * @returns the job as last seen, perhaps still alive
- * @throws ServiceError when the cancel was not accepted, InterruptedError
- */
-async function stop(jobUuid, reason, parts) {
-    const { clock, signal } = parts;
-    let job = await requestCancel(jobUuid, reason, parts);
-    const giveUpAtMs = clock.now() + confirmLongestMs;
-    while (!(0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .d)(job.status) && clock.now() < giveUpAtMs && !signal.aborted) {
-        await clock.sleep(confirmEveryMs, signal);
-        // The cancel was accepted; trouble with looking is no trouble with stopping.
-        job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(parts.client, jobUuid, signal).catch(() => job);
-    }
-    return job;
+function optionals(shape) {
+    const members = Object.entries(shape).map(([key, schema]) => [key, zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .optional */ .lqM(schema)]);
+    return Object.fromEntries(members);
 }
-async function requestCancel(jobUuid, reason, parts) {
-    const { client, signal } = parts;
-    try {
-        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason, signal);
-        return await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .b)(request, { ...parts, shouldRetry });
-    }
-    catch (error) {
-        // How the service answers the cancel of an ended job is documented nowhere.
-        const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, signal).catch(() => undefined);
-        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 && job !== undefined && (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .d)(job.status))
-            return job;
-        throw error;
-    }
+function withoutEmpty(given, known) {
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+        return given;
+    return Object.fromEntries(Object.entries(given).filter(([key, value]) => value !== '' || !known.includes(key)));
+}
+function describeUnknown(key, known) {
+    const hint = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .suggest */ .ZA)(key.replaceAll('-', '_'), known) || `; known fields are ${known.join(', ')}`;
+    return `${(0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} is not a known field${hint}`;
 }
 
 
@@ -18913,71 +31406,49 @@ async function requestCancel(jobUuid, reason, parts) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   FV: () => (/* binding */ hourlyRateOf),
-/* harmony export */   UK: () => (/* binding */ formatUsd),
-/* harmony export */   ho: () => (/* binding */ costOf),
-/* harmony export */   p1: () => (/* binding */ roughlyUsd)
+/* harmony export */   F: () => (/* binding */ hourlyRateOf),
+/* harmony export */   h: () => (/* binding */ costOf)
 /* harmony export */ });
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 
 const hourMs = 3_600_000;
-/**
- * What a job has cost in US dollars, worked out from the hourly rate of its runs: an estimate, the
- * bill is the service's. BATCH is billed for its run time, PERSISTENT while it exists.
- * @returns null where a rate or a time is not known (yet)
- */
 function costOf(outcome) {
     const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
     if (rated.length === 0)
         return null;
     const costs = outcome.job?.task === 'PERSISTENT'
-        ? [costOfExistence(outcome, rated)]
+        ? [costOfLifetime(outcome, rated)]
         : outcome.runs.map((run) => costOfRun(run, outcome));
     const sum = sumOf(costs);
     return sum === null ? null : Math.round(sum * 10_000) / 10_000;
 }
-/** What a job costs an hour while it lasts, in US dollars; null where that is not known. */
 function hourlyRateOf({ runs }) {
     const newest = runs.at(-1);
     return newest === undefined ? null : rateOf(newest);
 }
-/** An amount as people read it: `0.35 USD`. */
-function formatUsd(amount) {
-    return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
-}
-/** An estimated amount: `about 0.35 USD`. */
-function roughlyUsd(amount, word = 'about') {
-    return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
-}
-function isTiny(amount) {
-    return amount > 0 && amount < 0.01;
-}
-function costOfExistence(outcome, rated) {
+function costOfLifetime(outcome, rated) {
     const { createdMs, endedMs } = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
     const newest = rated.at(-1);
     if (createdMs === null || endedMs === null || newest === undefined)
         return null;
-    return priceOf(newest, endedMs - createdMs);
+    return costOfTime(newest, endedMs - createdMs);
 }
 function costOfRun(run, outcome) {
     if (run.duration_ms !== null && run.duration_ms > 0)
-        return priceOf(run, run.duration_ms);
-    // A run that never began to run costs nothing.
+        return costOfTime(run, run.duration_ms);
     if (run.started_at_ms === null)
         return 0;
     const endedMs = run.ended_at_ms ?? (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome).endedMs;
-    return endedMs === null ? null : priceOf(run, endedMs - run.started_at_ms);
+    return endedMs === null ? null : costOfTime(run, endedMs - run.started_at_ms);
 }
-function priceOf(run, spanMs) {
+function costOfTime(run, durationMs) {
     const rate = rateOf(run);
-    return rate === null ? null : (rate * Math.max(0, spanMs)) / hourMs;
+    return rate === null ? null : (rate * Math.max(0, durationMs)) / hourMs;
 }
 function rateOf(run) {
     const { hourly_rate_usd: rate } = run;
     return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
 }
-// The service does not say on how many nodes a run is. Each gives every address once, so there are
-// as many as a description comes up; without addresses, one.
 function nodeCountOf({ node_urls: nodeUrls }) {
     const counts = new Map();
     for (const { description } of nodeUrls ?? [])
@@ -18997,61 +31468,236 @@ function sumOf(amounts) {
 
 /***/ }),
 
+/***/ 8577:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Gz: () => (/* binding */ newStepFacts),
+/* harmony export */   RN: () => (/* binding */ parseEntryFacts),
+/* harmony export */   ec: () => (/* binding */ withJob),
+/* harmony export */   kG: () => (/* binding */ newEntryFacts),
+/* harmony export */   kS: () => (/* binding */ unansweredCooks),
+/* harmony export */   xS: () => (/* binding */ parseStepFacts)
+/* harmony export */ });
+/* unused harmony export endReasons */
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
+
+const endReasons = ['timeout', 'interrupt', 'fail-fast'];
+const jobFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
+    hasEnded: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY(),
+});
+const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    mark: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()),
+    sends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    unsent: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    refused: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    sentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()),
+    jobs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(jobFactsSchema),
+    stop: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked'])),
+});
+const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    ends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(endReasons)),
+    hasVerdict: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY(),
+});
+const newStepFacts = { ends: [], hasVerdict: false };
+function newEntryFacts(mark) {
+    const none = { sends: 0, unsent: 0, refused: 0, sentAtMs: 0, serverSentAtMs: null };
+    return { mark, ...none, jobs: [], stop: null };
+}
+function unansweredCooks({ sends, unsent, refused, jobs }) {
+    return Math.max(0, sends - unsent - refused - jobs.length);
+}
+function withJob({ jobs }, job) {
+    const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
+    return {
+        jobs: isKnown ? jobs.map((each) => (each.uuid === job.uuid ? job : each)) : [...jobs, job],
+    };
+}
+function parseEntryFacts(value) {
+    const parsed = entryFactsSchema.safeParse(value);
+    return parsed.success ? parsed.data : null;
+}
+function parseStepFacts(value) {
+    const parsed = stepFactsSchema.safeParse(value);
+    return parsed.success ? parsed.data : newStepFacts;
+}
+
+
+/***/ }),
+
 /***/ 3130:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   ED: () => (/* binding */ carries),
-/* harmony export */   Fl: () => (/* binding */ findLiving),
-/* harmony export */   NZ: () => (/* binding */ newestJobs)
+/* harmony export */   NZ: () => (/* binding */ newestJobs),
+/* harmony export */   lO: () => (/* binding */ doubtWindowMs),
+/* harmony export */   pW: () => (/* binding */ createFinder)
 /* harmony export */ });
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7784);
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8905);
 /* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _request_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(368);
 
 
 
-// 1,000 jobs: what the busiest account cooks in the time a look-up takes, many times over.
-const maxPages = 20;
-// How far the two clocks may be apart.
-const clockSlackMs = 10 * 60_000;
-/**
- * The newest jobs of the account, the newest first, back to a point in time. The service has no
- * filter for recipe or description, so they are paged through.
- * @param sinceMs Unix ms
- * @param shouldRetry whether a failed page is asked for again
- */
-async function* newestJobs(parts, sinceMs, shouldRetry = (error) => error.retryable) {
-    for (let page = 1; page <= maxPages; page += 1) {
+
+const doubtWindowMs = 30_000;
+const maxWindowMs = 60_000;
+const pausesMs = [1_000, 2_000, 4_000, 8_000];
+function createFinder(client) {
+    const { clock } = client;
+    const waiters = new Set();
+    let isRunning = false;
+    let wake = new AbortController();
+    const pass = async () => {
+        const startedMs = clock.monotonicMs();
+        const served = [...waiters];
+        for (const each of served) {
+            const pauseMs = pausesMs[Math.min(each.passes, pausesMs.length - 1)] ?? 0;
+            each.passes += 1;
+            each.dueAtMs = startedMs + pauseMs;
+        }
+        const over = new AbortController();
+        const stopWhenAlone = () => {
+            if (served.every((each) => !waiters.has(each)))
+                over.abort();
+        };
+        for (const { signal } of served)
+            signal.addEventListener('abort', stopWhenAlone, { signal: over.signal });
+        try {
+            const found = await findMarks(client, served, over.signal);
+            for (const each of served)
+                settle(each, found.get(each.mark) ?? [], startedMs);
+        }
+        catch (error) {
+            for (const each of served)
+                fail(each, error);
+        }
+        finally {
+            over.abort();
+        }
+    };
+    const settle = (waiter, jobs, startedMs) => {
+        const isOver = startedMs - waiter.sinceMs >= waiter.windowMs;
+        if (jobs.length > 0 || isOver)
+            waiter.resolve(jobs);
+    };
+    const fail = (waiter, error) => {
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)) {
+            waiter.reject(error instanceof Error ? error : new Error(String(error)));
+            return;
+        }
+        const maxMs = waiter.isLast ? Infinity : Math.min(maxWindowMs, waiter.windowMs * 2);
+        if (!error.retryable || clock.monotonicMs() - waiter.sinceMs >= maxMs)
+            waiter.reject(error);
+    };
+    const run = async () => {
+        isRunning = true;
+        while (waiters.size > 0) {
+            const dueAtMs = Math.min(...[...waiters].map((each) => each.dueAtMs));
+            const pauseMs = dueAtMs - clock.monotonicMs();
+            if (pauseMs > 0)
+                await clock.sleep(pauseMs, wake.signal);
+            if (wake.signal.aborted)
+                wake = new AbortController();
+            if (pauseMs <= 0)
+                await pass();
+        }
+        isRunning = false;
+    };
+    return {
+        find: async (search, signal) => {
+            const sinceMs = clock.monotonicMs();
+            return new Promise((resolve, reject) => {
+                const interrupted = () => {
+                    waiter.reject(new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4());
+                };
+                const leave = () => {
+                    waiters.delete(waiter);
+                    signal.removeEventListener('abort', interrupted);
+                    wake.abort();
+                };
+                const waiter = {
+                    ...search,
+                    sinceMs,
+                    passes: 0,
+                    dueAtMs: sinceMs,
+                    signal,
+                    resolve: (jobs) => {
+                        leave();
+                        resolve(jobs);
+                    },
+                    reject: (error) => {
+                        leave();
+                        reject(error);
+                    },
+                };
+                if (signal.aborted) {
+                    reject(new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4());
+                    return;
+                }
+                signal.addEventListener('abort', interrupted);
+                waiters.add(waiter);
+                if (isRunning)
+                    wake.abort();
+                else
+                    void run();
+            });
+        },
+    };
+}
+async function findMarks(client, searches, signal) {
+    const found = new Map(searches.map(({ mark }) => [mark, []]));
+    const foundAll = ({ mark, maxJobs }) => (found.get(mark)?.length ?? 0) >= maxJobs;
+    for await (const job of newestJobs(client, oldestNeededMs(searches), signal)) {
+        const search = searches.find(({ mark }) => (0,_request_js__WEBPACK_IMPORTED_MODULE_3__/* .carriesMark */ .LR)(job, mark));
+        if (search === undefined || search.knownUuids.includes(job.uuid))
+            continue;
+        found.get(search.mark)?.push(job);
+        if (searches.every(foundAll))
+            break;
+    }
+    return found;
+}
+const clockSlackMs = 48 * 3_600_000;
+function oldestNeededMs(searches) {
+    const times = searches.map(({ serverSentAtMs }) => serverSentAtMs);
+    const known = times.filter((time) => time !== null);
+    return known.length < times.length ? null : Math.min(...known) - clockSlackMs;
+}
+const maxStalePages = 3;
+async function* newestJobs(client, oldestMs, signal) {
+    const seen = new Set();
+    let members = 0;
+    let firstSize = 0;
+    let staleInRow = 0;
+    for (let page = 1; staleInRow < maxStalePages; page += 1) {
         const query = { sort: '-created_at', page: String(page) };
-        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobs */ .N6)(parts.client, query, parts.signal);
-        const { items, full } = await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .b)(request, { ...parts, shouldRetry });
-        yield* items;
-        if (!full || items.some((job) => isBefore(job, sinceMs - clockSlackMs)))
+        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobs */ .N6)(client, query, signal);
+        const answer = await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lookUp, { ...client, signal });
+        const fresh = answer.items.filter(({ uuid }) => !seen.has(uuid));
+        for (const { uuid } of fresh)
+            seen.add(uuid);
+        yield* fresh;
+        members += answer.size;
+        staleInRow = fresh.length === 0 ? staleInRow + 1 : 0;
+        if (page === 1)
+            firstSize = answer.size;
+        if (isLastPage(answer, members, firstSize))
+            return;
+        if (oldestMs !== null && answer.items.some((job) => isBefore(job, oldestMs)))
             return;
     }
 }
-/** The UUIDs of the living jobs that carry a mark, but for the one that is known. */
-async function findLiving(parts, { cookKey, recipeUuid, sentAtMs }, knownUuid, shouldRetry) {
-    const living = [];
-    for await (const job of newestJobs(parts, sentAtMs, shouldRetry)) {
-        const isOther = job.uuid !== knownUuid && carries(job, cookKey, recipeUuid);
-        if (isOther && !(0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .d)(job.status))
-            living.push(job.uuid);
-    }
-    return living;
-}
-/** Whether the job was cooked with this key from this recipe. */
-function carries(job, cookKey, recipeUuid) {
-    const isOfRecipe = job.source_recipe_uuid === null || job.source_recipe_uuid === recipeUuid;
-    return isOfRecipe && (job.description?.includes(`[${cookKey}]`) ?? false);
+function isLastPage({ size, total }, members, firstSize) {
+    if (size === 0)
+        return true;
+    return total === undefined ? size < firstSize : members >= total;
 }
 function isBefore({ created_at: createdAt }, ms) {
-    if (createdAt === null)
-        return false;
-    const dayMs = 86_400_000;
-    // The old host tells the day only: the job may be as young as the day's last moment.
-    return Date.parse(createdAt) + (createdAt.length === 10 ? dayMs : 0) < ms;
+    return createdAt !== null && Date.parse(createdAt) < ms;
 }
 
 
@@ -19061,49 +31707,42 @@ function isBefore({ created_at: createdAt }, ms) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   DM: () => (/* binding */ durationsOf),
 /* harmony export */   Gg: () => (/* binding */ titleOf),
-/* harmony export */   Ly: () => (/* binding */ spansOf),
+/* harmony export */   I$: () => (/* binding */ phasesOf),
 /* harmony export */   Qv: () => (/* binding */ timesOf),
 /* harmony export */   Sx: () => (/* binding */ recipeOf),
-/* harmony export */   Xb: () => (/* binding */ resultWords),
 /* harmony export */   is: () => (/* binding */ hardwareOf),
 /* harmony export */   pV: () => (/* binding */ uuidOf)
 /* harmony export */ });
-/**
- * The times of a job: the service's own where they are precise, else what was seen from here (the
- * old host gives days without a time).
- */
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4052);
+
 function timesOf({ job, submittedAtMs, timeline }) {
     if (job === null)
         return { createdMs: null, startedMs: null, endedMs: null };
     return {
         createdMs: instantMs(job.created_at) ?? submittedAtMs,
-        startedMs: instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']),
-        endedMs: instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+        startedMs: instantMs(job.started_at) ?? observedAt(timeline, ['RUNNING']),
+        endedMs: instantMs(job.completed_at) ?? observedAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
     };
 }
-/** Queue and run time of a job. */
-function spansOf(outcome) {
+function durationsOf(outcome) {
     const { createdMs, startedMs, endedMs } = timesOf(outcome);
     return {
         queueSeconds: secondsBetween(createdMs, startedMs),
         runSeconds: secondsBetween(startedMs, endedMs),
     };
 }
-/** What to call a job: its title, else its recipe. Foreign text. */
 function titleOf(subject, job) {
     const { title, recipeUuid } = subject;
     return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
 }
-/** The UUID of a job, where there is one. */
 function uuidOf({ subject, job }) {
     return job?.uuid ?? subject.jobUuid;
 }
-/** The recipe of a job, where it is known. */
 function recipeOf({ subject, job }) {
     return subject.recipeUuid ?? job?.source_recipe_uuid ?? null;
 }
-/** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
 function hardwareOf(job) {
     if (job === null)
         return '';
@@ -19117,22 +31756,50 @@ function hardwareOf(job) {
         .filter(Boolean)
         .join(', ');
 }
-/** A result in a word or two, for sentences such as `2 of 3 jobs …`. */
-const resultWords = {
-    succeeded: 'succeeded',
-    running: 'running',
-    submitted: 'submitted',
-    'dry-run': 'checked',
-    detached: 'left running',
-    failed: 'failed',
-    cancelled: 'cancelled',
-    'timed-out': 'timed out',
-    error: 'lost to an error',
-};
+function phasesOf(outcome) {
+    const { createdMs, endedMs } = timesOf(outcome);
+    const { job } = outcome;
+    if (job === null || createdMs === null)
+        return [];
+    const phases = [];
+    let waitingSinceMs = createdMs;
+    const intervals = runIntervalsOf(outcome);
+    for (const { fromMs, toMs } of intervals) {
+        if (waitingSinceMs !== null)
+            phases.push(...phasesOfWait(outcome, waitingSinceMs, fromMs));
+        phases.push({ kind: 'running', fromMs, toMs });
+        waitingSinceMs = toMs;
+    }
+    const waits = intervals.length === 0 || !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(job.status);
+    if (waitingSinceMs !== null && waits)
+        phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
+    return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
+}
+function runIntervalsOf(outcome) {
+    const { startedMs, endedMs } = timesOf(outcome);
+    const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
+        const start = fromMs ?? toMs;
+        return start === null ? [] : [{ fromMs: start, toMs: toMs ?? endedMs }];
+    });
+    if (ofRuns.length > 0)
+        return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
+    return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
+}
+function phasesOfWait({ timeline }, fromMs, toMs) {
+    const assigned = timeline.find(({ status, atMs }) => ['ASSIGNED', 'PREPARING'].includes(status) &&
+        atMs >= fromMs &&
+        (toMs === null || atMs < toMs));
+    if (assigned === undefined)
+        return [{ kind: 'queued', fromMs, toMs }];
+    return [
+        { kind: 'queued', fromMs, toMs: assigned.atMs },
+        { kind: 'starting', fromMs: assigned.atMs, toMs },
+    ];
+}
 function instantMs(time) {
     return time === null || time.length === 10 ? null : Date.parse(time);
 }
-function seenAt(timeline, statuses) {
+function observedAt(timeline, statuses) {
     return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
 }
 function secondsBetween(fromMs, toMs) {
@@ -19154,10 +31821,8 @@ function secondsBetween(fromMs, toMs) {
 /* harmony export */ });
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4052);
 
-// An address that begins with a dash would be an option to ssh.
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
-const wordPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
-/** The ways to a job that runs; those that are no proper addresses are left out. */
+const textPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
 function nodeUrlsOf({ job, runs }) {
     if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(job.status))
         return [];
@@ -19168,17 +31833,15 @@ function urlsOf({ node_urls: urls }) {
         const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
         if (!isPort || !hostPattern.test(hostname))
             return [];
-        return [{ description: word(description), hostname, port, protocol: word(protocol) }];
+        return [{ description: validText(description), hostname, port, protocol: validText(protocol) }];
     });
 }
-function word(text) {
-    return text !== null && wordPattern.test(text) ? text : null;
+function validText(text) {
+    return text !== null && textPattern.test(text) ? text : null;
 }
-/** One line: `ssh: ssh -p 30022 root@node-1.example.net`, `8080: https://node-1.example.net:30080`. */
 function describeNodeUrl(url) {
     return `${url.description ?? 'port'}: ${addressOf(url)}`;
 }
-/** An address to copy, ssh's as the command to log in; the containers' user is root. */
 function addressOf({ description, hostname, port, protocol }) {
     const isSsh = [description, protocol].some((each) => each?.toLowerCase() === 'ssh');
     if (isSsh)
@@ -19191,57 +31854,538 @@ function addressOf({ description, hostname, port, protocol }) {
 
 /***/ }),
 
-/***/ 9295:
+/***/ 293:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   B: () => (/* binding */ resultOf),
-/* harmony export */   O: () => (/* binding */ mustStop)
+/* harmony export */   N: () => (/* binding */ createOutcome)
 /* harmony export */ });
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4052);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
+/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9295);
 
-// The service's set of statuses is open; these alone are known to be final.
+
+function createOutcome(entry, step, goal, runData) {
+    const ending = stopReasonOf(entry.facts, step);
+    return {
+        ...runData,
+        subject: entry.ref,
+        result: resultOf(entry, ending, goal),
+        job: entry.job,
+        origin: entry.submitted?.origin ?? null,
+        submittedAtMs: entry.submitted?.submittedAtMs ?? null,
+        timeline: entry.timeline,
+        ending,
+        error: entry.error,
+        cancel: entry.cancel,
+        isKept: (0,_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .wantedOf */ .L)(entry.facts, step, goal.policy, 'main') === 'kept',
+        unansweredMark: (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(entry.facts) > 0 ? entry.facts.mark : null,
+    };
+}
+function stopReasonOf(facts, step) {
+    const [own] = facts.jobs;
+    const end = step.ends.find((reason) => reason !== 'timeout' || facts.stop !== 'goal');
+    switch (facts.stop) {
+        case 'ended':
+            return 'final';
+        case 'lost':
+            return 'lost';
+        case 'goal':
+            return end ?? 'running';
+        case 'not-cooked':
+            return null;
+        case null:
+            return end ?? (own?.hasEnded ? 'final' : null);
+    }
+}
 const finalResults = {
     COMPLETED: 'succeeded',
     FAILED: 'failed',
     CANCELLED: 'cancelled',
 };
-/** Whether a job that is no longer watched is to be cancelled. */
-function mustStop(ending, { onTimeout, onWorkflowCancel }) {
+function resultOf(entry, ending, goal) {
+    if (entry.error !== null)
+        return 'error';
+    const { facts, job } = entry;
+    const hasEnded = facts.jobs[0]?.hasEnded || facts.stop === 'ended';
+    const final = (hasEnded && job !== null && finalResults[job.status]) || null;
     switch (ending) {
-        case 'final':
         case 'running':
-            return false;
+            return goal.goalResult;
         case 'interrupt':
-            return onWorkflowCancel === 'cancel';
-        case 'fail-fast':
-            return true;
-        // Nobody watches a lost job any more: it is treated like one whose time is over.
-        case 'lost':
         case 'timeout':
-            return onTimeout === 'cancel';
+        case 'fail-fast':
+            return resultAtEnd(ending, final, entry, goal);
+        case 'final':
+        case 'lost':
+        case null:
+            return final ?? 'error';
     }
 }
-/** The result of a job that was watched to this ending, and has this status now. */
-function resultOf(ending, status, policy) {
-    const final = (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(status) ? finalResults[status] : undefined;
-    switch (ending) {
-        case 'final':
-            return final ?? 'error';
-        case 'running':
-            return 'running';
-        case 'lost':
-            return 'error';
+function resultAtEnd(end, final, { facts, cancel }, { policy, goalResult }) {
+    const isByUs = final === 'cancelled' && cancel !== null;
+    if (final !== null && !(end === 'timeout' && isByUs))
+        return final;
+    const isCreated = facts.jobs.length > 0;
+    switch (end) {
         case 'fail-fast':
-            return final ?? 'cancelled';
+            return 'cancelled';
         case 'interrupt':
-            return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
+            if (policy.onWorkflowCancel === 'cancel')
+                return 'cancelled';
+            if (facts.stop === 'goal')
+                return goalResult;
+            return isCreated ? 'detached' : 'cancelled';
         case 'timeout':
-            // A job that our own cancel ended was still running when time was up.
-            if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy)))
-                return final;
-            return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
+            return policy.onTimeout === 'detach' && isCreated ? 'detached' : 'timed-out';
     }
+}
+
+
+/***/ }),
+
+/***/ 9295:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ nextAction),
+/* harmony export */   L: () => (/* binding */ wantedOf)
+/* harmony export */ });
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
+
+function wantedOf(facts, step, policy, phase) {
+    if (phase === 'post' && policy.onJobEnd === 'cancel')
+        return 'gone';
+    const isKilled = phase === 'post' && !step.hasVerdict;
+    const ends = isKilled ? [...step.ends, 'interrupt'] : step.ends;
+    return endsByItself(facts, policy) || ends.some((end) => endCancels(end, facts, policy))
+        ? 'gone'
+        : 'kept';
+}
+function endsByItself({ stop }, policy) {
+    switch (stop) {
+        case 'not-cooked':
+        case 'ended':
+            return true;
+        case 'lost':
+            return policy.onTimeout === 'cancel';
+        case 'goal':
+        case null:
+            return false;
+    }
+}
+function endCancels(end, { stop }, policy) {
+    switch (end) {
+        case 'interrupt':
+            return policy.onWorkflowCancel === 'cancel';
+        case 'fail-fast':
+            return true;
+        case 'timeout':
+            return policy.onTimeout === 'cancel' && stop !== 'goal';
+    }
+}
+function nextAction(facts, wanted, { cancels, confirmed, hasLooked }, phase) {
+    const [own, ...duplicates] = facts.jobs;
+    const unwanted = [...(own && wanted === 'gone' ? [own] : []), ...duplicates].filter(({ hasEnded }) => !hasEnded);
+    const toCancel = unwanted.find(({ uuid }) => !cancels.has(uuid));
+    if (toCancel !== undefined)
+        return { do: 'cancel', jobUuid: toCancel.uuid };
+    if (!hasLooked && mayHaveMore(facts, phase))
+        return { do: 'look' };
+    const toConfirm = unwanted.find(({ uuid }) => cancels.get(uuid) === 'accepted' && !confirmed.has(uuid));
+    return toConfirm === undefined ? { do: 'let-go' } : { do: 'confirm', jobUuid: toConfirm.uuid };
+}
+function mayHaveMore(facts, phase) {
+    if (facts.mark === null)
+        return false;
+    if ((0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0)
+        return true;
+    return phase === 'post' && facts.refused > 0 && facts.jobs.length === 0;
+}
+
+
+/***/ }),
+
+/***/ 7127:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  vO: () => (/* binding */ createPoller)
+});
+
+// UNUSED EXPORTS: nextSparedMs, pollIntervalMs
+
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
+// EXTERNAL MODULE: ./build/errors.js
+var build_errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/api/endpoints.js
+var endpoints = __nccwpck_require__(8905);
+;// CONCATENATED MODULE: ./build/jobs/read.js
+
+
+const maxListFailures = 2;
+const looksWithoutList = 10;
+const maxIncompleteLists = 3;
+function createJobReader(client) {
+    const lists = createListRule();
+    const readSingly = async (jobUuid, signal) => (0,endpoints/* readJob */.cd)(client, jobUuid, signal).catch(toServiceError);
+    const readGroup = async (jobUuids, signal) => {
+        const found = new Map();
+        if (jobUuids.length > 1 && lists.mayList()) {
+            try {
+                const query = { 'filter[uuid]': jobUuids.join(',') };
+                const { items } = await (0,endpoints/* listJobs */.N6)(client, query, signal);
+                for (const job of items)
+                    if (jobUuids.includes(job.uuid))
+                        found.set(job.uuid, job);
+                lists.answered(found.size === jobUuids.length);
+            }
+            catch (error) {
+                if (!lists.failed(toServiceError(error)))
+                    return sameForAll(jobUuids, error);
+            }
+        }
+        const missing = jobUuids.filter((jobUuid) => !found.has(jobUuid));
+        await Promise.all(missing.map(async (jobUuid) => found.set(jobUuid, await readSingly(jobUuid, signal))));
+        return found;
+    };
+    return async (jobUuids, signal) => {
+        lists.beginLook();
+        const groups = groupsOf(jobUuids, lists.groupSize());
+        const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
+        return new Map(answers.flatMap((answer) => [...answer]));
+    };
+}
+function createListRule() {
+    let size = endpoints/* pageLimit */.LN;
+    let failures = 0;
+    let incomplete = 0;
+    let looksToSkip = 0;
+    return {
+        beginLook: () => {
+            looksToSkip = Math.max(0, looksToSkip - 1);
+        },
+        mayList: () => looksToSkip === 0 && incomplete < maxIncompleteLists,
+        groupSize: () => size,
+        answered: (isComplete) => {
+            failures = 0;
+            incomplete = isComplete ? 0 : incomplete + 1;
+        },
+        failed: (error) => {
+            failures += 1;
+            if (error.trouble === 'too-large') {
+                size = Math.max(1, Math.floor(size / 2));
+                return true;
+            }
+            if (error.retryable && failures < maxListFailures)
+                return false;
+            failures = 0;
+            looksToSkip = looksWithoutList;
+            return true;
+        },
+    };
+}
+function sameForAll(jobUuids, error) {
+    return new Map(jobUuids.map((jobUuid) => [jobUuid, toServiceError(error)]));
+}
+function toServiceError(error) {
+    if (error instanceof build_errors/* ServiceError */._7)
+        return error;
+    throw error;
+}
+function groupsOf(items, size) {
+    const count = Math.ceil(items.length / size);
+    return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
+}
+
+;// CONCATENATED MODULE: ./build/jobs/poll.js
+
+
+
+const minAutoMs = 2_000;
+const maxAutoMs = 20_000;
+const autoShare = 1 / 15;
+function pollIntervalMs(interval, unchangedMs) {
+    if (interval !== 'auto')
+        return interval;
+    return Math.min(maxAutoMs, Math.max(minAutoMs, unchangedMs * autoShare));
+}
+function nextSparedMs(sparedMs, tookMs, wasThrottled) {
+    if (wasThrottled)
+        return Math.min(retry/* maxPauseMs */.fR, Math.max(5_000, sparedMs * 2));
+    const eased = sparedMs < 1_000 ? 0 : sparedMs * 0.75;
+    return Math.min(retry/* maxPauseMs */.fR, Math.max(tookMs < 1_000 ? 0 : tookMs * 2, eased));
+}
+const maxNotFound = 2;
+function createPoller(options) {
+    const { client, interval, signal } = options;
+    const { clock, random } = client;
+    const read = createJobReader(client);
+    const watches = new Set();
+    const tellHealth = createHealth(options);
+    let isRunning = false;
+    let wake = new AbortController();
+    let sparedMs = 0;
+    let notBeforeMs = 0;
+    const dueIn = (watch) => {
+        const jitter = 1 + random() * 0.1;
+        const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
+        return interval === 'auto' ? steadyMs * jitter : steadyMs;
+    };
+    const take = (watch, answer) => {
+        const nowMs = clock.monotonicMs();
+        if (answer instanceof build_errors/* ServiceError */._7) {
+            watch.failures += 1;
+            const isNotFound = answer.status === 404;
+            if (isNotFound)
+                watch.notFound += 1;
+            watch.dueAtMs = nowMs + Math.max(isNotFound ? retry/* lagMs */.Ds : 0, (0,retry/* backoffMs */.jo)(watch.failures, random));
+            if (isNotFound ? watch.notFound < maxNotFound : answer.retryable)
+                return;
+        }
+        else {
+            watch.failures = 0;
+            watch.notFound = 0;
+            if (answer.status !== watch.status)
+                watch.changedAtMs = nowMs;
+            watch.status = answer.status;
+            watch.dueAtMs = nowMs + dueIn(watch);
+        }
+        if (watch.onLook(answer))
+            watch.done();
+    };
+    const look = async () => {
+        const due = dueWatches([...watches], clock.monotonicMs());
+        const startedMs = clock.monotonicMs();
+        const answers = await read([...new Set(due.map(({ jobUuid }) => jobUuid))], signal);
+        const tookMs = clock.monotonicMs() - startedMs;
+        const errors = [...answers.values()].filter((answer) => answer instanceof build_errors/* ServiceError */._7);
+        sparedMs = nextSparedMs(sparedMs, tookMs, errors.some(({ status }) => status === 429));
+        notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, longestRetryAfterMs(errors));
+        tellHealth(errors, answers.size);
+        for (const watch of due) {
+            const answer = answers.get(watch.jobUuid);
+            if (answer !== undefined && watches.has(watch))
+                take(watch, answer);
+        }
+    };
+    const run = async () => {
+        isRunning = true;
+        while (watches.size > 0 && !signal.aborted) {
+            const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
+            const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
+            if (pauseMs > 0) {
+                await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
+                if (wake.signal.aborted)
+                    wake = new AbortController();
+            }
+            else
+                await look();
+        }
+        isRunning = false;
+    };
+    return {
+        watch: async (jobUuid, onLook, until, isKnown = true) => new Promise((resolve, reject) => {
+            const nowMs = clock.monotonicMs();
+            const ended = AbortSignal.any([until, signal]);
+            const done = () => {
+                watches.delete(watch);
+                if (watches.size === 0)
+                    wake.abort();
+                ended.removeEventListener('abort', done);
+                resolve();
+            };
+            const base = { jobUuid, onLook, done, status: null, changedAtMs: nowMs, failures: 0 };
+            const watch = { ...base, notFound: 0, dueAtMs: nowMs };
+            if (isKnown)
+                watch.dueAtMs += dueIn(watch);
+            if (ended.aborted) {
+                resolve();
+                return;
+            }
+            ended.addEventListener('abort', done);
+            watches.add(watch);
+            if (isRunning)
+                wake.abort();
+            else
+                run().catch(reject);
+        }),
+    };
+}
+function dueWatches(watches, nowMs) {
+    const soonest = watches.toSorted((a, b) => a.dueAtMs - b.dueAtMs);
+    const due = soonest.filter(({ dueAtMs }) => dueAtMs <= nowMs).length;
+    return soonest.slice(0, Math.ceil(due / pageSize) * pageSize);
+}
+const pageSize = 50;
+function createHealth({ onUnavailable, onAvailable }) {
+    let isAvailable = true;
+    return (errors, asked) => {
+        const [first, ...rest] = errors.filter(({ retryable }) => retryable);
+        if (first === undefined) {
+            if (!isAvailable)
+                onAvailable();
+            isAvailable = true;
+        }
+        else if (isAvailable && rest.length + 1 === asked) {
+            isAvailable = false;
+            onUnavailable(first);
+        }
+    };
+}
+function longestRetryAfterMs(errors) {
+    return Math.min(retry/* maxPauseMs */.fR, Math.max(0, ...errors.map(({ retryAfterMs = 0 }) => retryAfterMs)));
+}
+
+
+/***/ }),
+
+/***/ 9677:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Lq: () => (/* binding */ reconcile),
+/* harmony export */   Nx: () => (/* binding */ ownReason),
+/* harmony export */   Uu: () => (/* binding */ duplicateReason)
+/* harmony export */ });
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8905);
+/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8577);
+/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3130);
+/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9295);
+/* harmony import */ var _retried_job_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8136);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4052);
+
+
+
+
+
+
+
+
+async function reconcile(entry, options) {
+    const { cancels, confirmed } = entry;
+    let hasLooked = false;
+    while (!options.deadline.aborted) {
+        const attempts = { cancels, confirmed, hasLooked };
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_5__/* .nextAction */ .G)(entry.facts(), entry.wanted(), attempts, options.phase);
+        switch (action.do) {
+            case 'let-go':
+                return;
+            case 'cancel':
+                cancels.set(action.jobUuid, await cancel(action.jobUuid, entry, options));
+                break;
+            case 'look':
+                await look(entry, options);
+                hasLooked = true;
+                break;
+            case 'confirm':
+                await confirm(action.jobUuid, entry, options);
+                confirmed.add(action.jobUuid);
+                break;
+        }
+    }
+}
+async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
+    const reason = entry.reason(jobUuid);
+    events.cancelling(jobUuid, reason.told);
+    try {
+        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason.sent, deadline);
+        const rule = phase === 'post' ? _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastCancel : _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.cancel;
+        see(await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline }), entry);
+        return 'accepted';
+    }
+    catch (error) {
+        const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, deadline).catch(() => null);
+        if (job !== null)
+            see(job, entry);
+        if (job !== null && hasEnded(job))
+            return 'accepted';
+        events.cancelFailed(jobUuid, error);
+        return 'failed';
+    }
+}
+const maxConfirmMs = 30_000;
+const cancelAgainAfterMs = 12_000;
+async function confirm(jobUuid, entry, { client, poller, events, phase, deadline }) {
+    const over = new AbortController();
+    const until = AbortSignal.any([deadline, over.signal]);
+    void client.clock.sleep(maxConfirmMs, until).then(() => {
+        over.abort();
+    });
+    const { sent } = entry.reason(jobUuid);
+    const cancelAgain = createRepeatedCancel(client, jobUuid, sent, deadline);
+    let status = null;
+    await poller.watch(jobUuid, (answer) => {
+        if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)
+            return true;
+        ({ status } = answer);
+        see(answer, entry);
+        if (hasEnded(answer))
+            return true;
+        cancelAgain();
+        return false;
+    }, until);
+    over.abort();
+    if (phase === 'main' && deadline.aborted)
+        return;
+    if (status === 'FAILED')
+        entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+    else if (status === null || !(0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(status))
+        events.notEnded(jobUuid, status);
+}
+function createRepeatedCancel(client, jobUuid, reason, signal) {
+    let dueAtMs = client.clock.monotonicMs() + cancelAgainAfterMs;
+    return () => {
+        if (client.clock.monotonicMs() < dueAtMs)
+            return;
+        dueAtMs = Infinity;
+        (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason, signal).catch(() => { });
+    };
+}
+function see(job, entry) {
+    if (hasEnded(job))
+        entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: true }));
+    entry.onJob(job);
+}
+function hasEnded(job) {
+    return (0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(job.status) && !(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .mayRestart */ .f)(job);
+}
+async function look(entry, { client, finder, events, phase, deadline }) {
+    const facts = entry.facts();
+    const mark = facts.mark ?? '';
+    try {
+        const jobs = await finder.find({
+            mark,
+            knownUuids: facts.jobs.map(({ uuid }) => uuid),
+            maxJobs: Math.max(1, (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts)),
+            serverSentAtMs: facts.serverSentAtMs,
+            windowMs: phase === 'post' ? windowMs(facts, client.clock.now()) : 0,
+            isLast: phase === 'post',
+        }, deadline);
+        for (const job of jobs) {
+            const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
+            entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: hasEnded(job) }));
+            events.foundLater(job, isKept);
+            entry.onJob(job);
+        }
+    }
+    catch (error) {
+        events.lookupFailed(mark, error);
+    }
+}
+function windowMs(facts, nowMs) {
+    if ((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) === 0)
+        return 0;
+    const agoMs = nowMs - facts.sentAtMs;
+    return agoMs > 2 * _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO ? 0 : _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO;
+}
+const duplicateReason = 'the cook was repeated and created two jobs';
+function ownReason(told) {
+    return { told, sent: `GitHub Actions: ${told}` };
 }
 
 
@@ -19253,8 +32397,107 @@ function resultOf(ending, status, policy) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   h: () => (/* binding */ noRunData)
 /* harmony export */ });
-/** Nothing was looked for, or there was nothing. */
 const noRunData = { runs: [], logTail: [], results: null };
+
+
+/***/ }),
+
+/***/ 368:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   EN: () => (/* binding */ bodyOf),
+/* harmony export */   LR: () => (/* binding */ carriesMark),
+/* harmony export */   Tf: () => (/* binding */ nonceOf),
+/* harmony export */   dT: () => (/* binding */ createRequests)
+/* harmony export */ });
+/* unused harmony export merge */
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4933);
+/* harmony import */ var _api_sign_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7642);
+/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5747);
+
+
+
+
+function createRequests(inputs, step, nonce) {
+    return inputs.recipes.map((entry, index) => {
+        const { uuid: recipeUuid } = entry;
+        const { description, ...fields } = mergeFields((0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_2__/* .fieldsOf */ .Pf)(inputs), entry);
+        const container = mergeContainers(inputs, entry);
+        const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
+        const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
+        return {
+            index,
+            recipeUuid,
+            jobUuid: null,
+            title: fields.title ?? null,
+            namesRegions: fields.allowed_region_codes !== undefined,
+            mark,
+            earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+            fields: { ...fields, description: `${description || describe(step)} [${mark}]` },
+            container,
+        };
+    });
+}
+function attemptsBefore(runAttempt) {
+    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
+}
+function bodyOf({ fields, container }, recipe) {
+    if (container === null)
+        return fields;
+    const stored = recipe?.payload?.['parameters'];
+    const storedContainer = (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .p)(stored) ? stored['parameters'] : undefined;
+    const parameters = merge((0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .p)(storedContainer) ? storedContainer : {}, container);
+    return { ...fields, parameters: { type: 'docker', parameters } };
+}
+function merge(under, over) {
+    const merged = new Map(Object.entries(under));
+    for (const [key, value] of Object.entries(over)) {
+        const below = merged.get(key);
+        merged.set(key, (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .p)(below) && (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .p)(value) ? merge(below, value) : value);
+    }
+    return Object.fromEntries(merged);
+}
+function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
+    const fields = { ...inputs, ...givenOnly(entry) };
+    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
+    return givenOnly({
+        ...fields,
+        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
+        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
+    });
+}
+function givenOnly(fields) {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+function mergeContainers(inputs, entry) {
+    const layers = [
+        inputs.parameters,
+        inputs.env && { env: inputs.env },
+        entry.parameters,
+        entry.env && { env: entry.env },
+    ];
+    const given = layers.filter((layer) => layer !== undefined);
+    return given.length === 0 ? null : given.reduce(merge, {});
+}
+function hashEntry(step, runAttempt, entry) {
+    const { repository, runId, workflow, job, matrixIndex } = step;
+    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
+    const text = (0,_api_sign_js__WEBPACK_IMPORTED_MODULE_1__/* .canonicalJson */ .dj)([...identity, ...entry.map((each) => each ?? null)]);
+    return `cook-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+function carriesMark({ description }, mark) {
+    return description?.includes(`[${mark}]`) ?? false;
+}
+function nonceOf({ description }, hash) {
+    return new RegExp(`\\[${hash}-([0-9a-f]+)\\]`).exec(description ?? '')?.[1] ?? null;
+}
+function describe({ repository, workflow, runId, runUrl }) {
+    if (runUrl === undefined)
+        return 'Cooked outside of GitHub Actions';
+    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
+}
 
 
 /***/ }),
@@ -19266,14 +32509,12 @@ const noRunData = { runs: [], logTail: [], results: null };
 /* harmony export */   X: () => (/* binding */ results),
 /* harmony export */   e: () => (/* binding */ compareResults)
 /* harmony export */ });
-// What a job's end means for the step: one row a result, so that a result without its words, its
-// icon or its verdict does not compile.
 const rows = {
     error: {
         severity: 9,
         passes: false,
         icon: '⚠️',
-        words: 'ended with an error',
+        words: 'had an error',
         phrase: 'could not be created or watched to its end',
         commitStatus: { state: 'error', words: 'Could not be created or watched' },
     },
@@ -19301,7 +32542,6 @@ const rows = {
         phrase: 'was cancelled',
         commitStatus: { state: 'error', words: 'Cancelled' },
     },
-    // A job that goes on without being watched stays pending: whoever waits for it later ends that.
     detached: {
         severity: 5,
         passes: true,
@@ -19343,11 +32583,65 @@ const rows = {
         commitStatus: { state: 'success', words: 'Checked' },
     },
 };
-/** All that is known of each result. */
 const results = rows;
-/** Orders results, the worst first. */
 function compareResults(a, b) {
     return results[b].severity - results[a].severity;
+}
+
+
+/***/ }),
+
+/***/ 8136:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d: () => (/* binding */ createFailureCheck),
+/* harmony export */   f: () => (/* binding */ mayRestart)
+/* harmony export */ });
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8905);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
+
+
+const maxRestartMs = 60_000;
+function createFailureCheck(client, signal) {
+    let runCount = 0;
+    let sinceMs = null;
+    let hasAllRuns = false;
+    let isReading = false;
+    const readRuns = async (job) => {
+        const runs = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobRuns */ .Mm)(client, job.uuid, signal);
+        if (runs.length !== runCount)
+            sinceMs = client.clock.monotonicMs();
+        runCount = runs.length;
+        hasAllRuns = runs.length > retriesOf(job) && runs.every(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .d)(status));
+    };
+    return {
+        check: (job) => {
+            if (retriesOf(job) === 0 || hasAllRuns)
+                return 'final';
+            sinceMs ??= client.clock.monotonicMs();
+            if (client.clock.monotonicMs() - sinceMs >= maxRestartMs)
+                return 'early';
+            if (!isReading) {
+                isReading = true;
+                readRuns(job)
+                    .catch(() => { })
+                    .finally(() => {
+                    isReading = false;
+                });
+            }
+            return 'open';
+        },
+        reset: () => {
+            sinceMs = null;
+        },
+    };
+}
+function mayRestart(job) {
+    return job.status === 'FAILED' && retriesOf(job) > 0;
+}
+function retriesOf({ max_retry_count: count }) {
+    return count ?? 0;
 }
 
 
@@ -19357,58 +32651,43 @@ function compareResults(a, b) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   l: () => (/* binding */ openSavedState),
-/* harmony export */   r: () => (/* binding */ readSavedState)
+/* harmony export */   cs: () => (/* binding */ saveStep),
+/* harmony export */   hp: () => (/* binding */ savePlan),
+/* harmony export */   rh: () => (/* binding */ readSavedState),
+/* harmony export */   wn: () => (/* binding */ saveEntry)
 /* harmony export */ });
-/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4933);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
+/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4933);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
 
 
-// What the post entry must know if main does not live to the end, kept in the step's saved state:
-// ids and keys, never secrets. Written before each request leaves.
-const entrySchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    recipeUuid: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()),
-    /** null for a job that was given by its UUID. */
-    cookKey: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()),
-    jobUuid: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()),
-    /** When the first cook was sent, Unix ms. */
-    sentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
-    /** How many cooks were sent: after a second one, the first may have come to be after all. */
-    sends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
-    /**
-     * - `sent`: a cook has left; whether a job came to be is not known
-     * - `refused`: the service refused the cook
-     * - `missing`: it was in doubt whether a job came to be, none was found, and the user was told so
-     * - `followed`: there is a job, and main is with it
-     * - `doomed`: the job is to be cancelled, and its end was not seen
-     * - `kept`: the job is to live on
-     * - `over`: the job has ended
-     */
-    fate: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['sent', 'refused', 'missing', 'followed', 'doomed', 'kept', 'over']),
+
+const planName = 'plan';
+const stepName = 'step';
+const entryName = (index) => `entry-${index}`;
+const planSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    count: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
+    policy: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+        onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
+        onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
+    }),
 });
-const countName = 'jobs';
-const entryName = (index) => `job-${index}`;
-/** @param count how many jobs the step may have */
-function openSavedState(runner, count, nowMs) {
-    const entries = new Map();
-    runner.saveState(countName, String(count));
-    return {
-        write: (index, change) => {
-            const blank = { recipeUuid: null, cookKey: null, jobUuid: null, sentAtMs: nowMs, sends: 0 };
-            const before = entries.get(index) ?? { ...blank, fate: 'sent' };
-            const entry = { ...before, ...change };
-            entries.set(index, entry);
-            runner.saveState(entryName(index), JSON.stringify(entry));
-        },
-    };
+function savePlan(runner, { count, policy }) {
+    runner.saveState(planName, JSON.stringify({ count, policy }));
 }
-/** The entries that main wrote; empty where it sent nothing. */
+function saveEntry(runner, index, facts) {
+    runner.saveState(entryName(index), JSON.stringify(facts));
+}
+function saveStep(runner, facts) {
+    runner.saveState(stepName, JSON.stringify(facts));
+}
 function readSavedState(runner) {
-    const count = Number(runner.state(countName) || 0);
-    return Array.from({ length: count }, (_, index) => {
-        const parsed = entrySchema.safeParse((0,_api_json_js__WEBPACK_IMPORTED_MODULE_1__/* .parseJson */ .q)(runner.state(entryName(index))));
-        return parsed.success ? [parsed.data] : [];
-    }).flat();
+    const plan = planSchema.safeParse((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .q)(runner.state(planName)));
+    if (!plan.success)
+        return null;
+    const { count, policy } = plan.data;
+    const entries = Array.from({ length: count }, (_, index) => (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .q)(runner.state(entryName(index))))).filter((facts) => facts !== null);
+    return { policy, step: (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .q)(runner.state(stepName))), entries };
 }
 
 
@@ -19418,11 +32697,9 @@ function readSavedState(runner) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ isFinal)
+/* harmony export */   d: () => (/* binding */ isFinal),
+/* harmony export */   y: () => (/* binding */ isEnding)
 /* harmony export */ });
-/* unused harmony export isEnding */
-// The service's job statuses, and what each means to this action. The set is open: the guide names
-// more than the reference, so a status that is not here is shown as it is and watched on.
 const waiting = { isFinal: false, isEnding: false };
 const ending = { isFinal: false, isEnding: true };
 const final = { isFinal: true, isEnding: false };
@@ -19437,11 +32714,9 @@ const meanings = new Map([
     ['FAILED', final],
     ['CANCELLED', final],
 ]);
-/** Whether a job with this status will never change again. */
 function isFinal(status) {
     return meanings.get(status)?.isFinal ?? false;
 }
-/** Whether a job with this status is being ended, though it has not ended yet. */
 function isEnding(status) {
     return meanings.get(status)?.isEnding ?? false;
 }
@@ -19449,94 +32724,602 @@ function isEnding(status) {
 
 /***/ }),
 
-/***/ 1215:
+/***/ 4063:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  jo: () => (/* binding */ backoffMs),
-  qP: () => (/* binding */ createPace),
-  mu: () => (/* binding */ parseRetryAfter),
-  ml: () => (/* binding */ systemClock)
+  e: () => (/* binding */ main_run)
 });
 
-// UNUSED EXPORTS: nextBeatMs
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
+var inputs_context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
+var cook = __nccwpck_require__(5747);
+// EXTERNAL MODULE: ./build/jobs/find.js
+var find = __nccwpck_require__(3130);
+// EXTERNAL MODULE: ./build/jobs/request.js
+var jobs_request = __nccwpck_require__(368);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+;// CONCATENATED MODULE: ./build/jobs/attach.js
 
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./build/pace.js
 
-const systemClock = {
-    now: () => Date.now(),
-    sleep: async (ms, signal) => {
-        // Node runs a longer timer at once instead.
-        const maxTimerMs = 2 ** 31 - 1;
-        await (0,promises_namespaceObject.setTimeout)(Math.min(Math.max(ms, 0), maxTimerMs), undefined, signal ? { signal } : {}).catch(() => { });
-    },
+
+const maxAgeMs = 60 * 86_400_000;
+async function findEarlierJobs(requests, client, signal, onAmbiguous) {
+    const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
+    if (wanted.length === 0)
+        return new Map();
+    const byHash = await readByHash(wanted, client, signal);
+    const taken = new Map();
+    for (const request of wanted) {
+        const choice = chooseJob(request, byHash);
+        if (choice === 'ambiguous')
+            onAmbiguous(request);
+        else if (choice !== undefined)
+            taken.set(request.index, choice);
+    }
+    return taken;
+}
+async function readByHash(requests, client, signal) {
+    const byHash = new Map();
+    const hashes = new Set(requests.flatMap(({ earlierHashes }) => earlierHashes));
+    for await (const job of (0,find/* newestJobs */.NZ)(client, client.clock.now() - maxAgeMs, signal)) {
+        const hash = /\[(cook-[0-9a-f]{32})-[0-9a-f]+\]/.exec(job.description ?? '')?.[1];
+        if (hash !== undefined && hashes.has(hash))
+            byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
+    }
+    return byHash;
+}
+function chooseJob({ earlierHashes }, byHash) {
+    for (const hash of earlierHashes) {
+        const jobs = byHash.get(hash) ?? [];
+        const usable = jobs.filter(isUsable);
+        if (usable.length === 0)
+            continue;
+        const nonces = new Set(jobs.map((job) => (0,jobs_request/* nonceOf */.Tf)(job, hash)));
+        return nonces.size > 1 || usable.length > 1 ? 'ambiguous' : usable[0];
+    }
+    return undefined;
+}
+function isUsable({ status }) {
+    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.d)(status) || (0,jobs_status/* isEnding */.y)(status));
+}
+
+// EXTERNAL MODULE: ./build/api/endpoints.js
+var endpoints = __nccwpck_require__(8905);
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
+;// CONCATENATED MODULE: ./build/jobs/recipes.js
+
+
+function createRecipeReader(client, signal) {
+    const recipes = new Map();
+    return async (uuid) => {
+        const request = async () => (0,endpoints/* readRecipe */.XQ)(client, uuid, signal);
+        const recipe = recipes.get(uuid) ?? (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.recipe, { ...client, signal });
+        recipes.set(uuid, recipe);
+        return recipe;
+    };
+}
+
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+;// CONCATENATED MODULE: ./build/jobs/submit.js
+
+
+
+
+const maxUnreachable = 5;
+const maxRateLimited = 20;
+const maxDoubts = 3;
+async function submit_submit(request, body, options) {
+    const failures = { unreachable: 0, 'rate-limited': 0, unanswered: 0, refused: 0 };
+    for (;;) {
+        const sent = await send(request, body, options);
+        if (!(sent instanceof errors/* ServiceError */._7))
+            return { job: sent, origin: 'cooked' };
+        const kind = kindOf(sent);
+        failures[kind] += 1;
+        const found = await lookAfter(kind, sent, failures[kind], request, options);
+        if (found !== undefined)
+            return { job: found, origin: 'found' };
+        if (failures[kind] >= maxFailures[kind])
+            throw sent;
+    }
+}
+const maxFailures = {
+    unreachable: maxUnreachable,
+    'rate-limited': maxRateLimited,
+    unanswered: maxDoubts,
+    refused: 1,
 };
-const firstBackoffMs = 500;
-// Long enough to leave a struggling service alone, short enough to notice that it is back.
-const maxBackoffMs = 30_000;
-/**
- * How long to wait before the next try, in ms: exponential with full jitter, and never shorter
- * than what the service asked for.
- * @param failures how many tries have failed in a row, from 1
- */
-function backoffMs(failures, random, retryAfterMs = 0) {
-    const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16));
-    // Not from 0: a retry at once would find the same trouble.
-    const jittered = ceiling / 2 + (random() * ceiling) / 2;
-    return Math.max(jittered, retryAfterMs);
+function kindOf(error) {
+    if (error.trouble === 'unreachable')
+        return 'unreachable';
+    if (error.status === 429)
+        return 'rate-limited';
+    return error.mayHaveSucceeded ? 'unanswered' : 'refused';
 }
-/** `Retry-After` in ms from now: seconds or an HTTP date; undefined where there is none to read. */
-function parseRetryAfter(header, nowMs) {
-    if (header === undefined)
+async function send({ recipeUuid }, body, { client, inTurn, ended, abandon, facts, record }) {
+    return inTurn(async () => {
+        if (ended.aborted)
+            throw new errors/* InterruptedError */.p4();
+        record({
+            sends: facts().sends + 1,
+            sentAtMs: client.clock.now(),
+            serverSentAtMs: client.serverNow(),
+        });
+        try {
+            return await (0,endpoints/* cookRecipe */.Jb)(client, recipeUuid, body, abandon, ended);
+        }
+        catch (error) {
+            if (!(error instanceof errors/* ServiceError */._7))
+                throw error;
+            const kind = kindOf(error);
+            if (kind === 'unreachable' || kind === 'rate-limited')
+                record({ unsent: facts().unsent + 1 });
+            if (kind === 'refused')
+                record({ refused: facts().refused + 1 });
+            return error;
+        }
+    });
+}
+async function lookAfter(kind, error, failures, request, options) {
+    const { client, ended } = options;
+    if (kind === 'unanswered') {
+        options.onUnanswered(error);
+        return look(error, request, find/* doubtWindowMs */.lO, options);
+    }
+    if (failures >= maxFailures[kind])
         return undefined;
-    if (/^\d+$/.test(header.trim()))
-        return Number(header) * 1000;
-    const at = Date.parse(header);
-    return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+    await client.clock.sleep((0,retry/* backoffMs */.jo)(failures, client.random, error.retryAfterMs), ended);
+    return kind === 'rate-limited' && !ended.aborted
+        ? look(error, request, 0, options).catch(() => undefined)
+        : undefined;
 }
-// A change is seen after 2.5 s on average and 5 s at most, whatever the length of the job.
-const automaticPollMs = 5_000;
-// What a struggling service is spared at the most.
-const maxPollMs = 60_000;
-/**
- * A steady beat, by the clock and not from answer to answer, so that slow answers do not add up.
- * The first one comes at a random moment, so that fleets of workflows do not beat in step. Slower by
- * itself where the service answers 429 or slowly, and step by step back to normal.
- * @param interval in ms, or `auto`
- * @param signal ends the wait for a beat
- */
-function createPace(interval, clock, random, signal) {
-    const steadyMs = interval === 'auto' ? automaticPollMs : interval;
-    let beatMs = steadyMs;
-    let lastBeatMs = clock.now() - steadyMs * 0.2 * random();
-    let beat;
-    const wait = async () => {
-        await clock.sleep(lastBeatMs + beatMs - clock.now(), signal);
-        lastBeatMs = clock.now();
-        beat = undefined;
-    };
+async function look(error, { mark }, windowMs, { finder, deadline, facts, client }) {
+    try {
+        const { jobs, serverSentAtMs } = facts();
+        const knownUuids = jobs.map(({ uuid }) => uuid);
+        const sentAtMs = serverSentAtMs ?? client.serverNow();
+        const search = { mark, knownUuids, maxJobs: 1, serverSentAtMs: sentAtMs, windowMs };
+        const [job] = await finder.find(search, deadline);
+        return job;
+    }
+    catch (failure) {
+        throw failure instanceof errors/* ServiceError */._7 ? error : failure;
+    }
+}
+
+// EXTERNAL MODULE: ./build/report/commit-status.js + 1 modules
+var commit_status = __nccwpck_require__(9252);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/report.js
+var report = __nccwpck_require__(7177);
+// EXTERNAL MODULE: ./build/inputs/rules.js
+var rules = __nccwpck_require__(1671);
+// EXTERNAL MODULE: ./build/api/redact.js
+var redact = __nccwpck_require__(3230);
+// EXTERNAL MODULE: ./build/report/error-messages.js
+var error_messages = __nccwpck_require__(566);
+// EXTERNAL MODULE: ./build/report/annotations.js
+var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/report/summary.js + 5 modules
+var summary = __nccwpck_require__(3819);
+;// CONCATENATED MODULE: ./build/report/dry-run-report.js
+
+
+
+
+
+
+async function reportDryRun(runner, plans) {
+    for (const plan of plans)
+        printPlan(runner, plan);
+    const broken = plans.filter(({ error }) => error !== null);
+    const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
+    runner.print(`Dry run: ${closing}`);
+    if (broken.length > 0)
+        runner.fail();
+    annotatePlans(runner, broken);
+    runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
+    await (0,summary/* writeSummary */.Sy)(runner, () => renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
+}
+function printPlan(runner, { request, recipe, body }) {
+    if (body === null)
+        return;
+    const name = (0,sanitize/* sanitizeLine */.g$)(recipe?.name ?? '', 200);
+    runner.print(`Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
+    for (const line of prettyLines(body))
+        runner.print(`  | ${(0,sanitize/* sanitizeLine */.g$)(line, 1_000)}`);
+}
+function annotatePlans(runner, broken) {
+    const causes = new Map(broken.map((plan) => [causeOf(plan), plan]));
+    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(describeFailure), (shown) => ({
+        title: `${causes.size - shown} more recipes cannot be cooked`,
+        cause: 'GitHub shows no more annotations.',
+        remedy: 'The job summary lists all of them.',
+    }));
+}
+function describeFailure({ request, error }) {
+    const { recipeUuid } = request;
+    if (!(error instanceof errors/* InputError */.dz))
+        return (0,error_messages/* describeError */.Uc)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
     return {
-        next: async () => {
-            beat ??= wait();
-            return beat;
-        },
-        looked: (tookMs, wasThrottled) => {
-            beatMs = nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled);
-        },
+        title: `The service would reject the cook of recipe ${recipeUuid}`,
+        cause: error.problems.map(annotations/* formatProblem */.Vw).join('\n'),
+        remedy: 'Change the inputs or the recipe.',
     };
 }
-/** The time from one beat to the next, in ms, after a look that took so long. */
-function nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled) {
-    const maxLength = Math.max(steadyMs, maxPollMs);
-    if (wasThrottled)
-        return Math.min(maxLength, beatMs * 2);
-    // Twice as long as an answer takes: at least half of the time the service hears nothing of us.
-    const wanted = Math.max(steadyMs, tookMs * 2);
-    return Math.min(maxLength, Math.max(wanted, beatMs * 0.75));
+function causeOf({ request, error }) {
+    if (error === null)
+        return '';
+    return error instanceof errors/* InputError */.dz ? `${request.recipeUuid}: ${error.message}` : error.message;
+}
+function renderPlans(plans, heading) {
+    const full = renderTable(plans, heading, true);
+    return (0,summary/* fitsSummary */.Hy)(full) ? full : renderTable(plans, heading, false);
+}
+function renderTable(plans, heading, withBodies) {
+    return [
+        `### ${heading}`,
+        '',
+        ...(withBodies ? [] : ['The requests are in the log: they are too long for a summary.', '']),
+        '| | Recipe | UUID | Would be sent |',
+        '| --: | --- | --- | --- |',
+        ...plans.map((plan) => renderPlan(plan, withBodies)),
+        '',
+    ].join('\n');
+}
+function renderPlan({ request, recipe, body, error }, withBodies) {
+    const problem = error === null ? [] : [(0,sanitize/* escapeMarkdown */.FV)(error.message, 300)];
+    const sent = body === null || !withBodies ? [] : [renderBody(body)];
+    const name = (0,sanitize/* escapeMarkdown */.FV)(recipe?.name ?? '', 120);
+    const shown = [...problem, ...sent].join('<br>');
+    return `| ${request.index + 1} | ${name} | \`${request.recipeUuid}\` | ${shown} |`;
+}
+function renderBody(body) {
+    const lines = prettyLines(body).map((line) => {
+        const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
+        return indent + (0,sanitize/* escapeMarkdown */.FV)(line, 1_000);
+    });
+    return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
+}
+function prettyLines(body) {
+    return JSON.stringify((0,redact/* redact */.E)(body), null, 2).split('\n');
+}
+function verdict(count, broken) {
+    if (count === 1)
+        return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
+    return broken > 0
+        ? `${broken} of ${count} jobs cannot be cooked`
+        : `all ${count} jobs can be cooked`;
+}
+
+// EXTERNAL MODULE: ./build/commands/step.js + 8 modules
+var commands_step = __nccwpck_require__(434);
+;// CONCATENATED MODULE: ./build/commands/dry-run.js
+
+
+
+
+
+
+
+const maxConcurrentReads = 8;
+async function dryRun(requests, plan, deps) {
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
+    const plans = await (0,commands_step/* withStep */.p$)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
+        const readRecipe = createRecipeReader(step.client, step.end.signal);
+        return Promise.all(requests.map(async (request) => inTurn(async () => planOne(request, readRecipe))));
+    });
+    await reportDryRun(deps.runner, plans);
+}
+async function planOne(request, readRecipe) {
+    try {
+        const recipe = await readRecipe(request.recipeUuid);
+        const body = (0,jobs_request/* bodyOf */.EN)(request, recipe);
+        const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)({ ...recipe.payload, ...body });
+        const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
+        return { request, recipe, body, error };
+    }
+    catch (error) {
+        return { request, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
+    }
+}
+
+// EXTERNAL MODULE: ./build/commands/plan.js
+var commands_plan = __nccwpck_require__(3996);
+// EXTERNAL MODULE: ./build/commands/watch.js
+var watch = __nccwpck_require__(36);
+;// CONCATENATED MODULE: ./build/commands/cook.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+async function cook_cook(deps) {
+    const { runner } = deps;
+    try {
+        const inputs = await (0,cook/* readCookInputs */.cp)(runner);
+        const context = (0,inputs_context/* readStep */.jg)(runner, inputs['matrix-index']);
+        const requests = (0,jobs_request/* createRequests */.dT)(inputs, context, createNonce(deps));
+        if (inputs['dry-run']) {
+            await dryRun(requests, (0,commands_plan/* planOf */.X)(inputs), deps);
+            return;
+        }
+        const commitStatus = (0,commit_status/* openCommitStatus */.yf)(inputs, requests, deps);
+        const plan = cookPlan(inputs);
+        const jobs = requests.map((request) => ({ ref: request, mark: request.mark }));
+        const listeners = [
+            { submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) },
+            inputs.wait ? commitStatus : { ended: commitStatus.ended },
+        ];
+        const outcomes = await (0,commands_step/* withStep */.p$)(plan, jobs, listeners, deps, async (step) => {
+            const all = await (0,commands_step/* decide */.LD)(step, await cookAll(step, requests, inputs));
+            await commitStatus.settle(step.end.deadline);
+            return all;
+        });
+        await (0,report/* reportOutcomes */.s)(runner, outcomes);
+    }
+    catch (error) {
+        await (0,report/* reportFailure */.x)(runner, error);
+    }
+}
+function createNonce({ random }) {
+    const digits = Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16));
+    return digits.join('');
+}
+function cookPlan(inputs) {
+    const plan = (0,commands_plan/* planOf */.X)(inputs);
+    return {
+        ...plan,
+        goalResult: inputs.wait ? 'running' : 'submitted',
+        logs: inputs.wait ? plan.logs : 'none',
+        waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,
+    };
+}
+const maxConcurrentCooks = 8;
+async function cookAll(step, requests, inputs) {
+    const cooking = {
+        wait: inputs.wait,
+        inTurn: (0,p_limit/* default */.A)(maxConcurrentCooks),
+        readRecipe: createRecipeReader(step.client, step.end.signal),
+    };
+    const attachError = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : null;
+    const unfinished = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
+    const runEntry = async (entry, request) => unfinished(async () => {
+        const runData = await cookOrAttach(step, entry, request, { ...cooking, attachError });
+        (0,commands_step/* tellEnd */.HI)(step, entry, runData);
+        return runData;
+    });
+    const pairs = requests.flatMap((request) => {
+        const entry = step.entries[request.index];
+        return entry === undefined ? [] : [{ entry, request }];
+    });
+    const order = pairs.toSorted((a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null));
+    const running = new Map(order.map(({ entry, request }) => [entry, runEntry(entry, request)]));
+    return Promise.all(step.entries.map(async (entry) => (await running.get(entry)) ?? records/* noRunData */.h));
+}
+async function attachAll(step, requests) {
+    const { client, end, console } = step;
+    try {
+        const earlier = await findEarlierJobs(requests, client, end.signal, console.ambiguous);
+        for (const request of requests) {
+            const job = earlier.get(request.index);
+            const entry = step.entries[request.index];
+            if (job === undefined || entry === undefined)
+                continue;
+            const submittedAtMs = client.clock.now();
+            (0,watch/* adopt */.d)(step, entry, { subject: request, origin: 'attached', job, submittedAtMs });
+        }
+        return null;
+    }
+    catch (error) {
+        return (0,errors/* asError */.zR)(error);
+    }
+}
+async function cookOrAttach(step, entry, request, cooking) {
+    if (entry.submitted === null) {
+        try {
+            if (cooking.attachError !== null)
+                throw cooking.attachError;
+            await cookEntry(step, entry, request, cooking);
+        }
+        catch (error) {
+            await notCooked(step, entry, error);
+            return records/* noRunData */.h;
+        }
+    }
+    if (cooking.wait)
+        return (0,watch/* watchToEnd */.W)(step, entry);
+    (0,commands_step/* record */.g1)(step, entry, { stop: 'goal' });
+    await step.reconcile(entry);
+    return records/* noRunData */.h;
+}
+async function cookEntry(step, entry, request, { inTurn, readRecipe }) {
+    const { client, finder, end, console } = step;
+    const recipe = request.container === null ? null : await readRecipe(request.recipeUuid);
+    const submittedAtMs = client.clock.now();
+    entry.isSubmitting = true;
+    try {
+        const { job, origin } = await submit_submit(request, (0,jobs_request/* bodyOf */.EN)(request, recipe), {
+            client,
+            finder,
+            inTurn,
+            ended: end.signal,
+            abandon: end.abandon,
+            deadline: end.deadline,
+            facts: () => entry.facts,
+            record: (change) => {
+                (0,commands_step/* record */.g1)(step, entry, change);
+            },
+            onUnanswered: (error) => {
+                console.cookUnanswered(request, error);
+            },
+        });
+        (0,watch/* adopt */.d)(step, entry, { subject: request, origin, job, submittedAtMs });
+    }
+    finally {
+        entry.isSubmitting = false;
+    }
+}
+async function notCooked(step, entry, error) {
+    const isExpected = error instanceof errors/* InterruptedError */.p4 || error instanceof errors/* ServiceError */._7;
+    if (!(step.end.signal.aborted && isExpected)) {
+        entry.error = (0,errors/* asError */.zR)(error);
+        (0,commands_step/* record */.g1)(step, entry, { stop: 'not-cooked' });
+        if (step.plan.failFast)
+            step.end.endFor('fail-fast');
+    }
+    await step.reconcile(entry);
+}
+
+// EXTERNAL MODULE: ./build/run.js + 1 modules
+var run = __nccwpck_require__(6413);
+;// CONCATENATED MODULE: ./build/main.js
+
+
+async function main_run() {
+    await (0,run/* runCommand */.d)(cook_cook);
+}
+
+
+/***/ }),
+
+/***/ 2999:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ post_run)
+});
+
+// EXTERNAL MODULE: ./build/api/client.js + 1 modules
+var api_client = __nccwpck_require__(1735);
+// EXTERNAL MODULE: ./build/clock.js
+var build_clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
+var cook = __nccwpck_require__(5747);
+// EXTERNAL MODULE: ./build/jobs/find.js
+var find = __nccwpck_require__(3130);
+// EXTERNAL MODULE: ./build/jobs/policy.js
+var jobs_policy = __nccwpck_require__(9295);
+// EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
+var poll = __nccwpck_require__(7127);
+// EXTERNAL MODULE: ./build/jobs/reconcile.js
+var reconcile = __nccwpck_require__(9677);
+// EXTERNAL MODULE: ./build/jobs/saved-state.js
+var saved_state = __nccwpck_require__(2022);
+// EXTERNAL MODULE: ./build/report/console.js
+var report_console = __nccwpck_require__(7150);
+;// CONCATENATED MODULE: ./build/commands/cleanup.js
+
+
+
+
+
+
+
+
+
+async function cleanup(deps) {
+    const { runner } = deps;
+    const saved = (0,saved_state/* readSavedState */.rh)(runner);
+    if (saved === null)
+        return;
+    const console = (0,report_console/* createConsole */.s)(runner, saved.entries.length);
+    const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
+    const policy = { ...saved.policy, onJobEnd };
+    const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
+    if (open.length === 0)
+        return;
+    try {
+        const inputs = await (0,cook/* readCleanUpInputs */.Uo)(runner);
+        await reconcileAll(open, saved, policy, inputs, console, deps);
+    }
+    catch (error) {
+        console.cleanupFailed(error);
+    }
+}
+function isOpen(facts, { step }, policy) {
+    const nothing = { cancels: new Map(), confirmed: new Set(), hasLooked: false };
+    const wanted = (0,jobs_policy/* wantedOf */.L)(facts, step, policy, 'post');
+    return (0,jobs_policy/* nextAction */.G)(facts, wanted, nothing, 'post').do !== 'let-go';
+}
+const maxCleanupMs = 225_000;
+async function reconcileAll(open, { step }, policy, inputs, console, { connect, clock, random }) {
+    const connection = connect(inputs['api-url']);
+    const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
+    const { exchange } = connection;
+    const client = (0,api_client/* createClient */.U)({ exchange, keys, clock, random, onClockOff: console.clockOff });
+    const deadline = new AbortController();
+    const done = new AbortController();
+    void (0,build_clock/* sleepLong */.k)(clock, maxCleanupMs, done.signal).then(() => {
+        deadline.abort();
+    });
+    const { signal } = deadline;
+    const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
+    const options = {
+        client,
+        finder: (0,find/* createFinder */.pW)(client),
+        poller: (0,poll/* createPoller */.vO)({ client, interval: 'auto', signal, onUnavailable, onAvailable }),
+        events: console,
+        phase: 'post',
+        deadline: signal,
+    };
+    try {
+        await Promise.all(open.map(async (facts) => (0,reconcile/* reconcile */.Lq)(savedEntry(facts, (now) => (0,jobs_policy/* wantedOf */.L)(now, step, policy, 'post')), options)));
+    }
+    finally {
+        done.abort();
+        await connection.close();
+    }
+}
+function savedEntry(saved, wantedFor) {
+    let facts = saved;
+    return {
+        facts: () => facts,
+        record: (change) => {
+            facts = { ...facts, ...change };
+        },
+        wanted: () => wantedFor(facts),
+        cancels: new Map(),
+        confirmed: new Set(),
+        reason: (jobUuid) => (0,reconcile/* ownReason */.Nx)(facts.jobs[0]?.uuid === jobUuid ? 'the workflow job has ended' : reconcile/* duplicateReason */.Uu),
+        onJob: () => { },
+    };
+}
+
+// EXTERNAL MODULE: ./build/run.js + 1 modules
+var run = __nccwpck_require__(6413);
+;// CONCATENATED MODULE: ./build/post.js
+
+
+async function post_run() {
+    await (0,run/* runCommand */.d)(cleanup);
 }
 
 
@@ -19547,303 +33330,258 @@ function nextBeatMs(beatMs, steadyMs, tookMs, wasThrottled) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   QR: () => (/* binding */ annotateInputs),
-/* harmony export */   Vb: () => (/* binding */ sayProblem),
+/* harmony export */   Vw: () => (/* binding */ formatProblem),
 /* harmony export */   fz: () => (/* binding */ annotate),
 /* harmony export */   u6: () => (/* binding */ annotateAll),
 /* harmony export */   y2: () => (/* binding */ annotateOutcomes)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
-/* harmony import */ var _jobs_policy_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9295);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(566);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4224);
-/* harmony import */ var _log_tail_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8268);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
+/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5335);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(566);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
 
 
 
 
 
 
-
-// GitHub shows ten error annotations a step and drops the rest.
 const maxAnnotations = 10;
-// It shows 4,096 characters of one; this leaves room for a last line.
-const maxList = 4_000;
-/** One error annotation for each job that did not end well: what failed, why, what to do. */
-function annotateOutcomes(runner, bad, policy) {
-    const advices = bad.map((outcome) => adviseOnOutcome(outcome, policy));
-    annotateAll(runner, advices, (shown) => {
+const maxLength = 4_000;
+function annotateOutcomes(runner, bad) {
+    const messages = bad.map(describeOutcome);
+    annotateAll(runner, messages, (shown) => {
         const rest = bad.slice(shown);
-        const uuids = rest.map((outcome) => (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .uuidOf */ .pV)(outcome) ?? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
+        const names = rest.map((outcome) => (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome) ?? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
         return {
-            title: `${rest.length} more jobs did not end well`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(uuids.join(', '), 3_000),
-            remedy: 'The job summary and the output jobs tell each one’s story.',
+            title: `${rest.length} more jobs were not successful`,
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(names.join(', '), 3_000),
+            remedy: 'See the job summary or the output jobs for each of them.',
         };
     });
 }
-/** An error annotation for each advice; where that is too many, the last stands for the rest. */
-function annotateAll(runner, advices, adviseOnRest) {
-    const shown = advices.length > maxAnnotations ? maxAnnotations - 1 : advices.length;
-    for (const advice of advices.slice(0, shown))
-        annotate(runner, advice);
-    if (shown < advices.length)
-        annotate(runner, adviseOnRest(shown));
+function annotateAll(runner, messages, describeRest) {
+    const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
+    for (const message of messages.slice(0, shown))
+        annotate(runner, message);
+    if (shown < messages.length)
+        annotate(runner, describeRest(shown));
 }
-/** One error annotation that lists every problem of the inputs, as far as it holds them. */
 function annotateInputs(runner, { problems }) {
-    const lines = problems.map(sayProblem);
-    const title = lines.length === 1 ? 'An input is not usable' : `${lines.length} problems with inputs`;
-    runner.annotate('error', `${title}; nothing was cooked`, join(lines));
+    const lines = problems.map(formatProblem);
+    const title = lines.length === 1 ? 'An input is invalid' : `${lines.length} problems in the inputs`;
+    runner.annotate('error', `${title}; nothing was cooked`, joinLines(lines));
 }
-function join(lines) {
+function joinLines(lines) {
     let text = '';
     for (const [index, line] of lines.entries()) {
-        if (text.length + line.length > maxList) {
-            return `${text}and ${lines.length - index} more; the job summary has them`;
+        if (text.length + line.length > maxLength) {
+            return `${text}and ${lines.length - index} more; see the job summary`;
         }
         text += `${line}\n`;
     }
     return text.trimEnd();
 }
-/** A problem in one line. */
-function sayProblem({ input, message }) {
-    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(message)}`;
+function formatProblem({ input, message }) {
+    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(message)}`;
 }
-/** One error annotation. */
-function annotate(runner, advice) {
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(advice.title, 250), messageOf(advice));
+function annotate(runner, message) {
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(message.title, 250), formatMessage(message));
 }
 const maxEvidence = 15;
-// The cause comes first and the remedy last; of the evidence between them the last lines that fit.
-function messageOf({ cause, remedy, evidence = [] }) {
-    const lines = (0,_log_tail_js__WEBPACK_IMPORTED_MODULE_5__/* .tellingLines */ .$)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(line, 300)}`);
-    const build = (shown) => [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
-    while (lines.length > 0 && build(lines).length > maxList)
+function formatMessage({ cause, remedy, evidence = [] }) {
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_3__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(line, 300)}`);
+    const join = (shown) => [cause, ...(shown.length === 0 ? [] : ['The log ends with:', ...shown]), remedy].join('\n');
+    while (lines.length > 0 && join(lines).length > maxLength)
         lines.shift();
-    return build(lines).slice(0, maxList);
+    return join(lines).slice(0, maxLength);
 }
-function adviseOnOutcome(outcome, policy) {
+function describeOutcome(outcome) {
     const { result, job, subject, error, ending } = outcome;
     if (error !== null)
-        return adviseOnError(error, outcome);
-    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(subject, job), 100);
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .uuidOf */ .pV)(outcome);
+        return describeErrorOf(outcome, error);
+    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(subject, job), 100);
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
     const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
     if (result === 'timed-out')
-        return adviseOnTimeout(name, who, outcome, policy);
-    if (ending === 'interrupt')
-        return adviseOnInterrupt(name, who, outcome);
+        return describeTimeout(name, who, outcome);
+    if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
+        return describeInterrupt(name, who, outcome);
     if (ending === 'fail-fast' && result === 'cancelled')
-        return adviseOnFailFast(name, who, outcome);
+        return describeFailFast(name, who, outcome);
     const reason = job?.status_reason
-        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(job.status_reason, 1000)}`
-        : ', and the service gave no reason';
+        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status_reason, 1000)}.`
+        : '. The service gave no reason.';
     if (result === 'cancelled') {
         return {
             title: `Cancelled: ${name}`,
-            cause: `${who} was cancelled${reason}.`,
-            remedy: 'If you did not, somebody else with access to this account, or the service, did.',
+            cause: `${who} was cancelled${reason}`,
+            remedy: 'If you did not cancel it, the service did, or someone else with access to this account.',
         };
     }
     return {
         title: `Failed: ${name}`,
-        cause: `${who} failed${reason}.`,
-        remedy: `The whole log is at ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}. Mend the recipe or its parameters, then run the workflow again.`,
+        cause: `${who} failed${reason}`,
+        remedy: `Fix the recipe or its parameters, then run the workflow again. The full log is in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`,
         evidence: outcome.logTail,
     };
 }
-function adviseOnError(error, outcome) {
+function describeErrorOf(outcome, error) {
     const { subject } = outcome;
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .uuidOf */ .pV)(outcome);
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
     if (uuid !== null) {
         const isCancel = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.request.endsWith('/cancel');
-        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeError */ .Uc)(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
+        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeError */ .Uc)(error, `${isCancel ? 'cancel' : 'watch'} job ${uuid}`);
     }
-    const advice = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeError */ .Uc)(error, `cook recipe ${subject.recipeUuid}`);
-    const isRefusal = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && [400, 422].includes(error.status ?? 0);
-    if (!isRefusal || !subject.namesRegions)
-        return advice;
-    const hint = 'The order names allowed-region-codes, which the older host, https://api.compute.x.io, does not know.';
-    return { ...advice, remedy: `${advice.remedy} ${hint}` };
+    const message = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeError */ .Uc)(error, `cook recipe ${subject.recipeUuid}`);
+    const isInvalid = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && [400, 422].includes(error.status ?? 0);
+    if (!isInvalid || !subject.namesRegions)
+        return message;
+    const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
+    return { ...message, remedy: `${message.remedy} ${hint}` };
 }
-function adviseOnInterrupt(name, who, { job, result }) {
-    if (result === 'detached') {
+function describeInterrupt(name, who, outcome) {
+    if (outcome.result === 'detached') {
         return {
-            title: `Left alive: ${name}`,
-            cause: `${who} was left as it is when the workflow was cancelled, as on-workflow-cancel asks.`,
-            remedy: `It is billed while it runs: see ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}.`,
+            title: `Left running: ${name}`,
+            cause: `${who} was left running, because on-workflow-cancel is detach.`,
+            remedy: `It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`,
         };
     }
     return {
-        title: `Cancelled with the workflow: ${name}`,
-        cause: job === null
-            ? `${who} was not cooked any more: the workflow was cancelled, or a time limit of it was reached.`
-            : `${who} was cancelled: the workflow was, or a time limit of it was reached.`,
-        remedy: 'If nobody cancelled the workflow, look at its timeout-minutes.',
+        title: `${cancelTitle(outcome)} with the workflow: ${name}`,
+        cause: `The workflow was cancelled or reached a time limit. ${who} ${whatBecame(outcome)}`,
+        remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
     };
 }
-function adviseOnFailFast(name, who, { job }) {
+function describeFailFast(name, who, outcome) {
     return {
-        title: `Cancelled with another job: ${name}`,
-        cause: `${who} was ${job === null ? 'not cooked' : 'cancelled'}: another job of the step did not end well.`,
-        remedy: 'Look at that one; without fail-fast, each job runs to its own end.',
+        title: `${cancelTitle(outcome)} by fail-fast: ${name}`,
+        cause: `Another job of this step was not successful. ${who} ${whatBecame(outcome)}`,
+        remedy: 'Check the job that failed first. Without fail-fast, the other jobs keep running.',
     };
 }
-function adviseOnTimeout(name, who, outcome, policy) {
-    const alive = outcome.timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .d)(status));
-    const status = alive === undefined ? 'not cooked yet' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .safeLine */ .om)(alive.status, 60);
-    const left = policy.onTimeout === 'cancel'
-        ? 'so it was cancelled'
-        : `and was left as it is, which is billed: see ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`;
+function describeTimeout(name, who, outcome) {
+    const status = outcome.job === null ? '' : `It was ${lastOpenStatus(outcome)} then. `;
     return {
         title: `Timed out: ${name}`,
-        cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
-        remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
+        cause: `The timeout was reached. ${status}${who} ${whatBecame(outcome)}`,
+        remedy: 'Increase the input timeout, or set on-timeout to choose what happens then.',
         evidence: outcome.logTail,
     };
+}
+function cancelTitle({ job, cancel }) {
+    if (job === null)
+        return 'Stopped';
+    return cancel === 'accepted' ? 'Cancelled' : 'Not cancelled';
+}
+function whatBecame({ job, cancel, isKept, unansweredMark }) {
+    if (job === null) {
+        return unansweredMark === null
+            ? 'was not cooked.'
+            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`;
+    }
+    if (job.status === 'CANCELLED')
+        return 'was cancelled.';
+    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .d)(job.status) && cancel !== null)
+        return 'had ended when it was to be cancelled.';
+    switch (cancel) {
+        case 'accepted':
+            return `is being cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status, 60)}.`;
+        case 'failed':
+            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`;
+        case null:
+            return isKept
+                ? `was left running, as the inputs ask. It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`
+                : `may still be running, and billed. The post step cancels it: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`;
+    }
+}
+function lastOpenStatus({ timeline }) {
+    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .d)(status));
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(last?.status ?? 'not finished', 60);
 }
 
 
 /***/ }),
 
-/***/ 4348:
+/***/ 9252:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  I8: () => (/* binding */ createCommitStatus),
-  xI: () => (/* binding */ noCommitStatus),
-  OD: () => (/* binding */ withCommitStatus)
+  yf: () => (/* binding */ openCommitStatus)
 });
+
+// UNUSED EXPORTS: createCommitStatus, noCommitStatus
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
+var context = __nccwpck_require__(487);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/report/status-text.js
+;// CONCATENATED MODULE: ./build/report/commit-status-text.js
 
 
 
-// GitHub refuses more than 140.
-const maxDescription = 139;
-/** What a job that has not ended is doing: `Running since 2026-03-01 03:14 UTC`. */
-function describeDoing({ status, atMs }) {
-    const time = new Date(atMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ');
-    return `${sayStatus(status)} since ${time} UTC`;
+
+const maxTitle = 100;
+function openContexts(jobs) {
+    const taken = new Set();
+    return (job, title) => {
+        const base = `dispersed / ${plain(title, maxTitle) || 'untitled'}`;
+        const nameOf = (count) => (count === 1 ? base : `${base} (${count})`);
+        const key = keyOf(job);
+        let count = jobs.filter((each) => each.index < job.index && key && keyOf(each) === key).length + 1;
+        while (taken.has(nameOf(count)))
+            count += 1;
+        taken.add(nameOf(count));
+        return nameOf(count);
+    };
 }
-/** A status of the service's as people say it. */
-function sayStatus(status) {
+function keyOf({ title, recipeUuid }) {
+    return title ?? recipeUuid;
+}
+function describeStart({ origin, job: { status } }, nowMs) {
+    const wasThere = origin === 'attached' || origin === 'given';
+    return wasThere ? statusWord(status) : describeChange({ status, atMs: nowMs });
+}
+function describeChange({ status, atMs }) {
+    const time = new Date(atMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ');
+    return `${statusWord(status)} since ${time} UTC`;
+}
+function statusWord(status) {
     if (status === 'PENDING')
         return 'Queued';
     const word = plain(status, 60);
     return `${word.slice(0, 1).toUpperCase()}${word.slice(1).toLowerCase()}`;
 }
-// A job that goes on without being watched stays pending: whoever waits for it later ends that.
-const endings = {
-    succeeded: ['success', 'Succeeded'],
-    running: ['success', 'Runs, as was asked'],
-    submitted: ['pending', 'Submitted, and not waited for'],
-    'dry-run': ['success', 'Checked'],
-    detached: ['pending', 'Left as it is, and no longer watched'],
-    failed: ['failure', 'Failed'],
-    cancelled: ['error', 'Cancelled'],
-    'timed-out': ['error', 'Timed out'],
-    error: ['error', 'Could not be cooked or followed'],
-};
-/** The last word on a job: `Failed after 2m 50s: exit code 1`. */
+const maxDescription = 139;
 function describeEnd(outcome) {
-    const [state, words] = endings[outcome.result];
-    const { runSeconds } = (0,metrics/* spansOf */.Ly)(outcome);
-    const time = runSeconds === null ? '' : ` after ${(0,format/* formatDuration */.a)(runSeconds * 1000)}`;
+    const { state, words } = results/* results */.X[outcome.result].commitStatus;
+    const { runSeconds } = (0,metrics/* durationsOf */.DM)(outcome);
+    const time = runSeconds === null ? '' : ` after ${(0,format/* formatDuration */.a3)(runSeconds * 1000)}`;
     const reason = outcome.error?.message ?? outcome.job?.status_reason;
     const why = reason && state !== 'success' ? `: ${reason}` : '';
     return { state, description: plain(`${words}${time}${why}`, maxDescription) };
 }
-/** One safe line without what GitHub refuses: characters beyond the first plane, most emoji among them. */
 function plain(text, maxLength) {
     const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
-    // Twice: what makes a line safe may lengthen it.
-    return (0,sanitize/* safeLine */.om)((0,sanitize/* safeLine */.om)(basic), maxLength);
-}
-
-;// CONCATENATED MODULE: ./build/report/status-context.js
-
-// GitHub takes 255; a list of checks shows less.
-const maxTitle = 100;
-/**
- * Gives each job a context of its own: `dispersed / <title>`, and with ` (2)` after it for the
- * second of the same title. Where the order tells already that two will share one, the number
- * follows the order, whichever is cooked first: the next run has to find the same contexts.
- */
-function openContextBook(subjects) {
-    const taken = new Set();
-    return (subject, title) => {
-        const base = `dispersed / ${plain(title, maxTitle) || 'untitled'}`;
-        let count = rankOf(subject, subjects);
-        while (taken.has(numbered(base, count)))
-            count += 1;
-        taken.add(numbered(base, count));
-        return numbered(base, count);
-    };
-}
-function rankOf(subject, subjects) {
-    const key = sharedKey(subject);
-    if (key === null)
-        return 1;
-    return (1 + subjects.filter((each) => each.index < subject.index && sharedKey(each) === key).length);
-}
-// Jobs of one recipe without a title of their own have the recipe's.
-function sharedKey({ title, recipeUuid }) {
-    return title ?? recipeUuid;
-}
-function numbered(base, count) {
-    return count === 1 ? base : `${base} (${count})`;
-}
-
-;// CONCATENATED MODULE: ./build/report/status-lane.js
-function openLane({ inTurn, send, rest }) {
-    const hurry = new AbortController();
-    let next;
-    let said;
-    let work;
-    const hasNext = () => next !== undefined;
-    const sendNext = async () => {
-        const message = next;
-        next = undefined;
-        if (message === undefined || isSame(message, said))
-            return;
-        said = message;
-        await send(message, () => !hasNext());
-    };
-    const sendAll = async () => {
-        do {
-            await inTurn(sendNext);
-            await rest(hurry.signal);
-        } while (hasNext());
-        work = undefined;
-    };
-    return {
-        say: (message) => {
-            next = message;
-            work ??= sendAll();
-        },
-        hurry: () => {
-            hurry.abort();
-        },
-        idle: async () => work,
-    };
-}
-function isSame(a, b) {
-    return a.state === b?.state && a.description === b.description;
+    return (0,sanitize/* sanitizeLine */.g$)((0,sanitize/* sanitizeLine */.g$)(basic), maxLength);
 }
 
 ;// CONCATENATED MODULE: ./build/report/commit-status.js
@@ -19853,101 +33591,151 @@ function isSame(a, b) {
 
 
 
-/** Where no commit status was asked for. */
+
+
 const noCommitStatus = {
-    began: () => { },
-    changed: () => { },
-    ended: (outcome) => outcome,
+    submitted: () => { },
+    statusChanged: () => { },
+    ended: () => { },
     settle: async () => { },
 };
-/** A log that has the commit status told of what it is told of itself. */
-function withCommitStatus(log, { began, changed }) {
-    return {
-        ...log,
-        began: (ticket) => {
-            log.began(ticket);
-            began(ticket);
-        },
-        changed: (ticket, sighting, job) => {
-            log.changed(ticket, sighting, job);
-            changed(ticket, sighting);
-        },
-    };
+function openCommitStatus(inputs, jobs, deps) {
+    if (!inputs['commit-status'])
+        return noCommitStatus;
+    const token = inputs['github-token'];
+    if (token !== undefined)
+        deps.runner.mask(token);
+    return createCommitStatus(jobs, openGitHub(deps.runner, token), deps);
 }
-/** Keeps the statuses through `send`. */
-function createCommitStatus(parts) {
-    const { clock } = parts;
+const minPauseMs = 5_000;
+const maxSettleMs = 10_000;
+const lastTryMs = 1_000;
+function createCommitStatus(jobs, setStatus, { runner, clock }) {
+    const queues = new Map();
+    const contextOf = openContexts(jobs);
+    const hurry = new AbortController();
     const over = new AbortController();
-    const { laneOf, lanes } = openLanes(parts, over.signal);
+    const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
+    const pause = async () => clock.sleep(minPauseMs, hurry.signal);
+    const say = (job, title, message) => {
+        const queue = queues.get(job.index) ?? openQueue(contextOf(job, title), trySend, pause);
+        queues.set(job.index, queue);
+        queue.say(message);
+    };
     const sayPending = ({ subject, job }, description) => {
-        laneOf(subject, job).say({ state: 'pending', description });
+        say(subject, (0,metrics/* titleOf */.Gg)(subject, job), { state: 'pending', description });
     };
     return {
-        began: (ticket) => {
-            sayPending(ticket, describeBeginning(ticket, clock.now()));
+        submitted: (job) => {
+            sayPending(job, describeStart(job, clock.now()));
         },
-        changed: (ticket, sighting) => {
-            if (!(0,jobs_status/* isFinal */.d)(sighting.status))
-                sayPending(ticket, describeDoing(sighting));
+        statusChanged: (job, change) => {
+            if (!(0,jobs_status/* isFinal */.d)(change.status))
+                sayPending(job, describeChange(change));
         },
         ended: (outcome) => {
-            const lane = laneOf(outcome.subject, outcome.job);
-            lane.hurry();
-            lane.say(describeEnd(outcome));
-            return outcome;
+            say(outcome.subject, (0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), describeEnd(outcome));
         },
-        settle: async (lastCall) => {
-            const release = endSoon(over, lastCall, clock);
-            await Promise.all([...lanes.values()].map(async (lane) => {
-                lane.hurry();
-                await lane.idle();
-            }));
-            release();
+        settle: async (signal) => {
+            const settled = new AbortController();
+            void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
+                hurry.abort();
+                await clock.sleep(lastTryMs, settled.signal);
+                over.abort();
+            });
+            await Promise.all([...queues.values()].map(async ({ idle }) => idle()));
+            settled.abort();
         },
     };
 }
-// GitHub asks for few requests at a time, and takes 1,000 an hour from all jobs of a repository.
+function openQueue(context, trySend, pause) {
+    let next;
+    let tries = 0;
+    let pausing = Promise.resolve();
+    let work;
+    const sendAll = async () => {
+        while (next !== undefined) {
+            await pausing;
+            const message = next;
+            tries += 1;
+            const answer = await trySend({ context, ...message }, tries);
+            if (next === message && answer === 'done')
+                next = undefined;
+            pausing = pause();
+        }
+        work = undefined;
+    };
+    return {
+        say: (message) => {
+            next = message;
+            tries = 0;
+            work ??= sendAll();
+        },
+        idle: async () => work,
+    };
+}
+const maxTries = 3;
 const maxConcurrent = 4;
-const minRestMs = 10_000;
-function openLanes({ clock, subjects, send }, over) {
-    const lanes = new Map();
+function createSender(send, runner) {
     const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
-    const contextFor = openContextBook(subjects);
-    const laneOf = (subject, job) => {
-        const known = lanes.get(subject.index);
-        if (known !== undefined)
-            return known;
-        const context = contextFor(subject, (0,metrics/* titleOf */.Gg)(subject, job));
-        const lane = openLane({
-            inTurn,
-            send: async (message, isLatest) => send({ context, ...message }, isLatest, over),
-            rest: async (hurry) => clock.sleep(minRestMs, hurry),
-        });
-        lanes.set(subject.index, lane);
-        return lane;
-    };
-    return { lanes, laneOf };
-}
-const maxSettleMs = 10_000;
-// The runner kills 4 s after the last call; the reports are still to be written then.
-const lastMomentMs = 1_000;
-/** Ends the sending within seconds, and right at the last call if that is still to come. */
-function endSoon(over, lastCall, clock) {
-    const released = new AbortController();
-    const end = () => {
-        over.abort();
-    };
-    lastCall.addEventListener('abort', end, { signal: released.signal });
-    void clock.sleep(lastCall.aborted ? lastMomentMs : maxSettleMs, released.signal).then(end);
-    return () => {
-        released.abort();
+    let isHopeless = false;
+    let hasWarned = false;
+    return async (status, tries) => {
+        try {
+            await inTurn(async () => (isHopeless ? undefined : send(status)));
+        }
+        catch (error) {
+            const trouble = troubleOf(error);
+            if (trouble === 'retryable' && tries < maxTries)
+                return 'again';
+            isHopeless ||= trouble === 'forbidden' || trouble === 'internal';
+            if (!hasWarned)
+                warn(runner, (0,errors/* asError */.zR)(error).message, trouble);
+            hasWarned = true;
+        }
+        return 'done';
     };
 }
-// Since when a job that was there before has its status, nobody has seen.
-function describeBeginning({ origin, job: { status } }, nowMs) {
-    const wasThere = origin === 'attached' || origin === 'given';
-    return wasThere ? sayStatus(status) : describeDoing({ status, atMs: nowMs });
+function warn(runner, message, trouble) {
+    const remedy = trouble === 'forbidden'
+        ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
+        : 'The jobs and the result of this step are not affected.';
+    const title = 'The commit status could not be set';
+    runner.annotate('warning', title, `GitHub: ${(0,sanitize/* sanitizeLine */.g$)(message, 300)}. ${remedy}`);
 }
+const refusalSchema = schemas/* object */.Ikc({
+    status: schemas/* number */.aig(),
+    response: schemas/* optional */.lqM(schemas/* object */.Ikc({ headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J()) })),
+});
+function troubleOf(error) {
+    const refusal = refusalSchema.safeParse(error);
+    if (!refusal.success)
+        return 'internal';
+    const { status, response: { headers } = { headers: {} } } = refusal.data;
+    const isLimit = 'retry-after' in headers || headers['x-ratelimit-remaining'] === '0';
+    if (status >= 500 || status === 429 || isLimit)
+        return 'retryable';
+    return [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
+}
+const maxRequestMs = 4_000;
+function openGitHub(runner, token) {
+    const connect = async () => {
+        if (token === undefined)
+            throw new Error('the input github-token is empty');
+        const { apiUrl, runUrl, ...commit } = await (0,context/* readCommit */.kN)(runner);
+        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
+        const { repos } = getOctokit(token, { baseUrl: apiUrl, userAgent: 'dispersed-cook' }).rest;
+        return { repos, commit: runUrl === undefined ? commit : { ...commit, target_url: runUrl } };
+    };
+    let connection;
+    return async (status, signal) => {
+        const { repos, commit } = await (connection ??= connect());
+        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
+        const request = { signal: bound, redirect: 'error', log: silent };
+        await repos.createCommitStatus({ ...commit, ...status, request });
+    };
+}
+const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
 
 
 /***/ }),
@@ -19956,105 +33744,235 @@ function describeBeginning({ origin, job: { status } }, nowMs) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   h: () => (/* binding */ createLog),
-/* harmony export */   v: () => (/* binding */ whose)
+/* harmony export */   A: () => (/* binding */ jobPrefix),
+/* harmony export */   s: () => (/* binding */ createConsole)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(566);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2772);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1044);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1044);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(566);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
 
 
 
 
 
 
-/** `[1/3 Render] `, where the step has several jobs. */
-function whose({ subject, job }, jobCount) {
+function jobPrefix({ subject, job }, jobCount) {
     if (jobCount === 1)
         return '';
-    return `[${subject.index + 1}/${jobCount} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(subject, job), 40)}] `;
+    return `[${subject.index + 1}/${jobCount} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(subject, job), 40)}] `;
 }
-function beginning(origin, jobUuid) {
-    switch (origin) {
-        case 'cooked':
-            return `Cooked job ${jobUuid}`;
-        case 'found':
-            return `Found job ${jobUuid} after all,`;
-        case 'attached':
-            return `Took over job ${jobUuid} of an earlier attempt,`;
-        case 'given':
-            return `Watching job ${jobUuid}`;
-    }
+const verbs = {
+    cooked: 'Cooked',
+    found: 'Found',
+    attached: 'Took over',
+    given: 'Watching',
+};
+const notes = {
+    cooked: '',
+    found: ' (after a lost response)',
+    attached: ' (from an earlier attempt)',
+    given: '',
+};
+function createConsole(runner, jobCount) {
+    return { ...createLines(runner, jobCount), ...createWarnings(runner) };
 }
-/** @param jobCount how many jobs the step has: with several, each line says whose it is */
-function createLog(runner, jobCount) {
+function createLines(runner, jobCount) {
+    return {
+        submitted: ({ origin, job, subject }) => {
+            const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
+            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(recipeUuid, 40)}`;
+            const title = job.title ? ` “${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.title, 200)}”` : '';
+            const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status, 60);
+            const details = `${recipe}${title}${notes[origin]}: ${status}`;
+            runner.print(`${verbs[origin]} job ${job.uuid}${details}`);
+        },
+        statusChanged: (submitted, { status, atMs }, job) => {
+            const elapsed = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(atMs - submitted.submittedAtMs).padStart(7);
+            const reason = job.status_reason ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status_reason)}` : '';
+            const prefix = jobPrefix(submitted, jobCount);
+            runner.print(`${elapsed}  ${prefix}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(status, 60)}${reason}`);
+        },
+        cookUnanswered: ({ recipeUuid, mark }, error) => {
+            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(error.message, 200);
+            runner.print(`No clear response to the cook of recipe ${recipeUuid} (${cause}). Looking for a job with the mark ${mark}`);
+        },
+        serviceUnavailable: (error) => {
+            runner.print(`The service is unavailable (${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(error.message, 200)}). Retrying`);
+        },
+        serviceAvailable: () => {
+            runner.print('The service is available again');
+        },
+        cancelling: (jobUuid, reason) => {
+            runner.print(`Cancelling job ${jobUuid}: ${reason}`);
+        },
+        reachable: (submitted, urls) => {
+            for (const url of urls) {
+                runner.print(`  ${jobPrefix(submitted, jobCount)}${(0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__/* .describeNodeUrl */ .d2)(url)}`);
+            }
+        },
+    };
+}
+function createWarnings(runner) {
     const warn = (title, message) => {
         runner.annotate('warning', title, message);
     };
-    const told = new Set();
+    const said = new Set();
     const warnOnce = (title, message) => {
-        if (!told.has(title))
+        if (!said.has(title))
             warn(title, message);
-        told.add(title);
+        said.add(title);
     };
     return {
-        began: ({ origin, job, subject }) => {
-            const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
-            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(recipeUuid, 40)}`;
-            const title = job.title ? ` “${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.title, 200)}”` : '';
-            const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status, 60);
-            runner.print(`${beginning(origin, job.uuid)}${recipe}${title}: ${status}`);
-        },
-        changed: (ticket, { status, atMs }, job) => {
-            const elapsed = (0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a)(atMs - ticket.submittedAtMs).padStart(7);
-            const reason = job.status_reason ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(job.status_reason)}` : '';
-            runner.print(`${elapsed}  ${whose(ticket, jobCount)}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(status, 60)}${reason}`);
-        },
-        inDoubt: ({ recipeUuid, cookKey }, error) => {
-            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(error.message, 200);
-            runner.print(`No clear answer to the cook of recipe ${recipeUuid} (${cause}); looking for the job by its key ${cookKey}`);
-        },
-        away: (error) => {
-            runner.print(`The service does not answer as it should (${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(error.message, 200)}); still trying`);
-        },
-        back: () => {
-            runner.print('The service answers again');
-        },
         clockOff: (offsetMs) => {
-            const off = (0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a)(Math.abs(offsetMs));
-            const way = offsetMs > 0 ? 'behind' : 'ahead of';
-            warn('The clock of this runner is wrong', `It is ${off} ${way} the service's, which refuses what is signed more than 5 minutes off. Requests are signed by the service's clock for now; set the runner's.`);
+            const off = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(Math.abs(offsetMs));
+            const direction = offsetMs > 0 ? 'behind' : 'ahead of';
+            warnOnce('The clock of the runner is wrong', `It is ${off} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`);
         },
-        stopping: (jobUuid, why) => {
-            runner.print(`Cancelling job ${jobUuid}: ${why}`);
+        notEnded: (jobUuid, status) => {
+            const seen = status === null ? 'could not be read' : `is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(status, 60)}`;
+            warn('A cancelled job has not ended yet', `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
         },
-        stillAlive: ({ uuid, status }) => {
-            warn('A cancelled job has not ended yet', `Job ${uuid} was cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)(status, 60)}. Make sure that it ends: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        foundLater: ({ uuid, status }, isKept) => {
+            const consequence = isKept ? 'It is left running, as the inputs ask.' : 'It is not wanted.';
+            warn('A job was found whose cook had no response', `Job ${uuid} is ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(status, 60)}. ${consequence}`);
         },
-        notStopped: (jobUuid, error) => {
-            warn('A job could not be cancelled', `Job ${jobUuid} may still run, and be billed: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Cancel it by hand: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        ambiguous: ({ recipeUuid }) => {
+            warn('No earlier job was taken over', `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
         },
-        notLookedFor: (cookKey, error) => {
-            warn('A job may run that nobody knows of', `It could not be looked for: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for ${cookKey} in the descriptions at ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        cancelFailed: (jobUuid, error) => {
+            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
         },
-        notCleanedUp: (error) => {
-            warn('The jobs of this step could not be looked after', `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for jobs that still run: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        lookupFailed: (mark, error) => {
+            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
         },
-        logsLost: (whoseLog, error) => {
-            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .safeLine */ .om)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message) || 'there was no time for it';
-            warnOnce('A log is not complete', `The log of ${whoseLog} could not be read and kept to its end: ${cause}. The result does not depend on it.`);
+        cleanupFailed: (error) => {
+            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
         },
-        badResults: (jobUuid, why) => {
-            warnOnce('Not all results were taken', `Job ${jobUuid} printed a line dispersed-output: that is of no use: ${why}.`);
+        logIncomplete: (whoseLog, error) => {
+            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message) || 'there was no time left';
+            warnOnce('A log is incomplete', `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`);
         },
-        reachable: (ticket, urls) => {
-            for (const url of urls)
-                runner.print(`  ${whose(ticket, jobCount)}${(0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__/* .describeNodeUrl */ .d2)(url)}`);
+        resultsIgnored: (jobUuid, reason) => {
+            warnOnce('Some results were ignored', `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`);
         },
     };
+}
+function causeOf(error) {
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message) || 'there was no time left';
+}
+
+
+/***/ }),
+
+/***/ 5335:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   cS: () => (/* binding */ lastMeaningfulLines),
+/* harmony export */   fw: () => (/* binding */ createLogPrinter),
+/* harmony export */   y1: () => (/* binding */ plainLines),
+/* harmony export */   yP: () => (/* binding */ printTail)
+/* harmony export */ });
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1872);
+
+
+const linesOfStep = 20_000;
+const minLines = 1_000;
+const charactersPerLine = 200;
+const lastLines = 30;
+function createLogPrinter(runner, place) {
+    const { prefix, folder, jobCount } = place;
+    let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
+    let charactersLeft = linesLeft * charactersPerLine;
+    let hidden = 0;
+    let shownRun = 1;
+    const say = (text) => {
+        runner.print(`  ${prefix}${text}`);
+    };
+    return {
+        line: (line, runNumber) => {
+            if (runNumber !== shownRun)
+                say(`── run ${runNumber} ──`);
+            shownRun = runNumber;
+            linesLeft -= 1;
+            charactersLeft -= line.text.length;
+            if (linesLeft >= 0 && charactersLeft >= 0)
+                printLine(runner, prefix, line);
+            else
+                hidden += 1;
+            if (hidden === 1)
+                say(`── the full log is in ${folder}; its last lines follow at the end ──`);
+            if (hidden > 0)
+                linesLeft = 0;
+        },
+        end: (tail) => {
+            if (hidden === 0)
+                return;
+            const last = tail.slice(-Math.min(lastLines, hidden));
+            say(`── ${hidden - last.length} lines are not shown. The last ${last.length} lines: ──`);
+            for (const text of last)
+                printLine(runner, prefix, { text, left: 0 });
+        },
+    };
+}
+function printTail(runner, title, tail) {
+    if (tail.length === 0)
+        return;
+    runner.group(`Last ${tail.length} log lines of ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .g$)(title, 200)}`, () => {
+        for (const text of tail)
+            printLine(runner, '', { text, left: 0 });
+    });
+}
+const maxWidth = 900;
+const maxRows = 8;
+function printLine(runner, prefix, { text, left }) {
+    const given = text.slice(0, 2 * maxWidth * maxRows);
+    let rest = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLogLine */ .Ov)(given);
+    for (let row = 0; row < maxRows; row += 1) {
+        const shown = cutRow(rest);
+        runner.print(`  ${prefix}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
+        rest = rest.slice(shown.length);
+        if (rest === '' && given === text && left === 0)
+            return;
+        if (rest === '')
+            break;
+    }
+    const more = rest.length + text.length - given.length + left;
+    runner.print(`  ${prefix}¦ … and ${more} more characters`);
+}
+function cutRow(text) {
+    if (text.length <= maxWidth)
+        return text;
+    const gap = text.lastIndexOf(' ', maxWidth);
+    const row = gap > maxWidth / 2 ? text.slice(0, gap + 1) : text.slice(0, maxWidth);
+    return row.replace(/[\ud800-\udbff]$/, '');
+}
+const maxLine = 4_000;
+function plainLines(lines) {
+    return lines.map((line) => {
+        const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
+        return (0,node_util__WEBPACK_IMPORTED_MODULE_0__.stripVTControlCharacters)(shown.slice(0, maxLine)).trimEnd();
+    });
+}
+function lastMeaningfulLines(lines, max) {
+    return plainLines(lines)
+        .filter((line) => !isNoise(line))
+        .filter((line, index, all) => line !== all[index - 1])
+        .slice(-max);
+}
+const noise = [
+    /^[^\p{L}\p{N}]*$/u,
+    /\d ?% ?\|/,
+    /\[[#=>.\s-]{5,}\]/,
+    /[█▉▊▋▌▍▎▏━]{3}/,
+    /^\s*dispersed-output:/,
+];
+function isNoise(line) {
+    return noise.some((pattern) => pattern.test(line));
 }
 
 
@@ -20072,88 +33990,84 @@ function createLog(runner, jobCount) {
 /* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1872);
 
 
-/** Where jobs can be looked at and cancelled by hand. The address of a single job is not known. */
 const consoleUrl = 'https://console.dispersed.com/jobs';
-/** What the attempt was, for the title of the error: `cook the recipe`, `follow the job`. */
 function describeError(error, attempt) {
     return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7
         ? describeServiceError(error, attempt)
         : describeInternalError(error);
 }
-/** A fault of this action itself, in words. */
 function describeInternalError(error) {
     return {
-        title: 'A fault in this action',
-        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
-        remedy: `Please report it, with this line. Look at ${consoleUrl} for jobs that may still run.`,
+        title: 'Internal error',
+        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .g$)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+        remedy: `This is a bug in this action. Please report it with this message. Look for jobs that are still running: ${consoleUrl}`,
     };
 }
 function describeServiceError(error, attempt) {
-    const said = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(error.detail);
+    const detail = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .g$)(error.detail);
     switch (error.trouble) {
         case 'unreachable':
             return {
                 title: `Could not ${attempt}: the service cannot be reached`,
-                cause: `No connection to the API was made: ${said}.`,
-                remedy: 'Check the input api-url and the service status; behind a proxy, set HTTPS_PROXY on the runner.',
+                cause: `No connection to the API could be made: ${detail}.`,
+                remedy: 'Check the input api-url and the network. Behind a proxy, set HTTPS_PROXY on the runner.',
             };
         case 'no-answer':
             return {
-                title: `Could not ${attempt}: no answer`,
-                cause: `${error.request} was sent, and no answer came: ${said}.`,
-                remedy: `The service may have acted on it: look at ${consoleUrl} before running the workflow again.`,
+                title: `Could not ${attempt}: no response`,
+                cause: `${error.request} was sent, but there was no response: ${detail}.`,
+                remedy: mayHaveSucceeded,
             };
         case 'unreadable':
+        case 'too-large':
             return {
-                title: `Could not ${attempt}: an answer that makes no sense`,
-                cause: `${error.request}: ${said}.`,
-                remedy: `Check that api-url is the Dispersed API; the service may have acted on the request, so look at ${consoleUrl}.`,
+                title: `Could not ${attempt}: unexpected response`,
+                cause: `${error.request}: ${detail}.`,
+                remedy: `Check that api-url is the Dispersed API. ${mayHaveSucceeded}`,
             };
         case 'refused':
-            return describeHttpStatus(error, attempt, said);
+            return describeHttpStatus(error, attempt, detail);
     }
 }
-function describeHttpStatus(error, attempt, said) {
+const mayHaveSucceeded = `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
+function describeHttpStatus(error, attempt, detail) {
     const status = error.status ?? 0;
-    const advice = statusAdvice[status] ?? (status >= 500 ? serverTrouble : otherRefusal);
+    const { title, remedy } = httpStatusMessages[status] ?? (status >= 500 ? serverError : otherRejection);
     return {
-        title: `Could not ${attempt}: ${advice.title}`,
-        cause: `The service answered HTTP ${status} to ${error.request}: ${said}.`,
-        remedy: advice.remedy,
+        title: `Could not ${attempt}: ${title}`,
+        cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}.`,
+        remedy,
     };
 }
-const serverTrouble = {
-    title: 'the service is in trouble',
-    remedy: `The service may have acted on the request all the same: look at ${consoleUrl} before running the workflow again.`,
+const serverError = { title: 'server error', remedy: mayHaveSucceeded };
+const otherRejection = {
+    title: 'the request was rejected',
+    remedy: 'Change the inputs or the recipe as the response says.',
 };
-const otherRefusal = {
-    title: 'the service refused',
-    remedy: 'Read what the service says above and change the inputs, or the recipe, to match.',
-};
-const statusAdvice = {
+const httpStatusMessages = {
     401: {
         title: 'the API key was not accepted',
-        remedy: 'Check the inputs public-key and secret-key: do they belong together, are they whole and still valid, and does the secret exist in this repository?',
+        remedy: 'Check the inputs public-key and secret-key: they must be complete, valid and belong together, and the secrets must exist in this repository.',
     },
     402: {
-        title: 'payment is required',
+        title: 'payment required',
         remedy: 'Check the balance of the Dispersed account.',
     },
     403: {
-        title: 'not allowed',
-        remedy: 'Check that the account of the inputs public-key and secret-key may use this recipe or job.',
+        title: 'access denied',
+        remedy: 'Check that the account of the API key may use this recipe or job.',
     },
     404: {
         title: 'not found',
-        remedy: 'Check the UUIDs, that they belong to the account of public-key, and that api-url is the host they live on.',
+        remedy: 'Check the UUID, that it belongs to the account of the API key, and that api-url is the right host.',
     },
     413: {
-        title: 'the order is too large',
-        remedy: 'Shorten the parameters or the environment of the order.',
+        title: 'the request is too large',
+        remedy: 'Shorten the parameters or the environment.',
     },
     422: {
-        title: 'the order was refused',
-        remedy: 'Change the field that the service names, in the inputs or in the recipe.',
+        title: 'the request is invalid',
+        remedy: 'Change the field that the response names, in the inputs or in the recipe.',
     },
     429: {
         title: 'too many requests',
@@ -20168,9 +34082,17 @@ const statusAdvice = {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   a: () => (/* binding */ formatDuration)
+/* harmony export */   Ij: () => (/* binding */ formatEstimatedUsd),
+/* harmony export */   Pu: () => (/* binding */ formatVerdict),
+/* harmony export */   QG: () => (/* binding */ formatHeadline),
+/* harmony export */   UK: () => (/* binding */ formatUsd),
+/* harmony export */   a3: () => (/* binding */ formatDuration),
+/* harmony export */   mg: () => (/* binding */ formatTimes)
 /* harmony export */ });
-/** A time span as people read it: `4s`, `3m 02s`, `1h 05m`. */
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+
+
 function formatDuration(ms) {
     const seconds = Math.max(0, Math.floor(ms / 1000));
     const minutes = Math.floor(seconds / 60);
@@ -20184,45 +34106,58 @@ function formatDuration(ms) {
 function twoDigits(value) {
     return String(value).padStart(2, '0');
 }
-
-
-/***/ }),
-
-/***/ 8268:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $: () => (/* binding */ tellingLines),
-/* harmony export */   y: () => (/* binding */ plainLines)
-/* harmony export */ });
-/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
-
-// Far more than is ever shown of a line, colours included.
-const maxLine = 4_000;
-/** The lines of a log as a terminal shows them in the end: no colours, nothing overwritten. */
-function plainLines(lines) {
-    return lines.map((line) => {
-        const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
-        return (0,node_util__WEBPACK_IMPORTED_MODULE_0__.stripVTControlCharacters)(shown.slice(0, maxLine)).trimEnd();
-    });
+function formatUsd(amount) {
+    return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
 }
-/** The last lines of a log that say something: no blank ones, rules, progress bars or repeats. */
-function tellingLines(lines, most) {
-    return plainLines(lines)
-        .filter((line) => !isNoise(line))
-        .filter((line, index, all) => line !== all[index - 1])
-        .slice(-most);
+function formatEstimatedUsd(amount, word = 'about') {
+    return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
 }
-// Nothing but signs; bars that fill up; results, which are shown elsewhere.
-const noise = [
-    /^[^\p{L}\p{N}]*$/u,
-    /\d ?% ?\|/,
-    /\[[#=>.\s-]{5,}\]/,
-    /[█▉▊▋▌▍▎▏━]{3}/,
-    /^\s*dispersed-output:/,
-];
-function isNoise(line) {
-    return noise.some((pattern) => pattern.test(line));
+function isTiny(amount) {
+    return amount > 0 && amount < 0.01;
+}
+function formatVerdict(outcomes) {
+    const [only] = outcomes;
+    if (only === undefined)
+        return 'Nothing was cooked';
+    return outcomes.length === 1 ? formatSingle(only) : formatSeveral(outcomes);
+}
+function formatHeadline(outcomes) {
+    const [only] = outcomes;
+    if (only === undefined || outcomes.length > 1 || (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only) === null)
+        return formatVerdict(outcomes);
+    return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.subject, only.job)} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[only.result].phrase}`;
+}
+function formatSingle(outcome) {
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome);
+    if (uuid === null)
+        return 'No job was created';
+    const times = formatTimes(outcome);
+    return `Job ${uuid} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[outcome.result].phrase}${times && ` (${times})`}`;
+}
+function formatTimes(outcome) {
+    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome);
+    return [
+        queueSeconds === null ? [] : `queued ${formatDuration(queueSeconds * 1000)}`,
+        runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
+    ]
+        .flat()
+        .join(', ');
+}
+function formatSeveral(outcomes) {
+    const counts = new Map();
+    for (const { result } of outcomes)
+        counts.set(result, (counts.get(result) ?? 0) + 1);
+    const ordered = [...counts].toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a, b));
+    const [worst, ...rest] = ordered.map(([result, count]) => ({
+        count,
+        words: _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[result].words,
+    }));
+    if (worst === undefined)
+        return 'Nothing was cooked';
+    if (rest.length === 0)
+        return `All ${worst.count} jobs ${worst.words}`;
+    const others = rest.map(({ count, words }) => `${count} ${words}`).join(', ');
+    return `${worst.count} of ${outcomes.length} jobs ${worst.words}, ${others}`;
 }
 
 
@@ -20232,22 +34167,21 @@ function isNoise(line) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   K: () => (/* binding */ writeOutputs),
-/* harmony export */   M: () => (/* binding */ createEarlyOutputs)
+/* harmony export */   Kn: () => (/* binding */ writeOutputs),
+/* harmony export */   MU: () => (/* binding */ createEarlyOutputs),
+/* harmony export */   qq: () => (/* binding */ writeLogsPath)
 /* harmony export */ });
+/* unused harmony export writeRunOutputs */
 /* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
 /* harmony import */ var _jobs_cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3228);
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4224);
-/* harmony import */ var _run_outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4193);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1044);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1044);
 
 
 
 
 
-
-/** Sets the step's outputs from what became of each order. */
 function writeOutputs(runner, outcomes) {
     const worstFirst = outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.result, b.result));
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
@@ -20258,29 +34192,21 @@ function writeOutputs(runner, outcomes) {
     runner.output('status', worstJob?.status ?? '');
     runner.output('status-reason', worstJob?.status_reason ?? '');
     runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
-    (0,_run_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeRunOutputs */ .x)(runner, outcomes);
+    writeRunOutputs(runner, outcomes);
 }
-// With more, each job would write them all once more.
 const maxEarly = 50;
-/**
- * Sets the outputs as jobs come to be, in case the process is killed outright: the runner reads what
- * it finds, and of an output that was set twice the last value.
- * @param subjects all jobs that the step may have, in their order
- * @returns to be told of each job as soon as it is there
- */
 function createEarlyOutputs(runner, subjects) {
-    const outcomes = subjects.map((subject) => ({ ...unknownYet, subject }));
+    const outcomes = subjects.map((subject) => ({ ...notYetKnown, subject }));
     let known = 0;
-    runner.output('result', unknownYet.result);
-    return (ticket) => {
-        outcomes[ticket.subject.index] = { ...unknownYet, ...ticket };
+    runner.output('result', notYetKnown.result);
+    return (submitted) => {
+        outcomes[submitted.subject.index] = { ...notYetKnown, ...submitted };
         known += 1;
         if (known <= maxEarly || known === subjects.length)
             writeOutputs(runner, outcomes);
     };
 }
-// Should it stay at that, nobody has followed the job to its end.
-const unknownYet = {
+const notYetKnown = {
     ..._jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .noRunData */ .h,
     result: 'error',
     job: null,
@@ -20289,10 +34215,13 @@ const unknownYet = {
     timeline: [],
     ending: null,
     error: null,
+    cancel: null,
+    isKept: false,
+    unansweredMark: null,
 };
 function describeJob(outcome) {
     const { subject, job, result } = outcome;
-    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .spansOf */ .Ly)(outcome);
+    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .durationsOf */ .DM)(outcome);
     return {
         recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .recipeOf */ .Sx)(outcome),
         job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome),
@@ -20305,155 +34234,303 @@ function describeJob(outcome) {
         completed_at: job?.completed_at ?? null,
         queue_seconds: queueSeconds,
         run_seconds: runSeconds,
-        cost_usd: (0,_jobs_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .costOf */ .ho)(outcome),
-        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_5__/* .nodeUrlsOf */ .i9)(outcome),
+        cost_usd: (0,_jobs_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .costOf */ .h)(outcome),
+        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .nodeUrlsOf */ .i9)(outcome),
     };
+}
+function writeLogsPath(runner, folder) {
+    runner.output('logs-path', folder);
+}
+function writeRunOutputs(runner, outcomes) {
+    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .nodeUrlsOf */ .i9);
+    if (urls.length > 0)
+        runner.output('node-urls', JSON.stringify(urls));
+    const results = resultsOf(runner, outcomes);
+    if (results !== null)
+        runner.output('results', results);
+}
+const maxCharacters = 500_000;
+function resultsOf(runner, outcomes) {
+    const reports = outcomes.filter(({ results }) => results !== null);
+    if (reports.length === 0)
+        return null;
+    if (outcomes.length === 1)
+        return JSON.stringify(reports[0]?.results);
+    const members = reports.map((outcome) => member((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome), outcome.results));
+    let size = 0;
+    const kept = members.filter((text) => (size += text.length) <= maxCharacters);
+    const left = members.length - kept.length;
+    if (left > 0) {
+        runner.annotate('warning', 'The output results is incomplete', `The results of ${left} jobs do not fit into the limit of ${maxCharacters / 1000} KB. Each job's results are in its log.`);
+    }
+    return `{${kept.join(',')}}`;
+}
+function member(uuid, results) {
+    return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
 }
 
 
 /***/ }),
 
-/***/ 9177:
+/***/ 7177:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   s: () => (/* binding */ reportOutcomes),
+/* harmony export */   x: () => (/* binding */ reportFailure)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(566);
+/* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6241);
+/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4121);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3819);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2772);
+
+
+
+
+
+
+
+
+async function reportOutcomes(runner, outcomes, isFine = endedWell) {
+    runner.print((0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatVerdict */ .Pu)(outcomes));
+    const bad = outcomes.filter((outcome) => !isFine(outcome));
+    if (bad.length > 0)
+        runner.fail();
+    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_3__/* .annotateOutcomes */ .y2)(runner, bad);
+    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeOutputs */ .Kn)(runner, outcomes);
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes));
+}
+async function reportFailure(runner, error) {
+    runner.fail();
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz) {
+        (0,_annotations_js__WEBPACK_IMPORTED_MODULE_3__/* .annotateInputs */ .QR)(runner, error);
+        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderInputProblems */ .dX)(error));
+    }
+    else {
+        (0,_annotations_js__WEBPACK_IMPORTED_MODULE_3__/* .annotate */ .fz)(runner, (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInternalError */ .Zo)(error));
+    }
+    runner.output('result', 'error');
+}
+function endedWell({ result, ending }) {
+    return _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[result].passes && !(ending === 'interrupt' && result === 'detached');
+}
+
+
+/***/ }),
+
+/***/ 1872:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   FV: () => (/* binding */ escapeMarkdown),
+/* harmony export */   Ov: () => (/* binding */ sanitizeLogLine),
+/* harmony export */   g$: () => (/* binding */ sanitizeLine),
+/* harmony export */   kT: () => (/* binding */ sanitizeLabel),
+/* harmony export */   xm: () => (/* binding */ escapePreformatted)
+/* harmony export */ });
+const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+function sanitizeLine(text, maxLength = 500) {
+    const line = text
+        .replaceAll(/[\r\n\t]+/g, ' ')
+        .replaceAll(invisible, '')
+        .trim();
+    return cut(breakCommands(line), maxLength);
+}
+const terminalCodes = /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g;
+function sanitizeLogLine(text) {
+    const line = text
+        .replaceAll(terminalCodes, '')
+        .replaceAll(/[\r\n]+/g, ' ')
+        .replaceAll(invisible, '');
+    return breakCommands(line.trimEnd());
+}
+function escapeMarkdown(text, maxLength = 500) {
+    return sanitizeLine(text, maxLength).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
+}
+function escapePreformatted(line, maxLength = 500) {
+    const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
+    return indent.slice(0, maxIndent) + escapeMarkdown(line, maxLength);
+}
+const maxIndent = 40;
+function sanitizeLabel(text, maxLength) {
+    const plain = text
+        .normalize('NFC')
+        .replaceAll(/[^\p{L}\p{M}\p{N}.()+-]+/gu, ' ')
+        .trim();
+    return cut(plain, maxLength);
+}
+const markup = /[&<>|`*_~[\]{}#@\\$^]|:(?=\S)|(?<=www)\./gi;
+function breakCommands(text) {
+    return text.replaceAll('##[', '## [');
+}
+function cut(text, maxLength) {
+    if (text.length <= maxLength)
+        return text;
+    return `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+
+/***/ }),
+
+/***/ 3819:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  s: () => (/* binding */ reportOutcomes),
-  a: () => (/* binding */ reportTrouble)
+  Hy: () => (/* binding */ fitsSummary),
+  dX: () => (/* binding */ renderInputProblems),
+  Br: () => (/* binding */ renderSummary),
+  Sy: () => (/* binding */ writeSummary)
 });
 
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/jobs/results.js
 var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/jobs/policy.js
-var policy = __nccwpck_require__(9295);
-// EXTERNAL MODULE: ./build/report/error-messages.js
-var error_messages = __nccwpck_require__(566);
-// EXTERNAL MODULE: ./build/report/annotations.js
-var annotations = __nccwpck_require__(6241);
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
-// EXTERNAL MODULE: ./build/report/write-summary.js
-var write_summary = __nccwpck_require__(1681);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/report/log-tail.js
-var log_tail = __nccwpck_require__(8268);
-;// CONCATENATED MODULE: ./build/report/summary/pick.js
-
-/** Every outcome with its number. */
-function numbered(outcomes) {
-    return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
-}
-/** The so many that most want to be seen, the worst ones, in their old order. */
-function pick(jobs, most) {
-    return jobs
-        .toSorted((a, b) => (0,results/* compareResults */.e)(a.outcome.result, b.outcome.result))
-        .slice(0, most)
-        .toSorted((a, b) => a.number - b.number);
-}
-
 // EXTERNAL MODULE: ./build/api/schemas.js
 var schemas = __nccwpck_require__(4015);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(4052);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-;// CONCATENATED MODULE: ./build/report/summary/words.js
+;// CONCATENATED MODULE: ./build/report/summary/table.js
 
 
 
 
 
-/** A sign for each result, to find the bad ones at a glance. */
-const marks = {
-    succeeded: '✅',
-    running: '🟢',
-    submitted: '🚀',
-    'dry-run': '🧪',
-    detached: '⏳',
-    failed: '❌',
-    cancelled: '🚫',
-    'timed-out': '⌛',
-    error: '⚠️',
-};
-/** How we came by a job. What goes without saying is not said. */
-const origins = {
+function renderTable(columns, rows) {
+    const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
+    const line = (cells) => `| ${cells.filter((_, column) => used[column]).join(' | ')} |`;
+    return [
+        line(columns.map(({ heading }) => heading)),
+        line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
+        ...rows.map(line),
+    ].join('\n');
+}
+function numberJobs(outcomes) {
+    return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
+}
+function worstJobs(jobs, max) {
+    return jobs
+        .toSorted((a, b) => (0,results/* compareResults */.e)(a.outcome.result, b.outcome.result))
+        .slice(0, max)
+        .toSorted((a, b) => a.number - b.number);
+}
+const originWords = {
     cooked: '',
     given: '',
-    found: 'found by its key',
+    found: 'found by its mark',
     attached: 'earlier attempt',
 };
-/** The service's status, and what it means where that is more. */
-function statusWords({ result, job }) {
-    const words = metrics/* resultWords */.Xb[result];
+function statusCell({ result, job }) {
+    const { icon, words } = results/* results */.X[result];
     if (job === null)
-        return `${marks[result]} ${words}`;
-    const status = (0,sanitize/* safeMarkdown */.fH)(job.status, 60);
-    // Where the service's word says it all, ours would only repeat it.
+        return `${icon} ${words}`;
+    const status = (0,sanitize/* escapeMarkdown */.FV)(job.status, 60);
     const isClear = (0,jobs_status/* isFinal */.d)(job.status) && resultsOfFinal.has(result);
-    return `${marks[result]} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
+    return `${icon} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
 }
 const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
-/** Why it is as it is: the service's words, else those of the error. Foreign text. */
 function reasonOf({ job, error }) {
     return job?.status_reason || error?.message || '';
 }
-/** A time span on one line; empty where it is not known. */
-function span(seconds) {
-    return seconds === null ? '' : unbroken((0,format/* formatDuration */.a)(seconds * 1000));
+function durationCell(seconds) {
+    return seconds === null ? '' : withoutBreaks((0,format/* formatDuration */.a3)(seconds * 1000));
 }
-/** A short text of ours that a narrow column does not break. */
-function unbroken(text) {
+function withoutBreaks(text) {
     return text.replaceAll(' ', '\u00a0');
 }
-/** A UUID to copy; empty where there is none. */
-function code(uuid) {
+function uuidCode(uuid) {
     return uuid === null || !(0,schemas/* isUuid */.O1)(uuid) ? '' : `\`${uuid}\``;
 }
 
+;// CONCATENATED MODULE: ./build/report/summary/container-results.js
+
+
+
+const maxKeys = 50;
+const maxColumns = 8;
+function renderContainerResults(jobs) {
+    const reporting = jobs.filter(({ outcome }) => keysOf([outcome.results]).length > 0);
+    const keys = keysOf(reporting.map(({ outcome }) => outcome.results));
+    if (keys.length === 0)
+        return '';
+    const [maxShown, table] = jobs.length === 1
+        ? [maxKeys, ofOne(reporting, keys)]
+        : [maxColumns, ofSeveral(reporting, keys)];
+    const more = keys.length > maxShown
+        ? ['', `${keys.length - maxShown} more are in the output \`results\`.`]
+        : [];
+    return [table, ...more].join('\n');
+}
+function ofOne(jobs, keys) {
+    const results = jobs[0]?.outcome.results ?? {};
+    const rows = keys
+        .slice(0, maxKeys)
+        .map((key) => [(0,sanitize/* escapeMarkdown */.FV)(key, 60), valueText(results, key)]);
+    return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
+}
+function ofSeveral(jobs, keys) {
+    const shown = keys.slice(0, maxColumns);
+    const headings = ['#', 'Results of', ...shown.map((key) => (0,sanitize/* escapeMarkdown */.FV)(key, 40))];
+    const rows = jobs.map(({ number, outcome }) => [
+        String(number),
+        (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60),
+        ...shown.map((key) => valueText(outcome.results, key)),
+    ]);
+    const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
+    return renderTable(columns, rows);
+}
+function keysOf(all) {
+    return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
+}
+function valueText(results, key) {
+    const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
+    if (value === undefined)
+        return '';
+    return (0,sanitize/* escapeMarkdown */.FV)(typeof value === 'string' ? value : JSON.stringify(value), 120);
+}
+
+// EXTERNAL MODULE: ./build/report/container-log.js
+var container_log = __nccwpck_require__(5335);
 ;// CONCATENATED MODULE: ./build/report/summary/details.js
 
 
 
 
 
-
-// Nobody opens more.
 const maxJobs = 50;
-/**
- * Why each job that did not end well did not: the reason and, folded away, the end of its log.
- * @param maxLines how many lines of a log to show
- */
 function renderDetails(jobs, maxLines) {
-    const told = jobs.filter(({ outcome }) => !results/* results */.X[outcome.result].passes);
-    // Of a single job the reason is in its table.
-    const blocks = pick(told, maxJobs).flatMap((job) => jobs.length === 1 ? ofOne(job, maxLines) : ofSeveral(job, maxLines));
-    const more = `The reasons of ${told.length - maxJobs} more are in the output \`jobs\`.`;
-    return [...blocks, ...(told.length > maxJobs ? [more] : [])].join('\n\n');
+    const bad = jobs.filter(({ outcome }) => !results/* results */.X[outcome.result].passes);
+    const blocks = worstJobs(bad, maxJobs).flatMap((job) => jobs.length === 1 ? details_ofOne(job, maxLines) : details_ofSeveral(job, maxLines));
+    const more = `The reasons for ${bad.length - maxJobs} more jobs are in the output \`jobs\`.`;
+    return [...blocks, ...(bad.length > maxJobs ? [more] : [])].join('\n\n');
 }
-function ofOne({ outcome }, maxLines) {
+function details_ofOne({ outcome }, maxLines) {
     const log = logBlock(outcome.logTail, maxLines);
     return log === '' ? [] : [fold('Last lines of the log', [log], true)];
 }
-function ofSeveral({ number, outcome }, maxLines) {
+function details_ofSeveral({ number, outcome }, maxLines) {
     const reason = reasonOf(outcome);
     const log = logBlock(outcome.logTail, maxLines);
     if (reason === '' && log === '')
         return [];
-    const title = (0,sanitize/* safeMarkdown */.fH)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 80);
-    const brief = reason === '' ? '' : `: ${(0,sanitize/* safeMarkdown */.fH)(reason, maxReason)}`;
-    const line = `${marks[outcome.result]} ${number} ${title}${brief}`;
-    // Never at the start of a line, where `1.` and `-` begin a list.
-    const whole = reason.length > maxReason ? [`Reason: ${(0,sanitize/* safeMarkdown */.fH)(reason, 1_000)}`] : [];
+    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 80);
+    const brief = reason === '' ? '' : `: ${(0,sanitize/* escapeMarkdown */.FV)(reason, maxReason)}`;
+    const line = `${results/* results */.X[outcome.result].icon} ${number} ${title}${brief}`;
+    const whole = reason.length > maxReason ? [`Reason: ${(0,sanitize/* escapeMarkdown */.FV)(reason, 1_000)}`] : [];
     const parts = [...whole, ...(log === '' ? [] : [log])];
     return [parts.length === 0 ? line : fold(line, parts)];
 }
-// What there is room for beside a title.
 const maxReason = 160;
 function fold(summary, parts, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';
@@ -20462,61 +34539,8 @@ function fold(summary, parts, isOpen = false) {
 function logBlock(tail, maxLines) {
     if (maxLines === 0)
         return '';
-    const lines = (0,log_tail/* plainLines */.y)(tail.slice(-maxLines)).map((line) => (0,sanitize/* safePreformatted */.tp)(line));
+    const lines = (0,container_log/* plainLines */.y1)(tail.slice(-maxLines)).map((line) => (0,sanitize/* escapePreformatted */.xm)(line));
     return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
-}
-
-// EXTERNAL MODULE: ./build/report/summary/fit.js
-var fit = __nccwpck_require__(4111);
-;// CONCATENATED MODULE: ./build/report/summary/phases.js
-
-
-/**
- * A job's life, as far as it is known: when it waited, when a node was made ready, when it ran; all
- * of it again for each further run.
- */
-function phasesOf(outcome) {
-    const { createdMs, endedMs } = (0,metrics/* timesOf */.Qv)(outcome);
-    const { job } = outcome;
-    if (job === null || createdMs === null)
-        return [];
-    const phases = [];
-    let freeMs = createdMs;
-    const stints = stintsOf(outcome);
-    for (const { fromMs, toMs } of stints) {
-        if (freeMs !== null)
-            phases.push(...waitOf(outcome, freeMs, fromMs));
-        phases.push({ kind: 'running', fromMs, toMs });
-        freeMs = toMs;
-    }
-    // Without a run, or between two.
-    const waits = stints.length === 0 || !(0,jobs_status/* isFinal */.d)(job.status);
-    if (freeMs !== null && waits)
-        phases.push(...waitOf(outcome, freeMs, endedMs));
-    return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
-}
-function stintsOf(outcome) {
-    const { startedMs, endedMs } = (0,metrics/* timesOf */.Qv)(outcome);
-    const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
-        // A run that ended without a start still parts the wait before it from the one after it.
-        const start = fromMs ?? toMs;
-        return start === null ? [] : [{ fromMs: start, toMs: toMs ?? endedMs }];
-    });
-    if (ofRuns.length > 0)
-        return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
-    return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
-}
-// Only our own looks tell when a node was found.
-function waitOf({ timeline }, fromMs, toMs) {
-    const found = timeline.find(({ status, atMs }) => ['ASSIGNED', 'PREPARING'].includes(status) &&
-        atMs >= fromMs &&
-        (toMs === null || atMs < toMs));
-    if (found === undefined)
-        return [{ kind: 'queued', fromMs, toMs }];
-    return [
-        { kind: 'queued', fromMs, toMs: found.atMs },
-        { kind: 'starting', fromMs: found.atMs, toMs },
-    ];
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary/gantt.js
@@ -20524,16 +34548,12 @@ function waitOf({ timeline }, fromMs, toMs) {
 
 
 
-
-// More rows than this are not read, and GitHub draws no diagram of more than 50,000 characters.
 const gantt_maxJobs = 20;
 const maxRuns = 8;
 const dayMs = 86_400_000;
-// The axis counts the days of one month.
 const maxDurationMs = 30 * dayMs;
-/** How the jobs' lives went, as a mermaid gantt; empty where there is no more than one phase to see. */
 function renderGantt(jobs) {
-    const rows = pick(jobs.filter(({ outcome }) => phasesOf(outcome).length > 0), gantt_maxJobs).map((job) => rowOf(job, jobs.length));
+    const rows = worstJobs(jobs.filter(({ outcome }) => (0,metrics/* phasesOf */.I$)(outcome).length > 0), gantt_maxJobs).map((job) => rowOf(job, jobs.length));
     const scale = scaleOf(rows.flatMap(({ phases }) => phases));
     if (scale === null || !rows.some(({ phases }) => phases.length > 1))
         return '';
@@ -20543,15 +34563,13 @@ function renderGantt(jobs) {
     return ['```mermaid', ...diagram(rows, scale), '```', ...note].join('\n');
 }
 function rowOf({ number, outcome }, count) {
-    const title = (0,sanitize/* safeLabel */.IW)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 36);
+    const title = (0,sanitize/* sanitizeLabel */.kT)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 36);
     return {
-        // Numbered, since mermaid takes two sections of one name for one.
         label: count === 1 ? '' : `${number} ${title}`,
-        phases: phasesOf(outcome).slice(-3 * maxRuns),
+        phases: (0,metrics/* phasesOf */.I$)(outcome).slice(-3 * maxRuns),
         isBad: outcome.result === 'failed',
     };
 }
-/** @returns null where there is nothing to draw, or nothing that could be read */
 function scaleOf(phases) {
     const instants = phases.flatMap(({ fromMs, toMs }) => (toMs === null ? fromMs : [fromMs, toMs]));
     const startMs = Math.min(...instants);
@@ -20559,7 +34577,6 @@ function scaleOf(phases) {
     const spanMs = lastMs - startMs;
     if (!(spanMs > 0 && spanMs < maxDurationMs))
         return null;
-    // What still goes on is drawn a little beyond what is known.
     const isOpen = phases.some(({ toMs }) => toMs === null);
     return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
 }
@@ -20581,7 +34598,6 @@ function diagram(rows, scale) {
         ...rows.flatMap((row) => section(row, scale, roomPx)),
     ];
 }
-// A summary is rarely narrower than this, and a letter of a label rarely wider.
 const assumedWidthPx = 800;
 const letterPx = 6.5;
 function section({ label, phases, isBad }, scale, roomPx) {
@@ -20600,10 +34616,8 @@ const tagOf = {
     starting: 'active',
     running: '',
 };
-// What does not fit into a bar would be written over the next one. There is no task without a name,
-// so a space without width, which is not taken for one, stands in.
 function taskLabel({ kind, fromMs, toMs }, widthPx) {
-    const full = toMs === null ? kind : `${kind} ${(0,format/* formatDuration */.a)(toMs - fromMs)}`;
+    const full = toMs === null ? kind : `${kind} ${(0,format/* formatDuration */.a3)(toMs - fromMs)}`;
     return [full, kind].find((label) => label.length * letterPx < widthPx) ?? '\u200b';
 }
 function axisFormat({ startMs, endMs }) {
@@ -20612,97 +34626,14 @@ function axisFormat({ startMs, endMs }) {
         return '%M:%S';
     return spanMs < dayMs ? '%H:%M' : 'day %-d %H:%M';
 }
-// Time since the first moment, as a date of a month: mermaid knows dates only, and draws them in
-// the reader's time zone, in which they are read too.
 function instant(ms) {
     return new Date(Date.UTC(2000, 0, 1) + ms).toISOString().slice(0, -1);
 }
 
 // EXTERNAL MODULE: ./build/jobs/cost.js
 var jobs_cost = __nccwpck_require__(3228);
-;// CONCATENATED MODULE: ./build/report/headline.js
-
-
-
-/** The verdict in one sentence: `Job 0198… succeeded (queued 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
-function verdictLine(outcomes) {
-    const [only] = outcomes;
-    if (only === undefined)
-        return 'Nothing was cooked';
-    return outcomes.length === 1 ? forOne(only) : forSeveral(outcomes);
-}
-/** The same with the title of a single job in place of its UUID. Foreign text. */
-function headline(outcomes) {
-    const [only] = outcomes;
-    if (only === undefined || outcomes.length > 1 || (0,metrics/* uuidOf */.pV)(only) === null)
-        return verdictLine(outcomes);
-    return `${(0,metrics/* titleOf */.Gg)(only.subject, only.job)} ${phrase(only.result)}`;
-}
-function forOne(outcome) {
-    const uuid = (0,metrics/* uuidOf */.pV)(outcome);
-    if (uuid === null)
-        return 'No job came to be';
-    const times = timesInWords(outcome);
-    return `Job ${uuid} ${phrase(outcome.result)}${times && ` (${times})`}`;
-}
-/** `queued 12s, ran 2m 50s`, as far as it is known. */
-function timesInWords(outcome) {
-    const { queueSeconds, runSeconds } = (0,metrics/* spansOf */.Ly)(outcome);
-    return [
-        queueSeconds === null ? [] : `queued ${(0,format/* formatDuration */.a)(queueSeconds * 1000)}`,
-        runSeconds === null ? [] : `ran ${(0,format/* formatDuration */.a)(runSeconds * 1000)}`,
-    ]
-        .flat()
-        .join(', ');
-}
-function forSeveral(outcomes) {
-    const counts = new Map();
-    for (const { result } of outcomes)
-        counts.set(result, (counts.get(result) ?? 0) + 1);
-    const ordered = [...counts].toSorted(([a], [b]) => (0,results/* compareResults */.e)(a, b));
-    const [worst, ...rest] = ordered.map(([result, count]) => ({
-        count,
-        words: metrics/* resultWords */.Xb[result],
-    }));
-    if (worst === undefined)
-        return 'Nothing was cooked';
-    if (rest.length === 0)
-        return `All ${worst.count} jobs ${worst.words}`;
-    const others = rest.map(({ count, words }) => `${count} ${words}`).join(', ');
-    return `${worst.count} of ${outcomes.length} jobs ${worst.words}, ${others}`;
-}
-function phrase(result) {
-    switch (result) {
-        case 'running':
-            return 'is running';
-        case 'cancelled':
-            return 'was cancelled';
-        case 'submitted':
-            return 'was submitted';
-        case 'detached':
-            return 'was left as it is, for later';
-        case 'error':
-            return 'could not be followed to its end';
-        case 'succeeded':
-        case 'dry-run':
-        case 'failed':
-        case 'timed-out':
-            return metrics/* resultWords */.Xb[result];
-    }
-}
-
-;// CONCATENATED MODULE: ./build/report/summary/table.js
-/** A table of cells that are Markdown already; a column without any text is left out. */
-function renderTable(columns, rows) {
-    const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
-    const line = (cells) => `| ${cells.filter((_, column) => used[column]).join(' | ')} |`;
-    return [
-        line(columns.map(({ heading }) => heading)),
-        line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
-        ...rows.map(line),
-    ].join('\n');
-}
-
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
 ;// CONCATENATED MODULE: ./build/report/summary/jobs.js
 
 
@@ -20710,59 +34641,60 @@ function renderTable(columns, rows) {
 
 
 
-
-/** What there is to know of a single job, a fact a row. */
 function renderJob(outcome) {
     const facts = [
-        ['Job', code((0,metrics/* uuidOf */.pV)(outcome))],
-        ['Recipe', code((0,metrics/* recipeOf */.Sx)(outcome))],
-        ['Origin', origins[outcome.origin ?? 'cooked']],
+        ['Job', uuidCode((0,metrics/* uuidOf */.pV)(outcome))],
+        ['Recipe', uuidCode((0,metrics/* recipeOf */.Sx)(outcome))],
+        ['Origin', originWords[outcome.origin ?? 'cooked']],
         ['Hardware', hardware(outcome)],
-        ['Time', timesInWords(outcome)],
+        ['Time', (0,format/* formatTimes */.mg)(outcome)],
         ['Cost', costInWords(outcome)],
-        ['Reason', (0,sanitize/* safeMarkdown */.fH)(reasonOf(outcome), 1_000)],
+        ['Reason', (0,sanitize/* escapeMarkdown */.FV)(reasonOf(outcome), 1_000)],
     ];
     const rows = facts.filter(([, value]) => value !== '');
-    return renderTable([{ heading: 'Status' }, { heading: statusWords(outcome) }], rows);
+    return renderTable([{ heading: 'Status' }, { heading: statusCell(outcome) }], rows);
 }
 function costInWords(outcome) {
-    const cost = (0,jobs_cost/* costOf */.ho)(outcome);
+    const cost = (0,jobs_cost/* costOf */.h)(outcome);
     if (cost !== null)
-        return `${(0,jobs_cost/* roughlyUsd */.p1)(cost)} (estimate)`;
-    const rate = (0,jobs_cost/* hourlyRateOf */.FV)(outcome);
-    return rate === null ? '' : `${(0,jobs_cost/* formatUsd */.UK)(rate)} an hour`;
+        return `${(0,format/* formatEstimatedUsd */.Ij)(cost)} (estimate)`;
+    const rate = (0,jobs_cost/* hourlyRateOf */.F)(outcome);
+    return rate === null ? '' : `${(0,format/* formatUsd */.UK)(rate)} an hour`;
 }
-const columns = [
+const jobColumns = [
     { heading: '#', align: 'right', cell: ({ number }) => String(number) },
-    { heading: 'Status', cell: ({ outcome }) => statusWords(outcome) },
+    { heading: 'Status', cell: ({ outcome }) => statusCell(outcome) },
     { heading: 'Job', cell: ({ outcome }) => titleAndUuid(outcome) },
-    { heading: 'Recipe', cell: ({ outcome }) => code((0,metrics/* recipeOf */.Sx)(outcome)) },
+    { heading: 'Recipe', cell: ({ outcome }) => uuidCode((0,metrics/* recipeOf */.Sx)(outcome)) },
     { heading: 'Hardware', cell: ({ outcome }) => hardware(outcome) },
-    { heading: 'Queued', align: 'right', cell: ({ outcome }) => span((0,metrics/* spansOf */.Ly)(outcome).queueSeconds) },
-    { heading: 'Ran', align: 'right', cell: ({ outcome }) => span((0,metrics/* spansOf */.Ly)(outcome).runSeconds) },
-    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell((0,jobs_cost/* costOf */.ho)(outcome)) },
-    { heading: 'Origin', cell: ({ outcome }) => origins[outcome.origin ?? 'cooked'] },
+    {
+        heading: 'Queued',
+        align: 'right',
+        cell: ({ outcome }) => durationCell((0,metrics/* durationsOf */.DM)(outcome).queueSeconds),
+    },
+    {
+        heading: 'Ran',
+        align: 'right',
+        cell: ({ outcome }) => durationCell((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
+    },
+    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell((0,jobs_cost/* costOf */.h)(outcome)) },
+    { heading: 'Origin', cell: ({ outcome }) => originWords[outcome.origin ?? 'cooked'] },
 ];
-/**
- * A table of the jobs.
- * @param most how many rows to show: the worst ones
- */
-function renderJobs(jobs, most) {
+function renderJobs(jobs, maxRows) {
     const common = commonOf(jobs);
-    const told = columns.filter(({ heading }) => !common.has(heading));
-    const shown = pick(jobs, most);
-    const rows = shown.map((job) => told.map(({ cell }) => cell(job)));
+    const shownColumns = jobColumns.filter(({ heading }) => !common.has(heading));
+    const shown = worstJobs(jobs, maxRows);
+    const rows = shown.map((job) => shownColumns.map(({ cell }) => cell(job)));
     const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
     return [
         ...(common.size === 0 ? [] : [[...common.values()].join(' · '), '']),
-        renderTable(told, rows),
+        renderTable(shownColumns, rows),
         ...(shown.length < jobs.length ? ['', more] : []),
     ].join('\n');
 }
-// What is wide and the same for all jobs is said once, above the table.
 function commonOf(jobs) {
     const common = new Map();
-    const recipes = new Set(jobs.map(({ outcome }) => code((0,metrics/* recipeOf */.Sx)(outcome))));
+    const recipes = new Set(jobs.map(({ outcome }) => uuidCode((0,metrics/* recipeOf */.Sx)(outcome))));
     const machines = new Set(jobs.map(({ outcome }) => hardware(outcome)));
     const [recipe = ''] = recipes;
     const [machine = ''] = machines;
@@ -20772,41 +34704,31 @@ function commonOf(jobs) {
         common.set('Hardware', `${machine} each`);
     return common;
 }
-/** What all jobs have cost together; empty where nothing is known of it. */
 function renderTotal(jobs) {
-    const costs = jobs.map(({ outcome }) => (0,jobs_cost/* costOf */.ho)(outcome)).filter((cost) => cost !== null);
+    const costs = jobs.map(({ outcome }) => (0,jobs_cost/* costOf */.h)(outcome)).filter((cost) => cost !== null);
     if (jobs.length === 1 || costs.length === 0)
         return '';
-    const sum = (0,jobs_cost/* roughlyUsd */.p1)(costs.reduce((total, cost) => total + cost, 0));
-    const whose = costs.length === jobs.length ? 'all jobs' : `the ${costs.length} jobs with a known cost`;
-    return `Together, ${whose} cost **${sum}**: rate × time, an estimate.`;
+    const sum = (0,format/* formatUsd */.UK)(costs.reduce((total, cost) => total + cost, 0));
+    const count = costs.length === jobs.length ? `all ${jobs.length}` : `${costs.length} of the`;
+    return `Estimated cost of ${count} jobs: **${sum}** (rate × time).`;
 }
 function hardware({ job }) {
-    return (0,sanitize/* safeMarkdown */.fH)((0,metrics/* hardwareOf */.is)(job), 120);
+    return (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* hardwareOf */.is)(job), 120);
 }
 function titleAndUuid(outcome) {
-    const title = (0,sanitize/* safeMarkdown */.fH)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 120);
-    const uuid = code((0,metrics/* uuidOf */.pV)(outcome));
+    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 120);
+    const uuid = uuidCode((0,metrics/* uuidOf */.pV)(outcome));
     return uuid === '' ? title : `${title}<br>${uuid}`;
 }
 function costCell(cost) {
-    return cost === null ? '' : unbroken((0,jobs_cost/* roughlyUsd */.p1)(cost, '≈'));
+    return cost === null ? '' : withoutBreaks((0,format/* formatEstimatedUsd */.Ij)(cost, '≈'));
 }
-
-// EXTERNAL MODULE: ./build/jobs/node-urls.js
-var node_urls = __nccwpck_require__(1044);
-;// CONCATENATED MODULE: ./build/report/summary/nodes.js
-
-
-
-
 const maxNodes = 100;
-/** Where the jobs that run can be reached. */
 function renderNodes(jobs) {
     const rows = jobs.flatMap(({ number, outcome }) => (0,node_urls/* nodeUrlsOf */.i9)(outcome).map((node) => [
         jobs.length === 1
             ? ''
-            : `${number} ${(0,sanitize/* safeMarkdown */.fH)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60)}`,
+            : `${number} ${(0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60)}`,
         portName(node),
         `\`${(0,node_urls/* addressOf */.ci)(node)}\``,
     ]));
@@ -20819,54 +34741,7 @@ function renderNodes(jobs) {
     return [renderTable(columns, rows.slice(0, maxNodes)), ...more].join('\n');
 }
 function portName({ description }) {
-    return (0,sanitize/* safeMarkdown */.fH)(description ?? '', 60);
-}
-
-;// CONCATENATED MODULE: ./build/report/summary/results.js
-
-
-
-const maxKeys = 50;
-const maxColumns = 8;
-/** What the containers reported: of one job a key a row, of several jobs a key a column. */
-function renderResults(jobs) {
-    const reporting = jobs.filter(({ outcome }) => keysOf([outcome.results]).length > 0);
-    const keys = keysOf(reporting.map(({ outcome }) => outcome.results));
-    if (keys.length === 0)
-        return '';
-    const [most, table] = jobs.length === 1
-        ? [maxKeys, results_ofOne(reporting, keys)]
-        : [maxColumns, results_ofSeveral(reporting, keys)];
-    const more = keys.length > most ? ['', `${keys.length - most} more are in the output \`results\`.`] : [];
-    return [table, ...more].join('\n');
-}
-function results_ofOne(jobs, keys) {
-    const results = jobs[0]?.outcome.results ?? {};
-    const rows = keys
-        .slice(0, maxKeys)
-        .map((key) => [(0,sanitize/* safeMarkdown */.fH)(key, 60), valueText(results, key)]);
-    return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
-}
-function results_ofSeveral(jobs, keys) {
-    const shown = keys.slice(0, maxColumns);
-    const headings = ['#', 'Results of', ...shown.map((key) => (0,sanitize/* safeMarkdown */.fH)(key, 40))];
-    const rows = jobs.map(({ number, outcome }) => [
-        String(number),
-        (0,sanitize/* safeMarkdown */.fH)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60),
-        ...shown.map((key) => valueText(outcome.results, key)),
-    ]);
-    const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
-    return renderTable(columns, rows);
-}
-function keysOf(all) {
-    return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
-}
-// A key may have the name of what every object inherits.
-function valueText(results, key) {
-    const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
-    if (value === undefined)
-        return '';
-    return (0,sanitize/* safeMarkdown */.fH)(typeof value === 'string' ? value : JSON.stringify(value), 120);
+    return (0,sanitize/* escapeMarkdown */.FV)(description ?? '', 60);
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary.js
@@ -20879,296 +34754,239 @@ function valueText(results, key) {
 
 
 
-
-
-// From all there is to what always fits; what is missed least goes first.
-const summary_all = { logLines: 40, gantt: true, results: true, rows: 1_000 };
-const amounts = [
-    summary_all,
-    { ...summary_all, logLines: 10 },
-    { ...summary_all, logLines: 0 },
-    { ...summary_all, logLines: 0, gantt: false },
-    { ...summary_all, logLines: 0, gantt: false, results: false },
-    { logLines: 0, gantt: false, results: false, rows: 200 },
-    { logLines: 0, gantt: false, results: false, rows: 50 },
-];
-/** The summary as GitHub-flavoured Markdown. */
-function renderSummary(outcomes) {
-    return (0,fit/* firstThatFits */.e)(amounts.map((amount) => () => render(outcomes, amount)));
+const maxBytes = 1_000_000;
+function fitsSummary(markdown) {
+    return Buffer.byteLength(markdown) <= maxBytes;
 }
-function render(outcomes, amount) {
-    const jobs = numbered(outcomes);
+async function writeSummary(runner, make) {
+    try {
+        await runner.summarize(cutToFit(make()));
+    }
+    catch (error) {
+        const { message } = (0,errors/* asError */.zR)(error);
+        runner.annotate('warning', 'The job summary could not be written', (0,sanitize/* sanitizeLine */.g$)(message));
+    }
+}
+function cutToFit(markdown) {
+    if (fitsSummary(markdown))
+        return markdown;
+    let bytes = 0;
+    const lines = markdown.split('\n').filter((line) => {
+        bytes += Buffer.byteLength(line) + 1;
+        return bytes <= maxBytes;
+    });
+    return [...lines, '', 'The rest did not fit into this summary.', ''].join('\n');
+}
+const full = { rows: Infinity, logLines: 40, extras: true };
+const compact = { rows: 50, logLines: 0, extras: false };
+function renderSummary(outcomes) {
+    const markdown = render(outcomes, full);
+    return fitsSummary(markdown) ? markdown : render(outcomes, compact);
+}
+function render(outcomes, extent) {
+    const jobs = numberJobs(outcomes);
     const [only] = outcomes;
     const parts = [
         heading(outcomes),
-        only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, amount.rows),
+        only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, extent.rows),
         renderTotal(jobs),
         renderNodes(jobs),
-        amount.results ? renderResults(jobs) : '',
-        amount.gantt ? renderGantt(jobs) : '',
-        renderDetails(jobs, amount.logLines),
-        shortened(amount),
+        extent.extras ? renderContainerResults(jobs) : '',
+        extent.extras ? renderGantt(jobs) : '',
+        renderDetails(jobs, extent.logLines),
+        extent.extras
+            ? ''
+            : 'GitHub limits the size of a summary: logs, timeline and results are left out.',
     ];
     return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 function heading(outcomes) {
     const worst = outcomes.map(({ result }) => result).toSorted(results/* compareResults */.e)[0] ?? 'error';
-    return `### ${marks[worst]} Dispersed: ${(0,sanitize/* safeMarkdown */.fH)(headline(outcomes), 200)}`;
+    return `### ${results/* results */.X[worst].icon} Dispersed: ${(0,sanitize/* escapeMarkdown */.FV)((0,format/* formatHeadline */.QG)(outcomes), 200)}`;
 }
-function shortened({ logLines, gantt, results }) {
-    if (logLines === summary_all.logLines)
-        return '';
-    const left = [
-        logLines > 0 ? [] : 'logs',
-        gantt ? [] : 'the timeline',
-        results ? [] : 'results',
-    ].flat();
-    const what = left.length === 0 ? 'Logs are shortened' : `Left out: ${left.join(', ')}`;
-    return `${what}, so that GitHub takes this summary.`;
-}
-/** The summary of a step whose inputs could not be used. */
 function renderInputProblems({ problems }) {
-    const items = problems.map(({ input, message }) => `- <code>${(0,sanitize/* safeMarkdown */.fH)(input, 100)}</code>: ${(0,sanitize/* safeMarkdown */.fH)(message)}`);
-    return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
-}
-
-;// CONCATENATED MODULE: ./build/report/report.js
-
-
-
-
-
-
-
-
-
-/**
- * Tells the user what became of each job, and sets the step's verdict.
- * @param isFine whether the step may pass with this outcome
- */
-async function reportOutcomes(runner, outcomes, policy, isFine = endedWell) {
-    runner.print(verdictLine(outcomes));
-    const bad = outcomes.filter((outcome) => !isFine(outcome));
-    if (bad.length > 0)
-        runner.fail();
-    (0,annotations/* annotateOutcomes */.y2)(runner, bad, policy);
-    (0,outputs/* writeOutputs */.K)(runner, outcomes);
-    await (0,write_summary/* summarize */.e)(runner, () => renderSummary(outcomes));
-}
-/** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
-async function reportTrouble(runner, error) {
-    runner.fail();
-    if (error instanceof errors/* InputError */.dz) {
-        (0,annotations/* annotateInputs */.QR)(runner, error);
-        await (0,write_summary/* summarize */.e)(runner, () => renderInputProblems(error));
-    }
-    else {
-        (0,annotations/* annotate */.fz)(runner, (0,error_messages/* describeInternalError */.Zo)(error));
-    }
-    runner.output('result', 'error');
-}
-// An interrupted step is no success, whatever its jobs are left to do.
-function endedWell({ result, ending }) {
-    return results/* results */.X[result].passes && !(ending === 'interrupt' && result === 'detached');
+    const items = problems.map(({ input, message }) => `- <code>${(0,sanitize/* escapeMarkdown */.FV)(input, 100)}</code>: ${(0,sanitize/* escapeMarkdown */.FV)(message)}`);
+    return [`### ${results/* results */.X.error.icon} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
 
 
 /***/ }),
 
-/***/ 4193:
+/***/ 6413:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $: () => (/* binding */ announceLogs),
-/* harmony export */   x: () => (/* binding */ writeRunOutputs)
-/* harmony export */ });
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1044);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  d: () => (/* binding */ runCommand)
+});
+
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __nccwpck_require__(6752);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+;// CONCATENATED MODULE: ./build/api/http.js
 
 
-/** Tells later steps where the logs are; at once, so that they know even if this process is killed. */
-function announceLogs(runner, folder) {
-    runner.output('logs-path', folder);
+const defaultLimits = {
+    connectMs: 10_000,
+    headersMs: 60_000,
+    bodyMs: 30_000,
+    totalMs: 120_000,
+};
+const maxConnections = 8;
+function connect(apiUrl, limits = defaultLimits) {
+    const dispatcher = openDispatcher(limits);
+    return {
+        exchange: async (request, headers, options) => {
+            try {
+                return await within(limits.totalMs, options.signal, async (signal) => exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal }));
+            }
+            catch (error) {
+                throw toServiceError(error, request);
+            }
+        },
+        close: async () => dispatcher.destroy(),
+    };
 }
-/** Sets the outputs that come from the jobs' runs, where there are any. */
-function writeRunOutputs(runner, outcomes) {
-    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_1__/* .nodeUrlsOf */ .i9);
-    if (urls.length > 0)
-        runner.output('node-urls', JSON.stringify(urls));
-    const results = resultsOf(runner, outcomes);
-    if (results !== null)
-        runner.output('results', results);
-}
-// The outputs of a whole workflow job hold about 1 MB, and this step has others.
-const maxCharacters = 500_000;
-/** Of one job its own, of several an object by job UUID; null where there are none. */
-function resultsOf(runner, outcomes) {
-    const reports = outcomes.filter(({ results }) => results !== null);
-    if (reports.length === 0)
-        return null;
-    if (outcomes.length === 1)
-        return JSON.stringify(reports[0]?.results);
-    const members = reports.map((outcome) => member((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome), outcome.results));
-    let size = 0;
-    const kept = members.filter((text) => (size += text.length) <= maxCharacters);
-    const left = members.length - kept.length;
-    if (left > 0) {
-        runner.annotate('warning', 'The output results is not complete', `The results of ${left} jobs do not fit into the ${maxCharacters / 1000} KB that it may have. Each job's are in its log.`);
-    }
-    return `{${kept.join(',')}}`;
-}
-function member(uuid, results) {
-    return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
-}
-
-
-/***/ }),
-
-/***/ 1872:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   AL: () => (/* binding */ safeLogLine),
-/* harmony export */   IW: () => (/* binding */ safeLabel),
-/* harmony export */   fH: () => (/* binding */ safeMarkdown),
-/* harmony export */   om: () => (/* binding */ safeLine),
-/* harmony export */   tp: () => (/* binding */ safePreformatted)
-/* harmony export */ });
-// Foreign text (titles, reasons, logs, error bodies) is hostile: the runner takes commands from
-// printed lines, and summaries are rendered as Markdown and HTML. This is the one place that
-// makes it harmless.
-// Control characters, and those that reorder or hide text.
-const invisible = 
-// eslint-disable-next-line no-control-regex
-/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-/**
- * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
- * before it: `::name::` counts only at the start of a line, `##[name]` anywhere.
- * @param maxLength most UTF-16 units to keep; what is cut is shown by an ellipsis
- */
-function safeLine(text, maxLength = 500) {
-    const line = text
-        .replaceAll(/[\r\n\t]+/g, ' ')
-        .replaceAll(invisible, '')
-        .trim();
-    // Broken first, for that adds to the length.
-    return cut(breakCommands(line), maxLength);
-}
-// Colours are dropped with all else that moves a terminal's cursor: GitHub would leave them on for
-// the lines after, and they could stand in the middle of a secret that the runner is to blank.
-const terminalCodes = 
-// eslint-disable-next-line no-control-regex
-/\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g;
-/**
- * A line of a log, with its indentation and at any length. The caller puts text of its own, not
- * white space, before it.
- */
-function safeLogLine(text) {
-    const line = text
-        .replaceAll(terminalCodes, '')
-        .replaceAll(/[\r\n]+/g, ' ')
-        .replaceAll(invisible, '');
-    return breakCommands(line.trimEnd());
-}
-/**
- * Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. The
- * caller puts text of its own before it, for `1.` and `-` begin a list at the start of a line.
- */
-function safeMarkdown(text, maxLength = 500) {
-    return safeLine(text, maxLength).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
-}
-/** A line inside of `<pre>`: as {@link safeMarkdown}, with its indentation. */
-function safePreformatted(line, maxLength = 500) {
-    const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
-    return indent.slice(0, maxIndent) + safeMarkdown(line, maxLength);
-}
-// Deeper would only push the text out of sight.
-const maxIndent = 40;
-/** A label in a mermaid diagram: there is no escaping there, so all but plain text is left out. */
-function safeLabel(text, maxLength) {
-    const plain = text
-        .normalize('NFC')
-        .replaceAll(/[^\p{L}\p{M}\p{N}.()+-]+/gu, ' ')
-        .trim();
-    return cut(plain, maxLength);
-}
-// Whatever Markdown or HTML could take for more than text. A colon before white space and a dot
-// outside of `www.` make no link, and stay readable.
-const markup = /[&<>|`*_~[\]{}#@\\$^]|:(?=\S)|(?<=www)\./gi;
-function breakCommands(text) {
-    return text.replaceAll('##[', '## [');
-}
-function cut(text, maxLength) {
-    if (text.length <= maxLength)
-        return text;
-    // Not through the middle of a surrogate pair.
-    return `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
-}
-
-
-/***/ }),
-
-/***/ 4111:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   R: () => (/* binding */ maxBytesOfSummary),
-/* harmony export */   e: () => (/* binding */ firstThatFits)
-/* harmony export */ });
-/** Past 1 MiB GitHub drops the whole summary; the steps of a job share nothing of it. */
-const maxBytesOfSummary = 1_000_000;
-/** The first of these texts that GitHub takes; each is made only when those before were too long. */
-function firstThatFits(candidates) {
-    let text = '';
-    for (const make of candidates) {
-        text = make();
-        if (Buffer.byteLength(text, 'utf8') <= maxBytesOfSummary)
-            return text;
-    }
-    return '### Dispersed: the summary is too long to be shown\n';
-}
-
-
-/***/ }),
-
-/***/ 1681:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ summarize)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1872);
-/* harmony import */ var _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4111);
-
-
-
-/** Writes the step's summary. Trouble with it is a warning: it never changes the verdict. */
-async function summarize(runner, render) {
+async function within(ms, outer, work) {
+    const inner = new AbortController();
+    const endWithOuter = () => {
+        inner.abort(outer?.reason);
+    };
+    const timer = setTimeout(() => {
+        inner.abort(new DOMException('the response took too long', 'TimeoutError'));
+    }, ms);
+    if (outer?.aborted)
+        endWithOuter();
+    outer?.addEventListener('abort', endWithOuter, { once: true });
     try {
-        await runner.summarize(fit(render()));
+        return await work(inner.signal);
     }
-    catch (error) {
-        const { message } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error);
-        runner.annotate('warning', 'The job summary could not be written', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .safeLine */ .om)(message));
+    finally {
+        clearTimeout(timer);
+        outer?.removeEventListener('abort', endWithOuter);
     }
 }
-// Cut between lines: a table's row and a list's item are a line each.
-function fit(markdown) {
-    if (Buffer.byteLength(markdown) <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .maxBytesOfSummary */ .R)
-        return markdown;
-    let bytes = 0;
-    const lines = markdown.split('\n').filter((line) => {
-        bytes += Buffer.byteLength(line) + 1;
-        return bytes <= _summary_fit_js__WEBPACK_IMPORTED_MODULE_2__/* .maxBytesOfSummary */ .R;
+function openDispatcher(limits) {
+    const options = {
+        connections: maxConnections,
+        connect: { timeout: limits.connectMs },
+        headersTimeout: limits.headersMs,
+        bodyTimeout: limits.bodyMs,
+    };
+    const proxied = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some((name) => (process.env[name] ?? '') !== '');
+    return proxied ? new undici.EnvHttpProxyAgent(options) : new undici.Agent(options);
+}
+async function exchangeOnce(dispatcher, apiUrl, request, headers, { maxBytes, signal }) {
+    const answer = await dispatcher.request({
+        origin: apiUrl.origin,
+        path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
+        method: request.method,
+        headers: {
+            ...headers,
+            Accept: 'application/json',
+            'Content-Type': 'application/json',
+            'User-Agent': 'dispersed-cook',
+        },
+        body: request.body ?? null,
+        signal,
     });
-    return [...lines, '', 'The rest did not fit into this summary.', ''].join('\n');
+    const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
+    return {
+        status: answer.statusCode,
+        text: await readText(answer.body, maxBytes),
+        dateMs: Number.isNaN(date) ? undefined : date,
+        retryAfter: oneHeader(answer.headers['retry-after']),
+    };
+}
+async function readText(body, maxBytes) {
+    const chunks = [];
+    let bytes = 0;
+    for await (const chunk of body) {
+        bytes += chunk.length;
+        if (bytes > maxBytes)
+            throw new BodyTooLarge(maxBytes);
+        chunks.push(chunk);
+    }
+    return new TextDecoder().decode(Buffer.concat(chunks));
+}
+class BodyTooLarge extends Error {
+    constructor(maxBytes) {
+        super(`the response is longer than ${maxBytes} bytes`);
+    }
+}
+const neverConnectedCodes = /^(?:UND_ERR_CONNECT_TIMEOUT|EPROTO|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_(?!\w*BAD_RECORD_MAC)\w+)$/;
+const neverConnectedMessages = /before secure TLS connection was established|^Proxy response \(\d+\) !== 200/;
+function neverConnected(error) {
+    if (textField(error, 'name') === 'AggregateError')
+        return true;
+    const syscall = textField(error, 'syscall');
+    if (syscall === 'connect' || syscall === 'getaddrinfo')
+        return true;
+    const code = textField(error, 'code');
+    return neverConnectedCodes.test(code) || neverConnectedMessages.test(textField(error, 'message'));
+}
+function toServiceError(error, request) {
+    const name = `${request.method} ${request.pathname}`;
+    if (error instanceof BodyTooLarge) {
+        return new errors/* ServiceError */._7({ trouble: 'too-large', request: name, detail: error.message });
+    }
+    return new errors/* ServiceError */._7({
+        trouble: neverConnected(error) ? 'unreachable' : 'no-answer',
+        request: name,
+        detail: describe(error),
+        cause: error,
+    });
+}
+function describe(error) {
+    if (textField(error, 'name') === 'TimeoutError')
+        return 'the response took too long';
+    const message = textField(error, 'message');
+    const code = textField(error, 'code');
+    if (message === '')
+        return code;
+    return code === '' || message.includes(code) ? message : `${message} (${code})`;
+}
+function textField(error, field) {
+    if (typeof error !== 'object' || error === null || !(field in error))
+        return '';
+    const value = Reflect.get(error, field);
+    return typeof value === 'string' ? value : '';
+}
+function oneHeader(value) {
+    return Array.isArray(value) ? value[0] : value;
+}
+
+// EXTERNAL MODULE: ./build/clock.js
+var clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/runtime.js + 19 modules
+var runtime = __nccwpck_require__(5772);
+;// CONCATENATED MODULE: ./build/run.js
+
+
+
+async function runCommand(command) {
+    process.removeAllListeners('warning');
+    const interrupt = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGBREAK']) {
+        process.on(signal, () => {
+            interrupt.abort();
+        });
+    }
+    await command({
+        runner: runtime/* actionsRunner */.A,
+        clock: clock/* systemClock */.m,
+        random: Math.random,
+        connect: connect,
+        interrupt: interrupt.signal,
+    });
 }
 
 
 /***/ }),
 
-/***/ 4334:
+/***/ 5772:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -21223,8 +35041,8 @@ __nccwpck_require__.d(core_namespaceObject, {
   warning: () => (warning)
 });
 
-;// CONCATENATED MODULE: external "os"
-const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
+// EXTERNAL MODULE: external "os"
+var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
 // We use any as a valid input type
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -21299,7 +35117,7 @@ function toCommandProperties(annotationProperties) {
  */
 function issueCommand(command, properties, message) {
     const cmd = new Command(command, properties, message);
-    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
+    process.stdout.write(cmd.toString() + external_os_.EOL);
 }
 function issue(name, message = '') {
     issueCommand(name, {}, message);
@@ -21355,8 +35173,8 @@ function escapeProperty(s) {
 //# sourceMappingURL=command.js.map
 ;// CONCATENATED MODULE: external "crypto"
 const external_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("crypto");
-;// CONCATENATED MODULE: external "fs"
-const external_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
+// EXTERNAL MODULE: external "fs"
+var external_fs_ = __nccwpck_require__(9896);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
 // For internal use, subject to change.
 // We use any as a valid input type
@@ -21370,10 +35188,10 @@ function issueFileCommand(command, message) {
     if (!filePath) {
         throw new Error(`Unable to find environment variable for file command ${command}`);
     }
-    if (!external_fs_namespaceObject.existsSync(filePath)) {
+    if (!external_fs_.existsSync(filePath)) {
         throw new Error(`Missing file at path: ${filePath}`);
     }
-    external_fs_namespaceObject.appendFileSync(filePath, `${toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
+    external_fs_.appendFileSync(filePath, `${toCommandValue(message)}${external_os_.EOL}`, {
         encoding: 'utf8'
     });
 }
@@ -21389,7 +35207,7 @@ function prepareKeyValueMessage(key, value) {
     if (convertedValue.includes(delimiter)) {
         throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
     }
-    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
+    return `${key}<<${delimiter}${external_os_.EOL}${convertedValue}${external_os_.EOL}${delimiter}`;
 }
 //# sourceMappingURL=file-command.js.map
 ;// CONCATENATED MODULE: external "path"
@@ -21493,8 +35311,8 @@ class DecodedURL extends URL {
 //# sourceMappingURL=proxy.js.map
 // EXTERNAL MODULE: ./node_modules/tunnel/index.js
 var tunnel = __nccwpck_require__(770);
-// EXTERNAL MODULE: ./undici-core/index.js
-var undici_core = __nccwpck_require__(3755);
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __nccwpck_require__(6752);
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
 /* eslint-disable @typescript-eslint/no-explicit-any */
 var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
@@ -22092,7 +35910,7 @@ class HttpClient {
             return proxyAgent;
         }
         const usingSsl = parsedUrl.protocol === 'https:';
-        proxyAgent = new undici_core/* ProxyAgent */.kT(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
+        proxyAgent = new undici.ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
             token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
         })));
         this._proxyAgentDispatcher = proxyAgent;
@@ -22354,7 +36172,7 @@ var summary_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _
 };
 
 
-const { access, appendFile, writeFile } = external_fs_namespaceObject.promises;
+const { access, appendFile, writeFile } = external_fs_.promises;
 const SUMMARY_ENV_VAR = 'GITHUB_STEP_SUMMARY';
 const SUMMARY_DOCS_URL = 'https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-job-summary';
 class Summary {
@@ -22377,7 +36195,7 @@ class Summary {
                 throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
             }
             try {
-                yield access(pathFromEnv, external_fs_namespaceObject.constants.R_OK | external_fs_namespaceObject.constants.W_OK);
+                yield access(pathFromEnv, external_fs_.constants.R_OK | external_fs_.constants.W_OK);
             }
             catch (_a) {
                 throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
@@ -22473,7 +36291,7 @@ class Summary {
      * @returns {Summary} summary instance
      */
     addEOL() {
-        return this.addRaw(external_os_namespaceObject.EOL);
+        return this.addRaw(external_os_.EOL);
     }
     /**
      * Adds an HTML codeblock to the summary buffer
@@ -22657,8 +36475,8 @@ function toPlatformPath(pth) {
     return pth.replace(/[/\\]/g, external_path_namespaceObject.sep);
 }
 //# sourceMappingURL=path-utils.js.map
-;// CONCATENATED MODULE: external "string_decoder"
-const external_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("string_decoder");
+// EXTERNAL MODULE: external "string_decoder"
+var external_string_decoder_ = __nccwpck_require__(3193);
 // EXTERNAL MODULE: external "events"
 var external_events_ = __nccwpck_require__(4434);
 ;// CONCATENATED MODULE: external "child_process"
@@ -22677,7 +36495,7 @@ var io_util_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _
 };
 
 
-const { chmod, copyFile, lstat, mkdir, open: io_util_open, readdir, rename, rm, rmdir, stat, symlink, unlink } = external_fs_namespaceObject.promises;
+const { chmod, copyFile, lstat, mkdir, open: io_util_open, readdir, rename, rm, rmdir, stat, symlink, unlink } = external_fs_.promises;
 // export const {open} = 'fs'
 const IS_WINDOWS = process.platform === 'win32';
 /**
@@ -22704,7 +36522,7 @@ function readlink(fsPath) {
 }
 // See https://github.com/nodejs/node/blob/d0153aee367422d0858105abec186da4dff0a0c5/deps/uv/include/uv/win.h#L691
 const UV_FS_O_EXLOCK = 0x10000000;
-const READONLY = external_fs_namespaceObject.constants.O_RDONLY;
+const READONLY = external_fs_.constants.O_RDONLY;
 function exists(fsPath) {
     return io_util_awaiter(this, void 0, void 0, function* () {
         try {
@@ -23197,13 +37015,13 @@ class ToolRunner extends external_events_.EventEmitter {
     _processLineBuffer(data, strBuffer, onLine) {
         try {
             let s = strBuffer + data.toString();
-            let n = s.indexOf(external_os_namespaceObject.EOL);
+            let n = s.indexOf(external_os_.EOL);
             while (n > -1) {
                 const line = s.substring(0, n);
                 onLine(line);
                 // the rest of the string ...
-                s = s.substring(n + external_os_namespaceObject.EOL.length);
-                n = s.indexOf(external_os_namespaceObject.EOL);
+                s = s.substring(n + external_os_.EOL.length);
+                n = s.indexOf(external_os_.EOL);
             }
             return s;
         }
@@ -23494,7 +37312,7 @@ class ToolRunner extends external_events_.EventEmitter {
                 }
                 const optionsNonNull = this._cloneExecOptions(this.options);
                 if (!optionsNonNull.silent && optionsNonNull.outStream) {
-                    optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + external_os_namespaceObject.EOL);
+                    optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + external_os_.EOL);
                 }
                 const state = new ExecState(optionsNonNull, this.toolPath);
                 state.on('debug', (message) => {
@@ -23758,8 +37576,8 @@ function getExecOutput(commandLine, args, options) {
         let stdout = '';
         let stderr = '';
         //Using string decoder covers the case where a mult-byte character is split
-        const stdoutDecoder = new external_string_decoder_namespaceObject.StringDecoder('utf8');
-        const stderrDecoder = new external_string_decoder_namespaceObject.StringDecoder('utf8');
+        const stdoutDecoder = new external_string_decoder_.StringDecoder('utf8');
+        const stderrDecoder = new external_string_decoder_.StringDecoder('utf8');
         const originalStdoutListener = (_a = options === null || options === void 0 ? void 0 : options.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
         const originalStdErrListener = (_b = options === null || options === void 0 ? void 0 : options.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
         const stdErrListener = (data) => {
@@ -23833,8 +37651,8 @@ const getLinuxInfo = () => platform_awaiter(void 0, void 0, void 0, function* ()
         version
     };
 });
-const platform = external_os_namespaceObject.platform();
-const arch = external_os_namespaceObject.arch();
+const platform = external_os_.platform();
+const arch = external_os_.arch();
 const isWindows = platform === 'win32';
 const isMacOS = platform === 'darwin';
 const isLinux = platform === 'linux';
@@ -24015,7 +37833,7 @@ function setOutput(name, value) {
     if (filePath) {
         return issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value));
     }
-    process.stdout.write(external_os_namespaceObject.EOL);
+    process.stdout.write(external_os_.EOL);
     issueCommand('set-output', { name }, toCommandValue(value));
 }
 /**
@@ -24083,7 +37901,7 @@ function notice(message, properties = {}) {
  * @param message info message
  */
 function info(message) {
-    process.stdout.write(message + external_os_namespaceObject.EOL);
+    process.stdout.write(message + external_os_.EOL);
 }
 /**
  * Begin an output group.
@@ -24172,7 +37990,6 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 ;// CONCATENATED MODULE: ./build/runtime.js
 
-/** The runner this process was started by. */
 const actionsRunner = {
     env: process.env,
     input: (name) => getInput(name, { trimWhitespace: false }),
@@ -24201,9 +38018,113 @@ const actionsRunner = {
     },
     state: (name) => getState(name),
     fail: () => {
-        process.exitCode = ExitCode.Failure;
+        process.exitCode = 1;
     },
 };
+
+
+/***/ }),
+
+/***/ 7435:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ wait_run)
+});
+
+// EXTERNAL MODULE: ./build/inputs/job.js
+var job = __nccwpck_require__(8843);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/report/commit-status.js + 1 modules
+var commit_status = __nccwpck_require__(9252);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/report.js
+var report = __nccwpck_require__(7177);
+// EXTERNAL MODULE: ./build/commands/plan.js
+var commands_plan = __nccwpck_require__(3996);
+// EXTERNAL MODULE: ./build/commands/step.js + 8 modules
+var commands_step = __nccwpck_require__(434);
+// EXTERNAL MODULE: ./build/commands/watch.js
+var watch = __nccwpck_require__(36);
+;// CONCATENATED MODULE: ./build/commands/wait.js
+
+
+
+
+
+
+
+
+
+async function wait(deps) {
+    const { runner } = deps;
+    try {
+        const inputs = await (0,job/* readWaitInputs */.FW)(runner);
+        const jobs = inputs['job-uuids'].map(commands_step/* givenJob */.J8);
+        const refs = jobs.map(({ ref }) => ref);
+        const commitStatus = (0,commit_status/* openCommitStatus */.yf)(inputs, refs, deps);
+        const plan = (0,commands_plan/* planOf */.X)(inputs);
+        const listeners = [{ submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, refs) }, commitStatus];
+        const outcomes = await (0,commands_step/* withStep */.p$)(plan, jobs, listeners, deps, async (step) => {
+            const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
+            const all = await (0,commands_step/* decide */.LD)(step, runData);
+            await commitStatus.settle(step.end.deadline);
+            return all;
+        });
+        await (0,report/* reportOutcomes */.s)(runner, outcomes);
+    }
+    catch (error) {
+        await (0,report/* reportFailure */.x)(runner, error);
+    }
+}
+async function waitFor(step, entry) {
+    const job = await firstLook(step, entry);
+    const runData = job === null ? records/* noRunData */.h : await watchGiven(step, entry, job);
+    (0,commands_step/* tellEnd */.HI)(step, entry, runData);
+    return runData;
+}
+async function firstLook(step, entry) {
+    const uuid = entry.ref.jobUuid ?? '';
+    (0,commands_step/* record */.g1)(step, entry, { jobs: [{ uuid, hasEnded: false }] });
+    let job = null;
+    const take = (answer) => {
+        if (answer instanceof errors/* ServiceError */._7)
+            entry.error = answer;
+        else
+            job = answer;
+        return true;
+    };
+    await step.poller.watch(uuid, take, step.end.signal, false);
+    if (job !== null)
+        return job;
+    if (entry.error !== null) {
+        (0,commands_step/* record */.g1)(step, entry, { stop: 'lost' });
+        if (step.plan.failFast)
+            step.end.endFor('fail-fast');
+    }
+    await step.reconcile(entry);
+    return null;
+}
+async function watchGiven(step, entry, job) {
+    const submittedAtMs = step.client.clock.now();
+    (0,watch/* adopt */.d)(step, entry, { subject: entry.ref, origin: 'given', job, submittedAtMs });
+    return (0,watch/* watchToEnd */.W)(step, entry);
+}
+
+// EXTERNAL MODULE: ./build/run.js + 1 modules
+var run = __nccwpck_require__(6413);
+;// CONCATENATED MODULE: ./build/wait.js
+
+
+async function wait_run() {
+    await (0,run/* runCommand */.d)(wait);
+}
 
 
 /***/ }),
@@ -24449,6 +38370,7 @@ function validateConcurrency(concurrency) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  _L: () => (/* binding */ _boolean),
   FO: () => (/* binding */ _custom),
   Eb: () => (/* binding */ _maxLength),
   m9: () => (/* binding */ _minLength),
@@ -24461,7 +38383,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   mI: () => (/* binding */ meta)
 });
 
-// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _bigint, _boolean, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _gte, _guid, _iban, _includes, _int, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDateTime, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _lte, _mac, _map, _max, _maxSize, _mime, _min, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _nonnegative, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _refine, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
+// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _bigint, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _gte, _guid, _iban, _includes, _int, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDateTime, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _lte, _mac, _map, _max, _maxSize, _mime, _min, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _nonnegative, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _refine, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/checks.js
 var core_checks = __nccwpck_require__(4890);
@@ -24905,7 +38827,7 @@ function _uint32(Class, params) {
 function _boolean(Class, params) {
     return new Class({
         type: "boolean",
-        ...util.normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -26800,6 +40722,7 @@ const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
 /* harmony export */   SS: () => (/* binding */ constantCatch),
 /* harmony export */   Vy: () => (/* binding */ assignProp),
 /* harmony export */   X: () => (/* binding */ installLazyProp),
+/* harmony export */   X$: () => (/* binding */ extend),
 /* harmony export */   cl: () => (/* binding */ nullish),
 /* harmony export */   d3: () => (/* binding */ attachSchema),
 /* harmony export */   gx: () => (/* binding */ captureStackTrace),
@@ -26819,7 +40742,7 @@ const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
 /* harmony export */   v5: () => (/* binding */ defineLazyInternal),
 /* harmony export */   w5: () => (/* binding */ getEnumValues)
 /* harmony export */ });
-/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, joinValues, floatSafeRemainder, defineLazy, objectClone, rawShape, mergeDefs, cloneDef, getElementAtPath, promiseAllObject, randomString, esc, slugify, allowsEval, shallowClone, numKeys, getParsedType, primitiveTypes, createTransparentProxy, stringifyPrimitive, NUMBER_FORMAT_RANGES, BIGINT_FORMAT_RANGES, pick, omit, extend, safeExtend, merge, partial, required, unwrapMessage, getSizableOrigin, parsedType, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, derived, CONSTANT_CATCH */
+/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, joinValues, floatSafeRemainder, defineLazy, objectClone, rawShape, mergeDefs, cloneDef, getElementAtPath, promiseAllObject, randomString, esc, slugify, allowsEval, shallowClone, numKeys, getParsedType, primitiveTypes, createTransparentProxy, stringifyPrimitive, NUMBER_FORMAT_RANGES, BIGINT_FORMAT_RANGES, pick, omit, safeExtend, merge, partial, required, unwrapMessage, getSizableOrigin, parsedType, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, derived, CONSTANT_CATCH */
 
 // functions
 function assertEqual(val) {
@@ -27704,9 +41627,11 @@ function constantCatch(value) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   YOg: () => (/* binding */ array),
+  zMY: () => (/* binding */ schemas_boolean),
   MfU: () => (/* binding */ _catch),
   IeY: () => (/* binding */ custom),
   k5n: () => (/* binding */ _enum),
+  X$i: () => (/* binding */ extend),
   mee: () => (/* binding */ nullable),
   aig: () => (/* binding */ schemas_number),
   Ikc: () => (/* binding */ object),
@@ -27720,7 +41645,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   L5J: () => (/* binding */ unknown)
 });
 
-// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, boolean, catchall, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, extend, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, refine, required, safeExtend, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, catchall, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, refine, required, safeExtend, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core_core = __nccwpck_require__(8532);
@@ -28559,9 +42484,9 @@ const $ZodNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ nu
     checks.$ZodCheckNumberFormat.init(inst, def);
     $ZodNumber.init(inst, def); // no format checks
 })));
-const $ZodBoolean = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodBoolean", (inst, def) => {
+const $ZodBoolean = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodBoolean", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes.boolean;
+    inst._zod.pattern = regexes_boolean;
     inst._zod.parse = (payload, _ctx) => {
         if (def.coerce)
             try {
@@ -28579,7 +42504,7 @@ const $ZodBoolean = /*@__PURE__*/ (/* unused pure expression or super */ null &&
         });
         return payload;
     };
-})));
+});
 const $ZodBigInt = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodBigInt", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.pattern = regexes.bigint;
@@ -30869,13 +44794,13 @@ function int32(params) {
 function uint32(params) {
     return core._uint32(ZodMiniNumberFormat, params);
 }
-const ZodMiniBoolean = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBoolean", (inst, def) => {
-    core.$ZodBoolean.init(inst, def);
+const ZodMiniBoolean = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniBoolean", (inst, def) => {
+    $ZodBoolean.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function schemas_boolean(params) {
-    return core._boolean(ZodMiniBoolean, params);
+    return api/* _boolean */._L(ZodMiniBoolean, params);
 }
 const ZodMiniBigInt = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBigInt", (inst, def) => {
     core.$ZodBigInt.init(inst, def);
@@ -31017,7 +44942,7 @@ function looseObject(shape, params) {
 // object methods
 // @__NO_SIDE_EFFECTS__
 function extend(schema, shape) {
-    return util.extend(schema, shape);
+    return core_util/* extend */.X$(schema, shape);
 }
 // @__NO_SIDE_EFFECTS__
 function safeExtend(schema, shape) {
@@ -31564,7 +45489,7 @@ function _function(params) {
 /******/ 	// Execute the module function
 /******/ 	var threw = true;
 /******/ 	try {
-/******/ 		__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
+/******/ 		__webpack_modules__[moduleId].call(module.exports, module, module.exports, __nccwpck_require__);
 /******/ 		threw = false;
 /******/ 	} finally {
 /******/ 		if(threw) delete __webpack_module_cache__[moduleId];

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { collectLicenses } from './licenses.ts';
+import { hashFileIn, hashSources } from './source-hash.ts';
 
 const root = new URL('..', import.meta.url);
 
@@ -18,9 +19,10 @@ export function bundle(folder: string): void {
   const ncc = ['build', 'build/index.js', '--out', folder, '--no-cache', '--quiet'];
   run('@vercel/ncc/dist/ncc/cli.js', ...ncc, '--stats-out', 'build/stats.json');
   // The further entries of the actions: the name of the file says what the bundle is to do.
-  for (const entry of ['wait', 'cancel', 'clean-up']) {
+  for (const entry of ['wait', 'cancel', 'post']) {
     writeFileSync(new URL(`${folder}/${entry}.js`, root), "import './index.js';\n");
   }
+  writeFileSync(hashFileIn(folder), `${hashSources()}\n`);
   const stats: unknown = JSON.parse(readFileSync(new URL('build/stats.json', root), 'utf8'));
   writeFileSync(new URL(`${folder}/licenses.txt`, root), collectLicenses(stats, root));
 }

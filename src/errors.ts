@@ -23,8 +23,9 @@ export class InputError extends Error {
  * - `no-answer`: sent, and then the connection broke or time ran out
  * - `refused`: an HTTP status that is no success
  * - `unreadable`: an answer that is not what the API describes
+ * - `too-large`: an answer that is longer than what is read
  */
-export type ServiceTrouble = 'unreachable' | 'no-answer' | 'refused' | 'unreadable';
+export type ServiceTrouble = 'unreachable' | 'no-answer' | 'refused' | 'unreadable' | 'too-large';
 
 export interface ServiceErrorFacts {
   readonly trouble: ServiceTrouble;
@@ -74,25 +75,6 @@ export class ServiceError extends Error {
 /** We were told to stop, by a cancel of the workflow or the end of the wait, in the middle of something. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
-}
-
-/**
- * Why GitHub did not take a commit status:
- * - `forbidden`: the token may not set any
- * - `refused`: it does not want this one
- * - `retryable`: the same may well succeed a little later
- */
-export type CommitStatusTrouble = 'forbidden' | 'refused' | 'retryable';
-
-/** GitHub did not take a commit status. The message is foreign text. */
-export class CommitStatusError extends Error {
-  override readonly name = 'CommitStatusError';
-  readonly trouble: CommitStatusTrouble;
-
-  constructor(trouble: CommitStatusTrouble, message: string, cause: unknown) {
-    super(message, { cause });
-    this.trouble = trouble;
-  }
 }
 
 /** Whatever was thrown, as an Error. */

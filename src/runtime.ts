@@ -56,6 +56,6 @@ export const actionsRunner: Runner = {
   },
   state: (name) => core.getState(name),
   fail: () => {
-    process.exitCode = core.ExitCode.Failure;
+    process.exitCode = 1;
   },
 };

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
-import { parseRetryAfter } from '../pace.ts';
+import type { Clock, Random } from '../clock.ts';
 import { errorDetail } from './error-detail.ts';
 import type { Transport, WireAnswer } from './http.ts';
 import { parseJson } from './json.ts';
+import { parseRetryAfter } from './retry.ts';
 import { withoutSecrets } from './redact.ts';
-import type { Filter } from './json-cut.ts';
 import {
   canonicalJson,
   canonicalQuery,
@@ -23,20 +23,27 @@ export interface Call {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
   readonly signal?: AbortSignal | undefined;
+  /** Fires when the request is no longer to be signed again, should its signature be refused. */
+  readonly ended?: AbortSignal | undefined;
   /** Longest answer that is read, in bytes. */
   readonly maxBytes?: number;
-  /** Opens a filter for the body of a success; called once for each time the request is sent. */
-  readonly openFilter?: () => Filter;
 }
 
-/** Sends one signed request, once, and gives the JSON of a success; rejects with ServiceError. */
-export type Client = (call: Call) => Promise<unknown>;
+/** The signed way to the service. Clock and random come with it, for all who repeat requests. */
+export interface Client {
+  /** Sends one request, once, and gives the JSON of a success; rejects with ServiceError. */
+  readonly send: (call: Call) => Promise<unknown>;
+  /** The service's clock, Unix ms, by the last answer that told it; null before one did. */
+  readonly serverNow: () => number | null;
+  readonly clock: Clock;
+  readonly random: Random;
+}
 
-export interface ClientParts {
+export interface ClientOptions {
   readonly exchange: Transport;
   readonly keys: Keys;
-  /** Unix time in ms, for the signature. */
-  readonly now: () => number;
+  readonly clock: Clock;
+  readonly random: Random;
   /** Told when the service's clock turns out to be so many ms ahead of ours. */
   readonly onClockOff: (offsetMs: number) => void;
 }
@@ -47,45 +54,86 @@ const defaultMaxBytes = 8 * 1024 * 1024;
 // The service refuses what is signed more than 5 minutes off its own clock.
 const clockToleranceMs = 4 * 60_000;
 
-/**
- * The signed way to the service. Each request is signed anew, so a repeated one has a new nonce.
- * A request whose signature is refused was not accepted, so it is safe to sign it once more by the
- * service's own clock, or in the other dialect of bodies; what works is kept.
- */
-export function createClient({ exchange, keys, now, onClockOff }: ClientParts): Client {
-  let clockOffsetMs = 0;
-  let dialect: Dialect = 'ascii';
+/** How a request was signed. */
+interface Signing {
+  /** What was added to our clock. */
+  readonly offsetMs: number;
+  readonly dialect: Dialect;
+}
 
-  const send = async (call: Call, bodyDialect: Dialect): Promise<WireAnswer> => {
-    const request = toWire(call, bodyDialect);
-    const stamp = { timeMs: now() + clockOffsetMs, nonce: randomBytes(16).toString('hex') };
+// One correction of the clock, one of the dialect, and one more where both were learnt meanwhile.
+const maxSignings = 4;
+
+/**
+ * Creates a client. Each request is signed anew, so a repeated one has a new nonce. A request whose
+ * signature is refused was not accepted, so it is safe to sign it once more: by the service's own
+ * clock, or in the other dialect of bodies. What works is kept for the requests after it.
+ *
+ * A request remembers how it was signed itself: with several under way, what another one has learnt
+ * meanwhile says nothing about why this one was refused.
+ */
+export function createClient(options: ClientOptions): Client {
+  const { exchange, keys, clock, random, onClockOff } = options;
+  let known: Signing = { offsetMs: 0, dialect: 'ascii' };
+  let told: { readonly serverMs: number; readonly atMs: number } | null = null;
+
+  const sign = async (call: Call, { offsetMs, dialect }: Signing): Promise<WireAnswer> => {
+    const request = toWire(call, dialect);
+    const stamp = { timeMs: clock.now() + offsetMs, nonce: randomBytes(16).toString('hex') };
     const headers = signatureHeaders(request, keys, stamp);
     const maxBytes = call.maxBytes ?? defaultMaxBytes;
-    const filter = call.openFilter?.();
-    return exchange(request, headers, { signal: call.signal, maxBytes, filter });
-  };
-
-  const correctClock = ({ dateMs = now() }: WireAnswer): boolean => {
-    const offsetMs = dateMs - now();
-    if (Math.abs(offsetMs - clockOffsetMs) <= clockToleranceMs) return false;
-    clockOffsetMs = offsetMs;
-    onClockOff(offsetMs);
-    return true;
-  };
-
-  const sendInOtherDialect = async (call: Call): Promise<WireAnswer> => {
-    const other = dialect === 'ascii' ? 'utf8' : 'ascii';
-    const answer = await send(call, other);
-    if (answer.status !== 401) dialect = other;
+    const answer = await exchange(request, headers, { signal: call.signal, maxBytes });
+    if (answer.dateMs !== undefined) {
+      told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
+    }
     return answer;
   };
 
-  return async (call) => {
-    let answer = await send(call, dialect);
-    if (answer.status === 401 && correctClock(answer)) answer = await send(call, dialect);
-    if (answer.status === 401 && differsByDialect(call)) answer = await sendInOtherDialect(call);
-    return readAnswer(answer, call, answer.dateMs ?? now());
+  const learnClock = (offsetMs: number) => {
+    if (!isOff(offsetMs, known.offsetMs)) return;
+    known = { ...known, offsetMs };
+    onClockOff(offsetMs);
   };
+
+  const learnDialect = (dialect: Dialect) => {
+    known = { ...known, dialect };
+  };
+
+  // How to sign a refused request again; undefined where nothing is left to try.
+  const correct = (used: Signing, answer: WireAnswer, tried: readonly Signing[], call: Call) => {
+    const offsetMs = answer.dateMs === undefined ? used.offsetMs : answer.dateMs - clock.now();
+    if (isOff(offsetMs, used.offsetMs)) {
+      learnClock(offsetMs);
+      return { ...used, offsetMs };
+    }
+    const dialect: Dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
+    const isNew = tried.every((each) => each.dialect !== dialect);
+    return isNew && differsByDialect(call) ? { ...used, dialect } : undefined;
+  };
+
+  const send = async (call: Call): Promise<unknown> => {
+    const tried: Signing[] = [];
+    let signing: Signing = known;
+    for (;;) {
+      tried.push(signing);
+      const answer = await sign(call, signing);
+      const next =
+        answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
+          ? correct(signing, answer, tried, call)
+          : undefined;
+      if (next === undefined) {
+        if (answer.status !== 401 && differsByDialect(call)) learnDialect(signing.dialect);
+        return readAnswer(answer, call, answer.dateMs ?? clock.now());
+      }
+      signing = next;
+    }
+  };
+  const serverNow = () => (told === null ? null : told.serverMs + clock.monotonicMs() - told.atMs);
+  return { send, serverNow, clock, random };
+}
+
+function isOff(offsetMs: number, usedMs: number): boolean {
+  return Math.abs(offsetMs - usedMs) > clockToleranceMs;
 }
 
 function toWire({ method, pathname, query = {}, body }: Call, dialect: Dialect): WireRequest {
@@ -116,6 +164,6 @@ function readAnswer(answer: WireAnswer, call: Call, nowMs: number): unknown {
   }
   const body = parseJson(text);
   if (body !== undefined) return body;
-  const detail = text === '' ? 'the answer is empty' : 'the answer is not JSON';
+  const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
   throw new ServiceError({ trouble: 'unreadable', request, status, detail });
 }

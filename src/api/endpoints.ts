@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { ServiceError } from '../errors.ts';
 import type { Call, Client } from './client.ts';
-import { cutMember } from './json-cut.ts';
 import {
   jobRunSchema,
+  jobRunWithLogSchema,
   jobSchema,
   listSchema,
   recipeSchema,
@@ -19,9 +19,13 @@ export type CookBody = JsonMapping;
 /** One page of a list, newest or oldest first as asked. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Whether the page was full, so that there may be a next one. */
-  readonly full: boolean;
+  /** How many members it has, those that cannot be read included. */
+  readonly size: number;
+  /** How many there are on all pages, where the service says so. */
+  readonly total: number | undefined;
 }
+
+export type JobPage = Page<Job>;
 
 /** Filters and paging of a list: `filter[name]`, `sort`, `page` from 1. */
 export type ListQuery = Readonly<Record<string, string>>;
@@ -29,18 +33,22 @@ export type ListQuery = Readonly<Record<string, string>>;
 /** Most entries the service gives in one page. */
 export const pageLimit = 50;
 
-// The retention and size of logs are documented nowhere; this is the most that is put on disk.
-const maxLogBytes = 256 * 1024 * 1024;
+/** Longest answer with a log that is read: what one holds in memory without a thought. */
+export const maxLogBytes = 64 * 1024 * 1024;
 
-/** Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job. */
+/**
+ * Makes a job from a recipe. Never to be repeated blindly: each success starts a billed job.
+ * @param ended fires when it is no longer to be signed again
+ */
 export async function cookRecipe(
   client: Client,
   recipeUuid: string,
   body: CookBody,
-  signal?: AbortSignal,
+  signal: AbortSignal,
+  ended: AbortSignal,
 ): Promise<Job> {
   const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-  return single(client, { method: 'POST', pathname, body, signal }, jobSchema);
+  return single(client, { method: 'POST', pathname, body, signal, ended }, jobSchema);
 }
 
 /** Reads a recipe, its stored cook fields included. */
@@ -89,20 +97,16 @@ export async function listJobRuns(
   return (await page(client, call, jobRunSchema)).items.toReversed();
 }
 
-/**
- * Reads one run. Its log, which may be large, is told in pieces as it comes.
- * @param openLog called when an answer begins: gives what takes the pieces
- */
+/** Reads one run and its log, which is empty where there is none. */
 export async function readJobRun(
   client: Client,
   runUuid: string,
-  openLog: () => (text: string) => void,
   signal?: AbortSignal,
-): Promise<JobRun> {
+): Promise<{ readonly run: JobRun; readonly log: string }> {
   const pathname = `/v1/job-runs/${runUuid}`;
-  const openFilter = () => cutMember('logs', openLog());
-  const call: Call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes, openFilter };
-  return single(client, call, jobRunSchema);
+  const call: Call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
+  const { logs: log, ...run } = await single(client, call, jobRunWithLogSchema);
+  return { run, log };
 }
 
 async function single<S extends z.core.$ZodType>(
@@ -110,7 +114,7 @@ async function single<S extends z.core.$ZodType>(
   call: Call,
   schema: S,
 ): Promise<z.output<S>> {
-  const parsed = z.safeParse(schema, unwrap(await client(call)));
+  const parsed = z.safeParse(schema, unwrap(await client.send(call)));
   if (parsed.success) return parsed.data;
   throw unreadable(call, parsed.error.issues);
 }
@@ -121,14 +125,14 @@ async function page<S extends z.core.$ZodType>(
   schema: S,
 ): Promise<Page<z.output<S>>> {
   const query = { limit: String(pageLimit), ...call.query };
-  const answer = await client({ ...call, query });
+  const answer = await client.send({ ...call, query });
   const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
   if (!list.success) throw unreadable(call, list.error.issues);
   const items = list.data.data.flatMap((member) => {
     const parsed = z.safeParse(schema, member);
     return parsed.success ? [parsed.data] : [];
   });
-  return { items, full: list.data.data.length >= pageLimit };
+  return { items, size: list.data.data.length, total: list.data.total };
 }
 
 // The documentation shows a bare resource, the vendor's client unwraps `data`.
@@ -144,6 +148,6 @@ function unreadable(call: Call, issues: readonly z.core.$ZodIssue[]): ServiceErr
   return new ServiceError({
     trouble: 'unreadable',
     request: `${call.method} ${call.pathname}`,
-    detail: `the answer does not have the form the API documents (${places.join(', ')})`,
+    detail: `the response does not have the form that the API documents (${places.join(', ')})`,
   });
 }

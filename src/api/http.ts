@@ -1,6 +1,5 @@
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 import { ServiceError } from '../errors.ts';
-import type { Filter } from './json-cut.ts';
 import type { WireRequest } from './sign.ts';
 
 /** An answer of the service, whatever its status. */
@@ -36,8 +35,6 @@ export interface ExchangeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Longest body that is read, in bytes. */
   readonly maxBytes: number;
-  /** Takes the body of a success as it comes, and says what is to be kept of it. */
-  readonly filter?: Filter | undefined;
 }
 
 /** One exchange with the service; rejects with {@link ServiceError} only. */
@@ -88,7 +85,7 @@ async function within<T>(
     inner.abort(outer?.reason);
   };
   const timer = setTimeout(() => {
-    inner.abort(new DOMException('the answer took too long', 'TimeoutError'));
+    inner.abort(new DOMException('the response took too long', 'TimeoutError'));
   }, ms);
   if (outer?.aborted) endWithOuter();
   outer?.addEventListener('abort', endWithOuter, { once: true });
@@ -118,7 +115,7 @@ async function exchangeOnce(
   apiUrl: URL,
   request: WireRequest,
   headers: Readonly<Record<string, string>>,
-  { maxBytes, filter, signal }: ExchangeOptions & { readonly signal: AbortSignal },
+  { maxBytes, signal }: ExchangeOptions & { readonly signal: AbortSignal },
 ): Promise<WireAnswer> {
   const answer = await dispatcher.request({
     origin: apiUrl.origin,
@@ -134,65 +131,53 @@ async function exchangeOnce(
     signal,
   });
   const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
-  const isSuccess = answer.statusCode >= 200 && answer.statusCode <= 299;
   return {
     status: answer.statusCode,
-    text: await readText(answer.body, maxBytes, isSuccess ? filter : undefined),
+    text: await readText(answer.body, maxBytes),
     dateMs: Number.isNaN(date) ? undefined : date,
     retryAfter: oneHeader(answer.headers['retry-after']),
   };
 }
 
-// Far more than a page of 50 jobs with all their parameters.
-const maxKept = 8 * 1024 * 1024;
-
-async function readText(
-  body: AsyncIterable<Buffer>,
-  maxBytes: number,
-  filter: Filter = (piece) => piece,
-): Promise<string> {
-  const decoder = new TextDecoder();
+async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
-  let kept = '';
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new BodyTooLarge(maxBytes);
-    kept += filter(decoder.decode(chunk, { stream: true }));
-    if (kept.length > maxKept) throw new BodyTooLarge(maxKept);
+    chunks.push(chunk);
   }
-  return kept + filter(decoder.decode());
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 class BodyTooLarge extends Error {
   constructor(maxBytes: number) {
-    super(`the answer is longer than ${maxBytes} bytes`);
+    super(`the response is longer than ${maxBytes} bytes`);
   }
 }
 
-// undici's and OpenSSL's codes for a connection that was never made; Node marks its own by syscall.
-const neverConnectedCodes = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_HAS_EXPIRED',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_SSL_WRONG_VERSION_NUMBER',
-]);
+// What says that no connection was made, so that nothing of the request can have reached the service:
+// a name that is not found, a port that is closed, a certificate or a TLS handshake that fails.
+const neverConnectedCodes =
+  /^(?:UND_ERR_CONNECT_TIMEOUT|EPROTO|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_(?!\w*BAD_RECORD_MAC)\w+)$/;
+// Node's and undici's own words, where there is no code for it: the handshake was cut short, or the
+// proxy refused the tunnel.
+const neverConnectedMessages =
+  /before secure TLS connection was established|^Proxy response \(\d+\) !== 200/;
 
 function neverConnected(error: unknown): boolean {
   // Node tries every address of a name; this is one error for all of them.
   if (textField(error, 'name') === 'AggregateError') return true;
   const syscall = textField(error, 'syscall');
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
-  return neverConnectedCodes.has(textField(error, 'code'));
+  const code = textField(error, 'code');
+  return neverConnectedCodes.test(code) || neverConnectedMessages.test(textField(error, 'message'));
 }
 
 function toServiceError(error: unknown, request: WireRequest): ServiceError {
   const name = `${request.method} ${request.pathname}`;
   if (error instanceof BodyTooLarge) {
-    return new ServiceError({ trouble: 'unreadable', request: name, detail: error.message });
+    return new ServiceError({ trouble: 'too-large', request: name, detail: error.message });
   }
   return new ServiceError({
     trouble: neverConnected(error) ? 'unreachable' : 'no-answer',
@@ -203,7 +188,7 @@ function toServiceError(error: unknown, request: WireRequest): ServiceError {
 }
 
 function describe(error: unknown): string {
-  if (textField(error, 'name') === 'TimeoutError') return 'the answer took too long';
+  if (textField(error, 'name') === 'TimeoutError') return 'the response took too long';
   const message = textField(error, 'message');
   const code = textField(error, 'code');
   if (message === '') return code;

@@ -1,9 +1,16 @@
 import type { JsonMapping } from './sign.ts';
 
-/** Parses JSON; `undefined`, which JSON cannot say, where the text is none. */
+// Far more than anything the service has to say, and far from where parsing takes gigabytes.
+const maxDepth = 64;
+const maxMembers = 1_000_000;
+
+/**
+ * Parses JSON; `undefined`, which JSON cannot say, where the text is none, or is nested deeper or
+ * has more members than anyone could mean.
+ */
 export function parseJson(body: string): unknown {
   try {
-    return JSON.parse(body) as unknown;
+    return isModest(body) ? (JSON.parse(body) as unknown) : undefined;
   } catch {
     return undefined;
   }
@@ -12,4 +19,33 @@ export function parseJson(body: string): unknown {
 /** Whether a value of JSON's is a mapping; for what was parsed as JSON, or as a tree of its kind. */
 export function isMapping(value: unknown): value is JsonMapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+
+/** Whether a text, if it is JSON, is within the bounds: looked at before anything is made of it. */
+function isModest(text: string): boolean {
+  let depth = 0;
+  let members = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) isInString = !isInString;
+    else if (isInString) at += code === backslash ? 1 : 0;
+    else if (code === comma) members += 1;
+    else if (isOpening(code)) [depth, members] = [depth + 1, members + 1];
+    else if (isClosing(code)) depth -= 1;
+    if (depth > maxDepth || members > maxMembers) return false;
+  }
+  return true;
+}
+
+function isOpening(code: number): boolean {
+  return code === 0x5b || code === 0x7b;
+}
+
+function isClosing(code: number): boolean {
+  return code === 0x5d || code === 0x7d;
 }

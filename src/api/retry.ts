@@ -1,40 +1,85 @@
+import type { Clock, Random } from '../clock.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
-import { backoffMs, type Clock, type Random } from '../pace.ts';
+
+// When a request is sent again, and after how long: the one place that says so. Only what may be
+// repeated comes here. A cook has rules of its own in `jobs/submit.ts`, which uses the pauses.
+
+/** How a kind of request is repeated. */
+interface RetryRule {
+  /** Most times it is sent in all. */
+  readonly maxTries: number;
+  /** How many answers of 404 it takes to believe them: one right after a cook may be lag. */
+  readonly maxNotFound: number;
+}
+
+export const retryRules = {
+  // Nothing runs yet: a clear error after half a minute is better than a step that hangs.
+  recipe: { maxTries: 6, maxNotFound: 1 },
+  // What is not cancelled is billed: main tries for about a minute, and post as long as it can.
+  cancel: { maxTries: 8, maxNotFound: 2 },
+  lastCancel: { maxTries: Infinity, maxNotFound: 2 },
+  // A page of a look-up; the whole look-up is repeated as well.
+  lookUp: { maxTries: 3, maxNotFound: 2 },
+  // Logs and runs: trouble with them never changes the verdict.
+  run: { maxTries: 4, maxNotFound: 2 },
+} as const satisfies Record<string, RetryRule>;
+
+const firstBackoffMs = 500;
+// Long enough to leave a struggling service alone, short enough to notice that it is back.
+const maxBackoffMs = 30_000;
+/** No pause is longer, whatever `Retry-After` says. */
+export const maxPauseMs = 60_000;
+/** How long the service may take to show everywhere what it has just made. */
+export const lagMs = 3_000;
+
+/**
+ * How long to wait before the next try, in ms: exponential with full jitter, and not shorter than
+ * what the service asked for, up to {@link maxPauseMs}.
+ * @param failures how many tries have failed in a row, from 1
+ */
+export function backoffMs(failures: number, random: Random, retryAfterMs = 0): number {
+  const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16));
+  // Not from 0: a retry at once would meet the same trouble.
+  const jittered = ceiling / 2 + (random() * ceiling) / 2;
+  return Math.min(maxPauseMs, Math.max(jittered, retryAfterMs));
+}
+
+/** `Retry-After` in ms from now: seconds or an HTTP date; undefined where there is none to read. */
+export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
 
 export interface RetryOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Ends the patience: an interrupt, or the end of the time for waiting. */
+  /** Ends the retries: an interrupt, or the end of the time for it. */
   readonly signal: AbortSignal;
-  /** Whether one more try may help; `failures` counts from 1. */
-  readonly shouldRetry: (error: ServiceError, failures: number) => boolean;
-  /** Told before each pause. */
-  readonly onFailure?: (error: ServiceError, failures: number, pauseMs: number) => void;
-}
-
-// How long the service may take to show everywhere what it has just made.
-const lagMs = 3_000;
-
-function minPauseMs({ status, retryAfterMs = 0 }: ServiceError): number {
-  return status === 404 ? Math.max(lagMs, retryAfterMs) : retryAfterMs;
 }
 
 /**
- * Repeats a request while that is shouldRetry, with growing pauses. Only for requests that may be
- * repeated: reads, cancels, and a cook that is certain not to have been taken.
- * @throws ServiceError when it is no longer shouldRetry, InterruptedError when the signal fires
+ * Sends a request again while its rule says so, with growing pauses.
+ * @throws ServiceError when no retry is left, InterruptedError when the signal fires
  */
-export async function withRetry<T>(request: () => Promise<T>, parts: RetryOptions): Promise<T> {
-  const { clock, random, signal, shouldRetry, onFailure } = parts;
+export async function withRetry<T>(
+  request: () => Promise<T>,
+  rule: RetryRule,
+  { clock, random, signal }: RetryOptions,
+): Promise<T> {
+  let notFound = 0;
   for (let failures = 1; ; failures += 1) {
     if (signal.aborted) throw new InterruptedError();
     try {
       return await request();
     } catch (error) {
       if (signal.aborted) throw new InterruptedError(undefined, { cause: error });
-      if (!(error instanceof ServiceError) || !shouldRetry(error, failures)) throw error;
-      const pauseMs = backoffMs(failures, random, minPauseMs(error));
-      onFailure?.(error, failures, pauseMs);
+      if (!(error instanceof ServiceError) || failures >= rule.maxTries) throw error;
+      if (error.status === 404) notFound += 1;
+      if (!error.retryable && !(error.status === 404 && notFound < rule.maxNotFound)) throw error;
+      const minMs = error.status === 404 ? lagMs : 0;
+      const pauseMs = backoffMs(failures, random, Math.max(minMs, error.retryAfterMs ?? 0));
       await clock.sleep(pauseMs, signal);
     }
   }

@@ -89,8 +89,25 @@ export const jobRunSchema = z.object({
   node_urls: z.catch(z.nullable(z.array(nodeUrlSchema)), null),
 });
 
-/** One run of a job on a node. Its log is cut out before it is read as a whole. */
+/** One run of a job on a node, without its log. */
 export type JobRun = Readonly<z.infer<typeof jobRunSchema>>;
+
+/** One run with its log, as only the read of a single run gives it. */
+export const jobRunWithLogSchema = z.extend(jobRunSchema, {
+  logs: z.pipe(z.optional(z.unknown()), z.transform(textOfLog)),
+});
+
+// Whether a log is a text or an array of lines is documented nowhere; anything else is none. The
+// last line may go on in the next answer, so it gets no end.
+function textOfLog(logs: unknown): string {
+  if (typeof logs === 'string') return logs;
+  if (!Array.isArray(logs)) return '';
+  const lines = logs.filter((line) => typeof line === 'string');
+  const isLast = (index: number) => index === lines.length - 1;
+  return lines
+    .map((line, index) => (line.endsWith('\n') || isLast(index) ? line : `${line}\n`))
+    .join('');
+}
 
 export const recipeSchema = z.object({
   uuid,

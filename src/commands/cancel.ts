@@ -1,49 +1,41 @@
-import { asError } from '../errors.ts';
 import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
-import { stop } from '../jobs/cancel.ts';
-import type { Outcome } from '../jobs/records.ts';
-import { noCommitStatus } from '../report/commit-status.ts';
-import { reportOutcomes, reportTrouble } from '../report/report.ts';
-import { isFinal } from '../jobs/status.ts';
-import { resultOf } from '../jobs/policy.ts';
-import { givenJob, unknownOutcome } from './given-jobs.ts';
-import { withSession, type Session, type SessionPlan } from './session.ts';
+import { createOutcome } from '../jobs/outcome.ts';
+import { noRunData, type Outcome } from '../jobs/records.ts';
+import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
+import { givenJob, record, withStep, type Entry, type Step, type StepPlan } from './step.ts';
 
 /** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
-export async function cancel(world: Deps): Promise<void> {
-  const { runner } = world;
+export async function cancel(deps: Deps): Promise<void> {
+  const { runner } = deps;
   try {
     const inputs = await readCancelInputs(runner);
-    const plan = planOf(inputs);
-    const outcomes = await withSession(plan, world, async (session) =>
-      Promise.all(
-        inputs['job-uuids'].map(async (uuid, index) =>
-          session.inTurn(async () => cancelOne(uuid, index, inputs.reason, session)),
-        ),
-      ),
+    const plan = cancelPlan(inputs);
+    const jobs = inputs['job-uuids'].map(givenJob);
+    const outcomes = await withStep(plan, jobs, [], deps, async (step) =>
+      Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))),
     );
-    await reportOutcomes(runner, outcomes, plan.policy, isFine);
+    await reportOutcomes(runner, outcomes, isFine);
   } catch (error) {
-    await reportTrouble(runner, error);
+    await reportFailure(runner, error);
   }
 }
 
 // Time enough to see a container shut down.
 const timeoutMs = 5 * 60_000;
 
-function planOf(inputs: CancelInputs): SessionPlan {
+function cancelPlan(inputs: CancelInputs): StepPlan {
   return {
     apiUrl: inputs['api-url'],
     keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
     timeoutMs,
     pollInterval: 'auto',
     waitUntil: undefined,
-    policy: { onTimeout: 'fail', onWorkflowCancel: 'detach' },
+    policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
+    goalResult: 'running',
     failFast: false,
     logs: 'none',
-    jobCount: inputs['job-uuids'].length,
-    commitStatus: noCommitStatus,
+    cancelReason: inputs.reason ?? 'cancelled by a workflow',
   };
 }
 
@@ -52,23 +44,10 @@ function isFine({ result }: Outcome): boolean {
   return result !== 'error';
 }
 
-async function cancelOne(
-  jobUuid: string,
-  index: number,
-  reason = 'Cancelled by a workflow',
-  session: Session,
-): Promise<Outcome> {
-  const { world, client, end, log, plan } = session;
-  const subject = givenJob(jobUuid, index);
-  log.stopping(jobUuid, reason);
-  try {
-    const job = await stop(jobUuid, reason, { ...world, client, signal: end.signal });
-    if (!isFinal(job.status)) log.stillAlive(job);
-    const timeline = [{ status: job.status, atMs: world.clock.now() }];
-    const ending = isFinal(job.status) ? 'final' : 'interrupt';
-    const result = resultOf(ending, job.status, { ...plan.policy, onWorkflowCancel: 'cancel' });
-    return unknownOutcome(subject, { job, timeline, result });
-  } catch (error) {
-    return unknownOutcome(subject, { error: asError(error) });
-  }
+async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
+  record(step, entry, { jobs: [{ uuid: entry.ref.jobUuid ?? '', hasEnded: false }] });
+  await step.reconcile(entry);
+  // What has not ended in spite of the cancel is as if an interrupt had cancelled it.
+  const facts = { ends: ['interrupt' as const], hasVerdict: true };
+  return createOutcome(entry, facts, step.plan, noRunData);
 }

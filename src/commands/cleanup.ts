@@ -1,122 +1,100 @@
-import { createClient, type Client } from '../api/client.ts';
-import type { ServiceError } from '../errors.ts';
+import { createClient } from '../api/client.ts';
+import { sleepLong } from '../clock.ts';
 import { readCleanUpInputs, type CleanUpInputs } from '../inputs/cook.ts';
-import { findLiving } from '../jobs/find.ts';
-import { stop } from '../jobs/cancel.ts';
-import { readSavedState, type SavedEntry } from '../jobs/saved-state.ts';
-import { createLog, type Log } from '../report/console.ts';
-import { isFinal } from '../jobs/status.ts';
+import type { EntryFacts } from '../jobs/entry.ts';
+import { createFinder } from '../jobs/find.ts';
+import { nextAction, wantedOf, type Policy } from '../jobs/policy.ts';
+import { createPoller } from '../jobs/poll.ts';
+import { duplicateReason, ownReason, reconcile, type ReconcileOptions } from '../jobs/reconcile.ts';
+import { readSavedState, type SavedState } from '../jobs/saved-state.ts';
+import { createConsole, type Console } from '../report/console.ts';
 import type { Deps } from './deps.ts';
 
 /**
  * What the post entry does: cancels the jobs of the step that nobody wants any more, also where
  * main was killed before it knew of them. It never changes the verdict, and never rejects. An
- * interrupt does not end it: it is the last that can stop a job.
+ * interrupt does not end it: it is the last that can cancel a job.
  */
-export async function cleanUp(world: Deps): Promise<void> {
-  const { runner, clock } = world;
-  const open = readSavedState(runner).filter(({ fate, sends }) => fate !== 'over' || sends > 1);
+export async function cleanup(deps: Deps): Promise<void> {
+  const { runner } = deps;
+  const saved = readSavedState(runner);
+  if (saved === null) return;
+  const console = createConsole(runner, saved.entries.length);
+  const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
+  const policy: Policy = { ...saved.policy, onJobEnd };
+  const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
   if (open.length === 0) return;
-  const log = createLog(runner, open.length);
   try {
     const inputs = await readCleanUpInputs(runner);
-    const connection = world.connect(inputs['api-url']);
-    const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-    const { exchange } = connection;
-    const client = createClient({ exchange, keys, now: clock.now, onClockOff: log.clockOff });
-    try {
-      await Promise.all(
-        open.map(async (entry) => cleanUpOne(entry, { world, client, inputs, log })),
-      );
-    } finally {
-      await connection.close();
-    }
+    await reconcileAll(open, saved, policy, inputs, console, deps);
   } catch (error) {
-    log.notCleanedUp(error);
+    console.cleanupFailed(error);
   }
 }
 
-interface CleanUp {
-  readonly world: Deps;
-  readonly client: Client;
-  readonly inputs: CleanUpInputs;
-  readonly log: Log;
+function isOpen(facts: EntryFacts, { step }: SavedState, policy: Policy): boolean {
+  const nothing = { cancels: new Map(), confirmed: new Set<string>(), hasLooked: false };
+  const wanted = wantedOf(facts, step, policy, 'post');
+  return nextAction(facts, wanted, nothing, 'post').do !== 'let-go';
 }
 
-async function cleanUpOne(entry: SavedEntry, parts: CleanUp): Promise<void> {
-  const { log } = parts;
-  const jobUuids = await jobsOf(entry, parts).catch((error: unknown) => {
-    // What was refused has been told, and most likely never came to be.
-    if (entry.fate !== 'refused') log.notLookedFor(entry.cookKey ?? '', error);
-    return [];
+// After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
+const maxCleanupMs = 225_000;
+
+async function reconcileAll(
+  open: readonly EntryFacts[],
+  { step }: SavedState,
+  policy: Policy,
+  inputs: CleanUpInputs,
+  console: Console,
+  { connect, clock, random }: Deps,
+): Promise<void> {
+  const connection = connect(inputs['api-url']);
+  const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
+  const { exchange } = connection;
+  const client = createClient({ exchange, keys, clock, random, onClockOff: console.clockOff });
+  const deadline = new AbortController();
+  const done = new AbortController();
+  void sleepLong(clock, maxCleanupMs, done.signal).then(() => {
+    deadline.abort();
   });
-  await Promise.all(
-    jobUuids.map(async (jobUuid) => {
-      try {
-        const job = await stopOne(jobUuid, parts);
-        if (!isFinal(job.status)) log.stillAlive(job);
-      } catch (error) {
-        log.notStopped(jobUuid, error);
-      }
-    }),
-  );
-}
-
-async function stopOne(jobUuid: string, { world, client, log }: CleanUp) {
-  const why = 'the workflow job has ended';
-  log.stopping(jobUuid, why);
-  const { signal } = new AbortController();
-  return stop(jobUuid, `GitHub Actions: ${why}`, { ...world, client, signal });
-}
-
-/** The jobs of an entry that are to be cancelled. */
-async function jobsOf(entry: SavedEntry, parts: CleanUp): Promise<readonly string[]> {
-  const { jobUuid } = entry;
-  const isWanted = !isUnwanted(entry, parts.inputs);
-  if (jobUuid === null) return isWanted ? [] : lookFor(entry, parts);
-  // After a second cook, the first may have made a job as well: nobody wants that one.
-  const twins = entry.sends > 1 ? await lookFor(entry, parts) : [];
-  return isWanted ? twins : [jobUuid, ...twins];
-}
-
-function isUnwanted({ fate }: SavedEntry, inputs: CleanUpInputs): boolean {
-  switch (fate) {
-    case 'doomed':
-    case 'refused':
-    case 'missing':
-      return true;
-    case 'sent':
-    case 'followed':
-      return inputs['on-workflow-cancel'] === 'cancel' || inputs['on-job-end'] === 'cancel';
-    case 'kept':
-      return inputs['on-job-end'] === 'cancel';
-    case 'over':
-      return false;
+  const { signal } = deadline;
+  const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
+  const options: ReconcileOptions = {
+    client,
+    finder: createFinder(client),
+    poller: createPoller({ client, interval: 'auto', signal, onUnavailable, onAvailable }),
+    events: console,
+    phase: 'post',
+    deadline: signal,
+  };
+  try {
+    await Promise.all(
+      open.map(async (facts) =>
+        reconcile(
+          savedEntry(facts, (now) => wantedOf(now, step, policy, 'post')),
+          options,
+        ),
+      ),
+    );
+  } finally {
+    done.abort();
+    await connection.close();
   }
 }
 
-// Listings lag behind a cook: a job whose answer never came is looked for over half a minute.
-const looksForUnansweredMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
-const oneLook = [0];
-
-/** Living jobs that carry the entry's key, but for the one that is known. */
-async function lookFor(entry: SavedEntry, { world, client }: CleanUp): Promise<readonly string[]> {
-  const { cookKey, recipeUuid, jobUuid, fate, sentAtMs } = entry;
-  if (cookKey === null || recipeUuid === null) return [];
-  const isUnanswered = fate === 'sent' || fate === 'missing';
-  const parts = { ...world, client, signal: new AbortController().signal };
-  for (const pauseMs of isUnanswered ? looksForUnansweredMs : oneLook) {
-    await world.clock.sleep(pauseMs);
-    const mark = { cookKey, recipeUuid, sentAtMs };
-    const found = await findLiving(parts, mark, jobUuid, isWorthRepeating);
-    if (found.length > 0) return found;
-  }
-  return [];
-}
-
-// Post steps are given some minutes.
-const maxTries = 8;
-
-function isWorthRepeating(error: ServiceError, failures: number): boolean {
-  return error.retryable && failures < maxTries;
+function savedEntry(saved: EntryFacts, wantedFor: (facts: EntryFacts) => 'kept' | 'gone') {
+  let facts = saved;
+  return {
+    facts: () => facts,
+    record: (change: Partial<EntryFacts>) => {
+      facts = { ...facts, ...change };
+    },
+    wanted: () => wantedFor(facts),
+    cancels: new Map<string, 'accepted' | 'failed'>(),
+    confirmed: new Set<string>(),
+    reason: (jobUuid: string) =>
+      ownReason(facts.jobs[0]?.uuid === jobUuid ? 'the workflow job has ended' : duplicateReason),
+    onJob: () => {},
+  };
 }

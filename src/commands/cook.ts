@@ -1,137 +1,188 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
-import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { readStep } from '../inputs/context.ts';
-import { attach } from '../jobs/attach.ts';
-import { openRecipeBook, type RecipeBook } from '../jobs/recipes.ts';
-import { submit } from '../jobs/submit.ts';
+import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
+import { findEarlierJobs } from '../jobs/attach.ts';
+import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
+import { noRunData, type CookRequest, type RunData } from '../jobs/records.ts';
 import { bodyOf, createRequests } from '../jobs/request.ts';
-import { noRunData, type CookRequest, type Outcome, type SubmittedJob } from '../jobs/records.ts';
-import { reportDryRun } from '../report/dry-run.ts';
+import { submit } from '../jobs/submit.ts';
+import { openCommitStatus } from '../report/commit-status.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
-import { reportOutcomes, reportTrouble } from '../report/report.ts';
-import { openCommitStatus } from './open-commit-status.ts';
-import { rehearse } from './dry-run.ts';
-import { follow } from './follow.ts';
-import { cancelDuplicates } from './duplicates.ts';
-import { planOf, withSession, type Session, type SessionPlan } from './session.ts';
+import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
+import { dryRun } from './dry-run.ts';
+import { decide, record, tellEnd, withStep, type Entry, type Step, type StepPlan } from './step.ts';
+import { planOf } from './plan.ts';
+import { adopt, watchToEnd } from './watch.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
-export async function cook(world: Deps): Promise<void> {
-  const { runner } = world;
+export async function cook(deps: Deps): Promise<void> {
+  const { runner } = deps;
   try {
     const inputs = await readCookInputs(runner);
-    const orders = createRequests(inputs, readStep(runner, inputs['matrix-index']));
-    const commitStatus = openCommitStatus(inputs, orders, world);
-    // Of a job that is not waited for, there is no log to read yet.
-    const logs = inputs.wait && !inputs['dry-run'] ? inputs.logs : 'none';
-    const jobCount = orders.length;
-    const plan: SessionPlan = { ...planOf(inputs), logs, jobCount, commitStatus };
+    const context = readStep(runner, inputs['matrix-index']);
+    const requests = createRequests(inputs, context, createNonce(deps));
     if (inputs['dry-run']) {
-      await reportDryRun(
-        runner,
-        await withSession(plan, world, async (session) => rehearse(orders, session)),
-      );
-    } else {
-      const outcomes = await withSession(plan, world, async (session) =>
-        carryOut(orders, inputs, session),
-      );
-      await reportOutcomes(runner, outcomes, plan.policy);
+      await dryRun(requests, planOf(inputs), deps);
+      return;
     }
+    const commitStatus = openCommitStatus(inputs, requests, deps);
+    const plan = cookPlan(inputs);
+    const jobs = requests.map((request) => ({ ref: request, mark: request.mark }));
+    const listeners = [
+      { submitted: createEarlyOutputs(runner, requests) },
+      // A job that is not waited for is done with when it is submitted: one status tells all.
+      inputs.wait ? commitStatus : { ended: commitStatus.ended },
+    ];
+    const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
+      const all = await decide(step, await cookAll(step, requests, inputs));
+      await commitStatus.settle(step.end.deadline);
+      return all;
+    });
+    await reportOutcomes(runner, outcomes);
   } catch (error) {
-    await reportTrouble(runner, error);
+    await reportFailure(runner, error);
   }
 }
 
-async function carryOut(
-  orders: readonly CookRequest[],
-  inputs: CookInputs,
-  session: Session,
-): Promise<readonly Outcome[]> {
-  const { world, client, end } = session;
-  const reading = { ...world, client, signal: end.signal };
-  const recipeBook = openRecipeBook(reading);
-  const earlier = inputs['on-rerun'] === 'attach' ? attach(orders, reading) : noEarlierJobs;
-  const tellEarly = createEarlyOutputs(world.runner, orders);
-  const begin = async (ticket: SubmittedJob) => {
-    tellEarly(ticket);
-    return serve(ticket, inputs.wait, session);
+/** Tells this step from those that the runner's environment does not tell apart: 16 hex digits. */
+function createNonce({ random }: Deps): string {
+  const digits = Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16));
+  return digits.join('');
+}
+
+function cookPlan(inputs: CookInputs): StepPlan {
+  const plan = planOf(inputs);
+  return {
+    ...plan,
+    goalResult: inputs.wait ? 'running' : 'submitted',
+    // Of a job that is not waited for, there is no log to read yet.
+    logs: inputs.wait ? plan.logs : 'none',
+    // What counts there are unfinished jobs, and one that runs is unfinished.
+    waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,
   };
-  const underWay = pLimit(inputs['max-parallel'] || Infinity);
-  return Promise.all(
-    orders.map(async (order) =>
-      underWay(async () => {
-        try {
-          const attached = (await earlier).get(order);
-          if (attached !== undefined) return await begin(attached);
-          const { ticket, sends } = await cookOne(order, recipeBook, session);
-          const serving = begin(ticket);
-          if (sends > 1) await cancelDuplicates(order, ticket, serving, session);
-          return await serving;
-        } catch (error) {
-          return session.plan.commitStatus.ended(notCooked(order, error, session));
-        }
-      }),
-    ),
+}
+
+/** What the cooks of a step share. */
+interface Cooking {
+  readonly wait: boolean;
+  readonly inTurn: LimitFunction;
+  readonly readRecipe: RecipeReader;
+}
+
+// More would only queue behind the connections to the service.
+const maxConcurrentCooks = 8;
+
+async function cookAll(
+  step: Step,
+  requests: readonly CookRequest[],
+  inputs: CookInputs,
+): Promise<readonly RunData[]> {
+  const cooking: Cooking = {
+    wait: inputs.wait,
+    inTurn: pLimit(maxConcurrentCooks),
+    readRecipe: createRecipeReader(step.client, step.end.signal),
+  };
+  const attachError = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : null;
+  const unfinished = pLimit(inputs['max-parallel'] || Infinity);
+  const runEntry = async (entry: Entry, request: CookRequest) =>
+    unfinished(async () => {
+      const runData = await cookOrAttach(step, entry, request, { ...cooking, attachError });
+      tellEnd(step, entry, runData);
+      return runData;
+    });
+  // Those that run already take the first places.
+  const pairs = requests.flatMap((request) => {
+    const entry = step.entries[request.index];
+    return entry === undefined ? [] : [{ entry, request }];
+  });
+  const order = pairs.toSorted(
+    (a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null),
   );
+  const running = new Map(order.map(({ entry, request }) => [entry, runEntry(entry, request)]));
+  return Promise.all(step.entries.map(async (entry) => (await running.get(entry)) ?? noRunData));
 }
 
-const noEarlierJobs: Promise<ReadonlyMap<CookRequest, SubmittedJob>> = Promise.resolve(new Map());
-
-interface Cooked {
-  readonly ticket: SubmittedJob;
-  readonly sends: number;
+/** Takes over the jobs of earlier attempts; gives what kept it from looking for them. */
+async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Error | null> {
+  const { client, end, console } = step;
+  try {
+    const earlier = await findEarlierJobs(requests, client, end.signal, console.ambiguous);
+    for (const request of requests) {
+      const job = earlier.get(request.index);
+      const entry = step.entries[request.index];
+      if (job === undefined || entry === undefined) continue;
+      const submittedAtMs = client.clock.now();
+      adopt(step, entry, { subject: request, origin: 'attached', job, submittedAtMs });
+    }
+    return null;
+  } catch (error) {
+    return asError(error);
+  }
 }
 
-async function cookOne(
-  order: CookRequest,
-  recipeBook: RecipeBook,
-  session: Session,
-): Promise<Cooked> {
-  const { world, client, end, log, ledger, inTurn } = session;
-  const { index, recipeUuid, cookKey } = order;
-  return inTurn(async () => {
-    const recipe = order.container === null ? null : await recipeBook(recipeUuid);
-    let sends = 0;
-    const ticket = await submit(order, bodyOf(order, recipe), {
-      ...world,
-      ...end,
+async function cookOrAttach(
+  step: Step,
+  entry: Entry,
+  request: CookRequest,
+  cooking: Cooking & { readonly attachError: Error | null },
+): Promise<RunData> {
+  if (entry.submitted === null) {
+    try {
+      // Without a look at what there is, a cook might be the second one.
+      if (cooking.attachError !== null) throw cooking.attachError;
+      await cookEntry(step, entry, request, cooking);
+    } catch (error) {
+      await notCooked(step, entry, error);
+      return noRunData;
+    }
+  }
+  if (cooking.wait) return watchToEnd(step, entry);
+  record(step, entry, { stop: 'goal' });
+  await step.reconcile(entry);
+  return noRunData;
+}
+
+async function cookEntry(
+  step: Step,
+  entry: Entry,
+  request: CookRequest,
+  { inTurn, readRecipe }: Cooking,
+): Promise<void> {
+  const { client, finder, end, console } = step;
+  const recipe = request.container === null ? null : await readRecipe(request.recipeUuid);
+  const submittedAtMs = client.clock.now();
+  entry.isSubmitting = true;
+  try {
+    const { job, origin } = await submit(request, bodyOf(request, recipe), {
       client,
-      onSend: () => {
-        sends += 1;
-        ledger.write(index, { recipeUuid, cookKey, sends, fate: 'sent' });
+      finder,
+      inTurn,
+      ended: end.signal,
+      abandon: end.abandon,
+      deadline: end.deadline,
+      facts: () => entry.facts,
+      record: (change) => {
+        record(step, entry, change);
       },
-      onDoubt: (error) => {
-        log.inDoubt(order, error);
+      onUnanswered: (error) => {
+        console.cookUnanswered(request, error);
       },
     });
-    return { ticket, sends };
-  });
+    adopt(step, entry, { subject: request, origin, job, submittedAtMs });
+  } finally {
+    entry.isSubmitting = false;
+  }
 }
 
-async function serve(ticket: SubmittedJob, wait: boolean, session: Session): Promise<Outcome> {
-  const { log, ledger, world, plan } = session;
-  const { job, subject } = ticket;
-  ledger.write(subject.index, { jobUuid: job.uuid, fate: wait ? 'followed' : 'kept' });
-  log.began(ticket);
-  if (wait) return plan.commitStatus.ended(await follow(ticket, session));
-  const timeline = [{ status: job.status, atMs: world.clock.now() }];
-  const submitted = { ...ticket, ...noRunData, timeline, ending: null, error: null };
-  return plan.commitStatus.ended({ ...submitted, result: 'submitted' });
-}
-
-function notCooked(order: CookRequest, error: unknown, { plan, end, ledger }: Session): Outcome {
-  const none = { job: null, origin: null, submittedAtMs: null, timeline: [] };
-  const outcome = { subject: order, ...none, ...noRunData, ending: null };
-  if (error instanceof ServiceError) {
-    ledger.write(order.index, { fate: error.mayHaveSucceeded ? 'missing' : 'refused' });
+async function notCooked(step: Step, entry: Entry, error: unknown): Promise<void> {
+  // Where the end of the step cut it short, what ended it decides about the job, if there is one.
+  const isExpected = error instanceof InterruptedError || error instanceof ServiceError;
+  if (!(step.end.signal.aborted && isExpected)) {
+    entry.error = asError(error);
+    record(step, entry, { stop: 'not-cooked' });
+    if (step.plan.failFast) step.end.endFor('fail-fast');
   }
-  if (!(error instanceof InterruptedError)) {
-    if (plan.failFast) end.failFast();
-    return { ...outcome, result: 'error', error: asError(error) };
-  }
-  const ending = end.ended() ?? 'interrupt';
-  const result = ending === 'timeout' ? 'timed-out' : 'cancelled';
-  return { ...outcome, ending, result, error: null };
+  await step.reconcile(entry);
 }

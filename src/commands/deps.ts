@@ -1,8 +1,8 @@
 import type { Connection } from '../api/http.ts';
-import type { Clock, Random } from '../pace.ts';
+import type { Clock, Random } from '../clock.ts';
 import type { Runner } from '../runtime.ts';
 
-/** All that a verb needs of the world outside; `index.ts` passes the real one. */
+/** All that a command needs of the world outside; tests pass another one. */
 export interface Deps {
   readonly runner: Runner;
   readonly clock: Clock;

@@ -1,69 +1,66 @@
-import { asError, InterruptedError } from '../errors.ts';
 import { readWaitInputs } from '../inputs/job.ts';
-import type { Outcome, SubmittedJob } from '../jobs/records.ts';
+import type { Job } from '../api/schemas.ts';
+import { ServiceError } from '../errors.ts';
+import { noRunData, type RunData } from '../jobs/records.ts';
+import { openCommitStatus } from '../report/commit-status.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
-import { reportOutcomes, reportTrouble } from '../report/report.ts';
-import { resultOf } from '../jobs/policy.ts';
-import { openCommitStatus } from './open-commit-status.ts';
-import { follow, settleUnwatched } from './follow.ts';
-import { givenJob, unknownOutcome, type GivenJob } from './given-jobs.ts';
-import { planOf, withSession, type Session, type SessionPlan } from './session.ts';
+import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
+import { planOf } from './plan.ts';
+import { decide, givenJob, record, tellEnd, withStep, type Entry, type Step } from './step.ts';
+import { adopt, watchToEnd } from './watch.ts';
 
 /** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
-export async function wait(world: Deps): Promise<void> {
-  const { runner } = world;
+export async function wait(deps: Deps): Promise<void> {
+  const { runner } = deps;
   try {
     const inputs = await readWaitInputs(runner);
-    const subjects = inputs['job-uuids'].map(givenJob);
-    const commitStatus = openCommitStatus(inputs, subjects, world);
-    const plan: SessionPlan = { ...planOf(inputs), jobCount: subjects.length, commitStatus };
-    const tellEarly = createEarlyOutputs(runner, subjects);
-    const outcomes = await withSession(plan, world, async (session) =>
-      Promise.all(
-        subjects.map(async (each) => commitStatus.ended(await waitFor(each, tellEarly, session))),
-      ),
-    );
-    await reportOutcomes(runner, outcomes, plan.policy);
+    const jobs = inputs['job-uuids'].map(givenJob);
+    const refs = jobs.map(({ ref }) => ref);
+    const commitStatus = openCommitStatus(inputs, refs, deps);
+    const plan = planOf(inputs);
+    const listeners = [{ submitted: createEarlyOutputs(runner, refs) }, commitStatus];
+    const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
+      const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
+      const all = await decide(step, runData);
+      await commitStatus.settle(step.end.deadline);
+      return all;
+    });
+    await reportOutcomes(runner, outcomes);
   } catch (error) {
-    await reportTrouble(runner, error);
+    await reportFailure(runner, error);
   }
 }
 
-async function waitFor(
-  subject: GivenJob,
-  tellEarly: (ticket: SubmittedJob) => void,
-  session: Session,
-): Promise<Outcome> {
-  const { world, plan, read, log, ledger } = session;
-  const { index, jobUuid } = subject;
-  // Unlike a cook's, this job was there before: only where that is asked does it end with the step.
-  const isKept = plan.policy.onWorkflowCancel === 'detach';
-  ledger.write(index, { jobUuid, fate: isKept ? 'kept' : 'followed' });
-  let job;
-  try {
-    job = await read(jobUuid);
-  } catch (error) {
-    return notRead(subject, error, session);
-  }
-  const ticket = { subject, origin: 'given', job, submittedAtMs: world.clock.now() } as const;
-  log.began(ticket);
-  tellEarly(ticket);
-  return follow(ticket, session);
+async function waitFor(step: Step, entry: Entry): Promise<RunData> {
+  const job = await firstLook(step, entry);
+  const runData = job === null ? noRunData : await watchGiven(step, entry, job);
+  tellEnd(step, entry, runData);
+  return runData;
 }
 
-// Time was up before the service told anything of the job, or it refused to.
-async function notRead(subject: GivenJob, error: unknown, session: Session): Promise<Outcome> {
-  const { plan, end, ledger } = session;
-  if (!(error instanceof InterruptedError)) {
-    ledger.write(subject.index, { fate: 'kept' });
-    return unknownOutcome(subject, { error: asError(error) });
+/** The job as it is when the step comes to it; null where the service does not tell before the end. */
+async function firstLook(step: Step, entry: Entry): Promise<Job | null> {
+  const uuid = entry.ref.jobUuid ?? '';
+  record(step, entry, { jobs: [{ uuid, hasEnded: false }] });
+  let job: Job | null = null;
+  const take = (answer: Job | ServiceError) => {
+    if (answer instanceof ServiceError) entry.error = answer;
+    else job = answer;
+    return true;
+  };
+  await step.poller.watch(uuid, take, step.end.signal, false);
+  if (job !== null) return job;
+  if (entry.error !== null) {
+    record(step, entry, { stop: 'lost' });
+    if (step.plan.failFast) step.end.endFor('fail-fast');
   }
-  const ending = end.ended() ?? 'interrupt';
-  const job = await settleUnwatched(subject, ending, session);
-  return unknownOutcome(subject, {
-    ending,
-    job,
-    result: resultOf(ending, job?.status ?? '', plan.policy),
-  });
+  await step.reconcile(entry);
+  return null;
+}
+
+async function watchGiven(step: Step, entry: Entry, job: Job): Promise<RunData> {
+  const submittedAtMs = step.client.clock.now();
+  adopt(step, entry, { subject: entry.ref, origin: 'given', job, submittedAtMs });
+  return watchToEnd(step, entry);
 }

@@ -1,9 +1,7 @@
 import * as z from 'zod/mini';
 import { isMapping } from '../api/json.ts';
-import { strict } from './strict.ts';
-import { text, textTo, whole } from './parsers.ts';
-import { quote } from './wording.ts';
-import { parseYaml } from './yaml.ts';
+import { fromText, quote, text, whole } from './parsers.ts';
+import { mapping, parseYaml } from './yaml.ts';
 
 // The container parameters of a cook, as the service's documentation lists them.
 
@@ -12,21 +10,21 @@ export type Environment = Readonly<Record<string, string>>;
 
 const variableName = /^[A-Za-z_][\w.-]*$/;
 const variableNameForm =
-  'a name starts with a letter or `_`, and goes on with those, digits, `.` or `-`';
+  'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
 
 /** An environment as a mapping; values are text, whatever they look like, and never shown. */
 export const environment = z.pipe(
   // Not a record of zod's, which drops a key called `__proto__`.
   z.custom<object>(isMapping, 'must be a mapping of names to values'),
   z.transform((given, context): Environment => {
-    const complain = (key: string, message: string) => {
+    const report = (key: string, message: string) => {
       context.issues.push({ code: 'custom', message, input: key, path: [key] });
     };
     const pairs = Object.entries(given).flatMap(([key, value]: [string, unknown]) => {
-      if (!variableName.test(key)) complain(key, variableNameForm);
+      if (!variableName.test(key)) report(key, variableNameForm);
       else if (typeof value === 'string') return [[key, value] as const];
-      else if (value === null) complain(key, 'cannot be null: write "" or "null", with quotes');
-      else complain(key, 'must be a single value, not a list or a mapping');
+      else if (value === null) report(key, 'cannot be null: use "" or "null", in quotes');
+      else report(key, 'must be a single value, not a list or a mapping');
       return [];
     });
     return Object.fromEntries(pairs);
@@ -53,14 +51,14 @@ export const environmentLines = z.pipe(
 );
 
 function problemOfLine(line: string, name: string, earlier: ReadonlyMap<string, string>) {
-  if (!line.includes('=')) return 'has no `=`: write KEY=VALUE, one a line';
-  if (!variableName.test(name)) return `has an unusable name: ${variableNameForm}`;
-  return earlier.has(name) ? `sets ${quote(name)} a second time: once is enough` : undefined;
+  if (!line.includes('=')) return 'has no `=`: use KEY=VALUE, one per line';
+  if (!variableName.test(name)) return `has an invalid name: ${variableNameForm}`;
+  return earlier.has(name) ? `sets ${quote(name)} a second time` : undefined;
 }
 
 const list = <S extends z.core.$ZodType>(member: S) => z.array(member, 'must be a list');
 
-const volume = strict({
+const volume = mapping({
   image: text,
   mount: text,
   registry: text,
@@ -69,7 +67,7 @@ const volume = strict({
   user: text,
 });
 
-const parameters = strict({
+const parameters = mapping({
   image: text,
   tag: text,
   imagesrc: text,
@@ -92,7 +90,7 @@ export const container = z.pipe(
     if (typeof given !== 'object' || given === null || !('parameters' in given)) return given;
     const others = Object.keys(given).filter((key) => key !== 'parameters' && key !== 'type');
     if (others.length > 0 || ('type' in given && given.type !== 'docker')) {
-      const message = 'takes {type: docker, parameters: {…}}, or the container parameters alone';
+      const message = 'must be the container parameters, or {type: docker, parameters: {…}} alone';
       context.issues.push({ code: 'custom', message, input: given });
       return z.NEVER;
     }
@@ -102,7 +100,7 @@ export const container = z.pipe(
 );
 
 /** Container parameters from the text of an input. */
-export const containerText = z.pipe(textTo<unknown>(parseYaml), container);
+export const containerText = z.pipe(fromText<unknown>(parseYaml), container);
 
 /** The parts of a container that must be masked wherever they show. */
 export function secretsOf({ secret, volumes = [] }: Container): readonly string[] {

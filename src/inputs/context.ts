@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import * as z from 'zod/mini';
+import { parseJson } from '../api/json.ts';
 import type { Runner } from '../runtime.ts';
 
 /** Which step of which workflow run this is: all that tells it apart from every other. */
@@ -39,4 +42,45 @@ export function readStep({ env }: Runner, matrixIndex: string): Step {
 /** Where a step may keep files for later steps of its job. */
 export function tempFolder({ env }: Runner): string {
   return env['RUNNER_TEMP'] || tmpdir();
+}
+
+/** The commit a workflow run is about, and where its statuses are kept. */
+export interface Commit {
+  /** Address of GitHub's API; on GitHub Enterprise Server it has a path. */
+  readonly apiUrl: string;
+  readonly owner: string;
+  readonly repo: string;
+  readonly sha: string;
+  /** Address of the workflow run's page; undefined outside of GitHub. */
+  readonly runUrl: string | undefined;
+}
+
+// SHA-1 or SHA-256.
+const sha = z.string().check(z.regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/));
+const pullRequest = z.object({ pull_request: z.object({ head: z.object({ sha }) }) });
+
+/**
+ * Reads which commit the workflow run is about: on pull requests their head, since GITHUB_SHA is a
+ * merge commit that nobody looks at.
+ * @throws Error with a sentence for the user
+ */
+export async function readCommit(runner: Runner): Promise<Commit> {
+  const { env } = runner;
+  const { repository, runUrl } = readStep(runner, '');
+  const [owner, repo] = repository.split('/');
+  if (!owner || !repo) throw new Error('GITHUB_REPOSITORY has no repository');
+  const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
+  return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
+}
+
+async function readSha(env: Runner['env']): Promise<string> {
+  if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
+    const text = await readFile(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
+    const event = pullRequest.safeParse(parseJson(text));
+    if (event.success) return event.data.pull_request.head.sha;
+    throw new Error('the event in GITHUB_EVENT_PATH has no head commit of a pull request');
+  }
+  const given = sha.safeParse(env['GITHUB_SHA']);
+  if (given.success) return given.data;
+  throw new Error('GITHUB_SHA has no commit');
 }

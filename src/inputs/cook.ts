@@ -1,54 +1,38 @@
 import * as z from 'zod/mini';
-import { InputError, type Problem } from '../errors.ts';
 import type { Runner } from '../runtime.ts';
-import { containerText, environmentLines, secretsOf, type Container } from './container.ts';
-import { cookFields, entries, type CookFields, type Entry } from './recipes.ts';
-import { checkRules } from './rules.ts';
+import { apiUrl, publicKey, secretKey, token } from './access.ts';
+import { containerText, environmentLines, secretsOf } from './container.ts';
 import {
-  apiUrl,
   duration,
   flag,
+  fromText,
+  InvalidValue,
   line,
   oneOf,
   pollInterval,
-  publicKey,
-  secretKey,
   text,
-  textTo,
-  token,
-  Unusable,
   uuid,
   whole,
 } from './parsers.ts';
-
-/** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */
-export interface Input<
-  S extends z.core.$ZodType = z.core.$ZodType,
-  Optional extends boolean = boolean,
-> {
-  readonly schema: S;
-  readonly default: string;
-  readonly optional: Optional;
-  /** White space at both ends belongs to the value. */
-  readonly verbatim?: true;
-}
-
-/** An input that always has a value: an empty text is read as the default. */
-export function input<S extends z.core.$ZodType>(schema: S, defaultText = ''): Input<S, false> {
-  return { schema, default: defaultText, optional: false };
-}
-
-/** An input that may be left out: an empty text is undefined. */
-export function optional<S extends z.core.$ZodType>(schema: S): Input<S, true> {
-  return { schema, default: '', optional: true };
-}
+import {
+  input,
+  maskSecrets,
+  optional,
+  readInputs,
+  validValues,
+  type Input,
+  type Values,
+} from './read.ts';
+import { cookFields, entries, type CookFields } from './recipes.ts';
+import { warnOfUnknownRegions } from './regions.ts';
+import { checkRules } from './rules.ts';
 
 const minuteMs = 60_000;
 
 const regionList = z.pipe(
-  textTo((given): unknown => {
+  fromText((given): unknown => {
     const codes = given.split(/[\s,]+/).filter((code) => code !== '');
-    return codes.length > 0 ? codes : new Unusable('has no region code in it');
+    return codes.length > 0 ? codes : new InvalidValue('contains no region code');
   }),
   cookFields.allowed_region_codes,
 );
@@ -94,13 +78,6 @@ export const cookInputs = {
   'matrix-index': input(line, '0'),
 } satisfies Record<string, Input>;
 
-/** What a table of inputs is read into. */
-export type Values<Table extends Record<string, Input>> = {
-  readonly [Name in keyof Table]: Table[Name] extends Input<infer S, infer Optional>
-    ? z.output<S> | (Optional extends true ? undefined : never)
-    : never;
-};
-
 /** The cook action's inputs, checked. */
 export type CookInputs = Values<typeof cookInputs>;
 
@@ -111,16 +88,26 @@ export type CookInputs = Values<typeof cookInputs>;
 export async function readCookInputs(runner: Runner): Promise<CookInputs> {
   const { values, problems } = await readInputs(runner, cookInputs);
   const { recipes = [], parameters } = values;
-  const containers = [parameters, ...recipes.map((entry: Entry) => entry.parameters)];
-  maskAll(runner, containers.flatMap(secretsIn));
+  const containers = [parameters, ...recipes.map((entry) => entry.parameters)];
+  maskSecrets(
+    runner,
+    containers.flatMap((each) => (each === undefined ? [] : secretsOf(each))),
+  );
   const related = {
     ...fieldsOf(values),
     recipes,
     wait: values.wait,
     waitUntil: values['wait-until'],
     maxParallel: values['max-parallel'],
+    failFast: values['fail-fast'],
   };
-  return complete({ values, problems: [...problems, ...checkRules(related)] });
+  const inputs = validValues({ values, problems: [...problems, ...checkRules(related)] });
+  const cooks = [fieldsOf(inputs), ...recipes];
+  warnOfUnknownRegions(
+    runner,
+    cooks.flatMap((each) => each.allowed_region_codes ?? []),
+  );
+  return inputs;
 }
 
 const cleanUpInputs = {
@@ -139,25 +126,7 @@ export type CleanUpInputs = Values<typeof cleanUpInputs>;
  * @throws InputError
  */
 export async function readCleanUpInputs(runner: Runner): Promise<CleanUpInputs> {
-  return complete(await readInputs(runner, cleanUpInputs));
-}
-
-interface Reading<Table extends Record<string, Input>> {
-  /** Without those that have a problem. */
-  readonly values: Partial<Values<Table>>;
-  readonly problems: readonly Problem[];
-}
-
-/**
- * The values of a reading that found no problem.
- * @throws InputError with every problem found
- */
-export function complete<Table extends Record<string, Input>>(
-  reading: Reading<Table>,
-): Values<Table> {
-  if (reading.problems.length > 0) throw new InputError(reading.problems);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
-  return reading.values as Values<Table>;
+  return validValues(await readInputs(runner, cleanUpInputs));
 }
 
 /** The cook fields among the inputs, by the API's names. */
@@ -180,56 +149,4 @@ export function fieldsOf(inputs: Partial<CookInputs>): CookFields {
     max_timeout_run_ms: inputs['max-timeout-run'],
     allowed_region_codes: inputs['allowed-region-codes'],
   };
-}
-
-/** Reads all inputs of a table; masks the secret key first. */
-export async function readInputs<Table extends Record<string, Input>>(
-  runner: Runner,
-  table: Table,
-): Promise<Reading<Table>> {
-  maskAll(runner, runner.input('secret-key').split(/[\r\n]+/));
-  const read = await Promise.all(
-    Object.entries(table).map(async ([name, each]) => ({
-      name,
-      ...(await readInput(runner, name, each)),
-    })),
-  );
-  const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
-  return {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has its schema's output
-    values: values as Partial<Values<Table>>,
-    problems: read.flatMap(({ problems }) => problems),
-  };
-}
-
-async function readInput(
-  runner: Runner,
-  name: string,
-  { schema, optional: isOptional, ...rest }: Input,
-) {
-  const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
-  if (given.trim() === '' && isOptional) return { value: undefined, problems: [] };
-  const parsed = await z.safeParseAsync(schema, given || rest.default);
-  if (parsed.success) return { value: parsed.data, problems: [] };
-  return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
-}
-
-function toProblem(name: string, { path, message }: z.core.$ZodIssue): Problem {
-  const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
-  return { input: name + place.join(''), message };
-}
-
-function secretsIn(container: Container | undefined): readonly string[] {
-  return container === undefined
-    ? []
-    : secretsOf(container).flatMap((secret) => secret.split(/[\r\n]+/));
-}
-
-// The runner masks each line of a secret by itself: a short one would blank that text everywhere.
-const minMaskLength = 6;
-
-function maskAll(runner: Runner, secrets: readonly string[]): void {
-  for (const secret of secrets) {
-    if (secret.trim().length >= minMaskLength) runner.mask(secret.trim());
-  }
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import type { Runner } from '../runtime.ts';
-import { complete, cookInputs, input, optional, readInputs, type Values } from './cook.ts';
-import { duration, line, oneOf, textTo, type Unusable, uuid } from './parsers.ts';
+import { cookInputs } from './cook.ts';
+import { duration, fromText, line, oneOf, uuid, type InvalidValue } from './parsers.ts';
+import { input, optional, readInputs, validValues, type Values } from './read.ts';
 import { parseYaml, type TextTree } from './yaml.ts';
 
 // The outputs of one step hold about 1 MB, and each job has its line there.
@@ -9,21 +10,21 @@ const maxJobs = 1_000;
 
 /** Job UUIDs: one, several, one a line, or a JSON array such as the output `job-uuids`. */
 const jobUuids = z.pipe(
-  textTo<unknown>(async (given) =>
+  fromText<unknown>(async (given) =>
     given.startsWith('[')
       ? withoutNulls(await parseYaml(given))
       : given.split(/\s+/).filter(Boolean),
   ),
   z
-    .array(uuid, 'must be UUIDs, one a line, or a JSON array of them')
+    .array(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs')
     .check(
-      z.minLength(1, 'is missing: give the UUID of a job, or several, one a line'),
+      z.minLength(1, 'is missing: give the UUID of a job, or several, one per line'),
       z.maxLength(maxJobs, `has more than ${maxJobs} UUIDs`),
     ),
 );
 
-// The output `job-uuids` has null where no job came to be.
-function withoutNulls(tree: TextTree | Unusable): unknown {
+// The output `job-uuids` has null where no job was created.
+function withoutNulls(tree: TextTree | InvalidValue): unknown {
   return Array.isArray(tree) ? tree.filter((each) => each !== null) : tree;
 }
 
@@ -53,7 +54,7 @@ export type WaitInputs = Values<typeof waitInputs>;
 
 /** @throws InputError with every problem found */
 export async function readWaitInputs(runner: Runner): Promise<WaitInputs> {
-  return complete(await readInputs(runner, waitInputs));
+  return validValues(await readInputs(runner, waitInputs));
 }
 
 /** The inputs of the cancel action, in the order of `cancel/action.yml`. */
@@ -64,5 +65,5 @@ export type CancelInputs = Values<typeof cancelInputs>;
 
 /** @throws InputError with every problem found */
 export async function readCancelInputs(runner: Runner): Promise<CancelInputs> {
-  return complete(await readInputs(runner, cancelInputs));
+  return validValues(await readInputs(runner, cancelInputs));
 }

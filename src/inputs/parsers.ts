@@ -1,111 +1,107 @@
+import { closestMatch } from 'leven';
 import * as z from 'zod/mini';
 import { isUuid } from '../api/schemas.ts';
-import { durationForm, formatMinimum, parseDuration } from './durations.ts';
-import { regionCodes } from './regions.ts';
-import { quote, suggest } from './wording.ts';
 
-// One schema a kind of value. Each takes text, from an input or from a scalar in YAML or JSON, and
-// gives the value; the message of a failure says what was given and what is accepted.
+// One schema for each kind of value. Each takes text, from an input or from a scalar in YAML or
+// JSON, and gives the value; the message of a failure says what was given and what is accepted.
 
-/** What a schema of this room says of a text it cannot use. */
-export class Unusable extends Error {}
+/** A text that a parser does not accept; the message is a sentence for the user. */
+export class InvalidValue extends Error {}
 
-const oneValue = {
+/** Shows a given text in one short line. Never to be used for secrets. */
+export function quote(text: string): string {
+  // A key in the wrong input.
+  if (/\bsk_/.test(text)) return 'a secret key';
+  const maxLength = 60;
+  return JSON.stringify(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
+}
+
+/** `; did you mean x?` for a word close to a known one, else nothing. */
+export function suggest(word: string, known: readonly string[]): string {
+  // A third of the letters: more would suggest `tag` for any three letters.
+  const maxDistance = Math.min(4, Math.ceil(word.length / 3));
+  const likely = closestMatch(word.toLowerCase(), known, { maxDistance });
+  return likely === undefined ? '' : `; did you mean ${likely}?`;
+}
+
+const singleValue = {
   error: ({ input }: z.core.$ZodRawIssue) =>
     input === null
-      ? 'cannot be null: leave it out for the recipe’s'
+      ? "cannot be null: leave it out to use the recipe's value"
       : 'must be a single value, not a list or a mapping',
 };
 
-/** A schema from a function that gives a value, or {@link Unusable} with the sentence for the user. */
-export function textTo<T>(parse: (text: string) => T | Unusable | Promise<T | Unusable>) {
+/** A schema from a function that gives a value, or {@link InvalidValue}. */
+export function fromText<T>(parse: (text: string) => T | InvalidValue | Promise<T | InvalidValue>) {
   return z.pipe(
-    z.string(oneValue),
-    z.transform(async (text, context): Promise<T> => {
-      const value = await parse(text);
-      if (!(value instanceof Unusable)) return value;
-      context.issues.push({ code: 'custom', message: value.message, input: text });
+    z.string(singleValue),
+    z.transform(async (given, context): Promise<T> => {
+      const value = await parse(given);
+      if (!(value instanceof InvalidValue)) return value;
+      context.issues.push({ code: 'custom', message: value.message, input: given });
       return z.NEVER;
     }),
   );
 }
 
 /** Any text, verbatim. */
-export const text = z.string(oneValue);
+export const text = z.string(singleValue);
 
 /** Text without line breaks. */
-export const line = textTo((given) =>
-  /[\r\n]/.test(given) ? new Unusable('has several lines; it must be one') : given,
+export const line = fromText((given) =>
+  /[\r\n]/.test(given) ? new InvalidValue('must be a single line') : given,
 );
 
-export const flag = textTo((given) => {
+export const flag = fromText((given) => {
   if (/^true$/i.test(given)) return true;
   if (/^false$/i.test(given)) return false;
-  return new Unusable(`${quote(given)} is neither true nor false`);
-});
-
-/** Milliseconds of a duration of at least `minMs`. */
-export function duration(minMs = 1_000) {
-  return textTo((given) => {
-    const ms = parseDuration(given);
-    if (ms === undefined) {
-      return new Unusable(`${quote(given)} is not a duration: write ${durationForm}`);
-    }
-    if (ms >= minMs) return ms;
-    return new Unusable(`${quote(given)} is too short: ${formatMinimum(minMs)} or more`);
-  });
-}
-
-export const pollInterval = textTo((given) => {
-  if (given === 'auto') return 'auto';
-  return (
-    parseDuration(given) ??
-    new Unusable(`${quote(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`)
-  );
+  return new InvalidValue(`${quote(given)} is neither true nor false`);
 });
 
 /** One of the words, to the letter. */
 export function oneOf<const Words extends readonly string[]>(words: Words) {
-  return textTo((given): Words[number] | Unusable => {
+  return fromText((given): Words[number] | InvalidValue => {
     const word = words.find((each) => each === given);
-    return word ?? new Unusable(`${quote(given)} is not one of ${words.join(', ')}`);
+    return word ?? new InvalidValue(`${quote(given)} is not one of ${words.join(', ')}`);
   });
 }
 
-/** A decimal number from `least` on, fractions included. */
-export function number(least: number) {
-  return textTo((given) => {
+/** A decimal number of at least `min`, fractions included. */
+export function number(min: number) {
+  return fromText((given) => {
     const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
-    return value >= least ? value : new Unusable(`${quote(given)} is not a number from ${least}`);
+    return value >= min
+      ? value
+      : new InvalidValue(`${quote(given)} is not a number of ${min} or more`);
   });
 }
 
-/** A whole number from `least` to `most`. */
-export function whole(least: number, most = 1_000_000_000_000) {
-  const range = most < 1_000_000 ? `from ${least} to ${most}` : `from ${least}`;
-  return textTo((given) => {
+/** A whole number from `min` to `max`. */
+export function whole(min: number, max = 1_000_000_000_000) {
+  const range = max < 1_000_000 ? `from ${min} to ${max}` : `of ${min} or more`;
+  return fromText((given) => {
     const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    return new Unusable(`${quote(given)} is not a whole number ${range}`);
+    if (value >= min && value <= max) return value;
+    return new InvalidValue(`${quote(given)} is not a whole number ${range}`);
   });
 }
 
 /** A UUID in lower case: the only thing that ever becomes part of a path. */
-export const uuid = textTo((given) =>
-  isUuid(given) ? given.toLowerCase() : new Unusable(sayNoUuid(given)),
+export const uuid = fromText((given) =>
+  isUuid(given) ? given.toLowerCase() : new InvalidValue(describeNonUuid(given)),
 );
 
-/** Says that a text is no UUID. */
-export function sayNoUuid(given: string): string {
-  // A text that is no identifier may be anything, a secret put into the wrong place included.
-  const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'what was given';
+/** Says that a text is not a UUID. */
+export function describeNonUuid(given: string): string {
+  // A text that is no identifier may be anything, a secret in the wrong place included.
+  const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'the value';
   return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
 }
 
 /** `null` or `~` for the API's null, else what the schema takes. */
 export function orNull<S extends z.core.$ZodType>(schema: S) {
   return z.pipe(
-    z.nullable(z.string(oneValue)),
+    z.nullable(z.string(singleValue)),
     z.transform(async (given, context): Promise<z.output<S> | null> => {
       if (given === null || given === '~') return null;
       const parsed = await z.safeParseAsync(schema, given);
@@ -118,60 +114,43 @@ export function orNull<S extends z.core.$ZodType>(schema: S) {
   );
 }
 
-export const regionCode = textTo((given): string | Unusable => {
-  const code = regionCodes.find((each) => each === given.toLowerCase());
-  if (code !== undefined) return code;
-  const hint = suggest(given, regionCodes) || '; write it like eu-west-1 or us-east-2';
-  return new Unusable(`${quote(given)} is not a region of the service${hint}`);
-});
+const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
 
-/** A half of the API key: it goes into a header, or signs. Its value is never shown. */
-function apiKey(half: string, otherStart: string, other: string) {
-  return textTo((given) => {
-    if (given === '') {
-      return new Unusable(
-        `is empty. Pass the ${half} key from a secret; workflows that a pull request from a fork starts get none`,
+const maxDurationMs = 365 * unitMs.d;
+
+/**
+ * Milliseconds of a duration such as `1h30m`; undefined for anything else: a bare number, zero,
+ * or more than a year.
+ */
+export function parseDuration(given: string): number | undefined {
+  const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(given);
+  if (match === null) return undefined;
+  const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map((part) => Number(part ?? 0));
+  const ms = days * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
+  return ms > 0 && ms <= maxDurationMs ? ms : undefined;
+}
+
+/** Milliseconds of a duration of at least `minMs`. */
+export function duration(minMs: number = unitMs.s) {
+  return fromText((given) => {
+    const ms = parseDuration(given);
+    if (ms === undefined) {
+      return new InvalidValue(
+        `${quote(given)} is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d`,
       );
     }
-    if (!/^[\u0021-\u007e]+$/.test(given)) {
-      return new Unusable(
-        'holds white space or letters that no key has; was it copied whole, in one line?',
-      );
-    }
-    if (!given.startsWith(otherStart)) return given;
-    return new Unusable(
-      `holds the ${other} key (${otherStart}…) where the ${half} one belongs; are the two swapped?`,
-    );
+    if (ms >= minMs) return ms;
+    const min = minMs % unitMs.m === 0 ? `${minMs / unitMs.m}m` : `${minMs / unitMs.s}s`;
+    return new InvalidValue(`${quote(given)} is too short: the minimum is ${min}`);
   });
 }
 
-export const publicKey = apiKey('public', 'sk_', 'secret');
-export const secretKey = apiKey('secret', 'pk_', 'public');
-
-/** A token of GitHub's; it goes into a header. Its value is never shown. */
-export const token = textTo((given) =>
-  /^[\u0021-\u007e]+$/.test(given)
-    ? given
-    : new Unusable('holds white space or characters that no token has'),
-);
-
-const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
-export const apiUrl = textTo((given) => {
-  const url = URL.parse(given);
-  if (url === null)
-    return new Unusable('is not a URL; the service is at https://api.dispersed.com');
-  if (url.username !== '' || url.password !== '') {
-    return new Unusable('holds a user name or password; the keys have inputs of their own');
-  }
-  const isLoopback = loopbackHosts.test(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-    // Not the whole: what follows the host may hold a key.
-    const shown = quote(`${url.protocol}//${url.host}`);
-    return new Unusable(`${shown} is not https; http is accepted for loopback addresses only`);
-  }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return new Unusable('has more than a host; write it without path, query and fragment');
-  }
-  return url;
+export const pollInterval = fromText((given) => {
+  if (given === 'auto') return 'auto';
+  return (
+    parseDuration(given) ??
+    new InvalidValue(
+      `${quote(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`,
+    )
+  );
 });

@@ -1,21 +1,23 @@
 import * as z from 'zod/mini';
 import { isUuid } from '../api/schemas.ts';
 import { container, environment } from './container.ts';
-import { strict } from './strict.ts';
 import {
+  describeNonUuid,
+  fromText,
+  InvalidValue,
   line,
   number,
   oneOf,
   orNull,
-  regionCode,
-  sayNoUuid,
   text,
-  textTo,
-  Unusable,
   uuid,
   whole,
 } from './parsers.ts';
-import { parseYaml, type TextTree } from './yaml.ts';
+import { regionCode } from './regions.ts';
+import { mapping, parseYaml, type TextTree } from './yaml.ts';
+
+// What the service accepts.
+const maxRegions = 36;
 
 /** The fields of a cook but the container: the API's names, with the ranges it documents. */
 export const cookFields = {
@@ -34,10 +36,12 @@ export const cookFields = {
   max_timeout_assign_ms: whole(300_000),
   max_timeout_start_ms: whole(120_000),
   max_timeout_run_ms: orNull(whole(60_000)),
-  // Each at most once, so never more than the service accepts.
   allowed_region_codes: z.pipe(
-    z.array(regionCode, 'must be a list of region codes'),
-    z.transform((codes) => [...new Set(codes)]),
+    z.pipe(
+      z.array(regionCode, 'must be a list of region codes'),
+      z.transform((codes) => [...new Set(codes)]),
+    ),
+    z.array(z.string()).check(z.maxLength(maxRegions, `has more than ${maxRegions} regions`)),
   ),
 };
 
@@ -51,14 +55,14 @@ const entry = z.pipe(
     z.transform((given: unknown, context) => {
       if (typeof given !== 'string') return given;
       if (isUuid(given)) return { uuid: given };
-      context.issues.push({ code: 'custom', message: sayNoUuid(given), input: given });
+      context.issues.push({ code: 'custom', message: describeNonUuid(given), input: given });
       return z.NEVER;
     }),
-    strict({ uuid, ...cookFields, parameters: container, env: environment }),
+    mapping({ uuid, ...cookFields, parameters: container, env: environment }),
   ),
   z.transform((given, context) => {
     if (given.uuid !== undefined) return { ...given, uuid: given.uuid };
-    const message = 'is missing: each entry names its recipe';
+    const message = 'is missing: each entry needs the UUID of its recipe';
     context.issues.push({ code: 'custom', message, input: given, path: ['uuid'] });
     return z.NEVER;
   }),
@@ -72,11 +76,11 @@ const maxEntries = 1_000;
 
 /** The input `recipes`: a UUID, several, one a line, or a YAML or JSON list of entries. */
 export const entries = z.pipe(
-  textTo<unknown>(readList),
+  fromText<unknown>(readList),
   z
     .array(entry)
     .check(
-      z.minLength(1, 'is missing: give the UUID of a recipe, or several, one a line'),
+      z.minLength(1, 'is missing: give the UUID of a recipe, or several, one per line'),
       z.maxLength(maxEntries, `has more than ${maxEntries} entries`),
     ),
 );
@@ -94,7 +98,7 @@ function looksLikeYaml(given: string): boolean {
   return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
 }
 
-function asList(tree: TextTree | Unusable): unknown {
-  if (tree instanceof Unusable || Array.isArray(tree)) return tree;
-  return new Unusable('must be a list: start each entry with `- `, or put it into [ ]');
+function asList(tree: TextTree | InvalidValue): unknown {
+  if (tree instanceof InvalidValue || Array.isArray(tree)) return tree;
+  return new InvalidValue('must be a list: start each entry with `- `, or put it into [ ]');
 }

@@ -3,35 +3,58 @@ import type { Problem } from '../errors.ts';
 import type { CookFields, Entry } from './recipes.ts';
 
 /** The inputs that these rules look at. */
-export interface Related extends CookFields {
+export interface RelatedInputs extends CookFields {
   readonly recipes?: readonly Entry[] | undefined;
   readonly wait?: boolean | undefined;
   readonly waitUntil?: string | undefined;
   readonly maxParallel?: number | undefined;
+  readonly failFast?: boolean | undefined;
 }
 
-/** What is wrong between fields that are each right, in the inputs and in each entry of `recipes`. */
-export function checkRules(inputs: Related): readonly Problem[] {
-  const { recipes = [], wait, waitUntil, maxParallel, ...shared } = inputs;
+/** What is wrong between inputs that are each valid, also in each entry of `recipes`. */
+export function checkRules(inputs: RelatedInputs): readonly Problem[] {
+  const { recipes = [], wait, waitUntil, maxParallel, failFast, ...shared } = inputs;
   const ofInputs = checkFields(shared, shared, (field) =>
     field.replace(/_ms$/, '').replaceAll('_', '-'),
   );
   const ofEntries = recipes.flatMap((entry, index) =>
     checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`),
   );
+  return [...ofInputs, ...ofEntries, ...brokenRules(waitRules(inputs))];
+}
+
+interface Rule extends Problem {
+  readonly isBroken: boolean;
+}
+
+function brokenRules(rules: readonly Rule[]): readonly Problem[] {
+  return rules.filter(({ isBroken }) => isBroken).map(({ input, message }) => ({ input, message }));
+}
+
+function waitRules(inputs: RelatedInputs): readonly Rule[] {
+  const { wait, waitUntil, maxParallel = 0, failFast = false } = inputs;
+  const message = 'cannot be used with `wait: false`';
+  const isLimited = maxParallel > 0 && wait !== false;
   return [
-    ...ofInputs,
-    ...ofEntries,
-    ...(wait === false ? checkWithoutWait(waitUntil, maxParallel) : []),
+    { isBroken: wait === false && waitUntil !== undefined, input: 'wait-until', message },
+    { isBroken: wait === false && maxParallel > 0, input: 'max-parallel', message },
+    { isBroken: wait === false && failFast, input: 'fail-fast', message },
+    {
+      isBroken: isLimited && waitUntil !== undefined && waitUntil !== 'completed',
+      input: 'max-parallel',
+      message: `cannot be used with \`wait-until: ${waitUntil}\`: it counts the jobs that have not completed`,
+    },
+    {
+      isBroken: isLimited && waitUntil === undefined && hasPersistent(inputs),
+      input: 'max-parallel',
+      message: `cannot be used with task PERSISTENT, ${whyUnbounded}`,
+    },
   ];
 }
 
-function checkWithoutWait(waitUntil?: string, maxParallel = 0): readonly Problem[] {
-  const because = 'cannot be given with `wait: false`, which waits for nothing';
-  return [
-    ...(waitUntil === undefined ? [] : [{ input: 'wait-until', message: because }]),
-    ...(maxParallel === 0 ? [] : [{ input: 'max-parallel', message: because }]),
-  ];
+function hasPersistent({ task, recipes = [] }: RelatedInputs): boolean {
+  const tasks = recipes.length === 0 ? [task] : recipes.map((entry) => entry.task ?? task);
+  return tasks.includes('PERSISTENT');
 }
 
 const whyUnbounded = 'which runs until it is cancelled';
@@ -46,53 +69,49 @@ function checkFields(
   nameOf: (field: keyof CookFields) => string,
 ): readonly Problem[] {
   const problems: Problem[] = [];
-  const complain = (field: keyof CookFields, message: string) =>
+  const report = (field: keyof CookFields, message: string) =>
     problems.push({ input: nameOf(field), message });
   if (given.gpu_name && given.gpu_registry_uuid) {
-    complain(
-      'gpu_name',
-      `cannot be given together with ${nameOf('gpu_registry_uuid')}: choose one`,
-    );
+    report('gpu_name', `cannot be used together with ${nameOf('gpu_registry_uuid')}: choose one`);
   }
   const { task, max_timeout_run_ms: runTimeout } = effective;
   if (given.max_timeout_run_ms !== undefined) {
     if (task === 'PERSISTENT' && runTimeout !== null) {
-      complain('max_timeout_run_ms', `cannot be given with task PERSISTENT, ${whyUnbounded}`);
+      report('max_timeout_run_ms', `cannot be set for task PERSISTENT, ${whyUnbounded}`);
     }
     if (task === 'BATCH' && runTimeout === null) {
-      complain('max_timeout_run_ms', 'cannot be null with task BATCH, which needs a bound');
+      report('max_timeout_run_ms', 'cannot be null for task BATCH, which needs a limit');
     }
   } else if (given.task === 'PERSISTENT' && typeof runTimeout === 'number') {
-    const remedy = 'the input max-timeout-run is not for it: add `max_timeout_run_ms: null` here';
-    complain('task', `PERSISTENT is a job ${whyUnbounded}; ${remedy}`);
+    const remedy = 'so max-timeout-run does not apply to it: add `max_timeout_run_ms: null` here';
+    report('task', `a PERSISTENT job runs until it is cancelled, ${remedy}`);
   }
   return problems;
 }
 
 /**
- * What is wrong with a cook as a whole, the recipe's fields included, that the service would refuse.
- * Only known once the recipe is.
+ * What the service would reject in a cook as a whole, the recipe's fields included. Only known once
+ * the recipe is.
  */
 export function checkWhole(cook: JsonMapping): readonly Problem[] {
   const { task, max_timeout_run_ms: runTimeout, gpu_name: name, gpu_registry_uuid: uuid } = cook;
   const isBounded = typeof runTimeout === 'number';
-  const rules: readonly (Problem & { readonly isBroken: boolean })[] = [
+  return brokenRules([
     {
       isBroken: task !== 'PERSISTENT' && !isBounded,
       input: 'max-timeout-run',
-      message: 'is needed for a BATCH job, and the recipe has none: give a duration such as 2h',
+      message: 'is required for a BATCH job, and the recipe has none: set a duration such as 2h',
     },
     {
       isBroken: task === 'PERSISTENT' && isBounded,
       input: 'max-timeout-run',
-      message: `cannot be given: the job is PERSISTENT, ${whyUnbounded}`,
+      message: `cannot be set: the job is PERSISTENT, ${whyUnbounded}`,
     },
     {
       isBroken: Boolean(name && uuid),
       input: 'gpu-name',
       message:
-        'is set together with gpu-registry-uuid, one of them by the recipe: give the one you want in an entry of recipes, and the other as null',
+        'is set together with gpu-registry-uuid, one of them by the recipe: in an entry of recipes, set the one you want, and the other to null',
     },
-  ];
-  return rules.filter(({ isBroken }) => isBroken);
+  ]);
 }

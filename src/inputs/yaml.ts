@@ -1,4 +1,5 @@
-import { Unusable } from './parsers.ts';
+import * as z from 'zod/mini';
+import { InvalidValue, quote, suggest } from './parsers.ts';
 
 /** YAML or JSON in which every scalar but `null` is still the text that was written. */
 export type TextTree = string | null | readonly TextTree[] | { readonly [key: string]: TextTree };
@@ -6,40 +7,39 @@ export type TextTree = string | null | readonly TextTree[] | { readonly [key: st
 const maxText = 1_000_000;
 const maxAliases = 50;
 const maxDepth = 32;
-// More than any order needs; bounds what aliases can grow into.
+// More than any job needs; limits what aliases can grow into.
 const maxNodes = 50_000;
 
 /**
  * Parses YAML, or JSON, which is YAML too. No tags, bounded size, depth and aliases. Scalars stay
  * text until a field says otherwise: `1.10` is not 1.1, and `no` is not false.
- * @returns the tree, or Unusable with line and column; the text itself is never shown, since it may hold secrets
+ * @returns the tree, or InvalidValue with line and column; the text itself is never shown, since it may hold secrets
  */
-export async function parseYaml(text: string): Promise<TextTree | Unusable> {
-  if (text.length > maxText) return new Unusable(`is longer than ${maxText} characters`);
+export async function parseYaml(text: string): Promise<TextTree | InvalidValue> {
+  if (text.length > maxText) return new InvalidValue(`is longer than ${maxText} characters`);
   // Loaded when used: most workflows name recipes by UUID alone.
   const { load, FAILSAFE_SCHEMA, nullJsonTag } = await import('js-yaml');
   const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
   try {
-    const tree = load(text, { schema, maxAliases: maxAliases, maxDepth: maxDepth });
-    return isBounded(tree) ? tree : new Unusable('is too large, or refers to itself');
+    const tree = load(text, { schema, maxAliases, maxDepth });
+    return isBounded(tree) ? tree : new InvalidValue('is too large, or refers to itself');
   } catch (error) {
-    return new Unusable(`is neither YAML nor JSON: ${explain(error)}`);
+    return new InvalidValue(`is not valid YAML or JSON: ${explain(error)}`);
   }
 }
 
 function explain(error: unknown): string {
   if (!isYamlError(error)) return 'it cannot be read';
   const { reason, mark } = error;
-  const place = mark === undefined ? '' : ` in line ${mark.line + 1}, column ${mark.column + 1}`;
-  return sayReason(reason) + place;
+  const place = mark === undefined ? '' : ` at line ${mark.line + 1}, column ${mark.column + 1}`;
+  return describeReason(reason) + place;
 }
 
 // A reason that names an alias or a tag quotes it, and what was meant may be a password.
-function sayReason(reason: string): string {
-  if (/\btag\b/.test(reason))
-    return 'tags are not accepted (put text that starts with `!` into quotes)';
+function describeReason(reason: string): string {
+  if (/\btag\b/.test(reason)) return 'tags are not accepted (quote text that starts with `!`)';
   if (reason.startsWith('unidentified alias')) {
-    return 'an alias without its anchor (put text that starts with `*` into quotes)';
+    return 'an alias without an anchor (quote text that starts with `*`)';
   }
   if (reason.startsWith('aliases exceeded')) return `more than ${maxAliases} aliases`;
   if (reason.startsWith('nesting exceeded')) return `nested deeper than ${maxDepth} levels`;
@@ -66,4 +66,43 @@ function isBounded(tree: unknown): tree is TextTree {
     return Object.values(node).every((each) => isWithin(each, depth + 1));
   };
   return isWithin(tree, 0);
+}
+
+/**
+ * A mapping in which every key is optional, and none but these is accepted. As among the inputs, an
+ * empty text means that nothing was given.
+ */
+export function mapping<Shape extends Record<string, z.core.$ZodType>>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.pipe(
+    z.transform((given: unknown) => withoutEmpty(given, known)),
+    z.strictObject(optionals(shape), {
+      error: (issue) =>
+        issue.code === 'unrecognized_keys'
+          ? issue.keys.map((key) => describeUnknown(key, known)).join('. ')
+          : 'must be a mapping of names to values',
+    }),
+  );
+}
+
+type Optionals<Shape extends Record<string, z.core.$ZodType>> = {
+  [Key in keyof Shape]: z.ZodMiniOptional<Shape[Key]>;
+};
+
+function optionals<Shape extends Record<string, z.core.$ZodType>>(shape: Shape): Optionals<Shape> {
+  const members = Object.entries(shape).map(([key, schema]) => [key, z.optional(schema)]);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys, each made optional
+  return Object.fromEntries(members) as Optionals<Shape>;
+}
+
+function withoutEmpty(given: unknown, known: readonly string[]): unknown {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+  return Object.fromEntries(
+    Object.entries(given).filter(([key, value]) => value !== '' || !known.includes(key)),
+  );
+}
+
+function describeUnknown(key: string, known: readonly string[]): string {
+  const hint = suggest(key.replaceAll('-', '_'), known) || `; known fields are ${known.join(', ')}`;
+  return `${quote(key)} is not a known field${hint}`;
 }

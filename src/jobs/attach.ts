@@ -1,36 +1,67 @@
+import type { Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
-import type { CookRequest, SubmittedJob } from './records.ts';
-import { isFinal } from './status.ts';
-import { carries, newestJobs, type FindParts } from './find.ts';
+import { newestJobs } from './find.ts';
+import type { CookRequest } from './records.ts';
+import { nonceOf } from './request.ts';
+import { isEnding, isFinal } from './status.ts';
 
-// A workflow run can be re-run for 30 days.
-const maxAgeMs = 30 * 86_400_000;
+// GitHub lets a workflow run be re-run for 30 days; the rest is for clocks that are off.
+const maxAgeMs = 60 * 86_400_000;
 
 /**
- * Finds the jobs that earlier attempts of the workflow run cooked for these orders, and that are
- * alive or completed. What failed or was cancelled is not taken over, nor is what there is none of.
+ * Finds the jobs that earlier attempts of the workflow run cooked for these entries, and that run or
+ * have completed. What failed or was cancelled is not taken over. Where several jobs may be meant,
+ * as of two steps that nothing tells apart, none is.
+ * @param onAmbiguous told of each entry that is cooked anew because of that
+ * @returns the jobs by the index of their entry
  */
-export async function attach(
-  orders: readonly CookRequest[],
-  parts: FindParts,
-): Promise<ReadonlyMap<CookRequest, SubmittedJob>> {
-  const tickets = new Map<CookRequest, SubmittedJob>();
-  const wanted = orders.filter(({ earlierKeys }) => earlierKeys.length > 0);
-  if (wanted.length === 0) return tickets;
-  const nowMs = parts.clock.now();
-  for await (const job of newestJobs(parts, nowMs - maxAgeMs)) {
-    const order = wanted.find((each) => !tickets.has(each) && isFor(each, job));
-    if (order === undefined || !isOfUse(job)) continue;
-    tickets.set(order, { subject: order, origin: 'attached', job, submittedAtMs: nowMs });
-    if (tickets.size === wanted.length) break;
+export async function findEarlierJobs(
+  requests: readonly CookRequest[],
+  client: Client,
+  signal: AbortSignal,
+  onAmbiguous: (request: CookRequest) => void,
+): Promise<ReadonlyMap<number, Job>> {
+  const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
+  if (wanted.length === 0) return new Map();
+  const byHash = await readByHash(wanted, client, signal);
+  const taken = new Map<number, Job>();
+  for (const request of wanted) {
+    const choice = chooseJob(request, byHash);
+    if (choice === 'ambiguous') onAmbiguous(request);
+    else if (choice !== undefined) taken.set(request.index, choice);
   }
-  return tickets;
+  return taken;
 }
 
-function isFor({ earlierKeys, recipeUuid }: CookRequest, job: Job): boolean {
-  return earlierKeys.some((key) => carries(job, key, recipeUuid));
+async function readByHash(
+  requests: readonly CookRequest[],
+  client: Client,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly Job[]>> {
+  const byHash = new Map<string, Job[]>();
+  const hashes = new Set(requests.flatMap(({ earlierHashes }) => earlierHashes));
+  for await (const job of newestJobs(client, client.clock.now() - maxAgeMs, signal)) {
+    const hash = /\[(cook-[0-9a-f]{32})-[0-9a-f]+\]/.exec(job.description ?? '')?.[1];
+    if (hash !== undefined && hashes.has(hash))
+      byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
+  }
+  return byHash;
 }
 
-function isOfUse({ status }: Job): boolean {
-  return status === 'COMPLETED' || !(isFinal(status) || /^(?:CANCELLING|FAILING)$/.test(status));
+function chooseJob(
+  { earlierHashes }: CookRequest,
+  byHash: ReadonlyMap<string, readonly Job[]>,
+): Job | 'ambiguous' | undefined {
+  for (const hash of earlierHashes) {
+    const jobs = byHash.get(hash) ?? [];
+    const usable = jobs.filter(isUsable);
+    if (usable.length === 0) continue;
+    const nonces = new Set(jobs.map((job) => nonceOf(job, hash)));
+    return nonces.size > 1 || usable.length > 1 ? 'ambiguous' : usable[0];
+  }
+  return undefined;
+}
+
+function isUsable({ status }: Job): boolean {
+  return status === 'COMPLETED' || !(isFinal(status) || isEnding(status));
 }

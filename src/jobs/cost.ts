@@ -5,59 +5,45 @@ import { timesOf } from './metrics.ts';
 const hourMs = 3_600_000;
 
 /**
- * What a job has cost in US dollars, worked out from the hourly rate of its runs: an estimate, the
- * bill is the service's. BATCH is billed for its run time, PERSISTENT while it exists.
- * @returns null where a rate or a time is not known (yet)
+ * What a job has cost in US dollars, estimated from the hourly rate of its runs. BATCH is billed for
+ * its run time, PERSISTENT while it exists.
+ * @returns null if a rate or a time is not known (yet)
  */
 export function costOf(outcome: Outcome): number | null {
   const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
   if (rated.length === 0) return null;
   const costs =
     outcome.job?.task === 'PERSISTENT'
-      ? [costOfExistence(outcome, rated)]
+      ? [costOfLifetime(outcome, rated)]
       : outcome.runs.map((run) => costOfRun(run, outcome));
   const sum = sumOf(costs);
   return sum === null ? null : Math.round(sum * 10_000) / 10_000;
 }
 
-/** What a job costs an hour while it lasts, in US dollars; null where that is not known. */
+/** What a job costs per hour, in US dollars; null if that is not known. */
 export function hourlyRateOf({ runs }: Outcome): number | null {
   const newest = runs.at(-1);
   return newest === undefined ? null : rateOf(newest);
 }
 
-/** An amount as people read it: `0.35 USD`. */
-export function formatUsd(amount: number): string {
-  return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
-}
-
-/** An estimated amount: `about 0.35 USD`. */
-export function roughlyUsd(amount: number, word: 'about' | '≈' = 'about'): string {
-  return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
-}
-
-function isTiny(amount: number): boolean {
-  return amount > 0 && amount < 0.01;
-}
-
-function costOfExistence(outcome: Outcome, rated: readonly JobRun[]): number | null {
+function costOfLifetime(outcome: Outcome, rated: readonly JobRun[]): number | null {
   const { createdMs, endedMs } = timesOf(outcome);
   const newest = rated.at(-1);
   if (createdMs === null || endedMs === null || newest === undefined) return null;
-  return priceOf(newest, endedMs - createdMs);
+  return costOfTime(newest, endedMs - createdMs);
 }
 
 function costOfRun(run: JobRun, outcome: Outcome): number | null {
-  if (run.duration_ms !== null && run.duration_ms > 0) return priceOf(run, run.duration_ms);
-  // A run that never began to run costs nothing.
+  if (run.duration_ms !== null && run.duration_ms > 0) return costOfTime(run, run.duration_ms);
+  // A run that never started costs nothing.
   if (run.started_at_ms === null) return 0;
   const endedMs = run.ended_at_ms ?? timesOf(outcome).endedMs;
-  return endedMs === null ? null : priceOf(run, endedMs - run.started_at_ms);
+  return endedMs === null ? null : costOfTime(run, endedMs - run.started_at_ms);
 }
 
-function priceOf(run: JobRun, spanMs: number): number | null {
+function costOfTime(run: JobRun, durationMs: number): number | null {
   const rate = rateOf(run);
-  return rate === null ? null : (rate * Math.max(0, spanMs)) / hourMs;
+  return rate === null ? null : (rate * Math.max(0, durationMs)) / hourMs;
 }
 
 function rateOf(run: JobRun): number | null {
@@ -65,8 +51,8 @@ function rateOf(run: JobRun): number | null {
   return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
 }
 
-// The service does not say on how many nodes a run is. Each gives every address once, so there are
-// as many as a description comes up; without addresses, one.
+// The service does not say how many nodes a run has. Each node has one address of each description,
+// so they are counted by description; without addresses, it is one.
 function nodeCountOf({ node_urls: nodeUrls }: JobRun): number {
   const counts = new Map<string | null, number>();
   for (const { description } of nodeUrls ?? [])

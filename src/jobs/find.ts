@@ -1,79 +1,214 @@
-import { listJobs } from '../api/endpoints.ts';
 import type { Client } from '../api/client.ts';
-import { withRetry } from '../api/retry.ts';
+import { listJobs, type JobPage } from '../api/endpoints.ts';
+import { retryRules, withRetry } from '../api/retry.ts';
 import type { Job } from '../api/schemas.ts';
-import type { ServiceError } from '../errors.ts';
-import type { Clock, Random } from '../pace.ts';
-import { isFinal } from './status.ts';
+import { InterruptedError, ServiceError } from '../errors.ts';
+import { carriesMark } from './request.ts';
 
-export interface FindParts {
-  readonly client: Client;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Fires when there is no more time for it. */
-  readonly signal: AbortSignal;
+// Finds jobs by the mark in their description. The service has no filter for it, so the list of the
+// account's jobs is paged through; one paging serves all marks that are looked for.
+
+/** What is looked for. */
+export interface Search {
+  readonly mark: string;
+  /** Jobs with this mark that are known already. */
+  readonly knownUuids: readonly string[];
+  /** How many others there may be. */
+  readonly maxJobs: number;
+  /** The service's clock when the cook left, Unix ms; null where it is not known. */
+  readonly serverSentAtMs: number | null;
+  /** How long to look, in ms: a list may lag behind a cook. 0 for one look. */
+  readonly windowMs: number;
+  /** Nobody looks later: while the list cannot be read, it is tried again until the signal fires. */
+  readonly isLast?: boolean;
 }
 
-type ShouldRetry = (error: ServiceError, failures: number) => boolean;
+/** Looks for jobs. */
+export interface Finder {
+  /**
+   * Looks for the jobs that carry a mark, but for the known ones, until one is found or the window
+   * is over.
+   * @throws ServiceError when the list could not be read up to its end in twice the window,
+   * InterruptedError when the signal fires
+   */
+  readonly find: (search: Search, signal: AbortSignal) => Promise<readonly Job[]>;
+}
 
-// 1,000 jobs: what the busiest account cooks in the time a look-up takes, many times over.
-const maxPages = 20;
+/** After a doubt a job is looked for at least this long before the cook is repeated, in ms. */
+export const doubtWindowMs = 30_000;
+/** And no longer than this, where the list cannot be read, in ms. */
+const maxWindowMs = 60_000;
+// From the first look to the next ones; later ones are as far apart as the last.
+const pausesMs = [1_000, 2_000, 4_000, 8_000];
 
-// How far the two clocks may be apart.
-const clockSlackMs = 10 * 60_000;
+interface Waiter extends Search {
+  readonly sinceMs: number;
+  passes: number;
+  dueAtMs: number;
+  readonly signal: AbortSignal;
+  readonly resolve: (jobs: readonly Job[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Creates a finder. */
+export function createFinder(client: Client): Finder {
+  const { clock } = client;
+  const waiters = new Set<Waiter>();
+  let isRunning = false;
+  let wake = new AbortController();
+
+  // One pass for all whose time has come, and for all others that are waited for.
+  const pass = async () => {
+    const startedMs = clock.monotonicMs();
+    const served = [...waiters];
+    for (const each of served) {
+      const pauseMs = pausesMs[Math.min(each.passes, pausesMs.length - 1)] ?? 0;
+      each.passes += 1;
+      each.dueAtMs = startedMs + pauseMs;
+    }
+    const over = new AbortController();
+    const stopWhenAlone = () => {
+      if (served.every((each) => !waiters.has(each))) over.abort();
+    };
+    for (const { signal } of served)
+      signal.addEventListener('abort', stopWhenAlone, { signal: over.signal });
+    try {
+      const found = await findMarks(client, served, over.signal);
+      for (const each of served) settle(each, found.get(each.mark) ?? [], startedMs);
+    } catch (error) {
+      for (const each of served) fail(each, error);
+    } finally {
+      over.abort();
+    }
+  };
+  const settle = (waiter: Waiter, jobs: readonly Job[], startedMs: number) => {
+    const isOver = startedMs - waiter.sinceMs >= waiter.windowMs;
+    if (jobs.length > 0 || isOver) waiter.resolve(jobs);
+  };
+  const fail = (waiter: Waiter, error: unknown) => {
+    if (!(error instanceof ServiceError)) {
+      waiter.reject(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    const maxMs = waiter.isLast ? Infinity : Math.min(maxWindowMs, waiter.windowMs * 2);
+    if (!error.retryable || clock.monotonicMs() - waiter.sinceMs >= maxMs) waiter.reject(error);
+  };
+  const run = async () => {
+    isRunning = true;
+    while (waiters.size > 0) {
+      const dueAtMs = Math.min(...[...waiters].map((each) => each.dueAtMs));
+      const pauseMs = dueAtMs - clock.monotonicMs();
+      if (pauseMs > 0) await clock.sleep(pauseMs, wake.signal);
+      if (wake.signal.aborted) wake = new AbortController();
+      if (pauseMs <= 0) await pass();
+    }
+    isRunning = false;
+  };
+
+  return {
+    find: async (search, signal) => {
+      const sinceMs = clock.monotonicMs();
+      return new Promise<readonly Job[]>((resolve, reject) => {
+        const interrupted = () => {
+          waiter.reject(new InterruptedError());
+        };
+        const leave = () => {
+          waiters.delete(waiter);
+          signal.removeEventListener('abort', interrupted);
+          wake.abort();
+        };
+        const waiter: Waiter = {
+          ...search,
+          sinceMs,
+          passes: 0,
+          dueAtMs: sinceMs,
+          signal,
+          resolve: (jobs) => {
+            leave();
+            resolve(jobs);
+          },
+          reject: (error) => {
+            leave();
+            reject(error);
+          },
+        };
+        if (signal.aborted) {
+          reject(new InterruptedError());
+          return;
+        }
+        signal.addEventListener('abort', interrupted);
+        waiters.add(waiter);
+        if (isRunning) wake.abort();
+        else void run();
+      });
+    },
+  };
+}
+
+async function findMarks(
+  client: Client,
+  searches: readonly Search[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly Job[]>> {
+  const found = new Map(searches.map(({ mark }): [string, Job[]] => [mark, []]));
+  const foundAll = ({ mark, maxJobs }: Search) => (found.get(mark)?.length ?? 0) >= maxJobs;
+  for await (const job of newestJobs(client, oldestNeededMs(searches), signal)) {
+    const search = searches.find(({ mark }) => carriesMark(job, mark));
+    if (search === undefined || search.knownUuids.includes(job.uuid)) continue;
+    found.get(search.mark)?.push(job);
+    if (searches.every(foundAll)) break;
+  }
+  return found;
+}
+
+// The service's clock may differ from one of its machines to another, and an old host tells days
+// without a zone: two days are more than both.
+const clockSlackMs = 48 * 3_600_000;
+
+function oldestNeededMs(searches: readonly Search[]): number | null {
+  const times = searches.map(({ serverSentAtMs }) => serverSentAtMs);
+  const known = times.filter((time) => time !== null);
+  return known.length < times.length ? null : Math.min(...known) - clockSlackMs;
+}
+
+// A page may hold nothing new where jobs were added meanwhile; several in a row are a service that
+// gives the same page whatever it is asked for.
+const maxStalePages = 3;
 
 /**
- * The newest jobs of the account, the newest first, back to a point in time. The service has no
- * filter for recipe or description, so they are paged through.
- * @param sinceMs Unix ms
- * @param shouldRetry whether a failed page is asked for again
+ * The jobs of the account, the newest first.
+ * @param oldestMs where to stop, Unix ms on the service's clock; null: at the end of the list
  */
 export async function* newestJobs(
-  parts: FindParts,
-  sinceMs: number,
-  shouldRetry: ShouldRetry = (error) => error.retryable,
+  client: Client,
+  oldestMs: number | null,
+  signal: AbortSignal,
 ): AsyncGenerator<Job, void> {
-  for (let page = 1; page <= maxPages; page += 1) {
+  const seen = new Set<string>();
+  let members = 0;
+  let firstSize = 0;
+  let staleInRow = 0;
+  for (let page = 1; staleInRow < maxStalePages; page += 1) {
     const query = { sort: '-created_at', page: String(page) };
-    const request = async () => listJobs(parts.client, query, parts.signal);
-    const { items, full } = await withRetry(request, { ...parts, shouldRetry });
-    yield* items;
-    if (!full || items.some((job) => isBefore(job, sinceMs - clockSlackMs))) return;
+    const request = async () => listJobs(client, query, signal);
+    const answer = await withRetry(request, retryRules.lookUp, { ...client, signal });
+    const fresh = answer.items.filter(({ uuid }) => !seen.has(uuid));
+    for (const { uuid } of fresh) seen.add(uuid);
+    yield* fresh;
+    members += answer.size;
+    staleInRow = fresh.length === 0 ? staleInRow + 1 : 0;
+    if (page === 1) firstSize = answer.size;
+    if (isLastPage(answer, members, firstSize)) return;
+    if (oldestMs !== null && answer.items.some((job) => isBefore(job, oldestMs))) return;
   }
 }
 
-/** A cook, by what marks its jobs. */
-export interface CookMark {
-  readonly cookKey: string;
-  readonly recipeUuid: string;
-  /** When it was first sent, Unix ms. */
-  readonly sentAtMs: number;
-}
-
-/** The UUIDs of the living jobs that carry a mark, but for the one that is known. */
-export async function findLiving(
-  parts: FindParts,
-  { cookKey, recipeUuid, sentAtMs }: CookMark,
-  knownUuid: string | null,
-  shouldRetry?: ShouldRetry,
-): Promise<readonly string[]> {
-  const living: string[] = [];
-  for await (const job of newestJobs(parts, sentAtMs, shouldRetry)) {
-    const isOther = job.uuid !== knownUuid && carries(job, cookKey, recipeUuid);
-    if (isOther && !isFinal(job.status)) living.push(job.uuid);
-  }
-  return living;
-}
-
-/** Whether the job was cooked with this key from this recipe. */
-export function carries(job: Job, cookKey: string, recipeUuid: string): boolean {
-  const isOfRecipe = job.source_recipe_uuid === null || job.source_recipe_uuid === recipeUuid;
-  return isOfRecipe && (job.description?.includes(`[${cookKey}]`) ?? false);
+// The service may give smaller pages than it is asked for, so a short first page proves nothing.
+function isLastPage({ size, total }: JobPage, members: number, firstSize: number): boolean {
+  if (size === 0) return true;
+  return total === undefined ? size < firstSize : members >= total;
 }
 
 function isBefore({ created_at: createdAt }: Job, ms: number): boolean {
-  if (createdAt === null) return false;
-  const dayMs = 86_400_000;
-  // The old host tells the day only: the job may be as young as the day's last moment.
-  return Date.parse(createdAt) + (createdAt.length === 10 ? dayMs : 0) < ms;
+  return createdAt !== null && Date.parse(createdAt) < ms;
 }

@@ -1,14 +1,14 @@
 import type { Job } from '../api/schemas.ts';
 import type { Outcome, JobRef } from './records.ts';
-import type { Result } from './results.ts';
+import { isFinal } from './status.ts';
 
 /** How long a job was queued and ran, in seconds; null while that is not known. */
-export interface Spans {
+export interface JobDurations {
   readonly queueSeconds: number | null;
   readonly runSeconds: number | null;
 }
 
-/** When a job was made, began to run and ended, Unix ms; null while that is not known. */
+/** When a job was created, started to run and ended, Unix ms; null while that is not known. */
 export interface Times {
   readonly createdMs: number | null;
   readonly startedMs: number | null;
@@ -16,20 +16,21 @@ export interface Times {
 }
 
 /**
- * The times of a job: the service's own where they are precise, else what was seen from here (the
- * old host gives days without a time).
+ * The times of a job: the service's where they are precise, else those of the observed status
+ * changes (the older host gives dates without a time).
  */
 export function timesOf({ job, submittedAtMs, timeline }: Outcome): Times {
   if (job === null) return { createdMs: null, startedMs: null, endedMs: null };
   return {
     createdMs: instantMs(job.created_at) ?? submittedAtMs,
-    startedMs: instantMs(job.started_at) ?? seenAt(timeline, ['RUNNING']),
-    endedMs: instantMs(job.completed_at) ?? seenAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+    startedMs: instantMs(job.started_at) ?? observedAt(timeline, ['RUNNING']),
+    endedMs:
+      instantMs(job.completed_at) ?? observedAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
   };
 }
 
 /** Queue and run time of a job. */
-export function spansOf(outcome: Outcome): Spans {
+export function durationsOf(outcome: Outcome): JobDurations {
   const { createdMs, startedMs, endedMs } = timesOf(outcome);
   return {
     queueSeconds: secondsBetween(createdMs, startedMs),
@@ -67,24 +68,77 @@ export function hardwareOf(job: Job | null): string {
     .join(', ');
 }
 
-/** A result in a word or two, for sentences such as `2 of 3 jobs …`. */
-export const resultWords: Readonly<Record<Result, string>> = {
-  succeeded: 'succeeded',
-  running: 'running',
-  submitted: 'submitted',
-  'dry-run': 'checked',
-  detached: 'left running',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  'timed-out': 'timed out',
-  error: 'lost to an error',
-};
+/** A part of a job's life, Unix ms. */
+export interface Phase {
+  readonly kind: 'queued' | 'starting' | 'running';
+  readonly fromMs: number;
+  /** null where it has not ended. */
+  readonly toMs: number | null;
+}
+
+interface Interval {
+  readonly fromMs: number;
+  readonly toMs: number | null;
+}
+
+/**
+ * A job's life, as far as it is known: when it was queued, when its node was prepared and when it
+ * ran; the same again for each further run.
+ */
+export function phasesOf(outcome: Outcome): readonly Phase[] {
+  const { createdMs, endedMs } = timesOf(outcome);
+  const { job } = outcome;
+  if (job === null || createdMs === null) return [];
+  const phases: Phase[] = [];
+  let waitingSinceMs: number | null = createdMs;
+  const intervals = runIntervalsOf(outcome);
+  for (const { fromMs, toMs } of intervals) {
+    if (waitingSinceMs !== null) phases.push(...phasesOfWait(outcome, waitingSinceMs, fromMs));
+    phases.push({ kind: 'running', fromMs, toMs });
+    waitingSinceMs = toMs;
+  }
+  // No run yet, or between two.
+  const waits = intervals.length === 0 || !isFinal(job.status);
+  if (waitingSinceMs !== null && waits)
+    phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
+  return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
+}
+
+function runIntervalsOf(outcome: Outcome): readonly Interval[] {
+  const { startedMs, endedMs } = timesOf(outcome);
+  const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
+    // A run that ended without a start still parts the wait before it from the one after it.
+    const start = fromMs ?? toMs;
+    return start === null ? [] : [{ fromMs: start, toMs: toMs ?? endedMs }];
+  });
+  if (ofRuns.length > 0) return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
+  return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
+}
+
+// Only the observed status changes tell when a node was assigned.
+function phasesOfWait(
+  { timeline }: Outcome,
+  fromMs: number,
+  toMs: number | null,
+): readonly Phase[] {
+  const assigned = timeline.find(
+    ({ status, atMs }) =>
+      ['ASSIGNED', 'PREPARING'].includes(status) &&
+      atMs >= fromMs &&
+      (toMs === null || atMs < toMs),
+  );
+  if (assigned === undefined) return [{ kind: 'queued', fromMs, toMs }];
+  return [
+    { kind: 'queued', fromMs, toMs: assigned.atMs },
+    { kind: 'starting', fromMs: assigned.atMs, toMs },
+  ];
+}
 
 function instantMs(time: string | null): number | null {
   return time === null || time.length === 10 ? null : Date.parse(time);
 }
 
-function seenAt(timeline: Outcome['timeline'], statuses: readonly string[]): number | null {
+function observedAt(timeline: Outcome['timeline'], statuses: readonly string[]): number | null {
   return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
 }
 

@@ -1,54 +1,107 @@
-import type { StopReason } from './records.ts';
-import type { Result } from './results.ts';
-import { isFinal } from './status.ts';
+import { unansweredCooks, type EndReason, type EntryFacts, type StepFacts } from './entry.ts';
+
+// What is known × what is wanted → what is done: the whole of the promise that no job is left
+// running that nobody wants. Pure; `reconcile.ts` does what it says, in main and in post alike.
 
 /** What was asked to be done with jobs that have not ended when the step does. */
 export interface Policy {
   readonly onTimeout: 'cancel' | 'fail' | 'detach';
   readonly onWorkflowCancel: 'cancel' | 'detach';
+  /** For the post entry alone. */
+  readonly onJobEnd: 'keep' | 'cancel';
 }
 
-// The service's set of statuses is open; these alone are known to be final.
-const finalResults: Readonly<Record<string, Result>> = {
-  COMPLETED: 'succeeded',
-  FAILED: 'failed',
-  CANCELLED: 'cancelled',
-};
+/** Where the facts are looked at: in main, or in post, when the workflow's job has ended. */
+export type Phase = 'main' | 'post';
 
-/** Whether a job that is no longer watched is to be cancelled. */
-export function mustStop(ending: StopReason, { onTimeout, onWorkflowCancel }: Policy): boolean {
-  switch (ending) {
-    case 'final':
-    case 'running':
+/**
+ * What is wanted of the jobs of an entry: `gone`, or `kept` as they are. Once `gone`, they are not
+ * kept again, whatever happens later.
+ */
+export function wantedOf(
+  facts: EntryFacts,
+  step: StepFacts,
+  policy: Policy,
+  phase: Phase,
+): 'kept' | 'gone' {
+  if (phase === 'post' && policy.onJobEnd === 'cancel') return 'gone';
+  // Without a verdict, main was killed: that is an interrupt that nobody told it of.
+  const isKilled = phase === 'post' && !step.hasVerdict;
+  const ends: readonly EndReason[] = isKilled ? [...step.ends, 'interrupt'] : step.ends;
+  return endsByItself(facts, policy) || ends.some((end) => endCancels(end, facts, policy))
+    ? 'gone'
+    : 'kept';
+}
+
+function endsByItself({ stop }: EntryFacts, policy: Policy): boolean {
+  switch (stop) {
+    // The step fails without a job: one that shows up later is nobody's.
+    case 'not-cooked':
+    // It is over for the step; should the service start it once more, nobody watches it.
+    case 'ended':
+      return true;
+    // Nobody watches it any more: it is treated like one whose time is over.
+    case 'lost':
+      return policy.onTimeout === 'cancel';
+    case 'goal':
+    case null:
       return false;
+  }
+}
+
+function endCancels(end: EndReason, { stop }: EntryFacts, policy: Policy): boolean {
+  switch (end) {
     case 'interrupt':
-      return onWorkflowCancel === 'cancel';
+      return policy.onWorkflowCancel === 'cancel';
     case 'fail-fast':
       return true;
-    // Nobody watches a lost job any more: it is treated like one whose time is over.
-    case 'lost':
+    // A job that does what was asked for in time has not timed out.
     case 'timeout':
-      return onTimeout === 'cancel';
+      return policy.onTimeout === 'cancel' && stop !== 'goal';
   }
 }
 
-/** The result of a job that was watched to this ending, and has this status now. */
-export function resultOf(ending: StopReason, status: string, policy: Policy): Result {
-  const final = isFinal(status) ? finalResults[status] : undefined;
-  switch (ending) {
-    case 'final':
-      return final ?? 'error';
-    case 'running':
-      return 'running';
-    case 'lost':
-      return 'error';
-    case 'fail-fast':
-      return final ?? 'cancelled';
-    case 'interrupt':
-      return final ?? (policy.onWorkflowCancel === 'detach' ? 'detached' : 'cancelled');
-    case 'timeout':
-      // A job that our own cancel ended was still running when time was up.
-      if (final !== undefined && !(final === 'cancelled' && mustStop(ending, policy))) return final;
-      return policy.onTimeout === 'detach' ? 'detached' : 'timed-out';
-  }
+/** What has been tried with the jobs of an entry by this process. */
+export interface Attempts {
+  readonly cancels: ReadonlyMap<string, 'accepted' | 'failed'>;
+  /** Jobs whose end was waited for long enough. */
+  readonly confirmed: ReadonlySet<string>;
+  readonly hasLooked: boolean;
+}
+
+export type Action =
+  | { readonly do: 'cancel'; readonly jobUuid: string }
+  | { readonly do: 'look' }
+  | { readonly do: 'confirm'; readonly jobUuid: string }
+  | { readonly do: 'let-go' };
+
+/**
+ * What to do next about an entry: cancel what is unwanted, look for what may have been created,
+ * confirm that what was cancelled has ended, and then let go.
+ */
+export function nextAction(
+  facts: EntryFacts,
+  wanted: 'kept' | 'gone',
+  { cancels, confirmed, hasLooked }: Attempts,
+  phase: Phase,
+): Action {
+  const [own, ...duplicates] = facts.jobs;
+  const unwanted = [...(own && wanted === 'gone' ? [own] : []), ...duplicates].filter(
+    ({ hasEnded }) => !hasEnded,
+  );
+  const toCancel = unwanted.find(({ uuid }) => !cancels.has(uuid));
+  if (toCancel !== undefined) return { do: 'cancel', jobUuid: toCancel.uuid };
+  if (!hasLooked && mayHaveMore(facts, phase)) return { do: 'look' };
+  const toConfirm = unwanted.find(
+    ({ uuid }) => cancels.get(uuid) === 'accepted' && !confirmed.has(uuid),
+  );
+  return toConfirm === undefined ? { do: 'let-go' } : { do: 'confirm', jobUuid: toConfirm.uuid };
+}
+
+/** Whether there may be a job that is not known. */
+function mayHaveMore(facts: EntryFacts, phase: Phase): boolean {
+  if (facts.mark === null) return false;
+  if (unansweredCooks(facts) > 0) return true;
+  // What was refused most likely created nothing; post makes sure of it.
+  return phase === 'post' && facts.refused > 0 && facts.jobs.length === 0;
 }

@@ -1,119 +1,203 @@
-import { listJobs, pageLimit, readJob } from '../api/endpoints.ts';
+import { backoffMs, lagMs, maxPauseMs } from '../api/retry.ts';
 import type { Client } from '../api/client.ts';
-import { withRetry } from '../api/retry.ts';
 import type { Job } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
-import type { Clock, Random } from '../pace.ts';
+import { createJobReader } from './read.ts';
 
-export interface ReaderParts {
-  readonly client: Client;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Fires when watching ends. */
-  readonly end: AbortSignal;
-  /** Told how long each look took, in ms, and whether the service asked for patience. */
-  readonly onLook: (tookMs: number, wasThrottled: boolean) => void;
-  /** Told once when the service stops answering, and once when it answers again. */
-  readonly onAway: (error: ServiceError) => void;
-  readonly onBack: () => void;
-}
+/** In ms, or `auto`: by the time since the last change. */
+export type PollInterval = number | 'auto';
 
-/** Reads a job; rejects with ServiceError on a lasting refusal, InterruptedError at the end. */
-export type Reader = (jobUuid: string) => Promise<Job>;
+const minAutoMs = 2_000;
+const maxAutoMs = 20_000;
+// A change is noticed after at most a fifteenth of the time that nothing changed.
+const autoShare = 1 / 15;
 
 /**
- * A way to read jobs that outlasts blips of the service. Reads that are asked for at the same time
- * go out together, as one list request for up to 50 jobs.
+ * How long to wait before the next look at a job, in ms. With `auto` that is 2 s at first, and more
+ * the longer nothing changes, up to 20 s: a job of 30 s is noticed after 1 s on average, and one of
+ * 6 hours costs some 1,100 looks.
+ * @param unchangedMs time since its status last changed
  */
-export function createReader(parts: ReaderParts): Reader {
-  const persist = createPersistence(parts);
-  const readSingly: Reader = async (uuid) =>
-    persist(async () => readJob(parts.client, uuid, parts.end), isWorthRepeating);
-  const readListed = createListing(parts, persist);
-  return gather(async (uuids) => {
-    const listed = uuids.length > 1 ? await readListed(uuids) : new Map<string, Job>();
-    return (uuid) => listed.get(uuid) ?? readSingly(uuid);
-  });
+export function pollIntervalMs(interval: PollInterval, unchangedMs: number): number {
+  if (interval !== 'auto') return interval;
+  return Math.min(maxAutoMs, Math.max(minAutoMs, unchangedMs * autoShare));
 }
 
-type Persist = <T>(
-  request: () => Promise<T>,
-  shouldRetry: (error: ServiceError, failures: number) => boolean,
-) => Promise<T>;
+/**
+ * What a service that answers slowly or with 429 is spared, in ms: the pause doubles with each 429,
+ * up to a minute, and comes back step by step; a slow service has at least half of the time to itself.
+ * @param sparedMs as it was before this look
+ * @param tookMs how long the look took
+ */
+export function nextSparedMs(sparedMs: number, tookMs: number, wasThrottled: boolean): number {
+  if (wasThrottled) return Math.min(maxPauseMs, Math.max(5_000, sparedMs * 2));
+  const eased = sparedMs < 1_000 ? 0 : sparedMs * 0.75;
+  return Math.min(maxPauseMs, Math.max(tookMs < 1_000 ? 0 : tookMs * 2, eased));
+}
 
-function createPersistence(parts: ReaderParts): Persist {
-  const { clock, random, end: signal, onLook, onAway, onBack } = parts;
-  let away = false;
-  const onFailure = (error: ServiceError) => {
-    if (error.status === 429) onLook(0, true);
-    if (!away && error.retryable) {
-      away = true;
-      onAway(error);
+/** What is told of each look at a job; gives whether the job need not be watched any longer. */
+export type OnLook = (answer: Job | ServiceError) => boolean;
+
+/** Looks at jobs, all of a step together. */
+export interface Poller {
+  /**
+   * Looks at a job again and again. Transient errors are kept from `onLook`; it is told of a 404
+   * when two answers were 404, and of every other refusal at once.
+   * @param isKnown whether it was seen just now; otherwise the first look is at once
+   * @returns when `onLook` says so, or the signal fires
+   */
+  readonly watch: (
+    jobUuid: string,
+    onLook: OnLook,
+    signal: AbortSignal,
+    isKnown?: boolean,
+  ) => Promise<void>;
+}
+
+export interface PollerOptions {
+  readonly client: Client;
+  readonly interval: PollInterval;
+  /** Fires when nothing more may be read. */
+  readonly signal: AbortSignal;
+  /** Told once when the service stops answering as it should, and once when it answers again. */
+  readonly onUnavailable: (error: ServiceError) => void;
+  readonly onAvailable: () => void;
+}
+
+interface Watch {
+  readonly jobUuid: string;
+  readonly onLook: OnLook;
+  readonly done: () => void;
+  status: string | null;
+  changedAtMs: number;
+  dueAtMs: number;
+  /** Answers in a row that were none, and of these the ones that were 404. */
+  failures: number;
+  notFound: number;
+}
+
+const maxNotFound = 2;
+
+/** Creates a poller. All times are on the monotonic clock, in ms. */
+export function createPoller(options: PollerOptions): Poller {
+  const { client, interval, signal } = options;
+  const { clock, random } = client;
+  const read = createJobReader(client);
+  const watches = new Set<Watch>();
+  const tellHealth = createHealth(options);
+  let isRunning = false;
+  let wake = new AbortController();
+  let sparedMs = 0;
+  let notBeforeMs = 0;
+
+  const dueIn = (watch: Watch) => {
+    // Fleets of workflows do not look in step. Never sooner, or many jobs would be looked at more often.
+    const jitter = 1 + random() * 0.1;
+    const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
+    return interval === 'auto' ? steadyMs * jitter : steadyMs;
+  };
+
+  const take = (watch: Watch, answer: Job | ServiceError) => {
+    const nowMs = clock.monotonicMs();
+    if (answer instanceof ServiceError) {
+      watch.failures += 1;
+      const isNotFound = answer.status === 404;
+      if (isNotFound) watch.notFound += 1;
+      watch.dueAtMs = nowMs + Math.max(isNotFound ? lagMs : 0, backoffMs(watch.failures, random));
+      if (isNotFound ? watch.notFound < maxNotFound : answer.retryable) return;
+    } else {
+      watch.failures = 0;
+      watch.notFound = 0;
+      if (answer.status !== watch.status) watch.changedAtMs = nowMs;
+      watch.status = answer.status;
+      watch.dueAtMs = nowMs + dueIn(watch);
+    }
+    if (watch.onLook(answer)) watch.done();
+  };
+
+  const look = async () => {
+    const due = dueWatches([...watches], clock.monotonicMs());
+    const startedMs = clock.monotonicMs();
+    const answers = await read([...new Set(due.map(({ jobUuid }) => jobUuid))], signal);
+    const tookMs = clock.monotonicMs() - startedMs;
+    const errors = [...answers.values()].filter((answer) => answer instanceof ServiceError);
+    sparedMs = nextSparedMs(
+      sparedMs,
+      tookMs,
+      errors.some(({ status }) => status === 429),
+    );
+    notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, longestRetryAfterMs(errors));
+    tellHealth(errors, answers.size);
+    for (const watch of due) {
+      const answer = answers.get(watch.jobUuid);
+      if (answer !== undefined && watches.has(watch)) take(watch, answer);
     }
   };
-  return async (request, shouldRetry) => {
-    const timed = async () => {
-      const startedAtMs = clock.now();
-      const answer = await request();
-      onLook(clock.now() - startedAtMs, false);
-      return answer;
-    };
-    const answer = await withRetry(timed, { clock, random, signal, shouldRetry, onFailure });
-    if (away) onBack();
-    away = false;
-    return answer;
+
+  const run = async () => {
+    isRunning = true;
+    while (watches.size > 0 && !signal.aborted) {
+      const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
+      const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
+      if (pauseMs > 0) {
+        await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
+        if (wake.signal.aborted) wake = new AbortController();
+      } else await look();
+    }
+    isRunning = false;
+  };
+
+  return {
+    watch: async (jobUuid, onLook, until, isKnown = true) =>
+      new Promise<void>((resolve, reject) => {
+        const nowMs = clock.monotonicMs();
+        const ended = AbortSignal.any([until, signal]);
+        const done = () => {
+          watches.delete(watch);
+          // A pause that nobody needs any more would keep the process from ending.
+          if (watches.size === 0) wake.abort();
+          ended.removeEventListener('abort', done);
+          resolve();
+        };
+        const base = { jobUuid, onLook, done, status: null, changedAtMs: nowMs, failures: 0 };
+        const watch: Watch = { ...base, notFound: 0, dueAtMs: nowMs };
+        if (isKnown) watch.dueAtMs += dueIn(watch);
+        if (ended.aborted) {
+          resolve();
+          return;
+        }
+        ended.addEventListener('abort', done);
+        watches.add(watch);
+        if (isRunning) wake.abort();
+        else run().catch(reject);
+      }),
   };
 }
 
-// One 404 right after a cook may be lag of the service; a second one is an answer.
-function isWorthRepeating(error: ServiceError, failures: number): boolean {
-  return error.retryable || (error.status === 404 && failures === 1);
+// Those whose time has come; others come along where a list request has room for them.
+function dueWatches(watches: readonly Watch[], nowMs: number): readonly Watch[] {
+  const soonest = watches.toSorted((a, b) => a.dueAtMs - b.dueAtMs);
+  const due = soonest.filter(({ dueAtMs }) => dueAtMs <= nowMs).length;
+  return soonest.slice(0, Math.ceil(due / pageSize) * pageSize);
 }
 
-// A listing may lag behind a cook. One that lacks living jobs this often in a row does not lag:
-// the service takes one UUID for the filter, whatever it says.
-const maxIncompleteLists = 3;
+const pageSize = 50;
 
-/** Reads jobs by list; those the answer lacks are left to the caller. */
-function createListing({ client, end }: ReaderParts, persist: Persist) {
-  let lackingLists = 0;
-  return async (uuids: readonly string[]): Promise<ReadonlyMap<string, Job>> => {
-    if (lackingLists >= maxIncompleteLists) return new Map();
-    const query = { 'filter[uuid]': uuids.join(',') };
-    try {
-      const page = await persist(
-        async () => listJobs(client, query, end),
-        (error) => error.retryable,
-      );
-      const found = new Map(page.items.map((job) => [job.uuid, job]));
-      lackingLists = uuids.every((uuid) => found.has(uuid)) ? 0 : lackingLists + 1;
-      return found;
-    } catch (error) {
-      // Whether the filter takes several values is documented nowhere. What else is wrong, the
-      // single reads will tell.
-      if (error instanceof ServiceError) lackingLists = maxIncompleteLists;
-      return new Map();
+/** Tells once when every look fails, and once when all is well again. */
+function createHealth({ onUnavailable, onAvailable }: PollerOptions) {
+  let isAvailable = true;
+  return (errors: readonly ServiceError[], asked: number): void => {
+    const [first, ...rest] = errors.filter(({ retryable }) => retryable);
+    if (first === undefined) {
+      if (!isAvailable) onAvailable();
+      isAvailable = true;
+    } else if (isAvailable && rest.length + 1 === asked) {
+      isAvailable = false;
+      onUnavailable(first);
     }
   };
 }
 
-/** Answers single questions that come at the same time from one joint look-up a page of them. */
-function gather<T>(
-  lookUp: (keys: readonly string[]) => Promise<(key: string) => T | Promise<T>>,
-): (key: string) => Promise<T> {
-  let waiting: { readonly key: string; readonly settle: (answer: Promise<T>) => void }[] = [];
-  const flush = () => {
-    const asked = waiting;
-    waiting = [];
-    for (let from = 0; from < asked.length; from += pageLimit) {
-      const group = asked.slice(from, from + pageLimit);
-      const answers = lookUp(group.map(({ key }) => key));
-      for (const { key, settle } of group) settle(answers.then((answer) => answer(key)));
-    }
-  };
-  return async (key) =>
-    new Promise<T>((resolve) => {
-      if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ key, settle: resolve });
-    });
+function longestRetryAfterMs(errors: readonly ServiceError[]): number {
+  return Math.min(maxPauseMs, Math.max(0, ...errors.map(({ retryAfterMs = 0 }) => retryAfterMs)));
 }

@@ -1,6 +1,7 @@
 import type { CookBody } from '../api/endpoints.ts';
 import type { Job, JobRun } from '../api/schemas.ts';
 import type { JsonMapping } from '../api/sign.ts';
+import type { EndReason } from './entry.ts';
 import type { Result } from './results.ts';
 
 // The records that go from room to room, one way: Inputs → CookRequest → SubmittedJob → Outcome. Each is made
@@ -23,11 +24,11 @@ export interface JobRef {
 /** What is to be sent for one entry of `recipes`. */
 export interface CookRequest extends JobRef {
   readonly recipeUuid: string;
-  /** Marks the job as cooked by this entry of this step, in its description. */
-  readonly cookKey: string;
-  /** The same key for each earlier attempt of the workflow run, the latest first. */
-  readonly earlierKeys: readonly string[];
-  /** The cook fields to send, description and key included; the container's apart. */
+  /** Marks the job as cooked by this entry of this step, at the end of its description. */
+  readonly mark: string;
+  /** The mark without its nonce for each earlier attempt of the workflow run, the latest first. */
+  readonly earlierHashes: readonly string[];
+  /** The cook fields to send, description and mark included; the container's apart. */
   readonly fields: CookBody;
   /** What is to be laid on the recipe's container parameters; null where nothing is. */
   readonly container: JsonMapping | null;
@@ -58,15 +59,6 @@ export interface StatusChange {
   readonly atMs: number;
 }
 
-/** Why the time of watching is over for all jobs. */
-export type EndOfWatch =
-  /** The time for waiting is over. */
-  | 'timeout'
-  /** The workflow was cancelled. */
-  | 'interrupt'
-  /** Another job failed, and that was to be enough. */
-  | 'fail-fast';
-
 /** Why a job is no longer watched. */
 export type StopReason =
   /** COMPLETED, FAILED or CANCELLED. */
@@ -75,17 +67,7 @@ export type StopReason =
   | 'running'
   /** The service will not tell. */
   | 'lost'
-  | EndOfWatch;
-
-/** What was seen of one job while it was watched. */
-export interface Watched {
-  readonly ending: StopReason;
-  /** As last seen. */
-  readonly job: Job;
-  readonly timeline: readonly StatusChange[];
-  /** With `lost`: what the service said. */
-  readonly error: Error | null;
-}
+  | EndReason;
 
 /** What a job's runs have brought. */
 export interface RunData {
@@ -114,4 +96,10 @@ export interface Outcome extends RunData {
   readonly ending: StopReason | null;
   /** What kept us from cooking or following the job. */
   readonly error: Error | null;
+  /** What came of our own cancel; null where none was sent. */
+  readonly cancel: 'accepted' | 'failed' | null;
+  /** Whether the job is left running because that was asked for. */
+  readonly isKept: boolean;
+  /** The mark of a job that may have been created by a cook without an answer; null where none may. */
+  readonly unansweredMark: string | null;
 }

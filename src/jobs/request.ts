@@ -1,32 +1,39 @@
 import { createHash } from 'node:crypto';
 import type { CookBody } from '../api/endpoints.ts';
 import { isMapping } from '../api/json.ts';
-import type { Recipe } from '../api/schemas.ts';
+import type { Job, Recipe } from '../api/schemas.ts';
 import { canonicalJson, type Json, type JsonMapping } from '../api/sign.ts';
 import type { CookFields, Entry } from '../inputs/recipes.ts';
 import { fieldsOf, type CookInputs } from '../inputs/cook.ts';
 import type { Step } from '../inputs/context.ts';
 import type { CookRequest } from './records.ts';
 
-/** What to cook, one order an entry of `recipes`. Pure: the same inputs and step give the same orders. */
-export function createRequests(inputs: CookInputs, step: Step): readonly CookRequest[] {
+/**
+ * What to cook, one request an entry of `recipes`. Pure: the same inputs, step and nonce give the
+ * same requests.
+ * @param nonce tells this step from those that the runner's environment does not tell apart
+ */
+export function createRequests(
+  inputs: CookInputs,
+  step: Step,
+  nonce: string,
+): readonly CookRequest[] {
   return inputs.recipes.map((entry, index) => {
     const { uuid: recipeUuid } = entry;
     const { description, ...fields } = mergeFields(fieldsOf(inputs), entry);
     const container = mergeContainers(inputs, entry);
-    const keyOfAttempt = (runAttempt: number) =>
-      makeCookKey(step, runAttempt, [index, recipeUuid, description, fields, container]);
-    const cookKey = keyOfAttempt(step.runAttempt);
-    const text = `${description || describe(step)} [${cookKey}]`;
+    const hashOfAttempt = (runAttempt: number) =>
+      hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
+    const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
     return {
       index,
       recipeUuid,
       jobUuid: null,
       title: fields.title ?? null,
       namesRegions: fields.allowed_region_codes !== undefined,
-      cookKey,
-      earlierKeys: attemptsBefore(step.runAttempt).map(keyOfAttempt),
-      fields: { ...fields, description: text },
+      mark,
+      earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+      fields: { ...fields, description: `${description || describe(step)} [${mark}]` },
       container,
     };
   });
@@ -89,14 +96,24 @@ function mergeContainers(inputs: CookInputs, entry: Entry): JsonMapping | null {
 }
 
 /**
- * The key that marks a job as cooked by this entry of this step: a hash of all that tells it apart,
- * so that it can be worked out again, and no other step's job ever matches.
+ * All that tells an entry apart and can be worked out again, as a hash: what a later attempt of the
+ * workflow run finds the job by.
  */
-function makeCookKey(step: Step, runAttempt: number, order: readonly (Json | undefined)[]): string {
+function hashEntry(step: Step, runAttempt: number, entry: readonly (Json | undefined)[]): string {
   const { repository, runId, workflow, job, matrixIndex } = step;
   const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
-  const text = canonicalJson([...identity, ...order.map((each) => each ?? null)]);
+  const text = canonicalJson([...identity, ...entry.map((each) => each ?? null)]);
   return `cook-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+
+/** Whether a job carries this mark: that of one entry of one step, nonce and all. */
+export function carriesMark({ description }: Job, mark: string): boolean {
+  return description?.includes(`[${mark}]`) ?? false;
+}
+
+/** The nonce of the step that cooked a job for an entry with this hash; null where none did. */
+export function nonceOf({ description }: Job, hash: string): string | null {
+  return new RegExp(`\\[${hash}-([0-9a-f]+)\\]`).exec(description ?? '')?.[1] ?? null;
 }
 
 function describe({ repository, workflow, runId, runUrl }: Step): string {

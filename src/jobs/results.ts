@@ -25,7 +25,7 @@ const rows = {
     severity: 9,
     passes: false,
     icon: '⚠️',
-    words: 'ended with an error',
+    words: 'had an error',
     phrase: 'could not be created or watched to its end',
     commitStatus: { state: 'error', words: 'Could not be created or watched' },
   },

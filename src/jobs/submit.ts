@@ -1,25 +1,29 @@
-import { cookRecipe, type CookBody } from '../api/endpoints.ts';
+import type { LimitFunction } from 'p-limit';
 import type { Client } from '../api/client.ts';
+import { cookRecipe, type CookBody } from '../api/endpoints.ts';
+import { backoffMs } from '../api/retry.ts';
 import type { Job } from '../api/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
-import { backoffMs, type Clock, type Random } from '../pace.ts';
-import type { CookRequest, SubmittedJob } from './records.ts';
-import { carries, newestJobs } from './find.ts';
+import type { EntryFacts } from './entry.ts';
+import { doubtWindowMs, type Finder } from './find.ts';
+import type { CookRequest } from './records.ts';
 
-export interface SubmitParts {
+export interface SubmitOptions {
   readonly client: Client;
-  readonly clock: Clock;
-  readonly random: Random;
+  readonly finder: Finder;
+  /** Lets so many cooks be under way at once. Looking for a job takes none of the places. */
+  readonly inTurn: LimitFunction;
   /** Fires when nothing more may be cooked. */
-  readonly signal: AbortSignal;
+  readonly ended: AbortSignal;
   /** Fires when a cook under way is no longer waited for. */
-  readonly hurry: AbortSignal;
+  readonly abandon: AbortSignal;
   /** Fires when there is no more time even to look for a job. */
-  readonly lastCall: AbortSignal;
-  /** Told before each request leaves. */
-  readonly onSend: () => void;
-  /** Told when it is in doubt whether a job came to be. */
-  readonly onDoubt: (error: ServiceError) => void;
+  readonly deadline: AbortSignal;
+  readonly facts: () => EntryFacts;
+  /** Keeps what is known, before anything else is done. */
+  readonly record: (change: Partial<EntryFacts>) => void;
+  /** Told when it is not known whether a job was created. */
+  readonly onUnanswered: (error: ServiceError) => void;
 }
 
 // A service that cannot be reached is given a quarter of a minute; the workflow's author is
@@ -27,79 +31,108 @@ export interface SubmitParts {
 const maxUnreachable = 5;
 // A service that answers 429 is there, and says when to come back.
 const maxRateLimited = 20;
-// After a doubt the job has been looked for for half a minute; a third doubt is no accident.
+// After each doubt the job was looked for for half a minute; a third doubt is no accident.
 const maxDoubts = 3;
 
 /**
- * Cooks an order. The request is sent again only when it is certain that the service did not take
- * it. After any doubt, and even after a 429, the job is first looked for by its key.
- * @throws ServiceError where no job is known to have come to be, InterruptedError
+ * Cooks an entry. The request is sent again at once only when it is certain that the service did not
+ * take it. After any doubt the job is looked for by its mark first.
+ * @returns the job, and whether it had to be looked for
+ * @throws ServiceError where no job is known to have been created, InterruptedError
  */
 export async function submit(
-  order: CookRequest,
+  request: CookRequest,
   body: CookBody,
-  parts: SubmitParts,
-): Promise<SubmittedJob> {
-  const { clock, random, signal } = parts;
-  const submittedAtMs = clock.now();
-  for (let failures = 1; ; failures += 1) {
-    if (signal.aborted) throw new InterruptedError();
-    parts.onSend();
+  options: SubmitOptions,
+): Promise<{ readonly job: Job; readonly origin: 'cooked' | 'found' }> {
+  const failures = { unreachable: 0, 'rate-limited': 0, unanswered: 0, refused: 0 };
+  for (;;) {
+    const sent = await send(request, body, options);
+    if (!(sent instanceof ServiceError)) return { job: sent, origin: 'cooked' };
+    const kind = kindOf(sent);
+    failures[kind] += 1;
+    const found = await lookAfter(kind, sent, failures[kind], request, options);
+    if (found !== undefined) return { job: found, origin: 'found' };
+    if (failures[kind] >= maxFailures[kind]) throw sent;
+  }
+}
+
+type FailureKind = 'unreachable' | 'rate-limited' | 'unanswered' | 'refused';
+
+const maxFailures: Readonly<Record<FailureKind, number>> = {
+  unreachable: maxUnreachable,
+  'rate-limited': maxRateLimited,
+  unanswered: maxDoubts,
+  refused: 1,
+};
+
+function kindOf(error: ServiceError): FailureKind {
+  if (error.trouble === 'unreachable') return 'unreachable';
+  if (error.status === 429) return 'rate-limited';
+  return error.mayHaveSucceeded ? 'unanswered' : 'refused';
+}
+
+async function send(
+  { recipeUuid }: CookRequest,
+  body: CookBody,
+  { client, inTurn, ended, abandon, facts, record }: SubmitOptions,
+): Promise<Job | ServiceError> {
+  return inTurn(async () => {
+    if (ended.aborted) throw new InterruptedError();
+    record({
+      sends: facts().sends + 1,
+      sentAtMs: client.clock.now(),
+      serverSentAtMs: client.serverNow(),
+    });
     try {
-      // Not given the signal: a cook that has left is waited for, since it may start a billed job.
-      const job = await cookRecipe(parts.client, order.recipeUuid, body, parts.hurry);
-      return { subject: order, origin: 'cooked', job, submittedAtMs };
+      // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
+      return await cookRecipe(client, recipeUuid, body, abandon, ended);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      const isWorthwhile = failures < maxTries(error);
-      if (error.mayHaveSucceeded) parts.onDoubt(error);
-      else if (isWorthwhile)
-        await clock.sleep(backoffMs(failures, random, error.retryAfterMs), signal);
-      else throw error;
-      const job = await lookAfter(error, order, submittedAtMs, parts);
-      if (job !== undefined) return { subject: order, origin: 'found', job, submittedAtMs };
-      if (!isWorthwhile) throw error;
+      const kind = kindOf(error);
+      if (kind === 'unreachable' || kind === 'rate-limited') record({ unsent: facts().unsent + 1 });
+      if (kind === 'refused') record({ refused: facts().refused + 1 });
+      return error;
     }
-  }
+  });
 }
 
-function maxTries(error: ServiceError): number {
-  if (error.trouble === 'unreachable') return maxUnreachable;
-  if (error.status === 429) return maxRateLimited;
-  return error.mayHaveSucceeded ? maxDoubts : 0;
-}
-
-// Listings lag behind a cook: so the job is looked for several times, over half a minute.
-const looksAfterDoubtMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000];
-const noLook: readonly number[] = [];
-const oneLook = [0];
-
+/** What is done before a cook is sent again: a pause where nothing can have come of it, else a look. */
 async function lookAfter(
+  kind: FailureKind,
   error: ServiceError,
-  order: CookRequest,
-  sinceMs: number,
-  parts: SubmitParts,
+  failures: number,
+  request: CookRequest,
+  options: SubmitOptions,
 ): Promise<Job | undefined> {
-  try {
-    if (error.mayHaveSucceeded) return await look(order, sinceMs, looksAfterDoubtMs, parts);
-    return await look(order, sinceMs, error.trouble === 'unreachable' ? noLook : oneLook, parts);
-  } catch (trouble) {
-    // Without a look nothing may be sent again; what is to be told is the first trouble.
-    throw trouble instanceof ServiceError ? error : trouble;
+  const { client, ended } = options;
+  if (kind === 'unanswered') {
+    options.onUnanswered(error);
+    return look(error, request, doubtWindowMs, options);
   }
+  if (failures >= maxFailures[kind]) return undefined;
+  await client.clock.sleep(backoffMs(failures, client.random, error.retryAfterMs), ended);
+  // A limit may be counted after the job was created: one look costs less than a second job.
+  return kind === 'rate-limited' && !ended.aborted
+    ? look(error, request, 0, options).catch(() => undefined)
+    : undefined;
 }
 
 async function look(
-  order: CookRequest,
-  sinceMs: number,
-  pausesMs: readonly number[],
-  parts: SubmitParts,
+  error: ServiceError,
+  { mark }: CookRequest,
+  windowMs: number,
+  { finder, deadline, facts, client }: SubmitOptions,
 ): Promise<Job | undefined> {
-  for (const pauseMs of pausesMs) {
-    await parts.clock.sleep(pauseMs, parts.lastCall);
-    for await (const job of newestJobs({ ...parts, signal: parts.lastCall }, sinceMs)) {
-      if (carries(job, order.cookKey, order.recipeUuid)) return job;
-    }
+  try {
+    const { jobs, serverSentAtMs } = facts();
+    const knownUuids = jobs.map(({ uuid }) => uuid);
+    const sentAtMs = serverSentAtMs ?? client.serverNow();
+    const search = { mark, knownUuids, maxJobs: 1, serverSentAtMs: sentAtMs, windowMs };
+    const [job] = await finder.find(search, deadline);
+    return job;
+  } catch (failure) {
+    // Without a look nothing may be sent again; what is to be told is the first error.
+    throw failure instanceof ServiceError ? error : failure;
   }
-  return undefined;
 }

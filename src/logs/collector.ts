@@ -3,174 +3,211 @@ import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
+import { InterruptedError, ServiceError } from '../errors.ts';
 import { tempFolder } from '../inputs/context.ts';
-import { openJobLog, type JobLog } from './job-log.ts';
-import { createTail, type Line } from './lines.ts';
-import type { Reader } from '../jobs/poll.ts';
-import { createResults } from './results.ts';
-import type { Clock } from '../pace.ts';
-import type { StopReason, RunData, SubmittedJob } from '../jobs/records.ts';
+import type { RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
-import { announceLogs } from '../report/run-outputs.ts';
+import { backoffMs } from '../api/retry.ts';
+import type { Clock } from '../clock.ts';
+import { jobPrefix, type Console } from '../report/console.ts';
 import { createLogPrinter, printTail } from '../report/container-log.ts';
-import { whose, type Log } from '../report/console.ts';
-import type { EndOfWait } from '../commands/end-of-wait.ts';
-import { watchByLog } from './watch-by-log.ts';
-import type { Deps } from '../commands/deps.ts';
+import { writeLogsPath } from '../report/outputs.ts';
+import type { Runner } from '../runtime.ts';
+import { createTail, type Line } from './lines.ts';
+import { createResults } from './results.ts';
+import { openRuns } from './runs.ts';
 
 /** When the containers' output is printed. */
 export type LogMode = 'stream' | 'on-failure' | 'none';
 
-export interface LogCollectorParts {
-  readonly world: Deps;
-  readonly plan: { readonly logs: LogMode; readonly jobCount: number };
+export interface LogCollectorOptions {
+  readonly runner: Runner;
   readonly client: Client;
-  readonly end: EndOfWait;
-  readonly log: Log;
-  readonly read: Reader;
+  readonly mode: LogMode;
+  /** How many jobs the step has. */
+  readonly jobCount: number;
+  /** Fires when watching ends. */
+  readonly signal: AbortSignal;
+  readonly console: Console;
 }
 
 /** The runs and logs of the jobs of a step. */
 export interface LogCollector {
-  readonly open: (ticket: SubmittedJob) => JobLogHandler;
+  readonly open: (job: SubmittedJob) => JobLog;
 }
 
-/** The runs and logs of one job. None of it ever rejects because of them. */
-export interface JobLogHandler {
-  /** Reads the job. While its log is streamed, its runs' answers serve as its status, too. */
-  readonly read: () => Promise<Job>;
-  /** Waits a little until the ways to a job that runs are known. */
-  readonly untilReachable: () => Promise<void>;
-  /** Reads what is left, once the job is no longer watched. */
-  readonly close: (ending: StopReason, result: Result) => Promise<RunData>;
+/** The runs and log of one job. Nothing here rejects because of them. */
+export interface JobLog {
+  /**
+   * To be called after each look at the job. Starts reading what is new of its log where that is
+   * due, and returns at once.
+   */
+  readonly onLook: (job: Job) => void;
+  /** Waits until a running job's addresses are known, so many ms at most, or the signal fires. */
+  readonly untilReachable: (maxMs: number, signal: AbortSignal) => Promise<void>;
+  /**
+   * Ends reading in the background, reads what is left, and gives what the runs brought.
+   * @param options `reads`: false where the service will not tell of this job
+   */
+  readonly close: (
+    result: Result,
+    options: { readonly reads: boolean; readonly signal: AbortSignal },
+  ) => Promise<RunData>;
+}
+
+interface JobLogOptions extends LogCollectorOptions {
+  readonly folder: string | null;
+  readonly limit: LimitFunction;
+  /** UUIDs of the jobs whose logs are read while they run. */
+  readonly streaming: Set<string>;
 }
 
 // Half of the connections to the service: large logs must not hold up the looks at the jobs.
 const maxConcurrentLogs = 4;
 
-/** Opens the logs of a step, and tells where they are kept. */
-export function openLogCollector(parts: LogCollectorParts): LogCollector {
-  const inTurn = pLimit(maxConcurrentLogs);
+/** Makes ready for the logs of a step, and tells where they are kept. */
+export function createLogCollector(options: LogCollectorOptions): LogCollector {
+  const folder = makeFolder(options);
+  const limit = pLimit(maxConcurrentLogs);
   const streaming = new Set<string>();
-  const folder = makeFolder(parts);
-  return {
-    open: (ticket) => openJobLogHandler(ticket, { ...parts, folder, inTurn, streaming }),
-  };
+  return { open: (job) => openJobLog(job, { ...options, folder, limit, streaming }) };
 }
 
-function makeFolder({ world: { runner }, plan, log }: LogCollectorParts): string | null {
-  if (plan.logs === 'none') return null;
+function makeFolder({ runner, mode, console }: LogCollectorOptions): string | null {
+  if (mode === 'none') return null;
   try {
     const folder = mkdtempSync(join(tempFolder(runner), 'dispersed-logs-'));
-    announceLogs(runner, folder);
+    writeLogsPath(runner, folder);
     return folder;
   } catch (error) {
-    log.logsLost('every job', error);
+    console.logIncomplete('every job', error);
     return null;
   }
 }
 
-interface JobLogHandlerParts extends LogCollectorParts {
-  readonly folder: string | null;
-  readonly inTurn: LimitFunction;
-  /** UUIDs of the jobs whose logs are read while they run. */
-  readonly streaming: Set<string>;
+const listEveryMs = 2_000;
+// What the end of a log is worth in time; an interrupt leaves less.
+const maxCloseMs = 60_000;
+
+function openJobLog(submitted: SubmittedJob, options: JobLogOptions): JobLog {
+  const { client, console, mode, folder, streaming } = options;
+  const { clock, random } = client;
+  const { uuid } = submitted.job;
+  const onTrouble = (error: unknown) => {
+    if (folder !== null) console.logIncomplete(`job ${uuid}`, error);
+  };
+  const handler = createLineHandler(submitted, options);
+  const runs = openRuns(uuid, { ...options, ...handler, onTooLarge: onTrouble });
+  const closing = new AbortController();
+  const signal = AbortSignal.any([options.signal, closing.signal]);
+  let isReading = false;
+  let failures = 0;
+  let dueAtMs = 0;
+
+  const readNew = async () => {
+    isReading = true;
+    try {
+      await runs.readNew(signal);
+      failures = 0;
+      dueAtMs = clock.monotonicMs() + logPauseMs(runs.size(), streaming.size);
+    } catch (error) {
+      failures += 1;
+      dueAtMs = isLasting(error) ? Infinity : clock.monotonicMs() + backoffMs(failures, random);
+    }
+    isReading = false;
+  };
+  return {
+    onLook: ({ status }) => {
+      if (mode !== 'stream' || folder === null || status !== 'RUNNING') return;
+      streaming.add(uuid);
+      if (!isReading && !signal.aborted && clock.monotonicMs() >= dueAtMs) void readNew();
+    },
+    untilReachable: async (maxMs, outer) => {
+      const giveUpAtMs = clock.monotonicMs() + maxMs;
+      while (!outer.aborted) {
+        const listed = await runs.list(outer).catch(() => []);
+        const isReachable = listed.some(({ node_urls: urls }) => (urls ?? []).length > 0);
+        if (isReachable || clock.monotonicMs() >= giveUpAtMs) return;
+        await clock.sleep(listEveryMs, outer);
+      }
+    },
+    close: async (result, { reads, signal: outer }) => {
+      closing.abort();
+      streaming.delete(uuid);
+      await within(maxCloseMs, clock, outer, reads ? runs.readRest : runs.told).catch(onTrouble);
+      runs.end();
+      return { runs: runs.all(), ...handler.close(result) };
+    },
+  };
 }
 
 // A tail is what one reads first; the summary shows less of it.
 const tailLines = 100;
 const summaryLines = 30;
 
-// What the end of a log is worth in time; an interrupt leaves less.
-const finishMs = 60_000;
-
-function openJobLogHandler(ticket: SubmittedJob, parts: JobLogHandlerParts): JobLogHandler {
-  const { world, plan, end, log, folder } = parts;
-  const { uuid } = ticket.job;
-  const story = tellStory(ticket, parts);
-  const jobLog = openJobLog(uuid, {
-    ...parts,
-    ...world,
-    streams: () => parts.streaming.size,
-    onLine: story.add,
-  });
-  const isStreamed = plan.logs === 'stream' && folder !== null;
-  const watching = watchByLog(ticket.job, isStreamed ? jobLog : null, { ...parts, ...world });
-  return {
-    read: watching.read,
-    untilReachable: async () => untilReachable(jobLog, world.clock, end.signal),
-    close: async (ending, result) => {
-      await watching.stop();
-      const finishing = { clock: world.clock, signal: end.lastCall, maxMs: finishMs };
-      // Where the service does not tell of a job, it does not tell of its runs.
-      const work = ending === 'lost' ? async () => {} : jobLog.finish;
-      await within(finishing, work).catch((error: unknown) => {
-        if (folder !== null) log.logsLost(`job ${uuid}`, error);
-      });
-      jobLog.end();
-      const isBad = result === 'failed' || result === 'timed-out';
-      story.end(plan.logs === 'on-failure' && isBad);
-      return { ...story.findings(), runs: jobLog.runs() };
-    },
-  };
-}
-
 /** What comes of the lines of a job's log. */
-function tellStory(ticket: SubmittedJob, { world, plan, log, folder }: JobLogHandlerParts) {
-  const { uuid, title } = ticket.job;
-  const { logs: mode, jobCount } = plan;
+function createLineHandler(submitted: SubmittedJob, options: JobLogOptions) {
+  const { runner, mode, jobCount, console, folder } = options;
+  const { uuid, title } = submitted.job;
   const tail = createTail(tailLines);
   const results = createResults((why) => {
-    log.badResults(uuid, why);
+    console.resultsIgnored(uuid, why);
   });
-  const place = { whose: whose(ticket, jobCount), folder: folder ?? '', jobCount };
-  const printer = mode === 'stream' ? createLogPrinter(world.runner, place) : null;
+  const place = { prefix: jobPrefix(submitted, jobCount), folder: folder ?? '', jobCount };
+  const printer = mode === 'stream' ? createLogPrinter(runner, place) : null;
   return {
-    add: (line: Line, runNumber: number) => {
+    onLine: (line: Line, runNumber: number) => {
       tail.add(line, runNumber);
-      results.take(line);
+      results.take(line, runNumber);
       printer?.line(line, runNumber);
     },
-    end: (isTold: boolean) => {
-      printer?.end(tail.lines());
-      if (isTold) printTail(world.runner, `job ${uuid} ${title ?? ''}`, tail.lines());
+    onRestart: () => {
+      runner.print(`  ${place.prefix}── the log begins anew ──`);
     },
-    findings: () => ({ logTail: tail.lines().slice(-summaryLines), results: results.all() }),
+    close: (result: Result) => {
+      printer?.end(tail.lines());
+      const isBad = result === 'failed' || result === 'timed-out';
+      if (mode === 'on-failure' && isBad) {
+        printTail(runner, `job ${uuid} ${title ?? ''}`, tail.lines());
+      }
+      return { logTail: tail.lines().slice(-summaryLines), results: results.all() };
+    },
   };
 }
 
-const reachableMs = 30_000;
-const listEveryMs = 2_000;
+// What the logs of a step may cost in traffic, on average, and in requests.
+const bytesPerMs = 256;
+const streamEveryMs = 1_000;
 
-async function untilReachable(jobLog: JobLog, clock: Clock, signal: AbortSignal): Promise<void> {
-  const giveUpAtMs = clock.now() + reachableMs;
-  while (!signal.aborted) {
-    const runs = await jobLog.list(signal).catch(() => []);
-    const isReachable = runs.some(({ node_urls: urls }) => (urls ?? []).length > 0);
-    if (isReachable || clock.now() >= giveUpAtMs) return;
-    await clock.sleep(listEveryMs, signal);
-  }
+/**
+ * How long to leave the log of a job alone, in ms. The service gives the whole text each time, so
+ * a large one is read less often, and so is each of many.
+ */
+export function logPauseMs(bytes: number, streams: number): number {
+  return Math.max(bytes / bytesPerMs, (streams - 1) * streamEveryMs);
 }
 
-interface Deadline {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly maxMs: number;
+/** Whether it is of no use to ask again while the job runs: a refusal, or trouble with the disk. */
+function isLasting(error: unknown): boolean {
+  if (error instanceof InterruptedError) return false;
+  return !(error instanceof ServiceError) || !(error.retryable || error.status === 404);
 }
 
-/** Does some work, and has it end when time is up. */
-async function within<T>(
-  { clock, signal, maxMs }: Deadline,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = new AbortController();
-  const done = new AbortController();
-  void clock.sleep(maxMs, AbortSignal.any([signal, done.signal])).then(() => {
-    late.abort();
+/** Does some work, and leaves it when time is up or the signal fires. */
+async function within(
+  maxMs: number,
+  clock: Clock,
+  outer: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([outer, over.signal]);
+  const tooLate = clock.sleep(maxMs, signal).then(() => {
+    throw new InterruptedError();
   });
   try {
-    return await work(AbortSignal.any([signal, late.signal]));
+    await Promise.race([work(signal), tooLate]);
   } finally {
-    done.abort();
+    over.abort();
   }
 }

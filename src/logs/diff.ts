@@ -1,102 +1,63 @@
-/** Bytes that are read in pieces: a file, or a part of the memory. */
-export interface Bytes {
-  readonly size: number;
-  /** What it gives holds until the next read. */
-  readonly read: (at: number, length: number) => Buffer;
-}
+/** How much of the end of what was seen is looked for in a text that begins otherwise. */
+export const tailBytes = 4096;
 
-/** How a snapshot of a log continues what was seen of it. */
-export interface Continuation {
-  /** Where in what was seen the snapshot begins. */
-  readonly start: number;
-  /** Where in the snapshot that begins which was not seen yet. */
-  readonly fresh: number;
-}
-
-// A shorter overlap may be an accident.
-const minOverlap = 16;
-const maxHead = 4096;
-// In a log that repeats itself a head is found everywhere; each place costs a comparison.
-const maxPlaces = 1_000;
+// A shorter match may be an accident.
+const minMatch = 16;
 
 /**
- * Finds out what of a snapshot is new. As a rule it is what was seen and more. It may also lack
- * its end, where a service's replica lags, or its head, where the service keeps the last part
- * only. What has nothing to do with what was seen is new altogether.
- * @param start where in what was seen the last snapshot began
+ * Where in a text that which was not seen yet begins: after the last that was seen, if that can be
+ * found again, whole or at the text's beginning. Takes time in proportion to the text, whatever it
+ * says.
+ * @param tail the last that was seen, up to {@link tailBytes}
+ * @returns null where the text has nothing to do with what was seen
  */
-export function continuation(seen: Bytes, start: number, snapshot: Bytes): Continuation {
-  if (agree(seen, start, snapshot, 0)) return { start, fresh: seen.size - start };
-  const skipped = halfCharacter(snapshot);
-  for (const place of placesOf(seen, headOf(snapshot, skipped))) {
-    if (agree(seen, place, snapshot, skipped)) {
-      return { start: Math.max(0, place - skipped), fresh: seen.size - place + skipped };
-    }
-  }
-  return { start: seen.size, fresh: 0 };
+export function findFresh(tail: Buffer, text: Buffer): number | null {
+  if (tail.length < minMatch) return null;
+  const end = endOfTail(tail, text);
+  if (end > 0) return end;
+  const overlap = overlapOf(tail, text.subarray(0, tail.length));
+  return overlap < minMatch ? null : overlap;
 }
 
-function headOf(snapshot: Bytes, from: number): Buffer {
-  return Buffer.from(snapshot.read(from, Math.min(maxHead, snapshot.size - from)));
+/**
+ * Where a tail ends in a text, 0 if nowhere; of one that overlaps itself there, as lines alike do,
+ * the last.
+ */
+function endOfTail(tail: Buffer, text: Buffer): number {
+  const borders = bordersOf(tail);
+  let matched = 0;
+  // With null for nowhere, V8 does not get this loop fast.
+  let end = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    matched = matchNext(tail, borders, matched, text[at]);
+    if (matched === tail.length) end = at + 1;
+    else if (end > 0 && at + 1 - matched > end) break;
+  }
+  return end;
 }
 
-/** Places where what was seen may go on like this, up to its end, the first one first. */
-function* placesOf(seen: Bytes, head: Buffer): Generator<number> {
-  if (head.length < minOverlap) return;
-  let places = 0;
-  for (let at = 0; at + head.length <= seen.size; at += pieceBytes) {
-    const size = Math.min(pieceBytes + head.length - 1, seen.size - at);
-    const piece = Buffer.from(seen.read(at, size));
-    for (let found = piece.indexOf(head); found >= 0; found = piece.indexOf(head, found + 1)) {
-      places += 1;
-      if (places > maxPlaces) break;
-      yield at + found;
-    }
-  }
-  const last = Math.max(0, seen.size - head.length + 1);
-  const end = Buffer.from(seen.read(last, Math.max(0, seen.size - last)));
-  for (let at = 0; at + minOverlap <= end.length; at += 1) {
-    if (end.subarray(at).equals(head.subarray(0, end.length - at))) yield last + at;
-  }
+/** How much of the beginning of a text is the end of a tail. */
+function overlapOf(tail: Buffer, beginning: Buffer): number {
+  const borders = bordersOf(beginning);
+  let matched = 0;
+  for (const byte of tail) matched = matchNext(beginning, borders, matched, byte);
+  return matched;
 }
 
-const pieceBytes = 64 * 1024;
+// Knuth, Morris and Pratt's way, for `indexOf` takes minutes where both repeat themselves.
 
-/** Whether both say the same from there on, as far as both go. */
-function agree(a: Bytes, fromA: number, b: Bytes, fromB: number): boolean {
-  const length = Math.min(a.size - fromA, b.size - fromB);
-  for (let at = 0; at < length; at += pieceBytes) {
-    const size = Math.min(pieceBytes, length - at);
-    if (!a.read(fromA + at, size).equals(b.read(fromB + at, size))) return false;
+/** At each place of a pattern, the longest proper beginning of it that ends there, too. */
+function bordersOf(pattern: Buffer): Uint16Array {
+  const borders = new Uint16Array(pattern.length);
+  for (let at = 1; at < pattern.length; at += 1) {
+    borders[at] = matchNext(pattern, borders, borders[at - 1] ?? 0, pattern[at]);
   }
-  return true;
+  return borders;
 }
 
-const replacement = Buffer.from('\ufffd');
-// One that is cut leaves three at most.
-const maxReplacements = 3;
-
-/** How many bytes at the head stand for a character that was cut in two. */
-function halfCharacter(snapshot: Bytes): number {
-  const { length } = replacement;
-  let count = 0;
-  while (
-    count < maxReplacements &&
-    (count + 1) * length <= snapshot.size &&
-    snapshot.read(count * length, length).equals(replacement)
-  ) {
-    count += 1;
-  }
-  return count * length;
-}
-
-/** The size without what stands, at the end, for a character that was cut in two. */
-export function wholeSize(snapshot: Bytes): number {
-  const { length } = replacement;
-  let { size } = snapshot;
-  for (let count = 0; count < maxReplacements && size >= length; count += 1) {
-    if (!snapshot.read(size - length, length).equals(replacement)) break;
-    size -= length;
-  }
-  return size;
+/** How much of a pattern matches up to a byte, where so much of it did before. */
+function matchNext(pattern: Buffer, borders: Uint16Array, before: number, byte = 0): number {
+  let matched = before < pattern.length ? before : (borders[before - 1] ?? 0);
+  while (matched > 0 && pattern[matched] !== byte) matched = borders[matched - 1] ?? 0;
+  return pattern[matched] === byte ? matched + 1 : 0;
 }

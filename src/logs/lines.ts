@@ -13,7 +13,7 @@ export interface Lines {
 }
 
 // A line of results may have 100 KB; nobody reads a longer one in a log.
-const maxLine = 128 * 1024;
+const maxLineLength = 128 * 1024;
 
 /**
  * A line ends at `\n` and is told then. What comes after a lone `\r` replaces it, as on a terminal:
@@ -27,7 +27,7 @@ export function createLines(onLine: (line: Line) => void): Lines {
   const add = (part: string) => {
     if (part === '') return;
     if (isReturned) [text, left, isReturned] = ['', 0, false];
-    const taken = part.slice(0, maxLine - text.length);
+    const taken = part.slice(0, maxLineLength - text.length);
     text += taken;
     left += part.length - taken.length;
   };
@@ -58,10 +58,10 @@ export interface Tail {
   readonly lines: () => readonly string[];
 }
 
-const maxTailLine = 2_000;
+const maxTailLineLength = 2_000;
 
-/** @param most how many lines to keep */
-export function createTail(most: number): Tail {
+/** @param maxLines how many lines to keep */
+export function createTail(maxLines: number): Tail {
   let newest = 0;
   let lines: string[] = [];
   return {
@@ -69,8 +69,8 @@ export function createTail(most: number): Tail {
       if (runNumber < newest) return;
       if (runNumber > newest) lines = [];
       newest = runNumber;
-      lines.push(text.slice(0, maxTailLine));
-      if (lines.length > most) lines.shift();
+      lines.push(text.slice(0, maxTailLineLength));
+      if (lines.length > maxLines) lines.shift();
     },
     lines: () => [...lines],
   };

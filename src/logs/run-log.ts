@@ -1,91 +1,105 @@
-import { join } from 'node:path';
-import { readJobRun } from '../api/endpoints.ts';
-import type { Client } from '../api/client.ts';
-import type { JobRun } from '../api/schemas.ts';
-import { isFinal } from '../jobs/status.ts';
-import { openScratch, openToAppend, type OpenFile } from './file.ts';
-import { continuation, wholeSize } from './diff.ts';
+import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { findFresh, tailBytes } from './diff.ts';
 import { createLines, type Line } from './lines.ts';
 
-export interface RunLogParts {
-  readonly client: Client;
+export interface RunLogOptions {
   /** Where the log is kept as the service gave it. */
-  readonly folder: string;
-  readonly name: string;
+  readonly path: string;
   readonly onLine: (line: Line) => void;
+  /** Told where the log turns out to be another text, which is then kept after the first. */
+  readonly onRestart: () => void;
 }
 
-/** The log of one run. */
+/** The log of one run: its file, and what was told of it. */
 export interface RunLog {
-  /** Reads it once; what is new is told line by line, and kept in the file. */
-  readonly read: (runUuid: string, signal: AbortSignal) => Promise<JobRun>;
-  /** How large it was when last read, in bytes. */
-  readonly size: () => number;
-  /** Nothing more comes: the last line is told, even without an end. */
+  /**
+   * Takes the log as the service gives it, keeps what is new, and tells it line by line.
+   * @param isOver whether the run has ended, so that nothing comes after the last character
+   */
+  readonly take: (log: string, isOver: boolean) => Promise<void>;
+  /** Nothing more comes for now: the last line is told, even without an end. */
   readonly end: () => void;
-}
-
-/** Opens the log of one run. However large it is, it is not held in memory. */
-export function openRunLog({ client, folder, name, onLine }: RunLogParts): RunLog {
-  const lines = createLines(onLine);
-  let start = 0;
-  let size = 0;
-
-  let beginnings = 0;
-  const beginAnew = () => {
-    beginnings += 1;
-    if (beginnings > maxRestarts) throw new Error('it is another text each time it is read');
-    lines.end();
-  };
-  const take = (snapshot: OpenFile, isOver: boolean) => {
-    ({ size } = snapshot);
-    const kept = openToAppend(join(folder, name));
-    try {
-      const found = continuation(kept, start, snapshot);
-      ({ start } = found);
-      if (found.fresh === 0 && kept.size > 0) beginAnew();
-      const until = isOver ? snapshot.size : wholeSize(snapshot);
-      for (const piece of piecesOf(snapshot, found.fresh, until)) kept.append(piece);
-      for (const text of textOf(snapshot, found.fresh, until)) lines.push(text);
-    } finally {
-      kept.close();
-    }
-  };
-
-  return {
-    read: async (runUuid, signal) => {
-      const snapshot = openScratch(join(folder, `.${name}`));
-      const openLog = () => {
-        // Where a request is sent once more, what its first answer told does not count.
-        snapshot.empty();
-        return snapshot.append;
-      };
-      try {
-        const run = await readJobRun(client, runUuid, openLog, signal);
-        take(snapshot, isFinal(run.status));
-        return run;
-      } finally {
-        snapshot.close();
-      }
-    },
-    size: () => size,
-    end: lines.end,
-  };
 }
 
 // A container that starts again may begin its log anew. A text that is another one each time would
 // fill disk and console.
 const maxRestarts = 20;
 
-const pieceBytes = 64 * 1024;
+/** Opens the log of one run. What was seen is in the file alone. */
+export function openRunLog({ path, onLine, onRestart }: RunLogOptions): RunLog {
+  const lines = createLines(onLine);
+  let startInFile = 0;
+  let restarts = 0;
 
-function* piecesOf(file: OpenFile, from: number, until: number): Generator<Buffer> {
-  for (let at = from; at < until; at += pieceBytes) {
-    yield file.read(at, Math.min(pieceBytes, until - at));
+  const restart = (size: number) => {
+    restarts += 1;
+    if (restarts > maxRestarts) throw new Error('it is another text each time it is read');
+    lines.end();
+    onRestart();
+    startInFile = size;
+    return 0;
+  };
+  const freshOf = (file: number, text: Buffer) => {
+    const { size } = fstatSync(file);
+    if (goesOn(file, startInFile, text)) return size - startInFile;
+    const fresh = findFresh(readPiece(file, Math.max(0, size - tailBytes), tailBytes), text);
+    if (fresh === null) return restart(size);
+    startInFile = Math.max(0, size - fresh);
+    return fresh;
+  };
+  const keep = (text: Buffer) => {
+    const file = openSync(path, 'a+');
+    try {
+      const fresh = text.subarray(freshOf(file, text));
+      writeFileSync(file, fresh);
+      return fresh;
+    } finally {
+      closeSync(file);
+    }
+  };
+  return {
+    take: async (log, isOver) => {
+      const fresh = keep(Buffer.from(isOver ? log : wholeCharacters(log)));
+      for (const piece of piecesOf(fresh)) {
+        lines.push(piece);
+        // A signal must be heard while millions of lines are told.
+        await nextTurn();
+      }
+    },
+    end: lines.end,
+  };
+}
+
+const pieceSize = 64 * 1024;
+
+/** Whether a text says the same as a file from there on, as far as both go. */
+function goesOn(file: number, from: number, text: Buffer): boolean {
+  for (let at = 0; at < text.length; at += pieceSize) {
+    const piece = readPiece(file, from + at, Math.min(pieceSize, text.length - at));
+    if (!piece.equals(text.subarray(at, at + piece.length))) return false;
+    if (piece.length < pieceSize) break;
+  }
+  return true;
+}
+
+function readPiece(file: number, at: number, length: number): Buffer {
+  const piece = Buffer.allocUnsafe(length);
+  return piece.subarray(0, readSync(file, piece, 0, length, at));
+}
+
+// As a whole, a large log would be in memory once more.
+function* piecesOf(text: Buffer): Generator<string> {
+  const decoder = new TextDecoder();
+  for (let at = 0; at < text.length; at += pieceSize) {
+    yield decoder.decode(text.subarray(at, at + pieceSize), { stream: true });
   }
 }
 
-function* textOf(file: OpenFile, from: number, until: number): Generator<string> {
-  const decoder = new TextDecoder();
-  for (const piece of piecesOf(file, from, until)) yield decoder.decode(piece, { stream: true });
+// The service's text may end in the middle of a character, which is then there as up to three of
+// these, and whole the next time.
+function wholeCharacters(log: string): string {
+  let end = log.length;
+  while (end > log.length - 3 && log.endsWith('\ufffd', end)) end -= 1;
+  return log.slice(0, end);
 }

@@ -1,58 +1,57 @@
 import { ServiceError, type InputError, type Problem } from '../errors.ts';
-import type { Outcome } from '../jobs/records.ts';
-import type { Runner } from '../runtime.ts';
-import { isFinal } from '../jobs/status.ts';
-import { type Policy } from '../jobs/policy.ts';
-import { describeError, consoleUrl, type ErrorMessage } from './error-messages.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
-import { tellingLines } from './log-tail.ts';
-import { safeLine } from './sanitize.ts';
+import type { Outcome } from '../jobs/records.ts';
+import { isFinal } from '../jobs/status.ts';
+import type { Runner } from '../runtime.ts';
+import { lastMeaningfulLines } from './container-log.ts';
+import { consoleUrl, describeError, type ErrorMessage } from './error-messages.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
 const maxAnnotations = 10;
 // It shows 4,096 characters of one; this leaves room for a last line.
-const maxList = 4_000;
+const maxLength = 4_000;
 
-/** One error annotation for each job that did not end well: what failed, why, what to do. */
-export function annotateOutcomes(runner: Runner, bad: readonly Outcome[], policy: Policy): void {
-  const advices = bad.map((outcome) => adviseOnOutcome(outcome, policy));
-  annotateAll(runner, advices, (shown) => {
+/** One error annotation for each job that was not successful: what failed, why, what to do. */
+export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
+  const messages = bad.map(describeOutcome);
+  annotateAll(runner, messages, (shown) => {
     const rest = bad.slice(shown);
-    const uuids = rest.map(
-      (outcome) => uuidOf(outcome) ?? safeLine(titleOf(outcome.subject, outcome.job), 60),
+    const names = rest.map(
+      (outcome) => uuidOf(outcome) ?? sanitizeLine(titleOf(outcome.subject, outcome.job), 60),
     );
     return {
-      title: `${rest.length} more jobs did not end well`,
-      cause: safeLine(uuids.join(', '), 3_000),
-      remedy: 'The job summary and the output jobs tell each one’s story.',
+      title: `${rest.length} more jobs were not successful`,
+      cause: sanitizeLine(names.join(', '), 3_000),
+      remedy: 'See the job summary or the output jobs for each of them.',
     };
   });
 }
 
-/** An error annotation for each advice; where that is too many, the last stands for the rest. */
+/** An error annotation for each message; if there are too many, the last one stands for the rest. */
 export function annotateAll(
   runner: Runner,
-  advices: readonly ErrorMessage[],
-  adviseOnRest: (shown: number) => ErrorMessage,
+  messages: readonly ErrorMessage[],
+  describeRest: (shown: number) => ErrorMessage,
 ): void {
-  const shown = advices.length > maxAnnotations ? maxAnnotations - 1 : advices.length;
-  for (const advice of advices.slice(0, shown)) annotate(runner, advice);
-  if (shown < advices.length) annotate(runner, adviseOnRest(shown));
+  const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
+  for (const message of messages.slice(0, shown)) annotate(runner, message);
+  if (shown < messages.length) annotate(runner, describeRest(shown));
 }
 
-/** One error annotation that lists every problem of the inputs, as far as it holds them. */
+/** One error annotation that lists the problems of the inputs, as many as fit. */
 export function annotateInputs(runner: Runner, { problems }: InputError): void {
-  const lines = problems.map(sayProblem);
+  const lines = problems.map(formatProblem);
   const title =
-    lines.length === 1 ? 'An input is not usable' : `${lines.length} problems with inputs`;
-  runner.annotate('error', `${title}; nothing was cooked`, join(lines));
+    lines.length === 1 ? 'An input is invalid' : `${lines.length} problems in the inputs`;
+  runner.annotate('error', `${title}; nothing was cooked`, joinLines(lines));
 }
 
-function join(lines: readonly string[]): string {
+function joinLines(lines: readonly string[]): string {
   let text = '';
   for (const [index, line] of lines.entries()) {
-    if (text.length + line.length > maxList) {
-      return `${text}and ${lines.length - index} more; the job summary has them`;
+    if (text.length + line.length > maxLength) {
+      return `${text}and ${lines.length - index} more; see the job summary`;
     }
     text += `${line}\n`;
   }
@@ -60,110 +59,134 @@ function join(lines: readonly string[]): string {
 }
 
 /** A problem in one line. */
-export function sayProblem({ input, message }: Problem): string {
-  return `${safeLine(input, 100)}: ${safeLine(message)}`;
+export function formatProblem({ input, message }: Problem): string {
+  return `${sanitizeLine(input, 100)}: ${sanitizeLine(message)}`;
 }
 
 /** One error annotation. */
-export function annotate(runner: Runner, advice: ErrorMessage): void {
-  runner.annotate('error', safeLine(advice.title, 250), messageOf(advice));
+export function annotate(runner: Runner, message: ErrorMessage): void {
+  runner.annotate('error', sanitizeLine(message.title, 250), formatMessage(message));
 }
 
 const maxEvidence = 15;
 
 // The cause comes first and the remedy last; of the evidence between them the last lines that fit.
-function messageOf({ cause, remedy, evidence = [] }: ErrorMessage): string {
-  const lines = tellingLines(evidence, maxEvidence).map((line) => `| ${safeLine(line, 300)}`);
-  const build = (shown: readonly string[]) =>
-    [cause, ...(shown.length === 0 ? [] : ['Its log ends with', ...shown]), remedy].join('\n');
-  while (lines.length > 0 && build(lines).length > maxList) lines.shift();
-  return build(lines).slice(0, maxList);
+function formatMessage({ cause, remedy, evidence = [] }: ErrorMessage): string {
+  const lines = lastMeaningfulLines(evidence, maxEvidence).map(
+    (line) => `| ${sanitizeLine(line, 300)}`,
+  );
+  const join = (shown: readonly string[]) =>
+    [cause, ...(shown.length === 0 ? [] : ['The log ends with:', ...shown]), remedy].join('\n');
+  while (lines.length > 0 && join(lines).length > maxLength) lines.shift();
+  return join(lines).slice(0, maxLength);
 }
 
-function adviseOnOutcome(outcome: Outcome, policy: Policy): ErrorMessage {
+function describeOutcome(outcome: Outcome): ErrorMessage {
   const { result, job, subject, error, ending } = outcome;
-  if (error !== null) return adviseOnError(error, outcome);
-  const name = safeLine(titleOf(subject, job), 100);
+  if (error !== null) return describeErrorOf(outcome, error);
+  const name = sanitizeLine(titleOf(subject, job), 100);
   const uuid = uuidOf(outcome);
   const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
-  if (result === 'timed-out') return adviseOnTimeout(name, who, outcome, policy);
-  if (ending === 'interrupt') return adviseOnInterrupt(name, who, outcome);
-  if (ending === 'fail-fast' && result === 'cancelled') return adviseOnFailFast(name, who, outcome);
+  if (result === 'timed-out') return describeTimeout(name, who, outcome);
+  if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
+    return describeInterrupt(name, who, outcome);
+  if (ending === 'fail-fast' && result === 'cancelled') return describeFailFast(name, who, outcome);
   const reason = job?.status_reason
-    ? `: ${safeLine(job.status_reason, 1000)}`
-    : ', and the service gave no reason';
+    ? `: ${sanitizeLine(job.status_reason, 1000)}.`
+    : '. The service gave no reason.';
   if (result === 'cancelled') {
     return {
       title: `Cancelled: ${name}`,
-      cause: `${who} was cancelled${reason}.`,
-      remedy: 'If you did not, somebody else with access to this account, or the service, did.',
+      cause: `${who} was cancelled${reason}`,
+      remedy:
+        'If you did not cancel it, the service did, or someone else with access to this account.',
     };
   }
   return {
     title: `Failed: ${name}`,
-    cause: `${who} failed${reason}.`,
-    remedy: `The whole log is at ${consoleUrl}. Mend the recipe or its parameters, then run the workflow again.`,
+    cause: `${who} failed${reason}`,
+    remedy: `Fix the recipe or its parameters, then run the workflow again. The full log is in the console: ${consoleUrl}`,
     evidence: outcome.logTail,
   };
 }
 
-function adviseOnError(error: Error, outcome: Outcome): ErrorMessage {
+function describeErrorOf(outcome: Outcome, error: Error): ErrorMessage {
   const { subject } = outcome;
   const uuid = uuidOf(outcome);
   if (uuid !== null) {
     const isCancel = error instanceof ServiceError && error.request.endsWith('/cancel');
-    return describeError(error, `${isCancel ? 'cancel' : 'follow'} job ${uuid}`);
+    return describeError(error, `${isCancel ? 'cancel' : 'watch'} job ${uuid}`);
   }
-  const advice = describeError(error, `cook recipe ${subject.recipeUuid}`);
-  const isRefusal = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
-  if (!isRefusal || !subject.namesRegions) return advice;
+  const message = describeError(error, `cook recipe ${subject.recipeUuid}`);
+  const isInvalid = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
+  if (!isInvalid || !subject.namesRegions) return message;
   const hint =
-    'The order names allowed-region-codes, which the older host, https://api.compute.x.io, does not know.';
-  return { ...advice, remedy: `${advice.remedy} ${hint}` };
+    'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
+  return { ...message, remedy: `${message.remedy} ${hint}` };
 }
 
-function adviseOnInterrupt(name: string, who: string, { job, result }: Outcome): ErrorMessage {
-  if (result === 'detached') {
+function describeInterrupt(name: string, who: string, outcome: Outcome): ErrorMessage {
+  if (outcome.result === 'detached') {
     return {
-      title: `Left alive: ${name}`,
-      cause: `${who} was left as it is when the workflow was cancelled, as on-workflow-cancel asks.`,
-      remedy: `It is billed while it runs: see ${consoleUrl}.`,
+      title: `Left running: ${name}`,
+      cause: `${who} was left running, because on-workflow-cancel is detach.`,
+      remedy: `It is billed while it runs: ${consoleUrl}`,
     };
   }
   return {
-    title: `Cancelled with the workflow: ${name}`,
-    cause:
-      job === null
-        ? `${who} was not cooked any more: the workflow was cancelled, or a time limit of it was reached.`
-        : `${who} was cancelled: the workflow was, or a time limit of it was reached.`,
-    remedy: 'If nobody cancelled the workflow, look at its timeout-minutes.',
+    title: `${cancelTitle(outcome)} with the workflow: ${name}`,
+    cause: `The workflow was cancelled or reached a time limit. ${who} ${whatBecame(outcome)}`,
+    remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
   };
 }
 
-function adviseOnFailFast(name: string, who: string, { job }: Outcome): ErrorMessage {
+function describeFailFast(name: string, who: string, outcome: Outcome): ErrorMessage {
   return {
-    title: `Cancelled with another job: ${name}`,
-    cause: `${who} was ${job === null ? 'not cooked' : 'cancelled'}: another job of the step did not end well.`,
-    remedy: 'Look at that one; without fail-fast, each job runs to its own end.',
+    title: `${cancelTitle(outcome)} by fail-fast: ${name}`,
+    cause: `Another job of this step was not successful. ${who} ${whatBecame(outcome)}`,
+    remedy: 'Check the job that failed first. Without fail-fast, the other jobs keep running.',
   };
 }
 
-function adviseOnTimeout(
-  name: string,
-  who: string,
-  outcome: Outcome,
-  policy: Policy,
-): ErrorMessage {
-  const alive = outcome.timeline.findLast(({ status }) => !isFinal(status));
-  const status = alive === undefined ? 'not cooked yet' : safeLine(alive.status, 60);
-  const left =
-    policy.onTimeout === 'cancel'
-      ? 'so it was cancelled'
-      : `and was left as it is, which is billed: see ${consoleUrl}`;
+function describeTimeout(name: string, who: string, outcome: Outcome): ErrorMessage {
+  const status = outcome.job === null ? '' : `It was ${lastOpenStatus(outcome)} then. `;
   return {
     title: `Timed out: ${name}`,
-    cause: `${who} was still ${status} when the time for waiting was over${outcome.job === null ? '' : `, ${left}`}.`,
-    remedy: 'Raise the input timeout, or choose with on-timeout what happens then.',
+    cause: `The timeout was reached. ${status}${who} ${whatBecame(outcome)}`,
+    remedy: 'Increase the input timeout, or set on-timeout to choose what happens then.',
     evidence: outcome.logTail,
   };
+}
+
+function cancelTitle({ job, cancel }: Outcome): string {
+  if (job === null) return 'Stopped';
+  return cancel === 'accepted' ? 'Cancelled' : 'Not cancelled';
+}
+
+// No more than is known: a job is said to be cancelled where the service says so, and what may run
+// on is said to.
+function whatBecame({ job, cancel, isKept, unansweredMark }: Outcome): string {
+  if (job === null) {
+    return unansweredMark === null
+      ? 'was not cooked.'
+      : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
+  }
+  if (job.status === 'CANCELLED') return 'was cancelled.';
+  if (isFinal(job.status) && cancel !== null) return 'had ended when it was to be cancelled.';
+  switch (cancel) {
+    case 'accepted':
+      return `is being cancelled, and is still ${sanitizeLine(job.status, 60)}.`;
+    case 'failed':
+      return `could not be cancelled. It may still be running, and billed. The post step tries again: ${consoleUrl}`;
+    case null:
+      return isKept
+        ? `was left running, as the inputs ask. It is billed while it runs: ${consoleUrl}`
+        : `may still be running, and billed. The post step cancels it: ${consoleUrl}`;
+  }
+}
+
+// Our own cancel may have ended it since.
+function lastOpenStatus({ timeline }: Outcome): string {
+  const last = timeline.findLast(({ status }) => !isFinal(status));
+  return sanitizeLine(last?.status ?? 'not finished', 60);
 }

@@ -1,131 +1,220 @@
 import pLimit from 'p-limit';
-import type { Job } from '../api/schemas.ts';
-import type { Clock } from '../pace.ts';
-import type { Outcome, StatusChange, JobRef, SubmittedJob } from '../jobs/records.ts';
-import { isFinal } from '../jobs/status.ts';
+import * as z from 'zod/mini';
+import { asError } from '../errors.ts';
+import { readCommit } from '../inputs/context.ts';
+import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { titleOf } from '../jobs/metrics.ts';
-import type { Log } from './console.ts';
-import { openContextBook } from './status-context.ts';
-import { openLane, type Lane } from './status-lane.ts';
-import type { Send } from './status-sender.ts';
-import { describeDoing, describeEnd, sayStatus } from './status-text.ts';
+import { isFinal } from '../jobs/status.ts';
+import type { Clock } from '../clock.ts';
+import type { Runner } from '../runtime.ts';
+import {
+  describeChange,
+  describeEnd,
+  describeStart,
+  openContexts,
+  type Message,
+} from './commit-status-text.ts';
+import { sanitizeLine } from './sanitize.ts';
 
-/** Keeps a commit status per job up to date. Nothing here rejects, or keeps anybody waiting. */
+/** Keeps a commit status per job up to date. Nothing here rejects or changes the verdict. */
 export interface CommitStatus {
-  readonly began: (ticket: SubmittedJob) => void;
-  readonly changed: (ticket: SubmittedJob, sighting: StatusChange) => void;
-  /** The last word on a job; gives the outcome back. */
-  readonly ended: (outcome: Outcome) => Outcome;
-  /** Resolves when all has been sent, or soon after the last call. */
-  readonly settle: (lastCall: AbortSignal) => Promise<void>;
+  readonly submitted: (job: SubmittedJob) => void;
+  readonly statusChanged: (job: SubmittedJob, change: StatusChange) => void;
+  readonly ended: (outcome: Outcome) => void;
+  /** Resolves when all is sent: within seconds, and sooner where the signal fires. */
+  readonly settle: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Where no commit status was asked for. */
 export const noCommitStatus: CommitStatus = {
-  began: () => {},
-  changed: () => {},
-  ended: (outcome) => outcome,
+  submitted: () => {},
+  statusChanged: () => {},
+  ended: () => {},
   settle: async () => {},
 };
 
-/** A log that has the commit status told of what it is told of itself. */
-export function withCommitStatus(log: Log, { began, changed }: CommitStatus): Log {
-  return {
-    ...log,
-    began: (ticket) => {
-      log.began(ticket);
-      began(ticket);
-    },
-    changed: (ticket, sighting, job) => {
-      log.changed(ticket, sighting, job);
-      changed(ticket, sighting);
-    },
-  };
-}
-
-export interface CommitStatusParts {
+interface Deps {
+  readonly runner: Runner;
   readonly clock: Clock;
-  /** The jobs to be, in their order. */
-  readonly subjects: readonly JobRef[];
-  readonly send: Send;
 }
 
-/** Keeps the statuses through `send`. */
-export function createCommitStatus(parts: CommitStatusParts): CommitStatus {
-  const { clock } = parts;
+/** The commit status of these jobs, if one was asked for. */
+export function openCommitStatus(
+  inputs: { readonly 'commit-status': boolean; readonly 'github-token': string | undefined },
+  jobs: readonly JobRef[],
+  deps: Deps,
+): CommitStatus {
+  if (!inputs['commit-status']) return noCommitStatus;
+  const token = inputs['github-token'];
+  if (token !== undefined) deps.runner.mask(token);
+  return createCommitStatus(jobs, openGitHub(deps.runner, token), deps);
+}
+
+interface Status extends Message {
+  readonly context: string;
+}
+
+/** Sets the status of a context at GitHub; rejects where that failed. */
+export type SetStatus = (status: Status, signal: AbortSignal) => Promise<void>;
+
+// GitHub limits a repository's requests by the hour.
+const minPauseMs = 5_000;
+// Time for a second try of the last status.
+const maxSettleMs = 10_000;
+// For one more try once time is up: the reports are still to be written before the runner kills.
+const lastTryMs = 1_000;
+
+/** Keeps the statuses of these jobs through `setStatus`. */
+export function createCommitStatus(
+  jobs: readonly JobRef[],
+  setStatus: SetStatus,
+  { runner, clock }: Deps,
+): CommitStatus {
+  const queues = new Map<number, Queue>();
+  const contextOf = openContexts(jobs);
+  const hurry = new AbortController();
   const over = new AbortController();
-  const { laneOf, lanes } = openLanes(parts, over.signal);
+  const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
+  const pause = async () => clock.sleep(minPauseMs, hurry.signal);
+  const say = (job: JobRef, title: string, message: Message) => {
+    const queue = queues.get(job.index) ?? openQueue(contextOf(job, title), trySend, pause);
+    queues.set(job.index, queue);
+    queue.say(message);
+  };
   const sayPending = ({ subject, job }: SubmittedJob, description: string) => {
-    laneOf(subject, job).say({ state: 'pending', description });
+    say(subject, titleOf(subject, job), { state: 'pending', description });
   };
   return {
-    began: (ticket) => {
-      sayPending(ticket, describeBeginning(ticket, clock.now()));
+    submitted: (job) => {
+      sayPending(job, describeStart(job, clock.now()));
     },
-    changed: (ticket, sighting) => {
-      if (!isFinal(sighting.status)) sayPending(ticket, describeDoing(sighting));
+    statusChanged: (job, change) => {
+      if (!isFinal(change.status)) sayPending(job, describeChange(change));
     },
     ended: (outcome) => {
-      const lane = laneOf(outcome.subject, outcome.job);
-      lane.hurry();
-      lane.say(describeEnd(outcome));
-      return outcome;
+      say(outcome.subject, titleOf(outcome.subject, outcome.job), describeEnd(outcome));
     },
-    settle: async (lastCall) => {
-      const release = endSoon(over, lastCall, clock);
-      await Promise.all(
-        [...lanes.values()].map(async (lane) => {
-          lane.hurry();
-          await lane.idle();
-        }),
-      );
-      release();
+    settle: async (signal) => {
+      const settled = new AbortController();
+      void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
+        hurry.abort();
+        await clock.sleep(lastTryMs, settled.signal);
+        over.abort();
+      });
+      await Promise.all([...queues.values()].map(async ({ idle }) => idle()));
+      settled.abort();
     },
   };
 }
 
-// GitHub asks for few requests at a time, and takes 1,000 an hour from all jobs of a repository.
+interface Queue {
+  /** Sends the message when it may; one that was not sent yet is replaced. */
+  readonly say: (message: Message) => void;
+  /** Resolves when nothing is left to send. */
+  readonly idle: () => Promise<void>;
+}
+
+function openQueue(context: string, trySend: TrySend, pause: () => Promise<void>): Queue {
+  let next: Message | undefined;
+  let tries = 0;
+  let pausing = Promise.resolve();
+  let work: Promise<void> | undefined;
+  const sendAll = async () => {
+    while (next !== undefined) {
+      await pausing;
+      const message: Message = next;
+      tries += 1;
+      const answer = await trySend({ context, ...message }, tries);
+      if (next === message && answer === 'done') next = undefined;
+      pausing = pause();
+    }
+    work = undefined;
+  };
+  return {
+    say: (message) => {
+      next = message;
+      tries = 0;
+      work ??= sendAll();
+    },
+    idle: async () => work,
+  };
+}
+
+// With the pauses 10 s: enough for a transient error, not for an outage.
+const maxTries = 3;
+// GitHub asks for few at a time.
 const maxConcurrent = 4;
-const minRestMs = 10_000;
 
-function openLanes({ clock, subjects, send }: CommitStatusParts, over: AbortSignal) {
-  const lanes = new Map<number, Lane>();
+/** Never rejects; `again` where the same may well succeed a little later. */
+type TrySend = (status: Status, tries: number) => Promise<'done' | 'again'>;
+
+/** Warns once, whatever goes wrong how often. */
+function createSender(send: (status: Status) => Promise<void>, runner: Runner): TrySend {
   const inTurn = pLimit(maxConcurrent);
-  const contextFor = openContextBook(subjects);
-  const laneOf = (subject: JobRef, job: Job | null): Lane => {
-    const known = lanes.get(subject.index);
-    if (known !== undefined) return known;
-    const context = contextFor(subject, titleOf(subject, job));
-    const lane = openLane({
-      inTurn,
-      send: async (message, isLatest) => send({ context, ...message }, isLatest, over),
-      rest: async (hurry) => clock.sleep(minRestMs, hurry),
-    });
-    lanes.set(subject.index, lane);
-    return lane;
-  };
-  return { lanes, laneOf };
-}
-
-const maxSettleMs = 10_000;
-// The runner kills 4 s after the last call; the reports are still to be written then.
-const lastMomentMs = 1_000;
-
-/** Ends the sending within seconds, and right at the last call if that is still to come. */
-function endSoon(over: AbortController, lastCall: AbortSignal, clock: Clock): () => void {
-  const released = new AbortController();
-  const end = () => {
-    over.abort();
-  };
-  lastCall.addEventListener('abort', end, { signal: released.signal });
-  void clock.sleep(lastCall.aborted ? lastMomentMs : maxSettleMs, released.signal).then(end);
-  return () => {
-    released.abort();
+  let isHopeless = false;
+  let hasWarned = false;
+  return async (status, tries) => {
+    try {
+      await inTurn(async () => (isHopeless ? undefined : send(status)));
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble === 'retryable' && tries < maxTries) return 'again';
+      isHopeless ||= trouble === 'forbidden' || trouble === 'internal';
+      if (!hasWarned) warn(runner, asError(error).message, trouble);
+      hasWarned = true;
+    }
+    return 'done';
   };
 }
 
-// Since when a job that was there before has its status, nobody has seen.
-function describeBeginning({ origin, job: { status } }: SubmittedJob, nowMs: number): string {
-  const wasThere = origin === 'attached' || origin === 'given';
-  return wasThere ? sayStatus(status) : describeDoing({ status, atMs: nowMs });
+function warn(runner: Runner, message: string, trouble: Trouble): void {
+  const remedy =
+    trouble === 'forbidden'
+      ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
+      : 'The jobs and the result of this step are not affected.';
+  const title = 'The commit status could not be set';
+  runner.annotate('warning', title, `GitHub: ${sanitizeLine(message, 300)}. ${remedy}`);
 }
+
+// Octokit gives a request without an answer the status 500.
+const refusalSchema = z.object({
+  status: z.number(),
+  response: z.optional(z.object({ headers: z.record(z.string(), z.unknown()) })),
+});
+
+/** `internal`: the request was never sent. */
+type Trouble = 'retryable' | 'forbidden' | 'refused' | 'internal';
+
+function troubleOf(error: unknown): Trouble {
+  const refusal = refusalSchema.safeParse(error);
+  if (!refusal.success) return 'internal';
+  const { status, response: { headers } = { headers: {} } } = refusal.data;
+  // Beyond its rate limits GitHub answers 403 as well as 429.
+  const isLimit = 'retry-after' in headers || headers['x-ratelimit-remaining'] === '0';
+  if (status >= 500 || status === 429 || isLimit) return 'retryable';
+  return [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
+}
+
+// GitHub answers within a second; a hanging one must not eat the last seconds of a step.
+const maxRequestMs = 4_000;
+
+function openGitHub(runner: Runner, token: string | undefined): SetStatus {
+  const connect = async () => {
+    if (token === undefined) throw new Error('the input github-token is empty');
+    const { apiUrl, runUrl, ...commit } = await readCommit(runner);
+    // Loaded when used: it is large, and few steps set a commit status.
+    const { getOctokit } = await import('@actions/github');
+    const { repos } = getOctokit(token, { baseUrl: apiUrl, userAgent: 'dispersed-cook' }).rest;
+    return { repos, commit: runUrl === undefined ? commit : { ...commit, target_url: runUrl } };
+  };
+  let connection: ReturnType<typeof connect> | undefined;
+  return async (status, signal) => {
+    const { repos, commit } = await (connection ??= connect());
+    const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
+    const request = { signal: bound, redirect: 'error', log: silent } as const;
+    await repos.createCommitStatus({ ...commit, ...status, request });
+  };
+}
+
+// Its warnings hold text of the answer, and would go to the log as they are.
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -1,139 +1,187 @@
 import type { Job } from '../api/schemas.ts';
 import { asError, type ServiceError } from '../errors.ts';
+import { titleOf } from '../jobs/metrics.ts';
+import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
 import type { CookRequest, Origin, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { consoleUrl } from './error-messages.ts';
 import { formatDuration } from './format.ts';
-import { titleOf } from '../jobs/metrics.ts';
-import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
-import { safeLine } from './sanitize.ts';
+import { sanitizeLine } from './sanitize.ts';
 
-/** What is said while the step runs. Nothing is printed because nothing changed. */
-export interface Log {
-  readonly began: (ticket: SubmittedJob) => void;
-  readonly changed: (ticket: SubmittedJob, sighting: StatusChange, job: Job) => void;
-  readonly inDoubt: (order: CookRequest, error: ServiceError) => void;
-  readonly away: (error: ServiceError) => void;
-  readonly back: () => void;
+/** What is said while the step runs: one method is one message. */
+export interface Console {
+  readonly submitted: (submitted: SubmittedJob) => void;
+  readonly statusChanged: (submitted: SubmittedJob, change: StatusChange, job: Job) => void;
+  /** It is unknown whether the service created a job. */
+  readonly cookUnanswered: (request: CookRequest, error: ServiceError) => void;
+  readonly serviceUnavailable: (error: ServiceError) => void;
+  readonly serviceAvailable: () => void;
   readonly clockOff: (offsetMs: number) => void;
-  readonly stopping: (jobUuid: string, why: string) => void;
-  readonly stillAlive: (job: Job) => void;
-  readonly notStopped: (jobUuid: string, error: unknown) => void;
-  readonly notLookedFor: (cookKey: string, error: unknown) => void;
-  readonly notCleanedUp: (error: unknown) => void;
-  /** Told once, whatever else is wrong with logs. */
-  readonly logsLost: (whoseLog: string, error: unknown) => void;
-  /** Told once. */
-  readonly badResults: (jobUuid: string, why: string) => void;
-  readonly reachable: (ticket: SubmittedJob, urls: readonly NodeUrl[]) => void;
+  readonly cancelling: (jobUuid: string, reason: string) => void;
+  /** The job was cancelled, and has not ended yet. */
+  readonly notEnded: (jobUuid: string, status: string | null) => void;
+  /** A job that a cook without an answer has created, found later. */
+  readonly foundLater: (job: Job, isKept: boolean) => void;
+  /** Several jobs of earlier attempts may be meant: none is taken over. */
+  readonly ambiguous: (request: CookRequest) => void;
+  readonly cancelFailed: (jobUuid: string, error: unknown) => void;
+  readonly lookupFailed: (mark: string, error: unknown) => void;
+  readonly cleanupFailed: (error: unknown) => void;
+  /** Said once for all jobs. */
+  readonly logIncomplete: (whoseLog: string, error: unknown) => void;
+  /** Said once for all jobs. */
+  readonly resultsIgnored: (jobUuid: string, reason: string) => void;
+  readonly reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => void;
 }
 
 /** `[1/3 Render] `, where the step has several jobs. */
-export function whose({ subject, job }: SubmittedJob, jobCount: number): string {
+export function jobPrefix({ subject, job }: SubmittedJob, jobCount: number): string {
   if (jobCount === 1) return '';
-  return `[${subject.index + 1}/${jobCount} ${safeLine(titleOf(subject, job), 40)}] `;
+  return `[${subject.index + 1}/${jobCount} ${sanitizeLine(titleOf(subject, job), 40)}] `;
 }
 
-function beginning(origin: Origin, jobUuid: string): string {
-  switch (origin) {
-    case 'cooked':
-      return `Cooked job ${jobUuid}`;
-    case 'found':
-      return `Found job ${jobUuid} after all,`;
-    case 'attached':
-      return `Took over job ${jobUuid} of an earlier attempt,`;
-    case 'given':
-      return `Watching job ${jobUuid}`;
-  }
+const verbs: Readonly<Record<Origin, string>> = {
+  cooked: 'Cooked',
+  found: 'Found',
+  attached: 'Took over',
+  given: 'Watching',
+};
+const notes: Readonly<Record<Origin, string>> = {
+  cooked: '',
+  found: ' (after a lost response)',
+  attached: ' (from an earlier attempt)',
+  given: '',
+};
+
+/** @param jobCount how many jobs the step has: with several, each line says which one it is about */
+export function createConsole(runner: Runner, jobCount: number): Console {
+  return { ...createLines(runner, jobCount), ...createWarnings(runner) };
 }
 
-/** @param jobCount how many jobs the step has: with several, each line says whose it is */
-export function createLog(runner: Runner, jobCount: number): Log {
+type Warnings = Pick<
+  Console,
+  | 'clockOff'
+  | 'notEnded'
+  | 'foundLater'
+  | 'ambiguous'
+  | 'cancelFailed'
+  | 'lookupFailed'
+  | 'cleanupFailed'
+  | 'logIncomplete'
+  | 'resultsIgnored'
+>;
+
+function createLines(runner: Runner, jobCount: number): Omit<Console, keyof Warnings> {
+  return {
+    submitted: ({ origin, job, subject }) => {
+      const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
+      const recipe = recipeUuid === null ? '' : ` from recipe ${sanitizeLine(recipeUuid, 40)}`;
+      const title = job.title ? ` “${sanitizeLine(job.title, 200)}”` : '';
+      const status = sanitizeLine(job.status, 60);
+      const details = `${recipe}${title}${notes[origin]}: ${status}`;
+      runner.print(`${verbs[origin]} job ${job.uuid}${details}`);
+    },
+    statusChanged: (submitted, { status, atMs }, job) => {
+      const elapsed = formatDuration(atMs - submitted.submittedAtMs).padStart(7);
+      const reason = job.status_reason ? `: ${sanitizeLine(job.status_reason)}` : '';
+      const prefix = jobPrefix(submitted, jobCount);
+      runner.print(`${elapsed}  ${prefix}${sanitizeLine(status, 60)}${reason}`);
+    },
+    cookUnanswered: ({ recipeUuid, mark }, error) => {
+      const cause = sanitizeLine(error.message, 200);
+      runner.print(
+        `No clear response to the cook of recipe ${recipeUuid} (${cause}). Looking for a job with the mark ${mark}`,
+      );
+    },
+    serviceUnavailable: (error) => {
+      runner.print(`The service is unavailable (${sanitizeLine(error.message, 200)}). Retrying`);
+    },
+    serviceAvailable: () => {
+      runner.print('The service is available again');
+    },
+    cancelling: (jobUuid, reason) => {
+      runner.print(`Cancelling job ${jobUuid}: ${reason}`);
+    },
+    reachable: (submitted, urls) => {
+      for (const url of urls) {
+        runner.print(`  ${jobPrefix(submitted, jobCount)}${describeNodeUrl(url)}`);
+      }
+    },
+  };
+}
+
+function createWarnings(runner: Runner): Warnings {
   const warn = (title: string, message: string) => {
     runner.annotate('warning', title, message);
   };
-  const told = new Set<string>();
+  const said = new Set<string>();
   const warnOnce = (title: string, message: string) => {
-    if (!told.has(title)) warn(title, message);
-    told.add(title);
+    if (!said.has(title)) warn(title, message);
+    said.add(title);
   };
   return {
-    began: ({ origin, job, subject }) => {
-      const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
-      const recipe = recipeUuid === null ? '' : ` from recipe ${safeLine(recipeUuid, 40)}`;
-      const title = job.title ? ` “${safeLine(job.title, 200)}”` : '';
-      const status = safeLine(job.status, 60);
-      runner.print(`${beginning(origin, job.uuid)}${recipe}${title}: ${status}`);
-    },
-    changed: (ticket, { status, atMs }, job) => {
-      const elapsed = formatDuration(atMs - ticket.submittedAtMs).padStart(7);
-      const reason = job.status_reason ? `: ${safeLine(job.status_reason)}` : '';
-      runner.print(`${elapsed}  ${whose(ticket, jobCount)}${safeLine(status, 60)}${reason}`);
-    },
-    inDoubt: ({ recipeUuid, cookKey }, error) => {
-      const cause = safeLine(error.message, 200);
-      runner.print(
-        `No clear answer to the cook of recipe ${recipeUuid} (${cause}); looking for the job by its key ${cookKey}`,
-      );
-    },
-    away: (error) => {
-      runner.print(
-        `The service does not answer as it should (${safeLine(error.message, 200)}); still trying`,
-      );
-    },
-    back: () => {
-      runner.print('The service answers again');
-    },
     clockOff: (offsetMs) => {
       const off = formatDuration(Math.abs(offsetMs));
-      const way = offsetMs > 0 ? 'behind' : 'ahead of';
-      warn(
-        'The clock of this runner is wrong',
-        `It is ${off} ${way} the service's, which refuses what is signed more than 5 minutes off. Requests are signed by the service's clock for now; set the runner's.`,
+      const direction = offsetMs > 0 ? 'behind' : 'ahead of';
+      warnOnce(
+        'The clock of the runner is wrong',
+        `It is ${off} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`,
       );
     },
-    stopping: (jobUuid, why) => {
-      runner.print(`Cancelling job ${jobUuid}: ${why}`);
-    },
-    stillAlive: ({ uuid, status }) => {
+    notEnded: (jobUuid, status) => {
+      const seen = status === null ? 'could not be read' : `is still ${sanitizeLine(status, 60)}`;
       warn(
         'A cancelled job has not ended yet',
-        `Job ${uuid} was cancelled, and is still ${safeLine(status, 60)}. Make sure that it ends: ${consoleUrl}`,
+        `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${consoleUrl}`,
       );
     },
-    notStopped: (jobUuid, error) => {
+    foundLater: ({ uuid, status }, isKept) => {
+      const consequence = isKept ? 'It is left running, as the inputs ask.' : 'It is not wanted.';
+      warn(
+        'A job was found whose cook had no response',
+        `Job ${uuid} is ${sanitizeLine(status, 60)}. ${consequence}`,
+      );
+    },
+    ambiguous: ({ recipeUuid }) => {
+      warn(
+        'No earlier job was taken over',
+        `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${consoleUrl}`,
+      );
+    },
+    cancelFailed: (jobUuid, error) => {
       warn(
         'A job could not be cancelled',
-        `Job ${jobUuid} may still run, and be billed: ${safeLine(asError(error).message)}. Cancel it by hand: ${consoleUrl}`,
+        `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${consoleUrl}`,
       );
     },
-    notLookedFor: (cookKey, error) => {
+    lookupFailed: (mark, error) => {
       warn(
-        'A job may run that nobody knows of',
-        `It could not be looked for: ${safeLine(asError(error).message)}. Look for ${cookKey} in the descriptions at ${consoleUrl}`,
+        'A job may be running unnoticed',
+        `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${consoleUrl}`,
       );
     },
-    notCleanedUp: (error) => {
+    cleanupFailed: (error) => {
       warn(
-        'The jobs of this step could not be looked after',
-        `${safeLine(asError(error).message)}. Look for jobs that still run: ${consoleUrl}`,
+        'The cleanup failed',
+        `Jobs of this step were not checked or cancelled: ${sanitizeLine(asError(error).message)}. Look for jobs that are still running: ${consoleUrl}`,
       );
     },
-    logsLost: (whoseLog, error) => {
-      const cause = safeLine(asError(error).message) || 'there was no time for it';
+    logIncomplete: (whoseLog, error) => {
+      const cause = sanitizeLine(asError(error).message) || 'there was no time left';
       warnOnce(
-        'A log is not complete',
-        `The log of ${whoseLog} could not be read and kept to its end: ${cause}. The result does not depend on it.`,
+        'A log is incomplete',
+        `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`,
       );
     },
-    badResults: (jobUuid, why) => {
+    resultsIgnored: (jobUuid, reason) => {
       warnOnce(
-        'Not all results were taken',
-        `Job ${jobUuid} printed a line dispersed-output: that is of no use: ${why}.`,
+        'Some results were ignored',
+        `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`,
       );
-    },
-    reachable: (ticket, urls) => {
-      for (const url of urls) runner.print(`  ${whose(ticket, jobCount)}${describeNodeUrl(url)}`);
     },
   };
+}
+
+function causeOf(error: unknown): string {
+  return sanitizeLine(asError(error).message) || 'there was no time left';
 }

@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Runner } from '../runtime.ts';
-import { safeLine, safeLogLine } from './sanitize.ts';
+import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 
 /** A line of a log, as far as it is at hand. Foreign text. */
 interface Line {
@@ -10,7 +11,7 @@ interface Line {
 
 export interface LogPlace {
   /** Whose log it is, where several jobs share the console; else empty. Safe text. */
-  readonly whose: string;
+  readonly prefix: string;
   /** The folder where the whole log is. */
   readonly folder: string;
   readonly jobCount: number;
@@ -34,14 +35,14 @@ const lastLines = 30;
  * Each line has a mark before it, so that it can neither be a command nor be taken for our own.
  */
 export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
-  const { whose, folder, jobCount } = place;
+  const { prefix, folder, jobCount } = place;
   let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
   let charactersLeft = linesLeft * charactersPerLine;
   let hidden = 0;
   let shownRun = 1;
 
   const say = (text: string) => {
-    runner.print(`  ${whose}${text}`);
+    runner.print(`  ${prefix}${text}`);
   };
   return {
     line: (line, runNumber) => {
@@ -49,16 +50,16 @@ export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
       shownRun = runNumber;
       linesLeft -= 1;
       charactersLeft -= line.text.length;
-      if (linesLeft >= 0 && charactersLeft >= 0) printLine(runner, whose, line);
+      if (linesLeft >= 0 && charactersLeft >= 0) printLine(runner, prefix, line);
       else hidden += 1;
-      if (hidden === 1) say(`── the log goes on in ${folder}; here is its end when it is over ──`);
+      if (hidden === 1) say(`── the full log is in ${folder}; its last lines follow at the end ──`);
       if (hidden > 0) linesLeft = 0;
     },
     end: (tail) => {
       if (hidden === 0) return;
       const last = tail.slice(-Math.min(lastLines, hidden));
-      say(`── ${hidden - last.length} lines are not shown; the last ${last.length}: ──`);
-      for (const text of last) printLine(runner, whose, { text, left: 0 });
+      say(`── ${hidden - last.length} lines are not shown. The last ${last.length} lines: ──`);
+      for (const text of last) printLine(runner, prefix, { text, left: 0 });
     },
   };
 }
@@ -66,7 +67,7 @@ export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
 /** Prints the last lines of a log, folded, for they come all at once. */
 export function printTail(runner: Runner, title: string, tail: readonly string[]): void {
   if (tail.length === 0) return;
-  runner.group(`The last ${tail.length} log lines of ${safeLine(title, 200)}`, () => {
+  runner.group(`Last ${tail.length} log lines of ${sanitizeLine(title, 200)}`, () => {
     for (const text of tail) printLine(runner, '', { text, left: 0 });
   });
 }
@@ -75,19 +76,19 @@ export function printTail(runner: Runner, title: string, tail: readonly string[]
 const maxWidth = 900;
 const maxRows = 8;
 
-function printLine(runner: Runner, whose: string, { text, left }: Line): void {
+function printLine(runner: Runner, prefix: string, { text, left }: Line): void {
   // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
   const given = text.slice(0, 2 * maxWidth * maxRows);
-  let rest = safeLogLine(given);
+  let rest = sanitizeLogLine(given);
   for (let row = 0; row < maxRows; row += 1) {
     const shown = cutRow(rest);
-    runner.print(`  ${whose}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
+    runner.print(`  ${prefix}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
     rest = rest.slice(shown.length);
     if (rest === '' && given === text && left === 0) return;
     if (rest === '') break;
   }
   const more = rest.length + text.length - given.length + left;
-  runner.print(`  ${whose}¦ … and ${more} more characters`);
+  runner.print(`  ${prefix}¦ … and ${more} more characters`);
 }
 
 // Between words if there is a gap: the runner blanks a secret only where it stands in one line.
@@ -96,4 +97,36 @@ function cutRow(text: string): string {
   const gap = text.lastIndexOf(' ', maxWidth);
   const row = gap > maxWidth / 2 ? text.slice(0, gap + 1) : text.slice(0, maxWidth);
   return row.replace(/[\ud800-\udbff]$/, '');
+}
+
+// Far more than is ever shown of a line, colours included.
+const maxLine = 4_000;
+
+/** The lines of a log as a terminal shows them in the end: no colours, nothing overwritten. */
+export function plainLines(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => {
+    const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
+    return stripVTControlCharacters(shown.slice(0, maxLine)).trimEnd();
+  });
+}
+
+/** The last lines of a log that say something: no blank ones, rules, progress bars or repeats. */
+export function lastMeaningfulLines(lines: readonly string[], max: number): readonly string[] {
+  return plainLines(lines)
+    .filter((line) => !isNoise(line))
+    .filter((line, index, all) => line !== all[index - 1])
+    .slice(-max);
+}
+
+// Nothing but signs; bars that fill up; results, which are shown elsewhere.
+const noise = [
+  /^[^\p{L}\p{N}]*$/u,
+  /\d ?% ?\|/,
+  /\[[#=>.\s-]{5,}\]/,
+  /[█▉▊▋▌▍▎▏━]{3}/,
+  /^\s*dispersed-output:/,
+];
+
+function isNoise(line: string): boolean {
+  return noise.some((pattern) => pattern.test(line));
 }

@@ -1,108 +1,108 @@
 import { ServiceError } from '../errors.ts';
-import { safeLine } from './sanitize.ts';
+import { sanitizeLine } from './sanitize.ts';
 
-/** An error in words for people: what failed, why, what to do. */
+/** An error for the user: what failed, why, and what to do. */
 export interface ErrorMessage {
   readonly title: string;
   readonly cause: string;
   readonly remedy: string;
-  /** Lines of a log that tell more. Foreign text. */
+  /** Lines of a log. Foreign text. */
   readonly evidence?: readonly string[];
 }
 
-/** Where jobs can be looked at and cancelled by hand. The address of a single job is not known. */
+/** Where jobs can be seen and cancelled by hand. The address of a single job is not known. */
 export const consoleUrl = 'https://console.dispersed.com/jobs';
 
-/** What the attempt was, for the title of the error: `cook the recipe`, `follow the job`. */
+/** @param attempt what failed, such as `cook recipe 01a0…` or `watch job 0198…` */
 export function describeError(error: Error, attempt: string): ErrorMessage {
   return error instanceof ServiceError
     ? describeServiceError(error, attempt)
     : describeInternalError(error);
 }
 
-/** A fault of this action itself, in words. */
+/** A bug in this action. */
 export function describeInternalError(error: unknown): ErrorMessage {
   return {
-    title: 'A fault in this action',
-    cause: safeLine(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
-    remedy: `Please report it, with this line. Look at ${consoleUrl} for jobs that may still run.`,
+    title: 'Internal error',
+    cause: sanitizeLine(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+    remedy: `This is a bug in this action. Please report it with this message. Look for jobs that are still running: ${consoleUrl}`,
   };
 }
 
 function describeServiceError(error: ServiceError, attempt: string): ErrorMessage {
-  const said = safeLine(error.detail);
+  const detail = sanitizeLine(error.detail);
   switch (error.trouble) {
     case 'unreachable':
       return {
         title: `Could not ${attempt}: the service cannot be reached`,
-        cause: `No connection to the API was made: ${said}.`,
+        cause: `No connection to the API could be made: ${detail}.`,
         remedy:
-          'Check the input api-url and the service status; behind a proxy, set HTTPS_PROXY on the runner.',
+          'Check the input api-url and the network. Behind a proxy, set HTTPS_PROXY on the runner.',
       };
     case 'no-answer':
       return {
-        title: `Could not ${attempt}: no answer`,
-        cause: `${error.request} was sent, and no answer came: ${said}.`,
-        remedy: `The service may have acted on it: look at ${consoleUrl} before running the workflow again.`,
+        title: `Could not ${attempt}: no response`,
+        cause: `${error.request} was sent, but there was no response: ${detail}.`,
+        remedy: mayHaveSucceeded,
       };
     case 'unreadable':
+    case 'too-large':
       return {
-        title: `Could not ${attempt}: an answer that makes no sense`,
-        cause: `${error.request}: ${said}.`,
-        remedy: `Check that api-url is the Dispersed API; the service may have acted on the request, so look at ${consoleUrl}.`,
+        title: `Could not ${attempt}: unexpected response`,
+        cause: `${error.request}: ${detail}.`,
+        remedy: `Check that api-url is the Dispersed API. ${mayHaveSucceeded}`,
       };
     case 'refused':
-      return describeHttpStatus(error, attempt, said);
+      return describeHttpStatus(error, attempt, detail);
   }
 }
 
-function describeHttpStatus(error: ServiceError, attempt: string, said: string): ErrorMessage {
+const mayHaveSucceeded = `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
+
+function describeHttpStatus(error: ServiceError, attempt: string, detail: string): ErrorMessage {
   const status = error.status ?? 0;
-  const advice = statusAdvice[status] ?? (status >= 500 ? serverTrouble : otherRefusal);
+  const { title, remedy } =
+    httpStatusMessages[status] ?? (status >= 500 ? serverError : otherRejection);
   return {
-    title: `Could not ${attempt}: ${advice.title}`,
-    cause: `The service answered HTTP ${status} to ${error.request}: ${said}.`,
-    remedy: advice.remedy,
+    title: `Could not ${attempt}: ${title}`,
+    cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}.`,
+    remedy,
   };
 }
 
-const serverTrouble = {
-  title: 'the service is in trouble',
-  remedy: `The service may have acted on the request all the same: look at ${consoleUrl} before running the workflow again.`,
+const serverError = { title: 'server error', remedy: mayHaveSucceeded };
+
+const otherRejection = {
+  title: 'the request was rejected',
+  remedy: 'Change the inputs or the recipe as the response says.',
 };
 
-const otherRefusal = {
-  title: 'the service refused',
-  remedy: 'Read what the service says above and change the inputs, or the recipe, to match.',
-};
-
-const statusAdvice: Readonly<Record<number, { title: string; remedy: string }>> = {
+const httpStatusMessages: Readonly<Record<number, { title: string; remedy: string }>> = {
   401: {
     title: 'the API key was not accepted',
     remedy:
-      'Check the inputs public-key and secret-key: do they belong together, are they whole and still valid, and does the secret exist in this repository?',
+      'Check the inputs public-key and secret-key: they must be complete, valid and belong together, and the secrets must exist in this repository.',
   },
   402: {
-    title: 'payment is required',
+    title: 'payment required',
     remedy: 'Check the balance of the Dispersed account.',
   },
   403: {
-    title: 'not allowed',
-    remedy:
-      'Check that the account of the inputs public-key and secret-key may use this recipe or job.',
+    title: 'access denied',
+    remedy: 'Check that the account of the API key may use this recipe or job.',
   },
   404: {
     title: 'not found',
     remedy:
-      'Check the UUIDs, that they belong to the account of public-key, and that api-url is the host they live on.',
+      'Check the UUID, that it belongs to the account of the API key, and that api-url is the right host.',
   },
   413: {
-    title: 'the order is too large',
-    remedy: 'Shorten the parameters or the environment of the order.',
+    title: 'the request is too large',
+    remedy: 'Shorten the parameters or the environment.',
   },
   422: {
-    title: 'the order was refused',
-    remedy: 'Change the field that the service names, in the inputs or in the recipe.',
+    title: 'the request is invalid',
+    remedy: 'Change the field that the response names, in the inputs or in the recipe.',
   },
   429: {
     title: 'too many requests',

@@ -1,4 +1,8 @@
-/** A time span as people read it: `4s`, `3m 02s`, `1h 05m`. */
+import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
+import type { Outcome } from '../jobs/records.ts';
+import { compareResults, results, type Result } from '../jobs/results.ts';
+
+/** A duration such as `4s`, `3m 02s`, `1h 05m`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const minutes = Math.floor(seconds / 60);
@@ -10,4 +14,65 @@ export function formatDuration(ms: number): string {
 
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
+}
+
+/** An amount such as `0.35 USD`. */
+export function formatUsd(amount: number): string {
+  return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+}
+
+/** An estimated amount such as `about 0.35 USD`. */
+export function formatEstimatedUsd(amount: number, word: 'about' | '≈' = 'about'): string {
+  return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
+}
+
+function isTiny(amount: number): boolean {
+  return amount > 0 && amount < 0.01;
+}
+
+/** The verdict in one sentence: `Job 0198… succeeded (queued 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
+export function formatVerdict(outcomes: readonly Outcome[]): string {
+  const [only] = outcomes;
+  if (only === undefined) return 'Nothing was cooked';
+  return outcomes.length === 1 ? formatSingle(only) : formatSeveral(outcomes);
+}
+
+/** The same with the title of a single job in place of its UUID. Foreign text. */
+export function formatHeadline(outcomes: readonly Outcome[]): string {
+  const [only] = outcomes;
+  if (only === undefined || outcomes.length > 1 || uuidOf(only) === null)
+    return formatVerdict(outcomes);
+  return `${titleOf(only.subject, only.job)} ${results[only.result].phrase}`;
+}
+
+function formatSingle(outcome: Outcome): string {
+  const uuid = uuidOf(outcome);
+  if (uuid === null) return 'No job was created';
+  const times = formatTimes(outcome);
+  return `Job ${uuid} ${results[outcome.result].phrase}${times && ` (${times})`}`;
+}
+
+/** `queued 12s, ran 2m 50s`, as far as it is known. */
+export function formatTimes(outcome: Outcome): string {
+  const { queueSeconds, runSeconds } = durationsOf(outcome);
+  return [
+    queueSeconds === null ? [] : `queued ${formatDuration(queueSeconds * 1000)}`,
+    runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
+  ]
+    .flat()
+    .join(', ');
+}
+
+function formatSeveral(outcomes: readonly Outcome[]): string {
+  const counts = new Map<Result, number>();
+  for (const { result } of outcomes) counts.set(result, (counts.get(result) ?? 0) + 1);
+  const ordered = [...counts].toSorted(([a], [b]) => compareResults(a, b));
+  const [worst, ...rest] = ordered.map(([result, count]) => ({
+    count,
+    words: results[result].words,
+  }));
+  if (worst === undefined) return 'Nothing was cooked';
+  if (rest.length === 0) return `All ${worst.count} jobs ${worst.words}`;
+  const others = rest.map(({ count, words }) => `${count} ${words}`).join(', ');
+  return `${worst.count} of ${outcomes.length} jobs ${worst.words}, ${others}`;
 }

@@ -1,12 +1,12 @@
+import type { JsonMapping } from '../api/sign.ts';
 import { noRunData, type Outcome, type JobRef, type SubmittedJob } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { compareResults } from '../jobs/results.ts';
 import { costOf } from '../jobs/cost.ts';
-import { recipeOf, spansOf, titleOf, uuidOf } from '../jobs/metrics.ts';
-import { writeRunOutputs } from './run-outputs.ts';
+import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { nodeUrlsOf } from '../jobs/node-urls.ts';
 
-/** Sets the step's outputs from what became of each order. */
+/** Sets the step's outputs from what became of each job. */
 export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
   const worstFirst = outcomes.toSorted((a, b) => compareResults(a.result, b.result));
   const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
@@ -20,31 +20,31 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void
   writeRunOutputs(runner, outcomes);
 }
 
-// With more, each job would write them all once more.
+// With more jobs, each of them would write all outputs once more.
 const maxEarly = 50;
 
 /**
- * Sets the outputs as jobs come to be, in case the process is killed outright: the runner reads what
- * it finds, and of an output that was set twice the last value.
+ * Sets the outputs as soon as jobs are created, in case the process is killed: the runner reads what
+ * was written, and the last value of an output that was set twice.
  * @param subjects all jobs that the step may have, in their order
- * @returns to be told of each job as soon as it is there
+ * @returns to be called for each job as soon as it is created
  */
 export function createEarlyOutputs(
   runner: Runner,
   subjects: readonly JobRef[],
-): (ticket: SubmittedJob) => void {
-  const outcomes = subjects.map((subject) => ({ ...unknownYet, subject }));
+): (submitted: SubmittedJob) => void {
+  const outcomes = subjects.map((subject) => ({ ...notYetKnown, subject }));
   let known = 0;
-  runner.output('result', unknownYet.result);
-  return (ticket) => {
-    outcomes[ticket.subject.index] = { ...unknownYet, ...ticket };
+  runner.output('result', notYetKnown.result);
+  return (submitted) => {
+    outcomes[submitted.subject.index] = { ...notYetKnown, ...submitted };
     known += 1;
     if (known <= maxEarly || known === subjects.length) writeOutputs(runner, outcomes);
   };
 }
 
-// Should it stay at that, nobody has followed the job to its end.
-const unknownYet: Omit<Outcome, 'subject'> = {
+// If it stays at that, the job was not watched to its end.
+const notYetKnown: Omit<Outcome, 'subject'> = {
   ...noRunData,
   result: 'error',
   job: null,
@@ -53,11 +53,14 @@ const unknownYet: Omit<Outcome, 'subject'> = {
   timeline: [],
   ending: null,
   error: null,
+  cancel: null,
+  isKept: false,
+  unansweredMark: null,
 };
 
 function describeJob(outcome: Outcome) {
   const { subject, job, result } = outcome;
-  const { queueSeconds, runSeconds } = spansOf(outcome);
+  const { queueSeconds, runSeconds } = durationsOf(outcome);
   return {
     recipe_uuid: recipeOf(outcome),
     job_uuid: uuidOf(outcome),
@@ -73,4 +76,43 @@ function describeJob(outcome: Outcome) {
     cost_usd: costOf(outcome),
     node_urls: nodeUrlsOf(outcome),
   };
+}
+
+/** Sets the output logs-path; early, so that it is set even if this process is killed. */
+export function writeLogsPath(runner: Runner, folder: string): void {
+  runner.output('logs-path', folder);
+}
+
+/** Sets the outputs that come from the jobs' runs, where there are any. */
+export function writeRunOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
+  const urls = outcomes.flatMap(nodeUrlsOf);
+  if (urls.length > 0) runner.output('node-urls', JSON.stringify(urls));
+  const results = resultsOf(runner, outcomes);
+  if (results !== null) runner.output('results', results);
+}
+
+// The outputs of a whole workflow job hold about 1 MB, and this step has others.
+const maxCharacters = 500_000;
+
+/** Of one job its own, of several an object by job UUID; null where there are none. */
+function resultsOf(runner: Runner, outcomes: readonly Outcome[]): string | null {
+  const reports = outcomes.filter(({ results }) => results !== null);
+  if (reports.length === 0) return null;
+  if (outcomes.length === 1) return JSON.stringify(reports[0]?.results);
+  const members = reports.map((outcome) => member(uuidOf(outcome), outcome.results));
+  let size = 0;
+  const kept = members.filter((text) => (size += text.length) <= maxCharacters);
+  const left = members.length - kept.length;
+  if (left > 0) {
+    runner.annotate(
+      'warning',
+      'The output results is incomplete',
+      `The results of ${left} jobs do not fit into the limit of ${maxCharacters / 1000} KB. Each job's results are in its log.`,
+    );
+  }
+  return `{${kept.join(',')}}`;
+}
+
+function member(uuid: string | null, results: JsonMapping | null): string {
+  return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
 }

@@ -2,13 +2,13 @@ import { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { results } from '../jobs/results.ts';
-import { type Policy } from '../jobs/policy.ts';
+
 import { describeInternalError } from './error-messages.ts';
 import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
 import { writeOutputs } from './outputs.ts';
-import { summarize } from './write-summary.ts';
+import { writeSummary } from './summary.ts';
 import { renderInputProblems, renderSummary } from './summary.ts';
-import { verdictLine } from './headline.ts';
+import { formatVerdict } from './format.ts';
 
 /**
  * Tells the user what became of each job, and sets the step's verdict.
@@ -17,23 +17,22 @@ import { verdictLine } from './headline.ts';
 export async function reportOutcomes(
   runner: Runner,
   outcomes: readonly Outcome[],
-  policy: Policy,
   isFine = endedWell,
 ): Promise<void> {
-  runner.print(verdictLine(outcomes));
+  runner.print(formatVerdict(outcomes));
   const bad = outcomes.filter((outcome) => !isFine(outcome));
   if (bad.length > 0) runner.fail();
-  annotateOutcomes(runner, bad, policy);
+  annotateOutcomes(runner, bad);
   writeOutputs(runner, outcomes);
-  await summarize(runner, () => renderSummary(outcomes));
+  await writeSummary(runner, () => renderSummary(outcomes));
 }
 
 /** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
-export async function reportTrouble(runner: Runner, error: unknown): Promise<void> {
+export async function reportFailure(runner: Runner, error: unknown): Promise<void> {
   runner.fail();
   if (error instanceof InputError) {
     annotateInputs(runner, error);
-    await summarize(runner, () => renderInputProblems(error));
+    await writeSummary(runner, () => renderInputProblems(error));
   } else {
     annotate(runner, describeInternalError(error));
   }

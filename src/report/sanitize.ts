@@ -10,9 +10,9 @@ const invisible =
 /**
  * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
  * before it: `::name::` counts only at the start of a line, `##[name]` anywhere.
- * @param maxLength most UTF-16 units to keep; what is cut is shown by an ellipsis
+ * @param maxLength in UTF-16 units; an ellipsis stands for the rest
  */
-export function safeLine(text: string, maxLength = 500): string {
+export function sanitizeLine(text: string, maxLength = 500): string {
   const line = text
     .replaceAll(/[\r\n\t]+/g, ' ')
     .replaceAll(invisible, '')
@@ -31,7 +31,7 @@ const terminalCodes =
  * A line of a log, with its indentation and at any length. The caller puts text of its own, not
  * white space, before it.
  */
-export function safeLogLine(text: string): string {
+export function sanitizeLogLine(text: string): string {
   const line = text
     .replaceAll(terminalCodes, '')
     .replaceAll(/[\r\n]+/g, ' ')
@@ -43,21 +43,21 @@ export function safeLogLine(text: string): string {
  * Text that GitHub's Markdown shows as it is: no markup, no HTML, no link, no table cell's end. The
  * caller puts text of its own before it, for `1.` and `-` begin a list at the start of a line.
  */
-export function safeMarkdown(text: string, maxLength = 500): string {
-  return safeLine(text, maxLength).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
+export function escapeMarkdown(text: string, maxLength = 500): string {
+  return sanitizeLine(text, maxLength).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** A line inside of `<pre>`: as {@link safeMarkdown}, with its indentation. */
-export function safePreformatted(line: string, maxLength = 500): string {
+/** A line inside of `<pre>`: as {@link escapeMarkdown}, with its indentation. */
+export function escapePreformatted(line: string, maxLength = 500): string {
   const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
-  return indent.slice(0, maxIndent) + safeMarkdown(line, maxLength);
+  return indent.slice(0, maxIndent) + escapeMarkdown(line, maxLength);
 }
 
 // Deeper would only push the text out of sight.
 const maxIndent = 40;
 
 /** A label in a mermaid diagram: there is no escaping there, so all but plain text is left out. */
-export function safeLabel(text: string, maxLength: number): string {
+export function sanitizeLabel(text: string, maxLength: number): string {
   const plain = text
     .normalize('NFC')
     .replaceAll(/[^\p{L}\p{M}\p{N}.()+-]+/gu, ' ')

@@ -1,78 +1,89 @@
-import type { InputError } from '../errors.ts';
+import { asError, type InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { compareResults } from '../jobs/results.ts';
-import { safeMarkdown } from './sanitize.ts';
+import { compareResults, results } from '../jobs/results.ts';
+import type { Runner } from '../runtime.ts';
+import { formatHeadline } from './format.ts';
+import { escapeMarkdown, sanitizeLine } from './sanitize.ts';
+import { renderContainerResults } from './summary/container-results.ts';
 import { renderDetails } from './summary/details.ts';
-import { firstThatFits } from './summary/fit.ts';
 import { renderGantt } from './summary/gantt.ts';
-import { renderJob, renderJobs, renderTotal } from './summary/jobs.ts';
-import { renderNodes } from './summary/nodes.ts';
-import { numbered } from './summary/pick.ts';
-import { renderResults } from './summary/results.ts';
-import { marks } from './summary/words.ts';
-import { headline } from './headline.ts';
+import { renderJob, renderJobs, renderNodes, renderTotal } from './summary/jobs.ts';
+import { numberJobs } from './summary/table.ts';
+
+// GitHub drops a summary of more than 1 MiB as a whole.
+const maxBytes = 1_000_000;
+
+/** Whether GitHub takes this as a summary. */
+export function fitsSummary(markdown: string): boolean {
+  return Buffer.byteLength(markdown) <= maxBytes;
+}
+
+/** Writes the step's summary. A failure is a warning: it never changes the verdict. */
+export async function writeSummary(runner: Runner, make: () => string): Promise<void> {
+  try {
+    await runner.summarize(cutToFit(make()));
+  } catch (error) {
+    const { message } = asError(error);
+    runner.annotate('warning', 'The job summary could not be written', sanitizeLine(message));
+  }
+}
+
+// Cut between lines: a table's row and a list's item are a line each.
+function cutToFit(markdown: string): string {
+  if (fitsSummary(markdown)) return markdown;
+  let bytes = 0;
+  const lines = markdown.split('\n').filter((line) => {
+    bytes += Buffer.byteLength(line) + 1;
+    return bytes <= maxBytes;
+  });
+  return [...lines, '', 'The rest did not fit into this summary.', ''].join('\n');
+}
 
 /** How much is shown. */
-interface Amount {
-  readonly logLines: number;
-  readonly gantt: boolean;
-  readonly results: boolean;
+interface Extent {
   readonly rows: number;
+  readonly logLines: number;
+  /** Whether the timeline and the containers' results are shown. */
+  readonly extras: boolean;
 }
 
-// From all there is to what always fits; what is missed least goes first.
-const all: Amount = { logLines: 40, gantt: true, results: true, rows: 1_000 };
-const amounts: readonly Amount[] = [
-  all,
-  { ...all, logLines: 10 },
-  { ...all, logLines: 0 },
-  { ...all, logLines: 0, gantt: false },
-  { ...all, logLines: 0, gantt: false, results: false },
-  { logLines: 0, gantt: false, results: false, rows: 200 },
-  { logLines: 0, gantt: false, results: false, rows: 50 },
-];
+const full: Extent = { rows: Infinity, logLines: 40, extras: true };
+const compact: Extent = { rows: 50, logLines: 0, extras: false };
 
-/** The summary as GitHub-flavoured Markdown. */
+/** The summary as GitHub-flavoured Markdown: in full, or compact if that is too long. */
 export function renderSummary(outcomes: readonly Outcome[]): string {
-  return firstThatFits(amounts.map((amount) => () => render(outcomes, amount)));
+  const markdown = render(outcomes, full);
+  return fitsSummary(markdown) ? markdown : render(outcomes, compact);
 }
 
-function render(outcomes: readonly Outcome[], amount: Amount): string {
-  const jobs = numbered(outcomes);
+function render(outcomes: readonly Outcome[], extent: Extent): string {
+  const jobs = numberJobs(outcomes);
   const [only] = outcomes;
   const parts = [
     heading(outcomes),
-    only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, amount.rows),
+    only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, extent.rows),
     renderTotal(jobs),
     renderNodes(jobs),
-    amount.results ? renderResults(jobs) : '',
-    amount.gantt ? renderGantt(jobs) : '',
-    renderDetails(jobs, amount.logLines),
-    shortened(amount),
+    extent.extras ? renderContainerResults(jobs) : '',
+    extent.extras ? renderGantt(jobs) : '',
+    renderDetails(jobs, extent.logLines),
+    extent.extras
+      ? ''
+      : 'GitHub limits the size of a summary: logs, timeline and results are left out.',
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 function heading(outcomes: readonly Outcome[]): string {
   const worst = outcomes.map(({ result }) => result).toSorted(compareResults)[0] ?? 'error';
-  return `### ${marks[worst]} Dispersed: ${safeMarkdown(headline(outcomes), 200)}`;
+  return `### ${results[worst].icon} Dispersed: ${escapeMarkdown(formatHeadline(outcomes), 200)}`;
 }
 
-function shortened({ logLines, gantt, results }: Amount): string {
-  if (logLines === all.logLines) return '';
-  const left = [
-    logLines > 0 ? [] : 'logs',
-    gantt ? [] : 'the timeline',
-    results ? [] : 'results',
-  ].flat();
-  const what = left.length === 0 ? 'Logs are shortened' : `Left out: ${left.join(', ')}`;
-  return `${what}, so that GitHub takes this summary.`;
-}
-
-/** The summary of a step whose inputs could not be used. */
+/** The summary of a step whose inputs are not valid. */
 export function renderInputProblems({ problems }: InputError): string {
   const items = problems.map(
-    ({ input, message }) => `- <code>${safeMarkdown(input, 100)}</code>: ${safeMarkdown(message)}`,
+    ({ input, message }) =>
+      `- <code>${escapeMarkdown(input, 100)}</code>: ${escapeMarkdown(message)}`,
   );
-  return [`### ${marks.error} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
+  return [`### ${results.error.icon} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }

@@ -39,7 +39,7 @@ const kinds: readonly (readonly [Result, string, string | null])[] = [
   ['succeeded', 'COMPLETED', null],
   ['failed', 'FAILED', 'Container exited with code 1'],
   ['succeeded', 'COMPLETED', null],
-  ['timed-out', 'CANCELLED', 'GitHub Actions: the time for waiting is over'],
+  ['timed-out', 'CANCELLED', 'GitHub Actions: the timeout was reached'],
   ['succeeded', 'COMPLETED', null],
 ];
 

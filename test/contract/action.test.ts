@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { cookInputs, type Input } from '../../src/inputs/cook.ts';
+import { cookInputs } from '../../src/inputs/cook.ts';
 import { cancelInputs, waitInputs } from '../../src/inputs/job.ts';
+import type { Input } from '../../src/inputs/read.ts';
 
 const actionSchema = z.object({
   inputs: z.record(

@@ -76,10 +76,10 @@ test('what is no piece of an example is found', () => {
 
 /** The fixed parts of the titles of annotations, from the code that prints them. */
 function annotationTitles(): readonly string[] {
-  const files = globSync('src/report/**/*.ts', { cwd: root });
+  const files = globSync('src/{inputs,report}/**/*.ts', { cwd: root });
   const code = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
   const literals = code.matchAll(
-    /(?:\btitle: |\bwarn(?:Once)?\(\s*|annotate\('\w+', )(?:'([^'\n]+)'|`([^`\n]+)`)/g,
+    /(?:\btitle: |\bwarn(?:Once)?\(\s*|annotate\(\s*'\w+',\s*)(?:'([^'\n]+)'|`([^`\n]+)`)/g,
   );
   return [...literals].flatMap(([, plain, template = '']) =>
     (plain ?? template).split(/\$\{[^}]*\}/).map((part) => part.trim().replace(/^:\s+/, '')),

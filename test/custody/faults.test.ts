@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
-import { cleanUp } from '../../src/commands/cleanup.ts';
+import { cleanup } from '../../src/commands/cleanup.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
 import { fakeDeps, fastClock } from '../support/deps.ts';
@@ -211,7 +211,7 @@ async function play({ request, fault }: Case): Promise<Played> {
   const main = rememberingRunner(inputs);
   await cook(fakeDeps(main, clock));
   const post = rememberingRunner(inputs, main.kept);
-  await cleanUp(fakeDeps(post, clock));
+  await cleanup(fakeDeps(post, clock));
   const struck = simulator.requests.some((each) => each.fault !== null);
   const jobs = simulator.jobs();
   await simulator.close();
@@ -249,7 +249,7 @@ describe('whatever the service does, once', () => {
   );
 });
 
-const unreadable = /undefined|null|\[object|A fault in this action|\n\s+at |<html/;
+const unreadable = /undefined|null|\[object|Internal error|\n\s+at |<html/;
 
 afterAll(() => {
   process.stdout.write(`${cases.length} cases of a fault were played\n`);

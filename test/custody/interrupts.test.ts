@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
-import { until } from '../e2e/scenario.ts';
+import { until } from '../support/until.ts';
 import { findCommands } from '../runner/commands.ts';
 import { startPost, startStep, type RunningStep, type StepResult } from '../runner/step.ts';
 import { startSimulator } from '../simulator/server.ts';

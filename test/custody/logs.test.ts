@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { logPauseMs } from '../../src/logs/job-log.ts';
-import { until } from '../e2e/scenario.ts';
+import { logPauseMs } from '../../src/logs/collector.ts';
+import { until } from '../support/until.ts';
 import type { Fault } from '../simulator/types.ts';
 import { play, type Played } from './play.ts';
 
@@ -35,7 +35,7 @@ describe('a service that gives no logs', () => {
       simulator: { faults: [always(path, status)] },
     });
     expect(played.main.outputs.get('result')).toBe('succeeded');
-    expect(titlesOf(played)).toEqual(['A log is not complete']);
+    expect(titlesOf(played)).toEqual(['A log is incomplete']);
     expect(played.main.failed()).toBe(false);
   });
 
@@ -50,7 +50,17 @@ describe('a service that gives no logs', () => {
     const faults: Fault[] = [{ path: '/v1/job-runs/*', times: Infinity, kind: { type: 'hang' } }];
     const played = await play({ recipes: [talking], simulator: { faults } });
     expect(played.main.outputs.get('result')).toBe('succeeded');
-    expect(titlesOf(played)).toEqual(['A log is not complete']);
+    expect(titlesOf(played)).toEqual(['A log is incomplete']);
+  });
+
+  test('but something nested without end is not waited for', async () => {
+    const logs = JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`) as unknown;
+    const body = { uuid: '0198ac1c-7063-4be8-bb94-57a5bd83548e', status: 'RUNNING', logs };
+    const kind = { type: 'other-shape', body } as const;
+    const faults: Fault[] = [{ path: '/v1/job-runs/*', times: Infinity, kind }];
+    const played = await play({ recipes: [talking], simulator: { faults } });
+    expect(played.main.outputs.get('result')).toBe('succeeded');
+    expect(titlesOf(played)).toEqual(['A log is incomplete']);
   });
 
   test('does not keep an interrupted step', async () => {
@@ -65,7 +75,7 @@ describe('a service that gives no logs', () => {
     expect(played.main.outputs.get('result')).toBe('cancelled');
     expect(played.statuses).toEqual(['CANCELLED']);
     expect(titlesOf(played).toSorted()).toEqual([
-      'A log is not complete',
+      'A log is incomplete',
       'Cancelled with the workflow: Endless',
     ]);
   });
@@ -85,8 +95,70 @@ test('where no folder can be made, there are no logs, and one warning', async ()
   const env = { RUNNER_TEMP: '/dev/null/nowhere' };
   const played = await play({ recipes: [talking, talking], env });
   expect(played.main.outputs.get('result')).toBe('succeeded');
-  expect(titlesOf(played)).toEqual(['A log is not complete']);
+  expect(titlesOf(played)).toEqual(['A log is incomplete']);
   expect(played.main.outputs.has('logs-path')).toBe(false);
+});
+
+describe('logs that take their time', () => {
+  const long = {
+    name: 'Long',
+    life: [{ status: 'RUNNING', forMs: 60_000, log }, { status: 'COMPLETED' }],
+  };
+  /** Holds the logs back until the jobs were looked at some more; how many were asked for then. */
+  const readsMeanwhile = async (jobCount: number) => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const kind = { type: 'hold', until: released } as const;
+    let reads = 0;
+    const played = await play({
+      recipes: Array.from({ length: jobCount }, () => long),
+      simulator: { faults: [{ path: '/v1/job-runs/*', times: Infinity, kind }] },
+      during: async (simulator) => {
+        const count = (path: RegExp) =>
+          simulator.requests.filter((each) => path.test(each.path)).length;
+        await until(() => count(/^\/v1\/job-runs\//) > 0);
+        const looks = count(/^\/v1\/jobs/);
+        await until(() => count(/^\/v1\/jobs/) >= looks + 3);
+        reads = count(/^\/v1\/job-runs\//);
+        release();
+      },
+    });
+    expect(played.main.outputs.get('result')).toBe('succeeded');
+    expect(titlesOf(played)).toEqual([]);
+    return reads;
+  };
+
+  test('are not asked for twice at once, and keep nobody from the status', async () => {
+    expect(await readsMeanwhile(1)).toBe(1);
+  });
+
+  test('are read four at a time', async () => {
+    expect(await readsMeanwhile(6)).toBe(4);
+  });
+});
+
+test('a log that turns out to be another text is told after the first, and that is said', async () => {
+  const played = await play({
+    recipes: [talking],
+    during: async (simulator) => {
+      await until(() =>
+        simulator.requests.some(
+          ({ path, status }) => path.startsWith('/v1/job-runs/') && status === 200,
+        ),
+      );
+      const body = { ...simulator.runs()[0], logs: 'quite another text\n' };
+      simulator.inject({
+        path: '/v1/job-runs/*',
+        times: Infinity,
+        kind: { type: 'other-shape', body },
+      });
+    },
+  });
+  expect(played.main.lines.filter((line) => /^ {2}[|─]/.test(line))).toEqual([
+    '  | a line',
+    '  ── the log begins anew ──',
+    '  | quite another text',
+  ]);
+  expect(played.main.outputs.get('result')).toBe('succeeded');
 });
 
 test('a run that seems to run on does not hide the end of its job', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { until } from '../e2e/scenario.ts';
+import { until } from '../support/until.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { completing, endless, play, type Played } from './play.ts';
 
@@ -81,9 +81,9 @@ describe('fail-fast', () => {
     expect([...played.statuses]).toEqual(['CANCELLED', 'FAILED', 'CANCELLED']);
     const titles = played.main.annotations.map(({ title }) => title);
     expect(titles).toEqual([
-      'Cancelled with another job: Endless',
+      'Cancelled by fail-fast: Endless',
       'Failed: Broken',
-      'Cancelled with another job: Endless',
+      'Cancelled by fail-fast: Endless',
     ]);
     expect(JSON.parse(played.main.outputs.get('jobs') ?? '')).toMatchObject([
       { result: 'cancelled' },

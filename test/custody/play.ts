@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/pace.ts';
-import { cleanUp } from '../../src/commands/cleanup.ts';
+import type { Clock } from '../../src/clock.ts';
+import { cleanup } from '../../src/commands/cleanup.ts';
 import { cook } from '../../src/commands/cook.ts';
 import type { Deps } from '../../src/commands/deps.ts';
 import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
@@ -76,12 +76,19 @@ export async function playOn(simulator: Simulator, scene: Play): Promise<Played>
   const interrupt = new AbortController();
   const main = rememberingRunner(inputs, new Map(), scene.env);
   const running = (scene.verb ?? cook)(fakeDeps(main, clock, interrupt.signal));
-  await scene.during?.(simulator, () => {
+  const endNow = () => {
     interrupt.abort();
-  });
+  };
+  try {
+    await scene.during?.(simulator, endNow);
+  } catch (error) {
+    // Nobody waits for the step any more, and it must not keep the run open.
+    endNow();
+    throw error;
+  }
   if (!scene.isKilled) await running;
   const post = rememberingRunner(inputs, new Map(main.kept), scene.env);
-  if (scene.withPost ?? true) await cleanUp(fakeDeps(post, clock));
+  if (scene.withPost ?? true) await cleanup(fakeDeps(post, clock));
   const statuses = simulator.jobs().map(({ status }) => status);
   interrupt.abort();
   await running;

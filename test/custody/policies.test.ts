@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { cancel } from '../../src/commands/cancel.ts';
 import { wait } from '../../src/commands/wait.ts';
-import { until } from '../e2e/scenario.ts';
+import { until } from '../support/until.ts';
 import type { Simulator } from '../simulator/types.ts';
 import {
   completing,
@@ -269,7 +269,7 @@ describe('wait', () => {
     const played = await cookThen([completing], { 'job-uuids': unknown });
     expect(resultOf(played)).toBe('error');
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
-      `Could not follow job ${unknown}: not found`,
+      `Could not watch job ${unknown}: not found`,
     ]);
     expect(uuidsOf(played)).toEqual([unknown]);
   });
@@ -322,7 +322,7 @@ describe('cancel', () => {
     await simulator.close();
     expect(played.main.failed()).toBe(true);
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
-      `Could not cancel job ${uuidsOf(cooked)[0]}: not allowed`,
+      `Could not cancel job ${uuidsOf(cooked)[0]}: access denied`,
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { until } from '../e2e/scenario.ts';
+import { until } from '../support/until.ts';
 import { fastClock } from '../support/deps.ts';
 import { play, speed } from './play.ts';
 import type { Played } from './play.ts';
@@ -21,8 +21,8 @@ describe('a blip is not a verdict', () => {
       },
     });
     expect(resultOf(played)).toBe('succeeded');
-    expect(played.main.lines.filter((line) => line.includes('still trying'))).toHaveLength(1);
-    expect(played.main.lines.filter((line) => line.includes('answers again'))).toHaveLength(1);
+    expect(played.main.lines.filter((line) => line.includes('Retrying'))).toHaveLength(1);
+    expect(played.main.lines.filter((line) => line.includes('available again'))).toHaveLength(1);
     expect(played.main.annotations).toEqual([]);
   });
 
@@ -85,7 +85,7 @@ describe('a blip is not a verdict', () => {
 describe('some refusals end the wait at once, each with its own advice', () => {
   test.each([
     [401, 'secret-key'],
-    [403, 'public-key'],
+    [403, 'API key'],
     [402, 'balance'],
     [410, 'inputs'],
   ])('%i', async (status, advice) => {
@@ -112,7 +112,7 @@ describe('clock and dialect', () => {
       });
       expect(resultOf(played)).toBe('succeeded');
       expect(warningsOf(played).map(({ title }) => title)).toEqual([
-        'The clock of this runner is wrong',
+        'The clock of the runner is wrong',
       ]);
       expect(played.simulator.requests.filter(({ status }) => status === 401)).toHaveLength(1);
     },
@@ -162,7 +162,7 @@ describe('never twice', () => {
     });
     expect(resultOf(played)).toBe('succeeded');
     expect(requestsTo(played, 'POST')).toHaveLength(1);
-    expect(played.main.lines.join('\n')).toMatch(/^Found job .* after all/m);
+    expect(played.main.lines.join('\n')).toMatch(/^Found job .*after a lost response/m);
   });
 
   test('a first cook that comes to be very late is cancelled, and the second one followed', async () => {

@@ -24,16 +24,17 @@ const bomb = [
 ].join('\n');
 
 const uuidForm = /is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be$/;
-const numberForm = /is not a number from 0$/;
+const numberForm = /is not a number of 0 or more$/;
 const durationForm =
-  /is not a duration: write a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d$/;
-const codeForm = /is not a region of the service; write it like eu-west-1 or us-east-2$/;
-const nameForm = /a name starts with a letter or `_`, and goes on with those, digits, `\.` or `-`$/;
+  /is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d$/;
+const codeForm = /is not a region code; use a code such as eu-west-1 or us-east-2$/;
+const nameForm =
+  /a name starts with a letter or `_`, followed by letters, digits, `_`, `\.` or `-`$/;
 const flagForm = /is neither true nor false$/;
 
 const rows: readonly Row[] = [
   // recipes
-  ['recipes', { recipes: '' }, /is missing: give the UUID of a recipe, or several, one a line/],
+  ['recipes', { recipes: '' }, /is missing: give the UUID of a recipe, or several, one per line/],
   ['recipes', { recipes: '[]' }, /is missing: give the UUID of a recipe/],
   ['recipes[0]', { recipes: 'nightly' }, /^"nightly" is not a UUID such as/],
   ['recipes[1]', { recipes: `${recipe}\n${recipe.slice(1)}` }, uuidForm],
@@ -46,14 +47,26 @@ const rows: readonly Row[] = [
   ['recipes[0]', { recipes: `{01a0114e-e7f8-4e76-a07a-f09fca41e2be}`.slice(1) }, uuidForm],
   ['recipes[0]', { recipes: recipe.replaceAll('-', '') }, uuidForm],
   ['recipes[0]', { recipes: recipe.replace('0', '０') }, uuidForm],
-  ['recipes[0]', { recipes: password.repeat(4) }, /^what was given is not a UUID/, password],
+  ['recipes[0]', { recipes: password.repeat(4) }, /^the value is not a UUID/, password],
   ['recipes[0]', { recipes: `sk_${password}` }, /^a secret key is not a UUID/, password],
   ['recipes', { recipes: `uuid: ${recipe}` }, /must be a list: start each entry with `- `/],
   ['recipes', { recipes: `{"uuid": "${recipe}"}` }, /must be a list: .* put it into \[ \]/],
-  ['recipes', { recipes: `- uuid: [${recipe}` }, /neither YAML nor JSON: .* line 1, column \d+/],
-  ['recipes', { recipes: `[{"uuid": "${recipe}",}` }, /neither YAML nor JSON: .* line 1, column/],
-  ['recipes[0].uuid', { recipes: '- title: x' }, /is missing: each entry names its recipe/],
-  ['recipes[0].uuid', { recipes: '- uuid: ../jobs' }, /^what was given is not a UUID such as/],
+  [
+    'recipes',
+    { recipes: `- uuid: [${recipe}` },
+    /is not valid YAML or JSON: .* line 1, column \d+/,
+  ],
+  [
+    'recipes',
+    { recipes: `[{"uuid": "${recipe}",}` },
+    /is not valid YAML or JSON: .* line 1, column/,
+  ],
+  [
+    'recipes[0].uuid',
+    { recipes: '- title: x' },
+    /is missing: each entry needs the UUID of its recipe/,
+  ],
+  ['recipes[0].uuid', { recipes: '- uuid: ../jobs' }, /^the value is not a UUID such as/],
   ['recipes[0].uuid', { recipes: '- uuid: null' }, /cannot be null/],
   ['recipes[0].uuid', { recipes: '- uuid: {a: b}' }, /must be a single value, not a list or/],
   ['recipes[0]', { recipes: `- [${recipe}]` }, /must be a mapping of names to values/],
@@ -61,24 +74,40 @@ const rows: readonly Row[] = [
   ['recipes[1]', { recipes: `- uuid: ${recipe}\n- nightly` }, /^"nightly" is not a UUID/],
   ['recipes', { recipes: `- ${recipe}\n`.repeat(1_001) }, /has more than 1000 entries/],
   // entries
-  ['recipes[0]', entry('gpu_cont: 1'), /^"gpu_cont" is not known here; did you mean gpu_count\?/],
+  [
+    'recipes[0]',
+    entry('gpu_cont: 1'),
+    /^"gpu_cont" is not a known field; did you mean gpu_count\?/,
+  ],
   ['recipes[0]', entry('max-retry-count: 1'), /; did you mean max_retry_count\?$/],
-  ['recipes[0]', entry('wobble: 1'), /^"wobble" is not known here; known are uuid, title, /],
-  ['recipes[0]', entry('__proto__: {a: b}'), /^"__proto__" is not known here; known are uuid/],
+  [
+    'recipes[0]',
+    entry('wobble: 1'),
+    /^"wobble" is not a known field; known fields are uuid, title, /,
+  ],
+  [
+    'recipes[0]',
+    entry('__proto__: {a: b}'),
+    /^"__proto__" is not a known field; known fields are uuid/,
+  ],
   ['recipes[0].gpu_count', entry('gpu_count: two'), numberForm],
   ['recipes[0].gpu_count', entry('gpu_count: null'), /cannot be null: leave it out/],
   ['recipes[0].title', entry('title: null'), /cannot be null: leave it out/],
   ['recipes[0].title', entry('title: [a]'), /must be a single value, not a list or a mapping/],
   ['recipes[0].task', entry('task: batch'), /"batch" is not one of BATCH, PERSISTENT/],
   ['recipes[0].gpu_registry_uuid', entry('gpu_registry_uuid: "null"'), uuidForm],
-  ['recipes[0].max_timeout_run_ms', entry('max_timeout_run_ms: 1h'), /whole number from 60000/],
-  ['recipes[0].max_timeout_assign_ms', entry('max_timeout_assign_ms: 299999'), /from 300000/],
-  ['recipes[0].max_timeout_start_ms', entry('max_timeout_start_ms: 1e9'), /from 120000/],
+  [
+    'recipes[0].max_timeout_run_ms',
+    entry('max_timeout_run_ms: 1h'),
+    /whole number of 60000 or more/,
+  ],
+  ['recipes[0].max_timeout_assign_ms', entry('max_timeout_assign_ms: 299999'), /of 300000 or more/],
+  ['recipes[0].max_timeout_start_ms', entry('max_timeout_start_ms: 1e9'), /of 120000 or more/],
   ['recipes[0].allowed_region_codes', entry('allowed_region_codes: us-east-1'), /list of region/],
   ['recipes[0].allowed_region_codes[0]', entry('allowed_region_codes: [mars-1]'), codeForm],
   ['recipes[0].env', entry(`env: ${password}`), /mapping of names to values/, password],
   ['recipes[0].env.A', entry(`env: {A: [${password}]}`), /must be a single value/, password],
-  ['recipes[0].env.A', entry('env: {A: null}'), /cannot be null: write "" or "null", with quotes/],
+  ['recipes[0].env.A', entry('env: {A: null}'), /cannot be null: use "" or "null", in quotes/],
   ['recipes[0].env.1A', entry(`env: {1A: ${password}}`), nameForm, password],
   ['recipes[0].env.', entry('env: {: x}'), nameForm],
   ['recipes[0].env.a b', entry('env: {"a\\nb": x}'), nameForm],
@@ -87,30 +116,35 @@ const rows: readonly Row[] = [
   [
     'recipes[0].gpu_name',
     entry(`gpu_name: RTX, gpu_registry_uuid: ${recipe}`),
-    /cannot be given together with recipes\[0\]\.gpu_registry_uuid: choose one/,
+    /cannot be used together with recipes\[0\]\.gpu_registry_uuid: choose one/,
   ],
   [
     'recipes[0].task',
     { ...entry('task: PERSISTENT'), 'max-timeout-run': '1h' },
-    /input max-timeout-run is not for it: add `max_timeout_run_ms: null` here/,
+    /so max-timeout-run does not apply to it: add `max_timeout_run_ms: null` here/,
   ],
   [
     'recipes[0].max_timeout_run_ms',
     { ...entry('max_timeout_run_ms: 60000'), task: 'PERSISTENT' },
-    /cannot be given with task PERSISTENT, which runs until it is cancelled/,
+    /cannot be set for task PERSISTENT, which runs until it is cancelled/,
   ],
   [
     'recipes[0].max_timeout_run_ms',
     entry('task: BATCH, max_timeout_run_ms: null'),
-    /cannot be null with task BATCH, which needs a bound/,
+    /cannot be null for task BATCH, which needs a limit/,
   ],
   // keys and address
-  ['public-key', { 'public-key': '' }, /is empty\. Pass the public key from a secret; .* fork /],
-  ['secret-key', { 'secret-key': '' }, /a pull request from a fork starts get none$/],
-  ['secret-key', { 'secret-key': ' \n' }, /a pull request from a fork starts get none$/],
-  ['secret-key', { 'secret-key': `sk ${password}` }, /was it copied whole, in one line/, password],
-  ['secret-key', { 'secret-key': `sk_a\n${password}` }, /copied whole, in one line/, password],
-  ['secret-key', { 'secret-key': `sk_${password}é` }, /letters that no key has/, password],
+  ['public-key', { 'public-key': '' }, /is empty\. Pass the public key from a secret\. .* forks /],
+  ['secret-key', { 'secret-key': '' }, /pull requests from forks have no secrets$/],
+  ['secret-key', { 'secret-key': ' \n' }, /pull requests from forks have no secrets$/],
+  ['secret-key', { 'secret-key': `sk ${password}` }, /Copy it again, in one line/, password],
+  ['secret-key', { 'secret-key': `sk_a\n${password}` }, /Copy it again, in one line/, password],
+  [
+    'secret-key',
+    { 'secret-key': `sk_${password}é` },
+    /characters that a key cannot have/,
+    password,
+  ],
   ['secret-key', { 'secret-key': `pk_${password}` }, /are the two swapped\?/, password],
   ['public-key', { 'public-key': `sk_${password}` }, /are the two swapped\?/, password],
   ['public-key', { 'public-key': `pk_a\r\nX-Evil: ${password}` }, /white space/, password],
@@ -121,52 +155,56 @@ const rows: readonly Row[] = [
   ['api-url', { 'api-url': `ftp://a.example/?k=${password}` }, /is not https/, password],
   ['api-url', { 'api-url': `https://u:${password}@a.example` }, /user name or password/, password],
   ['api-url', { 'api-url': `http://${password}@127.0.0.1` }, /user name or password/, password],
-  ['api-url', { 'api-url': 'https://api.dispersed.com/v1' }, /write it without path, query/],
+  [
+    'api-url',
+    { 'api-url': 'https://api.dispersed.com/v1' },
+    /must be a host only, without path, query/,
+  ],
   ['api-url', { 'api-url': `https://a.example/?k=${password}` }, /without path/, password],
   ['api-url', { 'api-url': 'file:///etc/passwd' }, /is not https/],
   // cook fields
-  ['title', { title: 'a\nb' }, /has several lines; it must be one/],
+  ['title', { title: 'a\nb' }, /must be a single line/],
   ['task', { task: 'DAEMON' }, /"DAEMON" is not one of BATCH, PERSISTENT/],
   ['cpu-count', { 'cpu-count': '-1' }, numberForm],
   ['cpu-count', { 'cpu-count': '1e3' }, numberForm],
   ['gpu-count', { 'gpu-count': '1,5' }, numberForm],
   ['gpu-count', { 'gpu-count': 'Infinity' }, numberForm],
-  ['gpu-name', { 'gpu-name': 'RTX\r4090' }, /has several lines; it must be one/],
+  ['gpu-name', { 'gpu-name': 'RTX\r4090' }, /must be a single line/],
   ['gpu-registry-uuid', { 'gpu-registry-uuid': 'RTX-4090' }, uuidForm],
   [
     'gpu-name',
     { 'gpu-name': 'RTX 4090', 'gpu-registry-uuid': recipe },
-    /cannot be given together with gpu-registry-uuid: choose one/,
+    /cannot be used together with gpu-registry-uuid: choose one/,
   ],
   ['min-vram-gb', { 'min-vram-gb': '24GB' }, numberForm],
   ['min-ram-gb', { 'min-ram-gb': '0x10' }, numberForm],
   ['min-storage-gb', { 'min-storage-gb': '٣' }, numberForm],
-  ['max-node-count', { 'max-node-count': '0' }, /"0" is not a whole number from 1/],
-  ['max-node-count', { 'max-node-count': '1.5' }, /"1\.5" is not a whole number from 1/],
-  ['max-retry-count', { 'max-retry-count': '-1' }, /"-1" is not a whole number from 0/],
-  ['max-timeout-assign', { 'max-timeout-assign': '4m59s' }, /is too short: 5m or more/],
-  ['max-timeout-start', { 'max-timeout-start': '1m' }, /is too short: 2m or more/],
-  ['max-timeout-run', { 'max-timeout-run': '59s' }, /is too short: 1m or more/],
+  ['max-node-count', { 'max-node-count': '0' }, /"0" is not a whole number of 1 or more/],
+  ['max-node-count', { 'max-node-count': '1.5' }, /"1\.5" is not a whole number of 1 or more/],
+  ['max-retry-count', { 'max-retry-count': '-1' }, /"-1" is not a whole number of 0 or more/],
+  ['max-timeout-assign', { 'max-timeout-assign': '4m59s' }, /is too short: the minimum is 5m/],
+  ['max-timeout-start', { 'max-timeout-start': '1m' }, /is too short: the minimum is 2m/],
+  ['max-timeout-run', { 'max-timeout-run': '59s' }, /is too short: the minimum is 1m/],
   ['max-timeout-run', { 'max-timeout-run': '1.5h' }, durationForm],
   [
     'max-timeout-run',
     { task: 'PERSISTENT', 'max-timeout-run': '1h' },
-    /cannot be given with task PERSISTENT, which runs until it is cancelled/,
+    /cannot be set for task PERSISTENT, which runs until it is cancelled/,
   ],
-  ['allowed-region-codes[0]', { 'allowed-region-codes': 'us-eest-1' }, /mean us-east-1\?$/],
+  ['allowed-region-codes[0]', { 'allowed-region-codes': 'us-east' }, /mean us-east-1\?$/],
   ['allowed-region-codes[1]', { 'allowed-region-codes': 'us-east-1, europe' }, codeForm],
-  ['allowed-region-codes', { 'allowed-region-codes': ',' }, /has no region code in it/],
+  ['allowed-region-codes', { 'allowed-region-codes': ',' }, /contains no region code/],
   // parameters
   ['parameters', parameters('- image'), /must be a mapping of names to values/],
   ['parameters', parameters('ubuntu'), /must be a mapping of names to values/],
-  ['parameters', parameters('imgae: x'), /"imgae" is not known here; did you mean image\?/],
+  ['parameters', parameters('imgae: x'), /"imgae" is not a known field; did you mean image\?/],
   ['parameters.image', parameters('image: [a]'), /must be a single value/],
   ['parameters.ports', parameters('ports: 8080'), /must be a list/],
   ['parameters.ports[0]', parameters('ports: [0]'), /"0" is not a whole number from 1 to 65535/],
   ['parameters.ports[0]', parameters('ports: [65536]'), /is not a whole number from 1 to 65535/],
   ['parameters.ports[0]', parameters('ports: [http]'), /is not a whole number from 1 to 65535/],
   ['parameters.volumes', parameters('volumes: {mount: /a}'), /must be a list/],
-  ['parameters.volumes[0]', parameters('volumes: [{path: /a}]'), /known are image, mount, /],
+  ['parameters.volumes[0]', parameters('volumes: [{path: /a}]'), /known fields are image, mount, /],
   [
     'parameters.volumes[0].secret',
     parameters(`volumes: [{secret: {a: ${password}}}]`),
@@ -174,26 +212,31 @@ const rows: readonly Row[] = [
     password,
   ],
   ['parameters.allowed_ips', parameters('allowed_ips: {a: b}'), /must be a list/],
-  ['parameters', parameters('{type: podman, parameters: {}}'), /takes \{type: docker, parameters/],
-  ['parameters', parameters('{image: a, parameters: {}}'), /or the container parameters alone/],
-  ['parameters', parameters('image: a\nimage: b'), /duplicated mapping key in line 2, column 1/],
-  ['parameters', parameters('env:\n  A: b\n C: d'), /bad indentation .* in line 3, column 2/],
-  ['parameters', parameters('{"image": "a"'), /is neither YAML nor JSON: .* line 1, column/],
+  ['parameters', parameters('{type: podman, parameters: {}}'), /, or \{type: docker, parameters: /],
+  ['parameters', parameters('{image: a, parameters: {}}'), /must be the container parameters, or/],
+  ['parameters', parameters('image: a\nimage: b'), /duplicated mapping key at line 2, column 1/],
+  ['parameters', parameters('env:\n  A: b\n C: d'), /bad indentation .* at line 3, column 2/],
+  ['parameters', parameters('{"image": "a"'), /is not valid YAML or JSON: .* line 1, column/],
   ['parameters', parameters('a: b\n---\nc: d'), /expected a single document/],
-  ['parameters', parameters(`secret: *${password}`), /alias .* `\*` into quotes/, password],
+  [
+    'parameters',
+    parameters(`secret: *${password}`),
+    /alias .*quote text that starts with `\*`/,
+    password,
+  ],
   ['parameters', parameters(`secret: !${password} x`), /tags are not accepted/, password],
   ['parameters', parameters(`secret: !<${password}> x`), /tags are not accepted/, password],
   ['parameters', parameters('!!js/function x'), /tags are not accepted .* line 1, column 1/],
-  ['parameters', parameters(`secret: @${password}`), /in line 1, column/, password],
-  ['parameters', parameters(`<<: {secret: ${password}}`), /"<<" is not known here/, password],
+  ['parameters', parameters(`secret: @${password}`), /at line 1, column/, password],
+  ['parameters', parameters(`<<: {secret: ${password}}`), /"<<" is not a known field/, password],
   ['parameters', parameters(bomb), /is too large, or refers to itself/],
   ['parameters', parameters('&a {env: *a}'), /is too large, or refers to itself/],
   ['parameters', parameters(`a: &a x\nb: [${'*a, '.repeat(60)}]`), /more than 50 aliases/],
-  ['parameters', parameters('['.repeat(100)), /nested deeper than 32 levels in line 1/],
-  ['parameters', parameters(`image: ${'x'.repeat(100_000)}\n[`), /neither YAML nor JSON/],
+  ['parameters', parameters('['.repeat(100)), /nested deeper than 32 levels at line 1/],
+  ['parameters', parameters(`image: ${'x'.repeat(100_000)}\n[`), /is not valid YAML or JSON/],
   // env
-  ['env', { env: password }, /line 1 has no `=`: write KEY=VALUE, one a line/, password],
-  ['env', { env: `A=1\n\n=${password}` }, /line 3 has an unusable name: a name/, password],
+  ['env', { env: password }, /line 1 has no `=`: use KEY=VALUE, one per line/, password],
+  ['env', { env: `A=1\n\n=${password}` }, /line 3 has an invalid name: a name/, password],
   ['env', { env: `9A=${password}` }, nameForm, password],
   ['env', { env: `export A=${password}` }, nameForm, password],
   ['env', { env: `A=1\r\nA=${password}` }, /line 2 sets "A" a second time/, password],
@@ -208,7 +251,25 @@ const rows: readonly Row[] = [
   ['on-timeout', { 'on-timeout': 'Cancel' }, /"Cancel" is not one of cancel, fail, detach/],
   ['poll-interval', { 'poll-interval': '500ms' }, /neither auto nor a duration of 1s or more/],
   ['poll-interval', { 'poll-interval': '0s' }, /such as 15s or 1m/],
-  ['matrix-index', { 'matrix-index': '0\n1' }, /has several lines; it must be one/],
+  ['wait-until', { wait: 'false', 'wait-until': 'running' }, /cannot be used with `wait: false`$/],
+  ['max-parallel', { wait: 'false', 'max-parallel': '2' }, /cannot be used with `wait: false`$/],
+  ['fail-fast', { wait: 'false', 'fail-fast': 'true' }, /cannot be used with `wait: false`$/],
+  [
+    'max-parallel',
+    { 'wait-until': 'running', 'max-parallel': '2' },
+    /cannot be used with `wait-until: running`/,
+  ],
+  [
+    'max-parallel',
+    { task: 'PERSISTENT', 'max-parallel': '2' },
+    /cannot be used with task PERSISTENT, which runs until it is cancelled$/,
+  ],
+  [
+    'max-parallel',
+    { ...entry('task: PERSISTENT'), 'max-parallel': '2' },
+    /cannot be used with task PERSISTENT/,
+  ],
+  ['matrix-index', { 'matrix-index': '0\n1' }, /must be a single line/],
 ];
 
 const title = ([place, given]: Row, index: number) =>
@@ -292,23 +353,25 @@ test('nothing was sent for any of them', () => {
 test('several problems are told at once, each on a line of one annotation', () => {
   expect(complaintOf(several).split('\n')).toEqual([
     expect.stringMatching(/^recipes\[0\]\.uuid: "x" is not a UUID/),
-    expect.stringMatching(/^recipes\[0\]\.gpu_count: "two" is not a number from 0/),
-    expect.stringMatching(/^recipes\[2\]: "gpu_cont" is not known here; did you mean gpu_count\?/),
+    expect.stringMatching(/^recipes\[0\]\.gpu_count: "two" is not a number of 0 or more/),
+    expect.stringMatching(
+      /^recipes\[2\]: "gpu_cont" is not a known field; did you mean gpu_count\?/,
+    ),
     expect.stringMatching(/^secret-key: is empty/),
     expect.stringMatching(/^task: "DAEMON" is not one of/),
-    expect.stringMatching(/^allowed-region-codes\[0\]: "mars" is not a region/),
-    expect.stringMatching(/^allowed-region-codes\[1\]: "moon" is not a region/),
+    expect.stringMatching(/^allowed-region-codes\[0\]: "mars" is not a region code/),
+    expect.stringMatching(/^allowed-region-codes\[1\]: "moon" is not a region code/),
     expect.stringMatching(/^env: line 1 has no `=`/),
     expect.stringMatching(/^env: line 2 has no `=`/),
     expect.stringMatching(/^timeout: "90" is not a duration/),
   ]);
-  expect(several.log).toContain('::error title=10 problems with inputs; nothing was cooked::');
+  expect(several.log).toContain('::error title=10 problems in the inputs; nothing was cooked::');
   expect(several.summary.match(/^- <code>/gm)).toHaveLength(10);
 });
 
 test('more problems than an annotation holds are counted, and listed in the summary', () => {
   const complaint = complaintOf(many);
   expect(complaint.length).toBeLessThanOrEqual(4_096);
-  expect(complaint).toMatch(/\nand 8\d\d more; the job summary has them$/);
+  expect(complaint).toMatch(/\nand 8\d\d more; see the job summary$/);
   expect(many.summary.match(/^- <code>/gm)).toHaveLength(900);
 });

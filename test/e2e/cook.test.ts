@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { findCommands } from '../runner/commands.ts';
-import { life, playAll, until, type Played, type Scenario } from './scenario.ts';
+import { until } from '../support/until.ts';
+import { life, playAll, type Played, type Scenario } from './scenario.ts';
 
 const good = { name: 'Render', life: life('PENDING', 'ASSIGNED', 'RUNNING', 'COMPLETED') };
 const bad = {
@@ -158,7 +159,7 @@ test('every cook carries its key and where it came from', () => {
   expect(new Set(descriptions).size).toBe(3);
   for (const description of descriptions) {
     expect(description).toMatch(
-      /^Cooked by acme\/renders, workflow "Nightly", run 4711: https:\/\/github\.com\/acme\/renders\/actions\/runs\/4711 \[cook-[0-9a-f]{32}\]$/,
+      /^Cooked by acme\/renders, workflow "Nightly", run 4711: https:\/\/github\.com\/acme\/renders\/actions\/runs\/4711 \[cook-[0-9a-f]{32}-[0-9a-f]{16}\]$/,
     );
   }
 });

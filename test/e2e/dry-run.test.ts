@@ -105,26 +105,28 @@ test.each(names)('%s: nothing is cooked, and no secret is shown', (name) => {
 });
 
 const verdicts: readonly (readonly [Name, string, readonly RegExp[]])[] = [
-  ['plain', 'the order can be sent', []],
-  ['full', 'all 3 orders can be sent', []],
-  ['old', 'the order can be sent', []],
-  ['bounded', 'the order can be sent', []],
-  ['persistent', 'the order can be sent', []],
-  ['unknownRecipe', 'the order cannot be cooked', [/^Could not read recipe .* not found: /]],
-  ['unknownAmongTwo', '3 of 4 orders cannot be cooked', [/^Could not read recipe .* not found/]],
+  ['plain', 'the job can be cooked', []],
+  ['full', 'all 3 jobs can be cooked', []],
+  ['old', 'the job can be cooked', []],
+  ['bounded', 'the job can be cooked', []],
+  ['persistent', 'the job can be cooked', []],
+  ['unknownRecipe', 'the job cannot be cooked', [/^Could not read recipe .* not found: /]],
+  ['unknownAmongTwo', '3 of 4 jobs cannot be cooked', [/^Could not read recipe .* not found/]],
   [
     'manyUnknown',
-    '12 of 12 orders cannot be cooked',
+    '12 of 12 jobs cannot be cooked',
     [...Array.from({ length: 9 }, () => /not found/), /^3 more recipes cannot be cooked: /],
   ],
-  ['wrongKey', 'the order cannot be cooked', [/the API key was not accepted: .*\n.*secret-key/]],
+  ['wrongKey', 'the job cannot be cooked', [/the API key was not accepted: .*\n.*secret-key/]],
   [
     'unbounded',
-    'the order cannot be cooked',
-    [/^The service would not cook recipe .*: max-timeout-run: is needed for a BATCH job/],
+    'the job cannot be cooked',
+    [
+      /^The service would reject the cook of recipe .*: max-timeout-run: is required for a BATCH job/,
+    ],
   ],
-  ['boundedPersistent', 'the order cannot be cooked', [/max-timeout-run: cannot be given: .*PERS/]],
-  ['twoGpus', 'the order cannot be cooked', [/gpu-name: is set together with gpu-registry-uuid/]],
+  ['boundedPersistent', 'the job cannot be cooked', [/max-timeout-run: cannot be set: .*PERS/]],
+  ['twoGpus', 'the job cannot be cooked', [/gpu-name: is set together with gpu-registry-uuid/]],
 ];
 
 test.each(verdicts)('%s: %s', (name, words, complaints) => {
@@ -145,7 +147,7 @@ test('bad inputs are told as ever, and no recipe is read', () => {
   expect(errorsOf(step)).toEqual([expect.stringContaining('timeout: "5" is not a duration')]);
 });
 
-const ours = expect.stringMatching(/^Cooked by acme\/renders, .* \[cook-KEY\]$/);
+const ours = expect.stringMatching(/^Cooked by acme\/renders, .* \[cook-MARK\]$/);
 
 test('the log shows each body as it would be sent, secrets and environment hidden', () => {
   const sent = {

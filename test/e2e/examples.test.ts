@@ -7,7 +7,7 @@ import type { RunningStep } from '../runner/step.ts';
 import { startGitHub, type GitHub } from '../support/github-server.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Phase, RecipeScript, Simulator } from '../simulator/types.ts';
-import { until } from './scenario.ts';
+import { until } from '../support/until.ts';
 import { playWorkflow, type PlayedStep, type Scene } from './workflow.ts';
 
 const short: readonly Phase[] = [

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
 import { connect } from '../../src/api/http.ts';
-import { systemClock } from '../../src/pace.ts';
+import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { rememberingRunner } from '../support/runner.ts';
 import { findCommands } from '../runner/commands.ts';
@@ -20,7 +20,7 @@ const a = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 const b = '0198ac1c-7063-4be8-bb94-57a5bd83548e';
 const gpu = '3f2a9c10-0000-4000-8000-00000000abcd';
 const ourDescription =
-  'Cooked by acme/renders, workflow "Nightly", run 4711: https://github.com/acme/renders/actions/runs/4711 [KEY]';
+  'Cooked by acme/renders, workflow "Nightly", run 4711: https://github.com/acme/renders/actions/runs/4711 [MARK]';
 
 const stored = {
   image: 'ubuntu',
@@ -64,7 +64,7 @@ const rows: readonly Row[] = [
   alone('title', 'Café 😀 – 夜', { title: 'Café 😀 – 夜' }),
   alone('title', 'a\u0001\u007f\u2028"\\', { title: 'a\u0001\u007f\u2028"\\' }),
   alone('title', 'null', { title: 'null' }),
-  alone('description', ' Two\n  lines\n', { description: 'Two\n  lines [KEY]' }),
+  alone('description', ' Two\n  lines\n', { description: 'Two\n  lines [MARK]' }),
   alone('task', 'BATCH', { task: 'BATCH' }),
   alone('task', 'PERSISTENT', { task: 'PERSISTENT', max_timeout_run_ms: null }),
   alone('cpu-count', '8', { cpu_count: 8 }),
@@ -288,7 +288,7 @@ const regions: readonly Row[] = [
         { tag: '1', ...env({ A: '1' }) },
         {
           title: 'All',
-          description: 'Every field [KEY]',
+          description: 'Every field [MARK]',
           task: 'BATCH',
           cpu_count: 8,
           gpu_count: 2,
@@ -312,10 +312,10 @@ const regions: readonly Row[] = [
 /** The bodies of the cooks, in an order that does not depend on which came first. */
 function bodiesOf(requests: readonly RequestRecord[]): readonly unknown[] {
   const cooks = requests.filter(({ method }) => method === 'POST');
-  return inOrder(cooks.map((request) => JSON.stringify(request.body).replace(keyPattern, 'KEY')));
+  return inOrder(cooks.map((request) => JSON.stringify(request.body).replace(markPattern, 'MARK')));
 }
 
-const keyPattern = /cook-[0-9a-f]{32}/;
+const markPattern = /cook-[0-9a-f]{32}-[0-9a-f]{16}/;
 
 // Compared as text with sorted keys, in which `__proto__` is a key like any other.
 function inOrder(bodies: readonly string[]): readonly unknown[] {
@@ -390,7 +390,7 @@ describe('on the old host', () => {
     const errors = findCommands(log).filter(({ name }) => name === 'error');
     expect(errors.map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /allowed_region_codes: unknown field\.\n.*names allowed-region-codes, which the older host, https:\/\/api\.compute\.x\.io, does not know\.$/,
+        /allowed_region_codes: unknown field\.\n.*has allowed-region-codes, which the older host, https:\/\/api\.compute\.x\.io, does not support\.$/,
       ),
     ]);
   });
@@ -410,7 +410,7 @@ test('a sweep: 20 entries over one recipe, each with an environment and a key of
   expect(variables.toSorted((x, y) => Number(x) - Number(y))).toEqual(
     shards.map(({ env: { SHARD } }) => String(SHARD)),
   );
-  const keys = step.jobs.map(({ description }) => keyPattern.exec(description ?? '')?.[0]);
+  const keys = step.jobs.map(({ description }) => markPattern.exec(description ?? '')?.[0]);
   expect(new Set(keys).size).toBe(20);
   const reads = step.requests.filter(({ path }) => path === `/v1/job-recipes/${a}`);
   expect(reads).toHaveLength(1);

@@ -111,7 +111,7 @@ const see = playAll(scenarios);
 const ours = new Set(['add-mask', 'error', 'warning', 'group', 'endgroup']);
 // What of ours holds foreign text has it in the middle of a sentence.
 const ourTitles =
-  /^(?:Failed: |A log is not complete|Not all results were taken|Could not cook recipe |The output results )/;
+  /^(?:Failed: |A log is incomplete|Some results were ignored|Could not cook recipe |The output results )/;
 
 describe.each(Object.keys(scenarios) as (keyof typeof scenarios)[])('%s', (name) => {
   test('prints no command but our own', () => {

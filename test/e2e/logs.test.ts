@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Phase } from '../simulator/types.ts';
-import { life, playAll, until, type Scenario } from './scenario.ts';
+import { until } from '../support/until.ts';
+import { life, playAll, type Scenario } from './scenario.ts';
 
 const printed = (text: string) => [{ atMs: 0, text }];
 const running = (text: string, more: Partial<Phase> = {}): Phase => ({
@@ -33,9 +34,10 @@ const retried = {
   name: 'Retried',
   payload: { max_retry_count: 1 },
   life: life(
-    running('first try\n'),
+    running('first try\ndispersed-output: {"try": 1, "first": true}'),
     { status: 'FAILED' },
     running('second try\n', { retry: true }),
+    running('dispersed-output: {"try": 2}\n'),
     'COMPLETED',
   ),
 };
@@ -101,15 +103,17 @@ describe('logs', () => {
     expect(Object.keys(see(name).logFiles)).toEqual([`${see(name).outputs['job-uuid']}.log`]);
   });
 
-  test('come before the status that ends them', () => {
+  test('come as they are printed, and all of them before the end of the step', () => {
     const lines = linesOf('stream');
-    expect(lines.indexOf('  | done')).toBeLessThan(lines.indexOf('  <time>  COMPLETED'));
+    const ended = lines.indexOf('  <time>  COMPLETED');
+    expect(lines.indexOf('  | Loading scene')).toBeLessThan(ended);
+    expect(lines.indexOf(goodLines.at(-1) ?? '')).toBeGreaterThan(ended);
+    expect(lines.indexOf(goodLines.at(-1) ?? '')).toBeLessThan(lines.length - 2);
   });
 
-  test('serve as the status while a job runs', () => {
+  test('leave the status to the looks at the job', () => {
     const looks = see('stream').requests.filter(({ path }) => path.startsWith('/v1/jobs/'));
-    // PENDING, RUNNING, COMPLETED: what is in between came from the runs.
-    expect(looks).toHaveLength(3);
+    expect(looks).toHaveLength(good.life.length);
   });
 
   test('of several jobs say whose they are', () => {
@@ -126,7 +130,7 @@ describe('logs', () => {
 
   test('on-failure: the end of a failed job, folded, and files all the same', () => {
     const lines = linesOf('onFailure');
-    const start = lines.indexOf('::group::The last 2 log lines of job JOB-1 Train');
+    const start = lines.indexOf('::group::Last 2 log lines of job JOB-1 Train');
     expect(lines.slice(start + 1, start + 4)).toEqual([
       '  | epoch 1',
       '  | out of memory',
@@ -147,13 +151,20 @@ describe('logs', () => {
     expect(see('none').outputs).not.toHaveProperty('results');
   });
 
-  test('of every run, each in a file of its own', () => {
-    expect(shown('retried')).toEqual(['  | first try', '  ── run 2 ──', '  | second try']);
+  test('of every run, each in a file of its own, told one run after the other', () => {
+    const first = ['first try', 'dispersed-output: {"try": 1, "first": true}'];
+    const second = ['second try', 'dispersed-output: {"try": 2}'];
+    expect(shown('retried')).toEqual([
+      ...first.map((line) => `  | ${line}`),
+      '  ── run 2 ──',
+      ...second.map((line) => `  | ${line}`),
+    ]);
     const uuid = see('retried').outputs['job-uuid'];
     expect(see('retried').logFiles).toEqual({
-      [`${uuid}.log`]: 'first try\n',
-      [`${uuid}.2.log`]: 'second try\n',
+      [`${uuid}.log`]: first.join('\n'),
+      [`${uuid}.2.log`]: `${second.join('\n')}\n`,
     });
+    expect(JSON.parse(see('retried').outputs['results'] ?? '')).toEqual({ try: 2, first: true });
   });
 
   test.each(['timedOut', 'interrupted'] as const)('%s: what there was is kept', (name) => {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll } from '@jest/globals';
 import { startStep, type RunningStep, type StepOptions, type StepResult } from '../runner/step.ts';
 import { startSimulator } from '../simulator/server.ts';
@@ -23,18 +22,18 @@ export interface Played extends StepResult {
   readonly requests: Simulator['requests'];
 }
 
-/** How far the service's clock goes at each read: no real time is involved. */
-const secondsPerRead = 2;
+/** How far the service's clock goes at each look at a job: no real time is involved. */
+const secondsPerLook = 2;
 
 /** Plays a scenario to its end. */
 export async function play(scenario: Scenario): Promise<Played> {
   const startMs = Date.now();
-  let reads = 0;
+  let looks = 0;
   const simulator = await startSimulator({
     recipes: scenario.recipes,
-    now: () => startMs + reads * secondsPerRead * 1000,
+    now: () => startMs + looks * secondsPerLook * 1000,
     log: (line) => {
-      if (/ GET \/v1\/(?:jobs|job-runs\/)/.test(line)) reads += 1;
+      if (/ GET \/v1\/jobs/.test(line)) looks += 1;
     },
     ...scenario.simulator,
   });
@@ -49,7 +48,13 @@ export async function play(scenario: Scenario): Promise<Played> {
     },
     ...(scenario.env && { env: scenario.env }),
   });
-  await scenario.during?.(step, simulator);
+  try {
+    await scenario.during?.(step, simulator);
+  } catch (error) {
+    // Nobody waits for the step any more, and it must not keep the run open.
+    step.process.kill('SIGKILL');
+    throw error;
+  }
   const result = await step.done;
   await simulator.close();
   const jobs = simulator.jobs();
@@ -83,7 +88,7 @@ export function playAll<Name extends string>(
 export function life(...statuses: readonly (string | Phase)[]): readonly Phase[] {
   return statuses.map((status, index) => {
     const phase = typeof status === 'string' ? { status } : status;
-    return index === statuses.length - 1 ? phase : { forMs: secondsPerRead * 1000, ...phase };
+    return index === statuses.length - 1 ? phase : { forMs: secondsPerLook * 1000, ...phase };
   });
 }
 
@@ -99,11 +104,5 @@ function normalise(step: StepResult, recipeUuids: readonly string[]): string {
     .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
     .replaceAll(/^ +(?:\d+[smh] ?)+ /gm, '  <time>  ')
     .replaceAll(/\b(queued|ran) (?:\d+[smh] ?)+/g, '$1 <time>')
-    .replaceAll(/cook-[0-9a-f]{32}/g, 'cook-KEY');
-}
-
-/** Waits until something has happened at the service or in the step. */
-export async function until(happened: () => boolean): Promise<void> {
-  const lookEveryMs = 10;
-  while (!happened()) await delay(lookEveryMs);
+    .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK');
 }

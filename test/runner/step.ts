@@ -5,13 +5,20 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { isDistFresh } from '../../scripts/source-hash.ts';
 import { parseKeyValueFile } from './files.ts';
 
 // A stand-in for GitHub's runner: starts an action's committed files in a process of their own,
 // with the inputs, environment and files that the runner would give it.
 
+// What was not built cannot be tried: better one line now than hundreds of puzzling ones.
+if (!isDistFresh()) throw new Error('dist is not built from src as it is: run `npm run build`');
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const node24 = join(root, 'node_modules', 'node', 'bin', 'node');
+
+// Longer than any step of the tests and the bench.
+const maxStepMs = 5 * 60_000;
 
 const actionSchema = z.object({
   inputs: z.record(z.string(), z.object({ default: z.string().optional() })),
@@ -102,10 +109,11 @@ function evaluate(text: string): string {
     .replaceAll('${{ github.token }}', 'ghs_runner');
 }
 
-function startEntry(
+/** Starts a file with the runner's environment and what is given on top of it. */
+export function startEntry(
   file: string,
-  env: Readonly<Record<string, string | undefined>>,
-  onLine: ((line: string) => void) | undefined,
+  env: Readonly<Record<string, string | undefined>> = {},
+  onLine?: (line: string) => void,
 ): RunningStep {
   const folder = mkdtempSync(join(tmpdir(), 'runner-'));
   const files = commandFiles(folder);
@@ -113,6 +121,9 @@ function startEntry(
     cwd: join(folder, 'workspace'),
     env: definedOnly({ ...runnerEnvironment(folder), ...files, ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A test that has failed no longer waits for it, and must not be kept open by it.
+    timeout: maxStepMs,
+    killSignal: 'SIGKILL',
   });
   const log = collect(child, onLine);
   const done = new Promise<StepResult>((settle, fail) => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cancel } from '../../src/commands/cancel.ts';
-import { cleanUp } from '../../src/commands/cleanup.ts';
+import { cleanup } from '../../src/commands/cleanup.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { wait } from '../../src/commands/wait.ts';
 import { createTimeline, type Timeline } from './clock.ts';
@@ -189,7 +189,7 @@ async function playPosts(
     const { plan, main } = step;
     // It has no post entry.
     if (plan.command === 'cancel') continue;
-    const running = launch(machine, main.name.replace('main', 'post'), cleanUp, {
+    const running = launch(machine, main.name.replace('main', 'post'), cleanup, {
       inputs: plan.inputs,
       kept: new Map(main.runner.heard.kept),
       env: envOf(stage, plan, attempt),

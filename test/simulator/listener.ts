@@ -21,6 +21,8 @@ export async function listen(onRequest: RequestListener, port: number): Promise<
   const server = createServer({ keepAliveTimeout: 60_000 }, onRequest);
   server.listen(port, LOOPBACK);
   await once(server, 'listening');
+  // A test that fails before it closes this must not keep the run open.
+  server.unref();
   const address = server.address();
   return listenerOf(server, typeof address === 'object' && address !== null ? address.port : port);
 }

@@ -27,6 +27,11 @@ console.log(
   }),
 );
 
+// The listener alone keeps no process alive.
+const alive = setInterval(() => {}, 60_000);
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => void simulator.close());
+  process.once(signal, () => {
+    clearInterval(alive);
+    void simulator.close();
+  });
 }

@@ -1,5 +1,5 @@
 import { connect, type HttpLimits } from '../../src/api/http.ts';
-import { systemClock, type Clock } from '../../src/pace.ts';
+import { systemClock, type Clock } from '../../src/clock.ts';
 import type { Runner } from '../../src/runtime.ts';
 import type { Deps } from '../../src/commands/deps.ts';
 
@@ -10,6 +10,7 @@ const startMs = Date.now();
 export function fastClock(speed: number): Clock {
   return {
     now: () => startMs + (Date.now() - startMs) * speed,
+    monotonicMs: () => performance.now() * speed,
     sleep: async (ms, signal) => systemClock.sleep(ms / speed, signal),
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { annotateOutcomes } from '../../src/report/annotations.ts';
-import { tellingLines } from '../../src/report/log-tail.ts';
+import { lastMeaningfulLines } from '../../src/report/container-log.ts';
 import { foreignOutcome } from '../support/foreign.ts';
 import { fakeOutcome } from '../support/outcomes.ts';
 import { rememberingRunner, type Annotation } from '../support/runner.ts';
@@ -10,7 +10,7 @@ import { findCommands } from '../runner/commands.ts';
 
 function annotationsOf(bad: readonly Outcome[]): readonly Annotation[] {
   const runner = rememberingRunner({});
-  annotateOutcomes(runner, bad, { onTimeout: 'cancel', onWorkflowCancel: 'cancel' });
+  annotateOutcomes(runner, bad);
   return runner.annotations;
 }
 
@@ -38,21 +38,21 @@ test('a job without a log has none in its annotation', () => {
 
 test('the last lines are kept, at most 15', () => {
   const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`);
-  expect(tellingLines(lines, 15)).toEqual(lines.slice(-15));
+  expect(lastMeaningfulLines(lines, 15)).toEqual(lines.slice(-15));
 });
 
 test('of long lines so many are kept as fit, and what to do is always said', () => {
   const lines = Array.from({ length: 40 }, (_, index) => `${index} ${'x'.repeat(2_000)}`);
   const [annotation] = annotationsOf([failed(lines, 'y'.repeat(5_000))]);
   expect(annotation?.message).toContain('\n| 39 xxx');
-  expect(annotation?.message).toMatch(/run the workflow again\.$/);
+  expect(annotation?.message).toMatch(/console.dispersed.com.jobs$/);
   expect(annotation?.message.length).toBeLessThanOrEqual(4_000);
 });
 
 test.each(['epoch 3: loss 0.2 (93% done)', 'Error: [a-z]', '100% of tests failed'])(
   '%p is no noise',
   (line) => {
-    expect(tellingLines([line], 9)).toEqual([line]);
+    expect(lastMeaningfulLines([line], 9)).toEqual([line]);
   },
 );
 

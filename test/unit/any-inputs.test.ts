@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { connect } from '../../src/api/http.ts';
 import { cookInputs } from '../../src/inputs/cook.ts';
-import { systemClock } from '../../src/pace.ts';
+import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
 import { startSimulator } from '../simulator/server.ts';
@@ -159,7 +159,7 @@ test('whatever the inputs are, no crash, and no request that the service cannot 
       const before = simulator.requests.length;
       const { annotations, outputs, failed } = await cookWith(inputs);
       const text = annotations.map(({ title, message }) => `${title}\n${message}`).join('\n');
-      expect(text).not.toMatch(/A fault in this action|\[object |undefined/);
+      expect(text).not.toMatch(/Internal error|\[object |undefined/);
       expect(outputs.get('result')).toMatch(/^(?:succeeded|submitted|dry-run|error)$/);
       expect(failed()).toBe(outputs.get('result') === 'error');
       expect(annotations.some(({ level }) => level === 'error')).toBe(failed());

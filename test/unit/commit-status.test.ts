@@ -1,17 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CommitStatusError, type CommitStatusTrouble } from '../../src/errors.ts';
-import { systemClock, type Clock } from '../../src/pace.ts';
-import { noRunData, type Outcome, type JobRef } from '../../src/jobs/records.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { JobRef, Origin, SubmittedJob } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
-import { openContextBook } from '../../src/report/status-context.ts';
-import { openLane, type Message } from '../../src/report/status-lane.ts';
-import { createSender } from '../../src/report/status-sender.ts';
-import { describeDoing, describeEnd } from '../../src/report/status-text.ts';
+import { createCommitStatus, type SetStatus } from '../../src/report/commit-status.ts';
+import { describeEnd, openContexts } from '../../src/report/commit-status-text.ts';
+import { fakeJob, fakeOutcome } from '../support/outcomes.ts';
 import { rememberingRunner } from '../support/runner.ts';
 
-const subject = (index: number, title: string | null, recipeUuid: string | null): JobRef => ({
+const jobRef = (index: number, title: string | null, recipeUuid: string | null): JobRef => ({
   index,
   title,
   recipeUuid,
@@ -19,28 +17,7 @@ const subject = (index: number, title: string | null, recipeUuid: string | null)
   namesRegions: false,
 });
 
-const outcome = (result: Result, error: Error | null = null): Outcome => ({
-  subject: subject(0, null, 'r'),
-  ...noRunData,
-  result,
-  job: null,
-  origin: null,
-  submittedAtMs: null,
-  timeline: [],
-  ending: null,
-  error,
-});
-
 describe('words', () => {
-  test.each([
-    ['PENDING', 'Queued'],
-    ['RUNNING', 'Running'],
-    ['DEFROSTING', 'Defrosting'],
-  ])('%s', (status, word) => {
-    const atMs = Date.UTC(2026, 2, 1, 3, 14, 15);
-    expect(describeDoing({ status, atMs })).toBe(`${word} since 2026-03-01 03:14 UTC`);
-  });
-
   test.each([
     ['succeeded', 'success'],
     ['running', 'success'],
@@ -51,7 +28,7 @@ describe('words', () => {
     ['timed-out', 'error'],
     ['error', 'error'],
   ] as const)('%s is %s', (result, state) => {
-    expect(describeEnd(outcome(result)).state).toBe(state);
+    expect(describeEnd(fakeOutcome({ result })).state).toBe(state);
   });
 
   test('GitHub takes them, whatever the text', () => {
@@ -61,8 +38,9 @@ describe('words', () => {
     );
     fc.assert(
       fc.property(text, (foreign) => {
-        const { description } = describeEnd(outcome('error', new Error(foreign)));
-        const context = openContextBook([])(subject(0, null, null), foreign);
+        const outcome = fakeOutcome({ result: 'error', error: new Error(foreign) });
+        const { description } = describeEnd(outcome);
+        const context = openContexts([])(jobRef(0, null, null), foreign);
         expect(description.length).toBeLessThan(140);
         expect(context.length).toBeLessThan(140);
         // eslint-disable-next-line no-control-regex
@@ -74,128 +52,281 @@ describe('words', () => {
 
 describe('contexts', () => {
   test('jobs that will share a title are numbered in their order, whichever comes first', () => {
-    const subjects = [subject(0, null, 'a'), subject(1, 'T', 'a'), subject(2, null, 'a')];
-    const contextFor = openContextBook(subjects);
-    const [first, titled, third] = subjects;
-    expect(
-      [third, titled, first].map((each) => each && contextFor(each, each.title ?? 'A')),
-    ).toEqual(['dispersed / A (2)', 'dispersed / T', 'dispersed / A']);
+    const jobs = [jobRef(0, null, 'a'), jobRef(1, 'T', 'a'), jobRef(2, null, 'a')];
+    const contextOf = openContexts(jobs);
+    expect(jobs.toReversed().map((each) => contextOf(each, each.title ?? 'A'))).toEqual([
+      'dispersed / A (2)',
+      'dispersed / T',
+      'dispersed / A',
+    ]);
   });
 
   test('two recipes of one name do not share a context', () => {
-    const subjects = [subject(0, null, 'a'), subject(1, null, 'b')];
-    const contextFor = openContextBook(subjects);
-    expect(subjects.map((each) => contextFor(each, 'Same'))).toEqual([
+    const jobs = [jobRef(0, null, 'a'), jobRef(1, null, 'b')];
+    const contextOf = openContexts(jobs);
+    expect(jobs.map((each) => contextOf(each, 'Same'))).toEqual([
       'dispersed / Same',
       'dispersed / Same (2)',
     ]);
   });
 
   test('a title of nothing that GitHub takes', () => {
-    expect(openContextBook([])(subject(0, null, null), '😀\u0000')).toBe('dispersed / untitled');
+    expect(openContexts([])(jobRef(0, null, null), '😀\u0000')).toBe('dispersed / untitled');
   });
 });
 
-const pending = (description: string): Message => ({ state: 'pending', description });
+interface ManualClock extends Clock {
+  readonly advance: (ms: number) => Promise<void>;
+}
 
-describe('a lane', () => {
-  function laneThat(send: (message: Message) => Promise<void>, restMs: number) {
-    const sent: string[] = [];
-    const lane = openLane({
-      inTurn: async (work) => work(),
-      send: async (message) => {
-        await send(message);
-        sent.push(message.description);
-      },
-      rest: async (hurry) => systemClock.sleep(restMs, hurry),
-    });
-    return { sent, lane };
-  }
+// Time passes when it is told to, from one sleeper to the next.
+function manualClock(): ManualClock {
+  let nowMs = Date.UTC(2026, 2, 1, 3, 14, 15);
+  let sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
+  return {
+    monotonicMs: () => nowMs,
+    now: () => nowMs,
+    sleep: async (ms, signal) =>
+      new Promise<void>((wake) => {
+        if (signal?.aborted) wake();
+        signal?.addEventListener('abort', () => {
+          wake();
+        });
+        sleepers.push({ atMs: nowMs + ms, wake });
+      }),
+    advance: async (ms) => {
+      const untilMs = nowMs + ms;
+      for (; nowMs < untilMs; nowMs += 100) {
+        await turn();
+        for (const { atMs, wake } of sleepers) if (atMs <= nowMs) wake();
+        sleepers = sleepers.filter(({ atMs }) => atMs > nowMs);
+      }
+      await turn();
+    },
+  };
+}
 
-  test('leaves out what was replaced, and what is no change', async () => {
-    const { sent, lane } = laneThat(async () => {}, 40);
-    for (const each of ['a', 'a', 'b', 'c']) lane.say(pending(each));
-    await lane.idle();
-    lane.say(pending('c'));
-    await lane.idle();
-    lane.say(pending('a'));
-    await lane.idle();
-    expect(sent).toEqual(['a', 'c', 'a']);
+const never = new AbortController().signal;
+
+// What GitHub makes of each request: its HTTP status, `slow` for a late 201, `hang`, or `ours` for
+// what is never sent.
+type Answer =
+  number | 'slow' | 'hang' | 'ours' | { readonly status: number; readonly headers: object };
+
+function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly Answer[] } = {}) {
+  const clock = manualClock();
+  const runner = rememberingRunner({});
+  const startMs = clock.now();
+  const sent: { readonly seconds: number; readonly context: string; readonly said: string }[] = [];
+  const setStatus: SetStatus = async ({ context, state, description }, signal) => {
+    const answer = answers[Math.min(sent.length, answers.length - 1)] ?? 201;
+    const seconds = (clock.now() - startMs) / 1000;
+    sent.push({ seconds, context, said: `${state}: ${description}` });
+    if (answer === 'ours') throw new Error('no commit');
+    if (answer === 'hang' || answer === 'slow') await clock.sleep(4_000, signal);
+    if (answer === 'slow') return;
+    const response = typeof answer === 'object' ? answer : { headers: {} };
+    const status = typeof answer === 'object' ? answer.status : answer === 'hang' ? 500 : answer;
+    if (status !== 201) throw Object.assign(new Error('as told'), { status, response });
+  };
+  const refs = Array.from({ length: jobs }, (_, index) => jobRef(index, `Job ${index}`, null));
+  const commitStatus = createCommitStatus(refs, setStatus, { runner, clock });
+  const submittedJob = (
+    index = 0,
+    origin: Origin = 'cooked',
+    status = 'PENDING',
+  ): SubmittedJob => ({
+    subject: refs[index] ?? jobRef(index, null, null),
+    origin,
+    job: fakeJob({ status, title: `Job ${index}` }),
+    submittedAtMs: clock.now(),
+  });
+  return {
+    clock,
+    sent,
+    said: () => sent.map(({ said }) => said),
+    seconds: () => sent.map(({ seconds }) => seconds),
+    warnings: () => runner.annotations.map(({ message }) => message),
+    settle: commitStatus.settle,
+    submit: (...given: Parameters<typeof submittedJob>) => {
+      commitStatus.submitted(submittedJob(...given));
+    },
+    change: (status: string, index = 0) => {
+      commitStatus.statusChanged(submittedJob(index), { status, atMs: clock.now() });
+    },
+    end: (result: Result, index = 0) => {
+      const { subject, job } = submittedJob(index);
+      commitStatus.ended(fakeOutcome({ subject, job, result, timeline: [] }));
+    },
+  };
+}
+
+describe('a job', () => {
+  test('says that it is queued, runs and has ended', async () => {
+    const { clock, said, submit, change, end, settle } = open();
+    submit();
+    await clock.advance(60_000);
+    change('RUNNING');
+    await clock.advance(60_000);
+    change('COMPLETED');
+    end('succeeded');
+    await settle(never);
+    expect(said()).toEqual([
+      'pending: Queued since 2026-03-01 03:14 UTC',
+      'pending: Running since 2026-03-01 03:15 UTC',
+      'success: Succeeded',
+    ]);
   });
 
-  test('rests between two, and not any more once it is to hurry', async () => {
-    const { sent, lane } = laneThat(async () => {}, 60_000);
-    lane.say(pending('a'));
-    await delay(10);
-    lane.say(pending('b'));
-    await delay(10);
-    expect(sent).toEqual(['a']);
-    lane.hurry();
-    lane.say(pending('c'));
-    await lane.idle();
-    expect(sent).toEqual(['a', 'c']);
+  test('that was there before does not say since when', async () => {
+    const { clock, said, submit } = open({ jobs: 2 });
+    submit(0, 'given', 'DEFROSTING');
+    submit(1, 'attached', 'RUNNING');
+    await clock.advance(100);
+    expect(said()).toEqual(['pending: Defrosting', 'pending: Running']);
   });
 
-  test('sends the last one after all others, however slow they are', async () => {
-    const { sent, lane } = laneThat(
-      async ({ description }) => delay(description === 'a' ? 30 : 0),
-      0,
-    );
-    lane.say(pending('a'));
-    await delay(10);
-    lane.hurry();
-    lane.say(pending('b'));
-    await lane.idle();
-    expect(sent).toEqual(['a', 'b']);
+  test('that is not waited for has one status', async () => {
+    const { said, submit, end, settle } = open();
+    submit();
+    end('submitted');
+    await settle(never);
+    expect(said()).toEqual(['pending: Submitted, not waited for']);
+  });
+
+  test('sends once in 5 s at most, the latest, and not two at once', async () => {
+    const { clock, said, seconds, change, end, settle } = open({ answers: ['hang', 201] });
+    for (let nth = 0; nth < 8; nth += 1) {
+      change(`STAGE_${nth}`);
+      await clock.advance(1_000);
+    }
+    end('succeeded');
+    const settled = settle(never);
+    await clock.advance(10_000);
+    await settled;
+    expect(said().map((each) => each.replace(/ since.*/, ''))).toEqual([
+      'pending: Stage_0',
+      'success: Succeeded',
+    ]);
+    expect(seconds()[1]).toBeGreaterThanOrEqual(9);
+    expect(seconds()[1]).toBeLessThan(9.5);
+  });
+
+  test('does not lose what comes while another is under way', async () => {
+    const { clock, said, submit, end, settle } = open({ answers: ['slow', 201] });
+    submit();
+    await clock.advance(1_000);
+    end('succeeded');
+    const settled = settle(never);
+    await clock.advance(9_000);
+    await settled;
+    expect(said().at(-1)).toBe('success: Succeeded');
+  });
+
+  test('tries each one as often', async () => {
+    const { clock, sent, submit, change } = open({ answers: [500] });
+    submit();
+    await clock.advance(8_000);
+    change('RUNNING');
+    await clock.advance(60_000);
+    expect(sent).toHaveLength(2 + 3);
+  });
+
+  test('waits for no other job', async () => {
+    const { clock, sent, submit } = open({ jobs: 2, answers: ['hang', 201] });
+    submit(0);
+    submit(1);
+    await clock.advance(1_000);
+    expect(sent.map(({ context }) => context)).toEqual(['dispersed / Job 0', 'dispersed / Job 1']);
   });
 });
 
-describe('a sender', () => {
-  const status = { context: 'c', ...pending('d') };
-  const impatient: Clock = { now: Date.now, sleep: async () => {} };
-  const always = () => true;
-  const { signal } = new AbortController();
+describe('trouble', () => {
+  const limited = { status: 403, headers: { 'retry-after': '60' } };
+  const spent = { status: 403, headers: { 'x-ratelimit-remaining': '0' } };
 
-  function senderThat(...troubles: readonly (CommitStatusTrouble | 'ours' | undefined)[]) {
-    const runner = rememberingRunner({});
-    let tries = 0;
-    const send = createSender({
-      runner,
-      clock: impatient,
-      random: Math.random,
-      set: async () => {
-        const trouble = troubles[Math.min(tries, troubles.length - 1)];
-        tries += 1;
-        if (trouble === 'ours') throw new Error('no commit');
-        if (trouble !== undefined) throw new CommitStatusError(trouble, 'said', null);
-      },
-    });
-    return { send, warnings: () => runner.annotations.length, tries: () => tries };
-  }
+  test.each<[string, readonly Answer[], number, number]>([
+    ['a transient error', [502, 429, 201], 3, 0],
+    ['an outage', [500], 3, 1],
+    ['the secondary rate limit', [limited], 3, 1],
+    ['the rate limit', [spent], 3, 1],
+    ['one that is not wanted', [422], 1, 1],
+    ['no permission', [403], 1, 1],
+    ['nothing to set it on', ['ours'], 1, 1],
+  ])('%s', async (_, answers, requests, warnings) => {
+    const status = open({ answers });
+    status.submit();
+    await status.clock.advance(60_000);
+    expect([status.sent.length, status.warnings().length]).toEqual([requests, warnings]);
+  });
+
+  test.each<[Answer, number]>([
+    [500, 12],
+    [422, 4],
+    [404, 1],
+    ['ours', 1],
+  ])('is one warning for all jobs, and nothing is asked in vain (%p)', async (answer, requests) => {
+    const status = open({ jobs: 2, answers: [answer] });
+    status.submit(0);
+    await status.clock.advance(60_000);
+    status.submit(1);
+    await status.clock.advance(60_000);
+    status.end('failed', 0);
+    status.end('failed', 1);
+    const settled = status.settle(never);
+    await status.clock.advance(20_000);
+    await settled;
+    expect([status.sent.length, status.warnings().length]).toEqual([requests, 1]);
+  });
 
   test.each([
-    ['one that works', [undefined], 2, 0],
-    ['a blip', ['retryable', 'retryable', undefined], 4, 0],
-    ['an outage', ['retryable'], 8, 1],
-    ['one that is not wanted', ['refused'], 2, 1],
-    ['no permission', ['forbidden'], 1, 1],
-    ['no commit to set it on', ['ours'], 1, 1],
-  ] as const)('%s, twice', async (_, troubles, tries, warnings) => {
-    const sender = senderThat(...troubles);
-    await sender.send(status, always, signal);
-    await sender.send(status, always, signal);
-    expect([sender.tries(), sender.warnings()]).toEqual([tries, warnings]);
+    [401, true],
+    [403, true],
+    [404, true],
+    [422, false],
+    [500, false],
+  ])('HTTP %i names the permission: %p', async (answer, isNamed) => {
+    const status = open({ answers: [answer] });
+    status.submit();
+    await status.clock.advance(60_000);
+    expect(status.warnings()[0]?.includes('statuses: write')).toBe(isNamed);
+  });
+});
+
+describe('settling', () => {
+  test('ends within seconds while GitHub hangs', async () => {
+    const { clock, submit, settle, warnings } = open({ answers: ['hang', 'hang', 'hang'] });
+    submit();
+    let isSettled = false;
+    const settled = settle(never).then(() => {
+      isSettled = true;
+    });
+    await clock.advance(9_500);
+    expect(isSettled).toBe(false);
+    await clock.advance(2_000);
+    await settled;
+    expect(warnings()).toHaveLength(1);
   });
 
-  test('what is no longer the latest is not tried again', async () => {
-    const sender = senderThat('retryable');
-    await sender.send(status, () => false, signal);
-    expect([sender.tries(), sender.warnings()]).toEqual([1, 0]);
-  });
+  test.each(['before', 'while'] as const)(
+    'the last one goes at once where the signal fires %s',
+    async (when) => {
+      const { clock, said, seconds, submit, end, settle } = open();
+      const deadline = new AbortController();
+      submit();
+      await clock.advance(1_000);
+      end('cancelled');
+      if (when === 'before') deadline.abort();
+      const settled = settle(deadline.signal);
+      await clock.advance(1_000);
+      deadline.abort();
+      await settled;
+      expect(said().at(-1)).toBe('error: Cancelled');
+      expect(seconds().at(-1)).toBe(when === 'before' ? 1 : 2);
+    },
+  );
 
-  test('nothing is tried again once time is up', async () => {
-    const sender = senderThat('retryable');
-    await sender.send(status, always, AbortSignal.abort());
-    expect([sender.tries(), sender.warnings()]).toEqual([1, 1]);
+  test('with nothing to send is over at once', async () => {
+    await expect(open().settle(never)).resolves.toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readCommit } from '../../src/inputs/commit.ts';
+import { readCommit } from '../../src/inputs/context.ts';
 import { rememberingRunner } from '../support/runner.ts';
 
 const pushed = 'a'.repeat(40);
@@ -49,7 +49,7 @@ describe('the commit', () => {
     ['a head that is no commit', '{"pull_request":{"head":{"sha":"../../x"}}}'],
   ])('%s', async (_, text) => {
     const env = { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: eventFile(text) };
-    await expect(read(env)).rejects.toThrow('names no head commit');
+    await expect(read(env)).rejects.toThrow('has no head commit');
   });
 
   test('is not made up', async () => {

@@ -4,9 +4,9 @@ import { createLogPrinter, printTail } from '../../src/report/container-log.ts';
 import { rememberingRunner } from '../support/runner.ts';
 import { findCommands } from '../runner/commands.ts';
 
-function print(texts: readonly string[], { whose = '', jobCount = 1, left = 0 } = {}) {
+function print(texts: readonly string[], { prefix = '', jobCount = 1, left = 0 } = {}) {
   const runner = rememberingRunner({});
-  const printer = createLogPrinter(runner, { whose, folder: '/temp/logs', jobCount });
+  const printer = createLogPrinter(runner, { prefix, folder: '/temp/logs', jobCount });
   for (const text of texts) printer.line({ text, left }, 1);
   printer.end(texts.slice(-100));
   return runner.lines;
@@ -26,8 +26,8 @@ describe('a line of a log', () => {
     expect(print([text])).toEqual(lines);
   });
 
-  test('says whose it is', () => {
-    expect(print(['a'], { whose: '[1/2 Render] ', jobCount: 2 })).toEqual(['  [1/2 Render] | a']);
+  test('says prefix it is', () => {
+    expect(print(['a'], { prefix: '[1/2 Render] ', jobCount: 2 })).toEqual(['  [1/2 Render] | a']);
   });
 
   test('that is long goes on in further rows, between words', () => {
@@ -96,8 +96,8 @@ describe('the console holds so much', () => {
     const lines = print(many);
     expect(lines.slice(19_999, 20_003)).toEqual([
       '  | line 19999',
-      '  ── the log goes on in /temp/logs; here is its end when it is over ──',
-      '  ── 9970 lines are not shown; the last 30: ──',
+      '  ── the full log is in /temp/logs; its last lines follow at the end ──',
+      '  ── 9970 lines are not shown. The last 30 lines: ──',
       '  | line 29970',
     ]);
     expect(lines.at(-1)).toBe('  | line 29999');

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { JobRun } from '../../src/api/schemas.ts';
-import { costOf, formatUsd, hourlyRateOf, roughlyUsd } from '../../src/jobs/cost.ts';
+import { costOf, hourlyRateOf } from '../../src/jobs/cost.ts';
+import { formatEstimatedUsd, formatUsd } from '../../src/report/format.ts';
 import { fakeOutcome, fakeRun, type Pace } from '../support/outcomes.ts';
 
 const hour: Pace = { started: 600, ended: 4_200 };
@@ -66,5 +67,5 @@ test.each([
   [12, '12.00 USD', 'about 12.00 USD'],
 ])('%p reads %p, estimated %p', (amount, text, estimated) => {
   expect(formatUsd(amount)).toBe(text);
-  expect(roughlyUsd(amount)).toBe(estimated);
+  expect(formatEstimatedUsd(amount)).toBe(estimated);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseDuration } from '../../src/inputs/durations.ts';
+import { parseDuration } from '../../src/inputs/parsers.ts';
 import { formatDuration } from '../../src/report/format.ts';
 
 test.each([

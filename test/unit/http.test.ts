@@ -1,13 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
-import {
-  connect as connectSocket,
-  createServer as createTcpServer,
-  type AddressInfo,
-  type Server,
-} from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { connect, type Connection, type HttpLimits } from '../../src/api/http.ts';
 import { ServiceError } from '../../src/errors.ts';
+import { startProxy } from '../support/proxy.ts';
 
 const limits: HttpLimits = { connectMs: 1_000, headersMs: 150, bodyMs: 150, totalMs: 400 };
 const request = { method: 'GET', pathname: '/v1/jobs', query: 'limit=1' } as const;
@@ -121,13 +117,13 @@ describe('trouble has a name', () => {
     });
     expect(await troubleOf(url)).toMatchObject({
       trouble: 'no-answer',
-      detail: 'the answer took too long',
+      detail: 'the response took too long',
     });
   });
 
   test('the body is longer than the bound', async () => {
     const url = await serve((_, answer) => answer.end('x'.repeat(1_001)));
-    expect(await troubleOf(url)).toMatchObject({ trouble: 'unreadable' });
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'too-large' });
   });
 
   test('the caller has had enough', async () => {
@@ -140,19 +136,10 @@ describe('trouble has a name', () => {
 
 test('the proxy of the environment is used', async () => {
   const target = await serve((_, answer) => answer.end('through'));
-  const asked: string[] = [];
-  const proxy = createServer();
-  proxy.on('connect', (incoming, socket) => {
-    asked.push(incoming.url ?? '');
-    const upstream = connectSocket(Number(target.port), target.hostname, () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      upstream.pipe(socket).pipe(upstream);
-    });
-    upstream.on('error', () => socket.destroy());
-    socket.on('error', () => upstream.destroy());
-  });
-  process.env['HTTP_PROXY'] = (await listen(proxy)).href;
+  const proxy = await startProxy(target);
+  closing.push(proxy.close);
+  process.env['HTTP_PROXY'] = proxy.url;
   closing.push(() => delete process.env['HTTP_PROXY']);
   expect((await open(target).exchange(request, {}, options)).text).toBe('through');
-  expect(asked).toEqual([target.host]);
+  expect(proxy.asked).toEqual([target.host]);
 });

@@ -6,9 +6,12 @@ import {
   environmentLines,
   secretsOf,
 } from '../../src/inputs/container.ts';
+import { readCookInputs } from '../../src/inputs/cook.ts';
 import { entries } from '../../src/inputs/recipes.ts';
+import * as access from '../../src/inputs/access.ts';
 import * as texts from '../../src/inputs/parsers.ts';
-import { quote, suggest } from '../../src/inputs/wording.ts';
+import { regionCode, warnOfUnknownRegions } from '../../src/inputs/regions.ts';
+import { rememberingRunner } from '../support/runner.ts';
 
 const uuid = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 
@@ -26,35 +29,55 @@ describe('texts', () => {
     ['number', number(0), '0', 0],
     ['number', number(0), '1.50', 1.5],
     ['number', number(0), '007', 7],
-    ['number', number(0), '.5', '! ".5" is not a number from 0'],
-    ['number', number(2), '1.9', '! "1.9" is not a number from 2'],
+    ['number', number(0), '.5', '! ".5" is not a number of 0 or more'],
+    ['number', number(2), '1.9', '! "1.9" is not a number of 2 or more'],
     ['number', number(0), ['1'], '! must be a single value, not a list or a mapping'],
-    ['number', number(0), null, '! cannot be null: leave it out for the recipe’s'],
+    ['number', number(0), null, "! cannot be null: leave it out to use the recipe's value"],
     ['whole', whole(1, 65_535), '65535', 65_535],
     ['whole', whole(1, 65_535), '65536', '! "65536" is not a whole number from 1 to 65535'],
-    ['whole', whole(1), '9999999999999', '! "9999999999999" is not a whole number from 1'],
+    ['whole', whole(1), '9999999999999', '! "9999999999999" is not a whole number of 1 or more'],
     ['duration', duration(), '90s', 90_000],
     ['duration', duration(300_000), '5m', 300_000],
-    ['duration', duration(90_000), '89s', '! "89s" is too short: 90s or more'],
+    ['duration', duration(90_000), '89s', '! "89s" is too short: the minimum is 90s'],
     ['oneOf', oneOf(['a', 'b']), 'b', 'b'],
     ['oneOf', oneOf(['a', 'b']), 'A', '! "A" is not one of a, b'],
     ['orNull', orNull(whole(1)), null, null],
     ['orNull', orNull(whole(1)), '~', null],
     ['orNull', orNull(whole(1)), '2', 2],
-    ['orNull', orNull(whole(1)), 'null', '! "null" is not a whole number from 1'],
+    ['orNull', orNull(whole(1)), 'null', '! "null" is not a whole number of 1 or more'],
     ['orNull', orNull(line), {}, '! must be a single value, not a list or a mapping'],
     ['line', line, 'a\tb', 'a\tb'],
-    ['line', line, 'a\rb', '! has several lines; it must be one'],
+    ['line', line, 'a\rb', '! must be a single line'],
     ['flag', flag, 'True', true],
     ['flag', flag, 'FALSE', false],
     ['flag', flag, 'on', '! "on" is neither true nor false'],
     ['pollInterval', pollInterval, 'auto', 'auto'],
     ['pollInterval', pollInterval, '1s', 1_000],
     ['uuid', texts.uuid, uuid.toUpperCase(), uuid],
-    ['regionCode', texts.regionCode, 'EU-West-1', 'eu-west-1'],
-    ['secretKey', texts.secretKey, 'sk_1', 'sk_1'],
-    ['secretKey', texts.secretKey, 'anything', 'anything'],
-    ['publicKey', texts.publicKey, 'pk_1', 'pk_1'],
+    ['regionCode', regionCode, 'EU-West-1', 'eu-west-1'],
+    ['regionCode', regionCode, 'eu-west-9', 'eu-west-9'],
+    ['regionCode', regionCode, 'us-gov-west-1', 'us-gov-west-1'],
+    [
+      'regionCode',
+      regionCode,
+      'us-east',
+      '! "us-east" is not a region code; did you mean us-east-1?',
+    ],
+    [
+      'regionCode',
+      regionCode,
+      'mars',
+      '! "mars" is not a region code; use a code such as eu-west-1 or us-east-2',
+    ],
+    [
+      'regionCode',
+      regionCode,
+      `${'x'.repeat(40)}-y-1`,
+      expect.stringMatching(/is not a region code/),
+    ],
+    ['secretKey', access.secretKey, 'sk_1', 'sk_1'],
+    ['secretKey', access.secretKey, 'anything', 'anything'],
+    ['publicKey', access.publicKey, 'pk_1', 'pk_1'],
   ];
 
   test.each(table)('%s', async (_, schema, given, result) => {
@@ -69,7 +92,7 @@ describe('texts', () => {
     ['http://127.1.2.3', 'http://127.1.2.3/'],
     ['http://[::1]:80', 'http://[::1]/'],
   ])('%s is an address', async (given, href) => {
-    expect(await read(texts.apiUrl, given)).toMatchObject({ href });
+    expect(await read(access.apiUrl, given)).toMatchObject({ href });
   });
 
   test.each([
@@ -82,7 +105,7 @@ describe('texts', () => {
     'ws://127.0.0.1',
     'javascript:alert(1)',
   ])('%s is none', async (given) => {
-    expect(await read(texts.apiUrl, given)).toMatch(/^! /);
+    expect(await read(access.apiUrl, given)).toMatch(/^! /);
   });
 });
 
@@ -95,7 +118,7 @@ describe('wording', () => {
     ['xyz', ''],
     ['', ''],
   ])('%j suggests %j', (word, hint) => {
-    expect(suggest(word, ['tag', 'gpu_name', 'gpu_count'])).toBe(hint);
+    expect(texts.suggest(word, ['tag', 'gpu_name', 'gpu_count'])).toBe(hint);
   });
 
   test.each([
@@ -105,7 +128,7 @@ describe('wording', () => {
     ['key=sk_live_123', 'a secret key'],
     ['task_1', '"task_1"'],
   ])('%j is shown as %j', (given, shown) => {
-    expect(quote(given)).toBe(shown);
+    expect(texts.quote(given)).toBe(shown);
   });
 });
 
@@ -117,8 +140,11 @@ describe('container', () => {
     [{ type: 'docker', parameters: { ports: ['80'] } }, { ports: [80] }],
     [{ parameters: { tag: 'a' } }, { tag: 'a' }],
     [{ volumes: [{ mount: '/a', tag: '' }, {}] }, { volumes: [{ mount: '/a' }, {}] }],
-    [{ volumes: [{ munt: '/a' }] }, 'volumes.0! "munt" is not known here; did you mean mount?'],
-    [{ unknown: '' }, expect.stringMatching(/^! "unknown" is not known here; known are image, /)],
+    [{ volumes: [{ munt: '/a' }] }, 'volumes.0! "munt" is not a known field; did you mean mount?'],
+    [
+      { unknown: '' },
+      expect.stringMatching(/^! "unknown" is not a known field; known fields are image, /),
+    ],
     [{ env: ['A=1'] }, 'env! must be a mapping of names to values'],
     [null, '! must be a mapping of names to values'],
   ])('%j', async (given, result) => {
@@ -143,10 +169,10 @@ describe('environment lines', () => {
     ['  A.b-c=1\t', { 'A.b-c': '1\t' }],
     ['\n \nA=" x "', { A: '" x "' }],
     ['A=1\rB=2', { A: '1', B: '2' }],
-    ['A', '! line 1 has no `=`: write KEY=VALUE, one a line'],
-    ['A=1\n\n# B', '! line 3 has no `=`: write KEY=VALUE, one a line'],
-    ['A =1', expect.stringMatching(/^! line 1 has an unusable name: a name starts with/)],
-    ['A=1\nA=2', '! line 2 sets "A" a second time: once is enough'],
+    ['A', '! line 1 has no `=`: use KEY=VALUE, one per line'],
+    ['A=1\n\n# B', '! line 3 has no `=`: use KEY=VALUE, one per line'],
+    ['A =1', expect.stringMatching(/^! line 1 has an invalid name: a name starts with/)],
+    ['A=1\nA=2', '! line 2 sets "A" a second time'],
   ])('%j', async (given, result) => {
     expect(await read(environmentLines, given)).toEqual(result);
   });
@@ -161,9 +187,52 @@ describe('entries', () => {
     [`# two\n- ${uuid}\n- uuid: ${other}\n  title: ''`, [{ uuid }, { uuid: other }]],
     [`---\n- ${uuid}`, [{ uuid }]],
     [`"${uuid}"`, '! must be a list: start each entry with `- `, or put it into [ ]'],
-    [`- uuid: ''`, '0.uuid! is missing: each entry names its recipe'],
+    [`- uuid: ''`, '0.uuid! is missing: each entry needs the UUID of its recipe'],
     [`- uuid: ${uuid}\n  parameters: {parameters: {}, tag: a}`, expect.stringMatching(/^0\.par/)],
   ])('%j', async (given, result) => {
     expect(await read(entries, given)).toEqual(result);
+  });
+});
+
+describe('regions that are not known', () => {
+  function warningsOf(codes: readonly string[]): readonly string[] {
+    const runner = rememberingRunner({});
+    warnOfUnknownRegions(runner, codes);
+    return runner.annotations.map(({ level, title, message }) => `${level} ${title}\n${message}`);
+  }
+
+  test('are named in one warning, each once, with the nearest known one', () => {
+    const [warning, ...others] = warningsOf(['eu-west-9', 'us-east-1', 'eu-west-9', 'zz-moon-1']);
+    expect(others).toEqual([]);
+    expect(warning?.split('\n')).toEqual([
+      'warning An unknown region',
+      expect.stringContaining('sends them as they are'),
+      'eu-west-9; did you mean eu-west-1?',
+      'zz-moon-1',
+    ]);
+  });
+
+  test('are no concern where there are none', () => {
+    expect(warningsOf(['us-east-1', 'ap-southeast-7'])).toEqual([]);
+  });
+
+  test('are at most as many as the service accepts', async () => {
+    const codes = Array.from({ length: 37 }, (_, index) => `aa-bb-${index}`);
+    const list = JSON.stringify([{ uuid, allowed_region_codes: [...codes, ...codes] }]);
+    expect(await read(entries, list)).toBe('0.allowed_region_codes! has more than 36 regions');
+  });
+
+  test('are warned of when the inputs are read, also in an entry', async () => {
+    const runner = rememberingRunner({
+      recipes: JSON.stringify([{ uuid, allowed_region_codes: ['eu-west-8'] }]),
+      'public-key': 'pk_1',
+      'secret-key': 'sk_1',
+      'allowed-region-codes': 'us-east-9',
+    });
+    const inputs = await readCookInputs(runner);
+    expect(inputs['allowed-region-codes']).toEqual(['us-east-9']);
+    expect(runner.annotations.map(({ message }) => message.match(/^\w+-\w+-\d(?=;)/gm))).toEqual([
+      ['us-east-9', 'eu-west-8'],
+    ]);
   });
 });

@@ -1,74 +1,157 @@
-import { expect, test } from '@jest/globals';
-import type { StopReason } from '../../src/jobs/records.ts';
-import type { Result } from '../../src/jobs/results.ts';
-import { compareResults, results } from '../../src/jobs/results.ts';
-import { isFinal } from '../../src/jobs/status.ts';
-import { mustStop, resultOf, type Policy } from '../../src/jobs/policy.ts';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  endReasons,
+  newEntryFacts,
+  unansweredCooks,
+  type EntryFacts,
+  type StepFacts,
+} from '../../src/jobs/entry.ts';
+import { nextAction, wantedOf, type Attempts, type Policy } from '../../src/jobs/policy.ts';
 
-const cancel: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel' };
-const fail: Policy = { ...cancel, onTimeout: 'fail' };
-const detach: Policy = { onTimeout: 'detach', onWorkflowCancel: 'detach' };
+const cancelAll: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' };
+const keepAll: Policy = { onTimeout: 'detach', onWorkflowCancel: 'detach', onJobEnd: 'keep' };
+const step = (...ends: StepFacts['ends']): StepFacts => ({ ends, hasVerdict: true });
+const nothing: Attempts = { cancels: new Map(), confirmed: new Set(), hasLooked: false };
 
-// The table of the contract, row by row: ending, status, policy, result, whether the step passes.
-const table: readonly (readonly [StopReason, string, Policy, Result, boolean])[] = [
-  ['final', 'COMPLETED', cancel, 'succeeded', true],
-  ['final', 'FAILED', cancel, 'failed', false],
-  ['final', 'CANCELLED', cancel, 'cancelled', false],
-  ['running', 'RUNNING', cancel, 'running', true],
-  ['lost', 'RUNNING', cancel, 'error', false],
-  ['lost', 'CANCELLED', cancel, 'error', false],
-  ['timeout', 'CANCELLED', cancel, 'timed-out', false],
-  ['timeout', 'CANCELLING', cancel, 'timed-out', false],
-  ['timeout', 'COMPLETED', cancel, 'succeeded', true],
-  ['timeout', 'FAILED', cancel, 'failed', false],
-  ['timeout', 'RUNNING', fail, 'timed-out', false],
-  ['timeout', 'COMPLETED', fail, 'succeeded', true],
-  ['timeout', 'CANCELLED', fail, 'cancelled', false],
-  ['timeout', 'RUNNING', detach, 'detached', true],
-  ['timeout', 'COMPLETED', detach, 'succeeded', true],
-  ['timeout', 'FAILED', detach, 'failed', false],
-  ['timeout', 'CANCELLED', detach, 'cancelled', false],
-  ['interrupt', 'RUNNING', cancel, 'cancelled', false],
-  ['interrupt', 'CANCELLED', cancel, 'cancelled', false],
-  ['interrupt', 'COMPLETED', cancel, 'succeeded', true],
-  ['interrupt', 'RUNNING', detach, 'detached', true],
-  ['interrupt', 'CANCELLED', detach, 'cancelled', false],
-];
+function entry(change: Partial<EntryFacts> = {}): EntryFacts {
+  return {
+    ...newEntryFacts('cook-1-2'),
+    sends: 1,
+    jobs: [{ uuid: 'job', hasEnded: false }],
+    ...change,
+  };
+}
 
-test.each(table)('%s with %s under %j: %s', (ending, status, policy, result, pass) => {
-  expect(resultOf(ending, status, policy)).toBe(result);
-  expect(results[result].passes).toBe(pass);
+describe('what is wanted of a job', () => {
+  // stop, ends, policy, in main, in post
+  test.each<[EntryFacts['stop'], StepFacts['ends'], Partial<Policy>, string, string]>([
+    [null, [], {}, 'kept', 'kept'],
+    [null, ['timeout'], {}, 'gone', 'gone'],
+    [null, ['timeout'], { onTimeout: 'fail' }, 'kept', 'kept'],
+    [null, ['timeout'], { onTimeout: 'detach' }, 'kept', 'kept'],
+    [null, ['timeout'], { onTimeout: 'detach', onJobEnd: 'cancel' }, 'kept', 'gone'],
+    [null, ['interrupt'], {}, 'gone', 'gone'],
+    [null, ['interrupt'], { onWorkflowCancel: 'detach' }, 'kept', 'kept'],
+    [null, ['fail-fast'], keepAll, 'gone', 'gone'],
+    // The first reason decides; a later one adds to it and takes nothing back.
+    [null, ['timeout', 'interrupt'], { onTimeout: 'detach' }, 'gone', 'gone'],
+    [null, ['timeout', 'interrupt'], { onWorkflowCancel: 'detach' }, 'gone', 'gone'],
+    // A job that does what was asked for belongs to the step all the same, but it is in time.
+    ['goal', [], {}, 'kept', 'kept'],
+    ['goal', ['timeout'], {}, 'kept', 'kept'],
+    ['goal', ['interrupt'], {}, 'gone', 'gone'],
+    ['goal', ['fail-fast'], {}, 'gone', 'gone'],
+    ['goal', [], { onJobEnd: 'cancel' }, 'kept', 'gone'],
+    ['lost', [], {}, 'gone', 'gone'],
+    ['lost', [], { onTimeout: 'fail' }, 'kept', 'kept'],
+    ['not-cooked', [], keepAll, 'gone', 'gone'],
+    ['ended', [], keepAll, 'gone', 'gone'],
+  ])('%p after %j with %j: %s in main, %s in post', (stop, ends, policy, inMain, inPost) => {
+    const facts = entry({ stop });
+    const asked = { ...cancelAll, ...policy };
+    expect(wantedOf(facts, step(...ends), asked, 'main')).toBe(inMain);
+    expect(wantedOf(facts, step(...ends), asked, 'post')).toBe(inPost);
+  });
+
+  test('without a verdict main was killed: that is an interrupt', () => {
+    const killed: StepFacts = { ends: [], hasVerdict: false };
+    expect(wantedOf(entry(), killed, cancelAll, 'post')).toBe('gone');
+    expect(wantedOf(entry({ stop: 'goal' }), killed, cancelAll, 'post')).toBe('gone');
+    expect(wantedOf(entry(), killed, keepAll, 'post')).toBe('kept');
+  });
+
+  test('what is gone is never kept again, whatever happens later', () => {
+    const anyPolicy = fc.record<Policy>({
+      onTimeout: fc.constantFrom('cancel', 'fail', 'detach'),
+      onWorkflowCancel: fc.constantFrom('cancel', 'detach'),
+      onJobEnd: fc.constantFrom('keep', 'cancel'),
+    });
+    const anyStop = fc.constantFrom<EntryFacts['stop']>(
+      null,
+      'goal',
+      'ended',
+      'lost',
+      'not-cooked',
+    );
+    fc.assert(
+      fc.property(
+        anyPolicy,
+        anyStop,
+        fc.subarray([...endReasons]),
+        fc.constantFrom(...endReasons),
+        (policy, stop, ends, more) => {
+          const before = wantedOf(entry({ stop }), step(...ends), policy, 'main');
+          const after = wantedOf(entry({ stop }), step(...ends, more), policy, 'main');
+          expect(before === 'gone' && after === 'kept').toBe(false);
+        },
+      ),
+    );
+  });
 });
 
-test.each<[StopReason, boolean, boolean, boolean]>([
-  ['final', false, false, false],
-  ['running', false, false, false],
-  ['lost', true, false, false],
-  ['timeout', true, false, false],
-  ['interrupt', true, true, false],
-])(
-  'after %s a job is cancelled: %p, with on-timeout fail %p, with detach %p',
-  (ending, ...expected) => {
-    expect([cancel, fail, detach].map((policy) => mustStop(ending, policy))).toEqual(expected);
-  },
-);
+describe('what is done next', () => {
+  const job = (uuid: string, hasEnded = false) => ({ uuid, hasEnded });
+  const accepted = (...uuids: readonly string[]): Attempts => ({
+    ...nothing,
+    cancels: new Map(uuids.map((uuid) => [uuid, 'accepted'])),
+  });
 
-test('only three statuses are final, whatever else the service may call one', () => {
-  const statuses = ['PENDING', 'ASSIGNED', 'RUNNING', 'CANCELLING', 'FAILING', 'toString', ''];
-  expect(statuses.filter(isFinal)).toEqual([]);
-  expect(['COMPLETED', 'FAILED', 'CANCELLED'].filter(isFinal)).toHaveLength(3);
-});
+  // facts, wanted, attempts, in main, in post
+  test.each<[string, Partial<EntryFacts>, 'kept' | 'gone', Attempts, string, string]>([
+    ['a job that is wanted', {}, 'kept', nothing, 'let-go', 'let-go'],
+    ['a job that is not', {}, 'gone', nothing, 'cancel', 'cancel'],
+    ['one that was cancelled', {}, 'gone', accepted('job'), 'confirm', 'confirm'],
+    ['one that has ended', { jobs: [job('job', true)] }, 'gone', nothing, 'let-go', 'let-go'],
+    [
+      'a duplicate',
+      { sends: 2, jobs: [job('job'), job('other')] },
+      'kept',
+      nothing,
+      'cancel',
+      'cancel',
+    ],
+    [
+      'a duplicate that has ended',
+      { sends: 2, jobs: [job('job'), job('other', true)] },
+      'kept',
+      nothing,
+      'let-go',
+      'let-go',
+    ],
+    ['a cook without an answer', { jobs: [] }, 'kept', nothing, 'look', 'look'],
+    ['one before another', { sends: 2 }, 'kept', nothing, 'look', 'look'],
+    [
+      'one that was looked for',
+      { jobs: [] },
+      'gone',
+      { ...nothing, hasLooked: true },
+      'let-go',
+      'let-go',
+    ],
+    ['a cook that never left', { unsent: 1, jobs: [] }, 'gone', nothing, 'let-go', 'let-go'],
+    ['a cook that was refused', { refused: 1, jobs: [] }, 'gone', nothing, 'let-go', 'look'],
+    ['a job given by its UUID', { mark: null, sends: 0 }, 'kept', nothing, 'let-go', 'let-go'],
+  ])('%s', (_, facts, wanted, attempts, inMain, inPost) => {
+    expect(nextAction(entry(facts), wanted, attempts, 'main').do).toBe(inMain);
+    expect(nextAction(entry(facts), wanted, attempts, 'post').do).toBe(inPost);
+  });
 
-test('the worst result comes first', () => {
-  const results: Result[] = [
-    'succeeded',
-    'submitted',
-    'running',
-    'detached',
-    'cancelled',
-    'timed-out',
-    'failed',
-    'error',
-  ];
-  expect(results.toSorted(compareResults)).toEqual(results.toReversed());
+  test('cancels come first, then looks, then confirmations', () => {
+    const facts = entry({ sends: 3, jobs: [job('job'), job('other')] });
+    expect(nextAction(facts, 'gone', nothing, 'main')).toEqual({ do: 'cancel', jobUuid: 'job' });
+    const one = accepted('job');
+    expect(nextAction(facts, 'gone', one, 'main')).toEqual({ do: 'cancel', jobUuid: 'other' });
+    const both = accepted('job', 'other');
+    expect(nextAction(facts, 'gone', both, 'main')).toEqual({ do: 'look' });
+    const looked = { ...both, hasLooked: true };
+    expect(nextAction(facts, 'gone', looked, 'main')).toEqual({ do: 'confirm', jobUuid: 'job' });
+  });
+
+  test('cooks that may have created a job are counted from what was sent and answered', () => {
+    expect(unansweredCooks(entry())).toBe(0);
+    expect(unansweredCooks(entry({ jobs: [] }))).toBe(1);
+    expect(unansweredCooks(entry({ sends: 4, unsent: 1, refused: 1 }))).toBe(1);
+    expect(unansweredCooks(entry({ sends: 0 }))).toBe(0);
+  });
 });

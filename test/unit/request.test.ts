@@ -20,14 +20,15 @@ const step: Step = {
   step: '__run',
   runUrl: 'https://github.com/acme/renders/actions/runs/1',
 };
-const keysOf = (...args: Parameters<typeof createRequests>) =>
-  createRequests(...args).map(({ cookKey }) => cookKey);
+const nonce = '0123456789abcdef';
+const marksOf = (given: CookInputs, of: Step, drawn = nonce) =>
+  createRequests(given, of, drawn).map(({ mark }) => mark);
 
-test('the same inputs in the same step give the same keys', () => {
-  expect(keysOf(inputs, step)).toEqual(keysOf(inputs, { ...step }));
+test('the same inputs in the same step give the same marks', () => {
+  expect(marksOf(inputs, step)).toEqual(marksOf(inputs, { ...step }));
 });
 
-test('a key differs with all that tells two cooks apart', () => {
+test('a mark differs with all that tells two cooks apart', () => {
   const changes: readonly Partial<Step>[] = [
     { repository: 'acme/other' },
     { runId: '2' },
@@ -37,19 +38,22 @@ test('a key differs with all that tells two cooks apart', () => {
     { matrixIndex: '1' },
     { step: '__run_2' },
   ];
-  const keys = [
-    ...keysOf(inputs, step),
-    ...changes.flatMap((change) => keysOf(inputs, { ...step, ...change })),
-    ...keysOf({ ...inputs, title: 'Other' }, step),
+  const marks = [
+    ...marksOf(inputs, step),
+    ...changes.flatMap((change) => marksOf(inputs, { ...step, ...change })),
+    ...marksOf({ ...inputs, title: 'Other' }, step),
+    // Two steps of one composite action have all but this in common.
+    ...marksOf(inputs, step, 'fedcba9876543210'),
   ];
-  expect(new Set(keys).size).toBe(2 * (changes.length + 2));
+  expect(new Set(marks).size).toBe(2 * (changes.length + 3));
 });
 
-test('the order carries the key in its description', () => {
-  const [order] = createRequests(inputs, step);
-  expect(order?.fields).toEqual({
+test('the description ends with the mark', () => {
+  const [request] = createRequests(inputs, step, nonce);
+  expect(request?.mark).toMatch(/^cook-[0-9a-f]{32}-0123456789abcdef$/);
+  expect(request?.fields).toEqual({
     title: 'Nightly',
-    description: `Cooked by acme/renders, workflow "Nightly", run 1: ${step.runUrl} [${order?.cookKey}]`,
+    description: `Cooked by acme/renders, workflow "Nightly", run 1: ${step.runUrl} [${request?.mark}]`,
   });
 });
 
@@ -104,8 +108,8 @@ test.each<[string, JsonMapping | null]>([
     jobUuid: null,
     title: null,
     namesRegions: false,
-    cookKey: 'key',
-    earlierKeys: [],
+    mark: 'mark',
+    earlierHashes: [],
     fields: {},
     container: { tag: 'a' },
   };

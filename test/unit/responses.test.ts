@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { listJobs, readJob } from '../../src/api/endpoints.ts';
+import { listJobs, readJob, readJobRun } from '../../src/api/endpoints.ts';
+import { createMadeUpClock } from '../support/clock.ts';
 import { createClient } from '../../src/api/client.ts';
 import { errorDetail } from '../../src/api/error-detail.ts';
 import { ServiceError } from '../../src/errors.ts';
@@ -9,7 +10,8 @@ const uuid = '0198ac1c-7063-4be8-bb94-57a5bd83548e';
 const clientThatAnswers = (text: string, status = 200) =>
   createClient({
     keys: { publicKey: 'pk_x', secretKey: 'sk_x' },
-    now: () => 0,
+    clock: createMadeUpClock(),
+    random: Math.random,
     onClockOff: () => {},
     exchange: async () => ({ status, text, dateMs: undefined, retryAfter: '3' }),
   });
@@ -115,4 +117,33 @@ test.each([
   ['', 'no explanation was given'],
 ])('of the error body %p it says %p', (body, detail) => {
   expect(errorDetail(body)).toBe(detail);
+});
+
+describe('the log of a run', () => {
+  const logOf = async (logs: unknown) =>
+    (await readJobRun(answering({ uuid, status: 'RUNNING', logs }), uuid)).log;
+
+  test.each<[string, unknown, string]>([
+    ['a text', 'x\ny', 'x\ny'],
+    ['lines', ['x', 'y'], 'x\ny'],
+    ['lines with their ends', ['x\n', 'y\n'], 'x\ny\n'],
+    ['empty lines', ['x', '', '', 'y'], 'x\n\n\ny'],
+    ['odd members', ['x', 1, { logs: 'n' }, ['m'], null, 'y'], 'x\ny'],
+    ['an empty list', [], ''],
+    ['null', null, ''],
+    ['a number', 5, ''],
+    ['a mapping', { logs: 'x' }, ''],
+    ['nothing', undefined, ''],
+    ['any character', '"\\"\\\\" \u0000 ä 😀 \ud83d', '"\\"\\\\" \u0000 ä 😀 \ud83d'],
+  ])('as %s', async (_, logs, log) => {
+    expect(await logOf(logs)).toBe(log);
+  });
+
+  test('comes inside data, too, and is no part of the run', async () => {
+    const body = { data: { uuid, status: 'RUNNING', logs: 'x' } };
+    const { run, log } = await readJobRun(answering(body), uuid);
+    expect(log).toBe('x');
+    expect(run).toMatchObject({ uuid, status: 'RUNNING' });
+    expect(run).not.toHaveProperty('logs');
+  });
 });

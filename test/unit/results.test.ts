@@ -4,7 +4,7 @@ import { createResults } from '../../src/logs/results.ts';
 function collect(...lines: readonly string[]) {
   const bad: string[] = [];
   const results = createResults((why) => bad.push(why));
-  for (const text of lines) results.take({ text, left: 0 });
+  for (const text of lines) results.take({ text, left: 0 }, 1);
   return { all: results.all(), bad };
 }
 
@@ -17,6 +17,17 @@ describe('what a container reports', () => {
     );
     expect(all).toEqual({ accuracy: 0.93, steps: 10 });
     expect(bad).toEqual([]);
+  });
+
+  test('of an older run never takes the place of a newer one’s, however late it comes', () => {
+    const results = createResults(() => {});
+    const take = (json: string, runNumber: number) => {
+      results.take({ text: `dispersed-output: ${json}`, left: 0 }, runNumber);
+    };
+    take('{"accuracy": 0.1, "old": 1}', 1);
+    take('{"accuracy": 0.9}', 2);
+    take('{"accuracy": 0.2, "late": 1}', 1);
+    expect(results.all()).toEqual({ accuracy: 0.9, old: 1, late: 1 });
   });
 
   test('is null where there is nothing', () => {

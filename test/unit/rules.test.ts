@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { checkRules, checkWhole, type Related } from '../../src/inputs/rules.ts';
+import { checkRules, checkWhole, type RelatedInputs } from '../../src/inputs/rules.ts';
 
 const uuid = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 const gpu = { gpu_name: 'H100', gpu_registry_uuid: uuid };
 
-test.each<[string, Related, readonly string[]]>([
+test.each<[string, RelatedInputs, readonly string[]]>([
   ['nothing', {}, []],
   ['a GPU by name', { gpu_name: 'H100' }, []],
   ['a GPU by name, UUID null', { gpu_name: 'H100', gpu_registry_uuid: null }, []],
@@ -50,6 +50,30 @@ test.each<[string, Related, readonly string[]]>([
     'wrong in the inputs is not wrong in each entry',
     { task: 'PERSISTENT', max_timeout_run_ms: 1, recipes: [{ uuid }, { uuid }] },
     ['max-timeout-run'],
+  ],
+  ['limited jobs', { maxParallel: 2, waitUntil: 'completed', failFast: true }, []],
+  ['limited jobs until they run', { maxParallel: 2, waitUntil: 'running' }, ['max-parallel']],
+  ['limited servers', { maxParallel: 2, task: 'PERSISTENT' }, ['max-parallel']],
+  [
+    'limited servers until they have completed',
+    { maxParallel: 2, waitUntil: 'completed', task: 'PERSISTENT' },
+    [],
+  ],
+  [
+    'limited jobs, one of them a server',
+    { maxParallel: 2, recipes: [{ uuid }, { uuid, task: 'PERSISTENT' }] },
+    ['max-parallel'],
+  ],
+  [
+    'limited jobs, none of them a server',
+    { maxParallel: 2, task: 'PERSISTENT', recipes: [{ uuid, task: 'BATCH' }] },
+    [],
+  ],
+  ['no wait', { wait: false, maxParallel: 0, failFast: false }, []],
+  [
+    'no wait, and all that needs one',
+    { wait: false, waitUntil: 'running', maxParallel: 1, failFast: true },
+    ['wait-until', 'max-parallel', 'fail-fast'],
   ],
 ])('%s', (_, inputs, places) => {
   expect(checkRules(inputs).map(({ input }) => input)).toEqual(places);

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { safeLabel, safeLine, safeMarkdown, safePreformatted } from '../../src/report/sanitize.ts';
+import {
+  sanitizeLabel,
+  sanitizeLine,
+  escapeMarkdown,
+  escapePreformatted,
+} from '../../src/report/sanitize.ts';
 import { findCommands } from '../runner/commands.ts';
 
 const pieces = fc.constantFrom(
@@ -30,7 +35,7 @@ const hostile = fc.oneof(
 test('no text makes a command, wherever it stands in a line of ours', () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      expect(findCommands(`Job: ${safeLine(text)} and on`)).toEqual([]);
+      expect(findCommands(`Job: ${sanitizeLine(text)} and on`)).toEqual([]);
     }),
   );
 });
@@ -38,7 +43,7 @@ test('no text makes a command, wherever it stands in a line of ours', () => {
 test('a line stays one line, without control characters, of bounded length', () => {
   fc.assert(
     fc.property(hostile, fc.integer({ min: 1, max: 50 }), (text, maxLength) => {
-      const line = safeLine(text, maxLength);
+      const line = sanitizeLine(text, maxLength);
       // Breaking a `##[` adds a space to it.
       expect(line.length).toBeLessThanOrEqual(maxLength + maxLength / 3);
       // eslint-disable-next-line no-control-regex
@@ -50,7 +55,7 @@ test('a line stays one line, without control characters, of bounded length', () 
 test('Markdown of foreign text has no character that could mean something', () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      expect(safeMarkdown(text).replaceAll(/&#\d+;/g, '')).not.toMatch(/[&<>|`*_~[\]{}#@\\$]/);
+      expect(escapeMarkdown(text).replaceAll(/&#\d+;/g, '')).not.toMatch(/[&<>|`*_~[\]{}#@\\$]/);
     }),
   );
 });
@@ -58,17 +63,17 @@ test('Markdown of foreign text has no character that could mean something', () =
 test('a label of a diagram has letters, digits and a few signs', () => {
   fc.assert(
     fc.property(hostile, fc.integer({ min: 1, max: 40 }), (text, maxLength) => {
-      const label = safeLabel(text, maxLength);
+      const label = sanitizeLabel(text, maxLength);
       expect(label).toMatch(/^[\p{L}\p{M}\p{N}.()+ …-]*$/u);
       expect(label.length).toBeLessThanOrEqual(maxLength);
     }),
   );
-  expect(safeLabel('Café 日本: a;b#c, "d" 1.5', 40)).toBe('Café 日本 a b c d 1.5');
+  expect(sanitizeLabel('Café 日本: a;b#c, "d" 1.5', 40)).toBe('Café 日本 a b c d 1.5');
 });
 
 test('a preformatted line keeps its indentation, within reason', () => {
-  expect(safePreformatted('  \tif a < b')).toBe('      if a &#60; b');
-  expect(safePreformatted(`${' '.repeat(900)}x`)).toBe(`${' '.repeat(40)}x`);
+  expect(escapePreformatted('  \tif a < b')).toBe('      if a &#60; b');
+  expect(escapePreformatted(`${' '.repeat(900)}x`)).toBe(`${' '.repeat(40)}x`);
 });
 
 describe('text stays readable', () => {
@@ -82,11 +87,11 @@ describe('text stays readable', () => {
     ['see www.evil.example', 'see www&#46;evil.example'],
     ['two\nlines', 'two lines'],
   ])('%p', (text, markdown) => {
-    expect(safeMarkdown(text)).toBe(markdown);
+    expect(escapeMarkdown(text)).toBe(markdown);
   });
 
   test('a cut is shown, and splits no character', () => {
-    expect(safeLine('abcdef', 4)).toBe('abc…');
-    expect(safeLine('ab😀cd', 4)).toBe('ab…');
+    expect(sanitizeLine('abcdef', 4)).toBe('abc…');
+    expect(sanitizeLine('ab😀cd', 4)).toBe('ab…');
   });
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
+import { createMadeUpClock } from '../support/clock.ts';
 import { createClient } from '../../src/api/client.ts';
 import type { WireRequest } from '../../src/api/sign.ts';
 import { canonicalJson, canonicalQuery, signatureHeaders } from '../../src/api/sign.ts';
@@ -53,14 +54,15 @@ test('what is signed is what is sent, for any body', async () => {
       const sent: { request: WireRequest; headers: Readonly<Record<string, string>> }[] = [];
       const client = createClient({
         keys,
-        now: () => 1_706_918_400_000,
+        clock: createMadeUpClock(),
+        random: Math.random,
         onClockOff: () => {},
         exchange: async (request, headers) => {
           sent.push({ request, headers });
           return { status: 200, text: '{}', dateMs: undefined, retryAfter: undefined };
         },
       });
-      await client({ method: 'POST', pathname: '/v1/jobs', body });
+      await client.send({ method: 'POST', pathname: '/v1/jobs', body });
       expect(sent).toHaveLength(1);
       const { body: sentBody = '' } = sent[0]?.request ?? {};
       const headers = sent[0]?.headers ?? {};
@@ -96,13 +98,15 @@ test('each call has a nonce of its own', async () => {
   const nonces = new Set<string | undefined>();
   const client = createClient({
     keys,
-    now: () => 0,
+    clock: createMadeUpClock(),
+    random: Math.random,
     onClockOff: () => {},
     exchange: async (_, headers) => {
       nonces.add(headers['X-Nonce']);
       return { status: 200, text: '{}', dateMs: undefined, retryAfter: undefined };
     },
   });
-  for (let call = 0; call < 20; call += 1) await client({ method: 'GET', pathname: '/v1/jobs' });
+  for (let call = 0; call < 20; call += 1)
+    await client.send({ method: 'GET', pathname: '/v1/jobs' });
   expect(nonces.size).toBe(20);
 });

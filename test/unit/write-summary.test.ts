@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { summarize } from '../../src/report/write-summary.ts';
+import { writeSummary } from '../../src/report/summary.ts';
 import { rememberingRunner } from '../support/runner.ts';
 
 test('a summary that GitHub would drop as too large is cut between its lines', async () => {
   const runner = rememberingRunner({});
   const rows = Array.from({ length: 300_000 }, (_, row) => `| é ${row} |`);
-  await summarize(runner, () => rows.join('\n'));
+  await writeSummary(runner, () => rows.join('\n'));
   const summary = runner.summary();
   expect(Buffer.byteLength(summary)).toBeLessThan(1_048_576);
   const lines = summary.split('\n');
@@ -16,10 +16,10 @@ test('a summary that GitHub would drop as too large is cut between its lines', a
 
 test('one that fits is left alone, and trouble with it is a warning', async () => {
   const runner = rememberingRunner({});
-  await summarize(runner, () => 'short');
+  await writeSummary(runner, () => 'short');
   expect(runner.summary()).toBe('short');
   const fail = async () => Promise.reject(new Error('no space left\n::error::x'));
-  await summarize({ ...runner, summarize: fail }, () => 'short');
+  await writeSummary({ ...runner, summarize: fail }, () => 'short');
   expect(runner.annotations).toEqual([
     expect.objectContaining({ level: 'warning', message: 'no space left ::error::x' }),
   ]);
@@ -27,7 +27,7 @@ test('one that fits is left alone, and trouble with it is a warning', async () =
 
 test('a summary that cannot be made is a warning too', async () => {
   const runner = rememberingRunner({});
-  await summarize(runner, () => {
+  await writeSummary(runner, () => {
     throw new TypeError('no such thing');
   });
   expect(runner.annotations.map(({ level, message }) => [level, message])).toEqual([

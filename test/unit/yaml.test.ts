@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { Unusable } from '../../src/inputs/parsers.ts';
+import { InvalidValue } from '../../src/inputs/parsers.ts';
 import { parseYaml } from '../../src/inputs/yaml.ts';
 
 test.each([
@@ -31,25 +31,25 @@ test('a key called __proto__ is data', async () => {
 test.each([
   ['', 'expected a document, but the input is empty'],
   ['# nothing', 'expected a document, but the input is empty'],
-  ['a: 1\nb: 2\na: 3', 'duplicated mapping key in line 3, column 1'],
-  ['[a, b', 'unexpected end of the stream within a flow collection in line 1, column 6'],
-  ['a: b\n c: d', 'bad indentation of a mapping entry in line 2, column 3'],
-  ['a: "\u0001"', 'in line 1, column 5'],
-  ['a: *b', 'an alias without its anchor (put text that starts with `*` into quotes) in line 1'],
-  ['a: !b c', 'tags are not accepted (put text that starts with `!` into quotes) in line 1'],
+  ['a: 1\nb: 2\na: 3', 'duplicated mapping key at line 3, column 1'],
+  ['[a, b', 'unexpected end of the stream within a flow collection at line 1, column 6'],
+  ['a: b\n c: d', 'bad indentation of a mapping entry at line 2, column 3'],
+  ['a: "\u0001"', 'at line 1, column 5'],
+  ['a: *b', 'an alias without an anchor (quote text that starts with `*`) at line 1'],
+  ['a: !b c', 'tags are not accepted (quote text that starts with `!`) at line 1'],
   ['!!binary aGk=', 'tags are not accepted'],
   ['!a!b c', 'tags are not accepted'],
   ['? [a]\n: b', 'does not support complex keys'],
 ])('%j is neither YAML nor JSON', async (text, reason) => {
-  const unusable = await parseYaml(text);
-  expect(unusable).toBeInstanceOf(Unusable);
-  expect((unusable as Unusable).message).toContain(`is neither YAML nor JSON: `);
-  expect((unusable as Unusable).message).toContain(reason);
+  const invalid = await parseYaml(text);
+  expect(invalid).toBeInstanceOf(InvalidValue);
+  expect((invalid as InvalidValue).message).toContain(`is not valid YAML or JSON: `);
+  expect((invalid as InvalidValue).message).toContain(reason);
 });
 
 test('a text that is too long is not parsed', async () => {
   expect(await parseYaml('a'.repeat(1_000_001))).toEqual(
-    new Unusable('is longer than 1000000 characters'),
+    new InvalidValue('is longer than 1000000 characters'),
   );
 });
 
@@ -58,8 +58,8 @@ test('what is in a text that cannot be read is not told', async () => {
   await fc.assert(
     fc.asyncProperty(marks, fc.constantFrom('', '>', ' x', ': y', ']'), async (mark, rest) => {
       const tree = await parseYaml(`a: ${mark}hunter2${rest}\nb: [*hunter2`);
-      expect(tree).toBeInstanceOf(Unusable);
-      expect((tree as Unusable).message).not.toContain('hunter');
+      expect(tree).toBeInstanceOf(InvalidValue);
+      expect((tree as InvalidValue).message).not.toContain('hunter');
     }),
   );
 });

@@ -1,8 +1,7 @@
 import { formatDuration } from '../format.ts';
-import { titleOf } from '../../jobs/metrics.ts';
-import { safeLabel } from '../sanitize.ts';
-import { pick, type Numbered } from './pick.ts';
-import { phasesOf, type Phase } from './phases.ts';
+import { phasesOf, titleOf, type Phase } from '../../jobs/metrics.ts';
+import { sanitizeLabel } from '../sanitize.ts';
+import { worstJobs, type NumberedOutcome } from './table.ts';
 
 // More rows than this are not read, and GitHub draws no diagram of more than 50,000 characters.
 const maxJobs = 20;
@@ -25,8 +24,8 @@ interface Scale {
 }
 
 /** How the jobs' lives went, as a mermaid gantt; empty where there is no more than one phase to see. */
-export function renderGantt(jobs: readonly Numbered[]): string {
-  const rows = pick(
+export function renderGantt(jobs: readonly NumberedOutcome[]): string {
+  const rows = worstJobs(
     jobs.filter(({ outcome }) => phasesOf(outcome).length > 0),
     maxJobs,
   ).map((job) => rowOf(job, jobs.length));
@@ -39,10 +38,10 @@ export function renderGantt(jobs: readonly Numbered[]): string {
   return ['```mermaid', ...diagram(rows, scale), '```', ...note].join('\n');
 }
 
-function rowOf({ number, outcome }: Numbered, count: number): Row {
-  const title = safeLabel(titleOf(outcome.subject, outcome.job), 36);
+function rowOf({ number, outcome }: NumberedOutcome, count: number): Row {
+  const title = sanitizeLabel(titleOf(outcome.subject, outcome.job), 36);
   return {
-    // Numbered, since mermaid takes two sections of one name for one.
+    // NumberedOutcome, since mermaid takes two sections of one name for one.
     label: count === 1 ? '' : `${number} ${title}`,
     phases: phasesOf(outcome).slice(-3 * maxRuns),
     isBad: outcome.result === 'failed',

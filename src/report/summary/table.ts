@@ -1,3 +1,10 @@
+import { isUuid } from '../../api/schemas.ts';
+import type { Origin, Outcome } from '../../jobs/records.ts';
+import { compareResults, results, type Result } from '../../jobs/results.ts';
+import { isFinal } from '../../jobs/status.ts';
+import { formatDuration } from '../format.ts';
+import { escapeMarkdown } from '../sanitize.ts';
+
 /** The head of a column. */
 export interface Column {
   readonly heading: string;
@@ -18,4 +25,66 @@ export function renderTable(
     line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
     ...rows.map(line),
   ].join('\n');
+}
+
+/** An outcome and its number among all, from 1, as the log gives it. */
+export interface NumberedOutcome {
+  readonly number: number;
+  readonly outcome: Outcome;
+}
+
+/** Every outcome with its number. */
+export function numberJobs(outcomes: readonly Outcome[]): readonly NumberedOutcome[] {
+  return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
+}
+
+/** The worst jobs, in their old order. */
+export function worstJobs(
+  jobs: readonly NumberedOutcome[],
+  max: number,
+): readonly NumberedOutcome[] {
+  return jobs
+    .toSorted((a, b) => compareResults(a.outcome.result, b.outcome.result))
+    .slice(0, max)
+    .toSorted((a, b) => a.number - b.number);
+}
+
+/** Where a job comes from, unless that goes without saying. */
+export const originWords: Readonly<Record<Origin, string>> = {
+  cooked: '',
+  given: '',
+  found: 'found by its mark',
+  attached: 'earlier attempt',
+};
+
+/** The service's status, and our result where it says more. */
+export function statusCell({ result, job }: Outcome): string {
+  const { icon, words } = results[result];
+  if (job === null) return `${icon} ${words}`;
+  const status = escapeMarkdown(job.status, 60);
+  // Where the status says it all, the result would only repeat it.
+  const isClear = isFinal(job.status) && resultsOfFinal.has(result);
+  return `${icon} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
+}
+
+const resultsOfFinal: ReadonlySet<Result> = new Set(['succeeded', 'failed', 'cancelled']);
+
+/** The reason for a job's status: the service's, else the error's. Foreign text. */
+export function reasonOf({ job, error }: Outcome): string {
+  return job?.status_reason || error?.message || '';
+}
+
+/** A duration on one line; empty if it is not known. */
+export function durationCell(seconds: number | null): string {
+  return seconds === null ? '' : withoutBreaks(formatDuration(seconds * 1000));
+}
+
+/** A short text of ours that a narrow column does not break. */
+export function withoutBreaks(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
+}
+
+/** A UUID to copy; empty where there is none. */
+export function uuidCode(uuid: string | null): string {
+  return uuid === null || !isUuid(uuid) ? '' : `\`${uuid}\``;
 }

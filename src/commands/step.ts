@@ -1,0 +1,288 @@
+import { createClient, type Client } from '../api/client.ts';
+import type { Job } from '../api/schemas.ts';
+import type { Keys } from '../api/sign.ts';
+import { asError } from '../errors.ts';
+import { newEntryFacts, type EntryFacts } from '../jobs/entry.ts';
+import { createFinder, type Finder } from '../jobs/find.ts';
+import { createOutcome, type EntryRecord, type Goal } from '../jobs/outcome.ts';
+import { wantedOf } from '../jobs/policy.ts';
+import { createPoller, type Poller, type PollInterval } from '../jobs/poll.ts';
+import { duplicateReason, ownReason, reconcile, type ReconcileEvents } from '../jobs/reconcile.ts';
+import {
+  noRunData,
+  type JobRef,
+  type Outcome,
+  type RunData,
+  type StatusChange,
+  type SubmittedJob,
+} from '../jobs/records.ts';
+import type { Result } from '../jobs/results.ts';
+import { saveEntry, savePlan, saveStep } from '../jobs/saved-state.ts';
+import { createConsole, type Console } from '../report/console.ts';
+import { createLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
+import type { Deps } from './deps.ts';
+import { createStepEnd, type StepEnd } from './end.ts';
+
+/** How a step talks to the service, and for how long. */
+export interface StepPlan extends Goal {
+  readonly apiUrl: URL;
+  readonly keys: Keys;
+  /** Longest wait, in ms from now. */
+  readonly timeoutMs: number;
+  readonly pollInterval: PollInterval;
+  readonly waitUntil: 'completed' | 'running' | undefined;
+  /** Whether the first job that does not end well ends the wait for all. */
+  readonly failFast: boolean;
+  readonly logs: LogMode;
+  /** With it, all jobs are to be cancelled from the start, for this reason. */
+  readonly cancelReason?: string;
+}
+
+/** Told of what happens to the jobs: the console, the outputs, the commit status. */
+export interface StepListener {
+  readonly submitted?: (job: SubmittedJob) => void;
+  readonly statusChanged?: (job: SubmittedJob, change: StatusChange, seen: Job) => void;
+  readonly ended?: (outcome: Outcome) => void;
+}
+
+/** One entry of the step, as main keeps it. */
+export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] } & {
+  timeline: StatusChange[];
+  /** Whether a cook of it is under way: whoever sent it does what follows. */
+  isSubmitting: boolean;
+  /** What was tried with its jobs. */
+  readonly cancels: Map<string, 'accepted' | 'failed'>;
+  readonly confirmed: Set<string>;
+  reconciling: Promise<void>;
+  /** The result that the listeners were told. */
+  toldResult: Result | null;
+};
+
+/** What the entries of one step share. */
+export interface Step {
+  readonly deps: Deps;
+  readonly plan: StepPlan;
+  readonly entries: readonly Entry[];
+  readonly client: Client;
+  readonly end: StepEnd;
+  readonly finder: Finder;
+  readonly poller: Poller;
+  readonly console: Console;
+  readonly logs: LogCollector;
+  readonly listeners: readonly StepListener[];
+  /** Does with the jobs of an entry what is wanted; resolves when nothing is left to do. */
+  readonly reconcile: (entry: Entry) => Promise<void>;
+}
+
+/** Keeps what is known of an entry, for the post entry too, before anything else is done. */
+export function record({ deps }: Step, entry: Entry, change: Partial<EntryFacts>): void {
+  entry.facts = { ...entry.facts, ...change };
+  saveEntry(deps.runner, entry.ref.index, entry.facts);
+}
+
+/** Takes what the service says of a job; its status changes go to the listeners. */
+export function observe({ deps, listeners }: Step, entry: Entry, job: Job): void {
+  const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
+  if (!isOwn) return;
+  entry.job = job;
+  if (entry.timeline.at(-1)?.status === job.status) return;
+  const change = { status: job.status, atMs: deps.clock.now() };
+  entry.timeline.push(change);
+  const { submitted } = entry;
+  if (submitted === null || entry.timeline.length === 1) return;
+  for (const listener of listeners) listener.statusChanged?.(submitted, change, job);
+}
+
+export interface StepJob {
+  readonly ref: JobRef;
+  /** null for a job given by its UUID. */
+  readonly mark: string | null;
+}
+
+/** Opens a step, has the work done in it, and closes it, come what may. */
+export async function withStep<T>(
+  plan: StepPlan,
+  jobs: readonly StepJob[],
+  listeners: readonly StepListener[],
+  deps: Deps,
+  work: (step: Step) => Promise<T>,
+): Promise<T> {
+  const { runner, clock, random } = deps;
+  const connection = deps.connect(plan.apiUrl);
+  const console = createConsole(runner, jobs.length);
+  const { exchange } = connection;
+  const { keys } = plan;
+  const client = createClient({ exchange, keys, clock, random, onClockOff: console.clockOff });
+  savePlan(runner, { count: jobs.length, policy: plan.policy });
+  const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
+    saveStep(runner, facts);
+    if (!facts.hasVerdict) reconcileAll(step);
+  });
+  const step = createStep({ plan, jobs, listeners, deps, client, console, end });
+  try {
+    return await work(step);
+  } finally {
+    end.release();
+    await connection.close();
+  }
+}
+
+interface StepParts {
+  readonly plan: StepPlan;
+  readonly jobs: readonly StepJob[];
+  readonly listeners: readonly StepListener[];
+  readonly deps: Deps;
+  readonly client: Client;
+  readonly console: Console;
+  readonly end: StepEnd;
+}
+
+function createStep({ plan, jobs, listeners, deps, client, console, end }: StepParts): Step {
+  const poller = createPoller({
+    client,
+    interval: plan.pollInterval,
+    signal: end.deadline,
+    onUnavailable: console.serviceUnavailable,
+    onAvailable: console.serviceAvailable,
+  });
+  const step: Step = {
+    deps,
+    plan,
+    client,
+    end,
+    poller,
+    console,
+    listeners: [console, ...listeners],
+    entries: jobs.map(createEntry),
+    finder: createFinder(client),
+    logs: createLogCollector({
+      runner: deps.runner,
+      client,
+      console,
+      mode: plan.logs,
+      jobCount: jobs.length,
+      signal: end.signal,
+    }),
+    reconcile: async (entry) => {
+      entry.reconciling = entry.reconciling.then(async () => reconcileEntry(step, entry));
+      return entry.reconciling;
+    },
+  };
+  return step;
+}
+
+function createEntry({ ref, mark }: StepJob): Entry {
+  return {
+    ref,
+    facts: newEntryFacts(mark),
+    submitted: null,
+    job: null,
+    timeline: [],
+    error: null,
+    cancel: null,
+    isSubmitting: false,
+    cancels: new Map(),
+    confirmed: new Set(),
+    reconciling: Promise.resolve(),
+    toldResult: null,
+  };
+}
+
+// A signal, the timeout or a failed job ends the wait for all, also for those that are done: nothing
+// is let go before the verdict.
+function reconcileAll(step: Step): void {
+  for (const entry of step.entries) {
+    if (!entry.isSubmitting) void step.reconcile(entry);
+  }
+}
+
+async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
+  const { client, finder, poller, end, plan } = step;
+  const options = { client, finder, poller, deadline: end.deadline, phase: 'main' } as const;
+  await reconcile(
+    {
+      facts: () => entry.facts,
+      record: (change) => {
+        record(step, entry, change);
+      },
+      wanted: () =>
+        plan.cancelReason === undefined
+          ? wantedOf(entry.facts, end.facts(), plan.policy, 'main')
+          : 'gone',
+      cancels: entry.cancels,
+      confirmed: entry.confirmed,
+      reason: (jobUuid) => reasonFor(entry, jobUuid, step),
+      onJob: (job) => {
+        observe(step, entry, job);
+      },
+    },
+    { ...options, events: eventsOf(step, entry) },
+  );
+}
+
+function eventsOf({ console, plan }: Step, entry: Entry): ReconcileEvents {
+  const isOwn = (jobUuid: string) => entry.facts.jobs[0]?.uuid === jobUuid;
+  return {
+    ...console,
+    cancelling: (jobUuid, reason) => {
+      if (isOwn(jobUuid)) entry.cancel = 'accepted';
+      console.cancelling(jobUuid, reason);
+    },
+    cancelFailed: (jobUuid, error) => {
+      if (isOwn(jobUuid)) entry.cancel = 'failed';
+      // Where the cancel is all that was asked for, its failure is that of the step.
+      if (plan.cancelReason === undefined) console.cancelFailed(jobUuid, error);
+      else entry.error = asError(error);
+    },
+  };
+}
+
+function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {
+  const { cancelReason } = plan;
+  if (cancelReason !== undefined) return { told: cancelReason, sent: cancelReason };
+  return ownReason(facts.jobs[0]?.uuid === jobUuid ? whyUnwanted(facts, end) : duplicateReason);
+}
+
+function whyUnwanted(facts: EntryFacts, end: StepEnd): string {
+  const [reason] = end.facts().ends;
+  if (reason !== undefined) return endWords[reason];
+  return facts.stop === 'ended' ? 'it has failed' : 'its status is unknown';
+}
+
+const endWords = {
+  timeout: 'the timeout was reached',
+  interrupt: 'the workflow was cancelled',
+  'fail-fast': 'another job of the step failed',
+} as const;
+
+/**
+ * Ends the step: once nothing is left to do about any of its jobs, nothing that happens later changes
+ * what becomes of them.
+ * @param runData what the runs of each entry's job brought, in the order of the entries
+ */
+export async function decide(step: Step, runData: readonly RunData[]): Promise<readonly Outcome[]> {
+  const { end, entries, plan } = step;
+  for (let known = -1; known !== end.facts().ends.length;) {
+    known = end.facts().ends.length;
+    await Promise.all(entries.map(step.reconcile));
+  }
+  end.decide();
+  for (const [index, entry] of entries.entries()) tellEnd(step, entry, runData[index] ?? noRunData);
+  return entries.map((entry, index) =>
+    createOutcome(entry, end.facts(), plan, runData[index] ?? noRunData),
+  );
+}
+
+/** Tells the listeners what became of an entry, and once more where that has changed since. */
+export function tellEnd(step: Step, entry: Entry, runData: RunData): void {
+  const outcome = createOutcome(entry, step.end.facts(), step.plan, runData);
+  if (outcome.result === entry.toldResult) return;
+  entry.toldResult = outcome.result;
+  for (const listener of step.listeners) listener.ended?.(outcome);
+}
+
+/** A job that was given by its UUID. */
+export function givenJob(jobUuid: string, index: number): StepJob {
+  const ref = { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
+  return { ref, mark: null };
+}

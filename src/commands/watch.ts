@@ -1,0 +1,139 @@
+import type { Job } from '../api/schemas.ts';
+import { readJob } from '../api/endpoints.ts';
+import { asError, ServiceError } from '../errors.ts';
+import { unansweredCooks, withJob } from '../jobs/entry.ts';
+import { nodeUrlsOf } from '../jobs/node-urls.ts';
+import { createOutcome } from '../jobs/outcome.ts';
+import { noRunData, type Outcome, type RunData, type SubmittedJob } from '../jobs/records.ts';
+import { results } from '../jobs/results.ts';
+import { createFailureCheck, mayRestart } from '../jobs/retried-job.ts';
+import { isFinal } from '../jobs/status.ts';
+import type { JobLog } from '../logs/collector.ts';
+import { observe, record, type Entry, type Step } from './step.ts';
+
+/** Takes a job over as that of an entry: from here on it is never lost sight of. */
+export function adopt(step: Step, entry: Entry, submitted: SubmittedJob): void {
+  const { job } = submitted;
+  entry.submitted = submitted;
+  // Before any others that were found meanwhile: the first one is the entry's own.
+  const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
+  record(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
+  observe(step, entry, job);
+  for (const listener of step.listeners) listener.submitted?.(submitted);
+}
+
+/**
+ * Watches a job until it has ended, does what was asked for, or the wait is over, and then does with
+ * it what is wanted. Never rejects: whatever goes wrong, the job is not lost sight of.
+ */
+export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
+  const { submitted } = entry;
+  if (submitted === null) throw new Error('an entry without a job cannot be watched');
+  const log = step.logs.open(submitted);
+  try {
+    await watch(step, entry, submitted, log);
+    if (entry.facts.stop === 'goal') await untilReachable(step, entry, log);
+  } catch (error) {
+    entry.error = asError(error);
+    record(step, entry, { stop: 'lost' });
+  }
+  if (isBad(step, entry) && step.plan.failFast) step.end.endFor('fail-fast');
+  await step.reconcile(entry);
+  await lookOnceMore(step, entry);
+  const { result } = outcomeOf(step, entry);
+  const reads = entry.facts.stop !== 'lost';
+  const runData = await log.close(result, { reads, signal: step.end.deadline });
+  if (entry.facts.stop === 'goal') {
+    step.console.reachable(submitted, nodeUrlsOf({ job: entry.job, ...runData }));
+  }
+  return runData;
+}
+
+async function watch(step: Step, entry: Entry, { job }: SubmittedJob, log: JobLog): Promise<void> {
+  const { client, end, poller } = step;
+  const failure = createFailureCheck(client, end.signal);
+  const take = (answer: Job | ServiceError): boolean => {
+    if (answer instanceof ServiceError) {
+      entry.error = answer;
+      record(step, entry, { stop: 'lost' });
+      return true;
+    }
+    observe(step, entry, answer);
+    log.onLook(answer);
+    if (answer.status !== 'FAILED') failure.reset();
+    if (isFinal(answer.status)) {
+      const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
+      if (state === 'open') return false;
+      const hasEnded = state === 'final';
+      record(step, entry, {
+        ...withJob(entry.facts, { uuid: answer.uuid, hasEnded }),
+        stop: 'ended',
+      });
+      return true;
+    }
+    if (answer.status !== 'RUNNING' || !isGoal(step, answer)) return false;
+    record(step, entry, { stop: 'goal' });
+    return true;
+  };
+  if (take(job)) return;
+  const duplicates = watchForDuplicates(step, entry);
+  await poller.watch(job.uuid, take, end.signal);
+  duplicates.stop();
+}
+
+// A job that runs until it is cancelled never completes by itself.
+function isGoal({ plan }: Step, { task }: Job): boolean {
+  return (plan.waitUntil ?? (task === 'PERSISTENT' ? 'running' : 'completed')) === 'running';
+}
+
+// What a cook without an answer has created may show up late. Post looks once more at the end.
+const duplicatePausesMs = [15_000, 30_000, 60_000, 300_000];
+
+function watchForDuplicates(step: Step, entry: Entry): { readonly stop: () => void } {
+  const { clock } = step.deps;
+  const over = new AbortController();
+  const signal = AbortSignal.any([step.end.signal, over.signal]);
+  const lookAgainAndAgain = async () => {
+    for (let looks = 0; unansweredCooks(entry.facts) > 0; looks += 1) {
+      const everyMs = duplicatePausesMs[Math.min(looks, duplicatePausesMs.length - 1)] ?? 0;
+      // At the same moments for all entries: one look serves them all.
+      await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
+      if (signal.aborted) return;
+      await step.reconcile(entry);
+    }
+  };
+  void lookAgainAndAgain();
+  return {
+    stop: () => {
+      over.abort();
+    },
+  };
+}
+
+const maxAddressWaitMs = 30_000;
+
+// A server is of use once it is known where it is.
+async function untilReachable({ end }: Step, { job }: Entry, log: JobLog): Promise<void> {
+  if (job?.parameters?.isReachable === false) return;
+  await log.untilReachable(maxAddressWaitMs, end.signal);
+}
+
+function isBad(step: Step, entry: Entry): boolean {
+  const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
+  return isOver && !results[outcomeOf(step, entry).result].passes;
+}
+
+function outcomeOf(step: Step, entry: Entry): Outcome {
+  return createOutcome(entry, step.end.facts(), step.plan, noRunData);
+}
+
+// It may have ended since the last look, and its owner would like to know.
+async function lookOnceMore(step: Step, entry: Entry): Promise<void> {
+  const { job, facts, cancel } = entry;
+  if (job === null || facts.stop !== null || cancel !== null) return;
+  const seen = await readJob(step.client, job.uuid, step.end.deadline).catch(() => null);
+  if (seen === null) return;
+  observe(step, entry, seen);
+  const hasEnded = isFinal(seen.status) && !mayRestart(seen);
+  if (hasEnded) record(step, entry, withJob(facts, { uuid: seen.uuid, hasEnded }));
+}

@@ -1,0 +1,57 @@
+import { fromText, InvalidValue, quote } from './parsers.ts';
+
+// Parsers of what gives access to the service and to GitHub. Their values are never shown.
+
+/** Half of the API key: it goes into a header, or signs requests. */
+function apiKey(half: string, otherStart: string, other: string) {
+  return fromText((given) => {
+    if (given === '') {
+      return new InvalidValue(
+        `is empty. Pass the ${half} key from a secret. Workflows started by pull requests from forks have no secrets`,
+      );
+    }
+    if (!/^[\u0021-\u007e]+$/.test(given)) {
+      return new InvalidValue(
+        'contains white space or characters that a key cannot have. Copy it again, in one line',
+      );
+    }
+    if (!given.startsWith(otherStart)) return given;
+    return new InvalidValue(
+      `contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`,
+    );
+  });
+}
+
+export const publicKey = apiKey('public', 'sk_', 'secret');
+export const secretKey = apiKey('secret', 'pk_', 'public');
+
+/** A GitHub token: it goes into a header. */
+export const token = fromText((given) =>
+  /^[\u0021-\u007e]+$/.test(given)
+    ? given
+    : new InvalidValue('contains white space or characters that a token cannot have'),
+);
+
+const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+export const apiUrl = fromText((given) => {
+  const url = URL.parse(given);
+  if (url === null) {
+    return new InvalidValue('is not a URL; the service is at https://api.dispersed.com');
+  }
+  if (url.username !== '' || url.password !== '') {
+    return new InvalidValue(
+      'contains a user name or password; use the inputs public-key and secret-key',
+    );
+  }
+  const isLoopback = loopbackHosts.test(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+    // Not the whole: what follows the host may hold a key.
+    const shown = quote(`${url.protocol}//${url.host}`);
+    return new InvalidValue(`${shown} is not https; http is accepted for loopback addresses only`);
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    return new InvalidValue('must be a host only, without path, query or fragment');
+  }
+  return url;
+});

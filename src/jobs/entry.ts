@@ -1,0 +1,89 @@
+import * as z from 'zod/mini';
+
+// The facts about each entry of a step, and about the step: what was sent, answered and seen, and
+// why the wait ended. Plain data, kept in the saved state for the post entry, and never a
+// conclusion: what is to be done about them is for `reconcile.ts` to say.
+
+/** Why the wait of a whole step ends. */
+export const endReasons = ['timeout', 'interrupt', 'fail-fast'] as const;
+export type EndReason = (typeof endReasons)[number];
+
+const jobFactsSchema = z.object({
+  uuid: z.string(),
+  /** Whether it was seen with a final status that nothing will change any more. */
+  hasEnded: z.boolean(),
+});
+
+const entryFactsSchema = z.object({
+  /** At the end of the description of the entry's job; null for a job given by its UUID. */
+  mark: z.nullable(z.string()),
+  /** Cooks that have left. */
+  sends: z.number(),
+  /** Of these, the ones that never reached the service: no connection was made. */
+  unsent: z.number(),
+  /** Of these, the ones that the service refused. */
+  refused: z.number(),
+  /** When the last cook left, Unix ms on the runner's clock. */
+  sentAtMs: z.number(),
+  /** The service's clock then, Unix ms; null where no answer had told it. */
+  serverSentAtMs: z.nullable(z.number()),
+  /** Jobs of this entry: first the one that the step reports, then duplicates. */
+  jobs: z.array(jobFactsSchema),
+  /**
+   * Why the step no longer watches this entry, where that is not the end of the whole step:
+   * - `goal`: the job does what was asked for: it runs, or was submitted
+   * - `ended`: the job has ended, though perhaps the service starts it once more
+   * - `lost`: the service does not tell of the job any more
+   * - `not-cooked`: no job was created, as far as is known
+   */
+  stop: z.nullable(z.enum(['goal', 'ended', 'lost', 'not-cooked'])),
+});
+
+/** What is known of one entry. */
+export type EntryFacts = Readonly<z.infer<typeof entryFactsSchema>>;
+
+/** What is known of one job of an entry. */
+export type JobFacts = Readonly<z.infer<typeof jobFactsSchema>>;
+
+const stepFactsSchema = z.object({
+  /** Why the wait has ended, in the order in which it happened; empty while it goes on. */
+  ends: z.array(z.enum(endReasons)),
+  /** Whether main has its verdict: nothing that happens later changes what it decided. */
+  hasVerdict: z.boolean(),
+});
+
+/** What is known of the step. */
+export type StepFacts = Readonly<z.infer<typeof stepFactsSchema>>;
+
+export const newStepFacts: StepFacts = { ends: [], hasVerdict: false };
+
+/** An entry of which nothing has been sent. */
+export function newEntryFacts(mark: string | null): EntryFacts {
+  const none = { sends: 0, unsent: 0, refused: 0, sentAtMs: 0, serverSentAtMs: null };
+  return { mark, ...none, jobs: [], stop: null };
+}
+
+/** How many cooks may have created a job that is not known. */
+export function unansweredCooks({ sends, unsent, refused, jobs }: EntryFacts): number {
+  return Math.max(0, sends - unsent - refused - jobs.length);
+}
+
+/** The same facts with a job added, or with more known of it. */
+export function withJob({ jobs }: EntryFacts, job: JobFacts): Pick<EntryFacts, 'jobs'> {
+  const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
+  return {
+    jobs: isKnown ? jobs.map((each) => (each.uuid === job.uuid ? job : each)) : [...jobs, job],
+  };
+}
+
+/** Reads facts that were saved as JSON; null where it is none. */
+export function parseEntryFacts(value: unknown): EntryFacts | null {
+  const parsed = entryFactsSchema.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}
+
+/** Reads facts that were saved as JSON; those of a step of which nothing was saved where it is none. */
+export function parseStepFacts(value: unknown): StepFacts {
+  const parsed = stepFactsSchema.safeParse(value);
+  return parsed.success ? parsed.data : newStepFacts;
+}

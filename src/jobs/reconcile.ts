@@ -1,0 +1,206 @@
+import type { Client } from '../api/client.ts';
+import { cancelJob, readJob } from '../api/endpoints.ts';
+import { retryRules, withRetry } from '../api/retry.ts';
+import type { Job } from '../api/schemas.ts';
+import { ServiceError } from '../errors.ts';
+import { unansweredCooks, withJob, type EntryFacts } from './entry.ts';
+import { doubtWindowMs, type Finder } from './find.ts';
+import { nextAction, type Phase } from './policy.ts';
+import type { Poller } from './poll.ts';
+import { mayRestart } from './retried-job.ts';
+import { isFinal } from './status.ts';
+
+/** What the user is told of it. */
+export interface ReconcileEvents {
+  readonly cancelling: (jobUuid: string, reason: string) => void;
+  /** The job was cancelled, and its end was not seen; its status as last seen, if it was. */
+  readonly notEnded: (jobUuid: string, status: string | null) => void;
+  readonly cancelFailed: (jobUuid: string, error: unknown) => void;
+  /** A job was found that nobody had known of. */
+  readonly foundLater: (job: Job, isKept: boolean) => void;
+  /** What a cook without an answer may have created could not be looked for. */
+  readonly lookupFailed: (mark: string, error: unknown) => void;
+}
+
+/** An entry whose facts are reconciled with what is wanted. */
+export interface Reconciled {
+  readonly facts: () => EntryFacts;
+  readonly record: (change: Partial<EntryFacts>) => void;
+  readonly wanted: () => 'kept' | 'gone';
+  /** What this process has tried already, job by job. */
+  readonly cancels: Map<string, 'accepted' | 'failed'>;
+  readonly confirmed: Set<string>;
+  /** Why a job is cancelled: as the user is told, and as the service keeps it with the job. */
+  readonly reason: (jobUuid: string) => { readonly told: string; readonly sent: string };
+  /** Told of each look at a job that is to end. */
+  readonly onJob: (job: Job) => void;
+}
+
+export interface ReconcileOptions {
+  readonly client: Client;
+  readonly finder: Finder;
+  readonly poller: Poller;
+  readonly events: ReconcileEvents;
+  readonly phase: Phase;
+  /** Fires when no more requests may be sent. */
+  readonly deadline: AbortSignal;
+}
+
+/**
+ * Does with the jobs of an entry what is wanted, until nothing is left to do or the deadline is
+ * reached. Never rejects; what could not be done is told.
+ */
+export async function reconcile(entry: Reconciled, options: ReconcileOptions): Promise<void> {
+  const { cancels, confirmed } = entry;
+  let hasLooked = false;
+  while (!options.deadline.aborted) {
+    const attempts = { cancels, confirmed, hasLooked };
+    const action = nextAction(entry.facts(), entry.wanted(), attempts, options.phase);
+    switch (action.do) {
+      case 'let-go':
+        return;
+      case 'cancel':
+        cancels.set(action.jobUuid, await cancel(action.jobUuid, entry, options));
+        break;
+      case 'look':
+        await look(entry, options);
+        hasLooked = true;
+        break;
+      case 'confirm':
+        await confirm(action.jobUuid, entry, options);
+        confirmed.add(action.jobUuid);
+        break;
+    }
+  }
+}
+
+/** Asks the service to cancel a job. That it has already ended is no error. */
+async function cancel(
+  jobUuid: string,
+  entry: Reconciled,
+  { client, events, phase, deadline }: ReconcileOptions,
+): Promise<'accepted' | 'failed'> {
+  const reason = entry.reason(jobUuid);
+  events.cancelling(jobUuid, reason.told);
+  try {
+    const request = async () => cancelJob(client, jobUuid, reason.sent, deadline);
+    const rule = phase === 'post' ? retryRules.lastCancel : retryRules.cancel;
+    see(await withRetry(request, rule, { ...client, signal: deadline }), entry);
+    return 'accepted';
+  } catch (error) {
+    // How the service answers the cancel of an ended job is documented nowhere.
+    const job = await readJob(client, jobUuid, deadline).catch(() => null);
+    if (job !== null) see(job, entry);
+    if (job !== null && hasEnded(job)) return 'accepted';
+    events.cancelFailed(jobUuid, error);
+    return 'failed';
+  }
+}
+
+// A container gets some seconds to shut down; after that the job is reported as it stands.
+const maxConfirmMs = 30_000;
+// A cancel that the service has lost on its way is sent once more.
+const cancelAgainAfterMs = 12_000;
+
+async function confirm(
+  jobUuid: string,
+  entry: Reconciled,
+  { client, poller, events, phase, deadline }: ReconcileOptions,
+): Promise<void> {
+  const over = new AbortController();
+  const until = AbortSignal.any([deadline, over.signal]);
+  void client.clock.sleep(maxConfirmMs, until).then(() => {
+    over.abort();
+  });
+  const { sent } = entry.reason(jobUuid);
+  const cancelAgain = createRepeatedCancel(client, jobUuid, sent, deadline);
+  let status: string | null = null;
+  await poller.watch(
+    jobUuid,
+    (answer) => {
+      if (answer instanceof ServiceError) return true;
+      ({ status } = answer);
+      see(answer, entry);
+      if (hasEnded(answer)) return true;
+      cancelAgain();
+      return false;
+    },
+    until,
+  );
+  over.abort();
+  // After an interrupt main has seconds; post goes on from there.
+  if (phase === 'main' && deadline.aborted) return;
+  // Nothing started it once more in all this time.
+  if (status === 'FAILED') entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+  else if (status === null || !isFinal(status)) events.notEnded(jobUuid, status);
+}
+
+/** Sends the cancel once more, when it has had time enough to work. */
+function createRepeatedCancel(
+  client: Client,
+  jobUuid: string,
+  reason: string,
+  signal: AbortSignal,
+): () => void {
+  let dueAtMs = client.clock.monotonicMs() + cancelAgainAfterMs;
+  return () => {
+    if (client.clock.monotonicMs() < dueAtMs) return;
+    dueAtMs = Infinity;
+    cancelJob(client, jobUuid, reason, signal).catch(() => {});
+  };
+}
+
+/** Notes what was seen of a job that was cancelled. */
+function see(job: Job, entry: Reconciled): void {
+  if (hasEnded(job)) entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: true }));
+  entry.onJob(job);
+}
+
+function hasEnded(job: Job): boolean {
+  return isFinal(job.status) && !mayRestart(job);
+}
+
+/** Looks for the jobs that cooks without an answer may have created. */
+async function look(
+  entry: Reconciled,
+  { client, finder, events, phase, deadline }: ReconcileOptions,
+): Promise<void> {
+  const facts = entry.facts();
+  const mark = facts.mark ?? '';
+  try {
+    const jobs = await finder.find(
+      {
+        mark,
+        knownUuids: facts.jobs.map(({ uuid }) => uuid),
+        maxJobs: Math.max(1, unansweredCooks(facts)),
+        serverSentAtMs: facts.serverSentAtMs,
+        windowMs: phase === 'post' ? windowMs(facts, client.clock.now()) : 0,
+        isLast: phase === 'post',
+      },
+      deadline,
+    );
+    for (const job of jobs) {
+      const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
+      entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasEnded(job) }));
+      events.foundLater(job, isKept);
+      entry.onJob(job);
+    }
+  } catch (error) {
+    events.lookupFailed(mark, error);
+  }
+}
+
+// A list lags behind a cook, but not for long: what was sent a while ago needs one look.
+function windowMs(facts: EntryFacts, nowMs: number): number {
+  if (unansweredCooks(facts) === 0) return 0;
+  const agoMs = nowMs - facts.sentAtMs;
+  return agoMs > 2 * doubtWindowMs ? 0 : doubtWindowMs;
+}
+
+/** Why a duplicate is cancelled. */
+export const duplicateReason = 'the cook was repeated and created two jobs';
+
+/** A reason of this action's own. */
+export function ownReason(told: string): ReturnType<Reconciled['reason']> {
+  return { told, sent: `GitHub Actions: ${told}` };
+}

@@ -1,0 +1,7 @@
+import { cleanup } from './commands/cleanup.ts';
+import { runCommand } from './run.ts';
+
+/** The post entry of the cook and wait actions. */
+export async function run(): Promise<void> {
+  await runCommand(cleanup);
+}

@@ -1,0 +1,76 @@
+import { durationsOf } from '../jobs/metrics.ts';
+import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
+import { results } from '../jobs/results.ts';
+import { formatDuration } from './format.ts';
+import { sanitizeLine } from './sanitize.ts';
+
+/** What a commit status says. */
+export interface Message {
+  readonly state: 'pending' | 'success' | 'failure' | 'error';
+  readonly description: string;
+}
+
+// GitHub takes 255; a list of checks shows less.
+const maxTitle = 100;
+
+/**
+ * Gives each job a context of its own: `dispersed / <title>`, and ` (2)` after it for the second of
+ * a title. Jobs that are known to share one are numbered in their order, whichever is submitted
+ * first: the next workflow run has to find the same contexts.
+ */
+export function openContexts(jobs: readonly JobRef[]): (job: JobRef, title: string) => string {
+  const taken = new Set<string>();
+  return (job, title) => {
+    const base = `dispersed / ${plain(title, maxTitle) || 'untitled'}`;
+    const nameOf = (count: number) => (count === 1 ? base : `${base} (${count})`);
+    const key = keyOf(job);
+    let count =
+      jobs.filter((each) => each.index < job.index && key && keyOf(each) === key).length + 1;
+    while (taken.has(nameOf(count))) count += 1;
+    taken.add(nameOf(count));
+    return nameOf(count);
+  };
+}
+
+// Jobs of one recipe without a title of their own have the recipe's.
+function keyOf({ title, recipeUuid }: JobRef): string | null {
+  return title ?? recipeUuid;
+}
+
+/** As {@link describeChange}; since when a job that was there before has its status, nobody here has seen. */
+export function describeStart({ origin, job: { status } }: SubmittedJob, nowMs: number): string {
+  const wasThere = origin === 'attached' || origin === 'given';
+  return wasThere ? statusWord(status) : describeChange({ status, atMs: nowMs });
+}
+
+/** `Running since 2026-03-01 03:14 UTC` */
+export function describeChange({ status, atMs }: StatusChange): string {
+  const time = new Date(atMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ');
+  return `${statusWord(status)} since ${time} UTC`;
+}
+
+function statusWord(status: string): string {
+  if (status === 'PENDING') return 'Queued';
+  const word = plain(status, 60);
+  return `${word.slice(0, 1).toUpperCase()}${word.slice(1).toLowerCase()}`;
+}
+
+// GitHub refuses more than 140.
+const maxDescription = 139;
+
+/** `Failed after 2m 50s: exit code 1` */
+export function describeEnd(outcome: Outcome): Message {
+  const { state, words } = results[outcome.result].commitStatus;
+  const { runSeconds } = durationsOf(outcome);
+  const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;
+  const reason = outcome.error?.message ?? outcome.job?.status_reason;
+  const why = reason && state !== 'success' ? `: ${reason}` : '';
+  return { state, description: plain(`${words}${time}${why}`, maxDescription) };
+}
+
+/** One safe line without what GitHub refuses: characters beyond the first plane, such as emoji. */
+function plain(text: string, maxLength: number): string {
+  const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
+  // Twice: what makes a line safe may lengthen it.
+  return sanitizeLine(sanitizeLine(basic), maxLength);
+}

@@ -1,0 +1,110 @@
+import type { CookBody } from '../api/endpoints.ts';
+import { redact } from '../api/redact.ts';
+import type { Recipe } from '../api/schemas.ts';
+import { asError, InputError } from '../errors.ts';
+import type { CookRequest } from '../jobs/records.ts';
+import type { Runner } from '../runtime.ts';
+import { describeError, type ErrorMessage } from './error-messages.ts';
+import { annotateAll, formatProblem } from './annotations.ts';
+import { sanitizeLine, escapeMarkdown } from './sanitize.ts';
+import { fitsSummary, writeSummary } from './summary.ts';
+
+/** What would be sent for one job; with an error it cannot be sent, or would be rejected. */
+export interface PlannedCook {
+  readonly request: CookRequest;
+  readonly recipe: Recipe | null;
+  readonly body: CookBody | null;
+  readonly error: Error | null;
+}
+
+/** Shows what would be sent. The step fails where the service would reject it. */
+export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]): Promise<void> {
+  for (const plan of plans) printPlan(runner, plan);
+  const broken = plans.filter(({ error }) => error !== null);
+  const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
+  runner.print(`Dry run: ${closing}`);
+  if (broken.length > 0) runner.fail();
+  annotatePlans(runner, broken);
+  runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
+  await writeSummary(runner, () =>
+    renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
+  );
+}
+
+function printPlan(runner: Runner, { request, recipe, body }: PlannedCook): void {
+  if (body === null) return;
+  const name = sanitizeLine(recipe?.name ?? '', 200);
+  runner.print(`Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
+  for (const line of prettyLines(body)) runner.print(`  | ${sanitizeLine(line, 1_000)}`);
+}
+
+// Many entries may cook one recipe: each error is shown once.
+function annotatePlans(runner: Runner, broken: readonly PlannedCook[]): void {
+  const causes = new Map(broken.map((plan) => [causeOf(plan), plan]));
+  annotateAll(runner, [...causes.values()].map(describeFailure), (shown) => ({
+    title: `${causes.size - shown} more recipes cannot be cooked`,
+    cause: 'GitHub shows no more annotations.',
+    remedy: 'The job summary lists all of them.',
+  }));
+}
+
+function describeFailure({ request, error }: PlannedCook): ErrorMessage {
+  const { recipeUuid } = request;
+  if (!(error instanceof InputError))
+    return describeError(asError(error), `read recipe ${recipeUuid}`);
+  return {
+    title: `The service would reject the cook of recipe ${recipeUuid}`,
+    cause: error.problems.map(formatProblem).join('\n'),
+    remedy: 'Change the inputs or the recipe.',
+  };
+}
+
+function causeOf({ request, error }: PlannedCook): string {
+  if (error === null) return '';
+  return error instanceof InputError ? `${request.recipeUuid}: ${error.message}` : error.message;
+}
+
+// The bodies are in the log too: where they do not fit, they are left out here.
+function renderPlans(plans: readonly PlannedCook[], heading: string): string {
+  const full = renderTable(plans, heading, true);
+  return fitsSummary(full) ? full : renderTable(plans, heading, false);
+}
+
+function renderTable(plans: readonly PlannedCook[], heading: string, withBodies: boolean): string {
+  return [
+    `### ${heading}`,
+    '',
+    ...(withBodies ? [] : ['The requests are in the log: they are too long for a summary.', '']),
+    '| | Recipe | UUID | Would be sent |',
+    '| --: | --- | --- | --- |',
+    ...plans.map((plan) => renderPlan(plan, withBodies)),
+    '',
+  ].join('\n');
+}
+
+function renderPlan({ request, recipe, body, error }: PlannedCook, withBodies: boolean): string {
+  const problem = error === null ? [] : [escapeMarkdown(error.message, 300)];
+  const sent = body === null || !withBodies ? [] : [renderBody(body)];
+  const name = escapeMarkdown(recipe?.name ?? '', 120);
+  const shown = [...problem, ...sent].join('<br>');
+  return `| ${request.index + 1} | ${name} | \`${request.recipeUuid}\` | ${shown} |`;
+}
+
+function renderBody(body: CookBody): string {
+  const lines = prettyLines(body).map((line) => {
+    const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
+    return indent + escapeMarkdown(line, 1_000);
+  });
+  return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
+}
+
+function prettyLines(body: CookBody): readonly string[] {
+  return JSON.stringify(redact(body), null, 2).split('\n');
+}
+
+function verdict(count: number, broken: number): string {
+  if (count === 1) return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
+  return broken > 0
+    ? `${broken} of ${count} jobs cannot be cooked`
+    : `all ${count} jobs can be cooked`;
+}

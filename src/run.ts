@@ -1,0 +1,25 @@
+import { connect } from './api/http.ts';
+import type { Deps } from './commands/deps.ts';
+import { systemClock } from './clock.ts';
+import { actionsRunner } from './runtime.ts';
+
+/** Runs a command with the real runner, clock and network, until the workflow is cancelled. */
+export async function runCommand(command: (deps: Deps) => Promise<void>): Promise<void> {
+  // A warning of Node's own, say about an experimental part of a library, is not for the log of
+  // somebody's workflow.
+  process.removeAllListeners('warning');
+  const interrupt = new AbortController();
+  // SIGBREAK is how Windows ends a process.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const) {
+    process.on(signal, () => {
+      interrupt.abort();
+    });
+  }
+  await command({
+    runner: actionsRunner,
+    clock: systemClock,
+    random: Math.random,
+    connect,
+    interrupt: interrupt.signal,
+  });
+}

@@ -1,0 +1,42 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { findCommands } from '../runner/commands.ts';
+import { startEntry } from '../runner/step.ts';
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+
+const errorsOf = (log: string) => findCommands(log).filter(({ name }) => name === 'error');
+
+test('an entry that is not known fails, and says so once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'entry-'));
+  const file = join(folder, 'unknown.mjs');
+  writeFileSync(file, `import ${JSON.stringify(join(dist, 'index.js'))};\n`);
+  const { exitCode, log, outputs } = await startEntry(file).done;
+  rmSync(folder, { recursive: true });
+  expect({ exitCode, outputs }).toEqual({ exitCode: 1, outputs: { result: 'error' } });
+  expect(errorsOf(log).map(({ message }) => message)).toEqual([
+    expect.stringContaining('no entry unknown.mjs'),
+  ]);
+});
+
+// With no input at all, each says what it misses; post has nothing to clean up.
+test.each([
+  ['index.js', 1, [/^recipes: is missing/]],
+  ['wait.js', 1, [/^job-uuids: is missing/]],
+  ['cancel.js', 1, [/^job-uuids: is missing/]],
+  ['post.js', 0, []],
+])('%s', async (entry, exitCode, errors) => {
+  const step = await startEntry(join(dist, entry)).done;
+  expect(step.exitCode).toBe(exitCode);
+  expect(errorsOf(step.log).map(({ message }) => message)).toEqual(
+    errors.map((each) => expect.stringMatching(each)),
+  );
+});
+
+test('each entry of dist has been tried', () => {
+  const entries = readdirSync(dist).filter((file) => /^[a-z]+\.js$/.test(file));
+  expect(entries.toSorted()).toEqual(['cancel.js', 'index.js', 'post.js', 'wait.js']);
+});

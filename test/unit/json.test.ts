@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseJson } from '../../src/api/json.ts';
+
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+describe('JSON from elsewhere', () => {
+  test('is what JSON.parse makes of it, or undefined', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string({ unit: 'binary' })), (text) => {
+        let expected: unknown;
+        try {
+          expected = JSON.parse(text);
+        } catch {
+          expected = undefined;
+        }
+        expect(parseJson(text)).toEqual(expected);
+      }),
+    );
+  });
+
+  test.each([
+    ['nested 64 levels deep', nested(64), true],
+    ['nested 65 levels deep', nested(65), false],
+    ['nested in objects, too', '{"a":'.repeat(65) + '1' + '}'.repeat(65), false],
+    ['brackets in a text', JSON.stringify(`${'['.repeat(100)}"\\${'{'.repeat(100)}`), true],
+    ['a million members', `[${'1,'.repeat(999_998)}1]`, true],
+    ['more than a million members', `[${'1,'.repeat(1_000_001)}1]`, false],
+    ['more than a million in few commas', `[${`${nested(50)},`.repeat(30_000)}1]`, false],
+  ])('%s', (_, text, isTaken) => {
+    expect(parseJson(text) !== undefined).toBe(isTaken);
+  });
+
+  test('that is made to hurt is refused before anything is made of it', () => {
+    const startedAtMs = performance.now();
+    for (const text of ['['.repeat(2 ** 26), '{},'.repeat(2 ** 24), '[],'.repeat(2 ** 24)]) {
+      expect(parseJson(`[${text}0]`)).toBeUndefined();
+    }
+    // `JSON.parse` takes 10 s and gigabytes for each.
+    expect(performance.now() - startedAtMs).toBeLessThan(3_000);
+  });
+});
