@@ -102,12 +102,20 @@ function checkLookUps(life: PlayedLife, step: PlayedStep): readonly Violation[] 
   return [{ check: 'too many look-ups', what: `${pages.length} pages of ${budget}` }];
 }
 
+// Looks come some seconds apart, as long as there is a doubt that is younger than a minute.
 function lookUpBudget(life: PlayedLife, { main }: PlayedStep): number {
   const cooks = sentBy(life, main.name).filter(({ kind }) => kind === 'cook');
-  const doubts = cooks.filter((each) => isInDoubt(each) || each.status === 429).length;
-  // Rounds of looks: entries that are in doubt at about the same time share them.
-  const rounds = doubts === 0 ? 1 : 3 + Math.ceil(doubts / 4);
-  return rounds * 25 * pagesOf(life);
+  const doubtsMs = cooks
+    .filter((each) => isInDoubt(each) || each.status === 429)
+    .map(({ endedAtMs }) => endedAtMs ?? 0)
+    .toSorted((a, b) => a - b);
+  const spansMs = doubtsMs.map((atMs, index) => {
+    return Math.min(minute, (doubtsMs[index + 1] ?? Infinity) - atMs);
+  });
+  const lookingMs = spansMs.reduce((sum, ms) => sum + ms, 0);
+  // Attaching, and looks for a second job later on.
+  const others = 10 + cooks.length / 4;
+  return (others + lookingMs / (2 * second)) * pagesOf(life);
 }
 
 function pagesOf(life: PlayedLife): number {

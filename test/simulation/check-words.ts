@@ -4,7 +4,9 @@ import {
   entryOf,
   hasEnded,
   mayBeLost,
+  mayHaveFailed,
   reportedBy,
+  sentBy,
   saidBy,
   toldAtMs,
   type Reported,
@@ -83,13 +85,13 @@ function checkReported(
     if (!hasEnded(job, endMs)) return say(`${status}, but it lives`);
     if (job.statusAt(endMs) !== status) return say(`${status} is wrong`);
   }
-  if (!isTrue(result, step, job)) return say(`${result}, but it is ${job.statusAt(endMs)}`);
-  if (result === 'error' && !mayBeLost(life, step.main.name, job))
-    return say('lost without a reason');
+  if (!isTrue(result, life, step, job)) return say(`${result}, but it is ${job.statusAt(endMs)}`);
+  const hasReason = mayBeLost(life, step.main.name, job) || mayHaveFailed(life, step, job);
+  if (result === 'error' && !hasReason) return say('lost without a reason');
   return [];
 }
 
-function isTrue(result: string, step: PlayedStep, job: SimulatedJob): boolean {
+function isTrue(result: string, life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
   const { main, plan } = step;
   const status = job.statusAt(main.endMs);
   const told = toldAtMs(main) !== null;
@@ -110,10 +112,17 @@ function isTrue(result: string, step: PlayedStep, job: SimulatedJob): boolean {
     case 'detached':
       return told || isLate;
     case 'running':
-      return job.statusAt(main.endMs) !== 'PENDING';
+      return wasSeenRunning(life, step, job);
     default:
       return true;
   }
+}
+
+// Its run may have failed since, and another one be on its way.
+function wasSeenRunning(life: PlayedLife, { main }: PlayedStep, job: SimulatedJob): boolean {
+  return sentBy(life, main.name).some(({ shows, takenAtMs }) => {
+    return takenAtMs !== null && shows.includes(job.uuid) && job.statusAt(takenAtMs) === 'RUNNING';
+  });
 }
 
 function isToldToLive({ main }: PlayedStep, { uuid }: SimulatedJob): boolean {

@@ -8,6 +8,7 @@ export function drawService(dice: Dice): ServicePlan {
   const usual = {
     generation: 'new',
     strangers: 0,
+    strangersSpanMs: 0,
     wrapData: false,
     rawUtf8: false,
     capitals: false,
@@ -27,7 +28,8 @@ export function drawService(dice: Dice): ServicePlan {
 function drawQuirks(dice: Dice): Omit<ServicePlan, 'recipes' | 'latencyMs'> {
   return {
     generation: dice.weighted([4, 'new'], [1, 'old']),
-    strangers: dice.weighted([6, 0], [2, dice.int(1, 49)], [2, dice.int(50, 300)]),
+    strangers: dice.weighted([6, 0], [2, dice.int(1, 49)], [2, dice.int(50, 400)]),
+    strangersSpanMs: dice.weighted([2, 1_800_000], [1, 30_000]),
     wrapData: dice.chance(0.2),
     rawUtf8: dice.chance(0.25),
     capitals: dice.chance(0.15),

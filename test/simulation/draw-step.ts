@@ -20,8 +20,8 @@ export function drawCook(
     [4, 1],
     [4, dice.int(2, 4)],
     [2, dice.int(5, 8)],
-    [0.2, 30],
-    [0.03, 200],
+    [0.3, 30],
+    [0.05, 100],
   );
   const isTitled = dice.chance(0.6);
   const secret = dice.chance(0.3) ? `sesame-${dice.uuid()}` : null;

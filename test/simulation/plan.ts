@@ -20,6 +20,8 @@ export interface ServicePlan {
   readonly recipes: readonly PlannedRecipe[];
   /** Jobs of other people on the same account. */
   readonly strangers: number;
+  /** They are created from so long before the life begins to so long after. */
+  readonly strangersSpanMs: number;
   readonly wrapData: boolean;
   readonly rawUtf8: boolean;
   /** Whether UUIDs come in capitals. */

@@ -182,7 +182,7 @@ function strangersOf(plan: ServicePlan, nowMs: number, dice: Dice): readonly Kep
     recipeUuid: dice.pick(plan.recipes).uuid,
     script: { name: 'Of somebody else', life: strangersLife },
     fields: { title: 'Of somebody else', description: dice.chance(0.5) ? 'By hand' : null },
-    cookedAtMs: nowMs + dice.int(-1_800_000, 1_800_000),
+    cookedAtMs: nowMs + dice.int(-plan.strangersSpanMs, plan.strangersSpanMs),
     cancel: null,
     cookedBy: null,
     cancels: [],

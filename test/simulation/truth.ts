@@ -105,16 +105,29 @@ export function names(text: string, job: SimulatedJob): boolean {
   return text.toLowerCase().includes(job.uuid) || text.includes(markOf(job));
 }
 
+/** Whether the cook that a job came from was answered, so that its step took it for its own. */
+export function wasAnswered(life: PlayedLife, job: SimulatedJob): boolean {
+  return sentBy(life, job.cookedBy).some(
+    ({ kind, shows }) => kind === 'cook' && shows.includes(job.uuid),
+  );
+}
+
 /** A job is given up only when the service refuses to tell: 404 twice, or another lasting 4xx. */
 export function mayBeLost(life: PlayedLife, name: string, job: SimulatedJob): boolean {
-  const about = sentBy(life, name).filter(({ path, search, kind }) => {
-    const isAbout = `${path}?${search}`.toLowerCase().includes(job.uuid);
-    return isAbout && ['read', 'list', 'cancel'].includes(kind);
-  });
+  const about = sentBy(life, name).filter(({ path }) => path.toLowerCase().includes(job.uuid));
   const statuses = about.map(({ status }) => status ?? 0);
   if (statuses.filter((status) => status === 404).length >= 2) return true;
-  return about.some(({ status, fault, kind }) => {
-    if (status === null || status < 400 || status >= 500 || kind === 'list') return false;
-    return fault !== null && ![404, 408, 429].includes(status);
+  return about.some(({ status, fault }) => {
+    if (fault === null || status === null || status < 400 || status >= 500) return false;
+    return ![404, 408, 429].includes(status);
   });
+}
+
+/** Whether what the step is there for could not be done: the cook of a job, or its cancel. */
+export function mayHaveFailed(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
+  if (step.plan.command !== 'cancel') return !wasAnswered(life, job);
+  const cancels = sentBy(life, step.main.name).filter(
+    ({ kind, path }) => kind === 'cancel' && path.toLowerCase().includes(job.uuid),
+  );
+  return (cancels.at(-1)?.fault ?? null) !== null;
 }

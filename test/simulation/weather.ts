@@ -1,6 +1,6 @@
 import type { Dice } from './dice.ts';
 import type { Sent } from './network.ts';
-import type { Effect, Fault, RequestKind, Weather } from './plan.ts';
+import type { Effect, Fault, RequestKind, Strike, Weather } from './plan.ts';
 
 const page = '<!DOCTYPE html>\n<html><head><title>Bad Gateway</title></head></html>\n';
 
@@ -73,6 +73,7 @@ export function drawWeather(dice: Dice): Weather {
   const strikes = dice.weighted([3, 0], [3, 1], [2, 2], [1, 4]);
   const outages = dice.weighted([6, 0], [2, 1], [1, 2]);
   if (dice.chance(0.3)) return { blips: 0, outages: [], strikes: [] };
+  if (dice.chance(0.06)) return { blips: 0, outages: [], strikes: [noCookAnswered(dice)] };
   return {
     blips: dice.weighted([5, 0], [3, 0.03], [2, 0.1], [0.7, 0.3]),
     outages: Array.from({ length: outages }, () => drawOutage(dice)),
@@ -83,6 +84,13 @@ export function drawWeather(dice: Dice): Weather {
       return { kind, nth, times, fault: drawFault(dice, kind) };
     }),
   };
+}
+
+// A gateway that answers for a service which is gone, or which is there all the same.
+function noCookAnswered(dice: Dice): Strike {
+  const effect = { type: 'answer', status: 502, text: page } as const;
+  const taken = dice.weighted<Fault['taken']>([3, 'no'], [1, 'yes']);
+  return { kind: 'cook', nth: 1, times: 1_000, fault: { taken, lateMs: 0, effect } };
 }
 
 function drawOutage(dice: Dice) {

@@ -1,6 +1,6 @@
 import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
-import { entryOf, jobsByEntry, reportedBy, sentBy, toldAtMs } from './truth.ts';
+import { entryOf, jobsByEntry, reportedBy, sentBy, toldAtMs, wasAnswered } from './truth.ts';
 
 // The policies of docs and inputs once more, in code of its own: what is wanted of each job at the
 // end. `either` is where two things happened at about the same time, and it is open which was first.
@@ -27,7 +27,7 @@ export function wishOfStep(life: PlayedLife, step: PlayedStep, job: SimulatedJob
   const told = toldAtMs(step.main);
   const verdictAtMs = step.main.killed ? Infinity : (step.main.runner.verdictAtMs() ?? Infinity);
   const wish =
-    told !== null && told < verdictAtMs ? whenTold(life, step, told) : byVerdict(step, job);
+    told !== null && told < verdictAtMs ? whenTold(life, step, told) : byVerdict(life, step, job);
   const { onJobEnd } = step.plan.policy;
   return step.post !== null && onJobEnd === 'cancel' ? 'end' : wish;
 }
@@ -98,7 +98,7 @@ function hadTrouble(life: PlayedLife, step: PlayedStep, byMs: number): boolean {
 
 const passing = new Set(['succeeded', 'submitted', 'running', 'detached']);
 
-function byVerdict(step: PlayedStep, job: SimulatedJob): Wish {
+function byVerdict(life: PlayedLife, step: PlayedStep, job: SimulatedJob): Wish {
   const { policy } = step.plan;
   const reported = reportedBy(step);
   const results = reported.map(({ result }) => result);
@@ -109,6 +109,9 @@ function byVerdict(step: PlayedStep, job: SimulatedJob): Wish {
   const index = entryOf(step, job);
   const result = own?.result ?? (index === null ? undefined : reported[index]?.result);
   const wish = byResult(result, step, own === undefined);
+  // Whether it was found before its cook was given up or after is not to be seen from outside.
+  const isFound = own !== undefined && !step.given.includes(job.uuid) && !wasAnswered(life, job);
+  if (result === 'error' && isFound && wish === 'keep') return 'either';
   return wish === 'keep' && policy.failFast && isBad ? 'either' : wish;
 }
 
