@@ -53,17 +53,22 @@ export interface ReconcileOptions {
 export async function reconcile(entry: Reconciled, options: ReconcileOptions): Promise<void> {
   const { cancels, confirmed } = entry;
   let hasLooked = false;
+  let looking: Promise<void> | null = null;
   while (!options.deadline.aborted) {
     const attempts = { cancels, confirmed, hasLooked };
     const action = nextAction(entry.facts(), entry.wanted(), attempts, options.phase);
     switch (action.do) {
       case 'let-go':
-        return;
+        if (looking === null) return;
+        await looking;
+        looking = null;
+        break;
       case 'cancel':
         cancels.set(action.jobUuid, await cancel(action.jobUuid, entry, options));
         break;
       case 'look':
-        await look(entry, options);
+        // A long list takes its time: what was cancelled is confirmed meanwhile.
+        looking = look(entry, options);
         hasLooked = true;
         break;
       case 'confirm':
@@ -72,6 +77,7 @@ export async function reconcile(entry: Reconciled, options: ReconcileOptions): P
         break;
     }
   }
+  await looking;
 }
 
 /** Asks the service to cancel a job. That it has already ended is no error. */
