@@ -114,7 +114,8 @@ function lookUpBudget(life: PlayedLife, { main }: PlayedStep): number {
   });
   const lookingMs = spansMs.reduce((sum, ms) => sum + ms, 0);
   // Attaching, and looks for a second job later on.
-  const others = 10 + cooks.length / 4;
+  const laterMs = doubtsMs.length === 0 ? 0 : main.endMs - main.startMs;
+  const others = 10 + cooks.length / 4 + laterMs / (2 * minute);
   return (others + lookingMs / (2 * second)) * pagesOf(life);
 }
 

@@ -64,9 +64,9 @@ function checkNoticed(life: PlayedLife, step: PlayedStep): readonly Violation[] 
   const slowMs = 100 * second + 3 * (policy.pollMs || 5 * second);
   const endsMs = own.map((job) => job.endedAtMs() ?? Infinity);
   const isAll = own.length > 0 && own.length >= plan.entries.length;
-  const lateMs = untilMs - Math.max(...endsMs);
+  const lateMs = untilMs - Math.max(main.startMs, ...endsMs);
   if (!isAll || lateMs <= slowMs) return [];
-  return [{ check: 'not noticed', what: `all had ended ${lateMs} ms before` }];
+  return [{ check: 'not noticed', what: `${lateMs} ms after all had ended` }];
 }
 
 function isFaultless(life: PlayedLife, name: string): boolean {

@@ -85,7 +85,10 @@ function checkReported(
     if (!hasEnded(job, endMs)) return say(`${status}, but it lives`);
     if (job.statusAt(endMs) !== status) return say(`${status} is wrong`);
   }
-  if (!isTrue(result, life, step, job)) return say(`${result}, but it is ${job.statusAt(endMs)}`);
+  // The status beside it tells that a cancel has not taken effect yet.
+  const isOpen = result === 'cancelled' && !isFinal && step.plan.command !== 'cancel';
+  if (!isOpen && !isTrue(result, life, step, job))
+    return say(`${result}, but it is ${job.statusAt(endMs)}`);
   const hasReason = mayBeLost(life, step.main.name, job) || mayHaveFailed(life, step, job);
   if (result === 'error' && !hasReason) return say('lost without a reason');
   return [];
@@ -137,6 +140,8 @@ function saysAlive(text: string): boolean {
 function checkUnknown(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const jobs = life.service.jobs().filter(({ cookedBy }) => cookedBy === step.main.name);
   const reported = reportedBy(step);
+  // Of more, only ten are told one by one.
+  if (reported.filter(({ result }) => !isFine(step, result)).length > 10) return [];
   return jobs.flatMap((job) => {
     const index = entryOf(step, job);
     const row = index === null ? undefined : reported[index];

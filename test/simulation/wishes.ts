@@ -45,8 +45,10 @@ function isTakenOver(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boo
   const pages = sentBy(life, step.main.name).filter(
     ({ kind, search }) => kind === 'list' && !search.includes('uuid'),
   );
-  const told = toldAtMs(step.main) ?? -Infinity;
-  const isThrough = pages.every(({ endedAtMs }) => (endedAtMs ?? Infinity) < told - 1_000);
+  const lastMs = Math.max(...pages.map(({ endedAtMs }) => endedAtMs ?? Infinity));
+  const isThrough = sentBy(life, step.main.name).some(({ kind, sentAtMs }) => {
+    return kind !== 'list' && sentAtMs >= lastMs;
+  });
   return isThrough && pages.some(({ shows }) => shows.includes(job.uuid)) && isOnly(life, step);
 }
 
@@ -102,7 +104,8 @@ function byVerdict(life: PlayedLife, step: PlayedStep, job: SimulatedJob): Wish 
   const { policy } = step.plan;
   const reported = reportedBy(step);
   const results = reported.map(({ result }) => result);
-  const isTimedOut = results.some((each) => each === 'timed-out' || each === 'detached');
+  // Then a job may have failed after the wait was over.
+  const isTimedOut = step.main.endMs >= step.main.startMs + policy.timeoutMs - 50;
   const isBad = results.some((each) => !passing.has(each) && each !== 'timed-out');
   if (policy.failFast && isBad && !isTimedOut) return 'end';
   const own = reported.find(({ jobUuid }) => jobUuid === job.uuid);
