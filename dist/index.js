@@ -30042,7 +30042,8 @@ function reconcileAll(step) {
 }
 async function reconcileEntry(step, entry) {
     const { client, finder, poller, end, plan } = step;
-    const options = { client, finder, poller, deadline: end.deadline, phase: 'main' };
+    const phase = plan.cancelReason === undefined ? 'main' : 'post';
+    const options = { client, finder, poller, deadline: end.deadline, phase };
     await (0,reconcile/* reconcile */.Lq)({
         facts: () => entry.facts,
         record: (change) => {
@@ -32275,17 +32276,22 @@ function longestRetryAfterMs(errors) {
 async function reconcile(entry, options) {
     const { cancels, confirmed } = entry;
     let hasLooked = false;
+    let looking = null;
     while (!options.deadline.aborted) {
         const attempts = { cancels, confirmed, hasLooked };
         const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_5__/* .nextAction */ .G)(entry.facts(), entry.wanted(), attempts, options.phase);
         switch (action.do) {
             case 'let-go':
-                return;
+                if (looking === null)
+                    return;
+                await looking;
+                looking = null;
+                break;
             case 'cancel':
                 cancels.set(action.jobUuid, await cancel(action.jobUuid, entry, options));
                 break;
             case 'look':
-                await look(entry, options);
+                looking = look(entry, options);
                 hasLooked = true;
                 break;
             case 'confirm':
@@ -32294,6 +32300,7 @@ async function reconcile(entry, options) {
                 break;
         }
     }
+    await looking;
 }
 async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
     const reason = entry.reason(jobUuid);
