@@ -28666,14 +28666,15 @@ function createClient(options) {
     let told = null;
     const sign = async (call, { offsetMs, dialect }) => {
         const request = toWire(call, dialect);
-        const stamp = { timeMs: clock.now() + offsetMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
+        const timeMs = clock.now() + offsetMs;
+        const stamp = { timeMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
         const headers = (0,api_sign/* signatureHeaders */.nz)(request, keys, stamp);
         const maxBytes = call.maxBytes ?? defaultMaxBytes;
         const answer = await exchange(request, headers, { signal: call.signal, maxBytes });
         if (answer.dateMs !== undefined) {
             told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
         }
-        return answer;
+        return { answer, timeMs };
     };
     const learnClock = (offsetMs) => {
         if (!isOff(offsetMs, known.offsetMs))
@@ -28684,9 +28685,10 @@ function createClient(options) {
     const learnDialect = (dialect) => {
         known = { ...known, dialect };
     };
-    const correct = (used, answer, tried, call) => {
-        const offsetMs = answer.dateMs === undefined ? used.offsetMs : answer.dateMs - clock.now();
-        if (isOff(offsetMs, used.offsetMs)) {
+    const correct = (used, sent, tried, call) => {
+        const { dateMs } = sent.answer;
+        if (dateMs !== undefined && isOff(dateMs, sent.timeMs)) {
+            const offsetMs = dateMs - clock.now();
             learnClock(offsetMs);
             return { ...used, offsetMs };
         }
@@ -28699,9 +28701,10 @@ function createClient(options) {
         let signing = known;
         for (;;) {
             tried.push(signing);
-            const answer = await sign(call, signing);
+            const sent = await sign(call, signing);
+            const { answer } = sent;
             const next = answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
-                ? correct(signing, answer, tried, call)
+                ? correct(signing, sent, tried, call)
                 : undefined;
             if (next === undefined) {
                 if (answer.status !== 401 && differsByDialect(call))
