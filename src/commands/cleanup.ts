@@ -5,7 +5,13 @@ import type { EntryFacts } from '../jobs/entry.ts';
 import { createFinder } from '../jobs/find.ts';
 import { nextAction, wantedOf, type Policy } from '../jobs/policy.ts';
 import { createPoller } from '../jobs/poll.ts';
-import { duplicateReason, ownReason, reconcile, type ReconcileOptions } from '../jobs/reconcile.ts';
+import {
+  duplicateReason,
+  newTried,
+  ownReason,
+  reconcile,
+  type ReconcileOptions,
+} from '../jobs/reconcile.ts';
 import { readSavedState, type SavedState } from '../jobs/saved-state.ts';
 import { createConsole, type Console } from '../report/console.ts';
 import type { Deps } from './deps.ts';
@@ -91,6 +97,7 @@ function savedEntry(saved: EntryFacts, wantedFor: (facts: EntryFacts) => 'kept' 
       facts = { ...facts, ...change };
     },
     wanted: () => wantedFor(facts),
+    tried: newTried(),
     reason: (jobUuid: string) =>
       ownReason(facts.jobs[0]?.uuid === jobUuid ? 'the workflow job has ended' : duplicateReason),
     onJob: () => {},

@@ -7,7 +7,14 @@ import { createFinder, type Finder } from '../jobs/find.ts';
 import { createOutcome, type EntryRecord, type Goal } from '../jobs/outcome.ts';
 import { wantedOf } from '../jobs/policy.ts';
 import { createPoller, type Poller, type PollInterval } from '../jobs/poll.ts';
-import { duplicateReason, ownReason, reconcile, type ReconcileEvents } from '../jobs/reconcile.ts';
+import {
+  duplicateReason,
+  newTried,
+  ownReason,
+  reconcile,
+  type ReconcileEvents,
+  type Tried,
+} from '../jobs/reconcile.ts';
 import {
   noRunData,
   type JobRef,
@@ -49,6 +56,7 @@ export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] }
   timeline: StatusChange[];
   /** Whether a cook of it is under way: whoever sent it does what follows. */
   isSubmitting: boolean;
+  readonly tried: Tried;
   reconciling: Promise<void>;
 };
 
@@ -175,6 +183,7 @@ function createEntry({ ref, mark }: StepJob): Entry {
     error: null,
     cancel: null,
     isSubmitting: false,
+    tried: newTried(),
     reconciling: Promise.resolve(),
   };
 }
@@ -200,6 +209,7 @@ async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
         plan.cancelReason === undefined
           ? wantedOf(entry.facts, end.facts(), plan.policy, 'main')
           : 'gone',
+      tried: entry.tried,
       reason: (jobUuid) => reasonFor(entry, jobUuid, step),
       onJob: (job) => {
         observe(step, entry, job);

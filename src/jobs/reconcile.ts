@@ -27,10 +27,23 @@ export interface Reconciled {
   readonly facts: () => EntryFacts;
   readonly record: (change: Partial<EntryFacts>) => void;
   readonly wanted: () => 'kept' | 'gone';
+  /** What this process has tried already: a job is not cancelled or confirmed twice over. */
+  readonly tried: Tried;
   /** Why a job is cancelled: as the user is told, and as the service keeps it with the job. */
   readonly reason: (jobUuid: string) => { readonly told: string; readonly sent: string };
   /** Told of each look at a job that is to end. */
   readonly onJob: (job: Job) => void;
+}
+
+/** What has been tried with the jobs of an entry, kept from one `reconcile` to the next. */
+export interface Tried {
+  readonly cancels: Map<string, 'accepted' | 'failed'>;
+  readonly confirmed: Set<string>;
+}
+
+/** Nothing was tried yet. */
+export function newTried(): Tried {
+  return { cancels: new Map(), confirmed: new Set() };
 }
 
 export interface ReconcileOptions {
@@ -48,8 +61,7 @@ export interface ReconcileOptions {
  * reached. Never rejects; what could not be done is told.
  */
 export async function reconcile(entry: Reconciled, options: ReconcileOptions): Promise<void> {
-  const cancels = new Map<string, 'accepted' | 'failed'>();
-  const confirmed = new Set<string>();
+  const { cancels, confirmed } = entry.tried;
   let hasLooked = false;
   while (!options.deadline.aborted) {
     const attempts = { cancels, confirmed, hasLooked };

@@ -123,7 +123,7 @@ describe('trouble has a name', () => {
 
   test('the body is longer than the bound', async () => {
     const url = await serve((_, answer) => answer.end('x'.repeat(1_001)));
-    expect(await troubleOf(url)).toMatchObject({ trouble: 'unreadable' });
+    expect(await troubleOf(url)).toMatchObject({ trouble: 'too-large' });
   });
 
   test('the caller has had enough', async () => {
