@@ -110,7 +110,12 @@ describe('what is to be kept is kept, and what is not is not', () => {
       inputs: { timeout: '12s' },
     });
     expect(resultOf(played)).toBe('timed-out');
-    expect(titlesOf(played)).toContain('A cancelled job has not ended yet');
+    expect(titlesOf(played)).toEqual([
+      // Main and post: each tells it once.
+      'A cancelled job has not ended yet',
+      'Timed out: Endless',
+      'A cancelled job has not ended yet',
+    ]);
   });
 
   test('the saved state holds ids and keys, never secrets', async () => {
