@@ -31502,7 +31502,6 @@ const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc
     sends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
     unsent: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
     refused: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
-    sentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
     serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()),
     jobs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(jobFactsSchema),
     stop: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked'])),
@@ -31513,7 +31512,7 @@ const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc(
 });
 const newStepFacts = { ends: [], hasVerdict: false };
 function newEntryFacts(mark) {
-    const none = { sends: 0, unsent: 0, refused: 0, sentAtMs: 0, serverSentAtMs: null };
+    const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
     return { mark, ...none, jobs: [], stop: null };
 }
 function unansweredCooks({ sends, unsent, refused, jobs }) {
@@ -31590,7 +31589,7 @@ function createFinder(client) {
         }
     };
     const settle = (waiter, jobs, startedMs) => {
-        const isOver = startedMs - waiter.sinceMs >= waiter.windowMs;
+        const isOver = startedMs - waiter.sinceMs >= waiter.windowMs || isLongAgo(waiter, client);
         if (jobs.length > 0 || isOver)
             waiter.resolve(jobs);
     };
@@ -31657,6 +31656,13 @@ function createFinder(client) {
             });
         },
     };
+}
+const longAgoMs = 5 * 60_000;
+function isLongAgo({ serverSentAtMs, isLast }, client) {
+    const nowMs = client.serverNow();
+    if (!isLast || serverSentAtMs === null || nowMs === null)
+        return false;
+    return nowMs - serverSentAtMs > longAgoMs;
 }
 async function findMarks(client, searches, signal) {
     const found = new Map(searches.map(({ mark }) => [mark, []]));
@@ -32376,7 +32382,7 @@ function see(job, entry) {
 function hasEnded(job) {
     return (0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(job.status) && !(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .mayRestart */ .f)(job);
 }
-async function look(entry, { client, finder, events, phase, deadline }) {
+async function look(entry, { finder, events, phase, deadline }) {
     const facts = entry.facts();
     const mark = facts.mark ?? '';
     try {
@@ -32385,7 +32391,7 @@ async function look(entry, { client, finder, events, phase, deadline }) {
             knownUuids: facts.jobs.map(({ uuid }) => uuid),
             maxJobs: Math.max(1, (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts)),
             serverSentAtMs: facts.serverSentAtMs,
-            windowMs: phase === 'post' ? windowMs(facts, client.clock.now()) : 0,
+            windowMs: phase === 'post' && (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO : 0,
             isLast: phase === 'post',
         }, deadline);
         for (const job of jobs) {
@@ -32398,12 +32404,6 @@ async function look(entry, { client, finder, events, phase, deadline }) {
     catch (error) {
         events.lookupFailed(mark, error);
     }
-}
-function windowMs(facts, nowMs) {
-    if ((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) === 0)
-        return 0;
-    const agoMs = nowMs - facts.sentAtMs;
-    return agoMs > 2 * _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO ? 0 : _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO;
 }
 const duplicateReason = 'the cook was repeated and created two jobs';
 function ownReason(told) {
@@ -32875,7 +32875,6 @@ async function send({ recipeUuid }, body, { client, inTurn, ended, abandon, fact
             throw new errors/* InterruptedError */.p4();
         record({
             sends: facts().sends + 1,
-            sentAtMs: client.clock.now(),
             serverSentAtMs: client.serverNow(),
         });
         try {

@@ -175,7 +175,7 @@ function hasEnded(job: Job): boolean {
 /** Looks for the jobs that cooks without an answer may have created. */
 async function look(
   entry: Reconciled,
-  { client, finder, events, phase, deadline }: ReconcileOptions,
+  { finder, events, phase, deadline }: ReconcileOptions,
 ): Promise<void> {
   const facts = entry.facts();
   const mark = facts.mark ?? '';
@@ -186,7 +186,7 @@ async function look(
         knownUuids: facts.jobs.map(({ uuid }) => uuid),
         maxJobs: Math.max(1, unansweredCooks(facts)),
         serverSentAtMs: facts.serverSentAtMs,
-        windowMs: phase === 'post' ? windowMs(facts, client.clock.now()) : 0,
+        windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? doubtWindowMs : 0,
         isLast: phase === 'post',
       },
       deadline,
@@ -200,13 +200,6 @@ async function look(
   } catch (error) {
     events.lookupFailed(mark, error);
   }
-}
-
-// A list lags behind a cook, but not for long: what was sent a while ago needs one look.
-function windowMs(facts: EntryFacts, nowMs: number): number {
-  if (unansweredCooks(facts) === 0) return 0;
-  const agoMs = nowMs - facts.sentAtMs;
-  return agoMs > 2 * doubtWindowMs ? 0 : doubtWindowMs;
 }
 
 /** Why a duplicate is cancelled. */

@@ -115,8 +115,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'post looks once for a cook without an answer',
     file: 'jobs/reconcile.ts',
-    find: 'return agoMs > 2 * doubtWindowMs ? 0 : doubtWindowMs;',
-    replace: 'return 0;',
+    find: "windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? doubtWindowMs : 0,",
+    replace: 'windowMs: 0,',
   },
   {
     name: 'a lost cancel is not sent again',
