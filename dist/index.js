@@ -29630,7 +29630,7 @@ function openRuns(jobUuid, options) {
         const { run, log } = await readLimited(each.run.uuid, options, signal);
         each.run = run;
         each.size = log.length;
-        each.isOver = (0,jobs_status/* isFinal */.d)(run.status);
+        each.isOver = (0,jobs_status/* isFinal */.dR)(run.status);
         telling = each.log.take(log, each.isOver);
         await telling;
     };
@@ -30201,7 +30201,7 @@ async function watch(step, entry, { job }, log) {
         log.onLook(answer);
         if (answer.status !== 'FAILED')
             failure.reset();
-        if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .d)(answer.status)) {
+        if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(answer.status)) {
             const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
             if (state === 'open')
                 return false;
@@ -30268,7 +30268,7 @@ async function lookOnceMore(step, entry) {
     if (seen === null)
         return;
     (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, seen);
-    const hasEnded = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .d)(seen.status) && !(0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .mayRestart */ .f)(seen);
+    const hasEnded = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(seen.status) && !(0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .mayRestart */ .f)(seen);
     if (hasEnded)
         (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .withJob */ .ec)(facts, { uuid: seen.uuid, hasEnded }));
 }
@@ -31738,8 +31738,8 @@ function timesOf({ job, submittedAtMs, timeline }) {
         return { createdMs: null, startedMs: null, endedMs: null };
     return {
         createdMs: instantMs(job.created_at) ?? submittedAtMs,
-        startedMs: instantMs(job.started_at) ?? observedAt(timeline, ['RUNNING']),
-        endedMs: instantMs(job.completed_at) ?? observedAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+        startedMs: instantMs(job.started_at) ?? observedAt(timeline, (status) => status === 'RUNNING'),
+        endedMs: instantMs(job.completed_at) ?? observedAt(timeline, _status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR),
     };
 }
 function durationsOf(outcome) {
@@ -31786,7 +31786,7 @@ function phasesOf(outcome) {
         phases.push({ kind: 'running', fromMs, toMs });
         waitingSinceMs = toMs;
     }
-    const waits = intervals.length === 0 || !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(job.status);
+    const waits = intervals.length === 0 || !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status);
     if (waitingSinceMs !== null && waits)
         phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
     return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
@@ -31802,9 +31802,7 @@ function runIntervalsOf(outcome) {
     return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
 }
 function phasesOfWait({ timeline }, fromMs, toMs) {
-    const assigned = timeline.find(({ status, atMs }) => ['ASSIGNED', 'PREPARING'].includes(status) &&
-        atMs >= fromMs &&
-        (toMs === null || atMs < toMs));
+    const assigned = timeline.find(({ status, atMs }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isStarting */ .zd)(status) && atMs >= fromMs && (toMs === null || atMs < toMs));
     if (assigned === undefined)
         return [{ kind: 'queued', fromMs, toMs }];
     return [
@@ -31815,8 +31813,8 @@ function phasesOfWait({ timeline }, fromMs, toMs) {
 function instantMs(time) {
     return time === null || time.length === 10 ? null : Date.parse(time);
 }
-function observedAt(timeline, statuses) {
-    return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
+function observedAt(timeline, isWanted) {
+    return timeline.find(({ status }) => isWanted(status))?.atMs ?? null;
 }
 function secondsBetween(fromMs, toMs) {
     if (fromMs === null || toMs === null)
@@ -31840,9 +31838,9 @@ function secondsBetween(fromMs, toMs) {
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
 const textPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
 function nodeUrlsOf({ job, runs }) {
-    if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(job.status))
+    if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
         return [];
-    return runs.filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(status)).flatMap(urlsOf);
+    return runs.filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status)).flatMap(urlsOf);
 }
 function urlsOf({ node_urls: urls }) {
     return (urls ?? []).flatMap(({ description, hostname, port, protocol }) => {
@@ -31878,6 +31876,8 @@ function addressOf({ description, hostname, port, protocol }) {
 /* harmony export */ });
 /* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
 /* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9295);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
+
 
 
 function createOutcome(entry, step, goal, runData) {
@@ -31913,17 +31913,12 @@ function stopReasonOf(facts, step) {
             return end ?? (own?.hasEnded ? 'final' : null);
     }
 }
-const finalResults = {
-    COMPLETED: 'succeeded',
-    FAILED: 'failed',
-    CANCELLED: 'cancelled',
-};
 function resultOf(entry, ending, goal) {
     if (entry.error !== null)
         return 'error';
     const { facts, job } = entry;
     const hasEnded = facts.jobs[0]?.hasEnded || facts.stop === 'ended';
-    const final = (hasEnded && job !== null && finalResults[job.status]) || null;
+    const final = hasEnded && job !== null ? (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) : null;
     switch (ending) {
         case 'running':
             return goal.goalResult;
@@ -32361,7 +32356,7 @@ async function confirm(jobUuid, entry, options) {
         return;
     if (status === 'FAILED')
         entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
-    else if (status === null || !(0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(status))
+    else if (status === null || !(0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(status))
         events.notEnded(jobUuid, status);
 }
 const maxRestartMs = 10_000;
@@ -32380,7 +32375,7 @@ function see(job, entry) {
     entry.onJob(job);
 }
 function hasEnded(job) {
-    return (0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(job.status) && !(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .mayRestart */ .f)(job);
+    return (0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(job.status) && !(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .mayRestart */ .f)(job);
 }
 async function look(entry, { finder, events, phase, deadline }) {
     const facts = entry.facts();
@@ -32635,7 +32630,7 @@ function createFailureCheck(client, signal) {
         if (runs.length !== runCount)
             sinceMs = client.clock.monotonicMs();
         runCount = runs.length;
-        hasAllRuns = runs.length > retriesOf(job) && runs.every(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .d)(status));
+        hasAllRuns = runs.length > retriesOf(job) && runs.every(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status));
     };
     return {
         check: (job) => {
@@ -32719,25 +32714,30 @@ function readSavedState(runner) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ isFinal),
-/* harmony export */   y: () => (/* binding */ isEnding)
+/* harmony export */   dR: () => (/* binding */ isFinal),
+/* harmony export */   lt: () => (/* binding */ finalResultOf),
+/* harmony export */   yp: () => (/* binding */ isEnding),
+/* harmony export */   zd: () => (/* binding */ isStarting)
 /* harmony export */ });
-const waiting = { isFinal: false, isEnding: false };
-const ending = { isFinal: false, isEnding: true };
-const final = { isFinal: true, isEnding: false };
 const meanings = new Map([
-    ['PENDING', waiting],
-    ['ASSIGNED', waiting],
-    ['PREPARING', waiting],
-    ['RUNNING', waiting],
-    ['CANCELLING', ending],
-    ['FAILING', ending],
-    ['COMPLETED', final],
-    ['FAILED', final],
-    ['CANCELLED', final],
+    ['PENDING', {}],
+    ['ASSIGNED', { isStarting: true }],
+    ['PREPARING', { isStarting: true }],
+    ['RUNNING', {}],
+    ['CANCELLING', { isEnding: true }],
+    ['FAILING', { isEnding: true }],
+    ['COMPLETED', { result: 'succeeded' }],
+    ['FAILED', { result: 'failed' }],
+    ['CANCELLED', { result: 'cancelled' }],
 ]);
+function finalResultOf(status) {
+    return meanings.get(status)?.result ?? null;
+}
 function isFinal(status) {
-    return meanings.get(status)?.isFinal ?? false;
+    return finalResultOf(status) !== null;
+}
+function isStarting(status) {
+    return meanings.get(status)?.isStarting ?? false;
 }
 function isEnding(status) {
     return meanings.get(status)?.isEnding ?? false;
@@ -32811,7 +32811,7 @@ function chooseJob({ earlierHashes }, byHash) {
     return undefined;
 }
 function isUsable({ status }) {
-    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.d)(status) || (0,jobs_status/* isEnding */.y)(status));
+    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
 }
 
 // EXTERNAL MODULE: ./build/api/endpoints.js
@@ -33519,7 +33519,7 @@ function whatBecame({ job, cancel, isKept, unansweredMark }) {
     }
     if (job.status === 'CANCELLED')
         return 'was cancelled.';
-    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .d)(job.status) && cancel !== null)
+    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status) && cancel !== null)
         return 'had ended when it was to be cancelled.';
     switch (cancel) {
         case 'accepted':
@@ -33533,7 +33533,7 @@ function whatBecame({ job, cancel, isKept, unansweredMark }) {
     }
 }
 function lastOpenStatus({ timeline }) {
-    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .d)(status));
+    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(status));
     return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(last?.status ?? 'not finished', 60);
 }
 
@@ -33665,7 +33665,7 @@ function createCommitStatus(jobs, setStatus, { runner, clock }) {
             sayPending(job, describeStart(job, clock.now()));
         },
         statusChanged: (job, change) => {
-            if (!(0,jobs_status/* isFinal */.d)(change.status))
+            if (!(0,jobs_status/* isFinal */.dR)(change.status))
                 sayPending(job, describeChange(change));
         },
         ended: (outcome) => {
@@ -34477,7 +34477,7 @@ function statusCell({ result, job }) {
     if (job === null)
         return `${icon} ${words}`;
     const status = (0,sanitize/* escapeMarkdown */.FV)(job.status, 60);
-    const isClear = (0,jobs_status/* isFinal */.d)(job.status) && resultsOfFinal.has(result);
+    const isClear = (0,jobs_status/* isFinal */.dR)(job.status) && resultsOfFinal.has(result);
     return `${icon} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
 }
 const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);

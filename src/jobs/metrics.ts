@@ -1,6 +1,6 @@
 import type { Job } from '../api/schemas.ts';
 import type { Outcome, JobRef } from './records.ts';
-import { isFinal } from './status.ts';
+import { isFinal, isStarting } from './status.ts';
 
 /** How long a job was queued and ran, in seconds; null while that is not known. */
 export interface JobDurations {
@@ -23,9 +23,8 @@ export function timesOf({ job, submittedAtMs, timeline }: Outcome): Times {
   if (job === null) return { createdMs: null, startedMs: null, endedMs: null };
   return {
     createdMs: instantMs(job.created_at) ?? submittedAtMs,
-    startedMs: instantMs(job.started_at) ?? observedAt(timeline, ['RUNNING']),
-    endedMs:
-      instantMs(job.completed_at) ?? observedAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+    startedMs: instantMs(job.started_at) ?? observedAt(timeline, (status) => status === 'RUNNING'),
+    endedMs: instantMs(job.completed_at) ?? observedAt(timeline, isFinal),
   };
 }
 
@@ -122,10 +121,7 @@ function phasesOfWait(
   toMs: number | null,
 ): readonly Phase[] {
   const assigned = timeline.find(
-    ({ status, atMs }) =>
-      ['ASSIGNED', 'PREPARING'].includes(status) &&
-      atMs >= fromMs &&
-      (toMs === null || atMs < toMs),
+    ({ status, atMs }) => isStarting(status) && atMs >= fromMs && (toMs === null || atMs < toMs),
   );
   if (assigned === undefined) return [{ kind: 'queued', fromMs, toMs }];
   return [
@@ -138,8 +134,11 @@ function instantMs(time: string | null): number | null {
   return time === null || time.length === 10 ? null : Date.parse(time);
 }
 
-function observedAt(timeline: Outcome['timeline'], statuses: readonly string[]): number | null {
-  return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
+function observedAt(
+  timeline: Outcome['timeline'],
+  isWanted: (status: string) => boolean,
+): number | null {
+  return timeline.find(({ status }) => isWanted(status))?.atMs ?? null;
 }
 
 function secondsBetween(fromMs: number | null, toMs: number | null): number | null {
