@@ -30153,8 +30153,8 @@ function givenJob(jobUuid, index) {
 
 
 
-function adopt(step, entry, submitted) {
-    const { job } = submitted;
+function adopt(step, entry, job, origin, submittedAtMs = step.client.clock.now()) {
+    const submitted = { ref: entry.ref, origin, job, submittedAtMs };
     entry.submitted = submitted;
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
     (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
@@ -31749,15 +31749,15 @@ function durationsOf(outcome) {
         runSeconds: secondsBetween(startedMs, endedMs),
     };
 }
-function titleOf(subject, job) {
-    const { title, recipeUuid } = subject;
+function titleOf(ref, job) {
+    const { title, recipeUuid } = ref;
     return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
 }
-function uuidOf({ subject, job }) {
-    return job?.uuid ?? subject.jobUuid;
+function uuidOf({ ref, job }) {
+    return job?.uuid ?? ref.jobUuid;
 }
-function recipeOf({ subject, job }) {
-    return subject.recipeUuid ?? job?.source_recipe_uuid ?? null;
+function recipeOf({ ref, job }) {
+    return ref.recipeUuid ?? job?.source_recipe_uuid ?? null;
 }
 function hardwareOf(job) {
     if (job === null)
@@ -31884,7 +31884,7 @@ function createOutcome(entry, step, goal, runData) {
     const ending = stopReasonOf(entry.facts, step);
     return {
         ...runData,
-        subject: entry.ref,
+        ref: entry.ref,
         result: resultOf(entry, ending, goal),
         job: entry.job,
         origin: entry.submitted?.origin ?? null,
@@ -33152,8 +33152,7 @@ async function attachAll(step, requests) {
             const entry = step.entries[request.index];
             if (job === undefined || entry === undefined)
                 continue;
-            const submittedAtMs = client.clock.now();
-            (0,watch/* adopt */.d)(step, entry, { subject: request, origin: 'attached', job, submittedAtMs });
+            (0,watch/* adopt */.d)(step, entry, job, 'attached');
         }
         return null;
     }
@@ -33200,7 +33199,7 @@ async function cookEntry(step, entry, request, { inTurn, readRecipe }) {
                 console.cookUnanswered(request, error);
             },
         });
-        (0,watch/* adopt */.d)(step, entry, { subject: request, origin, job, submittedAtMs });
+        (0,watch/* adopt */.d)(step, entry, job, origin, submittedAtMs);
     }
     finally {
         entry.isSubmitting = false;
@@ -33388,7 +33387,7 @@ function shortNameOf(outcome) {
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
     if (uuid !== null)
         return uuid;
-    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60);
+    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(outcome.ref, outcome.job), 60);
     return outcome.unansweredMark === null ? title : `${title} (may have been created)`;
 }
 function annotateAll(runner, messages, describeRest) {
@@ -33428,12 +33427,12 @@ function formatMessage({ cause, remedy, evidence = [] }) {
     return join(lines).slice(0, maxLength);
 }
 function describeOutcome(outcome) {
-    const { result, job, subject, error, ending } = outcome;
+    const { result, job, ref, error, ending } = outcome;
     if (error !== null)
         return describeErrorOf(outcome, error);
-    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(subject, job), 100);
+    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 100);
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
-    const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
+    const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
     if (result === 'timed-out')
         return describeTimeout(name, who, outcome);
     if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
@@ -33458,22 +33457,22 @@ function describeOutcome(outcome) {
     };
 }
 function describeErrorOf(outcome, error) {
-    const { subject } = outcome;
+    const { ref } = outcome;
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
     if (uuid !== null) {
         return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, attemptOf(error, uuid, outcome));
     }
-    const message = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `cook recipe ${subject.recipeUuid}`);
+    const message = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
     const isInvalid = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && [400, 422].includes(error.status ?? 0);
-    if (!isInvalid || !subject.namesRegions)
+    if (!isInvalid || !ref.namesRegions)
         return message;
     const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
     return { ...message, remedy: `${message.remedy} ${hint}` };
 }
-function attemptOf(error, uuid, { subject }) {
+function attemptOf(error, uuid, { ref }) {
     const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
     if (request.endsWith('/cook'))
-        return `cook recipe ${subject.recipeUuid}`;
+        return `cook recipe ${ref.recipeUuid}`;
     return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
 }
 function describeInterrupt(name, who, outcome) {
@@ -33648,17 +33647,17 @@ const lastTryMs = 1_000;
 function createCommitStatus(jobs, setStatus, { runner, clock }) {
     const queues = new Map();
     const contextOf = openContexts(jobs);
-    const hurry = new AbortController();
+    const finishing = new AbortController();
     const over = new AbortController();
     const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
-    const pause = async () => clock.sleep(minPauseMs, hurry.signal);
+    const pause = async () => clock.sleep(minPauseMs, finishing.signal);
     const say = (job, title, message) => {
         const queue = queues.get(job.index) ?? openQueue(contextOf(job, title), trySend, pause);
         queues.set(job.index, queue);
         queue.say(message);
     };
-    const sayPending = ({ subject, job }, description) => {
-        say(subject, (0,metrics/* titleOf */.Gg)(subject, job), { state: 'pending', description });
+    const sayPending = ({ ref, job }, description) => {
+        say(ref, (0,metrics/* titleOf */.Gg)(ref, job), { state: 'pending', description });
     };
     return {
         submitted: (job) => {
@@ -33669,12 +33668,12 @@ function createCommitStatus(jobs, setStatus, { runner, clock }) {
                 sayPending(job, describeChange(change));
         },
         ended: (outcome) => {
-            say(outcome.subject, (0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), describeEnd(outcome));
+            say(outcome.ref, (0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), describeEnd(outcome));
         },
         settle: async (signal) => {
             const settled = new AbortController();
             void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
-                hurry.abort();
+                finishing.abort();
                 await clock.sleep(lastTryMs, settled.signal);
                 over.abort();
             });
@@ -33794,12 +33793,12 @@ const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () =
 
 
 
-function jobPrefix({ subject, job }, jobCount) {
+function jobPrefix({ ref, job }, jobCount) {
     if (jobCount === 1)
         return '';
-    return `[${subject.index + 1}/${jobCount} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(subject, job), 40)}] `;
+    return `[${ref.index + 1}/${jobCount} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 40)}] `;
 }
-const verbs = {
+const openings = {
     cooked: 'Cooked',
     found: 'Found',
     attached: 'Took over',
@@ -33816,13 +33815,13 @@ function createConsole(runner, jobCount) {
 }
 function createLines(runner, jobCount) {
     return {
-        submitted: ({ origin, job, subject }) => {
-            const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
+        submitted: ({ origin, job, ref }) => {
+            const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
             const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(recipeUuid, 40)}`;
             const title = job.title ? ` “${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.title, 200)}”` : '';
             const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status, 60);
             const details = `${recipe}${title}${notes[origin]}: ${status}`;
-            runner.print(`${verbs[origin]} job ${job.uuid}${details}`);
+            runner.print(`${openings[origin]} job ${job.uuid}${details}`);
         },
         statusChanged: (submitted, { status, atMs }, job) => {
             const elapsed = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(atMs - submitted.submittedAtMs).padStart(7);
@@ -34166,7 +34165,7 @@ function formatHeadline(outcomes) {
     const [only] = outcomes;
     if (only === undefined || outcomes.length > 1 || (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only) === null)
         return formatVerdict(outcomes);
-    return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.subject, only.job)} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[only.result].phrase}`;
+    return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.ref, only.job)} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[only.result].phrase}`;
 }
 function formatSingle(outcome) {
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome);
@@ -34236,14 +34235,14 @@ function writeOutputs(runner, outcomes) {
     writeRunOutputs(runner, outcomes);
 }
 const maxEarly = 50;
-function createEarlyOutputs(runner, subjects) {
-    const outcomes = subjects.map((subject) => ({ ...notYetKnown, subject }));
+function createEarlyOutputs(runner, refs) {
+    const outcomes = refs.map((ref) => ({ ...notYetKnown, ref }));
     let known = 0;
     runner.output('result', notYetKnown.result);
     return (submitted) => {
-        outcomes[submitted.subject.index] = { ...notYetKnown, ...submitted };
+        outcomes[submitted.ref.index] = { ...notYetKnown, ...submitted };
         known += 1;
-        if (known <= maxEarly || known === subjects.length)
+        if (known <= maxEarly || known === refs.length)
             writeOutputs(runner, outcomes);
     };
 }
@@ -34261,12 +34260,12 @@ const notYetKnown = {
     unansweredMark: null,
 };
 function describeJob(outcome) {
-    const { subject, job, result } = outcome;
+    const { ref, job, result } = outcome;
     const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .durationsOf */ .DM)(outcome);
     return {
         recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .recipeOf */ .Sx)(outcome),
         job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome),
-        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job),
+        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(ref, job),
         status: job?.status ?? null,
         result,
         status_reason: job?.status_reason ?? null,
@@ -34525,7 +34524,7 @@ function ofSeveral(jobs, keys) {
     const headings = ['#', 'Results of', ...shown.map((key) => (0,sanitize/* escapeMarkdown */.FV)(key, 40))];
     const rows = jobs.map(({ number, outcome }) => [
         String(number),
-        (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60),
+        (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60),
         ...shown.map((key) => valueText(outcome.results, key)),
     ]);
     const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
@@ -34565,7 +34564,7 @@ function details_ofSeveral({ number, outcome }, maxLines) {
     const log = logBlock(outcome.logTail, maxLines);
     if (reason === '' && log === '')
         return [];
-    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 80);
+    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 80);
     const brief = reason === '' ? '' : `: ${(0,sanitize/* escapeMarkdown */.FV)(reason, maxReason)}`;
     const line = `${results/* results */.X[outcome.result].icon} ${number} ${title}${brief}`;
     const whole = reason.length > maxReason ? [`Reason: ${(0,sanitize/* escapeMarkdown */.FV)(reason, 1_000)}`] : [];
@@ -34604,7 +34603,7 @@ function renderGantt(jobs) {
     return ['```mermaid', ...diagram(rows, scale), '```', ...note].join('\n');
 }
 function rowOf({ number, outcome }, count) {
-    const title = (0,sanitize/* sanitizeLabel */.kT)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 36);
+    const title = (0,sanitize/* sanitizeLabel */.kT)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 36);
     return {
         label: count === 1 ? '' : `${number} ${title}`,
         phases: (0,metrics/* phasesOf */.I$)(outcome).slice(-3 * maxRuns),
@@ -34757,7 +34756,7 @@ function hardware({ job }) {
     return (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* hardwareOf */.is)(job), 120);
 }
 function titleAndUuid(outcome) {
-    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 120);
+    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 120);
     const uuid = uuidCode((0,metrics/* uuidOf */.pV)(outcome));
     return uuid === '' ? title : `${title}<br>${uuid}`;
 }
@@ -34767,9 +34766,7 @@ function costCell(cost) {
 const maxNodes = 100;
 function renderNodes(jobs) {
     const rows = jobs.flatMap(({ number, outcome }) => (0,node_urls/* nodeUrlsOf */.i9)(outcome).map((node) => [
-        jobs.length === 1
-            ? ''
-            : `${number} ${(0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60)}`,
+        jobs.length === 1 ? '' : `${number} ${(0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60)}`,
         portName(node),
         `\`${(0,node_urls/* addressOf */.ci)(node)}\``,
     ]));
@@ -38126,7 +38123,9 @@ async function wait(deps) {
 }
 async function waitFor(step, entry) {
     const job = await firstLook(step, entry);
-    const runData = job === null ? records/* noRunData */.h : await watchGiven(step, entry, job);
+    if (job !== null)
+        (0,watch/* adopt */.d)(step, entry, job, 'given');
+    const runData = job === null ? records/* noRunData */.h : await (0,watch/* watchToEnd */.W)(step, entry);
     (0,commands_step/* tellEnd */.HI)(step, entry, runData);
     return runData;
 }
@@ -38151,11 +38150,6 @@ async function firstLook(step, entry) {
     }
     await step.reconcile(entry);
     return null;
-}
-async function watchGiven(step, entry, job) {
-    const submittedAtMs = step.client.clock.now();
-    (0,watch/* adopt */.d)(step, entry, { subject: entry.ref, origin: 'given', job, submittedAtMs });
-    return (0,watch/* watchToEnd */.W)(step, entry);
 }
 
 // EXTERNAL MODULE: ./build/run.js + 1 modules

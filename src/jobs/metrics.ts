@@ -38,19 +38,19 @@ export function durationsOf(outcome: Outcome): JobDurations {
 }
 
 /** What to call a job: its title, else its recipe. Foreign text. */
-export function titleOf(subject: JobRef, job: Job | null): string {
-  const { title, recipeUuid } = subject;
+export function titleOf(ref: JobRef, job: Job | null): string {
+  const { title, recipeUuid } = ref;
   return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
 }
 
 /** The UUID of a job, where there is one. */
-export function uuidOf({ subject, job }: Outcome): string | null {
-  return job?.uuid ?? subject.jobUuid;
+export function uuidOf({ ref, job }: Outcome): string | null {
+  return job?.uuid ?? ref.jobUuid;
 }
 
 /** The recipe of a job, where it is known. */
-export function recipeOf({ subject, job }: Outcome): string | null {
-  return subject.recipeUuid ?? job?.source_recipe_uuid ?? null;
+export function recipeOf({ ref, job }: Outcome): string | null {
+  return ref.recipeUuid ?? job?.source_recipe_uuid ?? null;
 }
 
 /** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */

@@ -43,7 +43,7 @@ export function createOutcome(
   const ending = stopReasonOf(entry.facts, step);
   return {
     ...runData,
-    subject: entry.ref,
+    ref: entry.ref,
     result: resultOf(entry, ending, goal),
     job: entry.job,
     origin: entry.submitted?.origin ?? null,

@@ -33,7 +33,7 @@ export function annotateOutcomes(runner: Runner, unordered: readonly Outcome[]):
 function shortNameOf(outcome: Outcome): string {
   const uuid = uuidOf(outcome);
   if (uuid !== null) return uuid;
-  const title = sanitizeLine(titleOf(outcome.subject, outcome.job), 60);
+  const title = sanitizeLine(titleOf(outcome.ref, outcome.job), 60);
   return outcome.unansweredMark === null ? title : `${title} (may have been created)`;
 }
 
@@ -91,11 +91,11 @@ function formatMessage({ cause, remedy, evidence = [] }: ErrorMessage): string {
 }
 
 function describeOutcome(outcome: Outcome): ErrorMessage {
-  const { result, job, subject, error, ending } = outcome;
+  const { result, job, ref, error, ending } = outcome;
   if (error !== null) return describeErrorOf(outcome, error);
-  const name = sanitizeLine(titleOf(subject, job), 100);
+  const name = sanitizeLine(titleOf(ref, job), 100);
   const uuid = uuidOf(outcome);
-  const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
+  const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
   if (result === 'timed-out') return describeTimeout(name, who, outcome);
   if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
     return describeInterrupt(name, who, outcome);
@@ -120,23 +120,23 @@ function describeOutcome(outcome: Outcome): ErrorMessage {
 }
 
 function describeErrorOf(outcome: Outcome, error: Error): ErrorMessage {
-  const { subject } = outcome;
+  const { ref } = outcome;
   const uuid = uuidOf(outcome);
   if (uuid !== null) {
     return describeError(error, attemptOf(error, uuid, outcome));
   }
-  const message = describeError(error, `cook recipe ${subject.recipeUuid}`);
+  const message = describeError(error, `cook recipe ${ref.recipeUuid}`);
   const isInvalid = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
-  if (!isInvalid || !subject.namesRegions) return message;
+  if (!isInvalid || !ref.namesRegions) return message;
   const hint =
     'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
   return { ...message, remedy: `${message.remedy} ${hint}` };
 }
 
-function attemptOf(error: Error, uuid: string, { subject }: Outcome): string {
+function attemptOf(error: Error, uuid: string, { ref }: Outcome): string {
   const request = error instanceof ServiceError ? error.request : '';
   // The job was found after the step had given up.
-  if (request.endsWith('/cook')) return `cook recipe ${subject.recipeUuid}`;
+  if (request.endsWith('/cook')) return `cook recipe ${ref.recipeUuid}`;
   return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
 }
 

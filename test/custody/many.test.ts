@@ -127,6 +127,6 @@ test('a service that answers 429 is looked at less often', async () => {
     },
   });
   expect(resultOf(played)).toBe('detached');
-  // At a beat of 4 s there would be thirty.
+  // With a poll interval of 4 s there would be thirty.
   expect(singleReads(played).length).toBeLessThanOrEqual(18);
 });
