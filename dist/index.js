@@ -29896,9 +29896,10 @@ function createStepEnd({ clock, interrupt }, timeoutMs, onChange) {
         onChange(facts);
     };
     const endFor = (reason) => {
-        if (facts.hasVerdict || facts.ends.includes(reason))
-            return;
         const isFirst = facts.ends.length === 0;
+        const isNew = isFirst || (reason === 'interrupt' && !facts.ends.includes(reason));
+        if (facts.hasVerdict || !isNew)
+            return;
         change({ ends: [...facts.ends, reason] });
         if (isFirst)
             after(endDeadlineMs, deadline);
@@ -34072,7 +34073,7 @@ function describeServiceError(error, attempt) {
 const mayHaveSucceeded = `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
 function describeHttpStatus(error, attempt, detail) {
     const status = error.status ?? 0;
-    const { title, remedy } = httpStatusMessages[status] ?? (status >= 500 ? serverError : otherRejection);
+    const { title, remedy } = httpStatusMessages[status] ?? (error.mayHaveSucceeded ? serverError : otherRejection);
     return {
         title: `Could not ${attempt}: ${title}`,
         cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}.`,

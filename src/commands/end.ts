@@ -14,7 +14,7 @@ export interface StepEnd {
    * minutes after another end of the wait.
    */
   readonly deadline: AbortSignal;
-  /** Ends the wait, or adds one more reason to it. */
+  /** Ends the wait; an interrupt also adds to what ended it before. */
   readonly endFor: (reason: EndReason) => void;
   /** Says that nothing that happens later changes what becomes of the jobs. */
   readonly decide: () => void;
@@ -54,8 +54,10 @@ export function createStepEnd(
     onChange(facts);
   };
   const endFor = (reason: EndReason) => {
-    if (facts.hasVerdict || facts.ends.includes(reason)) return;
     const isFirst = facts.ends.length === 0;
+    // What ended the wait decides; only an interrupt adds to it.
+    const isNew = isFirst || (reason === 'interrupt' && !facts.ends.includes(reason));
+    if (facts.hasVerdict || !isNew) return;
     change({ ends: [...facts.ends, reason] });
     if (isFirst) after(endDeadlineMs, deadline);
     if (reason === 'interrupt') {

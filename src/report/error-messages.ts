@@ -66,7 +66,7 @@ const mayHaveSucceeded = `The service may have processed the request: check the 
 function describeHttpStatus(error: ServiceError, attempt: string, detail: string): ErrorMessage {
   const status = error.status ?? 0;
   const { title, remedy } =
-    httpStatusMessages[status] ?? (status >= 500 ? serverError : otherRejection);
+    httpStatusMessages[status] ?? (error.mayHaveSucceeded ? serverError : otherRejection);
   return {
     title: `Could not ${attempt}: ${title}`,
     cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}.`,

@@ -130,8 +130,11 @@ function isOpen(life: PlayedLife, other: SimulatedJob, next: SimulatedJob): bool
   if (other.uuid === next.uuid || hasEnded(other, next.takenAtMs)) return false;
   if (mayBeLost(life, next.cookedBy, other)) return false;
   return sentBy(life, next.cookedBy).some(
-    ({ kind, shows, endedAtMs }) =>
-      kind === 'cook' && shows.includes(other.uuid) && (endedAtMs ?? Infinity) < next.takenAtMs,
+    ({ kind, shows, endedAtMs, fault }) =>
+      kind === 'cook' &&
+      fault === null &&
+      shows.includes(other.uuid) &&
+      (endedAtMs ?? Infinity) < next.takenAtMs,
   );
 }
 
