@@ -29225,7 +29225,7 @@ async function cancel(deps) {
         await (0,report/* reportFailure */.x)(runner, error);
     }
 }
-const timeoutMs = 5 * 60_000;
+const timeoutMs = 60_000;
 function cancelPlan(inputs) {
     return {
         apiUrl: inputs['api-url'],
@@ -32326,7 +32326,7 @@ async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
         return 'failed';
     }
 }
-const maxConfirmMs = { main: 30_000, post: 90_000 };
+const maxConfirmMs = { main: 30_000, post: 600_000 };
 const cancelAgainEveryMs = 12_000;
 async function confirm(jobUuid, entry, options) {
     const { client, poller, events, phase, deadline } = options;

@@ -22,8 +22,8 @@ export async function cancel(deps: Deps): Promise<void> {
   }
 }
 
-// Time enough to see a container shut down.
-const timeoutMs = 5 * 60_000;
+// With what comes after a timeout, time enough to see a container shut down.
+const timeoutMs = 60_000;
 
 function cancelPlan(inputs: CancelInputs): StepPlan {
   return {

@@ -104,8 +104,8 @@ async function cancel(
 }
 
 // A container gets some seconds to shut down; after that the job is reported as it stands.
-// Post is the last to look.
-const maxConfirmMs = { main: 30_000, post: 90_000 };
+// Post is the last to look: it goes on until its deadline.
+const maxConfirmMs = { main: 30_000, post: 600_000 };
 // A cancel that the service has lost on its way is sent again.
 const cancelAgainEveryMs = 12_000;
 

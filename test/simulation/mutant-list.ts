@@ -149,12 +149,6 @@ export const mutants: readonly Mutant[] = [
     replace: 'const maxListFailures = 2_000_000;',
   },
   {
-    name: 'several earlier jobs are no choice',
-    file: 'jobs/attach.ts',
-    find: "return nonces.size > 1 || usable.length > 1 ? 'ambiguous' : usable[0];",
-    replace: 'return usable[0];',
-  },
-  {
     name: 'the clock is compared with what is known now',
     file: 'api/client.ts',
     find: 'isOff(dateMs, sent.timeMs)',

@@ -1,0 +1,103 @@
+import { expect, test } from '@jest/globals';
+import type { Client } from '../../src/api/client.ts';
+import { findEarlierJobs } from '../../src/jobs/attach.ts';
+import { createMadeUpClock } from '../support/clock.ts';
+import { uuidNumber } from '../support/outcomes.ts';
+
+// Jobs of an account, the newest first: attempt, nonce, status.
+type Row = readonly [attempt: number, nonce: string, status: string];
+
+const hashOf = (attempt: number) => `cook-${String(attempt).padStart(32, '0')}`;
+
+async function attach(rows: readonly Row[]) {
+  const jobs = rows.map(([attempt, nonce, status], index) => ({
+    uuid: uuidNumber(index),
+    status,
+    description: `Render [${hashOf(attempt)}-${nonce}]`,
+  }));
+  const client: Client = {
+    send: async () => ({ data: jobs, total: jobs.length }),
+    serverNow: () => null,
+    clock: createMadeUpClock(),
+    random: () => 0,
+  };
+  const request = {
+    index: 0,
+    recipeUuid: uuidNumber(0),
+    jobUuid: null,
+    title: null,
+    namesRegions: false,
+    mark: `${hashOf(3)}-cc`,
+    earlierHashes: [hashOf(2), hashOf(1)],
+    fields: {},
+    container: null,
+  };
+  let isAmbiguous = false;
+  const signal = new AbortController().signal;
+  const found = await findEarlierJobs([request], client, signal, () => {
+    isAmbiguous = true;
+  });
+  const uuid = found.get(0)?.uuid;
+  return isAmbiguous ? 'ambiguous' : jobs.findIndex((job) => job.uuid === uuid);
+}
+
+test.each<[string, readonly Row[], number | 'ambiguous']>([
+  ['nothing', [], -1],
+  ['a job that runs', [[2, 'aa', 'RUNNING']], 0],
+  ['a job that completed', [[2, 'aa', 'COMPLETED']], 0],
+  ['a status that is not known', [[2, 'aa', 'PAUSED']], 0],
+  ['one that failed', [[2, 'aa', 'FAILED']], -1],
+  ['one that was cancelled', [[2, 'aa', 'CANCELLED']], -1],
+  ['one that is being ended', [[2, 'aa', 'CANCELLING']], -1],
+  [
+    'the latest attempt first',
+    [
+      [1, 'bb', 'RUNNING'],
+      [2, 'aa', 'RUNNING'],
+    ],
+    1,
+  ],
+  [
+    'an earlier attempt where the latest failed',
+    [
+      [2, 'aa', 'FAILED'],
+      [1, 'bb', 'COMPLETED'],
+    ],
+    1,
+  ],
+  // Two steps that nothing tells apart: whose job it is, nobody knows.
+  [
+    'jobs of two steps',
+    [
+      [2, 'aa', 'RUNNING'],
+      [2, 'bb', 'RUNNING'],
+    ],
+    'ambiguous',
+  ],
+  [
+    'jobs of two steps, one failed',
+    [
+      [2, 'aa', 'RUNNING'],
+      [2, 'bb', 'FAILED'],
+    ],
+    'ambiguous',
+  ],
+  [
+    'two jobs of one step',
+    [
+      [2, 'aa', 'RUNNING'],
+      [2, 'aa', 'RUNNING'],
+    ],
+    'ambiguous',
+  ],
+  [
+    'a duplicate that was cancelled',
+    [
+      [2, 'aa', 'CANCELLED'],
+      [2, 'aa', 'RUNNING'],
+    ],
+    1,
+  ],
+])('of %s is taken over: %j → %p', async (_, rows, taken) => {
+  expect(await attach(rows)).toBe(taken);
+});
