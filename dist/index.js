@@ -28666,14 +28666,15 @@ function createClient(options) {
     let told = null;
     const sign = async (call, { offsetMs, dialect }) => {
         const request = toWire(call, dialect);
-        const stamp = { timeMs: clock.now() + offsetMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
+        const timeMs = clock.now() + offsetMs;
+        const stamp = { timeMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
         const headers = (0,api_sign/* signatureHeaders */.nz)(request, keys, stamp);
         const maxBytes = call.maxBytes ?? defaultMaxBytes;
         const answer = await exchange(request, headers, { signal: call.signal, maxBytes });
         if (answer.dateMs !== undefined) {
             told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
         }
-        return answer;
+        return { answer, timeMs };
     };
     const learnClock = (offsetMs) => {
         if (!isOff(offsetMs, known.offsetMs))
@@ -28684,9 +28685,10 @@ function createClient(options) {
     const learnDialect = (dialect) => {
         known = { ...known, dialect };
     };
-    const correct = (used, answer, tried, call) => {
-        const offsetMs = answer.dateMs === undefined ? used.offsetMs : answer.dateMs - clock.now();
-        if (isOff(offsetMs, used.offsetMs)) {
+    const correct = (used, sent, tried, call) => {
+        const { dateMs } = sent.answer;
+        if (dateMs !== undefined && isOff(dateMs, sent.timeMs)) {
+            const offsetMs = dateMs - clock.now();
             learnClock(offsetMs);
             return { ...used, offsetMs };
         }
@@ -28699,9 +28701,10 @@ function createClient(options) {
         let signing = known;
         for (;;) {
             tried.push(signing);
-            const answer = await sign(call, signing);
+            const sent = await sign(call, signing);
+            const { answer } = sent;
             const next = answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
-                ? correct(signing, answer, tried, call)
+                ? correct(signing, sent, tried, call)
                 : undefined;
             if (next === undefined) {
                 if (answer.status !== 401 && differsByDialect(call))
@@ -29190,6 +29193,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   e: () => (/* binding */ cancel_run)
 });
 
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/inputs/job.js
 var job = __nccwpck_require__(8843);
 // EXTERNAL MODULE: ./build/jobs/outcome.js
@@ -29201,6 +29206,7 @@ var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/commands/step.js + 8 modules
 var commands_step = __nccwpck_require__(434);
 ;// CONCATENATED MODULE: ./build/commands/cancel.js
+
 
 
 
@@ -29240,6 +29246,9 @@ function isFine({ result }) {
 async function cancelEntry(step, entry) {
     (0,commands_step/* record */.g1)(step, entry, { jobs: [{ uuid: entry.ref.jobUuid ?? '', hasEnded: false }] });
     await step.reconcile(entry);
+    const isDone = entry.cancel === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+    if (!isDone)
+        entry.error ??= new errors/* InterruptedError */.p4();
     const facts = { ends: ['interrupt'], hasVerdict: true };
     return (0,outcome/* createOutcome */.N)(entry, facts, step.plan, records/* noRunData */.h);
 }
@@ -29621,7 +29630,7 @@ function openRuns(jobUuid, options) {
         const { run, log } = await readLimited(each.run.uuid, options, signal);
         each.run = run;
         each.size = log.length;
-        each.isOver = (0,jobs_status/* isFinal */.d)(run.status);
+        each.isOver = (0,jobs_status/* isFinal */.dR)(run.status);
         telling = each.log.take(log, each.isOver);
         await telling;
     };
@@ -30036,7 +30045,8 @@ function reconcileAll(step) {
 }
 async function reconcileEntry(step, entry) {
     const { client, finder, poller, end, plan } = step;
-    const options = { client, finder, poller, deadline: end.deadline, phase: 'main' };
+    const phase = plan.cancelReason === undefined ? 'main' : 'post';
+    const options = { client, finder, poller, deadline: end.deadline, phase };
     await (0,reconcile/* reconcile */.Lq)({
         facts: () => entry.facts,
         record: (change) => {
@@ -30143,8 +30153,8 @@ function givenJob(jobUuid, index) {
 
 
 
-function adopt(step, entry, submitted) {
-    const { job } = submitted;
+function adopt(step, entry, job, origin, submittedAtMs = step.client.clock.now()) {
+    const submitted = { ref: entry.ref, origin, job, submittedAtMs };
     entry.submitted = submitted;
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
     (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
@@ -30191,7 +30201,7 @@ async function watch(step, entry, { job }, log) {
         log.onLook(answer);
         if (answer.status !== 'FAILED')
             failure.reset();
-        if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .d)(answer.status)) {
+        if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(answer.status)) {
             const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
             if (state === 'open')
                 return false;
@@ -30258,7 +30268,7 @@ async function lookOnceMore(step, entry) {
     if (seen === null)
         return;
     (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, seen);
-    const hasEnded = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .d)(seen.status) && !(0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .mayRestart */ .f)(seen);
+    const hasEnded = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(seen.status) && !(0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .mayRestart */ .f)(seen);
     if (hasEnded)
         (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .withJob */ .ec)(facts, { uuid: seen.uuid, hasEnded }));
 }
@@ -31492,7 +31502,6 @@ const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc
     sends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
     unsent: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
     refused: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
-    sentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
     serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()),
     jobs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(jobFactsSchema),
     stop: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked'])),
@@ -31503,7 +31512,7 @@ const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc(
 });
 const newStepFacts = { ends: [], hasVerdict: false };
 function newEntryFacts(mark) {
-    const none = { sends: 0, unsent: 0, refused: 0, sentAtMs: 0, serverSentAtMs: null };
+    const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
     return { mark, ...none, jobs: [], stop: null };
 }
 function unansweredCooks({ sends, unsent, refused, jobs }) {
@@ -31580,7 +31589,7 @@ function createFinder(client) {
         }
     };
     const settle = (waiter, jobs, startedMs) => {
-        const isOver = startedMs - waiter.sinceMs >= waiter.windowMs;
+        const isOver = startedMs - waiter.sinceMs >= waiter.windowMs || isLongAgo(waiter, client);
         if (jobs.length > 0 || isOver)
             waiter.resolve(jobs);
     };
@@ -31647,6 +31656,13 @@ function createFinder(client) {
             });
         },
     };
+}
+const longAgoMs = 5 * 60_000;
+function isLongAgo({ serverSentAtMs, isLast }, client) {
+    const nowMs = client.serverNow();
+    if (!isLast || serverSentAtMs === null || nowMs === null)
+        return false;
+    return nowMs - serverSentAtMs > longAgoMs;
 }
 async function findMarks(client, searches, signal) {
     const found = new Map(searches.map(({ mark }) => [mark, []]));
@@ -31722,8 +31738,8 @@ function timesOf({ job, submittedAtMs, timeline }) {
         return { createdMs: null, startedMs: null, endedMs: null };
     return {
         createdMs: instantMs(job.created_at) ?? submittedAtMs,
-        startedMs: instantMs(job.started_at) ?? observedAt(timeline, ['RUNNING']),
-        endedMs: instantMs(job.completed_at) ?? observedAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+        startedMs: instantMs(job.started_at) ?? observedAt(timeline, (status) => status === 'RUNNING'),
+        endedMs: instantMs(job.completed_at) ?? observedAt(timeline, _status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR),
     };
 }
 function durationsOf(outcome) {
@@ -31733,15 +31749,15 @@ function durationsOf(outcome) {
         runSeconds: secondsBetween(startedMs, endedMs),
     };
 }
-function titleOf(subject, job) {
-    const { title, recipeUuid } = subject;
+function titleOf(ref, job) {
+    const { title, recipeUuid } = ref;
     return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
 }
-function uuidOf({ subject, job }) {
-    return job?.uuid ?? subject.jobUuid;
+function uuidOf({ ref, job }) {
+    return job?.uuid ?? ref.jobUuid;
 }
-function recipeOf({ subject, job }) {
-    return subject.recipeUuid ?? job?.source_recipe_uuid ?? null;
+function recipeOf({ ref, job }) {
+    return ref.recipeUuid ?? job?.source_recipe_uuid ?? null;
 }
 function hardwareOf(job) {
     if (job === null)
@@ -31770,7 +31786,7 @@ function phasesOf(outcome) {
         phases.push({ kind: 'running', fromMs, toMs });
         waitingSinceMs = toMs;
     }
-    const waits = intervals.length === 0 || !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(job.status);
+    const waits = intervals.length === 0 || !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status);
     if (waitingSinceMs !== null && waits)
         phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
     return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
@@ -31786,9 +31802,7 @@ function runIntervalsOf(outcome) {
     return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
 }
 function phasesOfWait({ timeline }, fromMs, toMs) {
-    const assigned = timeline.find(({ status, atMs }) => ['ASSIGNED', 'PREPARING'].includes(status) &&
-        atMs >= fromMs &&
-        (toMs === null || atMs < toMs));
+    const assigned = timeline.find(({ status, atMs }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isStarting */ .zd)(status) && atMs >= fromMs && (toMs === null || atMs < toMs));
     if (assigned === undefined)
         return [{ kind: 'queued', fromMs, toMs }];
     return [
@@ -31799,8 +31813,8 @@ function phasesOfWait({ timeline }, fromMs, toMs) {
 function instantMs(time) {
     return time === null || time.length === 10 ? null : Date.parse(time);
 }
-function observedAt(timeline, statuses) {
-    return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
+function observedAt(timeline, isWanted) {
+    return timeline.find(({ status }) => isWanted(status))?.atMs ?? null;
 }
 function secondsBetween(fromMs, toMs) {
     if (fromMs === null || toMs === null)
@@ -31824,9 +31838,9 @@ function secondsBetween(fromMs, toMs) {
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
 const textPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
 function nodeUrlsOf({ job, runs }) {
-    if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(job.status))
+    if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
         return [];
-    return runs.filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .d)(status)).flatMap(urlsOf);
+    return runs.filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status)).flatMap(urlsOf);
 }
 function urlsOf({ node_urls: urls }) {
     return (urls ?? []).flatMap(({ description, hostname, port, protocol }) => {
@@ -31862,13 +31876,15 @@ function addressOf({ description, hostname, port, protocol }) {
 /* harmony export */ });
 /* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
 /* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9295);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
+
 
 
 function createOutcome(entry, step, goal, runData) {
     const ending = stopReasonOf(entry.facts, step);
     return {
         ...runData,
-        subject: entry.ref,
+        ref: entry.ref,
         result: resultOf(entry, ending, goal),
         job: entry.job,
         origin: entry.submitted?.origin ?? null,
@@ -31897,17 +31913,12 @@ function stopReasonOf(facts, step) {
             return end ?? (own?.hasEnded ? 'final' : null);
     }
 }
-const finalResults = {
-    COMPLETED: 'succeeded',
-    FAILED: 'failed',
-    CANCELLED: 'cancelled',
-};
 function resultOf(entry, ending, goal) {
     if (entry.error !== null)
         return 'error';
     const { facts, job } = entry;
     const hasEnded = facts.jobs[0]?.hasEnded || facts.stop === 'ended';
-    const final = (hasEnded && job !== null && finalResults[job.status]) || null;
+    const final = hasEnded && job !== null ? (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) : null;
     switch (ending) {
         case 'running':
             return goal.goalResult;
@@ -32269,17 +32280,22 @@ function longestRetryAfterMs(errors) {
 async function reconcile(entry, options) {
     const { cancels, confirmed } = entry;
     let hasLooked = false;
+    let looking = null;
     while (!options.deadline.aborted) {
         const attempts = { cancels, confirmed, hasLooked };
         const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_5__/* .nextAction */ .G)(entry.facts(), entry.wanted(), attempts, options.phase);
         switch (action.do) {
             case 'let-go':
-                return;
+                if (looking === null)
+                    return;
+                await looking;
+                looking = null;
+                break;
             case 'cancel':
                 cancels.set(action.jobUuid, await cancel(action.jobUuid, entry, options));
                 break;
             case 'look':
-                await look(entry, options);
+                looking = look(entry, options);
                 hasLooked = true;
                 break;
             case 'confirm':
@@ -32288,6 +32304,7 @@ async function reconcile(entry, options) {
                 break;
         }
     }
+    await looking;
 }
 async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
     const reason = entry.reason(jobUuid);
@@ -32308,43 +32325,49 @@ async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
         return 'failed';
     }
 }
-const maxConfirmMs = 30_000;
-const cancelAgainAfterMs = 12_000;
-async function confirm(jobUuid, entry, { client, poller, events, phase, deadline }) {
+const maxConfirmMs = { main: 30_000, post: 90_000 };
+const cancelAgainEveryMs = 12_000;
+async function confirm(jobUuid, entry, options) {
+    const { client, poller, events, phase, deadline } = options;
     const over = new AbortController();
     const until = AbortSignal.any([deadline, over.signal]);
-    void client.clock.sleep(maxConfirmMs, until).then(() => {
+    void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
         over.abort();
     });
-    const { sent } = entry.reason(jobUuid);
-    const cancelAgain = createRepeatedCancel(client, jobUuid, sent, deadline);
+    const hasFailedLongAgo = entry.facts().stop === 'ended';
+    const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxRestartMs : Infinity;
     let status = null;
-    await poller.watch(jobUuid, (answer) => {
+    const isOver = (answer) => {
         if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)
             return true;
         ({ status } = answer);
         see(answer, entry);
-        if (hasEnded(answer))
-            return true;
-        cancelAgain();
-        return false;
-    }, until);
+        const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
+        return hasEnded(answer) || isSettled;
+    };
+    const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
+        if (isOver(job))
+            over.abort();
+    });
+    await poller.watch(jobUuid, isOver, until);
     over.abort();
+    await repeating;
     if (phase === 'main' && deadline.aborted)
         return;
     if (status === 'FAILED')
         entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
-    else if (status === null || !(0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(status))
+    else if (status === null || !(0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(status))
         events.notEnded(jobUuid, status);
 }
-function createRepeatedCancel(client, jobUuid, reason, signal) {
-    let dueAtMs = client.clock.monotonicMs() + cancelAgainAfterMs;
-    return () => {
-        if (client.clock.monotonicMs() < dueAtMs)
+const maxRestartMs = 10_000;
+async function cancelAgain(jobUuid, entry, { client }, until, onJob) {
+    const { sent } = entry.reason(jobUuid);
+    for (;;) {
+        await client.clock.sleep(cancelAgainEveryMs, until);
+        if (until.aborted)
             return;
-        dueAtMs = Infinity;
-        (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason, signal).catch(() => { });
-    };
+        await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, until).then(onJob, () => { });
+    }
 }
 function see(job, entry) {
     if (hasEnded(job))
@@ -32352,9 +32375,9 @@ function see(job, entry) {
     entry.onJob(job);
 }
 function hasEnded(job) {
-    return (0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .d)(job.status) && !(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .mayRestart */ .f)(job);
+    return (0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(job.status) && !(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .mayRestart */ .f)(job);
 }
-async function look(entry, { client, finder, events, phase, deadline }) {
+async function look(entry, { finder, events, phase, deadline }) {
     const facts = entry.facts();
     const mark = facts.mark ?? '';
     try {
@@ -32363,7 +32386,7 @@ async function look(entry, { client, finder, events, phase, deadline }) {
             knownUuids: facts.jobs.map(({ uuid }) => uuid),
             maxJobs: Math.max(1, (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts)),
             serverSentAtMs: facts.serverSentAtMs,
-            windowMs: phase === 'post' ? windowMs(facts, client.clock.now()) : 0,
+            windowMs: phase === 'post' && (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO : 0,
             isLast: phase === 'post',
         }, deadline);
         for (const job of jobs) {
@@ -32376,12 +32399,6 @@ async function look(entry, { client, finder, events, phase, deadline }) {
     catch (error) {
         events.lookupFailed(mark, error);
     }
-}
-function windowMs(facts, nowMs) {
-    if ((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) === 0)
-        return 0;
-    const agoMs = nowMs - facts.sentAtMs;
-    return agoMs > 2 * _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO ? 0 : _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO;
 }
 const duplicateReason = 'the cook was repeated and created two jobs';
 function ownReason(told) {
@@ -32613,7 +32630,7 @@ function createFailureCheck(client, signal) {
         if (runs.length !== runCount)
             sinceMs = client.clock.monotonicMs();
         runCount = runs.length;
-        hasAllRuns = runs.length > retriesOf(job) && runs.every(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .d)(status));
+        hasAllRuns = runs.length > retriesOf(job) && runs.every(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status));
     };
     return {
         check: (job) => {
@@ -32697,25 +32714,30 @@ function readSavedState(runner) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ isFinal),
-/* harmony export */   y: () => (/* binding */ isEnding)
+/* harmony export */   dR: () => (/* binding */ isFinal),
+/* harmony export */   lt: () => (/* binding */ finalResultOf),
+/* harmony export */   yp: () => (/* binding */ isEnding),
+/* harmony export */   zd: () => (/* binding */ isStarting)
 /* harmony export */ });
-const waiting = { isFinal: false, isEnding: false };
-const ending = { isFinal: false, isEnding: true };
-const final = { isFinal: true, isEnding: false };
 const meanings = new Map([
-    ['PENDING', waiting],
-    ['ASSIGNED', waiting],
-    ['PREPARING', waiting],
-    ['RUNNING', waiting],
-    ['CANCELLING', ending],
-    ['FAILING', ending],
-    ['COMPLETED', final],
-    ['FAILED', final],
-    ['CANCELLED', final],
+    ['PENDING', {}],
+    ['ASSIGNED', { isStarting: true }],
+    ['PREPARING', { isStarting: true }],
+    ['RUNNING', {}],
+    ['CANCELLING', { isEnding: true }],
+    ['FAILING', { isEnding: true }],
+    ['COMPLETED', { result: 'succeeded' }],
+    ['FAILED', { result: 'failed' }],
+    ['CANCELLED', { result: 'cancelled' }],
 ]);
+function finalResultOf(status) {
+    return meanings.get(status)?.result ?? null;
+}
 function isFinal(status) {
-    return meanings.get(status)?.isFinal ?? false;
+    return finalResultOf(status) !== null;
+}
+function isStarting(status) {
+    return meanings.get(status)?.isStarting ?? false;
 }
 function isEnding(status) {
     return meanings.get(status)?.isEnding ?? false;
@@ -32789,7 +32811,7 @@ function chooseJob({ earlierHashes }, byHash) {
     return undefined;
 }
 function isUsable({ status }) {
-    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.d)(status) || (0,jobs_status/* isEnding */.y)(status));
+    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
 }
 
 // EXTERNAL MODULE: ./build/api/endpoints.js
@@ -32853,7 +32875,6 @@ async function send({ recipeUuid }, body, { client, inTurn, ended, abandon, fact
             throw new errors/* InterruptedError */.p4();
         record({
             sends: facts().sends + 1,
-            sentAtMs: client.clock.now(),
             serverSentAtMs: client.serverNow(),
         });
         try {
@@ -33131,8 +33152,7 @@ async function attachAll(step, requests) {
             const entry = step.entries[request.index];
             if (job === undefined || entry === undefined)
                 continue;
-            const submittedAtMs = client.clock.now();
-            (0,watch/* adopt */.d)(step, entry, { subject: request, origin: 'attached', job, submittedAtMs });
+            (0,watch/* adopt */.d)(step, entry, job, 'attached');
         }
         return null;
     }
@@ -33179,7 +33199,7 @@ async function cookEntry(step, entry, request, { inTurn, readRecipe }) {
                 console.cookUnanswered(request, error);
             },
         });
-        (0,watch/* adopt */.d)(step, entry, { subject: request, origin, job, submittedAtMs });
+        (0,watch/* adopt */.d)(step, entry, job, origin, submittedAtMs);
     }
     finally {
         entry.isSubmitting = false;
@@ -33337,10 +33357,12 @@ async function post_run() {
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
-/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5335);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(566);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5335);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(566);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
+
 
 
 
@@ -33349,17 +33371,24 @@ async function post_run() {
 
 const maxAnnotations = 10;
 const maxLength = 4_000;
-function annotateOutcomes(runner, bad) {
-    const messages = bad.map(describeOutcome);
-    annotateAll(runner, messages, (shown) => {
+function annotateOutcomes(runner, unordered) {
+    const bad = unordered.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .compareResults */ .e)(a.result, b.result));
+    annotateAll(runner, bad.map(describeOutcome), (shown) => {
         const rest = bad.slice(shown);
-        const names = rest.map((outcome) => (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome) ?? (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(outcome.subject, outcome.job), 60));
+        const names = rest.map(shortNameOf);
         return {
             title: `${rest.length} more jobs were not successful`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(names.join(', '), 3_000),
-            remedy: 'See the job summary or the output jobs for each of them.',
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(names.join(', '), 3_000),
+            remedy: `${rest.some(({ unansweredMark }) => unansweredMark !== null) ? `Jobs whose cook had no response may have been created: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}. ` : ''}See the job summary or the output jobs for each of them.`,
         };
     });
+}
+function shortNameOf(outcome) {
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
+    if (uuid !== null)
+        return uuid;
+    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(outcome.ref, outcome.job), 60);
+    return outcome.unansweredMark === null ? title : `${title} (may have been created)`;
 }
 function annotateAll(runner, messages, describeRest) {
     const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
@@ -33384,26 +33413,26 @@ function joinLines(lines) {
     return text.trimEnd();
 }
 function formatProblem({ input, message }) {
-    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(message)}`;
+    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(message)}`;
 }
 function annotate(runner, message) {
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(message.title, 250), formatMessage(message));
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(message.title, 250), formatMessage(message));
 }
 const maxEvidence = 15;
 function formatMessage({ cause, remedy, evidence = [] }) {
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_3__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(line, 300)}`);
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_4__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(line, 300)}`);
     const join = (shown) => [cause, ...(shown.length === 0 ? [] : ['The log ends with:', ...shown]), remedy].join('\n');
     while (lines.length > 0 && join(lines).length > maxLength)
         lines.shift();
     return join(lines).slice(0, maxLength);
 }
 function describeOutcome(outcome) {
-    const { result, job, subject, error, ending } = outcome;
+    const { result, job, ref, error, ending } = outcome;
     if (error !== null)
         return describeErrorOf(outcome, error);
-    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(subject, job), 100);
+    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 100);
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
-    const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
+    const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
     if (result === 'timed-out')
         return describeTimeout(name, who, outcome);
     if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
@@ -33411,7 +33440,7 @@ function describeOutcome(outcome) {
     if (ending === 'fail-fast' && result === 'cancelled')
         return describeFailFast(name, who, outcome);
     const reason = job?.status_reason
-        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status_reason, 1000)}.`
+        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(job.status_reason, 1000)}.`
         : '. The service gave no reason.';
     if (result === 'cancelled') {
         return {
@@ -33423,30 +33452,35 @@ function describeOutcome(outcome) {
     return {
         title: `Failed: ${name}`,
         cause: `${who} failed${reason}`,
-        remedy: `Fix the recipe or its parameters, then run the workflow again. The full log is in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`,
+        remedy: `Fix the recipe or its parameters, then run the workflow again. The full log is in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`,
         evidence: outcome.logTail,
     };
 }
 function describeErrorOf(outcome, error) {
-    const { subject } = outcome;
+    const { ref } = outcome;
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
     if (uuid !== null) {
-        const isCancel = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && error.request.endsWith('/cancel');
-        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeError */ .Uc)(error, `${isCancel ? 'cancel' : 'watch'} job ${uuid}`);
+        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, attemptOf(error, uuid, outcome));
     }
-    const message = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeError */ .Uc)(error, `cook recipe ${subject.recipeUuid}`);
+    const message = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
     const isInvalid = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && [400, 422].includes(error.status ?? 0);
-    if (!isInvalid || !subject.namesRegions)
+    if (!isInvalid || !ref.namesRegions)
         return message;
     const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
     return { ...message, remedy: `${message.remedy} ${hint}` };
+}
+function attemptOf(error, uuid, { ref }) {
+    const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
+    if (request.endsWith('/cook'))
+        return `cook recipe ${ref.recipeUuid}`;
+    return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
 }
 function describeInterrupt(name, who, outcome) {
     if (outcome.result === 'detached') {
         return {
             title: `Left running: ${name}`,
             cause: `${who} was left running, because on-workflow-cancel is detach.`,
-            remedy: `It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`,
+            remedy: `It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`,
         };
     }
     return {
@@ -33480,26 +33514,26 @@ function whatBecame({ job, cancel, isKept, unansweredMark }) {
     if (job === null) {
         return unansweredMark === null
             ? 'was not cooked.'
-            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`;
+            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
     }
     if (job.status === 'CANCELLED')
         return 'was cancelled.';
-    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .d)(job.status) && cancel !== null)
+    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status) && cancel !== null)
         return 'had ended when it was to be cancelled.';
     switch (cancel) {
         case 'accepted':
-            return `is being cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status, 60)}.`;
+            return `is being cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(job.status, 60)}.`;
         case 'failed':
-            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`;
+            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
         case null:
             return isKept
-                ? `was left running, as the inputs ask. It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`
-                : `may still be running, and billed. The post step cancels it: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9}`;
+                ? `was left running, as the inputs ask. It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`
+                : `may still be running, and billed. The post step cancels it: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
     }
 }
 function lastOpenStatus({ timeline }) {
-    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .d)(status));
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(last?.status ?? 'not finished', 60);
+    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(status));
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(last?.status ?? 'not finished', 60);
 }
 
 
@@ -33613,33 +33647,33 @@ const lastTryMs = 1_000;
 function createCommitStatus(jobs, setStatus, { runner, clock }) {
     const queues = new Map();
     const contextOf = openContexts(jobs);
-    const hurry = new AbortController();
+    const finishing = new AbortController();
     const over = new AbortController();
     const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
-    const pause = async () => clock.sleep(minPauseMs, hurry.signal);
+    const pause = async () => clock.sleep(minPauseMs, finishing.signal);
     const say = (job, title, message) => {
         const queue = queues.get(job.index) ?? openQueue(contextOf(job, title), trySend, pause);
         queues.set(job.index, queue);
         queue.say(message);
     };
-    const sayPending = ({ subject, job }, description) => {
-        say(subject, (0,metrics/* titleOf */.Gg)(subject, job), { state: 'pending', description });
+    const sayPending = ({ ref, job }, description) => {
+        say(ref, (0,metrics/* titleOf */.Gg)(ref, job), { state: 'pending', description });
     };
     return {
         submitted: (job) => {
             sayPending(job, describeStart(job, clock.now()));
         },
         statusChanged: (job, change) => {
-            if (!(0,jobs_status/* isFinal */.d)(change.status))
+            if (!(0,jobs_status/* isFinal */.dR)(change.status))
                 sayPending(job, describeChange(change));
         },
         ended: (outcome) => {
-            say(outcome.subject, (0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), describeEnd(outcome));
+            say(outcome.ref, (0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), describeEnd(outcome));
         },
         settle: async (signal) => {
             const settled = new AbortController();
             void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
-                hurry.abort();
+                finishing.abort();
                 await clock.sleep(lastTryMs, settled.signal);
                 over.abort();
             });
@@ -33759,12 +33793,12 @@ const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () =
 
 
 
-function jobPrefix({ subject, job }, jobCount) {
+function jobPrefix({ ref, job }, jobCount) {
     if (jobCount === 1)
         return '';
-    return `[${subject.index + 1}/${jobCount} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(subject, job), 40)}] `;
+    return `[${ref.index + 1}/${jobCount} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 40)}] `;
 }
-const verbs = {
+const openings = {
     cooked: 'Cooked',
     found: 'Found',
     attached: 'Took over',
@@ -33781,13 +33815,13 @@ function createConsole(runner, jobCount) {
 }
 function createLines(runner, jobCount) {
     return {
-        submitted: ({ origin, job, subject }) => {
-            const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
+        submitted: ({ origin, job, ref }) => {
+            const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
             const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(recipeUuid, 40)}`;
             const title = job.title ? ` “${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.title, 200)}”` : '';
             const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status, 60);
             const details = `${recipe}${title}${notes[origin]}: ${status}`;
-            runner.print(`${verbs[origin]} job ${job.uuid}${details}`);
+            runner.print(`${openings[origin]} job ${job.uuid}${details}`);
         },
         statusChanged: (submitted, { status, atMs }, job) => {
             const elapsed = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(atMs - submitted.submittedAtMs).padStart(7);
@@ -33992,9 +34026,15 @@ function isNoise(line) {
 
 const consoleUrl = 'https://console.dispersed.com/jobs';
 function describeError(error, attempt) {
-    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7
-        ? describeServiceError(error, attempt)
-        : describeInternalError(error);
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
+        return describeServiceError(error, attempt);
+    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4))
+        return describeInternalError(error);
+    return {
+        title: `Could not ${attempt}: interrupted`,
+        cause: 'The workflow was cancelled or reached a time limit before the service responded.',
+        remedy: `Look for jobs that are still running: ${consoleUrl}`,
+    };
 }
 function describeInternalError(error) {
     return {
@@ -34125,7 +34165,7 @@ function formatHeadline(outcomes) {
     const [only] = outcomes;
     if (only === undefined || outcomes.length > 1 || (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only) === null)
         return formatVerdict(outcomes);
-    return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.subject, only.job)} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[only.result].phrase}`;
+    return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.ref, only.job)} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[only.result].phrase}`;
 }
 function formatSingle(outcome) {
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome);
@@ -34195,14 +34235,14 @@ function writeOutputs(runner, outcomes) {
     writeRunOutputs(runner, outcomes);
 }
 const maxEarly = 50;
-function createEarlyOutputs(runner, subjects) {
-    const outcomes = subjects.map((subject) => ({ ...notYetKnown, subject }));
+function createEarlyOutputs(runner, refs) {
+    const outcomes = refs.map((ref) => ({ ...notYetKnown, ref }));
     let known = 0;
     runner.output('result', notYetKnown.result);
     return (submitted) => {
-        outcomes[submitted.subject.index] = { ...notYetKnown, ...submitted };
+        outcomes[submitted.ref.index] = { ...notYetKnown, ...submitted };
         known += 1;
-        if (known <= maxEarly || known === subjects.length)
+        if (known <= maxEarly || known === refs.length)
             writeOutputs(runner, outcomes);
     };
 }
@@ -34220,12 +34260,12 @@ const notYetKnown = {
     unansweredMark: null,
 };
 function describeJob(outcome) {
-    const { subject, job, result } = outcome;
+    const { ref, job, result } = outcome;
     const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .durationsOf */ .DM)(outcome);
     return {
         recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .recipeOf */ .Sx)(outcome),
         job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome),
-        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(subject, job),
+        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(ref, job),
         status: job?.status ?? null,
         result,
         status_reason: job?.status_reason ?? null,
@@ -34436,7 +34476,7 @@ function statusCell({ result, job }) {
     if (job === null)
         return `${icon} ${words}`;
     const status = (0,sanitize/* escapeMarkdown */.FV)(job.status, 60);
-    const isClear = (0,jobs_status/* isFinal */.d)(job.status) && resultsOfFinal.has(result);
+    const isClear = (0,jobs_status/* isFinal */.dR)(job.status) && resultsOfFinal.has(result);
     return `${icon} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
 }
 const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
@@ -34484,7 +34524,7 @@ function ofSeveral(jobs, keys) {
     const headings = ['#', 'Results of', ...shown.map((key) => (0,sanitize/* escapeMarkdown */.FV)(key, 40))];
     const rows = jobs.map(({ number, outcome }) => [
         String(number),
-        (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60),
+        (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60),
         ...shown.map((key) => valueText(outcome.results, key)),
     ]);
     const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
@@ -34524,7 +34564,7 @@ function details_ofSeveral({ number, outcome }, maxLines) {
     const log = logBlock(outcome.logTail, maxLines);
     if (reason === '' && log === '')
         return [];
-    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 80);
+    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 80);
     const brief = reason === '' ? '' : `: ${(0,sanitize/* escapeMarkdown */.FV)(reason, maxReason)}`;
     const line = `${results/* results */.X[outcome.result].icon} ${number} ${title}${brief}`;
     const whole = reason.length > maxReason ? [`Reason: ${(0,sanitize/* escapeMarkdown */.FV)(reason, 1_000)}`] : [];
@@ -34563,7 +34603,7 @@ function renderGantt(jobs) {
     return ['```mermaid', ...diagram(rows, scale), '```', ...note].join('\n');
 }
 function rowOf({ number, outcome }, count) {
-    const title = (0,sanitize/* sanitizeLabel */.kT)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 36);
+    const title = (0,sanitize/* sanitizeLabel */.kT)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 36);
     return {
         label: count === 1 ? '' : `${number} ${title}`,
         phases: (0,metrics/* phasesOf */.I$)(outcome).slice(-3 * maxRuns),
@@ -34716,7 +34756,7 @@ function hardware({ job }) {
     return (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* hardwareOf */.is)(job), 120);
 }
 function titleAndUuid(outcome) {
-    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 120);
+    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 120);
     const uuid = uuidCode((0,metrics/* uuidOf */.pV)(outcome));
     return uuid === '' ? title : `${title}<br>${uuid}`;
 }
@@ -34726,9 +34766,7 @@ function costCell(cost) {
 const maxNodes = 100;
 function renderNodes(jobs) {
     const rows = jobs.flatMap(({ number, outcome }) => (0,node_urls/* nodeUrlsOf */.i9)(outcome).map((node) => [
-        jobs.length === 1
-            ? ''
-            : `${number} ${(0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.subject, outcome.job), 60)}`,
+        jobs.length === 1 ? '' : `${number} ${(0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60)}`,
         portName(node),
         `\`${(0,node_urls/* addressOf */.ci)(node)}\``,
     ]));
@@ -38085,7 +38123,9 @@ async function wait(deps) {
 }
 async function waitFor(step, entry) {
     const job = await firstLook(step, entry);
-    const runData = job === null ? records/* noRunData */.h : await watchGiven(step, entry, job);
+    if (job !== null)
+        (0,watch/* adopt */.d)(step, entry, job, 'given');
+    const runData = job === null ? records/* noRunData */.h : await (0,watch/* watchToEnd */.W)(step, entry);
     (0,commands_step/* tellEnd */.HI)(step, entry, runData);
     return runData;
 }
@@ -38110,11 +38150,6 @@ async function firstLook(step, entry) {
     }
     await step.reconcile(entry);
     return null;
-}
-async function watchGiven(step, entry, job) {
-    const submittedAtMs = step.client.clock.now();
-    (0,watch/* adopt */.d)(step, entry, { subject: entry.ref, origin: 'given', job, submittedAtMs });
-    return (0,watch/* watchToEnd */.W)(step, entry);
 }
 
 // EXTERNAL MODULE: ./build/run.js + 1 modules

@@ -61,6 +61,12 @@ interface Signing {
   readonly dialect: Dialect;
 }
 
+/** An answer, and the time that its request was signed with, Unix ms. */
+interface Sent {
+  readonly answer: WireAnswer;
+  readonly timeMs: number;
+}
+
 // One correction of the clock, one of the dialect, and one more where both were learnt meanwhile.
 const maxSignings = 4;
 
@@ -77,16 +83,17 @@ export function createClient(options: ClientOptions): Client {
   let known: Signing = { offsetMs: 0, dialect: 'ascii' };
   let told: { readonly serverMs: number; readonly atMs: number } | null = null;
 
-  const sign = async (call: Call, { offsetMs, dialect }: Signing): Promise<WireAnswer> => {
+  const sign = async (call: Call, { offsetMs, dialect }: Signing) => {
     const request = toWire(call, dialect);
-    const stamp = { timeMs: clock.now() + offsetMs, nonce: randomBytes(16).toString('hex') };
+    const timeMs = clock.now() + offsetMs;
+    const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
     const headers = signatureHeaders(request, keys, stamp);
     const maxBytes = call.maxBytes ?? defaultMaxBytes;
     const answer = await exchange(request, headers, { signal: call.signal, maxBytes });
     if (answer.dateMs !== undefined) {
       told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
     }
-    return answer;
+    return { answer, timeMs };
   };
 
   const learnClock = (offsetMs: number) => {
@@ -99,10 +106,12 @@ export function createClient(options: ClientOptions): Client {
     known = { ...known, dialect };
   };
 
-  // How to sign a refused request again; undefined where nothing is left to try.
-  const correct = (used: Signing, answer: WireAnswer, tried: readonly Signing[], call: Call) => {
-    const offsetMs = answer.dateMs === undefined ? used.offsetMs : answer.dateMs - clock.now();
-    if (isOff(offsetMs, used.offsetMs)) {
+  // How to sign a refused request again; undefined where nothing is left to try. What counts is the
+  // time that it was signed with: our clock may have been set while it was under way.
+  const correct = (used: Signing, sent: Sent, tried: readonly Signing[], call: Call) => {
+    const { dateMs } = sent.answer;
+    if (dateMs !== undefined && isOff(dateMs, sent.timeMs)) {
+      const offsetMs = dateMs - clock.now();
       learnClock(offsetMs);
       return { ...used, offsetMs };
     }
@@ -116,10 +125,11 @@ export function createClient(options: ClientOptions): Client {
     let signing: Signing = known;
     for (;;) {
       tried.push(signing);
-      const answer = await sign(call, signing);
+      const sent = await sign(call, signing);
+      const { answer } = sent;
       const next =
         answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
-          ? correct(signing, answer, tried, call)
+          ? correct(signing, sent, tried, call)
           : undefined;
       if (next === undefined) {
         if (answer.status !== 401 && differsByDialect(call)) learnDialect(signing.dialect);

@@ -1,3 +1,4 @@
+import { InterruptedError } from '../errors.ts';
 import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import { noRunData, type Outcome } from '../jobs/records.ts';
@@ -47,6 +48,8 @@ function isFine({ result }: Outcome): boolean {
 async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
   record(step, entry, { jobs: [{ uuid: entry.ref.jobUuid ?? '', hasEnded: false }] });
   await step.reconcile(entry);
+  const isDone = entry.cancel === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+  if (!isDone) entry.error ??= new InterruptedError();
   // What has not ended in spite of the cancel is as if an interrupt had cancelled it.
   const facts = { ends: ['interrupt' as const], hasVerdict: true };
   return createOutcome(entry, facts, step.plan, noRunData);

@@ -113,8 +113,7 @@ async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<
       const job = earlier.get(request.index);
       const entry = step.entries[request.index];
       if (job === undefined || entry === undefined) continue;
-      const submittedAtMs = client.clock.now();
-      adopt(step, entry, { subject: request, origin: 'attached', job, submittedAtMs });
+      adopt(step, entry, job, 'attached');
     }
     return null;
   } catch (error) {
@@ -170,7 +169,7 @@ async function cookEntry(
         console.cookUnanswered(request, error);
       },
     });
-    adopt(step, entry, { subject: request, origin, job, submittedAtMs });
+    adopt(step, entry, job, origin, submittedAtMs);
   } finally {
     entry.isSubmitting = false;
   }

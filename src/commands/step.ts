@@ -198,7 +198,9 @@ function reconcileAll(step: Step): void {
 
 async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
   const { client, finder, poller, end, plan } = step;
-  const options = { client, finder, poller, deadline: end.deadline, phase: 'main' } as const;
+  // Nobody comes after the cancel action.
+  const phase = plan.cancelReason === undefined ? 'main' : 'post';
+  const options = { client, finder, poller, deadline: end.deadline, phase } as const;
   await reconcile(
     {
       facts: () => entry.facts,

@@ -34,7 +34,8 @@ export async function wait(deps: Deps): Promise<void> {
 
 async function waitFor(step: Step, entry: Entry): Promise<RunData> {
   const job = await firstLook(step, entry);
-  const runData = job === null ? noRunData : await watchGiven(step, entry, job);
+  if (job !== null) adopt(step, entry, job, 'given');
+  const runData = job === null ? noRunData : await watchToEnd(step, entry);
   tellEnd(step, entry, runData);
   return runData;
 }
@@ -57,10 +58,4 @@ async function firstLook(step: Step, entry: Entry): Promise<Job | null> {
   }
   await step.reconcile(entry);
   return null;
-}
-
-async function watchGiven(step: Step, entry: Entry, job: Job): Promise<RunData> {
-  const submittedAtMs = step.client.clock.now();
-  adopt(step, entry, { subject: entry.ref, origin: 'given', job, submittedAtMs });
-  return watchToEnd(step, entry);
 }

@@ -4,7 +4,13 @@ import { asError, ServiceError } from '../errors.ts';
 import { unansweredCooks, withJob } from '../jobs/entry.ts';
 import { nodeUrlsOf } from '../jobs/node-urls.ts';
 import { createOutcome } from '../jobs/outcome.ts';
-import { noRunData, type Outcome, type RunData, type SubmittedJob } from '../jobs/records.ts';
+import {
+  noRunData,
+  type Origin,
+  type Outcome,
+  type RunData,
+  type SubmittedJob,
+} from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
 import { createFailureCheck, mayRestart } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
@@ -12,8 +18,14 @@ import type { JobLog } from '../logs/collector.ts';
 import { observe, record, type Entry, type Step } from './step.ts';
 
 /** Takes a job over as that of an entry: from here on it is never lost sight of. */
-export function adopt(step: Step, entry: Entry, submitted: SubmittedJob): void {
-  const { job } = submitted;
+export function adopt(
+  step: Step,
+  entry: Entry,
+  job: Job,
+  origin: Origin,
+  submittedAtMs = step.client.clock.now(),
+): void {
+  const submitted = { ref: entry.ref, origin, job, submittedAtMs };
   entry.submitted = submitted;
   // Before any others that were found meanwhile: the first one is the entry's own.
   const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);

@@ -23,9 +23,7 @@ const entryFactsSchema = z.object({
   unsent: z.number(),
   /** Of these, the ones that the service refused. */
   refused: z.number(),
-  /** When the last cook left, Unix ms on the runner's clock. */
-  sentAtMs: z.number(),
-  /** The service's clock then, Unix ms; null where no answer had told it. */
+  /** The service's clock when the last cook left, Unix ms; null where no answer had told it. */
   serverSentAtMs: z.nullable(z.number()),
   /** Jobs of this entry: first the one that the step reports, then duplicates. */
   jobs: z.array(jobFactsSchema),
@@ -59,7 +57,7 @@ export const newStepFacts: StepFacts = { ends: [], hasVerdict: false };
 
 /** An entry of which nothing has been sent. */
 export function newEntryFacts(mark: string | null): EntryFacts {
-  const none = { sends: 0, unsent: 0, refused: 0, sentAtMs: 0, serverSentAtMs: null };
+  const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
   return { mark, ...none, jobs: [], stop: null };
 }
 

@@ -82,7 +82,7 @@ export function createFinder(client: Client): Finder {
     }
   };
   const settle = (waiter: Waiter, jobs: readonly Job[], startedMs: number) => {
-    const isOver = startedMs - waiter.sinceMs >= waiter.windowMs;
+    const isOver = startedMs - waiter.sinceMs >= waiter.windowMs || isLongAgo(waiter, client);
     if (jobs.length > 0 || isOver) waiter.resolve(jobs);
   };
   const fail = (waiter: Waiter, error: unknown) => {
@@ -143,6 +143,16 @@ export function createFinder(client: Client): Finder {
       });
     },
   };
+}
+
+// A list lags behind a cook, but not for long: what was sent so long ago needs one look. By the
+// service's clock, for ours may have been set since.
+const longAgoMs = 5 * 60_000;
+
+function isLongAgo({ serverSentAtMs, isLast }: Search, client: Client): boolean {
+  const nowMs = client.serverNow();
+  if (!isLast || serverSentAtMs === null || nowMs === null) return false;
+  return nowMs - serverSentAtMs > longAgoMs;
 }
 
 async function findMarks(

@@ -1,6 +1,6 @@
 import type { Job } from '../api/schemas.ts';
 import type { Outcome, JobRef } from './records.ts';
-import { isFinal } from './status.ts';
+import { isFinal, isStarting } from './status.ts';
 
 /** How long a job was queued and ran, in seconds; null while that is not known. */
 export interface JobDurations {
@@ -23,9 +23,8 @@ export function timesOf({ job, submittedAtMs, timeline }: Outcome): Times {
   if (job === null) return { createdMs: null, startedMs: null, endedMs: null };
   return {
     createdMs: instantMs(job.created_at) ?? submittedAtMs,
-    startedMs: instantMs(job.started_at) ?? observedAt(timeline, ['RUNNING']),
-    endedMs:
-      instantMs(job.completed_at) ?? observedAt(timeline, ['COMPLETED', 'FAILED', 'CANCELLED']),
+    startedMs: instantMs(job.started_at) ?? observedAt(timeline, (status) => status === 'RUNNING'),
+    endedMs: instantMs(job.completed_at) ?? observedAt(timeline, isFinal),
   };
 }
 
@@ -39,19 +38,19 @@ export function durationsOf(outcome: Outcome): JobDurations {
 }
 
 /** What to call a job: its title, else its recipe. Foreign text. */
-export function titleOf(subject: JobRef, job: Job | null): string {
-  const { title, recipeUuid } = subject;
+export function titleOf(ref: JobRef, job: Job | null): string {
+  const { title, recipeUuid } = ref;
   return job?.title || title || (recipeUuid === null ? 'untitled' : `recipe ${recipeUuid}`);
 }
 
 /** The UUID of a job, where there is one. */
-export function uuidOf({ subject, job }: Outcome): string | null {
-  return job?.uuid ?? subject.jobUuid;
+export function uuidOf({ ref, job }: Outcome): string | null {
+  return job?.uuid ?? ref.jobUuid;
 }
 
 /** The recipe of a job, where it is known. */
-export function recipeOf({ subject, job }: Outcome): string | null {
-  return subject.recipeUuid ?? job?.source_recipe_uuid ?? null;
+export function recipeOf({ ref, job }: Outcome): string | null {
+  return ref.recipeUuid ?? job?.source_recipe_uuid ?? null;
 }
 
 /** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
@@ -122,10 +121,7 @@ function phasesOfWait(
   toMs: number | null,
 ): readonly Phase[] {
   const assigned = timeline.find(
-    ({ status, atMs }) =>
-      ['ASSIGNED', 'PREPARING'].includes(status) &&
-      atMs >= fromMs &&
-      (toMs === null || atMs < toMs),
+    ({ status, atMs }) => isStarting(status) && atMs >= fromMs && (toMs === null || atMs < toMs),
   );
   if (assigned === undefined) return [{ kind: 'queued', fromMs, toMs }];
   return [
@@ -138,8 +134,11 @@ function instantMs(time: string | null): number | null {
   return time === null || time.length === 10 ? null : Date.parse(time);
 }
 
-function observedAt(timeline: Outcome['timeline'], statuses: readonly string[]): number | null {
-  return timeline.find(({ status }) => statuses.includes(status))?.atMs ?? null;
+function observedAt(
+  timeline: Outcome['timeline'],
+  isWanted: (status: string) => boolean,
+): number | null {
+  return timeline.find(({ status }) => isWanted(status))?.atMs ?? null;
 }
 
 function secondsBetween(fromMs: number | null, toMs: number | null): number | null {

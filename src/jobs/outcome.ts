@@ -10,6 +10,7 @@ import type {
   SubmittedJob,
 } from './records.ts';
 import type { Result } from './results.ts';
+import { finalResultOf } from './status.ts';
 
 /** What main knows of one entry of the step. */
 export interface EntryRecord {
@@ -42,7 +43,7 @@ export function createOutcome(
   const ending = stopReasonOf(entry.facts, step);
   return {
     ...runData,
-    subject: entry.ref,
+    ref: entry.ref,
     result: resultOf(entry, ending, goal),
     job: entry.job,
     origin: entry.submitted?.origin ?? null,
@@ -74,18 +75,12 @@ function stopReasonOf(facts: EntryFacts, step: StepFacts): StopReason | null {
   }
 }
 
-const finalResults: Readonly<Record<string, Result>> = {
-  COMPLETED: 'succeeded',
-  FAILED: 'failed',
-  CANCELLED: 'cancelled',
-};
-
 /** What became of a job that was watched until this happened. */
 function resultOf(entry: EntryRecord, ending: StopReason | null, goal: Goal): Result {
   if (entry.error !== null) return 'error';
   const { facts, job } = entry;
   const hasEnded = facts.jobs[0]?.hasEnded || facts.stop === 'ended';
-  const final = (hasEnded && job !== null && finalResults[job.status]) || null;
+  const final = hasEnded && job !== null ? finalResultOf(job.status) : null;
   switch (ending) {
     case 'running':
       return goal.goalResult;

@@ -53,17 +53,22 @@ export interface ReconcileOptions {
 export async function reconcile(entry: Reconciled, options: ReconcileOptions): Promise<void> {
   const { cancels, confirmed } = entry;
   let hasLooked = false;
+  let looking: Promise<void> | null = null;
   while (!options.deadline.aborted) {
     const attempts = { cancels, confirmed, hasLooked };
     const action = nextAction(entry.facts(), entry.wanted(), attempts, options.phase);
     switch (action.do) {
       case 'let-go':
-        return;
+        if (looking === null) return;
+        await looking;
+        looking = null;
+        break;
       case 'cancel':
         cancels.set(action.jobUuid, await cancel(action.jobUuid, entry, options));
         break;
       case 'look':
-        await look(entry, options);
+        // A long list takes its time: what was cancelled is confirmed meanwhile.
+        looking = look(entry, options);
         hasLooked = true;
         break;
       case 'confirm':
@@ -72,6 +77,7 @@ export async function reconcile(entry: Reconciled, options: ReconcileOptions): P
         break;
     }
   }
+  await looking;
 }
 
 /** Asks the service to cancel a job. That it has already ended is no error. */
@@ -98,36 +104,38 @@ async function cancel(
 }
 
 // A container gets some seconds to shut down; after that the job is reported as it stands.
-const maxConfirmMs = 30_000;
-// A cancel that the service has lost on its way is sent once more.
-const cancelAgainAfterMs = 12_000;
+// Post is the last to look.
+const maxConfirmMs = { main: 30_000, post: 90_000 };
+// A cancel that the service has lost on its way is sent again.
+const cancelAgainEveryMs = 12_000;
 
 async function confirm(
   jobUuid: string,
   entry: Reconciled,
-  { client, poller, events, phase, deadline }: ReconcileOptions,
+  options: ReconcileOptions,
 ): Promise<void> {
+  const { client, poller, events, phase, deadline } = options;
   const over = new AbortController();
   const until = AbortSignal.any([deadline, over.signal]);
-  void client.clock.sleep(maxConfirmMs, until).then(() => {
+  void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
     over.abort();
   });
-  const { sent } = entry.reason(jobUuid);
-  const cancelAgain = createRepeatedCancel(client, jobUuid, sent, deadline);
+  const hasFailedLongAgo = entry.facts().stop === 'ended';
+  const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxRestartMs : Infinity;
   let status: string | null = null;
-  await poller.watch(
-    jobUuid,
-    (answer) => {
-      if (answer instanceof ServiceError) return true;
-      ({ status } = answer);
-      see(answer, entry);
-      if (hasEnded(answer)) return true;
-      cancelAgain();
-      return false;
-    },
-    until,
-  );
+  const isOver = (answer: Job | ServiceError) => {
+    if (answer instanceof ServiceError) return true;
+    ({ status } = answer);
+    see(answer, entry);
+    const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
+    return hasEnded(answer) || isSettled;
+  };
+  const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
+    if (isOver(job)) over.abort();
+  });
+  await poller.watch(jobUuid, isOver, until);
   over.abort();
+  await repeating;
   // After an interrupt main has seconds; post goes on from there.
   if (phase === 'main' && deadline.aborted) return;
   // Nothing started it once more in all this time.
@@ -135,19 +143,23 @@ async function confirm(
   else if (status === null || !isFinal(status)) events.notEnded(jobUuid, status);
 }
 
-/** Sends the cancel once more, when it has had time enough to work. */
-function createRepeatedCancel(
-  client: Client,
+// A job that had failed a minute ago, and still shows it so long after a cancel, has ended.
+const maxRestartMs = 10_000;
+
+/** Sends the cancel again and again, in case the service has lost it. */
+async function cancelAgain(
   jobUuid: string,
-  reason: string,
-  signal: AbortSignal,
-): () => void {
-  let dueAtMs = client.clock.monotonicMs() + cancelAgainAfterMs;
-  return () => {
-    if (client.clock.monotonicMs() < dueAtMs) return;
-    dueAtMs = Infinity;
-    cancelJob(client, jobUuid, reason, signal).catch(() => {});
-  };
+  entry: Reconciled,
+  { client }: ReconcileOptions,
+  until: AbortSignal,
+  onJob: (job: Job) => void,
+): Promise<void> {
+  const { sent } = entry.reason(jobUuid);
+  for (;;) {
+    await client.clock.sleep(cancelAgainEveryMs, until);
+    if (until.aborted) return;
+    await cancelJob(client, jobUuid, sent, until).then(onJob, () => {});
+  }
 }
 
 /** Notes what was seen of a job that was cancelled. */
@@ -163,7 +175,7 @@ function hasEnded(job: Job): boolean {
 /** Looks for the jobs that cooks without an answer may have created. */
 async function look(
   entry: Reconciled,
-  { client, finder, events, phase, deadline }: ReconcileOptions,
+  { finder, events, phase, deadline }: ReconcileOptions,
 ): Promise<void> {
   const facts = entry.facts();
   const mark = facts.mark ?? '';
@@ -174,7 +186,7 @@ async function look(
         knownUuids: facts.jobs.map(({ uuid }) => uuid),
         maxJobs: Math.max(1, unansweredCooks(facts)),
         serverSentAtMs: facts.serverSentAtMs,
-        windowMs: phase === 'post' ? windowMs(facts, client.clock.now()) : 0,
+        windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? doubtWindowMs : 0,
         isLast: phase === 'post',
       },
       deadline,
@@ -188,13 +200,6 @@ async function look(
   } catch (error) {
     events.lookupFailed(mark, error);
   }
-}
-
-// A list lags behind a cook, but not for long: what was sent a while ago needs one look.
-function windowMs(facts: EntryFacts, nowMs: number): number {
-  if (unansweredCooks(facts) === 0) return 0;
-  const agoMs = nowMs - facts.sentAtMs;
-  return agoMs > 2 * doubtWindowMs ? 0 : doubtWindowMs;
 }
 
 /** Why a duplicate is cancelled. */

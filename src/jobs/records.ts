@@ -45,7 +45,7 @@ export type Origin = 'cooked' | 'found' | 'attached' | 'given';
 
 /** A job that there is. */
 export interface SubmittedJob {
-  readonly subject: JobRef;
+  readonly ref: JobRef;
   readonly origin: Origin;
   /** As the service first described it. */
   readonly job: Job;
@@ -84,7 +84,7 @@ export const noRunData: RunData = { runs: [], logTail: [], results: null };
 
 /** The end of one job's story, for the reports. */
 export interface Outcome extends RunData {
-  readonly subject: JobRef;
+  readonly ref: JobRef;
   readonly result: Result;
   /** The job as last seen; null where none came to be. */
   readonly job: Job | null;

@@ -1,36 +1,44 @@
+import type { Result } from './results.ts';
+
 // The service's job statuses, and what each means to this action. The set is open: the guide names
 // more than the reference, so a status that is not here is shown as it is and watched on.
 
 /** What is known of one status. */
 interface StatusMeaning {
-  /** The job will never change again. */
-  readonly isFinal: boolean;
-  /** The job is on its way to an end that nobody wants to take over. */
-  readonly isEnding: boolean;
+  /** The job is on a machine that is made ready. */
+  readonly isStarting?: true;
+  /** The job is being ended, though it has not ended yet. */
+  readonly isEnding?: true;
+  /** The job will never change again, and this is what became of it. */
+  readonly result?: Result;
 }
 
-const waiting: StatusMeaning = { isFinal: false, isEnding: false };
-const ending: StatusMeaning = { isFinal: false, isEnding: true };
-const final: StatusMeaning = { isFinal: true, isEnding: false };
-
 const meanings: ReadonlyMap<string, StatusMeaning> = new Map([
-  ['PENDING', waiting],
-  ['ASSIGNED', waiting],
-  ['PREPARING', waiting],
-  ['RUNNING', waiting],
-  ['CANCELLING', ending],
-  ['FAILING', ending],
-  ['COMPLETED', final],
-  ['FAILED', final],
-  ['CANCELLED', final],
+  ['PENDING', {}],
+  ['ASSIGNED', { isStarting: true }],
+  ['PREPARING', { isStarting: true }],
+  ['RUNNING', {}],
+  ['CANCELLING', { isEnding: true }],
+  ['FAILING', { isEnding: true }],
+  ['COMPLETED', { result: 'succeeded' }],
+  ['FAILED', { result: 'failed' }],
+  ['CANCELLED', { result: 'cancelled' }],
 ]);
+
+/** What became of a job with this status; null while it may change. */
+export function finalResultOf(status: string): Result | null {
+  return meanings.get(status)?.result ?? null;
+}
 
 /** Whether a job with this status will never change again. */
 export function isFinal(status: string): boolean {
-  return meanings.get(status)?.isFinal ?? false;
+  return finalResultOf(status) !== null;
 }
 
-/** Whether a job with this status is being ended, though it has not ended yet. */
+export function isStarting(status: string): boolean {
+  return meanings.get(status)?.isStarting ?? false;
+}
+
 export function isEnding(status: string): boolean {
   return meanings.get(status)?.isEnding ?? false;
 }

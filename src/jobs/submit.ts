@@ -81,7 +81,6 @@ async function send(
     if (ended.aborted) throw new InterruptedError();
     record({
       sends: facts().sends + 1,
-      sentAtMs: client.clock.now(),
       serverSentAtMs: client.serverNow(),
     });
     try {

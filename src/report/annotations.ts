@@ -1,6 +1,7 @@
 import { ServiceError, type InputError, type Problem } from '../errors.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
+import { compareResults } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Runner } from '../runtime.ts';
 import { lastMeaningfulLines } from './container-log.ts';
@@ -12,20 +13,28 @@ const maxAnnotations = 10;
 // It shows 4,096 characters of one; this leaves room for a last line.
 const maxLength = 4_000;
 
-/** One error annotation for each job that was not successful: what failed, why, what to do. */
-export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
-  const messages = bad.map(describeOutcome);
-  annotateAll(runner, messages, (shown) => {
+/**
+ * One error annotation for each job that was not successful: what failed, why, what to do. Those
+ * that failed come before those that were cancelled because of them.
+ */
+export function annotateOutcomes(runner: Runner, unordered: readonly Outcome[]): void {
+  const bad = unordered.toSorted((a, b) => compareResults(a.result, b.result));
+  annotateAll(runner, bad.map(describeOutcome), (shown) => {
     const rest = bad.slice(shown);
-    const names = rest.map(
-      (outcome) => uuidOf(outcome) ?? sanitizeLine(titleOf(outcome.subject, outcome.job), 60),
-    );
+    const names = rest.map(shortNameOf);
     return {
       title: `${rest.length} more jobs were not successful`,
       cause: sanitizeLine(names.join(', '), 3_000),
-      remedy: 'See the job summary or the output jobs for each of them.',
+      remedy: `${rest.some(({ unansweredMark }) => unansweredMark !== null) ? `Jobs whose cook had no response may have been created: ${consoleUrl}. ` : ''}See the job summary or the output jobs for each of them.`,
     };
   });
+}
+
+function shortNameOf(outcome: Outcome): string {
+  const uuid = uuidOf(outcome);
+  if (uuid !== null) return uuid;
+  const title = sanitizeLine(titleOf(outcome.ref, outcome.job), 60);
+  return outcome.unansweredMark === null ? title : `${title} (may have been created)`;
 }
 
 /** An error annotation for each message; if there are too many, the last one stands for the rest. */
@@ -82,11 +91,11 @@ function formatMessage({ cause, remedy, evidence = [] }: ErrorMessage): string {
 }
 
 function describeOutcome(outcome: Outcome): ErrorMessage {
-  const { result, job, subject, error, ending } = outcome;
+  const { result, job, ref, error, ending } = outcome;
   if (error !== null) return describeErrorOf(outcome, error);
-  const name = sanitizeLine(titleOf(subject, job), 100);
+  const name = sanitizeLine(titleOf(ref, job), 100);
   const uuid = uuidOf(outcome);
-  const who = uuid === null ? `The job for recipe ${subject.recipeUuid}` : `Job ${uuid}`;
+  const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
   if (result === 'timed-out') return describeTimeout(name, who, outcome);
   if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
     return describeInterrupt(name, who, outcome);
@@ -111,18 +120,24 @@ function describeOutcome(outcome: Outcome): ErrorMessage {
 }
 
 function describeErrorOf(outcome: Outcome, error: Error): ErrorMessage {
-  const { subject } = outcome;
+  const { ref } = outcome;
   const uuid = uuidOf(outcome);
   if (uuid !== null) {
-    const isCancel = error instanceof ServiceError && error.request.endsWith('/cancel');
-    return describeError(error, `${isCancel ? 'cancel' : 'watch'} job ${uuid}`);
+    return describeError(error, attemptOf(error, uuid, outcome));
   }
-  const message = describeError(error, `cook recipe ${subject.recipeUuid}`);
+  const message = describeError(error, `cook recipe ${ref.recipeUuid}`);
   const isInvalid = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
-  if (!isInvalid || !subject.namesRegions) return message;
+  if (!isInvalid || !ref.namesRegions) return message;
   const hint =
     'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
   return { ...message, remedy: `${message.remedy} ${hint}` };
+}
+
+function attemptOf(error: Error, uuid: string, { ref }: Outcome): string {
+  const request = error instanceof ServiceError ? error.request : '';
+  // The job was found after the step had given up.
+  if (request.endsWith('/cook')) return `cook recipe ${ref.recipeUuid}`;
+  return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
 }
 
 function describeInterrupt(name: string, who: string, outcome: Outcome): ErrorMessage {

@@ -72,17 +72,17 @@ export function createCommitStatus(
 ): CommitStatus {
   const queues = new Map<number, Queue>();
   const contextOf = openContexts(jobs);
-  const hurry = new AbortController();
+  const finishing = new AbortController();
   const over = new AbortController();
   const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
-  const pause = async () => clock.sleep(minPauseMs, hurry.signal);
+  const pause = async () => clock.sleep(minPauseMs, finishing.signal);
   const say = (job: JobRef, title: string, message: Message) => {
     const queue = queues.get(job.index) ?? openQueue(contextOf(job, title), trySend, pause);
     queues.set(job.index, queue);
     queue.say(message);
   };
-  const sayPending = ({ subject, job }: SubmittedJob, description: string) => {
-    say(subject, titleOf(subject, job), { state: 'pending', description });
+  const sayPending = ({ ref, job }: SubmittedJob, description: string) => {
+    say(ref, titleOf(ref, job), { state: 'pending', description });
   };
   return {
     submitted: (job) => {
@@ -92,12 +92,12 @@ export function createCommitStatus(
       if (!isFinal(change.status)) sayPending(job, describeChange(change));
     },
     ended: (outcome) => {
-      say(outcome.subject, titleOf(outcome.subject, outcome.job), describeEnd(outcome));
+      say(outcome.ref, titleOf(outcome.ref, outcome.job), describeEnd(outcome));
     },
     settle: async (signal) => {
       const settled = new AbortController();
       void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
-        hurry.abort();
+        finishing.abort();
         await clock.sleep(lastTryMs, settled.signal);
         over.abort();
       });

@@ -35,12 +35,12 @@ export interface Console {
 }
 
 /** `[1/3 Render] `, where the step has several jobs. */
-export function jobPrefix({ subject, job }: SubmittedJob, jobCount: number): string {
+export function jobPrefix({ ref, job }: SubmittedJob, jobCount: number): string {
   if (jobCount === 1) return '';
-  return `[${subject.index + 1}/${jobCount} ${sanitizeLine(titleOf(subject, job), 40)}] `;
+  return `[${ref.index + 1}/${jobCount} ${sanitizeLine(titleOf(ref, job), 40)}] `;
 }
 
-const verbs: Readonly<Record<Origin, string>> = {
+const openings: Readonly<Record<Origin, string>> = {
   cooked: 'Cooked',
   found: 'Found',
   attached: 'Took over',
@@ -73,13 +73,13 @@ type Warnings = Pick<
 
 function createLines(runner: Runner, jobCount: number): Omit<Console, keyof Warnings> {
   return {
-    submitted: ({ origin, job, subject }) => {
-      const recipeUuid = subject.recipeUuid ?? job.source_recipe_uuid;
+    submitted: ({ origin, job, ref }) => {
+      const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
       const recipe = recipeUuid === null ? '' : ` from recipe ${sanitizeLine(recipeUuid, 40)}`;
       const title = job.title ? ` “${sanitizeLine(job.title, 200)}”` : '';
       const status = sanitizeLine(job.status, 60);
       const details = `${recipe}${title}${notes[origin]}: ${status}`;
-      runner.print(`${verbs[origin]} job ${job.uuid}${details}`);
+      runner.print(`${openings[origin]} job ${job.uuid}${details}`);
     },
     statusChanged: (submitted, { status, atMs }, job) => {
       const elapsed = formatDuration(atMs - submitted.submittedAtMs).padStart(7);

@@ -1,4 +1,4 @@
-import { ServiceError } from '../errors.ts';
+import { InterruptedError, ServiceError } from '../errors.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** An error for the user: what failed, why, and what to do. */
@@ -15,9 +15,13 @@ export const consoleUrl = 'https://console.dispersed.com/jobs';
 
 /** @param attempt what failed, such as `cook recipe 01a0…` or `watch job 0198…` */
 export function describeError(error: Error, attempt: string): ErrorMessage {
-  return error instanceof ServiceError
-    ? describeServiceError(error, attempt)
-    : describeInternalError(error);
+  if (error instanceof ServiceError) return describeServiceError(error, attempt);
+  if (!(error instanceof InterruptedError)) return describeInternalError(error);
+  return {
+    title: `Could not ${attempt}: interrupted`,
+    cause: 'The workflow was cancelled or reached a time limit before the service responded.',
+    remedy: `Look for jobs that are still running: ${consoleUrl}`,
+  };
 }
 
 /** A bug in this action. */

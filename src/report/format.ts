@@ -42,7 +42,7 @@ export function formatHeadline(outcomes: readonly Outcome[]): string {
   const [only] = outcomes;
   if (only === undefined || outcomes.length > 1 || uuidOf(only) === null)
     return formatVerdict(outcomes);
-  return `${titleOf(only.subject, only.job)} ${results[only.result].phrase}`;
+  return `${titleOf(only.ref, only.job)} ${results[only.result].phrase}`;
 }
 
 function formatSingle(outcome: Outcome): string {

@@ -26,25 +26,25 @@ const maxEarly = 50;
 /**
  * Sets the outputs as soon as jobs are created, in case the process is killed: the runner reads what
  * was written, and the last value of an output that was set twice.
- * @param subjects all jobs that the step may have, in their order
+ * @param refs all jobs that the step may have, in their order
  * @returns to be called for each job as soon as it is created
  */
 export function createEarlyOutputs(
   runner: Runner,
-  subjects: readonly JobRef[],
+  refs: readonly JobRef[],
 ): (submitted: SubmittedJob) => void {
-  const outcomes = subjects.map((subject) => ({ ...notYetKnown, subject }));
+  const outcomes = refs.map((ref) => ({ ...notYetKnown, ref }));
   let known = 0;
   runner.output('result', notYetKnown.result);
   return (submitted) => {
-    outcomes[submitted.subject.index] = { ...notYetKnown, ...submitted };
+    outcomes[submitted.ref.index] = { ...notYetKnown, ...submitted };
     known += 1;
-    if (known <= maxEarly || known === subjects.length) writeOutputs(runner, outcomes);
+    if (known <= maxEarly || known === refs.length) writeOutputs(runner, outcomes);
   };
 }
 
 // If it stays at that, the job was not watched to its end.
-const notYetKnown: Omit<Outcome, 'subject'> = {
+const notYetKnown: Omit<Outcome, 'ref'> = {
   ...noRunData,
   result: 'error',
   job: null,
@@ -59,12 +59,12 @@ const notYetKnown: Omit<Outcome, 'subject'> = {
 };
 
 function describeJob(outcome: Outcome) {
-  const { subject, job, result } = outcome;
+  const { ref, job, result } = outcome;
   const { queueSeconds, runSeconds } = durationsOf(outcome);
   return {
     recipe_uuid: recipeOf(outcome),
     job_uuid: uuidOf(outcome),
-    title: titleOf(subject, job),
+    title: titleOf(ref, job),
     status: job?.status ?? null,
     result,
     status_reason: job?.status_reason ?? null,

@@ -66,7 +66,7 @@ test('who waits for a job later ends the status that its cook left pending', asy
   const contexts = () => new Set(github.requests.map(({ context }) => context));
   const cooked = contexts();
   const inputs = { ...asked, 'job-uuids': main.outputs.get('job-uuids') ?? '' };
-  await playOn(simulator, { inputs, env, verb: wait });
+  await playOn(simulator, { inputs, env, command: wait });
   await simulator.close();
   await github.close();
   expect(contexts()).toEqual(cooked);

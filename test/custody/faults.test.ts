@@ -17,7 +17,7 @@ type Meaning =
   | 'not-sent'
   /** It may have been taken; a repetition may go well. */
   | 'doubt'
-  /** The service asks for patience. */
+  /** The service asks us to come back later. */
   | 'later'
   /** Not found, which may be lag. */
   | 'missing'

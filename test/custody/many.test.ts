@@ -81,8 +81,8 @@ describe('fail-fast', () => {
     expect([...played.statuses]).toEqual(['CANCELLED', 'FAILED', 'CANCELLED']);
     const titles = played.main.annotations.map(({ title }) => title);
     expect(titles).toEqual([
-      'Cancelled by fail-fast: Endless',
       'Failed: Broken',
+      'Cancelled by fail-fast: Endless',
       'Cancelled by fail-fast: Endless',
     ]);
     expect(JSON.parse(played.main.outputs.get('jobs') ?? '')).toMatchObject([
@@ -127,6 +127,6 @@ test('a service that answers 429 is looked at less often', async () => {
     },
   });
   expect(resultOf(played)).toBe('detached');
-  // At a beat of 4 s there would be thirty.
+  // With a poll interval of 4 s there would be thirty.
   expect(singleReads(played).length).toBeLessThanOrEqual(18);
 });

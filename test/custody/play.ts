@@ -18,7 +18,7 @@ export interface Play {
   readonly env?: Readonly<Record<string, string>>;
   /** The action's clock, where it differs from the service's. */
   readonly clock?: (service: Clock) => Clock;
-  readonly verb?: (world: Deps) => Promise<void>;
+  readonly command?: (deps: Deps) => Promise<void>;
   /** Plays the outside world. */
   readonly during?: (simulator: Simulator, interrupt: () => void) => Promise<void>;
   readonly withPost?: boolean;
@@ -75,7 +75,7 @@ export async function playOn(simulator: Simulator, scene: Play): Promise<Played>
   };
   const interrupt = new AbortController();
   const main = rememberingRunner(inputs, new Map(), scene.env);
-  const running = (scene.verb ?? cook)(fakeDeps(main, clock, interrupt.signal));
+  const running = (scene.command ?? cook)(fakeDeps(main, clock, interrupt.signal));
   const endNow = () => {
     interrupt.abort();
   };

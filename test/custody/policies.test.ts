@@ -110,7 +110,12 @@ describe('what is to be kept is kept, and what is not is not', () => {
       inputs: { timeout: '12s' },
     });
     expect(resultOf(played)).toBe('timed-out');
-    expect(titlesOf(played)).toContain('A cancelled job has not ended yet');
+    expect(titlesOf(played)).toEqual([
+      // Main and post: each tells it once.
+      'A cancelled job has not ended yet',
+      'Timed out: Endless',
+      'A cancelled job has not ended yet',
+    ]);
   });
 
   test('the saved state holds ids and keys, never secrets', async () => {
@@ -195,7 +200,7 @@ describe('wait', () => {
     const simulator = await openSimulator({ ...(recipes && { recipes }) });
     const cooked = await playOn(simulator, submit);
     const played = await playOn(simulator, {
-      verb: wait,
+      command: wait,
       inputs: { 'job-uuids': cooked.main.outputs.get('job-uuids') ?? '', ...inputs },
       ...(during && { during }),
     });
@@ -237,7 +242,7 @@ describe('wait', () => {
     const cooked = await playOn(simulator, {});
     const [uuid] = uuidsOf(cooked);
     const inputs = { 'job-uuids': JSON.stringify([null, uuid]) };
-    const played = await playOn(simulator, { verb: wait, inputs });
+    const played = await playOn(simulator, { command: wait, inputs });
     await simulator.close();
     expect(resultOf(played)).toBe('succeeded');
     expect(uuidsOf(played)).toEqual([uuid]);
@@ -254,7 +259,7 @@ describe('wait', () => {
       const cooked = await playOn(simulator, submit);
       const before = simulator.requests.length;
       const played = await playOn(simulator, {
-        verb: wait,
+        command: wait,
         inputs: { 'job-uuids': uuidsOf(cooked).join(''), 'on-workflow-cancel': asked },
         during: async () => until(() => simulator.requests.length >= before + 2),
         isKilled: true,
@@ -279,7 +284,7 @@ describe('wait', () => {
     const cooked = await playOn(simulator, submit);
     simulator.inject({ method: 'GET', times: Infinity, kind: { type: 'status', status: 503 } });
     const inputs = { 'job-uuids': cooked.main.outputs.get('job-uuid') ?? '', timeout: '30s' };
-    const played = await playOn(simulator, { verb: wait, inputs });
+    const played = await playOn(simulator, { command: wait, inputs });
     await simulator.close();
     expect(resultOf(played)).toBe('timed-out');
     expect(played.main.annotations).toHaveLength(1);
@@ -293,7 +298,7 @@ describe('cancel', () => {
       inputs: { 'wait-until': 'completed', timeout: '40s', 'on-timeout': 'detach' },
     });
     const inputs = { 'job-uuids': uuidsOf(cooked).join('\n'), reason: 'no longer needed' };
-    const played = await playOn(simulator, { verb: cancel, inputs });
+    const played = await playOn(simulator, { command: cancel, inputs });
     await simulator.close();
     expect(played.main.failed()).toBe(false);
     expect(played.main.annotations).toEqual([]);
@@ -307,7 +312,7 @@ describe('cancel', () => {
     const cooked = await playOn(simulator, {});
     simulator.inject({ method: 'PUT', kind: { type: 'status', status: 409 } });
     const inputs = { 'job-uuids': uuidsOf(cooked).join('\n') };
-    const played = await playOn(simulator, { verb: cancel, inputs });
+    const played = await playOn(simulator, { command: cancel, inputs });
     await simulator.close();
     expect(played.main.failed()).toBe(false);
     expect(resultOf(played)).toBe('succeeded');
@@ -318,7 +323,7 @@ describe('cancel', () => {
     const cooked = await playOn(simulator, { inputs: { wait: 'false' } });
     simulator.inject({ method: 'PUT', times: Infinity, kind: { type: 'status', status: 403 } });
     const inputs = { 'job-uuids': uuidsOf(cooked).join('\n') };
-    const played = await playOn(simulator, { verb: cancel, inputs });
+    const played = await playOn(simulator, { command: cancel, inputs });
     await simulator.close();
     expect(played.main.failed()).toBe(true);
     expect(played.main.annotations.map(({ title }) => title)).toEqual([

@@ -11,7 +11,7 @@ const requestsTo = ({ simulator }: Played, method: string) =>
   simulator.requests.filter((each) => each.method === method);
 const resultOf = ({ main }: Played) => main.outputs.get('result');
 
-describe('a blip is not a verdict', () => {
+describe('transient errors are retried', () => {
   test('a service that is away for minutes does not end the wait, and is spoken of twice', async () => {
     const played = await play({
       during: async (simulator) => {

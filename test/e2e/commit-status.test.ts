@@ -116,7 +116,7 @@ const scenes = {
   detached: { recipes: [endless], with: { timeout: '2s', 'on-timeout': 'detach' } },
   dryRun: { recipes: [good], with: { 'dry-run': 'true' } },
   off: { recipes: [good], with: { 'commit-status': 'false' } },
-  blip: { recipes: [good], github: (nth) => (nth === 0 ? { status: 502 } : 'created') },
+  transient: { recipes: [good], github: (nth) => (nth === 0 ? { status: 502 } : 'created') },
   forbidden: { recipes: [good, bad], github: refusal(403, `Resource not accessible ${hostile}`) },
   hidden: { recipes: [good], github: refusal(404, 'Not Found') },
   limited: {
@@ -236,9 +236,9 @@ describe('with permission', () => {
     expect(scene('noWait').statuses).toHaveLength(1);
   });
 
-  test('a blip is not spoken of', () => {
-    expect(scene('blip')).toMatchObject({ ...passed, warnings: [] });
-    expect(stateAndText(scene('blip')).at(-1)).toMatch(/^success/);
+  test('a transient error is not mentioned', () => {
+    expect(scene('transient')).toMatchObject({ ...passed, warnings: [] });
+    expect(stateAndText(scene('transient')).at(-1)).toMatch(/^success/);
   });
 });
 

@@ -61,7 +61,8 @@ function checkError(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const errors = reportedBy(step).filter(({ result, jobUuid }) => {
     return result === 'error' && jobUuid !== plan.unknownUuid;
   });
-  const hasReason = sent.some(({ fault }) => fault !== null);
+  // Two answers of 404 end the wait, whatever they come from.
+  const hasReason = sent.some(({ fault, status }) => fault !== null || status === 404);
   if (errors.length === 0 || hasReason || isRefused) return [];
   return [{ check: 'error without a reason', what: `${errors.length} entries` }];
 }

@@ -23,7 +23,7 @@ export const shortLimits: HttpLimits = {
   totalMs: 600,
 };
 
-/** A world with real sockets, in which only time and the runner are made up. */
+/** Dependencies with real sockets, of which only time and the runner are made up. */
 export function fakeDeps(
   runner: Runner,
   clock: Clock,

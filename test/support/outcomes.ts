@@ -65,7 +65,7 @@ export function fakeOutcome(
   pace: Pace = { assigned: 42, started: 95, ended: 412 },
 ): Outcome {
   return {
-    subject: {
+    ref: {
       index: 0,
       recipeUuid: uuidNumber(0),
       jobUuid: null,

@@ -136,7 +136,7 @@ function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly
     origin: Origin = 'cooked',
     status = 'PENDING',
   ): SubmittedJob => ({
-    subject: refs[index] ?? jobRef(index, null, null),
+    ref: refs[index] ?? jobRef(index, null, null),
     origin,
     job: fakeJob({ status, title: `Job ${index}` }),
     submittedAtMs: clock.now(),
@@ -155,8 +155,8 @@ function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly
       commitStatus.statusChanged(submittedJob(index), { status, atMs: clock.now() });
     },
     end: (result: Result, index = 0) => {
-      const { subject, job } = submittedJob(index);
-      commitStatus.ended(fakeOutcome({ subject, job, result, timeline: [] }));
+      const { ref, job } = submittedJob(index);
+      commitStatus.ended(fakeOutcome({ ref, job, result, timeline: [] }));
     },
   };
 }

@@ -52,7 +52,7 @@ function openLog(
   const client: Client = { send, clock, random: () => 0, serverNow: () => null };
   const signal = new AbortController().signal;
   const job = fakeJob({ status: 'RUNNING' });
-  const { subject } = fakeOutcome();
+  const { ref } = fakeOutcome();
   const collector = createLogCollector({
     runner,
     client,
@@ -61,7 +61,7 @@ function openLog(
     signal,
     console: createConsole(runner, 1),
   });
-  const log = collector.open({ subject, origin: 'cooked', job, submittedAtMs: cookedAtMs });
+  const log = collector.open({ ref, origin: 'cooked', job, submittedAtMs: cookedAtMs });
   const look = async () => {
     log.onLook(job);
     // Each request and each piece of a log takes a turn or two.

@@ -8,7 +8,7 @@ import { rememberingRunner } from '../support/runner.ts';
 const outcome = (name: string, results: JsonMapping | null): Outcome =>
   fakeOutcome({
     job: null,
-    subject: { ...fakeOutcome().subject, jobUuid: name },
+    ref: { ...fakeOutcome().ref, jobUuid: name },
     results,
     runs: [],
   });

@@ -35,7 +35,7 @@ function ofSeveral(jobs: readonly NumberedOutcome[], keys: readonly string[]): s
   const headings = ['#', 'Results of', ...shown.map((key) => escapeMarkdown(key, 40))];
   const rows = jobs.map(({ number, outcome }) => [
     String(number),
-    escapeMarkdown(titleOf(outcome.subject, outcome.job), 60),
+    escapeMarkdown(titleOf(outcome.ref, outcome.job), 60),
     ...shown.map((key) => valueText(outcome.results, key)),
   ]);
   const columns = headings.map((heading): Column =>

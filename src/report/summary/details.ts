@@ -30,7 +30,7 @@ function ofSeveral({ number, outcome }: NumberedOutcome, maxLines: number): read
   const reason = reasonOf(outcome);
   const log = logBlock(outcome.logTail, maxLines);
   if (reason === '' && log === '') return [];
-  const title = escapeMarkdown(titleOf(outcome.subject, outcome.job), 80);
+  const title = escapeMarkdown(titleOf(outcome.ref, outcome.job), 80);
   const brief = reason === '' ? '' : `: ${escapeMarkdown(reason, maxReason)}`;
   const line = `${results[outcome.result].icon} ${number} ${title}${brief}`;
   // Never at the start of a line, where `1.` and `-` begin a list.

@@ -39,7 +39,7 @@ export function renderGantt(jobs: readonly NumberedOutcome[]): string {
 }
 
 function rowOf({ number, outcome }: NumberedOutcome, count: number): Row {
-  const title = sanitizeLabel(titleOf(outcome.subject, outcome.job), 36);
+  const title = sanitizeLabel(titleOf(outcome.ref, outcome.job), 36);
   return {
     // NumberedOutcome, since mermaid takes two sections of one name for one.
     label: count === 1 ? '' : `${number} ${title}`,

@@ -107,7 +107,7 @@ function hardware({ job }: Outcome): string {
 }
 
 function titleAndUuid(outcome: Outcome): string {
-  const title = escapeMarkdown(titleOf(outcome.subject, outcome.job), 120);
+  const title = escapeMarkdown(titleOf(outcome.ref, outcome.job), 120);
   const uuid = uuidCode(uuidOf(outcome));
   return uuid === '' ? title : `${title}<br>${uuid}`;
 }
@@ -122,9 +122,7 @@ const maxNodes = 100;
 export function renderNodes(jobs: readonly NumberedOutcome[]): string {
   const rows = jobs.flatMap(({ number, outcome }) =>
     nodeUrlsOf(outcome).map((node) => [
-      jobs.length === 1
-        ? ''
-        : `${number} ${escapeMarkdown(titleOf(outcome.subject, outcome.job), 60)}`,
+      jobs.length === 1 ? '' : `${number} ${escapeMarkdown(titleOf(outcome.ref, outcome.job), 60)}`,
       portName(node),
       `\`${addressOf(node)}\``,
     ]),
