@@ -1,8 +1,9 @@
 import type { Sent } from './network.ts';
-import type { PlayedProcess } from './launch.ts';
+import { isExcused } from './excuses.ts';
 import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
 import {
+  cookOf,
   descriptionOf,
   hasEnded,
   isAnswered,
@@ -12,7 +13,6 @@ import {
   names,
   saidBy,
   sentBy,
-  toldAtMs,
   type Violation,
 } from './truth.ts';
 import { wishFor, wishOfStep } from './wishes.ts';
@@ -118,23 +118,22 @@ function checkParallel(life: PlayedLife, step: PlayedStep): readonly Violation[]
   if (maxParallel === 0) return [];
   const groups = jobsByEntry(life, step);
   return groups.flatMap(([job]) => {
-    if (job === undefined) return [];
-    const others = groups.filter(([other]) => other !== undefined && isOpen(life, other, job));
+    const sentAtMs = job === undefined ? undefined : cookOf(life, job)?.sentAtMs;
+    if (job === undefined || sentAtMs === undefined) return [];
+    const others = groups.filter(([other]) => {
+      return other !== undefined && other.uuid !== job.uuid && isOpen(life, other, sentAtMs);
+    });
     if (others.length + 1 <= maxParallel) return [];
     return [broken('more than max-parallel', `${others.length + 1} of ${maxParallel}`)];
   });
 }
 
-// Whether the step knows of an unfinished job when it cooks the next one.
-function isOpen(life: PlayedLife, other: SimulatedJob, next: SimulatedJob): boolean {
-  if (other.uuid === next.uuid || hasEnded(other, next.takenAtMs)) return false;
-  if (mayBeLost(life, next.cookedBy, other)) return false;
-  return sentBy(life, next.cookedBy).some(
-    ({ kind, shows, endedAtMs, fault }) =>
-      kind === 'cook' &&
-      fault === null &&
-      shows.includes(other.uuid) &&
-      (endedAtMs ?? Infinity) < next.takenAtMs,
+// Whether its step knows of an unfinished job.
+function isOpen(life: PlayedLife, job: SimulatedJob, atMs: number): boolean {
+  if (hasEnded(job, atMs) || mayBeLost(life, job.cookedBy, job)) return false;
+  return sentBy(life, job.cookedBy).some(
+    ({ kind, shows, endedAtMs }) =>
+      kind === 'cook' && shows.includes(job.uuid) && (endedAtMs ?? Infinity) < atMs,
   );
 }
 
@@ -153,10 +152,8 @@ function checkFate(life: PlayedLife, job: SimulatedJob): readonly Violation[] {
     return [broken("another step's job cancelled", `${job.uuid} by ${strangers[0]?.by}`)];
   }
   if (wish !== 'end' || hasEnded(job, life.endMs + graceMs)) return [];
-  const isExcused = life.steps
-    .filter((step) => wishOfStep(life, step, job) === 'end')
-    .every((step) => excuse(life, step, job));
-  if (isExcused) return [];
+  const owners = life.steps.filter((step) => wishOfStep(life, step, job) === 'end');
+  if (owners.every((step) => isExcused(life, step, job))) return [];
   const wasIgnored = cancels.length > 0 && cancels.length <= life.plan.service.ignoredCancels;
   const check = wasIgnored ? 'left alive, its cancel ignored' : 'left alive';
   return [broken(check, `${job.uuid}, cooked by ${job.cookedBy}`)];
@@ -164,50 +161,6 @@ function checkFate(life: PlayedLife, job: SimulatedJob): readonly Violation[] {
 
 function concerns(life: PlayedLife, by: string, job: SimulatedJob): boolean {
   return life.steps.some((step) => isOf(step, by) && wishOfStep(life, step, job) !== null);
-}
-
-/** Whether a step could not do anything about a job that it should have ended. */
-function excuse(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
-  const { post } = step;
-  if (step.plan.command === 'cancel') return true;
-  if (post === null) return !couldMainCancel(life, step, job);
-  const isKnown =
-    [...step.main.runner.heard.kept.values()].some((text) =>
-      text.toLowerCase().includes(job.uuid),
-    ) || sentBy(life, post.name).some(({ shows }) => shows.includes(job.uuid));
-  if (!isKnown && job.listedAtMs > post.startMs + 25_000) return true;
-  const kinds = isKnown ? ['cancel'] : ['list'];
-  const tries = sentBy(life, post.name).filter((each) => {
-    return kinds.includes(each.kind) && (!isKnown || each.path.toLowerCase().includes(job.uuid));
-  });
-  return wasUnreachable(tries, post) && wasWarned(step, job);
-}
-
-// Post goes on as long as it may, unless it is told that it is of no use.
-function wasUnreachable(tries: readonly Sent[], post: PlayedProcess): boolean {
-  const last = tries.at(-1);
-  if (last === undefined || last.fault === null) return false;
-  const { status } = last;
-  const isRefused = status !== null && status >= 400 && status < 500 && status !== 408;
-  return (isRefused && status !== 429) || post.endMs - post.startMs > 210_000;
-}
-
-function wasWarned({ main, post }: PlayedStep, job: SimulatedJob): boolean {
-  return [main, post].some((process) =>
-    process?.runner.heard.annotations.some(({ title, message }) =>
-      names(`${title} ${message}`, job),
-    ),
-  );
-}
-
-// Without a post entry there are only main's last seconds; that they are used is checked where
-// nothing else goes wrong.
-function couldMainCancel(life: PlayedLife, { main }: PlayedStep, job: SimulatedJob): boolean {
-  const told = toldAtMs(main);
-  const isCalm = sentBy(life, main.name).every(({ fault }) => fault === null);
-  if (told === null || main.signalMs === null || !isCalm) return false;
-  if (life.plan.service.ignoredCancels > 0 || life.plan.service.latencyMs > 500) return false;
-  return job.takenAtMs < told - 1_000 && job.cancels.length === 0;
 }
 
 /** A re-run that attaches cooks nothing anew that is there to be taken over. */

@@ -105,6 +105,16 @@ export function names(text: string, job: SimulatedJob): boolean {
   return text.toLowerCase().includes(job.uuid) || text.includes(markOf(job));
 }
 
+/** The request that a job came from. */
+export function cookOf(life: PlayedLife, job: SimulatedJob): Sent | undefined {
+  return sentBy(life, job.cookedBy).find(
+    (each) =>
+      each.kind === 'cook' &&
+      each.takenAtMs === job.takenAtMs &&
+      descriptionOf(each) === job.description,
+  );
+}
+
 /** Whether the cook that a job came from was answered, so that its step took it for its own. */
 export function wasAnswered(life: PlayedLife, job: SimulatedJob): boolean {
   return sentBy(life, job.cookedBy).some(
