@@ -40,19 +40,3 @@ export function shapeList(body: unknown, { tellsTotal, tellsLimit }: ServicePlan
   const { total, limit, ...page } = body;
   return { ...page, ...(tellsTotal && { total }), ...(tellsLimit && { limit }) };
 }
-
-const uuidMembers = new Set(['uuid', 'source_recipe_uuid', 'job_uuid']);
-
-/** The same with every UUID in capitals. */
-export function toCapitals(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(toCapitals);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [
-      key,
-      uuidMembers.has(key) && typeof member === 'string'
-        ? member.toUpperCase()
-        : toCapitals(member),
-    ]),
-  );
-}

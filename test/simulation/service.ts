@@ -7,7 +7,8 @@ import type { Job } from '../simulator/resources.ts';
 import { answerTo, refused } from '../simulator/router.ts';
 import type { Store } from '../simulator/store.ts';
 import type { Dice } from './dice.ts';
-import { listQuirks, refusalOfList, shapeList, toCapitals } from './quirks.ts';
+import { toCapitals } from '../simulator/quirks.ts';
+import { listQuirks, refusalOfList, shapeList } from './quirks.ts';
 import type { ServicePlan } from './plan.ts';
 
 /** A job that a step has cooked, with all that only the service knows. */
@@ -88,6 +89,7 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
     singleUuidFilter: false,
     listingLagMs: plan.listLagMs,
     readLagMs: plan.readLagMs,
+    quirks: {},
   };
   const answer = (arrival: Arrival, body: unknown) => {
     const { method, path, headers } = arrival;

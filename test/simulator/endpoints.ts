@@ -7,6 +7,7 @@ import { offerFilters, offersAt } from './offers.ts';
 import { recipeOf, successfulLife } from './recipes.ts';
 import type { RecipeRecord } from './recipes.ts';
 import { notFound } from './refusal.ts';
+import type { Quirks } from './quirks.ts';
 import type { Job, JobRun, Recipe } from './resources.ts';
 import { baseOf } from './store.ts';
 import type { Store } from './store.ts';
@@ -20,6 +21,7 @@ export interface Service {
   singleUuidFilter: boolean;
   listingLagMs: number;
   readLagMs: number;
+  quirks: Quirks;
 }
 
 /** A request to an endpoint; `uuid` is the `*` of its path. */
@@ -63,10 +65,13 @@ function readRecipe({ store, generation }: Service, { uuid }: Call) {
   return recipeOf(knownRecipe(store, uuid), generation);
 }
 
-function cook({ store, generation }: Service, { uuid, body }: Call) {
+function cook({ store, generation, quirks }: Service, { uuid, body }: Call) {
   const recipe = knownRecipe(store, uuid);
   const fields = cookedFields(baseOf(recipe), body, generation);
-  return store.show(store.addJob(recipe.uuid, recipe.script, fields));
+  const { description } = fields;
+  const cut = description?.slice(0, quirks.maxDescription);
+  const kept = description === undefined ? fields : { ...fields, description: cut ?? null };
+  return store.show(store.addJob(recipe.uuid, recipe.script, kept));
 }
 
 function createJob({ store, generation }: Service, { body }: Call) {

@@ -1,6 +1,7 @@
 import { endpoints } from './endpoints.ts';
 import type { Endpoint, Service } from './endpoints.ts';
 import { isOnPath, segmentAtStar } from './paths.ts';
+import { quirkyAnswer, quirkyQuery } from './quirks.ts';
 import { invalid, notFound, Refusal } from './refusal.ts';
 import { isUuid } from './uuids.ts';
 
@@ -22,11 +23,12 @@ export interface Answer {
 export function answerTo(service: Service, request: RoutedRequest, wrapData: boolean): Answer {
   try {
     const endpoint = endpointFor(request);
-    const body = endpoint.answer(service, {
+    const answer = endpoint.answer(service, {
       uuid: uuidIn(request.path, endpoint.path),
-      query: new URLSearchParams(request.search),
+      query: quirkyQuery(request.search, service.quirks),
       body: request.body,
     });
+    const body = quirkyAnswer(answer, service.quirks);
     return { status: 200, body: wrapData && endpoint.gives === 'resource' ? { data: body } : body };
   } catch (error) {
     return refused(error);

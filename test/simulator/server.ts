@@ -4,7 +4,7 @@ import { serve } from './handling.ts';
 import { listen } from './listener.ts';
 import type { Listener } from './listener.ts';
 import { exampleRecipes } from './recipes.ts';
-import { createStore } from './store.ts';
+import { baseOf, createStore } from './store.ts';
 import type { Store } from './store.ts';
 import type { Site } from './handling.ts';
 import type { Simulator, SimulatorOptions } from './types.ts';
@@ -29,12 +29,12 @@ type ClosedSite = Omit<Site, 'refuseFor'> & { publicKey: string; secretKey: stri
 function siteFor(options: SimulatorOptions): ClosedSite {
   const { generation = 'new', now = Date.now, rawUtf8Signing = false } = options;
   const { publicKey = 'pk_sim_0123456789abcdef', secretKey = 'sk_sim_fedcba9876543210' } = options;
-  const { singleUuidFilter = false, listingLagMs = 0, readLagMs = 0 } = options;
+  const { singleUuidFilter = false, listingLagMs = 0, readLagMs = 0, quirks = {} } = options;
   const store = createStore(now, generation);
   return {
     publicKey,
     secretKey,
-    service: { store, generation, now, singleUuidFilter, listingLagMs, readLagMs },
+    service: { store, generation, now, singleUuidFilter, listingLagMs, readLagMs, quirks },
     gate: createGate({ publicKey, secretKey, rawUtf8Signing, now }),
     faults: createFaultBook(),
     requests: [],
@@ -59,6 +59,13 @@ function simulatorOf(site: ClosedSite, listener: Listener, recipeUuids: string[]
         .flatMap(store.runsOf)
         .map((run) => run.resource),
     addRecipe: store.addRecipe,
+    cookForOthers: (recipeUuid, count) => {
+      const recipe = store.recipes.get(recipeUuid);
+      if (recipe === undefined) throw new Error(`there is no recipe ${recipeUuid}`);
+      for (let made = 0; made < count; made += 1) {
+        store.addJob(recipeUuid, recipe.script, baseOf(recipe));
+      }
+    },
     inject: (...more) => faults.add(more),
     clearFaults: faults.clear,
     cancelJob: (uuid, reason) => store.cancelJob(uuid, reason ?? null),

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Quirks } from './quirks.ts';
 import type { CookFields, Job, JobRun, NodeUrl } from './resources.ts';
 
 /** 'new' is api.dispersed.com, 'old' the host before it: plain dates, no regions. */
@@ -146,6 +147,7 @@ export interface SimulatorOptions {
   listingLagMs?: number;
   /** How long after its cook a job reads as 404. */
   readLagMs?: number;
+  quirks?: Quirks;
   /** Told one line a request. */
   log?: (line: string) => void;
 }
@@ -164,6 +166,8 @@ export interface Simulator {
   runs: () => readonly JobRun[];
   /** Returns the recipe's UUID. */
   addRecipe: (script: RecipeScript) => string;
+  /** Other people of the account cook so many jobs of a recipe. */
+  cookForOthers: (recipeUuid: string, count: number) => void;
   inject: (...faults: Fault[]) => void;
   clearFaults: () => void;
   /** As from the console: works on `cancelIgnored` scripts too. */
