@@ -33149,7 +33149,7 @@ async function cookAll(step, requests, inputs) {
 async function attachAll(step, requests) {
     const { client, end, console } = step;
     try {
-        const earlier = await findEarlierJobs(requests, client, end.signal, console.ambiguous);
+        const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
         for (const request of requests) {
             const job = earlier.get(request.index);
             const entry = step.entries[request.index];

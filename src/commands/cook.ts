@@ -104,11 +104,14 @@ async function cookAll(
   return Promise.all(step.entries.map(async (entry) => (await running.get(entry)) ?? noRunData));
 }
 
-/** Takes over the jobs of earlier attempts; gives what kept it from looking for them. */
+/**
+ * Takes over the jobs of earlier attempts, also when the wait has ended meanwhile: what becomes of
+ * them is decided like of any other. Gives what kept it from looking for them.
+ */
 async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Error | null> {
   const { client, end, console } = step;
   try {
-    const earlier = await findEarlierJobs(requests, client, end.signal, console.ambiguous);
+    const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
     for (const request of requests) {
       const job = earlier.get(request.index);
       const entry = step.entries[request.index];

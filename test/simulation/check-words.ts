@@ -80,7 +80,7 @@ function checkReported(
   // What was taken as final early was cancelled as well, to be sure.
   const isSure = status === 'FAILED' && job.cancels.some(({ by }) => by === step.main.name);
   // Of a job that is left alone, the last status seen is told: FAILED may be one between two runs.
-  const isLeft = ['detached', 'timed-out', 'cancelled', 'error'].includes(result);
+  const isLeft = ['detached', 'timed-out', 'cancelled', 'error', 'submitted'].includes(result);
   if (isFinal && !isSure && !isLeft) {
     if (!hasEnded(job, endMs)) return say(`${status}, but it lives`);
     if (job.statusAt(endMs) !== status) return say(`${status} is wrong`);
