@@ -219,4 +219,4 @@ test('a signal does not keep post from its work', async () => {
   expect((await post.done).exitCode).toBe(0);
   expect(simulator.jobs().map(({ status }) => status)).toEqual(['CANCELLED']);
   await simulator.close();
-});
+}, 60_000);
