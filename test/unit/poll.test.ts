@@ -1,0 +1,184 @@
+import { describe, expect, test } from '@jest/globals';
+import { watchAsWeDo } from '../../bench/watching.ts';
+import { ServiceError } from '../../src/errors.ts';
+import {
+  createPoller,
+  nextSparedMs,
+  pollIntervalMs,
+  type PollInterval,
+} from '../../src/jobs/poll.ts';
+import { fakeClient, inTurn, never, refused } from '../support/client.ts';
+import { createMadeUpClock, type MadeUpClock } from '../support/clock.ts';
+import { fakeJob } from '../support/outcomes.ts';
+
+const hourMs = 3_600_000;
+
+// interval, time without a change, pause in ms
+test.each<[PollInterval, number, number]>([
+  ['auto', 0, 2_000],
+  ['auto', 30_000, 2_000],
+  ['auto', 45_000, 3_000],
+  ['auto', 150_000, 10_000],
+  ['auto', 300_000, 20_000],
+  ['auto', 6 * hourMs, 20_000],
+  [7_000, 0, 7_000],
+  [7_000, 6 * hourMs, 7_000],
+])('with %p, unchanged for %d ms, the pause is %d ms', (interval, unchangedMs, expected) => {
+  expect(pollIntervalMs(interval, unchangedMs)).toBeCloseTo(expected, 6);
+});
+
+// spared before, time the look took, answered with 429, spared now
+test.each([
+  [0, 0, true, 5_000],
+  [2_500, 0, true, 5_000],
+  [5_000, 0, true, 10_000],
+  [40_000, 0, true, 60_000],
+  [60_000, 0, false, 45_000],
+  [1_000, 0, false, 750],
+  [999, 0, false, 0],
+  [0, 999, false, 0],
+  [0, 1_000, false, 2_000],
+  [20_000, 5_000, false, 15_000],
+  [2_000, 5_000, false, 10_000],
+  [0, 40_000, false, 60_000],
+])('spared %d ms, a look of %d ms, 429: %p → %d ms', (sparedMs, tookMs, wasThrottled, expected) => {
+  expect(nextSparedMs(sparedMs, tookMs, wasThrottled)).toBe(expected);
+});
+
+test('a job of 30 s is noticed after a second on average', async () => {
+  const { meanLag, worstLag, requests } = await watchAsWeDo(30_000);
+  expect(meanLag).toBeGreaterThan(0.8);
+  expect(meanLag).toBeLessThan(1.25);
+  expect(worstLag).toBeLessThan(2.4);
+  expect(requests).toBeLessThan(20);
+});
+
+test('50 jobs of 6 hours cost 1,200 requests at most', async () => {
+  const { requestsOf50, worstLag } = await watchAsWeDo(6 * hourMs, 1);
+  expect(requestsOf50).toBeLessThanOrEqual(1_200);
+  expect(worstLag).toBeLessThan(22.2);
+});
+
+type Answer = string | ServiceError;
+
+/** Watches a job that gets these answers, and notes when it was looked at and what was told. */
+async function watch(
+  answers: readonly [Answer, ...Answer[]],
+  { isKnown = false, interval = 1_000 as PollInterval, latencyMs = 0 } = {},
+) {
+  const clock = createMadeUpClock();
+  const next = inTurn(...answers);
+  const client = fakeClient(clock, () => fakeJob({ status: next() as string }), latencyMs);
+  const told: (string | number | undefined)[] = [];
+  const health: string[] = [];
+  const poller = createPoller({
+    client,
+    interval,
+    signal: never,
+    onUnavailable: () => health.push('unavailable'),
+    onAvailable: () => health.push('available'),
+  });
+  const onLook = (answer: { readonly status: string | number | undefined }) => {
+    told.push(answer.status);
+    return answer instanceof ServiceError || answer.status === 'COMPLETED';
+  };
+  await poller.watch(fakeJob().uuid, onLook, never, isKnown);
+  return { times: client.times('GET'), told, health };
+}
+
+describe('when a job is looked at', () => {
+  test.each([
+    [false, 'auto', [0]],
+    [true, 'auto', [2_200]],
+    [true, 5_000, [5_000]],
+  ] as const)(
+    'first, where it is known: %p, with %p: at %j ms',
+    async (isKnown, interval, times) => {
+      expect((await watch(['COMPLETED'], { isKnown, interval })).times).toEqual(times);
+    },
+  );
+
+  test.each([
+    [503, 7_000, 7_000],
+    [503, hourMs, 60_000],
+    [429, 7_000, 7_000],
+    [429, 0, 5_000],
+    [429, hourMs, 60_000],
+  ])('after %d with Retry-After of %d ms: again after %d ms', async (status, retryAfterMs, ms) => {
+    const { times } = await watch([refused(status, retryAfterMs), 'COMPLETED']);
+    expect(times).toEqual([0, ms]);
+  });
+
+  test('a slow service has twice the time of a look to itself', async () => {
+    const { times } = await watch(['RUNNING', 'COMPLETED'], { latencyMs: 4_000 });
+    expect(times).toEqual([0, 12_000]);
+  });
+
+  test('a change is followed closely again', async () => {
+    const longAgo = Array.from({ length: 40 }, () => 'RUNNING');
+    const { times } = await watch(['RUNNING', ...longAgo, 'FAILING', 'COMPLETED'], {
+      interval: 'auto',
+    });
+    const [a = 0, b = 0, c = 0] = times.slice(-3);
+    expect(b - a).toBeGreaterThan(2_200);
+    expect(c - b).toBeCloseTo(2_200, 6);
+  });
+});
+
+describe('what is told', () => {
+  test.each<[string, [Answer, ...Answer[]], (string | number)[]]>([
+    ['one 404 is not believed', [refused(404), 'COMPLETED'], ['COMPLETED']],
+    ['two are', [refused(404), refused(404)], [404]],
+    ['what else fails does not count', [refused(503), refused(404), 'COMPLETED'], ['COMPLETED']],
+    ['nor takes a 404 back', [refused(404), refused(503), refused(404)], [404]],
+    [
+      'an answer does',
+      [refused(404), 'RUNNING', refused(404), 'COMPLETED'],
+      ['RUNNING', 'COMPLETED'],
+    ],
+    ['403 is believed at once', [refused(403)], [403]],
+    ['transient errors are kept', [refused(503), refused(429), 'COMPLETED'], ['COMPLETED']],
+  ])('%s', async (_, answers, told) => {
+    expect((await watch(answers)).told).toEqual(told);
+  });
+
+  test('between two 404s a list has time to catch up', async () => {
+    expect((await watch([refused(404), refused(404)])).times).toEqual([0, 3_000]);
+  });
+
+  test('that the service is away, and that it is back: once each', async () => {
+    const { health } = await watch([
+      refused(503),
+      refused(503),
+      refused(503),
+      'RUNNING',
+      'COMPLETED',
+    ]);
+    expect(health).toEqual(['unavailable', 'available']);
+  });
+});
+
+test('nothing sleeps on when nobody watches', async () => {
+  const clock = createMadeUpClock();
+  let sleeping = 0;
+  const counting: MadeUpClock = {
+    ...clock,
+    sleep: async (ms, signal) => {
+      sleeping += 1;
+      await clock.sleep(ms, signal);
+      sleeping -= 1;
+    },
+  };
+  const client = fakeClient(counting, () => fakeJob({ status: 'RUNNING' }));
+  const nothing = () => {};
+  const events = { onUnavailable: nothing, onAvailable: nothing };
+  const poller = createPoller({ client, interval: hourMs, signal: never, ...events });
+  const until = new AbortController();
+  const watching = poller.watch(fakeJob().uuid, () => false, until.signal);
+  await clock.sleep(1_000);
+  expect(sleeping).toBe(1);
+  until.abort();
+  await watching;
+  await clock.sleep(0);
+  expect(sleeping).toBe(0);
+});
