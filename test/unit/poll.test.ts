@@ -61,10 +61,17 @@ test('50 jobs of 6 hours cost 1,200 requests at most', async () => {
 
 type Answer = string | ServiceError;
 
+/** How a job is watched. */
+interface Watching {
+  readonly isKnown?: boolean;
+  readonly interval?: PollInterval;
+  readonly latencyMs?: number;
+}
+
 /** Watches a job that gets these answers, and notes when it was looked at and what was told. */
 async function watch(
   answers: readonly [Answer, ...Answer[]],
-  { isKnown = false, interval = 1_000 as PollInterval, latencyMs = 0 } = {},
+  { isKnown = false, interval = 1_000, latencyMs = 0 }: Watching = {},
 ) {
   const clock = createMadeUpClock();
   const next = inTurn(...answers);
