@@ -97,10 +97,10 @@ async function cookAll(
     const entry = step.entries[request.index];
     return entry === undefined ? [] : [{ entry, request }];
   });
-  const order = pairs.toSorted(
+  const ordered = pairs.toSorted(
     (a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null),
   );
-  const running = new Map(order.map(({ entry, request }) => [entry, runEntry(entry, request)]));
+  const running = new Map(ordered.map(({ entry, request }) => [entry, runEntry(entry, request)]));
   return Promise.all(step.entries.map(async (entry) => (await running.get(entry)) ?? noRunData));
 }
 

@@ -46,7 +46,7 @@ function attemptsBefore(runAttempt: number): readonly number[] {
 /**
  * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
  * is laid on the recipe's is sent whole: right either way.
- * @param recipe as the service has it; needed where the order lays something on its container
+ * @param recipe as the service has it; needed where the request lays something on its container
  */
 export function bodyOf({ fields, container }: CookRequest, recipe: Recipe | null): CookBody {
   if (container === null) return fields;

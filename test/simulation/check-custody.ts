@@ -140,7 +140,7 @@ function isOpen(life: PlayedLife, job: SimulatedJob, atMs: number): boolean {
 // A job has 20 s to stop, after a cancel at the last moment.
 const graceMs = 25_000;
 
-/** Alive at the end is what is wanted, and only that. */
+/** Running at the end is what is wanted, and only that. */
 function checkFate(life: PlayedLife, job: SimulatedJob): readonly Violation[] {
   const wish = wishFor(life, job);
   const cancels = job.cancels.filter(({ isLate }) => !isLate);

@@ -128,7 +128,7 @@ function hasFailed(step: PlayedStep): boolean {
   return step.plan.policy.failFast && reportedBy(step).some(({ result }) => bad.has(result));
 }
 
-/** What certainly never came to be is not looked for. */
+/** What certainly was not created is not looked for. */
 function checkVainLooks(life: PlayedLife, { main, post, plan }: PlayedStep): readonly Violation[] {
   if (post === null || plan.command !== 'cook') return [];
   const cooks = sentBy(life, main.name).filter(({ kind }) => kind === 'cook');

@@ -101,8 +101,8 @@ test.each<[string, JsonMapping | null]>([
   ['no container', {}],
   ['a container of an odd shape', { parameters: ['image'] }],
   ['an envelope of an odd shape', { parameters: { parameters: 'image' } }],
-])('a recipe with %s has nothing below the order', (_, payload) => {
-  const order = {
+])('a recipe with %s has nothing below the request', (_, payload) => {
+  const request = {
     index: 0,
     recipeUuid: recipe,
     jobUuid: null,
@@ -113,7 +113,7 @@ test.each<[string, JsonMapping | null]>([
     fields: {},
     container: { tag: 'a' },
   };
-  expect(bodyOf(order, { uuid: recipe, name: null, payload })).toEqual({
+  expect(bodyOf(request, { uuid: recipe, name: null, payload })).toEqual({
     parameters: { type: 'docker', parameters: { tag: 'a' } },
   });
 });
