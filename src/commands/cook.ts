@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
-import { readStep } from '../inputs/context.ts';
+import { readStepIdentity } from '../inputs/context.ts';
 import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { findEarlierJobs } from '../jobs/attach.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
@@ -21,7 +21,7 @@ export async function cook(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
     const inputs = await readCookInputs(runner);
-    const context = readStep(runner, inputs['matrix-index']);
+    const context = readStepIdentity(runner, inputs['matrix-index']);
     const requests = createRequests(inputs, context, createNonce(deps));
     if (inputs['dry-run']) {
       await dryRun(requests, planOf(inputs), deps);

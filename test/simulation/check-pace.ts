@@ -16,7 +16,7 @@ import {
 // Neither too patient nor too impatient: what can be done at once is, and no pause is for ever.
 
 /** Checks when things were done. */
-export function checkPatience(life: PlayedLife): readonly Violation[] {
+export function checkPace(life: PlayedLife): readonly Violation[] {
   return life.steps.flatMap((step) => [
     ...[step.main, step.post].flatMap((each) =>
       each === null ? [] : checkPauses(life, each, step),
