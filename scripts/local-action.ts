@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { startSimulator } from '../test/simulator/server.ts';
 
 // Cooks on the simulator with the sources as they are, by GitHub's own local runner, and checks that
-// the job came to be. npx fetches the runner: it is 330 MB, too large for a dependency.
+// the job was created. npx fetches the runner: it is 330 MB, too large for a dependency.
 
 const localAction = '@github/local-action@7.0.1';
 const root = new URL('..', import.meta.url);

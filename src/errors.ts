@@ -27,7 +27,7 @@ export class InputError extends Error {
  */
 export type ServiceTrouble = 'unreachable' | 'no-answer' | 'refused' | 'unreadable' | 'too-large';
 
-export interface ServiceErrorFacts {
+export interface ServiceErrorOptions {
   readonly trouble: ServiceTrouble;
   /** Method and path, for example `GET /v1/jobs`. */
   readonly request: string;
@@ -49,14 +49,14 @@ export class ServiceError extends Error {
   readonly detail: string;
   readonly retryAfterMs: number | undefined;
 
-  constructor(facts: ServiceErrorFacts) {
-    const status = facts.status === undefined ? '' : ` (HTTP ${facts.status})`;
-    super(`${facts.request}${status}: ${facts.detail}`, { cause: facts.cause });
-    this.trouble = facts.trouble;
-    this.request = facts.request;
-    this.status = facts.status;
-    this.detail = facts.detail;
-    this.retryAfterMs = facts.retryAfterMs;
+  constructor(options: ServiceErrorOptions) {
+    const status = options.status === undefined ? '' : ` (HTTP ${options.status})`;
+    super(`${options.request}${status}: ${options.detail}`, { cause: options.cause });
+    this.trouble = options.trouble;
+    this.request = options.request;
+    this.status = options.status;
+    this.detail = options.detail;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   /** Whether the service may have acted on the request, for all that we know. */

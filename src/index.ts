@@ -8,7 +8,7 @@ import { run as wait } from './wait.ts';
 
 // Each entry of an action is a file of its own that imports this one. Its name says what to do:
 // the saved state would not, where main was killed before it could save any.
-const entries: ReadonlyMap<string, () => Promise<void>> = new Map([
+const entryPoints: ReadonlyMap<string, () => Promise<void>> = new Map([
   ['index.js', main],
   ['wait.js', wait],
   ['cancel.js', cancel],
@@ -16,7 +16,7 @@ const entries: ReadonlyMap<string, () => Promise<void>> = new Map([
 ]);
 
 function entryOf(name: string): () => Promise<void> {
-  const run = entries.get(name);
+  const run = entryPoints.get(name);
   if (run === undefined) throw new Error(`this action has no entry ${name}`);
   return run;
 }

@@ -62,7 +62,7 @@ export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits): Connec
   return {
     exchange: async (request, headers, options) => {
       try {
-        return await within(limits.totalMs, options.signal, async (signal) =>
+        return await withTimeout(limits.totalMs, options.signal, async (signal) =>
           exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal }),
         );
       } catch (error) {
@@ -75,7 +75,7 @@ export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits): Connec
 
 // `AbortSignal.timeout` and `any` would hold on to each request until its time is up, long after
 // its end: with hundreds of jobs that adds up.
-async function within<T>(
+async function withTimeout<T>(
   ms: number,
   outer: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,

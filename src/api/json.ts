@@ -1,4 +1,4 @@
-import type { JsonMapping } from './sign.ts';
+import type { Json, JsonMapping } from './sign.ts';
 
 // Far more than anything the service has to say, and far from where parsing takes gigabytes.
 const maxDepth = 64;
@@ -19,6 +19,11 @@ export function parseJson(body: string): unknown {
 /** Whether a value of JSON's is a mapping; for what was parsed as JSON, or as a tree of its kind. */
 export function isMapping(value: unknown): value is JsonMapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value of JSON's is a list: `Array.isArray` alone does not narrow a read-only array. */
+export function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
 }
 
 const quote = 0x22;

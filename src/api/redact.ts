@@ -1,4 +1,4 @@
-import { isMapping } from './json.ts';
+import { isList, isMapping } from './json.ts';
 import type { Json, JsonMapping } from './sign.ts';
 
 // The container parameters that may be shown. All others, known or not, may hold secrets: a
@@ -70,9 +70,4 @@ function mapMembers(mapping: JsonMapping, change: (key: string, value: Json) => 
       value === undefined ? [] : [[key, change(key, value)] as const],
     ),
   );
-}
-
-// `Array.isArray` alone does not narrow a read-only array.
-function isList(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
 }

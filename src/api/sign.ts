@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { isList } from './json.ts';
 
 /** API key pair of the service: `pk_…` and `sk_…`. */
 export interface Keys {
@@ -79,11 +80,6 @@ function sortedJson(value: Json): string {
       member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`],
     );
   return `{${members.join(',')}}`;
-}
-
-// `Array.isArray` alone does not narrow a read-only array.
-function isList(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
 }
 
 function escapeCodeUnit(unit: string): string {

@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
-import { readStep } from '../inputs/context.ts';
+import { readStepIdentity } from '../inputs/context.ts';
 import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { findEarlierJobs } from '../jobs/attach.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
@@ -21,7 +21,7 @@ export async function cook(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
     const inputs = await readCookInputs(runner);
-    const context = readStep(runner, inputs['matrix-index']);
+    const context = readStepIdentity(runner, inputs['matrix-index']);
     const requests = createRequests(inputs, context, createNonce(deps));
     if (inputs['dry-run']) {
       await dryRun(requests, planOf(inputs), deps);
@@ -97,10 +97,10 @@ async function cookAll(
     const entry = step.entries[request.index];
     return entry === undefined ? [] : [{ entry, request }];
   });
-  const order = pairs.toSorted(
+  const ordered = pairs.toSorted(
     (a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null),
   );
-  const running = new Map(order.map(({ entry, request }) => [entry, runEntry(entry, request)]));
+  const running = new Map(ordered.map(({ entry, request }) => [entry, runEntry(entry, request)]));
   return Promise.all(step.entries.map(async (entry) => (await running.get(entry)) ?? noRunData));
 }
 

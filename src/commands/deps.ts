@@ -2,7 +2,7 @@ import type { Connection } from '../api/http.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Runner } from '../runtime.ts';
 
-/** All that a command needs of the world outside; tests pass another one. */
+/** All that a command needs from outside; tests pass others. */
 export interface Deps {
   readonly runner: Runner;
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import { parseJson } from '../api/json.ts';
 import type { Runner } from '../runtime.ts';
 
 /** Which step of which workflow run this is: all that tells it apart from every other. */
-export interface Step {
+export interface StepIdentity {
   readonly repository: string;
   readonly runId: string;
   /** From 1; a re-run counts one more. */
@@ -23,7 +23,7 @@ export interface Step {
 const maxAttempts = 51;
 
 /** Reads the step's identity from the runner's environment. */
-export function readStep({ env }: Runner, matrixIndex: string): Step {
+export function readStepIdentity({ env }: Runner, matrixIndex: string): StepIdentity {
   const repository = env['GITHUB_REPOSITORY'] ?? '';
   const runId = env['GITHUB_RUN_ID'] ?? '';
   const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
@@ -66,7 +66,7 @@ const pullRequest = z.object({ pull_request: z.object({ head: z.object({ sha }) 
  */
 export async function readCommit(runner: Runner): Promise<Commit> {
   const { env } = runner;
-  const { repository, runUrl } = readStep(runner, '');
+  const { repository, runUrl } = readStepIdentity(runner, '');
   const [owner, repo] = repository.split('/');
   if (!owner || !repo) throw new Error('GITHUB_REPOSITORY has no repository');
   const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';

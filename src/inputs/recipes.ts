@@ -69,7 +69,7 @@ const entry = z.pipe(
 );
 
 /** One job to cook: the recipe and what this job overrides. */
-export type Entry = Readonly<z.output<typeof entry>>;
+export type RecipeEntry = Readonly<z.output<typeof entry>>;
 
 // The outputs of one step hold about 1 MB, and each job has its line there.
 const maxEntries = 1_000;

@@ -1,10 +1,10 @@
 import type { JsonMapping } from '../api/sign.ts';
 import type { Problem } from '../errors.ts';
-import type { CookFields, Entry } from './recipes.ts';
+import type { CookFields, RecipeEntry } from './recipes.ts';
 
 /** The inputs that these rules look at. */
 export interface RelatedInputs extends CookFields {
-  readonly recipes?: readonly Entry[] | undefined;
+  readonly recipes?: readonly RecipeEntry[] | undefined;
   readonly wait?: boolean | undefined;
   readonly waitUntil?: string | undefined;
   readonly maxParallel?: number | undefined;

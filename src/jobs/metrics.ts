@@ -68,7 +68,7 @@ export function hardwareOf(job: Job | null): string {
 }
 
 /** A part of a job's life, Unix ms. */
-export interface Phase {
+export interface JobPhase {
   readonly kind: 'queued' | 'starting' | 'running';
   readonly fromMs: number;
   /** null where it has not ended. */
@@ -84,11 +84,11 @@ interface Interval {
  * A job's life, as far as it is known: when it was queued, when its node was prepared and when it
  * ran; the same again for each further run.
  */
-export function phasesOf(outcome: Outcome): readonly Phase[] {
+export function phasesOf(outcome: Outcome): readonly JobPhase[] {
   const { createdMs, endedMs } = timesOf(outcome);
   const { job } = outcome;
   if (job === null || createdMs === null) return [];
-  const phases: Phase[] = [];
+  const phases: JobPhase[] = [];
   let waitingSinceMs: number | null = createdMs;
   const intervals = runIntervalsOf(outcome);
   for (const { fromMs, toMs } of intervals) {
@@ -119,7 +119,7 @@ function phasesOfWait(
   { timeline }: Outcome,
   fromMs: number,
   toMs: number | null,
-): readonly Phase[] {
+): readonly JobPhase[] {
   const assigned = timeline.find(
     ({ status, atMs }) => isStarting(status) && atMs >= fromMs && (toMs === null || atMs < toMs),
   );

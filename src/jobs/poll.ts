@@ -126,7 +126,7 @@ export function createPoller(options: PollerOptions): Poller {
       tookMs,
       errors.some(({ status }) => status === 429),
     );
-    notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, longestRetryAfterMs(errors));
+    notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, maxRetryAfterMs(errors));
     tellHealth(errors, answers.size);
     for (const watch of due) {
       const answer = answers.get(watch.jobUuid);
@@ -198,6 +198,6 @@ function createHealth({ onUnavailable, onAvailable }: PollerOptions) {
   };
 }
 
-function longestRetryAfterMs(errors: readonly ServiceError[]): number {
+function maxRetryAfterMs(errors: readonly ServiceError[]): number {
   return Math.min(maxPauseMs, Math.max(0, ...errors.map(({ retryAfterMs = 0 }) => retryAfterMs)));
 }

@@ -37,7 +37,7 @@ export interface CookRequest extends JobRef {
 /**
  * How we came by a job:
  * - `cooked`: the service answered the cook with it
- * - `found`: the answer was lost, and the job was found by its key
+ * - `found`: the answer was lost, and the job was found by its mark
  * - `attached`: an earlier attempt of the workflow run cooked it
  * - `given`: its UUID was an input
  */
@@ -82,11 +82,11 @@ export interface RunData {
 /** Nothing was looked for, or there was nothing. */
 export const noRunData: RunData = { runs: [], logTail: [], results: null };
 
-/** The end of one job's story, for the reports. */
+/** What became of one job, for the reports. */
 export interface Outcome extends RunData {
   readonly ref: JobRef;
   readonly result: Result;
-  /** The job as last seen; null where none came to be. */
+  /** The job as last seen; null where none was created. */
   readonly job: Job | null;
   readonly origin: Origin | null;
   /** As in the {@link SubmittedJob}; null where there was none. */
@@ -94,7 +94,7 @@ export interface Outcome extends RunData {
   readonly timeline: readonly StatusChange[];
   /** null where it never was watched. */
   readonly ending: StopReason | null;
-  /** What kept us from cooking or following the job. */
+  /** What kept us from cooking or watching the job. */
   readonly error: Error | null;
   /** What came of our own cancel; null where none was sent. */
   readonly cancel: 'accepted' | 'failed' | null;

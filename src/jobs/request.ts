@@ -3,9 +3,9 @@ import type { CookBody } from '../api/endpoints.ts';
 import { isMapping } from '../api/json.ts';
 import type { Job, Recipe } from '../api/schemas.ts';
 import { canonicalJson, type Json, type JsonMapping } from '../api/sign.ts';
-import type { CookFields, Entry } from '../inputs/recipes.ts';
+import type { CookFields, RecipeEntry } from '../inputs/recipes.ts';
 import { fieldsOf, type CookInputs } from '../inputs/cook.ts';
-import type { Step } from '../inputs/context.ts';
+import type { StepIdentity } from '../inputs/context.ts';
 import type { CookRequest } from './records.ts';
 
 /**
@@ -15,7 +15,7 @@ import type { CookRequest } from './records.ts';
  */
 export function createRequests(
   inputs: CookInputs,
-  step: Step,
+  step: StepIdentity,
   nonce: string,
 ): readonly CookRequest[] {
   return inputs.recipes.map((entry, index) => {
@@ -46,7 +46,7 @@ function attemptsBefore(runAttempt: number): readonly number[] {
 /**
  * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
  * is laid on the recipe's is sent whole: right either way.
- * @param recipe as the service has it; needed where the order lays something on its container
+ * @param recipe as the service has it; needed where the request lays something on its container
  */
 export function bodyOf({ fields, container }: CookRequest, recipe: Recipe | null): CookBody {
   if (container === null) return fields;
@@ -68,7 +68,10 @@ export function merge(under: JsonMapping, over: JsonMapping): JsonMapping {
 }
 
 // What is given twice for the same thing, or decides another field, is settled here, once.
-function mergeFields(inputs: CookFields, { uuid, parameters, env, ...entry }: Entry): CookFields {
+function mergeFields(
+  inputs: CookFields,
+  { uuid, parameters, env, ...entry }: RecipeEntry,
+): CookFields {
   const fields = { ...inputs, ...givenOnly(entry) };
   const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
   return givenOnly({
@@ -84,7 +87,7 @@ function givenOnly(fields: CookFields): CookFields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function mergeContainers(inputs: CookInputs, entry: Entry): JsonMapping | null {
+function mergeContainers(inputs: CookInputs, entry: RecipeEntry): JsonMapping | null {
   const layers: readonly (JsonMapping | undefined)[] = [
     inputs.parameters,
     inputs.env && { env: inputs.env },
@@ -99,7 +102,11 @@ function mergeContainers(inputs: CookInputs, entry: Entry): JsonMapping | null {
  * All that tells an entry apart and can be worked out again, as a hash: what a later attempt of the
  * workflow run finds the job by.
  */
-function hashEntry(step: Step, runAttempt: number, entry: readonly (Json | undefined)[]): string {
+function hashEntry(
+  step: StepIdentity,
+  runAttempt: number,
+  entry: readonly (Json | undefined)[],
+): string {
   const { repository, runId, workflow, job, matrixIndex } = step;
   const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
   const text = canonicalJson([...identity, ...entry.map((each) => each ?? null)]);
@@ -116,7 +123,7 @@ export function nonceOf({ description }: Job, hash: string): string | null {
   return new RegExp(`\\[${hash}-([0-9a-f]+)\\]`).exec(description ?? '')?.[1] ?? null;
 }
 
-function describe({ repository, workflow, runId, runUrl }: Step): string {
+function describe({ repository, workflow, runId, runUrl }: StepIdentity): string {
   if (runUrl === undefined) return 'Cooked outside of GitHub Actions';
   return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
 }

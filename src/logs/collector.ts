@@ -14,7 +14,7 @@ import { createLogPrinter, printTail } from '../report/container-log.ts';
 import { writeLogsPath } from '../report/outputs.ts';
 import type { Runner } from '../runtime.ts';
 import { createTail, type Line } from './lines.ts';
-import { createResults } from './results.ts';
+import { createContainerResults } from './container-results.ts';
 import { openRuns } from './runs.ts';
 
 /** When the containers' output is printed. */
@@ -134,7 +134,7 @@ function openJobLog(submitted: SubmittedJob, options: JobLogOptions): JobLog {
     close: async (result, { reads, signal: outer }) => {
       closing.abort();
       streaming.delete(uuid);
-      await within(maxCloseMs, clock, outer, reads ? runs.readRest : runs.told).catch(onTrouble);
+      await endBy(maxCloseMs, clock, outer, reads ? runs.readRest : runs.told).catch(onTrouble);
       runs.end();
       return { runs: runs.all(), ...handler.close(result) };
     },
@@ -150,7 +150,7 @@ function createLineHandler(submitted: SubmittedJob, options: JobLogOptions) {
   const { runner, mode, jobCount, console, folder } = options;
   const { uuid, title } = submitted.job;
   const tail = createTail(tailLines);
-  const results = createResults((why) => {
+  const results = createContainerResults((why) => {
     console.resultsIgnored(uuid, why);
   });
   const place = { prefix: jobPrefix(submitted, jobCount), folder: folder ?? '', jobCount };
@@ -194,7 +194,7 @@ function isLasting(error: unknown): boolean {
 }
 
 /** Does some work, and leaves it when time is up or the signal fires. */
-async function within(
+async function endBy(
   maxMs: number,
   clock: Clock,
   outer: AbortSignal,

@@ -97,9 +97,9 @@ export function openRuns(jobUuid: string, options: RunsOptions): Runs {
     readNew: async (signal) => {
       if (mustList) await list(signal);
       mustList = true;
-      const alive = [...known.values()].filter(({ isOver }) => !isOver);
-      await inTurn(alive, async (each) => readBounded(each, signal));
-      mustList = alive.length === 0 || alive.some(({ run }) => run.status !== 'RUNNING');
+      const open = [...known.values()].filter(({ isOver }) => !isOver);
+      await oneByOne(open, async (each) => readBounded(each, signal));
+      mustList = open.length === 0 || open.some(({ run }) => run.status !== 'RUNNING');
     },
     readRest: async (signal) => {
       const retried = async (request: () => Promise<unknown>) =>
@@ -108,14 +108,17 @@ export function openRuns(jobUuid: string, options: RunsOptions): Runs {
       const listing = retried(async () => list(signal));
       await listing.catch(() => {});
       const left = [...known.values()].filter(({ isOver, size }) => !isOver || size <= largeSize);
-      await inTurn(left, async (each) => retried(async () => readBounded(each, signal)));
+      await oneByOne(left, async (each) => retried(async () => readBounded(each, signal)));
       await listing;
     },
   };
 }
 
 /** Does some work for one after the other, and rejects in the end with the first trouble. */
-async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+async function oneByOne<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
   const troubles: unknown[] = [];
   for (const item of items) {
     await work(item).catch((error: unknown) => {

@@ -33,7 +33,7 @@ export const noCommitStatus: CommitStatus = {
   settle: async () => {},
 };
 
-interface Deps {
+interface StatusDeps {
   readonly runner: Runner;
   readonly clock: Clock;
 }
@@ -42,7 +42,7 @@ interface Deps {
 export function openCommitStatus(
   inputs: { readonly 'commit-status': boolean; readonly 'github-token': string | undefined },
   jobs: readonly JobRef[],
-  deps: Deps,
+  deps: StatusDeps,
 ): CommitStatus {
   if (!inputs['commit-status']) return noCommitStatus;
   const token = inputs['github-token'];
@@ -68,7 +68,7 @@ const lastTryMs = 1_000;
 export function createCommitStatus(
   jobs: readonly JobRef[],
   setStatus: SetStatus,
-  { runner, clock }: Deps,
+  { runner, clock }: StatusDeps,
 ): CommitStatus {
   const queues = new Map<number, Queue>();
   const contextOf = openContexts(jobs);

@@ -55,7 +55,7 @@ const notes: Readonly<Record<Origin, string>> = {
 
 /** @param jobCount how many jobs the step has: with several, each line says which one it is about */
 export function createConsole(runner: Runner, jobCount: number): Console {
-  return { ...createLines(runner, jobCount), ...createWarnings(runner) };
+  return { ...createMessages(runner, jobCount), ...createWarnings(runner) };
 }
 
 type Warnings = Pick<
@@ -71,7 +71,7 @@ type Warnings = Pick<
   | 'resultsIgnored'
 >;
 
-function createLines(runner: Runner, jobCount: number): Omit<Console, keyof Warnings> {
+function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof Warnings> {
   return {
     submitted: ({ origin, job, ref }) => {
       const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;

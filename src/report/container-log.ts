@@ -1,13 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
+import type { Line } from '../logs/lines.ts';
 import type { Runner } from '../runtime.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
-
-/** A line of a log, as far as it is at hand. Foreign text. */
-interface Line {
-  readonly text: string;
-  /** How many characters at its end are left out. */
-  readonly left: number;
-}
 
 export interface LogPlace {
   /** Whose log it is, where several jobs share the console; else empty. Safe text. */

@@ -66,11 +66,15 @@ function causeOf({ request, error }: PlannedCook): string {
 
 // The bodies are in the log too: where they do not fit, they are left out here.
 function renderPlans(plans: readonly PlannedCook[], heading: string): string {
-  const full = renderTable(plans, heading, true);
-  return fitsSummary(full) ? full : renderTable(plans, heading, false);
+  const full = renderPlanTable(plans, heading, true);
+  return fitsSummary(full) ? full : renderPlanTable(plans, heading, false);
 }
 
-function renderTable(plans: readonly PlannedCook[], heading: string, withBodies: boolean): string {
+function renderPlanTable(
+  plans: readonly PlannedCook[],
+  heading: string,
+  withBodies: boolean,
+): string {
   return [
     `### ${heading}`,
     '',

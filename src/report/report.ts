@@ -27,7 +27,7 @@ export async function reportOutcomes(
   await writeSummary(runner, () => renderSummary(outcomes));
 }
 
-/** Tells the user why nothing could be cooked: bad input, or a fault of our own. */
+/** Tells the user why nothing could be cooked: bad input, or an internal error. */
 export async function reportFailure(runner: Runner, error: unknown): Promise<void> {
   runner.fail();
   if (error instanceof InputError) {

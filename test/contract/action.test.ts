@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { cookInputs } from '../../src/inputs/cook.ts';
 import { cancelInputs, waitInputs } from '../../src/inputs/job.ts';
 import type { Input } from '../../src/inputs/read.ts';
+import { results } from '../../src/jobs/results.ts';
+import { actionFiles, projectFile } from './action-files.ts';
 
 const actionSchema = z.object({
   inputs: z.record(
@@ -61,3 +63,34 @@ test.each(Object.entries(read('.').inputs))(
     expect(description).toMatch(/`[^`]+`/);
   },
 );
+
+/** The outputs that the code sets. */
+function outputsInCode(): readonly string[] {
+  const folder = new URL('../../src/', import.meta.url);
+  const files = globSync('**/*.ts', { cwd: folder });
+  const code = files.map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
+  return [...new Set([...code.matchAll(/\.output\('([^']+)'/g)].map(([, name = '']) => name))];
+}
+
+test('every output that is set is declared, and every one that is declared is set', () => {
+  expect(outputsInCode().toSorted()).toEqual(Object.keys(read('.').outputs).toSorted());
+  for (const [folder] of actions) {
+    expect(outputsInCode()).toEqual(expect.arrayContaining(Object.keys(read(folder).outputs)));
+  }
+});
+
+test('every result is named where the output is described, and in the table of the README', () => {
+  const table = /^\| What happened [^]*?\n\n/m.exec(projectFile('README.md'))?.[0] ?? '';
+  for (const [name, { passes }] of Object.entries(results)) {
+    expect(read('.').outputs['result']?.description).toContain(`\`${name}\``);
+    expect(table).toMatch(new RegExp(`\\| \`${name}\` +\\| ${passes ? 'passes' : 'fails'} `));
+  }
+});
+
+test('every action is compared here, and packed for a release', () => {
+  const files = actions.map(([folder]) => (folder === '.' ? '' : `${folder}/`) + 'action.yml');
+  expect(files.toSorted()).toEqual(actionFiles);
+  const packed = /^ +(action\.yml .* dist .*)$/m.exec(projectFile('.github/workflows/release.yml'));
+  const folders = actions.map(([folder]) => (folder === '.' ? 'action.yml' : folder));
+  expect(packed?.[1]?.split(' ')).toEqual(expect.arrayContaining(folders));
+});

@@ -111,7 +111,7 @@ const stages: readonly Stage[] = [
 interface Played {
   readonly main: StepResult;
   readonly post: StepResult;
-  readonly alive: readonly string[];
+  readonly running: readonly string[];
   readonly jobs: number;
   readonly cookedAfterwards: number;
 }
@@ -139,8 +139,8 @@ async function play(stage: Stage, jobCount: number, signals: Signals): Promise<P
   const post = await startPost(options, main.state).done;
   const jobs = simulator.jobs();
   await simulator.close();
-  const alive = jobs.filter(({ status }) => status !== 'CANCELLED').map(({ uuid }) => uuid);
-  return { main, post, alive, jobs: jobs.length, cookedAfterwards };
+  const running = jobs.filter(({ status }) => status !== 'CANCELLED').map(({ uuid }) => uuid);
+  return { main, post, running, jobs: jobs.length, cookedAfterwards };
 }
 
 const cases = stages.flatMap((stage) =>
@@ -155,15 +155,15 @@ const played = cases.map(async ({ stage, jobCount, signals }) =>
   atOnce(async () => play(stage, jobCount, signals)),
 );
 
-describe('no job is left alive, and none is cooked after the signal', () => {
+describe('no job is left running, and none is cooked after the signal', () => {
   test.each(
     cases.map((each, index) => [each.stage.name, each.jobCount, each.signals, index] as const),
   )(
     '%s, %i jobs, %s',
     async (_, jobCount, signals, index) => {
-      const { main, post, alive, jobs, cookedAfterwards } = await (played[index] ??
+      const { main, post, running, jobs, cookedAfterwards } = await (played[index] ??
         never.then(fail));
-      expect(alive).toEqual([]);
+      expect(running).toEqual([]);
       const expected = cases[index]?.stage.jobs ?? jobCount;
       const [fewest, most] = expected === 'any' ? [0, jobCount] : [expected, expected];
       expect(cookedAfterwards).toBeLessThanOrEqual(most - fewest);

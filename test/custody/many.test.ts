@@ -16,16 +16,16 @@ const lists = ({ simulator }: Played) =>
 const singleReads = ({ simulator }: Played) =>
   simulator.requests.filter(({ method, path }) => method === 'GET' && /^\/v1\/jobs\/./.test(path));
 
-/** Most jobs that were alive at the same time, by the service's own dates. */
-function mostAlive({ jobs }: Simulator): number {
+/** How many unfinished jobs there were at most at the same time, by the service's own dates. */
+function maxUnfinished({ jobs }: Simulator): number {
   const events = jobs().flatMap(({ created_at: from, completed_at: to }) => [
     { atMs: Date.parse(from), change: 1 },
     { atMs: Date.parse(to ?? ''), change: -1 },
   ]);
   // At the same moment an end comes before a beginning.
   const ordered = events.toSorted((a, b) => a.atMs - b.atMs || a.change - b.change);
-  let alive = 0;
-  return Math.max(...ordered.map(({ change }) => (alive += change)));
+  let unfinished = 0;
+  return Math.max(...ordered.map(({ change }) => (unfinished += change)));
 }
 
 test('120 jobs of one step are read by list, fifty at a time', async () => {
@@ -52,7 +52,7 @@ describe('max-parallel', () => {
     });
     expect(resultOf(played)).toBe('succeeded');
     expect(played.simulator.jobs()).toHaveLength(8);
-    expect(mostAlive(played.simulator)).toBe(most);
+    expect(maxUnfinished(played.simulator)).toBe(most);
   });
 
   test('what was not cooked in time is told so, and not cooked', async () => {

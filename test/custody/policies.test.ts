@@ -237,7 +237,7 @@ describe('wait', () => {
     expect(played.statuses).toEqual([status]);
   });
 
-  test('the places of jobs that never came to be are passed over', async () => {
+  test('the places of jobs that were never created are passed over', async () => {
     const simulator = await openSimulator({});
     const cooked = await playOn(simulator, {});
     const [uuid] = uuidsOf(cooked);

@@ -82,13 +82,13 @@ describe('transient errors are retried', () => {
   });
 });
 
-describe('some refusals end the wait at once, each with its own advice', () => {
+describe('some refusals end the wait at once, each with its own remedy', () => {
   test.each([
     [401, 'secret-key'],
     [403, 'API key'],
     [402, 'balance'],
     [410, 'inputs'],
-  ])('%i', async (status, advice) => {
+  ])('%i', async (status, remedy) => {
     const played = await play({
       simulator: {
         faults: [{ method: 'GET', path: '/v1/jobs/*', kind: { type: 'status', status } }],
@@ -96,7 +96,7 @@ describe('some refusals end the wait at once, each with its own advice', () => {
     });
     expect(resultOf(played)).toBe('error');
     expect(errorsOf(played).map(({ message }) => message)).toEqual([
-      expect.stringContaining(advice),
+      expect.stringContaining(remedy),
     ]);
     // Nobody can follow it any more.
     expect(played.statuses).toEqual(['CANCELLED']);

@@ -154,7 +154,7 @@ test('an unknown recipe among three leaves the others running, and its place in 
   ]);
 });
 
-test('every cook carries its key and where it came from', () => {
+test('every cook carries its mark and where it came from', () => {
   const descriptions = see('threeRecipes').jobs.map(({ description }) => description);
   expect(new Set(descriptions).size).toBe(3);
   for (const description of descriptions) {
@@ -168,7 +168,7 @@ test('a title beyond ASCII arrives as it was written', () => {
   expect(see('titled').jobs[0]?.title).toBe('Café 😀');
 });
 
-test('a wrong secret ends at once, with advice', () => {
+test('a wrong secret ends at once, and says what to do', () => {
   const { requests, log } = see('wrongSecret');
   expect(requests.map(({ status }) => status)).toEqual([401]);
   expect(findCommands(log).find(({ name }) => name === 'error')?.message).toContain('secret-key');
@@ -195,7 +195,7 @@ test.each(Object.keys(scenarios) as Name[])(
   },
 );
 
-test('jobs whose time is over are left alive only where that was asked', () => {
+test('jobs whose time is over are left running only where that was asked', () => {
   const statusOf = (name: Name) => see(name).jobs.map(({ status }) => status);
   expect(statusOf('timedOutCancel')).toEqual(['CANCELLED']);
   expect(statusOf('interrupted')).toEqual(['CANCELLED']);

@@ -89,7 +89,7 @@ const errorsOf = ({ log }: Played) =>
     .filter(({ name }) => name === 'error')
     .map(({ properties, message }) => `${properties['title']}: ${message}`);
 
-/** The JSON that the log shows, a body an order. */
+/** The JSON that the log shows, a body a job. */
 const bodiesIn = ({ transcript }: Played) =>
   transcript
     .split(/^Would cook .*$/m)
@@ -173,7 +173,7 @@ test('the log shows each body as it would be sent, secrets and environment hidde
   expect(bodiesIn(see('unbounded'))).toEqual([{ description: ours }]);
 });
 
-test('the summary has a row with the body of each order', () => {
+test('the summary has a row with the body of each job', () => {
   const { summary } = see('full');
   const rows = summary.split('\n').filter((line) => /^\| \d/.test(line));
   expect(rows).toHaveLength(3);

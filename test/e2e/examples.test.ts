@@ -46,7 +46,7 @@ interface Lives {
 }
 
 /** How an example is to go. */
-interface Story extends Lives {
+interface Trial extends Lives {
   /** The result of each step of ours, in order. */
   readonly results: readonly string[];
   /** The status of each job at the service, after the post entries. */
@@ -62,7 +62,7 @@ const several = (count: number) => ({
   jobs: Array.from({ length: count }, () => 'COMPLETED'),
 });
 
-const stories: Readonly<Record<string, Story>> = {
+const trials: Readonly<Record<string, Trial>> = {
   background: one,
   cancel: { results: ['cancelled'], jobs: ['CANCELLED'], life: endless, after: 'evening' },
   container: one,
@@ -91,11 +91,11 @@ interface Played {
   readonly statuses: GitHub['requests'];
 }
 
-async function playStory(name: string): Promise<Played> {
-  const story = stories[name];
-  if (story === undefined) throw new Error(`examples/${name}.yml has no story in this test`);
-  const { generation = 'new', after } = story;
-  const simulator = await startSimulator({ recipes: recipesOf(story), generation });
+async function playTrial(name: string): Promise<Played> {
+  const trial = trials[name];
+  if (trial === undefined) throw new Error(`examples/${name}.yml is not tried in this test`);
+  const { generation = 'new', after } = trial;
+  const simulator = await startSimulator({ recipes: recipesOf(trial), generation });
   if (after !== undefined) await playExample(after, simulator);
   const github = await startGitHub();
   const env = { GITHUB_API_URL: github.url, GITHUB_SHA: sha };
@@ -133,20 +133,20 @@ describe('examples as written', () => {
   // All at once: each mostly waits for its poll interval.
   beforeAll(async () => {
     await Promise.all(
-      exampleFiles.map(nameOf).map(async (name) => played.set(name, await playStory(name))),
+      exampleFiles.map(nameOf).map(async (name) => played.set(name, await playTrial(name))),
     );
   }, 120_000);
 
   test('are all of those this test knows', () => {
-    expect(exampleFiles.map(nameOf)).toEqual(Object.keys(stories));
+    expect(exampleFiles.map(nameOf)).toEqual(Object.keys(trials));
   });
 
   test.each(exampleFiles.map(nameOf))('%s does what it says', (name) => {
     const { steps = [], simulator } = played.get(name) ?? {};
-    expect(steps.map(({ outputs }) => outputs['result'])).toEqual(stories[name]?.results);
+    expect(steps.map(({ outputs }) => outputs['result'])).toEqual(trials[name]?.results);
     expect(steps.map(({ exitCode }) => exitCode)).toEqual(steps.map(() => 0));
     expect(steps.flatMap(troublesOf)).toEqual([]);
-    expect(simulator && statusesOf(simulator)).toEqual(stories[name]?.jobs);
+    expect(simulator && statusesOf(simulator)).toEqual(trials[name]?.jobs);
   });
 
   test('the gate reads what the container has measured, and the commit shows it', () => {

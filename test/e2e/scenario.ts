@@ -10,7 +10,7 @@ export interface Scenario {
   /** Inputs on top of recipes, keys, address and a poll interval of 1s. */
   readonly with?: StepOptions['with'];
   readonly env?: StepOptions['env'];
-  /** Told when the step has started, to play the outside world. */
+  /** Told when the step has started, to do what happens outside meanwhile. */
   readonly during?: (step: RunningStep, simulator: Simulator) => Promise<void>;
 }
 

@@ -34,7 +34,7 @@ const workflowSchema = z.looseObject({
 });
 type Job = z.infer<typeof workflowSchema>['jobs'][string];
 
-/** What stands for the world outside of the workflow. */
+/** What is outside of the workflow. */
 export interface Scene {
   /** Expression, as written, to its value; outputs of steps and jobs are worked out. */
   readonly expressions: Readonly<Record<string, string>>;

@@ -140,7 +140,7 @@ function isOpen(life: PlayedLife, job: SimulatedJob, atMs: number): boolean {
 // A job has 20 s to stop, after a cancel at the last moment.
 const graceMs = 25_000;
 
-/** Alive at the end is what is wanted, and only that. */
+/** Running at the end is what is wanted, and only that. */
 function checkFate(life: PlayedLife, job: SimulatedJob): readonly Violation[] {
   const wish = wishFor(life, job);
   const cancels = job.cancels.filter(({ isLate }) => !isLate);
@@ -155,7 +155,7 @@ function checkFate(life: PlayedLife, job: SimulatedJob): readonly Violation[] {
   const owners = life.steps.filter((step) => wishOfStep(life, step, job) === 'end');
   if (owners.every((step) => isExcused(life, step, job))) return [];
   const wasIgnored = cancels.length > 0 && cancels.length <= life.plan.service.ignoredCancels;
-  const check = wasIgnored ? 'left alive, its cancel ignored' : 'left alive';
+  const check = wasIgnored ? 'left running, its cancel ignored' : 'left running';
   return [broken(check, `${job.uuid}, cooked by ${job.cookedBy}`)];
 }
 

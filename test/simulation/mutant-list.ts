@@ -53,7 +53,7 @@ export const mutants: readonly Mutant[] = [
     replace: '      sends: facts().sends,',
   },
   {
-    name: 'fate decided when running',
+    name: 'let go when running',
     file: 'jobs/policy.ts',
     find: "      return policy.onWorkflowCancel === 'cancel';",
     replace: "      return policy.onWorkflowCancel === 'cancel' && stop !== 'goal';",

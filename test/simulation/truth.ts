@@ -33,7 +33,7 @@ export function descriptionOf({ body }: Sent): string {
   return description ?? '';
 }
 
-/** What the sender of a request may know of its fate. */
+/** Whether the sender of a request cannot know what came of it. */
 export function isInDoubt({ status, fault }: Sent): boolean {
   if (status === null) return fault?.effect.type !== 'unreachable';
   if (status === 408 || status >= 500) return true;

@@ -67,8 +67,8 @@ function isDuplicate(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boo
   const own = group.find(({ uuid }) => text.toLowerCase().includes(uuid));
   if (own !== undefined) return own.uuid !== job.uuid;
   // Where it reports none, any one of them may be: the one that lives on.
-  const alive = group.find(({ endedAtMs }) => endedAtMs() === null) ?? group[0];
-  return alive?.uuid !== job.uuid;
+  const unfinished = group.find(({ endedAtMs }) => endedAtMs() === null) ?? group[0];
+  return unfinished?.uuid !== job.uuid;
 }
 
 function wishOfCancel(step: PlayedStep, job: SimulatedJob): Wish {

@@ -1,7 +1,7 @@
 import { isUuid } from './uuids.ts';
 import { invalid } from './refusal.ts';
 
-/** Something that is listed, and when it came to be. */
+/** Something that is listed, and when it was created. */
 export interface Listed<T> {
   createdAtMs: number;
   resource: T;

@@ -7,7 +7,7 @@ import type { RecipeRecord } from './recipes.ts';
 import type { CookFields, Job, JobRun } from './resources.ts';
 import type { Generation, RecipeScript } from './types.ts';
 
-/** All that the service remembers. Maps keep the order in which things came to be. */
+/** All that the service remembers. Maps keep the order of creation. */
 export interface Store {
   readonly recipes: ReadonlyMap<string, RecipeRecord>;
   readonly jobs: ReadonlyMap<string, JobRecord>;

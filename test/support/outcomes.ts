@@ -89,13 +89,13 @@ export function fakeOutcome(
 }
 
 function timelineOf({ assigned, started, ended }: Pace, status: string): Outcome['timeline'] {
-  const sightings: readonly (readonly [string, number | undefined])[] = [
+  const changes: readonly (readonly [string, number | undefined])[] = [
     ['PENDING', 0],
     ['ASSIGNED', assigned],
     ['RUNNING', started],
     [status, ended],
   ];
-  return sightings.flatMap(([name, seconds]) =>
+  return changes.flatMap(([name, seconds]) =>
     seconds === undefined ? [] : [{ status: name, atMs: cookedAtMs + seconds * 1000 }],
   );
 }

@@ -119,7 +119,7 @@ const anyInput = fc.constantFrom(...Object.keys(cookInputs)).chain((input) => {
     fc.oneof({ weight: 3, arbitrary: right }, { weight: 1, arbitrary: oddText }),
   );
 });
-// The more of them are odd, the fewer orders come to be sent.
+// The more of them are odd, the fewer requests are sent.
 const anyInputs = fc
   .tuple(
     fc.option(likely.recipes, { freq: 2 }),

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { redact, withoutSecrets } from '../../src/api/redact.ts';
 import type { JsonMapping } from '../../src/api/sign.ts';
 
-const order = (parameters: JsonMapping): JsonMapping => ({
+const cookOf = (parameters: JsonMapping): JsonMapping => ({
   title: 'Shown',
   parameters: { type: 'docker', parameters },
 });
@@ -28,11 +28,11 @@ test.each<[string, JsonMapping, JsonMapping]>([
   ['null', { secret: null, env: null, odd: null }, { secret: null, env: null, odd: null }],
   ['what is left out', { secret: undefined, tag: 'a' }, { tag: 'a' }],
 ])('%s', (_, parameters, shown) => {
-  expect(JSON.stringify(redact(order(parameters)))).toBe(JSON.stringify(order(shown)));
+  expect(JSON.stringify(redact(cookOf(parameters)))).toBe(JSON.stringify(cookOf(shown)));
 });
 
-test('an order without a container is shown as it is', () => {
-  const { title } = order({});
+test('a cook without a container is shown as it is', () => {
+  const { title } = cookOf({});
   expect(redact({ title, parameters: undefined })).toEqual({ title });
 });
 
@@ -44,7 +44,7 @@ test.each<[string, JsonMapping, string, string]>([
   ['what may be shown', { image: 'ubuntu' }, 'no image ubuntu', 'no image ubuntu'],
   ['nested values', { odd: [{ a: 'deep-one' }, null] }, 'a deep-one', 'a ***'],
 ])('%s in an answer', (_, parameters, text, shown) => {
-  expect(withoutSecrets(text, order(parameters))).toBe(shown);
+  expect(withoutSecrets(text, cookOf(parameters))).toBe(shown);
 });
 
 test('a request without a body has no secrets', () => {

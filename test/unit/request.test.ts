@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalJson, type JsonMapping } from '../../src/api/sign.ts';
 import type { CookInputs } from '../../src/inputs/cook.ts';
-import type { Step } from '../../src/inputs/context.ts';
+import type { StepIdentity } from '../../src/inputs/context.ts';
 import { bodyOf, merge, createRequests } from '../../src/jobs/request.ts';
 
 const recipe = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
@@ -10,7 +10,7 @@ const inputs = {
   recipes: [{ uuid: recipe }, { uuid: recipe }],
   title: 'Nightly',
 } as unknown as CookInputs;
-const step: Step = {
+const step: StepIdentity = {
   repository: 'acme/renders',
   runId: '1',
   runAttempt: 1,
@@ -21,7 +21,7 @@ const step: Step = {
   runUrl: 'https://github.com/acme/renders/actions/runs/1',
 };
 const nonce = '0123456789abcdef';
-const marksOf = (given: CookInputs, of: Step, drawn = nonce) =>
+const marksOf = (given: CookInputs, of: StepIdentity, drawn = nonce) =>
   createRequests(given, of, drawn).map(({ mark }) => mark);
 
 test('the same inputs in the same step give the same marks', () => {
@@ -29,7 +29,7 @@ test('the same inputs in the same step give the same marks', () => {
 });
 
 test('a mark differs with all that tells two cooks apart', () => {
-  const changes: readonly Partial<Step>[] = [
+  const changes: readonly Partial<StepIdentity>[] = [
     { repository: 'acme/other' },
     { runId: '2' },
     { runAttempt: 2 },
@@ -101,8 +101,8 @@ test.each<[string, JsonMapping | null]>([
   ['no container', {}],
   ['a container of an odd shape', { parameters: ['image'] }],
   ['an envelope of an odd shape', { parameters: { parameters: 'image' } }],
-])('a recipe with %s has nothing below the order', (_, payload) => {
-  const order = {
+])('a recipe with %s has nothing below the request', (_, payload) => {
+  const request = {
     index: 0,
     recipeUuid: recipe,
     jobUuid: null,
@@ -113,7 +113,7 @@ test.each<[string, JsonMapping | null]>([
     fields: {},
     container: { tag: 'a' },
   };
-  expect(bodyOf(order, { uuid: recipe, name: null, payload })).toEqual({
+  expect(bodyOf(request, { uuid: recipe, name: null, payload })).toEqual({
     parameters: { type: 'docker', parameters: { tag: 'a' } },
   });
 });

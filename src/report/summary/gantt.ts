@@ -1,5 +1,5 @@
 import { formatDuration } from '../format.ts';
-import { phasesOf, titleOf, type Phase } from '../../jobs/metrics.ts';
+import { phasesOf, titleOf, type JobPhase } from '../../jobs/metrics.ts';
 import { sanitizeLabel } from '../sanitize.ts';
 import { worstJobs, type NumberedOutcome } from './table.ts';
 
@@ -14,7 +14,7 @@ const maxDurationMs = 30 * dayMs;
 interface Row {
   /** Of a single job there is none: the heading names it. */
   readonly label: string;
-  readonly phases: readonly Phase[];
+  readonly phases: readonly JobPhase[];
   readonly isBad: boolean;
 }
 
@@ -49,7 +49,7 @@ function rowOf({ number, outcome }: NumberedOutcome, count: number): Row {
 }
 
 /** @returns null where there is nothing to draw, or nothing that could be read */
-function scaleOf(phases: readonly Phase[]): Scale | null {
+function scaleOf(phases: readonly JobPhase[]): Scale | null {
   const instants = phases.flatMap(({ fromMs, toMs }) => (toMs === null ? fromMs : [fromMs, toMs]));
   const startMs = Math.min(...instants);
   const lastMs = Math.max(...instants);
@@ -95,7 +95,7 @@ function section({ label, phases, isBad }: Row, scale: Scale, roomPx: number): r
   return label === '' ? tasks : [`  section ${label}`, ...tasks];
 }
 
-const tagOf: Readonly<Record<Phase['kind'], string>> = {
+const tagOf: Readonly<Record<JobPhase['kind'], string>> = {
   queued: 'done',
   starting: 'active',
   running: '',
@@ -103,7 +103,7 @@ const tagOf: Readonly<Record<Phase['kind'], string>> = {
 
 // What does not fit into a bar would be written over the next one. There is no task without a name,
 // so a space without width, which is not taken for one, stands in.
-function taskLabel({ kind, fromMs, toMs }: Phase, widthPx: number): string {
+function taskLabel({ kind, fromMs, toMs }: JobPhase, widthPx: number): string {
   const full = toMs === null ? kind : `${kind} ${formatDuration(toMs - fromMs)}`;
   return [full, kind].find((label) => label.length * letterPx < widthPx) ?? '\u200b';
 }

@@ -17,9 +17,9 @@ import {
   type NumberedOutcome,
 } from './table.ts';
 
-/** What there is to know of a single job, a fact a row. */
+/** What there is to know of a single job, a line a row. */
 export function renderJob(outcome: Outcome): string {
-  const facts: readonly (readonly [string, string])[] = [
+  const lines: readonly (readonly [string, string])[] = [
     ['Job', uuidCode(uuidOf(outcome))],
     ['Recipe', uuidCode(recipeOf(outcome))],
     ['Origin', originWords[outcome.origin ?? 'cooked']],
@@ -28,7 +28,7 @@ export function renderJob(outcome: Outcome): string {
     ['Cost', costInWords(outcome)],
     ['Reason', escapeMarkdown(reasonOf(outcome), 1_000)],
   ];
-  const rows = facts.filter(([, value]) => value !== '');
+  const rows = lines.filter(([, value]) => value !== '');
   return renderTable([{ heading: 'Status' }, { heading: statusCell(outcome) }], rows);
 }
 

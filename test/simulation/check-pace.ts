@@ -16,7 +16,7 @@ import {
 // Neither too patient nor too impatient: what can be done at once is, and no pause is for ever.
 
 /** Checks when things were done. */
-export function checkPatience(life: PlayedLife): readonly Violation[] {
+export function checkPace(life: PlayedLife): readonly Violation[] {
   return life.steps.flatMap((step) => [
     ...[step.main, step.post].flatMap((each) =>
       each === null ? [] : checkPauses(life, each, step),
@@ -128,7 +128,7 @@ function hasFailed(step: PlayedStep): boolean {
   return step.plan.policy.failFast && reportedBy(step).some(({ result }) => bad.has(result));
 }
 
-/** What certainly never came to be is not looked for. */
+/** What certainly was not created is not looked for. */
 function checkVainLooks(life: PlayedLife, { main, post, plan }: PlayedStep): readonly Violation[] {
   if (post === null || plan.command !== 'cook') return [];
   const cooks = sentBy(life, main.name).filter(({ kind }) => kind === 'cook');

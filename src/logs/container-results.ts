@@ -3,7 +3,7 @@ import type { Json, JsonMapping } from '../api/sign.ts';
 import type { Line } from './lines.ts';
 
 /** What a container reports of its work, gathered from its log. */
-export interface Results {
+export interface ContainerResults {
   readonly take: (line: Line, runNumber: number) => void;
   /** Merged, the last one of a key from the newest run that has it; null where there is none. */
   readonly all: () => JsonMapping | null;
@@ -19,7 +19,7 @@ interface Reported {
 const maxCharacters = 100_000;
 
 /** @param onBad told why a line is of no use */
-export function createResults(onBad: (why: string) => void): Results {
+export function createContainerResults(onBad: (why: string) => void): ContainerResults {
   const members = new Map<string, Reported>();
   let size = 0;
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { createResults } from '../../src/logs/results.ts';
+import { createContainerResults } from '../../src/logs/container-results.ts';
 
 function collect(...lines: readonly string[]) {
   const bad: string[] = [];
-  const results = createResults((why) => bad.push(why));
+  const results = createContainerResults((why) => bad.push(why));
   for (const text of lines) results.take({ text, left: 0 }, 1);
   return { all: results.all(), bad };
 }
@@ -20,7 +20,7 @@ describe('what a container reports', () => {
   });
 
   test('of an older run never takes the place of a newer one’s, however late it comes', () => {
-    const results = createResults(() => {});
+    const results = createContainerResults(() => {});
     const take = (json: string, runNumber: number) => {
       results.take({ text: `dispersed-output: ${json}`, left: 0 }, runNumber);
     };
