@@ -28622,7 +28622,7 @@ const errorBodySchema = schemas/* object */.Ikc({
     errors: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ message: schemas/* string */.YjP() })]))), undefined),
 });
 function errorDetail(body, hide = (text) => text) {
-    const parsed = errorBodySchema.safeParse((0,json/* parseJson */.q)(body));
+    const parsed = errorBodySchema.safeParse((0,json/* parseJson */.qF)(body));
     const found = parsed.success ? detailOf(parsed.data) : undefined;
     return hide((found ?? firstLine(body)).slice(0, 10_000)).slice(0, 500);
 }
@@ -28745,7 +28745,7 @@ function readAnswer(answer, call, nowMs) {
             retryAfterMs: (0,retry/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
         });
     }
-    const body = (0,json/* parseJson */.q)(text);
+    const body = (0,json/* parseJson */.qF)(text);
     if (body !== undefined)
         return body;
     const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
@@ -28845,8 +28845,9 @@ function unreadable(call, issues) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   p: () => (/* binding */ isMapping),
-/* harmony export */   q: () => (/* binding */ parseJson)
+/* harmony export */   Lv: () => (/* binding */ isList),
+/* harmony export */   pi: () => (/* binding */ isMapping),
+/* harmony export */   qF: () => (/* binding */ parseJson)
 /* harmony export */ });
 const maxDepth = 64;
 const maxMembers = 1_000_000;
@@ -28860,6 +28861,9 @@ function parseJson(body) {
 }
 function isMapping(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function isList(value) {
+    return Array.isArray(value);
 }
 const quote = 0x22;
 const backslash = 0x5c;
@@ -28918,7 +28922,7 @@ const hidden = '***';
 const minSecretLength = 4;
 function redact(body, hide = () => hidden) {
     const { parameters } = body;
-    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(parameters['parameters']))
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
         return body;
     const redactMember = (key, value) => redactParameter(key, value, hide);
     const shown = mapMembers(parameters['parameters'], redactMember);
@@ -28931,7 +28935,7 @@ function withoutSecrets(text, body) {
             secrets.push(each);
         return hidden;
     };
-    if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(body))
+    if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(body))
         redact(body, note);
     return secrets
         .filter((secret) => secret.length >= minSecretLength)
@@ -28941,14 +28945,14 @@ function withoutSecrets(text, body) {
 function redactParameter(key, value, hide) {
     if (shownParameters.has(key) || value === null)
         return value;
-    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(value))
+    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
         return mapMembers(value, (_, each) => hide(each));
-    if (key === 'volumes' && isList(value))
+    if (key === 'volumes' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
         return value.map((volume) => redactVolume(volume, hide));
     return hide(value);
 }
 function redactVolume(volume, hide) {
-    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .p)(volume))
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume))
         return hide(volume);
     return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value)));
 }
@@ -28962,9 +28966,6 @@ function textsIn(value) {
 }
 function mapMembers(mapping, change) {
     return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
-}
-function isList(value) {
-    return Array.isArray(value);
 }
 
 
@@ -29122,7 +29123,7 @@ function textOfLog(logs) {
 const recipeSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
     name: text,
-    payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .p)), null),
+    payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)), null),
 });
 const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     data: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()),
@@ -29141,6 +29142,8 @@ const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
 /* harmony export */   nz: () => (/* binding */ signatureHeaders)
 /* harmony export */ });
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4933);
+
 
 function canonicalQuery(query) {
     return Object.keys(query)
@@ -29167,7 +29170,7 @@ function signatureHeaders(request, keys, stamp) {
     };
 }
 function sortedJson(value) {
-    if (isList(value))
+    if ((0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isList */ .Lv)(value))
         return `[${value.map(sortedJson).join(',')}]`;
     if (value === null || typeof value !== 'object')
         return JSON.stringify(value);
@@ -29175,9 +29178,6 @@ function sortedJson(value) {
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .flatMap(([key, member]) => member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`]);
     return `{${members.join(',')}}`;
-}
-function isList(value) {
-    return Array.isArray(value);
 }
 function escapeCodeUnit(unit) {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
@@ -29206,7 +29206,7 @@ var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/commands/step.js + 8 modules
-var commands_step = __nccwpck_require__(434);
+var commands_step = __nccwpck_require__(8579);
 ;// CONCATENATED MODULE: ./build/commands/cancel.js
 
 
@@ -29325,7 +29325,7 @@ function planOf(inputs) {
 
 /***/ }),
 
-/***/ 434:
+/***/ 8579:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -29434,10 +29434,10 @@ function createTail(maxLines) {
 
 // EXTERNAL MODULE: ./build/api/json.js
 var api_json = __nccwpck_require__(4933);
-;// CONCATENATED MODULE: ./build/logs/results.js
+;// CONCATENATED MODULE: ./build/logs/container-results.js
 
 const maxCharacters = 100_000;
-function createResults(onBad) {
+function createContainerResults(onBad) {
     const members = new Map();
     let size = 0;
     const put = (key, value, runNumber) => {
@@ -29458,8 +29458,8 @@ function createResults(onBad) {
             const [, json] = /^\s*dispersed-output:([^]*)$/.exec(text) ?? [];
             if (json === undefined)
                 return;
-            const report = (0,api_json/* parseJson */.q)(json);
-            if (!(0,api_json/* isMapping */.p)(report))
+            const report = (0,api_json/* parseJson */.qF)(json);
+            if (!(0,api_json/* isMapping */.pi)(report))
                 onBad('what follows is not a JSON object');
             else
                 for (const [key, value] of Object.entries(report))
@@ -29653,9 +29653,9 @@ function openRuns(jobUuid, options) {
             if (mustList)
                 await list(signal);
             mustList = true;
-            const alive = [...known.values()].filter(({ isOver }) => !isOver);
-            await inTurn(alive, async (each) => readBounded(each, signal));
-            mustList = alive.length === 0 || alive.some(({ run }) => run.status !== 'RUNNING');
+            const open = [...known.values()].filter(({ isOver }) => !isOver);
+            await oneByOne(open, async (each) => readBounded(each, signal));
+            mustList = open.length === 0 || open.some(({ run }) => run.status !== 'RUNNING');
         },
         readRest: async (signal) => {
             const retried = async (request) => (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
@@ -29663,12 +29663,12 @@ function openRuns(jobUuid, options) {
             const listing = retried(async () => list(signal));
             await listing.catch(() => { });
             const left = [...known.values()].filter(({ isOver, size }) => !isOver || size <= largeSize);
-            await inTurn(left, async (each) => retried(async () => readBounded(each, signal)));
+            await oneByOne(left, async (each) => retried(async () => readBounded(each, signal)));
             await listing;
         },
     };
 }
-async function inTurn(items, work) {
+async function oneByOne(items, work) {
     const troubles = [];
     for (const item of items) {
         await work(item).catch((error) => {
@@ -29813,7 +29813,7 @@ function openJobLog(submitted, options) {
         close: async (result, { reads, signal: outer }) => {
             closing.abort();
             streaming.delete(uuid);
-            await within(maxCloseMs, clock, outer, reads ? runs.readRest : runs.told).catch(onTrouble);
+            await endBy(maxCloseMs, clock, outer, reads ? runs.readRest : runs.told).catch(onTrouble);
             runs.end();
             return { runs: runs.all(), ...handler.close(result) };
         },
@@ -29825,7 +29825,7 @@ function createLineHandler(submitted, options) {
     const { runner, mode, jobCount, console, folder } = options;
     const { uuid, title } = submitted.job;
     const tail = createTail(tailLines);
-    const results = createResults((why) => {
+    const results = createContainerResults((why) => {
         console.resultsIgnored(uuid, why);
     });
     const place = { prefix: (0,report_console/* jobPrefix */.A)(submitted, jobCount), folder: folder ?? '', jobCount };
@@ -29859,7 +29859,7 @@ function isLasting(error) {
         return false;
     return !(error instanceof errors/* ServiceError */._7) || !(error.retryable || error.status === 404);
 }
-async function within(maxMs, clock, outer, work) {
+async function endBy(maxMs, clock, outer, work) {
     const over = new AbortController();
     const signal = AbortSignal.any([outer, over.signal]);
     const tooLate = clock.sleep(maxMs, signal).then(() => {
@@ -30145,7 +30145,7 @@ function givenJob(jobUuid, index) {
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2827);
 /* harmony import */ var _jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8136);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4052);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(434);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8579);
 
 
 
@@ -30303,14 +30303,14 @@ class ServiceError extends Error {
     status;
     detail;
     retryAfterMs;
-    constructor(facts) {
-        const status = facts.status === undefined ? '' : ` (HTTP ${facts.status})`;
-        super(`${facts.request}${status}: ${facts.detail}`, { cause: facts.cause });
-        this.trouble = facts.trouble;
-        this.request = facts.request;
-        this.status = facts.status;
-        this.detail = facts.detail;
-        this.retryAfterMs = facts.retryAfterMs;
+    constructor(options) {
+        const status = options.status === undefined ? '' : ` (HTTP ${options.status})`;
+        super(`${options.request}${status}: ${options.detail}`, { cause: options.cause });
+        this.trouble = options.trouble;
+        this.request = options.request;
+        this.status = options.status;
+        this.detail = options.detail;
+        this.retryAfterMs = options.retryAfterMs;
     }
     get mayHaveSucceeded() {
         if (this.trouble === 'refused')
@@ -30357,14 +30357,14 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-const entries = new Map([
+const entryPoints = new Map([
     ['index.js', _main_js__WEBPACK_IMPORTED_MODULE_2__/* .run */ .e],
     ['wait.js', _wait_js__WEBPACK_IMPORTED_MODULE_6__/* .run */ .e],
     ['cancel.js', _cancel_js__WEBPACK_IMPORTED_MODULE_1__/* .run */ .e],
     ['post.js', _post_js__WEBPACK_IMPORTED_MODULE_3__/* .run */ .e],
 ]);
 function entryOf(name) {
-    const run = entries.get(name);
+    const run = entryPoints.get(name);
     if (run === undefined)
         throw new Error(`this action has no entry ${name}`);
     return run;
@@ -30388,7 +30388,7 @@ __webpack_async_result__();
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   kN: () => (/* binding */ readCommit),
-  jg: () => (/* binding */ readStep),
+  Ln: () => (/* binding */ readStepIdentity),
   vg: () => (/* binding */ tempFolder)
 });
 
@@ -30408,7 +30408,7 @@ var json = __nccwpck_require__(4933);
 
 
 const maxAttempts = 51;
-function readStep({ env }, matrixIndex) {
+function readStepIdentity({ env }, matrixIndex) {
     const repository = env['GITHUB_REPOSITORY'] ?? '';
     const runId = env['GITHUB_RUN_ID'] ?? '';
     const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
@@ -30430,7 +30430,7 @@ const sha = schemas/* string */.YjP().check(api/* _regex */.Fk(/^[0-9a-f]{40}(?:
 const pullRequest = schemas/* object */.Ikc({ pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ sha }) }) });
 async function readCommit(runner) {
     const { env } = runner;
-    const { repository, runUrl } = readStep(runner, '');
+    const { repository, runUrl } = readStepIdentity(runner, '');
     const [owner, repo] = repository.split('/');
     if (!owner || !repo)
         throw new Error('GITHUB_REPOSITORY has no repository');
@@ -30440,7 +30440,7 @@ async function readCommit(runner) {
 async function readSha(env) {
     if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
         const text = await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
-        const event = pullRequest.safeParse((0,json/* parseJson */.q)(text));
+        const event = pullRequest.safeParse((0,json/* parseJson */.qF)(text));
         if (event.success)
             return event.data.pull_request.head.sha;
         throw new Error('the event in GITHUB_EVENT_PATH has no head commit of a pull request');
@@ -30523,7 +30523,7 @@ var yaml = __nccwpck_require__(3697);
 
 const variableName = /^[A-Za-z_][\w.-]*$/;
 const variableNameForm = 'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
-const environment = schemas/* pipe */.FsL(schemas/* custom */.IeY(json/* isMapping */.p, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
+const environment = schemas/* pipe */.FsL(schemas/* custom */.IeY(json/* isMapping */.pi, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
     const report = (key, message) => {
         context.issues.push({ code: 'custom', message, input: key, path: [key] });
     };
@@ -32177,7 +32177,7 @@ function createPoller(options) {
         const tookMs = clock.monotonicMs() - startedMs;
         const errors = [...answers.values()].filter((answer) => answer instanceof build_errors/* ServiceError */._7);
         sparedMs = nextSparedMs(sparedMs, tookMs, errors.some(({ status }) => status === 429));
-        notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, longestRetryAfterMs(errors));
+        notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, maxRetryAfterMs(errors));
         tellHealth(errors, answers.size);
         for (const watch of due) {
             const answer = answers.get(watch.jobUuid);
@@ -32249,7 +32249,7 @@ function createHealth({ onUnavailable, onAvailable }) {
         }
     };
 }
-function longestRetryAfterMs(errors) {
+function maxRetryAfterMs(errors) {
     return Math.min(retry/* maxPauseMs */.fR, Math.max(0, ...errors.map(({ retryAfterMs = 0 }) => retryAfterMs)));
 }
 
@@ -32467,15 +32467,15 @@ function bodyOf({ fields, container }, recipe) {
     if (container === null)
         return fields;
     const stored = recipe?.payload?.['parameters'];
-    const storedContainer = (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .p)(stored) ? stored['parameters'] : undefined;
-    const parameters = merge((0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .p)(storedContainer) ? storedContainer : {}, container);
+    const storedContainer = (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .pi)(stored) ? stored['parameters'] : undefined;
+    const parameters = merge((0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container);
     return { ...fields, parameters: { type: 'docker', parameters } };
 }
 function merge(under, over) {
     const merged = new Map(Object.entries(under));
     for (const [key, value] of Object.entries(over)) {
         const below = merged.get(key);
-        merged.set(key, (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .p)(below) && (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .p)(value) ? merge(below, value) : value);
+        merged.set(key, (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .pi)(below) && (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .pi)(value) ? merge(below, value) : value);
     }
     return Object.fromEntries(merged);
 }
@@ -32702,12 +32702,12 @@ function saveStep(runner, facts) {
     runner.saveState(stepName, JSON.stringify(facts));
 }
 function readSavedState(runner) {
-    const plan = planSchema.safeParse((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .q)(runner.state(planName)));
+    const plan = planSchema.safeParse((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(planName)));
     if (!plan.success)
         return null;
     const { count, policy } = plan.data;
-    const entries = Array.from({ length: count }, (_, index) => (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .q)(runner.state(entryName(index))))).filter((facts) => facts !== null);
-    return { policy, step: (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .q)(runner.state(stepName))), entries };
+    const entries = Array.from({ length: count }, (_, index) => (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(entryName(index))))).filter((facts) => facts !== null);
+    return { policy, step: (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(stepName))), entries };
 }
 
 
@@ -32991,10 +32991,10 @@ function causeOf({ request, error }) {
     return error instanceof errors/* InputError */.dz ? `${request.recipeUuid}: ${error.message}` : error.message;
 }
 function renderPlans(plans, heading) {
-    const full = renderTable(plans, heading, true);
-    return (0,summary/* fitsSummary */.Hy)(full) ? full : renderTable(plans, heading, false);
+    const full = renderPlanTable(plans, heading, true);
+    return (0,summary/* fitsSummary */.Hy)(full) ? full : renderPlanTable(plans, heading, false);
 }
-function renderTable(plans, heading, withBodies) {
+function renderPlanTable(plans, heading, withBodies) {
     return [
         `### ${heading}`,
         '',
@@ -33031,7 +33031,7 @@ function verdict(count, broken) {
 }
 
 // EXTERNAL MODULE: ./build/commands/step.js + 8 modules
-var commands_step = __nccwpck_require__(434);
+var commands_step = __nccwpck_require__(8579);
 ;// CONCATENATED MODULE: ./build/commands/dry-run.js
 
 
@@ -33087,7 +33087,7 @@ async function cook_cook(deps) {
     const { runner } = deps;
     try {
         const inputs = await (0,cook/* readCookInputs */.cp)(runner);
-        const context = (0,inputs_context/* readStep */.jg)(runner, inputs['matrix-index']);
+        const context = (0,inputs_context/* readStepIdentity */.Ln)(runner, inputs['matrix-index']);
         const requests = (0,jobs_request/* createRequests */.dT)(inputs, context, createNonce(deps));
         if (inputs['dry-run']) {
             await dryRun(requests, (0,commands_plan/* planOf */.X)(inputs), deps);
@@ -33142,8 +33142,8 @@ async function cookAll(step, requests, inputs) {
         const entry = step.entries[request.index];
         return entry === undefined ? [] : [{ entry, request }];
     });
-    const order = pairs.toSorted((a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null));
-    const running = new Map(order.map(({ entry, request }) => [entry, runEntry(entry, request)]));
+    const ordered = pairs.toSorted((a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null));
+    const running = new Map(ordered.map(({ entry, request }) => [entry, runEntry(entry, request)]));
     return Promise.all(step.entries.map(async (entry) => (await running.get(entry)) ?? records/* noRunData */.h));
 }
 async function attachAll(step, requests) {
@@ -33814,9 +33814,9 @@ const notes = {
     given: '',
 };
 function createConsole(runner, jobCount) {
-    return { ...createLines(runner, jobCount), ...createWarnings(runner) };
+    return { ...createMessages(runner, jobCount), ...createWarnings(runner) };
 }
-function createLines(runner, jobCount) {
+function createMessages(runner, jobCount) {
     return {
         submitted: ({ origin, job, ref }) => {
             const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
@@ -34685,7 +34685,7 @@ var node_urls = __nccwpck_require__(1044);
 
 
 function renderJob(outcome) {
-    const facts = [
+    const lines = [
         ['Job', uuidCode((0,metrics/* uuidOf */.pV)(outcome))],
         ['Recipe', uuidCode((0,metrics/* recipeOf */.Sx)(outcome))],
         ['Origin', originWords[outcome.origin ?? 'cooked']],
@@ -34694,7 +34694,7 @@ function renderJob(outcome) {
         ['Cost', costInWords(outcome)],
         ['Reason', (0,sanitize/* escapeMarkdown */.FV)(reasonOf(outcome), 1_000)],
     ];
-    const rows = facts.filter(([, value]) => value !== '');
+    const rows = lines.filter(([, value]) => value !== '');
     return renderTable([{ heading: 'Status' }, { heading: statusCell(outcome) }], rows);
 }
 function costInWords(outcome) {
@@ -34881,7 +34881,7 @@ function connect(apiUrl, limits = defaultLimits) {
     return {
         exchange: async (request, headers, options) => {
             try {
-                return await within(limits.totalMs, options.signal, async (signal) => exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal }));
+                return await withTimeout(limits.totalMs, options.signal, async (signal) => exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal }));
             }
             catch (error) {
                 throw toServiceError(error, request);
@@ -34890,7 +34890,7 @@ function connect(apiUrl, limits = defaultLimits) {
         close: async () => dispatcher.destroy(),
     };
 }
-async function within(ms, outer, work) {
+async function withTimeout(ms, outer, work) {
     const inner = new AbortController();
     const endWithOuter = () => {
         inner.abort(outer?.reason);
@@ -37294,7 +37294,7 @@ var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/commands/plan.js
 var commands_plan = __nccwpck_require__(3996);
 // EXTERNAL MODULE: ./build/commands/step.js + 8 modules
-var commands_step = __nccwpck_require__(434);
+var commands_step = __nccwpck_require__(8579);
 // EXTERNAL MODULE: ./build/commands/watch.js
 var watch = __nccwpck_require__(36);
 ;// CONCATENATED MODULE: ./build/commands/wait.js
