@@ -71,7 +71,7 @@ interface Cooking {
   readonly readRecipe: RecipeReader;
 }
 
-// More would only queue behind the connections to the service.
+// Each may start a machine: the service is not to be rushed, nor a limit of its own to be hit.
 const maxConcurrentCooks = 8;
 
 async function cookAll(
