@@ -29063,7 +29063,8 @@ const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zo
         return null;
     if (value.length === 10)
         return value;
-    const ms = Date.parse(value);
+    const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(value);
+    const ms = Date.parse(hasZone ? value : `${value}Z`);
     return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }));
 const container = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
@@ -32433,9 +32434,11 @@ const noRunData = { runs: [], logTail: [], results: null };
 /* harmony export */ });
 /* unused harmony export merge */
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
-/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4933);
+/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4933);
 /* harmony import */ var _api_sign_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7642);
-/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5747);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5747);
+
 
 
 
@@ -32443,7 +32446,7 @@ const noRunData = { runs: [], logTail: [], results: null };
 function createRequests(inputs, step, nonce) {
     return inputs.recipes.map((entry, index) => {
         const { uuid: recipeUuid } = entry;
-        const { description, ...fields } = mergeFields((0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_2__/* .fieldsOf */ .Pf)(inputs), entry);
+        const { description, ...fields } = mergeFields((0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_3__/* .fieldsOf */ .Pf)(inputs), entry);
         const container = mergeContainers(inputs, entry);
         const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
         const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
@@ -32467,15 +32470,34 @@ function bodyOf({ fields, container }, recipe) {
     if (container === null)
         return fields;
     const stored = recipe?.payload?.['parameters'];
-    const storedContainer = (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .pi)(stored) ? stored['parameters'] : undefined;
-    const parameters = merge((0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container);
+    const storedContainer = (0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(stored) ? stored['parameters'] : undefined;
+    const parameters = merge((0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container);
+    refuseHidden(parameters);
     return { ...fields, parameters: { type: 'docker', parameters } };
+}
+function refuseHidden(parameters) {
+    const problems = hiddenIn(parameters, 'parameters').map((input) => ({
+        input,
+        message: 'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
+    }));
+    if (problems.length > 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(problems);
+}
+function hiddenIn(value, place) {
+    if (typeof value === 'string')
+        return /^\*{3,}$/.test(value) ? [place] : [];
+    if (Array.isArray(value)) {
+        return value.flatMap((each, index) => hiddenIn(each, `${place}[${index}]`));
+    }
+    if (!(0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(value))
+        return [];
+    return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
 }
 function merge(under, over) {
     const merged = new Map(Object.entries(under));
     for (const [key, value] of Object.entries(over)) {
         const below = merged.get(key);
-        merged.set(key, (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .pi)(below) && (0,_api_json_js__WEBPACK_IMPORTED_MODULE_3__/* .isMapping */ .pi)(value) ? merge(below, value) : value);
+        merged.set(key, (0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(below) && (0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(value) ? merge(below, value) : value);
     }
     return Object.fromEntries(merged);
 }
@@ -32817,6 +32839,8 @@ function isUsable({ status }) {
     return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
 }
 
+// EXTERNAL MODULE: ./build/jobs/entry.js
+var jobs_entry = __nccwpck_require__(8577);
 // EXTERNAL MODULE: ./build/api/endpoints.js
 var endpoints = __nccwpck_require__(8905);
 // EXTERNAL MODULE: ./build/api/retry.js
@@ -33083,6 +33107,7 @@ var watch = __nccwpck_require__(36);
 
 
 
+
 async function cook_cook(deps) {
     const { runner } = deps;
     try {
@@ -33150,13 +33175,15 @@ async function attachAll(step, requests) {
     const { client, end, console } = step;
     try {
         const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-        for (const request of requests) {
-            const job = earlier.get(request.index);
-            const entry = step.entries[request.index];
-            if (job === undefined || entry === undefined)
-                continue;
+        const taken = requests.flatMap(({ index }) => {
+            const job = earlier.get(index);
+            const entry = step.entries[index];
+            return job === undefined || entry === undefined ? [] : [{ entry, job }];
+        });
+        for (const { entry, job } of taken)
+            (0,commands_step/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
+        for (const { entry, job } of taken)
             (0,watch/* adopt */.d)(step, entry, job, 'attached');
-        }
         return null;
     }
     catch (error) {
@@ -34031,6 +34058,13 @@ const consoleUrl = 'https://console.dispersed.com/jobs';
 function describeError(error, attempt) {
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
         return describeServiceError(error, attempt);
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz) {
+        return {
+            title: `Could not ${attempt}: the request is invalid`,
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .g$)(error.message),
+            remedy: 'Change the inputs or the recipe.',
+        };
+    }
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4))
         return describeInternalError(error);
     return {
@@ -34875,16 +34909,22 @@ const defaultLimits = {
     bodyMs: 30_000,
     totalMs: 120_000,
 };
-const maxConnections = 8;
+const maxConnections = 32;
 function connect(apiUrl, limits = defaultLimits) {
     const dispatcher = openDispatcher(limits);
     return {
         exchange: async (request, headers, options) => {
+            let isSent = false;
             try {
-                return await withTimeout(limits.totalMs, options.signal, async (signal) => exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal }));
+                return await withTimeout(limits.totalMs, options.signal, async (signal) => {
+                    const telling = tellWhenSent(dispatcher, () => {
+                        isSent = !signal.aborted;
+                    });
+                    return exchangeOnce(telling, apiUrl, request, headers, { ...options, signal });
+                });
             }
             catch (error) {
-                throw toServiceError(error, request);
+                throw toServiceError(error, request, isSent);
             }
         },
         close: async () => dispatcher.destroy(),
@@ -34918,6 +34958,16 @@ function openDispatcher(limits) {
     };
     const proxied = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some((name) => (process.env[name] ?? '') !== '');
     return proxied ? new undici/* EnvHttpProxyAgent */.J2(options) : new undici/* Agent */.g6(options);
+}
+function tellWhenSent(dispatcher, onSent) {
+    return dispatcher.compose((dispatch) => (options, handler) => {
+        const onConnect = handler.onConnect?.bind(handler);
+        handler.onConnect = (abort) => {
+            onSent();
+            onConnect?.(abort);
+        };
+        return dispatch(options, handler);
+    });
 }
 async function exchangeOnce(dispatcher, apiUrl, request, headers, { maxBytes, signal }) {
     const answer = await dispatcher.request({
@@ -34957,24 +35007,13 @@ class BodyTooLarge extends Error {
         super(`the response is longer than ${maxBytes} bytes`);
     }
 }
-const neverConnectedCodes = /^(?:UND_ERR_CONNECT_TIMEOUT|EPROTO|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_(?!\w*BAD_RECORD_MAC)\w+)$/;
-const neverConnectedMessages = /before secure TLS connection was established|^Proxy response \(\d+\) !== 200/;
-function neverConnected(error) {
-    if (textField(error, 'name') === 'AggregateError')
-        return true;
-    const syscall = textField(error, 'syscall');
-    if (syscall === 'connect' || syscall === 'getaddrinfo')
-        return true;
-    const code = textField(error, 'code');
-    return neverConnectedCodes.test(code) || neverConnectedMessages.test(textField(error, 'message'));
-}
-function toServiceError(error, request) {
+function toServiceError(error, request, isSent) {
     const name = `${request.method} ${request.pathname}`;
     if (error instanceof BodyTooLarge) {
         return new errors/* ServiceError */._7({ trouble: 'too-large', request: name, detail: error.message });
     }
     return new errors/* ServiceError */._7({
-        trouble: neverConnected(error) ? 'unreachable' : 'no-answer',
+        trouble: isSent ? 'no-answer' : 'unreachable',
         request: name,
         detail: describe(error),
         cause: error,

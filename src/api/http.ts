@@ -50,8 +50,9 @@ export interface Connection {
   readonly close: () => Promise<void>;
 }
 
-// The vendor's service is spoken to over a handful of kept-alive connections.
-const maxConnections = 8;
+// After an interrupt there are seconds to ask for the end of every job: 200 cancels of 200 ms each
+// take 5 s on 8 connections, and a good second on 32. All else takes a few of them.
+const maxConnections = 32;
 
 /**
  * Opens a way to the service at `apiUrl`. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured,
@@ -61,12 +62,17 @@ export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits): Connec
   const dispatcher = openDispatcher(limits);
   return {
     exchange: async (request, headers, options) => {
+      let isSent = false;
       try {
-        return await withTimeout(limits.totalMs, options.signal, async (signal) =>
-          exchangeOnce(dispatcher, apiUrl, request, headers, { ...options, signal }),
-        );
+        return await withTimeout(limits.totalMs, options.signal, async (signal) => {
+          const telling = tellWhenSent(dispatcher, () => {
+            // One that is aborted by now is not written any more.
+            isSent = !signal.aborted;
+          });
+          return exchangeOnce(telling, apiUrl, request, headers, { ...options, signal });
+        });
       } catch (error) {
-        throw toServiceError(error, request);
+        throw toServiceError(error, request, isSent);
       }
     },
     close: async () => dispatcher.destroy(),
@@ -108,6 +114,20 @@ function openDispatcher(limits: HttpLimits): Dispatcher {
     (name) => (process.env[name] ?? '') !== '',
   );
   return proxied ? new EnvHttpProxyAgent(options) : new Agent(options);
+}
+
+// A request is given its connection once there is one, right before it is written: whatever fails
+// earlier (a name, a port, a certificate, a TLS handshake, a tunnel that the proxy refuses), nothing
+// of the request can have reached the service.
+function tellWhenSent(dispatcher: Dispatcher, onSent: () => void): Dispatcher {
+  return dispatcher.compose((dispatch) => (options, handler) => {
+    const onConnect = handler.onConnect?.bind(handler);
+    handler.onConnect = (abort) => {
+      onSent();
+      onConnect?.(abort);
+    };
+    return dispatch(options, handler);
+  });
 }
 
 async function exchangeOnce(
@@ -156,31 +176,13 @@ class BodyTooLarge extends Error {
   }
 }
 
-// What says that no connection was made, so that nothing of the request can have reached the service:
-// a name that is not found, a port that is closed, a certificate or a TLS handshake that fails.
-const neverConnectedCodes =
-  /^(?:UND_ERR_CONNECT_TIMEOUT|EPROTO|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_(?!\w*BAD_RECORD_MAC)\w+)$/;
-// Node's and undici's own words, where there is no code for it: the handshake was cut short, or the
-// proxy refused the tunnel.
-const neverConnectedMessages =
-  /before secure TLS connection was established|^Proxy response \(\d+\) !== 200/;
-
-function neverConnected(error: unknown): boolean {
-  // Node tries every address of a name; this is one error for all of them.
-  if (textField(error, 'name') === 'AggregateError') return true;
-  const syscall = textField(error, 'syscall');
-  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
-  const code = textField(error, 'code');
-  return neverConnectedCodes.test(code) || neverConnectedMessages.test(textField(error, 'message'));
-}
-
-function toServiceError(error: unknown, request: WireRequest): ServiceError {
+function toServiceError(error: unknown, request: WireRequest, isSent: boolean): ServiceError {
   const name = `${request.method} ${request.pathname}`;
   if (error instanceof BodyTooLarge) {
     return new ServiceError({ trouble: 'too-large', request: name, detail: error.message });
   }
   return new ServiceError({
-    trouble: neverConnected(error) ? 'unreachable' : 'no-answer',
+    trouble: isSent ? 'no-answer' : 'unreachable',
     request: name,
     detail: describe(error),
     cause: error,
@@ -195,7 +197,7 @@ function describe(error: unknown): string {
   return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }
 
-function textField(error: unknown, field: 'name' | 'message' | 'code' | 'syscall'): string {
+function textField(error: unknown, field: 'name' | 'message' | 'code'): string {
   if (typeof error !== 'object' || error === null || !(field in error)) return '';
   const value: unknown = Reflect.get(error, field);
   return typeof value === 'string' ? value : '';

@@ -22,14 +22,15 @@ const number = z.catch(z.nullable(z.number()), null);
 
 /**
  * A point in time: ISO date-time on the new host, `YYYY-MM-DD` in the old host's schema.
- * A date-time is brought to UTC, a date stays as it is, anything else becomes null.
+ * A date-time is brought to UTC, which it is taken for where it has no zone; a date stays as it is, anything else becomes null.
  */
 const timestamp = z.pipe(
   text,
   z.transform((value): string | null => {
     if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value)) return null;
     if (value.length === 10) return value;
-    const ms = Date.parse(value);
+    const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(value);
+    const ms = Date.parse(hasZone ? value : `${value}Z`);
     return Number.isNaN(ms) ? null : new Date(ms).toISOString();
   }),
 );

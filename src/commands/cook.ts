@@ -3,6 +3,7 @@ import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import { readStepIdentity } from '../inputs/context.ts';
 import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { findEarlierJobs } from '../jobs/attach.ts';
+import { withJob } from '../jobs/entry.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
 import { noRunData, type CookRequest, type RunData } from '../jobs/records.ts';
 import { bodyOf, createRequests } from '../jobs/request.ts';
@@ -71,7 +72,7 @@ interface Cooking {
   readonly readRecipe: RecipeReader;
 }
 
-// More would only queue behind the connections to the service.
+// Each may start a machine: the service is not to be rushed, nor a limit of its own to be hit.
 const maxConcurrentCooks = 8;
 
 async function cookAll(
@@ -112,12 +113,15 @@ async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<
   const { client, end, console } = step;
   try {
     const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-    for (const request of requests) {
-      const job = earlier.get(request.index);
-      const entry = step.entries[request.index];
-      if (job === undefined || entry === undefined) continue;
-      adopt(step, entry, job, 'attached');
-    }
+    const taken = requests.flatMap(({ index }) => {
+      const job = earlier.get(index);
+      const entry = step.entries[index];
+      return job === undefined || entry === undefined ? [] : [{ entry, job }];
+    });
+    // All are kept for the post entry before the first is told of.
+    for (const { entry, job } of taken)
+      record(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
+    for (const { entry, job } of taken) adopt(step, entry, job, 'attached');
     return null;
   } catch (error) {
     return asError(error);

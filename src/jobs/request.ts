@@ -3,6 +3,7 @@ import type { CookBody } from '../api/endpoints.ts';
 import { isMapping } from '../api/json.ts';
 import type { Job, Recipe } from '../api/schemas.ts';
 import { canonicalJson, type Json, type JsonMapping } from '../api/sign.ts';
+import { InputError } from '../errors.ts';
 import type { CookFields, RecipeEntry } from '../inputs/recipes.ts';
 import { fieldsOf, type CookInputs } from '../inputs/cook.ts';
 import type { StepIdentity } from '../inputs/context.ts';
@@ -47,13 +48,35 @@ function attemptsBefore(runAttempt: number): readonly number[] {
  * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
  * is laid on the recipe's is sent whole: right either way.
  * @param recipe as the service has it; needed where the request lays something on its container
+ * @throws InputError where the service hides a part of the recipe's container that would be sent
  */
 export function bodyOf({ fields, container }: CookRequest, recipe: Recipe | null): CookBody {
   if (container === null) return fields;
   const stored = recipe?.payload?.['parameters'];
   const storedContainer = isMapping(stored) ? stored['parameters'] : undefined;
   const parameters = merge(isMapping(storedContainer) ? storedContainer : {}, container);
+  refuseHidden(parameters);
   return { ...fields, parameters: { type: 'docker', parameters } };
+}
+
+// A service may show a secret of the recipe as stars. Sent back, they would take its place.
+function refuseHidden(parameters: JsonMapping): void {
+  const problems = hiddenIn(parameters, 'parameters').map((input) => ({
+    input,
+    message:
+      'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
+  }));
+  if (problems.length > 0) throw new InputError(problems);
+}
+
+/** Where the text is nothing but stars. */
+function hiddenIn(value: Json | undefined, place: string): readonly string[] {
+  if (typeof value === 'string') return /^\*{3,}$/.test(value) ? [place] : [];
+  if (Array.isArray(value)) {
+    return value.flatMap((each: Json, index) => hiddenIn(each, `${place}[${index}]`));
+  }
+  if (!isMapping(value)) return [];
+  return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
 }
 
 /** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */

@@ -1,4 +1,4 @@
-import { InterruptedError, ServiceError } from '../errors.ts';
+import { InputError, InterruptedError, ServiceError } from '../errors.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** An error for the user: what failed, why, and what to do. */
@@ -16,6 +16,13 @@ export const consoleUrl = 'https://console.dispersed.com/jobs';
 /** @param attempt what failed, such as `cook recipe 01a0…` or `watch job 0198…` */
 export function describeError(error: Error, attempt: string): ErrorMessage {
   if (error instanceof ServiceError) return describeServiceError(error, attempt);
+  if (error instanceof InputError) {
+    return {
+      title: `Could not ${attempt}: the request is invalid`,
+      cause: sanitizeLine(error.message),
+      remedy: 'Change the inputs or the recipe.',
+    };
+  }
   if (!(error instanceof InterruptedError)) return describeInternalError(error);
   return {
     title: `Could not ${attempt}: interrupted`,

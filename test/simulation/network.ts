@@ -42,7 +42,7 @@ export interface NetworkParts {
 }
 
 // As the real one.
-const maxConnections = 8;
+const maxConnections = 32;
 const headersTimeoutMs = 60_000;
 
 /** A network on which requests take time, and meet faults. */

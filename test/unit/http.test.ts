@@ -126,11 +126,39 @@ describe('trouble has a name', () => {
     expect(await troubleOf(url)).toMatchObject({ trouble: 'too-large' });
   });
 
-  test('the caller has had enough', async () => {
+  test.each([
+    ['before it was sent', 0, 'unreachable'],
+    ['after', 50, 'no-answer'],
+  ])('the caller has had enough, %s', async (_, afterMs, trouble) => {
     const url = await serve(() => {});
-    const signal = AbortSignal.abort();
+    const signal = afterMs === 0 ? AbortSignal.abort() : AbortSignal.timeout(afterMs);
     const exchange = open(url).exchange(request, {}, { ...options, signal });
-    await expect(exchange).rejects.toMatchObject({ trouble: 'no-answer' });
+    await expect(exchange).rejects.toMatchObject({ trouble });
+  });
+
+  const nothingSent = { trouble: 'unreachable', mayHaveSucceeded: false };
+
+  // Handshake failure, and what some servers answer where they have no certificate for the name.
+  test.each([40, 80])('TLS alert %i in place of a handshake: nothing was sent', async (alert) => {
+    const url = await listen(
+      createTcpServer((socket) => {
+        socket.once('data', () => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, alert])));
+      }),
+    );
+    expect(await troubleOf(new URL(url.href.replace('http:', 'https:')))).toMatchObject(
+      nothingSent,
+    );
+  });
+
+  test('a proxy that refuses the tunnel: nothing was sent', async () => {
+    const proxy = await listen(
+      createTcpServer((socket) => {
+        socket.once('data', () => socket.end('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n'));
+      }),
+    );
+    process.env['HTTP_PROXY'] = proxy.href;
+    closing.push(() => delete process.env['HTTP_PROXY']);
+    expect(await troubleOf(new URL('http://10.0.0.1'))).toMatchObject(nothingSent);
   });
 });
 

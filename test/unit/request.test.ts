@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalJson, type JsonMapping } from '../../src/api/sign.ts';
 import type { CookInputs } from '../../src/inputs/cook.ts';
@@ -96,24 +96,49 @@ test.each<[JsonMapping, JsonMapping, JsonMapping]>([
   expect(merge(under, over)).toEqual(merged);
 });
 
+const requestWith = (container: JsonMapping) => ({
+  index: 0,
+  recipeUuid: recipe,
+  jobUuid: null,
+  title: null,
+  namesRegions: false,
+  mark: 'mark',
+  earlierHashes: [],
+  fields: {},
+  container,
+});
+
 test.each<[string, JsonMapping | null]>([
   ['no payload', null],
   ['no container', {}],
   ['a container of an odd shape', { parameters: ['image'] }],
   ['an envelope of an odd shape', { parameters: { parameters: 'image' } }],
 ])('a recipe with %s has nothing below the request', (_, payload) => {
-  const request = {
-    index: 0,
-    recipeUuid: recipe,
-    jobUuid: null,
-    title: null,
-    namesRegions: false,
-    mark: 'mark',
-    earlierHashes: [],
-    fields: {},
-    container: { tag: 'a' },
-  };
-  expect(bodyOf(request, { uuid: recipe, name: null, payload })).toEqual({
+  expect(bodyOf(requestWith({ tag: 'a' }), { uuid: recipe, name: null, payload })).toEqual({
     parameters: { type: 'docker', parameters: { tag: 'a' } },
+  });
+});
+
+describe('secrets of the recipe that the service shows as stars', () => {
+  const stored = { secret: '***', env: { A: '******', B: '**' }, volumes: [{ secret: '***' }] };
+  const payload = { parameters: { type: 'docker', parameters: stored } };
+  const bodyWith = (container: JsonMapping) =>
+    bodyOf(requestWith(container), { uuid: recipe, name: null, payload });
+
+  test('are not sent in place of the secrets', () => {
+    expect(() => bodyWith({ tag: 'a' })).toThrow(
+      expect.objectContaining({
+        problems: ['parameters.secret', 'parameters.env.A', 'parameters.volumes[0].secret'].map(
+          (input) => ({ input, message: expect.stringContaining('does not show') }),
+        ),
+      }),
+    );
+  });
+
+  test('may be given anew', () => {
+    const container = { secret: 'a', env: { A: 'b' }, volumes: [] };
+    expect(bodyWith(container)).toEqual({
+      parameters: { type: 'docker', parameters: { ...container, env: { A: 'b', B: '**' } } },
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { listJobs, readJob, readJobRun } from '../../src/api/endpoints.ts';
@@ -26,6 +27,23 @@ describe('a job', () => {
       title: 'A',
     });
     expect(await readJob(answering({ data: job }), uuid)).toMatchObject({ uuid, title: 'A' });
+  });
+
+  // Read by a process of its own: how a date is read depends on its time zone.
+  test.each([
+    ['2026-06-01T12:00:00.5', '2026-06-01T12:00:00.500Z'],
+    ['2026-06-01 12:00:00', '2026-06-01T12:00:00.000Z'],
+    ['2026-06-01T12:00:00Z', '2026-06-01T12:00:00.000Z'],
+    ['2026-06-01T12:00:00+02:00', '2026-06-01T10:00:00.000Z'],
+    ['2026-06-01', '2026-06-01'],
+  ])('created at %s, read in New York, was created at %s', (created_at, expected) => {
+    const schemas = new URL('../../src/api/schemas.ts', import.meta.url).href;
+    const job = JSON.stringify({ uuid, status: 'PENDING', created_at });
+    const script = `import { jobSchema } from '${schemas}';
+      process.stdout.write(jobSchema.parse(${job}).created_at);`;
+    const env = { ...process.env, TZ: 'America/New_York' };
+    const args = ['--input-type=module', '--eval', script];
+    expect(execFileSync(process.execPath, args, { env, encoding: 'utf8' })).toBe(expected);
   });
 
   test('holds no secret of the service’s answer', async () => {

@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals';
+import { ServiceError } from '../../src/errors.ts';
+import { cleanup } from '../../src/commands/cleanup.ts';
+import { newEntryFacts } from '../../src/jobs/entry.ts';
+import { saveEntry, savePlan } from '../../src/jobs/saved-state.ts';
+import { createMadeUpClock } from '../support/clock.ts';
+import { uuidNumber } from '../support/outcomes.ts';
+import { rememberingRunner } from '../support/runner.ts';
+
+// After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
+test.each([
+  ['answers nothing', undefined],
+  ['answers 503 and asks for an hour', '3600'],
+])('post ends within 4 minutes though the service %s', async (_, retryAfter) => {
+  const clock = createMadeUpClock();
+  const inputs = { 'public-key': 'pk_1', 'secret-key': 'sk_1', 'api-url': 'http://127.0.0.1:9' };
+  const main = rememberingRunner(inputs);
+  savePlan(main, { count: 2, policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel' } });
+  const facts = { ...newEntryFacts('cook-1-a'), sends: 1 };
+  saveEntry(main, 0, { ...facts, jobs: [{ uuid: uuidNumber(1), hasEnded: false }] });
+  saveEntry(main, 1, facts);
+  const post = rememberingRunner(inputs, main.kept);
+  await cleanup({
+    runner: post,
+    clock,
+    random: () => 1,
+    interrupt: new AbortController().signal,
+    connect: () => ({
+      exchange: async (request, _headers, { signal }) => {
+        if (retryAfter !== undefined)
+          return { status: 503, text: '', dateMs: undefined, retryAfter };
+        await clock.sleep(30_000, signal);
+        const what = `${request.method} ${request.pathname}`;
+        throw new ServiceError({ trouble: 'no-answer', request: what, detail: '' });
+      },
+      close: async () => {},
+    }),
+  });
+  expect(clock.monotonicMs()).toBeGreaterThanOrEqual(225_000);
+  expect(clock.monotonicMs()).toBeLessThan(230_000);
+  expect(post.annotations.map(({ title }) => title).toSorted()).toEqual([
+    'A job could not be cancelled',
+    'A job may be running unnoticed',
+  ]);
+});

@@ -1,0 +1,174 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Job } from '../../src/api/schemas.ts';
+import { InterruptedError } from '../../src/errors.ts';
+import { createFinder, doubtWindowMs, newestJobs, type Search } from '../../src/jobs/find.ts';
+import { fakeClient, never, refused, type FakeClient, type SentCall } from '../support/client.ts';
+import { createMadeUpClock } from '../support/clock.ts';
+import { fakeJob, uuidNumber } from '../support/outcomes.ts';
+
+const marked = (mark: string, number = 1) =>
+  fakeJob({ uuid: uuidNumber(number), description: `Cooked [${mark}]` });
+const search = (change: Partial<Search> = {}): Search => ({
+  mark: 'cook-1-a',
+  knownUuids: [],
+  maxJobs: 1,
+  serverSentAtMs: null,
+  windowMs: doubtWindowMs,
+  ...change,
+});
+const serviceOf = (answer: (call: SentCall) => unknown) => fakeClient(createMadeUpClock(), answer);
+const lists = ({ calls }: FakeClient) => calls.length;
+const pageOf = (data: readonly Job[], total?: number) => ({
+  data,
+  ...(total !== undefined && { total }),
+});
+
+describe('how long a job is looked for', () => {
+  test('after a doubt: for half a minute', () => {
+    expect(doubtWindowMs).toBe(30_000);
+  });
+
+  test.each([
+    [0, 1, 0],
+    [doubtWindowMs, 7, 31_000],
+  ])('in a list without it, in a window of %i ms: %i looks, %i ms', async (windowMs, looks, ms) => {
+    const client = serviceOf(() => pageOf([]));
+    expect(await createFinder(client).find(search({ windowMs }), never)).toEqual([]);
+    expect([lists(client), client.clock.monotonicMs()]).toEqual([looks, ms]);
+  });
+
+  // Twice the window, a minute at the most; a look under way is waited for.
+  test.each([
+    [0, 0],
+    [10_000, 20_000],
+    [doubtWindowMs, 60_000],
+    [50_000, 60_000],
+  ])('in a list that fails, in a window of %i ms: %i ms', async (windowMs, ms) => {
+    const client = serviceOf(() => {
+      throw refused(503);
+    });
+    const found = createFinder(client).find(search({ windowMs }), never);
+    await expect(found).rejects.toMatchObject({ status: 503 });
+    expect(client.clock.monotonicMs()).toBeGreaterThanOrEqual(ms);
+    expect(client.clock.monotonicMs()).toBeLessThan(ms + 10_000);
+  });
+
+  test('a list that is refused is not asked for again', async () => {
+    const client = serviceOf(() => {
+      throw refused(403);
+    });
+    const found = createFinder(client).find(search(), never);
+    await expect(found).rejects.toMatchObject({ status: 403 });
+    expect(lists(client)).toBe(1);
+  });
+
+  test('where nobody looks later: until the signal', async () => {
+    const client = serviceOf(() => {
+      throw refused(503);
+    });
+    const over = new AbortController();
+    void client.clock.sleep(600_000).then(() => {
+      over.abort();
+    });
+    const found = createFinder(client).find(search({ isLast: true }), over.signal);
+    await expect(found).rejects.toBeInstanceOf(InterruptedError);
+    expect(client.clock.monotonicMs()).toBe(600_000);
+  });
+
+  test('a job that shows up is found at the next look', async () => {
+    const client = serviceOf(({ atMs }) => pageOf(atMs < 12_000 ? [] : [marked('cook-1-a')]));
+    expect(await createFinder(client).find(search(), never)).toHaveLength(1);
+    expect(client.clock.monotonicMs()).toBe(15_000);
+  });
+
+  test('an interrupt ends it at once', async () => {
+    const client = serviceOf(() => pageOf([]));
+    const over = new AbortController();
+    const found = createFinder(client).find(search(), over.signal);
+    over.abort();
+    await expect(found).rejects.toBeInstanceOf(InterruptedError);
+    expect(client.clock.monotonicMs()).toBe(0);
+  });
+});
+
+describe('what is found', () => {
+  test('the mark decides, nonce included; known jobs are passed over', async () => {
+    const jobs = [marked('cook-1-b', 1), marked('cook-1-a', 2), marked('cook-1-a', 3)];
+    const client = serviceOf(() => pageOf(jobs, 3));
+    const knownUuids = [uuidNumber(2)];
+    const found = await createFinder(client).find(search({ knownUuids, maxJobs: 2 }), never);
+    expect(found.map(({ uuid }) => uuid)).toEqual([uuidNumber(3)]);
+  });
+
+  test('one paging serves a hundred, and each gets its own', async () => {
+    const marks = Array.from({ length: 100 }, (_, index) => `cook-${index}-a`);
+    const client = serviceOf(({ atMs }) =>
+      atMs < 5_000 ? pageOf([], 0) : pageOf(marks.slice(0, 50).map(marked), 50),
+    );
+    const finder = createFinder(client);
+    const found = await Promise.all(
+      marks.map(async (mark) => finder.find(search({ mark }), never)),
+    );
+    expect(found.map(([job]) => job?.uuid)).toEqual(
+      marks.map((_, index) => (index < 50 ? uuidNumber(index) : undefined)),
+    );
+    expect(lists(client)).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('paging', () => {
+  const account = Array.from({ length: 120 }, (_, index) => fakeJob({ uuid: uuidNumber(index) }));
+  const pagesOf = (size: number, total?: number, change: Partial<Job> = {}) =>
+    serviceOf(({ query }) => {
+      const from = (Number(query?.['page']) - 1) * size;
+      const members = account.slice(from, from + size).map((job) => ({ ...job, ...change }));
+      return pageOf(members, total);
+    });
+
+  async function read(client: FakeClient): Promise<Job[]> {
+    const jobs: Job[] = [];
+    for await (const job of newestJobs(client, null, never)) jobs.push(job);
+    return jobs;
+  }
+
+  // The service may give less than it is asked for, and need not tell the total.
+  test.each([
+    [50, 120, 3],
+    [50, undefined, 3],
+    [20, 120, 6],
+    // Six full pages: only the empty one after them tells.
+    [20, undefined, 7],
+    [7, undefined, 18],
+  ])('pages of %i, total %p: 120 jobs in %i requests', async (size, total, requests) => {
+    const client = pagesOf(size, total);
+    expect(await read(client)).toHaveLength(120);
+    expect(lists(client)).toBe(requests);
+    expect(client.calls[0]?.query).toMatchObject({ limit: '50', sort: '-created_at' });
+  });
+
+  test('a service that gives the same page for ever is left after three more', async () => {
+    const client = serviceOf(() => pageOf(account.slice(0, 50), 1_000));
+    expect(await read(client)).toHaveLength(50);
+    expect(lists(client)).toBe(1 + 3);
+  });
+
+  test('jobs that move to the next page meanwhile are read once', async () => {
+    const client = serviceOf(({ query }) => {
+      const from = query?.['page'] === '1' ? 0 : 40;
+      return pageOf(account.slice(from, from + 50), 100);
+    });
+    expect(await read(client)).toHaveLength(90);
+  });
+
+  // Two days before the cook: machines of the service whose clocks differ, days without a time.
+  test.each([
+    [47, 3],
+    [49, 1],
+  ])('where a page goes back %i hours, %i pages are read', async (hours, pages) => {
+    const serverSentAtMs = Date.UTC(2026, 5, 10);
+    const created_at = new Date(serverSentAtMs - hours * 3_600_000).toISOString();
+    const client = pagesOf(50, 120, { created_at });
+    await createFinder(client).find(search({ serverSentAtMs, windowMs: 0 }), never);
+    expect(lists(client)).toBe(pages);
+  });
+});

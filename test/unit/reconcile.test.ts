@@ -1,0 +1,224 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Job } from '../../src/api/schemas.ts';
+import { ServiceError } from '../../src/errors.ts';
+import { newEntryFacts, type EntryFacts } from '../../src/jobs/entry.ts';
+import { createFinder } from '../../src/jobs/find.ts';
+import type { Phase } from '../../src/jobs/policy.ts';
+import { createPoller } from '../../src/jobs/poll.ts';
+import { reconcile } from '../../src/jobs/reconcile.ts';
+import { createFailureCheck } from '../../src/jobs/retried-job.ts';
+import { fakeClient, never, refused, type SentCall } from '../support/client.ts';
+import { createMadeUpClock } from '../support/clock.ts';
+import { fakeJob, uuidNumber } from '../support/outcomes.ts';
+
+const uuid = uuidNumber(1);
+const minuteMs = 60_000;
+
+interface Scene {
+  readonly phase?: Phase;
+  readonly facts?: Partial<EntryFacts>;
+  readonly wanted?: 'kept' | 'gone';
+  readonly deadlineMs?: number;
+  /** What is answered to a call; anything else is a job that runs, or an empty list. */
+  readonly answer?: (call: SentCall) => unknown;
+}
+
+/** Reconciles an entry, as many times as asked. */
+async function play(scene: Scene, rounds = 1) {
+  const { phase = 'main', wanted = 'gone', answer, deadlineMs = 30 * minuteMs } = scene;
+  const clock = createMadeUpClock();
+  const client = fakeClient(clock, (call) => {
+    const given = answer?.(call);
+    if (given instanceof ServiceError) throw given;
+    if (given !== undefined) return given;
+    return call.pathname === '/v1/jobs' ? { data: [], total: 0 } : fakeJob({ status: 'RUNNING' });
+  });
+  const deadline = new AbortController();
+  const done = new AbortController();
+  void clock.sleep(deadlineMs, done.signal).then(() => {
+    deadline.abort();
+  });
+  const told: string[] = [];
+  const tell = (name: string) => () => void told.push(name);
+  let facts: EntryFacts = {
+    ...newEntryFacts('cook-1-a'),
+    sends: 1,
+    jobs: [{ uuid, hasEnded: false }],
+    ...scene.facts,
+  };
+  const entry = {
+    facts: () => facts,
+    record: (change: Partial<EntryFacts>) => {
+      facts = { ...facts, ...change };
+    },
+    wanted: () => wanted,
+    reason: () => ({ told: 'x', sent: 'x' }),
+    onJob: () => {},
+    cancels: new Map<string, 'accepted' | 'failed'>(),
+    confirmed: new Set<string>(),
+  };
+  const health = { onUnavailable: () => {}, onAvailable: () => {} };
+  const options = {
+    client,
+    finder: createFinder(client),
+    poller: createPoller({ client, interval: 'auto', signal: deadline.signal, ...health }),
+    events: {
+      cancelling: () => {},
+      notEnded: tell('not ended'),
+      cancelFailed: tell('cancel failed'),
+      foundLater: tell('found'),
+      lookupFailed: tell('look-up failed'),
+    },
+    phase,
+    deadline: deadline.signal,
+  };
+  for (let round = 0; round < rounds; round += 1) await reconcile(entry, options);
+  const tookMs = clock.monotonicMs();
+  done.abort();
+  const lists = client.calls.filter(({ pathname }) => pathname === '/v1/jobs').length;
+  return { facts, told, tookMs, lists, cancels: client.times('PUT') };
+}
+
+const isCancel = ({ method }: SentCall) => method === 'PUT';
+
+describe('a cancel', () => {
+  test('is confirmed at the next look', async () => {
+    const answer = (call: SentCall) =>
+      isCancel(call) ? undefined : fakeJob({ status: 'CANCELLED' });
+    const { facts, told, cancels } = await play({ answer });
+    expect(facts.jobs).toEqual([{ uuid, hasEnded: true }]);
+    expect([told, cancels]).toEqual([[], [0]]);
+  });
+
+  test('that has no effect is sent every 12 s, and given up in main after 30 s', async () => {
+    const { told, tookMs, cancels } = await play({});
+    expect(cancels).toEqual([0, 12_000, 24_000]);
+    expect([told, tookMs]).toEqual([['not ended'], 30_000]);
+  });
+
+  test('and in post at its deadline', async () => {
+    const { told, tookMs, cancels } = await play({ phase: 'post', deadlineMs: 225_000 });
+    expect(cancels).toHaveLength(19);
+    expect([told, tookMs]).toEqual([['not ended'], 225_000]);
+  });
+
+  test('is not sent, nor told of, anew at the next occasion', async () => {
+    const { told, cancels } = await play({}, 3);
+    expect(cancels).toEqual([0, 12_000, 24_000]);
+    expect(told).toEqual(['not ended']);
+  });
+
+  test('that fails is given up in main after eight tries', async () => {
+    const { told, cancels } = await play({
+      answer: (call) => (isCancel(call) ? refused(503) : undefined),
+    });
+    expect(cancels).toHaveLength(8);
+    expect(told).toEqual(['cancel failed']);
+  });
+
+  test('in post it is tried until the deadline, whatever pause the service asks for', async () => {
+    const { told, tookMs, cancels } = await play({
+      phase: 'post',
+      deadlineMs: 225_000,
+      answer: (call) => (isCancel(call) ? refused(503, 3_600_000) : undefined),
+    });
+    expect(cancels).toEqual([0, 60_000, 120_000, 180_000]);
+    expect([told, tookMs]).toEqual([['cancel failed'], 225_000]);
+  });
+
+  test('that is refused since the job has ended is no failure', async () => {
+    const { told, facts } = await play({
+      answer: (call) => (isCancel(call) ? refused(409) : fakeJob({ status: 'COMPLETED' })),
+    });
+    expect([told, facts.jobs]).toEqual([[], [{ uuid, hasEnded: true }]]);
+  });
+
+  test.each([
+    // Nothing started it again in half a minute.
+    [null, 30_000],
+    // It had failed a minute ago: ten seconds more are enough, at the next look.
+    ['ended', 12_000],
+  ] as const)('of a job with retries that shows FAILED, stop %p: ended', async (stop, maxMs) => {
+    const failed = fakeJob({ status: 'FAILED', max_retry_count: 2 });
+    const { told, facts, tookMs } = await play({ facts: { stop }, answer: () => failed });
+    expect([told, facts.jobs]).toEqual([[], [{ uuid, hasEnded: true }]]);
+    expect(tookMs).toBeLessThanOrEqual(maxMs);
+    expect(tookMs).toBeGreaterThanOrEqual(10_000);
+  });
+});
+
+describe('a look', () => {
+  const doubt = { jobs: [] };
+
+  test.each<[Phase, Partial<EntryFacts>, number, number]>([
+    ['main', doubt, 0, 1],
+    ['post', doubt, 31_000, 7],
+    // Refused, and taken all the same: post makes sure with one look.
+    ['post', { jobs: [], refused: 1 }, 0, 1],
+    ['post', { jobs: [], unsent: 1 }, 0, 0],
+  ])('in %s, %j: for %i ms, in %i lists', async (phase, facts, ms, lists) => {
+    expect(await play({ phase, facts })).toMatchObject({ tookMs: ms, lists });
+  });
+
+  test.each([
+    ['kept', [] as number[]],
+    ['gone', [0]],
+  ] as const)('finds a job that is %s', async (wanted, cancels) => {
+    const found: Job = fakeJob({ status: 'RUNNING', description: '[cook-1-a]' });
+    const answer = ({ method, pathname }: SentCall) => {
+      if (pathname === '/v1/jobs') return { data: [found], total: 1 };
+      return method === 'GET' ? fakeJob({ status: 'CANCELLED' }) : undefined;
+    };
+    const played = await play({ phase: 'post', facts: doubt, wanted, answer });
+    expect(played.told).toEqual(['found']);
+    expect(played.cancels).toEqual(cancels);
+  });
+
+  test('that fails for good is told', async () => {
+    const answer = ({ pathname }: SentCall) => (pathname === '/v1/jobs' ? refused(403) : undefined);
+    expect((await play({ phase: 'post', facts: doubt, answer })).told).toEqual(['look-up failed']);
+  });
+});
+
+describe('FAILED with retries left', () => {
+  const failed = fakeJob({ status: 'FAILED', max_retry_count: 1 });
+  const run = (number: number, status: string) => ({ uuid: uuidNumber(number), status });
+
+  /** How final FAILED is at each of these moments, looked at every second. */
+  async function check(runs: (atMs: number) => readonly unknown[] | ServiceError, job = failed) {
+    const clock = createMadeUpClock();
+    const client = fakeClient(clock, ({ atMs }) => {
+      const data = runs(atMs);
+      if (data instanceof ServiceError) throw data;
+      return { data };
+    });
+    const failure = createFailureCheck(client, never);
+    for (;;) {
+      const state = failure.check(job);
+      if (state !== 'open') return [state, clock.monotonicMs()];
+      await clock.sleep(1_000);
+    }
+  }
+
+  test('is final where there are none', async () => {
+    expect(await check(() => [], fakeJob({ status: 'FAILED' }))).toEqual(['final', 0]);
+  });
+
+  test('is final once all runs have ended', async () => {
+    const both = [run(1, 'FAILED'), run(2, 'FAILED')];
+    expect(await check(() => both)).toEqual(['final', 1_000]);
+    const second = (atMs: number) => [
+      run(1, 'FAILED'),
+      run(2, atMs < 5_000 ? 'RUNNING' : 'FAILED'),
+    ];
+    expect(await check(second)).toEqual(['final', 6_000]);
+  });
+
+  test.each([
+    ['no new run comes', () => [run(1, 'FAILED')]],
+    ['runs cannot be read', () => refused(503)],
+  ])('is believed after a minute where %s', async (_, runs) => {
+    const [state, atMs] = await check(runs);
+    expect([state, Math.floor(Number(atMs) / 10_000)]).toEqual(['early', 6]);
+  });
+});
