@@ -70,9 +70,8 @@ export interface Attempts {
 }
 
 export type Action =
-  | { readonly do: 'cancel'; readonly jobUuid: string }
+  | { readonly do: 'cancel' | 'confirm'; readonly jobUuids: readonly string[] }
   | { readonly do: 'look' }
-  | { readonly do: 'confirm'; readonly jobUuid: string }
   | { readonly do: 'let-go' };
 
 /**
@@ -89,13 +88,14 @@ export function nextAction(
   const unwanted = [...(own && wanted === 'gone' ? [own] : []), ...duplicates].filter(
     ({ hasEnded }) => !hasEnded,
   );
-  const toCancel = unwanted.find(({ uuid }) => !cancels.has(uuid));
-  if (toCancel !== undefined) return { do: 'cancel', jobUuid: toCancel.uuid };
+  const uuids = unwanted.map(({ uuid }) => uuid);
+  const toCancel = uuids.filter((uuid) => !cancels.has(uuid));
+  if (toCancel.length > 0) return { do: 'cancel', jobUuids: toCancel };
   if (!hasLooked && mayHaveMore(facts, phase)) return { do: 'look' };
-  const toConfirm = unwanted.find(
-    ({ uuid }) => cancels.get(uuid) === 'accepted' && !confirmed.has(uuid),
+  const toConfirm = uuids.filter(
+    (uuid) => cancels.get(uuid) === 'accepted' && !confirmed.has(uuid),
   );
-  return toConfirm === undefined ? { do: 'let-go' } : { do: 'confirm', jobUuid: toConfirm.uuid };
+  return toConfirm.length > 0 ? { do: 'confirm', jobUuids: toConfirm } : { do: 'let-go' };
 }
 
 /** Whether there may be a job that is not known. */

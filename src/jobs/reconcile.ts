@@ -64,7 +64,12 @@ export async function reconcile(entry: Reconciled, options: ReconcileOptions): P
         looking = null;
         break;
       case 'cancel':
-        cancels.set(action.jobUuid, await cancel(action.jobUuid, entry, options));
+        // One that is slow or fails must not hold up the others.
+        await Promise.all(
+          action.jobUuids.map(async (uuid) =>
+            cancels.set(uuid, await cancel(uuid, entry, options)),
+          ),
+        );
         break;
       case 'look':
         // A long list takes its time: what was cancelled is confirmed meanwhile.
@@ -72,8 +77,8 @@ export async function reconcile(entry: Reconciled, options: ReconcileOptions): P
         hasLooked = true;
         break;
       case 'confirm':
-        await confirm(action.jobUuid, entry, options);
-        confirmed.add(action.jobUuid);
+        await Promise.all(action.jobUuids.map(async (uuid) => confirm(uuid, entry, options)));
+        for (const uuid of action.jobUuids) confirmed.add(uuid);
         break;
     }
   }
@@ -123,7 +128,9 @@ async function confirm(
   const hasFailedLongAgo = entry.facts().stop === 'ended';
   const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxRestartMs : Infinity;
   let status: string | null = null;
+  let isUnreadable = false;
   const isOver = (answer: Job | ServiceError) => {
+    isUnreadable = answer instanceof ServiceError;
     if (answer instanceof ServiceError) return true;
     ({ status } = answer);
     see(answer, entry);
@@ -136,6 +143,8 @@ async function confirm(
   await poller.watch(jobUuid, isOver, until);
   over.abort();
   await repeating;
+  // Nothing more will be seen of it, and the service may have lost the first cancel.
+  if (isUnreadable) await cancelOnce(jobUuid, entry, client, deadline, isOver);
   // After an interrupt main has seconds; post goes on from there.
   if (phase === 'main' && deadline.aborted) return;
   // Nothing started it once more in all this time.
@@ -154,12 +163,21 @@ async function cancelAgain(
   until: AbortSignal,
   onJob: (job: Job) => void,
 ): Promise<void> {
-  const { sent } = entry.reason(jobUuid);
   for (;;) {
     await client.clock.sleep(cancelAgainEveryMs, until);
     if (until.aborted) return;
-    await cancelJob(client, jobUuid, sent, until).then(onJob, () => {});
+    await cancelOnce(jobUuid, entry, client, until, onJob);
   }
+}
+
+async function cancelOnce(
+  jobUuid: string,
+  entry: Reconciled,
+  client: Client,
+  signal: AbortSignal,
+  onJob: (job: Job) => void,
+): Promise<void> {
+  await cancelJob(client, jobUuid, entry.reason(jobUuid).sent, signal).then(onJob, () => {});
 }
 
 /** Notes what was seen of a job that was cancelled. */

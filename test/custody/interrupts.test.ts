@@ -77,7 +77,13 @@ const stages: readonly Stage[] = [
   },
   {
     name: 'while polling',
-    reached: async (simulator) => until(() => reads(simulator).length >= 2),
+    // Told of all its jobs, and so of what it knows in its outputs.
+    reached: async (simulator, jobCount, step) =>
+      until(
+        () =>
+          step.log().split('Cooked job ').length > jobCount &&
+          reads(simulator).length >= 2 * jobCount,
+      ),
   },
   {
     name: 'while a log is fetched',

@@ -102,7 +102,7 @@ test('where no folder can be made, there are no logs, and one warning', async ()
 describe('logs that take their time', () => {
   const long = {
     name: 'Long',
-    life: [{ status: 'RUNNING', forMs: 60_000, log }, { status: 'COMPLETED' }],
+    life: [{ status: 'RUNNING', forMs: 240_000, log }, { status: 'COMPLETED' }],
   };
   /** Holds the logs back until the jobs were looked at some more; how many were asked for then. */
   const readsMeanwhile = async (jobCount: number) => {

@@ -139,13 +139,17 @@ describe('what is done next', () => {
 
   test('cancels come first, then looks, then confirmations', () => {
     const facts = entry({ sends: 3, jobs: [job('job'), job('other')] });
-    expect(nextAction(facts, 'gone', nothing, 'main')).toEqual({ do: 'cancel', jobUuid: 'job' });
-    const one = accepted('job');
-    expect(nextAction(facts, 'gone', one, 'main')).toEqual({ do: 'cancel', jobUuid: 'other' });
+    const all = { do: 'cancel', jobUuids: ['job', 'other'] };
+    expect(nextAction(facts, 'gone', nothing, 'main')).toEqual(all);
+    const rest = { do: 'cancel', jobUuids: ['other'] };
+    expect(nextAction(facts, 'gone', accepted('job'), 'main')).toEqual(rest);
     const both = accepted('job', 'other');
     expect(nextAction(facts, 'gone', both, 'main')).toEqual({ do: 'look' });
     const looked = { ...both, hasLooked: true };
-    expect(nextAction(facts, 'gone', looked, 'main')).toEqual({ do: 'confirm', jobUuid: 'job' });
+    expect(nextAction(facts, 'gone', looked, 'main')).toEqual({
+      do: 'confirm',
+      jobUuids: ['job', 'other'],
+    });
   });
 
   test('cooks that may have created a job are counted from what was sent and answered', () => {

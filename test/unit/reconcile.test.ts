@@ -76,7 +76,7 @@ async function play(scene: Scene, rounds = 1) {
   const tookMs = clock.monotonicMs();
   done.abort();
   const lists = client.calls.filter(({ pathname }) => pathname === '/v1/jobs').length;
-  return { facts, told, tookMs, lists, cancels: client.times('PUT') };
+  return { facts, told, tookMs, lists, cancels: client.times('PUT'), sent: client.calls };
 }
 
 const isCancel = ({ method }: SentCall) => method === 'PUT';
@@ -100,6 +100,29 @@ describe('a cancel', () => {
     const { told, tookMs, cancels } = await play({ phase: 'post', deadlineMs: 225_000 });
     expect(cancels).toHaveLength(19);
     expect([told, tookMs]).toEqual([['not ended'], 225_000]);
+  });
+
+  test('is sent once more where the job can be read no longer', async () => {
+    const { told, cancels } = await play({
+      phase: 'post',
+      answer: (call) => (isCancel(call) ? undefined : refused(401)),
+    });
+    expect(cancels).toHaveLength(2);
+    expect(told).toEqual(['not ended']);
+  });
+
+  test('that is slow holds up no other of the entry', async () => {
+    const other = uuidNumber(2);
+    const jobs = [
+      { uuid, hasEnded: false },
+      { uuid: other, hasEnded: false },
+    ];
+    const { sent } = await play({
+      facts: { sends: 2, jobs },
+      answer: (call) => (isCancel(call) && call.pathname.includes(uuid) ? refused(503) : undefined),
+    });
+    const first = sent.find((call) => isCancel(call) && call.pathname.includes(other));
+    expect(first?.atMs).toBe(0);
   });
 
   test('is not sent, nor told of, anew at the next occasion', async () => {
