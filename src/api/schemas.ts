@@ -19,6 +19,11 @@ const uuid = z.pipe(
 );
 const text = z.catch(z.nullable(z.string()), null);
 const number = z.catch(z.nullable(z.number()), null);
+/** Unix ms or a duration in ms: the service says 0 while it does not know. */
+const knownMs = z.pipe(
+  number,
+  z.transform((ms) => (ms === null || ms <= 0 ? null : ms)),
+);
 
 /**
  * A point in time: ISO date-time on the new host, `YYYY-MM-DD` in the old host's schema.
@@ -82,10 +87,9 @@ export const jobRunSchema = z.object({
   uuid,
   status: z.string(),
   job_uuid: text,
-  started_at_ms: number,
-  ended_at_ms: number,
-  /** 0 while unknown. */
-  duration_ms: number,
+  started_at_ms: knownMs,
+  ended_at_ms: knownMs,
+  duration_ms: knownMs,
   hourly_rate_usd: number,
   node_urls: z.catch(z.nullable(z.array(nodeUrlSchema)), null),
 });

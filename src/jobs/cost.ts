@@ -34,7 +34,7 @@ function costOfLifetime(outcome: Outcome, rated: readonly JobRun[]): number | nu
 }
 
 function costOfRun(run: JobRun, outcome: Outcome): number | null {
-  if (run.duration_ms !== null && run.duration_ms > 0) return costOfTime(run, run.duration_ms);
+  if (run.duration_ms !== null) return costOfTime(run, run.duration_ms);
   // A run that never started costs nothing.
   if (run.started_at_ms === null) return 0;
   const endedMs = run.ended_at_ms ?? timesOf(outcome).endedMs;
@@ -52,12 +52,13 @@ function rateOf(run: JobRun): number | null {
 }
 
 // The service does not say how many nodes a run has. Each node has one address of each description,
-// so they are counted by description; without addresses, it is one.
+// so the hosts of each description are counted: a port may be listed twice. Without addresses, it is
+// one.
 function nodeCountOf({ node_urls: nodeUrls }: JobRun): number {
-  const counts = new Map<string | null, number>();
-  for (const { description } of nodeUrls ?? [])
-    counts.set(description, (counts.get(description) ?? 0) + 1);
-  return Math.max(1, ...counts.values());
+  const hosts = new Map<string | null, Set<string>>();
+  for (const { description, hostname } of nodeUrls ?? [])
+    hosts.set(description, (hosts.get(description) ?? new Set()).add(hostname));
+  return Math.max(1, ...[...hosts.values()].map(({ size }) => size));
 }
 
 function sumOf(amounts: readonly (number | null)[]): number | null {

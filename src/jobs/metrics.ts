@@ -2,8 +2,9 @@ import type { Job } from '../api/schemas.ts';
 import type { Outcome, JobRef } from './records.ts';
 import { isFinal, isStarting } from './status.ts';
 
-/** How long a job was queued and ran, in seconds; null while that is not known. */
+/** How long a job waited and ran, in whole seconds, all its runs together; null while that is not known. */
 export interface JobDurations {
+  /** In the queue, and until its nodes were ready. */
   readonly queueSeconds: number | null;
   readonly runSeconds: number | null;
 }
@@ -17,24 +18,51 @@ export interface Times {
 
 /**
  * The times of a job: the service's where they are precise, else those of the observed status
- * changes (the older host gives dates without a time).
+ * changes (the older host gives dates without a time). Of a job that was there before we came, they
+ * are not known from what we saw first.
  */
-export function timesOf({ job, submittedAtMs, timeline }: Outcome): Times {
+export function timesOf(outcome: Outcome): Times {
+  const { job, submittedAtMs } = outcome;
   if (job === null) return { createdMs: null, startedMs: null, endedMs: null };
+  const changes = seenChanges(outcome);
   return {
-    createdMs: instantMs(job.created_at) ?? submittedAtMs,
-    startedMs: instantMs(job.started_at) ?? observedAt(timeline, (status) => status === 'RUNNING'),
-    endedMs: instantMs(job.completed_at) ?? observedAt(timeline, isFinal),
+    createdMs: instantMs(job.created_at) ?? (wasThereBefore(outcome) ? null : submittedAtMs),
+    startedMs: instantMs(job.started_at) ?? observedAt(changes, (status) => status === 'RUNNING'),
+    endedMs: instantMs(job.completed_at) ?? observedAt(changes, isFinal),
   };
 }
 
-/** Queue and run time of a job. */
+function wasThereBefore({ origin }: Outcome): boolean {
+  return origin === 'attached' || origin === 'given';
+}
+
+// Since when a job has the status that it was found with, nobody here has seen.
+function seenChanges(outcome: Outcome): Outcome['timeline'] {
+  return wasThereBefore(outcome) ? outcome.timeline.slice(1) : outcome.timeline;
+}
+
+/** Wait and run time of a job: the sums of its phases, in the seconds that these are shown with. */
 export function durationsOf(outcome: Outcome): JobDurations {
-  const { createdMs, startedMs, endedMs } = timesOf(outcome);
+  const phases = allPhasesOf(outcome);
+  const isWhole = timesOf(outcome).createdMs !== null;
   return {
-    queueSeconds: secondsBetween(createdMs, startedMs),
-    runSeconds: secondsBetween(startedMs, endedMs),
+    queueSeconds: isWhole ? secondsOf(phases.filter(({ kind }) => kind !== 'running')) : null,
+    runSeconds: secondsOf(phases.filter(({ kind }) => kind === 'running')),
   };
+}
+
+function secondsOf(phases: readonly JobPhase[]): number | null {
+  if (phases.length === 0) return null;
+  const seconds = phases.map(phaseSeconds);
+  return seconds.reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
+}
+
+/**
+ * How long a phase was, in whole seconds; null where it has not ended. Its ends are rounded, not its
+ * length, so that the phases of a job add up to the whole.
+ */
+export function phaseSeconds({ fromMs, toMs }: JobPhase): number | null {
+  return toMs === null ? null : Math.max(0, Math.round(toMs / 1000) - Math.round(fromMs / 1000));
 }
 
 /** What to call a job: its title, else its recipe. Foreign text. */
@@ -56,9 +84,10 @@ export function recipeOf({ ref, job }: Outcome): string | null {
 /** The machine a job asks for, as far as it is known: `1 × RTX 4090, 8 CPU, 24 GB VRAM`. */
 export function hardwareOf(job: Job | null): string {
   if (job === null) return '';
-  const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : job.gpu_name;
+  const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : null;
   return [
-    gpus,
+    // A recipe may name a model and ask for none of it.
+    gpus ?? (job.gpu_count === 0 ? null : job.gpu_name),
     job.cpu_count ? `${job.cpu_count} CPU` : null,
     job.min_ram_gb ? `${job.min_ram_gb} GB RAM` : null,
     job.min_vram_gb ? `${job.min_vram_gb} GB VRAM` : null,
@@ -78,6 +107,8 @@ export interface JobPhase {
 interface Interval {
   readonly fromMs: number;
   readonly toMs: number | null;
+  /** false for a run that ended before it ran. */
+  readonly hasStarted: boolean;
 }
 
 /**
@@ -85,22 +116,27 @@ interface Interval {
  * ran; the same again for each further run.
  */
 export function phasesOf(outcome: Outcome): readonly JobPhase[] {
+  return allPhasesOf(outcome).filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
+}
+
+// Those that took no time, too.
+function allPhasesOf(outcome: Outcome): readonly JobPhase[] {
   const { createdMs, endedMs } = timesOf(outcome);
   const { job } = outcome;
-  if (job === null || createdMs === null) return [];
+  if (job === null) return [];
   const phases: JobPhase[] = [];
-  let waitingSinceMs: number | null = createdMs;
+  let waitingSinceMs = createdMs;
   const intervals = runIntervalsOf(outcome);
-  for (const { fromMs, toMs } of intervals) {
+  for (const { fromMs, toMs, hasStarted } of intervals) {
     if (waitingSinceMs !== null) phases.push(...phasesOfWait(outcome, waitingSinceMs, fromMs));
-    phases.push({ kind: 'running', fromMs, toMs });
+    if (hasStarted) phases.push({ kind: 'running', fromMs, toMs });
     waitingSinceMs = toMs;
   }
   // No run yet, or between two.
   const waits = intervals.length === 0 || !isFinal(job.status);
   if (waitingSinceMs !== null && waits)
     phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
-  return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
+  return phases;
 }
 
 function runIntervalsOf(outcome: Outcome): readonly Interval[] {
@@ -108,19 +144,16 @@ function runIntervalsOf(outcome: Outcome): readonly Interval[] {
   const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
     // A run that ended without a start still parts the wait before it from the one after it.
     const start = fromMs ?? toMs;
-    return start === null ? [] : [{ fromMs: start, toMs: toMs ?? endedMs }];
+    if (start === null) return [];
+    return [{ fromMs: start, toMs: toMs ?? endedMs, hasStarted: fromMs !== null }];
   });
   if (ofRuns.length > 0) return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
-  return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
+  return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs, hasStarted: true }];
 }
 
 // Only the observed status changes tell when a node was assigned.
-function phasesOfWait(
-  { timeline }: Outcome,
-  fromMs: number,
-  toMs: number | null,
-): readonly JobPhase[] {
-  const assigned = timeline.find(
+function phasesOfWait(outcome: Outcome, fromMs: number, toMs: number | null): readonly JobPhase[] {
+  const assigned = seenChanges(outcome).find(
     ({ status, atMs }) => isStarting(status) && atMs >= fromMs && (toMs === null || atMs < toMs),
   );
   if (assigned === undefined) return [{ kind: 'queued', fromMs, toMs }];
@@ -139,9 +172,4 @@ function observedAt(
   isWanted: (status: string) => boolean,
 ): number | null {
   return timeline.find(({ status }) => isWanted(status))?.atMs ?? null;
-}
-
-function secondsBetween(fromMs: number | null, toMs: number | null): number | null {
-  if (fromMs === null || toMs === null) return null;
-  return Math.max(0, Math.round((toMs - fromMs) / 1000));
 }

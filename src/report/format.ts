@@ -4,7 +4,7 @@ import { compareResults, results, type Result } from '../jobs/results.ts';
 
 /** A duration such as `4s`, `3m 02s`, `1h 05m`. */
 export function formatDuration(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const seconds = Math.max(0, Math.round(ms / 1000));
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
   if (hours > 0) return `${hours}h ${twoDigits(minutes % 60)}m`;
@@ -14,6 +14,16 @@ export function formatDuration(ms: number): string {
 
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
+}
+
+// More than anyone compares in a table; the output `results` has all of them.
+const maxDigits = 4;
+
+/** A number to four significant digits, and always all of its whole part: `0.8167`, `123457`. */
+export function formatNumber(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  if (Math.abs(value) >= 10 ** maxDigits) return String(Math.round(value));
+  return String(Number(value.toPrecision(maxDigits)));
 }
 
 /** An amount such as `0.35 USD`. */
@@ -30,7 +40,7 @@ function isTiny(amount: number): boolean {
   return amount > 0 && amount < 0.01;
 }
 
-/** The verdict in one sentence: `Job 0198… succeeded (queued 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
+/** The verdict in one sentence: `Job 0198… succeeded (waited 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
 export function formatVerdict(outcomes: readonly Outcome[]): string {
   const [only] = outcomes;
   if (only === undefined) return 'Nothing was cooked';
@@ -52,11 +62,11 @@ function formatSingle(outcome: Outcome): string {
   return `Job ${uuid} ${results[outcome.result].phrase}${times && ` (${times})`}`;
 }
 
-/** `queued 12s, ran 2m 50s`, as far as it is known. */
+/** `waited 12s, ran 2m 50s`, as far as it is known. */
 export function formatTimes(outcome: Outcome): string {
   const { queueSeconds, runSeconds } = durationsOf(outcome);
   return [
-    queueSeconds === null ? [] : `queued ${formatDuration(queueSeconds * 1000)}`,
+    queueSeconds === null ? [] : `waited ${formatDuration(queueSeconds * 1000)}`,
     runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
   ]
     .flat()

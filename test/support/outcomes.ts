@@ -51,7 +51,7 @@ export function fakeRun(changes: Partial<JobRun> = {}, { started, ended }: Pace 
     job_uuid: uuidNumber(1),
     started_at_ms: msOf(started),
     ended_at_ms: msOf(ended),
-    duration_ms: started === undefined || ended === undefined ? 0 : (ended - started) * 1000,
+    duration_ms: started === undefined || ended === undefined ? null : (ended - started) * 1000,
     hourly_rate_usd: 0.69,
     node_urls: null,
     ...changes,

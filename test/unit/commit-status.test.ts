@@ -156,7 +156,7 @@ function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly
     },
     end: (result: Result, index = 0) => {
       const { ref, job } = submittedJob(index);
-      commitStatus.ended(fakeOutcome({ ref, job, result, timeline: [] }));
+      commitStatus.ended(fakeOutcome({ ref, job, result, timeline: [], runs: [] }));
     },
   };
 }

@@ -19,6 +19,11 @@ const twoNodes = [
   address('8080', 'c.example'),
 ];
 
+const onePortTwice = [
+  address('8080', 'a.example'),
+  { ...address('8080', 'a.example'), port: 30_081 },
+];
+
 // what, the runs, what they cost
 const batches: readonly (readonly [string, readonly JobRun[], number | null])[] = [
   ['no run', [], null],
@@ -30,10 +35,15 @@ const batches: readonly (readonly [string, readonly JobRun[], number | null])[] 
   ['one rate of two', [fakeRun({}, half), fakeRun({ hourly_rate_usd: null }, hour)], null],
   ['a run that never began', [fakeRun({ hourly_rate_usd: 2 }, hour), fakeRun()], 2],
   ['only the duration', [fakeRun({ hourly_rate_usd: 2, duration_ms: 5_400_000 })], 3],
-  ['no duration', [fakeRun({ hourly_rate_usd: 2, duration_ms: 0 }, hour)], 2],
+  ['no duration', [fakeRun({ hourly_rate_usd: 2, duration_ms: null }, hour)], 2],
   ['no end: the job has one', [fakeRun({ hourly_rate_usd: 2 }, { started: 600 })], 2],
   ['two nodes', [fakeRun({ hourly_rate_usd: 2, node_urls: twoNodes }, hour)], 4],
-  ['an end before the start', [fakeRun({ duration_ms: 0 }, { started: 9, ended: 1 })], 0],
+  [
+    'a port that is listed twice',
+    [fakeRun({ hourly_rate_usd: 2, node_urls: onePortTwice }, hour)],
+    2,
+  ],
+  ['an end before the start', [fakeRun({ duration_ms: null }, { started: 9, ended: 1 })], 0],
   ['less than a hundredth of a cent', [fakeRun({ hourly_rate_usd: 0.123_456_7 }, hour)], 0.1235],
 ];
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { phasesOf } from '../../src/jobs/metrics.ts';
-import { cookedAtMs, fakeOutcome, fakeRun } from '../support/outcomes.ts';
+import { durationsOf, hardwareOf, phaseSeconds, phasesOf } from '../../src/jobs/metrics.ts';
+import { cookedAtMs, fakeJob, fakeOutcome, fakeRun } from '../support/outcomes.ts';
 
 const seconds = (ms: number | null) => (ms === null ? '' : (ms - cookedAtMs) / 1000);
 const lifeOf = (outcome: Outcome) =>
@@ -62,4 +62,79 @@ const lives: readonly (readonly [string, Outcome, readonly string[]])[] = [
 
 test.each(lives)('a life %s', (_, outcome, phases) => {
   expect(lifeOf(outcome)).toEqual(phases);
+});
+
+const dated = { origin: 'given', runs: [], submittedAtMs: cookedAtMs } as const;
+
+// what, and how long it waited and ran
+const durations: readonly (readonly [string, Outcome, number | null, number | null])[] = [
+  ['a run after a wait', fakeOutcome({}, {}, { assigned: 10, started: 65, ended: 95 }), 65, 30],
+  [
+    'two runs: all of their phases',
+    fakeOutcome({ runs: [first, second] }, {}, { assigned: 10, started: 70, ended: 90 }),
+    20 + 20,
+    30 + 20,
+  ],
+  [
+    'that never started',
+    fakeOutcome({ runs: [] }, { status: 'FAILED' }, { assigned: 10, ended: 50 }),
+    50,
+    null,
+  ],
+  [
+    'a run that never started',
+    fakeOutcome({ runs: [fakeRun({}, { ended: 50 })] }, { status: 'FAILED' }, { ended: 50 }),
+    50,
+    null,
+  ],
+  ['that waits', fakeOutcome({ runs: [] }, { status: 'PENDING' }, {}), null, null],
+  ['that runs', fakeOutcome({ runs: [] }, { status: 'RUNNING' }, { started: 20 }), 20, null],
+  ['that ran for no time', fakeOutcome({ runs: [] }, {}, { started: 20, ended: 20 }), 20, 0],
+  [
+    'of the old host, waited for from its middle on: only what was seen',
+    fakeOutcome(dated, { ...days, status: 'FAILED' }, { started: 20, ended: 50 }),
+    null,
+    30,
+  ],
+  [
+    'of the old host, running when we came: since when is not known',
+    fakeOutcome(
+      { ...dated, timeline: [{ status: 'RUNNING', atMs: cookedAtMs }] },
+      { ...days, status: 'RUNNING' },
+    ),
+    null,
+    null,
+  ],
+  [
+    'of the old host, over when we came',
+    fakeOutcome({ ...dated, timeline: [{ status: 'COMPLETED', atMs: cookedAtMs }] }, days),
+    null,
+    null,
+  ],
+  [
+    'of the old host, with a run that has times',
+    fakeOutcome({ ...dated, timeline: [], runs: [second] }, days),
+    null,
+    20,
+  ],
+];
+
+test.each(durations)('a job %s', (_, outcome, queueSeconds, runSeconds) => {
+  expect(durationsOf(outcome)).toEqual({ queueSeconds, runSeconds });
+});
+
+test('the seconds of the phases are those of the whole', () => {
+  const pace = { assigned: 10.4, started: 20.8, ended: 31.2 };
+  const outcome = fakeOutcome({ runs: [fakeRun({}, pace)] }, {}, pace);
+  expect(phasesOf(outcome).map(phaseSeconds)).toEqual([10, 11, 10]);
+  expect(durationsOf(outcome)).toEqual({ queueSeconds: 21, runSeconds: 10 });
+});
+
+test.each([
+  [1, 'RTX 4090', '1 × RTX 4090, 8 CPU, 24 GB VRAM'],
+  [2, null, '2 × GPU, 8 CPU, 24 GB VRAM'],
+  [null, 'RTX 4090', 'RTX 4090, 8 CPU, 24 GB VRAM'],
+  [0, 'RTX 4090', '8 CPU, 24 GB VRAM'],
+])('%p of the GPU %p reads %p', (count, name, text) => {
+  expect(hardwareOf(fakeJob({ gpu_count: count, gpu_name: name }))).toBe(text);
 });

@@ -104,6 +104,12 @@ test('a bad member of a list spoils no other', async () => {
   expect((await listJobs(answering({ data }), {})).items).toHaveLength(1);
 });
 
+test('a time of 0 is one that is not known yet', async () => {
+  const times = { started_at_ms: 0, ended_at_ms: 0, duration_ms: 0 };
+  const { run } = await readJobRun(answering({ uuid, status: 'RUNNING', ...times }), uuid);
+  expect(run).toMatchObject({ started_at_ms: null, ended_at_ms: null, duration_ms: null });
+});
+
 test.each(['', '{', '<html>', '[1'])('an answer that is not JSON is an error: %p', async (text) => {
   await expect(readJob(clientThatAnswers(text), uuid)).rejects.toMatchObject({
     trouble: 'unreadable',

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../jobs/records.ts';
 import { titleOf } from '../../jobs/metrics.ts';
+import { formatNumber } from '../format.ts';
 import { escapeMarkdown } from '../sanitize.ts';
 import { renderTable, type Column, type NumberedOutcome } from './table.ts';
 
@@ -52,5 +53,6 @@ function keysOf(all: readonly Outcome['results'][]): readonly string[] {
 function valueText(results: Outcome['results'], key: string): string {
   const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
   if (value === undefined) return '';
+  if (typeof value === 'number') return escapeMarkdown(formatNumber(value));
   return escapeMarkdown(typeof value === 'string' ? value : JSON.stringify(value), 120);
 }

@@ -1,5 +1,5 @@
 import { formatDuration } from '../format.ts';
-import { phasesOf, titleOf, type JobPhase } from '../../jobs/metrics.ts';
+import { phaseSeconds, phasesOf, titleOf, type JobPhase } from '../../jobs/metrics.ts';
 import { sanitizeLabel } from '../sanitize.ts';
 import { worstJobs, type NumberedOutcome } from './table.ts';
 
@@ -103,8 +103,10 @@ const tagOf: Readonly<Record<JobPhase['kind'], string>> = {
 
 // What does not fit into a bar would be written over the next one. There is no task without a name,
 // so a space without width, which is not taken for one, stands in.
-function taskLabel({ kind, fromMs, toMs }: JobPhase, widthPx: number): string {
-  const full = toMs === null ? kind : `${kind} ${formatDuration(toMs - fromMs)}`;
+function taskLabel(phase: JobPhase, widthPx: number): string {
+  const { kind } = phase;
+  const seconds = phaseSeconds(phase);
+  const full = seconds === null ? kind : `${kind} ${formatDuration(seconds * 1000)}`;
   return [full, kind].find((label) => label.length * letterPx < widthPx) ?? '\u200b';
 }
 

@@ -51,7 +51,7 @@ const jobColumns: readonly JobColumn[] = [
   { heading: 'Recipe', cell: ({ outcome }) => uuidCode(recipeOf(outcome)) },
   { heading: 'Hardware', cell: ({ outcome }) => hardware(outcome) },
   {
-    heading: 'Queued',
+    heading: 'Waited',
     align: 'right',
     cell: ({ outcome }) => durationCell(durationsOf(outcome).queueSeconds),
   },
