@@ -5,10 +5,14 @@ import {
   jobRunSchema,
   jobRunWithLogSchema,
   jobSchema,
+  ledgerTransactionSchema,
   listSchema,
+  offerSchema,
   recipeSchema,
   type Job,
   type JobRun,
+  type LedgerTransaction,
+  type Offer,
   type Recipe,
 } from './schemas.ts';
 import type { JsonMapping } from './sign.ts';
@@ -107,6 +111,31 @@ export async function readJobRun(
   const call: Call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
   const { logs: log, ...run } = await single(client, call, jobRunWithLogSchema);
   return { run, log };
+}
+
+/** Lists one page of what is on offer; offers without a price are left out. */
+export async function listOffers(
+  client: Client,
+  query: ListQuery,
+  signal?: AbortSignal,
+): Promise<Page<Offer>> {
+  return page(
+    client,
+    { method: 'GET', pathname: '/v1/compute/offers', query, signal },
+    offerSchema,
+  );
+}
+
+/** Lists what the ledger has for a run, up to a page of it. */
+export async function listLedger(
+  client: Client,
+  runUuid: string,
+  signal?: AbortSignal,
+): Promise<readonly LedgerTransaction[]> {
+  const query = { 'filter[job_run_uuid]': runUuid };
+  const pathname = '/v1/compute/ledger/transactions';
+  const call: Call = { method: 'GET', pathname, query, signal };
+  return (await page(client, call, ledgerTransactionSchema)).items;
 }
 
 async function single<S extends z.core.$ZodType>(

@@ -15,6 +15,10 @@ interface RetryRule {
 export const retryRules = {
   // Nothing runs yet: a clear error after half a minute is better than a step that hangs.
   recipe: { maxTries: 6, maxNotFound: 1 },
+  // With a ceiling, nothing is cooked before they are known; without one, nobody waits for them long.
+  offers: { maxTries: 6, maxNotFound: 1 },
+  // Nobody waits for a bill, but what blinks may be asked again.
+  bill: { maxTries: 2, maxNotFound: 1 },
   // What is not cancelled is billed: main tries for about a minute, and post as long as it can.
   cancel: { maxTries: 8, maxNotFound: 2 },
   lastCancel: { maxTries: Infinity, maxNotFound: 2 },

@@ -125,6 +125,42 @@ export const recipeSchema = z.object({
 /** A stored template that jobs are cooked from. */
 export type Recipe = Readonly<z.infer<typeof recipeSchema>>;
 
+const offerGpuSchema = z.object({ name: text, gpu_registry_uuid: text });
+
+// `availability` is an object whose members are documented nowhere, so it is not read.
+export const offerSchema = z.object({
+  region_code: text,
+  hardware_summary: z.catch(
+    z.nullable(
+      z.object({
+        gpu_count: number,
+        gpu_model_label: text,
+        gpu_models: z.catch(z.nullable(z.array(offerGpuSchema)), null),
+      }),
+    ),
+    null,
+  ),
+  pricing: z.object({
+    /** Of the whole machine, in US dollars. An offer without a price says nothing here. */
+    hourly_rate_usd: z.number().check(z.nonnegative()),
+  }),
+});
+
+/** A kind of machine that can be had now, and its price. */
+export type Offer = Readonly<z.infer<typeof offerSchema>>;
+
+export const ledgerTransactionSchema = z.object({
+  uuid: text,
+  job_run_uuid: uuid,
+  /** `CAPTURE` in the documentation's example; the set is open. */
+  type: z.string(),
+  /** Whether a bill is above or below zero is documented nowhere. */
+  amount_usd: z.number(),
+});
+
+/** One line of the account's ledger that is about a run. */
+export type LedgerTransaction = Readonly<z.infer<typeof ledgerTransactionSchema>>;
+
 /** One page of a list; the members are read one by one, so that a bad one spoils no other. */
 export const listSchema = z.object({
   data: z.array(z.unknown()),

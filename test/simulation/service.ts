@@ -2,6 +2,7 @@ import { createGate } from '../simulator/auth.ts';
 import type { Service as Endpoints } from '../simulator/endpoints.ts';
 import { jobAt, runsAt, type JobRecord } from '../simulator/jobs.ts';
 import { lifeAt } from '../simulator/lives.ts';
+import { exampleOffers } from '../simulator/offers.ts';
 import type { RecipeRecord } from '../simulator/recipes.ts';
 import type { Job } from '../simulator/resources.ts';
 import { answerTo, refused } from '../simulator/router.ts';
@@ -90,6 +91,7 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
     listingLagMs: plan.listLagMs,
     readLagMs: plan.readLagMs,
     quirks: {},
+    offers: exampleOffers,
   };
   const answer = (arrival: Arrival, body: unknown) => {
     const { method, path, headers } = arrival;

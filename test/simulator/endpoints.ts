@@ -3,7 +3,7 @@ import { dateOf } from './jobs.ts';
 import type { JobRecord } from './jobs.ts';
 import { createdBetween, oneOfNumbers, oneOfTexts, oneOfUuids, pageOf } from './lists.ts';
 import type { Filters, Listed } from './lists.ts';
-import { offerFilters, offersAt } from './offers.ts';
+import { offerFilters, offersAt, type OfferScript } from './offers.ts';
 import { recipeOf, successfulLife } from './recipes.ts';
 import type { RecipeRecord } from './recipes.ts';
 import { notFound } from './refusal.ts';
@@ -22,6 +22,7 @@ export interface Service {
   listingLagMs: number;
   readLagMs: number;
   quirks: Quirks;
+  offers: readonly OfferScript[];
 }
 
 /** A request to an endpoint; `uuid` is the `*` of its path. */
@@ -143,8 +144,8 @@ function readRun({ store }: Service, { uuid }: Call) {
   return found.resource;
 }
 
-function listOffers({ now, generation }: Service, { query }: Call) {
-  const offers = offersAt(dateOf(now(), generation));
+function listOffers({ now, generation, offers: machines }: Service, { query }: Call) {
+  const offers = offersAt(machines, dateOf(now(), generation));
   const listed = offers.map((resource) => ({ createdAtMs: 0, resource }));
   return pageOf(listed, query, offerFilters(generation));
 }

@@ -4,38 +4,43 @@ import type { Offer } from './resources.ts';
 import type { Generation } from './types.ts';
 import { uuidFrom } from './uuids.ts';
 
-type Machine = readonly [
-  gpu: string,
-  vramGib: number,
-  cpuCores: number,
-  ramGib: number,
-  hourlyRateUsd: number,
-  region: string,
-];
+/** A kind of machine that a simulator has on offer. */
+export interface OfferScript {
+  gpu: string;
+  /** Default 1. */
+  gpuCount?: number;
+  vramGib?: number;
+  cpuCores?: number;
+  ramGib?: number;
+  hourlyRateUsd: number;
+  region?: string;
+}
 
 /** From the cheapest to the dearest that was seen: 0.35 to 4.14 USD an hour. */
-const machines: readonly Machine[] = [
-  ['RTX 3090', 24, 8, 32, 0.35, 'us-east-1'],
-  ['RTX 4090', 24, 16, 64, 0.69, 'eu-central-1'],
-  ['H100', 80, 26, 200, 4.14, 'us-west-2'],
+export const exampleOffers: readonly OfferScript[] = [
+  { gpu: 'RTX 3090', cpuCores: 8, ramGib: 32, hourlyRateUsd: 0.35 },
+  { gpu: 'RTX 4090', cpuCores: 16, ramGib: 64, hourlyRateUsd: 0.69, region: 'eu-central-1' },
+  { gpu: 'H100', vramGib: 80, cpuCores: 26, ramGib: 200, hourlyRateUsd: 4.14, region: 'us-west-2' },
 ];
 
 /** What is on offer at the time `quotedAt`. */
-export function offersAt(quotedAt: string): Offer[] {
-  return machines.map((machine) => offerOf(machine, quotedAt));
+export function offersAt(machines: readonly OfferScript[], quotedAt: string): Offer[] {
+  return machines.map((machine, index) => offerOf(machine, index, quotedAt));
 }
 
-function offerOf(machine: Machine, quotedAt: string): Offer {
-  const [gpu, vramGib, cpuCores, ramGib, hourlyRateUsd, region] = machine;
-  const model = { count: 1, gpu_registry_uuid: uuidFrom(gpu), min_vram_gib: vramGib, name: gpu };
+function offerOf(machine: OfferScript, index: number, quotedAt: string): Offer {
+  const { gpu, gpuCount = 1, vramGib = 24, hourlyRateUsd, region = 'us-east-1' } = machine;
+  const { cpuCores = 16, ramGib = 64 } = machine;
+  const count = gpuCount;
+  const model = { count, gpu_registry_uuid: uuidFrom(gpu), min_vram_gib: vramGib, name: gpu };
   return {
     object: 'compute_offer',
-    offer_id: uuidFrom(`offer of ${gpu}`),
-    availability: 'available',
+    offer_id: uuidFrom(`offer ${index} of ${gpu}`),
+    availability: { status: 'available' },
     region_code: region,
     hardware_summary: {
       cpu_cores: cpuCores,
-      gpu_count: model.count,
+      gpu_count: count,
       gpu_model_label: gpu,
       gpu_models: [model],
       ram_gib: ramGib,

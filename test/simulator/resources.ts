@@ -132,7 +132,8 @@ export interface Recipe {
 export interface Offer {
   object: 'compute_offer';
   offer_id: string;
-  availability: string;
+  /** Its members are documented nowhere. */
+  availability: Readonly<Record<string, unknown>>;
   region_code: string;
   hardware_summary: {
     cpu_cores: number;
@@ -148,4 +149,18 @@ export interface Offer {
     storage_gib: number;
   };
   pricing: { hourly_rate_usd: number; quoted_at: string };
+}
+
+/** A line of the account's ledger. */
+export interface LedgerTransaction {
+  object: 'compute_ledger_transaction';
+  uuid: string;
+  type: string;
+  amount_usd: number;
+  job_run_uuid: string;
+  authorization_uuid: string;
+  consumer_account_uuid: string;
+  memo: string | null;
+  created_at: string;
+  updated_at: string;
 }

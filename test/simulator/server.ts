@@ -3,6 +3,7 @@ import { createFaultBook } from './faults.ts';
 import { serve } from './handling.ts';
 import { listen } from './listener.ts';
 import type { Listener } from './listener.ts';
+import { exampleOffers } from './offers.ts';
 import { exampleRecipes } from './recipes.ts';
 import { baseOf, createStore } from './store.ts';
 import type { Store } from './store.ts';
@@ -34,7 +35,16 @@ function siteFor(options: SimulatorOptions): ClosedSite {
   return {
     publicKey,
     secretKey,
-    service: { store, generation, now, singleUuidFilter, listingLagMs, readLagMs, quirks },
+    service: {
+      store,
+      generation,
+      now,
+      singleUuidFilter,
+      listingLagMs,
+      readLagMs,
+      quirks,
+      offers: options.offers ?? exampleOffers,
+    },
     gate: createGate({ publicKey, secretKey, rawUtf8Signing, now }),
     faults: createFaultBook(),
     requests: [],

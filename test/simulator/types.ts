@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { OfferScript } from './offers.ts';
 import type { Quirks } from './quirks.ts';
 import type { CookFields, Job, JobRun, NodeUrl } from './resources.ts';
 
@@ -148,6 +149,8 @@ export interface SimulatorOptions {
   /** How long after its cook a job reads as 404. */
   readLagMs?: number;
   quirks?: Quirks;
+  /** What is on offer; default: three kinds of machines, for 0.35 to 4.14 USD an hour. */
+  offers?: readonly OfferScript[];
   /** Told one line a request. */
   log?: (line: string) => void;
 }
