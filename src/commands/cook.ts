@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
-import { readStepIdentity } from '../inputs/context.ts';
+import { readRunRef, readStepIdentity } from '../inputs/context.ts';
 import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { findEarlierJobs } from '../jobs/attach.ts';
 import { withJob } from '../jobs/entry.ts';
@@ -23,7 +23,8 @@ export async function cook(deps: Deps): Promise<void> {
   try {
     const inputs = await readCookInputs(runner);
     const context = readStepIdentity(runner, inputs['matrix-index']);
-    const requests = createRequests(inputs, context, createNonce(deps));
+    const run = await readRunRef(runner);
+    const requests = createRequests(inputs, context, createNonce(deps), run);
     if (inputs['dry-run']) {
       await dryRun(requests, planOf(inputs), deps);
       return;

@@ -39,6 +39,33 @@ export function readStepIdentity({ env }: Runner, matrixIndex: string): StepIden
   };
 }
 
+/** Which workflow run it is, for the mark of its jobs: nothing in it is secret. */
+export interface RunRef {
+  /** Host of GitHub's pages: `github.com`, or that of an Enterprise Server. */
+  readonly server: string;
+  readonly repository: string;
+  /** Its number, which stays when it is renamed; empty where the runner does not tell it. */
+  readonly repositoryId: string;
+  readonly runId: string;
+  readonly runAttempt: number;
+  /** The commit whose statuses are kept; empty where there is none. */
+  readonly sha: string;
+  readonly workflow: string;
+}
+
+/** Reads which workflow run it is; null outside of GitHub. */
+export async function readRunRef(runner: Runner): Promise<RunRef | null> {
+  const { env } = runner;
+  const { repository, runId, runAttempt, workflow } = readStepIdentity(runner, '');
+  const server = URL.parse(env['GITHUB_SERVER_URL'] ?? 'https://github.com')?.host ?? '';
+  const isKnown = /^[\w.-]+\/[\w.-]+$/.test(repository) && /^\d+$/.test(runId) && server !== '';
+  if (!isKnown) return null;
+  const id = env['GITHUB_REPOSITORY_ID'] ?? '';
+  const repositoryId = /^\d+$/.test(id) ? id : '';
+  const sha = await readSha(env).catch(() => '');
+  return { server, repository, repositoryId, runId, runAttempt, sha, workflow };
+}
+
 /** Where a step may keep files for later steps of its job. */
 export function tempFolder({ env }: Runner): string {
   return env['RUNNER_TEMP'] || tmpdir();

@@ -2,7 +2,7 @@ import type { Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
 import { newestJobs } from './find.ts';
 import type { CookRequest } from './records.ts';
-import { nonceOf } from './request.ts';
+import { hashAndNonceOf } from './request.ts';
 import { isEnding, isFinal } from './status.ts';
 
 // GitHub lets a workflow run be re-run for 30 days; the rest is for clocks that are off.
@@ -41,7 +41,7 @@ async function readByHash(
   const byHash = new Map<string, Job[]>();
   const hashes = new Set(requests.flatMap(({ earlierHashes }) => earlierHashes));
   for await (const job of newestJobs(client, client.clock.now() - maxAgeMs, signal)) {
-    const hash = /\[(cook-[0-9a-f]{32})-[0-9a-f]+\]/.exec(job.description ?? '')?.[1];
+    const hash = hashAndNonceOf(job)?.hash;
     if (hash !== undefined && hashes.has(hash))
       byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
   }
@@ -56,7 +56,7 @@ function chooseJob(
     const jobs = byHash.get(hash) ?? [];
     const usable = jobs.filter(isUsable);
     if (usable.length === 0) continue;
-    const nonces = new Set(jobs.map((job) => nonceOf(job, hash)));
+    const nonces = new Set(jobs.map((job) => hashAndNonceOf(job)?.nonce));
     return nonces.size > 1 || usable.length > 1 ? 'ambiguous' : usable[0];
   }
   return undefined;

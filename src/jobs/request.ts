@@ -6,18 +6,21 @@ import { canonicalJson, type Json, type JsonMapping } from '../api/sign.ts';
 import { InputError } from '../errors.ts';
 import type { CookFields, RecipeEntry } from '../inputs/recipes.ts';
 import { fieldsOf, type CookInputs } from '../inputs/cook.ts';
-import type { StepIdentity } from '../inputs/context.ts';
+import type { RunRef, StepIdentity } from '../inputs/context.ts';
+import { describeWithMark } from './mark.ts';
 import type { CookRequest } from './records.ts';
 
 /**
  * What to cook, one request an entry of `recipes`. Pure: the same inputs, step and nonce give the
  * same requests.
  * @param nonce tells this step from those that the runner's environment does not tell apart
+ * @param run for the mark: which workflow run cooks; null outside of GitHub
  */
 export function createRequests(
   inputs: CookInputs,
   step: StepIdentity,
   nonce: string,
+  run: RunRef | null = null,
 ): readonly CookRequest[] {
   return inputs.recipes.map((entry, index) => {
     const { uuid: recipeUuid } = entry;
@@ -34,7 +37,10 @@ export function createRequests(
       namesRegions: fields.allowed_region_codes !== undefined,
       mark,
       earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
-      fields: { ...fields, description: `${description || describe(step)} [${mark}]` },
+      fields: {
+        ...fields,
+        description: describeWithMark(description || describe(step), mark, inputs, run),
+      },
       container,
     };
   });
@@ -141,10 +147,17 @@ export function carriesMark({ description }: Job, mark: string): boolean {
   return description?.includes(`[${mark}]`) ?? false;
 }
 
-/** The nonce of the step that cooked a job for an entry with this hash; null where none did. */
-export function nonceOf({ description }: Job, hash: string): string | null {
-  return new RegExp(`\\[${hash}-([0-9a-f]+)\\]`).exec(description ?? '')?.[1] ?? null;
+/**
+ * The hash and nonce that a job was cooked with; null where it has none. Those at the very end: what
+ * a user's text says before them counts for nothing.
+ */
+export function hashAndNonceOf({ description }: Job): { hash: string; nonce: string } | null {
+  const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
+  return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
 }
+
+// Longer than any mark, and short for a pattern to look through.
+const maxMark = 100;
 
 function describe({ repository, workflow, runId, runUrl }: StepIdentity): string {
   if (runUrl === undefined) return 'Cooked outside of GitHub Actions';

@@ -159,7 +159,7 @@ test('every cook carries its mark and where it came from', () => {
   expect(new Set(descriptions).size).toBe(3);
   for (const description of descriptions) {
     expect(description).toMatch(
-      /^Cooked by acme\/renders, workflow "Nightly", run 4711: https:\/\/github\.com\/acme\/renders\/actions\/runs\/4711 \[cook-[0-9a-f]{32}-[0-9a-f]{16}\]$/,
+      /^Cooked by acme\/renders, workflow "Nightly", run 4711: https:\/\/github\.com\/acme\/renders\/actions\/runs\/4711 \[github\.com\/acme\/renders - 4711\.1 \S+ server Nightly\] \[cook-[0-9a-f]{32}-[0-9a-f]{16}\]$/,
     );
   }
 });

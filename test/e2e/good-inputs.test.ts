@@ -315,7 +315,7 @@ function bodiesOf(requests: readonly RequestRecord[]): readonly unknown[] {
   return inOrder(cooks.map((request) => JSON.stringify(request.body).replace(markPattern, 'MARK')));
 }
 
-const markPattern = /cook-[0-9a-f]{32}-[0-9a-f]{16}/;
+const markPattern = /(?<=\[)github\.com\/[^\]]+\] \[cook-[0-9a-f]{32}-[0-9a-f]{16}/;
 
 // Compared as text with sorted keys, in which `__proto__` is a key like any other.
 function inOrder(bodies: readonly string[]): readonly unknown[] {
