@@ -69,6 +69,9 @@ export const jobSchema = z.object({
   min_vram_gb: number,
   min_ram_gb: number,
   max_retry_count: number,
+  max_timeout_assign_ms: number,
+  max_timeout_start_ms: number,
+  max_timeout_run_ms: number,
   parameters: z.catch(z.optional(z.nullable(container)), null),
 });
 

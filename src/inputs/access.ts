@@ -3,11 +3,12 @@ import { fromText, InvalidValue, quote } from './parsers.ts';
 // Parsers of what gives access to the service and to GitHub. Their values are never shown.
 
 /** Half of the API key: it goes into a header, or signs requests. */
-function apiKey(half: string, otherStart: string, other: string) {
+function apiKey(half: 'public' | 'secret', otherStart: string, other: string) {
+  const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
   return fromText((given) => {
     if (given === '') {
       return new InvalidValue(
-        `is empty. Pass the ${half} key from a secret. Workflows started by pull requests from forks have no secrets`,
+        `is empty. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name`,
       );
     }
     if (!/^[\u0021-\u007e]+$/.test(given)) {

@@ -31,13 +31,16 @@ export const environment = z.pipe(
   }),
 );
 
-/** An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. */
+/**
+ * An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. Blank lines
+ * and lines that start with `#` say nothing, as in dotenv files.
+ */
 export const environmentLines = z.pipe(
   z.string(),
   z.transform((given, context): Environment => {
     const pairs = new Map<string, string>();
     for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
-      if (line.trim() === '') continue;
+      if (/^\s*(?:#|$)/.test(line)) continue;
       const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
       const problem = problemOfLine(line, name, pairs);
       if (problem !== undefined) {

@@ -100,10 +100,26 @@ export async function readCommit(runner: Runner): Promise<Commit> {
   return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
 }
 
+const forkPullRequest = z.object({
+  pull_request: z.object({ head: z.object({ repo: z.nullable(z.object({ fork: z.boolean() })) }) }),
+});
+
+/** Whether a pull request from a fork has started the workflow, so that it has no secrets. */
+export async function isForkEvent({ env }: Runner): Promise<boolean> {
+  // With pull_request_target it has them.
+  if (env['GITHUB_EVENT_NAME'] !== 'pull_request') return false;
+  const event = forkPullRequest.safeParse(await readEvent(env));
+  // The repository of the head is null where the fork was deleted.
+  return event.success && event.data.pull_request.head.repo?.fork !== false;
+}
+
+async function readEvent(env: Runner['env']): Promise<unknown> {
+  return parseJson(await readFile(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}'));
+}
+
 async function readSha(env: Runner['env']): Promise<string> {
   if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
-    const text = await readFile(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
-    const event = pullRequest.safeParse(parseJson(text));
+    const event = pullRequest.safeParse(await readEvent(env));
     if (event.success) return event.data.pull_request.head.sha;
     throw new Error('the event in GITHUB_EVENT_PATH has no head commit of a pull request');
   }

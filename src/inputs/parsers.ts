@@ -86,13 +86,37 @@ export function whole(min: number, max = 1_000_000_000_000) {
   });
 }
 
+/** A whole number of milliseconds from `min`, as the API's own fields have it. */
+export function milliseconds(min: number) {
+  return fromText((given) => {
+    const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
+    if (value >= min) return value;
+    const ms = parseDuration(given);
+    const hint = ms === undefined ? '' : `; ${given} is ${ms}`;
+    return new InvalidValue(
+      `${quote(given)} is not a whole number of milliseconds of ${min} or more${hint}`,
+    );
+  });
+}
+
 /** A UUID in lower case: the only thing that ever becomes part of a path. */
 export const uuid = fromText((given) =>
   isUuid(given) ? given.toLowerCase() : new InvalidValue(describeNonUuid(given)),
 );
 
+const uuidInside = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
+
 /** Says that a text is not a UUID. */
 export function describeNonUuid(given: string): string {
+  // The address of a page of the console. Nothing of it is shown but the UUID: it may hold a token.
+  if (/^https?:\/\//i.test(given)) {
+    const [found] = uuidInside.exec(given.slice(0, 2_000)) ?? [];
+    const example =
+      found === undefined
+        ? 'such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be'
+        : `${found.toLowerCase()} here`;
+    return `is an address: give the UUID only, ${example}`;
+  }
   // A text that is no identifier may be anything, a secret in the wrong place included.
   const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'the value';
   return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;

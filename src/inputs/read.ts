@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { InputError, type Problem } from '../errors.ts';
 import type { Runner } from '../runtime.ts';
+import { isForkEvent } from './context.ts';
 
 /** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */
 export interface Input<
@@ -54,8 +55,18 @@ export async function readInputs<Table extends Record<string, Input>>(
   return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has its schema's output
     values: values as Partial<Values<Table>>,
-    problems: read.flatMap(({ problems }) => problems),
+    problems: (await isForkEvent(runner))
+      ? read.flatMap(({ name, problems }) => problems.map(inFork(runner, name)))
+      : read.flatMap(({ problems }) => problems),
   };
+}
+
+// GitHub passes none to a workflow run that a pull request from a fork has started.
+function inFork(runner: Runner, name: string): (problem: Problem) => Problem {
+  const isMissing = name.endsWith('-key') && runner.input(name).trim() === '';
+  const message =
+    'is empty: GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
+  return (problem) => (isMissing ? { ...problem, message } : problem);
 }
 
 /**
@@ -79,10 +90,19 @@ async function readInput(
   if (given.trim() === '' && isOptional) return { value: undefined, problems: [] };
   const parsed = await z.safeParseAsync(schema, given || rest.default);
   if (parsed.success) return { value: parsed.data, problems: [] };
-  return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
+  const problems = parsed.error.issues.map((issue) => toProblem(name, issue, isSingle(given)));
+  return { value: undefined, problems };
 }
 
-function toProblem(name: string, { path, message }: z.core.$ZodIssue): Problem {
+/** Whether one value was given where a list could have been. */
+function isSingle(given: string): boolean {
+  return !/[\s[{]/.test(given.trim());
+}
+
+function toProblem(name: string, issue: z.core.$ZodIssue, isSingleValue: boolean): Problem {
+  const { message } = issue;
+  // Who gave one value does not know of a list.
+  const path = isSingleValue && issue.path[0] === 0 ? issue.path.slice(1) : issue.path;
   const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
   return { input: name + place.join(''), message };
 }

@@ -6,6 +6,7 @@ import {
   fromText,
   InvalidValue,
   line,
+  milliseconds,
   number,
   oneOf,
   orNull,
@@ -33,9 +34,9 @@ export const cookFields = {
   min_storage_gb: number(0),
   max_node_count: whole(1),
   max_retry_count: whole(0),
-  max_timeout_assign_ms: whole(300_000),
-  max_timeout_start_ms: whole(120_000),
-  max_timeout_run_ms: orNull(whole(60_000)),
+  max_timeout_assign_ms: milliseconds(300_000),
+  max_timeout_start_ms: milliseconds(120_000),
+  max_timeout_run_ms: orNull(milliseconds(60_000)),
   allowed_region_codes: z.pipe(
     z.pipe(
       z.array(regionCode, 'must be a list of region codes'),

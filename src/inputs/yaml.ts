@@ -79,7 +79,9 @@ export function mapping<Shape extends Record<string, z.core.$ZodType>>(shape: Sh
     z.strictObject(optionals(shape), {
       error: (issue) =>
         issue.code === 'unrecognized_keys'
-          ? issue.keys.map((key) => describeUnknown(key, known)).join('. ')
+          ? issue.keys
+              .map((key) => describeUnknown(key, known))
+              .reduce((all, each) => `${all}${all.endsWith('?') ? '' : '.'} ${each}`)
           : 'must be a mapping of names to values',
     }),
   );

@@ -1,11 +1,11 @@
-import { ServiceError, type InputError, type Problem } from '../errors.ts';
+import type { InputError, Problem } from '../errors.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { compareResults } from '../jobs/results.ts';
-import { isFinal } from '../jobs/status.ts';
 import type { Runner } from '../runtime.ts';
 import { lastMeaningfulLines } from './container-log.ts';
-import { consoleUrl, describeError, type ErrorMessage } from './error-messages.ts';
+import { consoleUrl, type ErrorMessage } from './error-messages.ts';
+import { describeOutcome } from './outcome-messages.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
@@ -88,120 +88,4 @@ function formatMessage({ cause, remedy, evidence = [] }: ErrorMessage): string {
     [cause, ...(shown.length === 0 ? [] : ['The log ends with:', ...shown]), remedy].join('\n');
   while (lines.length > 0 && join(lines).length > maxLength) lines.shift();
   return join(lines).slice(0, maxLength);
-}
-
-function describeOutcome(outcome: Outcome): ErrorMessage {
-  const { result, job, ref, error, ending } = outcome;
-  if (error !== null) return describeErrorOf(outcome, error);
-  const name = sanitizeLine(titleOf(ref, job), 100);
-  const uuid = uuidOf(outcome);
-  const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
-  if (result === 'timed-out') return describeTimeout(name, who, outcome);
-  if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
-    return describeInterrupt(name, who, outcome);
-  if (ending === 'fail-fast' && result === 'cancelled') return describeFailFast(name, who, outcome);
-  const reason = job?.status_reason
-    ? `: ${sanitizeLine(job.status_reason, 1000)}.`
-    : '. The service gave no reason.';
-  if (result === 'cancelled') {
-    return {
-      title: `Cancelled: ${name}`,
-      cause: `${who} was cancelled${reason}`,
-      remedy:
-        'If you did not cancel it, the service did, or someone else with access to this account.',
-    };
-  }
-  return {
-    title: `Failed: ${name}`,
-    cause: `${who} failed${reason}`,
-    remedy: `Fix the recipe or its parameters, then run the workflow again. The full log is in the console: ${consoleUrl}`,
-    evidence: outcome.logTail,
-  };
-}
-
-function describeErrorOf(outcome: Outcome, error: Error): ErrorMessage {
-  const { ref } = outcome;
-  const uuid = uuidOf(outcome);
-  if (uuid !== null) {
-    return describeError(error, attemptOf(error, uuid, outcome));
-  }
-  const message = describeError(error, `cook recipe ${ref.recipeUuid}`);
-  const isInvalid = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
-  if (!isInvalid || !ref.namesRegions) return message;
-  const hint =
-    'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
-  return { ...message, remedy: `${message.remedy} ${hint}` };
-}
-
-function attemptOf(error: Error, uuid: string, { ref }: Outcome): string {
-  const request = error instanceof ServiceError ? error.request : '';
-  // The job was found after the step had given up.
-  if (request.endsWith('/cook')) return `cook recipe ${ref.recipeUuid}`;
-  return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
-}
-
-function describeInterrupt(name: string, who: string, outcome: Outcome): ErrorMessage {
-  if (outcome.result === 'detached') {
-    return {
-      title: `Left running: ${name}`,
-      cause: `${who} was left running, because on-workflow-cancel is detach.`,
-      remedy: `It is billed while it runs: ${consoleUrl}`,
-    };
-  }
-  return {
-    title: `${cancelTitle(outcome)} with the workflow: ${name}`,
-    cause: `The workflow was cancelled or reached a time limit. ${who} ${whatBecame(outcome)}`,
-    remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
-  };
-}
-
-function describeFailFast(name: string, who: string, outcome: Outcome): ErrorMessage {
-  return {
-    title: `${cancelTitle(outcome)} by fail-fast: ${name}`,
-    cause: `Another job of this step was not successful. ${who} ${whatBecame(outcome)}`,
-    remedy: 'Check the job that failed first. Without fail-fast, the other jobs keep running.',
-  };
-}
-
-function describeTimeout(name: string, who: string, outcome: Outcome): ErrorMessage {
-  const status = outcome.job === null ? '' : `It was ${lastOpenStatus(outcome)} then. `;
-  return {
-    title: `Timed out: ${name}`,
-    cause: `The timeout was reached. ${status}${who} ${whatBecame(outcome)}`,
-    remedy: 'Increase the input timeout, or set on-timeout to choose what happens then.',
-    evidence: outcome.logTail,
-  };
-}
-
-function cancelTitle({ job, cancel }: Outcome): string {
-  if (job === null) return 'Stopped';
-  return cancel === 'accepted' ? 'Cancelled' : 'Not cancelled';
-}
-
-// No more than is known: a job is said to be cancelled where the service says so, and what may run
-// on is said to.
-function whatBecame({ job, cancel, isKept, unansweredMark }: Outcome): string {
-  if (job === null) {
-    return unansweredMark === null
-      ? 'was not cooked.'
-      : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
-  }
-  if (job.status === 'CANCELLED') return 'was cancelled.';
-  if (isFinal(job.status) && cancel !== null) return 'had ended when it was to be cancelled.';
-  switch (cancel) {
-    case 'accepted':
-      return `is being cancelled, and is still ${sanitizeLine(job.status, 60)}.`;
-    case 'failed':
-      return `could not be cancelled. It may still be running, and billed. The post step tries again: ${consoleUrl}`;
-    case null:
-      return isKept
-        ? `was left running, as the inputs ask. It is billed while it runs: ${consoleUrl}`
-        : `may still be running, and billed. The post step cancels it: ${consoleUrl}`;
-  }
-}
-
-// Our own cancel may have ended it since.
-function lastOpenStatus({ timeline }: Outcome): string {
-  const last = timeline.findLast(({ status }) => !isFinal(status));
-  return sanitizeLine(last?.status ?? 'not finished', 60);
 }

@@ -1,6 +1,7 @@
 import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { compareResults, results, type Result } from '../jobs/results.ts';
+import { isFinal } from '../jobs/status.ts';
 
 /** A duration such as `4s`, `3m 02s`, `1h 05m`. */
 export function formatDuration(ms: number): string {
@@ -52,14 +53,27 @@ export function formatHeadline(outcomes: readonly Outcome[]): string {
   const [only] = outcomes;
   if (only === undefined || outcomes.length > 1 || uuidOf(only) === null)
     return formatVerdict(outcomes);
-  return `${titleOf(only.ref, only.job)} ${results[only.result].phrase}`;
+  return `${titleOf(only.ref, only.job)} ${phraseOf(only)}`;
 }
 
 function formatSingle(outcome: Outcome): string {
   const uuid = uuidOf(outcome);
   if (uuid === null) return 'No job was created';
   const times = formatTimes(outcome);
-  return `Job ${uuid} ${results[outcome.result].phrase}${times && ` (${times})`}`;
+  return `Job ${uuid} ${phraseOf(outcome)}${times && ` (${times})`}`;
+}
+
+// A job that was to be cancelled may go on: no more is said than what the service says.
+const phrasesOfCancel = {
+  accepted: 'is being cancelled',
+  failed: 'could not be cancelled',
+  none: 'was not cancelled yet',
+} as const;
+
+/** After the name of a job: what became of it. */
+export function phraseOf({ result, job, cancel }: Outcome): string {
+  const goesOn = result === 'cancelled' && job !== null && !isFinal(job.status);
+  return goesOn ? phrasesOfCancel[cancel ?? 'none'] : results[result].phrase;
 }
 
 /** `waited 12s, ran 2m 50s`, as far as it is known. */

@@ -170,7 +170,8 @@ describe('environment lines', () => {
     ['\n \nA=" x "', { A: '" x "' }],
     ['A=1\rB=2', { A: '1', B: '2' }],
     ['A', '! line 1 has no `=`: use KEY=VALUE, one per line'],
-    ['A=1\n\n# B', '! line 3 has no `=`: use KEY=VALUE, one per line'],
+    ['A=1\n\nB', '! line 3 has no `=`: use KEY=VALUE, one per line'],
+    ['# A=1\n  #\nB=2 # 3\n#', { B: '2 # 3' }],
     ['A =1', expect.stringMatching(/^! line 1 has an invalid name: a name starts with/)],
     ['A=1\nA=2', '! line 2 sets "A" a second time'],
   ])('%j', async (given, result) => {

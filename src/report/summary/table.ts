@@ -2,7 +2,7 @@ import { isUuid } from '../../api/schemas.ts';
 import type { Origin, Outcome } from '../../jobs/records.ts';
 import { compareResults, results, type Result } from '../../jobs/results.ts';
 import { isFinal } from '../../jobs/status.ts';
-import { formatDuration } from '../format.ts';
+import { formatDuration, phraseOf } from '../format.ts';
 import { escapeMarkdown } from '../sanitize.ts';
 
 /** The head of a column. */
@@ -58,13 +58,15 @@ export const originWords: Readonly<Record<Origin, string>> = {
 };
 
 /** The service's status, and our result where it says more. */
-export function statusCell({ result, job }: Outcome): string {
+export function statusCell(outcome: Outcome): string {
+  const { result, job } = outcome;
   const { icon, words } = results[result];
   if (job === null) return `${icon} ${words}`;
   const status = escapeMarkdown(job.status, 60);
   // Where the status says it all, the result would only repeat it.
   const isClear = isFinal(job.status) && resultsOfFinal.has(result);
-  return `${icon} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
+  if (isClear || result === 'running') return `${icon} ${status}`;
+  return `${icon} ${status}, ${result === 'cancelled' ? phraseOf(outcome) : words}`;
 }
 
 const resultsOfFinal: ReadonlySet<Result> = new Set(['succeeded', 'failed', 'cancelled']);

@@ -1,0 +1,60 @@
+import type { Outcome } from './records.ts';
+import { phaseSeconds, phasesOf } from './metrics.ts';
+import { isStarting } from './status.ts';
+
+/**
+ * How far a job came before its bad end, which says what helps:
+ * - `assign`: no machine was assigned
+ * - `start`: it had a machine, and its container did not start
+ * - `run-limit`: it ran as long as it may
+ * - `run`: it ran, and ended by itself or with its machine
+ */
+export type FailurePhase = 'assign' | 'start' | 'run-limit' | 'run';
+
+/** How far a job came; null where there is none. */
+export function failurePhaseOf(outcome: Outcome): FailurePhase | null {
+  if (outcome.job === null) return null;
+  if (hasRun(outcome)) return hasReachedLimit(outcome) ? 'run-limit' : 'run';
+  return hadMachine(outcome) ? 'start' : 'assign';
+}
+
+function hasRun({ job, runs, timeline }: Outcome): boolean {
+  return (
+    (job?.started_at ?? null) !== null ||
+    runs.some(({ started_at_ms: startedMs }) => startedMs !== null) ||
+    timeline.some(({ status }) => status === 'RUNNING')
+  );
+}
+
+// A look may miss a short start, and then the reason alone tells of it.
+const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
+
+function hadMachine({ job, runs, timeline }: Outcome): boolean {
+  return (
+    runs.length > 0 ||
+    timeline.some(({ status }) => isStarting(status)) ||
+    reasonOfStart.test(job?.status_reason ?? '')
+  );
+}
+
+// The service stops a run at its limit, to the second or a little later.
+const limitToleranceMs = 2_000;
+const reasonOfLimit = /\btime[ -]?out\b|\btimed out\b|\b(?:run|time) limit\b|\bdeadline\b/i;
+
+function hasReachedLimit(outcome: Outcome): boolean {
+  const reason = outcome.job?.status_reason ?? '';
+  if (exitCodeOf(outcome) !== null) return false;
+  if (reasonOfLimit.test(reason)) return true;
+  const limitMs = outcome.job?.max_timeout_run_ms ?? null;
+  const lastRun = phasesOf(outcome).findLast(({ kind }) => kind === 'running');
+  const seconds = lastRun === undefined ? null : phaseSeconds(lastRun);
+  return limitMs !== null && seconds !== null && seconds * 1000 >= limitMs - limitToleranceMs;
+}
+
+/** The exit code that the service's reason names; null where it names none. */
+export function exitCodeOf({ job }: Outcome): number | null {
+  const [, code] =
+    /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i.exec(job?.status_reason ?? '') ??
+    [];
+  return code === undefined ? null : Number(code);
+}

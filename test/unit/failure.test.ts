@@ -1,0 +1,96 @@
+import { expect, test } from '@jest/globals';
+import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../../src/jobs/failure.ts';
+import type { Outcome } from '../../src/jobs/records.ts';
+import { describeOutcome } from '../../src/report/outcome-messages.ts';
+import { formatHeadline } from '../../src/report/format.ts';
+import { fakeOutcome, fakeRun, type Pace } from '../support/outcomes.ts';
+
+function failed(pace: Pace, reason: string | null = null, runs: Outcome['runs'] = []): Outcome {
+  const job = { status: 'FAILED', status_reason: reason, max_timeout_run_ms: 60_000 };
+  return fakeOutcome({ result: 'failed', runs }, job, pace);
+}
+
+const phases: readonly (readonly [string, Outcome, FailurePhase | null])[] = [
+  ['never had a machine', failed({ ended: 300 }), 'assign'],
+  ['had one, as was seen', failed({ assigned: 10, ended: 60 }), 'start'],
+  ['had one, as its run says', failed({ ended: 60 }, null, [fakeRun({}, { ended: 60 })]), 'start'],
+  ['had one, as its reason says', failed({ ended: 60 }, 'Cannot pull x:y'), 'start'],
+  ['ran for a while', failed({ started: 10, ended: 67 }), 'run'],
+  ['ran for its limit', failed({ started: 10, ended: 68 }), 'run-limit'],
+  ['ran for its limit and then exited', failed({ started: 10, ended: 70 }, 'exit code 3'), 'run'],
+  [
+    'timed out, as its reason says',
+    failed({ started: 10, ended: 20 }, 'Run timed out'),
+    'run-limit',
+  ],
+  ['ran in its run only', failed({}, null, [fakeRun({}, { started: 5, ended: 9 })]), 'run'],
+  ['was never created', fakeOutcome({ job: null }), null],
+];
+
+test.each(phases)('a job that %s', (_, outcome, phase) => {
+  expect(failurePhaseOf(outcome)).toBe(phase);
+});
+
+test.each([
+  ['Container exited with code 1', 1],
+  ['exit status 127', 127],
+  ['Exit code: 137 (OOMKilled)', 137],
+  ['exited 2', 2],
+  ['code 5', null],
+  ['exit code 1234', null],
+  [null, null],
+])('the exit code in %p is %p', (reason, code) => {
+  expect(exitCodeOf(failed({ started: 1 }, reason))).toBe(code);
+});
+
+test('memory is named where the kernel killed the container', () => {
+  expect(describeOutcome(failed({ started: 1 }, 'exit code 137')).remedy).toContain('min-ram-gb');
+  expect(describeOutcome(failed({ started: 1 }, 'exit code 1')).remedy).not.toContain('min-ram-gb');
+});
+
+const stopped = (changes: Partial<Outcome>, status: string) =>
+  fakeOutcome(
+    { result: 'cancelled', ending: 'fail-fast', ...changes },
+    { title: 'Render', status },
+  );
+
+test.each<[string, Outcome, string, RegExp]>([
+  [
+    'gone',
+    stopped({ cancel: 'accepted' }, 'CANCELLED'),
+    'Render was cancelled',
+    /was cancelled\.$/,
+  ],
+  [
+    'being cancelled',
+    stopped({ cancel: 'accepted' }, 'RUNNING'),
+    'Render is being cancelled',
+    /is being cancelled, and is still RUNNING\.$/,
+  ],
+  [
+    'not to be cancelled',
+    stopped({ cancel: 'failed' }, 'RUNNING'),
+    'Render could not be cancelled',
+    /could not be cancelled\. It may still be running, and billed/,
+  ],
+  [
+    'failed by itself',
+    stopped({ cancel: 'accepted' }, 'FAILED'),
+    'Render was cancelled',
+    /had ended when it was to be cancelled\.$/,
+  ],
+])('of a job that is %s no more is said', (_, outcome, headline, cause) => {
+  expect(formatHeadline([outcome])).toBe(headline);
+  expect(describeOutcome(outcome).cause).toMatch(cause);
+  const isGone = outcome.job?.status === 'CANCELLED';
+  const { title } = describeOutcome(outcome);
+  if (!isGone) expect(title).not.toBe('Cancelled: Render');
+});
+
+test('where time was up, what helps depends on how far the job came', () => {
+  const late = (pace: Pace, status: string) =>
+    describeOutcome(fakeOutcome({ result: 'timed-out', runs: [] }, { status }, pace)).remedy;
+  expect(late({}, 'PENDING')).toMatch(/waiting for a machine: ask for less hardware/);
+  expect(late({ assigned: 5 }, 'ASSIGNED')).toMatch(/being prepared: increase timeout/);
+  expect(late({ started: 9 }, 'RUNNING')).toMatch(/^Increase timeout, or set on-timeout/);
+});
