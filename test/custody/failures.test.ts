@@ -84,8 +84,8 @@ function seen({ main }: Played): readonly string[] {
     .replaceAll(job ?? 'none', 'JOB')
     .replaceAll(/127\.0\.0\.1:\d{4,}/g, 'HOST')
     .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK')
-    .replaceAll(/^ *(?:\d+[smh] ?)+ (?= )/gm, '  <time> ')
-    .replaceAll(/\b(waited|ran) (?:\d+[smh] ?)+/g, '$1 <time>')
+    .replaceAll(/^ *\d+[smh](?: \d\d[sm])? (?= )/gm, '  <time> ')
+    .replaceAll(/\b\d+[smh](?:[ \u00a0]\d\d[sm])?\b/g, '<time>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<instant>')
     .split('\n');
 }
