@@ -72,6 +72,26 @@ export class ServiceError extends Error {
   }
 }
 
+/** Why a request to GitHub did not succeed. */
+export type GitHubTrouble = 'limited' | 'unavailable' | 'forbidden' | 'refused' | 'internal';
+
+/** A request to GitHub that did not end as it should. The message is foreign text. */
+export class GitHubError extends Error {
+  override readonly name = 'GitHubError';
+  readonly trouble: GitHubTrouble;
+  /** HTTP status; 0 where nothing was sent. */
+  readonly status: number;
+  /** Such as `GET /repos/{owner}/{repo}/actions/runs`. */
+  readonly request: string;
+
+  constructor(trouble: GitHubTrouble, status: number, request: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.trouble = trouble;
+    this.status = status;
+    this.request = request;
+  }
+}
+
 /** We were told to stop, by a cancel of the workflow or the end of the wait, in the middle of something. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';

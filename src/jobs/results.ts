@@ -53,7 +53,8 @@ const rows = {
     phrase: 'was cancelled',
     commitStatus: { state: 'error', words: 'Cancelled' },
   },
-  // A job that goes on without being watched stays pending: whoever waits for it later ends that.
+  // A job that goes on without being watched stays pending: `check`, or whoever waits for it later,
+  // ends that.
   detached: {
     severity: 5,
     passes: true,
@@ -68,7 +69,7 @@ const rows = {
     icon: '🟢',
     words: 'running',
     phrase: 'is running',
-    commitStatus: { state: 'success', words: 'Running, as requested' },
+    commitStatus: { state: 'pending', words: 'Left running, as requested' },
   },
   submitted: {
     severity: 3,

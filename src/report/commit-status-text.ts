@@ -58,9 +58,17 @@ function statusWord(status: string): string {
 // GitHub refuses more than 140.
 const maxDescription = 139;
 
-/** `Failed after 2m 50s: exit code 1` */
-export function describeEnd(outcome: Outcome): Message {
-  const { state, words } = results[outcome.result].commitStatus;
+// Nobody is to wait for the end of a server that the workflow job takes down with it.
+const runsForThisJob = { state: 'success', words: 'Running, as requested' } as const;
+
+/**
+ * `Failed after 2m 50s: exit code 1`
+ * @param endsWithJob whether the job is cancelled when the workflow's job ends
+ */
+export function describeEnd(outcome: Outcome, endsWithJob = false): Message {
+  const { result } = outcome;
+  const { state, words } =
+    result === 'running' && endsWithJob ? runsForThisJob : results[result].commitStatus;
   const { runSeconds } = durationsOf(outcome);
   const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;
   const reason = outcome.error?.message ?? outcome.job?.status_reason;

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
-import * as z from 'zod/mini';
 import { asError } from '../errors.ts';
+import { pendingUrl, type Pending } from '../github/pending-url.ts';
+import { silent, troubleOf, type Trouble } from '../github/trouble.ts';
 import { readCommit } from '../inputs/context.ts';
 import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { titleOf } from '../jobs/metrics.ts';
@@ -36,22 +37,33 @@ export const noCommitStatus: CommitStatus = {
 interface StatusDeps {
   readonly runner: Runner;
   readonly clock: Clock;
+  /** Whether the jobs are cancelled when the workflow's job ends. */
+  readonly endsWithJob?: boolean;
+}
+
+interface StatusInputs {
+  readonly 'commit-status': boolean;
+  readonly 'github-token': string | undefined;
+  readonly 'on-job-end'?: 'keep' | 'cancel';
 }
 
 /** The commit status of these jobs, if one was asked for. */
 export function openCommitStatus(
-  inputs: { readonly 'commit-status': boolean; readonly 'github-token': string | undefined },
+  inputs: StatusInputs,
   jobs: readonly JobRef[],
   deps: StatusDeps,
 ): CommitStatus {
   if (!inputs['commit-status']) return noCommitStatus;
   const token = inputs['github-token'];
   if (token !== undefined) deps.runner.mask(token);
-  return createCommitStatus(jobs, openGitHub(deps.runner, token), deps);
+  const endsWithJob = inputs['on-job-end'] === 'cancel';
+  return createCommitStatus(jobs, openGitHub(deps.runner, token), { ...deps, endsWithJob });
 }
 
 interface Status extends Message {
   readonly context: string;
+  /** The job it stands for, while it is pending. */
+  readonly pending?: Pending | undefined;
 }
 
 /** Sets the status of a context at GitHub; rejects where that failed. */
@@ -68,7 +80,7 @@ const lastTryMs = 1_000;
 export function createCommitStatus(
   jobs: readonly JobRef[],
   setStatus: SetStatus,
-  { runner, clock }: StatusDeps,
+  { runner, clock, endsWithJob = false }: StatusDeps,
 ): CommitStatus {
   const queues = new Map<number, Queue>();
   const contextOf = openContexts(jobs);
@@ -76,13 +88,14 @@ export function createCommitStatus(
   const over = new AbortController();
   const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
   const pause = async () => clock.sleep(minPauseMs, finishing.signal);
-  const say = (job: JobRef, title: string, message: Message) => {
+  const say = (job: JobRef, title: string, message: QueuedMessage) => {
     const queue = queues.get(job.index) ?? openQueue(contextOf(job, title), trySend, pause);
     queues.set(job.index, queue);
     queue.say(message);
   };
   const sayPending = ({ ref, job }: SubmittedJob, description: string) => {
-    say(ref, titleOf(ref, job), { state: 'pending', description });
+    const pending = { jobUuid: job.uuid, isLeft: false };
+    say(ref, titleOf(ref, job), { state: 'pending', description, pending });
   };
   return {
     submitted: (job) => {
@@ -92,7 +105,11 @@ export function createCommitStatus(
       if (!isFinal(change.status)) sayPending(job, describeChange(change));
     },
     ended: (outcome) => {
-      say(outcome.ref, titleOf(outcome.ref, outcome.job), describeEnd(outcome));
+      const { ref, job } = outcome;
+      const message = describeEnd(outcome, endsWithJob);
+      const isLeft = message.state === 'pending' && job !== null;
+      const pending = isLeft ? { jobUuid: job.uuid, isLeft } : undefined;
+      say(ref, titleOf(ref, job), { ...message, pending });
     },
     settle: async (signal) => {
       const settled = new AbortController();
@@ -107,22 +124,24 @@ export function createCommitStatus(
   };
 }
 
+type QueuedMessage = Omit<Status, 'context'>;
+
 interface Queue {
   /** Sends the message when it may; one that was not sent yet is replaced. */
-  readonly say: (message: Message) => void;
+  readonly say: (message: QueuedMessage) => void;
   /** Resolves when nothing is left to send. */
   readonly idle: () => Promise<void>;
 }
 
 function openQueue(context: string, trySend: TrySend, pause: () => Promise<void>): Queue {
-  let next: Message | undefined;
+  let next: QueuedMessage | undefined;
   let tries = 0;
   let pausing = Promise.resolve();
   let work: Promise<void> | undefined;
   const sendAll = async () => {
     while (next !== undefined) {
       await pausing;
-      const message: Message = next;
+      const message: QueuedMessage = next;
       tries += 1;
       const answer = await trySend({ context, ...message }, tries);
       if (next === message && answer === 'done') next = undefined;
@@ -157,42 +176,23 @@ function createSender(send: (status: Status) => Promise<void>, runner: Runner): 
     try {
       await inTurn(async () => (isHopeless ? undefined : send(status)));
     } catch (error) {
-      const trouble = troubleOf(error);
-      if (trouble === 'retryable' && tries < maxTries) return 'again';
-      isHopeless ||= trouble === 'forbidden' || trouble === 'internal';
-      if (!hasWarned) warn(runner, asError(error).message, trouble);
+      const { kind } = troubleOf(error, Date.now());
+      if ((kind === 'unavailable' || kind === 'limited') && tries < maxTries) return 'again';
+      isHopeless ||= kind === 'forbidden' || kind === 'internal';
+      if (!hasWarned) warn(runner, asError(error).message, kind);
       hasWarned = true;
     }
     return 'done';
   };
 }
 
-function warn(runner: Runner, message: string, trouble: Trouble): void {
+function warn(runner: Runner, message: string, trouble: Trouble['kind']): void {
   const remedy =
     trouble === 'forbidden'
       ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
       : 'The jobs and the result of this step are not affected.';
   const title = 'The commit status could not be set';
   runner.annotate('warning', title, `GitHub: ${sanitizeLine(message, 300)}. ${remedy}`);
-}
-
-// Octokit gives a request without an answer the status 500.
-const refusalSchema = z.object({
-  status: z.number(),
-  response: z.optional(z.object({ headers: z.record(z.string(), z.unknown()) })),
-});
-
-/** `internal`: the request was never sent. */
-type Trouble = 'retryable' | 'forbidden' | 'refused' | 'internal';
-
-function troubleOf(error: unknown): Trouble {
-  const refusal = refusalSchema.safeParse(error);
-  if (!refusal.success) return 'internal';
-  const { status, response: { headers } = { headers: {} } } = refusal.data;
-  // Beyond its rate limits GitHub answers 403 as well as 429.
-  const isLimit = 'retry-after' in headers || headers['x-ratelimit-remaining'] === '0';
-  if (status >= 500 || status === 429 || isLimit) return 'retryable';
-  return [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
 }
 
 // GitHub answers within a second; a hanging one must not eat the last seconds of a step.
@@ -205,16 +205,18 @@ function openGitHub(runner: Runner, token: string | undefined): SetStatus {
     // Loaded when used: it is large, and few steps set a commit status.
     const { getOctokit } = await import('@actions/github');
     const { repos } = getOctokit(token, { baseUrl: apiUrl, userAgent: 'dispersed-cook' }).rest;
-    return { repos, commit: runUrl === undefined ? commit : { ...commit, target_url: runUrl } };
+    return { repos, commit, runUrl };
   };
   let connection: ReturnType<typeof connect> | undefined;
-  return async (status, signal) => {
-    const { repos, commit } = await (connection ??= connect());
+  return async ({ pending, ...status }, signal) => {
+    const { repos, commit, runUrl } = await (connection ??= connect());
+    const link = runUrl === undefined ? {} : { target_url: addressOf(runUrl, pending) };
     const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
     const request = { signal: bound, redirect: 'error', log: silent } as const;
-    await repos.createCommitStatus({ ...commit, ...status, request });
+    await repos.createCommitStatus({ ...commit, ...status, ...link, request });
   };
 }
 
-// Its warnings hold text of the answer, and would go to the log as they are.
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+function addressOf(runUrl: string, pending: Pending | undefined): string {
+  return pending === undefined ? runUrl : pendingUrl(runUrl, pending);
+}

@@ -180,9 +180,13 @@ describe('with permission', () => {
         path: `POST /repos/acme/renders/statuses/${pushed}`,
         authorization: `token ${token}`,
         context: 'dispersed / Render',
-        target_url: 'https://github.com/acme/renders/actions/runs/4711',
       });
     }
+    const run = 'https://github.com/acme/renders/actions/runs/4711';
+    expect(statuses.map(({ target_url: url }) => url)).toEqual([
+      `${run}#dispersed-job-${step.outputs['job-uuid']}`,
+      run,
+    ]);
     expect(step.log).toContain(`::add-mask::${token}\n`);
     expect(step.log.replace(`::add-mask::${token}`, '')).not.toContain(token);
   });

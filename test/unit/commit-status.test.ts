@@ -5,6 +5,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { JobRef, Origin, SubmittedJob } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
 import { createCommitStatus, type SetStatus } from '../../src/report/commit-status.ts';
+import { pendingUrl, readPendingUrl, type Pending } from '../../src/github/pending-url.ts';
 import { describeEnd, openContexts } from '../../src/report/commit-status-text.ts';
 import { fakeJob, fakeOutcome } from '../support/outcomes.ts';
 import { rememberingRunner } from '../support/runner.ts';
@@ -20,7 +21,7 @@ const jobRef = (index: number, title: string | null, recipeUuid: string | null):
 describe('words', () => {
   test.each([
     ['succeeded', 'success'],
-    ['running', 'success'],
+    ['running', 'pending'],
     ['submitted', 'pending'],
     ['detached', 'pending'],
     ['failed', 'failure'],
@@ -29,6 +30,17 @@ describe('words', () => {
     ['error', 'error'],
   ] as const)('%s is %s', (result, state) => {
     expect(describeEnd(fakeOutcome({ result })).state).toBe(state);
+  });
+
+  test('a server that ends with the workflow job has done what was asked', () => {
+    const running = fakeOutcome({ result: 'running' });
+    const saying = (words: string) => expect.stringContaining(words);
+    expect(describeEnd(running)).toEqual({ state: 'pending', description: saying('Left running') });
+    expect(describeEnd(running, true)).toEqual({
+      state: 'success',
+      description: saying('Running'),
+    });
+    expect(describeEnd(fakeOutcome({ result: 'failed' }), true).state).toBe('failure');
   });
 
   test('GitHub takes them, whatever the text', () => {
@@ -117,11 +129,16 @@ function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly
   const clock = manualClock();
   const runner = rememberingRunner({});
   const startMs = clock.now();
-  const sent: { readonly seconds: number; readonly context: string; readonly said: string }[] = [];
-  const setStatus: SetStatus = async ({ context, state, description }, signal) => {
+  const sent: {
+    readonly seconds: number;
+    readonly context: string;
+    readonly said: string;
+    readonly pending: Pending | undefined;
+  }[] = [];
+  const setStatus: SetStatus = async ({ context, state, description, pending }, signal) => {
     const answer = answers[Math.min(sent.length, answers.length - 1)] ?? 201;
     const seconds = (clock.now() - startMs) / 1000;
-    sent.push({ seconds, context, said: `${state}: ${description}` });
+    sent.push({ seconds, context, said: `${state}: ${description}`, pending });
     if (answer === 'ours') throw new Error('no commit');
     if (answer === 'hang' || answer === 'slow') await clock.sleep(4_000, signal);
     if (answer === 'slow') return;
@@ -184,6 +201,22 @@ describe('a job', () => {
     submit(1, 'attached', 'RUNNING');
     await clock.advance(100);
     expect(said()).toEqual(['pending: Defrosting', 'pending: Running']);
+  });
+
+  test.each([
+    ['succeeded', [false, undefined]],
+    ['detached', [false, true]],
+    ['running', [false, true]],
+  ] as const)('%s: while it is pending it names its job', async (result, isLeft) => {
+    const { clock, sent, submit, end, settle } = open();
+    submit();
+    await clock.advance(100);
+    end(result);
+    await clock.advance(6_000);
+    await settle(never);
+    expect(sent.map(({ pending }) => pending?.isLeft)).toEqual(isLeft);
+    const { uuid } = fakeJob({});
+    for (const { pending } of sent) expect(pending?.jobUuid ?? uuid).toBe(uuid);
   });
 
   test('that is not waited for has one status', async () => {
@@ -329,4 +362,22 @@ describe('settling', () => {
   test('with nothing to send is over at once', async () => {
     await expect(open().settle(never)).resolves.toBeUndefined();
   });
+});
+
+describe('the address of a pending status', () => {
+  const run = 'https://ghe.acme.com/acme/renders/actions/runs/4711';
+  const { uuid: jobUuid } = fakeJob({});
+
+  test.each([true, false])('tells of its job again, left: %s', (isLeft) => {
+    const url = pendingUrl(run, { jobUuid, isLeft });
+    expect(url.startsWith(`${run}#`)).toBe(true);
+    expect(readPendingUrl(url)).toEqual({ runId: '4711', jobUuid, isLeft });
+  });
+
+  test.each([null, '', run, `${run}#dispersed-left-`, `${run}#dispersed-done-${jobUuid}`])(
+    '%j is none',
+    (url) => {
+      expect(readPendingUrl(url)).toBeNull();
+    },
+  );
 });

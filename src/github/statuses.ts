@@ -1,0 +1,149 @@
+import * as z from 'zod/mini';
+import { GitHubError } from '../errors.ts';
+import { graphqlRoute, parseAnswer, type GitHub } from './client.ts';
+import type { Repository } from './runs.ts';
+
+/** The latest status of a context of a commit. */
+export interface ContextStatus {
+  readonly sha: string;
+  readonly context: string;
+  readonly isPending: boolean;
+  readonly targetUrl: string | null;
+}
+
+// With more commits, a request for each would be too many for every few minutes.
+const maxSingleReads = 20;
+const commitsPerQuery = 50;
+// Where GraphQL is not to be had: GitHub lets a workflow's token ask 1,000 times an hour.
+const maxReadsWithoutGraphql = 100;
+
+/** Reads the latest status of each context of these commits. Commits that are not there have none. */
+export async function readStatuses(
+  github: GitHub,
+  repository: Repository,
+  shas: readonly string[],
+): Promise<readonly ContextStatus[]> {
+  if (shas.length > maxSingleReads) {
+    try {
+      const groups = groupsOf(shas, commitsPerQuery);
+      const answers = groups.map(async (group) => queryStatuses(github, repository, group));
+      return (await Promise.all(answers)).flat();
+    } catch (error) {
+      // A token that may read statuses may still not read commits by GraphQL.
+      if (!isNoAnswer(error)) throw error;
+    }
+  }
+  const singly = shas.slice(0, maxReadsWithoutGraphql);
+  const lists = singly.map(async (sha) => listStatuses(github, repository, sha));
+  return (await Promise.all(lists)).flat();
+}
+
+function isNoAnswer(error: unknown): boolean {
+  if (!(error instanceof GitHubError)) return false;
+  return error.trouble !== 'limited' && error.trouble !== 'unavailable';
+}
+
+const contextSchema = z.object({
+  context: z.string(),
+  state: z.string(),
+  target_url: z.catch(z.nullable(z.string()), null),
+});
+const combinedSchema = z.object({ statuses: z.array(contextSchema) });
+
+const pageSize = 100;
+const maxPages = 10;
+
+async function listStatuses(
+  github: GitHub,
+  repository: Repository,
+  sha: string,
+): Promise<readonly ContextStatus[]> {
+  const found: ContextStatus[] = [];
+  for (let page = 1; page <= maxPages; page += 1) {
+    const query = { ...repository, ref: sha, per_page: pageSize, page };
+    const answer = await readCombined(github, query);
+    found.push(...answer.map((status) => toStatus(sha, status)));
+    if (answer.length < pageSize) break;
+  }
+  return found;
+}
+
+async function readCombined(github: GitHub, query: Readonly<Record<string, unknown>>) {
+  try {
+    const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
+    return parseAnswer(combinedSchema, await github.request(route, query), route).statuses;
+  } catch (error) {
+    // A commit that was pushed over is gone some day.
+    if (error instanceof GitHubError && [404, 422].includes(error.status)) return [];
+    throw error;
+  }
+}
+
+function toStatus(
+  sha: string,
+  { context, state, target_url: targetUrl }: z.infer<typeof contextSchema>,
+): ContextStatus {
+  return { sha, context, isPending: state.toLowerCase() === 'pending', targetUrl };
+}
+
+const graphqlContextSchema = z.pipe(
+  z.object({ context: z.string(), state: z.string(), targetUrl: z.nullable(z.string()) }),
+  z.transform(({ targetUrl, ...status }) => ({ ...status, target_url: targetUrl })),
+);
+const graphqlSchema = z.object({
+  repository: z.record(
+    z.string(),
+    z.nullable(
+      z.object({
+        status: z.optional(z.nullable(z.object({ contexts: z.array(graphqlContextSchema) }))),
+      }),
+    ),
+  ),
+});
+
+async function queryStatuses(
+  github: GitHub,
+  { owner, repo }: Repository,
+  shas: readonly string[],
+): Promise<readonly ContextStatus[]> {
+  const commits = shas.map(
+    (sha, index) =>
+      `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`,
+  );
+  const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
+  const answer = parseAnswer(
+    graphqlSchema,
+    await github.request(graphqlRoute, { query, owner, repo }),
+    graphqlRoute,
+  );
+  return shas.flatMap((sha, index) =>
+    (answer.repository[`c${index}`]?.status?.contexts ?? []).map((each) => toStatus(sha, each)),
+  );
+}
+
+function groupsOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
+}
+
+/** A status to set. */
+export interface NewStatus {
+  readonly state: 'pending' | 'success' | 'failure' | 'error';
+  readonly context: string;
+  readonly description: string;
+  readonly target_url: string;
+}
+
+/** Sets the status of a context. */
+export async function setStatus(
+  github: GitHub,
+  repository: Repository,
+  sha: string,
+  status: NewStatus,
+): Promise<void> {
+  await github.request('POST /repos/{owner}/{repo}/statuses/{sha}', {
+    ...repository,
+    sha,
+    ...status,
+  });
+}
