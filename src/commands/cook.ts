@@ -6,7 +6,7 @@ import { findEarlierJobs } from '../jobs/attach.ts';
 import { withJob } from '../jobs/entry.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
 import { noRunData, type CookRequest, type RunData } from '../jobs/records.ts';
-import { bodyOf, createRequests } from '../jobs/request.ts';
+import { bodyOf, carriesMark, createRequests } from '../jobs/request.ts';
 import { submit } from '../jobs/submit.ts';
 import { openCommitStatus } from '../report/commit-status.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
@@ -159,6 +159,7 @@ async function cookEntry(
 ): Promise<void> {
   const { client, finder, end, console } = step;
   const recipe = request.container === null ? null : await readRecipe(request.recipeUuid);
+  if (recipe !== null && recipe.payload === null) console.recipeHidden(request);
   const submittedAtMs = client.clock.now();
   entry.isSubmitting = true;
   try {
@@ -177,6 +178,7 @@ async function cookEntry(
         console.cookUnanswered(request, error);
       },
     });
+    if (job.description !== null && !carriesMark(job, request.mark)) console.markMissing(job);
     adopt(step, entry, job, origin, submittedAtMs);
   } finally {
     entry.isSubmitting = false;

@@ -1,6 +1,6 @@
 import type { Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
-import { newestJobs } from './find.ts';
+import { newestJobs } from './list.ts';
 import type { CookRequest } from './records.ts';
 import { hashAndNonceOf } from './request.ts';
 import { isEnding, isFinal } from './status.ts';

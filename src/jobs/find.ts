@@ -1,8 +1,7 @@
 import type { Client } from '../api/client.ts';
-import { listJobs, type JobPage } from '../api/endpoints.ts';
-import { retryRules, withRetry } from '../api/retry.ts';
 import type { Job } from '../api/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
+import { createDescriber, newestJobs, type Describer } from './list.ts';
 import { carriesMark } from './request.ts';
 
 // Finds jobs by the mark in their description. The service has no filter for it, so the list of the
@@ -54,6 +53,11 @@ interface Waiter extends Search {
 export function createFinder(client: Client): Finder {
   const { clock } = client;
   const waiters = new Set<Waiter>();
+  const readDescription = createDescriber(client);
+  const describe: Describer = async (job, signal) => {
+    const isKnown = [...waiters].some(({ knownUuids }) => knownUuids.includes(job.uuid));
+    return isKnown ? job : readDescription(job, signal);
+  };
   let isRunning = false;
   let wake = new AbortController();
 
@@ -73,7 +77,7 @@ export function createFinder(client: Client): Finder {
     for (const { signal } of served)
       signal.addEventListener('abort', stopWhenAlone, { signal: over.signal });
     try {
-      const found = await findMarks(client, served, over.signal);
+      const found = await findMarks(client, served, describe, over.signal);
       for (const each of served) settle(each, found.get(each.mark) ?? [], startedMs);
     } catch (error) {
       for (const each of served) fail(each, error);
@@ -158,11 +162,12 @@ function isLongAgo({ serverSentAtMs, isLast }: Search, client: Client): boolean 
 async function findMarks(
   client: Client,
   searches: readonly Search[],
+  describe: Describer,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly Job[]>> {
   const found = new Map(searches.map(({ mark }): [string, Job[]] => [mark, []]));
   const foundAll = ({ mark, maxJobs }: Search) => (found.get(mark)?.length ?? 0) >= maxJobs;
-  for await (const job of newestJobs(client, oldestNeededMs(searches), signal)) {
+  for await (const job of newestJobs(client, oldestNeededMs(searches), signal, describe)) {
     const search = searches.find(({ mark }) => carriesMark(job, mark));
     if (search === undefined || search.knownUuids.includes(job.uuid)) continue;
     found.get(search.mark)?.push(job);
@@ -179,46 +184,4 @@ function oldestNeededMs(searches: readonly Search[]): number | null {
   const times = searches.map(({ serverSentAtMs }) => serverSentAtMs);
   const known = times.filter((time) => time !== null);
   return known.length < times.length ? null : Math.min(...known) - clockSlackMs;
-}
-
-// A page may hold nothing new where jobs were added meanwhile; several in a row are a service that
-// gives the same page whatever it is asked for.
-const maxStalePages = 3;
-
-/**
- * The jobs of the account, the newest first.
- * @param oldestMs where to stop, Unix ms on the service's clock; null: at the end of the list
- */
-export async function* newestJobs(
-  client: Client,
-  oldestMs: number | null,
-  signal: AbortSignal,
-): AsyncGenerator<Job, void> {
-  const seen = new Set<string>();
-  let members = 0;
-  let firstSize = 0;
-  let staleInRow = 0;
-  for (let page = 1; staleInRow < maxStalePages; page += 1) {
-    const query = { sort: '-created_at', page: String(page) };
-    const request = async () => listJobs(client, query, signal);
-    const answer = await withRetry(request, retryRules.lookUp, { ...client, signal });
-    const fresh = answer.items.filter(({ uuid }) => !seen.has(uuid));
-    for (const { uuid } of fresh) seen.add(uuid);
-    yield* fresh;
-    members += answer.size;
-    staleInRow = fresh.length === 0 ? staleInRow + 1 : 0;
-    if (page === 1) firstSize = answer.size;
-    if (isLastPage(answer, members, firstSize)) return;
-    if (oldestMs !== null && answer.items.some((job) => isBefore(job, oldestMs))) return;
-  }
-}
-
-// The service may give smaller pages than it is asked for, so a short first page proves nothing.
-function isLastPage({ size, total }: JobPage, members: number, firstSize: number): boolean {
-  if (size === 0) return true;
-  return total === undefined ? size < firstSize : members >= total;
-}
-
-function isBefore({ created_at: createdAt }: Job, ms: number): boolean {
-  return createdAt !== null && Date.parse(createdAt) < ms;
 }

@@ -24,6 +24,10 @@ export interface Console {
   readonly foundLater: (job: Job, isKept: boolean) => void;
   /** Several jobs of earlier attempts may be meant: none is taken over. */
   readonly ambiguous: (request: CookRequest) => void;
+  /** The service did not keep the end of the description. Said once for all jobs. */
+  readonly markMissing: (job: Job) => void;
+  /** The container parameters of a recipe cannot be read. Said once for all recipes. */
+  readonly recipeHidden: (request: CookRequest) => void;
   readonly cancelFailed: (jobUuid: string, error: unknown) => void;
   readonly lookupFailed: (mark: string, error: unknown) => void;
   readonly cleanupFailed: (error: unknown) => void;
@@ -64,6 +68,8 @@ type Warnings = Pick<
   | 'notEnded'
   | 'foundLater'
   | 'ambiguous'
+  | 'markMissing'
+  | 'recipeHidden'
   | 'cancelFailed'
   | 'lookupFailed'
   | 'cleanupFailed'
@@ -146,6 +152,18 @@ function createWarnings(runner: Runner): Warnings {
       warn(
         'No earlier job was taken over',
         `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${consoleUrl}`,
+      );
+    },
+    markMissing: ({ uuid }) => {
+      warnOnce(
+        'The service changed a description',
+        `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. A shorter description may help.`,
+      );
+    },
+    recipeHidden: ({ recipeUuid }) => {
+      warnOnce(
+        'The container of a recipe cannot be read',
+        `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, give them in the input parameters as well.`,
       );
     },
     cancelFailed: (jobUuid, error) => {

@@ -16,6 +16,7 @@ export function drawService(dice: Dice): ServicePlan {
     readLagMs: 0,
     maxPage: 50,
     tellsTotal: true,
+    tellsDescriptions: true,
     tellsLimit: true,
     uuidFilter: 'takes-list',
     ignoredCancels: 0,
@@ -37,6 +38,7 @@ function drawQuirks(dice: Dice): Omit<ServicePlan, 'recipes' | 'latencyMs'> {
     readLagMs: dice.weighted([5, 0], [1, dice.int(100, 2_500)]),
     maxPage: dice.weighted([6, 50], [1, 25], [2, 10]),
     tellsTotal: dice.chance(0.7),
+    tellsDescriptions: dice.chance(0.9),
     tellsLimit: dice.chance(0.7),
     uuidFilter: dice.weighted(
       [6, 'takes-list'],

@@ -12,6 +12,8 @@ export function isExcused(life: PlayedLife, step: PlayedStep, job: SimulatedJob)
   if (plan.command === 'cancel') return true;
   if (post === null) return !couldMainCancel(life, step, job);
   const sent = sentBy(life, post.name);
+  // Each job of the list has to be read for its mark: too many, or reads that fail, and it is told.
+  if (!life.plan.service.tellsDescriptions && wasWarned(step, job)) return true;
   if (!isKnown(life, step, job)) {
     const looks = sent.filter(({ kind, search }) => kind === 'list' && !search.includes('uuid'));
     if (showedTooLate(life, step, job, looks)) return true;

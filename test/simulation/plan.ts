@@ -31,6 +31,8 @@ export interface ServicePlan {
   readonly latencyMs: number;
   readonly maxPage: number;
   readonly tellsTotal: boolean;
+  /** Whether the members of a list have descriptions. */
+  readonly tellsDescriptions: boolean;
   readonly tellsLimit: boolean;
   readonly uuidFilter: 'takes-list' | 'takes-first' | 'refuses-several' | 'too-large' | 'fails';
   /** So many cancels of each job are answered well, and nothing happens. */

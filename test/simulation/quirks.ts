@@ -35,8 +35,18 @@ export function refusalOfList(search: string, { uuidFilter: way }: ServicePlan):
 }
 
 /** A page of a list with as much about itself as the service tells. */
-export function shapeList(body: unknown, { tellsTotal, tellsLimit }: ServicePlan): unknown {
+export function shapeList(
+  body: unknown,
+  { tellsTotal, tellsLimit, tellsDescriptions }: ServicePlan,
+): unknown {
   if (!isObject(body) || !('data' in body)) return body;
-  const { total, limit, ...page } = body;
-  return { ...page, ...(tellsTotal && { total }), ...(tellsLimit && { limit }) };
+  const { total, limit, data, ...page } = body;
+  const members = Array.isArray(data) && !tellsDescriptions ? data.map(withoutDescription) : data;
+  return { ...page, data: members, ...(tellsTotal && { total }), ...(tellsLimit && { limit }) };
+}
+
+function withoutDescription(member: unknown): unknown {
+  if (!isObject(member)) return member;
+  const { description: _description, ...rest } = member;
+  return rest;
 }

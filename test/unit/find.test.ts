@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Job } from '../../src/api/schemas.ts';
 import { InterruptedError } from '../../src/errors.ts';
-import { createFinder, doubtWindowMs, newestJobs, type Search } from '../../src/jobs/find.ts';
+import { createFinder, doubtWindowMs, type Search } from '../../src/jobs/find.ts';
+import { newestJobs } from '../../src/jobs/list.ts';
 import { fakeClient, never, refused, type FakeClient, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
@@ -117,7 +118,7 @@ describe('what is found', () => {
 });
 
 describe('paging', () => {
-  const account = Array.from({ length: 120 }, (_, index) => fakeJob({ uuid: uuidNumber(index) }));
+  const account = Array.from({ length: 120 }, (_, index) => marked('other', index));
   const pagesOf = (size: number, total?: number, change: Partial<Job> = {}) =>
     serviceOf(({ query }) => {
       const from = (Number(query?.['page']) - 1) * size;
@@ -170,5 +171,60 @@ describe('paging', () => {
     const client = pagesOf(50, 120, { created_at });
     await createFinder(client).find(search({ serverSentAtMs, windowMs: 0 }), never);
     expect(lists(client)).toBe(pages);
+  });
+});
+
+describe('a list without descriptions', () => {
+  const serviceWithout = (
+    jobs: readonly Job[],
+    statuses: ReadonlyMap<string, number> = new Map(),
+  ) =>
+    serviceOf(({ pathname }) => {
+      const undescribed = jobs.map((job) => ({ ...job, description: null }));
+      if (pathname === '/v1/jobs') return pageOf(undescribed, jobs.length);
+      const job = jobs.find(({ uuid }) => pathname.endsWith(uuid));
+      const status = statuses.get(job?.uuid ?? '');
+      if (job === undefined || status !== undefined) throw refused(status ?? 404);
+      return job;
+    });
+  const singleReads = ({ calls }: FakeClient) =>
+    calls.filter(({ pathname }) => pathname !== '/v1/jobs').length;
+
+  test('has its jobs read one by one, each once', async () => {
+    const client = serviceWithout([marked('x', 1), marked('y', 2), marked('z', 3)]);
+    const known = search({ knownUuids: [uuidNumber(3)] });
+    expect(await createFinder(client).find(known, never)).toEqual([]);
+    expect([singleReads(client), lists(client)]).toEqual([2, 9]);
+  });
+
+  test('gives the job, though another cannot be read', async () => {
+    const jobs = [marked('x', 1), marked('cook-1-a', 2)];
+    const client = serviceWithout(jobs, new Map([[uuidNumber(1), 404]]));
+    expect(await createFinder(client).find(search(), never)).toEqual(jobs.slice(1));
+  });
+
+  test.each([404, 503])('proves nothing where one answers %i', async (status) => {
+    const client = serviceWithout([marked('x', 1)], new Map([[uuidNumber(1), status]]));
+    const found = createFinder(client).find(search({ windowMs: 0 }), never);
+    await expect(found).rejects.toThrow('the list has no descriptions');
+  });
+
+  test.each([
+    [100, ''],
+    [101, 'too many jobs'],
+  ])('of %i jobs', async (count, failure) => {
+    const jobs = Array.from({ length: count }, (_, index) => marked('x', index + 1));
+    const outcome = await createFinder(serviceWithout(jobs))
+      .find(search({ windowMs: 0 }), never)
+      .then(() => '', String);
+    expect(outcome).toContain(failure);
+    expect(outcome === '').toBe(failure === '');
+  });
+
+  test('where other jobs of the list have one, none is read', async () => {
+    const others = [marked('x', 1), fakeJob({ uuid: uuidNumber(2), description: null })];
+    const client = serviceOf(() => pageOf(others, 2));
+    await createFinder(client).find(search({ windowMs: 0 }), never);
+    expect(client.calls).toHaveLength(1);
   });
 });

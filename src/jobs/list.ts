@@ -1,0 +1,91 @@
+import type { Client } from '../api/client.ts';
+import { listJobs, readJob, type JobPage } from '../api/endpoints.ts';
+import { retryRules, withRetry } from '../api/retry.ts';
+import type { Job } from '../api/schemas.ts';
+import { ServiceError } from '../errors.ts';
+
+// A page may hold nothing new where jobs were added meanwhile; several in a row are a service that
+// gives the same page whatever it is asked for.
+const maxStalePages = 3;
+
+/**
+ * The jobs of the account, the newest first.
+ * @param oldestMs where to stop, Unix ms on the service's clock; null: at the end of the list
+ * @throws ServiceError at the end, where some have no description to be had
+ */
+export async function* newestJobs(
+  client: Client,
+  oldestMs: number | null,
+  signal: AbortSignal,
+  describe = createDescriber(client),
+): AsyncGenerator<Job, void> {
+  const seen = new Set<string>();
+  let members = 0;
+  let firstSize = 0;
+  let staleInRow = 0;
+  let failure: ServiceError | null = null;
+  const withDescription = async (job: Job) => {
+    try {
+      return await describe(job, signal);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      failure = error;
+      return job;
+    }
+  };
+  for (let page = 1; staleInRow < maxStalePages; page += 1) {
+    const query = { sort: '-created_at', page: String(page) };
+    const request = async () => listJobs(client, query, signal);
+    const answer = await withRetry(request, retryRules.lookUp, { ...client, signal });
+    const fresh = answer.items.filter(({ uuid }) => !seen.has(uuid));
+    for (const { uuid } of fresh) seen.add(uuid);
+    for (const job of fresh) yield await withDescription(job);
+    members += answer.size;
+    staleInRow = fresh.length === 0 ? staleInRow + 1 : 0;
+    if (page === 1) firstSize = answer.size;
+    if (isLastPage(answer, members, firstSize)) break;
+    if (oldestMs !== null && answer.items.some((job) => isBefore(job, oldestMs))) break;
+  }
+  if (failure !== null) throw failure as ServiceError;
+}
+
+// The service may give smaller pages than it is asked for, so a short first page proves nothing.
+function isLastPage({ size, total }: JobPage, members: number, firstSize: number): boolean {
+  if (size === 0) return true;
+  return total === undefined ? size < firstSize : members >= total;
+}
+
+function isBefore({ created_at: createdAt }: Job, ms: number): boolean {
+  return createdAt !== null && Date.parse(createdAt) < ms;
+}
+
+/** Gives a job of a list with its description. Rejects with ServiceError where it has none to give. */
+export type Describer = (listed: Job, signal: AbortSignal) => Promise<Job>;
+
+// Whether a list has descriptions is documented nowhere. Without, its jobs are read one by one; more
+// than this would take longer than there is time to look.
+const maxDescribed = 100;
+
+/** A describer that reads each job once, and none where lists are seen to have descriptions. */
+export function createDescriber(client: Client): Describer {
+  const described = new Map<string, Job>();
+  let isInLists = false;
+  return async (listed, signal) => {
+    if (listed.description !== null) isInLists = true;
+    if (isInLists) return listed;
+    const known = described.get(listed.uuid);
+    if (known !== undefined) return known;
+    if (described.size >= maxDescribed) throw withoutDescription('too many jobs to read each');
+    // It may be too new to be read: a 404 is no proof either.
+    const job = await readJob(client, listed.uuid, signal).catch((error: unknown) => {
+      throw error instanceof ServiceError ? withoutDescription(error.message) : error;
+    });
+    described.set(listed.uuid, job);
+    return job;
+  };
+}
+
+function withoutDescription(why: string): ServiceError {
+  const detail = `the list has no descriptions: ${why}`;
+  return new ServiceError({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
+}
