@@ -1,6 +1,7 @@
 import { ServiceError } from '../errors.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
+import { mayRestart } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
 import { consoleUrl, describeError, type ErrorMessage } from './error-messages.ts';
 import { describeFailure, remedyOf, remedyOfCancelled, remedyOfTimeout } from './remedies.ts';
@@ -108,10 +109,14 @@ function whatBecame({ job, cancel, isKept, unansweredMark }: Outcome): string {
       : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${consoleUrl}`;
   }
   if (job.status === 'CANCELLED') return 'was cancelled.';
-  if (isFinal(job.status) && cancel !== null) return 'had ended when it was to be cancelled.';
+  if (isFinal(job.status) && cancel !== null && !(cancel === 'accepted' && mayRestart(job))) {
+    return 'had ended when it was to be cancelled.';
+  }
   switch (cancel) {
     case 'accepted':
-      return `is being cancelled, and is still ${sanitizeLine(job.status, 60)}.`;
+      return mayRestart(job)
+        ? 'had failed. It is being cancelled, in case the service starts it once more.'
+        : `is being cancelled, and is still ${sanitizeLine(job.status, 60)}.`;
     case 'failed':
       return `could not be cancelled. It may still be running, and billed. The post step tries again: ${consoleUrl}`;
     case null:

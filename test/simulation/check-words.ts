@@ -86,7 +86,7 @@ function checkReported(
     if (job.statusAt(endMs) !== status) return say(`${status} is wrong`);
   }
   // The status beside it tells that a cancel has not taken effect yet.
-  const isOpen = result === 'cancelled' && !isFinal && step.plan.command !== 'cancel';
+  const isOpen = result === 'cancelled' && (!isFinal || isSure) && step.plan.command !== 'cancel';
   if (!isOpen && !isTrue(result, life, step, job))
     return say(`${result}, but it is ${job.statusAt(endMs)}`);
   const hasReason = mayBeLost(life, step.main.name, job) || mayHaveFailed(life, step, job);

@@ -69,3 +69,12 @@ test('whatever the service says: at most ten, of bounded length, and no command'
     }),
   );
 });
+
+test('a job with retries left that showed FAILED when it was cancelled has not ended for sure', () => {
+  const cancelled = fakeOutcome(
+    { result: 'cancelled', ending: 'interrupt', cancel: 'accepted' },
+    { status: 'FAILED', max_retry_count: 2 },
+  );
+  const [annotation] = annotationsOf([cancelled]);
+  expect(annotation?.message).toContain('It is being cancelled, in case the service starts it');
+});
