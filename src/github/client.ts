@@ -99,7 +99,10 @@ export function openOctokit(runner: Runner, token: string): SendToGitHub {
       const { query, ...variables } = parameters;
       return octokit.graphql(String(query), { ...variables, request });
     }
-    const answer = await octokit.request(route, { ...parameters, request });
+    const answer: { readonly data: unknown } = await octokit.request(route, {
+      ...parameters,
+      request,
+    });
     return answer.data;
   };
 }
