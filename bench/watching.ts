@@ -1,5 +1,6 @@
 import type { Call, Client } from '../src/api/client.ts';
 import { readJob } from '../src/api/endpoints.ts';
+import { createRedactor } from '../src/api/redactor.ts';
 import { createPoller } from '../src/jobs/poll.ts';
 import { createMadeUpClock, type MadeUpClock } from '../test/support/clock.ts';
 import { mean } from './statistics.ts';
@@ -126,6 +127,7 @@ function createModel(jobs: readonly ModelJob[], clock: MadeUpClock, random: () =
     clock,
     random,
     serverNow: () => null,
+    redactor: createRedactor(),
     send: async ({ pathname, query = {} }: Call) => {
       requests += 1;
       await clock.sleep(latencyMs);

@@ -1,10 +1,13 @@
 import * as core from '@actions/core';
+import { createRedactor, type Redactor } from './api/redactor.ts';
 
 /** What an action can ask of GitHub's runner. Tests pass one that remembers. */
 export interface Runner {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** An input as given, white space included; empty where it was not. */
   readonly input: (name: string) => string;
+  /** Knows the secrets of this step: to be used on foreign text before anything else. */
+  readonly redactor: Redactor;
   /** Has the runner blank this text in all later log lines. */
   readonly mask: (secret: string) => void;
   /** Prints raw: the text must be safe already. */
@@ -27,11 +30,15 @@ export interface Runner {
   readonly fail: () => void;
 }
 
+const redactor = createRedactor();
+
 /** The runner this process was started by. */
 export const actionsRunner: Runner = {
   env: process.env,
   input: (name) => core.getInput(name, { trimWhitespace: false }),
+  redactor,
   mask: (secret) => {
+    redactor.add([secret]);
     core.setSecret(secret);
   },
   print: (line) => {

@@ -5,7 +5,7 @@ import { errorDetail } from './error-detail.ts';
 import type { Transport, WireAnswer } from './http.ts';
 import { parseJson } from './json.ts';
 import { parseRetryAfter } from './retry.ts';
-import { withoutSecrets } from './redact.ts';
+import type { Redactor } from './redactor.ts';
 import {
   canonicalJson,
   canonicalQuery,
@@ -35,6 +35,8 @@ export interface Client {
   readonly send: (call: Call) => Promise<unknown>;
   /** The service's clock, Unix ms, by the last answer that told it; null before one did. */
   readonly serverNow: () => number | null;
+  /** Knows the secrets that the service may repeat. */
+  readonly redactor: Redactor;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -42,6 +44,7 @@ export interface Client {
 export interface ClientOptions {
   readonly exchange: Transport;
   readonly keys: Keys;
+  readonly redactor: Redactor;
   readonly clock: Clock;
   readonly random: Random;
   /** Told when the service's clock turns out to be so many ms ahead of ours. */
@@ -79,11 +82,13 @@ const maxSignings = 4;
  * meanwhile says nothing about why this one was refused.
  */
 export function createClient(options: ClientOptions): Client {
-  const { exchange, keys, clock, random, onClockOff } = options;
+  const { exchange, keys, redactor, clock, random, onClockOff } = options;
+  redactor.add([keys.publicKey, keys.secretKey]);
   let known: Signing = { offsetMs: 0, dialect: 'ascii' };
   let told: { readonly serverMs: number; readonly atMs: number } | null = null;
 
   const sign = async (call: Call, { offsetMs, dialect }: Signing) => {
+    redactor.addBody(call.body);
     const request = toWire(call, dialect);
     const timeMs = clock.now() + offsetMs;
     const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
@@ -133,13 +138,13 @@ export function createClient(options: ClientOptions): Client {
           : undefined;
       if (next === undefined) {
         if (answer.status !== 401 && differsByDialect(call)) learnDialect(signing.dialect);
-        return readAnswer(answer, call, answer.dateMs ?? clock.now());
+        return readAnswer(answer, call, answer.dateMs ?? clock.now(), redactor);
       }
       signing = next;
     }
   };
   const serverNow = () => (told === null ? null : told.serverMs + clock.monotonicMs() - told.atMs);
-  return { send, serverNow, clock, random };
+  return { send, serverNow, redactor, clock, random };
 }
 
 function isOff(offsetMs: number, usedMs: number): boolean {
@@ -159,7 +164,7 @@ function differsByDialect({ body }: Call): boolean {
   return body !== undefined && canonicalJson(body, 'utf8') !== canonicalJson(body, 'ascii');
 }
 
-function readAnswer(answer: WireAnswer, call: Call, nowMs: number): unknown {
+function readAnswer(answer: WireAnswer, call: Call, nowMs: number, { redact }: Redactor): unknown {
   const { status, text } = answer;
   const request = `${call.method} ${call.pathname}`;
   if (status < 200 || status > 299) {
@@ -168,7 +173,7 @@ function readAnswer(answer: WireAnswer, call: Call, nowMs: number): unknown {
       request,
       status,
       // A service that says which value it minds repeats it.
-      detail: errorDetail(text, (said) => withoutSecrets(said, call.body)),
+      detail: errorDetail(text, redact),
       retryAfterMs: parseRetryAfter(answer.retryAfter, nowMs),
     });
   }

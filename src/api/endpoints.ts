@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { ServiceError } from '../errors.ts';
 import type { Call, Client } from './client.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type Offer,
   type Recipe,
 } from './schemas.ts';
+import { readShown } from './shown.ts';
 import type { JsonMapping } from './sign.ts';
 
 /** The body of a cook: every field optional, each overrides the recipe's. */
@@ -143,7 +144,7 @@ async function single<S extends z.core.$ZodType>(
   call: Call,
   schema: S,
 ): Promise<z.output<S>> {
-  const parsed = z.safeParse(schema, unwrap(await client.send(call)));
+  const parsed = readShown(schema, unwrap(await client.send(call)), client.redactor);
   if (parsed.success) return parsed.data;
   throw unreadable(call, parsed.error.issues);
 }
@@ -158,7 +159,7 @@ async function page<S extends z.core.$ZodType>(
   const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
   if (!list.success) throw unreadable(call, list.error.issues);
   const items = list.data.data.flatMap((member) => {
-    const parsed = z.safeParse(schema, member);
+    const parsed = readShown(schema, member, client.redactor);
     return parsed.success ? [parsed.data] : [];
   });
   return { items, size: list.data.data.length, total: list.data.total };

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { cut, wholeWords } from '../text.ts';
 import { parseJson } from './json.ts';
 
 const oddTextAsNull = z.catch(z.nullable(z.string()), null);
@@ -16,15 +17,20 @@ const errorBodySchema = z.object({
   ),
 });
 
+// What any error has to say is in its beginning; a gateway's page may be of any length.
+const maxBody = 64 * 1024;
+const maxDetail = 500;
+
 /**
  * What an error body says, in one line. No shape is documented, so the usual places are tried;
- * else it is the first line of the text, which may be HTML.
+ * else it is the first line of the text, which may be HTML. Takes time in proportion to the
+ * beginning of the body that is looked at.
  * @param hide takes out of it what must not be shown
  */
 export function errorDetail(body: string, hide: (text: string) => string = (text) => text): string {
-  const parsed = errorBodySchema.safeParse(parseJson(body));
+  const parsed = errorBodySchema.safeParse(body.length > maxBody ? undefined : parseJson(body));
   const found = parsed.success ? detailOf(parsed.data) : undefined;
-  return hide((found ?? firstLine(body)).slice(0, 10_000)).slice(0, 500);
+  return cut(hide(found ?? firstLine(wholeWords(body, maxBody))), maxDetail);
 }
 
 function detailOf(body: z.infer<typeof errorBodySchema>): string | undefined {
@@ -38,13 +44,38 @@ function detailOf(body: z.infer<typeof errorBodySchema>): string | undefined {
 }
 
 function firstLine(body: string): string {
-  const text = /<[a-z!]/i.test(body)
-    ? body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
-    : body;
+  const text = /<[a-z!]/i.test(body) ? withoutTags(body) : body;
   return (
     text
       .split(/[\r\n]/)
       .map((line) => line.trim())
       .find((line) => line !== '') ?? 'no explanation was given'
   );
+}
+
+// What stands in them is not for people.
+const unreadable = /<(style|script)/iy;
+
+/** HTML without its tags. Not by an expression: one that may look ahead would do so at each `<`. */
+function withoutTags(html: string): string {
+  let text = '';
+  for (let at = 0; at < html.length;) {
+    const open = html.indexOf('<', at);
+    if (open < 0) return text + html.slice(at);
+    text += `${html.slice(at, open)} `;
+    unreadable.lastIndex = open;
+    const [, element] = unreadable.exec(html) ?? [];
+    const close = element === undefined ? open : endOfElement(html, element, open);
+    const end = html.indexOf('>', close);
+    if (end < 0) return element === undefined ? text + html.slice(open) : text;
+    at = end + 1;
+  }
+  return text;
+}
+
+/** Where the closing tag begins; the end of the text where there is none. */
+function endOfElement(html: string, element: string, from: number): number {
+  const closing = new RegExp(`</${element}`, 'gi');
+  closing.lastIndex = from;
+  return closing.exec(html)?.index ?? html.length;
 }

@@ -16,11 +16,8 @@ const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
 
 const hidden = '***';
 
-// What is shorter is no secret, and would be cut out of innocent words.
-const minSecretLength = 4;
-
 /** Gives what is shown in place of a secret value. */
-type Hide = (value: Json) => string;
+type Hide = (value: Json, name: string) => string;
 
 /** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
 export function redact(body: JsonMapping, hide: Hide = () => hidden): JsonMapping {
@@ -31,37 +28,53 @@ export function redact(body: JsonMapping, hide: Hide = () => hidden): JsonMappin
   return { ...body, parameters: { ...parameters, parameters: shown } };
 }
 
-/** A text of the service without the secrets of the request, which it may repeat. */
-export function withoutSecrets(text: string, body: Json | undefined): string {
+/** What may be secret in a body: what is by its name, and what may be, as the environment's values. */
+export interface BodySecrets {
+  readonly secrets: readonly string[];
+  readonly values: readonly string[];
+}
+
+/** Finds the secrets in the body of a cook, or in a job, a run or a recipe as the service gives it. */
+export function secretsIn(body: unknown): BodySecrets {
   const secrets: string[] = [];
-  const note = (value: Json) => {
-    for (const each of textsIn(value)) secrets.push(each);
+  const values: string[] = [];
+  const note = (value: Json | undefined, key: string) => {
+    (secretNames.test(key) ? secrets : values).push(...textsIn(value));
     return hidden;
   };
-  if (isMapping(body)) redact(body, note);
-  return secrets
-    .filter((secret) => secret.length >= minSecretLength)
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((shown, secret) => shown.replaceAll(secret, hidden), text);
+  const look = (place: unknown) => {
+    if (!isMapping(place)) return;
+    redact(place, note);
+    const tokens = place['container_access_tokens'] ?? null;
+    for (const each of isList(tokens) ? tokens : [])
+      if (isMapping(each)) note(each['token'], 'token');
+    look(place['payload']);
+    look(place['job_snapshot']);
+  };
+  look(body);
+  return { secrets, values };
 }
+
+const secretNames = /^(?:secret|sshkey|token)$/;
 
 function redactParameter(key: string, value: Json, hide: Hide): Json {
   if (shownParameters.has(key) || value === null) return value;
-  if (key === 'env' && isMapping(value)) return mapMembers(value, (_, each) => hide(each));
+  if (key === 'env' && isMapping(value)) return mapMembers(value, (_, each) => hide(each, key));
   if (key === 'volumes' && isList(value)) return value.map((volume) => redactVolume(volume, hide));
-  return hide(value);
+  return hide(value, key);
 }
 
 function redactVolume(volume: Json, hide: Hide): Json {
-  if (!isMapping(volume)) return hide(volume);
-  return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value)));
+  if (!isMapping(volume)) return hide(volume, 'volumes');
+  return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value, key)));
 }
 
-function textsIn(value: Json): readonly string[] {
+function textsIn(value: Json | undefined): readonly string[] {
   if (typeof value === 'string') return [value];
+  if (typeof value === 'number') return [String(value)];
   if (typeof value !== 'object' || value === null) return [];
   const members: readonly (Json | undefined)[] = Object.values(value);
-  return members.flatMap((each) => (each === undefined ? [] : textsIn(each)));
+  return members.flatMap(textsIn);
 }
 
 function mapMembers(mapping: JsonMapping, change: (key: string, value: Json) => Json): JsonMapping {

@@ -47,12 +47,14 @@ async function reconcileAll(
   policy: Policy,
   inputs: CleanUpInputs,
   console: Console,
-  { connect, clock, random }: Deps,
+  { runner, connect, clock, random }: Deps,
 ): Promise<void> {
   const connection = connect(inputs['api-url']);
   const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
   const { exchange } = connection;
-  const client = createClient({ exchange, keys, clock, random, onClockOff: console.clockOff });
+  const { redactor } = runner;
+  const { clockOff: onClockOff } = console;
+  const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
   const deadline = new AbortController();
   const done = new AbortController();
   void sleepLong(clock, maxCleanupMs, done.signal).then(() => {

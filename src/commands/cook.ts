@@ -6,7 +6,7 @@ import { findEarlierJobs } from '../jobs/attach.ts';
 import { withJob } from '../jobs/entry.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
 import { noRunData, type CookRequest, type RunData } from '../jobs/records.ts';
-import { bodyOf, carriesMark, createRequests } from '../jobs/request.ts';
+import { bodyOf, carriesMark, createRequests, publicTextOf } from '../jobs/request.ts';
 import { submit } from '../jobs/submit.ts';
 import { openCommitStatus } from '../report/commit-status.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
@@ -25,6 +25,7 @@ export async function cook(deps: Deps): Promise<void> {
     const context = readStepIdentity(runner, inputs['matrix-index']);
     const run = await readRunRef(runner);
     const requests = createRequests(inputs, context, createNonce(deps), run);
+    runner.redactor.addPublic(requests.map(publicTextOf));
     if (inputs['dry-run']) {
       await dryRun(requests, planOf(inputs), deps);
       return;

@@ -112,7 +112,9 @@ export async function withStep<T>(
   const console = createConsole(runner, jobs.length);
   const { exchange } = connection;
   const { keys } = plan;
-  const client = createClient({ exchange, keys, clock, random, onClockOff: console.clockOff });
+  const { redactor } = runner;
+  const { clockOff: onClockOff } = console;
+  const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
   savePlan(runner, { count: jobs.length, policy: plan.policy });
   const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
     saveStep(runner, facts);

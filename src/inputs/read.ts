@@ -110,8 +110,9 @@ function toProblem(name: string, issue: z.core.$ZodIssue, isSingleValue: boolean
 // The runner masks each line of a secret by itself: a short one would blank that text everywhere.
 const minMaskLength = 6;
 
-/** Masks each line of the secrets in the log. */
+/** Masks each line of the secrets in the log, and takes them out of all that is shown. */
 export function maskSecrets(runner: Runner, secrets: readonly string[]): void {
+  runner.redactor.add(secrets);
   for (const line of secrets.flatMap((secret) => secret.split(/[\r\n]+/))) {
     if (line.trim().length >= minMaskLength) runner.mask(line.trim());
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CookBody } from '../api/endpoints.ts';
 import { isMapping } from '../api/json.ts';
+import { redact } from '../api/redact.ts';
 import type { Job, Recipe } from '../api/schemas.ts';
 import { canonicalJson, type Json, type JsonMapping } from '../api/sign.ts';
 import { InputError } from '../errors.ts';
@@ -63,6 +64,12 @@ export function bodyOf({ fields, container }: CookRequest, recipe: Recipe | null
   const parameters = merge(isMapping(storedContainer) ? storedContainer : {}, container);
   refuseHidden(parameters);
   return { ...fields, parameters: { type: 'docker', parameters } };
+}
+
+/** What the workflow shows of a request by itself: all of it but secrets and the environment. */
+export function publicTextOf({ recipeUuid, fields, container }: CookRequest): string {
+  const body = { ...fields, parameters: { parameters: container } };
+  return `${recipeUuid} ${JSON.stringify(redact(body))}`;
 }
 
 // A service may show a secret of the recipe as stars. Sent back, they would take its place.

@@ -147,7 +147,8 @@ const summaryLines = 30;
 
 /** What comes of the lines of a job's log. */
 function createLineHandler(submitted: SubmittedJob, options: JobLogOptions) {
-  const { runner, mode, jobCount, console, folder } = options;
+  const { runner, client, mode, jobCount, console, folder } = options;
+  const { redact, redactJson } = client.redactor;
   const { uuid, title } = submitted.job;
   const tail = createTail(tailLines);
   const results = createContainerResults((why) => {
@@ -157,9 +158,11 @@ function createLineHandler(submitted: SubmittedJob, options: JobLogOptions) {
   const printer = mode === 'stream' ? createLogPrinter(runner, place) : null;
   return {
     onLine: (line: Line, runNumber: number) => {
-      tail.add(line, runNumber);
+      // Read as they were written: a number that is hidden would be no JSON.
       results.take(line, runNumber);
-      printer?.line(line, runNumber);
+      const shown = { ...line, text: redact(line.text) };
+      tail.add(shown, runNumber);
+      printer?.line(shown, runNumber);
     },
     onRestart: () => {
       runner.print(`  ${place.prefix}── the log begins anew ──`);
@@ -170,7 +173,11 @@ function createLineHandler(submitted: SubmittedJob, options: JobLogOptions) {
       if (mode === 'on-failure' && isBad) {
         printTail(runner, `job ${uuid} ${title ?? ''}`, tail.lines());
       }
-      return { logTail: tail.lines().slice(-summaryLines), results: results.all() };
+      const reported = results.all();
+      return {
+        logTail: tail.lines().slice(-summaryLines),
+        results: reported === null ? null : redactJson(reported),
+      };
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Call, Client } from '../../src/api/client.ts';
+import { createRedactor } from '../../src/api/redactor.ts';
 import { ServiceError } from '../../src/errors.ts';
 import type { MadeUpClock } from './clock.ts';
 
@@ -29,6 +30,7 @@ export function fakeClient(
     calls,
     random: () => 1,
     serverNow: () => clock.now(),
+    redactor: createRedactor(),
     times: (method) => calls.filter((call) => call.method === method).map(({ atMs }) => atMs),
     send: async (call) => {
       const sent = { ...call, atMs: clock.monotonicMs() };

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { createRedactor } from '../../src/api/redactor.ts';
 import type { Runner } from '../../src/runtime.ts';
 
 // Where a step may keep files; each build empties it.
@@ -40,7 +41,9 @@ export function rememberingRunner(
   const masked: string[] = [];
   let summary = '';
   let failed = false;
+  const redactor = createRedactor();
   return {
+    redactor,
     env: {
       GITHUB_REPOSITORY: 'acme/renders',
       GITHUB_RUN_ID: '4711',
@@ -52,7 +55,10 @@ export function rememberingRunner(
       ...env,
     },
     input: (name) => inputs[name] ?? '',
-    mask: (secret) => masked.push(secret),
+    mask: (secret) => {
+      redactor.add([secret]);
+      masked.push(secret);
+    },
     print: (line) => lines.push(line),
     group: (title, print) => {
       lines.push(`::group::${title}`);

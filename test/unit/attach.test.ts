@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Client } from '../../src/api/client.ts';
+import { createRedactor } from '../../src/api/redactor.ts';
 import { findEarlierJobs } from '../../src/jobs/attach.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
@@ -18,6 +19,7 @@ async function attach(rows: readonly Row[]) {
   const client: Client = {
     send: async () => ({ data: jobs, total: jobs.length }),
     serverNow: () => null,
+    redactor: createRedactor(),
     clock: createMadeUpClock(),
     random: () => 0,
   };

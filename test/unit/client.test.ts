@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createClient, type Call } from '../../src/api/client.ts';
 import type { Transport } from '../../src/api/http.ts';
+import { createRedactor } from '../../src/api/redactor.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 
 const hourMs = 3_600_000;
@@ -38,6 +39,7 @@ function play({ aheadMs = 0, dialect = 'ascii', jumpMs = 0, ...quirks }: Quirks 
     exchange,
     clock,
     random: () => 1,
+    redactor: createRedactor(),
     keys: { publicKey: 'pk_1', secretKey: 'sk_1' },
     onClockOff: (offsetMs) => clocksOff.push(offsetMs),
   });

@@ -49,7 +49,13 @@ function openLog(
     const run = runs[index];
     return run && { ...runOf(run, index), logs: await run.logs() };
   };
-  const client: Client = { send, clock, random: () => 0, serverNow: () => null };
+  const client: Client = {
+    send,
+    clock,
+    random: () => 0,
+    serverNow: () => null,
+    redactor: runner.redactor,
+  };
   const signal = new AbortController().signal;
   const job = fakeJob({ status: 'RUNNING' });
   const { ref } = fakeOutcome();

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { createRedactor } from '../../src/api/redactor.ts';
 import { listJobs, readJob, readJobRun } from '../../src/api/endpoints.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { createClient } from '../../src/api/client.ts';
@@ -12,6 +13,7 @@ const clientThatAnswers = (text: string, status = 200) =>
   createClient({
     keys: { publicKey: 'pk_x', secretKey: 'sk_x' },
     clock: createMadeUpClock(),
+    redactor: createRedactor(),
     random: Math.random,
     onClockOff: () => {},
     exchange: async () => ({ status, text, dateMs: undefined, retryAfter: '3' }),
@@ -137,10 +139,43 @@ test.each([
   ['{"message":"m","errors":["a"]}', 'm: a'],
   ['first line\nsecond', 'first line'],
   ['<html><head><style>a{}</style></head><body><h1>Bad gateway</h1></body>', 'Bad gateway'],
+  ['<!DOCTYPE html><SCRIPT>if (a < b) x("</p>")</Script ><p>Try later', 'Try later'],
+  ['<p>Try later<script>unending', 'Try later'],
+  ['limit <max of 5', 'limit <max of 5'],
   ['{"other":1}', '{"other":1}'],
   ['', 'no explanation was given'],
 ])('of the error body %p it says %p', (body, detail) => {
   expect(errorDetail(body)).toBe(detail);
+});
+
+test('an explanation is cut between words, and after what must not be shown is out of it', () => {
+  const words = 'word '.repeat(200);
+  expect(errorDetail(words)).toBe(`${'word '.repeat(99)}word…`);
+  expect(errorDetail(JSON.stringify({ message: `${'w '.repeat(240)}${'s'.repeat(50)}` }))).toBe(
+    `${'w '.repeat(240).trim()}…`,
+  );
+  const secret = 'the secret one '.repeat(30).trim();
+  const hide = (text: string) => text.replace(secret, '***');
+  expect(errorDetail(`${'w '.repeat(200)}${secret} end`, hide)).toBe(`${'w '.repeat(200)}*** end`);
+});
+
+test.each([
+  ['openings', '<a'],
+  ['tags', '<a>'],
+  ['styles', '<style>'],
+  ['scripts', '<script></style>'],
+  ['ends of scripts', '</script'],
+  ['ends of lines', '\n'],
+  ['JSON', '{"message":'],
+  ['lists', '["'],
+  ['letters', 'a'],
+  ['blanks', ' '],
+])('a body of 8 MiB of %s takes no longer than one of a few KB', (_, piece) => {
+  const body = Buffer.from(piece.repeat(2 ** 23 / piece.length)).toString();
+  const startedAtMs = performance.now();
+  errorDetail(body);
+  // An expression that looks ahead from each `<` takes 26 s for 256 KB.
+  expect(performance.now() - startedAtMs).toBeLessThan(200);
 });
 
 describe('the log of a run', () => {

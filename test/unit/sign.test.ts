@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
+import { createRedactor } from '../../src/api/redactor.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { createClient } from '../../src/api/client.ts';
 import type { WireRequest } from '../../src/api/sign.ts';
@@ -55,6 +56,7 @@ test('what is signed is what is sent, for any body', async () => {
       const client = createClient({
         keys,
         clock: createMadeUpClock(),
+        redactor: createRedactor(),
         random: Math.random,
         onClockOff: () => {},
         exchange: async (request, headers) => {
@@ -99,6 +101,7 @@ test('each call has a nonce of its own', async () => {
   const client = createClient({
     keys,
     clock: createMadeUpClock(),
+    redactor: createRedactor(),
     random: Math.random,
     onClockOff: () => {},
     exchange: async (_, headers) => {

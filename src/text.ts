@@ -1,0 +1,41 @@
+// Text that is not ours: parts of it, and what nobody sees in it. Such characters could hide a secret
+// from what looks for it, and a command from what breaks it.
+
+// Control characters, and all that Unicode calls format characters or that shows as nothing: marks
+// that reorder or join, soft hyphens, fillers, tags, variation selectors beyond emoji's own, halves
+// of surrogate pairs, and what is no character at all. `\t`, `\n` and `\r` are white space.
+const invisible =
+  // eslint-disable-next-line no-control-regex, no-misleading-character-class
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\p{Cf}\p{Cs}\p{Noncharacter_Code_Point}\u{e0000}-\u{e0fff}]/gu;
+
+// Colours are dropped with all else that moves a terminal's cursor: GitHub would leave them on for
+// the lines after.
+const terminalCodes =
+  // eslint-disable-next-line no-control-regex
+  /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g;
+
+/** A text without terminal codes and without characters that do not show. */
+export function stripInvisible(text: string): string {
+  return text.replaceAll(terminalCodes, '').replaceAll(invisible, '');
+}
+
+/**
+ * The beginning of a text, of so many UTF-16 units at most, an ellipsis included. Cut at white space
+ * alone: the runner knows no half of a secret, so a word that does not fit is left out whole.
+ */
+export function cut(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  return `${wholeWords(text, maxLength - 1)}…`;
+}
+
+/** As much of the beginning of a text as ends with a whole word, of so many units at most. */
+export function wholeWords(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  let end = maxLength;
+  while (end > 0 && !isWhite(text, end)) end -= 1;
+  return text.slice(0, end).trimEnd();
+}
+
+function isWhite(text: string, at: number): boolean {
+  return /\s/.test(text.charAt(at));
+}
