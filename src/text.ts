@@ -16,6 +16,8 @@ const terminalCodes =
 
 /** A text without terminal codes and without characters that do not show. */
 export function stripInvisible(text: string): string {
+  // Most lines of a log are nothing but ASCII.
+  if (!/[^\t\n\r -~]/.test(text)) return text;
   return text.replaceAll(terminalCodes, '').replaceAll(invisible, '');
 }
 

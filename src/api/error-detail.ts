@@ -62,12 +62,13 @@ function withoutTags(html: string): string {
   for (let at = 0; at < html.length;) {
     const open = html.indexOf('<', at);
     if (open < 0) return text + html.slice(at);
-    text += `${html.slice(at, open)} `;
+    text += html.slice(at, open);
     unreadable.lastIndex = open;
     const [, element] = unreadable.exec(html) ?? [];
     const close = element === undefined ? open : endOfElement(html, element, open);
     const end = html.indexOf('>', close);
     if (end < 0) return element === undefined ? text + html.slice(open) : text;
+    text += ' ';
     at = end + 1;
   }
   return text;
