@@ -52,7 +52,7 @@ test.concurrent(
   async () => {
     const options = { recipes: [recipe], quirks: { recipe: 'hides-payload' } } as const;
     await onStage(options, async ({ start }) => {
-      const step = await start({ with: { env: 'SHARD=1' } }).done;
+      const step = await start({ with: { parameters: 'image: example/train' } }).done;
       expect(step.outputs['result']).toBe('succeeded');
       expect(said(step, 'warning').join('\n')).toContain('does not show the container parameters');
     });
