@@ -1,4 +1,5 @@
 import { connect } from './api/http.ts';
+import { openProbe } from './api/probe.ts';
 import type { Deps } from './commands/deps.ts';
 import { systemClock } from './clock.ts';
 import { actionsRunner } from './runtime.ts';
@@ -20,6 +21,7 @@ export async function runCommand(command: (deps: Deps) => Promise<void>): Promis
     clock: systemClock,
     random: Math.random,
     connect,
+    openProbe,
     interrupt: interrupt.signal,
   });
 }

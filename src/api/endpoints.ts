@@ -9,6 +9,8 @@ import {
   listSchema,
   offerSchema,
   recipeSchema,
+  runTokenSchema,
+  tokenOf,
   type Job,
   type JobRun,
   type LedgerTransaction,
@@ -100,6 +102,22 @@ export async function listJobRuns(
   const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
   const call: Call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
   return (await page(client, call, jobRunSchema)).items.toReversed();
+}
+
+/**
+ * Reads the access token of the newest run of a job: what the vendor's images ask for, as the
+ * password of the user `duser`. A secret: whoever reads it masks it first.
+ * @returns null where the run has none
+ */
+export async function readAccessToken(
+  client: Client,
+  jobUuid: string,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
+  const call: Call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
+  const [newest] = (await page(client, call, runTokenSchema)).items;
+  return newest === undefined ? null : tokenOf(newest);
 }
 
 /** Reads one run and its log, which is empty where there is none. */

@@ -110,10 +110,14 @@ function openDispatcher(limits: HttpLimits): Dispatcher {
     headersTimeout: limits.headersMs,
     bodyTimeout: limits.bodyMs,
   };
-  const proxied = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some(
+  return isProxied() ? new EnvHttpProxyAgent(options) : new Agent(options);
+}
+
+/** Whether requests go through a proxy, `NO_PROXY` apart. */
+export function isProxied(): boolean {
+  return ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some(
     (name) => (process.env[name] ?? '') !== '',
   );
-  return proxied ? new EnvHttpProxyAgent(options) : new Agent(options);
 }
 
 // A request is given its connection once there is one, right before it is written: whatever fails
@@ -184,12 +188,13 @@ function toServiceError(error: unknown, request: WireRequest, isSent: boolean): 
   return new ServiceError({
     trouble: isSent ? 'no-answer' : 'unreachable',
     request: name,
-    detail: describe(error),
+    detail: describeTrouble(error),
     cause: error,
   });
 }
 
-function describe(error: unknown): string {
+/** What went wrong with a request, in words and with its code. */
+export function describeTrouble(error: unknown): string {
   if (textField(error, 'name') === 'TimeoutError') return 'the response took too long';
   const message = textField(error, 'message');
   const code = textField(error, 'code');

@@ -83,7 +83,10 @@ const nodeUrlSchema = z.object({
   description: text,
   hostname: z.string(),
   port: z.number(),
+  /** May be `tcp` for a web port too. */
   protocol: text,
+  /** Whether the web server at this port speaks TLS; null where the service does not say. */
+  tls: z.catch(z.nullable(z.boolean()), null),
 });
 
 export const jobRunSchema = z.object({
@@ -99,6 +102,24 @@ export const jobRunSchema = z.object({
 
 /** One run of a job on a node, without its log. */
 export type JobRun = Readonly<z.infer<typeof jobRunSchema>>;
+
+const accessTokenSchema = z.object({
+  // What is not printable, or so short that masking it would blank innocent text, is no token.
+  token: z.string().check(z.regex(/^[\u0021-\u007e]{6,4096}$/)),
+});
+
+/** The secret of a run alone, so that no other read of a run ever holds it. */
+export const runTokenSchema = z.object({
+  uuid,
+  status: z.string(),
+  container_access_tokens: z.catch(z.nullable(z.array(z.unknown())), null),
+});
+
+/** What the container asks for; null where the run has none. The first one is the container's. */
+export function tokenOf({ container_access_tokens: tokens }: z.infer<typeof runTokenSchema>) {
+  const parsed = accessTokenSchema.safeParse(tokens?.[0]);
+  return parsed.success ? parsed.data.token : null;
+}
 
 /** One run with its log, as only the read of a single run gives it. */
 export const jobRunWithLogSchema = z.extend(jobRunSchema, {

@@ -34,6 +34,7 @@ function cancelPlan(inputs: CancelInputs): StepPlan {
     waitUntil: undefined,
     policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
     goalResult: 'running',
+    readyCheck: null,
     failFast: false,
     logs: 'none',
     cancelReason: inputs.reason ?? 'cancelled by a workflow',

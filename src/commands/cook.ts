@@ -9,7 +9,7 @@ import { noRunData, type CookRequest, type RunData } from '../jobs/records.ts';
 import { bodyOf, carriesMark, createRequests, publicTextOf } from '../jobs/request.ts';
 import { submit } from '../jobs/submit.ts';
 import { openCommitStatus } from '../report/commit-status.ts';
-import { createEarlyOutputs } from '../report/outputs.ts';
+import { createEarlyOutputs, writeAccessToken } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
@@ -40,6 +40,10 @@ export async function cook(deps: Deps): Promise<void> {
     ];
     const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
       const all = await decide(step, await cookAll(step, requests, inputs));
+      writeAccessToken(
+        runner,
+        step.entries.map(({ accessToken }) => accessToken),
+      );
       await commitStatus.settle(step.end.deadline);
       return all;
     });

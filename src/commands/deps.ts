@@ -1,4 +1,5 @@
 import type { Connection } from '../api/http.ts';
+import type { Probe } from '../api/probe.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Runner } from '../runtime.ts';
 
@@ -8,6 +9,8 @@ export interface Deps {
   readonly clock: Clock;
   readonly random: Random;
   readonly connect: (apiUrl: URL) => Connection;
+  /** Opens a way to the servers that the service at this URL names. */
+  readonly openProbe: (apiUrl: URL) => Probe;
   /** Fires when the workflow is cancelled: SIGINT or SIGTERM. */
   readonly interrupt: AbortSignal;
 }

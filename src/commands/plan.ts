@@ -16,8 +16,11 @@ type SharedInputs = Pick<
   | 'logs'
 >;
 
+/** Those of cook alone. */
+type CookOnlyInputs = Partial<Pick<CookInputs, 'ready-check'>>;
+
 /** The plan of a step that follows from its inputs alone. */
-export function planOf(inputs: SharedInputs): StepPlan {
+export function planOf(inputs: SharedInputs & CookOnlyInputs): StepPlan {
   return {
     apiUrl: inputs['api-url'],
     keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
@@ -30,6 +33,7 @@ export function planOf(inputs: SharedInputs): StepPlan {
       onJobEnd: 'keep',
     },
     goalResult: 'running',
+    readyCheck: inputs['ready-check'] ?? null,
     failFast: inputs['fail-fast'],
     logs: inputs.logs,
   };

@@ -1,3 +1,4 @@
+import type { Probe } from '../api/probe.ts';
 import { createClient, type Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
 import type { Keys } from '../api/sign.ts';
@@ -23,6 +24,9 @@ import { createLogCollector, type LogCollector, type LogMode } from '../logs/col
 import type { Deps } from './deps.ts';
 import { createStepEnd, type StepEnd } from './end.ts';
 
+/** What is waited for. */
+export type WaitUntil = 'completed' | 'running' | 'ready';
+
 /** How a step talks to the service, and for how long. */
 export interface StepPlan extends Goal {
   readonly apiUrl: URL;
@@ -30,7 +34,7 @@ export interface StepPlan extends Goal {
   /** Longest wait, in ms from now. */
   readonly timeoutMs: number;
   readonly pollInterval: PollInterval;
-  readonly waitUntil: 'completed' | 'running' | undefined;
+  readonly waitUntil: WaitUntil | undefined;
   /** Whether the first job that does not end well ends the wait for all. */
   readonly failFast: boolean;
   readonly logs: LogMode;
@@ -54,6 +58,10 @@ export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] }
   readonly cancels: Map<string, 'accepted' | 'failed'>;
   readonly confirmed: Set<string>;
   reconciling: Promise<void>;
+  /** Since when the server answers as it does, on the monotonic clock. */
+  readySinceMs: number;
+  /** What the server of the newest run asks for. A secret: for the output alone. */
+  accessToken: string | null;
   /** The result that the listeners were told. */
   toldResult: Result | null;
 };
@@ -64,6 +72,7 @@ export interface Step {
   readonly plan: StepPlan;
   readonly entries: readonly Entry[];
   readonly client: Client;
+  readonly probe: Probe;
   readonly end: StepEnd;
   readonly finder: Finder;
   readonly poller: Poller;
@@ -120,12 +129,13 @@ export async function withStep<T>(
     saveStep(runner, facts);
     if (!facts.hasVerdict) reconcileAll(step);
   });
-  const step = createStep({ plan, jobs, listeners, deps, client, console, end });
+  const probe = deps.openProbe(plan.apiUrl);
+  const step = createStep({ plan, jobs, listeners, deps, client, probe, console, end });
   try {
     return await work(step);
   } finally {
     end.release();
-    await connection.close();
+    await Promise.all([connection.close(), probe.close()]);
   }
 }
 
@@ -135,11 +145,12 @@ interface StepParts {
   readonly listeners: readonly StepListener[];
   readonly deps: Deps;
   readonly client: Client;
+  readonly probe: Probe;
   readonly console: Console;
   readonly end: StepEnd;
 }
 
-function createStep({ plan, jobs, listeners, deps, client, console, end }: StepParts): Step {
+function createStep({ plan, jobs, listeners, deps, client, probe, console, end }: StepParts): Step {
   const poller = createPoller({
     client,
     interval: plan.pollInterval,
@@ -151,6 +162,7 @@ function createStep({ plan, jobs, listeners, deps, client, console, end }: StepP
     deps,
     plan,
     client,
+    probe,
     end,
     poller,
     console,
@@ -186,6 +198,9 @@ function createEntry({ ref, mark }: StepJob): Entry {
     cancels: new Map(),
     confirmed: new Set(),
     reconciling: Promise.resolve(),
+    readiness: null,
+    readySinceMs: 0,
+    accessToken: null,
     toldResult: null,
   };
 }

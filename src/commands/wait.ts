@@ -3,7 +3,7 @@ import type { Job } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
 import { noRunData, type RunData } from '../jobs/records.ts';
 import { openCommitStatus } from '../report/commit-status.ts';
-import { createEarlyOutputs } from '../report/outputs.ts';
+import { createEarlyOutputs, writeAccessToken } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
 import { planOf } from './plan.ts';
@@ -23,6 +23,10 @@ export async function wait(deps: Deps): Promise<void> {
     const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
       const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
       const all = await decide(step, runData);
+      writeAccessToken(
+        runner,
+        step.entries.map(({ accessToken }) => accessToken),
+      );
       await commitStatus.settle(step.end.deadline);
       return all;
     });

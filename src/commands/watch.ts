@@ -15,6 +15,7 @@ import { results } from '../jobs/results.ts';
 import { createFailureCheck, mayRestart } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
+import { goalOf, watchServer } from './server.ts';
 import { observe, record, type Entry, type Step } from './step.ts';
 
 /** Takes a job over as that of an entry: from here on it is never lost sight of. */
@@ -44,7 +45,6 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   const log = step.logs.open(submitted);
   try {
     await watch(step, entry, submitted, log);
-    if (entry.facts.stop === 'goal') await untilReachable(step, entry, log);
   } catch (error) {
     entry.error = asError(error);
     record(step, entry, { stop: 'lost' });
@@ -56,14 +56,24 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   const reads = entry.facts.stop !== 'lost';
   const runData = await log.close(result, { reads, signal: step.end.deadline });
   if (entry.facts.stop === 'goal') {
-    step.console.reachable(submitted, nodeUrlsOf({ job: entry.job, ...runData }));
+    const urls = nodeUrlsOf({ job: entry.job, ...runData });
+    if (urls.length > 0) step.console.reachable(submitted, urls);
+    else if (entry.job?.parameters?.isReachable) step.console.noAddress(submitted);
   }
   return runData;
 }
 
-async function watch(step: Step, entry: Entry, { job }: SubmittedJob, log: JobLog): Promise<void> {
+async function watch(
+  step: Step,
+  entry: Entry,
+  submitted: SubmittedJob,
+  log: JobLog,
+): Promise<void> {
   const { client, end, poller } = step;
+  const { job } = submitted;
   const failure = createFailureCheck(client, end.signal);
+  const goal = goalOf(step, job);
+  const server = watchServer(step, entry, submitted, log);
   const take = (answer: Job | ServiceError): boolean => {
     if (answer instanceof ServiceError) {
       entry.error = answer;
@@ -71,7 +81,7 @@ async function watch(step: Step, entry: Entry, { job }: SubmittedJob, log: JobLo
       return true;
     }
     observe(step, entry, answer);
-    log.onLook(answer);
+    if (goal === 'completed' || server.mayReadLog()) log.onLook(answer);
     if (answer.status !== 'FAILED') failure.reset();
     if (isFinal(answer.status)) {
       const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
@@ -83,19 +93,25 @@ async function watch(step: Step, entry: Entry, { job }: SubmittedJob, log: JobLo
       });
       return true;
     }
-    if (answer.status !== 'RUNNING' || !isGoal(step, answer)) return false;
-    record(step, entry, { stop: 'goal' });
-    return true;
+    if (goal === 'completed') return false;
+    if (answer.status === 'RUNNING') {
+      // It does what was asked for, whether or not its addresses are known in time.
+      if (goal === 'running' && entry.facts.stop !== 'goal') record(step, entry, { stop: 'goal' });
+      server.onRunning(answer);
+      return server.served.aborted;
+    }
+    if (entry.facts.stop === 'goal') record(step, entry, { stop: null });
+    server.onStopped();
+    return false;
   };
-  if (take(job)) return;
-  const duplicates = watchForDuplicates(step, entry);
-  await poller.watch(job.uuid, take, end.signal);
-  duplicates.stop();
-}
-
-// A job that runs until it is cancelled never completes by itself.
-function isGoal({ plan }: Step, { task }: Job): boolean {
-  return (plan.waitUntil ?? (task === 'PERSISTENT' ? 'running' : 'completed')) === 'running';
+  if (!take(job)) {
+    const duplicates = watchForDuplicates(step, entry);
+    await poller.watch(job.uuid, take, AbortSignal.any([end.signal, server.served]));
+    duplicates.stop();
+  }
+  await server.stop();
+  if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
+    record(step, entry, { stop: 'goal' });
 }
 
 // What a cook without an answer has created may show up late. Post looks once more at the end.
@@ -120,14 +136,6 @@ function watchForDuplicates(step: Step, entry: Entry): { readonly stop: () => vo
       over.abort();
     },
   };
-}
-
-const maxAddressWaitMs = 30_000;
-
-// A server is of use once it is known where it is.
-async function untilReachable({ end }: Step, { job }: Entry, log: JobLog): Promise<void> {
-  if (job?.parameters?.isReachable === false) return;
-  await log.untilReachable(maxAddressWaitMs, end.signal);
 }
 
 function isBad(step: Step, entry: Entry): boolean {

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../api/public-address.ts';
 import { fromText, InvalidValue, quote } from './parsers.ts';
 
 // Parsers of what gives access to the service and to GitHub. Their values are never shown.
@@ -33,8 +34,6 @@ export const token = fromText((given) =>
     : new InvalidValue('contains white space or characters that a token cannot have'),
 );
 
-const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
 export const apiUrl = fromText((given) => {
   const url = URL.parse(given);
   if (url === null) {
@@ -45,7 +44,7 @@ export const apiUrl = fromText((given) => {
       'contains a user name or password; use the inputs public-key and secret-key',
     );
   }
-  const isLoopback = loopbackHosts.test(url.hostname);
+  const isLoopback = isLoopbackHost(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
     // Not the whole: what follows the host may hold a key.
     const shown = quote(`${url.protocol}//${url.host}`);

@@ -23,6 +23,7 @@ import {
   type Input,
   type Values,
 } from './read.ts';
+import { readyCheck } from './ready-check.ts';
 import { cookFields, entries, type CookFields } from './recipes.ts';
 import { warnOfUnknownRegions } from './regions.ts';
 import { checkRules } from './rules.ts';
@@ -62,7 +63,8 @@ export const cookInputs = {
   parameters: optional(containerText),
   env: { ...optional(environmentLines), verbatim: true },
   wait: input(flag, 'true'),
-  'wait-until': optional(oneOf(['completed', 'running'])),
+  'wait-until': optional(oneOf(['completed', 'running', 'ready'])),
+  'ready-check': optional(readyCheck),
   timeout: input(duration(), '5h45m'),
   'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'cancel'),
   'on-workflow-cancel': input(oneOf(['cancel', 'detach']), 'cancel'),
@@ -98,6 +100,7 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
     recipes,
     wait: values.wait,
     waitUntil: values['wait-until'],
+    readyCheck: values['ready-check'],
     maxParallel: values['max-parallel'],
     failFast: values['fail-fast'],
   };
@@ -107,6 +110,7 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
     runner,
     cooks.flatMap((each) => each.allowed_region_codes ?? []),
   );
+  warnOfPortsWithoutSsh(runner, inputs);
   return inputs;
 }
 
@@ -127,6 +131,19 @@ export type CleanUpInputs = Values<typeof cleanUpInputs>;
  */
 export async function readCleanUpInputs(runner: Runner): Promise<CleanUpInputs> {
   return validValues(await readInputs(runner, cleanUpInputs));
+}
+
+// Reported from the field: some nodes tell no address at all of a container that has no port 22. The
+// image's own ports have it; a list in the inputs takes their place.
+function warnOfPortsWithoutSsh(runner: Runner, { parameters, recipes }: CookInputs): void {
+  const lists = [parameters?.ports, ...recipes.map((entry) => entry.parameters?.ports)];
+  const hasNone = lists.some((ports = []) => ports.length > 0 && !ports.includes(22));
+  if (!hasNone) return;
+  runner.annotate(
+    'warning',
+    'The ports lack 22',
+    "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if nobody needs the job's address.",
+  );
 }
 
 /** The cook fields among the inputs, by the API's names. */

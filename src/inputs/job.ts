@@ -38,7 +38,8 @@ const access = {
 export const waitInputs = {
   'job-uuids': input(jobUuids),
   ...access,
-  'wait-until': cookInputs['wait-until'],
+  // It has no ready-check.
+  'wait-until': optional(oneOf(['completed', 'running'])),
   timeout: input(duration(), '5h45m'),
   'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'fail'),
   'on-workflow-cancel': input(oneOf(['cancel', 'detach']), 'detach'),

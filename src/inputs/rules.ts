@@ -1,5 +1,6 @@
 import type { JsonMapping } from '../api/sign.ts';
 import type { Problem } from '../errors.ts';
+import type { ReadyCheck } from './ready-check.ts';
 import type { CookFields, RecipeEntry } from './recipes.ts';
 
 /** The inputs that these rules look at. */
@@ -7,20 +8,21 @@ export interface RelatedInputs extends CookFields {
   readonly recipes?: readonly RecipeEntry[] | undefined;
   readonly wait?: boolean | undefined;
   readonly waitUntil?: string | undefined;
+  readonly readyCheck?: ReadyCheck | undefined;
   readonly maxParallel?: number | undefined;
   readonly failFast?: boolean | undefined;
 }
 
 /** What is wrong between inputs that are each valid, also in each entry of `recipes`. */
 export function checkRules(inputs: RelatedInputs): readonly Problem[] {
-  const { recipes = [], wait, waitUntil, maxParallel, failFast, ...shared } = inputs;
+  const { recipes = [], wait, waitUntil, readyCheck, maxParallel, failFast, ...shared } = inputs;
   const ofInputs = checkFields(shared, shared, (field) =>
     field.replace(/_ms$/, '').replaceAll('_', '-'),
   );
   const ofEntries = recipes.flatMap((entry, index) =>
     checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`),
   );
-  return [...ofInputs, ...ofEntries, ...brokenRules(waitRules(inputs))];
+  return [...ofInputs, ...ofEntries, ...brokenRules([...waitRules(inputs), ...readyRules(inputs)])];
 }
 
 interface Rule extends Problem {
@@ -50,6 +52,45 @@ function waitRules(inputs: RelatedInputs): readonly Rule[] {
       message: `cannot be used with task PERSISTENT, ${whyUnbounded}`,
     },
   ];
+}
+
+function readyRules(inputs: RelatedInputs): readonly Rule[] {
+  const { wait, waitUntil, readyCheck, maxParallel = 0 } = inputs;
+  const input = 'ready-check';
+  const isGiven = readyCheck !== undefined;
+  const isOtherGoal = waitUntil !== undefined && waitUntil !== 'ready';
+  return [
+    {
+      isBroken: waitUntil === 'ready' && !isGiven,
+      input,
+      message: 'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
+    },
+    {
+      isBroken: isGiven && wait === false,
+      input,
+      message: 'cannot be used with `wait: false`',
+    },
+    {
+      isBroken: isGiven && wait !== false && isOtherGoal,
+      input,
+      message: `cannot be used with \`wait-until: ${waitUntil}\`: use ready, or leave it out for task PERSISTENT`,
+    },
+    {
+      isBroken: isGiven && waitUntil === undefined && isAllBatch(inputs),
+      input,
+      message: 'is for task PERSISTENT; for BATCH add `wait-until: ready`',
+    },
+    {
+      isBroken: isGiven && waitUntil === undefined && maxParallel > 0,
+      input,
+      message: 'cannot be used with max-parallel, which counts the jobs that have not completed',
+    },
+  ];
+}
+
+function isAllBatch({ task, recipes = [] }: RelatedInputs): boolean {
+  const tasks = recipes.length === 0 ? [task] : recipes.map((entry) => entry.task ?? task);
+  return tasks.every((each) => each === 'BATCH');
 }
 
 function hasPersistent({ task, recipes = [] }: RelatedInputs): boolean {

@@ -1,4 +1,5 @@
 import type { Job } from '../api/schemas.ts';
+import type { ReadyCheck } from '../inputs/ready-check.ts';
 import { unansweredCooks, type EndReason, type EntryFacts, type StepFacts } from './entry.ts';
 import { wantedOf, type Policy } from './policy.ts';
 import type {
@@ -24,6 +25,8 @@ export interface EntryRecord {
   readonly error: Error | null;
   /** What came of our own cancel. */
   readonly cancel: Outcome['cancel'];
+  /** What came of the ready-check so far. */
+  readonly readiness: Outcome['readiness'];
 }
 
 /** What the step asked of its jobs. */
@@ -31,6 +34,8 @@ export interface Goal {
   readonly policy: Policy;
   /** Result of a job that has done what was asked for without having ended. */
   readonly goalResult: 'running' | 'submitted';
+  /** What a server is asked to know whether it is ready; null where it is not. */
+  readonly readyCheck: ReadyCheck | null;
 }
 
 /** The one maker of outcomes. */
@@ -52,6 +57,8 @@ export function createOutcome(
     ending,
     error: entry.error,
     cancel: entry.cancel,
+    readyCheck: goal.readyCheck,
+    readiness: entry.readiness,
     isKept: wantedOf(entry.facts, step, goal.policy, 'main') === 'kept',
     unansweredMark: unansweredCooks(entry.facts) > 0 ? entry.facts.mark : null,
   };

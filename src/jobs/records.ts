@@ -1,6 +1,7 @@
 import type { CookBody } from '../api/endpoints.ts';
 import type { Job, JobRun } from '../api/schemas.ts';
 import type { JsonMapping } from '../api/sign.ts';
+import type { ReadyCheck } from '../inputs/ready-check.ts';
 import type { EndReason } from './entry.ts';
 import type { Result } from './results.ts';
 
@@ -82,6 +83,14 @@ export interface RunData {
 /** Nothing was looked for, or there was nothing. */
 export const noRunData: RunData = { runs: [], logTail: [], results: null };
 
+/** What a server that is not ready answered last. */
+export interface Readiness {
+  /** `HTTP 502`, or what went wrong with the request. Foreign text. */
+  readonly answer: string;
+  /** How long it has answered that, in ms. */
+  readonly forMs: number;
+}
+
 /** What became of one job, for the reports. */
 export interface Outcome extends RunData {
   readonly ref: JobRef;
@@ -98,6 +107,10 @@ export interface Outcome extends RunData {
   readonly error: Error | null;
   /** What came of our own cancel; null where none was sent. */
   readonly cancel: 'accepted' | 'failed' | null;
+  /** What the step asks its servers; null where it asks nothing. */
+  readonly readyCheck: ReadyCheck | null;
+  /** null where no server was asked, or it was ready. */
+  readonly readiness: Readiness | null;
   /** Whether the job is left running because that was asked for. */
   readonly isKept: boolean;
   /** The mark of a job that may have been created by a cook without an answer; null where none may. */

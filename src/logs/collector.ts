@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Client } from '../api/client.ts';
-import type { Job } from '../api/schemas.ts';
+import type { Job, JobRun } from '../api/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import { tempFolder } from '../inputs/context.ts';
 import type { RunData, SubmittedJob } from '../jobs/records.ts';
@@ -43,8 +43,8 @@ export interface JobLog {
    * due, and returns at once.
    */
   readonly onLook: (job: Job) => void;
-  /** Waits until a running job's addresses are known, so many ms at most, or the signal fires. */
-  readonly untilReachable: (maxMs: number, signal: AbortSignal) => Promise<void>;
+  /** Reads which runs there are, oldest first; rejects with ServiceError. */
+  readonly listRuns: (signal: AbortSignal) => Promise<readonly JobRun[]>;
   /**
    * Ends reading in the background, reads what is left, and gives what the runs brought.
    * @param options `reads`: false where the service will not tell of this job
@@ -85,7 +85,6 @@ function makeFolder({ runner, mode, console }: LogCollectorOptions): string | nu
   }
 }
 
-const listEveryMs = 2_000;
 // What the end of a log is worth in time; an interrupt leaves less.
 const maxCloseMs = 60_000;
 
@@ -122,15 +121,7 @@ function openJobLog(submitted: SubmittedJob, options: JobLogOptions): JobLog {
       streaming.add(uuid);
       if (!isReading && !signal.aborted && clock.monotonicMs() >= dueAtMs) void readNew();
     },
-    untilReachable: async (maxMs, outer) => {
-      const giveUpAtMs = clock.monotonicMs() + maxMs;
-      while (!outer.aborted) {
-        const listed = await runs.list(outer).catch(() => []);
-        const isReachable = listed.some(({ node_urls: urls }) => (urls ?? []).length > 0);
-        if (isReachable || clock.monotonicMs() >= giveUpAtMs) return;
-        await clock.sleep(listEveryMs, outer);
-      }
-    },
+    listRuns: runs.list,
     close: async (result, { reads, signal: outer }) => {
       closing.abort();
       streaming.delete(uuid);

@@ -1,4 +1,5 @@
 import type { Job } from '../api/schemas.ts';
+import { formatReadyCheck, type ReadyCheck } from '../inputs/ready-check.ts';
 import { asError, type ServiceError } from '../errors.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
@@ -35,6 +36,12 @@ export interface Console {
   readonly logIncomplete: (whoseLog: string, error: unknown) => void;
   /** Said once for all jobs. */
   readonly resultsIgnored: (jobUuid: string, reason: string) => void;
+  /** The job runs, and its node has not said yet where it can be reached. */
+  readonly noAddressYet: (submitted: SubmittedJob) => void;
+  /** It is not known where a job that runs can be reached, and nobody waits for it any more. */
+  readonly noAddress: (submitted: SubmittedJob) => void;
+  /** The server does not answer as it should, or answers otherwise than before. */
+  readonly notReady: (submitted: SubmittedJob, check: ReadyCheck, answer: string) => void;
   readonly reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => void;
 }
 
@@ -75,6 +82,7 @@ type Warnings = Pick<
   | 'cleanupFailed'
   | 'logIncomplete'
   | 'resultsIgnored'
+  | 'noAddress'
 >;
 
 function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof Warnings> {
@@ -107,6 +115,17 @@ function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof W
     },
     cancelling: (jobUuid, reason) => {
       runner.print(`Cancelling job ${jobUuid}: ${reason}`);
+    },
+    noAddressYet: (submitted) => {
+      runner.print(
+        `  ${jobPrefix(submitted, jobCount)}Waiting for the address, which some nodes report minutes after the start, until the timeout`,
+      );
+    },
+    notReady: (submitted, check, answer) => {
+      const target = formatReadyCheck(check);
+      runner.print(
+        `  ${jobPrefix(submitted, jobCount)}Not ready: ${target}: ${sanitizeLine(answer, 200)}. Asking again until the timeout`,
+      );
     },
     reachable: (submitted, urls) => {
       for (const url of urls) {
@@ -189,6 +208,12 @@ function createWarnings(runner: Runner): Warnings {
       warnOnce(
         'A log is incomplete',
         `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`,
+      );
+    },
+    noAddress: ({ job: { uuid } }) => {
+      warnOnce(
+        'A job has no address yet',
+        `Job ${uuid} runs, but its node has not reported where it can be reached. Some nodes never do for a container whose ports lack 22: add it to ports, or cook the job again.`,
       );
     },
     resultsIgnored: (jobUuid, reason) => {

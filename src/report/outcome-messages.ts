@@ -1,9 +1,11 @@
 import { ServiceError } from '../errors.ts';
+import { formatReadyCheck } from '../inputs/ready-check.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { mayRestart } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
 import { consoleUrl, describeError, type ErrorMessage } from './error-messages.ts';
+import { formatDuration } from './format.ts';
 import { describeFailure, remedyOf, remedyOfCancelled, remedyOfTimeout } from './remedies.ts';
 import { sanitizeLine } from './sanitize.ts';
 
@@ -89,10 +91,16 @@ function describeTimeout(name: string, who: string, outcome: Outcome): ErrorMess
   const status = outcome.job === null ? '' : `It was ${lastOpenStatus(outcome)} then. `;
   return {
     title: `Timed out: ${name}`,
-    cause: `The timeout was reached. ${status}${who} ${whatBecame(outcome)}`,
+    cause: `The timeout was reached. ${status}${describeReadiness(outcome)}${who} ${whatBecame(outcome)}`,
     remedy: remedyOfTimeout(outcome),
     evidence: outcome.logTail,
   };
+}
+
+function describeReadiness({ readyCheck, readiness }: Outcome): string {
+  if (readyCheck === null || readiness === null) return '';
+  const answer = sanitizeLine(readiness.answer, 300);
+  return `The ready-check ${formatReadyCheck(readyCheck)} answered last: ${answer} for ${formatDuration(readiness.forMs)}. `;
 }
 
 function cancelTitle({ job, cancel }: Outcome): string {

@@ -4,7 +4,7 @@ import type { Runner } from '../runtime.ts';
 import { compareResults } from '../jobs/results.ts';
 import { costOf } from '../jobs/cost.ts';
 import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
-import { nodeUrlsOf } from '../jobs/node-urls.ts';
+import { mainUrlOf, nodeUrlsOf } from '../jobs/node-urls.ts';
 
 /** Sets the step's outputs from what became of each job. */
 export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
@@ -54,6 +54,8 @@ const notYetKnown: Omit<Outcome, 'ref'> = {
   ending: null,
   error: null,
   cancel: null,
+  readyCheck: null,
+  readiness: null,
   isKept: false,
   unansweredMark: null,
 };
@@ -83,10 +85,21 @@ export function writeLogsPath(runner: Runner, folder: string): void {
   runner.output('logs-path', folder);
 }
 
+/**
+ * Sets the output access-token: that of the first job that has one.
+ * @param tokens of the jobs, in their order; masked already
+ */
+export function writeAccessToken(runner: Runner, tokens: readonly (string | null)[]): void {
+  const token = tokens.find((each) => each !== null);
+  if (token !== undefined) runner.output('access-token', token);
+}
+
 /** Sets the outputs that come from the jobs' runs, where there are any. */
 export function writeRunOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
   const urls = outcomes.flatMap(nodeUrlsOf);
   if (urls.length > 0) runner.output('node-urls', JSON.stringify(urls));
+  const main = mainUrlOf(urls, outcomes[0]?.readyCheck?.port ?? null);
+  if (main !== undefined) runner.output('url', main.url);
   const results = resultsOf(runner, outcomes);
   if (results !== null) runner.output('results', results);
 }

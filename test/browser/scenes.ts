@@ -72,12 +72,19 @@ const twelveJobs = Array.from({ length: 12 }, (_, index) => mixed(index));
 // The picture in the README.
 const fourJobs = twelveJobs.slice(0, 4);
 
-const ssh = { description: 'ssh', hostname: 'node-1.example.net', port: 30_022, protocol: 'ssh' };
+const ssh = {
+  description: 'ssh',
+  hostname: 'node-1.example.net',
+  port: 30_022,
+  protocol: 'ssh',
+  tls: null,
+};
 const web = {
   description: '8080',
   hostname: 'node-1.example.net',
   port: 30_080,
-  protocol: 'https',
+  protocol: 'tcp',
+  tls: true,
 };
 
 const server = [
@@ -111,8 +118,14 @@ const hostile = ['__proto__', 'section x\ngantt\n  click a call alert(1)', attac
           fakeRun(
             {
               node_urls: [
-                { description: attack, hostname: attack, port: 1, protocol: attack },
-                { description: 'ssh', hostname: '-oProxyCommand=evil', port: 22, protocol: 'ssh' },
+                { description: attack, hostname: attack, port: 1, protocol: attack, tls: true },
+                {
+                  description: 'ssh',
+                  hostname: '-oProxyCommand=evil',
+                  port: 22,
+                  protocol: 'ssh',
+                  tls: null,
+                },
               ],
             },
             { started: 95, ended: 412 },

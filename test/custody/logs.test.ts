@@ -198,15 +198,28 @@ describe('a server that is waited for until it runs', () => {
   test('is left once the ways to it are known', async () => {
     const played = await play({ recipes: [server(12_000)] });
     expect(played.main.outputs.get('result')).toBe('running');
-    expect(JSON.parse(played.main.outputs.get('node-urls') ?? '')).toEqual(nodeUrls);
-    expect(played.main.lines).toContain('  ssh: ssh -p 22 root@a.example');
+    expect(JSON.parse(played.main.outputs.get('node-urls') ?? '')).toMatchObject(nodeUrls);
+    expect(played.main.lines).toContain('  ssh: ssh -p 22 duser@a.example');
   });
 
-  test('is left after half a minute all the same', async () => {
-    const played = await play({ recipes: [server(1_000_000)] });
-    expect(played.main.outputs.get('result')).toBe('running');
-    expect(played.main.outputs.has('node-urls')).toBe(false);
+  test('is waited for until the timeout, and runs on without an address', async () => {
+    const played = await play({ recipes: [server(1_000_000)], inputs: { timeout: '90s' } });
+    const { outputs, annotations, lines } = played.main;
+    expect(outputs.get('result')).toBe('running');
+    expect(outputs.has('node-urls')).toBe(false);
+    expect(played.statuses).toEqual(['RUNNING']);
     expect(readsOf(played, '/v1/job-runs').length).toBeGreaterThan(3);
+    expect(lines.filter((line) => line.includes('Waiting for the address'))).toHaveLength(1);
+    expect(annotations.map(({ level, title }) => `${level}: ${title}`)).toEqual([
+      'warning: A job has no address yet',
+    ]);
+  });
+
+  test('that ends before it has an address has failed', async () => {
+    const { life: _, ...rest } = server(0);
+    const life = [{ status: 'RUNNING', forMs: 20_000 }, { status: 'FAILED' }];
+    const played = await play({ recipes: [{ ...rest, life }] });
+    expect(played.main.outputs.get('result')).toBe('failed');
   });
 
   test('is not waited for where it has no ports', async () => {

@@ -288,6 +288,26 @@ const rows: readonly Row[] = [
     { ...entry('task: PERSISTENT'), 'max-parallel': '2' },
     /cannot be used with task PERSISTENT/,
   ],
+  ['ready-check', { 'ready-check': '/health' }, /"\/health" is not a port of the container and/],
+  ['ready-check', { 'ready-check': '0/health' }, /such as 8080\/health/],
+  ['ready-check', { 'ready-check': '65536' }, /such as 8080\/health/],
+  ['ready-check', { 'ready-check': '8080 /health' }, /such as 8080\/health/],
+  ['ready-check', { 'ready-check': '8080/a#b' }, /such as 8080\/health/],
+  ['ready-check', { 'ready-check': 'http://localhost:80/' }, /such as 8080\/health/],
+  ['ready-check', { 'wait-until': 'ready' }, /is needed with `wait-until: ready`/],
+  ['ready-check', { wait: 'false', 'ready-check': '80' }, /cannot be used with `wait: false`/],
+  [
+    'ready-check',
+    { 'wait-until': 'completed', 'ready-check': '80' },
+    /cannot be used with `wait-until: completed`/,
+  ],
+  ['ready-check', { task: 'BATCH', 'ready-check': '80' }, /for BATCH add `wait-until: ready`/],
+  ['ready-check', { 'max-parallel': '2', 'ready-check': '80' }, /cannot be used with max-parallel/],
+  [
+    'max-parallel',
+    { 'wait-until': 'ready', 'ready-check': '80', 'max-parallel': '2' },
+    /cannot be used with `wait-until: ready`/,
+  ],
   ['matrix-index', { 'matrix-index': '0\n1' }, /must be a single line/],
 ];
 

@@ -35,7 +35,7 @@ const scenarios = {
         { uuid: b, parameters: { volumes: [{ mount: '/d', secret: 'entry-volume' }] } },
         { uuid: a, gpu_count: 0 },
       ]),
-      parameters: '{tag: 1.10, secret: input-token, ports: [80]}',
+      parameters: '{tag: 1.10, secret: input-token, ports: [22, 80]}',
       'max-timeout-run': '1h',
     }),
   },
@@ -155,7 +155,7 @@ test('the log shows each body as it would be sent, secrets and environment hidde
     tag: '1.10',
     secret: '***',
     env: { STORED: '***' },
-    ports: [80],
+    ports: [22, 80],
     vault: '***',
   };
   const body = (fields: object, parameters: object) => ({

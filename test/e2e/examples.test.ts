@@ -1,10 +1,13 @@
-import { basename } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { projectFile } from '../contract/action-files.ts';
 import { exampleFiles } from '../contract/workflow-files.ts';
 import { findCommands } from '../runner/commands.ts';
 import type { RunningStep } from '../runner/step.ts';
 import { startGitHub, type GitHub } from '../support/github-server.ts';
+import { startApp } from '../simulator/app.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Phase, RecipeScript, Simulator } from '../simulator/types.ts';
 import { until } from '../support/until.ts';
@@ -23,14 +26,6 @@ const measuring: readonly Phase[] = [
     log: [{ atMs: 0, text: 'dispersed-output: {"accuracy": 0.93}\n' }],
   },
   { status: 'COMPLETED' },
-];
-const serving: readonly Phase[] = [
-  {
-    status: 'RUNNING',
-    nodeUrls: [
-      { description: '8080', hostname: 'node-1.example.net', port: 30080, protocol: 'https' },
-    ],
-  },
 ];
 const failing: readonly Phase[] = [{ status: 'FAILED', statusReason: 'exit code 1' }];
 
@@ -52,6 +47,8 @@ interface Trial extends Lives {
   /** The status of each job at the service, after the post entries. */
   readonly jobs: readonly string[];
   readonly generation?: 'old';
+  /** Its job has a web server that is really there, and its other scripts are run as written. */
+  readonly isServer?: boolean;
   /** The example that has cooked the jobs this one is about. */
   readonly after?: string;
 }
@@ -70,7 +67,7 @@ const trials: Readonly<Record<string, Trial>> = {
   entries: several(2),
   evening: { results: ['submitted'], jobs: ['RUNNING'], life: endless },
   'gpu-gate': { ...one, life: measuring },
-  'gpu-server': { results: ['running'], jobs: ['CANCELLED'], life: serving },
+  'gpu-server': { results: ['running'], jobs: ['CANCELLED'], isServer: true },
   'long-job': { results: ['submitted', 'succeeded'], jobs: ['COMPLETED'] },
   morning: { ...one, after: 'evening' },
   'newest-commit': one,
@@ -89,10 +86,13 @@ interface Played {
   readonly simulator: Simulator;
   /** The commit statuses that were set. */
   readonly statuses: GitHub['requests'];
+  /** What the server of its job has answered. */
+  readonly answers?: readonly string[];
 }
 
 async function playTrial(name: string): Promise<Played> {
   const trial = trials[name];
+  if (trial?.isServer) return playServer(name);
   if (trial === undefined) throw new Error(`examples/${name}.yml is not tried in this test`);
   const { generation = 'new', after } = trial;
   const simulator = await startSimulator({ recipes: recipesOf(trial), generation });
@@ -102,6 +102,26 @@ async function playTrial(name: string): Promise<Played> {
   const steps = await playExample(name, simulator, { env });
   await Promise.all([simulator.close(), github.close()]);
   return { steps, simulator, statuses: github.requests };
+}
+
+// The application loads its model for a while, and asks for the token of its run.
+async function playServer(name: string): Promise<Played> {
+  const known: { simulator?: Simulator } = {};
+  const token = () => known.simulator?.runs().at(-1)?.container_access_tokens[0]?.token;
+  const app = await startApp({ token, notReadyFor: 2 });
+  const life = [
+    { status: 'RUNNING', forMs: 3_000 },
+    { status: 'RUNNING', nodeUrls: [app.nodeUrl] },
+  ];
+  const simulator = await startSimulator({ recipes: recipesOf({ life }) });
+  known.simulator = simulator;
+  const bin = mkdtempSync(join(tmpdir(), 'bin-'));
+  // What it is that is tested is the user's own.
+  writeFileSync(join(bin, 'npm'), '#!/bin/sh\n', { mode: 0o755 });
+  const steps = await playExample(name, simulator, { bin });
+  await Promise.all([simulator.close(), app.close()]);
+  rmSync(bin, { recursive: true });
+  return { steps, simulator, statuses: [], answers: app.answers };
 }
 
 const sha = '3d3c42e5aac5ba805825da76410c181273ba90b1';
@@ -157,8 +177,15 @@ describe('examples as written', () => {
   });
 
   test('the steps after it learn where the server is', () => {
-    const { steps = [] } = played.get('gpu-server') ?? {};
-    expect(JSON.parse(steps[0]?.outputs['node-urls'] ?? '')).toEqual(serving[0]?.nodeUrls);
+    const { steps = [], answers = [] } = played.get('gpu-server') ?? {};
+    expect(steps[0]?.outputs['url']).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    // The last one is that of the example's own curl, with the token.
+    expect(answers).toEqual([
+      'GET /health 502',
+      'GET /health 502',
+      'GET /health 200',
+      'GET /health 200',
+    ]);
   });
 
   test('the shards of the sweep are told apart', () => {

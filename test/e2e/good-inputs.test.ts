@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { connect } from '../../src/api/http.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
+import { noProbe } from '../support/probe.ts';
 import { rememberingRunner } from '../support/runner.ts';
 import { findCommands } from '../runner/commands.ts';
 import { startSimulator } from '../simulator/server.ts';
@@ -85,8 +86,8 @@ const rows: readonly Row[] = [
   ['parameters in JSON', { parameters: '{"tag": 1.10}' }, [container({ tag: '1.10' })], 1],
   [
     'parameters in the envelope of the API',
-    { parameters: '{type: docker, parameters: {ports: [8080, 443]}}' },
-    [container({ ports: [8080, 443] })],
+    { parameters: '{type: docker, parameters: {ports: [22, 443]}}' },
+    [container({ ports: [22, 443] })],
     1,
   ],
   [
@@ -159,7 +160,7 @@ const rows: readonly Row[] = [
       recipes: JSON.stringify(
         [
           { uuid: a, title: 'One', gpu_count: 1.5, min_ram_gb: 0, env: { SHARD: 1, LAST: false } },
-          { uuid: b, title: 'Two', description: null, parameters: { ports: [80] } },
+          { uuid: b, title: 'Two', description: null, parameters: { ports: [22, 80] } },
         ],
         null,
         2,
@@ -171,7 +172,7 @@ const rows: readonly Row[] = [
         gpu_count: 1.5,
         min_ram_gb: 0,
       }),
-      container({ ports: [80] }, { title: 'Two' }),
+      container({ ports: [22, 80] }, { title: 'Two' }),
     ],
     2,
   ],
@@ -216,22 +217,22 @@ const rows: readonly Row[] = [
           parameters: { type: 'docker', parameters: { tag: 'entry', env: { LEVEL: 'entry' } } },
           env: { LAST: 'entry env' },
         },
-        { uuid: a, parameters: { ports: [3] } },
+        { uuid: a, parameters: { ports: [22, 3] } },
       ]),
-      parameters: 'tag: inputs\nimage: ours\nports: [1, 2]\nenv: {LEVEL: inputs, P: 1, Q: 1}',
+      parameters: 'tag: inputs\nimage: ours\nports: [22, 2]\nenv: {LEVEL: inputs, P: 1, Q: 1}',
       env: 'Q=env\nLAST=inputs',
     },
     [
       container({
         image: 'ours',
         tag: 'entry',
-        ports: [1, 2],
+        ports: [22, 2],
         ...env({ LEVEL: 'entry', P: '1', Q: 'env', LAST: 'entry env' }),
       }),
       container({
         image: 'ours',
         tag: 'inputs',
-        ports: [3],
+        ports: [22, 3],
         ...env({ LEVEL: 'inputs', P: '1', Q: 'env', LAST: 'inputs' }),
       }),
     ],
@@ -370,6 +371,7 @@ describe('on the old host', () => {
       clock: systemClock,
       random: Math.random,
       connect,
+      openProbe: noProbe,
       interrupt: new AbortController().signal,
     });
     await simulator.close();

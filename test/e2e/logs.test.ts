@@ -43,7 +43,7 @@ const retried = {
 };
 const nodeUrls = [
   { description: 'ssh', hostname: 'node-1.example.net', port: 30_022, protocol: 'ssh' },
-  { description: '8080', hostname: 'node-1.example.net', port: 30_080, protocol: 'https' },
+  { description: '8080', hostname: 'node-1.example.net', port: 30_080, protocol: 'tcp', tls: true },
   { description: 'ssh', hostname: '-oProxyCommand=evil', port: 22, protocol: 'ssh' },
 ];
 const server = {
@@ -196,7 +196,7 @@ describe('results', () => {
 describe('a server', () => {
   test('is shown with the way to it; what is no address is not', () => {
     const lines = linesOf('server');
-    expect(lines).toContain('  ssh: ssh -p 30022 root@node-1.example.net');
+    expect(lines).toContain('  ssh: ssh -p 30022 duser@node-1.example.net');
     expect(lines).toContain('  8080: https://node-1.example.net:30080');
     expect(lines.join('\n')).not.toContain('evil');
     expect(see('server').outputs['result']).toBe('running');
@@ -204,7 +204,8 @@ describe('a server', () => {
 
   test('has its ways in the outputs', () => {
     const { outputs } = see('server');
-    expect(JSON.parse(outputs['node-urls'] ?? '')).toEqual(nodeUrls.slice(0, 2));
+    expect(JSON.parse(outputs['node-urls'] ?? '')).toMatchObject(nodeUrls.slice(0, 2));
+    expect(outputs['url']).toBe('https://node-1.example.net:30080');
     expect(JSON.parse(outputs['jobs'] ?? '')).toMatchObject([{ node_urls: nodeUrls.slice(0, 2) }]);
   });
 });

@@ -19,6 +19,7 @@ const stepSchema = z.looseObject({
   background: z.boolean().optional(),
   wait: z.string().optional(),
   with: z.record(z.string(), scalar).default({}),
+  env: z.record(z.string(), scalar).default({}),
 });
 type Step = z.infer<typeof stepSchema>;
 
@@ -43,6 +44,8 @@ export interface Scene {
   readonly env?: Readonly<Record<string, string>>;
   /** Outputs of steps whose scripts cannot run here, by the step's id. */
   readonly scripts?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Where commands are found first; with it, the other scripts are run as well, as written. */
+  readonly bin?: string;
   /** Told of each step of ours when it has started. */
   readonly during?: (step: RunningStep) => Promise<void>;
 }
@@ -84,6 +87,8 @@ async function playJob(name: string, job: Job, values: Values, scene: Scene) {
     const folder = folderOf(step);
     if (step.run !== undefined && step.id !== undefined) {
       note(step, scene.scripts?.[step.id] ?? (await runScript(step.run)), values);
+    } else if (step.run !== undefined && scene.bin !== undefined) {
+      await runCommands(step, values, scene.bin);
     } else if (step.wait !== undefined) {
       await finish(started, step.wait, values);
     } else if (folder !== undefined) {
@@ -147,6 +152,15 @@ function fill(text: string, values: Values, unknown?: string): string {
     const value = values.get(expression) ?? unknown;
     if (value === undefined) throw new Error(`nothing is known of ${expression}`);
     return value;
+  });
+}
+
+/** Runs a script with its environment; rejects where it fails. */
+async function runCommands({ run = '', env }: Step, values: Values, bin: string): Promise<void> {
+  const filled = Object.entries(env).map(([name, text]) => [name, fill(text, values)]);
+  await promisify(execFile)('bash', ['-eo', 'pipefail', '-c', run], {
+    cwd: bin,
+    env: { ...Object.fromEntries(filled), PATH: `${bin}:${process.env['PATH']}` },
   });
 }
 

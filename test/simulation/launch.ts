@@ -1,3 +1,4 @@
+import { noProbe } from '../support/probe.ts';
 import type { Deps } from '../../src/commands/deps.ts';
 import { shownTime, type ClockStep, type Timeline } from './clock.ts';
 import type { Dice } from './dice.ts';
@@ -69,6 +70,7 @@ export function launch(
     clock: clockOf(machine, process),
     random: dice.fork(name).next,
     connect: () => network.connect(process),
+    openProbe: noProbe,
     interrupt: stop.signal,
   };
   void command(deps)

@@ -49,7 +49,7 @@ export function jobAt(record: JobRecord, nowMs: number, generation: Generation):
     timeout_assign_at_ms:
       life.status === 'PENDING' ? record.cookedAtMs + fields.max_timeout_assign_ms : null,
     image_size_bytes: null,
-    container_access_tokens: tokensOf(record.uuid),
+    container_access_tokens: tokensOf(record.uuid, record.script),
     source_recipe_uuid: record.recipeUuid,
     ...(generation === 'new' && { allowed_region_codes }),
   };
@@ -90,7 +90,7 @@ function runOf({ uuid, script }: JobRecord, run: RunLife, index: number): JobRun
     ended_at_ms: run.endedAtMs,
     duration_ms: durationOf(run),
     node_urls: run.nodeUrls,
-    container_access_tokens: tokensOf(runUuid),
+    container_access_tokens: tokensOf(runUuid, script),
     ...(hourlyRateUsd !== undefined && { hourly_rate_usd: hourlyRateUsd }),
     logs: logsAsArray ? linesOf(run.log) : run.log,
   };
@@ -105,7 +105,8 @@ function linesOf(log: string): string[] {
   return log === '' ? [] : log.replace(/\n$/, '').split('\n');
 }
 
-function tokensOf(uuid: string): ContainerAccessToken[] {
+function tokensOf(uuid: string, { accessTokens = true }: RecipeScript): ContainerAccessToken[] {
+  if (!accessTokens) return [];
   const secret = createHash('sha256').update(`token of ${uuid}`).digest('hex');
   return [{ container: 'main', token: `cat_sim_${secret}` }];
 }

@@ -40,6 +40,8 @@ export interface RecipeScript {
   cancelIgnored?: boolean;
   hourlyRateUsd?: number;
   inputSchema?: readonly unknown[];
+  /** Whether its jobs and runs have access tokens; default true. */
+  accessTokens?: boolean;
   /** `logs` as an array of lines instead of one string. */
   logsAsArray?: boolean;
 }

@@ -1,4 +1,5 @@
 import { connect, type HttpLimits } from '../../src/api/http.ts';
+import { openProbe } from '../../src/api/probe.ts';
 import { systemClock, type Clock } from '../../src/clock.ts';
 import type { Runner } from '../../src/runtime.ts';
 import type { Deps } from '../../src/commands/deps.ts';
@@ -34,6 +35,7 @@ export function fakeDeps(
     clock,
     random: Math.random,
     connect: (url) => connect(url, shortLimits),
+    openProbe,
     interrupt,
   };
 }

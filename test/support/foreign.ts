@@ -72,6 +72,7 @@ const run: fc.Arbitrary<JobRun> = fc
           hostname: foreignText,
           port: fc.oneof(fc.integer(), fc.double()),
           protocol: maybe(foreignText),
+          tls: maybe(fc.boolean()),
         }),
         { maxLength: 3 },
       ),

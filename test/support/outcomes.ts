@@ -81,6 +81,8 @@ export function fakeOutcome(
     ending: 'final',
     error: null,
     cancel: null,
+    readyCheck: null,
+    readiness: null,
     isKept: false,
     unansweredMark: null,
     ...noRunData,

@@ -5,6 +5,7 @@ import { connect } from '../../src/api/http.ts';
 import { cookInputs } from '../../src/inputs/cook.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
+import { noProbe } from '../support/probe.ts';
 import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
@@ -142,6 +143,7 @@ async function cookWith(inputs: Readonly<Record<string, string>>): Promise<Remem
     random: Math.random,
     // Whatever the address: no test leaves this machine.
     connect: () => connect(new URL(simulator.url)),
+    openProbe: noProbe,
     interrupt: new AbortController().signal,
   });
   return runner;

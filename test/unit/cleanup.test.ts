@@ -5,6 +5,7 @@ import { newEntryFacts } from '../../src/jobs/entry.ts';
 import { saveEntry, savePlan } from '../../src/jobs/saved-state.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
+import { noProbe } from '../support/probe.ts';
 import { rememberingRunner } from '../support/runner.ts';
 
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
@@ -24,6 +25,7 @@ test.each([
     runner: post,
     clock,
     random: () => 1,
+    openProbe: noProbe,
     interrupt: new AbortController().signal,
     connect: () => ({
       exchange: async (request, _headers, { signal }) => {

@@ -11,6 +11,7 @@ const address = (description: string, hostname: string) => ({
   hostname,
   port: 22,
   protocol: null,
+  tls: null,
 });
 const twoNodes = [
   address('ssh', 'a.example'),

@@ -1,0 +1,161 @@
+import { describe, expect, test } from '@jest/globals';
+import { startApp, type App, type AppOptions } from '../simulator/app.ts';
+import type { RecipeScript, Simulator } from '../simulator/types.ts';
+import { play, type Play, type Played } from './play.ts';
+
+function serverOf(app: App, change: Partial<RecipeScript> = {}): RecipeScript {
+  const container = { image: 'server', ports: [22, 8080] };
+  return {
+    name: 'Server',
+    payload: {
+      task: 'PERSISTENT',
+      parameters: { type: 'docker', parameters: container },
+    },
+    life: [
+      { status: 'PENDING', forMs: 4_000 },
+      { status: 'RUNNING', forMs: 8_000, log: [{ atMs: 0, text: 'Loading the model\n' }] },
+      { status: 'RUNNING', nodeUrls: [app.nodeUrl] },
+    ],
+    ...change,
+  };
+}
+
+/** Plays a step on a server whose application is really there. */
+async function playServer(
+  options: AppOptions,
+  scene: Play & { readonly script?: Partial<RecipeScript> } = {},
+): Promise<Played & { readonly app: App }> {
+  const known: { simulator?: Simulator } = {};
+  const token = () => known.simulator?.runs().at(-1)?.container_access_tokens[0]?.token;
+  const app = await startApp({ token, ...options });
+  const { script, ...rest } = scene;
+  try {
+    const played = await play({
+      recipes: [serverOf(app, script)],
+      ...rest,
+      inputs: { 'ready-check': '8080/health?full=1', timeout: '5m', ...rest.inputs },
+      during: async (simulator, interrupt) => {
+        known.simulator = simulator;
+        await rest.during?.(simulator, interrupt);
+      },
+    });
+    return { ...played, app };
+  } finally {
+    await app.close();
+  }
+}
+
+const errorsOf = ({ main }: Played) => main.annotations.filter(({ level }) => level === 'error');
+const tokenOf = ({ simulator }: Played) =>
+  simulator.runs().at(-1)?.container_access_tokens[0]?.token ?? 'none';
+
+describe('a server with a ready-check', () => {
+  test('is left when it answers, with its url and its token', async () => {
+    const played = await playServer({ notReadyFor: 3 });
+    const { main, app, statuses } = played;
+    expect(main.outputs.get('result')).toBe('running');
+    expect(statuses).toEqual(['RUNNING']);
+    expect(app.answers).toEqual([
+      'GET /health?full=1 502',
+      'GET /health?full=1 502',
+      'GET /health?full=1 502',
+      'GET /health?full=1 200',
+    ]);
+    expect(main.outputs.get('url')).toBe(`http://127.0.0.1:${app.nodeUrl.port}`);
+    expect(main.outputs.get('access-token')).toBe(tokenOf(played));
+    expect(main.masked).toContain(tokenOf(played));
+    expect(main.lines.filter((line) => line.includes('Not ready'))).toEqual([
+      '  Not ready: 8080/health?full=1: HTTP 502. Asking again until the timeout',
+    ]);
+    expect(main.annotations).toEqual([]);
+  });
+
+  test('is asked at most once in 2 s', async () => {
+    const { app } = await playServer({ notReadyFor: 5 });
+    const tookMs = (app.cameAtMs.at(-1) ?? 0) - (app.cameAtMs[0] ?? 0);
+    // The clock of the action goes 100 times faster than the wall's; the first may be slow to arrive.
+    expect(app.answers).toHaveLength(6);
+    expect(tookMs).toBeGreaterThanOrEqual(5 * 20 - 10);
+  });
+
+  test('its token is nowhere else', async () => {
+    const played = await playServer({ notReadyFor: 1 });
+    const { lines, annotations, outputs, kept, summary } = played.main;
+    const { 'access-token': token = '', ...others } = Object.fromEntries(outputs);
+    const texts = JSON.stringify([lines, annotations, others, [...kept], summary()]);
+    expect(token).not.toBe('');
+    expect(texts).not.toContain(token);
+    expect(texts).not.toContain('cat_sim_');
+  });
+
+  test('without a token is asked without one', async () => {
+    const played = await playServer({ token: undefined }, { script: { accessTokens: false } });
+    expect(played.main.outputs.get('result')).toBe('running');
+    expect(played.main.outputs.has('access-token')).toBe(false);
+  });
+
+  test('that redirects is ready, and the redirect is not followed', async () => {
+    const { main, app } = await playServer({ status: 302, location: '/elsewhere' });
+    expect(main.outputs.get('result')).toBe('running');
+    expect(app.answers).toEqual(['GET /health?full=1 302']);
+  });
+
+  test('whose answer has no end is ready', async () => {
+    const { main } = await playServer({ isEndless: true });
+    expect(main.outputs.get('result')).toBe('running');
+  });
+
+  test('that never answers well times out, is cancelled, and its last answer is told', async () => {
+    const played = await playServer({ notReadyFor: Infinity }, { inputs: { timeout: '60s' } });
+    expect(played.main.outputs.get('result')).toBe('timed-out');
+    expect(played.statuses).toEqual(['CANCELLED']);
+    expect(errorsOf(played)).toHaveLength(1);
+    expect(errorsOf(played)[0]?.message).toMatch(
+      /The ready-check 8080\/health\?full=1 answered last: HTTP 502 for (?:3|4|5)\d*s\./,
+    );
+  });
+
+  test('whose port is not among the addresses is not asked', async () => {
+    const played = await playServer({ port: 9000 }, { inputs: { timeout: '40s' } });
+    expect(played.app.answers).toEqual([]);
+    expect(errorsOf(played)[0]?.message).toContain('port 8080 is not among the addresses for');
+  });
+
+  test('that ends while it is waited for has failed', async () => {
+    const life = [
+      { status: 'RUNNING', forMs: 20_000 },
+      { status: 'FAILED', statusReason: 'Container exited with code 1' },
+    ];
+    const played = await playServer({}, { script: { life } });
+    expect(played.main.outputs.get('result')).toBe('failed');
+  });
+
+  test('is cancelled with the workflow while it is waited for', async () => {
+    const played = await playServer(
+      { notReadyFor: Infinity },
+      {
+        during: async (_, interrupt) => {
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          interrupt();
+        },
+      },
+    );
+    expect(played.statuses).toEqual(['CANCELLED']);
+  });
+
+  test('a batch job is a server too where that is asked for', async () => {
+    const { app, main } = await playServer(
+      {},
+      {
+        inputs: { 'wait-until': 'ready' },
+        script: {
+          payload: {
+            parameters: { type: 'docker', parameters: { image: 'server', ports: [22, 8080] } },
+          },
+        },
+      },
+    );
+    expect(main.outputs.get('result')).toBe('running');
+    expect(app.answers).toHaveLength(1);
+  });
+});

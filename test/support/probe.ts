@@ -1,0 +1,9 @@
+import type { Probe } from '../../src/api/probe.ts';
+
+/** For tests in which no server is asked: to ask is an error. */
+export function noProbe(): Probe {
+  return {
+    get: async () => Promise.reject(new Error('no server is to be asked')),
+    close: async () => {},
+  };
+}
