@@ -157,10 +157,10 @@ function fill(text: string, values: Values, unknown?: string): string {
 
 /** Runs a script with its environment; rejects where it fails. */
 async function runCommands({ run = '', env }: Step, values: Values, bin: string): Promise<void> {
-  const filled = Object.entries(env).map(([name, text]) => [name, fill(text, values)]);
+  const filled = Object.entries(env).map(([name, text]) => [name, fill(text, values)] as const);
   await promisify(execFile)('bash', ['-eo', 'pipefail', '-c', run], {
     cwd: bin,
-    env: { ...Object.fromEntries(filled), PATH: `${bin}:${process.env['PATH']}` },
+    env: { ...Object.fromEntries<string>(filled), PATH: `${bin}:${process.env['PATH']}` },
   });
 }
 
