@@ -123,7 +123,7 @@ function note({ id }: Step, outputs: Readonly<Record<string, string>>, values: V
 /** The folder of our action that a step uses; undefined where it uses none. */
 function folderOf({ uses = '' }: Step): string | undefined {
   const [, folder] =
-    /^(?:dispersed-cook\/dispersed-cook\/?([a-z]*)@[0-9a-f]{40})$/.exec(uses) ??
+    /^(?:dispersed-cook\/dispersed-cook\/?([a-z]*)@v1)$/.exec(uses) ??
     /^\.\/([a-z]*)$/.exec(uses) ??
     [];
   return folder === undefined ? undefined : folder || '.';
