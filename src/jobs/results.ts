@@ -13,6 +13,11 @@ interface ResultRow {
   readonly words: string;
   /** After the name of a single job. */
   readonly phrase: string;
+  /**
+   * First character of its line in the timeline, a block of the language diff: GitHub shows `+` in
+   * green, `-` red, `!` orange, `#` grey and what is between `@@` violet.
+   */
+  readonly timelineMark: '+' | '-' | '!' | '#' | '@@' | ' ';
   /** What a commit status says at the end. */
   readonly commitStatus: {
     readonly state: 'pending' | 'success' | 'failure' | 'error';
@@ -25,6 +30,7 @@ const rows = {
     severity: 9,
     passes: false,
     icon: '⚠️',
+    timelineMark: '-',
     words: 'had an error',
     phrase: 'could not be created or watched to its end',
     commitStatus: { state: 'error', words: 'Could not be created or watched' },
@@ -33,6 +39,7 @@ const rows = {
     severity: 8,
     passes: false,
     icon: '❌',
+    timelineMark: '-',
     words: 'failed',
     phrase: 'failed',
     commitStatus: { state: 'failure', words: 'Failed' },
@@ -41,6 +48,7 @@ const rows = {
     severity: 7,
     passes: false,
     icon: '⌛',
+    timelineMark: '!',
     words: 'timed out',
     phrase: 'timed out',
     commitStatus: { state: 'error', words: 'Timed out' },
@@ -49,6 +57,7 @@ const rows = {
     severity: 6,
     passes: false,
     icon: '🚫',
+    timelineMark: '#',
     words: 'cancelled',
     phrase: 'was cancelled',
     commitStatus: { state: 'error', words: 'Cancelled' },
@@ -59,6 +68,7 @@ const rows = {
     severity: 5,
     passes: true,
     icon: '⏳',
+    timelineMark: ' ',
     words: 'left running',
     phrase: 'was left running',
     commitStatus: { state: 'pending', words: 'Left running, no longer watched' },
@@ -67,6 +77,7 @@ const rows = {
     severity: 4,
     passes: true,
     icon: '🟢',
+    timelineMark: ' ',
     words: 'running',
     phrase: 'is running',
     commitStatus: { state: 'pending', words: 'Left running, as requested' },
@@ -75,6 +86,7 @@ const rows = {
     severity: 3,
     passes: true,
     icon: '🚀',
+    timelineMark: ' ',
     words: 'submitted',
     phrase: 'was submitted',
     commitStatus: { state: 'pending', words: 'Submitted, not waited for' },
@@ -83,6 +95,7 @@ const rows = {
     severity: 2,
     passes: true,
     icon: '✅',
+    timelineMark: '+',
     words: 'succeeded',
     phrase: 'succeeded',
     commitStatus: { state: 'success', words: 'Succeeded' },
@@ -91,6 +104,7 @@ const rows = {
     severity: 1,
     passes: true,
     icon: '🧪',
+    timelineMark: '+',
     words: 'checked',
     phrase: 'was checked',
     commitStatus: { state: 'success', words: 'Checked' },

@@ -6,8 +6,10 @@ import type { CookRequest } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { describeError, type ErrorMessage } from './error-messages.ts';
 import { annotateAll, formatProblem } from './annotations.ts';
-import { sanitizeLine, escapeMarkdown } from './sanitize.ts';
+import { escapeMarkdown, escapePreformatted, sanitizeLine } from './sanitize.ts';
 import { fitsSummary, writeSummary } from './summary.ts';
+import { fold } from './summary/failures.ts';
+import { renderTable, uuidCode, type Column } from './summary/table.ts';
 
 /** What would be sent for one job; with an error it cannot be sent, or would be rejected. */
 export interface PlannedCook {
@@ -35,7 +37,7 @@ function printPlan(runner: Runner, { request, recipe, body }: PlannedCook): void
   if (body === null) return;
   const name = sanitizeLine(recipe?.name ?? '', 200);
   runner.print(`Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
-  for (const line of prettyLines(body)) runner.print(`  | ${sanitizeLine(line, 1_000)}`);
+  for (const line of prettyLines(body)) runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
 }
 
 // Many entries may cook one recipe: each error is shown once.
@@ -75,31 +77,41 @@ function renderPlanTable(
   heading: string,
   withBodies: boolean,
 ): string {
-  return [
+  const columns: readonly Column[] = [
+    { heading: '#', align: 'right' },
+    { heading: 'Recipe' },
+    { heading: 'UUID', keep: true },
+    { heading: 'Problem' },
+  ];
+  const parts = [
     `### ${heading}`,
-    '',
-    ...(withBodies ? [] : ['The requests are in the log: they are too long for a summary.', '']),
-    '| | Recipe | UUID | Would be sent |',
-    '| --: | --- | --- | --- |',
-    ...plans.map((plan) => renderPlan(plan, withBodies)),
-    '',
-  ].join('\n');
+    ...(withBodies ? [] : ['The requests are in the log: they are too long for a summary.']),
+    renderTable(columns, plans.map(renderPlan)),
+    ...(withBodies ? plans.flatMap((plan) => renderBody(plan, plans.length === 1)) : []),
+  ];
+  return `${parts.join('\n\n')}\n`;
 }
 
-function renderPlan({ request, recipe, body, error }: PlannedCook, withBodies: boolean): string {
-  const problem = error === null ? [] : [escapeMarkdown(error.message, 300)];
-  const sent = body === null || !withBodies ? [] : [renderBody(body)];
-  const name = escapeMarkdown(recipe?.name ?? '', 120);
-  const shown = [...problem, ...sent].join('<br>');
-  return `| ${request.index + 1} | ${name} | \`${request.recipeUuid}\` | ${shown} |`;
+function renderPlan({ request, recipe, error }: PlannedCook): readonly string[] {
+  return [
+    String(request.index + 1),
+    escapeMarkdown(recipe?.name ?? '', 120),
+    uuidCode(request.recipeUuid),
+    error === null ? '' : escapeMarkdown(error.message, 300),
+  ];
 }
 
-function renderBody(body: CookBody): string {
-  const lines = prettyLines(body).map((line) => {
-    const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
-    return indent + escapeMarkdown(line, 1_000);
-  });
-  return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
+// Below the table: a cell would take the indentation.
+function renderBody({ request, body }: PlannedCook, isOpen: boolean): readonly string[] {
+  if (body === null) return [];
+  const lines = prettyLines(body).map((line) => escapePreformatted(line, 1_000));
+  const title = `Request ${request.index + 1}`;
+  return [fold(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen)];
+}
+
+/** A line of JSON as {@link sanitizeLine} has it, with its indentation. */
+function sanitizeIndented(line: string, maxLength: number): string {
+  return ' '.repeat(line.length - line.trimStart().length) + sanitizeLine(line, maxLength);
 }
 
 function prettyLines(body: CookBody): readonly string[] {

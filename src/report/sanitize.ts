@@ -56,7 +56,7 @@ export function escapePreformatted(line: string, maxLength = 500): string {
 // Deeper would only push the text out of sight.
 const maxIndent = 40;
 
-/** A label in a mermaid diagram: there is no escaping there, so all but plain text is left out. */
+/** A label in a block of text letters: there is no escaping there, so all but plain text is left out. */
 export function sanitizeLabel(text: string, maxLength: number): string {
   const plain = text
     .normalize('NFC')

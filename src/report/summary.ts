@@ -5,8 +5,9 @@ import type { Runner } from '../runtime.ts';
 import { formatHeadline } from './format.ts';
 import { escapeMarkdown, sanitizeLine } from './sanitize.ts';
 import { renderContainerResults } from './summary/container-results.ts';
-import { renderDetails } from './summary/details.ts';
-import { renderGantt } from './summary/gantt.ts';
+import { renderFailures } from './summary/failures.ts';
+import { renderRunning } from './summary/running.ts';
+import { renderTimeline } from './summary/timeline.ts';
 import { renderJob, renderJobs, renderNodes, renderTotal } from './summary/jobs.ts';
 import { numberJobs } from './summary/table.ts';
 
@@ -61,12 +62,13 @@ function render(outcomes: readonly Outcome[], extent: Extent): string {
   const [only] = outcomes;
   const parts = [
     heading(outcomes),
+    renderFailures(jobs, extent.logLines),
+    renderRunning(jobs),
     only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, extent.rows),
-    renderTotal(jobs),
     renderNodes(jobs),
     extent.extras ? renderContainerResults(jobs) : '',
-    extent.extras ? renderGantt(jobs) : '',
-    renderDetails(jobs, extent.logLines),
+    renderTotal(jobs),
+    extent.extras ? renderTimeline(jobs) : '',
     extent.extras
       ? ''
       : 'GitHub limits the size of a summary: logs, timeline and results are left out.',

@@ -69,6 +69,62 @@ function mixed(index: number): Outcome {
 
 const twelveJobs = Array.from({ length: 12 }, (_, index) => mixed(index));
 
+const sixtyJobs = Array.from({ length: 60 }, (_, index) => {
+  const isBad = index % 20 === 7;
+  const pace = { assigned: 40 + index, started: 90 + 2 * index, ended: 300 + 5 * index };
+  return fakeOutcome(
+    {
+      result: isBad ? 'failed' : 'succeeded',
+      logTail: isBad ? traceback : [],
+      results: isBad ? null : { accuracy: 0.812_345_6 + index / 1e3 },
+    },
+    {
+      uuid: uuidNumber(index + 1),
+      title: `Shard ${index + 1} of 60`,
+      status: isBad ? 'FAILED' : 'COMPLETED',
+      status_reason: isBad ? 'Container exited with code 1' : null,
+    },
+    pace,
+  );
+});
+
+const hour = 3_600;
+const longJob = [
+  fakeOutcome(
+    { runs: [fakeRun({}, { started: 2 * hour, ended: 14.5 * hour })] },
+    { title: 'Train for half a day', max_timeout_run_ms: 50_400_000 },
+    { assigned: 1.5 * hour, started: 2 * hour, ended: 14.5 * hour },
+  ),
+];
+
+const ends: readonly (readonly [Result, string])[] = [
+  ['succeeded', 'COMPLETED'],
+  ['failed', 'FAILED'],
+  ['timed-out', 'CANCELLED'],
+  ['cancelled', 'CANCELLED'],
+  ['error', 'RUNNING'],
+  ['detached', 'RUNNING'],
+];
+
+// One of each result, left running ones among them.
+const everyEnd = ends.map(([result, status], index) => {
+  const pace = { assigned: 60, started: 100 + 20 * index, ended: 500 + 30 * index };
+  const isOver = status !== 'RUNNING';
+  const times = isOver ? pace : { assigned: pace.assigned, started: pace.started };
+  return fakeOutcome(
+    {
+      result,
+      isKept: result === 'detached',
+      ending: result === 'timed-out' || result === 'detached' ? 'timeout' : 'final',
+      cancel: result === 'timed-out' ? 'accepted' : null,
+      error: result === 'error' ? new Error('the service does not tell of it any more') : null,
+      runs: [fakeRun({ status }, times)],
+    },
+    { uuid: uuidNumber(index + 1), title: `Ends as ${result}`, status },
+    times,
+  );
+});
+
 // The picture in the README.
 const fourJobs = twelveJobs.slice(0, 4);
 
@@ -94,7 +150,7 @@ const server = [
       ending: 'running',
       runs: [fakeRun({ status: 'RUNNING', node_urls: [ssh, web] }, { started: 95 })],
     },
-    { title: 'Inference server', status: 'RUNNING', task: 'PERSISTENT' },
+    { title: 'Inference server', max_timeout_run_ms: null, status: 'RUNNING', task: 'PERSISTENT' },
     { assigned: 42, started: 95 },
   ),
 ];
@@ -148,6 +204,9 @@ export const scenes: Readonly<Record<string, readonly Outcome[]>> = {
   'failed-job': failedJob,
   'twelve-jobs': twelveJobs,
   'four-jobs': fourJobs,
+  'sixty-jobs': sixtyJobs,
+  'long-job': longJob,
+  'every-end': everyEnd,
   'persistent-job': server,
   'hostile-text': hostile,
 };

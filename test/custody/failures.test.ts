@@ -87,6 +87,7 @@ function seen({ main }: Played): readonly string[] {
     .replaceAll(/^ *\d+[smh](?: \d\d[sm])? (?= )/gm, '  <time> ')
     .replaceAll(/\b\d+[smh](?:[ \u00a0]\d\d[sm])?\b/g, '<time>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<instant>')
+    .replaceAll(/(?<=^[-+!# ]) *[░▒█]+ */gm, '<bar> ')
     .split('\n');
 }
 

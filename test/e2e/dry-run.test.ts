@@ -173,15 +173,17 @@ test('the log shows each body as it would be sent, secrets and environment hidde
   expect(bodiesIn(see('unbounded'))).toEqual([{ description: ours }]);
 });
 
-test('the summary has a row with the body of each job', () => {
+test('the summary has a row and the body of each job', () => {
   const { summary } = see('full');
-  const rows = summary.split('\n').filter((line) => /^\| \d/.test(line));
+  const rows = summary.split('\n').filter((line) => line.startsWith('<tr><td align="right">'));
   expect(rows).toHaveLength(3);
   for (const [index, row] of rows.entries()) {
-    expect(row).toMatch(`| ${index + 1} | Render | \`${index === 1 ? b : a}\` | <details>`);
-    expect(row).toContain('&#42;&#42;&#42;');
-    expect(row.split('|')).toHaveLength(6);
+    expect(row).toContain(`>${index + 1}</td><td align="left">Render</td>`);
+    expect(row).toContain(`<samp>${index === 1 ? b : a}</samp>`);
   }
+  const bodies = [...summary.matchAll(/<summary>Request (\d)<\/summary>[^]*?<\/details>/g)];
+  expect(bodies.map(([, number]) => number)).toEqual(['1', '2', '3']);
+  for (const [text] of bodies) expect(text).toContain('&#42;&#42;&#42;');
 });
 
 test('each recipe is read once', () => {

@@ -1,24 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { reportDryRun, type PlannedCook } from '../../src/report/dry-run-report.ts';
-import { uuidNumber } from '../support/outcomes.ts';
+import { plannedCook } from '../support/plans.ts';
 import { rememberingRunner } from '../support/runner.ts';
 
-function plan(index: number, value: string): PlannedCook {
-  const recipeUuid = uuidNumber(index + 1);
-  const request = {
-    index,
-    recipeUuid,
-    jobUuid: null,
-    title: null,
-    namesRegions: false,
-    mark: 'mark',
-    earlierHashes: [],
-    fields: {},
-    container: null,
-  };
-  const body = { title: 'Render', description: value };
-  return { request, recipe: { uuid: recipeUuid, name: 'Render', payload: {} }, body, error: null };
-}
+const plan = (index: number, value: string): PlannedCook =>
+  plannedCook(index, { title: 'Render', description: value });
 
 async function summaryOf(plans: readonly PlannedCook[]): Promise<string> {
   const runner = rememberingRunner({});
@@ -29,7 +15,18 @@ async function summaryOf(plans: readonly PlannedCook[]): Promise<string> {
 test('a dry run shows each body', async () => {
   const summary = await summaryOf([plan(0, 'a|b'), plan(1, 'c')]);
   expect(summary).toContain('all 2 jobs can be cooked');
-  expect(summary).toContain('"description": "a&#124;b"');
+  expect(summary).toContain('\n  "description": "a&#124;b"');
+});
+
+test('the JSON of a body keeps its indentation, in the log and in the summary', async () => {
+  const runner = rememberingRunner({});
+  const body = { parameters: { type: 'docker', parameters: { ports: [80] } } };
+  await reportDryRun(runner, [plannedCook(0, body)]);
+  const lines = JSON.stringify(body, null, 2).split('\n');
+  expect(runner.lines.slice(1, -1)).toEqual(lines.map((line) => `  | ${line}`));
+  const [, shown] = /<pre>\n([^]*?)\n<\/pre>/.exec(runner.summary()) ?? [];
+  const plain = shown?.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+  expect(plain?.split('\n')).toEqual(lines);
 });
 
 test('bodies too long for a summary are left to the log', async () => {

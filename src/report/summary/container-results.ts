@@ -2,10 +2,13 @@ import type { Outcome } from '../../jobs/records.ts';
 import { titleOf } from '../../jobs/metrics.ts';
 import { formatNumber } from '../format.ts';
 import { escapeMarkdown } from '../sanitize.ts';
+import { fold } from './failures.ts';
 import { renderTable, type Column, type NumberedOutcome } from './table.ts';
 
 const maxKeys = 50;
 const maxColumns = 8;
+// More rows than these push cost and timeline out of sight.
+const maxUnfolded = 20;
 
 /** What the containers reported: of one job a key a row, of several jobs a key a column. */
 export function renderContainerResults(jobs: readonly NumberedOutcome[]): string {
@@ -20,7 +23,10 @@ export function renderContainerResults(jobs: readonly NumberedOutcome[]): string
     keys.length > maxShown
       ? ['', `${keys.length - maxShown} more are in the output \`results\`.`]
       : [];
-  return [table, ...more].join('\n');
+  const whole = [table, ...more].join('\n');
+  return reporting.length > maxUnfolded
+    ? fold(`Results of ${reporting.length} jobs`, [whole])
+    : whole;
 }
 
 function ofOne(jobs: readonly NumberedOutcome[], keys: readonly string[]): string {

@@ -3,8 +3,12 @@ import { costOf, hourlyRateOf } from '../../jobs/cost.ts';
 import { durationsOf, hardwareOf, recipeOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
 import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
 import { formatEstimatedUsd, formatTimes, formatUsd } from '../format.ts';
+import { results } from '../../jobs/results.ts';
+import { consoleUrl } from '../error-messages.ts';
 import { escapeMarkdown } from '../sanitize.ts';
+import { fold } from './failures.ts';
 import {
+  consoleLink,
   uuidCode,
   originWords,
   worstJobs,
@@ -19,18 +23,21 @@ import {
 
 /** What there is to know of a single job, a line a row. */
 export function renderJob(outcome: Outcome): string {
+  const uuid = uuidCode(uuidOf(outcome));
   const lines: readonly (readonly [string, string])[] = [
-    ['Job', uuidCode(uuidOf(outcome))],
+    ['Job', uuid === '' ? '' : `${uuid} · ${consoleAnchor}`],
     ['Recipe', uuidCode(recipeOf(outcome))],
     ['Origin', originWords[outcome.origin ?? 'cooked']],
     ['Hardware', hardware(outcome)],
     ['Time', formatTimes(outcome)],
     ['Cost', costInWords(outcome)],
-    ['Reason', escapeMarkdown(reasonOf(outcome), 1_000)],
+    ['Reason', results[outcome.result].passes ? escapeMarkdown(reasonOf(outcome), 1_000) : ''],
   ];
   const rows = lines.filter(([, value]) => value !== '');
   return renderTable([{ heading: 'Status' }, { heading: statusCell(outcome) }], rows);
 }
+
+const consoleAnchor = `<a href="${consoleUrl}">console</a>`;
 
 function costInWords(outcome: Outcome): string {
   const cost = costOf(outcome);
@@ -47,8 +54,9 @@ interface JobColumn extends Column {
 const jobColumns: readonly JobColumn[] = [
   { heading: '#', align: 'right', cell: ({ number }) => String(number) },
   { heading: 'Status', cell: ({ outcome }) => statusCell(outcome) },
-  { heading: 'Job', cell: ({ outcome }) => titleAndUuid(outcome) },
-  { heading: 'Recipe', cell: ({ outcome }) => uuidCode(recipeOf(outcome)) },
+  { heading: 'Title', cell: ({ outcome }) => title(outcome) },
+  { heading: 'Job', keep: true, cell: ({ outcome }) => uuidCode(uuidOf(outcome)) },
+  { heading: 'Recipe', keep: true, cell: ({ outcome }) => uuidCode(recipeOf(outcome)) },
   { heading: 'Hardware', cell: ({ outcome }) => hardware(outcome) },
   {
     heading: 'Waited',
@@ -64,21 +72,40 @@ const jobColumns: readonly JobColumn[] = [
   { heading: 'Origin', cell: ({ outcome }) => originWords[outcome.origin ?? 'cooked'] },
 ];
 
+// More than these push the rest out of sight.
+const maxUnfolded = 20;
+
 /**
- * A table of the jobs.
+ * Tables of the jobs: those that ended well are folded where there are many.
  * @param maxRows how many to show: the worst ones
  */
 export function renderJobs(jobs: readonly NumberedOutcome[], maxRows: number): string {
   const common = commonOf(jobs);
-  const shownColumns = jobColumns.filter(({ heading }) => !common.has(heading));
   const shown = worstJobs(jobs, maxRows);
-  const rows = shown.map((job) => shownColumns.map(({ cell }) => cell(job)));
+  const well = shown.filter(({ outcome }) => outcome.result === 'succeeded');
+  const rest = shown.filter(({ outcome }) => outcome.result !== 'succeeded');
+  const table = (part: readonly NumberedOutcome[]) => renderRows(part, common);
+  const tables =
+    well.length > maxUnfolded
+      ? [
+          ...(rest.length > 0 ? [table(rest)] : []),
+          fold(`${results.succeeded.icon} ${well.length} jobs succeeded`, [table(well)]),
+        ]
+      : [table(shown)];
   const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
   return [
-    ...(common.size === 0 ? [] : [[...common.values()].join(' · '), '']),
-    renderTable(shownColumns, rows),
-    ...(shown.length < jobs.length ? ['', more] : []),
-  ].join('\n');
+    [...common.values(), consoleLink].join(' · '),
+    ...tables,
+    ...(shown.length < jobs.length ? [more] : []),
+  ].join('\n\n');
+}
+
+function renderRows(jobs: readonly NumberedOutcome[], common: ReadonlyMap<string, string>): string {
+  const columns = jobColumns.filter(({ heading }) => !common.has(heading));
+  return renderTable(
+    columns,
+    jobs.map((job) => columns.map(({ cell }) => cell(job))),
+  );
 }
 
 // What is wide and the same for all jobs is said once, above the table.
@@ -106,10 +133,8 @@ function hardware({ job }: Outcome): string {
   return escapeMarkdown(hardwareOf(job), 120);
 }
 
-function titleAndUuid(outcome: Outcome): string {
-  const title = escapeMarkdown(titleOf(outcome.ref, outcome.job), 120);
-  const uuid = uuidCode(uuidOf(outcome));
-  return uuid === '' ? title : `${title}<br>${uuid}`;
+function title(outcome: Outcome): string {
+  return escapeMarkdown(titleOf(outcome.ref, outcome.job), 120);
 }
 
 function costCell(cost: number | null): string {
@@ -124,7 +149,7 @@ export function renderNodes(jobs: readonly NumberedOutcome[]): string {
     nodeUrlsOf(outcome).map((node) => [
       jobs.length === 1 ? '' : `${number} ${escapeMarkdown(titleOf(outcome.ref, outcome.job), 60)}`,
       portName(node),
-      `\`${addressOf(node)}\``,
+      `<code>${addressOf(node)}</code>`,
     ]),
   );
   if (rows.length === 0) return '';

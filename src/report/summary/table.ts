@@ -2,6 +2,7 @@ import { isUuid } from '../../api/schemas.ts';
 import type { Origin, Outcome } from '../../jobs/records.ts';
 import { compareResults, results, type Result } from '../../jobs/results.ts';
 import { isFinal } from '../../jobs/status.ts';
+import { consoleUrl } from '../error-messages.ts';
 import { formatDuration, phraseOf } from '../format.ts';
 import { escapeMarkdown } from '../sanitize.ts';
 
@@ -10,21 +11,38 @@ export interface Column {
   readonly heading: string;
   /** Left, if nothing is said. */
   readonly align?: 'right';
+  /** Whether its cells are kept on one line. */
+  readonly keep?: true;
 }
 
-/** A table of cells that are Markdown already; a column without any text is left out. */
+/**
+ * A table of cells that are HTML already; a column without any text is left out. Not one of
+ * Markdown's: there, a UUID could not be kept from breaking at its hyphens.
+ */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): string {
   const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.filter((_, column) => used[column]).join(' | ')} |`;
+  const line = (tag: 'th' | 'td', cells: readonly string[]) => {
+    const shown = cells.map(
+      (cell, column) => `<${tag}${styleOf(columns[column])}>${cell}</${tag}>`,
+    );
+    return `<tr>${shown.filter((_, column) => used[column]).join('')}</tr>`;
+  };
   return [
-    line(columns.map(({ heading }) => heading)),
-    line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
-    ...rows.map(line),
+    '<table>',
+    line(
+      'th',
+      columns.map(({ heading }) => heading),
+    ),
+    ...rows.map((row) => line('td', row)),
+    '</table>',
   ].join('\n');
+}
+
+function styleOf({ align, keep }: Column = { heading: '' }): string {
+  return ` align="${align ?? 'left'}"${keep ? ' nowrap' : ''}`;
 }
 
 /** An outcome and its number among all, from 1, as the log gives it. */
@@ -86,7 +104,15 @@ export function withoutBreaks(text: string): string {
   return text.replaceAll(' ', '\u00a0');
 }
 
-/** A UUID to copy; empty where there is none. */
+/** A UUID to copy; empty where there is none. Not `<code>`, which GitHub breaks at every hyphen. */
 export function uuidCode(uuid: string | null): string {
-  return uuid === null || !isUuid(uuid) ? '' : `\`${uuid}\``;
+  return uuid === null || !isUuid(uuid) ? '' : `<samp>${uuid}</samp>`;
+}
+
+/** The console, where every job can be seen and cancelled. */
+export const consoleLink = `[the console](${consoleUrl})`;
+
+/** Our own sentence, escaped, with the console's address as a link again. */
+export function linkConsole(escaped: string): string {
+  return escaped.replaceAll(escapeMarkdown(consoleUrl), `[${consoleUrl.slice(8)}](${consoleUrl})`);
 }

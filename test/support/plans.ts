@@ -1,0 +1,20 @@
+import type { CookBody } from '../../src/api/endpoints.ts';
+import type { PlannedCook } from '../../src/report/dry-run-report.ts';
+import { uuidNumber } from './outcomes.ts';
+
+/** What would be sent for one entry of a dry run. */
+export function plannedCook(index: number, body: CookBody): PlannedCook {
+  const recipeUuid = uuidNumber(index + 1);
+  const request = {
+    index,
+    recipeUuid,
+    jobUuid: null,
+    title: null,
+    namesRegions: false,
+    mark: 'mark',
+    earlierHashes: [],
+    fields: {},
+    container: null,
+  };
+  return { request, recipe: { uuid: recipeUuid, name: 'Render', payload: {} }, body, error: null };
+}
