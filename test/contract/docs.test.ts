@@ -1,7 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { projectFile } from './action-files.ts';
 import { anchorsOf, fencedBlocks, isPieceOf, relativeLinks } from './markdown.ts';
 import { exampleFiles } from './workflow-files.ts';
@@ -31,8 +32,11 @@ test('the pages that people look for are there', () => {
       'SECURITY.md',
       'AGENTS.md',
       join('docs', 'design.md'),
+      join('docs', 'guide.md'),
+      join('docs', 'inputs.md'),
       join('docs', 'service.md'),
       join('docs', 'security.md'),
+      join('docs', 'troubleshooting.md'),
     ]),
   );
 });
@@ -56,14 +60,17 @@ describe('a broken link', () => {
   });
 });
 
-test('every example is linked from the README', () => {
-  const linked = new Set(relativeLinks(readme).map(({ path }) => path));
+const guide = projectFile('docs/guide.md');
+
+test('every example is linked from the README or the guide', () => {
+  const ofGuide = relativeLinks(guide).map(({ path }) => posix.join('docs', path));
+  const linked = new Set([...relativeLinks(readme).map(({ path }) => path), ...ofGuide]);
   expect(exampleFiles.filter((file) => !linked.has(file))).toEqual([]);
 });
 
 // What is tried is the examples; what the README shows must be the same, to the letter.
-test('every workflow in the README is a piece of an example', () => {
-  const blocks = fencedBlocks(readme, 'yaml');
+test('every workflow in README and guide is a piece of an example', () => {
+  const blocks = [readme, guide].flatMap((page) => fencedBlocks(page, 'yaml'));
   const examples = exampleFiles.map(projectFile);
   expect(blocks.length).toBeGreaterThan(8);
   expect(blocks.filter((block) => !examples.some((text) => isPieceOf(block, text)))).toEqual([]);
@@ -91,4 +98,17 @@ test('every annotation is told of in the page on troubleshooting', () => {
   const titles = annotationTitles().filter((title) => /[a-z]{3}/.test(title));
   expect(titles.length).toBeGreaterThan(20);
   expect(titles.filter((title) => !page.includes(title))).toEqual([]);
+});
+
+// `npm run bench`, `npm start`, …: what a page names, package.json has.
+test.each(pages)('every npm script that %s names is there', (page) => {
+  const { scripts } = z
+    .object({ scripts: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(projectFile('package.json')));
+  const text = readFileSync(join(root, page), 'utf8');
+  const named = [
+    ...[...text.matchAll(/npm run (?:-s |--silent )?([a-z][\w:-]*)/g)].map(([, name = '']) => name),
+    ...[...text.matchAll(/\bnpm (start|test)\b/g)].map(([, name = '']) => name),
+  ];
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
 });
