@@ -57,8 +57,9 @@ describe('the cook action accepts the example', () => {
     examplesOf(name).map((example, index) => ({ name, index, example })),
   );
   test.each(examples)('$name, $index', async ({ example }) => {
-    const texts = Object.entries(example).map(([name, value]) => [name, fill(String(value))]);
-    const runner = rememberingRunner({ ...needed, ...Object.fromEntries(texts) });
+    const inputs: Record<string, string> = { ...needed };
+    for (const [name, value] of Object.entries(example)) inputs[name] = fill(String(value));
+    const runner = rememberingRunner(inputs);
     await expect(readCookInputs(runner)).resolves.toBeDefined();
     expect(runner.annotations).toEqual([]);
   });
