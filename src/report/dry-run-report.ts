@@ -7,7 +7,7 @@ import type { Runner } from '../runtime.ts';
 import { describeError, type ErrorMessage } from './error-messages.ts';
 import { annotateAll, formatProblem } from './annotations.ts';
 import { escapeMarkdown, escapePreformatted, sanitizeLine } from './sanitize.ts';
-import { fitsSummary, writeSummary } from './summary.ts';
+import { writeSummary, type Fits } from './summary.ts';
 import { fold } from './summary/failures.ts';
 import { renderTable, uuidCode, type Column } from './summary/table.ts';
 
@@ -28,8 +28,8 @@ export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]
   if (broken.length > 0) runner.fail();
   annotatePlans(runner, broken);
   runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-  await writeSummary(runner, () =>
-    renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
+  await writeSummary(runner, (fits) =>
+    renderPlans(plans, fits, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
   );
 }
 
@@ -67,9 +67,9 @@ function causeOf({ request, error }: PlannedCook): string {
 }
 
 // The bodies are in the log too: where they do not fit, they are left out here.
-function renderPlans(plans: readonly PlannedCook[], heading: string): string {
+function renderPlans(plans: readonly PlannedCook[], fits: Fits, heading: string): string {
   const full = renderPlanTable(plans, heading, true);
-  return fitsSummary(full) ? full : renderPlanTable(plans, heading, false);
+  return fits(full) ? full : renderPlanTable(plans, heading, false);
 }
 
 function renderPlanTable(

@@ -4,6 +4,7 @@ import type { Runner } from '../runtime.ts';
 import { compareResults } from '../jobs/results.ts';
 import { costOf } from '../jobs/cost.ts';
 import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
+import { writeJobsOutput, type JobDescription } from './jobs-output.ts';
 import { mainUrlOf, nodeUrlsOf } from '../jobs/node-urls.ts';
 
 /** Sets the step's outputs from what became of each job. */
@@ -15,10 +16,19 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void
   runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
   runner.output('job-uuids', JSON.stringify(uuids));
   runner.output('status', worstJob?.status ?? '');
-  runner.output('status-reason', worstJob?.status_reason ?? '');
-  runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
-  writeRunOutputs(runner, outcomes);
+  runner.output('status-reason', (worstJob?.status_reason ?? '').slice(0, maxReason));
+  const taken = JSON.stringify(uuids).length + writeRunOutputs(runner, outcomes);
+  writeJobsOutput(runner, outcomes.map(describeJob), maxCharacters - ownCharacters - taken);
 }
+
+// The outputs of a workflow's job hold about 1 MB, counted in UTF-16, and this step is one of several.
+const maxCharacters = 450_000;
+const maxReason = 4_000;
+// For all outputs that are one short text each.
+const ownCharacters = 15_000;
+// Together they leave room for the UUID, status and result of a thousand jobs.
+const maxResults = 200_000;
+const maxNodeUrls = 60_000;
 
 // With more jobs, each of them would write all outputs once more.
 const maxEarly = 50;
@@ -60,7 +70,7 @@ const notYetKnown: Omit<Outcome, 'ref'> = {
   unansweredMark: null,
 };
 
-function describeJob(outcome: Outcome) {
+function describeJob(outcome: Outcome): JobDescription {
   const { ref, job, result } = outcome;
   const { queueSeconds, runSeconds } = durationsOf(outcome);
   return {
@@ -80,6 +90,11 @@ function describeJob(outcome: Outcome) {
   };
 }
 
+/** Sets the output summary-path. */
+export function writeSummaryPath(runner: Runner, path: string): void {
+  runner.output('summary-path', path);
+}
+
 /** Sets the output logs-path; early, so that it is set even if this process is killed. */
 export function writeLogsPath(runner: Runner, folder: string): void {
   runner.output('logs-path', folder);
@@ -94,18 +109,29 @@ export function writeAccessToken(runner: Runner, tokens: readonly (string | null
   if (token !== undefined) runner.output('access-token', token);
 }
 
-/** Sets the outputs that come from the jobs' runs, where there are any. */
-export function writeRunOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
+/**
+ * Sets the outputs that come from the jobs' runs, where there are any.
+ * @returns how many characters they have
+ */
+export function writeRunOutputs(runner: Runner, outcomes: readonly Outcome[]): number {
   const urls = outcomes.flatMap(nodeUrlsOf);
-  if (urls.length > 0) runner.output('node-urls', JSON.stringify(urls));
+  const addresses = `[${thatFit(
+    urls.map((url) => JSON.stringify(url)),
+    maxNodeUrls,
+  ).join(',')}]`;
+  if (urls.length > 0) runner.output('node-urls', addresses);
   const main = mainUrlOf(urls, outcomes[0]?.readyCheck?.port ?? null);
   if (main !== undefined) runner.output('url', main.url);
   const results = resultsOf(runner, outcomes);
   if (results !== null) runner.output('results', results);
+  return addresses.length + (results?.length ?? 0);
 }
 
-// The outputs of a whole workflow job hold about 1 MB, and this step has others.
-const maxCharacters = 500_000;
+/** The first of these texts that fit into so many characters, commas between them included. */
+function thatFit(texts: readonly string[], max: number): readonly string[] {
+  let size = 0;
+  return texts.filter((text) => (size += text.length + 1) <= max);
+}
 
 /** Of one job its own, of several an object by job UUID; null where there are none. */
 function resultsOf(runner: Runner, outcomes: readonly Outcome[]): string | null {
@@ -113,14 +139,13 @@ function resultsOf(runner: Runner, outcomes: readonly Outcome[]): string | null 
   if (reports.length === 0) return null;
   if (outcomes.length === 1) return JSON.stringify(reports[0]?.results);
   const members = reports.map((outcome) => member(uuidOf(outcome), outcome.results));
-  let size = 0;
-  const kept = members.filter((text) => (size += text.length) <= maxCharacters);
+  const kept = thatFit(members, maxResults);
   const left = members.length - kept.length;
   if (left > 0) {
     runner.annotate(
       'warning',
       'The output results is incomplete',
-      `The results of ${left} jobs do not fit into the limit of ${maxCharacters / 1000} KB. Each job's results are in its log.`,
+      `The results of ${left} jobs do not fit into the limit of ${maxResults / 1000} KB. Each job's results are in its log.`,
     );
   }
   return `{${kept.join(',')}}`;

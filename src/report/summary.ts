@@ -1,8 +1,12 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { asError, type InputError } from '../errors.ts';
+import { tempFolder } from '../inputs/context.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { compareResults, results } from '../jobs/results.ts';
 import type { Runner } from '../runtime.ts';
 import { formatHeadline } from './format.ts';
+import { writeSummaryPath } from './outputs.ts';
 import { escapeMarkdown, sanitizeLine } from './sanitize.ts';
 import { renderContainerResults } from './summary/container-results.ts';
 import { renderFailures } from './summary/failures.ts';
@@ -19,25 +23,46 @@ export function fitsSummary(markdown: string): boolean {
   return Buffer.byteLength(markdown) <= maxBytes;
 }
 
-/** Writes the step's summary. A failure is a warning: it never changes the verdict. */
-export async function writeSummary(runner: Runner, make: () => string): Promise<void> {
+// GitHub takes no comment of more than 65,536 characters; whoever posts it may add some.
+const maxCommentCharacters = 65_000;
+
+function fitsComment(markdown: string): boolean {
+  return markdown.length <= maxCommentCharacters;
+}
+
+/** Whether a text is short enough for where it goes. */
+export type Fits = (markdown: string) => boolean;
+
+/**
+ * Writes the step's summary, and as a file, short enough for a comment. A failure is a warning: it
+ * never changes the verdict.
+ */
+export async function writeSummary(runner: Runner, make: (fits: Fits) => string): Promise<void> {
   try {
-    await runner.summarize(cutToFit(make()));
+    await runner.summarize(cutToFit(make(fitsSummary), fitsSummary));
+    const folder = mkdtempSync(join(tempFolder(runner), 'dispersed-summary-'));
+    const path = join(folder, 'summary.md');
+    writeFileSync(path, cutToFit(make(fitsComment), fitsComment));
+    writeSummaryPath(runner, path);
   } catch (error) {
     const { message } = asError(error);
     runner.annotate('warning', 'The job summary could not be written', sanitizeLine(message));
   }
 }
 
+const cutNote = '\n\nThe rest did not fit.\n';
+
 // Cut between lines: a table's row and a list's item are a line each.
-function cutToFit(markdown: string): string {
-  if (fitsSummary(markdown)) return markdown;
-  let bytes = 0;
-  const lines = markdown.split('\n').filter((line) => {
-    bytes += Buffer.byteLength(line) + 1;
-    return bytes <= maxBytes;
-  });
-  return [...lines, '', 'The rest did not fit into this summary.', ''].join('\n');
+function cutToFit(markdown: string, fits: Fits): string {
+  if (fits(markdown)) return markdown;
+  const lines = markdown.split('\n');
+  let [kept, tooMany] = [0, lines.length];
+  while (tooMany - kept > 1) {
+    const middle = Math.floor((kept + tooMany) / 2);
+    if (fits(lines.slice(0, middle).join('\n') + cutNote)) kept = middle;
+    else tooMany = middle;
+  }
+  return lines.slice(0, kept).join('\n') + cutNote;
 }
 
 /** How much is shown. */
@@ -52,9 +77,9 @@ const full: Extent = { rows: Infinity, logLines: 40, extras: true };
 const compact: Extent = { rows: 50, logLines: 0, extras: false };
 
 /** The summary as GitHub-flavoured Markdown: in full, or compact if that is too long. */
-export function renderSummary(outcomes: readonly Outcome[]): string {
+export function renderSummary(outcomes: readonly Outcome[], fits: Fits = fitsSummary): string {
   const markdown = render(outcomes, full);
-  return fitsSummary(markdown) ? markdown : render(outcomes, compact);
+  return fits(markdown) ? markdown : render(outcomes, compact);
 }
 
 function render(outcomes: readonly Outcome[], extent: Extent): string {

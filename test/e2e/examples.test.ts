@@ -62,6 +62,7 @@ const several = (count: number) => ({
 const trials: Readonly<Record<string, Trial>> = {
   background: one,
   cancel: { results: ['cancelled'], jobs: ['CANCELLED'], life: endless, after: 'evening' },
+  comment: one,
   container: one,
   'dry-run': { results: ['dry-run'], jobs: [] },
   entries: several(2),

@@ -1,0 +1,58 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tempFolder } from '../inputs/context.ts';
+import type { Runner } from '../runtime.ts';
+
+/** An object for each job, as the output `jobs` lists them. */
+export type JobDescription = Readonly<Record<string, unknown>> & {
+  readonly job_uuid: string | null;
+  readonly status: string | null;
+  readonly result: string;
+  readonly status_reason: string | null;
+};
+
+const maxReason = 200;
+const maxStatus = 60;
+
+// The first of these that fits is taken.
+const shorter: readonly ((job: JobDescription) => object)[] = [
+  (job) => job,
+  (job) => ({ ...job, status_reason: cut(job.status_reason, maxReason) }),
+  (job) =>
+    Object.fromEntries(
+      Object.entries({ ...job, status_reason: cut(job.status_reason, maxReason) }).filter(
+        ([, value]) => !isEmpty(value),
+      ),
+    ),
+  ({ job_uuid, status, result }) => ({ job_uuid, status: cut(status, maxStatus), result }),
+];
+
+function cut(text: string | null, max: number): string | null {
+  return text === null || text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+/**
+ * Sets the output `jobs`, and where it had to be shortened, `jobs-path`: a file with the full list.
+ * @param maxCharacters how long `jobs` may be, in UTF-16 units
+ */
+export function writeJobsOutput(
+  runner: Runner,
+  jobs: readonly JobDescription[],
+  maxCharacters: number,
+): void {
+  const full = JSON.stringify(jobs);
+  let text = full;
+  for (const shorten of shorter) {
+    if (text.length <= maxCharacters) break;
+    text = JSON.stringify(jobs.map(shorten));
+  }
+  runner.output('jobs', text);
+  if (text === full) return;
+  const path = join(mkdtempSync(join(tempFolder(runner), 'dispersed-jobs-')), 'jobs.json');
+  writeFileSync(path, full);
+  runner.output('jobs-path', path);
+}
