@@ -1,5 +1,6 @@
 import * as core from '@actions/core';
 import { createRedactor, type Redactor } from './api/redactor.ts';
+import { printable } from './report/sanitize.ts';
 
 /** What an action can ask of GitHub's runner. Tests pass one that remembers. */
 export interface Runner {
@@ -10,7 +11,7 @@ export interface Runner {
   readonly redactor: Redactor;
   /** Has the runner blank this text in all later log lines. */
   readonly mask: (secret: string) => void;
-  /** Prints raw: the text must be safe already. */
+  /** Prints a line; what the runner could take for a command, or for a second line, is made harmless. */
   readonly print: (line: string) => void;
   /** Folds what is printed meanwhile under a title, which is made safe. */
   readonly group: (title: string, print: () => void) => void;
@@ -42,10 +43,10 @@ export const actionsRunner: Runner = {
     core.setSecret(secret);
   },
   print: (line) => {
-    core.info(line);
+    core.info(printable(line));
   },
   group: (title, print) => {
-    core.startGroup(title);
+    core.startGroup(printable(title));
     print();
     core.endGroup();
   },

@@ -94,7 +94,11 @@ export function createClient(options: ClientOptions): Client {
     const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
     const headers = signatureHeaders(request, keys, stamp);
     const maxBytes = call.maxBytes ?? defaultMaxBytes;
-    const answer = await exchange(request, headers, { signal: call.signal, maxBytes });
+    const answer = await exchange(request, headers, { signal: call.signal, maxBytes }).catch(
+      (error: unknown) => {
+        throw redacted(error, redactor);
+      },
+    );
     if (answer.dateMs !== undefined) {
       told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
     }
@@ -162,6 +166,19 @@ function toWire({ method, pathname, query = {}, body }: Call, dialect: Dialect):
 
 function differsByDialect({ body }: Call): boolean {
   return body !== undefined && canonicalJson(body, 'utf8') !== canonicalJson(body, 'ascii');
+}
+
+// What went wrong on the way is told in words of the other side, too: a certificate has a name.
+function redacted(error: unknown, { redact }: Redactor): unknown {
+  if (!(error instanceof ServiceError)) return error;
+  return new ServiceError({
+    trouble: error.trouble,
+    request: error.request,
+    status: error.status,
+    detail: redact(error.detail),
+    retryAfterMs: error.retryAfterMs,
+    cause: error.cause,
+  });
 }
 
 function readAnswer(answer: WireAnswer, call: Call, nowMs: number, { redact }: Redactor): unknown {

@@ -1,15 +1,17 @@
 import * as z from 'zod/mini';
+import { cut } from '../text.ts';
 import { isMapping } from './json.ts';
 import type { Redactor } from './redactor.ts';
 
-// The texts of an answer that are only shown. All others are compared, sent or used as they are.
-const shownTexts: ReadonlySet<string> = new Set([
-  'gpu_name',
-  'name',
-  'status',
-  'status_reason',
-  'task',
-  'title',
+// The texts of an answer that are only shown, and how much of each is kept: they become outputs,
+// of which a workflow job holds 1 MB. All others are compared, sent or used as they are.
+const shownTexts: ReadonlyMap<string, number> = new Map([
+  ['gpu_name', 200],
+  ['name', 1_000],
+  ['status', 200],
+  ['status_reason', 2_000],
+  ['task', 200],
+  ['title', 500],
 ]);
 
 // Statuses and tasks are compared, and say nothing but what everybody knows.
@@ -17,7 +19,7 @@ const words = /^(?:[A-Z]+ING|ASSIGNED|COMPLETED|FAILED|CANCELLED|BATCH|PERSISTEN
 
 /**
  * Reads an answer through a schema, after noting the secrets that the service echoes in it, and
- * without secrets in what is shown of it.
+ * without secrets in what is shown of it, of which no more is kept than so much.
  */
 export function readShown<S extends z.core.$ZodType>(
   schema: S,
@@ -30,8 +32,9 @@ export function readShown<S extends z.core.$ZodType>(
 
 function redactShown(answer: object, { redact }: Redactor): object {
   const members = Object.entries(answer).map(([key, value]: [string, unknown]) => {
-    const isShown = typeof value === 'string' && shownTexts.has(key) && !words.test(value);
-    return [key, isShown ? redact(value) : value] as const;
+    const maxLength = shownTexts.get(key);
+    const isShown = typeof value === 'string' && maxLength !== undefined && !words.test(value);
+    return [key, isShown ? cut(redact(value), maxLength) : value] as const;
   });
   return Object.fromEntries(members);
 }

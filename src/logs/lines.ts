@@ -1,3 +1,5 @@
+import { wholeWords } from '../text.ts';
+
 /** A line of a log, as it stood last. Foreign text. */
 export interface Line {
   readonly text: string;
@@ -69,7 +71,7 @@ export function createTail(maxLines: number): Tail {
       if (runNumber < newest) return;
       if (runNumber > newest) lines = [];
       newest = runNumber;
-      lines.push(text.slice(0, maxTailLineLength));
+      lines.push(wholeWords(text, maxTailLineLength));
       if (lines.length > maxLines) lines.shift();
     },
     lines: () => [...lines],

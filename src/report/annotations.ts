@@ -6,6 +6,7 @@ import type { Runner } from '../runtime.ts';
 import { lastMeaningfulLines } from './container-log.ts';
 import { consoleUrl, type ErrorMessage } from './error-messages.ts';
 import { describeOutcome } from './outcome-messages.ts';
+import { cut } from '../text.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
@@ -74,7 +75,9 @@ export function formatProblem({ input, message }: Problem): string {
 
 /** One error annotation. */
 export function annotate(runner: Runner, message: ErrorMessage): void {
-  runner.annotate('error', sanitizeLine(message.title, 250), formatMessage(message));
+  // What an error of Node or a library says, nobody has looked at before.
+  const cause = runner.redactor.redact(message.cause);
+  runner.annotate('error', sanitizeLine(message.title, 250), formatMessage({ ...message, cause }));
 }
 
 const maxEvidence = 15;
@@ -87,5 +90,5 @@ function formatMessage({ cause, remedy, evidence = [] }: ErrorMessage): string {
   const join = (shown: readonly string[]) =>
     [cause, ...(shown.length === 0 ? [] : ['The log ends with:', ...shown]), remedy].join('\n');
   while (lines.length > 0 && join(lines).length > maxLength) lines.shift();
-  return join(lines).slice(0, maxLength);
+  return cut(join(lines), maxLength);
 }

@@ -192,7 +192,11 @@ function warn(runner: Runner, message: string, trouble: Trouble['kind']): void {
       ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
       : 'The jobs and the result of this step are not affected.';
   const title = 'The commit status could not be set';
-  runner.annotate('warning', title, `GitHub: ${sanitizeLine(message, 300)}. ${remedy}`);
+  runner.annotate(
+    'warning',
+    title,
+    `GitHub: ${sanitizeLine(runner.redactor.redact(message), 300)}. ${remedy}`,
+  );
 }
 
 // GitHub answers within a second; a hanging one must not eat the last seconds of a step.

@@ -114,7 +114,7 @@ function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof W
       runner.print('The service is available again');
     },
     cancelling: (jobUuid, reason) => {
-      runner.print(`Cancelling job ${jobUuid}: ${reason}`);
+      runner.print(`Cancelling job ${jobUuid}: ${sanitizeLine(reason)}`);
     },
     noAddressYet: (submitted) => {
       runner.print(
@@ -139,6 +139,9 @@ function createWarnings(runner: Runner): Warnings {
   const warn = (title: string, message: string) => {
     runner.annotate('warning', title, message);
   };
+  // What an error of Node or a library says, nobody has looked at before.
+  const causeOf = (error: unknown) =>
+    sanitizeLine(runner.redactor.redact(asError(error).message)) || 'there was no time left';
   const said = new Set<string>();
   const warnOnce = (title: string, message: string) => {
     if (!said.has(title)) warn(title, message);
@@ -200,11 +203,11 @@ function createWarnings(runner: Runner): Warnings {
     cleanupFailed: (error) => {
       warn(
         'The cleanup failed',
-        `Jobs of this step were not checked or cancelled: ${sanitizeLine(asError(error).message)}. Look for jobs that are still running: ${consoleUrl}`,
+        `Jobs of this step were not checked or cancelled: ${causeOf(error)}. Look for jobs that are still running: ${consoleUrl}`,
       );
     },
     logIncomplete: (whoseLog, error) => {
-      const cause = sanitizeLine(asError(error).message) || 'there was no time left';
+      const cause = causeOf(error);
       warnOnce(
         'A log is incomplete',
         `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`,
@@ -223,8 +226,4 @@ function createWarnings(runner: Runner): Warnings {
       );
     },
   };
-}
-
-function causeOf(error: unknown): string {
-  return sanitizeLine(asError(error).message) || 'there was no time left';
 }

@@ -1,6 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { Line } from '../logs/lines.ts';
 import type { Runner } from '../runtime.ts';
+import { stripInvisible, wholeWords } from '../text.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 
 export interface LogPlace {
@@ -69,13 +69,15 @@ export function printTail(runner: Runner, title: string, tail: readonly string[]
 // The live console cuts a line at 1,024 characters, marks and breaks of commands included.
 const maxWidth = 900;
 const maxRows = 8;
+const maxShown = maxWidth * maxRows;
 
 function printLine(runner: Runner, prefix: string, { text, left }: Line): void {
   // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
-  const given = text.slice(0, 2 * maxWidth * maxRows);
+  const given = wholeWords(text, 2 * maxShown);
   let rest = sanitizeLogLine(given);
   for (let row = 0; row < maxRows; row += 1) {
     const shown = cutRow(rest);
+    if (row > 0 && shown === '') break;
     runner.print(`  ${prefix}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
     rest = rest.slice(shown.length);
     if (rest === '' && given === text && left === 0) return;
@@ -85,12 +87,14 @@ function printLine(runner: Runner, prefix: string, { text, left }: Line): void {
   runner.print(`  ${prefix}¦ … and ${more} more characters`);
 }
 
-// Between words if there is a gap: the runner blanks a secret only where it stands in one line.
+// Between words alone: the runner blanks a secret only where it stands in one line. A word that is
+// longer has a row of its own, and where it is longer than anyone reads, it is left out.
 function cutRow(text: string): string {
   if (text.length <= maxWidth) return text;
-  const gap = text.lastIndexOf(' ', maxWidth);
-  const row = gap > maxWidth / 2 ? text.slice(0, gap + 1) : text.slice(0, maxWidth);
-  return row.replace(/[\ud800-\udbff]$/, '');
+  const last = text.lastIndexOf(' ', maxWidth);
+  const gap = last > 0 ? last : text.indexOf(' ');
+  const end = gap < 0 ? text.length : gap + 1;
+  return end > maxShown ? '' : text.slice(0, end);
 }
 
 // Far more than is ever shown of a line, colours included.
@@ -100,7 +104,7 @@ const maxLine = 4_000;
 export function plainLines(lines: readonly string[]): readonly string[] {
   return lines.map((line) => {
     const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
-    return stripVTControlCharacters(shown.slice(0, maxLine)).trimEnd();
+    return stripInvisible(wholeWords(shown, maxLine)).trimEnd();
   });
 }
 

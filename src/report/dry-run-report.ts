@@ -6,7 +6,7 @@ import type { CookRequest } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { describeError, type ErrorMessage } from './error-messages.ts';
 import { annotateAll, formatProblem } from './annotations.ts';
-import { escapeMarkdown, escapePreformatted, sanitizeLine } from './sanitize.ts';
+import { escapeHtml, escapePreformatted, sanitizeLine } from './sanitize.ts';
 import { writeSummary, type Fits } from './summary.ts';
 import { fold } from './summary/failures.ts';
 import { renderTable, uuidCode, type Column } from './summary/table.ts';
@@ -95,9 +95,9 @@ function renderPlanTable(
 function renderPlan({ request, recipe, error }: PlannedCook): readonly string[] {
   return [
     String(request.index + 1),
-    escapeMarkdown(recipe?.name ?? '', 120),
+    escapeHtml(recipe?.name ?? '', 120),
     uuidCode(request.recipeUuid),
-    error === null ? '' : escapeMarkdown(error.message, 300),
+    error === null ? '' : escapeHtml(error.message, 300),
   ];
 }
 

@@ -7,7 +7,7 @@ import { compareResults, results } from '../jobs/results.ts';
 import type { Runner } from '../runtime.ts';
 import { formatHeadline } from './format.ts';
 import { writeSummaryPath } from './outputs.ts';
-import { escapeMarkdown, sanitizeLine } from './sanitize.ts';
+import { codeSpan, escapeMarkdown, sanitizeLine } from './sanitize.ts';
 import { renderContainerResults } from './summary/container-results.ts';
 import { renderFailures } from './summary/failures.ts';
 import { renderRunning } from './summary/running.ts';
@@ -46,7 +46,11 @@ export async function writeSummary(runner: Runner, make: (fits: Fits) => string)
     writeSummaryPath(runner, path);
   } catch (error) {
     const { message } = asError(error);
-    runner.annotate('warning', 'The job summary could not be written', sanitizeLine(message));
+    runner.annotate(
+      'warning',
+      'The job summary could not be written',
+      sanitizeLine(runner.redactor.redact(message)),
+    );
   }
 }
 
@@ -109,8 +113,7 @@ function heading(outcomes: readonly Outcome[]): string {
 /** The summary of a step whose inputs are not valid. */
 export function renderInputProblems({ problems }: InputError): string {
   const items = problems.map(
-    ({ input, message }) =>
-      `- <code>${escapeMarkdown(input, 100)}</code>: ${escapeMarkdown(message)}`,
+    ({ input, message }) => `- ${codeSpan(input, 100)}: ${escapeMarkdown(message)}`,
   );
   return [`### ${results.error.icon} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }

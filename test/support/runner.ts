@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createRedactor } from '../../src/api/redactor.ts';
+import { printable } from '../../src/report/sanitize.ts';
 import type { Runner } from '../../src/runtime.ts';
 
 // Where a step may keep files; each build empties it.
@@ -59,9 +60,9 @@ export function rememberingRunner(
       redactor.add([secret]);
       masked.push(secret);
     },
-    print: (line) => lines.push(line),
+    print: (line) => lines.push(printable(line)),
     group: (title, print) => {
-      lines.push(`::group::${title}`);
+      lines.push(`::group::${printable(title)}`);
       print();
       lines.push('::endgroup::');
     },

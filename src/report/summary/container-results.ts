@@ -1,7 +1,7 @@
 import type { Outcome } from '../../jobs/records.ts';
 import { titleOf } from '../../jobs/metrics.ts';
 import { formatNumber } from '../format.ts';
-import { escapeMarkdown } from '../sanitize.ts';
+import { escapeHtml } from '../sanitize.ts';
 import { fold } from './failures.ts';
 import { renderTable, type Column, type NumberedOutcome } from './table.ts';
 
@@ -31,18 +31,16 @@ export function renderContainerResults(jobs: readonly NumberedOutcome[]): string
 
 function ofOne(jobs: readonly NumberedOutcome[], keys: readonly string[]): string {
   const results = jobs[0]?.outcome.results ?? {};
-  const rows = keys
-    .slice(0, maxKeys)
-    .map((key) => [escapeMarkdown(key, 60), valueText(results, key)]);
+  const rows = keys.slice(0, maxKeys).map((key) => [escapeHtml(key, 60), valueText(results, key)]);
   return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
 }
 
 function ofSeveral(jobs: readonly NumberedOutcome[], keys: readonly string[]): string {
   const shown = keys.slice(0, maxColumns);
-  const headings = ['#', 'Results of', ...shown.map((key) => escapeMarkdown(key, 40))];
+  const headings = ['#', 'Results of', ...shown.map((key) => escapeHtml(key, 40))];
   const rows = jobs.map(({ number, outcome }) => [
     String(number),
-    escapeMarkdown(titleOf(outcome.ref, outcome.job), 60),
+    escapeHtml(titleOf(outcome.ref, outcome.job), 60),
     ...shown.map((key) => valueText(outcome.results, key)),
   ]);
   const columns = headings.map((heading): Column =>
@@ -59,6 +57,6 @@ function keysOf(all: readonly Outcome['results'][]): readonly string[] {
 function valueText(results: Outcome['results'], key: string): string {
   const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
   if (value === undefined) return '';
-  if (typeof value === 'number') return escapeMarkdown(formatNumber(value));
-  return escapeMarkdown(typeof value === 'string' ? value : JSON.stringify(value), 120);
+  if (typeof value === 'number') return escapeHtml(formatNumber(value));
+  return escapeHtml(typeof value === 'string' ? value : JSON.stringify(value), 120);
 }

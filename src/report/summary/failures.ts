@@ -3,7 +3,7 @@ import { results } from '../../jobs/results.ts';
 import { plainLines } from '../container-log.ts';
 import { phraseOf } from '../format.ts';
 import { describeOutcome } from '../outcome-messages.ts';
-import { escapeMarkdown, escapePreformatted } from '../sanitize.ts';
+import { escapeHtml, escapePreformatted } from '../sanitize.ts';
 import { linkConsole, worstJobs, reasonOf, type NumberedOutcome } from './table.ts';
 
 // Nobody reads more.
@@ -29,8 +29,8 @@ export function renderFailures(jobs: readonly NumberedOutcome[], maxLines: numbe
 
 function foldedJob(job: NumberedOutcome, maxLines: number, isOpen: boolean): string {
   const { number, outcome } = job;
-  const title = escapeMarkdown(titleOf(outcome.ref, outcome.job), 80);
-  const brief = escapeMarkdown(reasonOf(outcome) || phraseOf(outcome), maxReason);
+  const title = escapeHtml(titleOf(outcome.ref, outcome.job), 80);
+  const brief = escapeHtml(reasonOf(outcome) || phraseOf(outcome), maxReason);
   const line = `${results[outcome.result].icon} ${number} <b>${title}</b>: ${brief}`;
   return fold(line, partsOf(job, maxLines), isOpen);
 }
@@ -39,8 +39,8 @@ function partsOf({ outcome }: NumberedOutcome, maxLines: number): readonly strin
   const { cause, remedy } = describeOutcome(outcome);
   const log = logBlock(outcome.logTail, maxLines);
   return [
-    `**Why:** ${linkConsole(escapeMarkdown(cause, maxWords))}`,
-    `**What helps:** ${linkConsole(escapeMarkdown(remedy, maxWords))}`,
+    `**Why:** ${linkConsole(cause, maxWords)}`,
+    `**What helps:** ${linkConsole(remedy, maxWords)}`,
     ...(log === '' ? [] : ['The log ends with:', log]),
   ];
 }

@@ -5,7 +5,7 @@ import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
 import { formatEstimatedUsd, formatTimes, formatUsd } from '../format.ts';
 import { results } from '../../jobs/results.ts';
 import { consoleUrl } from '../error-messages.ts';
-import { escapeMarkdown } from '../sanitize.ts';
+import { escapeHtml, escapeMarkdown } from '../sanitize.ts';
 import { fold } from './failures.ts';
 import {
   consoleLink,
@@ -31,7 +31,7 @@ export function renderJob(outcome: Outcome): string {
     ['Hardware', hardware(outcome)],
     ['Time', formatTimes(outcome)],
     ['Cost', costInWords(outcome)],
-    ['Reason', results[outcome.result].passes ? escapeMarkdown(reasonOf(outcome), 1_000) : ''],
+    ['Reason', results[outcome.result].passes ? escapeHtml(reasonOf(outcome), 1_000) : ''],
   ];
   const rows = lines.filter(([, value]) => value !== '');
   return renderTable([{ heading: 'Status' }, { heading: statusCell(outcome) }], rows);
@@ -47,7 +47,7 @@ function costInWords(outcome: Outcome): string {
 }
 
 interface JobColumn extends Column {
-  /** A cell's Markdown; empty where there is nothing to say. */
+  /** A cell's HTML; empty where there is nothing to say. */
   readonly cell: (job: NumberedOutcome) => string;
 }
 
@@ -112,7 +112,7 @@ function renderRows(jobs: readonly NumberedOutcome[], common: ReadonlyMap<string
 function commonOf(jobs: readonly NumberedOutcome[]): ReadonlyMap<string, string> {
   const common = new Map<string, string>();
   const recipes = new Set(jobs.map(({ outcome }) => uuidCode(recipeOf(outcome))));
-  const machines = new Set(jobs.map(({ outcome }) => hardware(outcome)));
+  const machines = new Set(jobs.map(({ outcome }) => hardware(outcome, escapeMarkdown)));
   const [recipe = ''] = recipes;
   const [machine = ''] = machines;
   if (recipes.size === 1 && recipe !== '') common.set('Recipe', `Recipe ${recipe}`);
@@ -129,12 +129,12 @@ export function renderTotal(jobs: readonly NumberedOutcome[]): string {
   return `Estimated cost of ${count} jobs: **${sum}** (rate × time).`;
 }
 
-function hardware({ job }: Outcome): string {
-  return escapeMarkdown(hardwareOf(job), 120);
+function hardware({ job }: Outcome, escape = escapeHtml): string {
+  return escape(hardwareOf(job), 120);
 }
 
 function title(outcome: Outcome): string {
-  return escapeMarkdown(titleOf(outcome.ref, outcome.job), 120);
+  return escapeHtml(titleOf(outcome.ref, outcome.job), 120);
 }
 
 function costCell(cost: number | null): string {
@@ -147,7 +147,7 @@ const maxNodes = 100;
 export function renderNodes(jobs: readonly NumberedOutcome[]): string {
   const rows = jobs.flatMap(({ number, outcome }) =>
     nodeUrlsOf(outcome).map((node) => [
-      jobs.length === 1 ? '' : `${number} ${escapeMarkdown(titleOf(outcome.ref, outcome.job), 60)}`,
+      jobs.length === 1 ? '' : `${number} ${escapeHtml(titleOf(outcome.ref, outcome.job), 60)}`,
       portName(node),
       `<code>${addressOf(node)}</code>`,
     ]),
@@ -162,5 +162,5 @@ export function renderNodes(jobs: readonly NumberedOutcome[]): string {
 }
 
 function portName({ description }: NodeUrl): string {
-  return escapeMarkdown(description ?? '', 60);
+  return escapeHtml(description ?? '', 60);
 }

@@ -4,7 +4,7 @@ import { compareResults, results, type Result } from '../../jobs/results.ts';
 import { isFinal } from '../../jobs/status.ts';
 import { consoleUrl } from '../error-messages.ts';
 import { formatDuration, phraseOf } from '../format.ts';
-import { escapeMarkdown } from '../sanitize.ts';
+import { escapeHtml, escapeMarkdown, sanitizeLine } from '../sanitize.ts';
 
 /** The head of a column. */
 export interface Column {
@@ -80,7 +80,7 @@ export function statusCell(outcome: Outcome): string {
   const { result, job } = outcome;
   const { icon, words } = results[result];
   if (job === null) return `${icon} ${words}`;
-  const status = escapeMarkdown(job.status, 60);
+  const status = escapeHtml(job.status, 60);
   // Where the status says it all, the result would only repeat it.
   const isClear = isFinal(job.status) && resultsOfFinal.has(result);
   if (isClear || result === 'running') return `${icon} ${status}`;
@@ -112,7 +112,14 @@ export function uuidCode(uuid: string | null): string {
 /** The console, where every job can be seen and cancelled. */
 export const consoleLink = `[the console](${consoleUrl})`;
 
-/** Our own sentence, escaped, with the console's address as a link again. */
-export function linkConsole(escaped: string): string {
-  return escaped.replaceAll(escapeMarkdown(consoleUrl), `[${consoleUrl.slice(8)}](${consoleUrl})`);
+/** A sentence of ours in Markdown, in which the console's address is a link. */
+export function linkConsole(text: string, maxLength: number): string {
+  const link = `[${consoleUrl.slice(8)}](${consoleUrl})`;
+  return sanitizeLine(text, maxLength)
+    .split(' ')
+    .map((word) => {
+      const after = word.startsWith(consoleUrl) ? word.slice(consoleUrl.length) : null;
+      return after !== null && /^[.,;:]?$/.test(after) ? link + after : escapeMarkdown(word);
+    })
+    .join(' ');
 }

@@ -1,7 +1,7 @@
 import { formatDuration } from '../format.ts';
 import { phaseSeconds, phasesOf, titleOf, type JobPhase } from '../../jobs/metrics.ts';
 import { results } from '../../jobs/results.ts';
-import { sanitizeLabel } from '../sanitize.ts';
+import { sanitizeLine } from '../sanitize.ts';
 import { worstJobs, type NumberedOutcome } from './table.ts';
 
 // Drawn with letters in a block of the language diff, whose lines GitHub colours by their first
@@ -82,7 +82,7 @@ function jobLine(
   const seconds = phases.map(phaseSeconds);
   const total = seconds.reduce<number>((sum, each) => sum + (each ?? 0), 0);
   const time = seconds.includes(null) ? 'goes on' : formatDuration(total * 1000);
-  const title = sanitizeLabel(titleOf(outcome.ref, outcome.job), 36);
+  const title = sanitizeLine(titleOf(outcome.ref, outcome.job), 36);
   const text = `${String(number).padStart(3)} ${bar(phases, scale)} ${time.padStart(7)} ${title}`;
   return markLine(results[outcome.result].timelineMark, text);
 }
