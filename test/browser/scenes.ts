@@ -59,7 +59,7 @@ function mixed(index: number): Outcome {
     },
     {
       uuid: uuidNumber(index + 1),
-      title: `Train_v2, learning/rate=${(index + 1) / 1000}`,
+      title: `Train, learning rate ${(index + 1) / 1000}`,
       status,
       status_reason: reason,
     },

@@ -15,7 +15,7 @@ async function summaryOf(plans: readonly PlannedCook[]): Promise<string> {
 test('a dry run shows each body', async () => {
   const summary = await summaryOf([plan(0, 'a|b'), plan(1, 'c')]);
   expect(summary).toContain('all 2 jobs can be cooked');
-  expect(summary).toContain('\n  "description": "a&#124;b"');
+  expect(summary).toContain('\n  "description": "a|b"');
 });
 
 test('the JSON of a body keeps its indentation, in the log and in the summary', async () => {
@@ -25,13 +25,12 @@ test('the JSON of a body keeps its indentation, in the log and in the summary', 
   const lines = JSON.stringify(body, null, 2).split('\n');
   expect(runner.lines.slice(1, -1)).toEqual(lines.map((line) => `  | ${line}`));
   const [, shown] = /<pre>\n([^]*?)\n<\/pre>/.exec(runner.summary()) ?? [];
-  const plain = shown?.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
-  expect(plain?.split('\n')).toEqual(lines);
+  expect(shown?.split('\n')).toEqual(lines);
 });
 
 test('bodies too long for a summary are left to the log', async () => {
   const summary = await summaryOf(
-    Array.from({ length: 900 }, (_, index) => plan(index, '<&|`'.repeat(300))),
+    Array.from({ length: 900 }, (_, index) => plan(index, '<&|` '.repeat(300))),
   );
   expect(Buffer.byteLength(summary)).toBeLessThan(1_048_576);
   expect(summary).toContain('The requests are in the log');

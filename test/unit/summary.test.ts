@@ -171,7 +171,7 @@ test('a line of a log keeps its indentation and loses its colours', () => {
   const markdown = renderSummary([
     fakeOutcome({ result: 'failed', logTail }, { status: 'FAILED' }),
   ]);
-  expect(markdown).toContain('<pre>\n  File "x.py"\n    if a &#60; b:\ndone\n</pre>');
+  expect(markdown).toContain('<pre>\n  File "x.py"\n    if a &lt; b:\ndone\n</pre>');
 });
 
 test.each(Object.keys(scenes))('%s reads well', (name) => {
