@@ -13,8 +13,18 @@ import { createEarlyOutputs, writeAccessToken } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
-import { decide, record, tellEnd, withStep, type Entry, type Step, type StepPlan } from './step.ts';
+import {
+  decide,
+  record,
+  startTry,
+  tellEnd,
+  withStep,
+  type Entry,
+  type Step,
+  type StepPlan,
+} from './step.ts';
 import { planOf } from './plan.ts';
+import { cookInTurn } from './tries.ts';
 import { adopt, watchToEnd } from './watch.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
@@ -25,14 +35,19 @@ export async function cook(deps: Deps): Promise<void> {
     const context = readStepIdentity(runner, inputs['matrix-index']);
     const run = await readRunRef(runner);
     const requests = createRequests(inputs, context, createNonce(deps), run);
-    runner.redactor.addPublic(requests.map(publicTextOf));
+    const tries = requests.flatMap((request) => [request, ...request.alternatives]);
+    runner.redactor.addPublic(tries.map(publicTextOf));
     if (inputs['dry-run']) {
       await dryRun(requests, planOf(inputs), deps);
       return;
     }
     const commitStatus = openCommitStatus(inputs, requests, deps);
     const plan = cookPlan(inputs);
-    const jobs = requests.map((request) => ({ ref: request, mark: request.mark }));
+    const jobs = requests.map((request) => ({
+      ref: request,
+      mark: request.mark,
+      tries: 1 + request.alternatives.length,
+    }));
     const listeners = [
       { submitted: createEarlyOutputs(runner, requests) },
       // A job that is not waited for is done with when it is submitted: one status tells all.
@@ -91,12 +106,17 @@ async function cookAll(
     inTurn: pLimit(maxConcurrentCooks),
     readRecipe: createRecipeReader(step.client, step.end.signal),
   };
-  const attachError = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : null;
+  const attached: Attached =
+    inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached;
   const unfinished = pLimit(inputs['max-parallel'] || Infinity);
-  const runEntry = async (entry: Entry, request: CookRequest) =>
+  const runEntry = async (request: CookRequest) =>
     unfinished(async () => {
-      const runData = await cookOrAttach(step, entry, request, { ...cooking, attachError });
-      tellEnd(step, entry, runData);
+      const taken = attached.tries.get(request.index) ?? [];
+      const runData = await cookInTurn(step, request, taken, async (entry, one) =>
+        cookOrAttach(step, entry, one, { ...cooking, attachError: attached.error }),
+      );
+      const entry = step.entries[request.index];
+      if (entry !== undefined) tellEnd(step, entry, runData);
       return runData;
     });
   // Those that run already take the first places.
@@ -107,30 +127,42 @@ async function cookAll(
   const ordered = pairs.toSorted(
     (a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null),
   );
-  const running = new Map(ordered.map(({ entry, request }) => [entry, runEntry(entry, request)]));
-  return Promise.all(step.entries.map(async (entry) => (await running.get(entry)) ?? noRunData));
+  const running = new Map(ordered.map(({ request }) => [request.index, runEntry(request)]));
+  return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? noRunData));
 }
+
+/** What was taken over from earlier attempts. */
+interface Attached {
+  /** What kept it from looking for them. */
+  readonly error: Error | null;
+  /** The tries of each entry up to the one taken over, by its index. */
+  readonly tries: ReadonlyMap<number, readonly CookRequest[]>;
+}
+
+const nothingAttached: Attached = { error: null, tries: new Map() };
 
 /**
  * Takes over the jobs of earlier attempts, also when the wait has ended meanwhile: what becomes of
- * them is decided like of any other. Gives what kept it from looking for them.
+ * them is decided like of any other.
  */
-async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Error | null> {
+async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Attached> {
   const { client, end, console } = step;
   try {
     const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-    const taken = requests.flatMap(({ index }) => {
-      const job = earlier.get(index);
-      const entry = step.entries[index];
-      return job === undefined || entry === undefined ? [] : [{ entry, job }];
+    const taken = [...earlier].flatMap(([index, { job, tries }]) => {
+      const last = tries.at(-1);
+      const first = step.entries[index];
+      if (first === undefined || last === undefined) return [];
+      return [{ entry: last.choice === 0 ? first : startTry(step, last, []), job }];
     });
     // All are kept for the post entry before the first is told of.
     for (const { entry, job } of taken)
       record(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
     for (const { entry, job } of taken) adopt(step, entry, job, 'attached');
-    return null;
+    const tries = new Map([...earlier].map(([index, each]) => [index, each.tries]));
+    return { error: null, tries };
   } catch (error) {
-    return asError(error);
+    return { ...nothingAttached, error: asError(error) };
   }
 }
 

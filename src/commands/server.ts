@@ -200,7 +200,8 @@ async function ask(
 ): Promise<string> {
   const { port = 0, path = '/' } = plan.readyCheck ?? {};
   const address = mainUrlOf(urls, port);
-  const url = address === undefined ? null : URL.parse(path, address.url);
+  // Put together, not resolved: a path such as `//host` is no other host.
+  const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
   if (url === null) return `port ${port} is not among the addresses`;
   try {
     const status = await probe.get(url, entry.accessToken, signal);

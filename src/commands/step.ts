@@ -11,6 +11,8 @@ import { createPoller, type Poller, type PollInterval } from '../jobs/poll.ts';
 import { duplicateReason, ownReason, reconcile, type ReconcileEvents } from '../jobs/reconcile.ts';
 import {
   noRunData,
+  type CookRequest,
+  type EarlierTry,
   type JobRef,
   type Outcome,
   type RunData,
@@ -58,6 +60,12 @@ export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] }
   readonly cancels: Map<string, 'accepted' | 'failed'>;
   readonly confirmed: Set<string>;
   reconciling: Promise<void>;
+  /** Its place among the tries of its entry, from 0. */
+  readonly choice: number;
+  /** Whether another model is left to be tried after it. */
+  hasNext: boolean;
+  /** Whether its job has ended so that the next one is to be tried. */
+  isFollowed: boolean;
   /** Since when the server answers as it does, on the monotonic clock. */
   readySinceMs: number;
   /** What the server of the newest run asks for. A secret: for the output alone. */
@@ -70,7 +78,10 @@ export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] }
 export interface Step {
   readonly deps: Deps;
   readonly plan: StepPlan;
-  readonly entries: readonly Entry[];
+  /** The last try of each entry: what is reported. */
+  readonly entries: Entry[];
+  /** The tries before: what may still come of their cooks is not lost sight of. */
+  readonly earlier: Entry[];
   readonly client: Client;
   readonly probe: Probe;
   readonly end: StepEnd;
@@ -86,7 +97,7 @@ export interface Step {
 /** Keeps what is known of an entry, for the post entry too, before anything else is done. */
 export function record({ deps }: Step, entry: Entry, change: Partial<EntryFacts>): void {
   entry.facts = { ...entry.facts, ...change };
-  saveEntry(deps.runner, entry.ref.index, entry.facts);
+  saveEntry(deps.runner, entry.ref.index, entry.choice, entry.facts);
 }
 
 /** Takes what the service says of a job; its status changes go to the listeners. */
@@ -106,6 +117,8 @@ export interface StepJob {
   readonly ref: JobRef;
   /** null for a job given by its UUID. */
   readonly mark: string | null;
+  /** How many tries it may have; one, where nothing is said. */
+  readonly tries?: number;
 }
 
 /** Opens a step, has the work done in it, and closes it, come what may. */
@@ -124,7 +137,8 @@ export async function withStep<T>(
   const { redactor } = runner;
   const { clockOff: onClockOff } = console;
   const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
-  savePlan(runner, { count: jobs.length, policy: plan.policy });
+  const tries = Math.max(1, ...jobs.map((job) => job.tries ?? 1));
+  savePlan(runner, { count: jobs.length, tries, policy: plan.policy });
   const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
     saveStep(runner, facts);
     if (!facts.hasVerdict) reconcileAll(step);
@@ -167,7 +181,8 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
     poller,
     console,
     listeners: [console, ...listeners],
-    entries: jobs.map(createEntry),
+    entries: jobs.map((job) => createEntry(job)),
+    earlier: [],
     finder: createFinder(client),
     logs: createLogCollector({
       runner: deps.runner,
@@ -185,7 +200,24 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
   return step;
 }
 
-function createEntry({ ref, mark }: StepJob): Entry {
+/** Begins the next try of an entry, in place of the one before. */
+export function startTry(
+  step: Step,
+  request: CookRequest,
+  earlierTries: readonly EarlierTry[],
+): Entry {
+  const before = step.entries[request.index];
+  if (before !== undefined) step.earlier.push(before);
+  const entry = createEntry({ ref: request, mark: request.mark }, request.choice, earlierTries);
+  step.entries[request.index] = entry;
+  return entry;
+}
+
+function createEntry(
+  { ref, mark }: StepJob,
+  choice = 0,
+  earlierTries: readonly EarlierTry[] = [],
+): Entry {
   return {
     ref,
     facts: newEntryFacts(mark),
@@ -198,6 +230,10 @@ function createEntry({ ref, mark }: StepJob): Entry {
     cancels: new Map(),
     confirmed: new Set(),
     reconciling: Promise.resolve(),
+    choice,
+    earlierTries,
+    hasNext: false,
+    isFollowed: false,
     readiness: null,
     readySinceMs: 0,
     accessToken: null,
@@ -208,7 +244,7 @@ function createEntry({ ref, mark }: StepJob): Entry {
 // A signal, the timeout or a failed job ends the wait for all, also for those that are done: nothing
 // is let go before the verdict.
 function reconcileAll(step: Step): void {
-  for (const entry of step.entries) {
+  for (const entry of [...step.entries, ...step.earlier]) {
     if (!entry.isSubmitting) void step.reconcile(entry);
   }
 }
@@ -280,10 +316,10 @@ const endWords = {
  * @param runData what the runs of each entry's job brought, in the order of the entries
  */
 export async function decide(step: Step, runData: readonly RunData[]): Promise<readonly Outcome[]> {
-  const { end, entries, plan } = step;
+  const { end, entries, earlier, plan } = step;
   for (let known = -1; known !== end.facts().ends.length;) {
     known = end.facts().ends.length;
-    await Promise.all(entries.map(step.reconcile));
+    await Promise.all([...entries, ...earlier].map(step.reconcile));
   }
   end.decide();
   for (const [index, entry] of entries.entries()) tellEnd(step, entry, runData[index] ?? noRunData);

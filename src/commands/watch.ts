@@ -1,7 +1,9 @@
 import type { Job } from '../api/schemas.ts';
 import { readJob } from '../api/endpoints.ts';
+import { retryRules, withRetry } from '../api/retry.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { unansweredCooks, withJob } from '../jobs/entry.ts';
+import { endedUnstarted } from '../jobs/failure.ts';
 import { nodeUrlsOf } from '../jobs/node-urls.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import {
@@ -49,7 +51,8 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
     entry.error = asError(error);
     record(step, entry, { stop: 'lost' });
   }
-  if (isBad(step, entry) && step.plan.failFast) step.end.endFor('fail-fast');
+  entry.isFollowed = await mayTryNext(step, entry, log);
+  if (!entry.isFollowed && isBad(step, entry) && step.plan.failFast) step.end.endFor('fail-fast');
   await step.reconcile(entry);
   await lookOnceMore(step, entry);
   const { result } = outcomeOf(step, entry);
@@ -61,6 +64,30 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
     else if (entry.job?.parameters?.isReachable) step.console.noAddress(submitted);
   }
   return runData;
+}
+
+/**
+ * Whether the next model is to be tried: the job was seen to have ended, none of its runs has
+ * started, and there is no doubt about another job of the entry.
+ */
+async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolean> {
+  const { end, client, deps } = step;
+  const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
+  if (!entry.hasNext || isOver()) return false;
+  // Confirms the end where the service might start it once more.
+  await step.reconcile(entry);
+  const { jobs } = entry.facts;
+  const isInDoubt = unansweredCooks(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
+  if (isOver() || isInDoubt) return false;
+  try {
+    const request = async () => log.listRuns(end.signal);
+    const runs = await withRetry(request, retryRules.run, { ...client, signal: end.signal });
+    const outcome = createOutcome(entry, end.facts(), step.plan, { ...noRunData, runs });
+    return !isOver() && endedUnstarted(outcome, deps.clock.now());
+  } catch {
+    // Without the runs nobody knows whether it had started.
+    return false;
+  }
 }
 
 async function watch(
@@ -81,6 +108,10 @@ async function watch(
       return true;
     }
     observe(step, entry, answer);
+    if (answer.status !== 'RUNNING') {
+      if (entry.facts.stop === 'goal') record(step, entry, { stop: null });
+      server.onStopped();
+    }
     if (goal === 'completed' || server.mayReadLog()) log.onLook(answer);
     if (answer.status !== 'FAILED') failure.reset();
     if (isFinal(answer.status)) {
@@ -100,8 +131,6 @@ async function watch(
       server.onRunning(answer);
       return server.served.aborted;
     }
-    if (entry.facts.stop === 'goal') record(step, entry, { stop: null });
-    server.onStopped();
     return false;
   };
   if (!take(job)) {

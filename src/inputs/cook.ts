@@ -24,7 +24,7 @@ import {
   type Values,
 } from './read.ts';
 import { readyCheck } from './ready-check.ts';
-import { cookFields, entries, type CookFields } from './recipes.ts';
+import { cookFields, entries, gpuNames, type CookFields } from './recipes.ts';
 import { warnOfUnknownRegions } from './regions.ts';
 import { checkRules } from './rules.ts';
 
@@ -38,6 +38,16 @@ const regionList = z.pipe(
   cookFields.allowed_region_codes,
 );
 
+const gpuNameLines = z.pipe(
+  fromText((given) =>
+    given
+      .split(/[\r\n]+/)
+      .map((each) => each.trim())
+      .filter((each) => each !== ''),
+  ),
+  gpuNames,
+);
+
 /** The inputs of the cook action, in the order of `action.yml`. */
 export const cookInputs = {
   recipes: input(entries),
@@ -49,7 +59,7 @@ export const cookInputs = {
   task: optional(cookFields.task),
   'cpu-count': optional(cookFields.cpu_count),
   'gpu-count': optional(cookFields.gpu_count),
-  'gpu-name': optional(line),
+  'gpu-name': optional(gpuNameLines),
   'gpu-registry-uuid': optional(uuid),
   'min-vram-gb': optional(cookFields.min_vram_gb),
   'min-ram-gb': optional(cookFields.min_ram_gb),

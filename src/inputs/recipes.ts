@@ -10,6 +10,7 @@ import {
   number,
   oneOf,
   orNull,
+  quote,
   text,
   uuid,
   whole,
@@ -20,6 +21,34 @@ import { mapping, parseYaml, type TextTree } from './yaml.ts';
 // What the service accepts.
 const maxRegions = 36;
 
+// Each is tried for minutes at least; nobody waits for more of them.
+const maxGpuNames = 8;
+
+/** Models of a GPU in order of preference, each once. */
+export const gpuNames = z.array(line, 'must be a name or a list of names').check(
+  z.minLength(1, 'has no name'),
+  z.maxLength(maxGpuNames, `has more than ${maxGpuNames} names`),
+  z.check(({ value, issues }) => {
+    const plain = value.map((name) => name.trim().toLowerCase());
+    const repeated = value.find((_, index) => plain.indexOf(plain[index] ?? '') !== index);
+    if (repeated === undefined) return;
+    issues.push({ code: 'custom', message: `has ${quote(repeated)} twice`, input: value });
+  }),
+);
+
+/** One model, several in order of preference, or the API's null. */
+const gpuName = z.pipe(
+  z.unknown(),
+  z.transform(async (given, context): Promise<readonly string[] | string | null> => {
+    const parsed = await z.safeParseAsync(Array.isArray(given) ? gpuNames : orNull(line), given);
+    if (parsed.success) return parsed.data;
+    for (const { message, path } of parsed.error.issues) {
+      context.issues.push({ code: 'custom', message, input: given, path });
+    }
+    return z.NEVER;
+  }),
+);
+
 /** The fields of a cook but the container: the API's names, with the ranges it documents. */
 export const cookFields = {
   title: line,
@@ -27,7 +56,7 @@ export const cookFields = {
   task: oneOf(['BATCH', 'PERSISTENT']),
   cpu_count: number(0),
   gpu_count: number(0),
-  gpu_name: orNull(line),
+  gpu_name: gpuName,
   gpu_registry_uuid: orNull(uuid),
   min_vram_gb: number(0),
   min_ram_gb: number(0),

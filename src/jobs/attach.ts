@@ -8,6 +8,13 @@ import { isEnding, isFinal } from './status.ts';
 // GitHub lets a workflow run be re-run for 30 days; the rest is for clocks that are off.
 const maxAgeMs = 60 * 86_400_000;
 
+/** A job of an earlier attempt. */
+export interface EarlierJob {
+  readonly job: Job;
+  /** The tries of its entry in that attempt; the one whose job it is comes last. */
+  readonly tries: readonly CookRequest[];
+}
+
 /**
  * Finds the jobs that earlier attempts of the workflow run cooked for these entries, and that run or
  * have completed. What failed or was cancelled is not taken over. Where several jobs may be meant,
@@ -20,11 +27,11 @@ export async function findEarlierJobs(
   client: Client,
   signal: AbortSignal,
   onAmbiguous: (request: CookRequest) => void,
-): Promise<ReadonlyMap<number, Job>> {
+): Promise<ReadonlyMap<number, EarlierJob>> {
   const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
   if (wanted.length === 0) return new Map();
   const byHash = await readByHash(wanted, client, signal);
-  const taken = new Map<number, Job>();
+  const taken = new Map<number, EarlierJob>();
   for (const request of wanted) {
     const choice = chooseJob(request, byHash);
     if (choice === 'ambiguous') onAmbiguous(request);
@@ -39,7 +46,11 @@ async function readByHash(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly Job[]>> {
   const byHash = new Map<string, Job[]>();
-  const hashes = new Set(requests.flatMap(({ earlierHashes }) => earlierHashes));
+  const hashes = new Set(
+    requests.flatMap((request) =>
+      [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes),
+    ),
+  );
   for await (const job of newestJobs(client, client.clock.now() - maxAgeMs, signal)) {
     const hash = hashAndNonceOf(job)?.hash;
     if (hash !== undefined && hashes.has(hash))
@@ -49,15 +60,26 @@ async function readByHash(
 }
 
 function chooseJob(
-  { earlierHashes }: CookRequest,
+  request: CookRequest,
   byHash: ReadonlyMap<string, readonly Job[]>,
-): Job | 'ambiguous' | undefined {
-  for (const hash of earlierHashes) {
-    const jobs = byHash.get(hash) ?? [];
-    const usable = jobs.filter(isUsable);
-    if (usable.length === 0) continue;
-    const nonces = new Set(jobs.map((job) => hashAndNonceOf(job)?.nonce));
-    return nonces.size > 1 || usable.length > 1 ? 'ambiguous' : usable[0];
+): EarlierJob | 'ambiguous' | undefined {
+  const tries = [request, ...request.alternatives];
+  for (const attempt of request.earlierHashes.keys()) {
+    const found = tries.map((each) => ({
+      each,
+      jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [],
+    }));
+    const usable = found.flatMap(({ each, jobs }) =>
+      jobs.filter(isUsable).map((job) => ({ each, job })),
+    );
+    const [choice] = usable;
+    if (choice === undefined) continue;
+    const nonces = new Set(
+      found.flatMap(({ jobs }) => jobs.map((job) => hashAndNonceOf(job)?.nonce)),
+    );
+    if (nonces.size > 1 || usable.length > 1) return 'ambiguous';
+    const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
+    return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from './records.ts';
+import type { EarlierTry } from './records.ts';
 import { phaseSeconds, phasesOf } from './metrics.ts';
-import { isStarting } from './status.ts';
+import { isFinal, isStarting } from './status.ts';
 
 /**
  * How far a job came before its bad end, which says what helps:
@@ -24,6 +25,38 @@ function hasRun({ job, runs, timeline }: Outcome): boolean {
     runs.some(({ started_at_ms: startedMs }) => startedMs !== null) ||
     timeline.some(({ status }) => status === 'RUNNING')
   );
+}
+
+// What the service takes where neither recipe nor inputs say, in ms, and what its clock and our looks
+// may differ by.
+const defaultAssignMs = 300_000;
+const assignSlackMs = 30_000;
+
+/**
+ * Whether a job has ended without any of its runs having started, and not by somebody's will: what
+ * the service does to a job that got no machine in time is documented nowhere.
+ * @param nowMs on our clock, Unix ms
+ */
+export function endedUnstarted(outcome: Outcome, nowMs: number): boolean {
+  const { job, timeline, submittedAtMs } = outcome;
+  const phase = failurePhaseOf(outcome);
+  if (job === null || (phase !== 'assign' && phase !== 'start')) return false;
+  if (timeline.some(({ status }) => status === 'FAILED')) return true;
+  const waitedMs = nowMs - (submittedAtMs ?? nowMs);
+  const maxAssignMs = job.max_timeout_assign_ms ?? defaultAssignMs;
+  return job.status === 'CANCELLED' && waitedMs >= maxAssignMs - assignSlackMs;
+}
+
+/** What is kept of a try when the next one begins. */
+export function earlierTryOf(outcome: Outcome, gpuName: string | null, nowMs: number): EarlierTry {
+  const { job, submittedAtMs, timeline } = outcome;
+  const endedAtMs = timeline.findLast(({ status }) => isFinal(status))?.atMs ?? nowMs;
+  return {
+    gpuName,
+    jobUuid: job?.uuid ?? null,
+    phase: failurePhaseOf(outcome) === 'assign' ? 'assign' : 'start',
+    waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
+  };
 }
 
 // A look may miss a short start, and then the reason alone tells of it.

@@ -25,6 +25,7 @@ export interface EntryRecord {
   readonly error: Error | null;
   /** What came of our own cancel. */
   readonly cancel: Outcome['cancel'];
+  readonly earlierTries: Outcome['earlierTries'];
   /** What came of the ready-check so far. */
   readonly readiness: Outcome['readiness'];
 }
@@ -57,6 +58,7 @@ export function createOutcome(
     ending,
     error: entry.error,
     cancel: entry.cancel,
+    earlierTries: entry.earlierTries,
     readyCheck: goal.readyCheck,
     readiness: entry.readiness,
     isKept: wantedOf(entry.facts, step, goal.policy, 'main') === 'kept',

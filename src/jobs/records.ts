@@ -29,6 +29,12 @@ export interface CookRequest extends JobRef {
   readonly mark: string;
   /** The mark without its nonce for each earlier attempt of the workflow run, the latest first. */
   readonly earlierHashes: readonly string[];
+  /** The GPU model that is asked for, where the entry names any. */
+  readonly gpuName: string | null;
+  /** Place among the models of its entry, from 0. */
+  readonly choice: number;
+  /** The same entry with its other models, in order of preference. */
+  readonly alternatives: readonly CookRequest[];
   /** The cook fields to send, description and mark included; the container's apart. */
   readonly fields: CookBody;
   /** What is to be laid on the recipe's container parameters; null where nothing is. */
@@ -83,6 +89,16 @@ export interface RunData {
 /** Nothing was looked for, or there was nothing. */
 export const noRunData: RunData = { runs: [], logTail: [], results: null };
 
+/** A try of an entry before the last one: its job ended without a start. */
+export interface EarlierTry {
+  readonly gpuName: string | null;
+  readonly jobUuid: string | null;
+  /** Whether it got no machine, or had one and did not start on it. */
+  readonly phase: 'assign' | 'start';
+  /** From its cook to its end, in ms. */
+  readonly waitedMs: number;
+}
+
 /** What a server that is not ready answered last. */
 export interface Readiness {
   /** `HTTP 502`, or what went wrong with the request. Foreign text. */
@@ -107,6 +123,8 @@ export interface Outcome extends RunData {
   readonly error: Error | null;
   /** What came of our own cancel; null where none was sent. */
   readonly cancel: 'accepted' | 'failed' | null;
+  /** The tries of the entry before this job, in order. */
+  readonly earlierTries: readonly EarlierTry[];
   /** What the step asks its servers; null where it asks nothing. */
   readonly readyCheck: ReadyCheck | null;
   /** null where no server was asked, or it was ready. */

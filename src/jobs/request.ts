@@ -24,27 +24,57 @@ export function createRequests(
   run: RunRef | null = null,
 ): readonly CookRequest[] {
   return inputs.recipes.map((entry, index) => {
-    const { uuid: recipeUuid } = entry;
-    const { description, ...fields } = mergeFields(fieldsOf(inputs), entry);
+    const { gpu_name: gpuNames, ...fields } = mergeFields(fieldsOf(inputs), entry);
     const container = mergeContainers(inputs, entry);
-    const hashOfAttempt = (runAttempt: number) =>
-      hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
-    const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
-    return {
-      index,
-      recipeUuid,
-      jobUuid: null,
-      title: fields.title ?? null,
-      namesRegions: fields.allowed_region_codes !== undefined,
-      mark,
-      earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
-      fields: {
-        ...fields,
-        description: describeWithMark(description || describe(step), mark, inputs, run),
-      },
-      container,
-    };
+    const parts = { inputs, step, nonce, run, index, entry, fields, container };
+    const [first, ...others] = namesOf(gpuNames);
+    const alternatives = others.map((name, place) => createTry(parts, name, place + 1));
+    return { ...createTry(parts, first, 0), alternatives };
   });
+}
+
+function namesOf(given: CookFields['gpu_name']): readonly (string | null | undefined)[] {
+  return typeof given === 'object' && given !== null ? given : [given];
+}
+
+interface TryParts {
+  readonly inputs: CookInputs;
+  readonly step: StepIdentity;
+  readonly nonce: string;
+  readonly run: RunRef | null;
+  readonly index: number;
+  readonly entry: RecipeEntry;
+  readonly fields: Omit<CookFields, 'gpu_name'>;
+  readonly container: JsonMapping | null;
+}
+
+/** The request of an entry with one of its GPU models. */
+function createTry(
+  { inputs, step, nonce, run, index, entry, container, ...parts }: TryParts,
+  gpuName: string | null | undefined,
+  choice: number,
+): CookRequest {
+  const { uuid: recipeUuid } = entry;
+  const { description, ...others } = parts.fields;
+  const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
+  const hashOfAttempt = (runAttempt: number) =>
+    hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
+  const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
+  const text = describeWithMark(description || describe(step), mark, inputs, run);
+  return {
+    index,
+    recipeUuid,
+    jobUuid: null,
+    title: fields.title ?? null,
+    namesRegions: fields.allowed_region_codes !== undefined,
+    mark,
+    earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+    gpuName: gpuName ?? null,
+    choice,
+    alternatives: [],
+    fields: { ...fields, description: text },
+    container,
+  };
 }
 
 function attemptsBefore(runAttempt: number): readonly number[] {

@@ -9,10 +9,13 @@ import { parseEntryFacts, parseStepFacts, type EntryFacts, type StepFacts } from
 
 const planName = 'plan';
 const stepName = 'step';
-const entryName = (index: number) => `entry-${index}`;
+const entryName = (index: number, choice: number) =>
+  choice === 0 ? `entry-${index}` : `entry-${index}-${choice}`;
 
 const planSchema = z.object({
   count: z.number(),
+  /** How many tries an entry may have. */
+  tries: z.number(),
   policy: z.object({
     onTimeout: z.enum(['cancel', 'fail', 'detach']),
     onWorkflowCancel: z.enum(['cancel', 'detach']),
@@ -22,13 +25,16 @@ const planSchema = z.object({
 /** What post must know of the step's inputs: main has read them with the defaults of its action. */
 export type SavedPlan = Readonly<z.infer<typeof planSchema>>;
 
-export function savePlan(runner: Runner, { count, policy }: SavedPlan): void {
-  runner.saveState(planName, JSON.stringify({ count, policy }));
+export function savePlan(runner: Runner, { count, tries, policy }: SavedPlan): void {
+  runner.saveState(planName, JSON.stringify({ count, tries, policy }));
 }
 
-/** @param index the entry's place in the step, from 0 */
-export function saveEntry(runner: Runner, index: number, facts: EntryFacts): void {
-  runner.saveState(entryName(index), JSON.stringify(facts));
+/**
+ * @param index the entry's place in the step, from 0
+ * @param choice the try's place among those of its entry, from 0
+ */
+export function saveEntry(runner: Runner, index: number, choice: number, facts: EntryFacts): void {
+  runner.saveState(entryName(index, choice), JSON.stringify(facts));
 }
 
 export function saveStep(runner: Runner, facts: StepFacts): void {
@@ -46,9 +52,9 @@ export interface SavedState {
 export function readSavedState(runner: Runner): SavedState | null {
   const plan = planSchema.safeParse(parseJson(runner.state(planName)));
   if (!plan.success) return null;
-  const { count, policy } = plan.data;
-  const entries = Array.from({ length: count }, (_, index) =>
-    parseEntryFacts(parseJson(runner.state(entryName(index)))),
+  const { count, tries, policy } = plan.data;
+  const entries = Array.from({ length: count * tries }, (_, place) =>
+    parseEntryFacts(parseJson(runner.state(entryName(Math.floor(place / tries), place % tries)))),
   ).filter((facts) => facts !== null);
   return { policy, step: parseStepFacts(parseJson(runner.state(stepName))), entries };
 }

@@ -3,11 +3,19 @@ import { formatReadyCheck, type ReadyCheck } from '../inputs/ready-check.ts';
 import { asError, type ServiceError } from '../errors.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
-import type { CookRequest, Origin, StatusChange, SubmittedJob } from '../jobs/records.ts';
+import type { Offers } from '../jobs/offers.ts';
+import type {
+  CookRequest,
+  EarlierTry,
+  Origin,
+  StatusChange,
+  SubmittedJob,
+} from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { consoleUrl } from './error-messages.ts';
 import { formatDuration } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
+import { describeTry, formatOffers, modelOf } from './tries.ts';
 
 /** What is said while the step runs: one method is one message. */
 export interface Console {
@@ -18,6 +26,15 @@ export interface Console {
   readonly serviceUnavailable: (error: ServiceError) => void;
   readonly serviceAvailable: () => void;
   readonly clockOff: (offsetMs: number) => void;
+  /** The first model of an entry is not on offer, and another one is. */
+  readonly preferring: (first: CookRequest, chosen: CookRequest, offers: Offers | null) => void;
+  /** A try has ended without a start, and the next model is cooked. */
+  readonly tryingNext: (
+    tried: CookRequest,
+    done: EarlierTry,
+    next: CookRequest,
+    offers: Offers | null,
+  ) => void;
   readonly cancelling: (jobUuid: string, reason: string) => void;
   /** The job was cancelled, and has not ended yet. */
   readonly notEnded: (jobUuid: string, status: string | null) => void;
@@ -49,6 +66,11 @@ export interface Console {
 export function jobPrefix({ ref, job }: SubmittedJob, jobCount: number): string {
   if (jobCount === 1) return '';
   return `[${ref.index + 1}/${jobCount} ${sanitizeLine(titleOf(ref, job), 40)}] `;
+}
+
+function entryPrefix(ref: CookRequest, jobCount: number): string {
+  if (jobCount === 1) return '';
+  return `[${ref.index + 1}/${jobCount} ${sanitizeLine(titleOf(ref, null), 40)}] `;
 }
 
 const openings: Readonly<Record<Origin, string>> = {
@@ -112,6 +134,14 @@ function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof W
     },
     serviceAvailable: () => {
       runner.print('The service is available again');
+    },
+    preferring: (first, chosen, offers) => {
+      const why = `${modelOf(first.gpuName)}: no offers; cooking ${modelOf(chosen.gpuName)}`;
+      runner.print(`${entryPrefix(first, jobCount)}${why}${formatOffers(offers)}`);
+    },
+    tryingNext: (tried, done, next, offers) => {
+      const line = `${describeTry(done)}; trying ${modelOf(next.gpuName)}${formatOffers(offers)}`;
+      runner.print(`${entryPrefix(tried, jobCount)}${line}`);
     },
     cancelling: (jobUuid, reason) => {
       runner.print(`Cancelling job ${jobUuid}: ${sanitizeLine(reason)}`);

@@ -7,10 +7,19 @@ import { isFinal } from '../jobs/status.ts';
 import { consoleUrl, describeError, type ErrorMessage } from './error-messages.ts';
 import { formatDuration } from './format.ts';
 import { describeFailure, remedyOf, remedyOfCancelled, remedyOfTimeout } from './remedies.ts';
+import { describeTry } from './tries.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** What became of a job that was not successful: what failed, why, what to do. */
 export function describeOutcome(outcome: Outcome): ErrorMessage {
+  const message = describeLastTry(outcome);
+  const tries = outcome.earlierTries.map(describeTry);
+  return tries.length === 0
+    ? message
+    : { ...message, cause: `${message.cause} Tried before: ${tries.join('; ')}.` };
+}
+
+function describeLastTry(outcome: Outcome): ErrorMessage {
   const { result, job, ref, error, ending } = outcome;
   if (error !== null) return describeErrorOf(outcome, error);
   const name = sanitizeLine(titleOf(ref, job), 100);

@@ -64,6 +64,7 @@ const notYetKnown: Omit<Outcome, 'ref'> = {
   ending: null,
   error: null,
   cancel: null,
+  earlierTries: [],
   readyCheck: null,
   readiness: null,
   isKept: false,
@@ -85,6 +86,7 @@ function describeJob(outcome: Outcome): JobDescription {
     completed_at: job?.completed_at ?? null,
     queue_seconds: queueSeconds,
     run_seconds: runSeconds,
+    attempts: outcome.earlierTries.length + 1,
     cost_usd: costOf(outcome),
     node_urls: nodeUrlsOf(outcome),
   };

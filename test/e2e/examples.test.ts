@@ -67,6 +67,7 @@ const trials: Readonly<Record<string, Trial>> = {
   'dry-run': { results: ['dry-run'], jobs: [] },
   entries: several(2),
   evening: { results: ['submitted'], jobs: ['RUNNING'], life: endless },
+  fallback: one,
   'gpu-gate': { ...one, life: measuring },
   'gpu-server': { results: ['running'], jobs: ['CANCELLED'], isServer: true },
   'long-job': { results: ['submitted', 'succeeded'], jobs: ['COMPLETED'] },

@@ -8,10 +8,10 @@ import { recipeOf, successfulLife } from './recipes.ts';
 import type { RecipeRecord } from './recipes.ts';
 import { notFound } from './refusal.ts';
 import type { Quirks } from './quirks.ts';
-import type { Job, JobRun, Recipe } from './resources.ts';
+import type { CookFields, Job, JobRun, Recipe } from './resources.ts';
 import { baseOf } from './store.ts';
 import type { Store } from './store.ts';
-import type { Generation } from './types.ts';
+import type { Generation, RecipeScript } from './types.ts';
 
 /** What the endpoints work with. */
 export interface Service {
@@ -72,7 +72,12 @@ function cook({ store, generation, quirks }: Service, { uuid, body }: Call) {
   const { description } = fields;
   const cut = description?.slice(0, quirks.maxDescription);
   const kept = description === undefined ? fields : { ...fields, description: cut ?? null };
-  return store.show(store.addJob(recipe.uuid, recipe.script, kept));
+  return store.show(store.addJob(recipe.uuid, scriptFor(recipe.script, kept), kept));
+}
+
+function scriptFor(script: RecipeScript, { gpu_name: gpuName }: CookFields): RecipeScript {
+  const life = script.lifeOnGpu?.[gpuName ?? ''];
+  return life === undefined ? script : { ...script, life };
 }
 
 function createJob({ store, generation }: Service, { body }: Call) {

@@ -34,6 +34,8 @@ export interface RecipeScript {
   /** What the recipe sets; an image and, for BATCH, a run timeout are set where it does not. */
   payload?: CookFields;
   life: readonly Phase[];
+  /** How it goes for a cook with this `gpu_name`, where that is another life. */
+  lifeOnGpu?: Readonly<Record<string, readonly Phase[]>>;
   /** How long a job is CANCELLING before it is CANCELLED; 0: at once. */
   cancelTakesMs?: number;
   /** A cancel is answered 200, and the job goes on. */

@@ -81,6 +81,7 @@ export function fakeOutcome(
     ending: 'final',
     error: null,
     cancel: null,
+    earlierTries: [],
     readyCheck: null,
     readiness: null,
     isKept: false,

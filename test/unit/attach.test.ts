@@ -29,6 +29,9 @@ async function attach(rows: readonly Row[]) {
     jobUuid: null,
     title: null,
     namesRegions: false,
+    gpuName: null,
+    choice: 0,
+    alternatives: [],
     mark: `${hashOf(3)}-cc`,
     earlierHashes: [hashOf(2), hashOf(1)],
     fields: {},
@@ -39,7 +42,7 @@ async function attach(rows: readonly Row[]) {
   const found = await findEarlierJobs([request], client, signal, () => {
     isAmbiguous = true;
   });
-  const uuid = found.get(0)?.uuid;
+  const uuid = found.get(0)?.job.uuid;
   return isAmbiguous ? 'ambiguous' : jobs.findIndex((job) => job.uuid === uuid);
 }
 

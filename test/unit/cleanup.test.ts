@@ -16,10 +16,14 @@ test.each([
   const clock = createMadeUpClock();
   const inputs = { 'public-key': 'pk_1', 'secret-key': 'sk_1', 'api-url': 'http://127.0.0.1:9' };
   const main = rememberingRunner(inputs);
-  savePlan(main, { count: 2, policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel' } });
+  savePlan(main, {
+    count: 2,
+    tries: 1,
+    policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel' },
+  });
   const facts = { ...newEntryFacts('cook-1-a'), sends: 1 };
-  saveEntry(main, 0, { ...facts, jobs: [{ uuid: uuidNumber(1), hasEnded: false }] });
-  saveEntry(main, 1, facts);
+  saveEntry(main, 0, 0, { ...facts, jobs: [{ uuid: uuidNumber(1), hasEnded: false }] });
+  saveEntry(main, 1, 0, facts);
   const post = rememberingRunner(inputs, main.kept);
   await cleanup({
     runner: post,
