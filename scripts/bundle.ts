@@ -19,7 +19,7 @@ export function bundle(folder: string): void {
   const ncc = ['build', 'build/index.js', '--out', folder, '--no-cache', '--quiet'];
   run('@vercel/ncc/dist/ncc/cli.js', ...ncc, '--stats-out', 'build/stats.json');
   // The further entries of the actions: the name of the file says what the bundle is to do.
-  for (const entry of ['wait', 'cancel', 'post']) {
+  for (const entry of ['wait', 'cancel', 'check', 'post']) {
     writeFileSync(new URL(`${folder}/${entry}.js`, root), "import './index.js';\n");
   }
   writeFileSync(hashFileIn(folder), `${hashSources()}\n`);

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { run as cancel } from './cancel.ts';
+import { run as check } from './check.ts';
 import { run as main } from './main.ts';
 import { run as post } from './post.ts';
 import { reportFailure } from './report/report.ts';
@@ -12,6 +13,7 @@ const entryPoints: ReadonlyMap<string, () => Promise<void>> = new Map([
   ['index.js', main],
   ['wait.js', wait],
   ['cancel.js', cancel],
+  ['check.js', check],
   ['post.js', post],
 ]);
 

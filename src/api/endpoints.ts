@@ -120,6 +120,18 @@ export async function readAccessToken(
   return newest === undefined ? null : tokenOf(newest);
 }
 
+/** Lists one page of the runs of several jobs, newest first, without their logs. */
+export async function listRunsOfJobs(
+  client: Client,
+  jobUuids: readonly string[],
+  pageNumber: number,
+  signal?: AbortSignal,
+): Promise<Page<JobRun>> {
+  const filter = { 'filter[job_uuid]': jobUuids.join(','), sort: '-created_at' };
+  const query = { ...filter, page: String(pageNumber) };
+  return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, jobRunSchema);
+}
+
 /** Reads one run and its log, which is empty where there is none. */
 export async function readJobRun(
   client: Client,

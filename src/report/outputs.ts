@@ -71,7 +71,8 @@ const notYetKnown: Omit<Outcome, 'ref'> = {
   unansweredMark: null,
 };
 
-function describeJob(outcome: Outcome): JobDescription {
+/** A job as the output `jobs` tells it. */
+export function describeJob(outcome: Outcome): JobDescription {
   const { ref, job, result } = outcome;
   const { queueSeconds, runSeconds } = durationsOf(outcome);
   return {

@@ -27,6 +27,7 @@ test.each([
   ['index.js', 1, [/^recipes: is missing/]],
   ['wait.js', 1, [/^job-uuids: is missing/]],
   ['cancel.js', 1, [/^job-uuids: is missing/]],
+  ['check.js', 1, [/^public-key: is empty/]],
   ['post.js', 0, []],
 ])('%s', async (entry, exitCode, errors) => {
   const step = await startEntry(join(dist, entry)).done;
@@ -38,5 +39,5 @@ test.each([
 
 test('each entry of dist has been tried', () => {
   const entries = readdirSync(dist).filter((file) => /^[a-z]+\.js$/.test(file));
-  expect(entries.toSorted()).toEqual(['cancel.js', 'index.js', 'post.js', 'wait.js']);
+  expect(entries.toSorted()).toEqual(['cancel.js', 'check.js', 'index.js', 'post.js', 'wait.js']);
 });

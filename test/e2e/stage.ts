@@ -50,7 +50,7 @@ export async function onStage<T>(
         'public-key': simulator.publicKey,
         'secret-key': simulator.secretKey,
         'api-url': simulator.url,
-        'poll-interval': '1s',
+        ...(action !== 'check' && { 'poll-interval': '1s' }),
         ...given,
       },
     };

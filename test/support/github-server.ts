@@ -1,13 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { listen } from '../simulator/listener.ts';
+import { answerOf, createGitHubModel, type GitHubModel } from './github-model.ts';
 
-// A stand-in for GitHub's API, as far as commit statuses go: it takes what GitHub takes, refuses
-// what GitHub refuses, and can be told to misbehave.
+// A stand-in for GitHub's API on loopback: it takes what GitHub takes, refuses what GitHub refuses,
+// and can be told to misbehave.
 
-/** A request to set a commit status. */
+/** A request, with the members of a commit status in its body. */
 export interface StatusRequest {
+  /** Method and path. */
   readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
   readonly authorization: string | undefined;
   readonly state: string;
   readonly context: string;
@@ -19,6 +22,7 @@ export interface StatusRequest {
 
 /** What becomes of a request: `hang` never answers, `reset` cuts the connection. */
 export type Answer =
+  /** As the model has it. */
   | 'created'
   | 'hang'
   | 'reset'
@@ -31,21 +35,23 @@ export type Answer =
 export interface GitHub {
   readonly url: string;
   readonly requests: readonly StatusRequest[];
+  readonly model: GitHubModel;
   readonly close: () => Promise<void>;
 }
 
 /** @param behave what becomes of the nth request, from 0 */
 export async function startGitHub(
-  behave: (nth: number) => Answer = always('created'),
+  behave: (nth: number, request: StatusRequest) => Answer = always('created'),
+  model = createGitHubModel(),
 ): Promise<GitHub> {
   const requests: StatusRequest[] = [];
   const { url, close } = await listen((request, response) => {
     void take(request).then((taken) => {
       requests.push(taken);
-      answer(response, taken, behave(requests.length - 1));
+      answer(response, model, taken, behave(requests.length - 1, taken));
     });
   }, 0);
-  return { url, requests, close };
+  return { url, requests, model, close };
 }
 
 /** The same for every request. */
@@ -57,35 +63,49 @@ async function take(request: IncomingMessage): Promise<StatusRequest> {
   const body = JSON.parse((await text(request)) || '{}') as StatusRequest;
   const { method, url = '', headers } = request;
   const path = `${method} ${url}`;
-  return { ...body, path, authorization: headers.authorization, atMs: Date.now() };
+  return {
+    ...body,
+    body: { ...body },
+    path,
+    authorization: headers.authorization,
+    atMs: Date.now(),
+  };
 }
 
-function answer(response: ServerResponse, request: StatusRequest, behaviour: Answer): void {
+function answer(
+  response: ServerResponse,
+  model: GitHubModel,
+  request: StatusRequest,
+  behaviour: Answer,
+): void {
   if (behaviour === 'hang') return;
   if (behaviour === 'reset') {
     response.destroy();
     return;
   }
-  const asked = behaviour === 'created' ? { status: 201 } : behaviour;
-  const { status, headers = {}, message = 'as told' } = check(request) ?? asked;
+  if (behaviour !== 'created') {
+    const { status, headers = {}, message = 'as told' } = behaviour;
+    send(response, status, headers, { message });
+    return;
+  }
+  const { status, body } = modelAnswer(model, request);
+  send(response, status, {}, body);
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: unknown,
+): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  response.end(JSON.stringify({ message }));
+  response.end(body === undefined ? undefined : JSON.stringify(body));
 }
 
-const statusPath = /^POST (?:\/api\/v3)?\/repos\/[\w.-]+\/[\w.-]+\/statuses\/[0-9a-f]{40}$/;
-
-function check(request: StatusRequest): Exclude<Answer, string> | undefined {
-  if (!statusPath.test(request.path)) return { status: 404, message: 'Not Found' };
-  if (!request.authorization) return { status: 401, message: 'Requires authentication' };
-  const { context, description, state } = request;
-  const isFine =
-    ['pending', 'success', 'failure', 'error'].includes(state) &&
-    isShort(context, 255) &&
-    isShort(description, 140);
-  return isFine ? undefined : { status: 422, message: 'Validation Failed' };
-}
-
-// GitHub takes no character beyond the first plane.
-function isShort(given: string, maxLength: number): boolean {
-  return given !== '' && given.length <= maxLength && !/[\ud800-\udfff]/.test(given);
+function modelAnswer(model: GitHubModel, request: StatusRequest) {
+  const [method = '', target = ''] = request.path.split(' ');
+  const url = new URL(target, 'http://localhost');
+  if (!request.authorization) return { status: 401, body: { message: 'Requires authentication' } };
+  const pathname = url.pathname.replace(/^\/api\/v3(?=\/)/, '');
+  return answerOf(model, { method, pathname, query: url.searchParams, body: request.body });
 }

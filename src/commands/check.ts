@@ -1,0 +1,156 @@
+import { createClient, type Client } from '../api/client.ts';
+import { sleepLong } from '../clock.ts';
+import { InputError } from '../errors.ts';
+import { createGitHub, openOctokit, type GitHub, type SendToGitHub } from '../github/client.ts';
+import { listOpenRuns, readRuns, type Repository, type WorkflowRun } from '../github/runs.ts';
+import { readCheckInputs, type CheckInputs } from '../inputs/check.ts';
+import { readRunRef, type RunRef } from '../inputs/context.ts';
+import { maskSecrets } from '../inputs/read.ts';
+import { checkedJob, type CheckResult } from '../jobs/checked.ts';
+import {
+  attemptStateOf,
+  findRepositoryJobs,
+  hasEndedForGood,
+  isOrphan,
+  mayBeOrphan,
+  type MarkedJob,
+} from '../jobs/repository-jobs.ts';
+import { readRunsOfJobs } from '../jobs/run-lists.ts';
+import { createCheckConsole, type CheckConsole } from '../report/check-console.ts';
+import { reportCheck, reportCheckFailure } from '../report/check-report.ts';
+import type { Runner } from '../runtime.ts';
+import { cancelOrphans } from './check-orphans.ts';
+import { finishStatuses } from './check-statuses.ts';
+import type { Deps } from './deps.ts';
+
+/** What the parts of a check share. */
+export interface Check {
+  readonly deps: Deps;
+  readonly inputs: CheckInputs;
+  /** The run that checks. */
+  readonly here: RunRef;
+  readonly repository: Repository;
+  readonly client: Client;
+  readonly github: GitHub;
+  readonly console: CheckConsole;
+  /** Fires when nothing more may be asked. */
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+}
+
+/** How GitHub's API is reached; tests pass another way. */
+export type OpenGitHub = (runner: Runner, token: string) => SendToGitHub;
+
+// The cheapest runner has 15 minutes, and the report is still to be written.
+const maxCheckMs = 10 * 60_000;
+
+/** Looks once at the jobs that this repository's workflows have cooked, and ends; never rejects. */
+export async function check(deps: Deps, openGitHub: OpenGitHub = openOctokit): Promise<void> {
+  const { runner } = deps;
+  try {
+    const inputs = await readCheckInputs(runner);
+    const here = await readHere(runner);
+    await withCheck(inputs, here, deps, openGitHub, async (each) => {
+      await reportCheck(runner, here, await look(each), each.console.problems());
+    });
+  } catch (error) {
+    await reportCheckFailure(runner, error);
+  }
+}
+
+async function readHere(runner: Runner): Promise<RunRef> {
+  const here = await readRunRef(runner);
+  if (here !== null) return here;
+  const message = 'is not set: a check looks at the runs of a repository, from a workflow of it';
+  throw new InputError([{ input: 'GITHUB_REPOSITORY', message }]);
+}
+
+async function withCheck(
+  inputs: CheckInputs,
+  here: RunRef,
+  deps: Deps,
+  openGitHub: OpenGitHub,
+  work: (parts: Check) => Promise<void>,
+): Promise<void> {
+  const { runner, clock, random, interrupt } = deps;
+  const token = inputs['github-token'];
+  if (token === undefined) {
+    throw new InputError([{ input: 'github-token', message: 'is empty: it has no default here' }]);
+  }
+  maskSecrets(runner, [token]);
+  const connection = deps.connect(inputs['api-url']);
+  const done = new AbortController();
+  const late = new AbortController();
+  const signal = AbortSignal.any([interrupt, late.signal]);
+  void sleepLong(clock, maxCheckMs, done.signal).then(() => {
+    late.abort();
+  });
+  const console = createCheckConsole(runner);
+  const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
+  const { exchange } = connection;
+  const { redactor } = runner;
+  const { clockOff: onClockOff } = console;
+  const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
+  const github = createGitHub({ send: openGitHub(runner, token), clock, random, signal });
+  const [owner = '', repo = ''] = here.repository.split('/');
+  const repository = { owner, repo };
+  const nowMs = clock.now();
+  try {
+    await work({ deps, inputs, here, repository, client, github, console, signal, nowMs });
+  } finally {
+    done.abort();
+    await connection.close();
+  }
+}
+
+async function look(parts: Check): Promise<CheckResult> {
+  const { client, here, inputs, signal, nowMs } = parts;
+  const sinceMs = nowMs - inputs.since;
+  const found = await findRepositoryJobs(client, here, sinceMs, signal);
+  // Read after the jobs: a run that has cooked one of them had begun by then.
+  const openRuns = await listOpenRuns(parts.github, parts.repository);
+  const orphans = await findOrphans(parts, found, openRuns);
+  const unwanted = inputs.orphans === 'cancel' ? orphans : [];
+  const cancelled = await cancelOrphans(parts, unwanted);
+  const jobs = found.map(({ job, mark }) => ({ mark, job: cancelled.get(job.uuid) ?? job }));
+  const ended = jobs.filter(({ job }) => hasEndedForGood(job, nowMs));
+  if (inputs['commit-status']) await finishStatuses(parts, ended, openRuns);
+  return { sinceMs, nowMs, ...(await readCosts(parts, jobs, orphans)) };
+}
+
+/** The jobs that live though their run is over, and were not to outlive it. */
+async function findOrphans(
+  { github, repository, nowMs }: Check,
+  jobs: readonly MarkedJob[],
+  openRuns: ReadonlyMap<string, WorkflowRun>,
+): Promise<readonly MarkedJob[]> {
+  const suspects = jobs.filter((each) => mayBeOrphan(each, nowMs));
+  const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
+  const overRuns = await readRuns(github, repository, [...new Set(unknown)]);
+  return suspects.filter((each) => {
+    const run = openRuns.get(each.mark.runId) ?? overRuns.get(each.mark.runId);
+    return isOrphan(each, attemptStateOf(each.mark, run), nowMs);
+  });
+}
+
+async function readCosts(
+  { client, signal, nowMs }: Check,
+  jobs: readonly MarkedJob[],
+  orphans: readonly MarkedJob[],
+): Promise<Pick<CheckResult, 'running' | 'ended' | 'orphans'>> {
+  const byRunning = jobs.toSorted(
+    (a, b) => Number(hasEndedForGood(a.job, nowMs)) - Number(hasEndedForGood(b.job, nowMs)),
+  );
+  const runs = await readRunsOfJobs(
+    client,
+    byRunning.map(({ job }) => job),
+    signal,
+  );
+  const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
+  const checked = jobs.map((each) => checkedJob(each, runs.get(each.job.uuid) ?? [], nowMs));
+  return {
+    running: checked.filter(({ job }) => !hasEndedForGood(job, nowMs)),
+    ended: checked.filter(({ job }) => hasEndedForGood(job, nowMs)),
+    orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
+  };
+}

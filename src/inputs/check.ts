@@ -1,0 +1,39 @@
+import type { Runner } from '../runtime.ts';
+import { cookInputs } from './cook.ts';
+import { duration, flag, fromText, InvalidValue, line, oneOf, quote } from './parsers.ts';
+import { input, optional, readInputs, validValues, type Values } from './read.ts';
+
+/** The name of a workflow's file, with or without its folder. */
+const workflowFile = fromText((given) => {
+  const [, name] = /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given) ?? [];
+  return (
+    name ??
+    new InvalidValue(`${quote(given)} is not the name of a workflow file, such as deploy.yml`)
+  );
+});
+
+/** The inputs of the check action, in the order of `check/action.yml`. */
+export const checkInputs = {
+  'public-key': cookInputs['public-key'],
+  'secret-key': cookInputs['secret-key'],
+  'api-url': cookInputs['api-url'],
+  'github-token': cookInputs['github-token'],
+  since: input(duration(), '3d'),
+  orphans: input(oneOf(['cancel', 'report']), 'cancel'),
+  'commit-status': input(flag, 'true'),
+  'follow-up': optional(workflowFile),
+  ref: optional(line),
+};
+
+/** The check action's inputs, checked. */
+export type CheckInputs = Values<typeof checkInputs>;
+
+/** @throws InputError with every problem found */
+export async function readCheckInputs(runner: Runner): Promise<CheckInputs> {
+  const { values, problems } = await readInputs(runner, checkInputs);
+  const message =
+    'needs `commit-status: true`: the pending status tells for which jobs it was dispatched';
+  const isForgetful = values['follow-up'] !== undefined && values['commit-status'] === false;
+  const rules = isForgetful ? [{ input: 'follow-up', message }] : [];
+  return validValues({ values, problems: [...problems, ...rules] });
+}

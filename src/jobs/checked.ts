@@ -1,0 +1,62 @@
+import type { JobRun } from '../api/schemas.ts';
+import { costOf } from './cost.ts';
+import { noRunData, type Outcome } from './records.ts';
+import type { MarkedJob } from './repository-jobs.ts';
+import type { Result } from './results.ts';
+import { finalResultOf } from './status.ts';
+
+/** A job that a check has looked at. */
+export interface CheckedJob extends MarkedJob {
+  readonly outcome: Outcome;
+  /** What it has cost so far, in US dollars; null where that is not known. */
+  readonly costUsd: number | null;
+}
+
+/** What a check has seen and done; the newest jobs come first. */
+export interface CheckResult {
+  /** How far back it looked, Unix ms. */
+  readonly sinceMs: number;
+  readonly nowMs: number;
+  readonly running: readonly CheckedJob[];
+  readonly ended: readonly CheckedJob[];
+  /** Those that lived on without a run, as they are now; they are among the others too. */
+  readonly orphans: readonly CheckedJob[];
+}
+
+/** @param runs of the job, oldest first; empty where they were not read */
+export function checkedJob(marked: MarkedJob, runs: readonly JobRun[], nowMs: number): CheckedJob {
+  const { job } = marked;
+  const isFinal = finalResultOf(job.status) !== null;
+  const outcome: Outcome = {
+    ...noRunData,
+    ref: { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false },
+    result: resultOf(job.status),
+    job,
+    origin: 'given',
+    submittedAtMs: null,
+    timeline: [],
+    ending: isFinal ? 'final' : 'running',
+    error: null,
+    cancel: null,
+    readyCheck: null,
+    readiness: null,
+    isKept: !isFinal,
+    unansweredMark: null,
+    runs,
+  };
+  return { ...marked, outcome, costUsd: costOf(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
+}
+
+function resultOf(status: string): Result {
+  return finalResultOf(status) ?? (status === 'RUNNING' ? 'running' : 'submitted');
+}
+
+/** What it would have cost, had it ended just now. */
+function asIfEnded(outcome: Outcome, nowMs: number): Outcome {
+  const { job, runs } = outcome;
+  return {
+    ...outcome,
+    job: job === null ? null : { ...job, completed_at: new Date(nowMs).toISOString() },
+    runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
+  };
+}

@@ -1,0 +1,121 @@
+import pLimit from 'p-limit';
+import type { Client } from '../api/client.ts';
+import { readJob } from '../api/endpoints.ts';
+import type { Job } from '../api/schemas.ts';
+import type { WorkflowRun } from '../github/runs.ts';
+import type { RunRef } from '../inputs/context.ts';
+import { newestJobs, type Describer } from './list.ts';
+import { isOfRepository, mayOutlive, readMark, type JobMark } from './mark.ts';
+import { mayRestart } from './retried-job.ts';
+import { isFinal } from './status.ts';
+
+// The jobs that the workflows of a repository have cooked, and which of them nobody wants any more,
+// as far as their marks and GitHub's runs tell.
+
+/** A job with the mark of a workflow run. */
+export interface MarkedJob {
+  readonly job: Job;
+  readonly mark: JobMark;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * The jobs of the account that workflows of this repository have cooked, the newest first.
+ * @param sinceMs how far back to look, Unix ms
+ * @throws ServiceError, InterruptedError
+ */
+export async function findRepositoryJobs(
+  client: Client,
+  here: RunRef,
+  sinceMs: number,
+  signal: AbortSignal,
+): Promise<readonly MarkedJob[]> {
+  // The older host tells days only, so whole days are read.
+  const fromDayMs = Math.floor(sinceMs / dayMs) * dayMs;
+  const listed: Job[] = [];
+  for await (const job of newestJobs(client, fromDayMs, signal, asListed)) listed.push(job);
+  const jobs = await withDescriptions(client, listed, signal);
+  return jobs.flatMap((job) => {
+    const mark = readMark(job);
+    const isOurs = mark !== null && isOfRepository(mark, here);
+    return isOurs && isCreatedSince(job, sinceMs, fromDayMs) ? [{ job, mark }] : [];
+  });
+}
+
+const asListed: Describer = async (job) => job;
+
+// With more, the rest is left to the next check.
+const maxSingleReads = 100;
+
+// Whether a list has descriptions is documented nowhere; where none has, the newest are read singly.
+async function withDescriptions(
+  client: Client,
+  listed: readonly Job[],
+  signal: AbortSignal,
+): Promise<readonly Job[]> {
+  if (listed.some(({ description }) => description !== null)) return listed;
+  const inTurn = pLimit(8);
+  const newest = listed.slice(0, maxSingleReads);
+  return Promise.all(
+    newest.map(async (job) =>
+      inTurn(async () => readJob(client, job.uuid, signal).catch(() => job)),
+    ),
+  );
+}
+
+function isCreatedSince({ created_at: at }: Job, sinceMs: number, fromDayMs: number): boolean {
+  if (at === null) return true;
+  return Date.parse(at) >= (at.length === 10 ? fromDayMs : sinceMs);
+}
+
+// A job with retries left that shows FAILED may be started once more, but not after so long.
+const maxRestartMs = 5 * 60_000;
+
+/** Whether a job has ended for good. */
+export function hasEndedForGood(job: Job, nowMs: number): boolean {
+  if (!isFinal(job.status)) return false;
+  if (!mayRestart(job) || job.completed_at === null) return true;
+  return nowMs - Date.parse(job.completed_at) >= maxRestartMs;
+}
+
+/**
+ * What is known of the attempt of the run that cooked a job: it may still go on, it is not known, or
+ * it is over, and at least since when: Unix ms, null where nobody knows.
+ */
+export type AttemptState = 'open' | 'unknown' | { readonly overSinceMs: number | null };
+
+/** @param run undefined where it was not read */
+export function attemptStateOf(
+  { runAttempt, mayBeAttached }: JobMark,
+  run: WorkflowRun | 'gone' | undefined,
+): AttemptState {
+  if (run === undefined) return 'unknown';
+  if (run === 'gone') return { overSinceMs: null };
+  // GitHub's lists may lag behind a re-run.
+  if (run.attempt < runAttempt) return 'unknown';
+  // An attempt starts when the one before it is over.
+  if (run.attempt > runAttempt && !mayBeAttached) return overSince(run.startedAtMs);
+  return run.isOver ? overSince(run.updatedAtMs) : 'open';
+}
+
+function overSince(atMs: number | null): AttemptState {
+  return atMs === null ? 'unknown' : { overSinceMs: atMs };
+}
+
+/** Post may still be at work when the run shows as over, on a machine that was cut off. */
+export const minOverMs = 10 * 60_000;
+
+/** Whether a job lives though the attempt that cooked it is over, and it was not to outlive it. */
+export function isOrphan({ job, mark }: MarkedJob, state: AttemptState, nowMs: number): boolean {
+  if (!mayBeOrphan({ job, mark }, nowMs) || state === 'open' || state === 'unknown') return false;
+  // Of a run that is gone, its job is as old as anything that is known.
+  const createdMs = Date.parse(job.created_at ?? '');
+  const sinceMs = state.overSinceMs ?? createdMs;
+  return nowMs - sinceMs >= minOverMs;
+}
+
+/** Whether a job lives, and was not to outlive its run: then its run has to be known. */
+export function mayBeOrphan({ job, mark }: MarkedJob, nowMs: number): boolean {
+  return !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job);
+}

@@ -1,0 +1,53 @@
+import type { GitHubError } from '../errors.ts';
+import type { CheckedJob } from '../jobs/checked.ts';
+import { titleOf } from '../jobs/metrics.ts';
+import type { Runner } from '../runtime.ts';
+import { createConsole, type Console } from './console.ts';
+import type { ErrorMessage } from './error-messages.ts';
+import { describeFollowUpError, describeGitHubError } from './github-errors.ts';
+import { sanitizeLine } from './sanitize.ts';
+
+/** What is said while a check looks, and what has to fail it in the end. */
+export interface CheckConsole extends Console {
+  readonly statusFinished: (job: CheckedJob, context: string, state: string) => void;
+  readonly statusNotSet: (error: GitHubError) => void;
+  readonly statusesUnreadable: (error: GitHubError) => void;
+  readonly followUpStarted: (job: CheckedJob, workflow: string, ref: string) => void;
+  readonly followUpFailed: (error: GitHubError, workflow: string, ref: string) => void;
+  /** Whether it makes no sense to start it for another job. */
+  readonly isFollowUpHopeless: () => boolean;
+  /** One error for each thing that went wrong, however often it did. */
+  readonly problems: () => readonly ErrorMessage[];
+}
+
+/** Creates the console of one check. */
+export function createCheckConsole(runner: Runner): CheckConsole {
+  const problems = new Map<string, ErrorMessage>();
+  let isFollowUpHopeless = false;
+  const add = (message: ErrorMessage) => {
+    if (!problems.has(message.title)) problems.set(message.title, message);
+  };
+  return {
+    ...createConsole(runner, 1),
+    statusFinished: ({ job }, context, state) => {
+      runner.print(`Commit status “${sanitizeLine(context, 120)}” of job ${job.uuid}: ${state}`);
+    },
+    statusNotSet: (error) => {
+      add(describeGitHubError(error, 'finish a commit status', 'statuses: write'));
+    },
+    statusesUnreadable: (error) => {
+      add(describeGitHubError(error, 'read the commit statuses', 'statuses: write'));
+    },
+    followUpStarted: ({ job, outcome }, workflow, ref) => {
+      const title = sanitizeLine(titleOf(outcome.ref, job), 100);
+      const where = sanitizeLine(`${workflow} on ${ref}`, 200);
+      runner.print(`Started ${where} for job ${job.uuid} “${title}”, ${outcome.result}`);
+    },
+    followUpFailed: (error, workflow, ref) => {
+      isFollowUpHopeless ||= error.trouble === 'forbidden' || error.trouble === 'refused';
+      add(describeFollowUpError(error, workflow, ref));
+    },
+    isFollowUpHopeless: () => isFollowUpHopeless,
+    problems: () => [...problems.values()],
+  };
+}

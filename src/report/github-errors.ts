@@ -1,0 +1,60 @@
+import type { GitHubError } from '../errors.ts';
+import type { ErrorMessage } from './error-messages.ts';
+import { sanitizeLine } from './sanitize.ts';
+
+const nextCheck = 'The next check tries again.';
+
+/**
+ * @param attempt what failed, such as `read the workflow runs`
+ * @param permission what the token needs for it, such as `actions: read`
+ */
+export function describeGitHubError(
+  error: GitHubError,
+  attempt: string,
+  permission: string,
+): ErrorMessage {
+  const cause = causeOf(error);
+  switch (error.trouble) {
+    case 'forbidden':
+      return {
+        title: `The permission ${permission} is missing: could not ${attempt}`,
+        cause,
+        remedy: `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+      };
+    case 'limited':
+      return {
+        title: `Could not ${attempt}: GitHub's rate limit`,
+        cause,
+        remedy: `${nextCheck} Check less often, or look back less far with the input since.`,
+      };
+    case 'unavailable':
+    case 'refused':
+    case 'internal':
+      return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
+  }
+}
+
+function causeOf({ request, status, message }: GitHubError): string {
+  const said = sanitizeLine(message, 300);
+  return status === 0 ? `${said}.` : `GitHub responded with HTTP ${status} to ${request}: ${said}.`;
+}
+
+/** Why the workflow of the input follow-up did not start. */
+export function describeFollowUpError(
+  error: GitHubError,
+  workflow: string,
+  ref: string,
+): ErrorMessage {
+  const attempt = 'start the follow-up';
+  // GitHub answers 404 and 422 where the workflow is not as it has to be.
+  if (error.status !== 404 && error.status !== 422) {
+    return describeGitHubError(error, attempt, 'actions: write');
+  }
+  const where = sanitizeLine(`${workflow} on ${ref}`, 200);
+  return {
+    title: `Could not ${attempt}: the workflow cannot be started`,
+    cause: `${where}: ${causeOf(error)}`,
+    remedy:
+      'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+  };
+}

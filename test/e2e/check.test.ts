@@ -1,0 +1,424 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { describeWithMark } from '../../src/jobs/mark.ts';
+import { findCommands } from '../runner/commands.ts';
+import type { StepResult } from '../runner/step.ts';
+import { call } from '../simulator/client.ts';
+import type { RecipeScript, Simulator, SimulatorOptions } from '../simulator/types.ts';
+import { addRun, latestStatuses, type GitHubModel } from '../support/github-model.ts';
+import {
+  startGitHub,
+  type Answer,
+  type GitHub,
+  type StatusRequest,
+} from '../support/github-server.ts';
+import { until } from '../support/until.ts';
+import { endless, onStage, type Stage, type StepInputs } from './stage.ts';
+
+// Whole stories of a repository: steps that cook, runners that vanish, and checks that come later,
+// with the committed `dist`, the service and a stand-in of GitHub.
+
+// Each scene starts several processes.
+jest.setTimeout(60_000);
+
+const sha = 'a'.repeat(40);
+const token = 'ghs_check';
+
+interface Repository extends Stage {
+  readonly github: GitHub;
+  readonly model: GitHubModel;
+  /** Runs a step of the cook action in a workflow run of this number. */
+  readonly cook: (runId: number, inputs?: StepInputs) => ReturnType<Stage['start']>;
+  readonly check: (inputs?: StepInputs['with'], env?: StepInputs['env']) => Promise<StepResult>;
+}
+
+const ofRepository = { GITHUB_REPOSITORY_ID: '1234', GITHUB_SHA: sha, GITHUB_EVENT_NAME: 'push' };
+
+async function inRepository<T>(
+  options: SimulatorOptions,
+  scene: (repository: Repository) => Promise<T>,
+  behave?: (nth: number, request: StatusRequest) => Answer,
+): Promise<T> {
+  const github = await startGitHub(behave);
+  const env = { ...ofRepository, GITHUB_API_URL: github.url };
+  try {
+    return await onStage(options, async (stage) =>
+      scene({
+        ...stage,
+        github,
+        model: github.model,
+        cook: (runId, inputs = {}) =>
+          stage.start({
+            ...inputs,
+            env: { ...env, GITHUB_RUN_ID: String(runId), ...inputs.env },
+          }),
+        check: async (given = {}, more = {}) =>
+          stage.start({
+            action: 'check',
+            with: { 'github-token': token, ...given },
+            env: { ...env, GITHUB_RUN_ID: '99', ...more },
+          }).done,
+      }),
+    );
+  } finally {
+    await github.close();
+  }
+}
+
+const statusesOf = (simulator: Simulator) => simulator.jobs().map(({ status }) => status);
+const errorsOf = ({ log }: StepResult) => findCommands(log).filter(({ name }) => name === 'error');
+const parsed = (step: StepResult, output: string) =>
+  JSON.parse(step.outputs[output] ?? 'null') as { job_uuid: string; result: string }[];
+
+/** Jobs that end when a test says so. */
+const recipes: readonly RecipeScript[] = [endless];
+const five = { recipes: Array.from({ length: 5 }, () => endless) };
+
+describe('a runner that vanished', () => {
+  test('its five jobs are gone after a check, and those that were to live on are untouched', async () => {
+    await inRepository(five, async ({ simulator, model, cook, check, statuses }) => {
+      const killed = cook(1);
+      await until(() => statuses().length === 5);
+      killed.process.kill('SIGKILL');
+      await killed.done;
+      const left = { wait: 'false' };
+      await cook(2, { with: left }).done;
+      const foreign = cook(3, {
+        env: { GITHUB_REPOSITORY: 'fork/renders', GITHUB_REPOSITORY_ID: '9' },
+      });
+      await until(() => statuses().length === 15);
+      foreign.process.kill('SIGKILL');
+      const living = cook(4);
+      await until(() => statuses().length === 20);
+      addRun(model, 1, 'completed');
+      addRun(model, 2, 'completed');
+      addRun(model, 3, 'completed');
+      addRun(model, 4, 'in_progress');
+
+      const first = await check();
+      expect(first.exitCode).toBe(0);
+      expect(parsed(first, 'orphans').map(({ result }) => result)).toEqual(
+        Array.from({ length: 5 }, () => 'cancelled'),
+      );
+      const after = simulator.jobs();
+      expect(after.slice(0, 5).map(({ status }) => status)).toEqual(
+        Array.from({ length: 5 }, () => 'CANCELLED'),
+      );
+      expect(after.slice(5).every(({ status }) => status === 'RUNNING')).toBe(true);
+      const second = await check();
+      expect(parsed(second, 'orphans')).toEqual([]);
+      expect(second.summary).toContain('running');
+      living.process.kill('SIGINT');
+      await living.done;
+    });
+  });
+
+  test.each([
+    ['not over for long', { minutesAgo: 9 }, 'completed'],
+    ['going on', {}, 'in_progress'],
+    ['waiting for its environment', {}, 'waiting'],
+  ])('a run that is %s keeps its jobs', async (_, over, status) => {
+    await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
+      const killed = cook(1);
+      await until(() => statuses().length === 1);
+      killed.process.kill('SIGKILL');
+      await killed.done;
+      addRun(model, 1, status, over);
+      const checked = await check();
+      expect(parsed(checked, 'orphans')).toEqual([]);
+      expect(statusesOf(simulator)).toEqual(['RUNNING']);
+    });
+  });
+
+  test('an attempt that is over loses its jobs though the next one goes on, but for attach', async () => {
+    await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
+      const steps = [cook(1), cook(1, { with: { 'on-rerun': 'attach' } })];
+      await until(() => statuses().length === 2);
+      for (const step of steps) step.process.kill('SIGKILL');
+      await Promise.all(steps.map(async ({ done }) => done));
+      addRun(model, 1, 'in_progress', { attempt: 2, minutesAgo: 11 });
+      expect(parsed(await check(), 'orphans')).toHaveLength(1);
+      expect(statusesOf(simulator).toSorted()).toEqual(['CANCELLED', 'RUNNING']);
+    });
+  });
+
+  test('is only told of with orphans: report', async () => {
+    await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
+      const killed = cook(1);
+      await until(() => statuses().length === 1);
+      killed.process.kill('SIGKILL');
+      await killed.done;
+      addRun(model, 1, 'completed');
+      const checked = await check({ orphans: 'report' });
+      expect(parsed(checked, 'orphans')).toHaveLength(1);
+      expect(checked.summary).toContain('Orphans');
+      expect(statusesOf(simulator)).toEqual(['RUNNING']);
+    });
+  });
+
+  test('a run that was deleted is gone, and a renamed repository finds its jobs', async () => {
+    await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
+      const killed = cook(1, { env: { GITHUB_REPOSITORY: 'acme/old-name' } });
+      await until(() => statuses().length === 1);
+      killed.process.kill('SIGKILL');
+      await killed.done;
+      // Too young for a run of which nothing is known.
+      expect(parsed(await check(), 'orphans')).toEqual([]);
+      addRun(model, 1, 'completed');
+      expect(parsed(await check(), 'orphans')).toHaveLength(1);
+      expect(statusesOf(simulator)).toEqual(['CANCELLED']);
+    });
+  });
+});
+
+describe('cook and leave', () => {
+  const leave = { wait: 'false', 'commit-status': 'true', 'github-token': token };
+  const followUp = { 'follow-up': 'deploy.yml' };
+
+  test('one dispatch and one final status, however often it is checked', async () => {
+    const script: RecipeScript = {
+      name: 'Train',
+      life: [{ status: 'RUNNING', forMs: 4_000 }, { status: 'COMPLETED' }],
+    };
+    await inRepository({ recipes: [script] }, async ({ simulator, model, cook, check }) => {
+      const { outputs } = await cook(1, { with: leave }).done;
+      addRun(model, 1, 'completed');
+      expect(model.statuses.map(({ state }) => state)).toEqual(['pending']);
+      await check(followUp);
+      expect(model.dispatches).toEqual([]);
+      await until(() => statusesOf(simulator)[0] === 'COMPLETED');
+      const first = await check(followUp);
+      expect({ exitCode: first.exitCode, errors: errorsOf(first) }).toEqual({
+        exitCode: 0,
+        errors: [],
+      });
+      await check(followUp);
+      const jobUuid = outputs['job-uuid'];
+      const inputs = { 'job-uuid': jobUuid, result: 'succeeded', title: 'Train', sha };
+      expect(model.dispatches).toEqual([{ workflow: 'deploy.yml', ref: 'trunk', inputs }]);
+      expect(model.statuses.map(({ state, context }) => [state, context])).toEqual([
+        ['pending', 'dispersed / Train'],
+        ['success', 'dispersed / Train'],
+      ]);
+      expect(model.statuses.at(-1)?.target_url).toBe(
+        'https://github.com/acme/renders/actions/runs/1',
+      );
+    });
+  });
+
+  test('a status that a step still watches, and those of others, are left alone', async () => {
+    await inRepository({ recipes }, async ({ simulator, model, cook, check }) => {
+      const running = cook(1, { with: { 'commit-status': 'true', 'github-token': token } });
+      await until(() => model.statuses.length > 0);
+      addRun(model, 1, 'in_progress');
+      const others = ['dispersed / By hand', 'ci / test'];
+      for (const context of others) {
+        model.statuses.push({ sha, context, state: 'pending', description: 'x', target_url: null });
+      }
+      const [job] = simulator.jobs();
+      running.process.kill('SIGSTOP');
+      simulator.cancelJob(job?.uuid ?? '');
+      const before = model.statuses.length;
+      await check(followUp);
+      expect(model.statuses).toHaveLength(before);
+      // The runner is gone, and its run over: nobody else ends the status.
+      running.process.kill('SIGKILL');
+      await running.done;
+      addRun(model, 1, 'completed');
+      await check(followUp);
+      const last = latestStatuses(model, sha).map(({ context, state }) => [context, state]);
+      expect(Object.fromEntries(last)).toEqual({
+        'dispersed / Endless': 'error',
+        'dispersed / By hand': 'pending',
+        'ci / test': 'pending',
+      });
+      expect(model.dispatches).toHaveLength(1);
+    });
+  });
+
+  test('a forged mark in title and description does no harm', async () => {
+    await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
+      const victim = cook(1, { with: { wait: 'false' } });
+      await victim.done;
+      const [job] = simulator.jobs();
+      const forged = (job?.description ?? '').replace(' keep ', ' end ');
+      const other = { GITHUB_REPOSITORY: 'evil/fork', GITHUB_REPOSITORY_ID: '666' };
+      await cook(2, { with: { wait: 'false', description: forged, title: forged }, env: other })
+        .done;
+      await until(() => statuses().length === 2);
+      addRun(model, 1, 'completed');
+      addRun(model, 2, 'completed');
+      const checked = await check();
+      expect(parsed(checked, 'orphans')).toEqual([]);
+      expect(parsed(checked, 'running')).toHaveLength(1);
+      expect(statusesOf(simulator)).toEqual(['RUNNING', 'RUNNING']);
+    });
+  });
+});
+
+/** Cooks a job that nobody watches, in a run of this number. */
+async function cookBare(
+  simulator: Simulator,
+  runId: number,
+  lifetime: 'end' | 'keep',
+): Promise<string> {
+  const run = {
+    server: 'github.com',
+    repository: 'acme/renders',
+    repositoryId: '1234',
+    runId: String(runId),
+    runAttempt: 1,
+    sha: shaOf(runId),
+    workflow: `Workflow ${runId % 7}`,
+  };
+  const inputs = {
+    wait: true,
+    'wait-until': undefined,
+    'on-timeout': lifetime === 'end' ? 'cancel' : 'detach',
+    'on-workflow-cancel': 'cancel',
+    'on-job-end': 'keep',
+    'on-rerun': 'cook',
+  } as const;
+  const mark = `cook-${String(runId).padStart(32, '0')}-0123456789abcdef`;
+  const [recipe] = simulator.recipeUuids;
+  const body = { description: describeWithMark('', mark, inputs, run) };
+  const reply = await call(simulator, 'POST', `/v1/job-recipes/${recipe}/cook`, { body });
+  return (reply.body as { uuid: string }).uuid;
+}
+
+const shaOf = (runId: number) => runId.toString(16).padStart(40, '0');
+
+test('200 jobs of 200 runs in 30 s, with 60 requests to either side beside what it does', async () => {
+  await inRepository({ recipes }, async ({ simulator, github, model, check }) => {
+    for (let runId = 1; runId <= 200; runId += 1) {
+      const isOrphan = runId % 2 === 0;
+      const uuid = await cookBare(simulator, runId, isOrphan ? 'end' : 'keep');
+      addRun(model, runId, 'completed');
+      if (!isOrphan) simulator.cancelJob(uuid);
+      const target = `https://github.com/acme/renders/actions/runs/${runId}#dispersed-left-${uuid}`;
+      const status = { sha: shaOf(runId), context: 'dispersed / Endless', state: 'pending' };
+      model.statuses.push({ ...status, description: 'Submitted', target_url: target });
+    }
+    const cooks = simulator.requests.length;
+    const startMs = Date.now();
+    const checked = await check({ 'follow-up': 'deploy.yml' });
+    const tookMs = Date.now() - startMs;
+    expect({ exitCode: checked.exitCode, errors: errorsOf(checked) }).toEqual({
+      exitCode: 0,
+      errors: [],
+    });
+    expect(parsed(checked, 'orphans')).toHaveLength(100);
+    expect(new Set(statusesOf(simulator))).toEqual(new Set(['CANCELLED']));
+    expect(model.dispatches).toHaveLength(200);
+    expect(new Set(model.statuses.slice(200).map((each) => each.sha)).size).toBe(200);
+    const done = /^POST .*\/(?:statuses|dispatches)/;
+    expect(github.requests.filter(({ path }) => !done.test(path)).length).toBeLessThanOrEqual(60);
+    const toService = simulator.requests.slice(cooks).filter(({ method }) => method !== 'PUT');
+    expect(toService.length).toBeLessThanOrEqual(60);
+    expect(tookMs).toBeLessThan(30_000);
+  });
+}, 120_000);
+
+test('1,000 jobs in the list are paged through', async () => {
+  await inRepository({ recipes }, async ({ simulator, model, check }) => {
+    await cookBare(simulator, 1, 'end');
+    simulator.cookForOthers(simulator.recipeUuids[0] ?? '', 1_000);
+    addRun(model, 1, 'completed');
+    expect(parsed(await check(), 'orphans')).toHaveLength(1);
+    const lists = simulator.requests.filter(({ path }) => path === '/v1/jobs');
+    expect(lists.length).toBeLessThanOrEqual(22);
+  });
+});
+
+describe('a permission that is missing is named, in one error', () => {
+  const all = { actions: 'write', statuses: 'write', contents: 'read' } as const;
+  test.each([
+    [{ ...all, actions: 'none' as const }, 'actions: read'],
+    [{ ...all, actions: 'read' as const }, 'actions: write'],
+    [{ ...all, statuses: 'none' as const }, 'statuses: write'],
+    [{ ...all, statuses: 'read' as const }, 'statuses: write'],
+  ])('%j: %s', async (permissions, missing) => {
+    await inRepository({ recipes }, async ({ simulator, model, check }) => {
+      const uuid = await cookBare(simulator, 1, 'keep');
+      await cookBare(simulator, 2, 'end');
+      simulator.cancelJob(uuid);
+      addRun(model, 1, 'completed');
+      addRun(model, 2, 'completed');
+      const target = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuid}`;
+      const status = { sha: shaOf(1), context: 'dispersed / Endless', state: 'pending' };
+      model.statuses.push({ ...status, description: 'Submitted', target_url: target });
+      model.permissions = permissions;
+      const checked = await check({ 'follow-up': 'deploy.yml' });
+      expect(checked.exitCode).toBe(1);
+      expect(errorsOf(checked).map(({ message }) => message)).toEqual([
+        expect.stringContaining(`permissions: ${missing}`),
+      ]);
+      // Without the runs nobody is an orphan; all else is done all the same.
+      const isBlind = missing === 'actions: read';
+      expect(statusesOf(simulator)).toEqual(['CANCELLED', isBlind ? 'RUNNING' : 'CANCELLED']);
+      expect(model.statuses.every(({ state }) => state === 'pending')).toBe(true);
+    });
+  });
+});
+
+describe('trouble with GitHub', () => {
+  const limited = (nth: number): Answer =>
+    nth % 2 === 0
+      ? { status: 403, headers: { 'retry-after': '1' }, message: 'secondary rate limit' }
+      : 'created';
+
+  test.each<[string, (nth: number) => Answer]>([
+    ['limits that go by', limited],
+    ['blips', (nth) => (nth % 3 === 0 ? { status: 502 } : 'created')],
+  ])(
+    '%s are met with patience',
+    async (_, behave) => {
+      await inRepository(
+        { recipes },
+        async ({ simulator, model, check }) => {
+          await cookBare(simulator, 1, 'end');
+          addRun(model, 1, 'completed');
+          const checked = await check();
+          expect({ exitCode: checked.exitCode, errors: errorsOf(checked) }).toEqual({
+            exitCode: 0,
+            errors: [],
+          });
+          expect(statusesOf(simulator)).toEqual(['CANCELLED']);
+        },
+        behave,
+      );
+    },
+    60_000,
+  );
+
+  test('a follow-up that is not there is said, and the status waits for it', async () => {
+    await inRepository({ recipes }, async ({ simulator, model, check }) => {
+      const uuid = await cookBare(simulator, 1, 'keep');
+      simulator.cancelJob(uuid);
+      const target = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuid}`;
+      const status = { sha: shaOf(1), context: 'dispersed / Endless', state: 'pending' };
+      model.statuses.push({ ...status, description: 'Submitted', target_url: target });
+      const checked = await check({ 'follow-up': 'nowhere.yml' });
+      expect(checked.exitCode).toBe(1);
+      expect(errorsOf(checked)).toHaveLength(1);
+      expect(checked.log).toContain('nowhere.yml on trunk');
+      expect(model.statuses).toHaveLength(1);
+    });
+  });
+});
+
+test.each([
+  [{ 'follow-up': 'deploy' }, 'follow-up'],
+  [{ 'follow-up': 'deploy.yml', 'commit-status': 'false' }, 'follow-up'],
+  [{ since: '3' }, 'since'],
+  [{ orphans: 'kill' }, 'orphans'],
+  [{ 'github-token': ' ' }, 'github-token'],
+])('bad inputs are said: %j', async (given, name) => {
+  await inRepository({ recipes }, async ({ simulator, github, check }) => {
+    const checked = await check(given);
+    expect(checked.exitCode).toBe(1);
+    expect(errorsOf(checked).map(({ message }) => message)).toEqual([
+      expect.stringContaining(`${name}: `),
+    ]);
+    expect([...simulator.requests, ...github.requests]).toEqual([]);
+  });
+});
