@@ -38,6 +38,7 @@ export function checkedJob(marked: MarkedJob, runs: readonly JobRun[], nowMs: nu
     ending: isFinal ? 'final' : 'running',
     error: null,
     cancel: null,
+    earlierTries: [],
     readyCheck: null,
     readiness: null,
     isKept: !isFinal,

@@ -2,10 +2,16 @@ import type { RunRef } from '../inputs/context.ts';
 import type { CheckedJob, CheckResult } from '../jobs/checked.ts';
 import { hourlyRateOf } from '../jobs/cost.ts';
 import { durationsOf, titleOf } from '../jobs/metrics.ts';
-import { isOfRepository } from '../jobs/mark.ts';
 import { formatDuration, formatEstimatedUsd, formatUsd } from './format.ts';
-import { escapeMarkdown } from './sanitize.ts';
-import { durationCell, renderTable, statusCell, uuidCode, withoutBreaks } from './summary/table.ts';
+import { escapeHtml } from './sanitize.ts';
+import {
+  durationCell,
+  renderTable,
+  statusCell,
+  uuidCode,
+  withoutBreaks,
+  type Column,
+} from './summary/table.ts';
 
 // What a check shows in the job summary. Every text of a job is foreign.
 
@@ -60,51 +66,61 @@ export function rateOf(jobs: readonly CheckedJob[]): number | null {
   return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
 }
 
+interface CheckColumn extends Column {
+  /** A cell's HTML; empty where there is nothing to say. */
+  readonly cell: (job: CheckedJob) => string;
+}
+
+function statusColumns(): readonly CheckColumn[] {
+  return [
+    { heading: 'Status', cell: ({ outcome }) => statusCell(outcome) },
+    { heading: 'Title', cell: ({ outcome, job }) => escapeHtml(titleOf(outcome.ref, job), 120) },
+    { heading: 'Job', keep: true, cell: ({ job }) => uuidCode(job.uuid) },
+  ];
+}
+
+function costColumn(heading: string): CheckColumn {
+  return { heading, align: 'right', cell: ({ costUsd }) => costCell(costUsd) };
+}
+
+function fromColumn(here: RunRef): CheckColumn {
+  return { heading: 'From', cell: (job) => fromCell(job, here) };
+}
+
 function renderRunning(jobs: readonly CheckedJob[], here: RunRef, nowMs: number): string {
-  const headings = ['Status', 'Job', 'Since', 'So far', 'An hour', 'From'];
-  return renderRows(headings, jobs, (each) => [
-    statusCell(each.outcome),
-    nameCell(each),
-    sinceCell(each, nowMs),
-    costCell(each.costUsd),
-    usdCell(hourlyRateOf(each.outcome)),
-    fromCell(each, here),
-  ]);
+  const since: CheckColumn = { heading: 'Since', cell: (job) => sinceCell(job, nowMs) };
+  const rate: CheckColumn = {
+    heading: 'An hour',
+    align: 'right',
+    cell: ({ outcome }) => usdCell(hourlyRateOf(outcome)),
+  };
+  const columns = [...statusColumns(), since, costColumn('So far'), rate, fromColumn(here)];
+  return renderRows(columns, jobs);
 }
 
 function renderEnded(jobs: readonly CheckedJob[], here: RunRef): string {
-  return renderRows(['Status', 'Job', 'Ran', 'Cost', 'From'], jobs, (each) => [
-    statusCell(each.outcome),
-    nameCell(each),
-    durationCell(durationsOf(each.outcome).runSeconds),
-    costCell(each.costUsd),
-    fromCell(each, here),
-  ]);
+  const ran: CheckColumn = {
+    heading: 'Ran',
+    align: 'right',
+    cell: ({ outcome }) => durationCell(durationsOf(outcome).runSeconds),
+  };
+  const columns = [...statusColumns(), ran, costColumn('Cost'), fromColumn(here)];
+  return renderRows(columns, jobs);
 }
 
 function renderOrphans(jobs: readonly CheckedJob[], here: RunRef): string {
   const note =
     'They lived on though the run that cooked them was over, and were not to outlive it.';
-  const rows = renderRows(['Status', 'Job', 'Cost', 'From'], jobs, (each) => [
-    statusCell(each.outcome),
-    nameCell(each),
-    costCell(each.costUsd),
-    fromCell(each, here),
-  ]);
-  return `${note}\n\n${rows}`;
+  const columns = [...statusColumns(), costColumn('Cost'), fromColumn(here)];
+  return `${note}\n\n${renderRows(columns, jobs)}`;
 }
 
-function renderRows(
-  headings: readonly string[],
-  jobs: readonly CheckedJob[],
-  rowOf: (job: CheckedJob) => readonly string[],
-): string {
-  const columns = headings.map((heading) => ({ heading }));
-  return renderTable(columns, jobs.slice(0, maxRows).map(rowOf));
-}
-
-function nameCell({ outcome, job }: CheckedJob): string {
-  return `${escapeMarkdown(titleOf(outcome.ref, job), 120)}<br>${uuidCode(job.uuid)}`;
+function renderRows(columns: readonly CheckColumn[], jobs: readonly CheckedJob[]): string {
+  const shown = jobs.slice(0, maxRows);
+  return renderTable(
+    columns,
+    shown.map((job) => columns.map(({ cell }) => cell(job))),
+  );
 }
 
 function sinceCell({ job }: CheckedJob, nowMs: number): string {
@@ -114,13 +130,12 @@ function sinceCell({ job }: CheckedJob, nowMs: number): string {
   return withoutBreaks(`${timeOf(Date.parse(at))} (${formatDuration(nowMs - Date.parse(at))})`);
 }
 
-/** The workflow, the commit, and a link to the run: the mark is checked, and its host is our own. */
+/** The workflow with a link to the run, and the commit. The mark was checked, and the host is ours. */
 function fromCell({ mark }: CheckedJob, here: RunRef): string {
-  const name = escapeMarkdown(mark.workflow || 'a workflow', 60);
-  const commit = mark.sha === '' ? '' : ` \`${mark.sha.slice(0, 7)}\``;
-  if (!isOfRepository(mark, here)) return name + commit;
-  const url = `https://${here.server}/${here.repository}/actions/runs/${mark.runId}`;
-  return `[${name}](${url}/attempts/${mark.runAttempt})${commit}`;
+  const run = `/actions/runs/${mark.runId}/attempts/${mark.runAttempt}`;
+  const url = `https://${here.server}/${here.repository}${run}`;
+  const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
+  return `<a href="${url}">${escapeHtml(mark.workflow || 'a workflow', 60)}</a>${commit}`;
 }
 
 function costCell(cost: number | null): string {
@@ -150,11 +165,17 @@ function renderSpend(jobs: readonly CheckedJob[]): string {
   const most = sorted[0]?.[1].cost ?? 0;
   if (most === 0) return '';
   const rows = sorted.map(([workflow, { cost, count }]) => [
-    escapeMarkdown(workflow || 'a workflow', 60),
+    escapeHtml(workflow || 'a workflow', 60),
     String(count),
     costCell(cost),
     '█'.repeat(Math.max(1, Math.round((cost / most) * barLength))),
   ]);
-  const columns = ['Workflow', 'Jobs', 'Spent', 'Share'].map((heading) => ({ heading }));
+  const right = { align: 'right' } as const;
+  const columns: readonly Column[] = [
+    { heading: 'Workflow' },
+    { heading: 'Jobs', ...right },
+    { heading: 'Spent', ...right },
+    { heading: 'Share' },
+  ];
   return `#### Spend by workflow\n\n${renderTable(columns, rows)}`;
 }
