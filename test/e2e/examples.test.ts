@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { projectFile } from '../contract/action-files.ts';
 import { exampleFiles } from '../contract/workflow-files.ts';
@@ -9,36 +7,21 @@ import type { RunningStep } from '../runner/step.ts';
 import { startGitHub, type GitHub } from '../support/github-server.ts';
 import { startApp } from '../simulator/app.ts';
 import { startSimulator } from '../simulator/server.ts';
-import type { Phase, RecipeScript, Simulator } from '../simulator/types.ts';
+import type { Simulator } from '../simulator/types.ts';
 import { until } from '../support/until.ts';
-import { playWorkflow, type PlayedStep, type Scene } from './workflow.ts';
-
-const short: readonly Phase[] = [
-  { status: 'PENDING', forMs: 300 },
-  { status: 'RUNNING', forMs: 700 },
-  { status: 'COMPLETED' },
-];
-const endless: readonly Phase[] = [{ status: 'RUNNING' }];
-const measuring: readonly Phase[] = [
-  {
-    status: 'RUNNING',
-    forMs: 700,
-    log: [{ atMs: 0, text: 'dispersed-output: {"accuracy": 0.93}\n' }],
-  },
-  { status: 'COMPLETED' },
-];
-const failing: readonly Phase[] = [{ status: 'FAILED', statusReason: 'exit code 1' }];
-
-// The recipes that the examples name.
-const recipesOf = (lives: Lives): readonly RecipeScript[] => [
-  { uuid: '01a0114e-e7f8-4e76-a07a-f09fca41e2be', name: 'Render', life: lives.life ?? short },
-  { uuid: '0198ac1c-7063-4be8-bb94-57a5bd83548e', name: 'Encode', life: lives.other ?? short },
-];
-
-interface Lives {
-  readonly life?: readonly Phase[];
-  readonly other?: readonly Phase[];
-}
+import {
+  endless,
+  failing,
+  measuring,
+  playExample,
+  recipesOf,
+  sha,
+  type Lives,
+  type PlayedExample,
+} from './example.ts';
+import type { PlayedScript } from './script.ts';
+import { playUpload } from './upload.ts';
+import { playWorkflow, type PlayedStep } from './workflow.ts';
 
 /** How an example is to go. */
 interface Trial extends Lives {
@@ -47,8 +30,10 @@ interface Trial extends Lives {
   /** The status of each job at the service, after the post entries. */
   readonly jobs: readonly string[];
   readonly generation?: 'old';
-  /** Its job has a web server that is really there, and its other scripts are run as written. */
+  /** Its job has a web server that is really there. */
   readonly isServer?: boolean;
+  /** Its job uploads a file to an object store that is really there. */
+  readonly isUpload?: boolean;
   /** The example that has cooked the jobs this one is about. */
   readonly after?: string;
 }
@@ -61,6 +46,7 @@ const several = (count: number) => ({
 
 const trials: Readonly<Record<string, Trial>> = {
   background: one,
+  'build-and-cook': { ...one, isUpload: true },
   cancel: { results: ['cancelled'], jobs: ['CANCELLED'], life: endless, after: 'evening' },
   comment: one,
   container: one,
@@ -71,24 +57,24 @@ const trials: Readonly<Record<string, Trial>> = {
   'gpu-gate': { ...one, life: measuring },
   'gpu-server': { results: ['running'], jobs: ['CANCELLED'], isServer: true },
   'long-job': { results: ['submitted', 'succeeded'], jobs: ['COMPLETED'] },
+  matrix: { results: ['succeeded', 'succeeded', 'succeeded'], jobs: several(3).jobs },
   morning: { ...one, after: 'evening' },
   'newest-commit': one,
   'nightly-render': several(2),
   'older-host': { ...one, generation: 'old' },
   proxy: one,
   'quick-start': one,
-  sweep: several(20),
+  sweep: { ...several(20), life: measuring },
   'take-over': several(3),
 };
 
 const nameOf = (file: string) => basename(file, '.yml');
 
-interface Played {
-  readonly steps: readonly PlayedStep[];
+interface Played extends PlayedExample {
   readonly simulator: Simulator;
   /** The commit statuses that were set. */
   readonly statuses: GitHub['requests'];
-  /** What the server of its job has answered. */
+  /** What the server of its job, or the store, has answered. */
   readonly answers?: readonly string[];
 }
 
@@ -101,9 +87,10 @@ async function playTrial(name: string): Promise<Played> {
   if (after !== undefined) await playExample(after, simulator);
   const github = await startGitHub();
   const env = { GITHUB_API_URL: github.url, GITHUB_SHA: sha };
-  const steps = await playExample(name, simulator, { env });
+  const play = trial.isUpload ? playUpload : playExample;
+  const example = await play(name, simulator, { env });
   await Promise.all([simulator.close(), github.close()]);
-  return { steps, simulator, statuses: github.requests };
+  return { ...example, simulator, statuses: github.requests };
 }
 
 // The application loads its model for a while, and asks for the token of its run.
@@ -117,32 +104,9 @@ async function playServer(name: string): Promise<Played> {
   ];
   const simulator = await startSimulator({ recipes: recipesOf({ life }) });
   known.simulator = simulator;
-  const bin = mkdtempSync(join(tmpdir(), 'bin-'));
-  // What it is that is tested is the user's own.
-  writeFileSync(join(bin, 'npm'), '#!/bin/sh\n', { mode: 0o755 });
-  const steps = await playExample(name, simulator, { bin });
+  const example = await playExample(name, simulator);
   await Promise.all([simulator.close(), app.close()]);
-  rmSync(bin, { recursive: true });
-  return { steps, simulator, statuses: [], answers: app.answers };
-}
-
-const sha = '3d3c42e5aac5ba805825da76410c181273ba90b1';
-
-async function playExample(name: string, simulator: Simulator, scene: Partial<Scene> = {}) {
-  const jobUuids = simulator.jobs().map(({ uuid }) => uuid);
-  return playWorkflow(projectFile(`examples/${name}.yml`), {
-    expressions: {
-      'secrets.DISPERSED_PUBLIC_KEY': simulator.publicKey,
-      'secrets.DISPERSED_SECRET_KEY': simulator.secretKey,
-      'toJSON(secrets.REGISTRY_TOKEN)': JSON.stringify('token "of" the registry'),
-      'github.sha': sha,
-      'github.repository': 'acme/renders',
-      'inputs.job-uuids': jobUuids.join(' '),
-    },
-    with: { 'api-url': simulator.url },
-    scripts: { evening: { 'job-uuids': JSON.stringify(jobUuids) } },
-    ...scene,
-  });
+  return { ...example, simulator, statuses: [], answers: app.answers };
 }
 
 const troublesOf = ({ log, postLog }: PlayedStep) =>
@@ -164,9 +128,10 @@ describe('examples as written', () => {
   });
 
   test.each(exampleFiles.map(nameOf))('%s does what it says', (name) => {
-    const { steps = [], simulator } = played.get(name) ?? {};
+    const { steps = [], scripts = [], simulator } = played.get(name) ?? {};
     expect(steps.map(({ outputs }) => outputs['result'])).toEqual(trials[name]?.results);
     expect(steps.map(({ exitCode }) => exitCode)).toEqual(steps.map(() => 0));
+    expect(scripts.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
     expect(steps.flatMap(troublesOf)).toEqual([]);
     expect(simulator && statusesOf(simulator)).toEqual(trials[name]?.jobs);
   });
@@ -181,13 +146,19 @@ describe('examples as written', () => {
   test('the steps after it learn where the server is', () => {
     const { steps = [], answers = [] } = played.get('gpu-server') ?? {};
     expect(steps[0]?.outputs['url']).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(answers.slice(0, 2)).toEqual(['GET /health 502', 'GET /health 502']);
     // The last one is that of the example's own curl, with the token.
-    expect(answers).toEqual([
-      'GET /health 502',
-      'GET /health 502',
-      'GET /health 200',
-      'GET /health 200',
-    ]);
+    expect(answers.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(answers.slice(2))).toEqual(new Set(['GET /health 200']));
+  });
+
+  test('the model is uploaded by the job, and downloaded by the workflow', () => {
+    expect(played.get('build-and-cook')?.answers).toEqual(['PUT 200', 'GET 200']);
+  });
+
+  test('each job of the matrix asks for a GPU of its own', () => {
+    const jobs = played.get('matrix')?.simulator.jobs() ?? [];
+    expect(jobs.map(({ gpu_name: name }) => name)).toEqual(['RTX 4090', 'RTX 5090', 'H100']);
   });
 
   test('the shards of the sweep are told apart', () => {
@@ -198,6 +169,8 @@ describe('examples as written', () => {
     expect(new Set(titles)).toEqual(
       new Set(Array.from({ length: 20 }, (_, shard) => `Shard ${shard}`)),
     );
+    const table = played.get('sweep')?.scripts.at(-1)?.summary ?? '';
+    expect(table.match(/^<tr><td>Shard \d+<td>succeeded<td>[\d.]+<td>0\.93$/gm)).toHaveLength(20);
   });
 });
 
@@ -209,8 +182,8 @@ test.concurrent(
       await until(() => simulator.jobs().length > 0);
       step.process.kill('SIGINT');
     };
-    const [step] = await playExample('newest-commit', simulator, { during: cancelWorkflow });
-    expect(step).toMatchObject({ exitCode: 1, outputs: { result: 'cancelled' } });
+    const { steps } = await playExample('newest-commit', simulator, { during: cancelWorkflow });
+    expect(steps[0]).toMatchObject({ exitCode: 1, outputs: { result: 'cancelled' } });
     expect(statusesOf(simulator)).toEqual(['CANCELLED']);
     await simulator.close();
   },
@@ -221,13 +194,13 @@ test.concurrent(
   'a re-run takes over what has completed, and cooks what has failed',
   async () => {
     const simulator = await startSimulator({ recipes: recipesOf({ other: failing }) });
-    const [first] = await playExample('take-over', simulator);
-    expect(first).toMatchObject({ exitCode: 1, outputs: { result: 'failed' } });
-    const [second] = await playExample('take-over', simulator, {
+    const first = await playExample('take-over', simulator);
+    expect(first.steps[0]).toMatchObject({ exitCode: 1, outputs: { result: 'failed' } });
+    const second = await playExample('take-over', simulator, {
       env: { GITHUB_RUN_ATTEMPT: '2' },
     });
-    expect(second?.log.match(/Took over job/g)).toHaveLength(2);
-    expect(second?.log.match(/Cooked job/g)).toHaveLength(1);
+    expect(second.steps[0]?.log.match(/Took over job/g)).toHaveLength(2);
+    expect(second.steps[0]?.log.match(/Cooked job/g)).toHaveLength(1);
     expect(statusesOf(simulator).toSorted()).toEqual([
       'COMPLETED',
       'COMPLETED',
@@ -243,21 +216,29 @@ test.concurrent(
   'the steps of the CI workflow do what it expects of them',
   async () => {
     const simulator = await startSimulator({ recipes: recipesOf({}) });
-    const steps = await playWorkflow(projectFile('.github/workflows/ci.yml'), {
-      expressions: {},
-      with: {},
-      scripts: {
-        simulator: {
-          'api-url': simulator.url,
-          'public-key': simulator.publicKey,
-          'secret-key': simulator.secretKey,
-          'recipe-uuid': simulator.recipeUuids[0] ?? '',
+    const scripts: PlayedScript[] = [];
+    const ci = projectFile('.github/workflows/ci.yml');
+    const steps = await playWorkflow(
+      ci.replace(/os: \[ubuntu-latest, .+\]/, 'os: [ubuntu-latest]'),
+      {
+        expressions: {},
+        tools: { npm: ':', git: ':' },
+        onScript: (script) => scripts.push(script),
+        with: {},
+        scripts: {
+          simulator: {
+            'api-url': simulator.url,
+            'public-key': simulator.publicKey,
+            'secret-key': simulator.secretKey,
+            'recipe-uuid': simulator.recipeUuids[0] ?? '',
+          },
         },
       },
-    });
+    );
     const results = steps.map(({ outputs }) => outputs['result']);
     expect(results).toEqual(['dry-run', 'submitted', 'succeeded', 'succeeded']);
     expect(steps.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    expect(scripts.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
     await simulator.close();
   },
   60_000,

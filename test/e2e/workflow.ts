@@ -1,53 +1,58 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { parseKeyValueFile } from '../runner/files.ts';
+import { projectFile } from '../contract/action-files.ts';
 import { startPost, startStep, type RunningStep, type StepOptions } from '../runner/step.ts';
+import { fill, isDue, type JobStatus } from './expressions.ts';
+import { openWorkbench, runScript, type PlayedScript, type Workbench } from './script.ts';
 
-// Plays the steps of a workflow that use our actions, in order, as the runner would: with the
-// committed `dist`, the inputs as written, outputs handed on, and the post entries at the end.
+// Plays a workflow in order, as the runner would: its scripts as written, and the steps that use
+// our actions with the committed `dist`, outputs handed on, and the post entries at the end. Steps
+// that use other actions do nothing.
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const scalars = z.record(z.string(), scalar).default({});
 const stepSchema = z.looseObject({
   id: z.string().optional(),
+  if: scalar.optional(),
   uses: z.string().optional(),
   run: z.string().optional(),
+  shell: z.string().optional(),
   background: z.boolean().optional(),
   wait: z.string().optional(),
-  with: z.record(z.string(), scalar).default({}),
-  env: z.record(z.string(), scalar).default({}),
+  with: scalars,
+  env: scalars,
 });
 type Step = z.infer<typeof stepSchema>;
 
-const workflowSchema = z.looseObject({
-  jobs: z.record(
-    z.string(),
-    z.looseObject({
-      outputs: z.record(z.string(), z.string()).default({}),
-      env: z.record(z.string(), z.string()).default({}),
-      steps: z.array(stepSchema),
-    }),
-  ),
+const jobSchema = z.looseObject({
+  if: scalar.optional(),
+  needs: z.union([z.string(), z.array(z.string())]).default([]),
+  outputs: z.record(z.string(), z.string()).default({}),
+  env: scalars,
+  strategy: z
+    .looseObject({ matrix: z.record(z.string(), z.array(scalar)).default({}) })
+    .default({ matrix: {} }),
+  steps: z.array(stepSchema),
 });
-type Job = z.infer<typeof workflowSchema>['jobs'][string];
+type Job = z.infer<typeof jobSchema>;
+
+const workflowSchema = z.looseObject({ jobs: z.record(z.string(), jobSchema) });
 
 /** What is outside of the workflow. */
 export interface Scene {
-  /** Expression, as written, to its value; outputs of steps and jobs are worked out. */
+  /** Name in expressions, such as `secrets.KEY`, to its value. */
   readonly expressions: Readonly<Record<string, string>>;
   /** In place of what the workflow says. */
   readonly with: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   /** Outputs of steps whose scripts cannot run here, by the step's id. */
   readonly scripts?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Where commands are found first; with it, the other scripts are run as well, as written. */
-  readonly bin?: string;
+  /** Commands that stand in for those of the runner's image: name to shell script. */
+  readonly tools?: Readonly<Record<string, string>>;
   /** Told of each step of ours when it has started. */
   readonly during?: (step: RunningStep) => Promise<void>;
+  /** Told of each script that has ended. */
+  readonly onScript?: (script: PlayedScript) => void;
 }
 
 /** What became of a step of ours. */
@@ -56,6 +61,7 @@ export interface PlayedStep {
   readonly exitCode: number | null;
   readonly outputs: Readonly<Record<string, string>>;
   readonly log: string;
+  readonly summary: string;
   /** What the post entry has printed. */
   readonly postLog: string;
 }
@@ -63,17 +69,45 @@ export interface PlayedStep {
 /** Plays a workflow to its end. */
 export async function playWorkflow(text: string, scene: Scene): Promise<readonly PlayedStep[]> {
   const played: PlayedStep[] = [];
+  const statuses = new Map<string, JobStatus>();
   const values = new Map(Object.entries(scene.expressions));
   for (const [name, job] of Object.entries(workflowSchema.parse(parse(text)).jobs)) {
-    played.push(...(await playJob(name, job, values, scene)));
-    for (const [output, value] of Object.entries(job.outputs)) {
-      values.set(`needs.${name}.outputs.${output}`, fill(value, values, ''));
+    const isAfterFailure = [job.needs].flat().some((need) => statuses.get(need) !== 'success');
+    const isSkipped = !isDue(job.if, values, isAfterFailure ? 'failure' : 'success');
+    statuses.set(name, isSkipped ? 'failure' : 'success');
+    if (isSkipped) continue;
+    for (const [leg, matrix] of legsOf(job).entries()) {
+      const known = new Map([...values, ...matrix]);
+      const { steps, status } = await playJob({ name, job, leg, values: known, scene });
+      played.push(...steps);
+      if (status === 'failure') statuses.set(name, status);
+      for (const [output, value] of Object.entries(job.outputs)) {
+        values.set(`needs.${name}.outputs.${output}`, fill(value, known));
+      }
     }
   }
   return played;
 }
 
-type Values = Map<string, string>;
+/** The jobs of a matrix, each by the values that it has; one without any where there is none. */
+function legsOf({ strategy }: Job): readonly ReadonlyMap<string, string>[] {
+  const axes = Object.entries(strategy.matrix);
+  return axes.reduce<readonly ReadonlyMap<string, string>[]>(
+    (legs, [axis, choices]) =>
+      legs.flatMap((leg) => choices.map((value) => new Map([...leg, [`matrix.${axis}`, value]]))),
+    [new Map()],
+  );
+}
+
+interface JobToPlay {
+  readonly name: string;
+  readonly job: Job;
+  /** Its place in the matrix, from 0. */
+  readonly leg: number;
+  /** What is known in expressions; its steps add to it. */
+  readonly values: Map<string, string>;
+  readonly scene: Scene;
+}
 
 interface Started {
   readonly step: Step;
@@ -81,40 +115,78 @@ interface Started {
   readonly main: RunningStep;
 }
 
-async function playJob(name: string, job: Job, values: Values, scene: Scene) {
-  const started: Started[] = [];
+/** A job under way. */
+interface JobPlay extends JobToPlay {
+  readonly bench: Workbench;
+  readonly started: Started[];
+  status: JobStatus;
+}
+
+async function playJob(toPlay: JobToPlay) {
+  const { name, job, values, scene } = toPlay;
+  const bench = openWorkbench(scene.tools ?? {});
+  const play: JobPlay = { ...toPlay, bench, started: [], status: 'success' };
+  for (const [variable, text] of Object.entries(job.env)) {
+    values.set(`env.${variable}`, fill(text, values));
+  }
   for (const [index, step] of job.steps.entries()) {
-    const folder = folderOf(step);
-    if (step.run !== undefined && step.id !== undefined) {
-      note(step, scene.scripts?.[step.id] ?? (await runScript(step.run)), values);
-    } else if (step.run !== undefined && scene.bin !== undefined) {
-      await runCommands(step, values, scene.bin);
-    } else if (step.wait !== undefined) {
-      await finish(started, step.wait, values);
-    } else if (folder !== undefined) {
-      const options = optionsOf({ name, index, folder, job, step }, values, scene);
-      const main = startStep(options);
-      started.push({ step, options, main });
-      await scene.during?.(main);
-      if (step.background !== true) note(step, (await main.done).outputs, values);
-    }
+    if (isDue(step.if, values, play.status)) await playStep(play, step, index);
   }
-  const played: PlayedStep[] = [];
-  for (const { options, main } of started.toReversed()) {
-    const { exitCode, outputs, log, state } = await main.done;
-    const postLog = options.action === 'cancel' ? '' : (await startPost(options, state).done).log;
-    played.unshift({ job: name, exitCode, outputs, log, postLog });
+  // Whatever runs in the background is waited for before the post entries.
+  for (const each of play.started) await finish(play, each);
+  const steps: PlayedStep[] = [];
+  for (const { options, main } of play.started.toReversed()) {
+    const { exitCode, outputs, log, summary, state } = await main.done;
+    const postLog = hasPost(options) ? (await startPost(options, state).done).log : '';
+    steps.unshift({ job: name, exitCode, outputs, log, summary, postLog });
   }
-  return played;
+  bench.remove();
+  return { steps, status: play.status };
 }
 
-async function finish(started: readonly Started[], id: string, values: Values): Promise<void> {
-  const background = started.find(({ step }) => step.id === id);
-  if (background === undefined) throw new Error(`no step ${id} to wait for`);
-  note(background.step, (await background.main.done).outputs, values);
+async function playStep(play: JobPlay, step: Step, index: number): Promise<void> {
+  const folder = folderOf(step);
+  if (step.run !== undefined) {
+    await playScript(play, step, step.run);
+  } else if (step.wait !== undefined) {
+    const background = play.started.find((each) => each.step.id === step.wait);
+    if (background === undefined) throw new Error(`no step ${step.wait} to wait for`);
+    await finish(play, background);
+  } else if (folder !== undefined) {
+    const options = optionsOf(play, step, { index, folder });
+    const started = { step, options, main: startStep(options) };
+    play.started.push(started);
+    await play.scene.during?.(started.main);
+    if (step.background !== true) await finish(play, started);
+  }
 }
 
-function note({ id }: Step, outputs: Readonly<Record<string, string>>, values: Values): void {
+async function playScript(play: JobPlay, step: Step, run: string): Promise<void> {
+  const { scene, bench } = play;
+  const givenOutputs = step.id === undefined ? undefined : scene.scripts?.[step.id];
+  if (givenOutputs !== undefined) {
+    note(play, step, givenOutputs);
+    return;
+  }
+  const script = await runScript({ run, shell: step.shell }, environmentOf(play, step), bench);
+  note(play, step, script.outputs);
+  if (script.exitCode !== 0) play.status = 'failure';
+  scene.onScript?.(script);
+}
+
+function environmentOf({ job, values, status }: JobPlay, step: Step): Record<string, string> {
+  const texts = Object.entries({ ...job.env, ...step.env });
+  return Object.fromEntries(texts.map(([name, text]) => [name, fill(text, values, status)]));
+}
+
+async function finish(play: JobPlay, { step, main }: Started): Promise<void> {
+  const { exitCode, outputs } = await main.done;
+  note(play, step, outputs);
+  if (exitCode !== 0) play.status = 'failure';
+}
+
+function note({ values }: JobPlay, { id }: Step, outputs: Readonly<Record<string, string>>): void {
+  if (id === undefined) return;
   for (const [name, value] of Object.entries(outputs)) {
     values.set(`steps.${id}.outputs.${name}`, value);
   }
@@ -130,48 +202,29 @@ function folderOf({ uses = '' }: Step): string | undefined {
 }
 
 interface Place {
-  readonly name: string;
+  /** Of the step in its job. */
   readonly index: number;
+  /** Of our action. */
   readonly folder: string;
-  readonly job: Job;
-  readonly step: Step;
 }
 
-function optionsOf({ name, index, folder, job, step }: Place, values: Values, scene: Scene) {
-  const inputs = Object.entries(step.with).map(([input, text]) => [input, fill(text, values)]);
+function optionsOf(play: JobPlay, step: Step, { index, folder }: Place): StepOptions {
+  const { name, leg, values, scene } = play;
+  const isInMatrix = Object.keys(play.job.strategy.matrix).length > 0;
+  const given: Record<string, string> = isInMatrix ? { 'matrix-index': String(leg) } : {};
+  for (const [input, text] of Object.entries(step.with)) given[input] = fill(text, values);
   return {
     action: folder,
-    with: { ...Object.fromEntries(inputs), ...scene.with } as Record<string, string>,
-    env: { GITHUB_JOB: name, GITHUB_ACTION: `__step_${index}`, ...job.env, ...scene.env },
+    with: { ...given, ...scene.with },
+    env: {
+      GITHUB_JOB: name,
+      GITHUB_ACTION: `__step_${index}`,
+      ...environmentOf(play, step),
+      ...scene.env,
+    },
   };
 }
 
-/** Fills in expressions. A value that is not known is a fault, unless there is something for it. */
-function fill(text: string, values: Values, unknown?: string): string {
-  return text.replaceAll(/\$\{\{\s*(.+?)\s*\}\}/g, (_, expression: string) => {
-    const value = values.get(expression) ?? unknown;
-    if (value === undefined) throw new Error(`nothing is known of ${expression}`);
-    return value;
-  });
-}
-
-/** Runs a script with its environment; rejects where it fails. */
-async function runCommands({ run = '', env }: Step, values: Values, bin: string): Promise<void> {
-  const filled = Object.entries(env).map(([name, text]) => [name, fill(text, values)] as const);
-  await promisify(execFile)('bash', ['-eo', 'pipefail', '-c', run], {
-    cwd: bin,
-    env: { ...Object.fromEntries<string>(filled), PATH: `${bin}:${process.env['PATH']}` },
-  });
-}
-
-/** Runs a script whose outputs a later step of ours reads. */
-async function runScript(script: string): Promise<Record<string, string>> {
-  const folder = mkdtempSync(join(tmpdir(), 'script-'));
-  const file = join(folder, 'output');
-  writeFileSync(file, '');
-  const env = { PATH: process.env['PATH'], GITHUB_OUTPUT: file };
-  await promisify(execFile)('bash', ['-eo', 'pipefail', '-c', script], { cwd: folder, env });
-  const outputs = parseKeyValueFile(readFileSync(file, 'utf8'));
-  rmSync(folder, { recursive: true });
-  return outputs;
+function hasPost({ action = '.' }: StepOptions): boolean {
+  return /^ {2}post:/m.test(projectFile(`${action}/action.yml`));
 }
