@@ -9,6 +9,7 @@ export async function runCommand(command: (deps: Deps) => Promise<void>): Promis
   // A warning of Node's own, say about an experimental part of a library, is not for the log of
   // somebody's workflow.
   process.removeAllListeners('warning');
+  verifyCertificates();
   const interrupt = new AbortController();
   // SIGBREAK is how Windows ends a process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const) {
@@ -24,4 +25,14 @@ export async function runCommand(command: (deps: Deps) => Promise<void>): Promis
     openProbe,
     interrupt: interrupt.signal,
   });
+}
+
+// Who can set the environment of a step must not be able to read its keys on the way. Node looks at
+// the variable at each connection.
+function verifyCertificates(): void {
+  if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return;
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '1';
+  actionsRunner.print(
+    'NODE_TLS_REJECT_UNAUTHORIZED is ignored: certificates are always verified. To trust one of your own, set NODE_EXTRA_CA_CERTS',
+  );
 }

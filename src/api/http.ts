@@ -103,14 +103,18 @@ async function withTimeout<T>(
   }
 }
 
+// Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+const verified = { rejectUnauthorized: true };
+
 function openDispatcher(limits: HttpLimits): Dispatcher {
   const options = {
     connections: maxConnections,
-    connect: { timeout: limits.connectMs },
+    connect: { timeout: limits.connectMs, ...verified },
     headersTimeout: limits.headersMs,
     bodyTimeout: limits.bodyMs,
   };
-  return isProxied() ? new EnvHttpProxyAgent(options) : new Agent(options);
+  const proxied = { ...options, requestTls: verified, proxyTls: verified };
+  return isProxied() ? new EnvHttpProxyAgent(proxied) : new Agent(options);
 }
 
 /** Whether requests go through a proxy, `NO_PROXY` apart. */

@@ -59,9 +59,28 @@ const secretNames = /^(?:secret|sshkey|token)$/;
 
 function redactParameter(key: string, value: Json, hide: Hide): Json {
   if (shownParameters.has(key) || value === null) return value;
-  if (key === 'env' && isMapping(value)) return mapMembers(value, (_, each) => hide(each, key));
+  if (key === 'env' && isMapping(value)) return redactEnv(value, (each) => hide(each, key));
   if (key === 'volumes' && isList(value)) return value.map((volume) => redactVolume(volume, hide));
   return hide(value, key);
+}
+
+function redactEnv(env: JsonMapping, hide: (value: Json) => string): JsonMapping {
+  const members = Object.entries(mapMembers(env, (_, value) => hide(value)));
+  return Object.fromEntries(
+    members.map(([name, shown]) => [isPlainName(name) ? name : hidden, shown]),
+  );
+}
+
+const maxNameLength = 40;
+const maxNameDigits = 2;
+
+/**
+ * Whether a name may be shown: what stands in the place of one may be the half of a secret, which has
+ * both cases or many digits.
+ */
+export function isPlainName(name: string): boolean {
+  if (name.length > maxNameLength || !/^(?:[A-Z0-9_]+|[a-z0-9_.<-]+)$/.test(name)) return false;
+  return name.replaceAll(/[^0-9]/g, '').length <= maxNameDigits;
 }
 
 function redactVolume(volume: Json, hide: Hide): Json {

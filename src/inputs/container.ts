@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { isMapping } from '../api/json.ts';
+import { isPlainName } from '../api/redact.ts';
 import { fromText, quote, text, whole } from './parsers.ts';
 import { mapping, parseYaml } from './yaml.ts';
 
@@ -17,8 +18,10 @@ export const environment = z.pipe(
   // Not a record of zod's, which drops a key called `__proto__`.
   z.custom<object>(isMapping, 'must be a mapping of names to values'),
   z.transform((given, context): Environment => {
+    const names = Object.keys(given);
     const report = (key: string, message: string) => {
-      context.issues.push({ code: 'custom', message, input: key, path: [key] });
+      const place = isPlainName(key) ? key : names.indexOf(key);
+      context.issues.push({ code: 'custom', message, input: key, path: [place] });
     };
     const pairs = Object.entries(given).flatMap(([key, value]: [string, unknown]) => {
       if (!variableName.test(key)) report(key, variableNameForm);
@@ -56,7 +59,8 @@ export const environmentLines = z.pipe(
 function problemOfLine(line: string, name: string, earlier: ReadonlyMap<string, string>) {
   if (!line.includes('=')) return 'has no `=`: use KEY=VALUE, one per line';
   if (!variableName.test(name)) return `has an invalid name: ${variableNameForm}`;
-  return earlier.has(name) ? `sets ${quote(name)} a second time` : undefined;
+  if (!earlier.has(name)) return undefined;
+  return `sets ${isPlainName(name) ? quote(name) : 'a name'} a second time`;
 }
 
 const list = <S extends z.core.$ZodType>(member: S) => z.array(member, 'must be a list');

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isPlainName } from '../api/redact.ts';
 import { InvalidValue, quote, suggest } from './parsers.ts';
 
 /** YAML or JSON in which every scalar but `null` is still the text that was written. */
@@ -105,6 +106,7 @@ function withoutEmpty(given: unknown, known: readonly string[]): unknown {
 }
 
 function describeUnknown(key: string, known: readonly string[]): string {
-  const hint = suggest(key.replaceAll('-', '_'), known) || `; known fields are ${known.join(', ')}`;
-  return `${quote(key)} is not a known field${hint}`;
+  const near = suggest(key.replaceAll('-', '_'), known);
+  const name = near !== '' || isPlainName(key) ? quote(key) : 'a name';
+  return `${name} is not a known field${near || `; known fields are ${known.join(', ')}`}`;
 }

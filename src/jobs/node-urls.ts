@@ -16,9 +16,9 @@ export interface NodeUrl {
   readonly url: string;
 }
 
-// An address that begins with a dash would be an option to ssh.
+// What begins with a dash would be an option to the command that it is passed to.
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
-const textPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
+const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
 
 // The user in the vendor's images (its example client); root has no login.
 const sshUser = 'duser';

@@ -145,6 +145,9 @@ describe('container', () => {
       { unknown: '' },
       expect.stringMatching(/^! "unknown" is not a known field; known fields are image, /),
     ],
+    [{ zT9xQ1: '' }, expect.stringMatching(/^! a name is not a known field; known fields are/)],
+    [{ env: { A: '1', zT9xQ1: null } }, 'env.1! cannot be null: use "" or "null", in quotes'],
+    [{ env: { 'x y=z': '1' } }, expect.stringMatching(/^env\.0! a name starts with/)],
     [{ env: ['A=1'] }, 'env! must be a mapping of names to values'],
     [null, '! must be a mapping of names to values'],
   ])('%j', async (given, result) => {
@@ -174,6 +177,7 @@ describe('environment lines', () => {
     ['# A=1\n  #\nB=2 # 3\n#', { B: '2 # 3' }],
     ['A =1', expect.stringMatching(/^! line 1 has an invalid name: a name starts with/)],
     ['A=1\nA=2', '! line 2 sets "A" a second time'],
+    ['zT9x=1\nzT9x=2', '! line 2 sets a name a second time'],
   ])('%j', async (given, result) => {
     expect(await read(environmentLines, given)).toEqual(result);
   });

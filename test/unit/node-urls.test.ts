@@ -45,6 +45,7 @@ test.each([
     'http://[2001:db8::1]:30022',
   ],
   [{ description: '::error::x', protocol: '\n' }, `port: http://${node}`, `http://${node}`],
+  [{ description: '-rf', protocol: '-x' }, `port: http://${node}`, `http://${node}`],
 ])('%j is shown and handed out', (change, line, address) => {
   const urls = urlsOf(change);
   expect(urls.map(describeNodeUrl)).toEqual([line]);

@@ -16,6 +16,11 @@ test.each<[string, JsonMapping, JsonMapping]>([
   ],
   ['logins', { host: 'h', user: 'u', secret: 's' }, { host: 'h', user: 'u', secret: '***' }],
   ['env', { env: { A: 'a', ['__proto__']: 'b' } }, { env: { A: '***', ['__proto__']: '***' } }],
+  [
+    'what may be the half of a secret in place of a name',
+    { env: { HF_TOKEN: 'a', S3_KEY_2: 'b', MIIEpAIBAAKCAQEA: 'c', deadbeef0123: 'd' } },
+    { env: { HF_TOKEN: '***', S3_KEY_2: '***', ['***']: '***' } },
+  ],
   ['env of an odd shape', { env: ['A=a'] }, { env: '***' }],
   [
     'volumes',
