@@ -72,6 +72,7 @@ export const jobSchema = z.object({
   max_timeout_assign_ms: number,
   max_timeout_start_ms: number,
   max_timeout_run_ms: number,
+  max_node_count: number,
   parameters: z.catch(z.optional(z.nullable(container)), null),
 });
 

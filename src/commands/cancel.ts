@@ -1,5 +1,6 @@
 import { InterruptedError } from '../errors.ts';
 import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
+import { noCeilings } from '../jobs/ceilings.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import { noRunData, type Outcome } from '../jobs/records.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
@@ -37,6 +38,7 @@ function cancelPlan(inputs: CancelInputs): StepPlan {
     readyCheck: null,
     failFast: false,
     logs: 'none',
+    ceilings: noCeilings,
     cancelReason: inputs.reason ?? 'cancelled by a workflow',
   };
 }

@@ -1,11 +1,13 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import { readRunRef, readStepIdentity } from '../inputs/context.ts';
-import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
+import { ceilingsOf, readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { findEarlierJobs } from '../jobs/attach.ts';
+import { hasCeiling, withShare } from '../jobs/ceilings.ts';
 import { withJob } from '../jobs/entry.ts';
+import { createOfferReader } from '../jobs/offers.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
-import { noRunData, type CookRequest, type RunData } from '../jobs/records.ts';
+import { noRunData, type CookRequest, type OverBudget, type RunData } from '../jobs/records.ts';
 import { bodyOf, carriesMark, createRequests, publicTextOf } from '../jobs/request.ts';
 import { submit } from '../jobs/submit.ts';
 import { openCommitStatus } from '../report/commit-status.ts';
@@ -15,6 +17,7 @@ import type { Deps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
 import {
   decide,
+  giveUpOverBudget,
   record,
   startTry,
   tellEnd,
@@ -25,6 +28,7 @@ import {
 } from './step.ts';
 import { planOf } from './plan.ts';
 import { cookInTurn } from './tries.ts';
+import { createPriceCheck, type PriceCheck } from './prices.ts';
 import { adopt, watchToEnd } from './watch.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
@@ -38,7 +42,7 @@ export async function cook(deps: Deps): Promise<void> {
     const tries = requests.flatMap((request) => [request, ...request.alternatives]);
     runner.redactor.addPublic(tries.map(publicTextOf));
     if (inputs['dry-run']) {
-      await dryRun(requests, planOf(inputs), deps);
+      await dryRun(requests, cookPlan(inputs), deps);
       return;
     }
     const commitStatus = openCommitStatus(inputs, requests, deps);
@@ -83,6 +87,7 @@ function cookPlan(inputs: CookInputs): StepPlan {
     logs: inputs.wait ? plan.logs : 'none',
     // What counts there are unfinished jobs, and one that runs is unfinished.
     waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,
+    ceilings: ceilingsOf(inputs),
   };
 }
 
@@ -91,6 +96,7 @@ interface Cooking {
   readonly wait: boolean;
   readonly inTurn: LimitFunction;
   readonly readRecipe: RecipeReader;
+  readonly prices: PriceCheck;
 }
 
 // Each may start a machine: the service is not to be rushed, nor a limit of its own to be hit.
@@ -101,10 +107,15 @@ async function cookAll(
   requests: readonly CookRequest[],
   inputs: CookInputs,
 ): Promise<readonly RunData[]> {
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([step.end.signal, stopped.signal]);
+  const readRecipe = createRecipeReader(step.client, signal);
+  const readOffers = createOfferReader(step.client, signal);
   const cooking: Cooking = {
     wait: inputs.wait,
     inTurn: pLimit(maxConcurrentCooks),
-    readRecipe: createRecipeReader(step.client, step.end.signal),
+    readRecipe,
+    prices: createPriceCheck(step, { readRecipe, readOffers }, stopped),
   };
   const attached: Attached =
     inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached;
@@ -128,7 +139,11 @@ async function cookAll(
     (a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null),
   );
   const running = new Map(ordered.map(({ request }) => [request.index, runEntry(request)]));
-  return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? noRunData));
+  const runData = await Promise.all(
+    requests.map(async ({ index }) => (await running.get(index)) ?? noRunData),
+  );
+  cooking.prices.stop();
+  return runData;
 }
 
 /** What was taken over from earlier attempts. */
@@ -176,7 +191,11 @@ async function cookOrAttach(
     try {
       // Without a look at what there is, a cook might be the second one.
       if (cooking.attachError !== null) throw cooking.attachError;
-      await cookEntry(step, entry, request, cooking);
+      const why = await cookEntry(step, entry, request, cooking);
+      if (why !== null) {
+        await refuse(step, entry, why);
+        return noRunData;
+      }
     } catch (error) {
       await notCooked(step, entry, error);
       return noRunData;
@@ -188,19 +207,29 @@ async function cookOrAttach(
   return noRunData;
 }
 
+/** @returns why it was not cooked; null where it was */
 async function cookEntry(
   step: Step,
   entry: Entry,
   request: CookRequest,
-  { inTurn, readRecipe }: Cooking,
-): Promise<void> {
-  const { client, finder, end, console } = step;
-  const recipe = request.container === null ? null : await readRecipe(request.recipeUuid);
-  if (recipe !== null && recipe.payload === null) console.recipeHidden(request);
+  { inTurn, readRecipe, prices }: Cooking,
+): Promise<OverBudget | null> {
+  const { client, finder, end, console, plan, budget } = step;
+  const mustRead = request.container !== null || hasCeiling(plan.ceilings);
+  const recipe = mustRead ? await readRecipe(request.recipeUuid) : null;
+  if (request.container !== null && recipe !== null && recipe.payload === null)
+    console.recipeHidden(request);
+  const whole = bodyOf(request, recipe);
+  const limited = withShare(whole, recipe, plan.ceilings, step.entries.length);
+  const { body } = limited;
+  const tooDear = await prices.check(entry, request, body);
+  const why = tooDear ?? (await budget.refusal(entry.offers?.minUsd ?? null));
+  if (why !== null) return why;
+  entry.shareMs = limited.shareMs;
   const submittedAtMs = client.clock.now();
   entry.isSubmitting = true;
   try {
-    const { job, origin } = await submit(request, bodyOf(request, recipe), {
+    const { job, origin } = await submit(request, body, {
       client,
       finder,
       inTurn,
@@ -217,9 +246,17 @@ async function cookEntry(
     });
     if (job.description !== null && !carriesMark(job, request.mark)) console.markMissing(job);
     adopt(step, entry, job, origin, submittedAtMs);
+    return null;
   } finally {
     entry.isSubmitting = false;
   }
+}
+
+/** Leaves an entry uncooked that would cost more than it may. */
+async function refuse(step: Step, entry: Entry, why: OverBudget): Promise<void> {
+  giveUpOverBudget(step, entry, why);
+  if (step.plan.failFast) step.end.endFor('fail-fast');
+  await step.reconcile(entry);
 }
 
 async function notCooked(step: Step, entry: Entry, error: unknown): Promise<void> {

@@ -1,6 +1,15 @@
 import pLimit from 'p-limit';
-import { asError, InputError } from '../errors.ts';
+import type { JsonMapping } from '../api/sign.ts';
+import { asError, InputError, ServiceError } from '../errors.ts';
 import { checkWhole } from '../inputs/rules.ts';
+import { hasCeiling, tooDear, withShare, type Ceilings } from '../jobs/ceilings.ts';
+import {
+  createOfferReader,
+  hardwareWish,
+  summarizeOffers,
+  whyNoOffers,
+  type OfferReader,
+} from '../jobs/offers.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
 import type { CookRequest } from '../jobs/records.ts';
 import { bodyOf } from '../jobs/request.ts';
@@ -10,7 +19,7 @@ import { withStep, type StepPlan } from './step.ts';
 
 const maxConcurrentReads = 8;
 
-/** Reads the recipe of each entry and shows what would be sent. Cooks nothing. */
+/** Reads the recipe of each entry, and the offers for it, and shows what would be sent. Cooks nothing. */
 export async function dryRun(
   requests: readonly CookRequest[],
   plan: StepPlan,
@@ -18,23 +27,60 @@ export async function dryRun(
 ): Promise<void> {
   const inTurn = pLimit(maxConcurrentReads);
   const plans = await withStep({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
-    const readRecipe = createRecipeReader(step.client, step.end.signal);
+    const { client, end, console } = step;
+    const readRecipe = createRecipeReader(client, end.signal);
+    const market: Market = {
+      read: createOfferReader(client, end.signal),
+      ceilings: plan.ceilings,
+      jobCount: requests.length,
+      onUnknown: console.offersUnknown,
+    };
     return Promise.all(
-      requests.map(async (request) => inTurn(async () => planOne(request, readRecipe))),
+      requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, market))),
     );
   });
   await reportDryRun(deps.runner, plans);
 }
 
-async function planOne(request: CookRequest, readRecipe: RecipeReader): Promise<PlannedCook> {
+interface Market {
+  readonly read: OfferReader;
+  readonly ceilings: Ceilings;
+  readonly jobCount: number;
+  readonly onUnknown: (error: Error) => void;
+}
+
+const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null };
+
+async function planOne(
+  request: CookRequest,
+  readRecipe: RecipeReader,
+  market: Market,
+): Promise<PlannedCook> {
   try {
     const recipe = await readRecipe(request.recipeUuid);
-    const body = bodyOf(request, recipe);
+    const whole = bodyOf(request, recipe);
+    const { body, shareMs } = withShare(whole, recipe, market.ceilings, market.jobCount);
+    const fields = { ...recipe.payload, ...body };
     // A recipe that keeps its fields to itself cannot be checked.
-    const problems = recipe.payload === null ? [] : checkWhole({ ...recipe.payload, ...body });
+    const problems = recipe.payload === null ? [] : checkWhole(fields);
     const error = problems.length === 0 ? null : new InputError(problems);
-    return { request, recipe, body, error };
+    const prices = await priceOf(fields, market);
+    return { request, recipe, body, error, ...unknown, shareMs, ...prices };
   } catch (error) {
-    return { request, recipe: null, body: null, error: asError(error) };
+    return { request, recipe: null, body: null, error: asError(error), ...unknown };
+  }
+}
+
+/** @throws ServiceError where there is a ceiling and the offers cannot be read */
+async function priceOf(fields: JsonMapping, { read, ceilings, onUnknown }: Market) {
+  const wish = hardwareWish(fields);
+  try {
+    const offers = summarizeOffers(await read(wish), fields);
+    const noOffers = offers === null ? { wish, why: await whyNoOffers(wish, read) } : null;
+    return { offers, noOffers, overBudget: tooDear(offers, ceilings) };
+  } catch (error) {
+    if (hasCeiling(ceilings) || !(error instanceof ServiceError)) throw error;
+    onUnknown(error);
+    return {};
   }
 }

@@ -1,4 +1,5 @@
 import type { CookInputs } from '../inputs/cook.ts';
+import { noCeilings } from '../jobs/ceilings.ts';
 import type { StepPlan } from './step.ts';
 
 /** The inputs that cook and wait have in common. */
@@ -36,5 +37,6 @@ export function planOf(inputs: SharedInputs & CookOnlyInputs): StepPlan {
     readyCheck: inputs['ready-check'] ?? null,
     failFast: inputs['fail-fast'],
     logs: inputs.logs,
+    ceilings: noCeilings,
   };
 }

@@ -3,6 +3,7 @@ import { createClient, type Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
 import type { Keys } from '../api/sign.ts';
 import { asError } from '../errors.ts';
+import { withBills } from '../jobs/bill.ts';
 import { newEntryFacts, type EntryFacts } from '../jobs/entry.ts';
 import { createFinder, type Finder } from '../jobs/find.ts';
 import { createOutcome, type EntryRecord, type Goal } from '../jobs/outcome.ts';
@@ -15,6 +16,7 @@ import {
   type EarlierTry,
   type JobRef,
   type Outcome,
+  type OverBudget,
   type RunData,
   type StatusChange,
   type SubmittedJob,
@@ -23,6 +25,7 @@ import type { Result } from '../jobs/results.ts';
 import { saveEntry, savePlan, saveStep } from '../jobs/saved-state.ts';
 import { createConsole, type Console } from '../report/console.ts';
 import { createLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
+import { createBudget, type Budget } from './budget.ts';
 import type { Deps } from './deps.ts';
 import { createStepEnd, type StepEnd } from './end.ts';
 
@@ -70,6 +73,8 @@ export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] }
   readySinceMs: number;
   /** What the server of the newest run asks for. A secret: for the output alone. */
   accessToken: string | null;
+  /** Fired when it is no longer watched, though the wait goes on. */
+  readonly unwatch: AbortController;
   /** The result that the listeners were told. */
   toldResult: Result | null;
 };
@@ -88,6 +93,7 @@ export interface Step {
   readonly finder: Finder;
   readonly poller: Poller;
   readonly console: Console;
+  readonly budget: Budget;
   readonly logs: LogCollector;
   readonly listeners: readonly StepListener[];
   /** Does with the jobs of an entry what is wanted; resolves when nothing is left to do. */
@@ -101,7 +107,8 @@ export function record({ deps }: Step, entry: Entry, change: Partial<EntryFacts>
 }
 
 /** Takes what the service says of a job; its status changes go to the listeners. */
-export function observe({ deps, listeners }: Step, entry: Entry, job: Job): void {
+export function observe({ deps, listeners, budget }: Step, entry: Entry, job: Job): void {
+  budget.onLook(job, entry.shareMs !== null);
   const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
   if (!isOwn) return;
   entry.job = job;
@@ -111,6 +118,17 @@ export function observe({ deps, listeners }: Step, entry: Entry, job: Job): void
   const { submitted } = entry;
   if (submitted === null || entry.timeline.length === 1) return;
   for (const listener of listeners) listener.statusChanged?.(submitted, change, job);
+}
+
+/** Gives up a job that costs more than it may; its cancel follows from that. */
+export function giveUpOverBudget(step: Step, entry: Entry, why: OverBudget): void {
+  const { stop } = entry.facts;
+  if (stop !== null && stop !== 'goal') return;
+  entry.overBudget = why;
+  record(step, entry, { stop: 'over-budget' });
+  entry.unwatch.abort();
+  // Of a job that did what was asked for, nobody else takes care any more.
+  if (stop === 'goal') void step.reconcile(entry);
 }
 
 export interface StepJob {
@@ -149,6 +167,7 @@ export async function withStep<T>(
     return await work(step);
   } finally {
     end.release();
+    step.budget.stop();
     await Promise.all([connection.close(), probe.close()]);
   }
 }
@@ -184,6 +203,21 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
     entries: jobs.map((job) => createEntry(job)),
     earlier: [],
     finder: createFinder(client),
+    budget: createBudget({
+      client,
+      ceilings: plan.ceilings,
+      ended: end.signal,
+      onOverRate: (jobUuid, why) => {
+        const entry = [...step.entries, ...step.earlier].find(
+          ({ facts }) => facts.jobs[0]?.uuid === jobUuid,
+        );
+        if (entry !== undefined) giveUpOverBudget(step, entry, why);
+      },
+      onOverCost: (why) => {
+        for (const entry of step.entries) entry.overBudget ??= why;
+        end.endFor('max-cost');
+      },
+    }),
     logs: createLogCollector({
       runner: deps.runner,
       client,
@@ -226,7 +260,11 @@ function createEntry(
     timeline: [],
     error: null,
     cancel: null,
+    overBudget: null,
+    offers: null,
+    shareMs: null,
     isSubmitting: false,
+    unwatch: new AbortController(),
     cancels: new Map(),
     confirmed: new Set(),
     reconciling: Promise.resolve(),
@@ -301,6 +339,7 @@ function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {
 function whyUnwanted(facts: EntryFacts, end: StepEnd): string {
   const [reason] = end.facts().ends;
   if (reason !== undefined) return endWords[reason];
+  if (facts.stop === 'over-budget') return 'it is over budget';
   return facts.stop === 'ended' ? 'it has failed' : 'its status is unknown';
 }
 
@@ -308,6 +347,7 @@ const endWords = {
   timeout: 'the timeout was reached',
   interrupt: 'the workflow was cancelled',
   'fail-fast': 'another job of the step failed',
+  'max-cost': 'max-cost is nearly reached',
 } as const;
 
 /**
@@ -316,16 +356,19 @@ const endWords = {
  * @param runData what the runs of each entry's job brought, in the order of the entries
  */
 export async function decide(step: Step, runData: readonly RunData[]): Promise<readonly Outcome[]> {
-  const { end, entries, earlier, plan } = step;
+  const { end, entries, earlier, plan, client, deps } = step;
   for (let known = -1; known !== end.facts().ends.length;) {
     known = end.facts().ends.length;
     await Promise.all([...entries, ...earlier].map(step.reconcile));
   }
   end.decide();
   for (const [index, entry] of entries.entries()) tellEnd(step, entry, runData[index] ?? noRunData);
-  return entries.map((entry, index) =>
+  const outcomes = entries.map((entry, index) =>
     createOutcome(entry, end.facts(), plan, runData[index] ?? noRunData),
   );
+  // After an interrupt, there are only seconds for the reports.
+  const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
+  return withBills(outcomes, client, noTime);
 }
 
 /** Tells the listeners what became of an entry, and once more where that has changed since. */

@@ -1,6 +1,6 @@
 import { createRecipeReader } from '../jobs/recipes.ts';
 import { earlierTryOf } from '../jobs/failure.ts';
-import { createOfferReader, hardwareWish, type Offers } from '../jobs/offers.ts';
+import { createOfferReader, hardwareWish, ratesOf, type Offers } from '../jobs/offers.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import type { CookRequest, RunData } from '../jobs/records.ts';
 import { startTry, type Entry, type Step } from './step.ts';
@@ -86,7 +86,7 @@ interface Choice {
   readonly offers: Offers | null;
 }
 
-/** The first that has a matching offer now; where none has one, the first. */
+/** The first that has a matching offer now within `max-hourly-rate`; where none has one, the first. */
 async function chooseTry(step: Step, untried: readonly CookRequest[]): Promise<Choice> {
   const [first] = untried;
   if (first === undefined) throw new Error('there is nothing left to try');
@@ -104,6 +104,10 @@ async function chooseTry(step: Step, untried: readonly CookRequest[]): Promise<C
       return { request, offers: await readOffers(wish).catch(() => null) };
     }),
   );
-  const onOffer = choices.find(({ offers }) => offers !== null && offers.offers.length > 0);
+  const ceilingUsd = step.plan.ceilings.maxHourlyRateUsd ?? Infinity;
+  const onOffer = choices.find(({ offers }) => {
+    const rates = offers === null ? null : ratesOf(offers);
+    return rates !== null && rates.minUsd <= ceilingUsd;
+  });
   return onOffer ?? choices[0] ?? { request: first, offers: null };
 }

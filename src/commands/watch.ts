@@ -47,6 +47,7 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   const log = step.logs.open(submitted);
   try {
     await watch(step, entry, submitted, log);
+    if (entry.facts.stop === 'goal') await untilRated(step, submitted);
   } catch (error) {
     entry.error = asError(error);
     record(step, entry, { stop: 'lost' });
@@ -102,6 +103,7 @@ async function watch(
   const goal = goalOf(step, job);
   const server = watchServer(step, entry, submitted, log);
   const take = (answer: Job | ServiceError): boolean => {
+    if (entry.unwatch.signal.aborted) return true;
     if (answer instanceof ServiceError) {
       entry.error = answer;
       record(step, entry, { stop: 'lost' });
@@ -135,7 +137,11 @@ async function watch(
   };
   if (!take(job)) {
     const duplicates = watchForDuplicates(step, entry);
-    await poller.watch(job.uuid, take, AbortSignal.any([end.signal, server.served]));
+    await poller.watch(
+      job.uuid,
+      take,
+      AbortSignal.any([end.signal, server.served, entry.unwatch.signal]),
+    );
     duplicates.stop();
   }
   await server.stop();
@@ -165,6 +171,15 @@ function watchForDuplicates(step: Step, entry: Entry): { readonly stop: () => vo
       over.abort();
     },
   };
+}
+
+const maxRateWaitMs = 30_000;
+
+// A job that does what was asked for goes on costing: nobody looks at its rate later.
+async function untilRated(step: Step, { job }: SubmittedJob): Promise<void> {
+  if (step.plan.ceilings.maxHourlyRateUsd === null) return;
+  const isRated = await step.budget.untilRated(job.uuid, maxRateWaitMs);
+  if (!isRated) step.console.rateUnknown(job.uuid);
 }
 
 function isBad(step: Step, entry: Entry): boolean {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Ceilings } from '../jobs/ceilings.ts';
 import type { Runner } from '../runtime.ts';
 import { apiUrl, publicKey, secretKey, token } from './access.ts';
 import { containerText, environmentLines, secretsOf } from './container.ts';
@@ -11,6 +12,7 @@ import {
   oneOf,
   pollInterval,
   text,
+  usd,
   uuid,
   whole,
 } from './parsers.ts';
@@ -70,6 +72,8 @@ export const cookInputs = {
   'max-timeout-start': optional(duration(2 * minuteMs)),
   'max-timeout-run': optional(duration(minuteMs)),
   'allowed-region-codes': optional(regionList),
+  'max-hourly-rate': optional(usd),
+  'max-cost': optional(usd),
   parameters: optional(containerText),
   env: { ...optional(environmentLines), verbatim: true },
   wait: input(flag, 'true'),
@@ -113,6 +117,7 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
     readyCheck: values['ready-check'],
     maxParallel: values['max-parallel'],
     failFast: values['fail-fast'],
+    ceilings: ceilingsOf(values),
   };
   const inputs = validValues({ values, problems: [...problems, ...checkRules(related)] });
   const cooks = [fieldsOf(inputs), ...recipes];
@@ -154,6 +159,14 @@ function warnOfPortsWithoutSsh(runner: Runner, { parameters, recipes }: CookInpu
     'The ports lack 22',
     "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if nobody needs the job's address.",
   );
+}
+
+/** What the jobs of the step may cost. */
+export function ceilingsOf(inputs: Partial<CookInputs>): Ceilings {
+  return {
+    maxHourlyRateUsd: inputs['max-hourly-rate'] ?? null,
+    maxCostUsd: inputs['max-cost'] ?? null,
+  };
 }
 
 /** The cook fields among the inputs, by the API's names. */

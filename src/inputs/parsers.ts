@@ -76,6 +76,15 @@ export function number(min: number) {
   });
 }
 
+/** An amount in US dollars, more than zero: digits and a point. */
+export const usd = fromText((given) => {
+  const value = /^\d{1,9}(?:\.\d{1,6})?$/.test(given) ? Number(given) : 0;
+  if (value > 0) return value;
+  return new InvalidValue(
+    `${quote(given)} is not an amount in USD of more than 0, such as 0.50 or 12`,
+  );
+});
+
 /** A whole number from `min` to `max`. */
 export function whole(min: number, max = 1_000_000_000_000) {
   const range = max < 1_000_000 ? `from ${min} to ${max}` : `of ${min} or more`;

@@ -1,6 +1,7 @@
 import type { JsonMapping } from '../api/sign.ts';
 import type { Problem } from '../errors.ts';
 import type { ReadyCheck } from './ready-check.ts';
+import { shareProblems, type Ceilings } from '../jobs/ceilings.ts';
 import type { CookFields, RecipeEntry } from './recipes.ts';
 
 /** The inputs that these rules look at. */
@@ -11,18 +12,37 @@ export interface RelatedInputs extends CookFields {
   readonly readyCheck?: ReadyCheck | undefined;
   readonly maxParallel?: number | undefined;
   readonly failFast?: boolean | undefined;
+  readonly ceilings?: Ceilings | undefined;
 }
 
 /** What is wrong between inputs that are each valid, also in each entry of `recipes`. */
 export function checkRules(inputs: RelatedInputs): readonly Problem[] {
-  const { recipes = [], wait, waitUntil, readyCheck, maxParallel, failFast, ...shared } = inputs;
+  const {
+    recipes = [],
+    wait,
+    waitUntil,
+    readyCheck,
+    maxParallel,
+    failFast,
+    ceilings,
+    ...shared
+  } = inputs;
   const ofInputs = checkFields(shared, shared, (field) =>
     field.replace(/_ms$/, '').replaceAll('_', '-'),
   );
   const ofEntries = recipes.flatMap((entry, index) =>
     checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`),
   );
-  return [...ofInputs, ...ofEntries, ...brokenRules([...waitRules(inputs), ...readyRules(inputs)])];
+  const broken = brokenRules([...waitRules(inputs), ...readyRules(inputs)]);
+  return [...ofInputs, ...ofEntries, ...broken, ...shareRules(inputs)];
+}
+
+// The retries of a recipe are known only once it is read.
+function shareRules({ recipes = [], ceilings, task, max_retry_count: retries }: RelatedInputs) {
+  const batches = recipes.filter((entry) => (entry.task ?? task) !== 'PERSISTENT');
+  if (ceilings === undefined || batches.length === 0) return [];
+  const most = Math.max(...batches.map((entry) => entry.max_retry_count ?? retries ?? 0));
+  return shareProblems(ceilings, recipes.length, most);
 }
 
 interface Rule extends Problem {

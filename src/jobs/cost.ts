@@ -4,12 +4,49 @@ import { timesOf } from './metrics.ts';
 
 const hourMs = 3_600_000;
 
+/** What a job has cost, in US dollars, and how that is known. */
+export interface Cost {
+  readonly usd: number;
+  /** What the ledger has, or rate × time. */
+  readonly is: 'billed' | 'estimated';
+}
+
 /**
- * What a job has cost in US dollars, estimated from the hourly rate of its runs. BATCH is billed for
- * its run time, PERSISTENT while it exists.
- * @returns null if a rate or a time is not known (yet)
+ * What a job has cost: what was billed for its runs; where not all of them have been yet, the rest is
+ * estimated.
+ * @returns null if neither is known (yet)
  */
+export function pricedCostOf(outcome: Outcome): Cost | null {
+  const { bills, runs } = outcome;
+  const estimated = estimateOf(outcome);
+  if (bills.size === 0) return estimated === null ? null : { usd: estimated, is: 'estimated' };
+  const billed = rounded(sumOf([...bills.values()]) ?? 0);
+  const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
+  const isBilled = unbilled.every((run) => costOfRun(run, outcome) === 0);
+  if (isBilled || outcome.job?.task === 'PERSISTENT') return { usd: billed, is: 'billed' };
+  const rest = sumOf(unbilled.map((run) => costOfRun(run, outcome)));
+  return { usd: rounded(billed + (rest ?? 0)), is: 'estimated' };
+}
+
+/** The amount of {@link pricedCostOf}, in US dollars. */
 export function costOf(outcome: Outcome): number | null {
+  return pricedCostOf(outcome)?.usd ?? null;
+}
+
+/** What jobs have cost together; null where nothing is known of any. */
+export function totalCostOf(outcomes: readonly Outcome[]): Cost | null {
+  const costs = outcomes.map(pricedCostOf).filter((cost) => cost !== null);
+  if (costs.length === 0) return null;
+  const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
+  return { usd, is: costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated' };
+}
+
+function rounded(usd: number): number {
+  return Math.round(usd * 10_000) / 10_000;
+}
+
+// BATCH is billed for its run time, PERSISTENT while it exists.
+function estimateOf(outcome: Outcome): number | null {
   const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
   if (rated.length === 0) return null;
   const costs =
@@ -17,13 +54,13 @@ export function costOf(outcome: Outcome): number | null {
       ? [costOfLifetime(outcome, rated)]
       : outcome.runs.map((run) => costOfRun(run, outcome));
   const sum = sumOf(costs);
-  return sum === null ? null : Math.round(sum * 10_000) / 10_000;
+  return sum === null ? null : rounded(sum);
 }
 
 /** What a job costs per hour, in US dollars; null if that is not known. */
 export function hourlyRateOf({ runs }: Outcome): number | null {
   const newest = runs.at(-1);
-  return newest === undefined ? null : rateOf(newest);
+  return newest === undefined ? null : rateOfRun(newest);
 }
 
 function costOfLifetime(outcome: Outcome, rated: readonly JobRun[]): number | null {
@@ -42,11 +79,12 @@ function costOfRun(run: JobRun, outcome: Outcome): number | null {
 }
 
 function costOfTime(run: JobRun, durationMs: number): number | null {
-  const rate = rateOf(run);
+  const rate = rateOfRun(run);
   return rate === null ? null : (rate * Math.max(0, durationMs)) / hourMs;
 }
 
-function rateOf(run: JobRun): number | null {
+/** What a run costs an hour, all its nodes together, in US dollars; null where that is not known. */
+export function rateOfRun(run: JobRun): number | null {
   const { hourly_rate_usd: rate } = run;
   return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
 }

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 // conclusion: what is to be done about them is for `reconcile.ts` to say.
 
 /** Why the wait of a whole step ends. */
-export const endReasons = ['timeout', 'interrupt', 'fail-fast'] as const;
+export const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'] as const;
 export type EndReason = (typeof endReasons)[number];
 
 const jobFactsSchema = z.object({
@@ -33,8 +33,9 @@ const entryFactsSchema = z.object({
    * - `ended`: the job has ended, though perhaps the service starts it once more
    * - `lost`: the service does not tell of the job any more
    * - `not-cooked`: no job was created, as far as is known
+   * - `over-budget`: it costs more than it may, or would have
    */
-  stop: z.nullable(z.enum(['goal', 'ended', 'lost', 'not-cooked'])),
+  stop: z.nullable(z.enum(['goal', 'ended', 'lost', 'not-cooked', 'over-budget'])),
 });
 
 /** What is known of one entry. */

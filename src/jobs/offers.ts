@@ -4,6 +4,7 @@ import { listOffers } from '../api/endpoints.ts';
 import { retryRules, withRetry } from '../api/retry.ts';
 import type { Offer } from '../api/schemas.ts';
 import type { Json, JsonMapping } from '../api/sign.ts';
+import type { OfferSummary } from './records.ts';
 
 // What is on offer for a job before it is cooked, and at what price.
 
@@ -127,6 +128,28 @@ export function ratesOf({
   const dearest = offers.at(-1);
   if (cheapest === undefined || dearest === undefined) return null;
   return { minUsd: cheapest.pricing.hourly_rate_usd, maxUsd: dearest.pricing.hourly_rate_usd };
+}
+
+const hourMs = 3_600_000;
+
+/**
+ * What the reports say of offers; null where there are none.
+ * @param fields the cook fields: the recipe's, and on them what is sent
+ */
+export function summarizeOffers(found: Offers, fields: JsonMapping): OfferSummary | null {
+  const rates = ratesOf(found);
+  if (rates === null) return null;
+  const { task, max_timeout_run_ms: limitMs } = fields;
+  const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
+  const runs = numberOr(fields['max_retry_count'], 0) + 1;
+  const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
+  const hours = isBounded ? (limitMs / hourMs) * runs * nodes : null;
+  const maxCostUsd = hours === null ? null : rates.maxUsd * hours;
+  return { count: found.offers.length, isCut: found.isCut, ...rates, maxCostUsd };
+}
+
+function numberOr(value: Json | undefined, fallback: number): number {
+  return typeof value === 'number' ? value : fallback;
 }
 
 /** Why nothing matches a wish. */

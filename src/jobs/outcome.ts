@@ -1,10 +1,14 @@
 import type { Job } from '../api/schemas.ts';
 import type { ReadyCheck } from '../inputs/ready-check.ts';
+import type { Ceilings } from './ceilings.ts';
+import { phasesOf } from './metrics.ts';
 import { unansweredCooks, type EndReason, type EntryFacts, type StepFacts } from './entry.ts';
 import { wantedOf, type Policy } from './policy.ts';
 import type {
   JobRef,
+  OfferSummary,
   Outcome,
+  OverBudget,
   RunData,
   StatusChange,
   StopReason,
@@ -28,6 +32,10 @@ export interface EntryRecord {
   readonly earlierTries: Outcome['earlierTries'];
   /** What came of the ready-check so far. */
   readonly readiness: Outcome['readiness'];
+  readonly overBudget: OverBudget | null;
+  readonly offers: OfferSummary | null;
+  /** The run limit that the job was cooked with, in ms, where that is its share of `max-cost`. */
+  readonly shareMs: number | null;
 }
 
 /** What the step asked of its jobs. */
@@ -37,6 +45,7 @@ export interface Goal {
   readonly goalResult: 'running' | 'submitted';
   /** What a server is asked to know whether it is ready; null where it is not. */
   readonly readyCheck: ReadyCheck | null;
+  readonly ceilings: Ceilings;
 }
 
 /** The one maker of outcomes. */
@@ -47,7 +56,7 @@ export function createOutcome(
   runData: RunData,
 ): Outcome {
   const ending = stopReasonOf(entry.facts, step);
-  return {
+  const outcome: Outcome = {
     ...runData,
     ref: entry.ref,
     result: resultOf(entry, ending, goal),
@@ -57,6 +66,9 @@ export function createOutcome(
     timeline: entry.timeline,
     ending,
     error: entry.error,
+    overBudget: entry.overBudget,
+    offers: entry.offers,
+    bills: new Map(),
     cancel: entry.cancel,
     earlierTries: entry.earlierTries,
     readyCheck: goal.readyCheck,
@@ -64,6 +76,27 @@ export function createOutcome(
     isKept: wantedOf(entry.facts, step, goal.policy, 'main') === 'kept',
     unansweredMark: unansweredCooks(entry.facts) > 0 ? entry.facts.mark : null,
   };
+  const overBudget = overShareOf(outcome, entry.shareMs, goal.ceilings);
+  return overBudget === null ? outcome : { ...outcome, result: 'over-budget', overBudget };
+}
+
+// The service ends a run at its limit, give or take.
+const shareSlackMs = 5_000;
+
+/** The share of `max-cost` that a job was ended by; null for any other end. */
+function overShareOf(
+  outcome: Outcome,
+  shareMs: number | null,
+  { maxCostUsd }: Ceilings,
+): OverBudget | null {
+  // Which status follows the run limit is documented nowhere.
+  const mayBe = outcome.ending !== 'interrupt' && ['failed', 'cancelled'].includes(outcome.result);
+  if (shareMs === null || maxCostUsd === null || !mayBe) return null;
+  const ranIntoIt = phasesOf(outcome).some(
+    ({ kind, fromMs, toMs }) =>
+      kind === 'running' && toMs !== null && toMs - fromMs >= shareMs - shareSlackMs,
+  );
+  return ranIntoIt ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd } : null;
 }
 
 /** Why the job is no longer watched; of several reasons, the first. */
@@ -75,6 +108,8 @@ function stopReasonOf(facts: EntryFacts, step: StepFacts): StopReason | null {
       return 'final';
     case 'lost':
       return 'lost';
+    case 'over-budget':
+      return 'over-budget';
     case 'goal':
       return end ?? 'running';
     case 'not-cooked':
@@ -96,6 +131,8 @@ function resultOf(entry: EntryRecord, ending: StopReason | null, goal: Goal): Re
     case 'interrupt':
     case 'timeout':
     case 'fail-fast':
+    case 'max-cost':
+    case 'over-budget':
       return resultAtEnd(ending, final, entry, goal);
     case 'final':
     case 'lost':
@@ -104,19 +141,25 @@ function resultOf(entry: EntryRecord, ending: StopReason | null, goal: Goal): Re
   }
 }
 
+// With these, what counts is why our cancel was sent.
+const endsRunning: ReadonlySet<string> = new Set(['timeout', 'max-cost', 'over-budget']);
+
 function resultAtEnd(
-  end: EndReason,
+  end: EndReason | 'over-budget',
   final: Result | null,
   { facts, cancel }: EntryRecord,
   { policy, goalResult }: Goal,
 ): Result {
   // A job that our own cancel ended was still running when time was up.
   const isByUs = final === 'cancelled' && cancel !== null;
-  if (final !== null && !(end === 'timeout' && isByUs)) return final;
+  if (final !== null && !(isByUs && endsRunning.has(end))) return final;
   const isCreated = facts.jobs.length > 0;
   switch (end) {
     case 'fail-fast':
       return 'cancelled';
+    case 'max-cost':
+    case 'over-budget':
+      return 'over-budget';
     case 'interrupt':
       if (policy.onWorkflowCancel === 'cancel') return 'cancelled';
       if (facts.stop === 'goal') return goalResult;

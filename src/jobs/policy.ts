@@ -39,6 +39,8 @@ function endsByItself({ stop }: EntryFacts, policy: Policy): boolean {
     case 'not-cooked':
     // It is over for the step; should the service start it once more, nobody watches it.
     case 'ended':
+    // Each hour of it costs more than was allowed.
+    case 'over-budget':
       return true;
     // Nobody watches it any more: it is treated like one whose time is over.
     case 'lost':
@@ -54,6 +56,8 @@ function endCancels(end: EndReason, { stop }: EntryFacts, policy: Policy): boole
     case 'interrupt':
       return policy.onWorkflowCancel === 'cancel';
     case 'fail-fast':
+    // All that lives goes on costing, also what does what was asked for.
+    case 'max-cost':
       return true;
     // A job that does what was asked for in time has not timed out.
     case 'timeout':

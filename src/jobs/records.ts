@@ -74,7 +74,34 @@ export type StopReason =
   | 'running'
   /** The service will not tell. */
   | 'lost'
+  /** It costs more than it may, or would have. */
+  | 'over-budget'
   | EndReason;
+
+/** What a ceiling was compared with, in US dollars. */
+export type OverBudget =
+  /** Nothing was cooked: the cheapest offer is dearer than `max-hourly-rate`. */
+  | { readonly kind: 'offers'; readonly amountUsd: number; readonly ceilingUsd: number }
+  /** A run costs more an hour than `max-hourly-rate`, all its nodes together. */
+  | { readonly kind: 'rate'; readonly amountUsd: number; readonly ceilingUsd: number }
+  /** What the jobs had cost together when `max-cost` was about to be passed. */
+  | { readonly kind: 'cost'; readonly amountUsd: number; readonly ceilingUsd: number }
+  /** Nothing was cooked: what the jobs before have left of `max-cost` is not enough for a minute. */
+  | { readonly kind: 'rest'; readonly amountUsd: number; readonly ceilingUsd: number }
+  /** The job ran as long as its share of `max-cost` lasts, in ms. */
+  | { readonly kind: 'share'; readonly limitMs: number; readonly ceilingUsd: number };
+
+/** What was on offer for a job before it was cooked. */
+export interface OfferSummary {
+  readonly count: number;
+  /** Whether there are more. */
+  readonly isCut: boolean;
+  /** Rates an hour, in US dollars. */
+  readonly minUsd: number;
+  readonly maxUsd: number;
+  /** Most that a job can cost at these rates, by its run limit; null without one. */
+  readonly maxCostUsd: number | null;
+}
 
 /** What a job's runs have brought. */
 export interface RunData {
@@ -121,6 +148,12 @@ export interface Outcome extends RunData {
   readonly ending: StopReason | null;
   /** What kept us from cooking or watching the job. */
   readonly error: Error | null;
+  /** What it was too dear by, where that ended it. */
+  readonly overBudget: OverBudget | null;
+  /** null where it is not known. */
+  readonly offers: OfferSummary | null;
+  /** What was billed for each of its runs, in US dollars, by the runs' UUIDs; empty where nothing was yet. */
+  readonly bills: ReadonlyMap<string, number>;
   /** What came of our own cancel; null where none was sent. */
   readonly cancel: 'accepted' | 'failed' | null;
   /** The tries of the entry before this job, in order. */

@@ -27,7 +27,7 @@ interface ResultRow {
 
 const rows = {
   error: {
-    severity: 9,
+    severity: 10,
     passes: false,
     icon: '⚠️',
     timelineMark: '-',
@@ -36,13 +36,22 @@ const rows = {
     commitStatus: { state: 'error', words: 'Could not be created or watched' },
   },
   failed: {
-    severity: 8,
+    severity: 9,
     passes: false,
     icon: '❌',
     timelineMark: '-',
     words: 'failed',
     phrase: 'failed',
     commitStatus: { state: 'failure', words: 'Failed' },
+  },
+  'over-budget': {
+    severity: 8,
+    passes: false,
+    icon: '💸',
+    timelineMark: '!',
+    words: 'over budget',
+    phrase: 'is over budget',
+    commitStatus: { state: 'failure', words: 'Over budget' },
   },
   'timed-out': {
     severity: 7,

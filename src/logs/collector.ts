@@ -160,7 +160,7 @@ function createLineHandler(submitted: SubmittedJob, options: JobLogOptions) {
     },
     close: (result: Result) => {
       printer?.end(tail.lines());
-      const isBad = result === 'failed' || result === 'timed-out';
+      const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
       if (mode === 'on-failure' && isBad) {
         printTail(runner, `job ${uuid} ${title ?? ''}`, tail.lines());
       }

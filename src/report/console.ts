@@ -3,17 +3,18 @@ import { formatReadyCheck, type ReadyCheck } from '../inputs/ready-check.ts';
 import { asError, type ServiceError } from '../errors.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
-import type { Offers } from '../jobs/offers.ts';
+import type { HardwareWish, NoOffers, Offers } from '../jobs/offers.ts';
 import type {
   CookRequest,
   EarlierTry,
+  OfferSummary,
   Origin,
   StatusChange,
   SubmittedJob,
 } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { consoleUrl } from './error-messages.ts';
-import { formatDuration } from './format.ts';
+import { describeOffers, formatDuration } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 import { describeTry, formatOffers, modelOf } from './tries.ts';
 
@@ -60,6 +61,12 @@ export interface Console {
   /** The server does not answer as it should, or answers otherwise than before. */
   readonly notReady: (submitted: SubmittedJob, check: ReadyCheck, answer: string) => void;
   readonly reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => void;
+  readonly offers: (offers: OfferSummary) => void;
+  readonly noOffers: (wish: HardwareWish, why: NoOffers) => void;
+  /** Said once for all jobs. */
+  readonly offersUnknown: (error: Error) => void;
+  /** Said once for all jobs. */
+  readonly rateUnknown: (jobUuid: string) => void;
 }
 
 /** `[1/3 Render] `, where the step has several jobs. */
@@ -105,6 +112,9 @@ type Warnings = Pick<
   | 'logIncomplete'
   | 'resultsIgnored'
   | 'noAddress'
+  | 'noOffers'
+  | 'offersUnknown'
+  | 'rateUnknown'
 >;
 
 function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof Warnings> {
@@ -142,6 +152,9 @@ function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof W
     tryingNext: (tried, done, next, offers) => {
       const line = `${describeTry(done)}; trying ${modelOf(next.gpuName)}${formatOffers(offers)}`;
       runner.print(`${entryPrefix(tried, jobCount)}${line}`);
+    },
+    offers: (offers) => {
+      runner.print(describeOffers(offers));
     },
     cancelling: (jobUuid, reason) => {
       runner.print(`Cancelling job ${jobUuid}: ${sanitizeLine(reason)}`);
@@ -236,6 +249,22 @@ function createWarnings(runner: Runner): Warnings {
         `Jobs of this step were not checked or cancelled: ${causeOf(error)}. Look for jobs that are still running: ${consoleUrl}`,
       );
     },
+    noOffers: (wish, why) => {
+      warn('Nothing on offer matches', describeNoOffers(wish, why));
+    },
+    offersUnknown: (error) => {
+      const title = 'The offers could not be read';
+      if (said.has(title)) return;
+      said.add(title);
+      const cause = sanitizeLine(error.message, 200);
+      runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}.`);
+    },
+    rateUnknown: (jobUuid) => {
+      warnOnce(
+        'The rate of a job is not known',
+        `The service does not say what job ${jobUuid} costs an hour, so it could not be compared with max-hourly-rate.`,
+      );
+    },
     logIncomplete: (whoseLog, error) => {
       const cause = causeOf(error);
       warnOnce(
@@ -256,4 +285,20 @@ function createWarnings(runner: Runner): Warnings {
       );
     },
   };
+}
+
+/** Why nothing on offer matches a job, and what to change, in a sentence or two. */
+export function describeNoOffers(
+  { filters, gpuName }: HardwareWish,
+  { fields, nearestGpu }: NoOffers,
+): string {
+  const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
+  const wish = named.map(([name, value]) => `${name} ${value}`).join(', ');
+  if (named.length === 0) return 'The job may wait for long: the service has no offers at all.';
+  const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
+  const blame =
+    fields.length === 0
+      ? 'No single one of these leaves nothing: loosen several.'
+      : `There are offers without ${fields.join(', or without ')}.`;
+  return sanitizeLine(`The job may wait for long. It asks for ${wish}. ${blame}${nearest}`, 1_000);
 }

@@ -2,10 +2,15 @@ import type { CookBody } from '../api/endpoints.ts';
 import { redact } from '../api/redact.ts';
 import type { Recipe } from '../api/schemas.ts';
 import { asError, InputError } from '../errors.ts';
-import type { CookRequest } from '../jobs/records.ts';
+import type { HardwareWish, NoOffers } from '../jobs/offers.ts';
+import type { CookRequest, OfferSummary, OverBudget } from '../jobs/records.ts';
+import type { Result } from '../jobs/results.ts';
 import type { Runner } from '../runtime.ts';
 import { describeError, type ErrorMessage } from './error-messages.ts';
 import { annotateAll, formatProblem } from './annotations.ts';
+import { describeNoOffers } from './console.ts';
+import { formatDuration, describeOffers } from './format.ts';
+import { describeOverBudget } from './over-budget.ts';
 import { escapeHtml, escapePreformatted, sanitizeLine } from './sanitize.ts';
 import { writeSummary, type Fits } from './summary.ts';
 import { fold } from './summary/failures.ts';
@@ -17,27 +22,56 @@ export interface PlannedCook {
   readonly recipe: Recipe | null;
   readonly body: CookBody | null;
   readonly error: Error | null;
+  /** The run limit in the body, in ms, where that is the job's share of `max-cost`. */
+  readonly shareMs: number | null;
+  /** null where there are none, or none are known. */
+  readonly offers: OfferSummary | null;
+  readonly noOffers: { readonly wish: HardwareWish; readonly why: NoOffers } | null;
+  /** Why it would not be cooked though it could be. */
+  readonly overBudget: OverBudget | null;
 }
 
 /** Shows what would be sent. The step fails where the service would reject it. */
 export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]): Promise<void> {
   for (const plan of plans) printPlan(runner, plan);
-  const broken = plans.filter(({ error }) => error !== null);
+  const broken = plans.filter(isBroken);
   const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
   runner.print(`Dry run: ${closing}`);
   if (broken.length > 0) runner.fail();
   annotatePlans(runner, broken);
-  runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
+  runner.output('result', resultOf(plans));
   await writeSummary(runner, (fits) =>
     renderPlans(plans, fits, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
   );
 }
 
-function printPlan(runner: Runner, { request, recipe, body }: PlannedCook): void {
+function isBroken({ error, overBudget }: PlannedCook): boolean {
+  return error !== null || overBudget !== null;
+}
+
+function resultOf(plans: readonly PlannedCook[]): Result {
+  if (plans.some(({ error }) => error !== null)) return 'error';
+  return plans.some(isBroken) ? 'over-budget' : 'dry-run';
+}
+
+function printPlan(runner: Runner, plan: PlannedCook): void {
+  const { request, recipe, body } = plan;
   if (body === null) return;
   const name = sanitizeLine(recipe?.name ?? '', 200);
   runner.print(`Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
   for (const line of prettyLines(body)) runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
+  for (const line of priceLines(plan)) runner.print(`  ${line}`);
+}
+
+/** What is known of the price, in safe lines. */
+function priceLines({ offers, noOffers, shareMs }: PlannedCook): readonly string[] {
+  const share =
+    shareMs === null
+      ? []
+      : [`max-timeout-run is ${formatDuration(shareMs)}: its share of max-cost`];
+  const none =
+    noOffers === null ? [] : [`No offer matches. ${describeNoOffers(noOffers.wish, noOffers.why)}`];
+  return [...(offers === null ? none : [describeOffers(offers)]), ...share];
 }
 
 // Many entries may cook one recipe: each error is shown once.
@@ -50,8 +84,12 @@ function annotatePlans(runner: Runner, broken: readonly PlannedCook[]): void {
   }));
 }
 
-function describeFailure({ request, error }: PlannedCook): ErrorMessage {
+function describeFailure({ request, error, overBudget }: PlannedCook): ErrorMessage {
   const { recipeUuid } = request;
+  if (error === null && overBudget !== null) {
+    const name = `recipe ${recipeUuid}`;
+    return { title: `Over budget: ${name}`, ...describeOverBudget(overBudget) };
+  }
   if (!(error instanceof InputError))
     return describeError(asError(error), `read recipe ${recipeUuid}`);
   return {
@@ -61,8 +99,8 @@ function describeFailure({ request, error }: PlannedCook): ErrorMessage {
   };
 }
 
-function causeOf({ request, error }: PlannedCook): string {
-  if (error === null) return '';
+function causeOf({ request, error, overBudget }: PlannedCook): string {
+  if (error === null) return overBudget === null ? '' : `${request.recipeUuid}: over budget`;
   return error instanceof InputError ? `${request.recipeUuid}: ${error.message}` : error.message;
 }
 
@@ -81,6 +119,7 @@ function renderPlanTable(
     { heading: '#', align: 'right' },
     { heading: 'Recipe' },
     { heading: 'UUID', keep: true },
+    { heading: 'Price' },
     { heading: 'Problem' },
   ];
   const parts = [
@@ -92,12 +131,18 @@ function renderPlanTable(
   return `${parts.join('\n\n')}\n`;
 }
 
-function renderPlan({ request, recipe, error }: PlannedCook): readonly string[] {
+function renderPlan(plan: PlannedCook): readonly string[] {
+  const { request, recipe, error, overBudget } = plan;
+  const dear = overBudget === null ? [] : [describeOverBudget(overBudget).cause];
+  const problems = [...(error === null ? [] : [error.message]), ...dear];
   return [
     String(request.index + 1),
     escapeHtml(recipe?.name ?? '', 120),
     uuidCode(request.recipeUuid),
-    error === null ? '' : escapeHtml(error.message, 300),
+    priceLines(plan)
+      .map((line) => escapeHtml(line, 1_000))
+      .join('<br>'),
+    problems.map((problem) => escapeHtml(problem, 300)).join('<br>'),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
-import type { Outcome } from '../jobs/records.ts';
+import type { OfferSummary, Outcome } from '../jobs/records.ts';
+import { totalCostOf } from '../jobs/cost.ts';
 import { compareResults, results, type Result } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 
@@ -32,13 +33,37 @@ export function formatUsd(amount: number): string {
   return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
 }
 
+/** An amount to compare others with, such as `0.50 USD` or `0.0232 USD`. */
+export function formatExactUsd(amount: number): string {
+  const [whole = '', digits = ''] = amount.toFixed(4).split('.');
+  return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
+}
+
 /** An estimated amount such as `about 0.35 USD`. */
 export function formatEstimatedUsd(amount: number, word: 'about' | '≈' = 'about'): string {
   return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
 }
 
+/** `3 offers match: 0.35 to 0.69 USD an hour, at most 1.38 USD within max-timeout-run` */
+export function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }: OfferSummary): string {
+  const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
+  const rates =
+    minUsd === maxUsd ? formatUsd(minUsd) : `${minUsd.toFixed(2)} to ${formatUsd(maxUsd)}`;
+  const most =
+    maxCostUsd === null ? '' : `, at most ${formatUsd(maxCostUsd)} within max-timeout-run`;
+  return `${matches}: ${rates} an hour${most}`;
+}
+
 function isTiny(amount: number): boolean {
   return amount > 0 && amount < 0.01;
+}
+
+/** `; billed 1.38 USD`, or `; cost ≈ 1.38 USD`; empty where nothing is known of it. */
+export function formatCostSuffix(outcomes: readonly Outcome[]): string {
+  const total = totalCostOf(outcomes);
+  if (total === null) return '';
+  const { usd, is } = total;
+  return is === 'billed' ? `; billed ${formatUsd(usd)}` : `; cost ${formatEstimatedUsd(usd, '≈')}`;
 }
 
 /** The verdict in one sentence: `Job 0198… succeeded (waited 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */

@@ -6,6 +6,7 @@ import { mayRestart } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
 import { consoleUrl, describeError, type ErrorMessage } from './error-messages.ts';
 import { formatDuration } from './format.ts';
+import { describeOverBudget } from './over-budget.ts';
 import { describeFailure, remedyOf, remedyOfCancelled, remedyOfTimeout } from './remedies.ts';
 import { describeTry } from './tries.ts';
 import { sanitizeLine } from './sanitize.ts';
@@ -26,6 +27,7 @@ function describeLastTry(outcome: Outcome): ErrorMessage {
   const uuid = uuidOf(outcome);
   const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
   if (result === 'timed-out') return describeTimeout(name, who, outcome);
+  if (result === 'over-budget') return describeTooDear(name, who, outcome);
   if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
     return describeInterrupt(name, who, outcome);
   if (ending === 'fail-fast' && result === 'cancelled') return describeFailFast(name, who, outcome);
@@ -86,6 +88,17 @@ function describeInterrupt(name: string, who: string, outcome: Outcome): ErrorMe
     cause: `The workflow was cancelled or reached a time limit. ${who} ${whatBecame(outcome)}`,
     remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
   };
+}
+
+function describeTooDear(name: string, who: string, outcome: Outcome): ErrorMessage {
+  const { overBudget, logTail: evidence } = outcome;
+  const title = `Over budget: ${name}`;
+  const fate = `${who} ${whatBecame(outcome)}`;
+  if (overBudget === null) return { title, cause: fate, remedy: '', evidence };
+  const { cause, remedy } = describeOverBudget(overBudget);
+  // The service ended it.
+  if (overBudget.kind === 'share') return { title, cause: `${who}: ${cause}`, remedy, evidence };
+  return { title, cause: `${cause} ${fate}`, remedy, evidence };
 }
 
 function describeFailFast(name: string, who: string, outcome: Outcome): ErrorMessage {

@@ -2,7 +2,7 @@ import type { JsonMapping } from '../api/sign.ts';
 import { noRunData, type Outcome, type JobRef, type SubmittedJob } from '../jobs/records.ts';
 import type { Runner } from '../runtime.ts';
 import { compareResults } from '../jobs/results.ts';
-import { costOf } from '../jobs/cost.ts';
+import { hourlyRateOf, pricedCostOf, totalCostOf } from '../jobs/cost.ts';
 import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { writeJobsOutput, type JobDescription } from './jobs-output.ts';
 import { mainUrlOf, nodeUrlsOf } from '../jobs/node-urls.ts';
@@ -17,6 +17,8 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void
   runner.output('job-uuids', JSON.stringify(uuids));
   runner.output('status', worstJob?.status ?? '');
   runner.output('status-reason', (worstJob?.status_reason ?? '').slice(0, maxReason));
+  const total = totalCostOf(outcomes);
+  if (total !== null) runner.output('cost-usd', String(total.usd));
   const taken = JSON.stringify(uuids).length + writeRunOutputs(runner, outcomes);
   writeJobsOutput(runner, outcomes.map(describeJob), maxCharacters - ownCharacters - taken);
 }
@@ -63,6 +65,9 @@ const notYetKnown: Omit<Outcome, 'ref'> = {
   timeline: [],
   ending: null,
   error: null,
+  overBudget: null,
+  offers: null,
+  bills: new Map(),
   cancel: null,
   earlierTries: [],
   readyCheck: null,
@@ -75,6 +80,7 @@ const notYetKnown: Omit<Outcome, 'ref'> = {
 export function describeJob(outcome: Outcome): JobDescription {
   const { ref, job, result } = outcome;
   const { queueSeconds, runSeconds } = durationsOf(outcome);
+  const cost = pricedCostOf(outcome);
   return {
     recipe_uuid: recipeOf(outcome),
     job_uuid: uuidOf(outcome),
@@ -88,7 +94,9 @@ export function describeJob(outcome: Outcome): JobDescription {
     queue_seconds: queueSeconds,
     run_seconds: runSeconds,
     attempts: outcome.earlierTries.length + 1,
-    cost_usd: costOf(outcome),
+    hourly_rate_usd: hourlyRateOf(outcome),
+    cost_usd: cost?.usd ?? null,
+    cost_is: cost?.is ?? null,
     node_urls: nodeUrlsOf(outcome),
   };
 }

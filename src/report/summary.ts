@@ -12,7 +12,7 @@ import { renderContainerResults } from './summary/container-results.ts';
 import { renderFailures } from './summary/failures.ts';
 import { renderRunning } from './summary/running.ts';
 import { renderTimeline } from './summary/timeline.ts';
-import { renderJob, renderJobs, renderNodes, renderTotal } from './summary/jobs.ts';
+import { renderJob, renderJobs, renderNodes, renderOffers, renderTotal } from './summary/jobs.ts';
 import { numberJobs } from './summary/table.ts';
 
 // GitHub drops a summary of more than 1 MiB as a whole.
@@ -97,6 +97,7 @@ function render(outcomes: readonly Outcome[], extent: Extent): string {
     renderNodes(jobs),
     extent.extras ? renderContainerResults(jobs) : '',
     renderTotal(jobs),
+    renderOffers(jobs),
     extent.extras ? renderTimeline(jobs) : '',
     extent.extras
       ? ''

@@ -100,15 +100,15 @@ const stages: readonly Stage[] = [
   },
   {
     name: 'while the service is down for 4 s',
-    reached: async (simulator) => {
-      await until(() => reads(simulator).length > 0);
+    reached: async (simulator, jobCount) => {
+      await until(() => reads(simulator).length > 0 && posts(simulator).length === jobCount);
       simulator.inject({ kind: { type: 'refuse', forMs: 4_000 } });
     },
   },
   {
     name: 'while the service is down for 12 s',
-    reached: async (simulator) => {
-      await until(() => reads(simulator).length > 0);
+    reached: async (simulator, jobCount) => {
+      await until(() => reads(simulator).length > 0 && posts(simulator).length === jobCount);
       simulator.inject({ kind: { type: 'refuse', forMs: 12_000 } });
     },
   },

@@ -122,7 +122,7 @@ test('a service that answers 429 is looked at less often', async () => {
     recipes: [endless],
     inputs: { timeout: '120s', 'on-timeout': 'detach', logs: 'none' },
     during: async (simulator) => {
-      await until(() => simulator.requests.length >= 2);
+      await until(() => simulator.jobs().length > 0);
       simulator.inject({ method: 'GET', times: Infinity, kind: { type: 'status', status: 429 } });
     },
   });

@@ -25,7 +25,7 @@ const scenarios = {
   cancelledFromOutside: {
     recipes: [stuck],
     during: async (_, simulator) => {
-      await until(() => simulator.requests.length >= 3);
+      await until(() => simulator.requests.some(({ path }) => path.startsWith('/v1/jobs/')));
       simulator.cancelJob(simulator.jobs()[0]?.uuid ?? '', 'stopped in the console');
     },
   },
@@ -62,7 +62,7 @@ const scenarios = {
   interrupted: {
     recipes: [stuck],
     during: async (step, simulator) => {
-      await until(() => simulator.requests.length >= 2);
+      await until(() => simulator.requests.some(({ path }) => path.startsWith('/v1/jobs/')));
       step.process.kill('SIGINT');
     },
   },

@@ -92,6 +92,7 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
     readLagMs: plan.readLagMs,
     quirks: {},
     offers: exampleOffers,
+    ledgerIgnoresFilter: false,
   };
   const answer = (arrival: Arrival, body: unknown) => {
     const { method, path, headers } = arrival;

@@ -3,6 +3,7 @@ import { dateOf } from './jobs.ts';
 import type { JobRecord } from './jobs.ts';
 import { createdBetween, oneOfNumbers, oneOfTexts, oneOfUuids, pageOf } from './lists.ts';
 import type { Filters, Listed } from './lists.ts';
+import { ledgerFilters, ledgerOf } from './ledger.ts';
 import { offerFilters, offersAt, type OfferScript } from './offers.ts';
 import { recipeOf, successfulLife } from './recipes.ts';
 import type { RecipeRecord } from './recipes.ts';
@@ -23,6 +24,7 @@ export interface Service {
   readLagMs: number;
   quirks: Quirks;
   offers: readonly OfferScript[];
+  ledgerIgnoresFilter: boolean;
 }
 
 /** A request to an endpoint; `uuid` is the `*` of its path. */
@@ -52,6 +54,7 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/v1/job-runs', gives: 'list', answer: listRuns },
   { method: 'GET', path: '/v1/job-runs/*', gives: 'resource', answer: readRun },
   { method: 'GET', path: '/v1/compute/offers', gives: 'list', answer: listOffers },
+  { method: 'GET', path: '/v1/compute/ledger/transactions', gives: 'list', answer: listLedger },
 ];
 
 function listRecipes({ store, generation }: Service, { query }: Call) {
@@ -153,6 +156,13 @@ function listOffers({ now, generation, offers: machines }: Service, { query }: C
   const offers = offersAt(machines, dateOf(now(), generation));
   const listed = offers.map((resource) => ({ createdAtMs: 0, resource }));
   return pageOf(listed, query, offerFilters(generation));
+}
+
+function listLedger({ store, now, ledgerIgnoresFilter }: Service, { query }: Call) {
+  const lines = [...store.jobs.values()].flatMap((job) => ledgerOf(job, now()));
+  const asked = new URLSearchParams(query);
+  if (ledgerIgnoresFilter) asked.delete('filter[job_run_uuid]');
+  return pageOf(lines, asked, ledgerFilters);
 }
 
 function knownRecipe(store: Store, uuid: string): RecipeRecord {

@@ -74,13 +74,15 @@ export function dateOf(atMs: number, generation: Generation): string {
 export function runsAt(record: JobRecord, nowMs: number): Listed<JobRun>[] {
   return lifeAt(record, nowMs).runs.map((run, index) => ({
     createdAtMs: run.beganAtMs,
-    resource: runOf(record, run, index),
+    resource: runOf(record, run, index, nowMs),
   }));
 }
 
-function runOf({ uuid, script }: JobRecord, run: RunLife, index: number): JobRun {
+function runOf({ uuid, script }: JobRecord, run: RunLife, index: number, nowMs: number): JobRun {
   const runUuid = uuidFrom(`${uuid} ${index}`);
-  const { hourlyRateUsd, logsAsArray } = script;
+  const { rateAfterMs = 0, logsAsArray } = script;
+  const rate = rateOf(script, index);
+  const showsRate = rate !== null && nowMs - run.beganAtMs >= rateAfterMs;
   return {
     object: 'job_run',
     uuid: runUuid,
@@ -91,9 +93,15 @@ function runOf({ uuid, script }: JobRecord, run: RunLife, index: number): JobRun
     duration_ms: durationOf(run),
     node_urls: run.nodeUrls,
     container_access_tokens: tokensOf(runUuid, script),
-    ...(hourlyRateUsd !== undefined && { hourly_rate_usd: hourlyRateUsd }),
+    ...(showsRate && { hourly_rate_usd: rate }),
     logs: logsAsArray ? linesOf(run.log) : run.log,
   };
+}
+
+/** What a run costs an hour on one node, in US dollars; null where nobody knows. */
+export function rateOf({ hourlyRateUsd: rates }: RecipeScript, index: number): number | null {
+  if (typeof rates === 'number') return rates;
+  return rates?.[Math.min(index, rates.length - 1)] ?? null;
 }
 
 /** 0 while it is not known. */

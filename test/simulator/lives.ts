@@ -1,4 +1,4 @@
-import type { NodeUrl } from './resources.ts';
+import type { CookFields, NodeUrl } from './resources.ts';
 import type { Phase, RecipeScript } from './types.ts';
 
 /** When a job was cancelled, and why. */
@@ -12,6 +12,8 @@ export interface LifeCause {
   script: Pick<RecipeScript, 'life' | 'cancelTakesMs'>;
   cookedAtMs: number;
   cancel: Cancel | null;
+  /** Of these, the run limit counts. */
+  fields?: CookFields;
 }
 
 /** A job as of a point in time; all times are Unix ms. */
@@ -61,11 +63,33 @@ export function lifeAt(cause: LifeCause, nowMs: number): Life {
 }
 
 /** Those to come included. */
-function allSteps({ script, cookedAtMs, cancel }: LifeCause): Step[] {
-  const steps = inSequence(script.life, cookedAtMs);
+function allSteps({ script, cookedAtMs, cancel, fields = {} }: LifeCause): Step[] {
+  const limitMs = fields.max_timeout_run_ms ?? Infinity;
+  const steps = withinLimit(inSequence(script.life, cookedAtMs), limitMs);
   if (cancel === null || !hasMoreAfter(steps, cancel.atMs)) return steps;
   const rest = inSequence(cancelPhases(script, cancel), cancel.atMs);
   return [...upTo(steps, cancel.atMs), ...rest];
+}
+
+/** The steps up to where a run has taken as long as it may: then the job fails. */
+function withinLimit(steps: readonly Step[], limitMs: number): Step[] {
+  const within: Step[] = [];
+  let runAtMs: number | null = null;
+  for (const step of steps) {
+    if (step.phase.retry === true || isFinal(step)) runAtMs = null;
+    if (step.phase.status === 'RUNNING') runAtMs ??= step.atMs;
+    const endMs: number = runAtMs === null ? Infinity : runAtMs + limitMs;
+    if (endMs < step.untilMs) {
+      const failed = { status: 'FAILED', statusReason: 'Run timeout' };
+      return [
+        ...within,
+        { ...step, untilMs: endMs },
+        { phase: failed, atMs: endMs, untilMs: Infinity },
+      ];
+    }
+    within.push(step);
+  }
+  return within;
 }
 
 function upTo(steps: readonly Step[], endMs: number): Step[] {

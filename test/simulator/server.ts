@@ -3,6 +3,7 @@ import { createFaultBook } from './faults.ts';
 import { serve } from './handling.ts';
 import { listen } from './listener.ts';
 import type { Listener } from './listener.ts';
+import { costOf } from './ledger.ts';
 import { exampleOffers } from './offers.ts';
 import { exampleRecipes } from './recipes.ts';
 import { baseOf, createStore } from './store.ts';
@@ -44,6 +45,7 @@ function siteFor(options: SimulatorOptions): ClosedSite {
       readLagMs,
       quirks,
       offers: options.offers ?? exampleOffers,
+      ledgerIgnoresFilter: options.ledgerIgnoresFilter ?? false,
     },
     gate: createGate({ publicKey, secretKey, rawUtf8Signing, now }),
     faults: createFaultBook(),
@@ -68,6 +70,7 @@ function simulatorOf(site: ClosedSite, listener: Listener, recipeUuids: string[]
       records(store)
         .flatMap(store.runsOf)
         .map((run) => run.resource),
+    costUsd: () => records(store).reduce((sum, job) => sum + costOf(job, site.service.now()), 0),
     addRecipe: store.addRecipe,
     cookForOthers: (recipeUuid, count) => {
       const recipe = store.recipes.get(recipeUuid);

@@ -40,12 +40,28 @@ export interface RecipeScript {
   cancelTakesMs?: number;
   /** A cancel is answered 200, and the job goes on. */
   cancelIgnored?: boolean;
-  hourlyRateUsd?: number;
+  /** Of a run on one node; of several runs, one each, the last for all that follow. */
+  hourlyRateUsd?: number | readonly number[];
+  /** How long after the start of a run its rate shows; default 0. */
+  rateAfterMs?: number;
+  /** How many nodes a run is on; default 1. */
+  nodes?: number;
+  bill?: BillScript;
   inputSchema?: readonly unknown[];
   /** Whether its jobs and runs have access tokens; default true. */
   accessTokens?: boolean;
   /** `logs` as an array of lines instead of one string. */
   logsAsArray?: boolean;
+}
+
+/** How the ledger has what a run costs: nothing of it is documented. */
+export interface BillScript {
+  /** How long after the end of a run it is billed; default 0. */
+  afterMs?: number;
+  /** Amounts are below zero. */
+  isNegative?: boolean;
+  /** Default `CAPTURE`. */
+  type?: string;
 }
 
 /** What each kind of fault needs to be told. */
@@ -155,6 +171,8 @@ export interface SimulatorOptions {
   quirks?: Quirks;
   /** What is on offer; default: three kinds of machines, for 0.35 to 4.14 USD an hour. */
   offers?: readonly OfferScript[];
+  /** The ledger gives the lines of all runs, whatever it is asked for. */
+  ledgerIgnoresFilter?: boolean;
   /** Told one line a request. */
   log?: (line: string) => void;
 }
@@ -171,6 +189,8 @@ export interface Simulator {
   jobs: () => readonly Job[];
   /** All runs as of now, with their logs. */
   runs: () => readonly JobRun[];
+  /** What all jobs have cost as of now, in US dollars, billed or not. */
+  costUsd: () => number;
   /** Returns the recipe's UUID. */
   addRecipe: (script: RecipeScript) => string;
   /** Other people of the account cook so many jobs of a recipe. */

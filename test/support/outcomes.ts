@@ -40,6 +40,7 @@ export function fakeJob(changes: Partial<Job> = {}, { started, ended }: Pace = {
     max_timeout_assign_ms: 300_000,
     max_timeout_start_ms: 300_000,
     max_timeout_run_ms: 7_200_000,
+    max_node_count: 1,
     ...changes,
   };
 }
@@ -80,6 +81,9 @@ export function fakeOutcome(
     result: 'succeeded',
     ending: 'final',
     error: null,
+    overBudget: null,
+    offers: null,
+    bills: new Map(),
     cancel: null,
     earlierTries: [],
     readyCheck: null,

@@ -19,5 +19,7 @@ export function plannedCook(index: number, body: CookBody): PlannedCook {
     fields: {},
     container: null,
   };
-  return { request, recipe: { uuid: recipeUuid, name: 'Render', payload: {} }, body, error: null };
+  const recipe = { uuid: recipeUuid, name: 'Render', payload: {} };
+  const prices = { shareMs: null, offers: null, noOffers: null, overBudget: null };
+  return { request, recipe, body, error: null, ...prices };
 }

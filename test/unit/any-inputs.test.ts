@@ -150,7 +150,7 @@ async function cookWith(inputs: Readonly<Record<string, string>>): Promise<Remem
 }
 
 const path =
-  /^\/v1\/(?:job-runs|(?:job-recipes|job-runs|jobs)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\/cook)?)$/;
+  /^\/v1\/(?:compute\/(?:offers|ledger\/transactions)|job-runs|(?:job-recipes|job-runs|jobs)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\/cook)?)$/;
 // Whether a recipe is BATCH is not known before it is cooked.
 const knownByRecipeOnly = /: max_timeout_run_ms: is needed for BATCH\.\n/;
 

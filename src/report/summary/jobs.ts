@@ -1,8 +1,8 @@
 import type { Outcome } from '../../jobs/records.ts';
-import { costOf, hourlyRateOf } from '../../jobs/cost.ts';
+import { hourlyRateOf, pricedCostOf, totalCostOf, type Cost } from '../../jobs/cost.ts';
 import { durationsOf, hardwareOf, recipeOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
 import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
-import { formatEstimatedUsd, formatTimes, formatUsd } from '../format.ts';
+import { formatEstimatedUsd, describeOffers, formatTimes, formatUsd } from '../format.ts';
 import { results } from '../../jobs/results.ts';
 import { consoleUrl } from '../error-messages.ts';
 import { escapeHtml, escapeMarkdown } from '../sanitize.ts';
@@ -31,6 +31,7 @@ export function renderJob(outcome: Outcome): string {
     ['Hardware', hardware(outcome)],
     ['Time', formatTimes(outcome)],
     ['Cost', costInWords(outcome)],
+    ['Offers', offersInWords(outcome)],
     ['Reason', results[outcome.result].passes ? escapeHtml(reasonOf(outcome), 1_000) : ''],
   ];
   const rows = lines.filter(([, value]) => value !== '');
@@ -40,11 +41,34 @@ export function renderJob(outcome: Outcome): string {
 const consoleAnchor = `<a href="${consoleUrl}">console</a>`;
 
 function costInWords(outcome: Outcome): string {
-  const cost = costOf(outcome);
-  if (cost !== null) return `${formatEstimatedUsd(cost)} (estimate)`;
+  const cost = pricedCostOf(outcome);
   const rate = hourlyRateOf(outcome);
-  return rate === null ? '' : `${formatUsd(rate)} an hour`;
+  const hourly = rate === null ? '' : `${formatUsd(rate)} an hour`;
+  if (cost === null) return hourly;
+  const amount =
+    cost.is === 'billed'
+      ? `${formatUsd(cost.usd)} (billed)`
+      : `${formatEstimatedUsd(cost.usd, '≈')} (estimate)`;
+  return hourly === '' ? amount : `${amount}, at ${hourly}`;
 }
+
+function offersInWords({ offers }: Outcome): string {
+  return offers === null ? '' : escapeHtml(describeOffers(offers), 200);
+}
+
+/** What was on offer before the jobs were cooked, where that is known. */
+export function renderOffers(jobs: readonly NumberedOutcome[]): string {
+  if (jobs.length === 1) return '';
+  const texts = new Set(jobs.map(({ outcome }) => offersInWords(outcome)));
+  return [...texts]
+    .filter((text) => text !== '')
+    .slice(0, maxOfferLines)
+    .map((text) => `Offers before: ${text}.`)
+    .join('\n\n');
+}
+
+// One for each kind of machine that was asked for.
+const maxOfferLines = 5;
 
 interface JobColumn extends Column {
   /** A cell's HTML; empty where there is nothing to say. */
@@ -68,7 +92,7 @@ const jobColumns: readonly JobColumn[] = [
     align: 'right',
     cell: ({ outcome }) => durationCell(durationsOf(outcome).runSeconds),
   },
-  { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell(costOf(outcome)) },
+  { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell(pricedCostOf(outcome)) },
   { heading: 'Origin', cell: ({ outcome }) => originWords[outcome.origin ?? 'cooked'] },
 ];
 
@@ -122,11 +146,15 @@ function commonOf(jobs: readonly NumberedOutcome[]): ReadonlyMap<string, string>
 
 /** What all jobs have cost together; empty where nothing is known of it. */
 export function renderTotal(jobs: readonly NumberedOutcome[]): string {
-  const costs = jobs.map(({ outcome }) => costOf(outcome)).filter((cost) => cost !== null);
-  if (jobs.length === 1 || costs.length === 0) return '';
-  const sum = formatUsd(costs.reduce((total, cost) => total + cost, 0));
-  const count = costs.length === jobs.length ? `all ${jobs.length}` : `${costs.length} of the`;
-  return `Estimated cost of ${count} jobs: **${sum}** (rate × time).`;
+  const outcomes = jobs.map(({ outcome }) => outcome);
+  const known = outcomes.filter((outcome) => pricedCostOf(outcome) !== null).length;
+  const total = totalCostOf(outcomes);
+  if (jobs.length === 1 || total === null) return '';
+  const count = known === jobs.length ? `all ${jobs.length}` : `${known} of the ${jobs.length}`;
+  const sum = `**${formatUsd(total.usd)}**`;
+  return total.is === 'billed'
+    ? `Billed for ${count} jobs: ${sum}.`
+    : `Estimated cost of ${count} jobs: ≈ ${sum} (rate × time).`;
 }
 
 function hardware({ job }: Outcome, escape = escapeHtml): string {
@@ -137,8 +165,10 @@ function title(outcome: Outcome): string {
   return escapeHtml(titleOf(outcome.ref, outcome.job), 120);
 }
 
-function costCell(cost: number | null): string {
-  return cost === null ? '' : withoutBreaks(formatEstimatedUsd(cost, '≈'));
+function costCell(cost: Cost | null): string {
+  if (cost === null) return '';
+  const { usd, is } = cost;
+  return withoutBreaks(is === 'billed' ? formatUsd(usd) : formatEstimatedUsd(usd, '≈'));
 }
 
 const maxNodes = 100;
