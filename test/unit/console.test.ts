@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import { createConsole } from '../../src/report/console.ts';
+import { findCommands } from '../runner/commands.ts';
+import { uuidNumber } from '../support/outcomes.ts';
+import { rememberingRunner } from '../support/runner.ts';
+
+const attacks = ['##[add-mask]x', '##[stop-commands]x', '##[set-output name=a]b', '\r::error::x'];
+
+test.each(attacks)('the reason %j of a cancel is no command', (reason) => {
+  const runner = rememberingRunner({});
+  createConsole(runner, 1).cancelling(uuidNumber(1), reason);
+  expect(runner.lines).toHaveLength(1);
+  expect(findCommands(runner.lines.join('\n'))).toEqual([]);
+});
+
+test.each(attacks)('nor is %j where nobody has made it safe', (text) => {
+  const runner = rememberingRunner({});
+  runner.print(text);
+  runner.group(text, () => {
+    runner.print(`:${text}`);
+  });
+  const commands = findCommands(runner.lines.join('\n')).map(({ name }) => name);
+  expect(commands).toEqual(['group', 'endgroup']);
+});
+
+test('what an error says is without secrets', () => {
+  const runner = rememberingRunner({});
+  runner.mask('hunter2-secret');
+  const console = createConsole(runner, 1);
+  const error = new Error('EACCES: /tmp/hunter2-secret');
+  console.cancelFailed(uuidNumber(1), error);
+  console.cleanupFailed(error);
+  console.logIncomplete('job', error);
+  for (const { message } of runner.annotations) {
+    expect(message).toContain('EACCES: /tmp/***');
+    expect(message).not.toContain('hunter2');
+  }
+});
