@@ -24,6 +24,7 @@ import {
 import type { Result } from '../jobs/results.ts';
 import { saveEntry, savePlan, saveStep } from '../jobs/saved-state.ts';
 import { createConsole, type Console } from '../report/console.ts';
+import { startProgress } from '../report/progress.ts';
 import { createLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
 import { createBudget, type Budget } from './budget.ts';
 import type { Deps } from './deps.ts';
@@ -162,15 +163,49 @@ export async function withStep<T>(
     if (!facts.hasVerdict) reconcileAll(step);
   });
   const probe = deps.openProbe(plan.apiUrl);
-  const step = createStep({ plan, jobs, listeners, deps, client, probe, console, end });
+  const over = new AbortController();
+  const opened = openReports({ plan, jobs, deps, console, signal: over.signal });
+  const step = createStep({
+    plan,
+    jobs,
+    listeners: [...opened, ...listeners],
+    deps,
+    client,
+    probe,
+    console,
+    end,
+  });
   try {
     return await work(step);
   } finally {
+    over.abort();
     end.release();
     step.budget.stop();
     await Promise.all([connection.close(), probe.close()]);
   }
 }
+
+interface ReportParts extends Pick<StepParts, 'plan' | 'jobs' | 'deps' | 'console'> {
+  readonly signal: AbortSignal;
+}
+
+// The cancel action and a dry run say what they do themselves.
+function openReports({ plan, jobs, deps, console, signal }: ReportParts): readonly StepListener[] {
+  if (jobs.length === 0 || plan.cancelReason !== undefined) return [];
+  const { runner, clock } = deps;
+  const atTimeout = timeoutWords[plan.policy.onTimeout];
+  const isWaiting = plan.goalResult !== 'submitted';
+  const { apiUrl, timeoutMs } = plan;
+  console.opening({ apiUrl, timeoutMs: isWaiting ? timeoutMs : null, atTimeout });
+  const jobCount = jobs.length;
+  return [startProgress({ runner, clock, jobCount, timeoutMs, atTimeout, signal })];
+}
+
+const timeoutWords = {
+  cancel: 'what has not ended is cancelled, and the step fails',
+  fail: 'what has not ended is left running, and the step fails',
+  detach: 'what has not ended is left running, and the step passes',
+} as const;
 
 interface StepParts {
   readonly plan: StepPlan;

@@ -10,6 +10,7 @@ import type { Result } from '../jobs/results.ts';
 import { backoffMs } from '../api/retry.ts';
 import type { Clock } from '../clock.ts';
 import { jobPrefix, type Console } from '../report/console.ts';
+import { minManyJobs } from '../report/progress.ts';
 import { createLogPrinter, printTail } from '../report/container-log.ts';
 import { writeLogsPath } from '../report/outputs.ts';
 import type { Runner } from '../runtime.ts';
@@ -66,7 +67,10 @@ interface JobLogOptions extends LogCollectorOptions {
 const maxConcurrentLogs = 4;
 
 /** Makes ready for the logs of a step, and tells where they are kept. */
-export function createLogCollector(options: LogCollectorOptions): LogCollector {
+export function createLogCollector(given: LogCollectorOptions): LogCollector {
+  // The lines of many jobs at once would be read by nobody: the ends of those that failed are told.
+  const isTooMany = given.mode === 'stream' && given.jobCount >= minManyJobs;
+  const options = isTooMany ? { ...given, mode: 'on-failure' as const } : given;
   const folder = makeFolder(options);
   const limit = pLimit(maxConcurrentLogs);
   const streaming = new Set<string>();

@@ -1,7 +1,6 @@
 import type { Job } from '../api/schemas.ts';
 import { formatReadyCheck, type ReadyCheck } from '../inputs/ready-check.ts';
 import { asError, type ServiceError } from '../errors.ts';
-import { titleOf } from '../jobs/metrics.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
 import type { HardwareWish, NoOffers, Offers } from '../jobs/offers.ts';
 import type {
@@ -12,14 +11,28 @@ import type {
   StatusChange,
   SubmittedJob,
 } from '../jobs/records.ts';
+import { finalResultOf } from '../jobs/status.ts';
 import type { Runner } from '../runtime.ts';
+import { version } from '../version.ts';
 import { consoleUrl } from './error-messages.ts';
 import { describeOffers, formatDuration } from './format.ts';
+import { minManyJobs } from './progress.ts';
 import { sanitizeLine } from './sanitize.ts';
 import { describeTry, formatOffers, modelOf } from './tries.ts';
 
+/** How a step begins. */
+export interface Opening {
+  readonly apiUrl: URL;
+  /** null where nothing is waited for. */
+  readonly timeoutMs: number | null;
+  /** What happens at the timeout, after `then`. */
+  readonly atTimeout: string;
+}
+
 /** What is said while the step runs: one method is one message. */
 export interface Console {
+  /** How the step begins: what it does, where, and for how long. */
+  readonly opening: (opening: Opening) => void;
   readonly submitted: (submitted: SubmittedJob) => void;
   readonly statusChanged: (submitted: SubmittedJob, change: StatusChange, job: Job) => void;
   /** It is unknown whether the service created a job. */
@@ -69,10 +82,19 @@ export interface Console {
   readonly rateUnknown: (jobUuid: string) => void;
 }
 
-/** `[1/3 Render] `, where the step has several jobs. */
-export function jobPrefix({ ref, job }: SubmittedJob, jobCount: number): string {
+/**
+ * `#3 `, where the step has several jobs: before a line about one of them. The line that says that
+ * it was cooked tells which it is.
+ */
+export function jobPrefix({ ref }: SubmittedJob, jobCount: number): string {
   if (jobCount === 1) return '';
-  return `[${ref.index + 1}/${jobCount} ${sanitizeLine(titleOf(ref, job), 40)}] `;
+  return `${`#${ref.index + 1}`.padEnd(String(jobCount).length + 1)} `;
+}
+
+// Of our own lines: one of a container's log has another mark.
+function ownPrefix(submitted: SubmittedJob, jobCount: number): string {
+  const prefix = jobPrefix(submitted, jobCount);
+  return prefix === '' ? '' : `${prefix}│ `;
 }
 
 function entryPrefix(ref: CookRequest, jobCount: number): string {
@@ -119,18 +141,31 @@ type Warnings = Pick<
 
 function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof Warnings> {
   return {
-    submitted: ({ origin, job, ref }) => {
+    opening: ({ apiUrl, timeoutMs, atTimeout }) => {
+      const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
+      runner.print(`dispersed-cook ${version} on ${apiUrl.origin}: ${jobs}`);
+      const wait =
+        timeoutMs === null
+          ? 'Nothing is waited for'
+          : `The timeout is ${formatDuration(timeoutMs)}: then ${atTimeout}`;
+      runner.print(wait);
+    },
+    submitted: (submitted) => {
+      const { origin, job, ref } = submitted;
       const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
       const recipe = recipeUuid === null ? '' : ` from recipe ${sanitizeLine(recipeUuid, 40)}`;
       const title = job.title ? ` “${sanitizeLine(job.title, 200)}”` : '';
       const status = sanitizeLine(job.status, 60);
       const details = `${recipe}${title}${notes[origin]}: ${status}`;
-      runner.print(`${openings[origin]} job ${job.uuid}${details}`);
+      const prefix = ownPrefix(submitted, jobCount);
+      runner.print(`${prefix}${openings[origin]} job ${job.uuid}${details}`);
     },
     statusChanged: (submitted, { status, atMs }, job) => {
+      // Of many jobs the progress is told, and what is not as it should be.
+      if (jobCount >= minManyJobs && finalResultOf(status) !== 'failed') return;
       const elapsed = formatDuration(atMs - submitted.submittedAtMs).padStart(7);
       const reason = job.status_reason ? `: ${sanitizeLine(job.status_reason)}` : '';
-      const prefix = jobPrefix(submitted, jobCount);
+      const prefix = ownPrefix(submitted, jobCount);
       runner.print(`${elapsed}  ${prefix}${sanitizeLine(status, 60)}${reason}`);
     },
     cookUnanswered: ({ recipeUuid, mark }, error) => {
@@ -161,18 +196,18 @@ function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof W
     },
     noAddressYet: (submitted) => {
       runner.print(
-        `  ${jobPrefix(submitted, jobCount)}Waiting for the address, which some nodes report minutes after the start, until the timeout`,
+        `  ${ownPrefix(submitted, jobCount)}Waiting for the address, which some nodes report minutes after the start, until the timeout`,
       );
     },
     notReady: (submitted, check, answer) => {
       const target = formatReadyCheck(check);
       runner.print(
-        `  ${jobPrefix(submitted, jobCount)}Not ready: ${target}: ${sanitizeLine(answer, 200)}. Asking again until the timeout`,
+        `  ${ownPrefix(submitted, jobCount)}Not ready: ${target}: ${sanitizeLine(answer, 200)}. Asking again until the timeout`,
       );
     },
     reachable: (submitted, urls) => {
       for (const url of urls) {
-        runner.print(`  ${jobPrefix(submitted, jobCount)}${describeNodeUrl(url)}`);
+        runner.print(`  ${ownPrefix(submitted, jobCount)}${describeNodeUrl(url)}`);
       }
     },
   };

@@ -1,4 +1,4 @@
-import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
+import { durationsOf, timesOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { OfferSummary, Outcome } from '../jobs/records.ts';
 import { totalCostOf } from '../jobs/cost.ts';
 import { compareResults, results, type Result } from '../jobs/results.ts';
@@ -73,7 +73,24 @@ export function formatVerdict(outcomes: readonly Outcome[]): string {
   return outcomes.length === 1 ? formatSingle(only) : formatSeveral(outcomes);
 }
 
-/** The same with the title of a single job in place of its UUID. Foreign text. */
+/** The last line of the log: the verdict, how long it took and what it cost, as far as it is known. */
+export function formatClosing(outcomes: readonly Outcome[]): string {
+  // Of a single job the verdict has its times.
+  const spanMs = outcomes.length < 2 ? null : spanOf(outcomes);
+  const time = spanMs === null ? '' : `, in ${formatDuration(spanMs)}`;
+  return `${formatVerdict(outcomes)}${time}${formatCostSuffix(outcomes)}`;
+}
+
+// From the first job's creation to the last one's end.
+function spanOf(outcomes: readonly Outcome[]): number | null {
+  const times = outcomes.map(timesOf);
+  const created = times.map(({ createdMs }) => createdMs).filter((ms) => ms !== null);
+  const ended = times.map(({ endedMs }) => endedMs).filter((ms) => ms !== null);
+  if (created.length === 0 || ended.length === 0) return null;
+  return Math.max(...ended) - Math.min(...created);
+}
+
+/** The verdict with the title of a single job in place of its UUID. Foreign text. */
 export function formatHeadline(outcomes: readonly Outcome[]): string {
   const [only] = outcomes;
   if (only === undefined || outcomes.length > 1 || uuidOf(only) === null)

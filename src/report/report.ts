@@ -8,7 +8,7 @@ import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
 import { writeOutputs } from './outputs.ts';
 import { writeSummary } from './summary.ts';
 import { renderInputProblems, renderSummary } from './summary.ts';
-import { formatCostSuffix, formatVerdict } from './format.ts';
+import { formatClosing } from './format.ts';
 
 /**
  * Tells the user what became of each job, and sets the step's verdict.
@@ -19,7 +19,7 @@ export async function reportOutcomes(
   outcomes: readonly Outcome[],
   isFine = endedWell,
 ): Promise<void> {
-  runner.print(`${formatVerdict(outcomes)}${formatCostSuffix(outcomes)}`);
+  runner.print(formatClosing(outcomes));
   const bad = outcomes.filter((outcome) => !isFine(outcome));
   if (bad.length > 0) runner.fail();
   annotateOutcomes(runner, bad);

@@ -40,10 +40,7 @@ export type Fits = (markdown: string) => boolean;
 export async function writeSummary(runner: Runner, make: (fits: Fits) => string): Promise<void> {
   try {
     await runner.summarize(cutToFit(make(fitsSummary), fitsSummary));
-    const folder = mkdtempSync(join(tempFolder(runner), 'dispersed-summary-'));
-    const path = join(folder, 'summary.md');
-    writeFileSync(path, cutToFit(make(fitsComment), fitsComment));
-    writeSummaryPath(runner, path);
+    keepSummary(runner, make);
   } catch (error) {
     const { message } = asError(error);
     runner.annotate(
@@ -51,6 +48,19 @@ export async function writeSummary(runner: Runner, make: (fits: Fits) => string)
       'The job summary could not be written',
       sanitizeLine(runner.redactor.redact(message)),
     );
+  }
+}
+
+// Whoever wants the file notices that its output is empty.
+function keepSummary(runner: Runner, make: (fits: Fits) => string): void {
+  try {
+    const path = join(mkdtempSync(join(tempFolder(runner), 'dispersed-summary-')), 'summary.md');
+    writeFileSync(path, cutToFit(make(fitsComment), fitsComment));
+    writeSummaryPath(runner, path);
+  } catch (error) {
+    const { message } = asError(error);
+    const words = sanitizeLine(runner.redactor.redact(message), 200);
+    runner.print(`The job summary is not kept as a file: ${words}`);
   }
 }
 

@@ -44,7 +44,7 @@ const fork = join(folder, 'event.json');
 writeFileSync(fork, JSON.stringify({ pull_request: { head: { repo: { fork: true } } } }));
 
 const scenes: Readonly<Record<string, Play>> = {
-  'no machine': { recipes: [failing({ ...queued, forMs: 300_000 }, fails('No node was found'))] },
+  'no machine': { recipes: [failing({ ...queued, forMs: 240_000 }, fails('No node was found'))] },
   pull: { recipes: [failing(queued, starting, fails('Image pull failed: manifest unknown'))] },
   'run limit': {
     recipes: [failing(queued, starting, { status: 'RUNNING', forMs: 60_000 }, fails('Stopped'))],
