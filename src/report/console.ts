@@ -86,20 +86,15 @@ export interface Console {
  * `#3 `, where the step has several jobs: before a line about one of them. The line that says that
  * it was cooked tells which it is.
  */
-export function jobPrefix({ ref }: SubmittedJob, jobCount: number): string {
+export function jobPrefix({ ref }: Pick<SubmittedJob, 'ref'>, jobCount: number): string {
   if (jobCount === 1) return '';
   return `${`#${ref.index + 1}`.padEnd(String(jobCount).length + 1)} `;
 }
 
 // Of our own lines: one of a container's log has another mark.
-function ownPrefix(submitted: SubmittedJob, jobCount: number): string {
-  const prefix = jobPrefix(submitted, jobCount);
+function ownPrefix({ ref }: Pick<SubmittedJob, 'ref'>, jobCount: number): string {
+  const prefix = jobPrefix({ ref }, jobCount);
   return prefix === '' ? '' : `${prefix}│ `;
-}
-
-function entryPrefix(ref: CookRequest, jobCount: number): string {
-  if (jobCount === 1) return '';
-  return `[${ref.index + 1}/${jobCount} ${sanitizeLine(titleOf(ref, null), 40)}] `;
 }
 
 const openings: Readonly<Record<Origin, string>> = {
@@ -182,11 +177,11 @@ function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof W
     },
     preferring: (first, chosen, offers) => {
       const why = `${modelOf(first.gpuName)}: no offers; cooking ${modelOf(chosen.gpuName)}`;
-      runner.print(`${entryPrefix(first, jobCount)}${why}${formatOffers(offers)}`);
+      runner.print(`${ownPrefix({ ref: first }, jobCount)}${why}${formatOffers(offers)}`);
     },
     tryingNext: (tried, done, next, offers) => {
       const line = `${describeTry(done)}; trying ${modelOf(next.gpuName)}${formatOffers(offers)}`;
-      runner.print(`${entryPrefix(tried, jobCount)}${line}`);
+      runner.print(`${ownPrefix({ ref: tried }, jobCount)}${line}`);
     },
     offers: (offers) => {
       runner.print(describeOffers(offers));
