@@ -11,6 +11,7 @@ import {
   jobsByEntry,
   mayBeLost,
   names,
+  placeOf,
   saidBy,
   sentBy,
   type Violation,
@@ -28,6 +29,7 @@ export function checkCustody(life: PlayedLife): readonly Violation[] {
       ...checkSends(life, step),
       ...checkCooksAfterEnd(life, step),
       ...checkParallel(life, step),
+      ...checkTries(life, step),
     ]),
     ...life.service.jobs().flatMap((job) => checkFate(life, job)),
     ...checkAttach(life),
@@ -97,6 +99,24 @@ function checkTold(life: PlayedLife, step: PlayedStep, job: SimulatedJob): reado
   const said = [...saidBy(step.main), ...saidBy(step.post)];
   if (!wasSeen || said.some((text) => names(text, job))) return [];
   return [broken('duplicate not told', job.uuid)];
+}
+
+/** The next model is cooked only when the job before has ended without a start. */
+function checkTries(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const own = life.service.jobs().filter(({ cookedBy }) => cookedBy === step.main.name);
+  return own.flatMap((next) => {
+    const sentAtMs = cookOf(life, next)?.sentAtMs ?? next.takenAtMs;
+    const place = placeOf(step, next);
+    const before = own.filter(
+      (job) => job.takenAtMs < next.takenAtMs && job.gpuName !== next.gpuName,
+    );
+    return before.flatMap((job) => {
+      if (place === null || placeOf(step, job) !== place) return [];
+      if (!hasEnded(job, sentAtMs))
+        return [broken('two models at once', `${job.uuid}, ${next.uuid}`)];
+      return job.hadStarted(sentAtMs) ? [broken('tried again after a start', job.uuid)] : [];
+    });
+  });
 }
 
 function isOf(step: PlayedStep, by: string): boolean {

@@ -2,6 +2,7 @@ import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
 import {
   entryOf,
+  isReplaced,
   hasEnded,
   mayBeLost,
   mayHaveFailed,
@@ -145,6 +146,7 @@ function checkUnknown(life: PlayedLife, step: PlayedStep): readonly Violation[] 
   return jobs.flatMap((job) => {
     const index = entryOf(step, job);
     const row = index === null ? undefined : reported[index];
+    if (isReplaced(life, step, job) || isFollowed(life, step, job)) return [];
     if (row === undefined || row.jobUuid !== null || job.takenAtMs > step.main.endMs) return [];
     const { recipeUuid } = job;
     const notes = step.main.runner.heard.annotations.filter(({ title, message }) => {
@@ -154,6 +156,16 @@ function checkUnknown(life: PlayedLife, step: PlayedStep): readonly Violation[] 
     if (notes.some(({ message, title }) => /\bmay\b/i.test(`${title} ${message}`))) return [];
     return [{ check: 'told as not cooked', what: `${row.result}, but ${job.uuid} was taken` }];
   });
+}
+
+// Its entry's next model was to be cooked, and that is what is told of.
+function isFollowed(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
+  const { main, plan } = step;
+  if (plan.policy.gpuNames.length < 2 || !hasEnded(job, main.endMs)) return false;
+  return sentBy(life, main.name).some(
+    (each) =>
+      each.kind === 'cook' && each.sentAtMs > job.takenAtMs && !each.shows.includes(job.uuid),
+  );
 }
 
 /** What is said to have been cancelled was. */

@@ -2,6 +2,9 @@ import type { Phase } from '../simulator/types.ts';
 import type { Dice } from './dice.ts';
 import type { PlannedRecipe, ServicePlan } from './plan.ts';
 
+/** The models that steps ask for, in their order. */
+export const gpuNames = ['RTX 3090', 'RTX 4090', 'H100'] as const;
+
 /** Draws how the service is, and the recipes it has. */
 export function drawService(dice: Dice): ServicePlan {
   const isUsual = dice.chance(0.25);
@@ -22,11 +25,12 @@ export function drawService(dice: Dice): ServicePlan {
     ignoredCancels: 0,
   } as const satisfies Partial<ServicePlan>;
   const recipes = Array.from({ length: dice.int(1, 5) }, (_, index) => drawRecipe(dice, index));
+  const offers = gpuNames.filter(() => dice.chance(0.7));
   const latencyMs = dice.weighted([5, 40], [3, 300], [1, dice.int(1_000, 3_000)]);
-  return { ...usual, ...(!isUsual && drawQuirks(dice)), recipes, latencyMs };
+  return { ...usual, ...(!isUsual && drawQuirks(dice)), recipes, offers, latencyMs };
 }
 
-function drawQuirks(dice: Dice): Omit<ServicePlan, 'recipes' | 'latencyMs'> {
+function drawQuirks(dice: Dice): Omit<ServicePlan, 'recipes' | 'offers' | 'latencyMs'> {
   return {
     generation: dice.weighted([4, 'new'], [1, 'old']),
     strangers: dice.weighted([6, 0], [2, dice.int(1, 49)], [2, dice.int(50, 400)]),
@@ -63,17 +67,53 @@ function drawRecipe(dice: Dice, index: number): PlannedRecipe {
   );
   const retries = way === 'retried' || way === 'fails early' ? dice.int(1, 2) : 0;
   const isServer = way === 'endless' && dice.chance(0.5);
+  const hasPorts = dice.fork('ports').chance(0.7);
+  const life = drawPhases(dice, way, retries);
   return {
     uuid: dice.uuid(),
     name: `Recipe ${index + 1}`,
     payload: {
-      ...(isServer && { task: 'PERSISTENT' as const }),
+      ...(isServer && { task: 'PERSISTENT' as const, ...(hasPorts && { parameters: server }) }),
       ...(retries > 0 && { max_retry_count: retries }),
     },
-    life: drawPhases(dice, way, retries),
+    life: isServer && hasPorts ? withAddress(life, dice.fork('address')) : life,
+    lifeOnGpu: drawLivesOnGpu(dice.fork('gpus'), retries),
+    accessTokens: dice.fork('token').chance(0.7),
     cancelTakesMs: dice.weighted([5, 0], [2, dice.int(500, 5_000)], [2, dice.int(5_000, 20_000)]),
     hourlyRateUsd: 0.69,
   };
+}
+
+const server = {
+  type: 'docker' as const,
+  parameters: { image: 'server', ports: [22, 8080] },
+};
+
+/** An address comes with the start, minutes later, or never. */
+function withAddress(life: readonly Phase[], dice: Dice): readonly Phase[] {
+  const nodeUrls = [
+    { description: '8080', hostname: 'node-1.example.net', port: 30_080, protocol: 'tcp' },
+  ];
+  const laterMs = dice.weighted([3, 1], [3, dice.span(2_000, 300_000)], [1, null]);
+  if (laterMs === null) return life;
+  const last = { ...life.at(-1), status: 'RUNNING' };
+  return [...life.slice(0, -1), { ...last, forMs: laterMs }, { ...last, nodeUrls }];
+}
+
+/** On some models no machine comes, or the pull fails; how the service tells is not documented. */
+function drawLivesOnGpu(dice: Dice, retries: number): Record<string, readonly Phase[]> {
+  const lives = gpuNames.flatMap((name): readonly (readonly [string, readonly Phase[]])[] => {
+    const pending = { status: 'PENDING', forMs: dice.span(2_000, 90_000) };
+    const pulling = { status: 'PREPARING', forMs: dice.span(2_000, 60_000) };
+    const end = { status: retries > 0 ? 'FAILED' : dice.pick(['FAILED', 'FAILED', 'CANCELLED']) };
+    const life = dice.weighted<readonly Phase[] | null>(
+      [3, null],
+      [3, [pending, end]],
+      [2, [pending, pulling, { status: 'FAILED', statusReason: 'The image cannot be pulled' }]],
+    );
+    return life === null ? [] : [[name, life]];
+  });
+  return Object.fromEntries(lives);
 }
 
 type Way =

@@ -1,3 +1,4 @@
+import { gpuNames } from './draw-service.ts';
 import type { Dice } from './dice.ts';
 import type { EntryPlan, PlannedRecipe, StepPlan, StepPolicy } from './plan.ts';
 import { keys } from './service.ts';
@@ -15,7 +16,7 @@ export function drawCook(
   recipes: readonly PlannedRecipe[],
   wait = dice.chance(0.85),
 ): StepPlan {
-  const policy = drawPolicy(dice, wait);
+  const policy = { ...drawPolicy(dice, wait), ...drawServer(dice.fork('server'), wait) };
   const count = dice.weighted(
     [4, 1],
     [4, dice.int(2, 4)],
@@ -64,6 +65,12 @@ export function drawFollower(dice: Dice, command: 'wait' | 'cancel'): StepPlan {
   };
 }
 
+/** What is asked of the GPUs and of servers. */
+function drawServer(dice: Dice, wait: boolean): Pick<StepPolicy, 'gpuNames' | 'readyCheck'> {
+  const names = dice.chance(0.3) ? gpuNames.slice(0, dice.int(1, 3)) : [];
+  return { gpuNames: names, readyCheck: wait && dice.chance(0.3) };
+}
+
 function drawPolicy(dice: Dice, wait: boolean): StepPolicy {
   const timeoutMs = wholeSeconds(dice.weighted([20, dice.span(5_000, 400_000)], [1, 20_700_000]));
   const waitUntil = dice.weighted<StepPolicy['waitUntil']>(
@@ -83,6 +90,8 @@ function drawPolicy(dice: Dice, wait: boolean): StepPolicy {
     onRerun: 'cook',
     maxParallel: wait && isLimited ? dice.int(1, 3) : 0,
     failFast: wait && dice.chance(0.3),
+    gpuNames: [],
+    readyCheck: false,
     logs: dice.weighted([12, 'none'], [1, 'on-failure'], [1, 'stream']),
   };
 }
@@ -112,9 +121,16 @@ function policyInputs(policy: StepPolicy, isCook: boolean): Record<string, strin
     ...(isCook && {
       wait: String(policy.wait),
       'on-job-end': policy.onJobEnd,
+      ...(policy.gpuNames.length > 0 && { 'gpu-name': policy.gpuNames.join('\n') }),
+      ...(asksServers(policy) && { 'ready-check': '8080/health' }),
       ...(maxParallel > 0 && { 'max-parallel': String(maxParallel) }),
     }),
   };
+}
+
+// The inputs refuse it otherwise.
+function asksServers({ readyCheck, waitUntil, maxParallel }: StepPolicy): boolean {
+  return readyCheck && waitUntil === 'by-task' && maxParallel === 0;
 }
 
 function seconds(ms: number): string {

@@ -1,4 +1,4 @@
-import { noProbe } from '../support/probe.ts';
+import type { Probe } from '../../src/api/probe.ts';
 import type { Deps } from '../../src/commands/deps.ts';
 import { shownTime, type ClockStep, type Timeline } from './clock.ts';
 import type { Dice } from './dice.ts';
@@ -70,7 +70,7 @@ export function launch(
     clock: clockOf(machine, process),
     random: dice.fork(name).next,
     connect: () => network.connect(process),
-    openProbe: noProbe,
+    openProbe: () => probeOf(machine, process, dice.fork(`${name}/probe`)),
     interrupt: stop.signal,
   };
   void command(deps)
@@ -93,6 +93,25 @@ export function launch(
       process.kill();
       end();
     },
+  };
+}
+
+// An application that loads its model for a while, or for ever.
+function probeOf({ timeline }: Machine, process: Process, dice: Dice): Probe {
+  let notReadyFor = dice.weighted([3, dice.int(0, 5)], [2, dice.int(5, 60)], [1, Infinity]);
+  return {
+    get: async (_url, _token, signal) =>
+      process.waitFor(({ resolve, reject }) => {
+        const timer = timeline.after(50, () => {
+          notReadyFor -= 1;
+          resolve(notReadyFor < 0 ? 200 : 502);
+        });
+        signal.addEventListener('abort', () => {
+          timer.cancel();
+          reject(new Error('aborted'));
+        });
+      }),
+    close: async () => {},
   };
 }
 

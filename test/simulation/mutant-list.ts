@@ -185,6 +185,18 @@ export const mutants: readonly Mutant[] = [
     replace: 'const interruptDeadlineMs = 60_000;',
   },
   {
+    name: 'the next model is cooked after a start',
+    file: 'jobs/failure.ts',
+    find: "if (job === null || (phase !== 'assign' && phase !== 'start')) return false;",
+    replace: 'if (job === null) return false;',
+  },
+  {
+    name: 'post does not know of the next model',
+    file: 'jobs/saved-state.ts',
+    find: 'Array.from({ length: count * tries }',
+    replace: 'Array.from({ length: count }',
+  },
+  {
     name: 'a cook is waited for after an interrupt',
     file: 'commands/end.ts',
     find: 'const abandonAfterMs = 2_000;',

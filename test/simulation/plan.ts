@@ -18,6 +18,8 @@ export type PlannedRecipe = RecipeScript & { readonly uuid: string };
 export interface ServicePlan {
   readonly generation: Generation;
   readonly recipes: readonly PlannedRecipe[];
+  /** GPU models on offer. */
+  readonly offers: readonly string[];
   /** Jobs of other people on the same account. */
   readonly strangers: number;
   /** They are created from so long before the life begins to so long after. */
@@ -154,5 +156,8 @@ export interface StepPolicy {
   readonly onRerun: 'cook' | 'attach';
   readonly maxParallel: number;
   readonly failFast: boolean;
+  /** GPU models to be tried in turn; none: the recipe's. */
+  readonly gpuNames: readonly string[];
+  readonly readyCheck: boolean;
   readonly logs: 'none' | 'on-failure' | 'stream';
 }

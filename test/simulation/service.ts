@@ -18,12 +18,15 @@ export interface SimulatedJob {
   readonly recipeUuid: string;
   readonly title: string;
   readonly description: string;
+  readonly gpuName: string | null;
   /** Name of the process whose cook it was. */
   readonly cookedBy: string;
   readonly takenAtMs: number;
   /** From when on a list has it. */
   readonly listedAtMs: number;
   readonly cancels: readonly Cancel[];
+  /** Whether any of its runs had started by then. */
+  readonly hadStarted: (atMs: number) => boolean;
   readonly statusAt: (atMs: number) => string;
   /** From when on it never changes again; null where it goes on for ever. */
   readonly endedAtMs: () => number | null;
@@ -91,7 +94,7 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
     listingLagMs: plan.listLagMs,
     readLagMs: plan.readLagMs,
     quirks: {},
-    offers: exampleOffers,
+    offers: exampleOffers.filter(({ gpu }) => plan.offers.includes(gpu)),
     ledgerIgnoresFilter: false,
   };
   const answer = (arrival: Arrival, body: unknown) => {
@@ -204,10 +207,12 @@ function simulatedJob(job: Kept, plan: ServicePlan): SimulatedJob {
     recipeUuid: job.recipeUuid ?? '',
     title: job.fields.title ?? '',
     description: job.fields.description ?? '',
+    gpuName: job.fields.gpu_name ?? null,
     cookedBy: job.cookedBy ?? '',
     takenAtMs: job.cookedAtMs,
     listedAtMs: job.cookedAtMs + plan.listLagMs,
     cancels: job.cancels,
+    hadStarted: (atMs) => lifeAt(job, atMs).startedAtMs !== null,
     statusAt: (atMs) => lifeAt(job, atMs).status,
     endedAtMs: () => endOf(job),
   };

@@ -22,6 +22,24 @@ export function jobsByEntry(life: PlayedLife, step: PlayedStep): readonly Simula
   return [...groups.values()];
 }
 
+/** Whether a later try of its entry, with another model, has taken the place of a job. */
+export function isReplaced(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
+  const place = placeOf(step, job);
+  if (place === null) return false;
+  return life.service.jobs().some((other) => {
+    const isNext = other.cookedBy === step.main.name && other.takenAtMs > job.takenAtMs;
+    return isNext && other.gpuName !== job.gpuName && placeOf(step, other) === place;
+  });
+}
+
+/** The entry of a step that all tries of it share; null where several are alike. */
+export function placeOf({ plan }: PlayedStep, job: SimulatedJob): number | null {
+  const alike = plan.entries.flatMap(({ recipeUuid, title }, index) =>
+    recipeUuid === job.recipeUuid && (title === null || title === job.title) ? [index] : [],
+  );
+  return alike.length === 1 ? (alike[0] ?? null) : null;
+}
+
 /** The requests of a process. */
 export function sentBy({ sent }: PlayedLife, name: string): readonly Sent[] {
   return sent.filter(({ by }) => by === name);
@@ -76,10 +94,7 @@ export function reportedBy({ main }: PlayedStep): readonly Reported[] {
 export function entryOf(step: PlayedStep, job: SimulatedJob): number | null {
   const reported = reportedBy(step).findIndex(({ jobUuid }) => jobUuid === job.uuid);
   if (reported >= 0) return reported;
-  const alike = step.plan.entries.flatMap(({ recipeUuid, title }, index) =>
-    recipeUuid === job.recipeUuid && (title === null || title === job.title) ? [index] : [],
-  );
-  return alike.length === 1 ? (alike[0] ?? null) : null;
+  return placeOf(step, job);
 }
 
 /** All that a process has said to people, one text an item. */

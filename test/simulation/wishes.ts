@@ -1,6 +1,14 @@
 import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
-import { entryOf, jobsByEntry, reportedBy, sentBy, toldAtMs, wasAnswered } from './truth.ts';
+import {
+  entryOf,
+  isReplaced,
+  jobsByEntry,
+  reportedBy,
+  sentBy,
+  toldAtMs,
+  wasAnswered,
+} from './truth.ts';
 
 // The policies of docs and inputs once more, in code of its own: what is wanted of each job at the
 // end. `either` is where two things happened at about the same time, and it is open which was first.
@@ -22,7 +30,7 @@ export function wishOfStep(life: PlayedLife, step: PlayedStep, job: SimulatedJob
   const isGiven = step.given.includes(job.uuid);
   const isOwn = job.cookedBy === step.main.name || isTakenOver(life, step, job);
   if (!isGiven && !isOwn) return null;
-  if (isOwn && isDuplicate(life, step, job)) return 'end';
+  if (isOwn && (isDuplicate(life, step, job) || isReplaced(life, step, job))) return 'end';
   if (step.plan.command === 'cancel') return wishOfCancel(step, job);
   const told = toldAtMs(step.main);
   const verdictAtMs = step.main.killed ? Infinity : (step.main.runner.verdictAtMs() ?? Infinity);
