@@ -61,6 +61,13 @@ describe('a table', () => {
     expect(renderTable('name: N', 'outputs')).toBe('| Output | Value |\n| --- | --- |\n');
   });
 
+  test('of some of them has these alone, in the order of the file', () => {
+    expect(renderTable(action, 'outputs', ['first'])).toBe(
+      '| Output | Value |\n| --- | --- |\n| `first` | One. |\n',
+    );
+    expect(() => renderTable(action, 'outputs', ['third'])).toThrow('no third among the outputs');
+  });
+
   test('needs the descriptions', () => {
     expect(() => renderTable('inputs:\n  a:\n    default: b\n', 'inputs')).toThrow('description');
   });
@@ -103,6 +110,13 @@ describe('a README', () => {
     );
   });
 
+  test('may have some of them', () => {
+    const marker = '<!-- outputs of wait/action.yml: two -->';
+    expect(fillTables(`${marker}\n<!-- end -->\n`, read)).toBe(
+      `${marker}\n\n| Output | Value |\n| --- | --- |\n| \`two\` | Wait. |\n\n<!-- end -->\n`,
+    );
+  });
+
   test('without markers stays as it is', () => {
     expect(fillTables('# Title\n', read)).toBe('# Title\n');
   });
@@ -140,11 +154,21 @@ describe('the command', () => {
   });
 });
 
-test.each(actionFiles)('the README of the project has the tables of %s', (file) => {
-  const sections = Object.keys(parse(projectFile(file)) as object);
-  const kinds = ['inputs', 'outputs'].filter((kind) => sections.includes(kind));
-  const readme = projectFile('README.md').split('\n');
-  expect(readme).toEqual(
-    expect.arrayContaining(kinds.map((kind) => `<!-- ${kind} of ${file} -->`)),
-  );
+/** The names in the first column of the README's tables of a kind. */
+function namesShown(kind: string, file: string): readonly string[] {
+  const readme = projectFile('README.md');
+  const tables = readme.matchAll(/^<!-- (\w+) of ([\w/.]+)(?::.+)? -->$([^]*?)^<!-- end -->$/gm);
+  return [...tables]
+    .filter(([, kindOfTable, fileOfTable]) => kindOfTable === kind && fileOfTable === file)
+    .flatMap(([, , , table = '']) => [...table.matchAll(/^\| `([\w-]+)`/gm)])
+    .map(([, name = '']) => name);
+}
+
+// In groups, each once, and within a group in the order of the file.
+test.each(actionFiles)('the README of the project has each input and output of %s', (file) => {
+  const sections = parse(projectFile(file)) as Readonly<Record<string, object | undefined>>;
+  for (const kind of ['inputs', 'outputs']) {
+    const declared = Object.keys(sections[kind] ?? {});
+    expect(namesShown(kind, file).toSorted()).toEqual(declared.toSorted());
+  }
 });

@@ -29,6 +29,7 @@ export const failing: readonly Phase[] = [{ status: 'FAILED', statusReason: 'exi
 export const recipesOf = (lives: Lives): readonly RecipeScript[] => [
   { uuid: '01a0114e-e7f8-4e76-a07a-f09fca41e2be', name: 'Render', life: lives.life ?? short },
   { uuid: '0198ac1c-7063-4be8-bb94-57a5bd83548e', name: 'Encode', life: lives.other ?? short },
+  { uuid: '0198b2c4-5d1f-7a3e-9c60-2f4e8d7b1a90', name: 'Grade', life: lives.life ?? short },
 ];
 
 /** What the jobs of the two recipes go through. */

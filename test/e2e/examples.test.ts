@@ -60,7 +60,7 @@ const trials: Readonly<Record<string, Trial>> = {
   matrix: { results: ['succeeded', 'succeeded', 'succeeded'], jobs: several(3).jobs },
   morning: { ...one, after: 'evening' },
   'newest-commit': one,
-  'nightly-render': several(2),
+  'nightly-render': several(3),
   'older-host': { ...one, generation: 'old' },
   proxy: one,
   'quick-start': one,
