@@ -87,9 +87,16 @@ export function remedyOfTimeout(outcome: Outcome): string {
 /** What helps where a job was cancelled, and not by this step: some limits of the service's may end so. */
 export function remedyOfCancelled(outcome: Outcome): string {
   const phase = failurePhaseOf(outcome);
-  const byService =
-    phase === 'assign' || phase === 'run-limit'
-      ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}`
-      : '';
+  const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaitedLong(outcome));
+  const byService = isLimit ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}` : '';
   return `If you did not cancel it, the service did, or someone else with access to this account.${byService}`;
+}
+
+// The service gives up to the second or a little later.
+const limitToleranceSeconds = 2;
+
+function hasWaitedLong(outcome: Outcome): boolean {
+  const limitMs = outcome.job?.max_timeout_assign_ms ?? Infinity;
+  const { queueSeconds } = durationsOf(outcome);
+  return (queueSeconds ?? 0) + limitToleranceSeconds >= limitMs / 1000;
 }

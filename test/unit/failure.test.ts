@@ -93,3 +93,12 @@ test('where time was up, what helps depends on how far the job came', () => {
   expect(late({ assigned: 5 }, 'ASSIGNED')).toMatch(/being prepared: increase timeout/);
   expect(late({ started: 9 }, 'RUNNING')).toMatch(/^Increase timeout, or set on-timeout/);
 });
+
+test('where the service may have cancelled a job at a limit of its own, that is said', () => {
+  const gone = (ended: number) =>
+    describeOutcome(
+      fakeOutcome({ result: 'cancelled', runs: [] }, { status: 'CANCELLED' }, { ended }),
+    );
+  expect(gone(300).remedy).toContain('If it was the service: Ask for less hardware');
+  expect(gone(30).remedy).not.toContain('If it was the service');
+});
