@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
 import type { Clock, Random } from '../clock.ts';
 import { errorDetail } from './error-detail.ts';
@@ -54,6 +55,8 @@ export interface ClientOptions {
 // Far more than a page of 50 jobs with all their parameters.
 const defaultMaxBytes = 8 * 1024 * 1024;
 
+const largeAnswer = 4 * 1024 * 1024;
+
 // The service refuses what is signed more than 5 minutes off its own clock.
 const clockToleranceMs = 4 * 60_000;
 
@@ -102,6 +105,8 @@ export function createClient(options: ClientOptions): Client {
     if (answer.dateMs !== undefined) {
       told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
     }
+    // A large answer was just made a text, and is read next: a signal must be heard in between.
+    if (answer.text.length > largeAnswer) await nextTurn();
     return { answer, timeMs };
   };
 

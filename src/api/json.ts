@@ -34,17 +34,25 @@ const comma = 0x2c;
 function isModest(text: string): boolean {
   let depth = 0;
   let members = 0;
-  let isInString = false;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === quote) isInString = !isInString;
-    else if (isInString) at += code === backslash ? 1 : 0;
+    if (code === quote) at = endOfString(text, at);
     else if (code === comma) members += 1;
     else if (isOpening(code)) [depth, members] = [depth + 1, members + 1];
     else if (isClosing(code)) depth -= 1;
     if (depth > maxDepth || members > maxMembers) return false;
   }
   return true;
+}
+
+/** Where a string ends that begins at a quote. A log is one of 64 MiB: looked at by what is fastest. */
+function endOfString(text: string, from: number): number {
+  for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(at - 1 - slashes) === backslash) slashes += 1;
+    if (slashes % 2 === 0) return at;
+  }
+  return text.length;
 }
 
 function isOpening(code: number): boolean {

@@ -12,8 +12,17 @@ const minMatch = 16;
  * @returns null where the text has nothing to do with what was seen
  */
 export function findFresh(tail: Buffer, text: Buffer): number | null {
+  const search = searchFresh(tail, text);
+  for (;;) {
+    const { done, value } = search.next();
+    if (done) return value;
+  }
+}
+
+/** As {@link findFresh}, with a stop from time to time, for a signal to be heard. */
+export function* searchFresh(tail: Buffer, text: Buffer): Generator<null, number | null> {
   if (tail.length < minMatch) return null;
-  const end = endOfTail(tail, text);
+  const end = yield* endOfTail(tail, text);
   if (end > 0) return end;
   const overlap = overlapOf(tail, text.subarray(0, tail.length));
   return overlap < minMatch ? null : overlap;
@@ -23,17 +32,35 @@ export function findFresh(tail: Buffer, text: Buffer): number | null {
  * Where a tail ends in a text, 0 if nowhere; of one that overlaps itself there, as lines alike do,
  * the last.
  */
-function endOfTail(tail: Buffer, text: Buffer): number {
+function* endOfTail(tail: Buffer, text: Buffer): Generator<null, number> {
   const borders = bordersOf(tail);
-  let matched = 0;
+  let part: Scan = { matched: 0, end: 0, isOver: false };
+  for (let from = 0; from < text.length && !part.isOver; from += bytesAtOnce) {
+    if (from > 0) yield null;
+    part = scan(tail, borders, text, from, part);
+  }
+  return part.end;
+}
+
+// Takes some 10 ms.
+const bytesAtOnce = 4 * 1024 * 1024;
+
+interface Scan {
+  readonly matched: number;
+  readonly end: number;
+  readonly isOver: boolean;
+}
+
+function scan(tail: Buffer, borders: Uint16Array, text: Buffer, from: number, last: Scan): Scan {
+  const to = Math.min(text.length, from + bytesAtOnce);
   // With null for nowhere, V8 does not get this loop fast.
-  let end = 0;
-  for (let at = 0; at < text.length; at += 1) {
+  let { matched, end } = last;
+  for (let at = from; at < to; at += 1) {
     matched = matchNext(tail, borders, matched, text[at]);
     if (matched === tail.length) end = at + 1;
-    else if (end > 0 && at + 1 - matched > end) break;
+    else if (end > 0 && at + 1 - matched > end) return { matched, end, isOver: true };
   }
-  return end;
+  return { matched, end, isOver: false };
 }
 
 /** How much of the beginning of a text is the end of a tail. */

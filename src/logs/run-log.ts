@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { findFresh, tailBytes } from './diff.ts';
+import { searchFresh, tailBytes } from './diff.ts';
 import { createLines, type Line } from './lines.ts';
 
 export interface RunLogOptions {
@@ -40,19 +40,23 @@ export function openRunLog({ path, onLine, onRestart }: RunLogOptions): RunLog {
     startInFile = size;
     return 0;
   };
-  const freshOf = (file: number, text: Buffer) => {
+  const freshOf = async (file: number, text: Buffer) => {
     const { size } = fstatSync(file);
-    if (goesOn(file, startInFile, text)) return size - startInFile;
-    const fresh = findFresh(readPiece(file, Math.max(0, size - tailBytes), tailBytes), text);
+    if (await goesOn(file, startInFile, text)) return size - startInFile;
+    const tail = readPiece(file, Math.max(0, size - tailBytes), tailBytes);
+    const fresh = await inTurns(searchFresh(tail, text));
     if (fresh === null) return restart(size);
     startInFile = Math.max(0, size - fresh);
     return fresh;
   };
-  const keep = (text: Buffer) => {
+  const keep = async (text: Buffer) => {
     const file = openSync(path, 'a+');
     try {
-      const fresh = text.subarray(freshOf(file, text));
-      writeFileSync(file, fresh);
+      const fresh = text.subarray(await freshOf(file, text));
+      for (let at = 0; at < fresh.length; at += bytesAtOnce) {
+        if (at > 0) await nextTurn();
+        writeFileSync(file, fresh.subarray(at, at + bytesAtOnce));
+      }
       return fresh;
     } finally {
       closeSync(file);
@@ -60,7 +64,7 @@ export function openRunLog({ path, onLine, onRestart }: RunLogOptions): RunLog {
   };
   return {
     take: async (log, isOver) => {
-      const fresh = keep(Buffer.from(isOver ? log : wholeCharacters(log)));
+      const fresh = await keep(await bytesOf(isOver ? log : wholeCharacters(log)));
       for (const piece of piecesOf(fresh)) {
         lines.push(piece);
         // A signal must be heard while millions of lines are told.
@@ -72,10 +76,35 @@ export function openRunLog({ path, onLine, onRestart }: RunLogOptions): RunLog {
 }
 
 const pieceSize = 64 * 1024;
+// Read, compared or written within some milliseconds: a signal must be heard in between.
+const bytesAtOnce = 4 * 1024 * 1024;
+
+/** A text as UTF-8; half of a surrogate pair becomes what stands for a character that is none. */
+async function bytesOf(text: string): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
+  let written = 0;
+  for (let from = 0; from < text.length;) {
+    if (from > 0) await nextTurn();
+    const isParted = /[\ud800-\udbff]/.test(text.charAt(from + bytesAtOnce - 1));
+    const to = from + bytesAtOnce + (isParted ? 1 : 0);
+    written += bytes.write(text.slice(from, to), written);
+    from = to;
+  }
+  return bytes;
+}
+
+async function inTurns<T>(work: Generator<null, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+    await nextTurn();
+  }
+}
 
 /** Whether a text says the same as a file from there on, as far as both go. */
-function goesOn(file: number, from: number, text: Buffer): boolean {
+async function goesOn(file: number, from: number, text: Buffer): Promise<boolean> {
   for (let at = 0; at < text.length; at += pieceSize) {
+    if (at > 0 && at % bytesAtOnce === 0) await nextTurn();
     const piece = readPiece(file, from + at, Math.min(pieceSize, text.length - at));
     if (!piece.equals(text.subarray(at, at + piece.length))) return false;
     if (piece.length < pieceSize) break;

@@ -185,3 +185,19 @@ describe('looking for what was seen takes time in proportion to the text', () =>
     expect(count).toBe(0);
   });
 });
+
+test('a log of 64 MiB is taken in short turns, so that a signal is heard', async () => {
+  const log = Buffer.from('epoch 1, loss 0.1234\n'.repeat(2 ** 26 / 21)).toString();
+  const opened = openRunLog({ path: nextPath(), onLine: () => {}, onRestart: () => {} });
+  let longestMs = 0;
+  let before = process.threadCpuUsage();
+  const timer = setInterval(() => {
+    const { user, system } = process.threadCpuUsage(before);
+    longestMs = Math.max(longestMs, (user + system) / 1_000);
+    before = process.threadCpuUsage();
+  }, 1);
+  await opened.take(log, true);
+  clearInterval(timer);
+  expect(longestMs).toBeGreaterThan(0);
+  expect(longestMs).toBeLessThan(200);
+}, 60_000);
