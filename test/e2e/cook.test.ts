@@ -29,9 +29,9 @@ const scenarios = {
       simulator.cancelJob(simulator.jobs()[0]?.uuid ?? '', 'stopped in the console');
     },
   },
-  timedOutCancel: { recipes: [stuck], with: { timeout: '2s' } },
-  timedOutFail: { recipes: [stuck], with: { timeout: '2s', 'on-timeout': 'fail' } },
-  timedOutDetach: { recipes: [stuck], with: { timeout: '2s', 'on-timeout': 'detach' } },
+  timedOutCancel: { recipes: [stuck], with: { timeout: '8s' } },
+  timedOutFail: { recipes: [stuck], with: { timeout: '8s', 'on-timeout': 'fail' } },
+  timedOutDetach: { recipes: [stuck], with: { timeout: '8s', 'on-timeout': 'detach' } },
   noWait: { recipes: [good], with: { wait: 'false' } },
   // Without logs, whose reads would make the service's clock go on in between.
   threeRecipes: { recipes: [good, bad, good], with: { logs: 'none' } },
