@@ -372,7 +372,7 @@ test.each(rows.map((row, index) => [title(row, index), row, index] as const))(
     const step = steps[index];
     if (step === undefined) throw new Error('was not run');
     expect(step.exitCode).toBe(1);
-    expect(step.outputs).toEqual({ result: 'error' });
+    expect(step.outputs).toEqual({ result: 'error', 'summary-path': expect.any(String) });
     const lines = complaintOf(step).split('\n');
     expect(lines).toHaveLength(1);
     expect(lines[0]?.slice(0, place.length + 2)).toBe(`${place}: `);
