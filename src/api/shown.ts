@@ -8,6 +8,7 @@ import type { Redactor } from './redactor.ts';
 const shownTexts: ReadonlyMap<string, number> = new Map([
   ['gpu_name', 200],
   ['name', 1_000],
+  ['source_recipe_uuid', 100],
   ['status', 200],
   ['status_reason', 2_000],
   ['task', 200],
