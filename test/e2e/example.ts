@@ -81,6 +81,7 @@ const expressionsFor = (simulator: Simulator, jobUuids: readonly string[]) => ({
   'secrets.DISPERSED_PUBLIC_KEY': simulator.publicKey,
   'secrets.DISPERSED_SECRET_KEY': simulator.secretKey,
   'secrets.REGISTRY_TOKEN': 'token "of" the registry',
+  'secrets.SERVER_KEY': 'a-key-of-my-own',
   'github.sha': sha,
   'github.repository': 'acme/renders',
   'github.event.pull_request.head.repo.full_name': 'acme/renders',

@@ -32,6 +32,8 @@ interface Trial extends Lives {
   readonly generation?: 'old';
   /** Its job has a web server that is really there. */
   readonly isServer?: boolean;
+  /** The server does not ask for the token of its run. */
+  readonly isOpen?: boolean;
   /** Its job uploads a file to an object store that is really there. */
   readonly isUpload?: boolean;
   /** The example that has cooked the jobs this one is about. */
@@ -56,6 +58,13 @@ const trials: Readonly<Record<string, Trial>> = {
   fallback: one,
   'gpu-gate': { ...one, life: measuring },
   'gpu-server': { results: ['running'], jobs: ['CANCELLED'], isServer: true },
+  'gpu-server-background': { results: ['running'], jobs: ['CANCELLED'], isServer: true },
+  'gpu-server-matrix': {
+    results: ['running', 'cancelled'],
+    jobs: ['CANCELLED'],
+    isServer: true,
+    isOpen: true,
+  },
   'long-job': { results: ['submitted', 'succeeded'], jobs: ['COMPLETED'] },
   matrix: { results: ['succeeded', 'succeeded', 'succeeded'], jobs: several(3).jobs },
   morning: { ...one, after: 'evening' },
@@ -80,7 +89,7 @@ interface Played extends PlayedExample {
 
 async function playTrial(name: string): Promise<Played> {
   const trial = trials[name];
-  if (trial?.isServer) return playServer(name);
+  if (trial?.isServer) return playServer(name, trial);
   if (trial === undefined) throw new Error(`examples/${name}.yml is not tried in this test`);
   const { generation = 'new', after } = trial;
   const simulator = await startSimulator({ recipes: recipesOf(trial), generation });
@@ -94,10 +103,10 @@ async function playTrial(name: string): Promise<Played> {
 }
 
 // The application loads its model for a while, and asks for the token of its run.
-async function playServer(name: string): Promise<Played> {
+async function playServer(name: string, { isOpen = false }: Trial): Promise<Played> {
   const known: { simulator?: Simulator } = {};
   const token = () => known.simulator?.runs().at(-1)?.container_access_tokens[0]?.token;
-  const app = await startApp({ token, notReadyFor: 2 });
+  const app = await startApp({ token: isOpen ? undefined : token, notReadyFor: 2 });
   const life = [
     { status: 'RUNNING', forMs: 3_000 },
     { status: 'RUNNING', nodeUrls: [app.nodeUrl] },
@@ -159,6 +168,17 @@ describe('examples as written', () => {
   test('each job of the matrix asks for a GPU of its own', () => {
     const jobs = played.get('matrix')?.simulator.jobs() ?? [];
     expect(jobs.map(({ gpu_name: name }) => name)).toEqual(['RTX 4090', 'RTX 5090', 'H100']);
+  });
+
+  test('the jobs of a matrix use the server of another job, with a key of their own', () => {
+    const { answers = [] } = played.get('gpu-server-matrix') ?? {};
+    expect(answers.slice(0, 3)).toEqual(['GET /health 502', 'GET /health 502', 'GET /health 200']);
+    expect(new Set(answers.slice(3))).toEqual(new Set(['GET /api 200', 'GET /load 200']));
+  });
+
+  test('a server in the background is used once both are ready', () => {
+    const { answers = [] } = played.get('gpu-server-background') ?? {};
+    expect(answers.slice(-2)).toEqual(['GET /health 200', 'GET /health 200']);
   });
 
   test('the shards of the sweep are told apart', () => {
