@@ -167,7 +167,7 @@ describe('examples as written', () => {
 
   test('each job of the matrix asks for a GPU of its own', () => {
     const jobs = played.get('matrix')?.simulator.jobs() ?? [];
-    expect(jobs.map(({ gpu_name: name }) => name)).toEqual(['RTX 4090', 'RTX 5090', 'H100']);
+    expect(jobs.map(({ gpu_name: name }) => name)).toEqual(['RTX 3090', 'RTX 4090', 'H100']);
   });
 
   test('the jobs of a matrix use the server of another job, with a key of their own', () => {
