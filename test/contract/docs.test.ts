@@ -60,6 +60,16 @@ describe('a broken link', () => {
   });
 });
 
+// What takes longer to read than ten minutes belongs into a page of its own.
+const maxWords = 2_200;
+
+test('the README is short beside its tables of inputs and outputs', () => {
+  const own = readme.replaceAll(/^<!-- (?:inputs|outputs) of [^]*?^<!-- end -->$/gm, '');
+  const words = own.split(/\s+/).length;
+  expect(words).toBeGreaterThan(500);
+  expect(words).toBeLessThanOrEqual(maxWords);
+});
+
 const guide = projectFile('docs/guide.md');
 
 test('every example is linked from the README or the guide', () => {
