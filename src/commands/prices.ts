@@ -9,7 +9,7 @@ import {
 } from '../jobs/offers.ts';
 import type { RecipeReader } from '../jobs/recipes.ts';
 import type { CookRequest, OverBudget } from '../jobs/records.ts';
-import { asError, InterruptedError } from '../errors.ts';
+import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import type { Entry, Step } from './step.ts';
 
 /** Looks at what is on offer before a job is cooked. */
@@ -62,7 +62,7 @@ export function createPriceCheck(
     const looking = look(entry, request, body)
       .catch((error: unknown) => {
         const isEnded = error instanceof InterruptedError || stopped.signal.aborted;
-        if (!isEnded) console.offersUnknown(asError(error));
+        if (!isEnded && !isToldByCook(error)) console.offersUnknown(asError(error));
       })
       .finally(() => {
         done.abort();
@@ -82,4 +82,10 @@ export function createPriceCheck(
       stopped.abort();
     },
   };
+}
+
+// A key or a recipe that is refused is refused for the cook as well, which says so.
+function isToldByCook(error: unknown): boolean {
+  if (!(error instanceof ServiceError) || error.retryable) return false;
+  return error.status === 401 || error.request.includes('/v1/job-recipes/');
 }

@@ -355,7 +355,7 @@ beforeAll(async () => {
     run({ recipes: '- nightly\n'.repeat(900) }),
     ...rows.map(async ([, given]) => run(given)),
   ]);
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => simulator.close());
 

@@ -87,7 +87,8 @@ function loadedFiles(coverage: string): readonly string[] {
 
 const dist = new URL('../../dist/', import.meta.url);
 const octokitChunks = readdirSync(dist).filter(
-  (file) => file.endsWith('.js') && readFileSync(new URL(file, dist), 'utf8').includes('octokit'),
+  (file) =>
+    file.endsWith('.js') && readFileSync(new URL(file, dist), 'utf8').includes('octokit-core.js'),
 );
 
 const isWatched = ({ requests }: Simulator) => requests.length >= 2;
@@ -197,7 +198,7 @@ describe('with permission', () => {
     expect(statuses.map(({ state }) => state)).toEqual(['pending', 'failure']);
     for (const { path, context, description } of statuses) {
       expect(path).toBe(`POST /repos/acme/renders/statuses/${head}`);
-      expect(context).toMatch(/^dispersed \/ ::error::x ## \[error\]y <b>\|` z+…$/);
+      expect(context).toMatch(/^dispersed \/ ::error::x ## \[error\]y <b>\|`…$/);
       expect(context.length).toBeLessThan(120);
       expect(description.length).toBeLessThan(140);
     }

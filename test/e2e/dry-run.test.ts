@@ -193,7 +193,9 @@ test('each recipe is read once', () => {
   expect(
     see('full')
       .requests.map(({ path }) => path)
+      .filter((path) => path !== '/v1/compute/offers')
       .toSorted(),
   ).toEqual([`/v1/job-recipes/${b}`, `/v1/job-recipes/${a}`]);
-  expect(see('unknownAmongTwo').requests).toHaveLength(2);
+  const reads = see('unknownAmongTwo').requests.filter(({ path }) => path.includes('recipes'));
+  expect(reads).toHaveLength(2);
 });

@@ -42,7 +42,7 @@ async function cookWith(env: Readonly<Record<string, string>>) {
       'api-url': `https://localhost:${port}`,
       'public-key': 'pk_1',
       'secret-key': 'sk_1',
-      timeout: '3s',
+      timeout: '40s',
     },
     env,
   });
@@ -53,10 +53,10 @@ test('is not trusted, whatever the environment says', async () => {
   expect(requests).toEqual([]);
   expect(log).toContain('NODE_TLS_REJECT_UNAUTHORIZED is ignored');
   expect(log).toContain('self-signed certificate');
-}, 60_000);
+}, 120_000);
 
 test('is trusted where it is one of the certificates of NODE_EXTRA_CA_CERTS', async () => {
   const { log } = await cookWith({ NODE_EXTRA_CA_CERTS: cert });
   expect(requests).toContain('POST /v1/job-recipes/01a0114e-e7f8-4e76-a07a-f09fca41e2be/cook');
   expect(log).toContain('HTTP 403');
-}, 60_000);
+}, 120_000);

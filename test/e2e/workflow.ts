@@ -210,7 +210,6 @@ interface Place {
 
 function optionsOf(play: JobPlay, step: Step, { index, folder }: Place): StepOptions {
   const { name, leg, values, scene } = play;
-  // The default of this input of the cook action is the place in the matrix.
   const isInMatrix = folder === '.' && Object.keys(play.job.strategy.matrix).length > 0;
   const given: Record<string, string> = isInMatrix ? { 'matrix-index': String(leg) } : {};
   for (const [input, text] of Object.entries(step.with)) given[input] = fill(text, values);

@@ -26,13 +26,16 @@ function formatTime(ms: number): string {
   return `${(ms / 1_000).toFixed(3).padStart(10)}s`;
 }
 
-// A mark may hold a nonce, which no seed decides; a story tells the same each time.
+// A mark may hold a nonce, and a folder a name, which no seed decides; a story tells the same each
+// time.
 function renameMarks(): (text: string) => string {
   const names = new Map<string, string>();
   return (text) =>
-    text.replaceAll(/cook-[0-9a-f]{8,}(?:-[0-9a-f]+)?/g, (mark) => {
-      const name = names.get(mark) ?? `mark#${names.size + 1}`;
-      names.set(mark, name);
-      return name;
-    });
+    text
+      .replaceAll(/cook-[0-9a-f]{8,}(?:-[0-9a-f]+)?/g, (mark) => {
+        const name = names.get(mark) ?? `mark#${names.size + 1}`;
+        names.set(mark, name);
+        return name;
+      })
+      .replaceAll(/[^\s=]*\/dispersed-(summary|jobs)-\w+/g, 'dispersed-$1');
 }
