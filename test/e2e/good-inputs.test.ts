@@ -378,7 +378,10 @@ describe('on the old host', () => {
       interrupt: new AbortController().signal,
     });
     await simulator.close();
-    expect(runner.annotations).toEqual([]);
+    // Whether such a machine is on offer is another matter.
+    const isOfOffers = ({ title }: { readonly title?: string }) =>
+      title === 'Nothing on offer matches';
+    expect(runner.annotations.filter((each) => !isOfOffers(each))).toEqual([]);
     expect(runner.outputs.get('result')).toBe('submitted');
     expectRow(row, simulator.requests);
   });
@@ -391,7 +394,8 @@ describe('on the old host', () => {
     });
     expect(exitCode).toBe(1);
     expect(outputs['result']).toBe('error');
-    expect(requests.map(({ status }) => status)).toEqual([422]);
+    const cooks = requests.filter(({ method }) => method === 'POST');
+    expect(cooks.map(({ status }) => status)).toEqual([422]);
     const errors = findCommands(log).filter(({ name }) => name === 'error');
     expect(errors.map(({ message }) => message)).toEqual([
       expect.stringMatching(

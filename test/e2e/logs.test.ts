@@ -118,12 +118,12 @@ describe('logs', () => {
 
   test('of several jobs say whose they are', () => {
     const lines = shown('several');
-    expect(lines.filter((line) => line.startsWith('  #1 │'))).toEqual(
-      goodLines.map((line) => `  #1 ${line.slice(2)}`),
+    expect(lines.filter((line) => line.startsWith('#1 │'))).toEqual(
+      goodLines.map((line) => `#1 │${line.slice(3)}`),
     );
-    expect(lines.filter((line) => line.startsWith('  #2 │'))).toEqual([
-      '  #2 | epoch 1',
-      '  #2 | out of memory',
+    expect(lines.filter((line) => line.startsWith('#2 │'))).toEqual([
+      '#2 │ epoch 1',
+      '#2 │ out of memory',
     ]);
     expect(Object.keys(see('several').logFiles)).toHaveLength(2);
   });
