@@ -2,6 +2,7 @@ import { createGate } from '../simulator/auth.ts';
 import type { Service as Endpoints } from '../simulator/endpoints.ts';
 import { jobAt, runsAt, type JobRecord } from '../simulator/jobs.ts';
 import { lifeAt } from '../simulator/lives.ts';
+import { costOf } from '../simulator/ledger.ts';
 import { exampleOffers } from '../simulator/offers.ts';
 import type { RecipeRecord } from '../simulator/recipes.ts';
 import type { Job } from '../simulator/resources.ts';
@@ -30,6 +31,8 @@ export interface SimulatedJob {
   readonly statusAt: (atMs: number) => string;
   /** From when on it never changes again; null where it goes on for ever. */
   readonly endedAtMs: () => number | null;
+  /** What it has cost by then, in US dollars. */
+  readonly costUsdAt: (atMs: number) => number;
 }
 
 /** A request to cancel a job that has arrived. */
@@ -215,5 +218,6 @@ function simulatedJob(job: Kept, plan: ServicePlan): SimulatedJob {
     hadStarted: (atMs) => lifeAt(job, atMs).startedAtMs !== null,
     statusAt: (atMs) => lifeAt(job, atMs).status,
     endedAtMs: () => endOf(job),
+    costUsdAt: (atMs) => costOf(job, atMs),
   };
 }
