@@ -128,9 +128,9 @@ const rows: readonly Row[] = [
   ['recipes[0].env.A', entry(`env: {A: [${password}]}`), /must be a single value/, password],
   ['recipes[0].env.A', entry('env: {A: null}'), /cannot be null: use "" or "null", in quotes/],
   ['recipes[0].env.1A', entry(`env: {1A: ${password}}`), nameForm, password],
-  ['recipes[0].env.', entry('env: {: x}'), nameForm],
-  ['recipes[0].env.a b', entry('env: {"a\\nb": x}'), nameForm],
-  ['recipes[0].env.`|<b>## [warning]', entry('env: {"`|<b>##[warning]": x}'), nameForm],
+  ['recipes[0].env[0]', entry('env: {: x}'), nameForm],
+  ['recipes[0].env[0]', entry('env: {"a\\nb": x}'), nameForm],
+  ['recipes[0].env[0]', entry('env: {"`|<b>##[warning]": x}'), nameForm],
   ['recipes[0].parameters.ports[1]', entry('parameters: {ports: [1, x]}'), /from 1 to 65535/],
   [
     'recipes[0].gpu_name',
@@ -209,7 +209,7 @@ const rows: readonly Row[] = [
     { task: 'PERSISTENT', 'max-timeout-run': '1h' },
     /cannot be set for task PERSISTENT, which runs until it is cancelled/,
   ],
-  ['allowed-region-codes[0]', { 'allowed-region-codes': 'us-east' }, /mean us-east-1\?$/],
+  ['allowed-region-codes', { 'allowed-region-codes': 'us-east' }, /mean us-east-1\?$/],
   ['allowed-region-codes[1]', { 'allowed-region-codes': 'us-east-1, europe' }, codeForm],
   ['allowed-region-codes', { 'allowed-region-codes': ',' }, /contains no region code/],
   // parameters

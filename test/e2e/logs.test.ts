@@ -82,7 +82,7 @@ type Name = keyof typeof scenarios;
 const see = playAll(scenarios);
 
 const linesOf = (name: Name) => see(name).transcript.split('\n');
-const shown = (name: Name) => linesOf(name).filter((line) => /^ {2}(?:\[.*\] )?[|─]/.test(line));
+const shown = (name: Name) => linesOf(name).filter((line) => /^ {2}(?:[|─]|#\d+ [|─])/.test(line));
 const warnings = (name: Name) => linesOf(name).filter((line) => line.startsWith('::warning'));
 const runReads = (name: Name) =>
   see(name).requests.filter(({ path }) => path.startsWith('/v1/job-runs/'));
@@ -118,12 +118,12 @@ describe('logs', () => {
 
   test('of several jobs say whose they are', () => {
     const lines = shown('several');
-    expect(lines.filter((line) => line.startsWith('#1 │'))).toEqual(
-      goodLines.map((line) => `#1 │${line.slice(3)}`),
+    expect(lines.filter((line) => line.startsWith('  #1 |'))).toEqual(
+      goodLines.map((line) => `  #1 |${line.slice(3)}`),
     );
-    expect(lines.filter((line) => line.startsWith('#2 │'))).toEqual([
-      '#2 │ epoch 1',
-      '#2 │ out of memory',
+    expect(lines.filter((line) => line.startsWith('  #2 |'))).toEqual([
+      '  #2 | epoch 1',
+      '  #2 | out of memory',
     ]);
     expect(Object.keys(see('several').logFiles)).toHaveLength(2);
   });
