@@ -28468,6 +28468,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events"
 
 /***/ }),
 
+/***/ 3024:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+
+/***/ }),
+
 /***/ 7067:
 /***/ ((module) => {
 
@@ -28605,13 +28612,18 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __nccwpck_require__(8500);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
 var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
 // EXTERNAL MODULE: ./build/api/json.js
 var json = __nccwpck_require__(4933);
 ;// CONCATENATED MODULE: ./build/api/error-detail.js
+
 
 
 const oddTextAsNull = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
@@ -28621,10 +28633,12 @@ const errorBodySchema = schemas/* object */.Ikc({
     code: oddTextAsNull,
     errors: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ message: schemas/* string */.YjP() })]))), undefined),
 });
+const maxBody = 64 * 1024;
+const maxDetail = 500;
 function errorDetail(body, hide = (text) => text) {
-    const parsed = errorBodySchema.safeParse((0,json/* parseJson */.qF)(body));
+    const parsed = errorBodySchema.safeParse(body.length > maxBody ? undefined : (0,json/* parseJson */.qF)(body));
     const found = parsed.success ? detailOf(parsed.data) : undefined;
-    return hide((found ?? firstLine(body)).slice(0, 10_000)).slice(0, 500);
+    return (0,build_text/* cut */.Jj)(hide(found ?? firstLine((0,build_text/* wholeWords */.pC)(body, maxBody))), maxDetail);
 }
 function detailOf(body) {
     const { error, errors } = body;
@@ -28636,19 +28650,39 @@ function detailOf(body) {
     return parts.filter(Boolean).join(': ') || undefined;
 }
 function firstLine(body) {
-    const text = /<[a-z!]/i.test(body)
-        ? body.replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
-        : body;
+    const text = /<[a-z!]/i.test(body) ? withoutTags(body) : body;
     return (text
         .split(/[\r\n]/)
         .map((line) => line.trim())
         .find((line) => line !== '') ?? 'no explanation was given');
 }
+const unreadable = /<(style|script)/iy;
+function withoutTags(html) {
+    let text = '';
+    for (let at = 0; at < html.length;) {
+        const open = html.indexOf('<', at);
+        if (open < 0)
+            return text + html.slice(at);
+        text += html.slice(at, open);
+        unreadable.lastIndex = open;
+        const [, element] = unreadable.exec(html) ?? [];
+        const close = element === undefined ? open : endOfElement(html, element, open);
+        const end = html.indexOf('>', close);
+        if (end < 0)
+            return element === undefined ? text + html.slice(open) : text;
+        text += ' ';
+        at = end + 1;
+    }
+    return text;
+}
+function endOfElement(html, element, from) {
+    const closing = new RegExp(`</${element}`, 'gi');
+    closing.lastIndex = from;
+    return closing.exec(html)?.index ?? html.length;
+}
 
 // EXTERNAL MODULE: ./build/api/retry.js
 var retry = __nccwpck_require__(4269);
-// EXTERNAL MODULE: ./build/api/redact.js
-var redact = __nccwpck_require__(3230);
 // EXTERNAL MODULE: ./build/api/sign.js
 var api_sign = __nccwpck_require__(7642);
 ;// CONCATENATED MODULE: ./build/api/client.js
@@ -28660,22 +28694,29 @@ var api_sign = __nccwpck_require__(7642);
 
 
 const defaultMaxBytes = 8 * 1024 * 1024;
+const largeAnswer = 4 * 1024 * 1024;
 const clockToleranceMs = 4 * 60_000;
 const maxSignings = 4;
 function createClient(options) {
-    const { exchange, keys, clock, random, onClockOff } = options;
+    const { exchange, keys, redactor, clock, random, onClockOff } = options;
+    redactor.add([keys.publicKey, keys.secretKey]);
     let known = { offsetMs: 0, dialect: 'ascii' };
     let told = null;
     const sign = async (call, { offsetMs, dialect }) => {
+        redactor.addBody(call.body);
         const request = toWire(call, dialect);
         const timeMs = clock.now() + offsetMs;
         const stamp = { timeMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
         const headers = (0,api_sign/* signatureHeaders */.nz)(request, keys, stamp);
         const maxBytes = call.maxBytes ?? defaultMaxBytes;
-        const answer = await exchange(request, headers, { signal: call.signal, maxBytes });
+        const answer = await exchange(request, headers, { signal: call.signal, maxBytes }).catch((error) => {
+            throw redacted(error, redactor);
+        });
         if (answer.dateMs !== undefined) {
             told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
         }
+        if (answer.text.length > largeAnswer)
+            await (0,promises_.setImmediate)();
         return { answer, timeMs };
     };
     const learnClock = (offsetMs) => {
@@ -28711,13 +28752,13 @@ function createClient(options) {
             if (next === undefined) {
                 if (answer.status !== 401 && differsByDialect(call))
                     learnDialect(signing.dialect);
-                return readAnswer(answer, call, answer.dateMs ?? clock.now());
+                return readAnswer(answer, call, answer.dateMs ?? clock.now(), redactor);
             }
             signing = next;
         }
     };
     const serverNow = () => (told === null ? null : told.serverMs + clock.monotonicMs() - told.atMs);
-    return { send, serverNow, clock, random };
+    return { send, serverNow, redactor, clock, random };
 }
 function isOff(offsetMs, usedMs) {
     return Math.abs(offsetMs - usedMs) > clockToleranceMs;
@@ -28733,7 +28774,19 @@ function toWire({ method, pathname, query = {}, body }, dialect) {
 function differsByDialect({ body }) {
     return body !== undefined && (0,api_sign/* canonicalJson */.dj)(body, 'utf8') !== (0,api_sign/* canonicalJson */.dj)(body, 'ascii');
 }
-function readAnswer(answer, call, nowMs) {
+function redacted(error, { redact }) {
+    if (!(error instanceof errors/* ServiceError */._7))
+        return error;
+    return new errors/* ServiceError */._7({
+        trouble: error.trouble,
+        request: error.request,
+        status: error.status,
+        detail: redact(error.detail),
+        retryAfterMs: error.retryAfterMs,
+        cause: error.cause,
+    });
+}
+function readAnswer(answer, call, nowMs, { redact }) {
     const { status, text } = answer;
     const request = `${call.method} ${call.pathname}`;
     if (status < 200 || status > 299) {
@@ -28741,7 +28794,7 @@ function readAnswer(answer, call, nowMs) {
             trouble: 'refused',
             request,
             status,
-            detail: errorDetail(text, (said) => (0,redact/* withoutSecrets */.c)(said, call.body)),
+            detail: errorDetail(text, redact),
             retryAfterMs: (0,retry/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
         });
     }
@@ -28755,23 +28808,65 @@ function readAnswer(answer, call, nowMs) {
 
 /***/ }),
 
-/***/ 8905:
+/***/ 9504:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Dv: () => (/* binding */ readJobRun),
-/* harmony export */   Jb: () => (/* binding */ cookRecipe),
-/* harmony export */   LN: () => (/* binding */ pageLimit),
-/* harmony export */   Mm: () => (/* binding */ listJobRuns),
-/* harmony export */   N6: () => (/* binding */ listJobs),
-/* harmony export */   XQ: () => (/* binding */ readRecipe),
-/* harmony export */   cd: () => (/* binding */ readJob),
-/* harmony export */   mh: () => (/* binding */ cancelJob),
-/* harmony export */   mi: () => (/* binding */ maxLogBytes)
-/* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _schemas_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4015);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  mh: () => (/* binding */ cancelJob),
+  Jb: () => (/* binding */ cookRecipe),
+  Mm: () => (/* binding */ listJobRuns),
+  N6: () => (/* binding */ listJobs),
+  AX: () => (/* binding */ listLedger),
+  AS: () => (/* binding */ listOffers),
+  s6: () => (/* binding */ listRunsOfJobs),
+  mi: () => (/* binding */ maxLogBytes),
+  LN: () => (/* binding */ pageLimit),
+  o3: () => (/* binding */ readAccessToken),
+  cd: () => (/* binding */ readJob),
+  Dv: () => (/* binding */ readJobRun),
+  XQ: () => (/* binding */ readRecipe)
+});
+
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/api/schemas.js
+var schemas = __nccwpck_require__(4015);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
+// EXTERNAL MODULE: ./build/api/json.js
+var json = __nccwpck_require__(4933);
+;// CONCATENATED MODULE: ./build/api/shown.js
+
+
+
+const shownTexts = new Map([
+    ['gpu_name', 200],
+    ['name', 1_000],
+    ['source_recipe_uuid', 100],
+    ['status', 200],
+    ['status_reason', 2_000],
+    ['task', 200],
+    ['title', 500],
+]);
+const words = /^(?:[A-Z]+ING|ASSIGNED|COMPLETED|FAILED|CANCELLED|BATCH|PERSISTENT)$/;
+function readShown(schema, answer, redactor) {
+    redactor.addBody(answer);
+    return parse/* safeParse */.xL(schema, (0,json/* isMapping */.pi)(answer) ? redactShown(answer, redactor) : answer);
+}
+function redactShown(answer, { redact }) {
+    const members = Object.entries(answer).map(([key, value]) => {
+        const maxLength = shownTexts.get(key);
+        const isShown = typeof value === 'string' && maxLength !== undefined && !words.test(value);
+        return [key, isShown ? (0,build_text/* cut */.Jj)(redact(value), maxLength) : value];
+    });
+    return Object.fromEntries(members);
+}
+
+;// CONCATENATED MODULE: ./build/api/endpoints.js
 
 
 
@@ -28779,35 +28874,55 @@ const pageLimit = 50;
 const maxLogBytes = 64 * 1024 * 1024;
 async function cookRecipe(client, recipeUuid, body, signal, ended) {
     const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-    return single(client, { method: 'POST', pathname, body, signal, ended }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+    return single(client, { method: 'POST', pathname, body, signal, ended }, schemas/* jobSchema */.jQ);
 }
 async function readRecipe(client, recipeUuid, signal) {
     const pathname = `/v1/job-recipes/${recipeUuid}`;
-    return single(client, { method: 'GET', pathname, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .recipeSchema */ .GW);
+    return single(client, { method: 'GET', pathname, signal }, schemas/* recipeSchema */.GW);
 }
 async function readJob(client, jobUuid, signal) {
-    return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+    return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, schemas/* jobSchema */.jQ);
 }
 async function listJobs(client, query, signal) {
-    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, schemas/* jobSchema */.jQ);
 }
 async function cancelJob(client, jobUuid, reason, signal) {
     const pathname = `/v1/jobs/${jobUuid}/cancel`;
-    return single(client, { method: 'PUT', pathname, body: { reason }, signal }, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobSchema */ .jQ);
+    return single(client, { method: 'PUT', pathname, body: { reason }, signal }, schemas/* jobSchema */.jQ);
 }
 async function listJobRuns(client, jobUuid, signal) {
     const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
     const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-    return (await page(client, call, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobRunSchema */ .Wf)).items.toReversed();
+    return (await page(client, call, schemas/* jobRunSchema */.Wf)).items.toReversed();
+}
+async function readAccessToken(client, jobUuid, signal) {
+    const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
+    const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
+    const [newest] = (await page(client, call, schemas/* runTokenSchema */.eI)).items;
+    return newest === undefined ? null : (0,schemas/* tokenOf */.B9)(newest);
+}
+async function listRunsOfJobs(client, jobUuids, pageNumber, signal) {
+    const filter = { 'filter[job_uuid]': jobUuids.join(','), sort: '-created_at' };
+    const query = { ...filter, page: String(pageNumber) };
+    return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, schemas/* jobRunSchema */.Wf);
 }
 async function readJobRun(client, runUuid, signal) {
     const pathname = `/v1/job-runs/${runUuid}`;
     const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
-    const { logs: log, ...run } = await single(client, call, _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .jobRunWithLogSchema */ .af);
+    const { logs: log, ...run } = await single(client, call, schemas/* jobRunWithLogSchema */.af);
     return { run, log };
 }
+async function listOffers(client, query, signal) {
+    return page(client, { method: 'GET', pathname: '/v1/compute/offers', query, signal }, schemas/* offerSchema */.Gh);
+}
+async function listLedger(client, runUuid, signal) {
+    const query = { 'filter[job_run_uuid]': runUuid };
+    const pathname = '/v1/compute/ledger/transactions';
+    const call = { method: 'GET', pathname, query, signal };
+    return (await page(client, call, schemas/* ledgerTransactionSchema */.xP)).items;
+}
 async function single(client, call, schema) {
-    const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, unwrap(await client.send(call)));
+    const parsed = readShown(schema, unwrap(await client.send(call)), client.redactor);
     if (parsed.success)
         return parsed.data;
     throw unreadable(call, parsed.error.issues);
@@ -28815,11 +28930,11 @@ async function single(client, call, schema) {
 async function page(client, call, schema) {
     const query = { limit: String(pageLimit), ...call.query };
     const answer = await client.send({ ...call, query });
-    const list = _schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .listSchema */ .cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
+    const list = schemas/* listSchema */.cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
     if (!list.success)
         throw unreadable(call, list.error.issues);
     const items = list.data.data.flatMap((member) => {
-        const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, member);
+        const parsed = readShown(schema, member, client.redactor);
         return parsed.success ? [parsed.data] : [];
     });
     return { items, size: list.data.data.length, total: list.data.total };
@@ -28831,7 +28946,7 @@ function unwrap(answer) {
 }
 function unreadable(call, issues) {
     const places = issues.map((issue) => issue.path.length === 0 ? 'the whole' : issue.path.join('.'));
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({
+    return new errors/* ServiceError */._7({
         trouble: 'unreadable',
         request: `${call.method} ${call.pathname}`,
         detail: `the response does not have the form that the API documents (${places.join(', ')})`,
@@ -28871,13 +28986,10 @@ const comma = 0x2c;
 function isModest(text) {
     let depth = 0;
     let members = 0;
-    let isInString = false;
     for (let at = 0; at < text.length; at += 1) {
         const code = text.charCodeAt(at);
         if (code === quote)
-            isInString = !isInString;
-        else if (isInString)
-            at += code === backslash ? 1 : 0;
+            at = endOfString(text, at);
         else if (code === comma)
             members += 1;
         else if (isOpening(code))
@@ -28889,6 +29001,16 @@ function isModest(text) {
     }
     return true;
 }
+function endOfString(text, from) {
+    for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+        let slashes = 0;
+        while (text.charCodeAt(at - 1 - slashes) === backslash)
+            slashes += 1;
+        if (slashes % 2 === 0)
+            return at;
+    }
+    return text.length;
+}
 function isOpening(code) {
     return code === 0x5b || code === 0x7b;
 }
@@ -28899,12 +29021,69 @@ function isClosing(code) {
 
 /***/ }),
 
+/***/ 2843:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   c: () => (/* binding */ isLoopbackHost),
+/* harmony export */   i: () => (/* binding */ isPublicAddress)
+/* harmony export */ });
+/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7030);
+
+const notPublicV4 = [
+    ['0.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['172.16.0.0', 12],
+    ['192.0.0.0', 24],
+    ['192.0.2.0', 24],
+    ['192.88.99.0', 24],
+    ['192.168.0.0', 16],
+    ['198.18.0.0', 15],
+    ['198.51.100.0', 24],
+    ['203.0.113.0', 24],
+    ['224.0.0.0', 3],
+];
+const notPublicV6 = [
+    ['2001::', 23],
+    ['2001:db8::', 32],
+    ['2002::', 16],
+    ['3fff::', 20],
+];
+const globalV6 = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
+globalV6.addSubnet('2000::', 3, 'ipv6');
+const refused = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
+for (const [net, prefix] of notPublicV4)
+    refused.addSubnet(net, prefix, 'ipv4');
+for (const [net, prefix] of notPublicV6)
+    refused.addSubnet(net, prefix, 'ipv6');
+function isPublicAddress(address) {
+    switch ((0,node_net__WEBPACK_IMPORTED_MODULE_0__.isIP)(address)) {
+        case 4:
+            return !refused.check(address, 'ipv4');
+        case 6:
+            return globalV6.check(address, 'ipv6') && !refused.check(address, 'ipv6');
+        default:
+            return false;
+    }
+}
+const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+function isLoopbackHost(hostname) {
+    return loopbackHosts.test(hostname);
+}
+
+
+/***/ }),
+
 /***/ 3230:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   E: () => (/* binding */ redact),
-/* harmony export */   c: () => (/* binding */ withoutSecrets)
+/* harmony export */   E$: () => (/* binding */ redact),
+/* harmony export */   VY: () => (/* binding */ secretsIn),
+/* harmony export */   sh: () => (/* binding */ isPlainName)
 /* harmony export */ });
 /* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4933);
 
@@ -28919,7 +29098,6 @@ const shownParameters = new Set([
 ]);
 const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
 const hidden = '***';
-const minSecretLength = 4;
 function redact(body, hide = () => hidden) {
     const { parameters } = body;
     if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
@@ -28928,41 +29106,62 @@ function redact(body, hide = () => hidden) {
     const shown = mapMembers(parameters['parameters'], redactMember);
     return { ...body, parameters: { ...parameters, parameters: shown } };
 }
-function withoutSecrets(text, body) {
+function secretsIn(body) {
     const secrets = [];
-    const note = (value) => {
-        for (const each of textsIn(value))
-            secrets.push(each);
+    const values = [];
+    const note = (value, key) => {
+        (secretNames.test(key) ? secrets : values).push(...textsIn(value));
         return hidden;
     };
-    if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(body))
-        redact(body, note);
-    return secrets
-        .filter((secret) => secret.length >= minSecretLength)
-        .toSorted((a, b) => b.length - a.length)
-        .reduce((shown, secret) => shown.replaceAll(secret, hidden), text);
+    const look = (place) => {
+        if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(place))
+            return;
+        redact(place, note);
+        const tokens = place['container_access_tokens'] ?? null;
+        for (const each of (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(tokens) ? tokens : [])
+            if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(each))
+                note(each['token'], 'token');
+        look(place['payload']);
+        look(place['job_snapshot']);
+    };
+    look(body);
+    return { secrets, values };
 }
+const secretNames = /^(?:secret|sshkey|token)$/;
 function redactParameter(key, value, hide) {
     if (shownParameters.has(key) || value === null)
         return value;
     if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
-        return mapMembers(value, (_, each) => hide(each));
+        return redactEnv(value, (each) => hide(each, key));
     if (key === 'volumes' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
         return value.map((volume) => redactVolume(volume, hide));
-    return hide(value);
+    return hide(value, key);
+}
+function redactEnv(env, hide) {
+    const members = Object.entries(mapMembers(env, (_, value) => hide(value)));
+    return Object.fromEntries(members.map(([name, shown]) => [isPlainName(name) ? name : hidden, shown]));
+}
+const maxNameLength = 40;
+const maxNameDigits = 2;
+function isPlainName(name) {
+    if (name.length > maxNameLength || !/^(?:[A-Z0-9_]+|[a-z0-9_.<-]+)$/.test(name))
+        return false;
+    return name.replaceAll(/[^0-9]/g, '').length <= maxNameDigits;
 }
 function redactVolume(volume, hide) {
     if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume))
-        return hide(volume);
-    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value)));
+        return hide(volume, 'volumes');
+    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value, key)));
 }
 function textsIn(value) {
     if (typeof value === 'string')
         return [value];
+    if (typeof value === 'number')
+        return [String(value)];
     if (typeof value !== 'object' || value === null)
         return [];
     const members = Object.values(value);
-    return members.flatMap((each) => (each === undefined ? [] : textsIn(each)));
+    return members.flatMap(textsIn);
 }
 function mapMembers(mapping, change) {
     return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
@@ -28986,6 +29185,8 @@ function mapMembers(mapping, change) {
 
 const retryRules = {
     recipe: { maxTries: 6, maxNotFound: 1 },
+    offers: { maxTries: 6, maxNotFound: 1 },
+    bill: { maxTries: 2, maxNotFound: 1 },
     cancel: { maxTries: 8, maxNotFound: 2 },
     lastCancel: { maxTries: Infinity, maxNotFound: 2 },
     lookUp: { maxTries: 3, maxNotFound: 2 },
@@ -29039,12 +29240,16 @@ async function withRetry(request, rule, { clock, random, signal }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   B9: () => (/* binding */ tokenOf),
 /* harmony export */   GW: () => (/* binding */ recipeSchema),
+/* harmony export */   Gh: () => (/* binding */ offerSchema),
 /* harmony export */   O1: () => (/* binding */ isUuid),
 /* harmony export */   Wf: () => (/* binding */ jobRunSchema),
 /* harmony export */   af: () => (/* binding */ jobRunWithLogSchema),
 /* harmony export */   cE: () => (/* binding */ listSchema),
-/* harmony export */   jQ: () => (/* binding */ jobSchema)
+/* harmony export */   eI: () => (/* binding */ runTokenSchema),
+/* harmony export */   jQ: () => (/* binding */ jobSchema),
+/* harmony export */   xP: () => (/* binding */ ledgerTransactionSchema)
 /* harmony export */ });
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3305);
@@ -29058,6 +29263,7 @@ function isUuid(value) {
 const uuid = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(uuidPattern)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => value.toLowerCase()));
 const text = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()), null);
 const number = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()), null);
+const knownMs = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(number, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((ms) => (ms === null || ms <= 0 ? null : ms)));
 const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => {
     if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value))
         return null;
@@ -29089,6 +29295,10 @@ const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     min_vram_gb: number,
     min_ram_gb: number,
     max_retry_count: number,
+    max_timeout_assign_ms: number,
+    max_timeout_start_ms: number,
+    max_timeout_run_ms: number,
+    max_node_count: number,
     parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(container)), null),
 });
 const nodeUrlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
@@ -29096,17 +29306,30 @@ const nodeUrlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     hostname: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
     port: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
     protocol: text,
+    tls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY()), null),
 });
 const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
     status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
     job_uuid: text,
-    started_at_ms: number,
-    ended_at_ms: number,
-    duration_ms: number,
+    started_at_ms: knownMs,
+    ended_at_ms: knownMs,
+    duration_ms: knownMs,
     hourly_rate_usd: number,
     node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(nodeUrlSchema)), null),
 });
+const accessTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    token: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^[\u0021-\u007e]{6,4096}$/)),
+});
+const runTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid,
+    status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
+    container_access_tokens: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J())), null),
+});
+function tokenOf({ container_access_tokens: tokens }) {
+    const parsed = accessTokenSchema.safeParse(tokens?.[0]);
+    return parsed.success ? parsed.data.token : null;
+}
 const jobRunWithLogSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .extend */ .X$i(jobRunSchema, {
     logs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(textOfLog)),
 });
@@ -29125,6 +29348,24 @@ const recipeSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
     name: text,
     payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)), null),
+});
+const offerGpuSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ name: text, gpu_registry_uuid: text });
+const offerSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    region_code: text,
+    hardware_summary: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+        gpu_count: number,
+        gpu_model_label: text,
+        gpu_models: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(offerGpuSchema)), null),
+    })), null),
+    pricing: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+        hourly_rate_usd: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._nonnegative */ .UI()),
+    }),
+});
+const ledgerTransactionSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid: text,
+    job_run_uuid: uuid,
+    type: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
+    amount_usd: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
 });
 const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     data: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()),
@@ -29200,15 +29441,18 @@ __nccwpck_require__.d(__webpack_exports__, {
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/inputs/job.js
 var job = __nccwpck_require__(8843);
+// EXTERNAL MODULE: ./build/jobs/ceilings.js
+var ceilings = __nccwpck_require__(8261);
 // EXTERNAL MODULE: ./build/jobs/outcome.js
 var outcome = __nccwpck_require__(293);
 // EXTERNAL MODULE: ./build/jobs/records.js
 var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
-// EXTERNAL MODULE: ./build/commands/step.js + 8 modules
-var commands_step = __nccwpck_require__(8579);
+// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
+var commands_step = __nccwpck_require__(7984);
 ;// CONCATENATED MODULE: ./build/commands/cancel.js
+
 
 
 
@@ -29238,8 +29482,10 @@ function cancelPlan(inputs) {
         waitUntil: undefined,
         policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
         goalResult: 'running',
+        readyCheck: null,
         failFast: false,
         logs: 'none',
+        ceilings: ceilings/* noCeilings */.Es,
         cancelReason: inputs.reason ?? 'cancelled by a workflow',
     };
 }
@@ -29256,13 +29502,1064 @@ async function cancelEntry(step, entry) {
     return (0,outcome/* createOutcome */.N)(entry, facts, step.plan, records/* noRunData */.h);
 }
 
-// EXTERNAL MODULE: ./build/run.js + 1 modules
-var run = __nccwpck_require__(6413);
+// EXTERNAL MODULE: ./build/run.js + 2 modules
+var run = __nccwpck_require__(4824);
 ;// CONCATENATED MODULE: ./build/cancel.js
 
 
 async function cancel_run() {
     await (0,run/* runCommand */.d)(cancel);
+}
+
+
+/***/ }),
+
+/***/ 8968:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ check_run)
+});
+
+// EXTERNAL MODULE: ./build/api/client.js + 1 modules
+var api_client = __nccwpck_require__(1735);
+// EXTERNAL MODULE: ./build/clock.js
+var build_clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
+// EXTERNAL MODULE: ./build/github/trouble.js
+var trouble = __nccwpck_require__(1101);
+;// CONCATENATED MODULE: ./build/github/client.js
+
+
+
+
+
+const maxConcurrent = 8;
+const maxTries = 6;
+const defaultLimitPauseMs = retry/* maxPauseMs */.fR;
+function createGitHub({ send, clock, random, signal }) {
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
+    let notBeforeMs = 0;
+    const sendOnce = async (route, parameters) => {
+        const pauseMs = notBeforeMs - clock.monotonicMs();
+        if (pauseMs > 0)
+            await clock.sleep(pauseMs, signal);
+        if (signal.aborted)
+            throw new errors/* InterruptedError */.p4();
+        return send(route, parameters, signal);
+    };
+    return {
+        request: async (route, parameters = {}, isRepeatable = true) => inTurn(async () => {
+            let limit = null;
+            for (let failures = 1;; failures += 1) {
+                try {
+                    return await sendOnce(route, parameters);
+                }
+                catch (error) {
+                    if (error instanceof errors/* InterruptedError */.p4)
+                        throw limit ?? error;
+                    const { kind, status, retryAfterMs } = (0,trouble/* troubleOf */.L)(error, clock.now());
+                    const failure = new errors/* GitHubError */.y_(kind, status, route, error);
+                    const isTransient = kind === 'unavailable' && isRepeatable && failures < maxTries;
+                    if (kind !== 'limited' && !isTransient)
+                        throw failure;
+                    if (kind === 'limited')
+                        limit = failure;
+                    const minMs = retryAfterMs ?? (kind === 'limited' ? defaultLimitPauseMs : 0);
+                    const pauseMs = (0,retry/* backoffMs */.jo)(failures, random, minMs);
+                    if (kind === 'limited')
+                        notBeforeMs = clock.monotonicMs() + pauseMs;
+                    else
+                        await clock.sleep(pauseMs, signal);
+                }
+            }
+        }),
+    };
+}
+const maxRequestMs = 30_000;
+function openOctokit(runner, token) {
+    const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
+    const connect = async () => {
+        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
+        return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
+    };
+    let connection;
+    return async (route, parameters, signal) => {
+        const octokit = await (connection ??= connect());
+        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
+        const request = { signal: bound, redirect: 'error', log: trouble/* silent */.K };
+        if (route === graphqlRoute) {
+            const { query, ...variables } = parameters;
+            return octokit.graphql(String(query), { ...variables, request });
+        }
+        const answer = await octokit.request(route, {
+            ...parameters,
+            request,
+        });
+        return answer.data;
+    };
+}
+const graphqlRoute = 'GRAPHQL';
+function parseAnswer(schema, answer, route) {
+    const parsed = parse/* safeParse */.xL(schema, answer);
+    if (parsed.success)
+        return parsed.data;
+    throw new errors/* GitHubError */.y_('refused', 200, route, new Error('unexpected response'));
+}
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+;// CONCATENATED MODULE: ./build/github/runs.js
+
+
+
+const time = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
+const runSchema = schemas/* object */.Ikc({
+    id: schemas/* number */.aig(),
+    status: schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null),
+    run_attempt: schemas/* catch */.MfU(schemas/* number */.aig(), 1),
+    run_started_at: time,
+    updated_at: time,
+});
+const pageSize = 100;
+const maxPages = 10;
+const openStatuses = ['in_progress', 'queued', 'waiting', 'pending', 'requested'];
+async function listOpenRuns(github, repository) {
+    const lists = await Promise.all(openStatuses.map(async (status) => listRuns(github, repository, status, () => false)));
+    const open = lists.flat().filter(({ isOver }) => !isOver);
+    return new Map(open.map((run) => [run.id, run]));
+}
+const maxSingleReads = 20;
+async function readRuns(github, repository, ids) {
+    const found = new Map();
+    const missing = () => ids.filter((id) => !found.has(id));
+    if (ids.length > maxSingleReads) {
+        const hasAll = (runs) => {
+            for (const run of runs)
+                if (ids.includes(run.id))
+                    found.set(run.id, run);
+            return missing().length === 0;
+        };
+        await listRuns(github, repository, 'completed', hasAll);
+    }
+    const singly = missing().slice(0, maxSingleReads);
+    await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, repository, id))));
+    return found;
+}
+async function listRuns(github, repository, status, isEnough) {
+    const runs = [];
+    for (let page = 1; page <= maxPages; page += 1) {
+        const query = { ...repository, status, per_page: pageSize, page };
+        const answer = await github.request(listRoute, query);
+        const members = parseAnswer(listSchema, answer, listRoute).workflow_runs;
+        const read = members.flatMap((member) => {
+            const parsed = runSchema.safeParse(member);
+            return parsed.success ? [toRun(parsed.data)] : [];
+        });
+        runs.push(...read);
+        if (members.length < pageSize || isEnough(read))
+            break;
+    }
+    return runs;
+}
+const listRoute = 'GET /repos/{owner}/{repo}/actions/runs';
+const listSchema = schemas/* object */.Ikc({ workflow_runs: schemas/* array */.YOg(schemas/* unknown */.L5J()) });
+async function readRun(github, repository, id) {
+    try {
+        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
+        const answer = await github.request(route, { ...repository, run_id: id });
+        return toRun(parseAnswer(runSchema, answer, route));
+    }
+    catch (error) {
+        if (error instanceof errors/* GitHubError */.y_ && error.status === 404)
+            return 'gone';
+        throw error;
+    }
+}
+function toRun(run) {
+    return {
+        id: String(run.id),
+        isOver: run.status === 'completed',
+        attempt: run.run_attempt,
+        startedAtMs: msOf(run.run_started_at),
+        updatedAtMs: msOf(run.updated_at),
+    };
+}
+function msOf(text) {
+    const ms = Date.parse(text ?? '');
+    return Number.isNaN(ms) ? null : ms;
+}
+
+// EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
+var cook = __nccwpck_require__(5747);
+// EXTERNAL MODULE: ./build/inputs/parsers.js
+var parsers = __nccwpck_require__(5272);
+// EXTERNAL MODULE: ./build/inputs/read.js
+var read = __nccwpck_require__(8718);
+;// CONCATENATED MODULE: ./build/inputs/check.js
+
+
+
+const workflowFile = (0,parsers/* fromText */.IK)((given) => {
+    const [, name] = /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given) ?? [];
+    return (name ??
+        new parsers/* InvalidValue */.h6(`${(0,parsers/* quote */.hD)(given)} is not the name of a workflow file, such as deploy.yml`));
+});
+const checkInputs = {
+    'public-key': cook/* cookInputs */.mG['public-key'],
+    'secret-key': cook/* cookInputs */.mG['secret-key'],
+    'api-url': cook/* cookInputs */.mG['api-url'],
+    'github-token': cook/* cookInputs */.mG['github-token'],
+    since: (0,read/* input */.hF)((0,parsers/* duration */.p0)(), '3d'),
+    orphans: (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cancel', 'report']), 'cancel'),
+    'commit-status': (0,read/* input */.hF)(parsers/* flag */.Jt, 'true'),
+    'follow-up': (0,read/* optional */.lq)(workflowFile),
+    ref: (0,read/* optional */.lq)(parsers/* line */.n8),
+};
+async function readCheckInputs(runner) {
+    const { values, problems } = await (0,read/* readInputs */.Ko)(runner, checkInputs);
+    const message = 'needs `commit-status: true`: the pending status tells for which jobs it was dispatched';
+    const isForgetful = values['follow-up'] !== undefined && values['commit-status'] === false;
+    const rules = isForgetful ? [{ input: 'follow-up', message }] : [];
+    return (0,read/* validValues */.tR)({ values, problems: [...problems, ...rules] });
+}
+
+// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
+var context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/jobs/cost.js
+var cost = __nccwpck_require__(3228);
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+;// CONCATENATED MODULE: ./build/jobs/checked.js
+
+
+
+function checkedJob(marked, runs, nowMs) {
+    const { job } = marked;
+    const isFinal = (0,jobs_status/* finalResultOf */.lt)(job.status) !== null;
+    const outcome = {
+        ...records/* noRunData */.h,
+        ref: { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false },
+        result: resultOf(job.status),
+        job,
+        origin: 'given',
+        submittedAtMs: null,
+        timeline: [],
+        ending: isFinal ? 'final' : 'running',
+        error: null,
+        cancel: null,
+        overBudget: null,
+        offers: null,
+        bills: new Map(),
+        earlierTries: [],
+        readyCheck: null,
+        readiness: null,
+        isKept: !isFinal,
+        unansweredMark: null,
+        runs,
+    };
+    return { ...marked, outcome, costUsd: (0,cost/* costOf */.ho)(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
+}
+function resultOf(status) {
+    return (0,jobs_status/* finalResultOf */.lt)(status) ?? (status === 'RUNNING' ? 'running' : 'submitted');
+}
+function asIfEnded(outcome, nowMs) {
+    const { job, runs } = outcome;
+    return {
+        ...outcome,
+        job: job === null ? null : { ...job, completed_at: new Date(nowMs).toISOString() },
+        runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
+    };
+}
+
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(9504);
+// EXTERNAL MODULE: ./build/jobs/list.js
+var list = __nccwpck_require__(477);
+// EXTERNAL MODULE: ./build/jobs/mark.js
+var jobs_mark = __nccwpck_require__(4468);
+// EXTERNAL MODULE: ./build/jobs/retried-job.js
+var retried_job = __nccwpck_require__(8136);
+;// CONCATENATED MODULE: ./build/jobs/repository-jobs.js
+
+
+
+
+
+
+const dayMs = 86_400_000;
+async function findRepositoryJobs(client, here, sinceMs, signal) {
+    const fromDayMs = Math.floor(sinceMs / dayMs) * dayMs;
+    const listed = [];
+    for await (const job of (0,list/* newestJobs */.N)(client, fromDayMs, signal, asListed))
+        listed.push(job);
+    const jobs = await withDescriptions(client, listed, signal);
+    return jobs.flatMap((job) => {
+        const mark = (0,jobs_mark/* readMark */.Mp)(job);
+        const isOurs = mark !== null && (0,jobs_mark/* isOfRepository */.iI)(mark, here);
+        return isOurs && isCreatedSince(job, sinceMs, fromDayMs) ? [{ job, mark }] : [];
+    });
+}
+const asListed = async (job) => job;
+const repository_jobs_maxSingleReads = 100;
+async function withDescriptions(client, listed, signal) {
+    if (listed.some(({ description }) => description !== null))
+        return listed;
+    const inTurn = (0,p_limit/* default */.A)(8);
+    const newest = listed.slice(0, repository_jobs_maxSingleReads);
+    return Promise.all(newest.map(async (job) => inTurn(async () => (0,endpoints/* readJob */.cd)(client, job.uuid, signal).catch(() => job))));
+}
+function isCreatedSince({ created_at: at }, sinceMs, fromDayMs) {
+    if (at === null)
+        return true;
+    return Date.parse(at) >= (at.length === 10 ? fromDayMs : sinceMs);
+}
+const maxRestartMs = 5 * 60_000;
+function hasEndedForGood(job, nowMs) {
+    if (!(0,jobs_status/* isFinal */.dR)(job.status))
+        return false;
+    if (!(0,retried_job/* mayRestart */.f)(job) || job.completed_at === null)
+        return true;
+    return nowMs - Date.parse(job.completed_at) >= maxRestartMs;
+}
+function attemptStateOf({ runAttempt, mayBeAttached }, run) {
+    if (run === undefined)
+        return 'unknown';
+    if (run === 'gone')
+        return { overSinceMs: null };
+    if (run.attempt < runAttempt)
+        return 'unknown';
+    if (run.attempt > runAttempt && !mayBeAttached)
+        return overSince(run.startedAtMs);
+    return run.isOver ? overSince(run.updatedAtMs) : 'open';
+}
+function overSince(atMs) {
+    return atMs === null ? 'unknown' : { overSinceMs: atMs };
+}
+const minOverMs = 10 * 60_000;
+function isOrphan({ job, mark }, state, nowMs) {
+    if (!mayBeOrphan({ job, mark }, nowMs) || state === 'open' || state === 'unknown')
+        return false;
+    const createdMs = Date.parse(job.created_at ?? '');
+    const sinceMs = state.overSinceMs ?? createdMs;
+    return nowMs - sinceMs >= minOverMs;
+}
+function mayBeOrphan({ job, mark }, nowMs) {
+    return !hasEndedForGood(job, nowMs) && !(0,jobs_mark/* mayOutlive */.UR)(mark, job);
+}
+
+;// CONCATENATED MODULE: ./build/jobs/run-lists.js
+
+
+
+const run_lists_maxSingleReads = 20;
+const groupSize = 50;
+const maxPagesPerGroup = 3;
+async function readRunsOfJobs(client, jobs, signal) {
+    const found = new Map();
+    const left = [];
+    for (let from = 0; from < jobs.length; from += groupSize) {
+        const group = jobs.slice(from, from + groupSize);
+        const runs = left.length > 0 ? null : await readGroup(client, group, signal);
+        if (runs === null)
+            left.push(...group);
+        else
+            for (const { uuid } of group)
+                found.set(uuid, runsOf(runs, uuid));
+    }
+    for (const job of left.slice(0, run_lists_maxSingleReads)) {
+        const runs = await readGroup(client, [job], signal);
+        if (runs !== null)
+            found.set(job.uuid, runsOf(runs, job.uuid));
+    }
+    return found;
+}
+function runsOf(runs, jobUuid) {
+    return runs.filter((run) => run.job_uuid?.toLowerCase() === jobUuid).toReversed();
+}
+async function readGroup(client, jobs, signal) {
+    const uuids = jobs.map(({ uuid }) => uuid);
+    const runs = [];
+    try {
+        for (let page = 1; page <= maxPagesPerGroup; page += 1) {
+            const request = async () => (0,endpoints/* listRunsOfJobs */.s6)(client, uuids, page, signal);
+            const answer = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
+            runs.push(...answer.items);
+            if (answer.total === undefined ? answer.size < groupSize : runs.length >= answer.total)
+                break;
+        }
+    }
+    catch (error) {
+        if (error instanceof errors/* ServiceError */._7)
+            return null;
+        throw error;
+    }
+    const isIgnored = runs.length === 0 && jobs.some((job) => job.started_at !== null);
+    return isIgnored ? null : runs;
+}
+
+// EXTERNAL MODULE: ./build/jobs/metrics.js
+var metrics = __nccwpck_require__(4224);
+// EXTERNAL MODULE: ./build/report/console.js + 1 modules
+var console = __nccwpck_require__(5493);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+;// CONCATENATED MODULE: ./build/report/github-errors.js
+
+const nextCheck = 'The next check tries again.';
+function describeGitHubError(error, attempt, permission) {
+    const cause = causeOf(error);
+    switch (error.trouble) {
+        case 'forbidden':
+            return {
+                title: `The permission ${permission} is missing: could not ${attempt}`,
+                cause,
+                remedy: `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+            };
+        case 'limited':
+            return {
+                title: `Could not ${attempt}: GitHub's rate limit`,
+                cause,
+                remedy: `${nextCheck} Check less often, or look back less far with the input since.`,
+            };
+        case 'unavailable':
+        case 'refused':
+        case 'internal':
+            return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
+    }
+}
+function causeOf({ request, status, message }) {
+    const said = (0,sanitize/* sanitizeLine */.PN)(message, 300);
+    return status === 0 ? `${said}.` : `GitHub responded with HTTP ${status} to ${request}: ${said}.`;
+}
+function describeFollowUpError(error, workflow, ref) {
+    const attempt = 'start the follow-up';
+    if (error.status !== 404 && error.status !== 422) {
+        return describeGitHubError(error, attempt, 'actions: write');
+    }
+    const where = (0,sanitize/* sanitizeLine */.PN)(`${workflow} on ${ref}`, 200);
+    return {
+        title: `Could not ${attempt}: the workflow cannot be started`,
+        cause: `${where}: ${causeOf(error)}`,
+        remedy: 'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+    };
+}
+
+;// CONCATENATED MODULE: ./build/report/check-console.js
+
+
+
+
+function createCheckConsole(runner) {
+    const problems = new Map();
+    let isFollowUpHopeless = false;
+    const add = (message) => {
+        if (!problems.has(message.title))
+            problems.set(message.title, message);
+    };
+    return {
+        ...(0,console/* createConsole */.so)(runner, 1),
+        statusFinished: ({ job }, context, state) => {
+            runner.print(`Commit status “${(0,sanitize/* sanitizeLine */.PN)(context, 120)}” of job ${job.uuid}: ${state}`);
+        },
+        statusNotSet: (error) => {
+            add(describeGitHubError(error, 'finish a commit status', 'statuses: write'));
+        },
+        statusesUnreadable: (error) => {
+            add(describeGitHubError(error, 'read the commit statuses', 'statuses: write'));
+        },
+        followUpStarted: ({ job, outcome }, workflow, ref) => {
+            const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 100);
+            const where = (0,sanitize/* sanitizeLine */.PN)(`${workflow} on ${ref}`, 200);
+            runner.print(`Started ${where} for job ${job.uuid} “${title}”, ${outcome.result}`);
+        },
+        followUpFailed: (error, workflow, ref) => {
+            isFollowUpHopeless ||= error.trouble === 'forbidden' || error.trouble === 'refused';
+            add(describeFollowUpError(error, workflow, ref));
+        },
+        isFollowUpHopeless: () => isFollowUpHopeless,
+        problems: () => [...problems.values()],
+    };
+}
+
+// EXTERNAL MODULE: ./build/report/annotations.js
+var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/summary/table.js
+var table = __nccwpck_require__(4520);
+;// CONCATENATED MODULE: ./build/report/check-summary.js
+
+
+
+
+
+const maxRows = 100;
+function renderCheck(result, here) {
+    const { running, ended, orphans, sinceMs, nowMs } = result;
+    const parts = [
+        headlineOf(result),
+        `Cooked since ${timeOf(sinceMs)}. ${costLine([...running, ...ended])}`,
+        section('Orphans', orphans, renderOrphans(orphans, here)),
+        section('Running', running, renderRunning(running, here, nowMs)),
+        section('Ended', ended, renderEnded(ended, here)),
+        renderSpend([...running, ...ended]),
+    ];
+    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+function headlineOf({ running, ended, orphans }) {
+    const rate = rateOf(running);
+    const hourly = rate === null ? '' : ` at ${(0,format/* formatUsd */.UK)(rate)} an hour`;
+    const lost = orphans.length === 0 ? '' : `, ${orphans.length} orphans`;
+    return `### 🔎 Dispersed: ${running.length} running${hourly}, ${ended.length} ended${lost}`;
+}
+function section(title, jobs, table) {
+    if (jobs.length === 0)
+        return '';
+    const more = jobs.length > maxRows ? `\n\n${jobs.length - maxRows} more are in the outputs.` : '';
+    return `#### ${title}\n\n${table}${more}`;
+}
+function costLine(jobs) {
+    const sum = sumOf(jobs);
+    if (sum === null)
+        return '';
+    const known = jobs.filter(({ costUsd }) => costUsd !== null).length;
+    const of = known === jobs.length ? '' : `, of ${known} of ${jobs.length} jobs`;
+    return `Cost since then: **${(0,format/* formatEstimatedUsd */.Ij)(sum)}**${of}.`;
+}
+function sumOf(jobs) {
+    const known = jobs.flatMap(({ costUsd }) => (costUsd === null ? [] : [costUsd]));
+    if (known.length === 0)
+        return null;
+    return Math.round(known.reduce((sum, cost) => sum + cost, 0) * 10_000) / 10_000;
+}
+function rateOf(jobs) {
+    const rates = jobs.map(({ outcome }) => (0,cost/* hourlyRateOf */.FV)(outcome)).filter((rate) => rate !== null);
+    return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
+}
+function statusColumns() {
+    return [
+        { heading: 'Status', cell: ({ outcome }) => (0,table/* statusCell */.fo)(outcome) },
+        { heading: 'Title', cell: ({ outcome, job }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 120) },
+        { heading: 'Job', keep: true, cell: ({ job }) => (0,table/* uuidCode */.Fn)(job.uuid) },
+    ];
+}
+function costColumn(heading) {
+    return { heading, align: 'right', cell: ({ costUsd }) => costCell(costUsd) };
+}
+function fromColumn(here) {
+    return { heading: 'From', cell: (job) => fromCell(job, here) };
+}
+function renderRunning(jobs, here, nowMs) {
+    const since = { heading: 'Since', cell: (job) => sinceCell(job, nowMs) };
+    const rate = {
+        heading: 'An hour',
+        align: 'right',
+        cell: ({ outcome }) => usdCell((0,cost/* hourlyRateOf */.FV)(outcome)),
+    };
+    const columns = [...statusColumns(), since, costColumn('So far'), rate, fromColumn(here)];
+    return renderRows(columns, jobs);
+}
+function renderEnded(jobs, here) {
+    const ran = {
+        heading: 'Ran',
+        align: 'right',
+        cell: ({ outcome }) => (0,table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
+    };
+    const columns = [...statusColumns(), ran, costColumn('Cost'), fromColumn(here)];
+    return renderRows(columns, jobs);
+}
+function renderOrphans(jobs, here) {
+    const note = 'They lived on though the run that cooked them was over, and were not to outlive it.';
+    const columns = [...statusColumns(), costColumn('Cost'), fromColumn(here)];
+    return `${note}\n\n${renderRows(columns, jobs)}`;
+}
+function renderRows(columns, jobs) {
+    const shown = jobs.slice(0, maxRows);
+    return (0,table/* renderTable */.bo)(columns, shown.map((job) => columns.map(({ cell }) => cell(job))));
+}
+function sinceCell({ job }, nowMs) {
+    const at = job.started_at ?? job.created_at;
+    if (at === null)
+        return '';
+    if (at.length === 10)
+        return at;
+    return (0,table/* withoutBreaks */.v8)(`${timeOf(Date.parse(at))} (${(0,format/* formatDuration */.a3)(nowMs - Date.parse(at))})`);
+}
+function fromCell({ mark }, here) {
+    const run = `/actions/runs/${mark.runId}/attempts/${mark.runAttempt}`;
+    const url = `https://${here.server}/${here.repository}${run}`;
+    const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
+    return `<a href="${url}">${(0,sanitize/* escapeHtml */.ZD)(mark.workflow || 'a workflow', 60)}</a>${commit}`;
+}
+function costCell(cost) {
+    return cost === null ? '' : (0,table/* withoutBreaks */.v8)((0,format/* formatEstimatedUsd */.Ij)(cost, '≈'));
+}
+function usdCell(amount) {
+    return amount === null ? '' : (0,table/* withoutBreaks */.v8)((0,format/* formatUsd */.UK)(amount));
+}
+function timeOf(ms) {
+    return `${new Date(ms).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ')} UTC`;
+}
+const maxWorkflows = 20;
+const barLength = 20;
+function renderSpend(jobs) {
+    const spend = new Map();
+    for (const { mark, costUsd } of jobs) {
+        if (costUsd === null)
+            continue;
+        const { cost, count } = spend.get(mark.workflow) ?? { cost: 0, count: 0 };
+        spend.set(mark.workflow, { cost: cost + costUsd, count: count + 1 });
+    }
+    const sorted = [...spend].toSorted(([, a], [, b]) => b.cost - a.cost).slice(0, maxWorkflows);
+    const most = sorted[0]?.[1].cost ?? 0;
+    if (most === 0)
+        return '';
+    const rows = sorted.map(([workflow, { cost, count }]) => [
+        (0,sanitize/* escapeHtml */.ZD)(workflow || 'a workflow', 60),
+        String(count),
+        costCell(cost),
+        '█'.repeat(Math.max(1, Math.round((cost / most) * barLength))),
+    ]);
+    const right = { align: 'right' };
+    const columns = [
+        { heading: 'Workflow' },
+        { heading: 'Jobs', ...right },
+        { heading: 'Spent', ...right },
+        { heading: 'Share' },
+    ];
+    return `#### Spend by workflow\n\n${(0,table/* renderTable */.bo)(columns, rows)}`;
+}
+
+// EXTERNAL MODULE: ./build/report/error-messages.js
+var error_messages = __nccwpck_require__(566);
+// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
+var outputs = __nccwpck_require__(8089);
+// EXTERNAL MODULE: ./build/report/summary.js + 4 modules
+var summary = __nccwpck_require__(3320);
+;// CONCATENATED MODULE: ./build/report/check-report.js
+
+
+
+
+
+
+
+
+async function reportCheck(runner, here, result, problems) {
+    runner.print(check_report_headlineOf(result));
+    for (const problem of problems)
+        (0,annotations/* annotate */.fz)(runner, problem);
+    if (problems.length > 0)
+        runner.fail();
+    writeOutputs(runner, result);
+    await (0,summary/* writeSummary */.Sy)(runner, () => renderCheck(result, here));
+}
+function check_report_headlineOf({ running, ended, orphans }) {
+    const rate = rateOf(running);
+    const hourly = rate === null ? '' : ` (${(0,format/* formatUsd */.UK)(rate)} an hour)`;
+    const counts = [
+        `Running: ${running.length}${hourly}`,
+        `ended: ${ended.length}`,
+        `orphans: ${orphans.length}`,
+    ];
+    return counts.join(', ');
+}
+function writeOutputs(runner, { running, ended, orphans }) {
+    runner.output('running', jsonOf(running));
+    runner.output('ended', jsonOf(ended));
+    runner.output('orphans', jsonOf(orphans));
+    const cost = sumOf([...running, ...ended]);
+    if (cost !== null)
+        runner.output('cost-usd', String(cost));
+}
+const maxCharacters = 250_000;
+function jsonOf(jobs) {
+    let size = 2;
+    const members = jobs.map(({ outcome, costUsd }) => JSON.stringify({ ...(0,outputs/* describeJob */.hx)(outcome), cost_usd: costUsd }));
+    return `[${members.filter((text) => (size += text.length + 1) <= maxCharacters).join(',')}]`;
+}
+async function reportCheckFailure(runner, error) {
+    runner.fail();
+    if (error instanceof errors/* InputError */.dz) {
+        (0,annotations/* annotateInputs */.QR)(runner, error);
+        await (0,summary/* writeSummary */.Sy)(runner, () => (0,summary/* renderInputProblems */.dX)(error));
+    }
+    else
+        (0,annotations/* annotate */.fz)(runner, describeFailure(error));
+}
+function describeFailure(error) {
+    if (error instanceof errors/* GitHubError */.y_) {
+        return describeGitHubError(error, 'read the workflow runs', 'actions: read');
+    }
+    const isExpected = error instanceof errors/* ServiceError */._7 || error instanceof errors/* InterruptedError */.p4;
+    return isExpected ? (0,error_messages/* describeError */.Uc)(error, 'look at the jobs') : (0,error_messages/* describeInternalError */.Zo)(error);
+}
+
+// EXTERNAL MODULE: ./build/jobs/entry.js
+var entry = __nccwpck_require__(8577);
+// EXTERNAL MODULE: ./build/jobs/find.js
+var find = __nccwpck_require__(3130);
+// EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
+var poll = __nccwpck_require__(7127);
+// EXTERNAL MODULE: ./build/jobs/reconcile.js
+var reconcile = __nccwpck_require__(9677);
+;// CONCATENATED MODULE: ./build/commands/check-orphans.js
+
+
+
+
+
+const check_orphans_maxConcurrent = 16;
+const reason = 'the workflow run that cooked it is over';
+async function cancelOrphans({ client, console, signal }, orphans) {
+    const seen = new Map();
+    const inTurn = (0,p_limit/* default */.A)(check_orphans_maxConcurrent);
+    const poller = (0,poll/* createPoller */.vO)({
+        client,
+        interval: 'auto',
+        signal,
+        onUnavailable: console.serviceUnavailable,
+        onAvailable: console.serviceAvailable,
+    });
+    const finder = (0,find/* createFinder */.p)(client);
+    const options = {
+        client,
+        finder,
+        poller,
+        events: console,
+        phase: 'main',
+        deadline: signal,
+    };
+    const cancel = async ({ job }) => (0,reconcile/* reconcile */.Lq)(unwanted(job, (last) => seen.set(last.uuid, last)), options);
+    await Promise.all(orphans.map(async (each) => inTurn(async () => cancel(each))));
+    return seen;
+}
+function unwanted({ uuid }, onJob) {
+    let facts = { ...(0,entry/* newEntryFacts */.kG)(null), jobs: [{ uuid, hasEnded: false }] };
+    return {
+        facts: () => facts,
+        record: (change) => {
+            facts = { ...facts, ...change };
+        },
+        wanted: () => 'gone',
+        cancels: new Map(),
+        confirmed: new Set(),
+        reason: () => (0,reconcile/* ownReason */.Nx)(reason),
+        onJob,
+    };
+}
+
+;// CONCATENATED MODULE: ./build/github/dispatch.js
+
+
+const repositorySchema = schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP() });
+async function readDefaultBranch(github, repository) {
+    const route = 'GET /repos/{owner}/{repo}';
+    const answer = await github.request(route, { ...repository });
+    return parseAnswer(repositorySchema, answer, route).default_branch;
+}
+async function dispatchWorkflow(github, repository, { workflow, ref, inputs }) {
+    const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
+    await github.request(route, { ...repository, workflow_id: workflow, ref, inputs }, false);
+}
+
+// EXTERNAL MODULE: ./build/github/pending-url.js
+var pending_url = __nccwpck_require__(5778);
+;// CONCATENATED MODULE: ./build/github/statuses.js
+
+
+
+const statuses_maxSingleReads = 20;
+const commitsPerQuery = 50;
+const maxReadsWithoutGraphql = 100;
+async function readStatuses(github, repository, shas) {
+    if (shas.length > statuses_maxSingleReads) {
+        try {
+            const groups = groupsOf(shas, commitsPerQuery);
+            const answers = groups.map(async (group) => queryStatuses(github, repository, group));
+            return (await Promise.all(answers)).flat();
+        }
+        catch (error) {
+            if (!isNoAnswer(error))
+                throw error;
+        }
+    }
+    const singly = shas.slice(0, maxReadsWithoutGraphql);
+    const lists = singly.map(async (sha) => listStatuses(github, repository, sha));
+    return (await Promise.all(lists)).flat();
+}
+function isNoAnswer(error) {
+    if (!(error instanceof errors/* GitHubError */.y_))
+        return false;
+    return error.trouble !== 'limited' && error.trouble !== 'unavailable';
+}
+const contextSchema = schemas/* object */.Ikc({
+    context: schemas/* string */.YjP(),
+    state: schemas/* string */.YjP(),
+    target_url: schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null),
+});
+const combinedSchema = schemas/* object */.Ikc({ statuses: schemas/* array */.YOg(contextSchema) });
+const statuses_pageSize = 100;
+const statuses_maxPages = 10;
+async function listStatuses(github, repository, sha) {
+    const found = [];
+    for (let page = 1; page <= statuses_maxPages; page += 1) {
+        const query = { ...repository, ref: sha, per_page: statuses_pageSize, page };
+        const answer = await readCombined(github, query);
+        found.push(...answer.map((status) => toStatus(sha, status)));
+        if (answer.length < statuses_pageSize)
+            break;
+    }
+    return found;
+}
+async function readCombined(github, query) {
+    try {
+        const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
+        return parseAnswer(combinedSchema, await github.request(route, query), route).statuses;
+    }
+    catch (error) {
+        if (error instanceof errors/* GitHubError */.y_ && [404, 422].includes(error.status))
+            return [];
+        throw error;
+    }
+}
+function toStatus(sha, { context, state, target_url: targetUrl }) {
+    return { sha, context, isPending: state.toLowerCase() === 'pending', targetUrl };
+}
+const graphqlContextSchema = schemas/* pipe */.FsL(schemas/* object */.Ikc({ context: schemas/* string */.YjP(), state: schemas/* string */.YjP(), targetUrl: schemas/* nullable */.mee(schemas/* string */.YjP()) }), schemas/* transform */.pdi(({ targetUrl, ...status }) => ({ ...status, target_url: targetUrl })));
+const graphqlSchema = schemas/* object */.Ikc({
+    repository: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* nullable */.mee(schemas/* object */.Ikc({
+        status: schemas/* optional */.lqM(schemas/* nullable */.mee(schemas/* object */.Ikc({ contexts: schemas/* array */.YOg(graphqlContextSchema) }))),
+    }))),
+});
+async function queryStatuses(github, { owner, repo }, shas) {
+    const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
+    const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
+    const answer = parseAnswer(graphqlSchema, await github.request(graphqlRoute, { query, owner, repo }), graphqlRoute);
+    return shas.flatMap((sha, index) => (answer.repository[`c${index}`]?.status?.contexts ?? []).map((each) => toStatus(sha, each)));
+}
+function groupsOf(items, size) {
+    const count = Math.ceil(items.length / size);
+    return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
+}
+async function setStatus(github, repository, sha, status) {
+    await github.request('POST /repos/{owner}/{repo}/statuses/{sha}', {
+        ...repository,
+        sha,
+        ...status,
+    });
+}
+
+// EXTERNAL MODULE: ./build/report/commit-status-text.js
+var commit_status_text = __nccwpck_require__(9773);
+;// CONCATENATED MODULE: ./build/commands/check-statuses.js
+
+
+
+
+
+
+
+
+async function finishStatuses(check, ended, openRuns) {
+    const { github, repository, console, inputs } = check;
+    const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
+    try {
+        const statuses = await readStatuses(github, repository, [...shas]);
+        const due = dueOf(check, ended, statuses, openRuns);
+        const ref = inputs['follow-up'] === undefined || due.length === 0 ? '' : await refOf(check);
+        await Promise.all(due.map(async (each) => finishOne(check, each, ref)));
+    }
+    catch (error) {
+        if (!(error instanceof errors/* GitHubError */.y_))
+            throw error;
+        console.statusesUnreadable(error);
+    }
+}
+function dueOf({ nowMs }, ended, statuses, openRuns) {
+    const byJob = Map.groupBy(statuses.filter(isOurs), (status) => pendingJob(status, openRuns));
+    return ended.flatMap((each) => {
+        const own = byJob.get(each.job.uuid)?.filter(({ sha }) => sha === each.mark.sha) ?? [];
+        return own.length === 0 ? [] : [{ ended: checkedJob(each, [], nowMs), statuses: own }];
+    });
+}
+function isOurs({ isPending, context }) {
+    return isPending && context.startsWith('dispersed / ');
+}
+function pendingJob({ targetUrl }, openRuns) {
+    const pending = (0,pending_url/* readPendingUrl */.h)(targetUrl);
+    if (pending === null)
+        return null;
+    return pending.isLeft || !openRuns.has(pending.runId) ? pending.jobUuid : null;
+}
+async function refOf({ github, repository, inputs }) {
+    return inputs.ref ?? readDefaultBranch(github, repository);
+}
+async function finishOne(check, { ended, statuses }, ref) {
+    const { github, repository, console } = check;
+    if (!(await followUp(check, ended, ref)))
+        return;
+    const { outcome } = ended;
+    for (const { sha, context, targetUrl } of statuses) {
+        try {
+            const link = targetUrl?.replace(/#.*$/, '') ?? '';
+            const message = (0,commit_status_text/* describeEnd */.lA)(outcome);
+            await setStatus(github, repository, sha, { ...message, context, target_url: link });
+            console.statusFinished(ended, context, message.state);
+        }
+        catch (error) {
+            if (!(error instanceof errors/* GitHubError */.y_))
+                throw error;
+            console.statusNotSet(error);
+        }
+    }
+}
+async function followUp(check, ended, ref) {
+    const { github, repository, console, inputs } = check;
+    const workflow = inputs['follow-up'];
+    if (workflow === undefined)
+        return true;
+    if (console.isFollowUpHopeless())
+        return false;
+    const { outcome, mark, job } = ended;
+    try {
+        const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 200);
+        const given = { 'job-uuid': job.uuid, result: outcome.result, title, sha: mark.sha };
+        await dispatchWorkflow(github, repository, { workflow, ref, inputs: given });
+        console.followUpStarted(ended, workflow, ref);
+        return true;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* GitHubError */.y_))
+            throw error;
+        console.followUpFailed(error, workflow, ref);
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/commands/check.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+const maxCheckMs = 10 * 60_000;
+async function check(deps, openGitHub = openOctokit) {
+    const { runner } = deps;
+    try {
+        const inputs = await readCheckInputs(runner);
+        const here = await readHere(runner);
+        await withCheck(inputs, here, deps, openGitHub, async (each) => {
+            await reportCheck(runner, here, await look(each), each.console.problems());
+        });
+    }
+    catch (error) {
+        await reportCheckFailure(runner, error);
+    }
+}
+async function readHere(runner) {
+    const here = await (0,context/* readRunRef */.bS)(runner);
+    if (here !== null)
+        return here;
+    const message = 'is not set: a check looks at the runs of a repository, from a workflow of it';
+    throw new errors/* InputError */.dz([{ input: 'GITHUB_REPOSITORY', message }]);
+}
+async function withCheck(inputs, here, deps, openGitHub, work) {
+    const { runner, clock, random, interrupt } = deps;
+    const token = inputs['github-token'];
+    if (token === undefined) {
+        throw new errors/* InputError */.dz([{ input: 'github-token', message: 'is empty: it has no default here' }]);
+    }
+    (0,read/* maskSecrets */.QU)(runner, [token]);
+    const connection = deps.connect(inputs['api-url']);
+    const done = new AbortController();
+    const late = new AbortController();
+    const signal = AbortSignal.any([interrupt, late.signal]);
+    void (0,build_clock/* sleepLong */.k)(clock, maxCheckMs, done.signal).then(() => {
+        late.abort();
+    });
+    const console = createCheckConsole(runner);
+    const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
+    const { exchange } = connection;
+    const { redactor } = runner;
+    const { clockOff: onClockOff } = console;
+    const client = (0,api_client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff });
+    const github = createGitHub({ send: openGitHub(runner, token), clock, random, signal });
+    const [owner = '', repo = ''] = here.repository.split('/');
+    const repository = { owner, repo };
+    const nowMs = clock.now();
+    try {
+        await work({ deps, inputs, here, repository, client, github, console, signal, nowMs });
+    }
+    finally {
+        done.abort();
+        await connection.close();
+    }
+}
+async function look(parts) {
+    const { client, here, inputs, signal, nowMs } = parts;
+    const sinceMs = nowMs - inputs.since;
+    const found = await findRepositoryJobs(client, here, sinceMs, signal);
+    const openRuns = await listOpenRuns(parts.github, parts.repository);
+    const orphans = await findOrphans(parts, found, openRuns);
+    const unwanted = inputs.orphans === 'cancel' ? orphans : [];
+    const cancelled = await cancelOrphans(parts, unwanted);
+    const jobs = found.map(({ job, mark }) => ({ mark, job: cancelled.get(job.uuid) ?? job }));
+    const ended = jobs.filter(({ job }) => hasEndedForGood(job, nowMs));
+    if (inputs['commit-status'])
+        await finishStatuses(parts, ended, openRuns);
+    return { sinceMs, nowMs, ...(await readCosts(parts, jobs, orphans)) };
+}
+async function findOrphans({ github, repository, nowMs }, jobs, openRuns) {
+    const suspects = jobs.filter((each) => mayBeOrphan(each, nowMs));
+    const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
+    const overRuns = await readRuns(github, repository, [...new Set(unknown)]);
+    return suspects.filter((each) => {
+        const run = openRuns.get(each.mark.runId) ?? overRuns.get(each.mark.runId);
+        return isOrphan(each, attemptStateOf(each.mark, run), nowMs);
+    });
+}
+async function readCosts({ client, signal, nowMs }, jobs, orphans) {
+    const byRunning = jobs.toSorted((a, b) => Number(hasEndedForGood(a.job, nowMs)) - Number(hasEndedForGood(b.job, nowMs)));
+    const runs = await readRunsOfJobs(client, byRunning.map(({ job }) => job), signal);
+    const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
+    const checked = jobs.map((each) => checkedJob(each, runs.get(each.job.uuid) ?? [], nowMs));
+    return {
+        running: checked.filter(({ job }) => !hasEndedForGood(job, nowMs)),
+        ended: checked.filter(({ job }) => hasEndedForGood(job, nowMs)),
+        orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
+    };
+}
+
+// EXTERNAL MODULE: ./build/run.js + 2 modules
+var run = __nccwpck_require__(4824);
+;// CONCATENATED MODULE: ./build/check.js
+
+
+async function check_run() {
+    await (0,run/* runCommand */.d)(check);
 }
 
 
@@ -29305,6 +30602,8 @@ async function sleepLong(clock, ms, signal) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   X: () => (/* binding */ planOf)
 /* harmony export */ });
+/* harmony import */ var _jobs_ceilings_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8261);
+
 function planOf(inputs) {
     return {
         apiUrl: inputs['api-url'],
@@ -29318,24 +30617,28 @@ function planOf(inputs) {
             onJobEnd: 'keep',
         },
         goalResult: 'running',
+        readyCheck: inputs['ready-check'] ?? null,
         failFast: inputs['fail-fast'],
         logs: inputs.logs,
+        ceilings: _jobs_ceilings_js__WEBPACK_IMPORTED_MODULE_0__/* .noCeilings */ .Es,
     };
 }
 
 
 /***/ }),
 
-/***/ 8579:
+/***/ 7984:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   LD: () => (/* binding */ decide),
+  mL: () => (/* binding */ giveUpOverBudget),
   J8: () => (/* binding */ givenJob),
   lB: () => (/* binding */ observe),
   g1: () => (/* binding */ record),
+  gp: () => (/* binding */ startTry),
   HI: () => (/* binding */ tellEnd),
   p$: () => (/* binding */ withStep)
 });
@@ -29344,6 +30647,58 @@ __nccwpck_require__.d(__webpack_exports__, {
 var api_client = __nccwpck_require__(1735);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(9504);
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+;// CONCATENATED MODULE: ./build/jobs/bill.js
+
+
+
+
+const maxConcurrentJobs = 50;
+const maxMs = 10_000;
+async function withBills(outcomes, client, interrupted) {
+    const done = new AbortController();
+    const signal = AbortSignal.any([interrupted, done.signal]);
+    const bills = new Map();
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentJobs);
+    const reading = Promise.all(outcomes.filter(hasEnded).map(async ({ runs }) => inTurn(async () => {
+        for (const { uuid } of runs) {
+            const usd = await readBill(client, uuid, signal).catch(() => null);
+            if (usd !== null)
+                bills.set(uuid, usd);
+        }
+    })));
+    await Promise.race([reading, client.clock.sleep(maxMs, signal)]);
+    done.abort();
+    return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
+}
+function hasEnded({ job }) {
+    return job !== null && (0,jobs_status/* finalResultOf */.lt)(job.status) !== null;
+}
+function billsOf({ runs }, bills) {
+    return new Map(runs.flatMap(({ uuid }) => {
+        const usd = bills.get(uuid);
+        return usd === undefined ? [] : [[uuid, usd]];
+    }));
+}
+async function readBill(client, runUuid, signal) {
+    const request = async () => (0,endpoints/* listLedger */.AX)(client, runUuid, signal);
+    const lines = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.bill, { ...client, signal });
+    const captures = lines.filter((line) => isCaptureOf(line, runUuid));
+    if (captures.length === 0)
+        return null;
+    return captures.reduce((sum, { amount_usd: usd }) => sum + Math.abs(usd), 0);
+}
+function isCaptureOf({ type, job_run_uuid: uuid }, runUuid) {
+    return type.toUpperCase() === 'CAPTURE' && uuid === runUuid;
+}
+
 // EXTERNAL MODULE: ./build/jobs/entry.js
 var entry = __nccwpck_require__(8577);
 // EXTERNAL MODULE: ./build/jobs/find.js
@@ -29360,23 +30715,24 @@ var reconcile = __nccwpck_require__(9677);
 var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/jobs/saved-state.js
 var saved_state = __nccwpck_require__(2022);
-// EXTERNAL MODULE: ./build/report/console.js
-var report_console = __nccwpck_require__(7150);
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+// EXTERNAL MODULE: ./build/report/console.js + 1 modules
+var report_console = __nccwpck_require__(5493);
+// EXTERNAL MODULE: ./build/report/progress.js + 1 modules
+var progress = __nccwpck_require__(2943);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
 var context = __nccwpck_require__(487);
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
 // EXTERNAL MODULE: ./build/report/container-log.js
 var container_log = __nccwpck_require__(5335);
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
+var outputs = __nccwpck_require__(8089);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
 ;// CONCATENATED MODULE: ./build/logs/lines.js
+
 const maxLineLength = 128 * 1024;
 function createLines(onLine) {
     let text = '';
@@ -29425,7 +30781,7 @@ function createTail(maxLines) {
             if (runNumber > newest)
                 lines = [];
             newest = runNumber;
-            lines.push(text.slice(0, maxTailLineLength));
+            lines.push((0,build_text/* wholeWords */.pC)(text, maxTailLineLength));
             if (lines.length > maxLines)
                 lines.shift();
         },
@@ -29472,36 +30828,50 @@ function createContainerResults(onBad) {
     };
 }
 
-// EXTERNAL MODULE: ./build/api/endpoints.js
-var endpoints = __nccwpck_require__(8905);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
 // EXTERNAL MODULE: external "node:timers/promises"
 var promises_ = __nccwpck_require__(8500);
 ;// CONCATENATED MODULE: ./build/logs/diff.js
 const tailBytes = 4096;
 const minMatch = 16;
 function findFresh(tail, text) {
+    const search = searchFresh(tail, text);
+    for (;;) {
+        const { done, value } = search.next();
+        if (done)
+            return value;
+    }
+}
+function* searchFresh(tail, text) {
     if (tail.length < minMatch)
         return null;
-    const end = endOfTail(tail, text);
+    const end = yield* endOfTail(tail, text);
     if (end > 0)
         return end;
     const overlap = overlapOf(tail, text.subarray(0, tail.length));
     return overlap < minMatch ? null : overlap;
 }
-function endOfTail(tail, text) {
+function* endOfTail(tail, text) {
     const borders = bordersOf(tail);
-    let matched = 0;
-    let end = 0;
-    for (let at = 0; at < text.length; at += 1) {
+    let part = { matched: 0, end: 0, isOver: false };
+    for (let from = 0; from < text.length && !part.isOver; from += bytesAtOnce) {
+        if (from > 0)
+            yield null;
+        part = scan(tail, borders, text, from, part);
+    }
+    return part.end;
+}
+const bytesAtOnce = 4 * 1024 * 1024;
+function scan(tail, borders, text, from, last) {
+    const to = Math.min(text.length, from + bytesAtOnce);
+    let { matched, end } = last;
+    for (let at = from; at < to; at += 1) {
         matched = matchNext(tail, borders, matched, text[at]);
         if (matched === tail.length)
             end = at + 1;
         else if (end > 0 && at + 1 - matched > end)
-            break;
+            return { matched, end, isOver: true };
     }
-    return end;
+    return { matched, end, isOver: false };
 }
 function overlapOf(tail, beginning) {
     const borders = bordersOf(beginning);
@@ -29543,30 +30913,35 @@ function openRunLog({ path, onLine, onRestart }) {
         startInFile = size;
         return 0;
     };
-    const freshOf = (file, text) => {
-        const { size } = (0,external_node_fs_namespaceObject.fstatSync)(file);
-        if (goesOn(file, startInFile, text))
+    const freshOf = async (file, text) => {
+        const { size } = (0,external_node_fs_.fstatSync)(file);
+        if (await goesOn(file, startInFile, text))
             return size - startInFile;
-        const fresh = findFresh(readPiece(file, Math.max(0, size - tailBytes), tailBytes), text);
+        const tail = readPiece(file, Math.max(0, size - tailBytes), tailBytes);
+        const fresh = await inTurns(searchFresh(tail, text));
         if (fresh === null)
             return restart(size);
         startInFile = Math.max(0, size - fresh);
         return fresh;
     };
-    const keep = (text) => {
-        const file = (0,external_node_fs_namespaceObject.openSync)(path, 'a+');
+    const keep = async (text) => {
+        const file = (0,external_node_fs_.openSync)(path, 'a+');
         try {
-            const fresh = text.subarray(freshOf(file, text));
-            (0,external_node_fs_namespaceObject.writeFileSync)(file, fresh);
+            const fresh = text.subarray(await freshOf(file, text));
+            for (let at = 0; at < fresh.length; at += run_log_bytesAtOnce) {
+                if (at > 0)
+                    await (0,promises_.setImmediate)();
+                (0,external_node_fs_.writeFileSync)(file, fresh.subarray(at, at + run_log_bytesAtOnce));
+            }
             return fresh;
         }
         finally {
-            (0,external_node_fs_namespaceObject.closeSync)(file);
+            (0,external_node_fs_.closeSync)(file);
         }
     };
     return {
         take: async (log, isOver) => {
-            const fresh = keep(Buffer.from(isOver ? log : wholeCharacters(log)));
+            const fresh = await keep(await bytesOf(isOver ? log : wholeCharacters(log)));
             for (const piece of piecesOf(fresh)) {
                 lines.push(piece);
                 await (0,promises_.setImmediate)();
@@ -29576,8 +30951,32 @@ function openRunLog({ path, onLine, onRestart }) {
     };
 }
 const pieceSize = 64 * 1024;
-function goesOn(file, from, text) {
+const run_log_bytesAtOnce = 4 * 1024 * 1024;
+async function bytesOf(text) {
+    const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
+    let written = 0;
+    for (let from = 0; from < text.length;) {
+        if (from > 0)
+            await (0,promises_.setImmediate)();
+        const isParted = /[\ud800-\udbff]/.test(text.charAt(from + run_log_bytesAtOnce - 1));
+        const to = from + run_log_bytesAtOnce + (isParted ? 1 : 0);
+        written += bytes.write(text.slice(from, to), written);
+        from = to;
+    }
+    return bytes;
+}
+async function inTurns(work) {
+    for (;;) {
+        const { done, value } = work.next();
+        if (done)
+            return value;
+        await (0,promises_.setImmediate)();
+    }
+}
+async function goesOn(file, from, text) {
     for (let at = 0; at < text.length; at += pieceSize) {
+        if (at > 0 && at % run_log_bytesAtOnce === 0)
+            await (0,promises_.setImmediate)();
         const piece = readPiece(file, from + at, Math.min(pieceSize, text.length - at));
         if (!piece.equals(text.subarray(at, at + piece.length)))
             return false;
@@ -29588,7 +30987,7 @@ function goesOn(file, from, text) {
 }
 function readPiece(file, at, length) {
     const piece = Buffer.allocUnsafe(length);
-    return piece.subarray(0, (0,external_node_fs_namespaceObject.readSync)(file, piece, 0, length, at));
+    return piece.subarray(0, (0,external_node_fs_.readSync)(file, piece, 0, length, at));
 }
 function* piecesOf(text) {
     const decoder = new TextDecoder();
@@ -29743,8 +31142,11 @@ async function readLimited(runUuid, { client, limit }, signal) {
 
 
 
+
 const maxConcurrentLogs = 4;
-function createLogCollector(options) {
+function createLogCollector(given) {
+    const isTooMany = given.mode === 'stream' && given.jobCount >= progress/* minManyJobs */.M;
+    const options = isTooMany ? { ...given, mode: 'on-failure' } : given;
     const folder = makeFolder(options);
     const limit = (0,p_limit/* default */.A)(maxConcurrentLogs);
     const streaming = new Set();
@@ -29754,7 +31156,7 @@ function makeFolder({ runner, mode, console }) {
     if (mode === 'none')
         return null;
     try {
-        const folder = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-logs-'));
+        const folder = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-logs-'));
         (0,outputs/* writeLogsPath */.qq)(runner, folder);
         return folder;
     }
@@ -29763,7 +31165,6 @@ function makeFolder({ runner, mode, console }) {
         return null;
     }
 }
-const listEveryMs = 2_000;
 const maxCloseMs = 60_000;
 function openJobLog(submitted, options) {
     const { client, console, mode, folder, streaming } = options;
@@ -29801,16 +31202,7 @@ function openJobLog(submitted, options) {
             if (!isReading && !signal.aborted && clock.monotonicMs() >= dueAtMs)
                 void readNew();
         },
-        untilReachable: async (maxMs, outer) => {
-            const giveUpAtMs = clock.monotonicMs() + maxMs;
-            while (!outer.aborted) {
-                const listed = await runs.list(outer).catch(() => []);
-                const isReachable = listed.some(({ node_urls: urls }) => (urls ?? []).length > 0);
-                if (isReachable || clock.monotonicMs() >= giveUpAtMs)
-                    return;
-                await clock.sleep(listEveryMs, outer);
-            }
-        },
+        listRuns: runs.list,
         close: async (result, { reads, signal: outer }) => {
             closing.abort();
             streaming.delete(uuid);
@@ -29823,30 +31215,36 @@ function openJobLog(submitted, options) {
 const tailLines = 100;
 const summaryLines = 30;
 function createLineHandler(submitted, options) {
-    const { runner, mode, jobCount, console, folder } = options;
+    const { runner, client, mode, jobCount, console, folder } = options;
+    const { redact, redactJson } = client.redactor;
     const { uuid, title } = submitted.job;
     const tail = createTail(tailLines);
     const results = createContainerResults((why) => {
         console.resultsIgnored(uuid, why);
     });
-    const place = { prefix: (0,report_console/* jobPrefix */.A)(submitted, jobCount), folder: folder ?? '', jobCount };
+    const place = { prefix: (0,report_console/* jobPrefix */.An)(submitted, jobCount), folder: folder ?? '', jobCount };
     const printer = mode === 'stream' ? (0,container_log/* createLogPrinter */.fw)(runner, place) : null;
     return {
         onLine: (line, runNumber) => {
-            tail.add(line, runNumber);
             results.take(line, runNumber);
-            printer?.line(line, runNumber);
+            const shown = { ...line, text: redact(line.text) };
+            tail.add(shown, runNumber);
+            printer?.line(shown, runNumber);
         },
         onRestart: () => {
             runner.print(`  ${place.prefix}── the log begins anew ──`);
         },
         close: (result) => {
             printer?.end(tail.lines());
-            const isBad = result === 'failed' || result === 'timed-out';
+            const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
             if (mode === 'on-failure' && isBad) {
                 (0,container_log/* printTail */.yP)(runner, `job ${uuid} ${title ?? ''}`, tail.lines());
             }
-            return { logTail: tail.lines().slice(-summaryLines), results: results.all() };
+            const reported = results.all();
+            return {
+                logTail: tail.lines().slice(-summaryLines),
+                results: reported === null ? null : redactJson(reported),
+            };
         },
     };
 }
@@ -29872,6 +31270,228 @@ async function endBy(maxMs, clock, outer, work) {
     finally {
         over.abort();
     }
+}
+
+// EXTERNAL MODULE: ./build/jobs/ceilings.js
+var jobs_ceilings = __nccwpck_require__(8261);
+// EXTERNAL MODULE: ./build/jobs/cost.js
+var cost = __nccwpck_require__(3228);
+// EXTERNAL MODULE: ./build/jobs/retried-job.js
+var retried_job = __nccwpck_require__(8136);
+;// CONCATENATED MODULE: ./build/jobs/spend.js
+
+
+
+const hourMs = 3_600_000;
+function spendOf(known, nowMs, assumedUsd) {
+    return known.job.task === 'PERSISTENT'
+        ? ofLifetime(known, nowMs, assumedUsd)
+        : ofRuns(known, nowMs, assumedUsd);
+}
+function totalSpend(jobs, nowMs, assumedUsd) {
+    const spends = jobs.map((each) => spendOf(each, nowMs, assumedUsd));
+    return {
+        usd: spends.reduce((sum, { usd }) => sum + usd, 0),
+        hourlyUsd: spends.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
+    };
+}
+function lastsMs({ usd, hourlyUsd }, maxCostUsd) {
+    if (hourlyUsd <= 0)
+        return usd > maxCostUsd ? 0 : Infinity;
+    return ((maxCostUsd - usd) / hourlyUsd) * hourMs;
+}
+function isOver({ job }) {
+    return (0,jobs_status/* isFinal */.dR)(job.status) && !(0,retried_job/* mayRestart */.f)(job);
+}
+function endMsOf(known) {
+    return isOver(known) ? (instantMs(known.job.completed_at) ?? known.lastSeenMs) : null;
+}
+function instantMs(time) {
+    return time === null || time.length === 10 ? null : Date.parse(time);
+}
+function ofLifetime(known, nowMs, assumedUsd) {
+    const rates = known.runs.map(cost/* rateOfRun */.LY).filter((rate) => rate !== null);
+    const rate = rates.at(-1) ?? assumedUsd ?? 0;
+    const endMs = endMsOf(known);
+    const sinceMs = instantMs(known.job.created_at) ?? known.firstSeenMs;
+    return costOf(rate, sinceMs, endMs, nowMs);
+}
+function ofRuns(known, nowMs, assumedUsd) {
+    const parts = known.runs.map((run, index) => ofRun(run, index, known, nowMs, assumedUsd));
+    const isRunning = parts.some(({ hourlyUsd }) => hourlyUsd > 0);
+    const unseen = isRunning ? [] : [unseenRun(known, nowMs, assumedUsd)];
+    const all = [...parts, ...unseen];
+    return {
+        usd: all.reduce((sum, { usd }) => sum + usd, 0),
+        hourlyUsd: all.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
+    };
+}
+function ofRun(run, index, known, nowMs, assumedUsd) {
+    const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
+    if (startedMs === null)
+        return nothing;
+    const next = known.runs[index + 1];
+    const ownEndMs = endedMs ?? (durationMs === null ? null : startedMs + durationMs);
+    const endMs = ownEndMs ?? endMsOf(known) ?? (next ? (next.started_at_ms ?? nowMs) : null);
+    return costOf((0,cost/* rateOfRun */.LY)(run) ?? assumedUsd ?? 0, startedMs, endMs, nowMs);
+}
+const nothing = { usd: 0, hourlyUsd: 0 };
+function unseenRun(known, nowMs, assumedUsd) {
+    const { runs, isLimited, idleSeenMs, lastSeenMs, job } = known;
+    const newest = runs.at(-1);
+    const isOpen = newest !== undefined && !(0,jobs_status/* isFinal */.dR)(newest.status);
+    const rate = (isOpen ? (0,cost/* rateOfRun */.LY)(newest) : null) ?? assumedUsd;
+    if (rate === null)
+        return nothing;
+    if (isOver(known)) {
+        return runs.length === 0 && job.started_at !== null
+            ? costOf(rate, instantMs(job.started_at) ?? idleSeenMs, endMsOf(known), nowMs)
+            : nothing;
+    }
+    if (job.status === 'RUNNING')
+        return costOf(rate, idleSeenMs, null, nowMs);
+    return isLimited ? nothing : costOf(rate, lastSeenMs, null, nowMs);
+}
+function costOf(rate, fromMs, toMs, nowMs) {
+    const ms = Math.max(0, Math.min(toMs ?? nowMs, nowMs) - fromMs);
+    return { usd: (rate * ms) / hourMs, hourlyUsd: toMs === null ? rate : 0 };
+}
+
+;// CONCATENATED MODULE: ./build/commands/budget.js
+
+
+
+
+
+
+const cancelTakesMs = 15_000;
+const maxConcurrentReads = 8;
+const retryEveryMs = 2_000;
+function createBudget(options) {
+    const { client, ceilings, ended, onOverRate, onOverCost } = options;
+    const { maxHourlyRateUsd, maxCostUsd } = ceilings;
+    const { clock } = client;
+    const known = new Map();
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
+    const stopped = new AbortController();
+    const over = AbortSignal.any([ended, stopped.signal]);
+    let wake = new AbortController();
+    let isWatching = false;
+    const nowMs = () => client.serverNow() ?? clock.now();
+    const total = () => totalSpend([...known.values()], nowMs(), maxHourlyRateUsd);
+    const watchCost = async (ceilingUsd) => {
+        isWatching = true;
+        for (;;) {
+            const leftMs = lastsMs(total(), ceilingUsd) - cancelTakesMs;
+            if (over.aborted || leftMs === Infinity)
+                break;
+            if (leftMs <= 0) {
+                onOverCost({ kind: 'cost', amountUsd: total().usd, ceilingUsd });
+                break;
+            }
+            await clock.sleep(leftMs, AbortSignal.any([over, wake.signal]));
+            if (wake.signal.aborted)
+                wake = new AbortController();
+        }
+        isWatching = false;
+    };
+    const changed = () => {
+        if (maxCostUsd === null || over.aborted)
+            return;
+        if (isWatching)
+            wake.abort();
+        else
+            void watchCost(maxCostUsd);
+    };
+    const checkRate = (each) => {
+        const newest = each.runs.at(-1);
+        const rate = newest === undefined || (0,jobs_status/* isFinal */.dR)(newest.status) ? null : (0,cost/* rateOfRun */.LY)(newest);
+        if (maxHourlyRateUsd === null || rate === null || rate <= maxHourlyRateUsd)
+            return;
+        if (each.isTold || over.aborted)
+            return;
+        each.isTold = true;
+        onOverRate(each.job.uuid, { kind: 'rate', amountUsd: rate, ceilingUsd: maxHourlyRateUsd });
+    };
+    const read = async (each) => {
+        const { status, uuid } = each.job;
+        try {
+            each.runs = await inTurn(async () => (0,endpoints/* listJobRuns */.Mm)(client, uuid, over));
+            each.readAt = status;
+            checkRate(each);
+        }
+        catch {
+        }
+        each.reading = null;
+        changed();
+    };
+    const readLater = (each) => {
+        each.reading ??= read(each);
+    };
+    return {
+        onLook: (job, isLimited) => {
+            if (!(0,jobs_ceilings/* hasCeiling */.YW)(ceilings))
+                return;
+            const each = takeLook(known.get(job.uuid), job, isLimited, nowMs());
+            known.set(job.uuid, each);
+            if (!over.aborted && mustRead(each))
+                readLater(each);
+            changed();
+        },
+        untilRated: async (jobUuid, maxMs) => {
+            const each = known.get(jobUuid);
+            if (each === undefined || !(0,jobs_ceilings/* hasCeiling */.YW)(ceilings))
+                return true;
+            const untilMs = clock.monotonicMs() + maxMs;
+            while (!isRated(each.runs) && !over.aborted && clock.monotonicMs() < untilMs) {
+                readLater(each);
+                await each.reading;
+                if (!isRated(each.runs))
+                    await clock.sleep(retryEveryMs, over);
+            }
+            return isRated(each.runs) || over.aborted;
+        },
+        refusal: async (rateUsd) => {
+            if (maxCostUsd === null)
+                return null;
+            await Promise.all([...known.values()].map(async ({ reading }) => reading));
+            const { usd, hourlyUsd } = total();
+            const withOne = { usd, hourlyUsd: hourlyUsd + (maxHourlyRateUsd ?? rateUsd ?? 0) };
+            if (lastsMs(withOne, maxCostUsd) >= jobs_ceilings/* minRunLimitMs */.$c - 1)
+                return null;
+            return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
+        },
+        stop: () => {
+            stopped.abort();
+        },
+    };
+}
+function takeLook(before, job, isLimited, nowMs) {
+    const blank = {
+        runs: [],
+        firstSeenMs: nowMs,
+        idleSeenMs: nowMs,
+        readAt: null,
+        reading: null,
+        isTold: false,
+    };
+    const each = before ?? { ...blank, job, lastSeenMs: nowMs, isLimited };
+    each.job = job;
+    each.isLimited = isLimited;
+    each.lastSeenMs = nowMs;
+    if (job.status !== 'RUNNING' && !(0,jobs_status/* isFinal */.dR)(job.status))
+        each.idleSeenMs = nowMs;
+    return each;
+}
+function mustRead({ job, runs, readAt }) {
+    if (job.status === 'PENDING' && runs.length === 0)
+        return false;
+    const mayChange = (job.max_retry_count ?? 0) > 0 || (job.max_node_count ?? 1) > 1;
+    return readAt !== job.status || !isRated(runs) || (mayChange && !(0,jobs_status/* isFinal */.dR)(job.status));
+}
+function isRated(runs) {
+    const newest = runs.at(-1);
+    return newest !== undefined && (0,cost/* rateOfRun */.LY)(newest) !== null;
 }
 
 // EXTERNAL MODULE: ./build/clock.js
@@ -29951,11 +31571,15 @@ function createStepEnd({ clock, interrupt }, timeoutMs, onChange) {
 
 
 
+
+
+
 function record({ deps }, entry, change) {
     entry.facts = { ...entry.facts, ...change };
-    (0,saved_state/* saveEntry */.wn)(deps.runner, entry.ref.index, entry.facts);
+    (0,saved_state/* saveEntry */.wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
 }
-function observe({ deps, listeners }, entry, job) {
+function observe({ deps, listeners, budget }, entry, job) {
+    budget.onLook(job, entry.shareMs !== null);
     const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
     if (!isOwn)
         return;
@@ -29970,29 +31594,72 @@ function observe({ deps, listeners }, entry, job) {
     for (const listener of listeners)
         listener.statusChanged?.(submitted, change, job);
 }
+function giveUpOverBudget(step, entry, why) {
+    const { stop } = entry.facts;
+    if (stop !== null && stop !== 'goal')
+        return;
+    entry.overBudget = why;
+    record(step, entry, { stop: 'over-budget' });
+    entry.unwatch.abort();
+    if (stop === 'goal')
+        void step.reconcile(entry);
+}
 async function withStep(plan, jobs, listeners, deps, work) {
     const { runner, clock, random } = deps;
     const connection = deps.connect(plan.apiUrl);
-    const console = (0,report_console/* createConsole */.s)(runner, jobs.length);
+    const console = (0,report_console/* createConsole */.so)(runner, jobs.length);
     const { exchange } = connection;
     const { keys } = plan;
-    const client = (0,api_client/* createClient */.U)({ exchange, keys, clock, random, onClockOff: console.clockOff });
-    (0,saved_state/* savePlan */.hp)(runner, { count: jobs.length, policy: plan.policy });
+    const { redactor } = runner;
+    const { clockOff: onClockOff } = console;
+    const client = (0,api_client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff });
+    const tries = Math.max(1, ...jobs.map((job) => job.tries ?? 1));
+    (0,saved_state/* savePlan */.hp)(runner, { count: jobs.length, tries, policy: plan.policy });
     const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
         (0,saved_state/* saveStep */.cs)(runner, facts);
         if (!facts.hasVerdict)
             reconcileAll(step);
     });
-    const step = createStep({ plan, jobs, listeners, deps, client, console, end });
+    const probe = deps.openProbe(plan.apiUrl);
+    const over = new AbortController();
+    const opened = openReports({ plan, jobs, deps, console, signal: over.signal });
+    const step = createStep({
+        plan,
+        jobs,
+        listeners: [...opened, ...listeners],
+        deps,
+        client,
+        probe,
+        console,
+        end,
+    });
     try {
         return await work(step);
     }
     finally {
+        over.abort();
         end.release();
-        await connection.close();
+        step.budget.stop();
+        await Promise.all([connection.close(), probe.close()]);
     }
 }
-function createStep({ plan, jobs, listeners, deps, client, console, end }) {
+function openReports({ plan, jobs, deps, console, signal }) {
+    if (jobs.length === 0 || plan.cancelReason !== undefined)
+        return [];
+    const { runner, clock } = deps;
+    const atTimeout = timeoutWords[plan.policy.onTimeout];
+    const isWaiting = plan.goalResult !== 'submitted';
+    const { apiUrl, timeoutMs } = plan;
+    console.opening({ apiUrl, timeoutMs: isWaiting ? timeoutMs : null, atTimeout });
+    const jobCount = jobs.length;
+    return [(0,progress/* startProgress */.o)({ runner, clock, jobCount, timeoutMs, atTimeout, signal })];
+}
+const timeoutWords = {
+    cancel: 'what has not ended is cancelled, and the step fails',
+    fail: 'what has not ended is left running, and the step fails',
+    detach: 'what has not ended is left running, and the step passes',
+};
+function createStep({ plan, jobs, listeners, deps, client, probe, console, end }) {
     const poller = (0,poll/* createPoller */.vO)({
         client,
         interval: plan.pollInterval,
@@ -30004,12 +31671,29 @@ function createStep({ plan, jobs, listeners, deps, client, console, end }) {
         deps,
         plan,
         client,
+        probe,
         end,
         poller,
         console,
         listeners: [console, ...listeners],
-        entries: jobs.map(createEntry),
-        finder: (0,find/* createFinder */.pW)(client),
+        entries: jobs.map((job) => createEntry(job)),
+        earlier: [],
+        finder: (0,find/* createFinder */.p)(client),
+        budget: createBudget({
+            client,
+            ceilings: plan.ceilings,
+            ended: end.signal,
+            onOverRate: (jobUuid, why) => {
+                const entry = [...step.entries, ...step.earlier].find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
+                if (entry !== undefined)
+                    giveUpOverBudget(step, entry, why);
+            },
+            onOverCost: (why) => {
+                for (const entry of step.entries)
+                    entry.overBudget ??= why;
+                end.endFor('max-cost');
+            },
+        }),
         logs: createLogCollector({
             runner: deps.runner,
             client,
@@ -30025,7 +31709,15 @@ function createStep({ plan, jobs, listeners, deps, client, console, end }) {
     };
     return step;
 }
-function createEntry({ ref, mark }) {
+function startTry(step, request, earlierTries) {
+    const before = step.entries[request.index];
+    if (before !== undefined)
+        step.earlier.push(before);
+    const entry = createEntry({ ref: request, mark: request.mark }, request.choice, earlierTries);
+    step.entries[request.index] = entry;
+    return entry;
+}
+function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
     return {
         ref,
         facts: (0,entry/* newEntryFacts */.kG)(mark),
@@ -30034,15 +31726,26 @@ function createEntry({ ref, mark }) {
         timeline: [],
         error: null,
         cancel: null,
+        overBudget: null,
+        offers: null,
+        shareMs: null,
         isSubmitting: false,
+        unwatch: new AbortController(),
         cancels: new Map(),
         confirmed: new Set(),
         reconciling: Promise.resolve(),
+        choice,
+        earlierTries,
+        hasNext: false,
+        isFollowed: false,
+        readiness: null,
+        readySinceMs: 0,
+        accessToken: null,
         toldResult: null,
     };
 }
 function reconcileAll(step) {
-    for (const entry of step.entries) {
+    for (const entry of [...step.entries, ...step.earlier]) {
         if (!entry.isSubmitting)
             void step.reconcile(entry);
     }
@@ -30096,23 +31799,28 @@ function whyUnwanted(facts, end) {
     const [reason] = end.facts().ends;
     if (reason !== undefined)
         return endWords[reason];
+    if (facts.stop === 'over-budget')
+        return 'it is over budget';
     return facts.stop === 'ended' ? 'it has failed' : 'its status is unknown';
 }
 const endWords = {
     timeout: 'the timeout was reached',
     interrupt: 'the workflow was cancelled',
     'fail-fast': 'another job of the step failed',
+    'max-cost': 'max-cost is nearly reached',
 };
 async function decide(step, runData) {
-    const { end, entries, plan } = step;
+    const { end, entries, earlier, plan, client, deps } = step;
     for (let known = -1; known !== end.facts().ends.length;) {
         known = end.facts().ends.length;
-        await Promise.all(entries.map(step.reconcile));
+        await Promise.all([...entries, ...earlier].map(step.reconcile));
     }
     end.decide();
     for (const [index, entry] of entries.entries())
         tellEnd(step, entry, runData[index] ?? records/* noRunData */.h);
-    return entries.map((entry, index) => (0,jobs_outcome/* createOutcome */.N)(entry, end.facts(), plan, runData[index] ?? records/* noRunData */.h));
+    const outcomes = entries.map((entry, index) => (0,jobs_outcome/* createOutcome */.N)(entry, end.facts(), plan, runData[index] ?? records/* noRunData */.h));
+    const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
+    return withBills(outcomes, client, noTime);
 }
 function tellEnd(step, entry, runData) {
     const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, runData);
@@ -30130,23 +31838,185 @@ function givenJob(jobUuid, index) {
 
 /***/ }),
 
-/***/ 36:
+/***/ 2248:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   W: () => (/* binding */ watchToEnd),
-/* harmony export */   d: () => (/* binding */ adopt)
-/* harmony export */ });
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8905);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8577);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1044);
-/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(293);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1175);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8136);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4052);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8579);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  d: () => (/* binding */ adopt),
+  W: () => (/* binding */ watchToEnd)
+});
+
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(9504);
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/jobs/entry.js
+var jobs_entry = __nccwpck_require__(8577);
+// EXTERNAL MODULE: ./build/jobs/failure.js
+var failure = __nccwpck_require__(8515);
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
+// EXTERNAL MODULE: ./build/jobs/outcome.js
+var jobs_outcome = __nccwpck_require__(293);
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
+// EXTERNAL MODULE: ./build/jobs/retried-job.js
+var retried_job = __nccwpck_require__(8136);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
+var poll = __nccwpck_require__(7127);
+;// CONCATENATED MODULE: ./build/commands/server.js
+
+
+
+
+
+function goalOf({ plan }, { task }) {
+    const byTask = plan.readyCheck === null ? 'running' : 'ready';
+    return plan.waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
+}
+const maxUnknownWaitMs = 30_000;
+const listEveryMs = 20_000;
+function watchServer(step, entry, submitted, log) {
+    const { end, plan, console } = step;
+    const { clock } = step.deps;
+    const served = new AbortController();
+    const over = new AbortController();
+    const signal = AbortSignal.any([end.signal, over.signal, served.signal]);
+    const goal = goalOf(step, submitted.job);
+    let work = null;
+    let isTold = false;
+    let known = nothingFound;
+    let listedAtMs = -Infinity;
+    const find = async (job) => {
+        const nowMs = clock.monotonicMs();
+        if (known.urls.length > 0 && nowMs - listedAtMs < listEveryMs)
+            return known;
+        listedAtMs = nowMs;
+        return findServer(step, entry, job, log, known, signal);
+    };
+    const isServing = async (job, waitedMs) => {
+        known = await find(job);
+        if (goal === 'running' && known.isReported)
+            return true;
+        if (known.urls.length === 0) {
+            if (!isTold && known.runUuid !== null)
+                console.noAddressYet(submitted);
+            isTold ||= known.runUuid !== null;
+            return goal === 'running' && mayHaveNone(job) && waitedMs >= maxUnknownWaitMs;
+        }
+        return isReady(step, entry, submitted, known.urls, signal);
+    };
+    const wait = async (job) => {
+        const sinceMs = clock.monotonicMs();
+        while (!signal.aborted) {
+            const startedMs = clock.monotonicMs();
+            if (await isServing(job, startedMs - sinceMs)) {
+                served.abort();
+                return;
+            }
+            const interval = known.urls.length === 0 ? plan.pollInterval : 'auto';
+            const everyMs = (0,poll/* pollIntervalMs */.Bg)(interval, startedMs - sinceMs);
+            await clock.sleep(startedMs + everyMs - clock.monotonicMs(), signal);
+        }
+    };
+    return {
+        served: served.signal,
+        mayReadLog: () => known.runUuid !== null,
+        onRunning: (job) => {
+            if (job.parameters?.isReachable === false && goal === 'running')
+                served.abort();
+            work ??= wait(job);
+        },
+        onStopped: () => {
+            known = { ...nothingFound, runUuid: known.runUuid };
+            entry.readiness = null;
+        },
+        stop: async () => {
+            over.abort();
+            await work;
+        },
+    };
+}
+function mayHaveNone({ parameters }) {
+    return parameters?.isReachable !== true;
+}
+const nothingFound = { runUuid: null, urls: [], isReported: false };
+async function findServer(step, entry, job, log, before, signal) {
+    try {
+        const runs = await log.listRuns(signal);
+        const run = runs.findLast(({ status }) => !(0,jobs_status/* isFinal */.dR)(status));
+        if (run === undefined)
+            return { ...nothingFound, runUuid: before.runUuid };
+        const urls = (0,node_urls/* nodeUrlsOfRun */.nI)(run, job.uuid);
+        await findToken(step, entry, job, { run, urls, before }, signal);
+        return { runUuid: run.uuid, urls, isReported: (run.node_urls ?? []).length > 0 };
+    }
+    catch {
+        return before;
+    }
+}
+async function findToken({ client, deps }, entry, { uuid }, { run, urls, before }, signal) {
+    const isNew = run.uuid !== before.runUuid;
+    const isReachedNow = entry.accessToken === null && urls.length > 0 && before.urls.length === 0;
+    if (!isNew && !isReachedNow)
+        return;
+    const token = await (0,endpoints/* readAccessToken */.o3)(client, uuid, signal);
+    if (token !== null)
+        deps.runner.mask(token);
+    entry.accessToken = token;
+}
+async function isReady(step, entry, submitted, urls, signal) {
+    const { readyCheck } = step.plan;
+    const { clock } = step.deps;
+    if (readyCheck === null)
+        return true;
+    const sentMs = clock.monotonicMs();
+    const answer = await ask(step, entry, urls, signal);
+    if (answer === 'ready') {
+        entry.readiness = null;
+        return true;
+    }
+    if (signal.aborted)
+        return false;
+    const before = entry.readiness;
+    if (before?.answer === answer) {
+        entry.readiness = { ...before, forMs: clock.monotonicMs() - entry.readySinceMs };
+        return false;
+    }
+    entry.readySinceMs = sentMs;
+    entry.readiness = { answer, forMs: clock.monotonicMs() - sentMs };
+    step.console.notReady(submitted, readyCheck, answer);
+    return false;
+}
+async function ask({ plan, probe }, entry, urls, signal) {
+    const { port = 0, path = '/' } = plan.readyCheck ?? {};
+    const address = (0,node_urls/* mainUrlOf */.eO)(urls, port);
+    const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
+    if (url === null)
+        return `port ${port} is not among the addresses`;
+    try {
+        const status = await probe.get(url, entry.accessToken, signal);
+        return status < 400 ? 'ready' : `HTTP ${status}`;
+    }
+    catch (error) {
+        return (0,errors/* asError */.zR)(error).message;
+    }
+}
+
+// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
+var commands_step = __nccwpck_require__(7984);
+;// CONCATENATED MODULE: ./build/commands/watch.js
+
+
+
 
 
 
@@ -30161,8 +32031,8 @@ function adopt(step, entry, job, origin, submittedAtMs = step.client.clock.now()
     const submitted = { ref: entry.ref, origin, job, submittedAtMs };
     entry.submitted = submitted;
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
-    (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
-    (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, job);
+    (0,commands_step/* record */.g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
+    (0,commands_step/* observe */.lB)(step, entry, job);
     for (const listener of step.listeners)
         listener.submitted?.(submitted);
 }
@@ -30174,13 +32044,14 @@ async function watchToEnd(step, entry) {
     try {
         await watch(step, entry, submitted, log);
         if (entry.facts.stop === 'goal')
-            await untilReachable(step, entry, log);
+            await untilRated(step, submitted);
     }
     catch (error) {
-        entry.error = (0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .asError */ .zR)(error);
-        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { stop: 'lost' });
+        entry.error = (0,errors/* asError */.zR)(error);
+        (0,commands_step/* record */.g1)(step, entry, { stop: 'lost' });
     }
-    if (isBad(step, entry) && step.plan.failFast)
+    entry.isFollowed = await mayTryNext(step, entry, log);
+    if (!entry.isFollowed && isBad(step, entry) && step.plan.failFast)
         step.end.endFor('fail-fast');
     await step.reconcile(entry);
     await lookOnceMore(step, entry);
@@ -30188,47 +32059,87 @@ async function watchToEnd(step, entry) {
     const reads = entry.facts.stop !== 'lost';
     const runData = await log.close(result, { reads, signal: step.end.deadline });
     if (entry.facts.stop === 'goal') {
-        step.console.reachable(submitted, (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_3__/* .nodeUrlsOf */ .i9)({ job: entry.job, ...runData }));
+        const urls = (0,node_urls/* nodeUrlsOf */.i9)({ job: entry.job, ...runData });
+        if (urls.length > 0)
+            step.console.reachable(submitted, urls);
+        else if (entry.job?.parameters?.isReachable)
+            step.console.noAddress(submitted);
     }
     return runData;
 }
-async function watch(step, entry, { job }, log) {
+async function mayTryNext(step, entry, log) {
+    const { end, client, deps } = step;
+    const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
+    if (!entry.hasNext || isOver())
+        return false;
+    await step.reconcile(entry);
+    const { jobs } = entry.facts;
+    const isInDoubt = (0,jobs_entry/* unansweredCooks */.kS)(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
+    if (isOver() || isInDoubt)
+        return false;
+    try {
+        const request = async () => log.listRuns(end.signal);
+        const runs = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal: end.signal });
+        const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, end.facts(), step.plan, { ...records/* noRunData */.h, runs });
+        return !isOver() && (0,failure/* endedUnstarted */.p_)(outcome, deps.clock.now());
+    }
+    catch {
+        return false;
+    }
+}
+async function watch(step, entry, submitted, log) {
     const { client, end, poller } = step;
-    const failure = (0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .createFailureCheck */ .d)(client, end.signal);
+    const { job } = submitted;
+    const failure = (0,retried_job/* createFailureCheck */.d)(client, end.signal);
+    const goal = goalOf(step, job);
+    const server = watchServer(step, entry, submitted, log);
     const take = (answer) => {
-        if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ServiceError */ ._7) {
+        if (entry.unwatch.signal.aborted)
+            return true;
+        if (answer instanceof errors/* ServiceError */._7) {
             entry.error = answer;
-            (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { stop: 'lost' });
+            (0,commands_step/* record */.g1)(step, entry, { stop: 'lost' });
             return true;
         }
-        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, answer);
-        log.onLook(answer);
+        (0,commands_step/* observe */.lB)(step, entry, answer);
+        if (answer.status !== 'RUNNING') {
+            if (entry.facts.stop === 'goal')
+                (0,commands_step/* record */.g1)(step, entry, { stop: null });
+            server.onStopped();
+        }
+        if (goal === 'completed' || server.mayReadLog())
+            log.onLook(answer);
         if (answer.status !== 'FAILED')
             failure.reset();
-        if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(answer.status)) {
+        if ((0,jobs_status/* isFinal */.dR)(answer.status)) {
             const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
             if (state === 'open')
                 return false;
             const hasEnded = state === 'final';
-            (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, {
-                ...(0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .withJob */ .ec)(entry.facts, { uuid: answer.uuid, hasEnded }),
+            (0,commands_step/* record */.g1)(step, entry, {
+                ...(0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: answer.uuid, hasEnded }),
                 stop: 'ended',
             });
             return true;
         }
-        if (answer.status !== 'RUNNING' || !isGoal(step, answer))
+        if (goal === 'completed')
             return false;
-        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, { stop: 'goal' });
-        return true;
+        if (answer.status === 'RUNNING') {
+            if (goal === 'running' && entry.facts.stop !== 'goal')
+                (0,commands_step/* record */.g1)(step, entry, { stop: 'goal' });
+            server.onRunning(answer);
+            return server.served.aborted;
+        }
+        return false;
     };
-    if (take(job))
-        return;
-    const duplicates = watchForDuplicates(step, entry);
-    await poller.watch(job.uuid, take, end.signal);
-    duplicates.stop();
-}
-function isGoal({ plan }, { task }) {
-    return (plan.waitUntil ?? (task === 'PERSISTENT' ? 'running' : 'completed')) === 'running';
+    if (!take(job)) {
+        const duplicates = watchForDuplicates(step, entry);
+        await poller.watch(job.uuid, take, AbortSignal.any([end.signal, server.served, entry.unwatch.signal]));
+        duplicates.stop();
+    }
+    await server.stop();
+    if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
+        (0,commands_step/* record */.g1)(step, entry, { stop: 'goal' });
 }
 const duplicatePausesMs = [15_000, 30_000, 60_000, 300_000];
 function watchForDuplicates(step, entry) {
@@ -30236,7 +32147,7 @@ function watchForDuplicates(step, entry) {
     const over = new AbortController();
     const signal = AbortSignal.any([step.end.signal, over.signal]);
     const lookAgainAndAgain = async () => {
-        for (let looks = 0; (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .unansweredCooks */ .kS)(entry.facts) > 0; looks += 1) {
+        for (let looks = 0; (0,jobs_entry/* unansweredCooks */.kS)(entry.facts) > 0; looks += 1) {
             const everyMs = duplicatePausesMs[Math.min(looks, duplicatePausesMs.length - 1)] ?? 0;
             await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
             if (signal.aborted)
@@ -30251,30 +32162,32 @@ function watchForDuplicates(step, entry) {
         },
     };
 }
-const maxAddressWaitMs = 30_000;
-async function untilReachable({ end }, { job }, log) {
-    if (job?.parameters?.isReachable === false)
+const maxRateWaitMs = 30_000;
+async function untilRated(step, { job }) {
+    if (step.plan.ceilings.maxHourlyRateUsd === null)
         return;
-    await log.untilReachable(maxAddressWaitMs, end.signal);
+    const isRated = await step.budget.untilRated(job.uuid, maxRateWaitMs);
+    if (!isRated)
+        step.console.rateUnknown(job.uuid);
 }
 function isBad(step, entry) {
     const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
-    return isOver && !_jobs_results_js__WEBPACK_IMPORTED_MODULE_6__/* .results */ .X[outcomeOf(step, entry).result].passes;
+    return isOver && !results/* results */.X[outcomeOf(step, entry).result].passes;
 }
 function outcomeOf(step, entry) {
-    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .createOutcome */ .N)(entry, step.end.facts(), step.plan, _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__/* .noRunData */ .h);
+    return (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, records/* noRunData */.h);
 }
 async function lookOnceMore(step, entry) {
     const { job, facts, cancel } = entry;
     if (job === null || facts.stop !== null || cancel !== null)
         return;
-    const seen = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
+    const seen = await (0,endpoints/* readJob */.cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
     if (seen === null)
         return;
-    (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .observe */ .lB)(step, entry, seen);
-    const hasEnded = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(seen.status) && !(0,_jobs_retried_job_js__WEBPACK_IMPORTED_MODULE_7__/* .mayRestart */ .f)(seen);
+    (0,commands_step/* observe */.lB)(step, entry, seen);
+    const hasEnded = (0,jobs_status/* isFinal */.dR)(seen.status) && !(0,retried_job/* mayRestart */.f)(seen);
     if (hasEnded)
-        (0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .record */ .g1)(step, entry, (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_2__/* .withJob */ .ec)(facts, { uuid: seen.uuid, hasEnded }));
+        (0,commands_step/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(facts, { uuid: seen.uuid, hasEnded }));
 }
 
 
@@ -30287,6 +32200,7 @@ async function lookOnceMore(step, entry) {
 /* harmony export */   _7: () => (/* binding */ ServiceError),
 /* harmony export */   dz: () => (/* binding */ InputError),
 /* harmony export */   p4: () => (/* binding */ InterruptedError),
+/* harmony export */   y_: () => (/* binding */ GitHubError),
 /* harmony export */   zR: () => (/* binding */ asError)
 /* harmony export */ });
 class InputError extends Error {
@@ -30324,6 +32238,18 @@ class ServiceError extends Error {
         return isServerError(this.status) || this.status === 408 || this.status === 429;
     }
 }
+class GitHubError extends Error {
+    name = 'GitHubError';
+    trouble;
+    status;
+    request;
+    constructor(trouble, status, request, cause) {
+        super(cause instanceof Error ? cause.message : String(cause), { cause });
+        this.trouble = trouble;
+        this.status = status;
+        this.request = request;
+    }
+}
 class InterruptedError extends Error {
     name = 'InterruptedError';
 }
@@ -30340,17 +32266,85 @@ function isServerError(status = 0) {
 
 /***/ }),
 
+/***/ 5778:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   N: () => (/* binding */ pendingUrl),
+/* harmony export */   h: () => (/* binding */ readPendingUrl)
+/* harmony export */ });
+/* harmony import */ var _api_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4015);
+
+function pendingUrl(runUrl, { jobUuid, isLeft }) {
+    return `${runUrl}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
+}
+function readPendingUrl(url) {
+    const match = /\/actions\/runs\/(\d+)#dispersed-(job|left)-([0-9a-f-]{36})$/.exec(url ?? '');
+    const [, runId = '', kind, jobUuid = ''] = match ?? [];
+    return (0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(jobUuid) ? { runId, jobUuid, isLeft: kind === 'left' } : null;
+}
+
+
+/***/ }),
+
+/***/ 1101:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ silent),
+/* harmony export */   L: () => (/* binding */ troubleOf)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
+
+const refusalSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    message: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), ''),
+    response: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ headers: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()) })),
+});
+function troubleOf(error, nowMs) {
+    const refusal = refusalSchema.safeParse(error);
+    if (!refusal.success)
+        return { kind: 'internal', status: 0, retryAfterMs: null };
+    const { status, message, response: { headers } = { headers: {} } } = refusal.data;
+    const isLimit = 'retry-after' in headers ||
+        headers['x-ratelimit-remaining'] === '0' ||
+        /\brate limit\b/i.test(message);
+    return { kind: kindOf(status, isLimit), status, retryAfterMs: retryAfterOf(headers, nowMs) };
+}
+function kindOf(status, isLimit) {
+    if (status >= 500)
+        return 'unavailable';
+    if (status === 429 || isLimit)
+        return 'limited';
+    return [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
+}
+function retryAfterOf(headers, nowMs) {
+    const seconds = Number(headers['retry-after'] ?? Number.NaN);
+    if (Number.isFinite(seconds))
+        return Math.max(0, seconds * 1_000);
+    if (headers['x-ratelimit-remaining'] !== '0')
+        return null;
+    const resetMs = Number(headers['x-ratelimit-reset']) * 1_000;
+    return Number.isFinite(resetMs) ? Math.max(0, resetMs - nowMs) : null;
+}
+const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
+
+
+/***/ }),
+
 /***/ 1296:
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5869);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4063);
-/* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2999);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7177);
-/* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9520);
-/* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7435);
+/* harmony import */ var _check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8968);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4383);
+/* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2999);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7177);
+/* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(468);
+/* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7435);
+
 
 
 
@@ -30359,10 +32353,11 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 const entryPoints = new Map([
-    ['index.js', _main_js__WEBPACK_IMPORTED_MODULE_2__/* .run */ .e],
-    ['wait.js', _wait_js__WEBPACK_IMPORTED_MODULE_6__/* .run */ .e],
+    ['index.js', _main_js__WEBPACK_IMPORTED_MODULE_3__/* .run */ .e],
+    ['wait.js', _wait_js__WEBPACK_IMPORTED_MODULE_7__/* .run */ .e],
     ['cancel.js', _cancel_js__WEBPACK_IMPORTED_MODULE_1__/* .run */ .e],
-    ['post.js', _post_js__WEBPACK_IMPORTED_MODULE_3__/* .run */ .e],
+    ['check.js', _check_js__WEBPACK_IMPORTED_MODULE_2__/* .run */ .e],
+    ['post.js', _post_js__WEBPACK_IMPORTED_MODULE_4__/* .run */ .e],
 ]);
 function entryOf(name) {
     const run = entryPoints.get(name);
@@ -30374,7 +32369,7 @@ try {
     await entryOf((0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(process.argv[1] ?? ''))();
 }
 catch (error) {
-    await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_4__/* .reportFailure */ .x)(_runtime_js__WEBPACK_IMPORTED_MODULE_5__/* .actionsRunner */ .A, error);
+    await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_5__/* .reportFailure */ .x)(_runtime_js__WEBPACK_IMPORTED_MODULE_6__/* .actionsRunner */ .A, error);
 }
 
 __webpack_async_result__();
@@ -30388,7 +32383,9 @@ __webpack_async_result__();
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  $c: () => (/* binding */ isForkEvent),
   kN: () => (/* binding */ readCommit),
+  bS: () => (/* binding */ readRunRef),
   Ln: () => (/* binding */ readStepIdentity),
   vg: () => (/* binding */ tempFolder)
 });
@@ -30424,6 +32421,18 @@ function readStepIdentity({ env }, matrixIndex) {
         runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
     };
 }
+async function readRunRef(runner) {
+    const { env } = runner;
+    const { repository, runId, runAttempt, workflow } = readStepIdentity(runner, '');
+    const server = URL.parse(env['GITHUB_SERVER_URL'] ?? 'https://github.com')?.host ?? '';
+    const isKnown = /^[\w.-]+\/[\w.-]+$/.test(repository) && /^\d+$/.test(runId) && server !== '';
+    if (!isKnown)
+        return null;
+    const id = env['GITHUB_REPOSITORY_ID'] ?? '';
+    const repositoryId = /^\d+$/.test(id) ? id : '';
+    const sha = await readSha(env).catch(() => '');
+    return { server, repository, repositoryId, runId, runAttempt, sha, workflow };
+}
 function tempFolder({ env }) {
     return env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)();
 }
@@ -30438,10 +32447,21 @@ async function readCommit(runner) {
     const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
     return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
 }
+const forkPullRequest = schemas/* object */.Ikc({
+    pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ repo: schemas/* nullable */.mee(schemas/* object */.Ikc({ fork: schemas/* boolean */.zMY() })) }) }),
+});
+async function isForkEvent({ env }) {
+    if (env['GITHUB_EVENT_NAME'] !== 'pull_request')
+        return false;
+    const event = forkPullRequest.safeParse(await readEvent(env));
+    return event.success && event.data.pull_request.head.repo?.fork !== false;
+}
+async function readEvent(env) {
+    return (0,json/* parseJson */.qF)(await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}'));
+}
 async function readSha(env) {
     if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
-        const text = await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}');
-        const event = pullRequest.safeParse((0,json/* parseJson */.qF)(text));
+        const event = pullRequest.safeParse(await readEvent(env));
         if (event.success)
             return event.data.pull_request.head.sha;
         throw new Error('the event in GITHUB_EVENT_PATH has no head commit of a pull request');
@@ -30461,6 +32481,7 @@ async function readSha(env) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  iQ: () => (/* binding */ ceilingsOf),
   mG: () => (/* binding */ cookInputs),
   Pf: () => (/* binding */ fieldsOf),
   Uo: () => (/* binding */ readCleanUpInputs),
@@ -30469,14 +32490,18 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
 var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./build/inputs/parsers.js + 1 modules
-var parsers = __nccwpck_require__(6027);
+// EXTERNAL MODULE: ./build/api/public-address.js
+var public_address = __nccwpck_require__(2843);
+// EXTERNAL MODULE: ./build/inputs/parsers.js
+var parsers = __nccwpck_require__(5272);
 ;// CONCATENATED MODULE: ./build/inputs/access.js
 
+
 function apiKey(half, otherStart, other) {
+    const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
     return (0,parsers/* fromText */.IK)((given) => {
         if (given === '') {
-            return new parsers/* InvalidValue */.h6(`is empty. Pass the ${half} key from a secret. Workflows started by pull requests from forks have no secrets`);
+            return new parsers/* InvalidValue */.h6(`is empty. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name`);
         }
         if (!/^[\u0021-\u007e]+$/.test(given)) {
             return new parsers/* InvalidValue */.h6('contains white space or characters that a key cannot have. Copy it again, in one line');
@@ -30491,7 +32516,6 @@ const secretKey = apiKey('secret', 'pk_', 'public');
 const token = (0,parsers/* fromText */.IK)((given) => /^[\u0021-\u007e]+$/.test(given)
     ? given
     : new parsers/* InvalidValue */.h6('contains white space or characters that a token cannot have'));
-const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const apiUrl = (0,parsers/* fromText */.IK)((given) => {
     const url = URL.parse(given);
     if (url === null) {
@@ -30500,7 +32524,7 @@ const apiUrl = (0,parsers/* fromText */.IK)((given) => {
     if (url.username !== '' || url.password !== '') {
         return new parsers/* InvalidValue */.h6('contains a user name or password; use the inputs public-key and secret-key');
     }
-    const isLoopback = loopbackHosts.test(url.hostname);
+    const isLoopback = (0,public_address/* isLoopbackHost */.c)(url.hostname);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
         const shown = (0,parsers/* quote */.hD)(`${url.protocol}//${url.host}`);
         return new parsers/* InvalidValue */.h6(`${shown} is not https; http is accepted for loopback addresses only`);
@@ -30515,6 +32539,8 @@ const apiUrl = (0,parsers/* fromText */.IK)((given) => {
 var core = __nccwpck_require__(8532);
 // EXTERNAL MODULE: ./build/api/json.js
 var json = __nccwpck_require__(4933);
+// EXTERNAL MODULE: ./build/api/redact.js
+var redact = __nccwpck_require__(3230);
 // EXTERNAL MODULE: ./build/inputs/yaml.js
 var yaml = __nccwpck_require__(3697);
 ;// CONCATENATED MODULE: ./build/inputs/container.js
@@ -30522,11 +32548,14 @@ var yaml = __nccwpck_require__(3697);
 
 
 
+
 const variableName = /^[A-Za-z_][\w.-]*$/;
 const variableNameForm = 'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
 const environment = schemas/* pipe */.FsL(schemas/* custom */.IeY(json/* isMapping */.pi, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
+    const names = Object.keys(given);
     const report = (key, message) => {
-        context.issues.push({ code: 'custom', message, input: key, path: [key] });
+        const place = (0,redact/* isPlainName */.sh)(key) ? key : names.indexOf(key);
+        context.issues.push({ code: 'custom', message, input: key, path: [place] });
     };
     const pairs = Object.entries(given).flatMap(([key, value]) => {
         if (!variableName.test(key))
@@ -30544,7 +32573,7 @@ const environment = schemas/* pipe */.FsL(schemas/* custom */.IeY(json/* isMappi
 const environmentLines = schemas/* pipe */.FsL(schemas/* string */.YjP(), schemas/* transform */.pdi((given, context) => {
     const pairs = new Map();
     for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
-        if (line.trim() === '')
+        if (/^\s*(?:#|$)/.test(line))
             continue;
         const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
         const problem = problemOfLine(line, name, pairs);
@@ -30561,7 +32590,9 @@ function problemOfLine(line, name, earlier) {
         return 'has no `=`: use KEY=VALUE, one per line';
     if (!variableName.test(name))
         return `has an invalid name: ${variableNameForm}`;
-    return earlier.has(name) ? `sets ${(0,parsers/* quote */.hD)(name)} a second time` : undefined;
+    if (!earlier.has(name))
+        return undefined;
+    return `sets ${(0,redact/* isPlainName */.sh)(name) ? (0,parsers/* quote */.hD)(name) : 'a name'} a second time`;
 }
 const list = (member) => schemas/* array */.YOg(member, 'must be a list');
 const volume = (0,yaml/* mapping */.p)({
@@ -30603,8 +32634,12 @@ function secretsOf({ secret, volumes = [] }) {
 
 // EXTERNAL MODULE: ./build/inputs/read.js
 var read = __nccwpck_require__(8718);
+// EXTERNAL MODULE: ./build/inputs/ready-check.js
+var ready_check = __nccwpck_require__(46);
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
 var api = __nccwpck_require__(3305);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
 // EXTERNAL MODULE: ./build/api/schemas.js
 var api_schemas = __nccwpck_require__(4015);
 ;// CONCATENATED MODULE: ./build/inputs/regions.js
@@ -30643,22 +32678,39 @@ function warnOfUnknownRegions(runner, codes) {
 
 
 const maxRegions = 36;
+const maxGpuNames = 8;
+const gpuNames = schemas/* array */.YOg(parsers/* line */.n8, 'must be a name or a list of names').check(api/* _minLength */.m9(1, 'has no name'), api/* _maxLength */.Eb(maxGpuNames, `has more than ${maxGpuNames} names`), schemas/* check */.z6Y(({ value, issues }) => {
+    const plain = value.map((name) => name.trim().toLowerCase());
+    const repeated = value.find((_, index) => plain.indexOf(plain[index] ?? '') !== index);
+    if (repeated === undefined)
+        return;
+    issues.push({ code: 'custom', message: `has ${(0,parsers/* quote */.hD)(repeated)} twice`, input: value });
+}));
+const gpuName = schemas/* pipe */.FsL(schemas/* unknown */.L5J(), schemas/* transform */.pdi(async (given, context) => {
+    const parsed = await parse/* safeParseAsync */.bp(Array.isArray(given) ? gpuNames : (0,parsers/* orNull */.Xd)(parsers/* line */.n8), given);
+    if (parsed.success)
+        return parsed.data;
+    for (const { message, path } of parsed.error.issues) {
+        context.issues.push({ code: 'custom', message, input: given, path });
+    }
+    return core/* NEVER */.tm;
+}));
 const cookFields = {
     title: parsers/* line */.n8,
     description: (0,parsers/* orNull */.Xd)(parsers/* text */.Qq),
     task: (0,parsers/* oneOf */.yL)(['BATCH', 'PERSISTENT']),
     cpu_count: (0,parsers/* number */.ai)(0),
     gpu_count: (0,parsers/* number */.ai)(0),
-    gpu_name: (0,parsers/* orNull */.Xd)(parsers/* line */.n8),
+    gpu_name: gpuName,
     gpu_registry_uuid: (0,parsers/* orNull */.Xd)(parsers/* uuid */.uR),
     min_vram_gb: (0,parsers/* number */.ai)(0),
     min_ram_gb: (0,parsers/* number */.ai)(0),
     min_storage_gb: (0,parsers/* number */.ai)(0),
     max_node_count: (0,parsers/* whole */.WQ)(1),
     max_retry_count: (0,parsers/* whole */.WQ)(0),
-    max_timeout_assign_ms: (0,parsers/* whole */.WQ)(300_000),
-    max_timeout_start_ms: (0,parsers/* whole */.WQ)(120_000),
-    max_timeout_run_ms: (0,parsers/* orNull */.Xd)((0,parsers/* whole */.WQ)(60_000)),
+    max_timeout_assign_ms: (0,parsers/* milliseconds */.Rz)(300_000),
+    max_timeout_start_ms: (0,parsers/* milliseconds */.Rz)(120_000),
+    max_timeout_run_ms: (0,parsers/* orNull */.Xd)((0,parsers/* milliseconds */.Rz)(60_000)),
     allowed_region_codes: schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* array */.YOg(regionCode, 'must be a list of region codes'), schemas/* transform */.pdi((codes) => [...new Set(codes)])), schemas/* array */.YOg(schemas/* string */.YjP()).check(api/* _maxLength */.Eb(maxRegions, `has more than ${maxRegions} regions`))),
 };
 const entry = schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
@@ -30706,11 +32758,16 @@ var rules = __nccwpck_require__(1671);
 
 
 
+
 const minuteMs = 60_000;
 const regionList = schemas/* pipe */.FsL((0,parsers/* fromText */.IK)((given) => {
     const codes = given.split(/[\s,]+/).filter((code) => code !== '');
     return codes.length > 0 ? codes : new parsers/* InvalidValue */.h6('contains no region code');
 }), cookFields.allowed_region_codes);
+const gpuNameLines = schemas/* pipe */.FsL((0,parsers/* fromText */.IK)((given) => given
+    .split(/[\r\n]+/)
+    .map((each) => each.trim())
+    .filter((each) => each !== '')), gpuNames);
 const cookInputs = {
     recipes: (0,read/* input */.hF)(entries),
     'public-key': (0,read/* input */.hF)(publicKey),
@@ -30721,7 +32778,7 @@ const cookInputs = {
     task: (0,read/* optional */.lq)(cookFields.task),
     'cpu-count': (0,read/* optional */.lq)(cookFields.cpu_count),
     'gpu-count': (0,read/* optional */.lq)(cookFields.gpu_count),
-    'gpu-name': (0,read/* optional */.lq)(parsers/* line */.n8),
+    'gpu-name': (0,read/* optional */.lq)(gpuNameLines),
     'gpu-registry-uuid': (0,read/* optional */.lq)(parsers/* uuid */.uR),
     'min-vram-gb': (0,read/* optional */.lq)(cookFields.min_vram_gb),
     'min-ram-gb': (0,read/* optional */.lq)(cookFields.min_ram_gb),
@@ -30732,10 +32789,13 @@ const cookInputs = {
     'max-timeout-start': (0,read/* optional */.lq)((0,parsers/* duration */.p0)(2 * minuteMs)),
     'max-timeout-run': (0,read/* optional */.lq)((0,parsers/* duration */.p0)(minuteMs)),
     'allowed-region-codes': (0,read/* optional */.lq)(regionList),
+    'max-hourly-rate': (0,read/* optional */.lq)(parsers/* usd */.dR),
+    'max-cost': (0,read/* optional */.lq)(parsers/* usd */.dR),
     parameters: (0,read/* optional */.lq)(containerText),
     env: { ...(0,read/* optional */.lq)(environmentLines), verbatim: true },
     wait: (0,read/* input */.hF)(parsers/* flag */.Jt, 'true'),
-    'wait-until': (0,read/* optional */.lq)((0,parsers/* oneOf */.yL)(['completed', 'running'])),
+    'wait-until': (0,read/* optional */.lq)((0,parsers/* oneOf */.yL)(['completed', 'running', 'ready'])),
+    'ready-check': (0,read/* optional */.lq)(ready_check/* readyCheck */.i),
     timeout: (0,read/* input */.hF)((0,parsers/* duration */.p0)(), '5h45m'),
     'on-timeout': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cancel', 'fail', 'detach']), 'cancel'),
     'on-workflow-cancel': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cancel', 'detach']), 'cancel'),
@@ -30760,12 +32820,15 @@ async function readCookInputs(runner) {
         recipes,
         wait: values.wait,
         waitUntil: values['wait-until'],
+        readyCheck: values['ready-check'],
         maxParallel: values['max-parallel'],
         failFast: values['fail-fast'],
+        ceilings: ceilingsOf(values),
     };
     const inputs = (0,read/* validValues */.tR)({ values, problems: [...problems, ...(0,rules/* checkRules */.M)(related)] });
     const cooks = [fieldsOf(inputs), ...recipes];
     warnOfUnknownRegions(runner, cooks.flatMap((each) => each.allowed_region_codes ?? []));
+    warnOfPortsWithoutSsh(runner, inputs);
     return inputs;
 }
 const cleanUpInputs = {
@@ -30777,6 +32840,19 @@ const cleanUpInputs = {
 };
 async function readCleanUpInputs(runner) {
     return (0,read/* validValues */.tR)(await (0,read/* readInputs */.Ko)(runner, cleanUpInputs));
+}
+function warnOfPortsWithoutSsh(runner, { parameters, recipes }) {
+    const lists = [parameters?.ports, ...recipes.map((entry) => entry.parameters?.ports)];
+    const hasNone = lists.some((ports = []) => ports.length > 0 && !ports.includes(22));
+    if (!hasNone)
+        return;
+    runner.annotate('warning', 'The ports lack 22', "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if nobody needs the job's address.");
+}
+function ceilingsOf(inputs) {
+    return {
+        maxHourlyRateUsd: inputs['max-hourly-rate'] ?? null,
+        maxCostUsd: inputs['max-cost'] ?? null,
+    };
 }
 function fieldsOf(inputs) {
     return {
@@ -30813,7 +32889,7 @@ function fieldsOf(inputs) {
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3619);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3305);
 /* harmony import */ var _cook_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5747);
-/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6027);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
 /* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8718);
 /* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3697);
 
@@ -30837,7 +32913,7 @@ const access = {
 const waitInputs = {
     'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(jobUuids),
     ...access,
-    'wait-until': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['wait-until'],
+    'wait-until': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .optional */ .lq)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['completed', 'running'])),
     timeout: (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .duration */ .p0)(), '5h45m'),
     'on-timeout': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
     'on-workflow-cancel': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
@@ -30858,217 +32934,34 @@ async function readCancelInputs(runner) {
 
 /***/ }),
 
-/***/ 6027:
+/***/ 5272:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  h6: () => (/* binding */ InvalidValue),
-  Yr: () => (/* binding */ describeNonUuid),
-  p0: () => (/* binding */ duration),
-  Jt: () => (/* binding */ flag),
-  IK: () => (/* binding */ fromText),
-  n8: () => (/* binding */ line),
-  ai: () => (/* binding */ number),
-  yL: () => (/* binding */ oneOf),
-  Xd: () => (/* binding */ orNull),
-  dq: () => (/* binding */ pollInterval),
-  hD: () => (/* binding */ quote),
-  ZA: () => (/* binding */ suggest),
-  Qq: () => (/* binding */ parsers_text),
-  uR: () => (/* binding */ uuid),
-  WQ: () => (/* binding */ whole)
-});
-
-// UNUSED EXPORTS: parseDuration
-
-;// CONCATENATED MODULE: ./node_modules/leven/index.js
-const array = [];
-const characterCodeCache = [];
-
-function leven(first, second, options) {
-	if (first === second) {
-		return 0;
-	}
-
-	const maxDistance = options?.maxDistance;
-	const swap = first;
-
-	// Swapping the strings if `a` is longer than `b` so we know which one is the
-	// shortest & which one is the longest
-	if (first.length > second.length) {
-		first = second;
-		second = swap;
-	}
-
-	let firstLength = first.length;
-	let secondLength = second.length;
-
-	// Performing suffix trimming:
-	// We can linearly drop suffix common to both strings since they
-	// don't increase distance at all
-	// Note: `~-` is the bitwise way to perform a `- 1` operation
-	while (firstLength > 0 && (first.charCodeAt(~-firstLength) === second.charCodeAt(~-secondLength))) {
-		firstLength--;
-		secondLength--;
-	}
-
-	// Performing prefix trimming
-	// We can linearly drop prefix common to both strings since they
-	// don't increase distance at all
-	let start = 0;
-
-	while (start < firstLength && (first.charCodeAt(start) === second.charCodeAt(start))) {
-		start++;
-	}
-
-	firstLength -= start;
-	secondLength -= start;
-
-	// Early termination after trimming: if difference in length exceeds max distance
-	if (maxDistance !== undefined && secondLength - firstLength > maxDistance) {
-		return maxDistance;
-	}
-
-	if (firstLength === 0) {
-		return maxDistance !== undefined && secondLength > maxDistance
-			? maxDistance
-			: secondLength;
-	}
-
-	let bCharacterCode;
-	let result;
-	let temporary;
-	let temporary2;
-	let index = 0;
-	let index2 = 0;
-
-	while (index < firstLength) {
-		characterCodeCache[index] = first.charCodeAt(start + index);
-		array[index] = ++index;
-	}
-
-	while (index2 < secondLength) {
-		bCharacterCode = second.charCodeAt(start + index2);
-		temporary = index2++;
-		result = index2;
-
-		for (index = 0; index < firstLength; index++) {
-			temporary2 = bCharacterCode === characterCodeCache[index] ? temporary : temporary + 1;
-			temporary = array[index];
-			// eslint-disable-next-line no-multi-assign
-			result = array[index] = temporary > result
-				? (temporary2 > result ? result + 1 : temporary2)
-				: (temporary2 > temporary ? temporary + 1 : temporary2);
-		}
-
-		// Early termination: if all values in current row exceed maxDistance
-		if (maxDistance !== undefined) {
-			let rowMinimum = result;
-			for (index = 0; index < firstLength; index++) {
-				if (array[index] < rowMinimum) {
-					rowMinimum = array[index];
-				}
-			}
-
-			if (rowMinimum > maxDistance) {
-				return maxDistance;
-			}
-		}
-	}
-
-	// Bound arrays to avoid retaining large previous sizes
-	array.length = firstLength;
-	characterCodeCache.length = firstLength;
-
-	return maxDistance !== undefined && result > maxDistance ? maxDistance : result;
-}
-
-function closestMatch(target, candidates, options) {
-	if (!Array.isArray(candidates) || candidates.length === 0) {
-		return undefined;
-	}
-
-	const userMax = options?.maxDistance;
-	const targetLength = target.length;
-
-	// Exact match fast-path
-	for (const candidate of candidates) {
-		if (candidate === target) {
-			return candidate;
-		}
-	}
-
-	if (userMax === 0) {
-		return undefined;
-	}
-
-	let best;
-	let bestDist = Number.POSITIVE_INFINITY;
-	const seen = new Set();
-
-	for (const candidate of candidates) {
-		if (seen.has(candidate)) {
-			continue;
-		}
-
-		seen.add(candidate);
-
-		const lengthDiff = Math.abs(candidate.length - targetLength);
-		if (lengthDiff >= bestDist) {
-			continue;
-		}
-
-		if (userMax !== undefined && lengthDiff > userMax) {
-			continue;
-		}
-
-		const cap = Number.isFinite(bestDist)
-			? (userMax === undefined ? bestDist : Math.min(bestDist, userMax))
-			: userMax;
-
-		const distance = cap === undefined
-			? leven(target, candidate)
-			: leven(target, candidate, {maxDistance: cap});
-
-		// Skip candidates that exceed the user's maximum distance
-		if (userMax !== undefined && distance > userMax) {
-			continue;
-		}
-
-		// If we got a capped result that equals the cap, we need the actual distance
-		// for accurate comparison, but only if the cap was due to userMax
-		let actualD = distance;
-		if (cap !== undefined && distance === cap && cap === userMax) {
-			actualD = leven(target, candidate);
-		}
-
-		if (actualD < bestDist) {
-			bestDist = actualD;
-			best = candidate;
-			if (bestDist === 0) {
-				break;
-			}
-		}
-	}
-
-	if (userMax !== undefined && bestDist > userMax) {
-		return undefined;
-	}
-
-	return best;
-}
-
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
-var core = __nccwpck_require__(8532);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/api/schemas.js
-var api_schemas = __nccwpck_require__(4015);
-;// CONCATENATED MODULE: ./build/inputs/parsers.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   IK: () => (/* binding */ fromText),
+/* harmony export */   Jt: () => (/* binding */ flag),
+/* harmony export */   Qq: () => (/* binding */ text),
+/* harmony export */   Rz: () => (/* binding */ milliseconds),
+/* harmony export */   WQ: () => (/* binding */ whole),
+/* harmony export */   Xd: () => (/* binding */ orNull),
+/* harmony export */   Yr: () => (/* binding */ describeNonUuid),
+/* harmony export */   ZA: () => (/* binding */ suggest),
+/* harmony export */   ai: () => (/* binding */ number),
+/* harmony export */   dR: () => (/* binding */ usd),
+/* harmony export */   dq: () => (/* binding */ pollInterval),
+/* harmony export */   h6: () => (/* binding */ InvalidValue),
+/* harmony export */   hD: () => (/* binding */ quote),
+/* harmony export */   n8: () => (/* binding */ line),
+/* harmony export */   p0: () => (/* binding */ duration),
+/* harmony export */   uR: () => (/* binding */ uuid),
+/* harmony export */   yL: () => (/* binding */ oneOf)
+/* harmony export */ });
+/* unused harmony export parseDuration */
+/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7785);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8532);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3945);
+/* harmony import */ var _api_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4015);
 
 
 
@@ -31082,7 +32975,7 @@ function quote(text) {
 }
 function suggest(word, known) {
     const maxDistance = Math.min(4, Math.ceil(word.length / 3));
-    const likely = closestMatch(word.toLowerCase(), known, { maxDistance });
+    const likely = (0,leven__WEBPACK_IMPORTED_MODULE_1__/* .closestMatch */ .h)(word.toLowerCase(), known, { maxDistance });
     return likely === undefined ? '' : `; did you mean ${likely}?`;
 }
 const singleValue = {
@@ -31091,15 +32984,15 @@ const singleValue = {
         : 'must be a single value, not a list or a mapping',
 };
 function fromText(parse) {
-    return schemas/* pipe */.FsL(schemas/* string */.YjP(singleValue), schemas/* transform */.pdi(async (given, context) => {
+    return zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP(singleValue), zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .transform */ .pdi(async (given, context) => {
         const value = await parse(given);
         if (!(value instanceof InvalidValue))
             return value;
         context.issues.push({ code: 'custom', message: value.message, input: given });
-        return core/* NEVER */.tm;
+        return zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .NEVER */ .tm;
     }));
 }
-const parsers_text = schemas/* string */.YjP(singleValue);
+const text = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP(singleValue);
 const line = fromText((given) => /[\r\n]/.test(given) ? new InvalidValue('must be a single line') : given);
 const flag = fromText((given) => {
     if (/^true$/i.test(given))
@@ -31122,6 +33015,12 @@ function number(min) {
             : new InvalidValue(`${quote(given)} is not a number of ${min} or more`);
     });
 }
+const usd = fromText((given) => {
+    const value = /^\d{1,9}(?:\.\d{1,6})?$/.test(given) ? Number(given) : 0;
+    if (value > 0)
+        return value;
+    return new InvalidValue(`${quote(given)} is not an amount in USD of more than 0, such as 0.50 or 12`);
+});
 function whole(min, max = 1_000_000_000_000) {
     const range = max < 1_000_000 ? `from ${min} to ${max}` : `of ${min} or more`;
     return fromText((given) => {
@@ -31131,22 +33030,40 @@ function whole(min, max = 1_000_000_000_000) {
         return new InvalidValue(`${quote(given)} is not a whole number ${range}`);
     });
 }
-const uuid = fromText((given) => (0,api_schemas/* isUuid */.O1)(given) ? given.toLowerCase() : new InvalidValue(describeNonUuid(given)));
+function milliseconds(min) {
+    return fromText((given) => {
+        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
+        if (value >= min)
+            return value;
+        const ms = parseDuration(given);
+        const hint = ms === undefined ? '' : `; ${given} is ${ms}`;
+        return new InvalidValue(`${quote(given)} is not a whole number of milliseconds of ${min} or more${hint}`);
+    });
+}
+const uuid = fromText((given) => (0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(given) ? given.toLowerCase() : new InvalidValue(describeNonUuid(given)));
+const uuidInside = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 function describeNonUuid(given) {
+    if (/^https?:\/\//i.test(given)) {
+        const [found] = uuidInside.exec(given.slice(0, 2_000)) ?? [];
+        const example = found === undefined
+            ? 'such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be'
+            : `${found.toLowerCase()} here`;
+        return `is an address: give the UUID only, ${example}`;
+    }
     const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'the value';
     return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
 }
 function orNull(schema) {
-    return schemas/* pipe */.FsL(schemas/* nullable */.mee(schemas/* string */.YjP(singleValue)), schemas/* transform */.pdi(async (given, context) => {
+    return zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP(singleValue)), zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .transform */ .pdi(async (given, context) => {
         if (given === null || given === '~')
             return null;
-        const parsed = await parse/* safeParseAsync */.bp(schema, given);
+        const parsed = await zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .safeParseAsync */ .bp(schema, given);
         if (parsed.success)
             return parsed.data;
         for (const { message } of parsed.error.issues) {
             context.issues.push({ code: 'custom', message, input: given });
         }
-        return core/* NEVER */.tm;
+        return zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .NEVER */ .tm;
     }));
 }
 const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
@@ -31191,8 +33108,10 @@ const pollInterval = fromText((given) => {
 /* harmony export */   lq: () => (/* binding */ optional),
 /* harmony export */   tR: () => (/* binding */ validValues)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3945);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(487);
+
 
 
 function input(schema, defaultText = '') {
@@ -31210,8 +33129,15 @@ async function readInputs(runner, table) {
     const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
     return {
         values: values,
-        problems: read.flatMap(({ problems }) => problems),
+        problems: (await (0,_context_js__WEBPACK_IMPORTED_MODULE_1__/* .isForkEvent */ .$c)(runner))
+            ? read.flatMap(({ name, problems }) => problems.map(inFork(runner, name)))
+            : read.flatMap(({ problems }) => problems),
     };
+}
+function inFork(runner, name) {
+    const isMissing = name.endsWith('-key') && runner.input(name).trim() === '';
+    const message = 'is empty: GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
+    return (problem) => (isMissing ? { ...problem, message } : problem);
 }
 function validValues(reading) {
     if (reading.problems.length > 0)
@@ -31222,21 +33148,52 @@ async function readInput(runner, name, { schema, optional: isOptional, ...rest }
     const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
     if (given.trim() === '' && isOptional)
         return { value: undefined, problems: [] };
-    const parsed = await zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .safeParseAsync */ .bp(schema, given || rest.default);
+    const parsed = await zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParseAsync */ .bp(schema, given || rest.default);
     if (parsed.success)
         return { value: parsed.data, problems: [] };
-    return { value: undefined, problems: parsed.error.issues.map((issue) => toProblem(name, issue)) };
+    const problems = parsed.error.issues.map((issue) => toProblem(name, issue, isSingle(given)));
+    return { value: undefined, problems };
 }
-function toProblem(name, { path, message }) {
+function isSingle(given) {
+    return !/[\s[{]/.test(given.trim());
+}
+function toProblem(name, issue, isSingleValue) {
+    const { message } = issue;
+    const path = isSingleValue && issue.path[0] === 0 ? issue.path.slice(1) : issue.path;
     const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
     return { input: name + place.join(''), message };
 }
 const minMaskLength = 6;
 function maskSecrets(runner, secrets) {
+    runner.redactor.add(secrets);
     for (const line of secrets.flatMap((secret) => secret.split(/[\r\n]+/))) {
         if (line.trim().length >= minMaskLength)
             runner.mask(line.trim());
     }
+}
+
+
+/***/ }),
+
+/***/ 46:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d: () => (/* binding */ formatReadyCheck),
+/* harmony export */   i: () => (/* binding */ readyCheck)
+/* harmony export */ });
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5272);
+
+const form = /^(\d{1,5})(\/[\u0021\u0024-\u003b\u003d\u003f-\u005b\u005d\u005f\u0061-\u007a\u007e%]*)?$/;
+const readyCheck = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .fromText */ .IK)((given) => {
+    const [, port = '', path = '/'] = form.exec(given) ?? [];
+    const number = Number(port);
+    return port !== '' && number >= 1 && number <= 65_535
+        ? { port: number, path }
+        : new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidValue */ .h6(`${(0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(given)} is not a port of the container and a path, such as 8080/health`);
+});
+function formatReadyCheck({ port, path }) {
+    return `${port}${path}`;
 }
 
 
@@ -31249,11 +33206,21 @@ function maskSecrets(runner, secrets) {
 /* harmony export */   M: () => (/* binding */ checkRules),
 /* harmony export */   U: () => (/* binding */ checkWhole)
 /* harmony export */ });
+/* harmony import */ var _jobs_ceilings_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8261);
+
 function checkRules(inputs) {
-    const { recipes = [], wait, waitUntil, maxParallel, failFast, ...shared } = inputs;
+    const { recipes = [], wait, waitUntil, readyCheck, maxParallel, failFast, ceilings, ...shared } = inputs;
     const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
     const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
-    return [...ofInputs, ...ofEntries, ...brokenRules(waitRules(inputs))];
+    const broken = brokenRules([...waitRules(inputs), ...readyRules(inputs)]);
+    return [...ofInputs, ...ofEntries, ...broken, ...shareRules(inputs)];
+}
+function shareRules({ recipes = [], ceilings, task, max_retry_count: retries }) {
+    const batches = recipes.filter((entry) => (entry.task ?? task) !== 'PERSISTENT');
+    if (ceilings === undefined || batches.length === 0)
+        return [];
+    const most = Math.max(...batches.map((entry) => entry.max_retry_count ?? retries ?? 0));
+    return (0,_jobs_ceilings_js__WEBPACK_IMPORTED_MODULE_0__/* .shareProblems */ .Ow)(ceilings, recipes.length, most);
 }
 function brokenRules(rules) {
     return rules.filter(({ isBroken }) => isBroken).map(({ input, message }) => ({ input, message }));
@@ -31277,6 +33244,43 @@ function waitRules(inputs) {
             message: `cannot be used with task PERSISTENT, ${whyUnbounded}`,
         },
     ];
+}
+function readyRules(inputs) {
+    const { wait, waitUntil, readyCheck, maxParallel = 0 } = inputs;
+    const input = 'ready-check';
+    const isGiven = readyCheck !== undefined;
+    const isOtherGoal = waitUntil !== undefined && waitUntil !== 'ready';
+    return [
+        {
+            isBroken: waitUntil === 'ready' && !isGiven,
+            input,
+            message: 'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
+        },
+        {
+            isBroken: isGiven && wait === false,
+            input,
+            message: 'cannot be used with `wait: false`',
+        },
+        {
+            isBroken: isGiven && wait !== false && isOtherGoal,
+            input,
+            message: `cannot be used with \`wait-until: ${waitUntil}\`: use ready, or leave it out for task PERSISTENT`,
+        },
+        {
+            isBroken: isGiven && waitUntil === undefined && isAllBatch(inputs),
+            input,
+            message: 'is for task PERSISTENT; for BATCH add `wait-until: ready`',
+        },
+        {
+            isBroken: isGiven && waitUntil === undefined && maxParallel > 0,
+            input,
+            message: 'cannot be used with max-parallel, which counts the jobs that have not completed',
+        },
+    ];
+}
+function isAllBatch({ task, recipes = [] }) {
+    const tasks = recipes.length === 0 ? [task] : recipes.map((entry) => entry.task ?? task);
+    return tasks.every((each) => each === 'BATCH');
 }
 function hasPersistent({ task, recipes = [] }) {
     const tasks = recipes.length === 0 ? [task] : recipes.map((entry) => entry.task ?? task);
@@ -31336,8 +33340,10 @@ function checkWhole(cook) {
 /* harmony export */   h: () => (/* binding */ parseYaml),
 /* harmony export */   p: () => (/* binding */ mapping)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
-/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6027);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3619);
+/* harmony import */ var _api_redact_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3230);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
+
 
 
 const maxText = 1_000_000;
@@ -31346,15 +33352,15 @@ const maxDepth = 32;
 const maxNodes = 50_000;
 async function parseYaml(text) {
     if (text.length > maxText)
-        return new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidValue */ .h6(`is longer than ${maxText} characters`);
+        return new _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .InvalidValue */ .h6(`is longer than ${maxText} characters`);
     const { load, FAILSAFE_SCHEMA, nullJsonTag } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
     const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
     try {
         const tree = load(text, { schema, maxAliases, maxDepth });
-        return isBounded(tree) ? tree : new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidValue */ .h6('is too large, or refers to itself');
+        return isBounded(tree) ? tree : new _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .InvalidValue */ .h6('is too large, or refers to itself');
     }
     catch (error) {
-        return new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidValue */ .h6(`is not valid YAML or JSON: ${explain(error)}`);
+        return new _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .InvalidValue */ .h6(`is not valid YAML or JSON: ${explain(error)}`);
     }
 }
 function explain(error) {
@@ -31393,14 +33399,16 @@ function isBounded(tree) {
 }
 function mapping(shape) {
     const known = Object.keys(shape);
-    return zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .transform */ .pdi((given) => withoutEmpty(given, known)), zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej(optionals(shape), {
+    return zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .transform */ .pdi((given) => withoutEmpty(given, known)), zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .strictObject */ .rej(optionals(shape), {
         error: (issue) => issue.code === 'unrecognized_keys'
-            ? issue.keys.map((key) => describeUnknown(key, known)).join('. ')
+            ? issue.keys
+                .map((key) => describeUnknown(key, known))
+                .reduce((all, each) => `${all}${all.endsWith('?') ? '' : '.'} ${each}`)
             : 'must be a mapping of names to values',
     }));
 }
 function optionals(shape) {
-    const members = Object.entries(shape).map(([key, schema]) => [key, zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .optional */ .lqM(schema)]);
+    const members = Object.entries(shape).map(([key, schema]) => [key, zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .optional */ .lqM(schema)]);
     return Object.fromEntries(members);
 }
 function withoutEmpty(given, known) {
@@ -31409,8 +33417,69 @@ function withoutEmpty(given, known) {
     return Object.fromEntries(Object.entries(given).filter(([key, value]) => value !== '' || !known.includes(key)));
 }
 function describeUnknown(key, known) {
-    const hint = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .suggest */ .ZA)(key.replaceAll('-', '_'), known) || `; known fields are ${known.join(', ')}`;
-    return `${(0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} is not a known field${hint}`;
+    const near = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .suggest */ .ZA)(key.replaceAll('-', '_'), known);
+    const name = near !== '' || (0,_api_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .isPlainName */ .sh)(key) ? (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(key) : 'a name';
+    return `${name} is not a known field${near || `; known fields are ${known.join(', ')}`}`;
+}
+
+
+/***/ }),
+
+/***/ 8261:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $c: () => (/* binding */ minRunLimitMs),
+/* harmony export */   Es: () => (/* binding */ noCeilings),
+/* harmony export */   Ow: () => (/* binding */ shareProblems),
+/* harmony export */   YW: () => (/* binding */ hasCeiling),
+/* harmony export */   kp: () => (/* binding */ withShare),
+/* harmony export */   pu: () => (/* binding */ tooDear)
+/* harmony export */ });
+/* unused harmony export shareMs */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+
+const noCeilings = { maxHourlyRateUsd: null, maxCostUsd: null };
+function hasCeiling({ maxHourlyRateUsd, maxCostUsd }) {
+    return maxHourlyRateUsd !== null || maxCostUsd !== null;
+}
+const hourMs = 3_600_000;
+const minRunLimitMs = 60_000;
+function shareMs({ maxHourlyRateUsd, maxCostUsd }, jobCount, retries = 0) {
+    if (maxHourlyRateUsd === null || maxCostUsd === null)
+        return null;
+    const hours = maxCostUsd / jobCount / maxHourlyRateUsd / (retries + 1);
+    return Math.floor(hours * hourMs + 1e-6);
+}
+function shareProblems(ceilings, jobCount, retries = 0) {
+    const share = shareMs(ceilings, jobCount, retries);
+    if (share === null || share >= minRunLimitMs)
+        return [];
+    const runs = jobCount * (retries + 1);
+    const leastUsd = ((ceilings.maxHourlyRateUsd ?? 0) * runs * minRunLimitMs) / hourMs;
+    const why = retries === 0 ? `${jobCount} jobs` : `${jobCount} jobs with ${retries} retries each`;
+    const message = `leaves a run of each of ${why} ${(share / 1000).toFixed(1)} s at max-hourly-rate, and the service's minimum is 1 minute: at least ${Math.ceil(leastUsd * 1e4 - 1e-6) / 1e4} is needed, or a lower max-hourly-rate`;
+    return [{ input: 'max-cost', message }];
+}
+function withShare(body, recipe, ceilings, jobCount) {
+    const fields = { ...recipe?.payload, ...body };
+    const { task, max_timeout_run_ms: own, max_retry_count: count } = fields;
+    const retries = typeof count === 'number' ? count : 0;
+    const share = shareMs(ceilings, jobCount, retries);
+    if (share === null || task === 'PERSISTENT')
+        return { body, shareMs: null };
+    const problems = shareProblems(ceilings, jobCount, retries);
+    if (problems.length > 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz(problems);
+    if (typeof own === 'number' && own <= share)
+        return { body, shareMs: null };
+    return { body: { ...body, max_timeout_run_ms: share }, shareMs: share };
+}
+function tooDear(offers, ceilings) {
+    const { maxHourlyRateUsd: ceilingUsd } = ceilings;
+    if (offers === null || ceilingUsd === null || offers.minUsd <= ceilingUsd)
+        return null;
+    return { kind: 'offers', amountUsd: offers.minUsd, ceilingUsd };
 }
 
 
@@ -31420,13 +33489,42 @@ function describeUnknown(key, known) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   F: () => (/* binding */ hourlyRateOf),
-/* harmony export */   h: () => (/* binding */ costOf)
+/* harmony export */   FV: () => (/* binding */ hourlyRateOf),
+/* harmony export */   LY: () => (/* binding */ rateOfRun),
+/* harmony export */   fD: () => (/* binding */ totalCostOf),
+/* harmony export */   ho: () => (/* binding */ costOf),
+/* harmony export */   sC: () => (/* binding */ pricedCostOf)
 /* harmony export */ });
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 
 const hourMs = 3_600_000;
+function pricedCostOf(outcome) {
+    const { bills, runs } = outcome;
+    const estimated = estimateOf(outcome);
+    if (bills.size === 0)
+        return estimated === null ? null : { usd: estimated, is: 'estimated' };
+    const billed = rounded(sumOf([...bills.values()]) ?? 0);
+    const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
+    const isBilled = unbilled.every((run) => costOfRun(run, outcome) === 0);
+    if (isBilled || outcome.job?.task === 'PERSISTENT')
+        return { usd: billed, is: 'billed' };
+    const rest = sumOf(unbilled.map((run) => costOfRun(run, outcome)));
+    return { usd: rounded(billed + (rest ?? 0)), is: 'estimated' };
+}
 function costOf(outcome) {
+    return pricedCostOf(outcome)?.usd ?? null;
+}
+function totalCostOf(outcomes) {
+    const costs = outcomes.map(pricedCostOf).filter((cost) => cost !== null);
+    if (costs.length === 0)
+        return null;
+    const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
+    return { usd, is: costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated' };
+}
+function rounded(usd) {
+    return Math.round(usd * 10_000) / 10_000;
+}
+function estimateOf(outcome) {
     const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
     if (rated.length === 0)
         return null;
@@ -31434,11 +33532,11 @@ function costOf(outcome) {
         ? [costOfLifetime(outcome, rated)]
         : outcome.runs.map((run) => costOfRun(run, outcome));
     const sum = sumOf(costs);
-    return sum === null ? null : Math.round(sum * 10_000) / 10_000;
+    return sum === null ? null : rounded(sum);
 }
 function hourlyRateOf({ runs }) {
     const newest = runs.at(-1);
-    return newest === undefined ? null : rateOf(newest);
+    return newest === undefined ? null : rateOfRun(newest);
 }
 function costOfLifetime(outcome, rated) {
     const { createdMs, endedMs } = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
@@ -31448,7 +33546,7 @@ function costOfLifetime(outcome, rated) {
     return costOfTime(newest, endedMs - createdMs);
 }
 function costOfRun(run, outcome) {
-    if (run.duration_ms !== null && run.duration_ms > 0)
+    if (run.duration_ms !== null)
         return costOfTime(run, run.duration_ms);
     if (run.started_at_ms === null)
         return 0;
@@ -31456,18 +33554,18 @@ function costOfRun(run, outcome) {
     return endedMs === null ? null : costOfTime(run, endedMs - run.started_at_ms);
 }
 function costOfTime(run, durationMs) {
-    const rate = rateOf(run);
+    const rate = rateOfRun(run);
     return rate === null ? null : (rate * Math.max(0, durationMs)) / hourMs;
 }
-function rateOf(run) {
+function rateOfRun(run) {
     const { hourly_rate_usd: rate } = run;
     return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
 }
 function nodeCountOf({ node_urls: nodeUrls }) {
-    const counts = new Map();
-    for (const { description } of nodeUrls ?? [])
-        counts.set(description, (counts.get(description) ?? 0) + 1);
-    return Math.max(1, ...counts.values());
+    const hosts = new Map();
+    for (const { description, hostname } of nodeUrls ?? [])
+        hosts.set(description, (hosts.get(description) ?? new Set()).add(hostname));
+    return Math.max(1, ...[...hosts.values()].map(({ size }) => size));
 }
 function sumOf(amounts) {
     let sum = 0;
@@ -31496,7 +33594,7 @@ function sumOf(amounts) {
 /* unused harmony export endReasons */
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
 
-const endReasons = ['timeout', 'interrupt', 'fail-fast'];
+const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'];
 const jobFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
     hasEnded: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY(),
@@ -31508,7 +33606,7 @@ const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc
     refused: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
     serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()),
     jobs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(jobFactsSchema),
-    stop: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked'])),
+    stop: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked', 'over-budget'])),
 });
 const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     ends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(endReasons)),
@@ -31540,19 +33638,92 @@ function parseStepFacts(value) {
 
 /***/ }),
 
+/***/ 8515:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   FO: () => (/* binding */ exitCodeOf),
+/* harmony export */   RQ: () => (/* binding */ earlierTryOf),
+/* harmony export */   p_: () => (/* binding */ endedUnstarted),
+/* harmony export */   rf: () => (/* binding */ failurePhaseOf)
+/* harmony export */ });
+/* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
+
+
+function failurePhaseOf(outcome) {
+    if (outcome.job === null)
+        return null;
+    if (hasRun(outcome))
+        return hasReachedLimit(outcome) ? 'run-limit' : 'run';
+    return hadMachine(outcome) ? 'start' : 'assign';
+}
+function hasRun({ job, runs, timeline }) {
+    return ((job?.started_at ?? null) !== null ||
+        runs.some(({ started_at_ms: startedMs }) => startedMs !== null) ||
+        timeline.some(({ status }) => status === 'RUNNING'));
+}
+const defaultAssignMs = 300_000;
+const assignSlackMs = 30_000;
+function endedUnstarted(outcome, nowMs) {
+    const { job, timeline, submittedAtMs } = outcome;
+    const phase = failurePhaseOf(outcome);
+    if (job === null || (phase !== 'assign' && phase !== 'start'))
+        return false;
+    if (timeline.some(({ status }) => status === 'FAILED'))
+        return true;
+    const waitedMs = nowMs - (submittedAtMs ?? nowMs);
+    const maxAssignMs = job.max_timeout_assign_ms ?? defaultAssignMs;
+    return job.status === 'CANCELLED' && waitedMs >= maxAssignMs - assignSlackMs;
+}
+function earlierTryOf(outcome, gpuName, nowMs) {
+    const { job, submittedAtMs, timeline } = outcome;
+    const endedAtMs = timeline.findLast(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status))?.atMs ?? nowMs;
+    return {
+        gpuName,
+        jobUuid: job?.uuid ?? null,
+        phase: failurePhaseOf(outcome) === 'assign' ? 'assign' : 'start',
+        waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
+    };
+}
+const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
+function hadMachine({ job, runs, timeline }) {
+    return (runs.length > 0 ||
+        timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isStarting */ .zd)(status)) ||
+        reasonOfStart.test(job?.status_reason ?? ''));
+}
+const limitToleranceMs = 2_000;
+const reasonOfLimit = /\btime[ -]?out\b|\btimed out\b|\b(?:run|time) limit\b|\bdeadline\b/i;
+function hasReachedLimit(outcome) {
+    const reason = outcome.job?.status_reason ?? '';
+    if (exitCodeOf(outcome) !== null)
+        return false;
+    if (reasonOfLimit.test(reason))
+        return true;
+    const limitMs = outcome.job?.max_timeout_run_ms ?? null;
+    const lastRun = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
+    const seconds = lastRun === undefined ? null : (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phaseSeconds */ .Bo)(lastRun);
+    return limitMs !== null && seconds !== null && seconds * 1000 >= limitMs - limitToleranceMs;
+}
+function exitCodeOf({ job }) {
+    const [, code] = /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i.exec(job?.status_reason ?? '') ??
+        [];
+    return code === undefined ? null : Number(code);
+}
+
+
+/***/ }),
+
 /***/ 3130:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   NZ: () => (/* binding */ newestJobs),
-/* harmony export */   lO: () => (/* binding */ doubtWindowMs),
-/* harmony export */   pW: () => (/* binding */ createFinder)
+/* harmony export */   l: () => (/* binding */ doubtWindowMs),
+/* harmony export */   p: () => (/* binding */ createFinder)
 /* harmony export */ });
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8905);
-/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _request_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(368);
-
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _list_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(477);
+/* harmony import */ var _request_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(368);
 
 
 
@@ -31562,6 +33733,11 @@ const pausesMs = [1_000, 2_000, 4_000, 8_000];
 function createFinder(client) {
     const { clock } = client;
     const waiters = new Set();
+    const readDescription = (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .createDescriber */ .E)(client);
+    const describe = async (job, signal) => {
+        const isKnown = [...waiters].some(({ knownUuids }) => knownUuids.includes(job.uuid));
+        return isKnown ? job : readDescription(job, signal);
+    };
     let isRunning = false;
     let wake = new AbortController();
     const pass = async () => {
@@ -31580,7 +33756,7 @@ function createFinder(client) {
         for (const { signal } of served)
             signal.addEventListener('abort', stopWhenAlone, { signal: over.signal });
         try {
-            const found = await findMarks(client, served, over.signal);
+            const found = await findMarks(client, served, describe, over.signal);
             for (const each of served)
                 settle(each, found.get(each.mark) ?? [], startedMs);
         }
@@ -31598,7 +33774,7 @@ function createFinder(client) {
             waiter.resolve(jobs);
     };
     const fail = (waiter, error) => {
-        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)) {
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
             waiter.reject(error instanceof Error ? error : new Error(String(error)));
             return;
         }
@@ -31625,7 +33801,7 @@ function createFinder(client) {
             const sinceMs = clock.monotonicMs();
             return new Promise((resolve, reject) => {
                 const interrupted = () => {
-                    waiter.reject(new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4());
+                    waiter.reject(new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4());
                 };
                 const leave = () => {
                     waiters.delete(waiter);
@@ -31648,7 +33824,7 @@ function createFinder(client) {
                     },
                 };
                 if (signal.aborted) {
-                    reject(new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4());
+                    reject(new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4());
                     return;
                 }
                 signal.addEventListener('abort', interrupted);
@@ -31668,11 +33844,11 @@ function isLongAgo({ serverSentAtMs, isLast }, client) {
         return false;
     return nowMs - serverSentAtMs > longAgoMs;
 }
-async function findMarks(client, searches, signal) {
+async function findMarks(client, searches, describe, signal) {
     const found = new Map(searches.map(({ mark }) => [mark, []]));
     const foundAll = ({ mark, maxJobs }) => (found.get(mark)?.length ?? 0) >= maxJobs;
-    for await (const job of newestJobs(client, oldestNeededMs(searches), signal)) {
-        const search = searches.find(({ mark }) => (0,_request_js__WEBPACK_IMPORTED_MODULE_3__/* .carriesMark */ .LR)(job, mark));
+    for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .newestJobs */ .N)(client, oldestNeededMs(searches), signal, describe)) {
+        const search = searches.find(({ mark }) => (0,_request_js__WEBPACK_IMPORTED_MODULE_2__/* .carriesMark */ .LR)(job, mark));
         if (search === undefined || search.knownUuids.includes(job.uuid))
             continue;
         found.get(search.mark)?.push(job);
@@ -31687,12 +33863,41 @@ function oldestNeededMs(searches) {
     const known = times.filter((time) => time !== null);
     return known.length < times.length ? null : Math.min(...known) - clockSlackMs;
 }
+
+
+/***/ }),
+
+/***/ 477:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   E: () => (/* binding */ createDescriber),
+/* harmony export */   N: () => (/* binding */ newestJobs)
+/* harmony export */ });
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
+/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+
+
+
 const maxStalePages = 3;
-async function* newestJobs(client, oldestMs, signal) {
+async function* newestJobs(client, oldestMs, signal, describe = createDescriber(client)) {
     const seen = new Set();
     let members = 0;
     let firstSize = 0;
     let staleInRow = 0;
+    let failure = null;
+    const withDescription = async (job) => {
+        try {
+            return await describe(job, signal);
+        }
+        catch (error) {
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7))
+                throw error;
+            failure = error;
+            return job;
+        }
+    };
     for (let page = 1; staleInRow < maxStalePages; page += 1) {
         const query = { sort: '-created_at', page: String(page) };
         const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobs */ .N6)(client, query, signal);
@@ -31700,16 +33905,19 @@ async function* newestJobs(client, oldestMs, signal) {
         const fresh = answer.items.filter(({ uuid }) => !seen.has(uuid));
         for (const { uuid } of fresh)
             seen.add(uuid);
-        yield* fresh;
+        for (const job of fresh)
+            yield await withDescription(job);
         members += answer.size;
         staleInRow = fresh.length === 0 ? staleInRow + 1 : 0;
         if (page === 1)
             firstSize = answer.size;
         if (isLastPage(answer, members, firstSize))
-            return;
+            break;
         if (oldestMs !== null && answer.items.some((job) => isBefore(job, oldestMs)))
-            return;
+            break;
     }
+    if (failure !== null)
+        throw failure;
 }
 function isLastPage({ size, total }, members, firstSize) {
     if (size === 0)
@@ -31719,6 +33927,116 @@ function isLastPage({ size, total }, members, firstSize) {
 function isBefore({ created_at: createdAt }, ms) {
     return createdAt !== null && Date.parse(createdAt) < ms;
 }
+const maxDescribed = 100;
+function createDescriber(client) {
+    const described = new Map();
+    let isInLists = false;
+    return async (listed, signal) => {
+        if (listed.description !== null)
+            isInLists = true;
+        if (isInLists)
+            return listed;
+        const known = described.get(listed.uuid);
+        if (known !== undefined)
+            return known;
+        if (described.size >= maxDescribed)
+            throw withoutDescription('too many jobs to read each');
+        const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, listed.uuid, signal).catch((error) => {
+            throw error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 ? withoutDescription(error.message) : error;
+        });
+        described.set(listed.uuid, job);
+        return job;
+    };
+}
+function withoutDescription(why) {
+    const detail = `the list has no descriptions: ${why}`;
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
+}
+
+
+/***/ }),
+
+/***/ 4468:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Mp: () => (/* binding */ readMark),
+/* harmony export */   UR: () => (/* binding */ mayOutlive),
+/* harmony export */   dq: () => (/* binding */ describeWithMark),
+/* harmony export */   iI: () => (/* binding */ isOfRepository)
+/* harmony export */ });
+/* unused harmony export lifetimeOf */
+function lifetimeOf(inputs) {
+    if (inputs['on-job-end'] === 'cancel')
+        return 'end';
+    const waitUntil = inputs['wait-until'] ?? 'completed';
+    const mayBeLeft = !inputs.wait ||
+        waitUntil !== 'completed' ||
+        inputs['on-timeout'] !== 'cancel' ||
+        inputs['on-workflow-cancel'] !== 'cancel';
+    return mayBeLeft ? 'keep' : 'server';
+}
+const maxDescription = 2_000;
+function describeWithMark(text, mark, inputs, run) {
+    const origin = run === null ? '' : `${formatOrigin(run, inputs)} `;
+    const end = ` ${origin}[${mark}]`;
+    const room = maxDescription - end.length;
+    if (text.length <= room)
+        return text + end;
+    return `${text.slice(0, room - 1).replace(/[\ud800-\udbff]$/, '')}…${end}`;
+}
+const maxWorkflow = 40;
+function formatOrigin(run, inputs) {
+    const workflow = encodeURIComponent(run.workflow.slice(0, maxWorkflow).toWellFormed());
+    const later = inputs['on-rerun'] === 'attach' ? '+' : '';
+    return `[${[
+        `${run.server}/${run.repository}`,
+        run.repositoryId || '-',
+        `${run.runId}.${run.runAttempt}${later}`,
+        run.sha || '-',
+        lifetimeOf(inputs),
+        workflow,
+    ].join(' ')}]`;
+}
+const marksPattern = /\[([\w.:-]+)\/([\w.-]+\/[\w.-]+) (\d+|-) (\d+)\.(\d+)(\+?) ([0-9a-f]+|-) (keep|server|end) ([^\s\]]*)\] \[cook-[0-9a-f]{32}-[0-9a-f]+\]\s*$/;
+const maxMarks = 1_000;
+function readMark({ description }) {
+    const match = marksPattern.exec((description ?? '').slice(-maxMarks));
+    if (match === null)
+        return null;
+    const [, server = '', repository = '', id = '', runId = '', attempt = ''] = match;
+    const [later, sha = '', lifetime, workflow = ''] = match.slice(6);
+    return {
+        server,
+        repository,
+        repositoryId: id === '-' ? '' : id,
+        runId,
+        runAttempt: Number(attempt),
+        sha: sha === '-' ? '' : sha,
+        workflow: decodeText(workflow),
+        lifetime: lifetime === 'keep' || lifetime === 'server' ? lifetime : 'end',
+        mayBeAttached: later === '+',
+    };
+}
+function decodeText(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
+}
+function mayOutlive({ lifetime }, { task }) {
+    return lifetime === 'keep' || (lifetime === 'server' && task === 'PERSISTENT');
+}
+function isOfRepository(mark, here) {
+    if (mark.server !== here.server)
+        return false;
+    if (mark.repositoryId !== '' && here.repositoryId !== '') {
+        return mark.repositoryId === here.repositoryId;
+    }
+    return mark.repository.toLowerCase() === here.repository.toLowerCase();
+}
 
 
 /***/ }),
@@ -31727,6 +34045,7 @@ function isBefore({ created_at: createdAt }, ms) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bo: () => (/* binding */ phaseSeconds),
 /* harmony export */   DM: () => (/* binding */ durationsOf),
 /* harmony export */   Gg: () => (/* binding */ titleOf),
 /* harmony export */   I$: () => (/* binding */ phasesOf),
@@ -31737,21 +34056,39 @@ function isBefore({ created_at: createdAt }, ms) {
 /* harmony export */ });
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4052);
 
-function timesOf({ job, submittedAtMs, timeline }) {
+function timesOf(outcome) {
+    const { job, submittedAtMs } = outcome;
     if (job === null)
         return { createdMs: null, startedMs: null, endedMs: null };
+    const changes = seenChanges(outcome);
     return {
-        createdMs: instantMs(job.created_at) ?? submittedAtMs,
-        startedMs: instantMs(job.started_at) ?? observedAt(timeline, (status) => status === 'RUNNING'),
-        endedMs: instantMs(job.completed_at) ?? observedAt(timeline, _status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR),
+        createdMs: instantMs(job.created_at) ?? (wasThereBefore(outcome) ? null : submittedAtMs),
+        startedMs: instantMs(job.started_at) ?? observedAt(changes, (status) => status === 'RUNNING'),
+        endedMs: instantMs(job.completed_at) ?? observedAt(changes, _status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR),
     };
 }
+function wasThereBefore({ origin }) {
+    return origin === 'attached' || origin === 'given';
+}
+function seenChanges(outcome) {
+    return wasThereBefore(outcome) ? outcome.timeline.slice(1) : outcome.timeline;
+}
 function durationsOf(outcome) {
-    const { createdMs, startedMs, endedMs } = timesOf(outcome);
+    const phases = allPhasesOf(outcome);
+    const isWhole = timesOf(outcome).createdMs !== null;
     return {
-        queueSeconds: secondsBetween(createdMs, startedMs),
-        runSeconds: secondsBetween(startedMs, endedMs),
+        queueSeconds: isWhole ? secondsOf(phases.filter(({ kind }) => kind !== 'running')) : null,
+        runSeconds: secondsOf(phases.filter(({ kind }) => kind === 'running')),
     };
+}
+function secondsOf(phases) {
+    if (phases.length === 0)
+        return null;
+    const seconds = phases.map(phaseSeconds);
+    return seconds.reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
+}
+function phaseSeconds({ fromMs, toMs }) {
+    return toMs === null ? null : Math.max(0, Math.round(toMs / 1000) - Math.round(fromMs / 1000));
 }
 function titleOf(ref, job) {
     const { title, recipeUuid } = ref;
@@ -31766,9 +34103,9 @@ function recipeOf({ ref, job }) {
 function hardwareOf(job) {
     if (job === null)
         return '';
-    const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : job.gpu_name;
+    const gpus = job.gpu_count ? `${job.gpu_count} × ${job.gpu_name || 'GPU'}` : null;
     return [
-        gpus,
+        gpus ?? (job.gpu_count === 0 ? null : job.gpu_name),
         job.cpu_count ? `${job.cpu_count} CPU` : null,
         job.min_ram_gb ? `${job.min_ram_gb} GB RAM` : null,
         job.min_vram_gb ? `${job.min_vram_gb} GB VRAM` : null,
@@ -31777,36 +34114,42 @@ function hardwareOf(job) {
         .join(', ');
 }
 function phasesOf(outcome) {
+    return allPhasesOf(outcome).filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
+}
+function allPhasesOf(outcome) {
     const { createdMs, endedMs } = timesOf(outcome);
     const { job } = outcome;
-    if (job === null || createdMs === null)
+    if (job === null)
         return [];
     const phases = [];
     let waitingSinceMs = createdMs;
     const intervals = runIntervalsOf(outcome);
-    for (const { fromMs, toMs } of intervals) {
+    for (const { fromMs, toMs, hasStarted } of intervals) {
         if (waitingSinceMs !== null)
             phases.push(...phasesOfWait(outcome, waitingSinceMs, fromMs));
-        phases.push({ kind: 'running', fromMs, toMs });
+        if (hasStarted)
+            phases.push({ kind: 'running', fromMs, toMs });
         waitingSinceMs = toMs;
     }
     const waits = intervals.length === 0 || !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status);
     if (waitingSinceMs !== null && waits)
         phases.push(...phasesOfWait(outcome, waitingSinceMs, endedMs));
-    return phases.filter(({ fromMs, toMs }) => toMs === null || toMs > fromMs);
+    return phases;
 }
 function runIntervalsOf(outcome) {
     const { startedMs, endedMs } = timesOf(outcome);
     const ofRuns = outcome.runs.flatMap(({ started_at_ms: fromMs, ended_at_ms: toMs }) => {
         const start = fromMs ?? toMs;
-        return start === null ? [] : [{ fromMs: start, toMs: toMs ?? endedMs }];
+        if (start === null)
+            return [];
+        return [{ fromMs: start, toMs: toMs ?? endedMs, hasStarted: fromMs !== null }];
     });
     if (ofRuns.length > 0)
         return ofRuns.toSorted((a, b) => a.fromMs - b.fromMs);
-    return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs }];
+    return startedMs === null ? [] : [{ fromMs: startedMs, toMs: endedMs, hasStarted: true }];
 }
-function phasesOfWait({ timeline }, fromMs, toMs) {
-    const assigned = timeline.find(({ status, atMs }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isStarting */ .zd)(status) && atMs >= fromMs && (toMs === null || atMs < toMs));
+function phasesOfWait(outcome, fromMs, toMs) {
+    const assigned = seenChanges(outcome).find(({ status, atMs }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isStarting */ .zd)(status) && atMs >= fromMs && (toMs === null || atMs < toMs));
     if (assigned === undefined)
         return [{ kind: 'queued', fromMs, toMs }];
     return [
@@ -31820,11 +34163,6 @@ function instantMs(time) {
 function observedAt(timeline, isWanted) {
     return timeline.find(({ status }) => isWanted(status))?.atMs ?? null;
 }
-function secondsBetween(fromMs, toMs) {
-    if (fromMs === null || toMs === null)
-        return null;
-    return Math.max(0, Math.round((toMs - fromMs) / 1000));
-}
 
 
 /***/ }),
@@ -31835,38 +34173,198 @@ function secondsBetween(fromMs, toMs) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   ci: () => (/* binding */ addressOf),
 /* harmony export */   d2: () => (/* binding */ describeNodeUrl),
-/* harmony export */   i9: () => (/* binding */ nodeUrlsOf)
+/* harmony export */   eO: () => (/* binding */ mainUrlOf),
+/* harmony export */   i9: () => (/* binding */ nodeUrlsOf),
+/* harmony export */   nI: () => (/* binding */ nodeUrlsOfRun)
 /* harmony export */ });
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4052);
 
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]{1,44})$/i;
-const textPattern = /^[\w.+-][\w.+ /-]{0,60}$/;
+const textPattern = /^[\w.+][\w.+ /-]{0,60}$/;
+const sshUser = 'duser';
 function nodeUrlsOf({ job, runs }) {
     if (job === null || (0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(job.status))
         return [];
-    return runs.filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status)).flatMap(urlsOf);
+    return runs
+        .filter(({ status }) => !(0,_status_js__WEBPACK_IMPORTED_MODULE_0__/* .isFinal */ .dR)(status))
+        .flatMap((run) => nodeUrlsOfRun(run, job.uuid));
 }
-function urlsOf({ node_urls: urls }) {
-    return (urls ?? []).flatMap(({ description, hostname, port, protocol }) => {
+function nodeUrlsOfRun({ node_urls: urls }, jobUuid) {
+    return (urls ?? []).flatMap(({ description, hostname, port, protocol, tls }) => {
         const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
         if (!isPort || !hostPattern.test(hostname))
             return [];
-        return [{ description: validText(description), hostname, port, protocol: validText(protocol) }];
+        const address = {
+            job_uuid: jobUuid,
+            description: validText(description),
+            hostname,
+            port,
+            protocol: validText(protocol),
+        };
+        const hasTls = tls ?? address.protocol?.toLowerCase() === 'https';
+        return [{ ...address, tls: hasTls, url: urlOf(address, hasTls) }];
     });
 }
 function validText(text) {
     return text !== null && textPattern.test(text) ? text : null;
 }
+function urlOf(address, hasTls) {
+    const { hostname, port } = address;
+    const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+    if (isSsh(address))
+        return `ssh://${sshUser}@${host}:${port}`;
+    return `${hasTls ? 'https' : 'http'}://${host}:${port}`;
+}
+function isSsh({ description, protocol }) {
+    return [description, protocol].some((each) => /^(?:ssh|22)$/i.test(each ?? ''));
+}
+function mainUrlOf(urls, port) {
+    const web = urls.filter((url) => !isSsh(url));
+    return port === null ? web[0] : web.find(({ description }) => description === String(port));
+}
 function describeNodeUrl(url) {
     return `${url.description ?? 'port'}: ${addressOf(url)}`;
 }
-function addressOf({ description, hostname, port, protocol }) {
-    const isSsh = [description, protocol].some((each) => each?.toLowerCase() === 'ssh');
-    if (isSsh)
-        return `ssh -p ${port} root@${hostname}`;
-    const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-    const isWeb = protocol === 'http' || protocol === 'https';
-    return `${isWeb ? `${protocol}://` : ''}${host}:${port}`;
+function addressOf(url) {
+    const { hostname, port } = url;
+    return isSsh(url) ? `ssh -p ${port} ${sshUser}@${hostname}` : url.url;
+}
+
+
+/***/ }),
+
+/***/ 3754:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A6: () => (/* binding */ hardwareWish),
+/* harmony export */   Jw: () => (/* binding */ summarizeOffers),
+/* harmony export */   cW: () => (/* binding */ createOfferReader),
+/* harmony export */   hk: () => (/* binding */ whyNoOffers),
+/* harmony export */   j1: () => (/* binding */ ratesOf)
+/* harmony export */ });
+/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7785);
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
+/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
+
+
+
+const filterFields = [
+    'cpu_count',
+    'gpu_count',
+    'gpu_registry_uuid',
+    'min_vram_gb',
+    'min_ram_gb',
+    'min_storage_gb',
+    'allowed_region_codes',
+];
+function hardwareWish(fields, gpuName = fields['gpu_name']) {
+    const filters = filterFields.flatMap((name) => {
+        const value = filterValue(fields[name]);
+        return value === null ? [] : [[name, value]];
+    });
+    const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
+    return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
+}
+function filterValue(value) {
+    if (Array.isArray(value))
+        return value.length === 0 ? null : value.map(String).join(',');
+    if (typeof value === 'number')
+        return value > 0 ? String(value) : null;
+    return typeof value === 'string' && value !== '' ? value : null;
+}
+const maxPages = 10;
+function createOfferReader(client, signal) {
+    const lists = new Map();
+    return async ({ filters, gpuName }) => {
+        const key = JSON.stringify(filters);
+        const list = lists.get(key) ?? readAll(client, filters, signal);
+        lists.set(key, list);
+        const { offers, isCut } = await list;
+        return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
+    };
+}
+async function readAll(client, filters, signal) {
+    const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
+    const offers = [];
+    let seen = 0;
+    let firstSize = Infinity;
+    for (let page = 1; page <= maxPages; page += 1) {
+        const query = { ...Object.fromEntries(named), page: String(page) };
+        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listOffers */ .AS)(client, query, signal);
+        const { items, size, total } = await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.offers, {
+            ...client,
+            signal,
+        });
+        offers.push(...items);
+        seen += size;
+        const isLast = total === undefined ? size < firstSize && page > 1 : seen >= total;
+        firstSize = Math.min(firstSize, size);
+        if (size === 0 || isLast)
+            return { offers: cheapestFirst(offers), isCut: false };
+    }
+    return { offers: cheapestFirst(offers), isCut: true };
+}
+function cheapestFirst(offers) {
+    return offers.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
+}
+function hasGpu(offer, gpuName) {
+    return gpuName === null || gpuNamesOf(offer).some((name) => plain(name) === plain(gpuName));
+}
+function gpuNamesOf({ hardware_summary: hardware }) {
+    const models = hardware?.gpu_models ?? [];
+    const names = [...models.map(({ name }) => name), hardware?.gpu_model_label];
+    return names.filter((name) => typeof name === 'string');
+}
+function plain(name) {
+    return name.toLowerCase().replaceAll(/\s+/g, '');
+}
+function ratesOf({ offers, }) {
+    const [cheapest] = offers;
+    const dearest = offers.at(-1);
+    if (cheapest === undefined || dearest === undefined)
+        return null;
+    return { minUsd: cheapest.pricing.hourly_rate_usd, maxUsd: dearest.pricing.hourly_rate_usd };
+}
+const hourMs = 3_600_000;
+function summarizeOffers(found, fields) {
+    const rates = ratesOf(found);
+    if (rates === null)
+        return null;
+    const { task, max_timeout_run_ms: limitMs } = fields;
+    const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
+    const runs = numberOr(fields['max_retry_count'], 0) + 1;
+    const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
+    const hours = isBounded ? (limitMs / hourMs) * runs * nodes : null;
+    const maxCostUsd = hours === null ? null : rates.maxUsd * hours;
+    return { count: found.offers.length, isCut: found.isCut, ...rates, maxCostUsd };
+}
+function numberOr(value, fallback) {
+    return typeof value === 'number' ? value : fallback;
+}
+async function whyNoOffers(wish, read) {
+    const { filters, gpuName } = wish;
+    const wishes = Object.keys(filters).map((left) => ({
+        field: left,
+        wish: {
+            ...wish,
+            filters: Object.fromEntries(Object.entries(filters).filter(([name]) => name !== left)),
+        },
+    }));
+    const all = gpuName === null
+        ? wishes
+        : [{ field: 'gpu_name', wish: { filters, gpuName: null } }, ...wishes];
+    const found = await Promise.all(all.map(async (each) => ((await read(each.wish)).offers.length > 0 ? [each.field] : [])));
+    return { fields: found.flat(), nearestGpu: await nearestGpu(gpuName, read) };
+}
+async function nearestGpu(gpuName, read) {
+    if (gpuName === null)
+        return null;
+    const { offers } = await read({ filters: {}, gpuName: null });
+    const names = [...new Set(offers.flatMap(gpuNamesOf))];
+    if (names.some((name) => plain(name) === plain(gpuName)))
+        return null;
+    return (0,leven__WEBPACK_IMPORTED_MODULE_2__/* .closestMatch */ .h)(gpuName, names) ?? null;
 }
 
 
@@ -31878,15 +34376,17 @@ function addressOf({ description, hostname, port, protocol }) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   N: () => (/* binding */ createOutcome)
 /* harmony export */ });
-/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
-/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9295);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
+/* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8577);
+/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9295);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+
 
 
 
 function createOutcome(entry, step, goal, runData) {
     const ending = stopReasonOf(entry.facts, step);
-    return {
+    const outcome = {
         ...runData,
         ref: entry.ref,
         result: resultOf(entry, ending, goal),
@@ -31896,10 +34396,26 @@ function createOutcome(entry, step, goal, runData) {
         timeline: entry.timeline,
         ending,
         error: entry.error,
+        overBudget: entry.overBudget,
+        offers: entry.offers,
+        bills: new Map(),
         cancel: entry.cancel,
-        isKept: (0,_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .wantedOf */ .L)(entry.facts, step, goal.policy, 'main') === 'kept',
-        unansweredMark: (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(entry.facts) > 0 ? entry.facts.mark : null,
+        earlierTries: entry.earlierTries,
+        readyCheck: goal.readyCheck,
+        readiness: entry.readiness,
+        isKept: (0,_policy_js__WEBPACK_IMPORTED_MODULE_2__/* .wantedOf */ .L)(entry.facts, step, goal.policy, 'main') === 'kept',
+        unansweredMark: (0,_entry_js__WEBPACK_IMPORTED_MODULE_1__/* .unansweredCooks */ .kS)(entry.facts) > 0 ? entry.facts.mark : null,
     };
+    const overBudget = overShareOf(outcome, entry.shareMs, goal.ceilings);
+    return overBudget === null ? outcome : { ...outcome, result: 'over-budget', overBudget };
+}
+const shareSlackMs = 5_000;
+function overShareOf(outcome, shareMs, { maxCostUsd }) {
+    const mayBe = outcome.ending !== 'interrupt' && ['failed', 'cancelled'].includes(outcome.result);
+    if (shareMs === null || maxCostUsd === null || !mayBe)
+        return null;
+    const ranIntoIt = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).some(({ kind, fromMs, toMs }) => kind === 'running' && toMs !== null && toMs - fromMs >= shareMs - shareSlackMs);
+    return ranIntoIt ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd } : null;
 }
 function stopReasonOf(facts, step) {
     const [own] = facts.jobs;
@@ -31909,6 +34425,8 @@ function stopReasonOf(facts, step) {
             return 'final';
         case 'lost':
             return 'lost';
+        case 'over-budget':
+            return 'over-budget';
         case 'goal':
             return end ?? 'running';
         case 'not-cooked':
@@ -31922,13 +34440,15 @@ function resultOf(entry, ending, goal) {
         return 'error';
     const { facts, job } = entry;
     const hasEnded = facts.jobs[0]?.hasEnded || facts.stop === 'ended';
-    const final = hasEnded && job !== null ? (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) : null;
+    const final = hasEnded && job !== null ? (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) : null;
     switch (ending) {
         case 'running':
             return goal.goalResult;
         case 'interrupt':
         case 'timeout':
         case 'fail-fast':
+        case 'max-cost':
+        case 'over-budget':
             return resultAtEnd(ending, final, entry, goal);
         case 'final':
         case 'lost':
@@ -31936,14 +34456,18 @@ function resultOf(entry, ending, goal) {
             return final ?? 'error';
     }
 }
+const endsRunning = new Set(['timeout', 'max-cost', 'over-budget']);
 function resultAtEnd(end, final, { facts, cancel }, { policy, goalResult }) {
     const isByUs = final === 'cancelled' && cancel !== null;
-    if (final !== null && !(end === 'timeout' && isByUs))
+    if (final !== null && !(isByUs && endsRunning.has(end)))
         return final;
     const isCreated = facts.jobs.length > 0;
     switch (end) {
         case 'fail-fast':
             return 'cancelled';
+        case 'max-cost':
+        case 'over-budget':
+            return 'over-budget';
         case 'interrupt':
             if (policy.onWorkflowCancel === 'cancel')
                 return 'cancelled';
@@ -31980,6 +34504,7 @@ function endsByItself({ stop }, policy) {
     switch (stop) {
         case 'not-cooked':
         case 'ended':
+        case 'over-budget':
             return true;
         case 'lost':
             return policy.onTimeout === 'cancel';
@@ -31993,6 +34518,7 @@ function endCancels(end, { stop }, policy) {
         case 'interrupt':
             return policy.onWorkflowCancel === 'cancel';
         case 'fail-fast':
+        case 'max-cost':
             return true;
         case 'timeout':
             return policy.onTimeout === 'cancel' && stop !== 'goal';
@@ -32001,13 +34527,14 @@ function endCancels(end, { stop }, policy) {
 function nextAction(facts, wanted, { cancels, confirmed, hasLooked }, phase) {
     const [own, ...duplicates] = facts.jobs;
     const unwanted = [...(own && wanted === 'gone' ? [own] : []), ...duplicates].filter(({ hasEnded }) => !hasEnded);
-    const toCancel = unwanted.find(({ uuid }) => !cancels.has(uuid));
-    if (toCancel !== undefined)
-        return { do: 'cancel', jobUuid: toCancel.uuid };
+    const uuids = unwanted.map(({ uuid }) => uuid);
+    const toCancel = uuids.filter((uuid) => !cancels.has(uuid));
+    if (toCancel.length > 0)
+        return { do: 'cancel', jobUuids: toCancel };
     if (!hasLooked && mayHaveMore(facts, phase))
         return { do: 'look' };
-    const toConfirm = unwanted.find(({ uuid }) => cancels.get(uuid) === 'accepted' && !confirmed.has(uuid));
-    return toConfirm === undefined ? { do: 'let-go' } : { do: 'confirm', jobUuid: toConfirm.uuid };
+    const toConfirm = uuids.filter((uuid) => cancels.get(uuid) === 'accepted' && !confirmed.has(uuid));
+    return toConfirm.length > 0 ? { do: 'confirm', jobUuids: toConfirm } : { do: 'let-go' };
 }
 function mayHaveMore(facts, phase) {
     if (facts.mark === null)
@@ -32026,17 +34553,18 @@ function mayHaveMore(facts, phase) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  vO: () => (/* binding */ createPoller)
+  vO: () => (/* binding */ createPoller),
+  Bg: () => (/* binding */ pollIntervalMs)
 });
 
-// UNUSED EXPORTS: nextSparedMs, pollIntervalMs
+// UNUSED EXPORTS: nextSparedMs
 
 // EXTERNAL MODULE: ./build/api/retry.js
 var retry = __nccwpck_require__(4269);
 // EXTERNAL MODULE: ./build/errors.js
 var build_errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/api/endpoints.js
-var endpoints = __nccwpck_require__(8905);
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(9504);
 ;// CONCATENATED MODULE: ./build/jobs/read.js
 
 
@@ -32265,7 +34793,7 @@ function maxRetryAfterMs(errors) {
 /* harmony export */   Nx: () => (/* binding */ ownReason),
 /* harmony export */   Uu: () => (/* binding */ duplicateReason)
 /* harmony export */ });
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8905);
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
 /* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
 /* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8577);
@@ -32296,15 +34824,16 @@ async function reconcile(entry, options) {
                 looking = null;
                 break;
             case 'cancel':
-                cancels.set(action.jobUuid, await cancel(action.jobUuid, entry, options));
+                await Promise.all(action.jobUuids.map(async (uuid) => cancels.set(uuid, await cancel(uuid, entry, options))));
                 break;
             case 'look':
                 looking = look(entry, options);
                 hasLooked = true;
                 break;
             case 'confirm':
-                await confirm(action.jobUuid, entry, options);
-                confirmed.add(action.jobUuid);
+                await Promise.all(action.jobUuids.map(async (uuid) => confirm(uuid, entry, options)));
+                for (const uuid of action.jobUuids)
+                    confirmed.add(uuid);
                 break;
         }
     }
@@ -32341,7 +34870,9 @@ async function confirm(jobUuid, entry, options) {
     const hasFailedLongAgo = entry.facts().stop === 'ended';
     const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxRestartMs : Infinity;
     let status = null;
+    let isUnreadable = false;
     const isOver = (answer) => {
+        isUnreadable = answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7;
         if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)
             return true;
         ({ status } = answer);
@@ -32356,6 +34887,8 @@ async function confirm(jobUuid, entry, options) {
     await poller.watch(jobUuid, isOver, until);
     over.abort();
     await repeating;
+    if (isUnreadable)
+        await cancelOnce(jobUuid, entry, client, deadline, isOver);
     if (phase === 'main' && deadline.aborted)
         return;
     if (status === 'FAILED')
@@ -32365,13 +34898,15 @@ async function confirm(jobUuid, entry, options) {
 }
 const maxRestartMs = 10_000;
 async function cancelAgain(jobUuid, entry, { client }, until, onJob) {
-    const { sent } = entry.reason(jobUuid);
     for (;;) {
         await client.clock.sleep(cancelAgainEveryMs, until);
         if (until.aborted)
             return;
-        await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, until).then(onJob, () => { });
+        await cancelOnce(jobUuid, entry, client, until, onJob);
     }
+}
+async function cancelOnce(jobUuid, entry, client, signal, onJob) {
+    await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, entry.reason(jobUuid).sent, signal).then(onJob, () => { });
 }
 function see(job, entry) {
     if (hasEnded(job))
@@ -32390,7 +34925,7 @@ async function look(entry, { finder, events, phase, deadline }) {
             knownUuids: facts.jobs.map(({ uuid }) => uuid),
             maxJobs: Math.max(1, (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts)),
             serverSentAtMs: facts.serverSentAtMs,
-            windowMs: phase === 'post' && (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .lO : 0,
+            windowMs: phase === 'post' && (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .l : 0,
             isLast: phase === 'post',
         }, deadline);
         for (const job of jobs) {
@@ -32427,41 +34962,61 @@ const noRunData = { runs: [], logTail: [], results: null };
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   B4: () => (/* binding */ hashAndNonceOf),
 /* harmony export */   EN: () => (/* binding */ bodyOf),
 /* harmony export */   LR: () => (/* binding */ carriesMark),
-/* harmony export */   Tf: () => (/* binding */ nonceOf),
-/* harmony export */   dT: () => (/* binding */ createRequests)
+/* harmony export */   dT: () => (/* binding */ createRequests),
+/* harmony export */   kw: () => (/* binding */ publicTextOf)
 /* harmony export */ });
 /* unused harmony export merge */
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
-/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4933);
-/* harmony import */ var _api_sign_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7642);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5747);
+/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4933);
+/* harmony import */ var _api_redact_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3230);
+/* harmony import */ var _api_sign_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7642);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5747);
+/* harmony import */ var _mark_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4468);
 
 
 
 
 
-function createRequests(inputs, step, nonce) {
+
+
+function createRequests(inputs, step, nonce, run = null) {
     return inputs.recipes.map((entry, index) => {
-        const { uuid: recipeUuid } = entry;
-        const { description, ...fields } = mergeFields((0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_3__/* .fieldsOf */ .Pf)(inputs), entry);
+        const { gpu_name: gpuNames, ...fields } = mergeFields((0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_4__/* .fieldsOf */ .Pf)(inputs), entry);
         const container = mergeContainers(inputs, entry);
-        const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
-        const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
-        return {
-            index,
-            recipeUuid,
-            jobUuid: null,
-            title: fields.title ?? null,
-            namesRegions: fields.allowed_region_codes !== undefined,
-            mark,
-            earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
-            fields: { ...fields, description: `${description || describe(step)} [${mark}]` },
-            container,
-        };
+        const parts = { inputs, step, nonce, run, index, entry, fields, container };
+        const [first, ...others] = namesOf(gpuNames);
+        const alternatives = others.map((name, place) => createTry(parts, name, place + 1));
+        return { ...createTry(parts, first, 0), alternatives };
     });
+}
+function namesOf(given) {
+    return typeof given === 'object' && given !== null ? given : [given];
+}
+function createTry({ inputs, step, nonce, run, index, entry, container, ...parts }, gpuName, choice) {
+    const { uuid: recipeUuid } = entry;
+    const { description, ...others } = parts.fields;
+    const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
+    const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
+    const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
+    const text = (0,_mark_js__WEBPACK_IMPORTED_MODULE_5__/* .describeWithMark */ .dq)(description || describe(step), mark, inputs, run);
+    return {
+        index,
+        recipeUuid,
+        jobUuid: null,
+        title: fields.title ?? null,
+        namesRegions: fields.allowed_region_codes !== undefined,
+        mark,
+        earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+        gpuName: gpuName ?? null,
+        choice,
+        alternatives: [],
+        fields: { ...fields, description: text },
+        container,
+    };
 }
 function attemptsBefore(runAttempt) {
     return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
@@ -32470,10 +35025,14 @@ function bodyOf({ fields, container }, recipe) {
     if (container === null)
         return fields;
     const stored = recipe?.payload?.['parameters'];
-    const storedContainer = (0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(stored) ? stored['parameters'] : undefined;
-    const parameters = merge((0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container);
+    const storedContainer = (0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(stored) ? stored['parameters'] : undefined;
+    const parameters = merge((0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container);
     refuseHidden(parameters);
     return { ...fields, parameters: { type: 'docker', parameters } };
+}
+function publicTextOf({ recipeUuid, fields, container }) {
+    const body = { ...fields, parameters: { parameters: container } };
+    return `${recipeUuid} ${JSON.stringify((0,_api_redact_js__WEBPACK_IMPORTED_MODULE_1__/* .redact */ .E$)(body))}`;
 }
 function refuseHidden(parameters) {
     const problems = hiddenIn(parameters, 'parameters').map((input) => ({
@@ -32481,7 +35040,7 @@ function refuseHidden(parameters) {
         message: 'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
     }));
     if (problems.length > 0)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(problems);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InputError */ .dz(problems);
 }
 function hiddenIn(value, place) {
     if (typeof value === 'string')
@@ -32489,7 +35048,7 @@ function hiddenIn(value, place) {
     if (Array.isArray(value)) {
         return value.flatMap((each, index) => hiddenIn(each, `${place}[${index}]`));
     }
-    if (!(0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(value))
+    if (!(0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(value))
         return [];
     return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
 }
@@ -32497,7 +35056,7 @@ function merge(under, over) {
     const merged = new Map(Object.entries(under));
     for (const [key, value] of Object.entries(over)) {
         const below = merged.get(key);
-        merged.set(key, (0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(below) && (0,_api_json_js__WEBPACK_IMPORTED_MODULE_4__/* .isMapping */ .pi)(value) ? merge(below, value) : value);
+        merged.set(key, (0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(below) && (0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(value) ? merge(below, value) : value);
     }
     return Object.fromEntries(merged);
 }
@@ -32526,15 +35085,17 @@ function mergeContainers(inputs, entry) {
 function hashEntry(step, runAttempt, entry) {
     const { repository, runId, workflow, job, matrixIndex } = step;
     const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
-    const text = (0,_api_sign_js__WEBPACK_IMPORTED_MODULE_1__/* .canonicalJson */ .dj)([...identity, ...entry.map((each) => each ?? null)]);
+    const text = (0,_api_sign_js__WEBPACK_IMPORTED_MODULE_2__/* .canonicalJson */ .dj)([...identity, ...entry.map((each) => each ?? null)]);
     return `cook-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
 function carriesMark({ description }, mark) {
     return description?.includes(`[${mark}]`) ?? false;
 }
-function nonceOf({ description }, hash) {
-    return new RegExp(`\\[${hash}-([0-9a-f]+)\\]`).exec(description ?? '')?.[1] ?? null;
+function hashAndNonceOf({ description }) {
+    const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
+    return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
 }
+const maxMark = 100;
 function describe({ repository, workflow, runId, runUrl }) {
     if (runUrl === undefined)
         return 'Cooked outside of GitHub Actions';
@@ -32553,25 +35114,37 @@ function describe({ repository, workflow, runId, runUrl }) {
 /* harmony export */ });
 const rows = {
     error: {
-        severity: 9,
+        severity: 10,
         passes: false,
         icon: '⚠️',
+        timelineMark: '-',
         words: 'had an error',
         phrase: 'could not be created or watched to its end',
         commitStatus: { state: 'error', words: 'Could not be created or watched' },
     },
     failed: {
-        severity: 8,
+        severity: 9,
         passes: false,
         icon: '❌',
+        timelineMark: '-',
         words: 'failed',
         phrase: 'failed',
         commitStatus: { state: 'failure', words: 'Failed' },
+    },
+    'over-budget': {
+        severity: 8,
+        passes: false,
+        icon: '💸',
+        timelineMark: '!',
+        words: 'over budget',
+        phrase: 'is over budget',
+        commitStatus: { state: 'failure', words: 'Over budget' },
     },
     'timed-out': {
         severity: 7,
         passes: false,
         icon: '⌛',
+        timelineMark: '!',
         words: 'timed out',
         phrase: 'timed out',
         commitStatus: { state: 'error', words: 'Timed out' },
@@ -32580,6 +35153,7 @@ const rows = {
         severity: 6,
         passes: false,
         icon: '🚫',
+        timelineMark: '#',
         words: 'cancelled',
         phrase: 'was cancelled',
         commitStatus: { state: 'error', words: 'Cancelled' },
@@ -32588,6 +35162,7 @@ const rows = {
         severity: 5,
         passes: true,
         icon: '⏳',
+        timelineMark: ' ',
         words: 'left running',
         phrase: 'was left running',
         commitStatus: { state: 'pending', words: 'Left running, no longer watched' },
@@ -32596,14 +35171,16 @@ const rows = {
         severity: 4,
         passes: true,
         icon: '🟢',
+        timelineMark: ' ',
         words: 'running',
         phrase: 'is running',
-        commitStatus: { state: 'success', words: 'Running, as requested' },
+        commitStatus: { state: 'pending', words: 'Left running, as requested' },
     },
     submitted: {
         severity: 3,
         passes: true,
         icon: '🚀',
+        timelineMark: ' ',
         words: 'submitted',
         phrase: 'was submitted',
         commitStatus: { state: 'pending', words: 'Submitted, not waited for' },
@@ -32612,6 +35189,7 @@ const rows = {
         severity: 2,
         passes: true,
         icon: '✅',
+        timelineMark: '+',
         words: 'succeeded',
         phrase: 'succeeded',
         commitStatus: { state: 'success', words: 'Succeeded' },
@@ -32620,6 +35198,7 @@ const rows = {
         severity: 1,
         passes: true,
         icon: '🧪',
+        timelineMark: '+',
         words: 'checked',
         phrase: 'was checked',
         commitStatus: { state: 'success', words: 'Checked' },
@@ -32640,7 +35219,7 @@ function compareResults(a, b) {
 /* harmony export */   d: () => (/* binding */ createFailureCheck),
 /* harmony export */   f: () => (/* binding */ mayRestart)
 /* harmony export */ });
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8905);
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
 
 
@@ -32706,19 +35285,20 @@ function retriesOf({ max_retry_count: count }) {
 
 const planName = 'plan';
 const stepName = 'step';
-const entryName = (index) => `entry-${index}`;
+const entryName = (index, choice) => choice === 0 ? `entry-${index}` : `entry-${index}-${choice}`;
 const planSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
     count: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
+    tries: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
     policy: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
         onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
         onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
     }),
 });
-function savePlan(runner, { count, policy }) {
-    runner.saveState(planName, JSON.stringify({ count, policy }));
+function savePlan(runner, { count, tries, policy }) {
+    runner.saveState(planName, JSON.stringify({ count, tries, policy }));
 }
-function saveEntry(runner, index, facts) {
-    runner.saveState(entryName(index), JSON.stringify(facts));
+function saveEntry(runner, index, choice, facts) {
+    runner.saveState(entryName(index, choice), JSON.stringify(facts));
 }
 function saveStep(runner, facts) {
     runner.saveState(stepName, JSON.stringify(facts));
@@ -32727,8 +35307,8 @@ function readSavedState(runner) {
     const plan = planSchema.safeParse((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(planName)));
     if (!plan.success)
         return null;
-    const { count, policy } = plan.data;
-    const entries = Array.from({ length: count }, (_, index) => (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(entryName(index))))).filter((facts) => facts !== null);
+    const { count, tries, policy } = plan.data;
+    const entries = Array.from({ length: count * tries }, (_, place) => (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(entryName(Math.floor(place / tries), place % tries))))).filter((facts) => facts !== null);
     return { policy, step: (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(stepName))), entries };
 }
 
@@ -32771,7 +35351,7 @@ function isEnding(status) {
 
 /***/ }),
 
-/***/ 4063:
+/***/ 4383:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -32788,8 +35368,8 @@ var errors = __nccwpck_require__(9473);
 var inputs_context = __nccwpck_require__(487);
 // EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
 var cook = __nccwpck_require__(5747);
-// EXTERNAL MODULE: ./build/jobs/find.js
-var find = __nccwpck_require__(3130);
+// EXTERNAL MODULE: ./build/jobs/list.js
+var list = __nccwpck_require__(477);
 // EXTERNAL MODULE: ./build/jobs/request.js
 var jobs_request = __nccwpck_require__(368);
 // EXTERNAL MODULE: ./build/jobs/status.js
@@ -32816,22 +35396,30 @@ async function findEarlierJobs(requests, client, signal, onAmbiguous) {
 }
 async function readByHash(requests, client, signal) {
     const byHash = new Map();
-    const hashes = new Set(requests.flatMap(({ earlierHashes }) => earlierHashes));
-    for await (const job of (0,find/* newestJobs */.NZ)(client, client.clock.now() - maxAgeMs, signal)) {
-        const hash = /\[(cook-[0-9a-f]{32})-[0-9a-f]+\]/.exec(job.description ?? '')?.[1];
+    const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
+    for await (const job of (0,list/* newestJobs */.N)(client, client.clock.now() - maxAgeMs, signal)) {
+        const hash = (0,jobs_request/* hashAndNonceOf */.B4)(job)?.hash;
         if (hash !== undefined && hashes.has(hash))
             byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
     }
     return byHash;
 }
-function chooseJob({ earlierHashes }, byHash) {
-    for (const hash of earlierHashes) {
-        const jobs = byHash.get(hash) ?? [];
-        const usable = jobs.filter(isUsable);
-        if (usable.length === 0)
+function chooseJob(request, byHash) {
+    const tries = [request, ...request.alternatives];
+    for (const attempt of request.earlierHashes.keys()) {
+        const found = tries.map((each) => ({
+            each,
+            jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [],
+        }));
+        const usable = found.flatMap(({ each, jobs }) => jobs.filter(isUsable).map((job) => ({ each, job })));
+        const [choice] = usable;
+        if (choice === undefined)
             continue;
-        const nonces = new Set(jobs.map((job) => (0,jobs_request/* nonceOf */.Tf)(job, hash)));
-        return nonces.size > 1 || usable.length > 1 ? 'ambiguous' : usable[0];
+        const nonces = new Set(found.flatMap(({ jobs }) => jobs.map((job) => (0,jobs_request/* hashAndNonceOf */.B4)(job)?.nonce)));
+        if (nonces.size > 1 || usable.length > 1)
+            return 'ambiguous';
+        const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
+        return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
     }
     return undefined;
 }
@@ -32839,10 +35427,14 @@ function isUsable({ status }) {
     return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
 }
 
+// EXTERNAL MODULE: ./build/jobs/ceilings.js
+var jobs_ceilings = __nccwpck_require__(8261);
 // EXTERNAL MODULE: ./build/jobs/entry.js
 var jobs_entry = __nccwpck_require__(8577);
-// EXTERNAL MODULE: ./build/api/endpoints.js
-var endpoints = __nccwpck_require__(8905);
+// EXTERNAL MODULE: ./build/jobs/offers.js
+var jobs_offers = __nccwpck_require__(3754);
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(9504);
 // EXTERNAL MODULE: ./build/api/retry.js
 var retry = __nccwpck_require__(4269);
 ;// CONCATENATED MODULE: ./build/jobs/recipes.js
@@ -32860,6 +35452,8 @@ function createRecipeReader(client, signal) {
 
 // EXTERNAL MODULE: ./build/jobs/records.js
 var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/jobs/find.js
+var find = __nccwpck_require__(3130);
 ;// CONCATENATED MODULE: ./build/jobs/submit.js
 
 
@@ -32923,7 +35517,7 @@ async function lookAfter(kind, error, failures, request, options) {
     const { client, ended } = options;
     if (kind === 'unanswered') {
         options.onUnanswered(error);
-        return look(error, request, find/* doubtWindowMs */.lO, options);
+        return look(error, request, find/* doubtWindowMs */.l, options);
     }
     if (failures >= maxFailures[kind])
         return undefined;
@@ -32946,10 +35540,10 @@ async function look(error, { mark }, windowMs, { finder, deadline, facts, client
     }
 }
 
-// EXTERNAL MODULE: ./build/report/commit-status.js + 1 modules
-var commit_status = __nccwpck_require__(9252);
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/commit-status.js
+var commit_status = __nccwpck_require__(2161);
+// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
+var outputs = __nccwpck_require__(8089);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/inputs/rules.js
@@ -32960,11 +35554,26 @@ var redact = __nccwpck_require__(3230);
 var error_messages = __nccwpck_require__(566);
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/console.js + 1 modules
+var console = __nccwpck_require__(5493);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/over-budget.js
+var over_budget = __nccwpck_require__(7907);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/report/summary.js + 5 modules
-var summary = __nccwpck_require__(3819);
+// EXTERNAL MODULE: ./build/report/summary.js + 4 modules
+var summary = __nccwpck_require__(3320);
+// EXTERNAL MODULE: ./build/report/summary/failures.js
+var failures = __nccwpck_require__(3837);
+// EXTERNAL MODULE: ./build/report/summary/table.js
+var table = __nccwpck_require__(4520);
 ;// CONCATENATED MODULE: ./build/report/dry-run-report.js
+
+
+
+
+
 
 
 
@@ -32974,22 +35583,40 @@ var summary = __nccwpck_require__(3819);
 async function reportDryRun(runner, plans) {
     for (const plan of plans)
         printPlan(runner, plan);
-    const broken = plans.filter(({ error }) => error !== null);
+    const broken = plans.filter(isBroken);
     const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
     runner.print(`Dry run: ${closing}`);
     if (broken.length > 0)
         runner.fail();
     annotatePlans(runner, broken);
-    runner.output('result', broken.length > 0 ? 'error' : 'dry-run');
-    await (0,summary/* writeSummary */.Sy)(runner, () => renderPlans(plans, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
+    runner.output('result', resultOf(plans));
+    await (0,summary/* writeSummary */.Sy)(runner, (fits) => renderPlans(plans, fits, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
 }
-function printPlan(runner, { request, recipe, body }) {
+function isBroken({ error, overBudget }) {
+    return error !== null || overBudget !== null;
+}
+function resultOf(plans) {
+    if (plans.some(({ error }) => error !== null))
+        return 'error';
+    return plans.some(isBroken) ? 'over-budget' : 'dry-run';
+}
+function printPlan(runner, plan) {
+    const { request, recipe, body } = plan;
     if (body === null)
         return;
-    const name = (0,sanitize/* sanitizeLine */.g$)(recipe?.name ?? '', 200);
+    const name = (0,sanitize/* sanitizeLine */.PN)(recipe?.name ?? '', 200);
     runner.print(`Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
     for (const line of prettyLines(body))
-        runner.print(`  | ${(0,sanitize/* sanitizeLine */.g$)(line, 1_000)}`);
+        runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
+    for (const line of priceLines(plan))
+        runner.print(`  ${line}`);
+}
+function priceLines({ offers, noOffers, shareMs }) {
+    const share = shareMs === null
+        ? []
+        : [`max-timeout-run is ${(0,format/* formatDuration */.a3)(shareMs)}: its share of max-cost`];
+    const none = noOffers === null ? [] : [`No offer matches. ${(0,console/* describeNoOffers */.Gq)(noOffers.wish, noOffers.why)}`];
+    return [...(offers === null ? none : [(0,format/* describeOffers */.$y)(offers)]), ...share];
 }
 function annotatePlans(runner, broken) {
     const causes = new Map(broken.map((plan) => [causeOf(plan), plan]));
@@ -32999,8 +35626,12 @@ function annotatePlans(runner, broken) {
         remedy: 'The job summary lists all of them.',
     }));
 }
-function describeFailure({ request, error }) {
+function describeFailure({ request, error, overBudget }) {
     const { recipeUuid } = request;
+    if (error === null && overBudget !== null) {
+        const name = `recipe ${recipeUuid}`;
+        return { title: `Over budget: ${name}`, ...(0,over_budget/* describeOverBudget */.R)(overBudget) };
+    }
     if (!(error instanceof errors/* InputError */.dz))
         return (0,error_messages/* describeError */.Uc)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
     return {
@@ -33009,42 +35640,57 @@ function describeFailure({ request, error }) {
         remedy: 'Change the inputs or the recipe.',
     };
 }
-function causeOf({ request, error }) {
+function causeOf({ request, error, overBudget }) {
     if (error === null)
-        return '';
+        return overBudget === null ? '' : `${request.recipeUuid}: over budget`;
     return error instanceof errors/* InputError */.dz ? `${request.recipeUuid}: ${error.message}` : error.message;
 }
-function renderPlans(plans, heading) {
+function renderPlans(plans, fits, heading) {
     const full = renderPlanTable(plans, heading, true);
-    return (0,summary/* fitsSummary */.Hy)(full) ? full : renderPlanTable(plans, heading, false);
+    return fits(full) ? full : renderPlanTable(plans, heading, false);
 }
 function renderPlanTable(plans, heading, withBodies) {
-    return [
+    const columns = [
+        { heading: '#', align: 'right' },
+        { heading: 'Recipe' },
+        { heading: 'UUID', keep: true },
+        { heading: 'Price' },
+        { heading: 'Problem' },
+    ];
+    const parts = [
         `### ${heading}`,
-        '',
-        ...(withBodies ? [] : ['The requests are in the log: they are too long for a summary.', '']),
-        '| | Recipe | UUID | Would be sent |',
-        '| --: | --- | --- | --- |',
-        ...plans.map((plan) => renderPlan(plan, withBodies)),
-        '',
-    ].join('\n');
+        ...(withBodies ? [] : ['The requests are in the log: they are too long for a summary.']),
+        (0,table/* renderTable */.bo)(columns, plans.map(renderPlan)),
+        ...(withBodies ? plans.flatMap((plan) => renderBody(plan, plans.length === 1)) : []),
+    ];
+    return `${parts.join('\n\n')}\n`;
 }
-function renderPlan({ request, recipe, body, error }, withBodies) {
-    const problem = error === null ? [] : [(0,sanitize/* escapeMarkdown */.FV)(error.message, 300)];
-    const sent = body === null || !withBodies ? [] : [renderBody(body)];
-    const name = (0,sanitize/* escapeMarkdown */.FV)(recipe?.name ?? '', 120);
-    const shown = [...problem, ...sent].join('<br>');
-    return `| ${request.index + 1} | ${name} | \`${request.recipeUuid}\` | ${shown} |`;
+function renderPlan(plan) {
+    const { request, recipe, error, overBudget } = plan;
+    const dear = overBudget === null ? [] : [(0,over_budget/* describeOverBudget */.R)(overBudget).cause];
+    const problems = [...(error === null ? [] : [error.message]), ...dear];
+    return [
+        String(request.index + 1),
+        (0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120),
+        (0,table/* uuidCode */.Fn)(request.recipeUuid),
+        priceLines(plan)
+            .map((line) => (0,sanitize/* escapeHtml */.ZD)(line, 1_000))
+            .join('<br>'),
+        problems.map((problem) => (0,sanitize/* escapeHtml */.ZD)(problem, 300)).join('<br>'),
+    ];
 }
-function renderBody(body) {
-    const lines = prettyLines(body).map((line) => {
-        const indent = '&nbsp;'.repeat(line.length - line.trimStart().length);
-        return indent + (0,sanitize/* escapeMarkdown */.FV)(line, 1_000);
-    });
-    return `<details><summary>body</summary>${lines.join('<br>')}</details>`;
+function renderBody({ request, body }, isOpen) {
+    if (body === null)
+        return [];
+    const lines = prettyLines(body).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
+    const title = `Request ${request.index + 1}`;
+    return [(0,failures/* fold */.A)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen)];
+}
+function sanitizeIndented(line, maxLength) {
+    return ' '.repeat(line.length - line.trimStart().length) + (0,sanitize/* sanitizeLine */.PN)(line, maxLength);
 }
 function prettyLines(body) {
-    return JSON.stringify((0,redact/* redact */.E)(body), null, 2).split('\n');
+    return JSON.stringify((0,redact/* redact */.E$)(body), null, 2).split('\n');
 }
 function verdict(count, broken) {
     if (count === 1)
@@ -33054,9 +35700,11 @@ function verdict(count, broken) {
         : `all ${count} jobs can be cooked`;
 }
 
-// EXTERNAL MODULE: ./build/commands/step.js + 8 modules
-var commands_step = __nccwpck_require__(8579);
+// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
+var commands_step = __nccwpck_require__(7984);
 ;// CONCATENATED MODULE: ./build/commands/dry-run.js
+
+
 
 
 
@@ -33068,29 +35716,197 @@ const maxConcurrentReads = 8;
 async function dryRun(requests, plan, deps) {
     const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
     const plans = await (0,commands_step/* withStep */.p$)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
-        const readRecipe = createRecipeReader(step.client, step.end.signal);
-        return Promise.all(requests.map(async (request) => inTurn(async () => planOne(request, readRecipe))));
+        const { client, end, console } = step;
+        const readRecipe = createRecipeReader(client, end.signal);
+        const market = {
+            read: (0,jobs_offers/* createOfferReader */.cW)(client, end.signal),
+            ceilings: plan.ceilings,
+            jobCount: requests.length,
+            onUnknown: console.offersUnknown,
+        };
+        return Promise.all(requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, market))));
     });
     await reportDryRun(deps.runner, plans);
 }
-async function planOne(request, readRecipe) {
+const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null };
+async function planOne(request, readRecipe, market) {
     try {
         const recipe = await readRecipe(request.recipeUuid);
-        const body = (0,jobs_request/* bodyOf */.EN)(request, recipe);
-        const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)({ ...recipe.payload, ...body });
+        const whole = (0,jobs_request/* bodyOf */.EN)(request, recipe);
+        const { body, shareMs } = (0,jobs_ceilings/* withShare */.kp)(whole, recipe, market.ceilings, market.jobCount);
+        const fields = { ...recipe.payload, ...body };
+        const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)(fields);
         const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
-        return { request, recipe, body, error };
+        const prices = await priceOf(fields, market);
+        return { request, recipe, body, error, ...unknown, shareMs, ...prices };
     }
     catch (error) {
-        return { request, recipe: null, body: null, error: (0,errors/* asError */.zR)(error) };
+        return { request, recipe: null, body: null, error: (0,errors/* asError */.zR)(error), ...unknown };
+    }
+}
+async function priceOf(fields, { read, ceilings, onUnknown }) {
+    const wish = (0,jobs_offers/* hardwareWish */.A6)(fields);
+    try {
+        const offers = (0,jobs_offers/* summarizeOffers */.Jw)(await read(wish), fields);
+        const noOffers = offers === null ? { wish, why: await (0,jobs_offers/* whyNoOffers */.hk)(wish, read) } : null;
+        return { offers, noOffers, overBudget: (0,jobs_ceilings/* tooDear */.pu)(offers, ceilings) };
+    }
+    catch (error) {
+        if ((0,jobs_ceilings/* hasCeiling */.YW)(ceilings) || !(error instanceof errors/* ServiceError */._7))
+            throw error;
+        onUnknown(error);
+        return {};
     }
 }
 
 // EXTERNAL MODULE: ./build/commands/plan.js
 var commands_plan = __nccwpck_require__(3996);
-// EXTERNAL MODULE: ./build/commands/watch.js
-var watch = __nccwpck_require__(36);
+// EXTERNAL MODULE: ./build/jobs/failure.js
+var failure = __nccwpck_require__(8515);
+// EXTERNAL MODULE: ./build/jobs/outcome.js
+var jobs_outcome = __nccwpck_require__(293);
+;// CONCATENATED MODULE: ./build/commands/tries.js
+
+
+
+
+
+async function cookInTurn(step, request, taken, cookOne) {
+    const untried = [request, ...request.alternatives].filter((each) => !taken.includes(each));
+    let current = await firstTry(step, request, taken.at(-1), untried);
+    let before = null;
+    for (;;) {
+        current.entry.hasNext = untried.length > 0;
+        const runData = await cookOne(current.entry, current.request);
+        if (before !== null && isUnsent(current.entry) && step.end.signal.aborted) {
+            step.entries[request.index] = before.entry;
+            return before.runData;
+        }
+        if (!current.entry.isFollowed || step.end.signal.aborted)
+            return runData;
+        before = { ...current, runData };
+        const next = await nextTry(step, before, untried);
+        if (next === null)
+            return runData;
+        current = next;
+    }
+}
+function isUnsent({ facts }) {
+    return facts.sends === 0 && facts.jobs.length === 0;
+}
+async function firstTry(step, request, taken, untried) {
+    const entry = step.entries[request.index];
+    if (entry === undefined)
+        throw new Error('an entry has no place in its step');
+    if (taken !== undefined)
+        return { request: taken, entry };
+    const { request: chosen, offers } = untried.length > 1 ? await chooseTry(step, untried) : { request, offers: null };
+    if (untried.includes(chosen))
+        untried.splice(untried.indexOf(chosen), 1);
+    if (chosen === request)
+        return { request, entry };
+    step.console.preferring(request, chosen, offers);
+    return { request: chosen, entry: (0,commands_step/* startTry */.gp)(step, chosen, []) };
+}
+async function nextTry(step, { entry, request, runData }, untried) {
+    const { request: chosen, offers } = await chooseTry(step, untried);
+    if (step.end.signal.aborted)
+        return null;
+    untried.splice(untried.indexOf(chosen), 1);
+    const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, runData);
+    const done = (0,failure/* earlierTryOf */.RQ)(outcome, request.gpuName, step.deps.clock.now());
+    step.console.tryingNext(request, done, chosen, offers);
+    return { request: chosen, entry: (0,commands_step/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };
+}
+async function chooseTry(step, untried) {
+    const [first] = untried;
+    if (first === undefined)
+        throw new Error('there is nothing left to try');
+    const readOffers = (0,jobs_offers/* createOfferReader */.cW)(step.client, step.end.signal);
+    const stored = await createRecipeReader(step.client, step.end.signal)(first.recipeUuid)
+        .then(({ payload }) => payload ?? {})
+        .catch(() => ({}));
+    const choices = await Promise.all(untried.map(async (request) => {
+        const wish = (0,jobs_offers/* hardwareWish */.A6)({ ...stored, ...request.fields }, request.gpuName ?? undefined);
+        return { request, offers: await readOffers(wish).catch(() => null) };
+    }));
+    const ceilingUsd = step.plan.ceilings.maxHourlyRateUsd ?? Infinity;
+    const onOffer = choices.find(({ offers }) => {
+        const rates = offers === null ? null : (0,jobs_offers/* ratesOf */.j1)(offers);
+        return rates !== null && rates.minUsd <= ceilingUsd;
+    });
+    return onOffer ?? choices[0] ?? { request: first, offers: null };
+}
+
+;// CONCATENATED MODULE: ./build/commands/prices.js
+
+
+
+const maxWaitMs = 5_000;
+function createPriceCheck(step, { readRecipe, readOffers }, stopped) {
+    const { plan, console, client } = step;
+    const told = new Set();
+    const tell = (entry, wish) => {
+        const key = JSON.stringify(wish);
+        if (told.has(key))
+            return;
+        told.add(key);
+        if (entry.offers !== null)
+            console.offers(entry.offers);
+        else
+            void tellWhyNone(wish).catch(() => { });
+    };
+    const tellWhyNone = async (wish) => {
+        console.noOffers(wish, await (0,jobs_offers/* whyNoOffers */.hk)(wish, readOffers));
+    };
+    const look = async (entry, { recipeUuid }, body) => {
+        const recipe = await readRecipe(recipeUuid);
+        const fields = { ...recipe.payload, ...body };
+        const wish = (0,jobs_offers/* hardwareWish */.A6)(fields);
+        entry.offers = (0,jobs_offers/* summarizeOffers */.Jw)(await readOffers(wish), fields);
+        if (!stopped.signal.aborted)
+            tell(entry, wish);
+    };
+    const lookBriefly = async (entry, request, body) => {
+        const done = new AbortController();
+        const looking = look(entry, request, body)
+            .catch((error) => {
+            const isEnded = error instanceof errors/* InterruptedError */.p4 || stopped.signal.aborted;
+            if (!isEnded && !isToldByCook(error))
+                console.offersUnknown((0,errors/* asError */.zR)(error));
+        })
+            .finally(() => {
+            done.abort();
+        });
+        await Promise.race([looking, client.clock.sleep(maxWaitMs, done.signal)]);
+    };
+    return {
+        check: async (entry, request, body) => {
+            if (!(0,jobs_ceilings/* hasCeiling */.YW)(plan.ceilings)) {
+                await lookBriefly(entry, request, body);
+                return null;
+            }
+            await look(entry, request, body);
+            return (0,jobs_ceilings/* tooDear */.pu)(entry.offers, plan.ceilings);
+        },
+        stop: () => {
+            stopped.abort();
+        },
+    };
+}
+function isToldByCook(error) {
+    if (!(error instanceof errors/* ServiceError */._7) || error.retryable)
+        return false;
+    return error.status === 401 || error.request.includes('/v1/job-recipes/');
+}
+
+// EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
+var watch = __nccwpck_require__(2248);
 ;// CONCATENATED MODULE: ./build/commands/cook.js
+
+
+
+
 
 
 
@@ -33113,20 +35929,28 @@ async function cook_cook(deps) {
     try {
         const inputs = await (0,cook/* readCookInputs */.cp)(runner);
         const context = (0,inputs_context/* readStepIdentity */.Ln)(runner, inputs['matrix-index']);
-        const requests = (0,jobs_request/* createRequests */.dT)(inputs, context, createNonce(deps));
+        const run = await (0,inputs_context/* readRunRef */.bS)(runner);
+        const requests = (0,jobs_request/* createRequests */.dT)(inputs, context, createNonce(deps), run);
+        const tries = requests.flatMap((request) => [request, ...request.alternatives]);
+        runner.redactor.addPublic(tries.map(jobs_request/* publicTextOf */.kw));
         if (inputs['dry-run']) {
-            await dryRun(requests, (0,commands_plan/* planOf */.X)(inputs), deps);
+            await dryRun(requests, cookPlan(inputs), deps);
             return;
         }
         const commitStatus = (0,commit_status/* openCommitStatus */.yf)(inputs, requests, deps);
         const plan = cookPlan(inputs);
-        const jobs = requests.map((request) => ({ ref: request, mark: request.mark }));
+        const jobs = requests.map((request) => ({
+            ref: request,
+            mark: request.mark,
+            tries: 1 + request.alternatives.length,
+        }));
         const listeners = [
             { submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) },
             inputs.wait ? commitStatus : { ended: commitStatus.ended },
         ];
         const outcomes = await (0,commands_step/* withStep */.p$)(plan, jobs, listeners, deps, async (step) => {
             const all = await (0,commands_step/* decide */.LD)(step, await cookAll(step, requests, inputs));
+            (0,outputs/* writeAccessToken */.H8)(runner, step.entries.map(({ accessToken }) => accessToken));
             await commitStatus.settle(step.end.deadline);
             return all;
         });
@@ -33147,20 +35971,29 @@ function cookPlan(inputs) {
         goalResult: inputs.wait ? 'running' : 'submitted',
         logs: inputs.wait ? plan.logs : 'none',
         waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,
+        ceilings: (0,cook/* ceilingsOf */.iQ)(inputs),
     };
 }
 const maxConcurrentCooks = 8;
 async function cookAll(step, requests, inputs) {
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([step.end.signal, stopped.signal]);
+    const readRecipe = createRecipeReader(step.client, signal);
+    const readOffers = (0,jobs_offers/* createOfferReader */.cW)(step.client, signal);
     const cooking = {
         wait: inputs.wait,
         inTurn: (0,p_limit/* default */.A)(maxConcurrentCooks),
-        readRecipe: createRecipeReader(step.client, step.end.signal),
+        readRecipe,
+        prices: createPriceCheck(step, { readRecipe, readOffers }, stopped),
     };
-    const attachError = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : null;
+    const attached = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached;
     const unfinished = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
-    const runEntry = async (entry, request) => unfinished(async () => {
-        const runData = await cookOrAttach(step, entry, request, { ...cooking, attachError });
-        (0,commands_step/* tellEnd */.HI)(step, entry, runData);
+    const runEntry = async (request) => unfinished(async () => {
+        const taken = attached.tries.get(request.index) ?? [];
+        const runData = await cookInTurn(step, request, taken, async (entry, one) => cookOrAttach(step, entry, one, { ...cooking, attachError: attached.error }));
+        const entry = step.entries[request.index];
+        if (entry !== undefined)
+            (0,commands_step/* tellEnd */.HI)(step, entry, runData);
         return runData;
     });
     const pairs = requests.flatMap((request) => {
@@ -33168,26 +36001,32 @@ async function cookAll(step, requests, inputs) {
         return entry === undefined ? [] : [{ entry, request }];
     });
     const ordered = pairs.toSorted((a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null));
-    const running = new Map(ordered.map(({ entry, request }) => [entry, runEntry(entry, request)]));
-    return Promise.all(step.entries.map(async (entry) => (await running.get(entry)) ?? records/* noRunData */.h));
+    const running = new Map(ordered.map(({ request }) => [request.index, runEntry(request)]));
+    const runData = await Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.h));
+    cooking.prices.stop();
+    return runData;
 }
+const nothingAttached = { error: null, tries: new Map() };
 async function attachAll(step, requests) {
     const { client, end, console } = step;
     try {
         const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-        const taken = requests.flatMap(({ index }) => {
-            const job = earlier.get(index);
-            const entry = step.entries[index];
-            return job === undefined || entry === undefined ? [] : [{ entry, job }];
+        const taken = [...earlier].flatMap(([index, { job, tries }]) => {
+            const last = tries.at(-1);
+            const first = step.entries[index];
+            if (first === undefined || last === undefined)
+                return [];
+            return [{ entry: last.choice === 0 ? first : (0,commands_step/* startTry */.gp)(step, last, []), job }];
         });
         for (const { entry, job } of taken)
             (0,commands_step/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
         for (const { entry, job } of taken)
             (0,watch/* adopt */.d)(step, entry, job, 'attached');
-        return null;
+        const tries = new Map([...earlier].map(([index, each]) => [index, each.tries]));
+        return { error: null, tries };
     }
     catch (error) {
-        return (0,errors/* asError */.zR)(error);
+        return { ...nothingAttached, error: (0,errors/* asError */.zR)(error) };
     }
 }
 async function cookOrAttach(step, entry, request, cooking) {
@@ -33195,7 +36034,11 @@ async function cookOrAttach(step, entry, request, cooking) {
         try {
             if (cooking.attachError !== null)
                 throw cooking.attachError;
-            await cookEntry(step, entry, request, cooking);
+            const why = await cookEntry(step, entry, request, cooking);
+            if (why !== null) {
+                await refuse(step, entry, why);
+                return records/* noRunData */.h;
+            }
         }
         catch (error) {
             await notCooked(step, entry, error);
@@ -33208,13 +36051,24 @@ async function cookOrAttach(step, entry, request, cooking) {
     await step.reconcile(entry);
     return records/* noRunData */.h;
 }
-async function cookEntry(step, entry, request, { inTurn, readRecipe }) {
-    const { client, finder, end, console } = step;
-    const recipe = request.container === null ? null : await readRecipe(request.recipeUuid);
+async function cookEntry(step, entry, request, { inTurn, readRecipe, prices }) {
+    const { client, finder, end, console, plan, budget } = step;
+    const mustRead = request.container !== null || (0,jobs_ceilings/* hasCeiling */.YW)(plan.ceilings);
+    const recipe = mustRead ? await readRecipe(request.recipeUuid) : null;
+    if (request.container !== null && recipe !== null && recipe.payload === null)
+        console.recipeHidden(request);
+    const whole = (0,jobs_request/* bodyOf */.EN)(request, recipe);
+    const limited = (0,jobs_ceilings/* withShare */.kp)(whole, recipe, plan.ceilings, step.entries.length);
+    const { body } = limited;
+    const tooDear = await prices.check(entry, request, body);
+    const why = tooDear ?? (await budget.refusal(entry.offers?.minUsd ?? null));
+    if (why !== null)
+        return why;
+    entry.shareMs = limited.shareMs;
     const submittedAtMs = client.clock.now();
     entry.isSubmitting = true;
     try {
-        const { job, origin } = await submit_submit(request, (0,jobs_request/* bodyOf */.EN)(request, recipe), {
+        const { job, origin } = await submit_submit(request, body, {
             client,
             finder,
             inTurn,
@@ -33229,11 +36083,20 @@ async function cookEntry(step, entry, request, { inTurn, readRecipe }) {
                 console.cookUnanswered(request, error);
             },
         });
+        if (job.description !== null && !(0,jobs_request/* carriesMark */.LR)(job, request.mark))
+            console.markMissing(job);
         (0,watch/* adopt */.d)(step, entry, job, origin, submittedAtMs);
+        return null;
     }
     finally {
         entry.isSubmitting = false;
     }
+}
+async function refuse(step, entry, why) {
+    (0,commands_step/* giveUpOverBudget */.mL)(step, entry, why);
+    if (step.plan.failFast)
+        step.end.endFor('fail-fast');
+    await step.reconcile(entry);
 }
 async function notCooked(step, entry, error) {
     const isExpected = error instanceof errors/* InterruptedError */.p4 || error instanceof errors/* ServiceError */._7;
@@ -33246,8 +36109,8 @@ async function notCooked(step, entry, error) {
     await step.reconcile(entry);
 }
 
-// EXTERNAL MODULE: ./build/run.js + 1 modules
-var run = __nccwpck_require__(6413);
+// EXTERNAL MODULE: ./build/run.js + 2 modules
+var run = __nccwpck_require__(4824);
 ;// CONCATENATED MODULE: ./build/main.js
 
 
@@ -33283,8 +36146,8 @@ var poll = __nccwpck_require__(7127);
 var reconcile = __nccwpck_require__(9677);
 // EXTERNAL MODULE: ./build/jobs/saved-state.js
 var saved_state = __nccwpck_require__(2022);
-// EXTERNAL MODULE: ./build/report/console.js
-var report_console = __nccwpck_require__(7150);
+// EXTERNAL MODULE: ./build/report/console.js + 1 modules
+var report_console = __nccwpck_require__(5493);
 ;// CONCATENATED MODULE: ./build/commands/cleanup.js
 
 
@@ -33300,7 +36163,7 @@ async function cleanup(deps) {
     const saved = (0,saved_state/* readSavedState */.rh)(runner);
     if (saved === null)
         return;
-    const console = (0,report_console/* createConsole */.s)(runner, saved.entries.length);
+    const console = (0,report_console/* createConsole */.so)(runner, saved.entries.length);
     const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
     const policy = { ...saved.policy, onJobEnd };
     const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
@@ -33320,11 +36183,13 @@ function isOpen(facts, { step }, policy) {
     return (0,jobs_policy/* nextAction */.G)(facts, wanted, nothing, 'post').do !== 'let-go';
 }
 const maxCleanupMs = 225_000;
-async function reconcileAll(open, { step }, policy, inputs, console, { connect, clock, random }) {
+async function reconcileAll(open, { step }, policy, inputs, console, { runner, connect, clock, random }) {
     const connection = connect(inputs['api-url']);
     const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
     const { exchange } = connection;
-    const client = (0,api_client/* createClient */.U)({ exchange, keys, clock, random, onClockOff: console.clockOff });
+    const { redactor } = runner;
+    const { clockOff: onClockOff } = console;
+    const client = (0,api_client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff });
     const deadline = new AbortController();
     const done = new AbortController();
     void (0,build_clock/* sleepLong */.k)(clock, maxCleanupMs, done.signal).then(() => {
@@ -33334,7 +36199,7 @@ async function reconcileAll(open, { step }, policy, inputs, console, { connect, 
     const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
     const options = {
         client,
-        finder: (0,find/* createFinder */.pW)(client),
+        finder: (0,find/* createFinder */.p)(client),
         poller: (0,poll/* createPoller */.vO)({ client, interval: 'auto', signal, onUnavailable, onAvailable }),
         events: console,
         phase: 'post',
@@ -33363,8 +36228,8 @@ function savedEntry(saved, wantedFor) {
     };
 }
 
-// EXTERNAL MODULE: ./build/run.js + 1 modules
-var run = __nccwpck_require__(6413);
+// EXTERNAL MODULE: ./build/run.js + 2 modules
+var run = __nccwpck_require__(4824);
 ;// CONCATENATED MODULE: ./build/post.js
 
 
@@ -33385,13 +36250,13 @@ async function post_run() {
 /* harmony export */   u6: () => (/* binding */ annotateAll),
 /* harmony export */   y2: () => (/* binding */ annotateOutcomes)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
-/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5335);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(566);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5335);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(566);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1791);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(977);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
 
 
 
@@ -33402,22 +36267,22 @@ async function post_run() {
 const maxAnnotations = 10;
 const maxLength = 4_000;
 function annotateOutcomes(runner, unordered) {
-    const bad = unordered.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .compareResults */ .e)(a.result, b.result));
-    annotateAll(runner, bad.map(describeOutcome), (shown) => {
+    const bad = unordered.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.result, b.result));
+    annotateAll(runner, bad.map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeOutcome */ .S), (shown) => {
         const rest = bad.slice(shown);
         const names = rest.map(shortNameOf);
         return {
             title: `${rest.length} more jobs were not successful`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(names.join(', '), 3_000),
-            remedy: `${rest.some(({ unansweredMark }) => unansweredMark !== null) ? `Jobs whose cook had no response may have been created: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}. ` : ''}See the job summary or the output jobs for each of them.`,
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(names.join(', '), 3_000),
+            remedy: `${rest.some(({ unansweredMark }) => unansweredMark !== null) ? `Jobs whose cook had no response may have been created: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}. ` : ''}See the job summary or the output jobs for each of them.`,
         };
     });
 }
 function shortNameOf(outcome) {
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome);
     if (uuid !== null)
         return uuid;
-    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(outcome.ref, outcome.job), 60);
+    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(outcome.ref, outcome.job), 60);
     return outcome.unansweredMark === null ? title : `${title} (may have been created)`;
 }
 function annotateAll(runner, messages, describeRest) {
@@ -33443,162 +36308,37 @@ function joinLines(lines) {
     return text.trimEnd();
 }
 function formatProblem({ input, message }) {
-    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(message)}`;
+    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(message)}`;
 }
 function annotate(runner, message) {
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(message.title, 250), formatMessage(message));
+    const cause = runner.redactor.redact(message.cause);
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(message.title, 250), formatMessage({ ...message, cause }));
 }
 const maxEvidence = 15;
 function formatMessage({ cause, remedy, evidence = [] }) {
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_4__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(line, 300)}`);
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_2__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(line, 300)}`);
     const join = (shown) => [cause, ...(shown.length === 0 ? [] : ['The log ends with:', ...shown]), remedy].join('\n');
     while (lines.length > 0 && join(lines).length > maxLength)
         lines.shift();
-    return join(lines).slice(0, maxLength);
-}
-function describeOutcome(outcome) {
-    const { result, job, ref, error, ending } = outcome;
-    if (error !== null)
-        return describeErrorOf(outcome, error);
-    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 100);
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
-    const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
-    if (result === 'timed-out')
-        return describeTimeout(name, who, outcome);
-    if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
-        return describeInterrupt(name, who, outcome);
-    if (ending === 'fail-fast' && result === 'cancelled')
-        return describeFailFast(name, who, outcome);
-    const reason = job?.status_reason
-        ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(job.status_reason, 1000)}.`
-        : '. The service gave no reason.';
-    if (result === 'cancelled') {
-        return {
-            title: `Cancelled: ${name}`,
-            cause: `${who} was cancelled${reason}`,
-            remedy: 'If you did not cancel it, the service did, or someone else with access to this account.',
-        };
-    }
-    return {
-        title: `Failed: ${name}`,
-        cause: `${who} failed${reason}`,
-        remedy: `Fix the recipe or its parameters, then run the workflow again. The full log is in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`,
-        evidence: outcome.logTail,
-    };
-}
-function describeErrorOf(outcome, error) {
-    const { ref } = outcome;
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
-    if (uuid !== null) {
-        return (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, attemptOf(error, uuid, outcome));
-    }
-    const message = (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
-    const isInvalid = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 && [400, 422].includes(error.status ?? 0);
-    if (!isInvalid || !ref.namesRegions)
-        return message;
-    const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
-    return { ...message, remedy: `${message.remedy} ${hint}` };
-}
-function attemptOf(error, uuid, { ref }) {
-    const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
-    if (request.endsWith('/cook'))
-        return `cook recipe ${ref.recipeUuid}`;
-    return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
-}
-function describeInterrupt(name, who, outcome) {
-    if (outcome.result === 'detached') {
-        return {
-            title: `Left running: ${name}`,
-            cause: `${who} was left running, because on-workflow-cancel is detach.`,
-            remedy: `It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`,
-        };
-    }
-    return {
-        title: `${cancelTitle(outcome)} with the workflow: ${name}`,
-        cause: `The workflow was cancelled or reached a time limit. ${who} ${whatBecame(outcome)}`,
-        remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
-    };
-}
-function describeFailFast(name, who, outcome) {
-    return {
-        title: `${cancelTitle(outcome)} by fail-fast: ${name}`,
-        cause: `Another job of this step was not successful. ${who} ${whatBecame(outcome)}`,
-        remedy: 'Check the job that failed first. Without fail-fast, the other jobs keep running.',
-    };
-}
-function describeTimeout(name, who, outcome) {
-    const status = outcome.job === null ? '' : `It was ${lastOpenStatus(outcome)} then. `;
-    return {
-        title: `Timed out: ${name}`,
-        cause: `The timeout was reached. ${status}${who} ${whatBecame(outcome)}`,
-        remedy: 'Increase the input timeout, or set on-timeout to choose what happens then.',
-        evidence: outcome.logTail,
-    };
-}
-function cancelTitle({ job, cancel }) {
-    if (job === null)
-        return 'Stopped';
-    return cancel === 'accepted' ? 'Cancelled' : 'Not cancelled';
-}
-function whatBecame({ job, cancel, isKept, unansweredMark }) {
-    if (job === null) {
-        return unansweredMark === null
-            ? 'was not cooked.'
-            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
-    }
-    if (job.status === 'CANCELLED')
-        return 'was cancelled.';
-    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status) && cancel !== null)
-        return 'had ended when it was to be cancelled.';
-    switch (cancel) {
-        case 'accepted':
-            return `is being cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(job.status, 60)}.`;
-        case 'failed':
-            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
-        case null:
-            return isKept
-                ? `was left running, as the inputs ask. It is billed while it runs: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`
-                : `may still be running, and billed. The post step cancels it: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
-    }
-}
-function lastOpenStatus({ timeline }) {
-    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(status));
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .g$)(last?.status ?? 'not finished', 60);
+    return (0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(join(lines), maxLength);
 }
 
 
 /***/ }),
 
-/***/ 9252:
+/***/ 9773:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  yf: () => (/* binding */ openCommitStatus)
-});
-
-// UNUSED EXPORTS: createCommitStatus, noCommitStatus
-
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var context = __nccwpck_require__(487);
-// EXTERNAL MODULE: ./build/jobs/metrics.js
-var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/report/commit-status-text.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ng: () => (/* binding */ openContexts),
+/* harmony export */   ig: () => (/* binding */ describeStart),
+/* harmony export */   lA: () => (/* binding */ describeEnd),
+/* harmony export */   uQ: () => (/* binding */ describeChange)
+/* harmony export */ });
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
 
 
 
@@ -33635,20 +36375,41 @@ function statusWord(status) {
     return `${word.slice(0, 1).toUpperCase()}${word.slice(1).toLowerCase()}`;
 }
 const maxDescription = 139;
-function describeEnd(outcome) {
-    const { state, words } = results/* results */.X[outcome.result].commitStatus;
-    const { runSeconds } = (0,metrics/* durationsOf */.DM)(outcome);
-    const time = runSeconds === null ? '' : ` after ${(0,format/* formatDuration */.a3)(runSeconds * 1000)}`;
+const runsForThisJob = { state: 'success', words: 'Running, as requested' };
+function describeEnd(outcome, endsWithJob = false) {
+    const { result } = outcome;
+    const { state, words } = result === 'running' && endsWithJob ? runsForThisJob : _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[result].commitStatus;
+    const { runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome);
+    const time = runSeconds === null ? '' : ` after ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(runSeconds * 1000)}`;
     const reason = outcome.error?.message ?? outcome.job?.status_reason;
     const why = reason && state !== 'success' ? `: ${reason}` : '';
     return { state, description: plain(`${words}${time}${why}`, maxDescription) };
 }
 function plain(text, maxLength) {
     const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
-    return (0,sanitize/* sanitizeLine */.g$)((0,sanitize/* sanitizeLine */.g$)(basic), maxLength);
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(basic), maxLength);
 }
 
-;// CONCATENATED MODULE: ./build/report/commit-status.js
+
+/***/ }),
+
+/***/ 2161:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   yf: () => (/* binding */ openCommitStatus)
+/* harmony export */ });
+/* unused harmony exports noCommitStatus, createCommitStatus */
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(370);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _github_pending_url_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5778);
+/* harmony import */ var _github_trouble_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1101);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(487);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4052);
+/* harmony import */ var _commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9773);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1872);
+
 
 
 
@@ -33669,14 +36430,15 @@ function openCommitStatus(inputs, jobs, deps) {
     const token = inputs['github-token'];
     if (token !== undefined)
         deps.runner.mask(token);
-    return createCommitStatus(jobs, openGitHub(deps.runner, token), deps);
+    const endsWithJob = inputs['on-job-end'] === 'cancel';
+    return createCommitStatus(jobs, openGitHub(deps.runner, token), { ...deps, endsWithJob });
 }
 const minPauseMs = 5_000;
 const maxSettleMs = 10_000;
 const lastTryMs = 1_000;
-function createCommitStatus(jobs, setStatus, { runner, clock }) {
+function createCommitStatus(jobs, setStatus, { runner, clock, endsWithJob = false }) {
     const queues = new Map();
-    const contextOf = openContexts(jobs);
+    const contextOf = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .openContexts */ .Ng)(jobs);
     const finishing = new AbortController();
     const over = new AbortController();
     const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
@@ -33687,18 +36449,23 @@ function createCommitStatus(jobs, setStatus, { runner, clock }) {
         queue.say(message);
     };
     const sayPending = ({ ref, job }, description) => {
-        say(ref, (0,metrics/* titleOf */.Gg)(ref, job), { state: 'pending', description });
+        const pending = { jobUuid: job.uuid, isLeft: false };
+        say(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(ref, job), { state: 'pending', description, pending });
     };
     return {
         submitted: (job) => {
-            sayPending(job, describeStart(job, clock.now()));
+            sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .describeStart */ .ig)(job, clock.now()));
         },
         statusChanged: (job, change) => {
-            if (!(0,jobs_status/* isFinal */.dR)(change.status))
-                sayPending(job, describeChange(change));
+            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(change.status))
+                sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .describeChange */ .uQ)(change));
         },
         ended: (outcome) => {
-            say(outcome.ref, (0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), describeEnd(outcome));
+            const { ref, job } = outcome;
+            const message = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .describeEnd */ .lA)(outcome, endsWithJob);
+            const isLeft = message.state === 'pending' && job !== null;
+            const pending = isLeft ? { jobUuid: job.uuid, isLeft } : undefined;
+            say(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(ref, job), { ...message, pending });
         },
         settle: async (signal) => {
             const settled = new AbortController();
@@ -33741,7 +36508,7 @@ function openQueue(context, trySend, pause) {
 const maxTries = 3;
 const maxConcurrent = 4;
 function createSender(send, runner) {
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_8__/* ["default"] */ .A)(maxConcurrent);
     let isHopeless = false;
     let hasWarned = false;
     return async (status, tries) => {
@@ -33749,12 +36516,12 @@ function createSender(send, runner) {
             await inTurn(async () => (isHopeless ? undefined : send(status)));
         }
         catch (error) {
-            const trouble = troubleOf(error);
-            if (trouble === 'retryable' && tries < maxTries)
+            const { kind } = (0,_github_trouble_js__WEBPACK_IMPORTED_MODULE_2__/* .troubleOf */ .L)(error, Date.now());
+            if ((kind === 'unavailable' || kind === 'limited') && tries < maxTries)
                 return 'again';
-            isHopeless ||= trouble === 'forbidden' || trouble === 'internal';
+            isHopeless ||= kind === 'forbidden' || kind === 'internal';
             if (!hasWarned)
-                warn(runner, (0,errors/* asError */.zR)(error).message, trouble);
+                warn(runner, (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message, kind);
             hasWarned = true;
         }
         return 'done';
@@ -33765,68 +36532,85 @@ function warn(runner, message, trouble) {
         ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
         : 'The jobs and the result of this step are not affected.';
     const title = 'The commit status could not be set';
-    runner.annotate('warning', title, `GitHub: ${(0,sanitize/* sanitizeLine */.g$)(message, 300)}. ${remedy}`);
-}
-const refusalSchema = schemas/* object */.Ikc({
-    status: schemas/* number */.aig(),
-    response: schemas/* optional */.lqM(schemas/* object */.Ikc({ headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J()) })),
-});
-function troubleOf(error) {
-    const refusal = refusalSchema.safeParse(error);
-    if (!refusal.success)
-        return 'internal';
-    const { status, response: { headers } = { headers: {} } } = refusal.data;
-    const isLimit = 'retry-after' in headers || headers['x-ratelimit-remaining'] === '0';
-    if (status >= 500 || status === 429 || isLimit)
-        return 'retryable';
-    return [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
+    runner.annotate('warning', title, `GitHub: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(runner.redactor.redact(message), 300)}. ${remedy}`);
 }
 const maxRequestMs = 4_000;
 function openGitHub(runner, token) {
     const connect = async () => {
         if (token === undefined)
             throw new Error('the input github-token is empty');
-        const { apiUrl, runUrl, ...commit } = await (0,context/* readCommit */.kN)(runner);
+        const { apiUrl, runUrl, ...commit } = await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .readCommit */ .kN)(runner);
         const { getOctokit } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
         const { repos } = getOctokit(token, { baseUrl: apiUrl, userAgent: 'dispersed-cook' }).rest;
-        return { repos, commit: runUrl === undefined ? commit : { ...commit, target_url: runUrl } };
+        return { repos, commit, runUrl };
     };
     let connection;
-    return async (status, signal) => {
-        const { repos, commit } = await (connection ??= connect());
+    return async ({ pending, ...status }, signal) => {
+        const { repos, commit, runUrl } = await (connection ??= connect());
+        const link = runUrl === undefined ? {} : { target_url: addressOf(runUrl, pending) };
         const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
-        const request = { signal: bound, redirect: 'error', log: silent };
-        await repos.createCommitStatus({ ...commit, ...status, request });
+        const request = { signal: bound, redirect: 'error', log: _github_trouble_js__WEBPACK_IMPORTED_MODULE_2__/* .silent */ .K };
+        await repos.createCommitStatus({ ...commit, ...status, ...link, request });
     };
 }
-const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
+function addressOf(runUrl, pending) {
+    return pending === undefined ? runUrl : (0,_github_pending_url_js__WEBPACK_IMPORTED_MODULE_1__/* .pendingUrl */ .N)(runUrl, pending);
+}
 
 
 /***/ }),
 
-/***/ 7150:
+/***/ 5493:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   A: () => (/* binding */ jobPrefix),
-/* harmony export */   s: () => (/* binding */ createConsole)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1044);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(566);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  so: () => (/* binding */ createConsole),
+  Gq: () => (/* binding */ describeNoOffers),
+  An: () => (/* binding */ jobPrefix)
+});
+
+// EXTERNAL MODULE: ./build/inputs/ready-check.js
+var ready_check = __nccwpck_require__(46);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+;// CONCATENATED MODULE: ./build/version.js
+const version = '0.1.0';
+
+// EXTERNAL MODULE: ./build/report/error-messages.js
+var error_messages = __nccwpck_require__(566);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/progress.js + 1 modules
+var progress = __nccwpck_require__(2943);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/report/tries.js
+var tries = __nccwpck_require__(2146);
+;// CONCATENATED MODULE: ./build/report/console.js
 
 
 
 
 
 
-function jobPrefix({ ref, job }, jobCount) {
+
+
+
+
+function jobPrefix({ ref }, jobCount) {
     if (jobCount === 1)
         return '';
-    return `[${ref.index + 1}/${jobCount} ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 40)}] `;
+    return `${`#${ref.index + 1}`.padEnd(String(jobCount).length + 1)} `;
+}
+function ownPrefix({ ref }, jobCount) {
+    const prefix = jobPrefix({ ref }, jobCount);
+    return prefix === '' ? '' : `${prefix}│ `;
 }
 const openings = {
     cooked: 'Cooked',
@@ -33845,36 +36629,66 @@ function createConsole(runner, jobCount) {
 }
 function createMessages(runner, jobCount) {
     return {
-        submitted: ({ origin, job, ref }) => {
+        opening: ({ apiUrl, timeoutMs, atTimeout }) => {
+            const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
+            runner.print(`dispersed-cook ${version} on ${apiUrl.origin}: ${jobs}`);
+            const wait = timeoutMs === null
+                ? 'Nothing is waited for'
+                : `The timeout is ${(0,format/* formatDuration */.a3)(timeoutMs)}: then ${atTimeout}`;
+            runner.print(wait);
+        },
+        submitted: (submitted) => {
+            const { origin, job, ref } = submitted;
             const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
-            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(recipeUuid, 40)}`;
-            const title = job.title ? ` “${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.title, 200)}”` : '';
-            const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status, 60);
+            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,sanitize/* sanitizeLine */.PN)(recipeUuid, 40)}`;
+            const title = job.title ? ` “${(0,sanitize/* sanitizeLine */.PN)(job.title, 200)}”` : '';
+            const status = (0,sanitize/* sanitizeLine */.PN)(job.status, 60);
             const details = `${recipe}${title}${notes[origin]}: ${status}`;
-            runner.print(`${openings[origin]} job ${job.uuid}${details}`);
+            const prefix = ownPrefix(submitted, jobCount);
+            runner.print(`${prefix}${openings[origin]} job ${job.uuid}${details}`);
         },
         statusChanged: (submitted, { status, atMs }, job) => {
-            const elapsed = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(atMs - submitted.submittedAtMs).padStart(7);
-            const reason = job.status_reason ? `: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(job.status_reason)}` : '';
-            const prefix = jobPrefix(submitted, jobCount);
-            runner.print(`${elapsed}  ${prefix}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(status, 60)}${reason}`);
+            if (jobCount >= progress/* minManyJobs */.M && (0,jobs_status/* finalResultOf */.lt)(status) !== 'failed')
+                return;
+            const elapsed = (0,format/* formatDuration */.a3)(atMs - submitted.submittedAtMs).padStart(7);
+            const reason = job.status_reason ? `: ${(0,sanitize/* sanitizeLine */.PN)(job.status_reason)}` : '';
+            const prefix = ownPrefix(submitted, jobCount);
+            runner.print(`${elapsed}  ${prefix}${(0,sanitize/* sanitizeLine */.PN)(status, 60)}${reason}`);
         },
         cookUnanswered: ({ recipeUuid, mark }, error) => {
-            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(error.message, 200);
+            const cause = (0,sanitize/* sanitizeLine */.PN)(error.message, 200);
             runner.print(`No clear response to the cook of recipe ${recipeUuid} (${cause}). Looking for a job with the mark ${mark}`);
         },
         serviceUnavailable: (error) => {
-            runner.print(`The service is unavailable (${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(error.message, 200)}). Retrying`);
+            runner.print(`The service is unavailable (${(0,sanitize/* sanitizeLine */.PN)(error.message, 200)}). Retrying`);
         },
         serviceAvailable: () => {
             runner.print('The service is available again');
         },
+        preferring: (first, chosen, offers) => {
+            const why = `${(0,tries/* modelOf */.DM)(first.gpuName)}: no offers; cooking ${(0,tries/* modelOf */.DM)(chosen.gpuName)}`;
+            runner.print(`${ownPrefix({ ref: first }, jobCount)}${why}${(0,tries/* formatOffers */.Dt)(offers)}`);
+        },
+        tryingNext: (tried, done, next, offers) => {
+            const line = `${(0,tries/* describeTry */.z3)(done)}; trying ${(0,tries/* modelOf */.DM)(next.gpuName)}${(0,tries/* formatOffers */.Dt)(offers)}`;
+            runner.print(`${ownPrefix({ ref: tried }, jobCount)}${line}`);
+        },
+        offers: (offers) => {
+            runner.print((0,format/* describeOffers */.$y)(offers));
+        },
         cancelling: (jobUuid, reason) => {
-            runner.print(`Cancelling job ${jobUuid}: ${reason}`);
+            runner.print(`Cancelling job ${jobUuid}: ${(0,sanitize/* sanitizeLine */.PN)(reason)}`);
+        },
+        noAddressYet: (submitted) => {
+            runner.print(`  ${ownPrefix(submitted, jobCount)}Waiting for the address, which some nodes report minutes after the start, until the timeout`);
+        },
+        notReady: (submitted, check, answer) => {
+            const target = (0,ready_check/* formatReadyCheck */.d)(check);
+            runner.print(`  ${ownPrefix(submitted, jobCount)}Not ready: ${target}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}. Asking again until the timeout`);
         },
         reachable: (submitted, urls) => {
             for (const url of urls) {
-                runner.print(`  ${jobPrefix(submitted, jobCount)}${(0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_2__/* .describeNodeUrl */ .d2)(url)}`);
+                runner.print(`  ${ownPrefix(submitted, jobCount)}${(0,node_urls/* describeNodeUrl */.d2)(url)}`);
             }
         },
     };
@@ -33883,6 +36697,7 @@ function createWarnings(runner) {
     const warn = (title, message) => {
         runner.annotate('warning', title, message);
     };
+    const causeOf = (error) => (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact((0,errors/* asError */.zR)(error).message)) || 'there was no time left';
     const said = new Set();
     const warnOnce = (title, message) => {
         if (!said.has(title))
@@ -33891,41 +36706,72 @@ function createWarnings(runner) {
     };
     return {
         clockOff: (offsetMs) => {
-            const off = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(Math.abs(offsetMs));
+            const off = (0,format/* formatDuration */.a3)(Math.abs(offsetMs));
             const direction = offsetMs > 0 ? 'behind' : 'ahead of';
             warnOnce('The clock of the runner is wrong', `It is ${off} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`);
         },
         notEnded: (jobUuid, status) => {
-            const seen = status === null ? 'could not be read' : `is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(status, 60)}`;
-            warn('A cancelled job has not ended yet', `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
+            const seen = status === null ? 'could not be read' : `is still ${(0,sanitize/* sanitizeLine */.PN)(status, 60)}`;
+            warn('A cancelled job has not ended yet', `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${error_messages/* consoleUrl */.B9}`);
         },
         foundLater: ({ uuid, status }, isKept) => {
             const consequence = isKept ? 'It is left running, as the inputs ask.' : 'It is not wanted.';
-            warn('A job was found whose cook had no response', `Job ${uuid} is ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)(status, 60)}. ${consequence}`);
+            warn('A job was found whose cook had no response', `Job ${uuid} is ${(0,sanitize/* sanitizeLine */.PN)(status, 60)}. ${consequence}`);
         },
         ambiguous: ({ recipeUuid }) => {
-            warn('No earlier job was taken over', `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
+            warn('No earlier job was taken over', `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${error_messages/* consoleUrl */.B9}`);
+        },
+        markMissing: ({ uuid }) => {
+            warnOnce('The service changed a description', `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. A shorter description may help.`);
+        },
+        recipeHidden: ({ recipeUuid }) => {
+            warnOnce('The container of a recipe cannot be read', `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, give them in the input parameters as well.`);
         },
         cancelFailed: (jobUuid, error) => {
-            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
+            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${error_messages/* consoleUrl */.B9}`);
         },
         lookupFailed: (mark, error) => {
-            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
+            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${error_messages/* consoleUrl */.B9}`);
         },
         cleanupFailed: (error) => {
-            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)}. Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}`);
+            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${causeOf(error)}. Look for jobs that are still running: ${error_messages/* consoleUrl */.B9}`);
+        },
+        noOffers: (wish, why) => {
+            warn('Nothing on offer matches', describeNoOffers(wish, why));
+        },
+        offersUnknown: (error) => {
+            const title = 'The offers could not be read';
+            if (said.has(title))
+                return;
+            said.add(title);
+            const cause = (0,sanitize/* sanitizeLine */.PN)(error.message, 200);
+            runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}.`);
+        },
+        rateUnknown: (jobUuid) => {
+            warnOnce('The rate of a job is not known', `The service does not say what job ${jobUuid} costs an hour, so it could not be compared with max-hourly-rate.`);
         },
         logIncomplete: (whoseLog, error) => {
-            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message) || 'there was no time left';
+            const cause = causeOf(error);
             warnOnce('A log is incomplete', `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`);
+        },
+        noAddress: ({ job: { uuid } }) => {
+            warnOnce('A job has no address yet', `Job ${uuid} runs, but its node has not reported where it can be reached. Some nodes never do for a container whose ports lack 22: add it to ports, or cook the job again.`);
         },
         resultsIgnored: (jobUuid, reason) => {
             warnOnce('Some results were ignored', `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`);
         },
     };
 }
-function causeOf(error) {
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .g$)((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message) || 'there was no time left';
+function describeNoOffers({ filters, gpuName }, { fields, nearestGpu }) {
+    const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
+    const wish = named.map(([name, value]) => `${name} ${value}`).join(', ');
+    if (named.length === 0)
+        return 'The job may wait for long: the service has no offers at all.';
+    const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
+    const blame = fields.length === 0
+        ? 'No single one of these leaves nothing: loosen several.'
+        : `There are offers without ${fields.join(', or without ')}.`;
+    return (0,sanitize/* sanitizeLine */.PN)(`The job may wait for long. It asks for ${wish}. ${blame}${nearest}`, 1_000);
 }
 
 
@@ -33940,8 +36786,8 @@ function causeOf(error) {
 /* harmony export */   y1: () => (/* binding */ plainLines),
 /* harmony export */   yP: () => (/* binding */ printTail)
 /* harmony export */ });
-/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1872);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(977);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1872);
 
 
 const linesOfStep = 20_000;
@@ -33986,18 +36832,21 @@ function createLogPrinter(runner, place) {
 function printTail(runner, title, tail) {
     if (tail.length === 0)
         return;
-    runner.group(`Last ${tail.length} log lines of ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .g$)(title, 200)}`, () => {
+    runner.group(`Last ${tail.length} log lines of ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_0__/* .sanitizeLine */ .PN)(title, 200)}`, () => {
         for (const text of tail)
             printLine(runner, '', { text, left: 0 });
     });
 }
 const maxWidth = 900;
 const maxRows = 8;
+const maxShown = maxWidth * maxRows;
 function printLine(runner, prefix, { text, left }) {
-    const given = text.slice(0, 2 * maxWidth * maxRows);
-    let rest = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLogLine */ .Ov)(given);
+    const given = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .wholeWords */ .pC)(text, 2 * maxShown);
+    let rest = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_0__/* .sanitizeLogLine */ .Ov)(given);
     for (let row = 0; row < maxRows; row += 1) {
         const shown = cutRow(rest);
+        if (row > 0 && shown === '')
+            break;
         runner.print(`  ${prefix}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
         rest = rest.slice(shown.length);
         if (rest === '' && given === text && left === 0)
@@ -34011,15 +36860,16 @@ function printLine(runner, prefix, { text, left }) {
 function cutRow(text) {
     if (text.length <= maxWidth)
         return text;
-    const gap = text.lastIndexOf(' ', maxWidth);
-    const row = gap > maxWidth / 2 ? text.slice(0, gap + 1) : text.slice(0, maxWidth);
-    return row.replace(/[\ud800-\udbff]$/, '');
+    const last = text.lastIndexOf(' ', maxWidth);
+    const gap = last > 0 ? last : text.indexOf(' ');
+    const end = gap < 0 ? text.length : gap + 1;
+    return end > maxShown ? '' : text.slice(0, end);
 }
 const maxLine = 4_000;
 function plainLines(lines) {
     return lines.map((line) => {
         const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
-        return (0,node_util__WEBPACK_IMPORTED_MODULE_0__.stripVTControlCharacters)(shown.slice(0, maxLine)).trimEnd();
+        return (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .stripInvisible */ ._0)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .wholeWords */ .pC)(shown, maxLine)).trimEnd();
     });
 }
 function lastMeaningfulLines(lines, max) {
@@ -34061,7 +36911,7 @@ function describeError(error, attempt) {
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz) {
         return {
             title: `Could not ${attempt}: the request is invalid`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .g$)(error.message),
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .PN)(error.message),
             remedy: 'Change the inputs or the recipe.',
         };
     }
@@ -34076,12 +36926,12 @@ function describeError(error, attempt) {
 function describeInternalError(error) {
     return {
         title: 'Internal error',
-        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .g$)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
         remedy: `This is a bug in this action. Please report it with this message. Look for jobs that are still running: ${consoleUrl}`,
     };
 }
 function describeServiceError(error, attempt) {
-    const detail = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .g$)(error.detail);
+    const detail = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .PN)(error.detail);
     switch (error.trouble) {
         case 'unreachable':
             return {
@@ -34159,19 +37009,28 @@ const httpStatusMessages = {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $y: () => (/* binding */ describeOffers),
 /* harmony export */   Ij: () => (/* binding */ formatEstimatedUsd),
-/* harmony export */   Pu: () => (/* binding */ formatVerdict),
+/* harmony export */   J8: () => (/* binding */ phraseOf),
 /* harmony export */   QG: () => (/* binding */ formatHeadline),
 /* harmony export */   UK: () => (/* binding */ formatUsd),
+/* harmony export */   Z0: () => (/* binding */ formatClosing),
+/* harmony export */   ZV: () => (/* binding */ formatNumber),
 /* harmony export */   a3: () => (/* binding */ formatDuration),
+/* harmony export */   bE: () => (/* binding */ formatExactUsd),
 /* harmony export */   mg: () => (/* binding */ formatTimes)
 /* harmony export */ });
+/* unused harmony exports formatCostSuffix, formatVerdict */
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3228);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+
+
 
 
 function formatDuration(ms) {
-    const seconds = Math.max(0, Math.floor(ms / 1000));
+    const seconds = Math.max(0, Math.round(ms / 1000));
     const minutes = Math.floor(seconds / 60);
     const hours = Math.floor(minutes / 60);
     if (hours > 0)
@@ -34183,14 +37042,39 @@ function formatDuration(ms) {
 function twoDigits(value) {
     return String(value).padStart(2, '0');
 }
+const maxDigits = 4;
+function formatNumber(value) {
+    if (Number.isInteger(value))
+        return String(value);
+    if (Math.abs(value) >= 10 ** maxDigits)
+        return String(Math.round(value));
+    return String(Number(value.toPrecision(maxDigits)));
+}
 function formatUsd(amount) {
     return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+}
+function formatExactUsd(amount) {
+    const [whole = '', digits = ''] = amount.toFixed(4).split('.');
+    return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
 }
 function formatEstimatedUsd(amount, word = 'about') {
     return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
 }
+function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }) {
+    const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
+    const rates = minUsd === maxUsd ? formatUsd(minUsd) : `${minUsd.toFixed(2)} to ${formatUsd(maxUsd)}`;
+    const most = maxCostUsd === null ? '' : `, at most ${formatUsd(maxCostUsd)} within max-timeout-run`;
+    return `${matches}: ${rates} an hour${most}`;
+}
 function isTiny(amount) {
     return amount > 0 && amount < 0.01;
+}
+function formatCostSuffix(outcomes) {
+    const total = (0,_jobs_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .totalCostOf */ .fD)(outcomes);
+    if (total === null)
+        return '';
+    const { usd, is } = total;
+    return is === 'billed' ? `; billed ${formatUsd(usd)}` : `; cost ${formatEstimatedUsd(usd, '≈')}`;
 }
 function formatVerdict(outcomes) {
     const [only] = outcomes;
@@ -34198,23 +37082,45 @@ function formatVerdict(outcomes) {
         return 'Nothing was cooked';
     return outcomes.length === 1 ? formatSingle(only) : formatSeveral(outcomes);
 }
+function formatClosing(outcomes) {
+    const spanMs = outcomes.length < 2 ? null : spanOf(outcomes);
+    const time = spanMs === null ? '' : `, in ${formatDuration(spanMs)}`;
+    return `${formatVerdict(outcomes)}${time}${formatCostSuffix(outcomes)}`;
+}
+function spanOf(outcomes) {
+    const times = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv);
+    const created = times.map(({ createdMs }) => createdMs).filter((ms) => ms !== null);
+    const ended = times.map(({ endedMs }) => endedMs).filter((ms) => ms !== null);
+    if (created.length === 0 || ended.length === 0)
+        return null;
+    return Math.max(...ended) - Math.min(...created);
+}
 function formatHeadline(outcomes) {
     const [only] = outcomes;
     if (only === undefined || outcomes.length > 1 || (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only) === null)
         return formatVerdict(outcomes);
-    return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.ref, only.job)} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[only.result].phrase}`;
+    return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.ref, only.job)} ${phraseOf(only)}`;
 }
 function formatSingle(outcome) {
     const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome);
     if (uuid === null)
         return 'No job was created';
     const times = formatTimes(outcome);
-    return `Job ${uuid} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[outcome.result].phrase}${times && ` (${times})`}`;
+    return `Job ${uuid} ${phraseOf(outcome)}${times && ` (${times})`}`;
+}
+const phrasesOfCancel = {
+    accepted: 'is being cancelled',
+    failed: 'could not be cancelled',
+    none: 'was not cancelled yet',
+};
+function phraseOf({ result, job, cancel }) {
+    const goesOn = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status);
+    return goesOn ? phrasesOfCancel[cancel ?? 'none'] : _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .X[result].phrase;
 }
 function formatTimes(outcome) {
     const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome);
     return [
-        queueSeconds === null ? [] : `queued ${formatDuration(queueSeconds * 1000)}`,
+        queueSeconds === null ? [] : `waited ${formatDuration(queueSeconds * 1000)}`,
         runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
     ]
         .flat()
@@ -34224,10 +37130,10 @@ function formatSeveral(outcomes) {
     const counts = new Map();
     for (const { result } of outcomes)
         counts.set(result, (counts.get(result) ?? 0) + 1);
-    const ordered = [...counts].toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a, b));
+    const ordered = [...counts].toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .compareResults */ .e)(a, b));
     const [worst, ...rest] = ordered.map(([result, count]) => ({
         count,
-        words: _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[result].words,
+        words: _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .X[result].words,
     }));
     if (worst === undefined)
         return 'Nothing was cooked';
@@ -34240,37 +37146,357 @@ function formatSeveral(outcomes) {
 
 /***/ }),
 
-/***/ 4121:
+/***/ 1791:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Kn: () => (/* binding */ writeOutputs),
-/* harmony export */   MU: () => (/* binding */ createEarlyOutputs),
-/* harmony export */   qq: () => (/* binding */ writeLogsPath)
-/* harmony export */ });
-/* unused harmony export writeRunOutputs */
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3228);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1044);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  S: () => (/* binding */ describeOutcome)
+});
+
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/inputs/ready-check.js
+var ready_check = __nccwpck_require__(46);
+// EXTERNAL MODULE: ./build/jobs/metrics.js
+var metrics = __nccwpck_require__(4224);
+// EXTERNAL MODULE: ./build/jobs/retried-job.js
+var retried_job = __nccwpck_require__(8136);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: ./build/report/error-messages.js
+var error_messages = __nccwpck_require__(566);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/over-budget.js
+var over_budget = __nccwpck_require__(7907);
+// EXTERNAL MODULE: ./build/jobs/failure.js
+var failure = __nccwpck_require__(8515);
+;// CONCATENATED MODULE: ./build/report/remedies.js
+
+
+
+
+const wordsOfPhase = {
+    assign: {
+        failed: (outcome) => `failed: no machine was assigned${timeWaited(outcome)}`,
+        remedy: () => 'Ask for less hardware, another gpu-name or more regions (allowed-region-codes), or wait longer for a machine with max-timeout-assign.',
+        remedyOfTimeout: 'It was still waiting for a machine: ask for less hardware, another gpu-name or more regions (allowed-region-codes), or increase timeout.',
+    },
+    start: {
+        failed: () => 'failed: it had a machine, but its container did not start',
+        remedy: () => 'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
+        remedyOfTimeout: 'Its machine was still being prepared: increase timeout, or use a smaller image.',
+    },
+    'run-limit': {
+        failed: ({ job }) => `failed: it ran into its run limit${limit(job?.max_timeout_run_ms)}`,
+        remedy: () => 'Increase max-timeout-run, here or in the recipe, or have the job do less: several entries in recipes share the work.',
+        remedyOfTimeout: 'Increase timeout, or set on-timeout to choose what happens then.',
+    },
+    run: {
+        failed: (outcome) => (0,failure/* exitCodeOf */.FO)(outcome) === null
+            ? 'failed while it ran'
+            : `failed: its container ended with exit code ${(0,failure/* exitCodeOf */.FO)(outcome)}`,
+        remedy: (outcome) => `${hintOfExit(outcome)}${whereTheLogIs(outcome)}`,
+        remedyOfTimeout: 'Increase timeout, or set on-timeout to choose what happens then.',
+    },
+};
+function limit(ms) {
+    return ms ? ` of ${(0,format/* formatDuration */.a3)(ms)}` : '';
+}
+function timeWaited(outcome) {
+    const { queueSeconds } = (0,metrics/* durationsOf */.DM)(outcome);
+    return queueSeconds === null ? '' : ` in ${(0,format/* formatDuration */.a3)(queueSeconds * 1000)}`;
+}
+const killed = 137;
+function hintOfExit(outcome) {
+    return (0,failure/* exitCodeOf */.FO)(outcome) === killed
+        ? 'Exit code 137 usually means that it ran out of memory: set min-ram-gb. '
+        : '';
+}
+function whereTheLogIs({ logTail }) {
+    return logTail.length === 0
+        ? `Read the log in the console, and fix what it says: ${error_messages/* consoleUrl */.B9}`
+        : `Fix what the log says. All of it is in the folder of the output logs-path, and in the console: ${error_messages/* consoleUrl */.B9}`;
+}
+function describeFailure(outcome) {
+    const phase = (0,failure/* failurePhaseOf */.rf)(outcome);
+    return phase === null ? 'failed' : wordsOfPhase[phase].failed(outcome);
+}
+function remedyOf(outcome) {
+    return wordsOfPhase[(0,failure/* failurePhaseOf */.rf)(outcome) ?? 'run'].remedy(outcome);
+}
+function remedyOfTimeout(outcome) {
+    return wordsOfPhase[(0,failure/* failurePhaseOf */.rf)(outcome) ?? 'run'].remedyOfTimeout;
+}
+function remedyOfCancelled(outcome) {
+    const phase = (0,failure/* failurePhaseOf */.rf)(outcome);
+    const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaitedLong(outcome));
+    const byService = isLimit ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}` : '';
+    return `If you did not cancel it, the service did, or someone else with access to this account.${byService}`;
+}
+const limitToleranceSeconds = 2;
+function hasWaitedLong(outcome) {
+    const limitMs = outcome.job?.max_timeout_assign_ms ?? Infinity;
+    const { queueSeconds } = (0,metrics/* durationsOf */.DM)(outcome);
+    return (queueSeconds ?? 0) + limitToleranceSeconds >= limitMs / 1000;
+}
+
+// EXTERNAL MODULE: ./build/report/tries.js
+var report_tries = __nccwpck_require__(2146);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+;// CONCATENATED MODULE: ./build/report/outcome-messages.js
+
+
+
+
+
+
+
+
+
+
+
+function describeOutcome(outcome) {
+    const message = describeLastTry(outcome);
+    const tries = outcome.earlierTries.map(report_tries/* describeTry */.z3);
+    return tries.length === 0
+        ? message
+        : { ...message, cause: `${message.cause} Tried before: ${tries.join('; ')}.` };
+}
+function describeLastTry(outcome) {
+    const { result, job, ref, error, ending } = outcome;
+    if (error !== null)
+        return describeErrorOf(outcome, error);
+    const name = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(ref, job), 100);
+    const uuid = (0,metrics/* uuidOf */.pV)(outcome);
+    const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
+    if (result === 'timed-out')
+        return describeTimeout(name, who, outcome);
+    if (result === 'over-budget')
+        return describeTooDear(name, who, outcome);
+    if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
+        return describeInterrupt(name, who, outcome);
+    if (ending === 'fail-fast' && result === 'cancelled')
+        return describeFailFast(name, who, outcome);
+    const reason = job?.status_reason
+        ? `. The service says: ${withStop((0,sanitize/* sanitizeLine */.PN)(job.status_reason, 1_000))}`
+        : '. The service gave no reason.';
+    if (result === 'cancelled') {
+        return {
+            title: `Cancelled: ${name}`,
+            cause: `${who} was cancelled${reason}`,
+            remedy: remedyOfCancelled(outcome),
+        };
+    }
+    return {
+        title: `Failed: ${name}`,
+        cause: `${who} ${describeFailure(outcome)}${reason}`,
+        remedy: remedyOf(outcome),
+        evidence: outcome.logTail,
+    };
+}
+function withStop(sentence) {
+    return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+function describeErrorOf(outcome, error) {
+    const { ref } = outcome;
+    const uuid = (0,metrics/* uuidOf */.pV)(outcome);
+    if (uuid !== null) {
+        return (0,error_messages/* describeError */.Uc)(error, attemptOf(error, uuid, outcome));
+    }
+    const message = (0,error_messages/* describeError */.Uc)(error, `cook recipe ${ref.recipeUuid}`);
+    const isInvalid = error instanceof errors/* ServiceError */._7 && [400, 422].includes(error.status ?? 0);
+    if (!isInvalid || !ref.namesRegions)
+        return message;
+    const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
+    return { ...message, remedy: `${message.remedy} ${hint}` };
+}
+function attemptOf(error, uuid, { ref }) {
+    const request = error instanceof errors/* ServiceError */._7 ? error.request : '';
+    if (request.endsWith('/cook'))
+        return `cook recipe ${ref.recipeUuid}`;
+    return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
+}
+function describeInterrupt(name, who, outcome) {
+    if (outcome.result === 'detached') {
+        return {
+            title: `Left running: ${name}`,
+            cause: `${who} was left running, because on-workflow-cancel is detach.`,
+            remedy: `It is billed while it runs: ${error_messages/* consoleUrl */.B9}`,
+        };
+    }
+    return {
+        title: `${cancelTitle(outcome)} with the workflow: ${name}`,
+        cause: `The workflow was cancelled or reached a time limit. ${who} ${whatBecame(outcome)}`,
+        remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
+    };
+}
+function describeTooDear(name, who, outcome) {
+    const { overBudget, logTail: evidence } = outcome;
+    const title = `Over budget: ${name}`;
+    const fate = `${who} ${whatBecame(outcome)}`;
+    if (overBudget === null)
+        return { title, cause: fate, remedy: '', evidence };
+    const { cause, remedy } = (0,over_budget/* describeOverBudget */.R)(overBudget);
+    if (overBudget.kind === 'share')
+        return { title, cause: `${who}: ${cause}`, remedy, evidence };
+    return { title, cause: `${cause} ${fate}`, remedy, evidence };
+}
+function describeFailFast(name, who, outcome) {
+    return {
+        title: `${cancelTitle(outcome)} by fail-fast: ${name}`,
+        cause: `Another job of this step was not successful. ${who} ${whatBecame(outcome)}`,
+        remedy: 'Check the job that failed first. Without fail-fast, the other jobs keep running.',
+    };
+}
+function describeTimeout(name, who, outcome) {
+    const status = outcome.job === null ? '' : `It was ${lastOpenStatus(outcome)} then. `;
+    return {
+        title: `Timed out: ${name}`,
+        cause: `The timeout was reached. ${status}${describeReadiness(outcome)}${who} ${whatBecame(outcome)}`,
+        remedy: remedyOfTimeout(outcome),
+        evidence: outcome.logTail,
+    };
+}
+function describeReadiness({ readyCheck, readiness }) {
+    if (readyCheck === null || readiness === null)
+        return '';
+    const answer = (0,sanitize/* sanitizeLine */.PN)(readiness.answer, 300);
+    return `The ready-check ${(0,ready_check/* formatReadyCheck */.d)(readyCheck)} answered last: ${answer} for ${(0,format/* formatDuration */.a3)(readiness.forMs)}. `;
+}
+function cancelTitle({ job, cancel }) {
+    if (job === null || ((0,jobs_status/* isFinal */.dR)(job.status) && job.status !== 'CANCELLED'))
+        return 'Stopped';
+    return cancel === 'accepted' ? 'Cancelled' : 'Not cancelled';
+}
+function whatBecame({ job, cancel, isKept, unansweredMark }) {
+    if (job === null) {
+        return unansweredMark === null
+            ? 'was not cooked.'
+            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${error_messages/* consoleUrl */.B9}`;
+    }
+    if (job.status === 'CANCELLED')
+        return 'was cancelled.';
+    if ((0,jobs_status/* isFinal */.dR)(job.status) && cancel !== null && !(cancel === 'accepted' && (0,retried_job/* mayRestart */.f)(job))) {
+        return 'had ended when it was to be cancelled.';
+    }
+    switch (cancel) {
+        case 'accepted':
+            return (0,retried_job/* mayRestart */.f)(job)
+                ? 'had failed. It is being cancelled, in case the service starts it once more.'
+                : `is being cancelled, and is still ${(0,sanitize/* sanitizeLine */.PN)(job.status, 60)}.`;
+        case 'failed':
+            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${error_messages/* consoleUrl */.B9}`;
+        case null:
+            return isKept
+                ? `was left running, as the inputs ask. It is billed while it runs: ${error_messages/* consoleUrl */.B9}`
+                : `may still be running, and billed. The post step cancels it: ${error_messages/* consoleUrl */.B9}`;
+    }
+}
+function lastOpenStatus({ timeline }) {
+    const last = timeline.findLast(({ status }) => !(0,jobs_status/* isFinal */.dR)(status));
+    return (0,sanitize/* sanitizeLine */.PN)(last?.status ?? 'not finished', 60);
+}
+
+
+/***/ }),
+
+/***/ 8089:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  MU: () => (/* binding */ createEarlyOutputs),
+  hx: () => (/* binding */ describeJob),
+  H8: () => (/* binding */ writeAccessToken),
+  qq: () => (/* binding */ writeLogsPath),
+  Kn: () => (/* binding */ writeOutputs),
+  BD: () => (/* binding */ writeSummaryPath)
+});
+
+// UNUSED EXPORTS: writeRunOutputs
+
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
+// EXTERNAL MODULE: ./build/jobs/cost.js
+var jobs_cost = __nccwpck_require__(3228);
+// EXTERNAL MODULE: ./build/jobs/metrics.js
+var metrics = __nccwpck_require__(4224);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
+var context = __nccwpck_require__(487);
+;// CONCATENATED MODULE: ./build/report/jobs-output.js
+
+
+
+const maxReason = 200;
+const maxStatus = 60;
+const shorter = [
+    (job) => job,
+    (job) => ({ ...job, status_reason: cut(job.status_reason, maxReason) }),
+    (job) => Object.fromEntries(Object.entries({ ...job, status_reason: cut(job.status_reason, maxReason) }).filter(([, value]) => !isEmpty(value))),
+    ({ job_uuid, status, result }) => ({ job_uuid, status: cut(status, maxStatus), result }),
+];
+function cut(text, max) {
+    return text === null || text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+}
+function isEmpty(value) {
+    return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+function writeJobsOutput(runner, jobs, maxCharacters) {
+    const full = JSON.stringify(jobs);
+    let text = full;
+    for (const shorten of shorter) {
+        if (text.length <= maxCharacters)
+            break;
+        text = JSON.stringify(jobs.map(shorten));
+    }
+    runner.output('jobs', text);
+    if (text === full)
+        return;
+    const path = (0,external_node_path_.join)((0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-jobs-')), 'jobs.json');
+    (0,external_node_fs_.writeFileSync)(path, full);
+    runner.output('jobs-path', path);
+}
+
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
+;// CONCATENATED MODULE: ./build/report/outputs.js
+
 
 
 
 
 
 function writeOutputs(runner, outcomes) {
-    const worstFirst = outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.result, b.result));
+    const worstFirst = outcomes.toSorted((a, b) => (0,results/* compareResults */.e)(a.result, b.result));
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV);
+    const uuids = outcomes.map(metrics/* uuidOf */.pV);
     runner.output('result', worstFirst[0]?.result ?? 'error');
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
     runner.output('status', worstJob?.status ?? '');
-    runner.output('status-reason', worstJob?.status_reason ?? '');
-    runner.output('jobs', JSON.stringify(outcomes.map(describeJob)));
-    writeRunOutputs(runner, outcomes);
+    runner.output('status-reason', (worstJob?.status_reason ?? '').slice(0, outputs_maxReason));
+    const total = (0,jobs_cost/* totalCostOf */.fD)(outcomes);
+    if (total !== null)
+        runner.output('cost-usd', String(total.usd));
+    const taken = JSON.stringify(uuids).length + writeRunOutputs(runner, outcomes);
+    writeJobsOutput(runner, outcomes.map(describeJob), maxCharacters - ownCharacters - taken);
 }
+const maxCharacters = 450_000;
+const outputs_maxReason = 4_000;
+const ownCharacters = 15_000;
+const maxResults = 200_000;
+const maxNodeUrls = 60_000;
 const maxEarly = 50;
 function createEarlyOutputs(runner, refs) {
     const outcomes = refs.map((ref) => ({ ...notYetKnown, ref }));
@@ -34284,7 +37510,7 @@ function createEarlyOutputs(runner, refs) {
     };
 }
 const notYetKnown = {
-    ..._jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .noRunData */ .h,
+    ...records/* noRunData */.h,
     result: 'error',
     job: null,
     origin: null,
@@ -34292,17 +37518,24 @@ const notYetKnown = {
     timeline: [],
     ending: null,
     error: null,
+    overBudget: null,
+    offers: null,
+    bills: new Map(),
     cancel: null,
+    earlierTries: [],
+    readyCheck: null,
+    readiness: null,
     isKept: false,
     unansweredMark: null,
 };
 function describeJob(outcome) {
     const { ref, job, result } = outcome;
-    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .durationsOf */ .DM)(outcome);
+    const { queueSeconds, runSeconds } = (0,metrics/* durationsOf */.DM)(outcome);
+    const cost = (0,jobs_cost/* pricedCostOf */.sC)(outcome);
     return {
-        recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .recipeOf */ .Sx)(outcome),
-        job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome),
-        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(ref, job),
+        recipe_uuid: (0,metrics/* recipeOf */.Sx)(outcome),
+        job_uuid: (0,metrics/* uuidOf */.pV)(outcome),
+        title: (0,metrics/* titleOf */.Gg)(ref, job),
         status: job?.status ?? null,
         result,
         status_reason: job?.status_reason ?? null,
@@ -34311,39 +37544,277 @@ function describeJob(outcome) {
         completed_at: job?.completed_at ?? null,
         queue_seconds: queueSeconds,
         run_seconds: runSeconds,
-        cost_usd: (0,_jobs_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .costOf */ .h)(outcome),
-        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .nodeUrlsOf */ .i9)(outcome),
+        attempts: outcome.earlierTries.length + 1,
+        hourly_rate_usd: (0,jobs_cost/* hourlyRateOf */.FV)(outcome),
+        cost_usd: cost?.usd ?? null,
+        cost_is: cost?.is ?? null,
+        node_urls: (0,node_urls/* nodeUrlsOf */.i9)(outcome),
     };
+}
+function writeSummaryPath(runner, path) {
+    runner.output('summary-path', path);
 }
 function writeLogsPath(runner, folder) {
     runner.output('logs-path', folder);
 }
+function writeAccessToken(runner, tokens) {
+    const token = tokens.find((each) => each !== null);
+    if (token !== undefined)
+        runner.output('access-token', token);
+}
 function writeRunOutputs(runner, outcomes) {
-    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .nodeUrlsOf */ .i9);
+    const urls = outcomes.flatMap(node_urls/* nodeUrlsOf */.i9);
+    const addresses = `[${thatFit(urls.map((url) => JSON.stringify(url)), maxNodeUrls).join(',')}]`;
     if (urls.length > 0)
-        runner.output('node-urls', JSON.stringify(urls));
+        runner.output('node-urls', addresses);
+    const main = (0,node_urls/* mainUrlOf */.eO)(urls, outcomes[0]?.readyCheck?.port ?? null);
+    if (main !== undefined)
+        runner.output('url', main.url);
     const results = resultsOf(runner, outcomes);
     if (results !== null)
         runner.output('results', results);
+    return addresses.length + (results?.length ?? 0);
 }
-const maxCharacters = 500_000;
+function thatFit(texts, max) {
+    let size = 0;
+    return texts.filter((text) => (size += text.length + 1) <= max);
+}
 function resultsOf(runner, outcomes) {
     const reports = outcomes.filter(({ results }) => results !== null);
     if (reports.length === 0)
         return null;
     if (outcomes.length === 1)
         return JSON.stringify(reports[0]?.results);
-    const members = reports.map((outcome) => member((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome), outcome.results));
-    let size = 0;
-    const kept = members.filter((text) => (size += text.length) <= maxCharacters);
+    const members = reports.map((outcome) => member((0,metrics/* uuidOf */.pV)(outcome), outcome.results));
+    const kept = thatFit(members, maxResults);
     const left = members.length - kept.length;
     if (left > 0) {
-        runner.annotate('warning', 'The output results is incomplete', `The results of ${left} jobs do not fit into the limit of ${maxCharacters / 1000} KB. Each job's results are in its log.`);
+        runner.annotate('warning', 'The output results is incomplete', `The results of ${left} jobs do not fit into the limit of ${maxResults / 1000} KB. Each job's results are in its log.`);
     }
     return `{${kept.join(',')}}`;
 }
 function member(uuid, results) {
     return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
+}
+
+
+/***/ }),
+
+/***/ 7907:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ describeOverBudget)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2772);
+
+function describeOverBudget(why) {
+    const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.ceilingUsd);
+    switch (why.kind) {
+        case 'offers':
+            return {
+                cause: `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)}.`,
+                remedy: `Raise max-hourly-rate, or ${otherHardware}.`,
+            };
+        case 'rate':
+            return {
+                cause: `It was put on a machine at ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)} an hour, all its nodes together; max-hourly-rate is ${ceiling}.`,
+                remedy: `Run it again for another machine, raise max-hourly-rate, or ${otherHardware}.`,
+            };
+        case 'cost':
+            return {
+                cause: `The jobs of this step had cost ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)} together, and max-cost is ${ceiling}: it would have been passed before they could be cancelled later.`,
+                remedy: 'Raise max-cost, cook fewer jobs, or have them take less time.',
+            };
+        case 'rest':
+            return {
+                cause: `The jobs before it had cost ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)}, and what is left of max-cost, ${ceiling}, is not enough for a minute.`,
+                remedy: 'Raise max-cost, cook fewer jobs, or have them take less time.',
+            };
+        case 'share':
+            return {
+                cause: `It ran for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(why.limitMs)}, its share of max-cost, ${ceiling}, and the service ended it.`,
+                remedy: 'Raise max-cost, cook fewer jobs, or have them take less time.',
+            };
+    }
+}
+const otherHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
+
+
+/***/ }),
+
+/***/ 2943:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  M: () => (/* binding */ minManyJobs),
+  o: () => (/* binding */ startProgress)
+});
+
+;// CONCATENATED MODULE: ./build/jobs/estimate.js
+const minEnded = 3;
+function estimateLeftMs(jobs, nowMs) {
+    const usual = usualMs(jobs);
+    const open = jobs.filter(({ endedMs }) => endedMs === null);
+    const lefts = [];
+    const waiting = [];
+    for (const { kind, startedMs } of open) {
+        const ms = usual.get(kind);
+        if (ms === undefined)
+            return null;
+        if (startedMs === null)
+            waiting.push(ms);
+        else
+            lefts.push(Math.max(0, ms - (nowMs - startedMs)));
+    }
+    if (open.length === 0 || lefts.length === 0)
+        return null;
+    return lastEnd(lefts, waiting);
+}
+function usualMs(jobs) {
+    const taken = new Map();
+    for (const { kind, startedMs, endedMs } of jobs) {
+        if (startedMs === null || endedMs === null)
+            continue;
+        taken.set(kind, [...(taken.get(kind) ?? []), endedMs - startedMs]);
+    }
+    const enough = [...taken].filter(([, times]) => times.length >= minEnded);
+    return new Map(enough.map(([kind, times]) => [kind, mean(times)]));
+}
+function mean(values) {
+    return values.reduce((sum, each) => sum + each, 0) / values.length;
+}
+function lastEnd(lefts, waiting) {
+    const places = lefts.toSorted((a, b) => a - b);
+    for (const ms of waiting) {
+        const end = (places.shift() ?? 0) + ms;
+        const at = places.findIndex((each) => each > end);
+        places.splice(at === -1 ? places.length : at, 0, end);
+    }
+    return places.at(-1) ?? 0;
+}
+
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+;// CONCATENATED MODULE: ./build/report/progress.js
+
+
+
+
+
+const minManyJobs = 21;
+const tickMs = 60_000;
+const silenceMs = 300_000;
+function startProgress(options) {
+    const { clock, runner, jobCount, signal } = options;
+    const startMs = clock.monotonicMs();
+    const jobs = new Map();
+    let lastChangeMs = startMs;
+    let lastLineMs = startMs;
+    let lastCounts = '';
+    const say = (text) => {
+        lastLineMs = clock.monotonicMs();
+        runner.print(`${(0,format/* formatDuration */.a3)(lastLineMs - startMs).padStart(7)}  ${text}`);
+    };
+    const change = (index, seen) => {
+        jobs.set(index, seen);
+        lastChangeMs = clock.monotonicMs();
+        if (jobCount < minManyJobs)
+            lastLineMs = lastChangeMs;
+    };
+    const tick = () => {
+        const nowMs = clock.monotonicMs();
+        const all = [...jobs.values()];
+        const counts = describeCounts(all, jobCount);
+        const isNew = jobCount > 1 && counts !== lastCounts;
+        if (isNew)
+            say(`${counts}${describeLeft(all, jobCount, nowMs)}`);
+        else if (nowMs - lastLineMs >= silenceMs)
+            say(describeSilence(all, { ...options, nowMs, startMs, lastChangeMs }));
+        if (isNew)
+            lastCounts = counts;
+    };
+    void repeat(clock, signal, tick);
+    return {
+        submitted: ({ ref, job }) => {
+            const kind = `${ref.recipeUuid ?? job.source_recipe_uuid} ${job.gpu_name}`;
+            const nowMs = clock.monotonicMs();
+            const startedMs = job.status === 'RUNNING' ? nowMs : null;
+            const none = { endedMs: null, result: null };
+            change(ref.index, { kind, status: job.status, sinceMs: nowMs, startedMs, ...none });
+        },
+        statusChanged: ({ ref }, { status }) => {
+            const before = jobs.get(ref.index);
+            if (before === undefined)
+                return;
+            const nowMs = clock.monotonicMs();
+            const startedMs = status === 'RUNNING' ? nowMs : before.startedMs;
+            const endedMs = (0,jobs_status/* isFinal */.dR)(status) ? nowMs : null;
+            change(ref.index, { ...before, status, sinceMs: nowMs, startedMs, endedMs });
+        },
+        ended: ({ ref, result }) => {
+            const before = jobs.get(ref.index) ?? unknown;
+            const endedMs = before.endedMs ?? clock.monotonicMs();
+            change(ref.index, { ...before, endedMs, result });
+        },
+    };
+}
+const unknown = {
+    kind: '',
+    status: '',
+    sinceMs: 0,
+    startedMs: null,
+    endedMs: null,
+    result: null,
+};
+async function repeat(clock, signal, tick) {
+    for (;;) {
+        await clock.sleep(tickMs, signal);
+        if (signal.aborted)
+            return;
+        tick();
+    }
+}
+function describeCounts(jobs, jobCount) {
+    const done = jobs.filter(({ endedMs, result }) => endedMs !== null || result !== null);
+    const bad = done.filter(({ result }) => result !== null && !results/* results */.X[result].passes).length;
+    const running = jobs.filter(({ status, endedMs, result }) => status === 'RUNNING' && endedMs === null && result === null).length;
+    const failed = bad === 0 ? '' : ` (${bad} failed)`;
+    const waiting = jobCount - done.length - running;
+    return `${done.length} of ${jobCount} done${failed}, ${running} running, ${waiting} waiting`;
+}
+function describeLeft(jobs, jobCount, nowMs) {
+    const kinds = [...new Set(jobs.map(({ kind }) => kind))];
+    const [kind = ''] = kinds;
+    const missing = Array.from({ length: jobCount - jobs.length }, () => ({ ...unknown, kind }));
+    if (missing.length > 0 && kinds.length > 1)
+        return '';
+    const leftMs = estimateLeftMs([...jobs, ...missing], nowMs);
+    return leftMs === null ? '' : `; about ${roughly(leftMs)} left`;
+}
+function roughly(ms) {
+    const minutes = Math.ceil(ms / 60_000);
+    if (minutes < 60)
+        return `${minutes}m`;
+    const tens = Math.round(minutes / 10) * 10;
+    return tens % 60 === 0 ? `${tens / 60}h` : `${Math.floor(tens / 60)}h ${tens % 60}m`;
+}
+function describeSilence(jobs, silence) {
+    const { nowMs, startMs, lastChangeMs, timeoutMs, atTimeout, jobCount } = silence;
+    const [only] = jobs;
+    const what = jobCount === 1
+        ? `still ${(0,sanitize/* sanitizeLine */.PN)(only?.status || 'waiting for the service', 60)}, for ${(0,format/* formatDuration */.a3)(nowMs - (only?.sinceMs ?? startMs))}`
+        : `${describeCounts(jobs, jobCount)}; nothing has changed for ${(0,format/* formatDuration */.a3)(nowMs - lastChangeMs)}`;
+    const left = (0,format/* formatDuration */.a3)(Math.max(0, startMs + timeoutMs - nowMs));
+    return `${what}. The timeout is in ${left}: then ${atTimeout}`;
 }
 
 
@@ -34360,8 +37831,8 @@ function member(uuid, results) {
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
 /* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(566);
 /* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6241);
-/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4121);
-/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3819);
+/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8089);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3320);
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2772);
 
 
@@ -34372,13 +37843,13 @@ function member(uuid, results) {
 
 
 async function reportOutcomes(runner, outcomes, isFine = endedWell) {
-    runner.print((0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatVerdict */ .Pu)(outcomes));
+    runner.print((0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatClosing */ .Z0)(outcomes));
     const bad = outcomes.filter((outcome) => !isFine(outcome));
     if (bad.length > 0)
         runner.fail();
     (0,_annotations_js__WEBPACK_IMPORTED_MODULE_3__/* .annotateOutcomes */ .y2)(runner, bad);
     (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeOutputs */ .Kn)(runner, outcomes);
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes));
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, (fits) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes, fits));
 }
 async function reportFailure(runner, error) {
     runner.fail();
@@ -34404,138 +37875,129 @@ function endedWell({ result, ending }) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   FV: () => (/* binding */ escapeMarkdown),
 /* harmony export */   Ov: () => (/* binding */ sanitizeLogLine),
-/* harmony export */   g$: () => (/* binding */ sanitizeLine),
-/* harmony export */   kT: () => (/* binding */ sanitizeLabel),
+/* harmony export */   PN: () => (/* binding */ sanitizeLine),
+/* harmony export */   SS: () => (/* binding */ codeSpan),
+/* harmony export */   ZD: () => (/* binding */ escapeHtml),
+/* harmony export */   g$: () => (/* binding */ printable),
 /* harmony export */   xm: () => (/* binding */ escapePreformatted)
 /* harmony export */ });
-const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(977);
+
 function sanitizeLine(text, maxLength = 500) {
-    const line = text
+    const given = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .wholeWords */ .pC)(text, 4 * maxLength + minLooked);
+    const line = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stripInvisible */ ._0)(given)
         .replaceAll(/[\r\n\t]+/g, ' ')
-        .replaceAll(invisible, '')
         .trim();
-    return cut(breakCommands(line), maxLength);
+    const rest = given === text ? '' : ' …';
+    return (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .cut */ .Jj)(breakCommands(line) + rest, maxLength);
 }
-const terminalCodes = /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g;
+const minLooked = 2_000;
 function sanitizeLogLine(text) {
-    const line = text
-        .replaceAll(terminalCodes, '')
+    return breakCommands((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stripInvisible */ ._0)(text)
         .replaceAll(/[\r\n]+/g, ' ')
-        .replaceAll(invisible, '');
-    return breakCommands(line.trimEnd());
+        .trimEnd());
+}
+function printable(line) {
+    const safe = sanitizeLogLine(line);
+    return /^\s*::/.test(safe) ? `| ${safe}` : safe;
 }
 function escapeMarkdown(text, maxLength = 500) {
-    return sanitizeLine(text, maxLength).replaceAll(markup, (char) => `&#${char.charCodeAt(0)};`);
+    return eachWord(sanitizeLine(text, maxLength), (word) => eachPart(word, (part) => (mayBeMore(part) ? `\`${part}\`` : part)));
+}
+function codeSpan(text, maxLength = 500) {
+    return eachPart(sanitizeLine(text, maxLength), (part) => `\`${part}\``);
+}
+function eachPart(text, change) {
+    return text
+        .split(/([`|])/)
+        .map((part, index) => (part === '' ? '' : index % 2 === 1 ? entity(part) : change(part)))
+        .join('');
+}
+function escapeHtml(text, maxLength = 500) {
+    return eachWord(sanitizeLine(text, maxLength), (word) => {
+        const escaped = escapeBrackets(word);
+        return mayBeMore(word) ? `<code>${escaped}</code>` : escaped;
+    });
 }
 function escapePreformatted(line, maxLength = 500) {
     const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
-    return indent.slice(0, maxIndent) + escapeMarkdown(line, maxLength);
+    return indent.slice(0, maxIndent) + eachWord(sanitizeLine(line, maxLength), escapeBrackets);
 }
 const maxIndent = 40;
-function sanitizeLabel(text, maxLength) {
-    const plain = text
-        .normalize('NFC')
-        .replaceAll(/[^\p{L}\p{M}\p{N}.()+-]+/gu, ' ')
-        .trim();
-    return cut(plain, maxLength);
+function eachWord(line, change) {
+    return line
+        .split(' ')
+        .map((word) => (word === '' ? '' : change(word)))
+        .join(' ');
 }
-const markup = /[&<>|`*_~[\]{}#@\\$^]|:(?=\S)|(?<=www)\./gi;
+const more = /[*~[\]<\\^$@]|&#?\w+;|:\/\/|www\.|(?:mailto|xmpp):|#(?:\w|$)|\bgh-\d|:[a-z+_-][\w+-]*:|(?<![\p{L}\p{N}_])_|_(?![\p{L}\p{N}_])/iu;
+function mayBeMore(word) {
+    return more.test(word);
+}
+const named = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&apos;',
+};
+function escapeBrackets(word) {
+    return /[&<>]/.test(word) ? word.replaceAll(/[&<>"']/g, (char) => named[char] ?? char) : word;
+}
+function entity(char) {
+    return `&#${char.charCodeAt(0)};`;
+}
 function breakCommands(text) {
     return text.replaceAll('##[', '## [');
-}
-function cut(text, maxLength) {
-    if (text.length <= maxLength)
-        return text;
-    return `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 
 /***/ }),
 
-/***/ 3819:
+/***/ 3320:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  Hy: () => (/* binding */ fitsSummary),
   dX: () => (/* binding */ renderInputProblems),
   Br: () => (/* binding */ renderSummary),
   Sy: () => (/* binding */ writeSummary)
 });
 
+// UNUSED EXPORTS: fitsSummary
+
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
+var context = __nccwpck_require__(487);
 // EXTERNAL MODULE: ./build/jobs/results.js
 var results = __nccwpck_require__(2827);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
+var outputs = __nccwpck_require__(8089);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/api/schemas.js
-var schemas = __nccwpck_require__(4015);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-;// CONCATENATED MODULE: ./build/report/summary/table.js
-
-
-
-
-
-function renderTable(columns, rows) {
-    const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
-    const line = (cells) => `| ${cells.filter((_, column) => used[column]).join(' | ')} |`;
-    return [
-        line(columns.map(({ heading }) => heading)),
-        line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
-        ...rows.map(line),
-    ].join('\n');
-}
-function numberJobs(outcomes) {
-    return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
-}
-function worstJobs(jobs, max) {
-    return jobs
-        .toSorted((a, b) => (0,results/* compareResults */.e)(a.outcome.result, b.outcome.result))
-        .slice(0, max)
-        .toSorted((a, b) => a.number - b.number);
-}
-const originWords = {
-    cooked: '',
-    given: '',
-    found: 'found by its mark',
-    attached: 'earlier attempt',
-};
-function statusCell({ result, job }) {
-    const { icon, words } = results/* results */.X[result];
-    if (job === null)
-        return `${icon} ${words}`;
-    const status = (0,sanitize/* escapeMarkdown */.FV)(job.status, 60);
-    const isClear = (0,jobs_status/* isFinal */.dR)(job.status) && resultsOfFinal.has(result);
-    return `${icon} ${isClear || result === 'running' ? status : `${status}, ${words}`}`;
-}
-const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
-function reasonOf({ job, error }) {
-    return job?.status_reason || error?.message || '';
-}
-function durationCell(seconds) {
-    return seconds === null ? '' : withoutBreaks((0,format/* formatDuration */.a3)(seconds * 1000));
-}
-function withoutBreaks(text) {
-    return text.replaceAll(' ', '\u00a0');
-}
-function uuidCode(uuid) {
-    return uuid === null || !(0,schemas/* isUuid */.O1)(uuid) ? '' : `\`${uuid}\``;
-}
-
+// EXTERNAL MODULE: ./build/report/summary/failures.js
+var failures = __nccwpck_require__(3837);
+// EXTERNAL MODULE: ./build/report/summary/table.js
+var summary_table = __nccwpck_require__(4520);
 ;// CONCATENATED MODULE: ./build/report/summary/container-results.js
+
+
 
 
 
 const maxKeys = 50;
 const maxColumns = 8;
+const maxUnfolded = 20;
 function renderContainerResults(jobs) {
     const reporting = jobs.filter(({ outcome }) => keysOf([outcome.results]).length > 0);
     const keys = keysOf(reporting.map(({ outcome }) => outcome.results));
@@ -34547,25 +38009,26 @@ function renderContainerResults(jobs) {
     const more = keys.length > maxShown
         ? ['', `${keys.length - maxShown} more are in the output \`results\`.`]
         : [];
-    return [table, ...more].join('\n');
+    const whole = [table, ...more].join('\n');
+    return reporting.length > maxUnfolded
+        ? (0,failures/* fold */.A)(`Results of ${reporting.length} jobs`, [whole])
+        : whole;
 }
 function ofOne(jobs, keys) {
     const results = jobs[0]?.outcome.results ?? {};
-    const rows = keys
-        .slice(0, maxKeys)
-        .map((key) => [(0,sanitize/* escapeMarkdown */.FV)(key, 60), valueText(results, key)]);
-    return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
+    const rows = keys.slice(0, maxKeys).map((key) => [(0,sanitize/* escapeHtml */.ZD)(key, 60), valueText(results, key)]);
+    return (0,summary_table/* renderTable */.bo)([{ heading: 'Result' }, { heading: 'Value' }], rows);
 }
 function ofSeveral(jobs, keys) {
     const shown = keys.slice(0, maxColumns);
-    const headings = ['#', 'Results of', ...shown.map((key) => (0,sanitize/* escapeMarkdown */.FV)(key, 40))];
+    const headings = ['#', 'Results of', ...shown.map((key) => (0,sanitize/* escapeHtml */.ZD)(key, 40))];
     const rows = jobs.map(({ number, outcome }) => [
         String(number),
-        (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60),
+        (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60),
         ...shown.map((key) => valueText(outcome.results, key)),
     ]);
     const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
-    return renderTable(columns, rows);
+    return (0,summary_table/* renderTable */.bo)(columns, rows);
 }
 function keysOf(all) {
     return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
@@ -34574,78 +38037,100 @@ function valueText(results, key) {
     const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
     if (value === undefined)
         return '';
-    return (0,sanitize/* escapeMarkdown */.FV)(typeof value === 'string' ? value : JSON.stringify(value), 120);
+    if (typeof value === 'number')
+        return (0,sanitize/* escapeHtml */.ZD)((0,format/* formatNumber */.ZV)(value));
+    return (0,sanitize/* escapeHtml */.ZD)(typeof value === 'string' ? value : JSON.stringify(value), 120);
 }
 
-// EXTERNAL MODULE: ./build/report/container-log.js
-var container_log = __nccwpck_require__(5335);
-;// CONCATENATED MODULE: ./build/report/summary/details.js
+// EXTERNAL MODULE: ./build/jobs/cost.js
+var jobs_cost = __nccwpck_require__(3228);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+;// CONCATENATED MODULE: ./build/report/summary/running.js
 
 
 
 
 
-const maxJobs = 50;
-function renderDetails(jobs, maxLines) {
-    const bad = jobs.filter(({ outcome }) => !results/* results */.X[outcome.result].passes);
-    const blocks = worstJobs(bad, maxJobs).flatMap((job) => jobs.length === 1 ? details_ofOne(job, maxLines) : details_ofSeveral(job, maxLines));
-    const more = `The reasons for ${bad.length - maxJobs} more jobs are in the output \`jobs\`.`;
-    return [...blocks, ...(bad.length > maxJobs ? [more] : [])].join('\n\n');
-}
-function details_ofOne({ outcome }, maxLines) {
-    const log = logBlock(outcome.logTail, maxLines);
-    return log === '' ? [] : [fold('Last lines of the log', [log], true)];
-}
-function details_ofSeveral({ number, outcome }, maxLines) {
-    const reason = reasonOf(outcome);
-    const log = logBlock(outcome.logTail, maxLines);
-    if (reason === '' && log === '')
-        return [];
-    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 80);
-    const brief = reason === '' ? '' : `: ${(0,sanitize/* escapeMarkdown */.FV)(reason, maxReason)}`;
-    const line = `${results/* results */.X[outcome.result].icon} ${number} ${title}${brief}`;
-    const whole = reason.length > maxReason ? [`Reason: ${(0,sanitize/* escapeMarkdown */.FV)(reason, 1_000)}`] : [];
-    const parts = [...whole, ...(log === '' ? [] : [log])];
-    return [parts.length === 0 ? line : fold(line, parts)];
-}
-const maxReason = 160;
-function fold(summary, parts, isOpen = false) {
-    const tag = isOpen ? '<details open>' : '<details>';
-    return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
-}
-function logBlock(tail, maxLines) {
-    if (maxLines === 0)
+function renderRunning(jobs) {
+    const open = jobs.filter(({ outcome }) => goesOn(outcome));
+    const [first] = open;
+    if (first === undefined)
         return '';
-    const lines = (0,container_log/* plainLines */.y1)(tail.slice(-maxLines)).map((line) => (0,sanitize/* escapePreformatted */.xm)(line));
-    return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
+    const outcomes = open.map(({ outcome }) => outcome);
+    const words = open.length === 1 ? running_ofOne(first.outcome) : running_ofSeveral(outcomes);
+    const next = outcomes.some(isNotWatched) ? [waitForIt(open.length)] : [];
+    return [words, '', [stopIt(outcomes), ...next].join(' ')].join('\n');
+}
+function goesOn({ job, cancel }) {
+    return job !== null && !(0,jobs_status/* isFinal */.dR)(job.status) && cancel !== 'accepted';
+}
+function isNotWatched({ result }) {
+    return result === 'submitted' || result === 'detached';
+}
+function running_ofOne(outcome) {
+    const rate = (0,jobs_cost/* hourlyRateOf */.FV)(outcome);
+    const sinceMs = billedSinceMs(outcome);
+    const since = sinceMs === null ? '' : `, since ${clockTime(sinceMs)}`;
+    if (rate !== null)
+        return `**The job runs on, and is billed**: ${(0,format/* formatUsd */.UK)(rate)} an hour${since}.`;
+    return outcome.job?.status === 'RUNNING'
+        ? `**The job runs on, and is billed** at the hourly rate of its machine${since}.`
+        : '**The job goes on**, and is billed from its start at the hourly rate of its machine.';
+}
+function running_ofSeveral(outcomes) {
+    const rates = outcomes.map(jobs_cost/* hourlyRateOf */.FV).filter((rate) => rate !== null);
+    const sum = (0,format/* formatUsd */.UK)(rates.reduce((total, rate) => total + rate, 0));
+    const known = rates.length === outcomes.length ? 'together' : `for ${rates.length} of them`;
+    const cost = rates.length === 0 ? '' : `: ${sum} an hour ${known}`;
+    return `**${outcomes.length} jobs go on, and are billed while they run**${cost}.`;
+}
+function billedSinceMs(outcome) {
+    const { createdMs, startedMs } = (0,metrics/* timesOf */.Qv)(outcome);
+    return outcome.job?.task === 'PERSISTENT' ? createdMs : startedMs;
+}
+function clockTime(ms) {
+    const [day = '', time = ''] = new Date(ms).toISOString().split('T');
+    return `${day} ${time.slice(0, 'hh:mm'.length)} UTC`;
+}
+function stopIt(outcomes) {
+    const [only] = outcomes;
+    const uuid = outcomes.length === 1 ? (0,summary_table/* uuidCode */.Fn)(only?.job?.uuid ?? null) : '';
+    const which = uuid === '' ? 'these `job-uuids`' : `the \`job-uuids\` ${uuid}`;
+    return `To stop ${outcomes.length === 1 ? 'it' : 'them'}: the action \`dispersed-cook/dispersed-cook/cancel\` with ${which}, or ${summary_table/* consoleLink */.i1}.`;
+}
+function waitForIt(count) {
+    const what = count === 1 ? 'how it ends' : 'how they end';
+    return `To see ${what}: the action \`dispersed-cook/dispersed-cook/wait\` with the output \`job-uuids\` of this step.`;
 }
 
-;// CONCATENATED MODULE: ./build/report/summary/gantt.js
+;// CONCATENATED MODULE: ./build/report/summary/timeline.js
 
 
 
 
-const gantt_maxJobs = 20;
-const maxRuns = 8;
-const dayMs = 86_400_000;
-const maxDurationMs = 30 * dayMs;
-function renderGantt(jobs) {
-    const rows = worstJobs(jobs.filter(({ outcome }) => (0,metrics/* phasesOf */.I$)(outcome).length > 0), gantt_maxJobs).map((job) => rowOf(job, jobs.length));
-    const scale = scaleOf(rows.flatMap(({ phases }) => phases));
-    if (scale === null || !rows.some(({ phases }) => phases.length > 1))
+
+const maxJobs = 20;
+const maxPhases = 24;
+const barWidth = 24;
+const phaseBarWidth = 20;
+const maxDurationMs = 400 * 86_400_000;
+const inks = {
+    queued: '░',
+    starting: '▒',
+    running: '█',
+};
+function renderTimeline(jobs) {
+    const shown = (0,summary_table/* worstJobs */.Oc)(jobs.filter(({ outcome }) => (0,metrics/* phasesOf */.I$)(outcome).length > 0), maxJobs);
+    const phases = shown.map(({ outcome }) => (0,metrics/* phasesOf */.I$)(outcome).slice(-maxPhases));
+    const scale = scaleOf(phases.flat());
+    if (scale === null || !phases.some(({ length }) => length > 1))
         return '';
-    const note = rows.length === gantt_maxJobs && jobs.length > gantt_maxJobs
-        ? ['', `The timeline shows ${gantt_maxJobs} of the ${jobs.length} jobs.`]
-        : [];
-    return ['```mermaid', ...diagram(rows, scale), '```', ...note].join('\n');
-}
-function rowOf({ number, outcome }, count) {
-    const title = (0,sanitize/* sanitizeLabel */.kT)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 36);
-    return {
-        label: count === 1 ? '' : `${number} ${title}`,
-        phases: (0,metrics/* phasesOf */.I$)(outcome).slice(-3 * maxRuns),
-        isBad: outcome.result === 'failed',
-    };
+    const [only] = shown;
+    const lines = jobs.length === 1 && only !== undefined
+        ? phaseLines(only, phases.flat(), scale)
+        : shown.map((job, index) => jobLine(job, phases[index] ?? [], scale));
+    return ['```diff', ...lines, '```', '', legend(scale, shown.length, jobs.length)].join('\n');
 }
 function scaleOf(phases) {
     const instants = phases.flatMap(({ fromMs, toMs }) => (toMs === null ? fromMs : [fromMs, toMs]));
@@ -34657,60 +38142,46 @@ function scaleOf(phases) {
     const isOpen = phases.some(({ toMs }) => toMs === null);
     return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
 }
-function diagram(rows, scale) {
-    const maxLength = Math.max(...rows.map(({ label }) => label.length));
-    const leftPadding = maxLength === 0 ? 15 : 25 + 6 * maxLength;
-    const roomPx = assumedWidthPx - leftPadding;
-    return [
-        '---',
-        'displayMode: compact',
-        'config:',
-        '  gantt:',
-        `    leftPadding: ${leftPadding}`,
-        '    rightPadding: 25',
-        '---',
-        'gantt',
-        '  dateFormat YYYY-MM-DDTHH:mm:ss.SSS',
-        `  axisFormat ${axisFormat(scale)}`,
-        ...rows.flatMap((row) => section(row, scale, roomPx)),
-    ];
-}
-const assumedWidthPx = 800;
-const letterPx = 6.5;
-function section({ label, phases, isBad }, scale, roomPx) {
-    const tasks = phases.map((phase, index) => {
-        const endMs = phase.toMs ?? scale.endMs;
-        const widthPx = (roomPx * (endMs - phase.fromMs)) / (scale.endMs - scale.startMs);
-        const tags = [tagOf[phase.kind], isBad && index === phases.length - 1 ? 'crit' : ''];
-        const times = [phase.fromMs, endMs].map((ms) => instant(ms - scale.startMs));
-        const data = [...tags.filter((tag) => tag !== ''), ...times].join(', ');
-        return `  ${taskLabel(phase, widthPx)} :${data}`;
+function phaseLines({ outcome }, phases, scale) {
+    return phases.map((phase) => {
+        const seconds = (0,metrics/* phaseSeconds */.Bo)(phase);
+        const time = seconds === null ? 'so far' : (0,format/* formatDuration */.a3)(seconds * 1000);
+        const mark = phase === phases.at(-1) ? results/* results */.X[outcome.result].timelineMark : ' ';
+        return markLine(mark, `${bar([phase], scale, phaseBarWidth)} ${phase.kind} ${time}`);
     });
-    return label === '' ? tasks : [`  section ${label}`, ...tasks];
 }
-const tagOf = {
-    queued: 'done',
-    starting: 'active',
-    running: '',
-};
-function taskLabel({ kind, fromMs, toMs }, widthPx) {
-    const full = toMs === null ? kind : `${kind} ${(0,format/* formatDuration */.a3)(toMs - fromMs)}`;
-    return [full, kind].find((label) => label.length * letterPx < widthPx) ?? '\u200b';
+function jobLine({ number, outcome }, phases, scale) {
+    const seconds = phases.map(metrics/* phaseSeconds */.Bo);
+    const total = seconds.reduce((sum, each) => sum + (each ?? 0), 0);
+    const time = seconds.includes(null) ? 'goes on' : (0,format/* formatDuration */.a3)(total * 1000);
+    const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 36);
+    const text = `${String(number).padStart(3)} ${bar(phases, scale)} ${time.padStart(7)} ${title}`;
+    return markLine(results/* results */.X[outcome.result].timelineMark, text);
 }
-function axisFormat({ startMs, endMs }) {
-    const spanMs = endMs - startMs;
-    if (spanMs < dayMs / 24)
-        return '%M:%S';
-    return spanMs < dayMs ? '%H:%M' : 'day %-d %H:%M';
+function markLine(mark, text) {
+    return mark === '@@' ? `@@${text} @@` : `${mark}${text}`.trimEnd();
 }
-function instant(ms) {
-    return new Date(Date.UTC(2000, 0, 1) + ms).toISOString().slice(0, -1);
+function bar(phases, { startMs, endMs }, width = barWidth) {
+    const cells = Array.from({ length: width }, () => ' ');
+    const at = (ms) => Math.round((width * (ms - startMs)) / (endMs - startMs));
+    for (const { kind, fromMs, toMs } of phases) {
+        const from = Math.min(width - 1, at(fromMs));
+        const to = Math.max(from + 1, at(toMs ?? endMs));
+        cells.fill(inks[kind], from, to);
+    }
+    return cells.join('');
+}
+function legend({ startMs, endMs }, shown, count) {
+    const width = (0,format/* formatDuration */.a3)(endMs - startMs);
+    const part = shown < count && shown === maxJobs ? `; ${shown} of the ${count} jobs` : '';
+    const kinds = Object.entries(inks).map(([kind, ink]) => `\`${ink}\` ${kind}`);
+    return `${kinds.join(', ')}; the whole width is ${width}${part}.`;
 }
 
-// EXTERNAL MODULE: ./build/jobs/cost.js
-var jobs_cost = __nccwpck_require__(3228);
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
+// EXTERNAL MODULE: ./build/report/error-messages.js
+var error_messages = __nccwpck_require__(566);
 ;// CONCATENATED MODULE: ./build/report/summary/jobs.js
 
 
@@ -34718,61 +38189,98 @@ var node_urls = __nccwpck_require__(1044);
 
 
 
+
+
+
 function renderJob(outcome) {
+    const uuid = (0,summary_table/* uuidCode */.Fn)((0,metrics/* uuidOf */.pV)(outcome));
     const lines = [
-        ['Job', uuidCode((0,metrics/* uuidOf */.pV)(outcome))],
-        ['Recipe', uuidCode((0,metrics/* recipeOf */.Sx)(outcome))],
-        ['Origin', originWords[outcome.origin ?? 'cooked']],
+        ['Job', uuid === '' ? '' : `${uuid} · ${consoleAnchor}`],
+        ['Recipe', (0,summary_table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome))],
+        ['Origin', summary_table/* originWords */.uY[outcome.origin ?? 'cooked']],
         ['Hardware', hardware(outcome)],
         ['Time', (0,format/* formatTimes */.mg)(outcome)],
         ['Cost', costInWords(outcome)],
-        ['Reason', (0,sanitize/* escapeMarkdown */.FV)(reasonOf(outcome), 1_000)],
+        ['Offers', offersInWords(outcome)],
+        ['Reason', results/* results */.X[outcome.result].passes ? (0,sanitize/* escapeHtml */.ZD)((0,summary_table/* reasonOf */.A3)(outcome), 1_000) : ''],
     ];
     const rows = lines.filter(([, value]) => value !== '');
-    return renderTable([{ heading: 'Status' }, { heading: statusCell(outcome) }], rows);
+    return (0,summary_table/* renderTable */.bo)([{ heading: 'Status' }, { heading: (0,summary_table/* statusCell */.fo)(outcome) }], rows);
 }
+const consoleAnchor = `<a href="${error_messages/* consoleUrl */.B9}">console</a>`;
 function costInWords(outcome) {
-    const cost = (0,jobs_cost/* costOf */.h)(outcome);
-    if (cost !== null)
-        return `${(0,format/* formatEstimatedUsd */.Ij)(cost)} (estimate)`;
-    const rate = (0,jobs_cost/* hourlyRateOf */.F)(outcome);
-    return rate === null ? '' : `${(0,format/* formatUsd */.UK)(rate)} an hour`;
+    const cost = (0,jobs_cost/* pricedCostOf */.sC)(outcome);
+    const rate = (0,jobs_cost/* hourlyRateOf */.FV)(outcome);
+    const hourly = rate === null ? '' : `${(0,format/* formatUsd */.UK)(rate)} an hour`;
+    if (cost === null)
+        return hourly;
+    const amount = cost.is === 'billed'
+        ? `${(0,format/* formatUsd */.UK)(cost.usd)} (billed)`
+        : `${(0,format/* formatEstimatedUsd */.Ij)(cost.usd, '≈')} (estimate)`;
+    return hourly === '' ? amount : `${amount}, at ${hourly}`;
 }
+function offersInWords({ offers }) {
+    return offers === null ? '' : (0,sanitize/* escapeHtml */.ZD)((0,format/* describeOffers */.$y)(offers), 200);
+}
+function renderOffers(jobs) {
+    if (jobs.length === 1)
+        return '';
+    const texts = new Set(jobs.map(({ outcome }) => offersInWords(outcome)));
+    return [...texts]
+        .filter((text) => text !== '')
+        .slice(0, maxOfferLines)
+        .map((text) => `Offers before: ${text}.`)
+        .join('\n\n');
+}
+const maxOfferLines = 5;
 const jobColumns = [
     { heading: '#', align: 'right', cell: ({ number }) => String(number) },
-    { heading: 'Status', cell: ({ outcome }) => statusCell(outcome) },
-    { heading: 'Job', cell: ({ outcome }) => titleAndUuid(outcome) },
-    { heading: 'Recipe', cell: ({ outcome }) => uuidCode((0,metrics/* recipeOf */.Sx)(outcome)) },
+    { heading: 'Status', cell: ({ outcome }) => (0,summary_table/* statusCell */.fo)(outcome) },
+    { heading: 'Title', cell: ({ outcome }) => title(outcome) },
+    { heading: 'Job', keep: true, cell: ({ outcome }) => (0,summary_table/* uuidCode */.Fn)((0,metrics/* uuidOf */.pV)(outcome)) },
+    { heading: 'Recipe', keep: true, cell: ({ outcome }) => (0,summary_table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome)) },
     { heading: 'Hardware', cell: ({ outcome }) => hardware(outcome) },
     {
-        heading: 'Queued',
+        heading: 'Waited',
         align: 'right',
-        cell: ({ outcome }) => durationCell((0,metrics/* durationsOf */.DM)(outcome).queueSeconds),
+        cell: ({ outcome }) => (0,summary_table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).queueSeconds),
     },
     {
         heading: 'Ran',
         align: 'right',
-        cell: ({ outcome }) => durationCell((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
+        cell: ({ outcome }) => (0,summary_table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
     },
-    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell((0,jobs_cost/* costOf */.h)(outcome)) },
-    { heading: 'Origin', cell: ({ outcome }) => originWords[outcome.origin ?? 'cooked'] },
+    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell((0,jobs_cost/* pricedCostOf */.sC)(outcome)) },
+    { heading: 'Origin', cell: ({ outcome }) => summary_table/* originWords */.uY[outcome.origin ?? 'cooked'] },
 ];
+const jobs_maxUnfolded = 20;
 function renderJobs(jobs, maxRows) {
     const common = commonOf(jobs);
-    const shownColumns = jobColumns.filter(({ heading }) => !common.has(heading));
-    const shown = worstJobs(jobs, maxRows);
-    const rows = shown.map((job) => shownColumns.map(({ cell }) => cell(job)));
+    const shown = (0,summary_table/* worstJobs */.Oc)(jobs, maxRows);
+    const well = shown.filter(({ outcome }) => outcome.result === 'succeeded');
+    const rest = shown.filter(({ outcome }) => outcome.result !== 'succeeded');
+    const table = (part) => renderRows(part, common);
+    const tables = well.length > jobs_maxUnfolded
+        ? [
+            ...(rest.length > 0 ? [table(rest)] : []),
+            (0,failures/* fold */.A)(`${results/* results */.X.succeeded.icon} ${well.length} jobs succeeded`, [table(well)]),
+        ]
+        : [table(shown)];
     const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
     return [
-        ...(common.size === 0 ? [] : [[...common.values()].join(' · '), '']),
-        renderTable(shownColumns, rows),
-        ...(shown.length < jobs.length ? ['', more] : []),
-    ].join('\n');
+        [...common.values(), summary_table/* consoleLink */.i1].join(' · '),
+        ...tables,
+        ...(shown.length < jobs.length ? [more] : []),
+    ].join('\n\n');
+}
+function renderRows(jobs, common) {
+    const columns = jobColumns.filter(({ heading }) => !common.has(heading));
+    return (0,summary_table/* renderTable */.bo)(columns, jobs.map((job) => columns.map(({ cell }) => cell(job))));
 }
 function commonOf(jobs) {
     const common = new Map();
-    const recipes = new Set(jobs.map(({ outcome }) => uuidCode((0,metrics/* recipeOf */.Sx)(outcome))));
-    const machines = new Set(jobs.map(({ outcome }) => hardware(outcome)));
+    const recipes = new Set(jobs.map(({ outcome }) => (0,summary_table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome))));
+    const machines = new Set(jobs.map(({ outcome }) => hardware(outcome, sanitize/* escapeMarkdown */.FV)));
     const [recipe = ''] = recipes;
     const [machine = ''] = machines;
     if (recipes.size === 1 && recipe !== '')
@@ -34782,30 +38290,35 @@ function commonOf(jobs) {
     return common;
 }
 function renderTotal(jobs) {
-    const costs = jobs.map(({ outcome }) => (0,jobs_cost/* costOf */.h)(outcome)).filter((cost) => cost !== null);
-    if (jobs.length === 1 || costs.length === 0)
+    const outcomes = jobs.map(({ outcome }) => outcome);
+    const known = outcomes.filter((outcome) => (0,jobs_cost/* pricedCostOf */.sC)(outcome) !== null).length;
+    const total = (0,jobs_cost/* totalCostOf */.fD)(outcomes);
+    if (jobs.length === 1 || total === null)
         return '';
-    const sum = (0,format/* formatUsd */.UK)(costs.reduce((total, cost) => total + cost, 0));
-    const count = costs.length === jobs.length ? `all ${jobs.length}` : `${costs.length} of the`;
-    return `Estimated cost of ${count} jobs: **${sum}** (rate × time).`;
+    const count = known === jobs.length ? `all ${jobs.length}` : `${known} of the ${jobs.length}`;
+    const sum = `**${(0,format/* formatUsd */.UK)(total.usd)}**`;
+    return total.is === 'billed'
+        ? `Billed for ${count} jobs: ${sum}.`
+        : `Estimated cost of ${count} jobs: ≈ ${sum} (rate × time).`;
 }
-function hardware({ job }) {
-    return (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* hardwareOf */.is)(job), 120);
+function hardware({ job }, escape = sanitize/* escapeHtml */.ZD) {
+    return escape((0,metrics/* hardwareOf */.is)(job), 120);
 }
-function titleAndUuid(outcome) {
-    const title = (0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 120);
-    const uuid = uuidCode((0,metrics/* uuidOf */.pV)(outcome));
-    return uuid === '' ? title : `${title}<br>${uuid}`;
+function title(outcome) {
+    return (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 120);
 }
 function costCell(cost) {
-    return cost === null ? '' : withoutBreaks((0,format/* formatEstimatedUsd */.Ij)(cost, '≈'));
+    if (cost === null)
+        return '';
+    const { usd, is } = cost;
+    return (0,summary_table/* withoutBreaks */.v8)(is === 'billed' ? (0,format/* formatUsd */.UK)(usd) : (0,format/* formatEstimatedUsd */.Ij)(usd, '≈'));
 }
 const maxNodes = 100;
 function renderNodes(jobs) {
     const rows = jobs.flatMap(({ number, outcome }) => (0,node_urls/* nodeUrlsOf */.i9)(outcome).map((node) => [
-        jobs.length === 1 ? '' : `${number} ${(0,sanitize/* escapeMarkdown */.FV)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60)}`,
+        jobs.length === 1 ? '' : `${number} ${(0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60)}`,
         portName(node),
-        `\`${(0,node_urls/* addressOf */.ci)(node)}\``,
+        `<code>${(0,node_urls/* addressOf */.ci)(node)}</code>`,
     ]));
     if (rows.length === 0)
         return '';
@@ -34813,13 +38326,18 @@ function renderNodes(jobs) {
     const more = rows.length > maxNodes
         ? ['', `${rows.length - maxNodes} more are in the output \`node-urls\`.`]
         : [];
-    return [renderTable(columns, rows.slice(0, maxNodes)), ...more].join('\n');
+    return [(0,summary_table/* renderTable */.bo)(columns, rows.slice(0, maxNodes)), ...more].join('\n');
 }
 function portName({ description }) {
-    return (0,sanitize/* escapeMarkdown */.FV)(description ?? '', 60);
+    return (0,sanitize/* escapeHtml */.ZD)(description ?? '', 60);
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary.js
+
+
+
+
+
 
 
 
@@ -34833,42 +38351,66 @@ const maxBytes = 1_000_000;
 function fitsSummary(markdown) {
     return Buffer.byteLength(markdown) <= maxBytes;
 }
+const maxCommentCharacters = 65_000;
+function fitsComment(markdown) {
+    return markdown.length <= maxCommentCharacters;
+}
 async function writeSummary(runner, make) {
     try {
-        await runner.summarize(cutToFit(make()));
+        await runner.summarize(cutToFit(make(fitsSummary), fitsSummary));
+        keepSummary(runner, make);
     }
     catch (error) {
         const { message } = (0,errors/* asError */.zR)(error);
-        runner.annotate('warning', 'The job summary could not be written', (0,sanitize/* sanitizeLine */.g$)(message));
+        runner.annotate('warning', 'The job summary could not be written', (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(message)));
     }
 }
-function cutToFit(markdown) {
-    if (fitsSummary(markdown))
+function keepSummary(runner, make) {
+    try {
+        const path = (0,external_node_path_.join)((0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-summary-')), 'summary.md');
+        (0,external_node_fs_.writeFileSync)(path, cutToFit(make(fitsComment), fitsComment));
+        (0,outputs/* writeSummaryPath */.BD)(runner, path);
+    }
+    catch (error) {
+        const { message } = (0,errors/* asError */.zR)(error);
+        const words = (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(message), 200);
+        runner.print(`The job summary is not kept as a file: ${words}`);
+    }
+}
+const cutNote = '\n\nThe rest did not fit.\n';
+function cutToFit(markdown, fits) {
+    if (fits(markdown))
         return markdown;
-    let bytes = 0;
-    const lines = markdown.split('\n').filter((line) => {
-        bytes += Buffer.byteLength(line) + 1;
-        return bytes <= maxBytes;
-    });
-    return [...lines, '', 'The rest did not fit into this summary.', ''].join('\n');
+    const lines = markdown.split('\n');
+    let [kept, tooMany] = [0, lines.length];
+    while (tooMany - kept > 1) {
+        const middle = Math.floor((kept + tooMany) / 2);
+        if (fits(lines.slice(0, middle).join('\n') + cutNote))
+            kept = middle;
+        else
+            tooMany = middle;
+    }
+    return lines.slice(0, kept).join('\n') + cutNote;
 }
 const full = { rows: Infinity, logLines: 40, extras: true };
 const compact = { rows: 50, logLines: 0, extras: false };
-function renderSummary(outcomes) {
+function renderSummary(outcomes, fits = fitsSummary) {
     const markdown = render(outcomes, full);
-    return fitsSummary(markdown) ? markdown : render(outcomes, compact);
+    return fits(markdown) ? markdown : render(outcomes, compact);
 }
 function render(outcomes, extent) {
-    const jobs = numberJobs(outcomes);
+    const jobs = (0,summary_table/* numberJobs */.aO)(outcomes);
     const [only] = outcomes;
     const parts = [
         heading(outcomes),
+        (0,failures/* renderFailures */.S)(jobs, extent.logLines),
+        renderRunning(jobs),
         only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, extent.rows),
-        renderTotal(jobs),
         renderNodes(jobs),
         extent.extras ? renderContainerResults(jobs) : '',
-        extent.extras ? renderGantt(jobs) : '',
-        renderDetails(jobs, extent.logLines),
+        renderTotal(jobs),
+        renderOffers(jobs),
+        extent.extras ? renderTimeline(jobs) : '',
         extent.extras
             ? ''
             : 'GitHub limits the size of a summary: logs, timeline and results are left out.',
@@ -34880,14 +38422,211 @@ function heading(outcomes) {
     return `### ${results/* results */.X[worst].icon} Dispersed: ${(0,sanitize/* escapeMarkdown */.FV)((0,format/* formatHeadline */.QG)(outcomes), 200)}`;
 }
 function renderInputProblems({ problems }) {
-    const items = problems.map(({ input, message }) => `- <code>${(0,sanitize/* escapeMarkdown */.FV)(input, 100)}</code>: ${(0,sanitize/* escapeMarkdown */.FV)(message)}`);
+    const items = problems.map(({ input, message }) => `- ${(0,sanitize/* codeSpan */.SS)(input, 100)}: ${(0,sanitize/* escapeMarkdown */.FV)(message)}`);
     return [`### ${results/* results */.X.error.icon} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
 }
 
 
 /***/ }),
 
-/***/ 6413:
+/***/ 3837:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A: () => (/* binding */ fold),
+/* harmony export */   S: () => (/* binding */ renderFailures)
+/* harmony export */ });
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5335);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1791);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* harmony import */ var _table_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4520);
+
+
+
+
+
+
+
+const maxJobs = 50;
+const maxReason = 160;
+function renderFailures(jobs, maxLines) {
+    const bad = jobs.filter(({ outcome }) => !_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[outcome.result].passes);
+    const shown = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .worstJobs */ .Oc)(bad, maxJobs);
+    const blocks = jobs.length === 1
+        ? shown.flatMap((job) => partsOf(job, maxLines))
+        : shown.map((job) => foldedJob(job, maxLines, bad.length === 1));
+    const more = `The reasons for ${bad.length - maxJobs} more jobs are in the output \`jobs\`.`;
+    return [...blocks, ...(bad.length > maxJobs ? [more] : [])].join('\n\n');
+}
+function foldedJob(job, maxLines, isOpen) {
+    const { number, outcome } = job;
+    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(outcome.ref, outcome.job), 80);
+    const brief = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .reasonOf */ .A3)(outcome) || (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .phraseOf */ .J8)(outcome), maxReason);
+    const line = `${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[outcome.result].icon} ${number} <b>${title}</b>: ${brief}`;
+    return fold(line, partsOf(job, maxLines), isOpen);
+}
+function partsOf({ outcome }, maxLines) {
+    const { cause, remedy } = (0,_outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeOutcome */ .S)(outcome);
+    const log = logBlock(outcome.logTail, maxLines);
+    return [
+        `**Why:** ${(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .linkConsole */ .Ai)(cause, maxWords)}`,
+        `**What helps:** ${(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .linkConsole */ .Ai)(remedy, maxWords)}`,
+        ...(log === '' ? [] : ['The log ends with:', log]),
+    ];
+}
+const maxWords = 1_500;
+function fold(summary, parts, isOpen = false) {
+    const tag = isOpen ? '<details open>' : '<details>';
+    return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
+}
+function logBlock(tail, maxLines) {
+    if (maxLines === 0)
+        return '';
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_2__/* .plainLines */ .y1)(tail.slice(-maxLines)).map((line) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapePreformatted */ .xm)(line));
+    return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
+}
+
+
+/***/ }),
+
+/***/ 4520:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A3: () => (/* binding */ reasonOf),
+/* harmony export */   Ai: () => (/* binding */ linkConsole),
+/* harmony export */   D3: () => (/* binding */ durationCell),
+/* harmony export */   Fn: () => (/* binding */ uuidCode),
+/* harmony export */   Oc: () => (/* binding */ worstJobs),
+/* harmony export */   aO: () => (/* binding */ numberJobs),
+/* harmony export */   bo: () => (/* binding */ renderTable),
+/* harmony export */   fo: () => (/* binding */ statusCell),
+/* harmony export */   i1: () => (/* binding */ consoleLink),
+/* harmony export */   uY: () => (/* binding */ originWords),
+/* harmony export */   v8: () => (/* binding */ withoutBreaks)
+/* harmony export */ });
+/* harmony import */ var _api_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4015);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(566);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+
+
+
+
+
+
+function renderTable(columns, rows) {
+    const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
+    const line = (tag, cells) => {
+        const shown = cells.map((cell, column) => `<${tag}${styleOf(columns[column])}>${cell}</${tag}>`);
+        return `<tr>${shown.filter((_, column) => used[column]).join('')}</tr>`;
+    };
+    return [
+        '<table>',
+        line('th', columns.map(({ heading }) => heading)),
+        ...rows.map((row) => line('td', row)),
+        '</table>',
+    ].join('\n');
+}
+function styleOf({ align, keep } = { heading: '' }) {
+    return ` align="${align ?? 'left'}"${keep ? ' nowrap' : ''}`;
+}
+function numberJobs(outcomes) {
+    return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
+}
+function worstJobs(jobs, max) {
+    return jobs
+        .toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.outcome.result, b.outcome.result))
+        .slice(0, max)
+        .toSorted((a, b) => a.number - b.number);
+}
+const originWords = {
+    cooked: '',
+    given: '',
+    found: 'found by its mark',
+    attached: 'earlier attempt',
+};
+function statusCell(outcome) {
+    const { result, job } = outcome;
+    const { icon, words } = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[result];
+    if (job === null)
+        return `${icon} ${words}`;
+    const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(job.status, 60);
+    const isClear = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status) && resultsOfFinal.has(result);
+    if (isClear || result === 'running')
+        return `${icon} ${status}`;
+    return `${icon} ${status}, ${result === 'cancelled' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .phraseOf */ .J8)(outcome) : words}`;
+}
+const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
+function reasonOf({ job, error }) {
+    return job?.status_reason || error?.message || '';
+}
+function durationCell(seconds) {
+    return seconds === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(seconds * 1000));
+}
+function withoutBreaks(text) {
+    return text.replaceAll(' ', '\u00a0');
+}
+function uuidCode(uuid) {
+    return uuid === null || !(0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid}</samp>`;
+}
+const consoleLink = `[the console](${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9})`;
+function linkConsole(text, maxLength) {
+    const link = `[${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9.slice(8)}](${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9})`;
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(text, maxLength)
+        .split(' ')
+        .map((word) => {
+        const after = word.startsWith(_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9) ? word.slice(_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9.length) : null;
+        return after !== null && /^[.,;:]?$/.test(after) ? link + after : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeMarkdown */ .FV)(word);
+    })
+        .join(' ');
+}
+
+
+/***/ }),
+
+/***/ 2146:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   DM: () => (/* binding */ modelOf),
+/* harmony export */   Dt: () => (/* binding */ formatOffers),
+/* harmony export */   z3: () => (/* binding */ describeTry)
+/* harmony export */ });
+/* harmony import */ var _jobs_offers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3754);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1872);
+
+
+
+function modelOf(gpuName) {
+    return gpuName === null ? 'the GPU' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(gpuName, 60);
+}
+function describeTry({ gpuName, phase, waitedMs }) {
+    const what = phase === 'assign' ? 'no machine within' : 'its container did not start within';
+    return `${modelOf(gpuName)}: ${what} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .formatDuration */ .a3)(waitedMs)}`;
+}
+function formatOffers(offers) {
+    if (offers === null)
+        return '';
+    const rates = (0,_jobs_offers_js__WEBPACK_IMPORTED_MODULE_0__/* .ratesOf */ .j1)(offers);
+    if (rates === null)
+        return ' (no offers)';
+    const { length } = offers.offers;
+    const from = rates.minUsd === rates.maxUsd ? '' : 'from ';
+    const count = `${length}${offers.isCut ? ' or more' : ''} ${length === 1 ? 'offer' : 'offers'}`;
+    return ` (${count}, ${from}${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .formatUsd */ .UK)(rates.minUsd)} an hour)`;
+}
+
+
+/***/ }),
+
+/***/ 4824:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -34949,15 +38688,19 @@ async function withTimeout(ms, outer, work) {
         outer?.removeEventListener('abort', endWithOuter);
     }
 }
+const verified = { rejectUnauthorized: true };
 function openDispatcher(limits) {
     const options = {
         connections: maxConnections,
-        connect: { timeout: limits.connectMs },
+        connect: { timeout: limits.connectMs, ...verified },
         headersTimeout: limits.headersMs,
         bodyTimeout: limits.bodyMs,
     };
-    const proxied = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some((name) => (process.env[name] ?? '') !== '');
-    return proxied ? new undici/* EnvHttpProxyAgent */.J2(options) : new undici/* Agent */.g6(options);
+    const proxied = { ...options, requestTls: verified, proxyTls: verified };
+    return isProxied() ? new undici/* EnvHttpProxyAgent */.J2(proxied) : new undici/* Agent */.g6(options);
+}
+function isProxied() {
+    return ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some((name) => (process.env[name] ?? '') !== '');
 }
 function tellWhenSent(dispatcher, onSent) {
     return dispatcher.compose((dispatch) => (options, handler) => {
@@ -34992,15 +38735,16 @@ async function exchangeOnce(dispatcher, apiUrl, request, headers, { maxBytes, si
     };
 }
 async function readText(body, maxBytes) {
-    const chunks = [];
+    const decoder = new TextDecoder();
+    let text = '';
     let bytes = 0;
     for await (const chunk of body) {
         bytes += chunk.length;
         if (bytes > maxBytes)
             throw new BodyTooLarge(maxBytes);
-        chunks.push(chunk);
+        text += decoder.decode(chunk, { stream: true });
     }
-    return new TextDecoder().decode(Buffer.concat(chunks));
+    return text + decoder.decode();
 }
 class BodyTooLarge extends Error {
     constructor(maxBytes) {
@@ -35015,11 +38759,11 @@ function toServiceError(error, request, isSent) {
     return new errors/* ServiceError */._7({
         trouble: isSent ? 'no-answer' : 'unreachable',
         request: name,
-        detail: describe(error),
+        detail: describeTrouble(error),
         cause: error,
     });
 }
-function describe(error) {
+function describeTrouble(error) {
     if (textField(error, 'name') === 'TimeoutError')
         return 'the response took too long';
     const message = textField(error, 'message');
@@ -35038,16 +38782,116 @@ function oneHeader(value) {
     return Array.isArray(value) ? value[0] : value;
 }
 
+// EXTERNAL MODULE: external "node:dns"
+var external_node_dns_ = __nccwpck_require__(610);
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+// EXTERNAL MODULE: ./build/api/public-address.js
+var public_address = __nccwpck_require__(2843);
+;// CONCATENATED MODULE: ./build/api/probe.js
+
+
+
+
+
+const maxGetMs = 5_000;
+const user = 'duser';
+function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
+    const isAnyAllowed = (0,public_address/* isLoopbackHost */.c)(apiUrl.hostname);
+    const resolvePublic = lookupPublic(resolve);
+    const dispatcher = probe_openDispatcher(isAnyAllowed ? undefined : resolvePublic);
+    return {
+        get: async (url, token, signal) => {
+            try {
+                if (!isAnyAllowed)
+                    await refuseNotPublic(url.hostname, resolvePublic);
+                return await getOnce(dispatcher, url, token, signal);
+            }
+            catch (error) {
+                throw new Error(wordsOf(error), { cause: error });
+            }
+        },
+        close: async () => dispatcher.destroy(),
+    };
+}
+function probe_openDispatcher(resolve) {
+    const connect = { timeout: maxGetMs, ...(resolve !== undefined && { lookup: resolve }) };
+    return isProxied() ? new undici/* EnvHttpProxyAgent */.J2({ connect }) : new undici/* Agent */.g6({ connect });
+}
+async function getOnce(dispatcher, url, token, outer) {
+    const answer = await dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: 'GET',
+        headers: { 'User-Agent': 'dispersed-cook', ...authorization(token) },
+        signal: AbortSignal.any([outer, AbortSignal.timeout(maxGetMs)]),
+    });
+    answer.body.on('error', () => { }).destroy();
+    return answer.statusCode;
+}
+function authorization(token) {
+    if (token === null)
+        return {};
+    return { Authorization: `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}` };
+}
+class NotPublic extends Error {
+    constructor(address) {
+        super(`the address ${address} is not public, and is not asked`);
+    }
+}
+async function refuseNotPublic(hostname, resolvePublic) {
+    const address = hostname.replaceAll(/^\[|\]$/g, '');
+    if ((0,external_node_net_.isIP)(address) !== 0) {
+        if (!(0,public_address/* isPublicAddress */.i)(address))
+            throw new NotPublic(address);
+        return;
+    }
+    if (!isProxied())
+        return;
+    await new Promise((resolve, reject) => {
+        resolvePublic(hostname, { all: true }, (error) => {
+            if (error instanceof NotPublic)
+                reject(error);
+            else
+                resolve();
+        });
+    });
+}
+function lookupPublic(resolve) {
+    return (hostname, options, onAddresses) => {
+        resolve(hostname, { ...options, all: true }, (error, addresses) => {
+            if (error !== null) {
+                onAddresses(error, []);
+                return;
+            }
+            const refused = addresses.find(({ address }) => !(0,public_address/* isPublicAddress */.i)(address));
+            const [first] = addresses;
+            if (refused !== undefined)
+                onAddresses(new NotPublic(refused.address), []);
+            else if (options.all)
+                onAddresses(null, addresses);
+            else
+                onAddresses(null, first?.address ?? '', first?.family);
+        });
+    };
+}
+function wordsOf(error) {
+    const words = describeTrouble(error);
+    return words === 'the response took too long' ? 'no response in 5 s' : words;
+}
+
 // EXTERNAL MODULE: ./build/clock.js
 var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/runtime.js + 17 modules
-var runtime = __nccwpck_require__(9520);
+// EXTERNAL MODULE: ./build/runtime.js + 20 modules
+var runtime = __nccwpck_require__(468);
 ;// CONCATENATED MODULE: ./build/run.js
+
 
 
 
 async function runCommand(command) {
     process.removeAllListeners('warning');
+    verifyCertificates();
     const interrupt = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGBREAK']) {
         process.on(signal, () => {
@@ -35059,14 +38903,21 @@ async function runCommand(command) {
         clock: clock/* systemClock */.m,
         random: Math.random,
         connect: connect,
+        openProbe: openProbe,
         interrupt: interrupt.signal,
     });
+}
+function verifyCertificates() {
+    if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0')
+        return;
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '1';
+    runtime/* actionsRunner */.A.print('NODE_TLS_REJECT_UNAUTHORIZED is ignored: certificates are always verified. To trust one of your own, set NODE_EXTRA_CA_CERTS');
 }
 
 
 /***/ }),
 
-/***/ 9520:
+/***/ 468:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -37272,19 +41123,323 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
+;// CONCATENATED MODULE: ./build/api/guises.js
+const minEncodedLength = 8;
+function guisesOf(secret) {
+    const plain = [secret, secret.trim(), secret.normalize('NFC'), secret.normalize('NFD')];
+    const oneLine = secret.replaceAll(/[\r\n\t]+/g, ' ').trim();
+    const all = [...plain, oneLine].flatMap((each) => [
+        each,
+        ...inJson(each),
+        ...inHtml(each),
+        ...inUrls(each),
+    ]);
+    return [...new Set([...all, ...inBase64(secret), ...inBase64(secret.trim())])];
+}
+function inJson(text) {
+    const utf8 = JSON.stringify(text).slice(1, -1);
+    const ascii = utf8.replaceAll(/[^\u0020-\u007e]/g, unicodeEscape);
+    const upper = ascii.replaceAll(/\\u[0-9a-f]{4}/g, (code) => `\\u${code.slice(2).toUpperCase()}`);
+    const forms = [utf8, ascii, upper].flatMap((form) => [form, form.replaceAll('/', '\\/')]);
+    return [...forms, ...forms.map((form) => JSON.stringify(form).slice(1, -1)), htmlInJson(utf8)];
+}
+function htmlInJson(json) {
+    return json.replaceAll(/[<>&']/g, unicodeEscape);
+}
+function unicodeEscape(unit) {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+const named = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+};
+function inHtml(text) {
+    const basic = text.replaceAll(/[&<>]/g, (char) => named[char] ?? char);
+    const quoted = text.replaceAll(/[&<>"]/g, (char) => named[char] ?? char);
+    const apostrophes = ['&#39;', '&#039;', '&#x27;', '&apos;'];
+    const numeric = (escape, chars) => text.replaceAll(chars, (char) => escape(char.codePointAt(0) ?? 0));
+    const beyondAscii = quoted.replaceAll(/[^ -~]/gu, (char) => decimal(char.codePointAt(0) ?? 0));
+    return [
+        basic,
+        quoted,
+        ...apostrophes.map((each) => quoted.replaceAll("'", each)),
+        numeric(decimal, /[&<>"']/g),
+        numeric(decimal, /[&<>"'`=/]|[^ -~]/gu),
+        beyondAscii,
+        numeric((code) => `&#x${code.toString(16).toUpperCase()};`, /[&<>"'`=/]/g),
+    ];
+}
+function decimal(code) {
+    return `&#${code};`;
+}
+function inUrls(text) {
+    const component = encodeURIComponent(text.toWellFormed());
+    const strict = component.replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+    const forms = [component, strict, encodeURI(text.toWellFormed())];
+    return forms.flatMap((form) => [
+        form,
+        form.replaceAll('%20', '+'),
+        form.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    ]);
+}
+function inBase64(text) {
+    const bytes = Buffer.from(text);
+    const inside = [0, 1, 2].map((before) => {
+        const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+        const from = Math.ceil((before * 8) / 6);
+        const to = Math.floor(((before + bytes.length) * 8) / 6);
+        return encoded.slice(from, to);
+    });
+    return [bytes.toString('base64'), ...inside]
+        .filter(({ length }) => length >= minEncodedLength)
+        .flatMap((each) => [each, each.replaceAll('+', '-').replaceAll('/', '_')]);
+}
+
+// EXTERNAL MODULE: ./build/api/json.js
+var json = __nccwpck_require__(4933);
+;// CONCATENATED MODULE: ./build/api/matcher.js
+const minCut = 8;
+function createMatcher(patterns) {
+    const root = newNode(0);
+    for (const pattern of patterns)
+        add(root, pattern);
+    linkBack(root);
+    return {
+        size: patterns.reduce((sum, { length }) => sum + length, 0),
+        patterns,
+        find: (text) => find(root, text),
+    };
+}
+function newNode(depth) {
+    return { depth, code: -1, child: null, others: null, back: null, longest: 0, shortest: Infinity };
+}
+function childOf(node, code) {
+    return node.code === code && node.child !== null ? node.child : node.others?.get(code);
+}
+function add(root, pattern) {
+    let node = root;
+    for (let at = 0; at < pattern.length; at += 1) {
+        const code = pattern.charCodeAt(at);
+        node = childOf(node, code) ?? addChild(node, code);
+        node.shortest = Math.min(node.shortest, pattern.length);
+    }
+    node.longest = pattern.length;
+}
+function addChild(node, code) {
+    const child = newNode(node.depth + 1);
+    if (node.child === null)
+        [node.code, node.child] = [code, child];
+    else
+        (node.others ??= new Map()).set(code, child);
+    return child;
+}
+function linkBack(root) {
+    const queue = [root];
+    for (const node of queue) {
+        const link = (child, code) => {
+            child.back = node.back === null ? root : step(root, node.back, code);
+            child.longest ||= child.back.longest;
+            queue.push(child);
+        };
+        if (node.child !== null)
+            link(node.child, node.code);
+        node.others?.forEach(link);
+    }
+}
+function step(root, from, code) {
+    let node = from;
+    for (;;) {
+        const next = childOf(node, code);
+        if (next !== undefined)
+            return next;
+        if (node.back === null)
+            return root;
+        node = node.back;
+    }
+}
+function find(root, text) {
+    const spans = [];
+    let node = root;
+    for (let at = 0; at < text.length; at += 1) {
+        if (isHalf(node) && isCutAt(text, at))
+            push(spans, at - node.depth, at);
+        node = step(root, node, text.charCodeAt(at));
+        if (node.longest > 0)
+            push(spans, at + 1 - node.longest, at + 1);
+    }
+    if (isHalf(node))
+        push(spans, text.length - node.depth, text.length);
+    return spans;
+}
+function isHalf({ depth, shortest }) {
+    return depth >= minCut && 2 * depth >= shortest;
+}
+function isCutAt(text, at) {
+    return text.startsWith('…', at) || text.startsWith('...', at);
+}
+function push(spans, from, to) {
+    let start = from;
+    for (let last = spans.at(-1); last !== undefined && last[1] >= from; last = spans.at(-1)) {
+        start = Math.min(start, last[0]);
+        spans.pop();
+    }
+    spans.push([start, to]);
+}
+
+// EXTERNAL MODULE: ./build/api/redact.js
+var api_redact = __nccwpck_require__(3230);
+;// CONCATENATED MODULE: ./build/api/redactor.js
+
+
+
+
+
+const redactor_hidden = '***';
+const minSecretLength = 4;
+const minValueLength = 6;
+const trivial = /^(?:true|false|null|none|undefined|enabled|disabled|default|\*+)$/i;
+const maxCharacters = 500_000;
+function createRedactor() {
+    const seen = new Set();
+    let shown = '';
+    let pending = [];
+    let matchers = [];
+    let charactersLeft = maxCharacters;
+    const take = (piece) => {
+        if (charactersLeft <= 0)
+            return;
+        const guises = guisesOf(piece).filter(isLongEnough);
+        charactersLeft -= lengthOf(guises);
+        pending.push(...guises);
+    };
+    const note = (secrets, isSecret) => {
+        for (const secret of secrets) {
+            if (seen.has(secret) || charactersLeft <= 0)
+                continue;
+            seen.add(secret);
+            if (isSecret(secret))
+                for (const piece of piecesOf(secret))
+                    take(piece);
+        }
+    };
+    const current = () => {
+        if (pending.length > 0)
+            matchers = withMatcher(matchers, pending);
+        pending = [];
+        return matchers;
+    };
+    const redact = (text) => {
+        const direct = hide(text, current());
+        const stripped = (0,build_text/* stripInvisible */._0)(direct);
+        if (stripped === direct)
+            return direct;
+        const inside = hide(stripped, matchers);
+        return inside === stripped ? direct : inside;
+    };
+    return {
+        add: (secrets) => {
+            note(secrets, isLongEnough);
+        },
+        addPublic: (texts) => {
+            shown += `${texts.join('\n')}\n`;
+        },
+        addBody: (body) => {
+            const { secrets, values } = (0,api_redact/* secretsIn */.VY)(body);
+            note(secrets, isLongEnough);
+            note(values, (value) => mayBeSecret(value) && !shown.includes(value));
+        },
+        redact,
+        redactJson: (value) => redactMembers(value, redact),
+    };
+}
+function lengthOf(texts) {
+    return texts.reduce((sum, { length }) => sum + length, 0);
+}
+function isLongEnough(secret) {
+    return secret.trim().length >= minSecretLength && !trivial.test(secret);
+}
+function mayBeSecret(value) {
+    return value.trim().length >= minValueLength && !trivial.test(value);
+}
+const maxPieceLength = 1_024;
+function piecesOf(secret) {
+    const lines = secret.split(/[\r\n]+/).filter(mayBeSecret);
+    const texts = new Set([secret, ...lines, ...lines.map((line) => line.trim())]);
+    return [...texts].flatMap((text) => {
+        const count = Math.ceil(text.length / maxPieceLength);
+        return Array.from({ length: count }, (_, index) => text.slice(index * maxPieceLength, (index + 1) * maxPieceLength));
+    });
+}
+const maxMerged = 50_000;
+function withMatcher(matchers, patterns) {
+    const kept = [...matchers];
+    const added = [...patterns];
+    let size = lengthOf(added);
+    for (;;) {
+        const last = kept.at(-1);
+        if (last === undefined || last.size > 2 * size || last.size > maxMerged)
+            break;
+        kept.pop();
+        added.push(...last.patterns);
+        size += last.size;
+    }
+    return [...kept, createMatcher(added)];
+}
+function hide(text, matchers) {
+    const spans = matchers.flatMap(({ find }) => find(text));
+    if (spans.length === 0)
+        return text;
+    let shown = '';
+    let end = 0;
+    for (const [from, to] of spans.toSorted(byStart)) {
+        if (from > end || end === 0)
+            shown += text.slice(end, from) + redactor_hidden;
+        end = Math.max(end, to);
+    }
+    return shown + text.slice(end);
+}
+function byStart([a], [b]) {
+    return a - b;
+}
+function redactTree(value, redact) {
+    if (typeof value === 'string')
+        return redact(value);
+    if (typeof value === 'number') {
+        const text = String(value);
+        return redact(text) === text ? value : redactor_hidden;
+    }
+    if (Array.isArray(value))
+        return value.map((each) => redactTree(each, redact));
+    return (0,json/* isMapping */.pi)(value) ? redactMembers(value, redact) : value;
+}
+function redactMembers(value, redact) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [redact(key), redactTree(each ?? null, redact)]));
+}
+
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
 ;// CONCATENATED MODULE: ./build/runtime.js
 
+
+
+const redactor = createRedactor();
 const actionsRunner = {
     env: process.env,
     input: (name) => getInput(name, { trimWhitespace: false }),
+    redactor,
     mask: (secret) => {
+        redactor.add([secret]);
         setSecret(secret);
     },
     print: (line) => {
-        info(line);
+        info((0,sanitize/* printable */.g$)(line));
     },
     group: (title, print) => {
-        startGroup(title);
+        startGroup((0,sanitize/* printable */.g$)(title));
         print();
         endGroup();
     },
@@ -37309,6 +41464,41 @@ const actionsRunner = {
 
 /***/ }),
 
+/***/ 977:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Jj: () => (/* binding */ cut),
+/* harmony export */   _0: () => (/* binding */ stripInvisible),
+/* harmony export */   pC: () => (/* binding */ wholeWords)
+/* harmony export */ });
+const invisible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\p{Cf}\p{Cs}\p{Noncharacter_Code_Point}\u{e0000}-\u{e0fff}]/gu;
+const terminalCodes = /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g;
+function stripInvisible(text) {
+    if (!/[^\t\n\r -~]/.test(text))
+        return text;
+    return text.replaceAll(terminalCodes, '').replaceAll(invisible, '');
+}
+function cut(text, maxLength) {
+    if (text.length <= maxLength)
+        return text;
+    return `${wholeWords(text, maxLength - 1)}…`;
+}
+function wholeWords(text, maxLength) {
+    if (text.length <= maxLength)
+        return text;
+    let end = maxLength;
+    while (end > 0 && !isWhite(text, end))
+        end -= 1;
+    return text.slice(0, end).trimEnd();
+}
+function isWhite(text, at) {
+    return /\s/.test(text.charAt(at));
+}
+
+
+/***/ }),
+
 /***/ 7435:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -37324,18 +41514,18 @@ var job = __nccwpck_require__(8843);
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/jobs/records.js
 var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/report/commit-status.js + 1 modules
-var commit_status = __nccwpck_require__(9252);
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/commit-status.js
+var commit_status = __nccwpck_require__(2161);
+// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
+var outputs = __nccwpck_require__(8089);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/commands/plan.js
 var commands_plan = __nccwpck_require__(3996);
-// EXTERNAL MODULE: ./build/commands/step.js + 8 modules
-var commands_step = __nccwpck_require__(8579);
-// EXTERNAL MODULE: ./build/commands/watch.js
-var watch = __nccwpck_require__(36);
+// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
+var commands_step = __nccwpck_require__(7984);
+// EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
+var watch = __nccwpck_require__(2248);
 ;// CONCATENATED MODULE: ./build/commands/wait.js
 
 
@@ -37358,6 +41548,7 @@ async function wait(deps) {
         const outcomes = await (0,commands_step/* withStep */.p$)(plan, jobs, listeners, deps, async (step) => {
             const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
             const all = await (0,commands_step/* decide */.LD)(step, runData);
+            (0,outputs/* writeAccessToken */.H8)(runner, step.entries.map(({ accessToken }) => accessToken));
             await commitStatus.settle(step.end.deadline);
             return all;
         });
@@ -37398,8 +41589,8 @@ async function firstLook(step, entry) {
     return null;
 }
 
-// EXTERNAL MODULE: ./build/run.js + 1 modules
-var run = __nccwpck_require__(6413);
+// EXTERNAL MODULE: ./build/run.js + 2 modules
+var run = __nccwpck_require__(4824);
 ;// CONCATENATED MODULE: ./build/wait.js
 
 
@@ -38222,6 +42413,192 @@ const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCa
 
 /***/ }),
 
+/***/ 7785:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   h: () => (/* binding */ closestMatch)
+/* harmony export */ });
+/* unused harmony export default */
+const array = [];
+const characterCodeCache = [];
+
+function leven(first, second, options) {
+	if (first === second) {
+		return 0;
+	}
+
+	const maxDistance = options?.maxDistance;
+	const swap = first;
+
+	// Swapping the strings if `a` is longer than `b` so we know which one is the
+	// shortest & which one is the longest
+	if (first.length > second.length) {
+		first = second;
+		second = swap;
+	}
+
+	let firstLength = first.length;
+	let secondLength = second.length;
+
+	// Performing suffix trimming:
+	// We can linearly drop suffix common to both strings since they
+	// don't increase distance at all
+	// Note: `~-` is the bitwise way to perform a `- 1` operation
+	while (firstLength > 0 && (first.charCodeAt(~-firstLength) === second.charCodeAt(~-secondLength))) {
+		firstLength--;
+		secondLength--;
+	}
+
+	// Performing prefix trimming
+	// We can linearly drop prefix common to both strings since they
+	// don't increase distance at all
+	let start = 0;
+
+	while (start < firstLength && (first.charCodeAt(start) === second.charCodeAt(start))) {
+		start++;
+	}
+
+	firstLength -= start;
+	secondLength -= start;
+
+	// Early termination after trimming: if difference in length exceeds max distance
+	if (maxDistance !== undefined && secondLength - firstLength > maxDistance) {
+		return maxDistance;
+	}
+
+	if (firstLength === 0) {
+		return maxDistance !== undefined && secondLength > maxDistance
+			? maxDistance
+			: secondLength;
+	}
+
+	let bCharacterCode;
+	let result;
+	let temporary;
+	let temporary2;
+	let index = 0;
+	let index2 = 0;
+
+	while (index < firstLength) {
+		characterCodeCache[index] = first.charCodeAt(start + index);
+		array[index] = ++index;
+	}
+
+	while (index2 < secondLength) {
+		bCharacterCode = second.charCodeAt(start + index2);
+		temporary = index2++;
+		result = index2;
+
+		for (index = 0; index < firstLength; index++) {
+			temporary2 = bCharacterCode === characterCodeCache[index] ? temporary : temporary + 1;
+			temporary = array[index];
+			// eslint-disable-next-line no-multi-assign
+			result = array[index] = temporary > result
+				? (temporary2 > result ? result + 1 : temporary2)
+				: (temporary2 > temporary ? temporary + 1 : temporary2);
+		}
+
+		// Early termination: if all values in current row exceed maxDistance
+		if (maxDistance !== undefined) {
+			let rowMinimum = result;
+			for (index = 0; index < firstLength; index++) {
+				if (array[index] < rowMinimum) {
+					rowMinimum = array[index];
+				}
+			}
+
+			if (rowMinimum > maxDistance) {
+				return maxDistance;
+			}
+		}
+	}
+
+	// Bound arrays to avoid retaining large previous sizes
+	array.length = firstLength;
+	characterCodeCache.length = firstLength;
+
+	return maxDistance !== undefined && result > maxDistance ? maxDistance : result;
+}
+
+function closestMatch(target, candidates, options) {
+	if (!Array.isArray(candidates) || candidates.length === 0) {
+		return undefined;
+	}
+
+	const userMax = options?.maxDistance;
+	const targetLength = target.length;
+
+	// Exact match fast-path
+	for (const candidate of candidates) {
+		if (candidate === target) {
+			return candidate;
+		}
+	}
+
+	if (userMax === 0) {
+		return undefined;
+	}
+
+	let best;
+	let bestDist = Number.POSITIVE_INFINITY;
+	const seen = new Set();
+
+	for (const candidate of candidates) {
+		if (seen.has(candidate)) {
+			continue;
+		}
+
+		seen.add(candidate);
+
+		const lengthDiff = Math.abs(candidate.length - targetLength);
+		if (lengthDiff >= bestDist) {
+			continue;
+		}
+
+		if (userMax !== undefined && lengthDiff > userMax) {
+			continue;
+		}
+
+		const cap = Number.isFinite(bestDist)
+			? (userMax === undefined ? bestDist : Math.min(bestDist, userMax))
+			: userMax;
+
+		const distance = cap === undefined
+			? leven(target, candidate)
+			: leven(target, candidate, {maxDistance: cap});
+
+		// Skip candidates that exceed the user's maximum distance
+		if (userMax !== undefined && distance > userMax) {
+			continue;
+		}
+
+		// If we got a capped result that equals the cap, we need the actual distance
+		// for accurate comparison, but only if the cap was due to userMax
+		let actualD = distance;
+		if (cap !== undefined && distance === cap && cap === userMax) {
+			actualD = leven(target, candidate);
+		}
+
+		if (actualD < bestDist) {
+			bestDist = actualD;
+			best = candidate;
+			if (bestDist === 0) {
+				break;
+			}
+		}
+	}
+
+	if (userMax !== undefined && bestDist > userMax) {
+		return undefined;
+	}
+
+	return best;
+}
+
+
+/***/ }),
+
 /***/ 370:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -38468,6 +42845,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   Eb: () => (/* binding */ _maxLength),
   m9: () => (/* binding */ _minLength),
   G8: () => (/* binding */ _never),
+  UI: () => (/* binding */ _nonnegative),
   F7: () => (/* binding */ _number),
   Fk: () => (/* binding */ _regex),
   Rl: () => (/* binding */ _string),
@@ -38476,7 +42854,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   mI: () => (/* binding */ meta)
 });
 
-// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _bigint, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _gte, _guid, _iban, _includes, _int, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDateTime, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _lte, _mac, _map, _max, _maxSize, _mime, _min, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _nonnegative, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _refine, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
+// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _bigint, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _gte, _guid, _iban, _includes, _int, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDateTime, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _lte, _mac, _map, _max, _maxSize, _mime, _min, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _refine, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/checks.js
 var core_checks = __nccwpck_require__(4890);
@@ -39065,9 +43443,9 @@ function _gt(value, params) {
 }
 // @__NO_SIDE_EFFECTS__
 function _gte(value, params) {
-    return new checks.$ZodCheckGreaterThan({
+    return new core_checks/* $ZodCheckGreaterThan */.J_({
         check: "greater_than",
-        ...util.normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
         value,
         inclusive: true,
     });
@@ -39648,11 +44026,12 @@ function _stringFormat(Class, format, fnOrRegex, _params = {}) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   DG: () => (/* binding */ $ZodCheckRegex),
+/* harmony export */   J_: () => (/* binding */ $ZodCheckGreaterThan),
 /* harmony export */   Kk: () => (/* binding */ $ZodCheckMinLength),
 /* harmony export */   QP: () => (/* binding */ $ZodCheck),
 /* harmony export */   Yk: () => (/* binding */ $ZodCheckMaxLength)
 /* harmony export */ });
-/* unused harmony exports $ZodCheckLessThan, $ZodCheckGreaterThan, $ZodCheckMultipleOf, $ZodCheckNumberFormat, $ZodCheckBigIntFormat, $ZodCheckMaxSize, $ZodCheckMinSize, $ZodCheckSizeEquals, $ZodCheckLengthEquals, $ZodCheckStringFormat, $ZodCheckLowerCase, $ZodCheckUpperCase, $ZodCheckIncludes, $ZodCheckStartsWith, $ZodCheckEndsWith, $ZodCheckProperty, $ZodCheckProperties, $ZodCheckMimeType, $ZodCheckOverwrite */
+/* unused harmony exports $ZodCheckLessThan, $ZodCheckMultipleOf, $ZodCheckNumberFormat, $ZodCheckBigIntFormat, $ZodCheckMaxSize, $ZodCheckMinSize, $ZodCheckSizeEquals, $ZodCheckLengthEquals, $ZodCheckStringFormat, $ZodCheckLowerCase, $ZodCheckUpperCase, $ZodCheckIncludes, $ZodCheckStartsWith, $ZodCheckEndsWith, $ZodCheckProperty, $ZodCheckProperties, $ZodCheckMimeType, $ZodCheckOverwrite */
 /* harmony import */ var _core_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8532);
 /* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4723);
 // import { $ZodType } from "./schemas.js";
@@ -39698,7 +44077,7 @@ const $ZodCheckLessThan = /*@__PURE__*/ (/* unused pure expression or super */ n
         });
     };
 })));
-const $ZodCheckGreaterThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckGreaterThan", (inst, def) => {
+const $ZodCheckGreaterThan = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckGreaterThan", (inst, def) => {
     $ZodCheck.init(inst, def);
     const origin = numericOriginMap[typeof def.value];
     inst._zod.check = (payload) => {
@@ -39715,7 +44094,7 @@ const $ZodCheckGreaterThan = /*@__PURE__*/ (/* unused pure expression or super *
             continue: !def.abort,
         });
     };
-})));
+});
 const $ZodCheckMultipleOf = 
 /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMultipleOf", (inst, def) => {
     $ZodCheck.init(inst, def);
@@ -41722,6 +46101,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   YOg: () => (/* binding */ array),
   zMY: () => (/* binding */ schemas_boolean),
   MfU: () => (/* binding */ _catch),
+  z6Y: () => (/* binding */ check),
   IeY: () => (/* binding */ custom),
   k5n: () => (/* binding */ _enum),
   X$i: () => (/* binding */ extend),
@@ -41738,7 +46118,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   L5J: () => (/* binding */ unknown)
 });
 
-// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, catchall, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, refine, required, safeExtend, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, catchall, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, refine, required, safeExtend, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core_core = __nccwpck_require__(8532);
@@ -45482,9 +49862,9 @@ const ZodMiniCustom = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniCusto
 // custom checks
 // @__NO_SIDE_EFFECTS__
 function check(fn, params) {
-    const ch = new core.$ZodCheck({
+    const ch = new core_checks/* $ZodCheck */.QP({
         check: "custom",
-        ...util.normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
     });
     ch._zod.check = fn;
     return ch;
