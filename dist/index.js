@@ -35895,7 +35895,11 @@ function createPriceCheck(step, { readRecipe, readOffers }, stopped) {
     };
 }
 function isToldByCook(error) {
-    if (!(error instanceof errors/* ServiceError */._7) || error.retryable)
+    if (!(error instanceof errors/* ServiceError */._7))
+        return false;
+    if (error.trouble === 'unreachable')
+        return true;
+    if (error.retryable)
         return false;
     return error.status === 401 || error.request.includes('/v1/job-recipes/');
 }

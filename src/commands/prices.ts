@@ -84,8 +84,11 @@ export function createPriceCheck(
   };
 }
 
-// A key or a recipe that is refused is refused for the cook as well, which says so.
+// What cannot be reached, and a key or a recipe that is refused, is so for the cook as well, which
+// says it.
 function isToldByCook(error: unknown): boolean {
-  if (!(error instanceof ServiceError) || error.retryable) return false;
+  if (!(error instanceof ServiceError)) return false;
+  if (error.trouble === 'unreachable') return true;
+  if (error.retryable) return false;
   return error.status === 401 || error.request.includes('/v1/job-recipes/');
 }
