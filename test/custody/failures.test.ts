@@ -80,17 +80,19 @@ function seen({ main }: Played): readonly string[] {
   const text = ['LOG', ...main.lines, 'ANNOTATIONS', ...errors, 'SUMMARY', main.summary()].join(
     '\n',
   );
-  return text
-    .replaceAll(job ?? 'none', 'JOB')
-    .replaceAll(/127\.0\.0\.1:\d{4,}/g, 'HOST')
-    .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK')
-    .replaceAll(/^ *\d+[smh](?: \d\d[sm])? (?= )/gm, '  <time> ')
-    .replaceAll(/\b\d+[smh](?:[ \u00a0]\d\d[sm])?\b/g, '<time>')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<instant>')
-    .replaceAll(/(?<=^[-+!# ]) *[░▒█]+ */gm, '<bar> ')
-    .split('\n')
-    // The offers are waited for only so long: on a slow machine they come after the cook.
-    .filter((line) => !/^\d+ offers? match/.test(line));
+  return (
+    text
+      .replaceAll(job ?? 'none', 'JOB')
+      .replaceAll(/127\.0\.0\.1:\d{4,}/g, 'HOST')
+      .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK')
+      .replaceAll(/^ *\d+[smh](?: \d\d[sm])? (?= )/gm, '  <time> ')
+      .replaceAll(/\b\d+[smh](?:[ \u00a0]\d\d[sm])?\b/g, '<time>')
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<instant>')
+      .replaceAll(/(?<=^[-+!# ]) *[░▒█]+ */gm, '<bar> ')
+      .split('\n')
+      // The offers are waited for only so long: on a slow machine they come after the cook.
+      .filter((line) => !/^\d+ offers? match/.test(line))
+  );
 }
 
 test.each(Object.entries(scenes))('%s', async (_, scene) => {
