@@ -33886,7 +33886,7 @@ async function* newestJobs(client, oldestMs, signal, describe = createDescriber(
     let members = 0;
     let firstSize = 0;
     let staleInRow = 0;
-    let failure = null;
+    const failures = [];
     const withDescription = async (job) => {
         try {
             return await describe(job, signal);
@@ -33894,7 +33894,7 @@ async function* newestJobs(client, oldestMs, signal, describe = createDescriber(
         catch (error) {
             if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7))
                 throw error;
-            failure = error;
+            failures.push(error);
             return job;
         }
     };
@@ -33916,7 +33916,8 @@ async function* newestJobs(client, oldestMs, signal, describe = createDescriber(
         if (oldestMs !== null && answer.items.some((job) => isBefore(job, oldestMs)))
             break;
     }
-    if (failure !== null)
+    const [failure] = failures;
+    if (failure !== undefined)
         throw failure;
 }
 function isLastPage({ size, total }, members, firstSize) {

@@ -23,13 +23,13 @@ export async function* newestJobs(
   let members = 0;
   let firstSize = 0;
   let staleInRow = 0;
-  let failure: ServiceError | null = null;
+  const failures: ServiceError[] = [];
   const withDescription = async (job: Job) => {
     try {
       return await describe(job, signal);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      failure = error;
+      failures.push(error);
       return job;
     }
   };
@@ -46,7 +46,8 @@ export async function* newestJobs(
     if (isLastPage(answer, members, firstSize)) break;
     if (oldestMs !== null && answer.items.some((job) => isBefore(job, oldestMs))) break;
   }
-  if (failure !== null) throw failure as ServiceError;
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
 }
 
 // The service may give smaller pages than it is asked for, so a short first page proves nothing.

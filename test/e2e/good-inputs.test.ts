@@ -336,6 +336,8 @@ function expectRow([, , bodies, reads]: Row, requests: readonly RequestRecord[])
     ({ method, path }) => method === 'GET' && path.startsWith('/v1/job-recipes/'),
   );
   expect(recipeReads.length).toBeGreaterThanOrEqual(reads);
+  // However many entries and prices ask for it, each recipe is read once.
+  expect(recipeReads).toHaveLength(new Set(recipeReads.map(({ path }) => path)).size);
   expect(new Set(requests.map(({ status }) => status))).toEqual(new Set([200]));
 }
 

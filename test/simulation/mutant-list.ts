@@ -24,13 +24,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'only one page of the list is read',
-    file: 'jobs/find.ts',
+    file: 'jobs/list.ts',
     find: 'staleInRow < maxStalePages; page += 1',
     replace: 'staleInRow < maxStalePages && page === 1; page += 1',
   },
   {
     name: 'a short page is taken for the last one',
-    file: 'jobs/find.ts',
+    file: 'jobs/list.ts',
     find: 'return total === undefined ? size < firstSize : members >= total;',
     replace: 'return size < 50;',
   },
@@ -73,10 +73,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'fail-fast cancels nothing',
     file: 'jobs/policy.ts',
-    find: `    case 'fail-fast':
-      return true;`,
-    replace: `    case 'fail-fast':
-      return false;`,
+    find: "    case 'fail-fast':\n",
+    replace: "    case 'fail-fast':\n      return false;\n",
   },
   {
     name: 'on-job-end is ignored',
@@ -94,10 +92,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what is given up is kept',
     file: 'jobs/policy.ts',
-    find: `    case 'ended':
-      return true;`,
-    replace: `    case 'ended':
-      return false;`,
+    find: "    case 'ended':\n",
+    replace: "    case 'ended':\n      return false;\n",
   },
   {
     name: 'duplicates are left running',
@@ -210,8 +206,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what is being cancelled is said to be cancelled',
-    file: 'report/annotations.ts',
-    find: `return \`is being cancelled, and is still \${sanitizeLine(job.status, 60)}.\`;`,
-    replace: "return 'was cancelled.';",
+    file: 'report/outcome-messages.ts',
+    find: `: \`is being cancelled, and is still \${sanitizeLine(job.status, 60)}.\`;`,
+    replace: ": 'was cancelled.';",
   },
 ];

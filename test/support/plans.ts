@@ -1,13 +1,13 @@
 import type { CookBody } from '../../src/api/endpoints.ts';
 import type { PlannedCook } from '../../src/report/dry-run-report.ts';
+import type { CookRequest } from '../../src/jobs/records.ts';
 import { uuidNumber } from './outcomes.ts';
 
-/** What would be sent for one entry of a dry run. */
-export function plannedCook(index: number, body: CookBody): PlannedCook {
-  const recipeUuid = uuidNumber(index + 1);
-  const request = {
-    index,
-    recipeUuid,
+/** A request to cook the first recipe, with nothing laid on it. */
+export function cookRequest(change: Partial<CookRequest> = {}): CookRequest {
+  return {
+    index: 0,
+    recipeUuid: uuidNumber(0),
     jobUuid: null,
     title: null,
     namesRegions: false,
@@ -18,7 +18,14 @@ export function plannedCook(index: number, body: CookBody): PlannedCook {
     earlierHashes: [],
     fields: {},
     container: null,
+    ...change,
   };
+}
+
+/** What would be sent for one entry of a dry run. */
+export function plannedCook(index: number, body: CookBody): PlannedCook {
+  const recipeUuid = uuidNumber(index + 1);
+  const request = cookRequest({ index, recipeUuid });
   const recipe = { uuid: recipeUuid, name: 'Render', payload: {} };
   const prices = { shareMs: null, offers: null, noOffers: null, overBudget: null };
   return { request, recipe, body, error: null, ...prices };

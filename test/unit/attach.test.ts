@@ -4,6 +4,7 @@ import { createRedactor } from '../../src/api/redactor.ts';
 import { findEarlierJobs } from '../../src/jobs/attach.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
+import { cookRequest } from '../support/plans.ts';
 
 // Jobs of an account, the newest first: attempt, nonce, status.
 type Row = readonly [attempt: number, nonce: string, status: string];
@@ -23,20 +24,10 @@ async function attach(rows: readonly Row[]) {
     clock: createMadeUpClock(),
     random: () => 0,
   };
-  const request = {
-    index: 0,
-    recipeUuid: uuidNumber(0),
-    jobUuid: null,
-    title: null,
-    namesRegions: false,
-    gpuName: null,
-    choice: 0,
-    alternatives: [],
+  const request = cookRequest({
     mark: `${hashOf(3)}-cc`,
     earlierHashes: [hashOf(2), hashOf(1)],
-    fields: {},
-    container: null,
-  };
+  });
   let isAmbiguous = false;
   const signal = new AbortController().signal;
   const found = await findEarlierJobs([request], client, signal, () => {

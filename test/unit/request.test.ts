@@ -4,6 +4,7 @@ import { canonicalJson, type JsonMapping } from '../../src/api/sign.ts';
 import type { CookInputs } from '../../src/inputs/cook.ts';
 import type { StepIdentity } from '../../src/inputs/context.ts';
 import { bodyOf, merge, createRequests } from '../../src/jobs/request.ts';
+import { cookRequest } from '../support/plans.ts';
 
 const recipe = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 const inputs = {
@@ -96,20 +97,7 @@ test.each<[JsonMapping, JsonMapping, JsonMapping]>([
   expect(merge(under, over)).toEqual(merged);
 });
 
-const requestWith = (container: JsonMapping) => ({
-  index: 0,
-  recipeUuid: recipe,
-  jobUuid: null,
-  title: null,
-  namesRegions: false,
-  gpuName: null,
-  choice: 0,
-  alternatives: [],
-  mark: 'mark',
-  earlierHashes: [],
-  fields: {},
-  container,
-});
+const requestWith = (container: JsonMapping) => cookRequest({ recipeUuid: recipe, container });
 
 test.each<[string, JsonMapping | null]>([
   ['no payload', null],

@@ -7,6 +7,7 @@ import { submit } from '../../src/jobs/submit.ts';
 import { fakeClient, never, refused, troubled, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
+import { cookRequest } from '../support/plans.ts';
 
 const lost = troubled('no-answer');
 
@@ -40,20 +41,7 @@ function open({ cooks, list = () => [], latencyMs = 0 }: Service) {
   const send = async (mark = 'cook-1-a', ended: AbortSignal = never) => {
     let facts: EntryFacts = newEntryFacts(mark);
     const sent = await submit(
-      {
-        index: 0,
-        recipeUuid: uuidNumber(0),
-        jobUuid: null,
-        title: null,
-        namesRegions: false,
-        gpuName: null,
-        choice: 0,
-        alternatives: [],
-        mark,
-        earlierHashes: [],
-        fields: {},
-        container: null,
-      },
+      cookRequest({ mark }),
       {},
       {
         client,
