@@ -40,7 +40,9 @@ export async function measureMemory(jobCount: number): Promise<number> {
 export async function measureInterrupt(): Promise<number> {
   const simulator = await open([{ status: 'RUNNING' }]);
   const step = start(simulator, 5, { 'poll-interval': '1s' });
-  while (simulator.requests.filter(({ method }) => method === 'GET').length < 2) await delay(10);
+  // All are cooked by then: recipe and prices are read before.
+  const looks = () => simulator.requests.filter(({ path }) => path === '/v1/jobs').length;
+  while (simulator.jobs().length < 5 || looks() < 2) await delay(10);
   const signalledAt = Date.now();
   step.process.kill('SIGINT');
   await step.done;
