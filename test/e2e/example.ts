@@ -27,7 +27,12 @@ export const failing: readonly Phase[] = [{ status: 'FAILED', statusReason: 'exi
 
 /** The recipes that the examples name. */
 export const recipesOf = (lives: Lives): readonly RecipeScript[] => [
-  { uuid: '01a0114e-e7f8-4e76-a07a-f09fca41e2be', name: 'Render', life: lives.life ?? short },
+  {
+    uuid: '01a0114e-e7f8-4e76-a07a-f09fca41e2be',
+    name: 'Render',
+    life: lives.life ?? short,
+    ...(lives.hourlyRateUsd === undefined ? {} : { hourlyRateUsd: lives.hourlyRateUsd }),
+  },
   { uuid: '0198ac1c-7063-4be8-bb94-57a5bd83548e', name: 'Encode', life: lives.other ?? short },
   { uuid: '0198b2c4-5d1f-7a3e-9c60-2f4e8d7b1a90', name: 'Grade', life: lives.life ?? short },
 ];
@@ -36,6 +41,8 @@ export const recipesOf = (lives: Lives): readonly RecipeScript[] => [
 export interface Lives {
   readonly life?: readonly Phase[];
   readonly other?: readonly Phase[];
+  /** Of the first recipe's machines. */
+  readonly hourlyRateUsd?: number;
 }
 
 /** The commit that the examples run for. */
@@ -85,6 +92,7 @@ const expressionsFor = (simulator: Simulator, jobUuids: readonly string[]) => ({
   'github.sha': sha,
   'github.repository': 'acme/renders',
   'github.event.pull_request.head.repo.full_name': 'acme/renders',
+  'github.event.pull_request.head.sha': sha,
   'github.server_url': 'https://github.com',
   'github.run_id': '4711',
   'github.run_attempt': '1',

@@ -4,7 +4,8 @@ import { projectFile } from '../contract/action-files.ts';
 import { exampleFiles } from '../contract/workflow-files.ts';
 import { findCommands } from '../runner/commands.ts';
 import type { RunningStep } from '../runner/step.ts';
-import { startGitHub, type GitHub } from '../support/github-server.ts';
+import { createGitHubModel, type GitHubModel } from '../support/github-model.ts';
+import { always, startGitHub, type GitHub } from '../support/github-server.ts';
 import { startApp } from '../simulator/app.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
@@ -36,8 +37,8 @@ interface Trial extends Lives {
   readonly isOpen?: boolean;
   /** Its job uploads a file to an object store that is really there. */
   readonly isUpload?: boolean;
-  /** The example that has cooked the jobs this one is about. */
-  readonly after?: string;
+  /** The examples that were played before: those that have cooked the jobs this one is about. */
+  readonly after?: readonly string[];
 }
 
 const one = { results: ['succeeded'], jobs: ['COMPLETED'] };
@@ -49,11 +50,11 @@ const several = (count: number) => ({
 const trials: Readonly<Record<string, Trial>> = {
   background: one,
   'build-and-cook': { ...one, isUpload: true },
-  cancel: { results: ['cancelled'], jobs: ['CANCELLED'], life: endless, after: 'evening' },
-  // The job that was to outlive its run is left alone.
-  check: { results: [undefined], jobs: ['RUNNING'], life: endless, after: 'evening' },
+  cancel: { results: ['cancelled'], jobs: ['CANCELLED'], life: endless, after: ['evening'] },
+  check: { results: [undefined], jobs: ['COMPLETED'], after: ['long-job'] },
   comment: one,
   container: one,
+  'deploy-after-training': { ...one, after: ['long-job', 'check'] },
   'dry-run': { results: ['dry-run'], jobs: [] },
   entries: several(2),
   evening: { results: ['submitted'], jobs: ['RUNNING'], life: endless },
@@ -67,9 +68,10 @@ const trials: Readonly<Record<string, Trial>> = {
     isServer: true,
     isOpen: true,
   },
-  'long-job': { results: ['submitted', 'succeeded'], jobs: ['COMPLETED'] },
+  'long-job': { results: ['submitted'], jobs: ['RUNNING'], life: endless },
   matrix: { results: ['succeeded', 'succeeded', 'succeeded'], jobs: several(3).jobs },
-  morning: { ...one, after: 'evening' },
+  'merge-gate': { results: ['submitted'], jobs: ['RUNNING'], life: endless },
+  morning: { ...one, after: ['evening'] },
   'newest-commit': one,
   'nightly-render': several(3),
   'older-host': { ...one, generation: 'old' },
@@ -77,6 +79,13 @@ const trials: Readonly<Record<string, Trial>> = {
   'quick-start': one,
   sweep: { ...several(20), life: measuring },
   'take-over': several(3),
+  'weekly-spend': {
+    results: [undefined],
+    jobs: ['COMPLETED'],
+    after: ['long-job'],
+    // About 1 USD for its second.
+    hourlyRateUsd: 3_600,
+  },
 };
 
 const nameOf = (file: string) => basename(file, '.yml');
@@ -85,6 +94,7 @@ interface Played extends PlayedExample {
   readonly simulator: Simulator;
   /** The commit statuses that were set. */
   readonly statuses: GitHub['requests'];
+  readonly model: GitHubModel;
   /** What the server of its job, or the store, has answered. */
   readonly answers?: readonly string[];
 }
@@ -93,16 +103,32 @@ async function playTrial(name: string): Promise<Played> {
   const trial = trials[name];
   if (trial?.isServer) return playServer(name, trial);
   if (trial === undefined) throw new Error(`examples/${name}.yml is not tried in this test`);
-  const { generation = 'new', after } = trial;
+  const { generation = 'new', after = [] } = trial;
   const simulator = await startSimulator({ recipes: recipesOf(trial), generation });
-  if (after !== undefined) await playExample(after, simulator);
-  const github = await startGitHub();
+  const model = createRepository();
+  const github = await startGitHub(always('created'), model);
   const env = { GITHUB_API_URL: github.url, GITHUB_SHA: sha };
+  for (const before of after) {
+    await playExample(before, simulator, { env });
+    if (trial.life !== endless) await until(() => statusesOf(simulator)[0] === 'COMPLETED');
+  }
   const play = trial.isUpload ? playUpload : playExample;
-  const example = await play(name, simulator, { env });
+  const example = await play(name, simulator, { env, expressions: dispatchedInputs(model) });
   await Promise.all([simulator.close(), github.close()]);
-  const statuses = github.requests.filter(({ path }) => path.startsWith('POST '));
-  return { ...example, simulator, statuses };
+  const statuses = github.requests.filter(({ path }) => path.includes('/statuses/'));
+  return { ...example, simulator, statuses, model };
+}
+
+function createRepository(): GitHubModel {
+  const model = createGitHubModel();
+  model.workflows.add('deploy-after-training.yml');
+  return model;
+}
+
+/** What the workflow that was started last finds in `inputs`. */
+function dispatchedInputs({ dispatches }: GitHubModel): Readonly<Record<string, string>> {
+  const given = Object.entries(dispatches.at(-1)?.inputs ?? {});
+  return Object.fromEntries(given.map(([name, value]) => [`inputs.${name}`, value]));
 }
 
 // The application loads its model for a while, and asks for the token of its run.
@@ -118,7 +144,7 @@ async function playServer(name: string, { isOpen = false }: Trial): Promise<Play
   known.simulator = simulator;
   const example = await playExample(name, simulator);
   await Promise.all([simulator.close(), app.close()]);
-  return { ...example, simulator, statuses: [], answers: app.answers };
+  return { ...example, simulator, statuses: [], model: createRepository(), answers: app.answers };
 }
 
 const troublesOf = ({ log, postLog }: PlayedStep) =>
@@ -152,7 +178,39 @@ describe('examples as written', () => {
     const { steps = [], statuses = [] } = played.get('gpu-gate') ?? {};
     expect(steps.map(({ outputs }) => outputs['results'])).toEqual(['{"accuracy":0.93}']);
     expect(statuses.at(-1)).toMatchObject({ context: 'dispersed / GPU tests', state: 'success' });
-    expect([...played.values()].filter((each) => each.statuses.length > 0)).toHaveLength(1);
+    const setters = [...played].filter(([, each]) => each.statuses.length > 0);
+    const names = ['check', 'deploy-after-training', 'gpu-gate', 'long-job', 'merge-gate'];
+    expect(setters.map(([name]) => name).toSorted()).toEqual([...names, 'weekly-spend']);
+  });
+
+  test.each([
+    ['long-job', 'dispersed / Training'],
+    ['merge-gate', 'dispersed / Acceptance'],
+  ])('%s leaves a commit status that is pending', (name, context) => {
+    const { model } = played.get(name) ?? {};
+    const set = model?.statuses.map((each) => [each.context, each.state]) ?? [];
+    expect(new Set(set.map(String))).toEqual(new Set([`${context},pending`]));
+  });
+
+  test('the check finishes the status of the long job, and starts what follows, once', () => {
+    const { model, simulator } = played.get('check') ?? {};
+    const [job] = simulator?.jobs() ?? [];
+    const last = model?.statuses.at(-1);
+    expect(last).toMatchObject({ sha, context: 'dispersed / Training', state: 'success' });
+    const inputs = { 'job-uuid': job?.uuid, result: 'succeeded', title: 'Training', sha };
+    const workflow = 'deploy-after-training.yml';
+    expect(model?.dispatches).toEqual([{ workflow, ref: 'trunk', inputs }]);
+  });
+
+  test('the report of the week only looks, and says what was spent', () => {
+    const { model, simulator, steps = [], scripts = [] } = played.get('weekly-spend') ?? {};
+    expect(model?.statuses.at(-1)).toMatchObject({ state: 'pending' });
+    expect(model?.dispatches).toEqual([]);
+    expect(simulator?.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
+    const cost = steps[0]?.outputs['cost-usd'];
+    expect(Number(cost)).toBeGreaterThan(0);
+    expect(scripts.at(-1)?.log).toContain(`::${cost} USD`);
+    expect(steps[0]?.summary).toContain('Spend by workflow');
   });
 
   test('the steps after it learn where the server is', () => {
