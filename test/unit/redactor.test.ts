@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { guisesOf } from '../../src/api/guises.ts';
 import { createRedactor } from '../../src/api/redactor.ts';
 import type { Json } from '../../src/api/sign.ts';
+import { cpuMsOf } from '../support/cpu.ts';
 
 const cookOf = (parameters: Readonly<Record<string, Json>>) => ({
   parameters: { type: 'docker', parameters },
@@ -160,21 +161,21 @@ describe('in time and memory', () => {
     );
     const { redact } = redactorOf(env);
     redact('build');
-    const startedAtMs = performance.now();
-    expect(redact('a'.repeat(2 ** 20))).toContain('aaa');
+    const text = Buffer.from('a'.repeat(2 ** 20)).toString();
     // One look for each takes a minute.
-    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+    expect(cpuMsOf(() => expect(redact(text)).toContain('aaa'))).toBeLessThan(1_000);
   });
 
   test('no more than so much for however many secrets', () => {
-    const redactor = createRedactor();
-    redactor.add(['the-first-one']);
-    const startedAtMs = performance.now();
-    for (let at = 0; at < 50; at += 1) {
-      redactor.addBody(cookOf({ env: { A: `${at}${'x'.repeat(2 ** 20)}` } }));
-      redactor.redact('the-first-one');
-    }
-    expect(redactor.redact('the-first-one')).toBe('***');
-    expect(performance.now() - startedAtMs).toBeLessThan(8_000);
+    const tookMs = cpuMsOf(() => {
+      const redactor = createRedactor();
+      redactor.add(['the-first-one']);
+      for (let at = 0; at < 50; at += 1) {
+        redactor.addBody(cookOf({ env: { A: `${at}${'x'.repeat(2 ** 20)}` } }));
+        redactor.redact('the-first-one');
+      }
+      expect(redactor.redact('the-first-one')).toBe('***');
+    });
+    expect(tookMs).toBeLessThan(8_000);
   });
 });
