@@ -4,6 +4,7 @@ import { listJobRuns } from '../api/endpoints.ts';
 import type { Job, JobRun } from '../api/schemas.ts';
 import { hasCeiling, minRunLimitMs, type Ceilings } from '../jobs/ceilings.ts';
 import { rateOfRun } from '../jobs/cost.ts';
+import { maxAutoMs } from '../jobs/poll.ts';
 import type { OverBudget } from '../jobs/records.ts';
 import { lastsMs, totalSpend, type SpendingJob } from '../jobs/spend.ts';
 import { isFinal } from '../jobs/status.ts';
@@ -16,6 +17,8 @@ export interface Budget {
    * @param isLimited whether the service ends it before it has cost more than its share
    */
   readonly onLook: (job: Job, isLimited: boolean) => void;
+  /** The longest pause until the next look at a job, in ms: short while its rate may be new. */
+  readonly maxIntervalMs: (jobUuid: string) => number;
   /**
    * Waits until the rate of a job that runs is known, so many ms at most.
    * @returns whether it is, or nobody asked
@@ -119,6 +122,10 @@ export function createBudget(options: BudgetOptions): Budget {
       if (!over.aborted && mustRead(each)) readLater(each);
       changed();
     },
+    maxIntervalMs: (jobUuid) => {
+      const each = known.get(jobUuid);
+      return each === undefined || isSettled(each) ? Infinity : maxAutoMs;
+    },
     untilRated: async (jobUuid, maxMs) => {
       const each = known.get(jobUuid);
       if (each === undefined || !hasCeiling(ceilings)) return true;
@@ -166,8 +173,12 @@ function takeLook(before: Known | undefined, job: Job, isLimited: boolean, nowMs
 // tell how many there are, and they may come late as well.
 function mustRead({ job, runs, readAt }: Known): boolean {
   if (job.status === 'PENDING' && runs.length === 0) return false;
+  return readAt !== job.status || !isSettled({ job, runs });
+}
+
+function isSettled({ job, runs }: Pick<Known, 'job' | 'runs'>): boolean {
   const mayChange = (job.max_retry_count ?? 0) > 0 || (job.max_node_count ?? 1) > 1;
-  return readAt !== job.status || !isRated(runs) || (mayChange && !isFinal(job.status));
+  return isRated(runs) && (!mayChange || isFinal(job.status));
 }
 
 function isRated(runs: readonly JobRun[]): boolean {

@@ -222,6 +222,7 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
   const poller = createPoller({
     client,
     interval: plan.pollInterval,
+    maxIntervalMs: (jobUuid) => step.budget.maxIntervalMs(jobUuid),
     signal: end.deadline,
     onUnavailable: console.serviceUnavailable,
     onAvailable: console.serviceAvailable,

@@ -92,11 +92,11 @@ function overShareOf(
   // Which status follows the run limit is documented nowhere.
   const mayBe = outcome.ending !== 'interrupt' && ['failed', 'cancelled'].includes(outcome.result);
   if (shareMs === null || maxCostUsd === null || !mayBe) return null;
-  const ranIntoIt = phasesOf(outcome).some(
-    ({ kind, fromMs, toMs }) =>
-      kind === 'running' && toMs !== null && toMs - fromMs >= shareMs - shareSlackMs,
-  );
-  return ranIntoIt ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd } : null;
+  const last = phasesOf(outcome).findLast(({ kind }) => kind === 'running');
+  const ranMs = last === undefined || last.toMs === null ? 0 : last.toMs - last.fromMs;
+  return ranMs >= shareMs - shareSlackMs
+    ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd }
+    : null;
 }
 
 /** Why the job is no longer watched; of several reasons, the first. */

@@ -8,7 +8,8 @@ import { createJobReader } from './read.ts';
 export type PollInterval = number | 'auto';
 
 const minAutoMs = 2_000;
-const maxAutoMs = 20_000;
+/** Longest pause of `auto`, in ms. */
+export const maxAutoMs = 20_000;
 // A change is noticed after at most a fifteenth of the time that nothing changed.
 const autoShare = 1 / 15;
 
@@ -57,6 +58,8 @@ export interface Poller {
 export interface PollerOptions {
   readonly client: Client;
   readonly interval: PollInterval;
+  /** The longest pause between two looks at a job, in ms, whatever the interval; none: as long as that. */
+  readonly maxIntervalMs?: (jobUuid: string) => number;
   /** Fires when nothing more may be read. */
   readonly signal: AbortSignal;
   /** Told once when the service stops answering as it should, and once when it answers again. */
@@ -80,7 +83,7 @@ const maxNotFound = 2;
 
 /** Creates a poller. All times are on the monotonic clock, in ms. */
 export function createPoller(options: PollerOptions): Poller {
-  const { client, interval, signal } = options;
+  const { client, interval, maxIntervalMs, signal } = options;
   const { clock, random } = client;
   const read = createJobReader(client);
   const watches = new Set<Watch>();
@@ -94,7 +97,8 @@ export function createPoller(options: PollerOptions): Poller {
     // Fleets of workflows do not look in step. Never sooner, or many jobs would be looked at more often.
     const jitter = 1 + random() * 0.1;
     const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
-    return interval === 'auto' ? steadyMs * jitter : steadyMs;
+    const pauseMs = interval === 'auto' ? steadyMs * jitter : steadyMs;
+    return Math.min(pauseMs, maxIntervalMs?.(watch.jobUuid) ?? Infinity);
   };
 
   const take = (watch: Watch, answer: Job | ServiceError) => {

@@ -98,6 +98,8 @@ function stepOf({ jobs, inputs }: Scene): StepPlan {
       failFast: false,
       gpuNames: [],
       readyCheck: false,
+      maxHourlyRateUsd: null,
+      maxCostUsd: null,
       logs: 'none',
     },
     of: null,
@@ -182,12 +184,17 @@ test('max-cost alone is kept where the rate is known in time', async () => {
   );
 }, 120_000);
 
-test.each([0, 45 * second])(
-  'a dearer node is cancelled within a look (rate after %d ms)',
-  async (rateAfterMs) => {
+test.each([
+  [0, 'auto'],
+  [45 * second, 'auto'],
+  [0, '10m'],
+  [45 * second, '10m'],
+])(
+  'a dearer node is cancelled within a look (rate after %d ms, poll-interval %s)',
+  async (rateAfterMs, interval) => {
     const scene = {
       jobs: 1,
-      inputs: { 'max-hourly-rate': '0.50' },
+      inputs: { 'max-hourly-rate': '0.50', 'poll-interval': interval },
       hourlyRateUsd: 4.14,
       rateAfterMs,
     };

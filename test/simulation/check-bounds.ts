@@ -2,7 +2,15 @@ import { asError } from '../../src/errors.ts';
 import type { PlayedProcess } from './launch.ts';
 import type { PlayedLife, PlayedStep } from './play.ts';
 import { keys } from './service.ts';
-import { isAnswered, isInDoubt, reportedBy, sentBy, toldAtMs, type Violation } from './truth.ts';
+import {
+  hasCeiling,
+  isAnswered,
+  isInDoubt,
+  reportedBy,
+  sentBy,
+  toldAtMs,
+  type Violation,
+} from './truth.ts';
 
 // Every step ends in time, leaves the service alone as far as it can, and keeps its secrets.
 
@@ -73,8 +81,10 @@ function checkRequests(life: PlayedLife, step: PlayedStep): readonly Violation[]
   const { policy } = plan;
   const jobCount = Math.max(plan.entries.length, step.given.length);
   const tookMs = main.endMs - main.startMs;
-  const looks = tookMs / (policy.pollMs || 5 * second) + 1;
-  const perLook = policy.logs === 'none' ? 2 : 12;
+  // A rate that may be new is looked for at least every 20 s.
+  const pauseMs = Math.min(policy.pollMs || 5 * second, hasCeiling(plan) ? 20 * second : Infinity);
+  const looks = tookMs / pauseMs + 1;
+  const perLook = (policy.logs === 'none' ? 2 : 12) + (hasCeiling(plan) ? 1 : 0);
   const budget = 100 + 60 * jobCount + looks * (jobCount + 1) * perLook + lookUpBudget(life, step);
   // With growing pauses between them.
   const inVain = 100 + 40 * jobCount + (tookMs / (10 * second)) * (jobCount + 1);

@@ -5,6 +5,9 @@ import type { PlannedRecipe, ServicePlan } from './plan.ts';
 /** The models that steps ask for, in their order. */
 export const gpuNames = ['RTX 3090', 'RTX 4090', 'H100'] as const;
 
+/** Of one job. */
+export const maxRuns = 3;
+
 /** Draws how the service is, and the recipes it has. */
 export function drawService(dice: Dice): ServicePlan {
   const isUsual = dice.chance(0.25);
@@ -65,9 +68,10 @@ function drawRecipe(dice: Dice, index: number): PlannedRecipe {
     [3, 'retried'],
     [1, 'fails early'],
   );
-  const retries = way === 'retried' || way === 'fails early' ? dice.int(1, 2) : 0;
+  const retries = way === 'retried' || way === 'fails early' ? dice.int(1, maxRuns - 1) : 0;
   const isServer = way === 'endless' && dice.chance(0.5);
   const hasPorts = dice.fork('ports').chance(0.7);
+  const nodes = isServer && hasPorts && dice.fork('nodes').chance(0.3) ? 2 : 1;
   const life = drawPhases(dice, way, retries);
   return {
     uuid: dice.uuid(),
@@ -75,12 +79,27 @@ function drawRecipe(dice: Dice, index: number): PlannedRecipe {
     payload: {
       ...(isServer && { task: 'PERSISTENT' as const, ...(hasPorts && { parameters: server }) }),
       ...(retries > 0 && { max_retry_count: retries }),
+      ...(nodes > 1 && { max_node_count: nodes }),
     },
-    life: isServer && hasPorts ? withAddress(life, dice.fork('address')) : life,
+    life: isServer && hasPorts ? withAddress(life, nodes, dice.fork('address')) : life,
     lifeOnGpu: drawLivesOnGpu(dice.fork('gpus'), retries),
     accessTokens: dice.fork('token').chance(0.7),
     cancelTakesMs: dice.weighted([5, 0], [2, dice.int(500, 5_000)], [2, dice.int(5_000, 20_000)]),
-    hourlyRateUsd: 0.69,
+    nodes,
+    ...drawRates(dice.fork('rates'), retries),
+  };
+}
+
+/** What a run costs need not be what was on offer, nor be known at once, nor be that of the one before. */
+function drawRates(dice: Dice, retries: number): Partial<PlannedRecipe> {
+  const draw = () => dice.weighted([3, 0.35], [4, 0.69], [1, 1.38], [1, 4.14]);
+  return {
+    hourlyRateUsd: Array.from({ length: retries + 1 }, draw),
+    rateAfterMs: dice.weighted(
+      [5, 0],
+      [2, dice.span(500, 20_000)],
+      [1, dice.span(20_000, 300_000)],
+    ),
   };
 }
 
@@ -90,10 +109,13 @@ const server = {
 };
 
 /** An address comes with the start, minutes later, or never. */
-function withAddress(life: readonly Phase[], dice: Dice): readonly Phase[] {
-  const nodeUrls = [
-    { description: '8080', hostname: 'node-1.example.net', port: 30_080, protocol: 'tcp' },
-  ];
+function withAddress(life: readonly Phase[], nodes: number, dice: Dice): readonly Phase[] {
+  const nodeUrls = Array.from({ length: nodes }, (_, index) => ({
+    description: '8080',
+    hostname: `node-${index + 1}.example.net`,
+    port: 30_080,
+    protocol: 'tcp',
+  }));
   const laterMs = dice.weighted([3, 1], [3, dice.span(2_000, 300_000)], [1, null]);
   if (laterMs === null) return life;
   const last = { ...life.at(-1), status: 'RUNNING' };

@@ -1,4 +1,4 @@
-import { gpuNames } from './draw-service.ts';
+import { gpuNames, maxRuns } from './draw-service.ts';
 import type { Dice } from './dice.ts';
 import type { EntryPlan, PlannedRecipe, StepPlan, StepPolicy } from './plan.ts';
 import { keys } from './service.ts';
@@ -16,7 +16,7 @@ export function drawCook(
   recipes: readonly PlannedRecipe[],
   wait = dice.chance(0.85),
 ): StepPlan {
-  const policy = { ...drawPolicy(dice, wait), ...drawServer(dice.fork('server'), wait) };
+  const drawn = { ...drawPolicy(dice, wait), ...drawServer(dice.fork('server'), wait) };
   const count = dice.weighted(
     [4, 1],
     [4, dice.int(2, 4)],
@@ -24,6 +24,7 @@ export function drawCook(
     [0.3, 30],
     [0.05, 100],
   );
+  const policy = { ...drawn, ...drawCeilings(dice.fork('ceilings'), count) };
   const isTitled = dice.chance(0.6);
   const secret = dice.chance(0.3) ? `sesame-${dice.uuid()}` : null;
   const entries = Array.from({ length: count }, (_, index): EntryPlan => ({
@@ -71,6 +72,22 @@ function drawServer(dice: Dice, wait: boolean): Pick<StepPolicy, 'gpuNames' | 'r
   return { gpuNames: names, readyCheck: wait && dice.chance(0.3) };
 }
 
+/** Ceilings, often too low for what is cooked, and never so that a share is under a minute. */
+function drawCeilings(
+  dice: Dice,
+  count: number,
+): Pick<StepPolicy, 'maxHourlyRateUsd' | 'maxCostUsd'> {
+  const kind = dice.weighted([7, 'none'], [1, 'rate'], [1, 'cost'], [1.5, 'both']);
+  const rateUsd = dice.pick([0.3, 0.5, 0.7, 1.4, 5]);
+  // So many minutes of all jobs, each of up to three runs.
+  const minutes = kind === 'both' ? maxRuns * dice.span(101, 1_000) : dice.span(20, 2_000);
+  const costUsd = (count * rateUsd * (minutes / 100)) / 60;
+  return {
+    maxHourlyRateUsd: kind === 'rate' || kind === 'both' ? rateUsd : null,
+    maxCostUsd: kind === 'cost' || kind === 'both' ? Math.ceil(costUsd * 1e6) / 1e6 : null,
+  };
+}
+
 function drawPolicy(dice: Dice, wait: boolean): StepPolicy {
   const timeoutMs = wholeSeconds(dice.weighted([20, dice.span(5_000, 400_000)], [1, 20_700_000]));
   const waitUntil = dice.weighted<StepPolicy['waitUntil']>(
@@ -92,6 +109,8 @@ function drawPolicy(dice: Dice, wait: boolean): StepPolicy {
     failFast: wait && dice.chance(0.3),
     gpuNames: [],
     readyCheck: false,
+    maxHourlyRateUsd: null,
+    maxCostUsd: null,
     logs: dice.weighted([12, 'none'], [1, 'on-failure'], [1, 'stream']),
   };
 }
@@ -109,7 +128,7 @@ function wholeSeconds(ms: number): number {
 }
 
 function policyInputs(policy: StepPolicy, isCook: boolean): Record<string, string> {
-  const { waitUntil, pollMs, maxParallel } = policy;
+  const { waitUntil, pollMs, maxParallel, maxHourlyRateUsd, maxCostUsd } = policy;
   return {
     timeout: seconds(policy.timeoutMs),
     'on-timeout': policy.onTimeout,
@@ -124,6 +143,8 @@ function policyInputs(policy: StepPolicy, isCook: boolean): Record<string, strin
       ...(policy.gpuNames.length > 0 && { 'gpu-name': policy.gpuNames.join('\n') }),
       ...(asksServers(policy) && { 'ready-check': '8080/health' }),
       ...(maxParallel > 0 && { 'max-parallel': String(maxParallel) }),
+      ...(maxHourlyRateUsd !== null && { 'max-hourly-rate': String(maxHourlyRateUsd) }),
+      ...(maxCostUsd !== null && { 'max-cost': String(maxCostUsd) }),
     }),
   };
 }

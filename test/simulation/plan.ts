@@ -159,5 +159,8 @@ export interface StepPolicy {
   /** GPU models to be tried in turn; none: the recipe's. */
   readonly gpuNames: readonly string[];
   readonly readyCheck: boolean;
+  /** In US dollars; null: any. */
+  readonly maxHourlyRateUsd: number | null;
+  readonly maxCostUsd: number | null;
   readonly logs: 'none' | 'on-failure' | 'stream';
 }

@@ -1,6 +1,6 @@
 import { createGate } from '../simulator/auth.ts';
 import type { Service as Endpoints } from '../simulator/endpoints.ts';
-import { jobAt, runsAt, type JobRecord } from '../simulator/jobs.ts';
+import { jobAt, rateOf, runsAt, type JobRecord } from '../simulator/jobs.ts';
 import { lifeAt } from '../simulator/lives.ts';
 import { costOf } from '../simulator/ledger.ts';
 import { exampleOffers } from '../simulator/offers.ts';
@@ -31,8 +31,23 @@ export interface SimulatedJob {
   readonly statusAt: (atMs: number) => string;
   /** From when on it never changes again; null where it goes on for ever. */
   readonly endedAtMs: () => number | null;
+  /** Whether it is billed while it exists, not while it runs. */
+  readonly isServer: boolean;
+  readonly runLimitMs: number | null;
+  /** Its runs, oldest first, those to come included. */
+  readonly runs: () => readonly SimulatedRun[];
   /** What it has cost by then, in US dollars. */
   readonly costUsdAt: (atMs: number) => number;
+}
+
+/** A run of a job; null where it never comes to that. */
+export interface SimulatedRun {
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  /** What all its nodes cost an hour, in US dollars. */
+  readonly hourlyUsd: number;
+  /** From when on the service tells all that says so. */
+  readonly ratedAtMs: number;
 }
 
 /** A request to cancel a job that has arrived. */
@@ -218,6 +233,29 @@ function simulatedJob(job: Kept, plan: ServicePlan): SimulatedJob {
     hadStarted: (atMs) => lifeAt(job, atMs).startedAtMs !== null,
     statusAt: (atMs) => lifeAt(job, atMs).status,
     endedAtMs: () => endOf(job),
+    isServer: job.fields.task === 'PERSISTENT',
+    runLimitMs: job.fields.max_timeout_run_ms ?? null,
+    runs: () => runsOf(job),
     costUsdAt: (atMs) => costOf(job, atMs),
   };
+}
+
+function runsOf(job: Kept): readonly SimulatedRun[] {
+  const { nodes = 1, rateAfterMs = 0 } = job.script;
+  return lifeAt(job, Infinity).runs.map(({ beganAtMs, startedAtMs, endedAtMs }, index) => ({
+    startedAtMs,
+    endedAtMs,
+    hourlyUsd: (rateOf(job.script, index) ?? 0) * nodes,
+    ratedAtMs: Math.max(beganAtMs + rateAfterMs, nodes > 1 ? addressAtMs(job) : 0),
+  }));
+}
+
+// The addresses alone tell how many nodes there are.
+function addressAtMs({ script: { life }, cookedAtMs }: Kept): number {
+  const before = life.slice(
+    0,
+    life.findIndex(({ nodeUrls }) => nodeUrls !== undefined),
+  );
+  const isTold = life.some(({ nodeUrls }) => nodeUrls !== undefined);
+  return isTold ? before.reduce((ms, { forMs = 0 }) => ms + forMs, cookedAtMs) : Infinity;
 }

@@ -1,4 +1,5 @@
 import type { Sent } from './network.ts';
+import type { StepPlan } from './plan.ts';
 import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
 
@@ -38,6 +39,11 @@ export function placeOf({ plan }: PlayedStep, job: SimulatedJob): number | null 
     recipeUuid === job.recipeUuid && (title === null || title === job.title) ? [index] : [],
   );
   return alike.length === 1 ? (alike[0] ?? null) : null;
+}
+
+/** Whether a step has a ceiling on what its jobs cost. */
+export function hasCeiling({ policy }: StepPlan): boolean {
+  return policy.maxHourlyRateUsd !== null || policy.maxCostUsd !== null;
 }
 
 /** The requests of a process. */

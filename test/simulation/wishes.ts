@@ -2,6 +2,7 @@ import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
 import {
   entryOf,
+  hasCeiling,
   isReplaced,
   jobsByEntry,
   reportedBy,
@@ -35,7 +36,9 @@ export function wishOfStep(life: PlayedLife, step: PlayedStep, job: SimulatedJob
   const told = toldAtMs(step.main);
   const verdictAtMs = step.main.killed ? Infinity : (step.main.runner.verdictAtMs() ?? Infinity);
   const wish =
-    told !== null && told < verdictAtMs ? whenTold(life, step, told) : byVerdict(life, step, job);
+    told !== null && told < verdictAtMs
+      ? whenTold(life, step, job, told)
+      : byVerdict(life, step, job);
   const { onJobEnd } = step.plan.policy;
   return step.post !== null && onJobEnd === 'cancel' ? 'end' : wish;
 }
@@ -85,8 +88,11 @@ function wishOfCancel(step: PlayedStep, job: SimulatedJob): Wish {
   return isDone && toldAtMs(step.main) === null ? 'end' : 'either';
 }
 
-function whenTold(life: PlayedLife, step: PlayedStep, told: number): Wish {
+function whenTold(life: PlayedLife, step: PlayedStep, job: SimulatedJob, told: number): Wish {
   const { policy } = step.plan;
+  // It was over budget before: whether it was is checked by the result.
+  const isGone = job.cancels.some(({ by, atMs }) => by === step.main.name && atMs < told);
+  if (hasCeiling(step.plan) && isGone) return 'end';
   const wish = policy.onWorkflowCancel === 'cancel' ? 'end' : 'keep';
   const isLate = told >= step.main.startMs + policy.timeoutMs - 50;
   const atTimeout = policy.onTimeout === 'cancel' ? 'end' : 'keep';

@@ -71,21 +71,23 @@ function allSteps({ script, cookedAtMs, cancel, fields = {} }: LifeCause): Step[
   return [...upTo(steps, cancel.atMs), ...rest];
 }
 
-/** The steps up to where a run has taken as long as it may: then the job fails. */
+/**
+ * The steps up to where a run has taken as long as it may: then it fails, and the next one begins
+ * where the life has one.
+ */
 function withinLimit(steps: readonly Step[], limitMs: number): Step[] {
   const within: Step[] = [];
   let runAtMs: number | null = null;
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
     if (step.phase.retry === true || isFinal(step)) runAtMs = null;
     if (step.phase.status === 'RUNNING') runAtMs ??= step.atMs;
     const endMs: number = runAtMs === null ? Infinity : runAtMs + limitMs;
     if (endMs < step.untilMs) {
+      const later = steps.slice(index + 1).map(({ phase }) => phase);
+      const next = later.findIndex(({ retry }) => retry === true);
       const failed = { status: 'FAILED', statusReason: 'Run timeout' };
-      return [
-        ...within,
-        { ...step, untilMs: endMs },
-        { phase: failed, atMs: endMs, untilMs: Infinity },
-      ];
+      const rest = inSequence(next === -1 ? [failed] : later.slice(next), endMs);
+      return [...within, { ...step, untilMs: endMs }, ...withinLimit(rest, limitMs)];
     }
     within.push(step);
   }

@@ -1,0 +1,200 @@
+import { exampleOffers } from '../simulator/offers.ts';
+import type { StepPlan } from './plan.ts';
+import type { PlayedLife, PlayedStep } from './play.ts';
+import type { SimulatedJob, SimulatedRun } from './service.ts';
+import { hasCeiling, reportedBy, sentBy, toldAtMs, type Violation } from './truth.ts';
+
+// What jobs cost stays below the ceilings of their step, and is not said to be more than it is.
+
+const second = 1_000;
+const hour = 3_600 * second;
+// For binary fractions, and limits that are sent in whole ms.
+const roundingUsd = 1e-6;
+
+/** Checks what was billed. */
+export function checkMoney(life: PlayedLife): readonly Violation[] {
+  const cooks = life.steps.filter(({ plan }) => plan.command === 'cook' && hasCeiling(plan));
+  return cooks.flatMap((step) => {
+    const jobs = life.service.jobs().filter(({ cookedBy }) => cookedBy === step.main.name);
+    return [
+      ...jobs.flatMap((job) => checkShare(step, job)),
+      ...checkSum(life, step, jobs),
+      ...jobs.flatMap((job) => checkRate(life, step, job)),
+      ...checkSaid(life, step),
+    ];
+  });
+}
+
+/** With both ceilings a job costs its share at most, also when nobody watches it. */
+function checkShare({ plan }: PlayedStep, job: SimulatedJob): readonly Violation[] {
+  const { maxHourlyRateUsd, maxCostUsd } = plan.policy;
+  if (maxHourlyRateUsd === null || maxCostUsd === null || job.isServer) return [];
+  // Nothing bounds a dearer machine while nobody watches.
+  const dearestUsd = Math.max(maxHourlyRateUsd, ...job.runs().map(({ hourlyUsd }) => hourlyUsd));
+  const shareUsd = (maxCostUsd / plan.entries.length) * (dearestUsd / maxHourlyRateUsd);
+  const usd = job.costUsdAt(Infinity);
+  if (usd <= shareUsd + roundingUsd) return [];
+  return [{ check: 'more than its share', what: `${job.uuid}: ${usd} of ${shareUsd} USD` }];
+}
+
+/** What a step that watches its jobs has spent on them stays below max-cost. */
+function checkSum(
+  life: PlayedLife,
+  step: PlayedStep,
+  jobs: readonly SimulatedJob[],
+): readonly Violation[] {
+  const { maxCostUsd } = step.plan.policy;
+  if (maxCostUsd === null || !isWatched(life, step) || !isKnownInTime(life, step, jobs)) return [];
+  const usd = jobs.reduce((sum, job) => sum + spentUsd(step, job), 0);
+  const lateUsd = (hourlyOf(jobs) * cancelLateMs(life)) / hour;
+  if (usd <= maxCostUsd + lateUsd + roundingUsd) return [];
+  return [{ check: 'more than max-cost', what: `${step.main.name}: ${usd} of ${maxCostUsd} USD` }];
+}
+
+/** Whether a step could look at its jobs from the first cook to its end. */
+function isWatched(life: PlayedLife, { main, plan }: PlayedStep): boolean {
+  const isCalm = sentBy(life, main.name).every(({ fault }) => fault === null);
+  const { uuidFilter, ignoredCancels } = life.plan.service;
+  return (
+    plan.policy.wait && !main.killed && isCalm && uuidFilter !== 'fails' && ignoredCancels === 0
+  );
+}
+
+/** When a step stops watching. */
+function watchedUntilMs({ main, plan }: PlayedStep): number {
+  return Math.min(toldAtMs(main) ?? main.endMs, main.startMs + plan.policy.timeoutMs);
+}
+
+function spentUsd(step: PlayedStep, job: SimulatedJob): number {
+  const isCancelled = job.cancels.some(({ by }) => by === step.main.name);
+  return job.costUsdAt(isCancelled ? Infinity : watchedUntilMs(step));
+}
+
+function hourlyOf(jobs: readonly SimulatedJob[]): number {
+  return jobs.reduce((sum, job) => sum + dearestOf(job), 0);
+}
+
+function dearestOf(job: SimulatedJob): number {
+  return Math.max(0, ...job.runs().map(({ hourlyUsd }) => hourlyUsd));
+}
+
+const cancelMs = 15 * second;
+
+/** How much longer a cancel takes than is allowed for. */
+function cancelLateMs({ plan: { service } }: PlayedLife): number {
+  const longestMs = Math.max(...service.recipes.map(({ cancelTakesMs = 0 }) => cancelTakesMs));
+  return Math.max(0, longestMs + 4 * service.latencyMs + 3 * second - cancelMs);
+}
+
+/** The longest until a rate that the service tells is known to a step. */
+function lookMs({ plan: { service } }: PlayedLife, { plan }: PlayedStep): number {
+  const pauseMs = Math.min(plan.policy.pollMs || Infinity, 20 * second) * 1.1;
+  return pauseMs + service.readLagMs + 6 * service.latencyMs + 2 * second;
+}
+
+/** Whether the rates were known while there was still time for a cancel. */
+function isKnownInTime(life: PlayedLife, step: PlayedStep, jobs: readonly SimulatedJob[]): boolean {
+  const { maxHourlyRateUsd, maxCostUsd } = step.plan.policy;
+  const knownAtMs = jobs.flatMap((job) =>
+    job.runs().flatMap((run) => {
+      const isAssumed = run.hourlyUsd <= (maxHourlyRateUsd ?? 0);
+      return isAssumed || isSpared(step, run) ? [] : [noticedAtMs(life, step, run)];
+    }),
+  );
+  const leftUsd = ((cancelMs + 3 * second) * hourlyOf(jobs)) / hour;
+  return knownAtMs.every((atMs) => {
+    const usd = jobs.reduce((sum, job) => sum + job.costUsdAt(atMs), 0);
+    return usd + leftUsd <= (maxCostUsd ?? Infinity);
+  });
+}
+
+// It began after the step had ended.
+function isSpared(step: PlayedStep, { startedAtMs }: SimulatedRun): boolean {
+  return startedAtMs === null || startedAtMs >= watchedUntilMs(step);
+}
+
+function noticedAtMs(life: PlayedLife, step: PlayedStep, run: SimulatedRun): number {
+  const shownMs = Math.max(run.ratedAtMs, run.startedAtMs ?? Infinity);
+  return shownMs + lookMs(life, step);
+}
+
+// A step lets a job go that runs as asked, half a minute after.
+const goalMs = 25 * second;
+
+/** A dearer machine is given back within a look. */
+function checkRate(life: PlayedLife, step: PlayedStep, job: SimulatedJob): readonly Violation[] {
+  const { maxHourlyRateUsd } = step.plan.policy;
+  if (maxHourlyRateUsd === null || !isWatched(life, step)) return [];
+  const dear = job.runs().filter((run) => {
+    const untilMs = Math.min(run.endedAtMs ?? Infinity, watchedUntilMs(step));
+    const isShown = run.ratedAtMs <= (run.startedAtMs ?? Infinity) + goalMs;
+    const isAlive = run.ratedAtMs + lookMs(life, step) < untilMs;
+    return run.hourlyUsd > maxHourlyRateUsd && isShown && isAlive;
+  });
+  return dear.flatMap(({ ratedAtMs, hourlyUsd }) => {
+    const byMs = ratedAtMs + lookMs(life, step);
+    if (job.cancels.some(({ atMs }) => atMs <= byMs)) return [];
+    return [{ check: 'dearer than max-hourly-rate', what: `${job.uuid} at ${hourlyUsd}` }];
+  });
+}
+
+/** What is said to be over budget is. */
+function checkSaid(life: PlayedLife, step: PlayedStep): readonly Violation[] {
+  const said = reportedBy(step).filter(({ result }) => result === 'over-budget');
+  const { main, plan } = step;
+  const reported = new Set(reportedBy(step).map(({ jobUuid }) => jobUuid));
+  const jobs = life.service.jobs().filter(({ uuid, cookedBy }) => {
+    return cookedBy === main.name || reported.has(uuid);
+  });
+  if (main.killed || said.length === 0 || isNearMaxCost(life, step, jobs)) return [];
+  return said.flatMap(({ jobUuid }) => {
+    const job = jobs.find(({ uuid }) => uuid === jobUuid);
+    if (job === undefined ? isTooDearOnOffer(life, plan) : isDearOrAtShare(plan, job)) return [];
+    return [{ check: 'said to be over budget', what: `${main.name}: ${jobUuid ?? 'not cooked'}` }];
+  });
+}
+
+function isTooDearOnOffer({ plan: { service } }: PlayedLife, { policy }: StepPlan): boolean {
+  const offers = exampleOffers.filter(({ gpu }) => service.offers.includes(gpu));
+  const asked = offers.filter(
+    ({ gpu }) => policy.gpuNames.length === 0 || policy.gpuNames.includes(gpu),
+  );
+  return asked.some(({ hourlyRateUsd }) => hourlyRateUsd > (policy.maxHourlyRateUsd ?? Infinity));
+}
+
+function isDearOrAtShare({ policy }: StepPlan, job: SimulatedJob): boolean {
+  if (dearestOf(job) > (policy.maxHourlyRateUsd ?? Infinity)) return true;
+  const limitMs = job.runLimitMs ?? Infinity;
+  return job.runs().some(({ startedAtMs, endedAtMs }) => {
+    return startedAtMs !== null && (endedAtMs ?? Infinity) - startedAtMs >= limitMs - second;
+  });
+}
+
+/** Whether there was no time left for a cancel, or not a minute for one more job. */
+function isNearMaxCost(life: PlayedLife, step: PlayedStep, jobs: readonly SimulatedJob[]): boolean {
+  const { maxCostUsd, maxHourlyRateUsd } = step.plan.policy;
+  const usd = jobs.reduce((sum, job) => sum + assumedUsd(life, step, job), 0);
+  const isNoneMissing = reportedBy(step).every(({ jobUuid }) => jobUuid !== null);
+  const nextUsd = isNoneMissing ? 0 : (maxHourlyRateUsd ?? dearestOffer(life));
+  const nextMs = isNoneMissing ? cancelMs + 3 * second : 60 * second;
+  const soonUsd = ((hourlyOf(jobs) + nextUsd) * nextMs) / hour;
+  return usd + soonUsd >= (maxCostUsd ?? Infinity);
+}
+
+/** What a job has cost, as far as a step can tell: a rate not known yet counts as max-hourly-rate. */
+function assumedUsd(life: PlayedLife, step: PlayedStep, job: SimulatedJob): number {
+  const { endMs } = step.main;
+  const assumed = step.plan.policy.maxHourlyRateUsd ?? 0;
+  const more = job.runs().map(({ startedAtMs, ratedAtMs, hourlyUsd }) => {
+    const fromMs = job.isServer ? job.takenAtMs : (startedAtMs ?? Infinity);
+    const knownMs = Math.min(ratedAtMs + lookMs(life, step), endMs);
+    return (Math.max(0, assumed - hourlyUsd) * Math.max(0, knownMs - fromMs)) / hour;
+  });
+  const idleUsd = (Math.max(assumed, dearestOf(job)) * lookMs(life, step)) / hour;
+  return job.costUsdAt(endMs) + idleUsd + more.reduce((sum, usd) => sum + usd, 0);
+}
+
+function dearestOffer({ plan: { service } }: PlayedLife): number {
+  const offers = exampleOffers.filter(({ gpu }) => service.offers.includes(gpu));
+  return Math.max(0, ...offers.map(({ hourlyRateUsd }) => hourlyRateUsd));
+}
