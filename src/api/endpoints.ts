@@ -157,16 +157,16 @@ export async function listOffers(
   );
 }
 
-/** Lists what the ledger has for a run, up to a page of it. */
+/** Lists what the ledger has for runs, a page of it. */
 export async function listLedger(
   client: Client,
-  runUuid: string,
+  runUuids: readonly string[],
+  pageNumber: number,
   signal?: AbortSignal,
-): Promise<readonly LedgerTransaction[]> {
-  const query = { 'filter[job_run_uuid]': runUuid };
+): Promise<Page<LedgerTransaction>> {
+  const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(pageNumber) };
   const pathname = '/v1/compute/ledger/transactions';
-  const call: Call = { method: 'GET', pathname, query, signal };
-  return (await page(client, call, ledgerTransactionSchema)).items;
+  return page(client, { method: 'GET', pathname, query, signal }, ledgerTransactionSchema);
 }
 
 async function single<S extends z.core.$ZodType>(

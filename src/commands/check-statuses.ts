@@ -3,7 +3,7 @@ import { dispatchWorkflow, readDefaultBranch } from '../github/dispatch.ts';
 import { readPendingUrl } from '../github/pending-url.ts';
 import type { WorkflowRun } from '../github/runs.ts';
 import { readStatuses, setStatus, type ContextStatus } from '../github/statuses.ts';
-import { checkedJob, type CheckedJob } from '../jobs/checked.ts';
+import { checkedJob, outcomeOf, type CheckedJob } from '../jobs/checked.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import type { MarkedJob } from '../jobs/repository-jobs.ts';
 import { describeEnd } from '../report/commit-status-text.ts';
@@ -47,7 +47,9 @@ function dueOf(
   const byJob = Map.groupBy(statuses.filter(isOurs), (status) => pendingJob(status, openRuns));
   return ended.flatMap((each) => {
     const own = byJob.get(each.job.uuid)?.filter(({ sha }) => sha === each.mark.sha) ?? [];
-    return own.length === 0 ? [] : [{ ended: checkedJob(each, [], nowMs), statuses: own }];
+    return own.length === 0
+      ? []
+      : [{ ended: checkedJob(each, outcomeOf(each, []), nowMs), statuses: own }];
   });
 }
 

@@ -6,7 +6,8 @@ import { listOpenRuns, readRuns, type Repository, type WorkflowRun } from '../gi
 import { readCheckInputs, type CheckInputs } from '../inputs/check.ts';
 import { readRunRef, type RunRef } from '../inputs/context.ts';
 import { maskSecrets } from '../inputs/read.ts';
-import { checkedJob, type CheckResult } from '../jobs/checked.ts';
+import { withBills } from '../jobs/bill.ts';
+import { checkedJob, outcomeOf, type CheckResult } from '../jobs/checked.ts';
 import {
   attemptStateOf,
   findRepositoryJobs,
@@ -133,6 +134,9 @@ async function findOrphans(
   });
 }
 
+// Nobody reads the costs of so many one by one, and the service is not to be asked that often.
+const maxSingleBills = 20;
+
 async function readCosts(
   { client, signal, nowMs }: Check,
   jobs: readonly MarkedJob[],
@@ -146,8 +150,13 @@ async function readCosts(
     byRunning.map(({ job }) => job),
     signal,
   );
+  const estimated = jobs.map((each) => outcomeOf(each, runs.get(each.job.uuid) ?? []));
+  const outcomes = await withBills(estimated, client, signal, maxSingleBills);
   const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
-  const checked = jobs.map((each) => checkedJob(each, runs.get(each.job.uuid) ?? [], nowMs));
+  const checked = jobs.flatMap((each, index) => {
+    const outcome = outcomes[index];
+    return outcome === undefined ? [] : [checkedJob(each, outcome, nowMs)];
+  });
   return {
     running: checked.filter(({ job }) => !hasEndedForGood(job, nowMs)),
     ended: checked.filter(({ job }) => hasEndedForGood(job, nowMs)),

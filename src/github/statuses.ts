@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { GitHubError } from '../errors.ts';
+import { groupsOf } from '../groups.ts';
 import { graphqlRoute, parseAnswer, type GitHub } from './client.ts';
 import type { Repository } from './runs.ts';
 
@@ -119,11 +120,6 @@ async function queryStatuses(
   return shas.flatMap((sha, index) =>
     (answer.repository[`c${index}`]?.status?.contexts ?? []).map((each) => toStatus(sha, each)),
   );
-}
-
-function groupsOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const count = Math.ceil(items.length / size);
-  return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
 }
 
 /** A status to set. */

@@ -1,5 +1,5 @@
 import type { JobRun } from '../api/schemas.ts';
-import { costOf } from './cost.ts';
+import { pricedCostOf, type Cost } from './cost.ts';
 import { noRunData, type Outcome } from './records.ts';
 import type { MarkedJob } from './repository-jobs.ts';
 import type { Result } from './results.ts';
@@ -8,8 +8,8 @@ import { finalResultOf } from './status.ts';
 /** A job that a check has looked at. */
 export interface CheckedJob extends MarkedJob {
   readonly outcome: Outcome;
-  /** What it has cost so far, in US dollars; null where that is not known. */
-  readonly costUsd: number | null;
+  /** What it has cost so far; null where that is not known. */
+  readonly cost: Cost | null;
 }
 
 /** What a check has seen and done; the newest jobs come first. */
@@ -24,10 +24,9 @@ export interface CheckResult {
 }
 
 /** @param runs of the job, oldest first; empty where they were not read */
-export function checkedJob(marked: MarkedJob, runs: readonly JobRun[], nowMs: number): CheckedJob {
-  const { job } = marked;
+export function outcomeOf({ job }: MarkedJob, runs: readonly JobRun[]): Outcome {
   const isFinal = finalResultOf(job.status) !== null;
-  const outcome: Outcome = {
+  return {
     ...noRunData,
     ref: { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false },
     result: resultOf(job.status),
@@ -48,7 +47,12 @@ export function checkedJob(marked: MarkedJob, runs: readonly JobRun[], nowMs: nu
     unansweredMark: null,
     runs,
   };
-  return { ...marked, outcome, costUsd: costOf(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
+}
+
+/** A job with what became of it, and what it has cost. */
+export function checkedJob(marked: MarkedJob, outcome: Outcome, nowMs: number): CheckedJob {
+  const isFinal = outcome.ending === 'final';
+  return { ...marked, outcome, cost: pricedCostOf(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
 }
 
 function resultOf(status: string): Result {

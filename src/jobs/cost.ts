@@ -35,7 +35,12 @@ export function costOf(outcome: Outcome): number | null {
 
 /** What jobs have cost together; null where nothing is known of any. */
 export function totalCostOf(outcomes: readonly Outcome[]): Cost | null {
-  const costs = outcomes.map(pricedCostOf).filter((cost) => cost !== null);
+  return sumOfCosts(outcomes.map(pricedCostOf));
+}
+
+/** The sum of what is known; null where nothing is. */
+export function sumOfCosts(maybeCosts: readonly (Cost | null)[]): Cost | null {
+  const costs = maybeCosts.filter((cost) => cost !== null);
   if (costs.length === 0) return null;
   const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
   return { usd, is: costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated' };

@@ -1,5 +1,5 @@
 import type { Client } from '../api/client.ts';
-import { listJobs, readJob, type JobPage } from '../api/endpoints.ts';
+import { listJobs, pageLimit, readJob, type JobPage, type Page } from '../api/endpoints.ts';
 import { retryRules, withRetry } from '../api/retry.ts';
 import type { Job } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
@@ -58,6 +58,26 @@ function isLastPage({ size, total }: JobPage, members: number, firstSize: number
 
 function isBefore({ created_at: createdAt }: Job, ms: number): boolean {
   return createdAt !== null && Date.parse(createdAt) < ms;
+}
+
+/**
+ * Reads the pages of a list that ought to be short.
+ * @returns its items, and whether those are all
+ */
+export async function readPages<T>(
+  read: (page: number) => Promise<Page<T>>,
+  maxPages: number,
+): Promise<{ readonly items: readonly T[]; readonly isWhole: boolean }> {
+  const items: T[] = [];
+  let members = 0;
+  for (let page = 1; page <= maxPages; page += 1) {
+    const answer = await read(page);
+    items.push(...answer.items);
+    members += answer.size;
+    const isLast = answer.total === undefined ? answer.size < pageLimit : members >= answer.total;
+    if (isLast || answer.size === 0) return { items, isWhole: isLast };
+  }
+  return { items, isWhole: false };
 }
 
 /** Gives a job of a list with its description. Rejects with ServiceError where it has none to give. */

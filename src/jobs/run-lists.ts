@@ -3,6 +3,8 @@ import { listRunsOfJobs } from '../api/endpoints.ts';
 import { retryRules, withRetry } from '../api/retry.ts';
 import type { Job, JobRun } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
+import { groupsOf } from '../groups.ts';
+import { readPages } from './list.ts';
 
 // The runs of many jobs with few requests. Trouble with them costs a figure, never the look.
 
@@ -24,8 +26,7 @@ export async function readRunsOfJobs(
 ): Promise<ReadonlyMap<string, readonly JobRun[]>> {
   const found = new Map<string, readonly JobRun[]>();
   const left: Job[] = [];
-  for (let from = 0; from < jobs.length; from += groupSize) {
-    const group = jobs.slice(from, from + groupSize);
+  for (const group of groupsOf(jobs, groupSize)) {
     const runs = left.length > 0 ? null : await readGroup(client, group, signal);
     if (runs === null) left.push(...group);
     else for (const { uuid } of group) found.set(uuid, runsOf(runs, uuid));
@@ -48,19 +49,16 @@ async function readGroup(
   signal: AbortSignal,
 ): Promise<readonly JobRun[] | null> {
   const uuids = jobs.map(({ uuid }) => uuid);
-  const runs: JobRun[] = [];
   try {
-    for (let page = 1; page <= maxPagesPerGroup; page += 1) {
+    const { items: runs } = await readPages(async (page) => {
       const request = async () => listRunsOfJobs(client, uuids, page, signal);
-      const answer = await withRetry(request, retryRules.run, { ...client, signal });
-      runs.push(...answer.items);
-      if (answer.total === undefined ? answer.size < groupSize : runs.length >= answer.total) break;
-    }
+      return withRetry(request, retryRules.run, { ...client, signal });
+    }, maxPagesPerGroup);
+    // Whether the filter takes several UUIDs is documented nowhere.
+    const isIgnored = runs.length === 0 && jobs.some((job) => job.started_at !== null);
+    return isIgnored ? null : runs;
   } catch (error) {
     if (error instanceof ServiceError) return null;
     throw error;
   }
-  // Whether the filter takes several UUIDs is documented nowhere.
-  const isIgnored = runs.length === 0 && jobs.some((job) => job.started_at !== null);
-  return isIgnored ? null : runs;
 }

@@ -3,7 +3,8 @@ import type { RunRef } from '../inputs/context.ts';
 import type { CheckedJob, CheckResult } from '../jobs/checked.ts';
 import type { Runner } from '../runtime.ts';
 import { annotate, annotateInputs } from './annotations.ts';
-import { renderCheck, rateOf, sumOf } from './check-summary.ts';
+import { sumOfCosts } from '../jobs/cost.ts';
+import { renderCheck, rateOf } from './check-summary.ts';
 import { describeError, describeInternalError, type ErrorMessage } from './error-messages.ts';
 import { formatUsd } from './format.ts';
 import { describeGitHubError } from './github-errors.ts';
@@ -40,8 +41,8 @@ function writeOutputs(runner: Runner, { running, ended, orphans }: CheckResult):
   runner.output('running', jsonOf(running));
   runner.output('ended', jsonOf(ended));
   runner.output('orphans', jsonOf(orphans));
-  const cost = sumOf([...running, ...ended]);
-  if (cost !== null) runner.output('cost-usd', String(cost));
+  const cost = sumOfCosts([...running, ...ended].map((job) => job.cost));
+  if (cost !== null) runner.output('cost-usd', String(cost.usd));
 }
 
 // The outputs of a whole workflow job hold about 1 MB.
@@ -50,8 +51,12 @@ const maxCharacters = 250_000;
 /** The newest come first, and the last ones give way. */
 function jsonOf(jobs: readonly CheckedJob[]): string {
   let size = 2;
-  const members = jobs.map(({ outcome, costUsd }) =>
-    JSON.stringify({ ...describeJob(outcome), cost_usd: costUsd }),
+  const members = jobs.map(({ outcome, cost }) =>
+    JSON.stringify({
+      ...describeJob(outcome),
+      cost_usd: cost?.usd ?? null,
+      cost_is: cost?.is ?? null,
+    }),
   );
   return `[${members.filter((text) => (size += text.length + 1) <= maxCharacters).join(',')}]`;
 }

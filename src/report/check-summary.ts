@@ -1,10 +1,11 @@
 import type { RunRef } from '../inputs/context.ts';
 import type { CheckedJob, CheckResult } from '../jobs/checked.ts';
-import { hourlyRateOf } from '../jobs/cost.ts';
+import { hourlyRateOf, sumOfCosts } from '../jobs/cost.ts';
 import { durationsOf, titleOf } from '../jobs/metrics.ts';
-import { formatDuration, formatEstimatedUsd, formatUsd } from './format.ts';
+import { formatCost, formatDuration, formatUsd } from './format.ts';
 import { escapeHtml } from './sanitize.ts';
 import {
+  costCell,
   durationCell,
   renderTable,
   statusCell,
@@ -46,18 +47,12 @@ function section(title: string, jobs: readonly CheckedJob[], table: string): str
 }
 
 function costLine(jobs: readonly CheckedJob[]): string {
-  const sum = sumOf(jobs);
+  const sum = sumOfCosts(jobs.map(({ cost }) => cost));
   if (sum === null) return '';
-  const known = jobs.filter(({ costUsd }) => costUsd !== null).length;
+  const known = jobs.filter(({ cost }) => cost !== null).length;
   const of = known === jobs.length ? '' : `, of ${known} of ${jobs.length} jobs`;
-  return `Cost since then: **${formatEstimatedUsd(sum)}**${of}.`;
-}
-
-/** What jobs have cost together as far as it is known, in US dollars; null where nothing is. */
-export function sumOf(jobs: readonly CheckedJob[]): number | null {
-  const known = jobs.flatMap(({ costUsd }) => (costUsd === null ? [] : [costUsd]));
-  if (known.length === 0) return null;
-  return Math.round(known.reduce((sum, cost) => sum + cost, 0) * 10_000) / 10_000;
+  const estimate = sum.is === 'estimated' ? ' ≈ is an estimate: what was not billed yet.' : '';
+  return `Cost since then: **${formatCost(sum)}**${of}.${estimate}`;
 }
 
 /** What jobs cost an hour together as far as it is known, in US dollars; null where nothing is. */
@@ -80,7 +75,7 @@ function statusColumns(): readonly CheckColumn[] {
 }
 
 function costColumn(heading: string): CheckColumn {
-  return { heading, align: 'right', cell: ({ costUsd }) => costCell(costUsd) };
+  return { heading, align: 'right', cell: ({ cost }) => costCell(cost) };
 }
 
 function fromColumn(here: RunRef): CheckColumn {
@@ -138,10 +133,6 @@ function fromCell({ mark }: CheckedJob, here: RunRef): string {
   return `<a href="${url}">${escapeHtml(mark.workflow || 'a workflow', 60)}</a>${commit}`;
 }
 
-function costCell(cost: number | null): string {
-  return cost === null ? '' : withoutBreaks(formatEstimatedUsd(cost, '≈'));
-}
-
 function usdCell(amount: number | null): string {
   return amount === null ? '' : withoutBreaks(formatUsd(amount));
 }
@@ -155,20 +146,19 @@ const barLength = 20;
 
 /** What each workflow has spent, the most first, with a bar of text. */
 function renderSpend(jobs: readonly CheckedJob[]): string {
-  const spend = new Map<string, { readonly cost: number; readonly count: number }>();
-  for (const { mark, costUsd } of jobs) {
-    if (costUsd === null) continue;
-    const { cost, count } = spend.get(mark.workflow) ?? { cost: 0, count: 0 };
-    spend.set(mark.workflow, { cost: cost + costUsd, count: count + 1 });
-  }
-  const sorted = [...spend].toSorted(([, a], [, b]) => b.cost - a.cost).slice(0, maxWorkflows);
-  const most = sorted[0]?.[1].cost ?? 0;
+  const priced = jobs.filter(({ cost }) => cost !== null);
+  const spend = [...Map.groupBy(priced, ({ mark }) => mark.workflow)].flatMap(([workflow, own]) => {
+    const cost = sumOfCosts(own.map((job) => job.cost));
+    return cost === null ? [] : [{ workflow, cost, count: own.length }];
+  });
+  const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd).slice(0, maxWorkflows);
+  const most = sorted[0]?.cost.usd ?? 0;
   if (most === 0) return '';
-  const rows = sorted.map(([workflow, { cost, count }]) => [
+  const rows = sorted.map(({ workflow, cost, count }) => [
     escapeHtml(workflow || 'a workflow', 60),
     String(count),
     costCell(cost),
-    '█'.repeat(Math.max(1, Math.round((cost / most) * barLength))),
+    '█'.repeat(Math.max(1, Math.round((cost.usd / most) * barLength))),
   ]);
   const right = { align: 'right' } as const;
   const columns: readonly Column[] = [

@@ -1,6 +1,6 @@
 import { durationsOf, timesOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { OfferSummary, Outcome } from '../jobs/records.ts';
-import { totalCostOf } from '../jobs/cost.ts';
+import { totalCostOf, type Cost } from '../jobs/cost.ts';
 import { compareResults, results, type Result } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 
@@ -44,6 +44,11 @@ export function formatEstimatedUsd(amount: number, word: 'about' | '≈' = 'abou
   return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
 }
 
+/** What something has cost: `0.35 USD` where it was billed, else `≈ 0.35 USD`. */
+export function formatCost({ usd, is }: Cost): string {
+  return is === 'billed' ? formatUsd(usd) : formatEstimatedUsd(usd, '≈');
+}
+
 /** `3 offers match: 0.35 to 0.69 USD an hour, at most 1.38 USD within max-timeout-run` */
 export function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }: OfferSummary): string {
   const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
@@ -62,8 +67,7 @@ function isTiny(amount: number): boolean {
 export function formatCostSuffix(outcomes: readonly Outcome[]): string {
   const total = totalCostOf(outcomes);
   if (total === null) return '';
-  const { usd, is } = total;
-  return is === 'billed' ? `; billed ${formatUsd(usd)}` : `; cost ${formatEstimatedUsd(usd, '≈')}`;
+  return `; ${total.is === 'billed' ? 'billed' : 'cost'} ${formatCost(total)}`;
 }
 
 /** The verdict in one sentence: `Job 0198… succeeded (waited 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */

@@ -66,8 +66,14 @@ async function inRepository<T>(
 
 const statusesOf = (simulator: Simulator) => simulator.jobs().map(({ status }) => status);
 const errorsOf = ({ log }: StepResult) => findCommands(log).filter(({ name }) => name === 'error');
+interface Checked {
+  readonly job_uuid: string;
+  readonly result: string;
+  readonly cost_usd: number | null;
+  readonly cost_is: string | null;
+}
 const parsed = (step: StepResult, output: string) =>
-  JSON.parse(step.outputs[output] ?? 'null') as { job_uuid: string; result: string }[];
+  JSON.parse(step.outputs[output] ?? 'null') as Checked[];
 
 /** Jobs that end when a test says so. */
 const recipes: readonly RecipeScript[] = [endless];
@@ -260,6 +266,7 @@ async function cookBare(
   simulator: Simulator,
   runId: number,
   lifetime: 'end' | 'keep',
+  recipe = 0,
 ): Promise<string> {
   const run = {
     server: 'github.com',
@@ -279,11 +286,29 @@ async function cookBare(
     'on-rerun': 'cook',
   } as const;
   const mark = `cook-${String(runId).padStart(32, '0')}-0123456789abcdef`;
-  const [recipe] = simulator.recipeUuids;
   const body = { description: describeWithMark('', mark, inputs, run) };
-  const reply = await call(simulator, 'POST', `/v1/job-recipes/${recipe}/cook`, { body });
+  const path = `/v1/job-recipes/${simulator.recipeUuids[recipe]}/cook`;
+  const reply = await call(simulator, 'POST', path, { body });
   return (reply.body as { uuid: string }).uuid;
 }
+
+test('what has ended costs what the ledger has, and else the rate times the time, with ≈', async () => {
+  const life = [{ status: 'RUNNING', forMs: 300 }, { status: 'COMPLETED' }];
+  // 1 USD for 300 ms.
+  const trained = { name: 'Train', life, hourlyRateUsd: 12_000 };
+  const priced = { ...endless, hourlyRateUsd: 12_000 };
+  const options = { recipes: [trained, { ...trained, bill: { afterMs: 3_600_000 } }, priced] };
+  await inRepository(options, async ({ simulator, check }) => {
+    for (const runId of [1, 2, 3]) await cookBare(simulator, runId, 'keep', runId - 1);
+    await until(() => statusesOf(simulator)[1] === 'COMPLETED');
+    const checked = await check();
+    const costs = [...parsed(checked, 'running'), ...parsed(checked, 'ended')];
+    expect(costs.map((job) => job.cost_is)).toEqual(['estimated', 'estimated', 'billed']);
+    expect(costs.slice(1).map((job) => job.cost_usd)).toEqual([1, 1]);
+    expect(checked.summary).toMatch(/>≈\s1\.00\sUSD</);
+    expect(checked.summary).toMatch(/>1\.00\sUSD</);
+  });
+});
 
 const shaOf = (runId: number) => runId.toString(16).padStart(40, '0');
 

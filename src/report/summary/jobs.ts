@@ -1,5 +1,5 @@
 import type { Outcome } from '../../jobs/records.ts';
-import { hourlyRateOf, pricedCostOf, totalCostOf, type Cost } from '../../jobs/cost.ts';
+import { hourlyRateOf, pricedCostOf, totalCostOf } from '../../jobs/cost.ts';
 import { durationsOf, hardwareOf, recipeOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
 import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
 import { formatEstimatedUsd, describeOffers, formatTimes, formatUsd } from '../format.ts';
@@ -16,7 +16,7 @@ import {
   renderTable,
   durationCell,
   statusCell,
-  withoutBreaks,
+  costCell,
   type Column,
   type NumberedOutcome,
 } from './table.ts';
@@ -163,12 +163,6 @@ function hardware({ job }: Outcome, escape = escapeHtml): string {
 
 function title(outcome: Outcome): string {
   return escapeHtml(titleOf(outcome.ref, outcome.job), 120);
-}
-
-function costCell(cost: Cost | null): string {
-  if (cost === null) return '';
-  const { usd, is } = cost;
-  return withoutBreaks(is === 'billed' ? formatUsd(usd) : formatEstimatedUsd(usd, '≈'));
 }
 
 const maxNodes = 100;

@@ -1,9 +1,10 @@
 import { isUuid } from '../../api/schemas.ts';
 import type { Origin, Outcome } from '../../jobs/records.ts';
+import type { Cost } from '../../jobs/cost.ts';
 import { compareResults, results, type Result } from '../../jobs/results.ts';
 import { isFinal } from '../../jobs/status.ts';
 import { consoleUrl } from '../error-messages.ts';
-import { formatDuration, phraseOf } from '../format.ts';
+import { formatCost, formatDuration, phraseOf } from '../format.ts';
 import { escapeHtml, escapeMarkdown, sanitizeLine } from '../sanitize.ts';
 
 /** The head of a column. */
@@ -92,6 +93,11 @@ const resultsOfFinal: ReadonlySet<Result> = new Set(['succeeded', 'failed', 'can
 /** The reason for a job's status: the service's, else the error's. Foreign text. */
 export function reasonOf({ job, error }: Outcome): string {
   return job?.status_reason || error?.message || '';
+}
+
+/** What something has cost; empty where that is not known. */
+export function costCell(cost: Cost | null): string {
+  return cost === null ? '' : withoutBreaks(formatCost(cost));
 }
 
 /** A duration on one line; empty if it is not known. */
