@@ -29,6 +29,8 @@ export interface Budget {
    * @param rateUsd what it may cost an hour, where no `max-hourly-rate` says so
    */
   readonly refusal: (rateUsd: number | null) => Promise<OverBudget | null>;
+  /** Fires when nothing is watched any more. */
+  readonly over: AbortSignal;
   /** Stops watching, so that the process can end. */
   readonly stop: () => void;
 }
@@ -146,6 +148,7 @@ export function createBudget(options: BudgetOptions): Budget {
       if (lastsMs(withOne, maxCostUsd) >= minRunLimitMs - 1) return null;
       return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
     },
+    over,
     stop: () => {
       stopped.abort();
     },

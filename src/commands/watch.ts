@@ -48,6 +48,7 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   try {
     await watch(step, entry, submitted, log);
     if (entry.facts.stop === 'goal') await untilRated(step, submitted);
+    if (entry.facts.stop === 'goal') countOn(step, entry, submitted);
   } catch (error) {
     entry.error = asError(error);
     record(step, entry, { stop: 'lost' });
@@ -175,11 +176,22 @@ function watchForDuplicates(step: Step, entry: Entry): { readonly stop: () => vo
 
 const maxRateWaitMs = 30_000;
 
-// A job that does what was asked for goes on costing: nobody looks at its rate later.
+// A job that does what was asked for goes on costing, and once the step has ended nobody looks at it.
 async function untilRated(step: Step, { job }: SubmittedJob): Promise<void> {
   if (step.plan.ceilings.maxHourlyRateUsd === null) return;
   const isRated = await step.budget.untilRated(job.uuid, maxRateWaitMs);
   if (!isRated) step.console.rateUnknown(job.uuid);
+}
+
+// What it costs counts as long as others are waited for, and no longer than it lives.
+function countOn({ plan, poller, budget }: Step, { shareMs }: Entry, { job }: SubmittedJob): void {
+  if (plan.ceilings.maxCostUsd === null) return;
+  const count = (answer: Job | ServiceError) => {
+    if (answer instanceof ServiceError) return true;
+    budget.onLook(answer, shareMs !== null);
+    return isFinal(answer.status) && !mayRestart(answer);
+  };
+  void poller.watch(job.uuid, count, budget.over);
 }
 
 function isBad(step: Step, entry: Entry): boolean {

@@ -19,7 +19,7 @@ export function checkMoney(life: PlayedLife): readonly Violation[] {
     return [
       ...jobs.flatMap((job) => checkShare(step, job)),
       ...checkSum(life, step, jobs),
-      ...jobs.flatMap((job) => checkRate(life, step, job)),
+      ...jobs.flatMap((job) => [...checkRate(life, step, job), ...checkCooked(life, step, job)]),
       ...checkSaid(life, step),
     ];
   });
@@ -138,6 +138,25 @@ function checkRate(life: PlayedLife, step: PlayedStep, job: SimulatedJob): reado
   });
 }
 
+/** Nothing is cooked that can only be dearer, nor what could not run for a minute. */
+function checkCooked(life: PlayedLife, step: PlayedStep, job: SimulatedJob): readonly Violation[] {
+  const { maxHourlyRateUsd, maxCostUsd } = step.plan.policy;
+  const rates = ratesOnOffer(life, job.gpuName === null ? [] : [job.gpuName]);
+  const before = life.service.jobs().filter((other) => {
+    return other.cookedBy === job.cookedBy && other.takenAtMs < job.takenAtMs;
+  });
+  const knownMs = job.takenAtMs - lookMs(life, step);
+  const spent = before.reduce((sum, other) => sum + other.costUsdAt(knownMs), 0);
+  const restUsd = (maxCostUsd ?? Infinity) - spent + roundingUsd;
+  const isRated = before.every((other) => other.runs().every((run) => run.ratedAtMs <= knownMs));
+  const isTooDear = rates.length > 0 && Math.min(...rates) > (maxHourlyRateUsd ?? Infinity);
+  const hasRest = restUsd >= (maxHourlyRateUsd ?? 0) / 60 || !isRated || !isWatched(life, step);
+  return [
+    ...(isTooDear ? [{ check: 'cooked though dearer', what: `${job.uuid}: ${rates[0]}` }] : []),
+    ...(hasRest ? [] : [{ check: 'cooked with nothing left', what: `${job.uuid}: ${restUsd}` }]),
+  ];
+}
+
 /** What is said to be over budget is. */
 function checkSaid(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const said = reportedBy(step).filter(({ result }) => result === 'over-budget');
@@ -149,17 +168,19 @@ function checkSaid(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   if (main.killed || said.length === 0 || isNearMaxCost(life, step, jobs)) return [];
   return said.flatMap(({ jobUuid }) => {
     const job = jobs.find(({ uuid }) => uuid === jobUuid);
-    if (job === undefined ? isTooDearOnOffer(life, plan) : isDearOrAtShare(plan, job)) return [];
+    const { gpuNames, maxHourlyRateUsd } = plan.policy;
+    const onOffer = Math.max(0, ...ratesOnOffer(life, gpuNames));
+    const isTooDear = onOffer > (maxHourlyRateUsd ?? Infinity);
+    if (job === undefined ? isTooDear : isDearOrAtShare(plan, job)) return [];
     return [{ check: 'said to be over budget', what: `${main.name}: ${jobUuid ?? 'not cooked'}` }];
   });
 }
 
-function isTooDearOnOffer({ plan: { service } }: PlayedLife, { policy }: StepPlan): boolean {
-  const offers = exampleOffers.filter(({ gpu }) => service.offers.includes(gpu));
-  const asked = offers.filter(
-    ({ gpu }) => policy.gpuNames.length === 0 || policy.gpuNames.includes(gpu),
-  );
-  return asked.some(({ hourlyRateUsd }) => hourlyRateUsd > (policy.maxHourlyRateUsd ?? Infinity));
+/** What matching offers cost an hour; no names: of any model. */
+function ratesOnOffer({ plan }: PlayedLife, gpuNames: readonly string[]): readonly number[] {
+  const offers = exampleOffers.filter(({ gpu }) => plan.service.offers.includes(gpu));
+  const asked = offers.filter(({ gpu }) => gpuNames.length === 0 || gpuNames.includes(gpu));
+  return asked.map(({ hourlyRateUsd }) => hourlyRateUsd);
 }
 
 function isDearOrAtShare({ policy }: StepPlan, job: SimulatedJob): boolean {
@@ -175,7 +196,7 @@ function isNearMaxCost(life: PlayedLife, step: PlayedStep, jobs: readonly Simula
   const { maxCostUsd, maxHourlyRateUsd } = step.plan.policy;
   const usd = jobs.reduce((sum, job) => sum + assumedUsd(life, step, job), 0);
   const isNoneMissing = reportedBy(step).every(({ jobUuid }) => jobUuid !== null);
-  const nextUsd = isNoneMissing ? 0 : (maxHourlyRateUsd ?? dearestOffer(life));
+  const nextUsd = isNoneMissing ? 0 : (maxHourlyRateUsd ?? Math.max(0, ...ratesOnOffer(life, [])));
   const nextMs = isNoneMissing ? cancelMs + 3 * second : 60 * second;
   const soonUsd = ((hourlyOf(jobs) + nextUsd) * nextMs) / hour;
   return usd + soonUsd >= (maxCostUsd ?? Infinity);
@@ -192,9 +213,4 @@ function assumedUsd(life: PlayedLife, step: PlayedStep, job: SimulatedJob): numb
   });
   const idleUsd = (Math.max(assumed, dearestOf(job)) * lookMs(life, step)) / hour;
   return job.costUsdAt(endMs) + idleUsd + more.reduce((sum, usd) => sum + usd, 0);
-}
-
-function dearestOffer({ plan: { service } }: PlayedLife): number {
-  const offers = exampleOffers.filter(({ gpu }) => service.offers.includes(gpu));
-  return Math.max(0, ...offers.map(({ hourlyRateUsd }) => hourlyRateUsd));
 }

@@ -71,7 +71,7 @@ function drawRecipe(dice: Dice, index: number): PlannedRecipe {
   const retries = way === 'retried' || way === 'fails early' ? dice.int(1, maxRuns - 1) : 0;
   const isServer = way === 'endless' && dice.chance(0.5);
   const hasPorts = dice.fork('ports').chance(0.7);
-  const nodes = isServer && hasPorts && dice.fork('nodes').chance(0.3) ? 2 : 1;
+  const nodes = dice.fork('nodes').chance(0.25) ? 2 : 1;
   const life = drawPhases(dice, way, retries);
   return {
     uuid: dice.uuid(),
@@ -81,7 +81,8 @@ function drawRecipe(dice: Dice, index: number): PlannedRecipe {
       ...(retries > 0 && { max_retry_count: retries }),
       ...(nodes > 1 && { max_node_count: nodes }),
     },
-    life: isServer && hasPorts ? withAddress(life, nodes, dice.fork('address')) : life,
+    life:
+      isServer && hasPorts ? withAddress(life, nodes, dice.fork('address')) : onNodes(life, nodes),
     lifeOnGpu: drawLivesOnGpu(dice.fork('gpus'), retries),
     accessTokens: dice.fork('token').chance(0.7),
     cancelTakesMs: dice.weighted([5, 0], [2, dice.int(500, 5_000)], [2, dice.int(5_000, 20_000)]),
@@ -110,16 +111,27 @@ const server = {
 
 /** An address comes with the start, minutes later, or never. */
 function withAddress(life: readonly Phase[], nodes: number, dice: Dice): readonly Phase[] {
-  const nodeUrls = Array.from({ length: nodes }, (_, index) => ({
+  const nodeUrls = addressesOf(nodes);
+  const laterMs = dice.weighted([3, 1], [3, dice.span(2_000, 300_000)], [1, null]);
+  if (laterMs === null) return life;
+  const last = { ...life.at(-1), status: 'RUNNING' };
+  return [...life.slice(0, -1), { ...last, forMs: laterMs }, { ...last, nodeUrls }];
+}
+
+// How many nodes there are shows by their addresses alone.
+function onNodes(life: readonly Phase[], nodes: number): readonly Phase[] {
+  const nodeUrls = addressesOf(nodes);
+  const isOnSeveral = ({ status }: Phase) => nodes > 1 && status === 'RUNNING';
+  return life.map((phase) => (isOnSeveral(phase) ? { ...phase, nodeUrls } : phase));
+}
+
+function addressesOf(nodes: number) {
+  return Array.from({ length: nodes }, (_, index) => ({
     description: '8080',
     hostname: `node-${index + 1}.example.net`,
     port: 30_080,
     protocol: 'tcp',
   }));
-  const laterMs = dice.weighted([3, 1], [3, dice.span(2_000, 300_000)], [1, null]);
-  if (laterMs === null) return life;
-  const last = { ...life.at(-1), status: 'RUNNING' };
-  return [...life.slice(0, -1), { ...last, forMs: laterMs }, { ...last, nodeUrls }];
 }
 
 /** On some models no machine comes, or the pull fails; how the service tells is not documented. */

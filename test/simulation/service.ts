@@ -246,7 +246,10 @@ function runsOf(job: Kept): readonly SimulatedRun[] {
     startedAtMs,
     endedAtMs,
     hourlyUsd: (rateOf(job.script, index) ?? 0) * nodes,
-    ratedAtMs: Math.max(beganAtMs + rateAfterMs, nodes > 1 ? addressAtMs(job) : 0),
+    ratedAtMs: Math.max(
+      beganAtMs + rateAfterMs,
+      ...(nodes > 1 ? [addressAtMs(job), startedAtMs ?? Infinity] : []),
+    ),
   }));
 }
 
