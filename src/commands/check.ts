@@ -1,7 +1,7 @@
 import { createClient, type Client } from '../api/client.ts';
 import { sleepLong } from '../clock.ts';
 import { InputError } from '../errors.ts';
-import { createGitHub, openOctokit, type GitHub, type SendToGitHub } from '../github/client.ts';
+import { createGitHub, openOctokit, type GitHub, type OpenGitHub } from '../github/client.ts';
 import { listOpenRuns, readRuns, type Repository, type WorkflowRun } from '../github/runs.ts';
 import { readCheckInputs, type CheckInputs } from '../inputs/check.ts';
 import { readRunRef, type RunRef } from '../inputs/context.ts';
@@ -19,9 +19,9 @@ import {
 import { readRunsOfJobs } from '../jobs/run-lists.ts';
 import { createCheckConsole, type CheckConsole } from '../report/check-console.ts';
 import { reportCheck, reportCheckFailure } from '../report/check-report.ts';
-import type { Runner } from '../runtime.ts';
 import { cancelOrphans } from './check-orphans.ts';
 import { finishStatuses } from './check-statuses.ts';
+import type { Runner } from '../runtime.ts';
 import type { Deps } from './deps.ts';
 
 /** What the parts of a check share. */
@@ -38,9 +38,6 @@ export interface Check {
   readonly signal: AbortSignal;
   readonly nowMs: number;
 }
-
-/** How GitHub's API is reached; tests pass another way. */
-export type OpenGitHub = (runner: Runner, token: string) => SendToGitHub;
 
 // The cheapest runner has 15 minutes, and the report is still to be written.
 const maxCheckMs = 10 * 60_000;

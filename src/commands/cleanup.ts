@@ -1,5 +1,6 @@
-import { createClient } from '../api/client.ts';
+import { createClient, type Client } from '../api/client.ts';
 import { sleepLong } from '../clock.ts';
+import { openOctokit, type OpenGitHub } from '../github/client.ts';
 import { readCleanUpInputs, type CleanUpInputs } from '../inputs/cook.ts';
 import type { EntryFacts } from '../jobs/entry.ts';
 import { createFinder } from '../jobs/find.ts';
@@ -8,14 +9,15 @@ import { createPoller } from '../jobs/poll.ts';
 import { duplicateReason, ownReason, reconcile, type ReconcileOptions } from '../jobs/reconcile.ts';
 import { readSavedState, type SavedState } from '../jobs/saved-state.ts';
 import { createConsole, type Console } from '../report/console.ts';
+import { finishOwnStatuses } from './cleanup-statuses.ts';
 import type { Deps } from './deps.ts';
 
 /**
  * What the post entry does: cancels the jobs of the step that nobody wants any more, also where
- * main was killed before it knew of them. It never changes the verdict, and never rejects. An
+ * main was killed before it knew of them, and sets their commit statuses. It never changes the verdict, and never rejects. An
  * interrupt does not end it: it is the last that can cancel a job.
  */
-export async function cleanup(deps: Deps): Promise<void> {
+export async function cleanup(deps: Deps, openGitHub: OpenGitHub = openOctokit): Promise<void> {
   const { runner } = deps;
   const saved = readSavedState(runner);
   if (saved === null) return;
@@ -23,10 +25,14 @@ export async function cleanup(deps: Deps): Promise<void> {
   const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
   const policy: Policy = { ...saved.policy, onJobEnd };
   const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
-  if (open.length === 0) return;
+  const isSilent = runner.input('commit-status').trim() !== 'true' || saved.hasSettledStatuses;
+  if (open.length === 0 && isSilent) return;
   try {
     const inputs = await readCleanUpInputs(runner);
-    await reconcileAll(open, saved, policy, inputs, console, deps);
+    await withClient(inputs, console, deps, async (client) => {
+      await reconcileAll(open, saved, policy, client, console);
+      if (!isSilent) await finishOwnStatuses(saved, inputs, client, openGitHub, deps);
+    });
   } catch (error) {
     console.cleanupFailed(error);
   }
@@ -41,23 +47,34 @@ function isOpen(facts: EntryFacts, { step }: SavedState, policy: Policy): boolea
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
 const maxCleanupMs = 225_000;
 
-async function reconcileAll(
-  open: readonly EntryFacts[],
-  { step }: SavedState,
-  policy: Policy,
+async function withClient(
   inputs: CleanUpInputs,
   console: Console,
   { runner, connect, clock, random }: Deps,
+  work: (client: Client) => Promise<void>,
 ): Promise<void> {
   const connection = connect(inputs['api-url']);
   const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
   const { exchange } = connection;
   const { redactor } = runner;
   const { clockOff: onClockOff } = console;
-  const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
+  try {
+    await work(createClient({ exchange, keys, redactor, clock, random, onClockOff }));
+  } finally {
+    await connection.close();
+  }
+}
+
+async function reconcileAll(
+  open: readonly EntryFacts[],
+  { step }: SavedState,
+  policy: Policy,
+  client: Client,
+  console: Console,
+): Promise<void> {
   const deadline = new AbortController();
   const done = new AbortController();
-  void sleepLong(clock, maxCleanupMs, done.signal).then(() => {
+  void sleepLong(client.clock, maxCleanupMs, done.signal).then(() => {
     deadline.abort();
   });
   const { signal } = deadline;
@@ -81,7 +98,6 @@ async function reconcileAll(
     );
   } finally {
     done.abort();
-    await connection.close();
   }
 }
 

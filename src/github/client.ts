@@ -79,6 +79,9 @@ export function createGitHub({ send, clock, random, signal }: GitHubOptions): Gi
   };
 }
 
+/** How GitHub's API is reached; tests pass another way. */
+export type OpenGitHub = (runner: Runner, token: string) => SendToGitHub;
+
 // GitHub answers within seconds, or not at all.
 const maxRequestMs = 30_000;
 

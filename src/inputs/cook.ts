@@ -135,6 +135,8 @@ const cleanUpInputs = {
   'api-url': cookInputs['api-url'],
   'on-workflow-cancel': cookInputs['on-workflow-cancel'],
   'on-job-end': cookInputs['on-job-end'],
+  'commit-status': cookInputs['commit-status'],
+  'github-token': cookInputs['github-token'],
 };
 
 /** What the post entry needs of the inputs. */

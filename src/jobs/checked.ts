@@ -24,7 +24,7 @@ export interface CheckResult {
 }
 
 /** @param runs of the job, oldest first; empty where they were not read */
-export function outcomeOf({ job }: MarkedJob, runs: readonly JobRun[]): Outcome {
+export function outcomeOf({ job }: Pick<MarkedJob, 'job'>, runs: readonly JobRun[]): Outcome {
   const isFinal = finalResultOf(job.status) !== null;
   return {
     ...noRunData,

@@ -9,6 +9,7 @@ import { parseEntryFacts, parseStepFacts, type EntryFacts, type StepFacts } from
 
 const planName = 'plan';
 const stepName = 'step';
+const statusesName = 'commit-statuses';
 const entryName = (index: number, choice: number) =>
   choice === 0 ? `entry-${index}` : `entry-${index}-${choice}`;
 
@@ -41,11 +42,18 @@ export function saveStep(runner: Runner, facts: StepFacts): void {
   runner.saveState(stepName, JSON.stringify(facts));
 }
 
+/** Says that no commit status of the step is left to be set. */
+export function saveStatusesSettled(runner: Runner): void {
+  runner.saveState(statusesName, 'settled');
+}
+
 /** What main saved. */
 export interface SavedState {
   readonly policy: SavedPlan['policy'];
   readonly step: StepFacts;
   readonly entries: readonly EntryFacts[];
+  /** Whether main has set all commit statuses that it meant to. */
+  readonly hasSettledStatuses: boolean;
 }
 
 /** Reads what main saved; null where it sent nothing. */
@@ -56,5 +64,7 @@ export function readSavedState(runner: Runner): SavedState | null {
   const entries = Array.from({ length: count * tries }, (_, place) =>
     parseEntryFacts(parseJson(runner.state(entryName(Math.floor(place / tries), place % tries)))),
   ).filter((facts) => facts !== null);
-  return { policy, step: parseStepFacts(parseJson(runner.state(stepName))), entries };
+  const step = parseStepFacts(parseJson(runner.state(stepName)));
+  const hasSettledStatuses = runner.state(statusesName) === 'settled';
+  return { policy, step, entries, hasSettledStatuses };
 }

@@ -5,6 +5,7 @@ import { silent, troubleOf, type Trouble } from '../github/trouble.ts';
 import { readCommit } from '../inputs/context.ts';
 import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { titleOf } from '../jobs/metrics.ts';
+import { saveStatusesSettled } from '../jobs/saved-state.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Clock } from '../clock.ts';
 import type { Runner } from '../runtime.ts';
@@ -120,6 +121,8 @@ export function createCommitStatus(
       });
       await Promise.all([...queues.values()].map(async ({ idle }) => idle()));
       settled.abort();
+      // The post entry sets those that there was no time for.
+      if (!over.signal.aborted) saveStatusesSettled(runner);
     },
   };
 }
@@ -179,14 +182,15 @@ function createSender(send: (status: Status) => Promise<void>, runner: Runner): 
       const { kind } = troubleOf(error, Date.now());
       if ((kind === 'unavailable' || kind === 'limited') && tries < maxTries) return 'again';
       isHopeless ||= kind === 'forbidden' || kind === 'internal';
-      if (!hasWarned) warn(runner, asError(error).message, kind);
+      if (!hasWarned) warnStatusNotSet(runner, asError(error).message, kind);
       hasWarned = true;
     }
     return 'done';
   };
 }
 
-function warn(runner: Runner, message: string, trouble: Trouble['kind']): void {
+/** Warns that the commit status stays as it is. */
+export function warnStatusNotSet(runner: Runner, message: string, trouble: Trouble['kind']): void {
   const remedy =
     trouble === 'forbidden'
       ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'

@@ -8,6 +8,7 @@ import { findCommands, type Command } from '../runner/commands.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { until } from '../support/until.ts';
 import { life, play, type Played, type Scenario } from './scenario.ts';
+import { onStage, short } from './stage.ts';
 
 // The committed dist, on a stand-in of GitHub's API.
 
@@ -316,4 +317,54 @@ describe('where it is not asked for', () => {
     expect(octokitChunks).toEqual([expect.stringMatching(/^\d+\.index\.js$/)]);
     expect(scene('completed').loaded).toEqual(expect.arrayContaining(octokitChunks));
   });
+});
+
+describe('main was killed', () => {
+  /** Kills main once the commit has a status, and runs post. */
+  async function killed(given: Readonly<Record<string, string>>) {
+    const github = await startGitHub();
+    const env = { GITHUB_API_URL: github.url, GITHUB_EVENT_NAME: 'push', GITHUB_SHA: pushed };
+    const inputs = { 'commit-status': 'true', 'github-token': token, ...given };
+    const played = await onStage({ recipes: [endless] }, async ({ start, statuses }) => {
+      const main = start({ env, with: inputs });
+      await until(() => github.model.statuses.length > 0);
+      main.process.kill('SIGKILL');
+      const { log } = await main.post();
+      return { log, jobs: statuses() };
+    });
+    await github.close();
+    const last = github.model.statuses.at(-1);
+    return { ...played, last, requests: github.requests.length };
+  }
+
+  test('post cancels its job, and says so', async () => {
+    const { jobs, last } = await killed({});
+    expect(jobs).toEqual(['CANCELLED']);
+    expect(last).toMatchObject({ state: 'error', context: 'dispersed / Endless' });
+    expect(last?.description).toMatch(/^Cancelled/);
+    expect(last?.target_url).toMatch(/\/actions\/runs\/4711$/);
+  });
+
+  test('its job is to live on: the status is for check to finish', async () => {
+    const { jobs, last } = await killed({ 'on-workflow-cancel': 'detach' });
+    expect(jobs).not.toEqual(['CANCELLED']);
+    expect(last).toMatchObject({ state: 'pending', context: 'dispersed / Endless' });
+    expect(last?.target_url).toContain('#dispersed-left-');
+  });
+});
+
+test('post asks GitHub nothing where main has set all', async () => {
+  const github = await startGitHub();
+  const env = { GITHUB_API_URL: github.url, GITHUB_EVENT_NAME: 'push', GITHUB_SHA: pushed };
+  const inputs = { 'commit-status': 'true', 'github-token': token };
+  const [before, after] = await onStage({ recipes: [short] }, async ({ start }) => {
+    const main = start({ env, with: inputs });
+    await main.done;
+    const count = github.requests.length;
+    await main.post();
+    return [count, github.requests.length];
+  });
+  await github.close();
+  expect(before).toBeGreaterThan(0);
+  expect(after).toBe(before);
 });
