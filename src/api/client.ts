@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.ts';
 import type { Clock, Random } from '../clock.ts';
 import { errorDetail } from './error-detail.ts';
 import type { Transport, WireAnswer } from './http.ts';
-import { parseJson } from './json.ts';
+import { parseExactJson, parseJson } from './json.ts';
 import { parseRetryAfter } from './retry.ts';
 import type { Redactor } from './redactor.ts';
 import {
@@ -28,6 +28,8 @@ export interface Call {
   readonly ended?: AbortSignal | undefined;
   /** Longest answer that is read, in bytes. */
   readonly maxBytes?: number;
+  /** Whether numbers of the answer are sent on, and must not be rounded. */
+  readonly exactNumbers?: boolean;
 }
 
 /** The signed way to the service. Clock and random come with it, for all who repeat requests. */
@@ -199,7 +201,7 @@ function readAnswer(answer: WireAnswer, call: Call, nowMs: number, { redact }: R
       retryAfterMs: parseRetryAfter(answer.retryAfter, nowMs),
     });
   }
-  const body = parseJson(text);
+  const body = call.exactNumbers === true ? parseExactJson(text) : parseJson(text);
   if (body !== undefined) return body;
   const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
   throw new ServiceError({ trouble: 'unreadable', request, status, detail });

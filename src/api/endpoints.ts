@@ -65,7 +65,8 @@ export async function readRecipe(
   signal?: AbortSignal,
 ): Promise<Recipe> {
   const pathname = `/v1/job-recipes/${recipeUuid}`;
-  return single(client, { method: 'GET', pathname, signal }, recipeSchema);
+  const call: Call = { method: 'GET', pathname, signal, exactNumbers: true };
+  return single(client, call, recipeSchema);
 }
 
 /** Reads one job. */

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { isList } from './json.ts';
+import { isList, isMapping } from './json.ts';
 
 /** API key pair of the service: `pk_…` and `sk_…`. */
 export interface Keys {
@@ -73,7 +73,7 @@ export function signatureHeaders(
 // keys that look like numbers are not put in an order of their own.
 function sortedJson(value: Json): string {
   if (isList(value)) return `[${value.map(sortedJson).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (!isMapping(value)) return JSON.stringify(value);
   const members = Object.entries(value)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([key, member]) =>

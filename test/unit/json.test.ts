@@ -1,9 +1,40 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseJson } from '../../src/api/json.ts';
+import { isMapping, parseExactJson, parseJson } from '../../src/api/json.ts';
+import { canonicalJson, type Json } from '../../src/api/sign.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+describe('JSON that is sent on', () => {
+  test('keeps its integers, however long', () => {
+    fc.assert(
+      fc.property(fc.bigInt(), fc.integer({ min: 0, max: 1 }), (number, depth) => {
+        const text = depth === 0 ? `{"seed":${number}}` : `{"env":{"seed":[${number}]}}`;
+        expect(JSON.stringify(parseExactJson(text))).toBe(text);
+        expect(canonicalJson(parseExactJson(text) as Json)).toBe(text);
+      }),
+    );
+  });
+
+  test('keeps all else as it is', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        const withLong = `[${text},12345678901234567890]`;
+        expect((parseExactJson(withLong) as unknown[])[0]).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  test('such an integer is no mapping', () => {
+    const [seed] = parseExactJson('[12345678901234567890]') as unknown[];
+    expect(isMapping(seed)).toBe(false);
+  });
+
+  test('what is no JSON is none', () => {
+    expect(parseExactJson('12345678901234567890 and more')).toBeUndefined();
+  });
+});
 
 describe('JSON from elsewhere', () => {
   test('is what JSON.parse makes of it, or undefined', () => {

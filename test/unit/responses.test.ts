@@ -2,11 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createRedactor } from '../../src/api/redactor.ts';
-import { listJobs, readJob, readJobRun } from '../../src/api/endpoints.ts';
+import { listJobs, readJob, readJobRun, readRecipe } from '../../src/api/endpoints.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { createClient } from '../../src/api/client.ts';
 import { errorDetail } from '../../src/api/error-detail.ts';
 import { ServiceError } from '../../src/errors.ts';
+import { bodyOf } from '../../src/jobs/request.ts';
+import { canonicalJson, type Json } from '../../src/api/sign.ts';
+import { cookRequest } from '../support/plans.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
 const uuid = '0198ac1c-7063-4be8-bb94-57a5bd83548e';
@@ -204,4 +207,13 @@ describe('the log of a run', () => {
     expect(run).toMatchObject({ uuid, status: 'RUNNING' });
     expect(run).not.toHaveProperty('logs');
   });
+});
+
+test('a long integer of a recipe is sent on as it is stored', async () => {
+  const seed = JSON.rawJSON('12345678901234567890');
+  const parameters = { image: 'a/b', env: { SEED: seed } };
+  const payload = { parameters: { type: 'docker', parameters } };
+  const recipe = await readRecipe(answering({ uuid, name: 'Train', payload }), uuid);
+  const body = bodyOf(cookRequest({ container: { tag: 'v2' } }), recipe);
+  expect(canonicalJson(body as Json)).toContain('"SEED":12345678901234567890');
 });
