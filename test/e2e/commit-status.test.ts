@@ -92,7 +92,8 @@ const octokitChunks = readdirSync(dist).filter(
     file.endsWith('.js') && readFileSync(new URL(file, dist), 'utf8').includes('octokit-core.js'),
 );
 
-const isWatched = ({ requests }: Simulator) => requests.length >= 2;
+const isWatched = ({ requests }: Simulator) =>
+  requests.some(({ method, path }) => method === 'GET' && /^\/v1\/jobs\b/.test(path));
 
 const refusal = (status: number, message: string, headers = {}) =>
   always({ status, message, headers });
@@ -173,7 +174,9 @@ describe('with permission', () => {
   test('a job is pending, and then a success, on the commit that was pushed', () => {
     const { statuses, ...step } = scene('completed');
     expect(step).toMatchObject({ ...passed, warnings: [] });
-    expect(stateAndText({ statuses })).toEqual([
+    // On a slow machine there is time for one that says that it runs.
+    const told = stateAndText({ statuses }).filter((each) => !each.startsWith('pending: Running'));
+    expect(told).toEqual([
       expect.stringMatching(`^pending: Queued ${since}$`),
       expect.stringMatching(/^success: Succeeded after \d+s$/),
     ]);
@@ -185,7 +188,7 @@ describe('with permission', () => {
       });
     }
     const run = 'https://github.com/acme/renders/actions/runs/4711';
-    expect(statuses.map(({ target_url: url }) => url)).toEqual([
+    expect([...new Set(statuses.map(({ target_url: url }) => url))]).toEqual([
       `${run}#dispersed-job-${step.outputs['job-uuid']}`,
       run,
     ]);
