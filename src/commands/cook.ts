@@ -111,11 +111,12 @@ async function cookAll(
   const signal = AbortSignal.any([step.end.signal, stopped.signal]);
   const readRecipe = createRecipeReader(step.client, signal);
   const readOffers = createOfferReader(step.client, signal);
+  const market = { readRecipe, readOffers };
   const cooking: Cooking = {
     wait: inputs.wait,
     inTurn: pLimit(maxConcurrentCooks),
     readRecipe,
-    prices: createPriceCheck(step, { readRecipe, readOffers }, stopped),
+    prices: createPriceCheck(step, market, stopped),
   };
   const attached: Attached =
     inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached;
@@ -123,7 +124,7 @@ async function cookAll(
   const runEntry = async (request: CookRequest) =>
     unfinished(async () => {
       const taken = attached.tries.get(request.index) ?? [];
-      const runData = await cookInTurn(step, request, taken, async (entry, one) =>
+      const runData = await cookInTurn(step, request, taken, market, async (entry, one) =>
         cookOrAttach(step, entry, one, { ...cooking, attachError: attached.error }),
       );
       const entry = step.entries[request.index];
@@ -142,7 +143,7 @@ async function cookAll(
   const runData = await Promise.all(
     requests.map(async ({ index }) => (await running.get(index)) ?? noRunData),
   );
-  cooking.prices.stop();
+  await cooking.prices.stop();
   return runData;
 }
 

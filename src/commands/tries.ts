@@ -1,12 +1,22 @@
-import { createRecipeReader } from '../jobs/recipes.ts';
+import { hasCeiling } from '../jobs/ceilings.ts';
 import { earlierTryOf } from '../jobs/failure.ts';
-import { createOfferReader, hardwareWish, ratesOf, type Offers } from '../jobs/offers.ts';
+import { hardwareWish, ratesOf, type OfferReader, type Offers } from '../jobs/offers.ts';
 import { createOutcome } from '../jobs/outcome.ts';
+import type { RecipeReader } from '../jobs/recipes.ts';
 import type { CookRequest, RunData } from '../jobs/records.ts';
 import { startTry, type Entry, type Step } from './step.ts';
 
 // Several GPU models for one entry: the first one that is on offer is cooked, and the next where its
 // job has ended without a start. Each try is a cook of its own, with a mark and facts of its own.
+
+/** What models are chosen by. */
+export interface Market {
+  readonly readRecipe: RecipeReader;
+  readonly readOffers: OfferReader;
+}
+
+// Without a ceiling, offers that are slow hold up no cook for longer.
+const maxOffersMs = 5_000;
 
 /** One try: what is cooked, and what is known of it. */
 interface Try {
@@ -17,16 +27,19 @@ interface Try {
 /**
  * Cooks the models of an entry in turn, until one has started or there is none left.
  * @param taken the tries of an earlier attempt of the workflow run, the one taken over last
+ * @param market which every entry shares
  * @param cookOne cooks one try and waits for it, as far as that was asked for
  */
 export async function cookInTurn(
   step: Step,
   request: CookRequest,
   taken: readonly CookRequest[],
+  market: Market,
   cookOne: (entry: Entry, request: CookRequest) => Promise<RunData>,
 ): Promise<RunData> {
   const untried = [request, ...request.alternatives].filter((each) => !taken.includes(each));
-  let current = await firstTry(step, request, taken.at(-1), untried);
+  const choose = async () => chooseTry(step, untried, market);
+  let current = await firstTry(step, request, taken.at(-1), untried, choose);
   let before: (Try & { readonly runData: RunData }) | null = null;
   for (;;) {
     current.entry.hasNext = untried.length > 0;
@@ -38,7 +51,7 @@ export async function cookInTurn(
     }
     if (!current.entry.isFollowed || step.end.signal.aborted) return runData;
     before = { ...current, runData };
-    const next = await nextTry(step, before, untried);
+    const next = await nextTry(step, before, untried, choose);
     if (next === null) return runData;
     current = next;
   }
@@ -53,12 +66,13 @@ async function firstTry(
   request: CookRequest,
   taken: CookRequest | undefined,
   untried: CookRequest[],
+  choose: () => Promise<Choice>,
 ): Promise<Try> {
   const entry = step.entries[request.index];
   if (entry === undefined) throw new Error('an entry has no place in its step');
   if (taken !== undefined) return { request: taken, entry };
   const { request: chosen, offers } =
-    untried.length > 1 ? await chooseTry(step, untried) : { request, offers: null };
+    untried.length > 1 ? await choose() : { request, offers: null };
   if (untried.includes(chosen)) untried.splice(untried.indexOf(chosen), 1);
   if (chosen === request) return { request, entry };
   step.console.preferring(request, chosen, offers);
@@ -70,8 +84,9 @@ async function nextTry(
   step: Step,
   { entry, request, runData }: Try & { readonly runData: RunData },
   untried: CookRequest[],
+  choose: () => Promise<Choice>,
 ): Promise<Try | null> {
-  const { request: chosen, offers } = await chooseTry(step, untried);
+  const { request: chosen, offers } = await choose();
   if (step.end.signal.aborted) return null;
   untried.splice(untried.indexOf(chosen), 1);
   const outcome = createOutcome(entry, step.end.facts(), step.plan, runData);
@@ -87,27 +102,45 @@ interface Choice {
 }
 
 /** The first that has a matching offer now within `max-hourly-rate`; where none has one, the first. */
-async function chooseTry(step: Step, untried: readonly CookRequest[]): Promise<Choice> {
+async function chooseTry(
+  step: Step,
+  untried: readonly CookRequest[],
+  market: Market,
+): Promise<Choice> {
   const [first] = untried;
   if (first === undefined) throw new Error('there is nothing left to try');
-  // Anew each time: what is on offer changes by the minute.
-  const readOffers = createOfferReader(step.client, step.end.signal);
-  const stored = await createRecipeReader(
-    step.client,
-    step.end.signal,
-  )(first.recipeUuid)
-    .then(({ payload }) => payload ?? {})
-    .catch(() => ({}));
-  const choices = await Promise.all(
-    untried.map(async (request): Promise<Choice> => {
-      const wish = hardwareWish({ ...stored, ...request.fields }, request.gpuName ?? undefined);
-      return { request, offers: await readOffers(wish).catch(() => null) };
-    }),
-  );
+  const reading = readChoices(untried, first.recipeUuid, market);
+  const choices = hasCeiling(step.plan.ceilings)
+    ? await reading
+    : await within(step, maxOffersMs, reading, []);
   const ceilingUsd = step.plan.ceilings.maxHourlyRateUsd ?? Infinity;
   const onOffer = choices.find(({ offers }) => {
     const rates = offers === null ? null : ratesOf(offers);
     return rates !== null && rates.minUsd <= ceilingUsd;
   });
   return onOffer ?? choices[0] ?? { request: first, offers: null };
+}
+
+async function readChoices(
+  untried: readonly CookRequest[],
+  recipeUuid: string,
+  { readRecipe, readOffers }: Market,
+): Promise<readonly Choice[]> {
+  const stored = await readRecipe(recipeUuid)
+    .then(({ payload }) => payload ?? {})
+    .catch(() => ({}));
+  return Promise.all(
+    untried.map(async (request): Promise<Choice> => {
+      const wish = hardwareWish({ ...stored, ...request.fields }, request.gpuName ?? undefined);
+      return { request, offers: await readOffers(wish).catch(() => null) };
+    }),
+  );
+}
+
+async function within<T>({ client }: Step, ms: number, work: Promise<T>, late: T): Promise<T> {
+  const done = new AbortController();
+  const timeUp = client.clock.sleep(ms, done.signal).then(() => late);
+  return Promise.race([work, timeUp]).finally(() => {
+    done.abort();
+  });
 }

@@ -63,13 +63,19 @@ function filterValue(value: Json | undefined): string | null {
 // 500 offers: more than anybody compares.
 const maxPages = 10;
 
-/** A way to the offers that reads each list only once, however many entries ask for it. */
+// What is on offer changes by the minute.
+const maxAgeMs = 60_000;
+
+/** A way to the offers that reads each list once a minute at most, however many entries ask for it. */
 export function createOfferReader(client: Client, signal: AbortSignal): OfferReader {
-  const lists = new Map<string, Promise<Offers>>();
+  const lists = new Map<string, { readonly readAtMs: number; readonly list: Promise<Offers> }>();
   return async ({ filters, gpuName }) => {
     const key = JSON.stringify(filters);
-    const list = lists.get(key) ?? readAll(client, filters, signal);
-    lists.set(key, list);
+    const nowMs = client.clock.monotonicMs();
+    const known = lists.get(key);
+    const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
+    const list = isFresh ? known.list : readAll(client, filters, signal);
+    if (!isFresh) lists.set(key, { readAtMs: nowMs, list });
     const { offers, isCut } = await list;
     return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
   };

@@ -24,6 +24,7 @@ const bomb = [
 ].join('\n');
 
 const uuidForm = /is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be$/;
+const amountForm = /is not an amount in USD of more than 0, such as 0\.50 or 12$/;
 const numberForm = /is not a number of 0 or more$/;
 const durationForm =
   /is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d$/;
@@ -286,6 +287,34 @@ const rows: readonly Row[] = [
     'max-parallel',
     { ...entry('task: PERSISTENT'), 'max-parallel': '2' },
     /cannot be used with task PERSISTENT/,
+  ],
+  ['max-hourly-rate', { 'max-hourly-rate': 'cheap' }, amountForm],
+  ['max-hourly-rate', { 'max-hourly-rate': '$0.50' }, amountForm],
+  ['max-hourly-rate', { 'max-hourly-rate': '0,50' }, amountForm],
+  ['max-hourly-rate', { 'max-hourly-rate': '.5' }, amountForm],
+  ['max-hourly-rate', { 'max-hourly-rate': '0.00' }, amountForm],
+  ['max-cost', { 'max-cost': '-5' }, amountForm],
+  ['max-cost', { 'max-cost': '5e3' }, amountForm],
+  ['max-cost', { 'max-cost': '5 USD' }, amountForm],
+  ['max-cost', { 'max-cost': '0' }, amountForm],
+  ['max-cost', { 'max-cost': '0.0000001' }, amountForm],
+  [
+    'max-cost',
+    { recipes: `${recipe}\n${recipe}`, 'max-cost': '0.01', 'max-hourly-rate': '0.50' },
+    /leaves a run of each of 2 jobs 36\.0 s at max-hourly-rate, .* 1 minute: at least 0\.0167 is/,
+  ],
+  [
+    'max-cost',
+    { 'max-retry-count': '3', 'max-cost': '0.02', 'max-hourly-rate': '0.50' },
+    /each of 1 jobs with 3 retries each 36\.0 s at max-hourly-rate/,
+  ],
+  ['recipes[0]', entry('max_cost: 5'), /^"max_cost" is not a known field/],
+  ['recipes[0]', entry('max_hourly_rate: 1'), /^"max_hourly_rate" is not a known field/],
+  ['recipes[0].gpu_name', entry('gpu_name: [A, B, C, D, E, F, G, H, I]'), /more than 8 names/],
+  [
+    'recipes[0].gpu_name',
+    entry(`gpu_name: [A, B], gpu_registry_uuid: ${recipe}`),
+    /cannot be used together with recipes\[0\]\.gpu_registry_uuid: choose one/,
   ],
   ['gpu-name', { 'gpu-name': 'RTX 4090\nH100\nrtx 4090' }, /has "rtx 4090" twice/],
   ['gpu-name', { 'gpu-name': 'A\nB\nC\nD\nE\nF\nG\nH\nI' }, /has more than 8 names/],

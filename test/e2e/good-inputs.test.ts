@@ -37,6 +37,9 @@ const recipes: readonly RecipeScript[] = [a, b].map((uuid) => ({
   life: life('PENDING'),
 }));
 
+/** Six minutes of one job. */
+const ceilings = { 'max-cost': '0.05', 'max-hourly-rate': '0.50' };
+
 /** A body with these fields, and the description that is sent where none is given. */
 const body = (fields: Body = {}): Body => ({ description: ourDescription, ...fields });
 /** A body with the stored container and these parameters on it. */
@@ -262,6 +265,45 @@ const regions: readonly Row[] = [
     'allowed_region_codes: []',
     { allowed_region_codes: [] },
     { 'allowed-region-codes': 'us-east-1' },
+  ),
+  alone('max-hourly-rate', '5', {}),
+  alone('max-cost', '0.01', {}),
+  ['a share as run limit', { ...ceilings }, [body({ max_timeout_run_ms: 360_000 })], 1],
+  [
+    'a share of two, in two runs each',
+    { ...ceilings, recipes: `${a}\n${b}`, 'max-retry-count': '1', 'max-timeout-run': '2h' },
+    Array.from({ length: 2 }, () => body({ max_retry_count: 1, max_timeout_run_ms: 90_000 })),
+    2,
+  ],
+  [
+    'a run limit below the share',
+    { ...ceilings, 'max-timeout-run': '5m' },
+    [body({ max_timeout_run_ms: 300_000 })],
+    1,
+  ],
+  [
+    'a server has no share',
+    { ...ceilings, task: 'PERSISTENT' },
+    [body({ task: 'PERSISTENT', max_timeout_run_ms: null })],
+    1,
+  ],
+  [
+    'of several models the first on offer',
+    { 'gpu-name': 'RTX 9999\nH100\nRTX 4090' },
+    [body({ gpu_name: 'H100' })],
+    0,
+  ],
+  [
+    'of several models the first that is cheap enough',
+    { 'gpu-name': 'H100\nRTX 4090\nRTX 3090', 'max-hourly-rate': '0.70' },
+    [body({ gpu_name: 'RTX 4090' })],
+    0,
+  ],
+  entry(
+    'the models of an entry displace those of the inputs',
+    'gpu_name: [RTX 3090, H100]',
+    { gpu_name: 'RTX 3090' },
+    { 'gpu-name': 'RTX 4090\nH100' },
   ),
   [
     'all together',

@@ -5,6 +5,7 @@ import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
 import {
   descriptionOf,
+  hasCeiling,
   hasEnded,
   isInDoubt,
   reportedBy,
@@ -24,6 +25,7 @@ export function checkPace(life: PlayedLife): readonly Violation[] {
     ...checkNoticed(life, step),
     ...checkCancels(life, step),
     ...checkCooks(life, step),
+    ...checkOffers(life, step),
     ...checkVainLooks(life, step),
     ...checkNoApi(life, step),
   ]);
@@ -113,6 +115,18 @@ function checkCooks(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   const isOver = endMs < main.startMs + 60 * second || hasFailed(step);
   if (entries >= plan.entries.length || isOver) return [];
   return [{ check: 'cooks held up', what: `${entries} of ${plan.entries.length} in a minute` }];
+}
+
+/** Offers are read beside the cook, where nothing depends on them. */
+function checkOffers(life: PlayedLife, { main, plan }: PlayedStep): readonly Violation[] {
+  const sent = sentBy(life, main.name);
+  const cook = sent.find(({ kind }) => kind === 'cook');
+  const offers = sent.find(({ path }) => path === '/v1/compute/offers');
+  if (hasCeiling(plan) || plan.policy.gpuNames.length > 1 || offers === undefined) return [];
+  if (cook === undefined || cook.sentAtMs <= offers.sentAtMs) return [];
+  return [
+    { check: 'held up by offers', what: `${main.name}: ${cook.sentAtMs - offers.sentAtMs} ms` },
+  ];
 }
 
 function isSoon({ sentAtMs }: Sent, { startMs }: PlayedProcess): boolean {
