@@ -30,12 +30,33 @@ export async function finishStatuses(
   try {
     const statuses = await readStatuses(github, repository, [...shas]);
     const due = dueOf(check, ended, statuses, openRuns);
-    const ref = inputs['follow-up'] === undefined || due.length === 0 ? '' : await refOf(check);
+    const [first] = due;
+    if (first === undefined) return;
+    const isFollowed = inputs['follow-up'] !== undefined;
+    if (isFollowed && !(await mayFinish(check, first))) return;
+    const ref = isFollowed ? await refOf(check) : '';
     await Promise.all(due.map(async (each) => finishOne(check, each, ref)));
   } catch (error) {
     if (!(error instanceof GitHubError)) throw error;
     console.statusesUnreadable(error);
   }
+}
+
+// Without the permission to finish statuses, each check would start the same workflows again.
+async function mayFinish({ github, repository, console }: Check, { statuses }: Due) {
+  const [first] = statuses;
+  if (first === undefined) return false;
+  const { sha, context, targetUrl } = first;
+  const status = { state: 'pending', description: 'Has ended', context } as const;
+  try {
+    await setStatus(github, repository, sha, { ...status, target_url: targetUrl ?? '' });
+  } catch (error) {
+    if (!(error instanceof GitHubError)) throw error;
+    if (error.trouble !== 'forbidden') return true;
+    console.statusNotSet(error);
+    return false;
+  }
+  return true;
 }
 
 function dueOf(

@@ -14,6 +14,7 @@ import {
   hasEndedForGood,
   isOrphan,
   mayBeOrphan,
+  nowOf,
   type MarkedJob,
 } from '../jobs/repository-jobs.ts';
 import { readRunsOfJobs } from '../jobs/run-lists.ts';
@@ -36,6 +37,7 @@ export interface Check {
   readonly console: CheckConsole;
   /** Fires when nothing more may be asked. */
   readonly signal: AbortSignal;
+  /** When the jobs were read, Unix ms, by the service's clock: the runner's may be wrong. */
   readonly nowMs: number;
 }
 
@@ -68,7 +70,7 @@ async function withCheck(
   here: RunRef,
   deps: Deps,
   openGitHub: OpenGitHub,
-  work: (parts: Check) => Promise<void>,
+  work: (parts: Omit<Check, 'nowMs'>) => Promise<void>,
 ): Promise<void> {
   const { runner, clock, random, interrupt } = deps;
   const token = inputs['github-token'];
@@ -92,19 +94,19 @@ async function withCheck(
   const github = createGitHub({ send: openGitHub(runner, token), clock, random, signal });
   const [owner = '', repo = ''] = here.repository.split('/');
   const repository = { owner, repo };
-  const nowMs = clock.now();
   try {
-    await work({ deps, inputs, here, repository, client, github, console, signal, nowMs });
+    await work({ deps, inputs, here, repository, client, github, console, signal });
   } finally {
     done.abort();
     await connection.close();
   }
 }
 
-async function look(parts: Check): Promise<CheckResult> {
-  const { client, here, inputs, signal, nowMs } = parts;
-  const sinceMs = nowMs - inputs.since;
-  const found = await findRepositoryJobs(client, here, sinceMs, signal);
+async function look(opened: Omit<Check, 'nowMs'>): Promise<CheckResult> {
+  const { client, here, inputs, signal } = opened;
+  const found = await findRepositoryJobs(client, here, inputs.since, signal);
+  const nowMs = nowOf(client);
+  const parts: Check = { ...opened, nowMs };
   // Read after the jobs: a run that has cooked one of them had begun by then.
   const openRuns = await listOpenRuns(parts.github, parts.repository);
   const orphans = await findOrphans(parts, found, openRuns);
@@ -113,6 +115,7 @@ async function look(parts: Check): Promise<CheckResult> {
   const jobs = found.map(({ job, mark }) => ({ mark, job: cancelled.get(job.uuid) ?? job }));
   const ended = jobs.filter(({ job }) => hasEndedForGood(job, nowMs));
   if (inputs['commit-status']) await finishStatuses(parts, ended, openRuns);
+  const sinceMs = nowMs - inputs.since;
   return { sinceMs, nowMs, ...(await readCosts(parts, jobs, orphans)) };
 }
 

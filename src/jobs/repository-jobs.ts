@@ -22,25 +22,31 @@ const dayMs = 86_400_000;
 
 /**
  * The jobs of the account that workflows of this repository have cooked, the newest first.
- * @param sinceMs how far back to look, Unix ms
+ * @param maxAgeMs how far back to look
  * @throws ServiceError, InterruptedError
  */
 export async function findRepositoryJobs(
   client: Client,
   here: RunRef,
-  sinceMs: number,
+  maxAgeMs: number,
   signal: AbortSignal,
 ): Promise<readonly MarkedJob[]> {
-  // The older host tells days only, so whole days are read.
-  const fromDayMs = Math.floor(sinceMs / dayMs) * dayMs;
   const listed: Job[] = [];
-  for await (const job of newestJobs(client, fromDayMs, signal, asListed)) listed.push(job);
+  for await (const job of newestJobs(client, null, signal, asListed)) {
+    // Known by the service's clock from the first page on: the runner's may be wrong.
+    if (!isCreatedSince(job, nowOf(client) - maxAgeMs)) break;
+    listed.push(job);
+  }
   const jobs = await withDescriptions(client, listed, signal);
   return jobs.flatMap((job) => {
     const mark = readMark(job);
-    const isOurs = mark !== null && isOfRepository(mark, here);
-    return isOurs && isCreatedSince(job, sinceMs, fromDayMs) ? [{ job, mark }] : [];
+    return mark !== null && isOfRepository(mark, here) ? [{ job, mark }] : [];
   });
+}
+
+/** The time, Unix ms: the service's as far as it has told. */
+export function nowOf({ serverNow, clock }: Client): number {
+  return serverNow() ?? clock.now();
 }
 
 const asListed: Describer = async (job) => job;
@@ -64,9 +70,11 @@ async function withDescriptions(
   );
 }
 
-function isCreatedSince({ created_at: at }: Job, sinceMs: number, fromDayMs: number): boolean {
+function isCreatedSince({ created_at: at }: Job, sinceMs: number): boolean {
   if (at === null) return true;
-  return Date.parse(at) >= (at.length === 10 ? fromDayMs : sinceMs);
+  // The older host tells days only, so whole days are read.
+  const isDay = at.length === 10;
+  return Date.parse(at) >= (isDay ? Math.floor(sinceMs / dayMs) * dayMs : sinceMs);
 }
 
 // A job with retries left that shows FAILED may be started once more, but not after so long.

@@ -203,6 +203,8 @@ describe('cook and leave', () => {
       expect(model.dispatches).toEqual([{ workflow: 'deploy.yml', ref: 'trunk', inputs }]);
       expect(model.statuses.map(({ state, context }) => [state, context])).toEqual([
         ['pending', 'dispersed / Train'],
+        // Whether it may be set is tried before the workflow is started.
+        ['pending', 'dispersed / Train'],
         ['success', 'dispersed / Train'],
       ]);
       expect(model.statuses.at(-1)?.target_url).toBe(
@@ -238,6 +240,42 @@ describe('cook and leave', () => {
         'ci / test': 'pending',
       });
       expect(model.dispatches).toHaveLength(1);
+    });
+  });
+
+  test('two checks at once do no harm, but for a workflow that is started twice', async () => {
+    await inRepository({ recipes }, async ({ simulator, model, check }) => {
+      const uuid = await cookBare(simulator, 1, 'keep');
+      await cookBare(simulator, 2, 'end');
+      simulator.cancelJob(uuid);
+      addRun(model, 1, 'completed');
+      addRun(model, 2, 'completed');
+      const target = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuid}`;
+      const status = { sha: shaOf(1), context: 'dispersed / Endless', state: 'pending' };
+      model.statuses.push({ ...status, description: 'Submitted', target_url: target });
+      const both = await Promise.all([check(followUp), check(followUp)]);
+      expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+      expect(both.flatMap(errorsOf)).toEqual([]);
+      expect(statusesOf(simulator)).toEqual(['CANCELLED', 'CANCELLED']);
+      expect(latestStatuses(model, shaOf(1)).map(({ state }) => state)).toEqual(['error']);
+      const started = model.dispatches.map(({ inputs }) => inputs['job-uuid']);
+      expect(started.length).toBeLessThanOrEqual(2);
+      expect(new Set(started)).toEqual(new Set([uuid]));
+      // What one has finished, none starts again.
+      await check(followUp);
+      expect(model.dispatches).toHaveLength(started.length);
+    });
+  });
+
+  test('by a clock that is hours off, nothing is cancelled too early or missed', async () => {
+    await inRepository({ recipes }, async ({ simulator, model, check }) => {
+      await cookBare(simulator, 1, 'end');
+      addRun(model, 1, 'completed', { minutesAgo: 9 });
+      const ahead = { NODE_OPTIONS: `--import ${clockAhead}` };
+      expect(parsed(await check({}, ahead), 'orphans')).toEqual([]);
+      addRun(model, 1, 'completed', { minutesAgo: 11 });
+      expect(parsed(await check({ since: '1h' }, ahead), 'orphans')).toHaveLength(1);
+      expect(statusesOf(simulator)).toEqual(['CANCELLED']);
     });
   });
 
@@ -310,6 +348,11 @@ test('what has ended costs what the ledger has, and else the rate times the time
   });
 });
 
+// A runner whose clock is two hours ahead.
+const clockAhead = `data:text/javascript,${encodeURIComponent(
+  'const now = Date.now; Date.now = () => now() + 7_200_000;',
+)}`;
+
 const shaOf = (runId: number) => runId.toString(16).padStart(40, '0');
 
 test('200 jobs of 200 runs in 30 s, with 60 requests to either side beside what it does', async () => {
@@ -381,6 +424,8 @@ describe('a permission that is missing is named, in one error', () => {
       const isBlind = missing === 'actions: read';
       expect(statusesOf(simulator)).toEqual(['CANCELLED', isBlind ? 'RUNNING' : 'CANCELLED']);
       expect(model.statuses.every(({ state }) => state === 'pending')).toBe(true);
+      // The next check would start it again.
+      expect(model.dispatches).toEqual([]);
     });
   });
 });
@@ -426,7 +471,7 @@ describe('trouble with GitHub', () => {
       expect(checked.exitCode).toBe(1);
       expect(errorsOf(checked)).toHaveLength(1);
       expect(checked.log).toContain('nowhere.yml on trunk');
-      expect(model.statuses).toHaveLength(1);
+      expect(model.statuses.every(({ state }) => state === 'pending')).toBe(true);
     });
   });
 });
