@@ -49,9 +49,23 @@ interface Market {
   readonly onUnknown: (error: Error) => void;
 }
 
-const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null };
+const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null, models: [] };
 
+/** Of several GPU models the one that is cooked first, as `cookInTurn` chooses it, with all of them. */
 async function planOne(
+  request: CookRequest,
+  readRecipe: RecipeReader,
+  market: Market,
+): Promise<PlannedCook> {
+  const first = await planModel(request, readRecipe, market);
+  if (request.alternatives.length === 0) return first;
+  const others = request.alternatives.map(async (each) => planModel(each, readRecipe, market));
+  const models = [first, ...(await Promise.all(others))];
+  const onOffer = models.find(({ offers, overBudget }) => offers !== null && overBudget === null);
+  return { ...(onOffer ?? first), models };
+}
+
+async function planModel(
   request: CookRequest,
   readRecipe: RecipeReader,
   market: Market,

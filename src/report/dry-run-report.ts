@@ -29,6 +29,8 @@ export interface PlannedCook {
   readonly noOffers: { readonly wish: HardwareWish; readonly why: NoOffers } | null;
   /** Why it would not be cooked though it could be. */
   readonly overBudget: OverBudget | null;
+  /** Where it may have one of several GPU models, each of them; this is the one cooked first. */
+  readonly models: readonly PlannedCook[];
 }
 
 /** Shows what would be sent. The step fails where the service would reject it. */
@@ -64,14 +66,30 @@ function printPlan(runner: Runner, plan: PlannedCook): void {
 }
 
 /** What is known of the price, in safe lines. */
-function priceLines({ offers, noOffers, shareMs }: PlannedCook): readonly string[] {
+function priceLines(plan: PlannedCook): readonly string[] {
+  const { models, shareMs } = plan;
   const share =
     shareMs === null
       ? []
       : [`max-timeout-run is ${formatDuration(shareMs)}: its share of max-cost`];
-  const none =
-    noOffers === null ? [] : [`No offer matches. ${describeNoOffers(noOffers.wish, noOffers.why)}`];
-  return [...(offers === null ? none : [describeOffers(offers)]), ...share];
+  return [...(models.length === 0 ? offerLines(plan) : modelLines(plan)), ...share];
+}
+
+function offerLines({ offers, noOffers }: PlannedCook): readonly string[] {
+  if (offers !== null) return [describeOffers(offers)];
+  return noOffers === null
+    ? []
+    : [`No offer matches. ${describeNoOffers(noOffers.wish, noOffers.why)}`];
+}
+
+function modelLines({ models, request: { gpuName: cookedFirst } }: PlannedCook): readonly string[] {
+  return models.map((model) => {
+    const { gpuName } = model.request;
+    const place = gpuName === cookedFirst ? ' (cooked first)' : '';
+    const dear = model.overBudget === null ? '' : '; above max-hourly-rate';
+    const offers = offerLines(model)[0] ?? 'the offers are not known';
+    return `${sanitizeLine(gpuName ?? '', 100)}${place}: ${offers}${dear}`;
+  });
 }
 
 // Many entries may cook one recipe: each error is shown once.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Clock } from '../../src/clock.ts';
 import type { Phase, RecipeScript, Simulator } from '../simulator/types.ts';
 import { until } from '../support/until.ts';
 import { openSimulator, play, playOn, type Play, type Played } from './play.ts';
@@ -31,6 +32,14 @@ function recipe(lifeOnGpu: RecipeScript['lifeOnGpu'], change: Partial<RecipeScri
   return { name: 'Render', life: works, ...change, ...(lifeOnGpu && { lifeOnGpu }) };
 }
 
+// In fast time, 5 s are less than what a busy machine takes to read the offers.
+function patientForOffers(clock: Clock): Clock {
+  const sleep: Clock['sleep'] = async (ms, signal) => {
+    return clock.sleep(ms === 5_000 ? 60 * ms : ms, signal);
+  };
+  return { ...clock, sleep };
+}
+
 /** Plays a step that asks for A, then B, then C. */
 async function playNames(
   lifeOnGpu: RecipeScript['lifeOnGpu'],
@@ -41,6 +50,7 @@ async function playNames(
     ...scene,
     simulator: { offers: all, ...scene.simulator },
     inputs: { 'gpu-name': 'A\nB\nC', ...scene.inputs },
+    clock: patientForOffers,
   });
 }
 
@@ -66,6 +76,22 @@ describe('of several models', () => {
     expect(played.main.lines).toContain(
       'A: no offers; cooking B (2 offers, from 0.69 USD an hour)',
     );
+  });
+
+  test('a dry run shows each with its offers, and the body of the one that is cooked first', async () => {
+    const inputs = { 'dry-run': 'true', 'max-hourly-rate': '1' };
+    const simulator = { offers: [offer('B', 4.14), offer('C'), offer('D')] };
+    const { main } = await playNames(undefined, { simulator, inputs });
+    expect(main.lines).toContain('  |   "gpu_name": "C",');
+    expect(main.lines).not.toContain('  |   "gpu_name": "A",');
+    const shown = main.lines.filter((line) => /^ {2}[ABC]\b/.test(line));
+    expect(shown).toEqual([
+      expect.stringMatching(/^ {2}A: No offer matches\. .*It asks for gpu_name A\./),
+      expect.stringMatching(/^ {2}B: 1 offer matches: 4\.14 USD an hour.*; above max-hourly-rate$/),
+      expect.stringMatching(/^ {2}C \(cooked first\): 1 offer matches: 0\.69 USD an hour/),
+    ]);
+    expect(main.summary()).toContain('C (cooked first): 1 offer matches');
+    expect(main.outputs.get('result')).toBe('dry-run');
   });
 
   test('the first is cooked where none is on offer, or offers cannot be read', async () => {

@@ -42,7 +42,10 @@ function showedTooLate(
   job: SimulatedJob,
   looks: readonly Sent[],
 ): boolean {
-  const last = looks.findLast(isAnswered);
+  // What is new is on the first page, and the others may come much later.
+  const last = looks.findLast(
+    (each) => isAnswered(each) && /(?:^|&)page=1(?:&|$)/.test(each.search),
+  );
   if (last === undefined || (last.takenAtMs ?? 0) >= job.listedAtMs) return false;
   // A cook in flight was in doubt from the moment on in which its sender was killed.
   const doubtMs = cookOf(life, job)?.endedAtMs ?? toldAtMs(main) ?? main.endMs;

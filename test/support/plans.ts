@@ -27,6 +27,6 @@ export function plannedCook(index: number, body: CookBody): PlannedCook {
   const recipeUuid = uuidNumber(index + 1);
   const request = cookRequest({ index, recipeUuid });
   const recipe = { uuid: recipeUuid, name: 'Render', payload: {} };
-  const prices = { shareMs: null, offers: null, noOffers: null, overBudget: null };
+  const prices = { shareMs: null, offers: null, noOffers: null, overBudget: null, models: [] };
   return { request, recipe, body, error: null, ...prices };
 }
