@@ -11,12 +11,20 @@ export interface Cost {
   readonly is: 'billed' | 'estimated';
 }
 
+/** What a job has cost, and the jobs of the models that were tried before it; null if unknown (yet). */
+export function pricedCostOf(outcome: Outcome): Cost | null {
+  const before = outcome.earlierTries.map(({ costUsd: usd }): Cost | null => {
+    return usd === 0 ? null : { usd, is: 'estimated' };
+  });
+  return sumOfCosts([costOfJob(outcome), ...before]);
+}
+
 /**
- * What a job has cost: what was billed for its runs; where not all of them have been yet, the rest is
- * estimated.
+ * What one job has cost: what was billed for its runs; where not all of them have been yet, the rest
+ * is estimated.
  * @returns null if neither is known (yet)
  */
-export function pricedCostOf(outcome: Outcome): Cost | null {
+export function costOfJob(outcome: Outcome): Cost | null {
   const { bills, runs } = outcome;
   const estimated = estimateOf(outcome);
   if (bills.size === 0) return estimated === null ? null : { usd: estimated, is: 'estimated' };

@@ -1,3 +1,4 @@
+import { costOfJob } from './cost.ts';
 import type { Outcome } from './records.ts';
 import type { EarlierTry } from './records.ts';
 import { phaseSeconds, phasesOf } from './metrics.ts';
@@ -56,6 +57,7 @@ export function earlierTryOf(outcome: Outcome, gpuName: string | null, nowMs: nu
     jobUuid: job?.uuid ?? null,
     phase: failurePhaseOf(outcome) === 'assign' ? 'assign' : 'start',
     waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
+    costUsd: costOfJob(outcome)?.usd ?? 0,
   };
 }
 

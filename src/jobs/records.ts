@@ -124,6 +124,8 @@ export interface EarlierTry {
   readonly phase: 'assign' | 'start';
   /** From its cook to its end, in ms. */
   readonly waitedMs: number;
+  /** What it has cost, in US dollars: rate × time; 0 where nothing is known of it. */
+  readonly costUsd: number;
 }
 
 /** What a server that is not ready answered last. */

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { JobRun } from '../../src/api/schemas.ts';
-import { costOf, hourlyRateOf } from '../../src/jobs/cost.ts';
+import { costOf, hourlyRateOf, pricedCostOf } from '../../src/jobs/cost.ts';
+import { earlierTryOf } from '../../src/jobs/failure.ts';
 import { formatEstimatedUsd, formatUsd } from '../../src/report/format.ts';
-import { fakeOutcome, fakeRun, type Pace } from '../support/outcomes.ts';
+import { cookedAtMs, fakeOutcome, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';
 
 const hour: Pace = { started: 600, ended: 4_200 };
 const half: Pace = { started: 0, ended: 1_800 };
@@ -56,6 +57,21 @@ test('PERSISTENT costs while it exists, from its cook on', () => {
   const runs = [fakeRun({ hourly_rate_usd: 2 }, { started: 1_800, ended: 3_600 })];
   const pace = { started: 1_800, ended: 3_600 };
   expect(costOf(fakeOutcome({ runs }, { task: 'PERSISTENT' }, pace))).toBe(2);
+});
+
+test('a server that never started costs as well, and so does what was tried before another model', () => {
+  const pace = { ended: 3_600 };
+  const runs = [fakeRun({ hourly_rate_usd: 2 })];
+  const tried = fakeOutcome({ runs }, { task: 'PERSISTENT', status: 'FAILED' }, pace);
+  const earlierTries = [earlierTryOf(tried, 'A', cookedAtMs), earlierTryOf(tried, 'B', cookedAtMs)];
+  expect(costOf(fakeOutcome({ runs: [], earlierTries }))).toBe(4);
+  const bills = new Map([[uuidNumber(900), 1]]);
+  expect(pricedCostOf(fakeOutcome({ bills, earlierTries }))).toEqual({ usd: 5, is: 'estimated' });
+  const free = [{ ...earlierTryOf(tried, 'A', cookedAtMs), costUsd: 0 }];
+  expect(pricedCostOf(fakeOutcome({ bills, earlierTries: free }))).toEqual({
+    usd: 1,
+    is: 'billed',
+  });
 });
 
 test('what still runs has a rate, and no cost yet', () => {
