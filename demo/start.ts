@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { runStep, type StepResult } from '../test/runner/step.ts';
 import { findCommands } from '../test/runner/commands.ts';
 import { startSimulator } from '../test/simulator/server.ts';
+import type { OfferScript } from '../test/simulator/offers.ts';
 import type { RecipeScript } from '../test/simulator/types.ts';
 
 // Cooks three recipes on the simulator with the committed `dist`, as GitHub's runner would, and
@@ -70,6 +71,12 @@ const recipes: readonly RecipeScript[] = [
   },
 ];
 
+const offers: readonly OfferScript[] = [
+  { gpu: 'RTX 3090', hourlyRateUsd: 0.35 },
+  { gpu: 'RTX 4090', hourlyRateUsd: 0.69 },
+  { gpu: 'RTX 4090', gpuCount: 4, cpuCores: 48, ramGib: 256, hourlyRateUsd: 2.76 },
+];
+
 const bold = (text: string) => `\u001b[1m${text}\u001b[0m`;
 const red = (text: string) => `\u001b[31m${text}\u001b[0m`;
 const heading = (text: string) => {
@@ -101,7 +108,7 @@ from your Dispersed account by way of secrets, and api-url keeps its default,
 https://api.dispersed.com. Nothing was sent to the real service just now.`);
 }
 
-const simulator = await startSimulator({ recipes });
+const simulator = await startSimulator({ recipes, offers });
 heading('Log of the step');
 const step = await runStep({
   with: {
