@@ -58,6 +58,7 @@ function planOf(scene: Scene): LifePlan {
       ignoredCancels: 0,
     },
     weather: { blips: 0, outages: [], strikes: [] },
+    checks: null,
     attempts: [
       {
         afterMs: 0,

@@ -1,5 +1,6 @@
 import { checkBounds } from './check-bounds.ts';
 import { checkCustody } from './check-custody.ts';
+import { checkLooks } from './check-looks.ts';
 import { checkMoney } from './check-money.ts';
 import { checkPace } from './check-pace.ts';
 import { checkWords } from './check-words.ts';
@@ -14,5 +15,6 @@ export function checkLife(life: PlayedLife): readonly Violation[] {
     ...checkCustody(life),
     ...checkWords(life),
     ...checkMoney(life),
+    ...checkLooks(life),
   ];
 }

@@ -46,7 +46,7 @@ export interface Machine {
 export function launch(
   machine: Machine,
   name: string,
-  command: (deps: Deps) => Promise<void>,
+  command: (deps: Deps, process: Process) => Promise<void>,
   surroundings: StepSurroundings,
 ): Running {
   const { timeline, network, story, dice } = machine;
@@ -73,7 +73,7 @@ export function launch(
     openProbe: () => probeOf(machine, process, dice.fork(`${name}/probe`)),
     interrupt: stop.signal,
   };
-  void command(deps)
+  void command(deps, process)
     .catch((error: unknown) => void (played.thrown = error))
     // Node ends only when nothing is left to wait for.
     .then(process.idle)

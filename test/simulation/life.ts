@@ -1,6 +1,6 @@
 import type { Dice } from './dice.ts';
 import { createDice } from './dice.ts';
-import type { AttemptEnd, AttemptPlan, LifePlan, StepPlan } from './plan.ts';
+import type { AttemptEnd, AttemptPlan, ChecksPlan, LifePlan, StepPlan } from './plan.ts';
 import { drawService } from './draw-service.ts';
 import { drawCook, drawFollower } from './draw-step.ts';
 import { drawWeather } from './weather.ts';
@@ -8,12 +8,73 @@ import { drawWeather } from './weather.ts';
 /** Draws a life: the same seed gives the same one. */
 export function drawLife(seed: number): LifePlan {
   const dice = createDice(String(seed));
-  const service = drawService(dice.fork('service'));
+  const vanishing = dice.fork('vanishing');
+  const isVanishing = vanishing.chance(0.06);
+  const drawnService = drawService(dice.fork('service'));
+  const service = isVanishing ? withEndlessJobs(drawnService, vanishing) : drawnService;
   const weather = drawWeather(dice.fork('weather'));
-  const first = drawAttempt(dice.fork('attempt'), service.recipes);
+  const drawn = drawAttempt(dice.fork('attempt'), service.recipes);
+  const first = isVanishing ? vanishingOf(drawn, vanishing) : drawn;
   const isRerun = dice.chance(0.2);
   const attempts = isRerun ? [first, rerunOf(first, dice.fork('rerun'))] : [first];
-  return { seed, service, weather, attempts };
+  const checks = drawChecks(dice.fork('checks'), attempts);
+  return {
+    seed,
+    service: checks === null ? service : withStrangers(service),
+    weather,
+    attempts,
+    checks,
+  };
+}
+
+/** A runner that vanishes while it waits for jobs that are not to outlive it, most of the time. */
+function vanishingOf(drawn: AttemptPlan, dice: Dice): AttemptPlan {
+  const toEnd = { 'on-timeout': 'cancel', 'on-workflow-cancel': 'cancel' } as const;
+  const policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel' } as const;
+  const steps = drawn.steps.map((step) =>
+    step.command === 'cook' && dice.chance(0.7)
+      ? { ...step, inputs: { ...step.inputs, ...toEnd }, policy: { ...step.policy, ...policy } }
+      : step,
+  );
+  return { ...drawn, steps, end: { kind: 'runner-gone', atMs: dice.span(500, 60_000) } };
+}
+
+function withEndlessJobs(service: LifePlan['service'], dice: Dice): LifePlan['service'] {
+  const recipes = service.recipes.map((recipe) =>
+    dice.chance(0.6) ? { ...recipe, life: [{ status: 'RUNNING' }] } : recipe,
+  );
+  return { ...service, recipes };
+}
+
+const minute = 60_000;
+
+/** One check at any time, and two more, ten minutes apart: what GitHub's schedules give. */
+function drawChecks(dice: Dice, attempts: readonly AttemptPlan[]): ChecksPlan | null {
+  const isGone = attempts.at(-1)?.end?.kind === 'runner-gone';
+  if (!dice.chance(isGone ? 0.8 : 0.08)) return null;
+  const laterMs = () => dice.span(10 * minute + 2_000, 40 * minute);
+  return {
+    afterMs: [dice.span(minute, 40 * minute), laterMs(), laterMs()],
+    runAtFirst: dice.weighted(
+      [6, 'completed'],
+      [1, 'gone'],
+      [2, dice.pick(['in_progress', 'queued', 'waiting', 'pending'])],
+    ),
+    killedAfterMs: dice.chance(0.3) ? dice.span(50, 5_000) : null,
+    clockOffsetMs: dice.weighted([2, 0], [1, dice.pick([-1, 1]) * dice.span(60_000, 28_800_000)]),
+    blips: dice.weighted([6, 0], [1, 0.1], [1, 0.3]),
+    areStatusesLeft: dice.chance(0.5),
+  };
+}
+
+/** So that there are jobs of others to be left alone. */
+function withStrangers(service: LifePlan['service']): LifePlan['service'] {
+  const { strangers, strangersSpanMs } = service;
+  return {
+    ...service,
+    strangers: Math.max(8, strangers),
+    strangersSpanMs: Math.max(30_000, strangersSpanMs),
+  };
 }
 
 function drawAttempt(dice: Dice, recipes: LifePlan['service']['recipes']): AttemptPlan {

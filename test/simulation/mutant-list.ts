@@ -312,4 +312,40 @@ export const mutants: readonly Mutant[] = [
     find: 'const isInDoubt = unansweredCooks(entry.facts) > 0 ||',
     replace: 'const isInDoubt =',
   },
+  {
+    name: 'a check gives post no time',
+    file: 'jobs/repository-jobs.ts',
+    find: 'export const minOverMs = 10 * 60_000;',
+    replace: 'export const minOverMs = 0;',
+  },
+  {
+    name: 'a check ends what may outlive its run',
+    file: 'jobs/repository-jobs.ts',
+    find: '  return !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job);',
+    replace: '  return !hasEndedForGood(job, nowMs);',
+  },
+  {
+    name: 'a check takes every mark for one of its repository',
+    file: 'jobs/mark.ts',
+    find: '  if (mark.server !== here.server) return false;',
+    replace: '  return true;',
+  },
+  {
+    name: 'a check takes runs that go on for over',
+    file: 'jobs/repository-jobs.ts',
+    find: "  return run.isOver ? overSince(run.updatedAtMs) : 'open';",
+    replace: '  return overSince(run.updatedAtMs);',
+  },
+  {
+    name: 'a check goes by the clock of the runner',
+    file: 'jobs/repository-jobs.ts',
+    find: '  return serverNow() ?? clock.now();',
+    replace: '  return clock.now();',
+  },
+  {
+    name: 'a check that finds an orphan only looks',
+    file: 'commands/check-orphans.ts',
+    find: "    wanted: () => 'gone',",
+    replace: "    wanted: () => 'kept',",
+  },
 ];

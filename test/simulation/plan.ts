@@ -10,6 +10,23 @@ export interface LifePlan {
   readonly weather: Weather;
   /** The attempts of the workflow run: a re-run is one more. */
   readonly attempts: readonly AttemptPlan[];
+  readonly checks: ChecksPlan | null;
+}
+
+/** The checks that come by after the last attempt. */
+export interface ChecksPlan {
+  /** When each begins, since the end of the one before, the first since that of the attempt. */
+  readonly afterMs: readonly number[];
+  /** What GitHub says of the run at the first one; one that is open is over right after it. */
+  readonly runAtFirst: 'completed' | 'gone' | 'in_progress' | 'queued' | 'waiting' | 'pending';
+  /** When the first one is killed, since its start; null: never. */
+  readonly killedAfterMs: number | null;
+  /** Of the machine that they run on. */
+  readonly clockOffsetMs: number;
+  /** How likely each request to GitHub is to go wrong. */
+  readonly blips: number;
+  /** Whether the steps have left the commit statuses pending; else they died. */
+  readonly areStatusesLeft: boolean;
 }
 
 export type PlannedRecipe = RecipeScript & { readonly uuid: string };

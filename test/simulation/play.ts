@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { cancel } from '../../src/commands/cancel.ts';
 import { cleanup } from '../../src/commands/cleanup.ts';
 import { cook } from '../../src/commands/cook.ts';
+import type { Deps } from '../../src/commands/deps.ts';
 import { wait } from '../../src/commands/wait.ts';
 import { createTimeline, type Timeline } from './clock.ts';
 import { createDice, type Dice } from './dice.ts';
 import { launch, type Machine, type PlayedProcess, type Running } from './launch.ts';
+import { createSimulatedGitHub } from './github.ts';
 import { createNetwork, type Network, type Sent } from './network.ts';
+import { playChecks, sha, type PlayedChecks } from './play-checks.ts';
 import type { AttemptPlan, LifePlan, StepPlan } from './plan.ts';
 import { createService, type Service } from './service.ts';
 import { createStory, type Story } from './story.ts';
@@ -33,6 +36,8 @@ export interface PlayedLife {
   readonly steps: readonly PlayedStep[];
   readonly startMs: number;
   readonly endMs: number;
+  /** The checks that came by, and what they did. */
+  readonly looks: PlayedChecks | null;
   readonly story: Story;
   /** What kept the life from coming to its end. */
   readonly stuck: string | null;
@@ -56,13 +61,18 @@ const startMs = Date.UTC(2026, 5, 1, 12);
 export async function playLife(plan: LifePlan): Promise<PlayedLife> {
   const stage = openStage(plan);
   const { timeline, service, network, steps, story, temp } = stage;
-  const stuck = await timeline.run(playAttempts(stage)).then(
+  let looks: PlayedChecks | null = null;
+  const playAll = async () => {
+    await playAttempts(stage);
+    looks = await comeBy(stage);
+  };
+  const stuck = await timeline.run(playAll()).then(
     () => null,
     (error: unknown) => String(error),
   );
   if (temp !== null) rmSync(temp, { recursive: true, force: true });
   const endMs = timeline.now();
-  return { plan, service, sent: network.sent, steps, startMs, endMs, story, stuck };
+  return { plan, service, sent: network.sent, steps, startMs, endMs, looks, story, stuck };
 }
 
 function openStage(plan: LifePlan): Stage {
@@ -99,6 +109,23 @@ async function playAttempts(stage: Stage): Promise<void> {
     await stage.timeline.sleep(attempt.afterMs);
     await playAttempt(stage, attempt, index + 1);
   }
+}
+
+async function comeBy(stage: Stage): Promise<PlayedChecks | null> {
+  const { plan, timeline, service, network, story, dice } = stage;
+  const { checks, attempts } = plan;
+  if (checks === null) return null;
+  const machine = {
+    timeline,
+    network,
+    story,
+    dice,
+    offsetMs: checks.clockOffsetMs,
+    clockSteps: [],
+  };
+  const github = createSimulatedGitHub(timeline, checks.blips, dice.fork('github'));
+  const attempt = attempts.length;
+  return playChecks({ plan: checks, timeline, service, github, machine, attempt });
 }
 
 async function playAttempt(stage: Stage, attempt: AttemptPlan, number: number): Promise<void> {
@@ -178,6 +205,9 @@ function startStep(
   return running;
 }
 
+// Commit statuses are asked for by none of them.
+const postOf = async (deps: Deps) => cleanup(deps);
+
 async function playPosts(
   stage: Stage,
   machine: Machine,
@@ -189,7 +219,7 @@ async function playPosts(
     const { plan, main } = step;
     // It has no post entry.
     if (plan.command === 'cancel') continue;
-    const running = launch(machine, main.name.replace('main', 'post'), cleanup, {
+    const running = launch(machine, main.name.replace('main', 'post'), postOf, {
       inputs: plan.inputs,
       kept: new Map(main.runner.heard.kept),
       env: envOf(stage, plan, attempt),
@@ -209,6 +239,10 @@ function givenTo({ steps }: Stage, plan: StepPlan, attempt: number): readonly st
 }
 
 function envOf({ temp }: Stage, plan: StepPlan, attempt: number): Record<string, string> {
-  const own = { GITHUB_ACTION: plan.action, GITHUB_RUN_ATTEMPT: String(attempt) };
+  const own = {
+    GITHUB_ACTION: plan.action,
+    GITHUB_RUN_ATTEMPT: String(attempt),
+    GITHUB_SHA: sha,
+  };
   return temp === null ? own : { ...own, RUNNER_TEMP: temp };
 }

@@ -100,7 +100,7 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
   const store = createStore(plan, now, dice, {
     cookedBy: () => sender,
     // The runs of all jobs are much to work out when those of one are asked for.
-    hasRuns: ({ uuid }) => askedForRunsOf === '' || askedForRunsOf === uuid,
+    hasRuns: ({ uuid }) => askedForRunsOf === '' || askedForRunsOf.includes(uuid),
     onCook: (job) => ours.push(job),
     onStrangerCancelled: (uuid) => strangersCancelled.push(uuid),
   });
@@ -203,16 +203,34 @@ function isStranger({ script }: JobRecord): boolean {
 const strangersLife = [{ status: 'RUNNING' }];
 
 function strangersOf(plan: ServicePlan, nowMs: number, dice: Dice): readonly Kept[] {
-  return Array.from({ length: plan.strangers }, () => ({
+  return Array.from({ length: plan.strangers }, (_, index) => ({
     uuid: dice.uuid(),
     recipeUuid: dice.pick(plan.recipes).uuid,
     script: { name: 'Of somebody else', life: strangersLife },
-    fields: { title: 'Of somebody else', description: dice.chance(0.5) ? 'By hand' : null },
+    fields: {
+      title: 'Of somebody else',
+      description: dice.chance(0.5) ? strangersText(index) : null,
+    },
     cookedAtMs: nowMs + dice.int(-plan.strangersSpanMs, plan.strangersSpanMs),
     cancel: null,
     cookedBy: null,
     cancels: [],
   }));
+}
+
+const mark = '[cook-0123456789abcdef0123456789abcdef-0123456789abcdef]';
+const forged = `[github.com/acme/renders - 4711.1 - end Nightly] ${mark}`;
+const strangersTexts = [
+  'By hand',
+  `Of another repository [github.com/acme/films - 4711.1 - end Nightly] ${mark}`,
+  `Of a run that goes on [github.com/acme/renders - 4712.1 - end Nightly] ${mark}`,
+  `Of an Enterprise Server [git.acme.example/acme/renders - 4711.1 - end Nightly] ${mark}`,
+  `Forged ${forged} [github.com/evil/renders - 4711.1 - end Nightly] ${mark}`,
+  `${forged}, quoted`,
+];
+
+function strangersText(index: number): string {
+  return strangersTexts[index % strangersTexts.length] ?? '';
 }
 
 function endOf(job: JobRecord): number | null {

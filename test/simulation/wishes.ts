@@ -40,7 +40,9 @@ export function wishOfStep(life: PlayedLife, step: PlayedStep, job: SimulatedJob
       ? whenTold(life, step, job, told)
       : byVerdict(life, step, job);
   const { onJobEnd } = step.plan.policy;
-  return step.post !== null && onJobEnd === 'cancel' ? 'end' : wish;
+  // Where there was no post, a check does its work.
+  const isJobOver = step.post !== null || life.looks !== null;
+  return isJobOver && onJobEnd === 'cancel' ? 'end' : wish;
 }
 
 // A re-run takes over what it has found, once it has looked through the whole list.
