@@ -139,10 +139,17 @@ function drawLivesOnGpu(dice: Dice, retries: number): Record<string, readonly Ph
   const lives = gpuNames.flatMap((name): readonly (readonly [string, readonly Phase[]])[] => {
     const pending = { status: 'PENDING', forMs: dice.span(2_000, 90_000) };
     const pulling = { status: 'PREPARING', forMs: dice.span(2_000, 60_000) };
+    // Started once more later than anybody expects, where retries are left.
+    const again = [
+      { status: 'FAILED', forMs: dice.span(20_000, 120_000) },
+      { status: 'PENDING', forMs: 2_000, retry: true },
+      { status: 'RUNNING' },
+    ];
     const end = { status: retries > 0 ? 'FAILED' : dice.pick(['FAILED', 'FAILED', 'CANCELLED']) };
     const life = dice.weighted<readonly Phase[] | null>(
       [3, null],
       [3, [pending, end]],
+      [retries > 0 ? 3 : 0, [pending, pulling, ...again]],
       [2, [pending, pulling, { status: 'FAILED', statusReason: 'The image cannot be pulled' }]],
     );
     return life === null ? [] : [[name, life]];
