@@ -82,7 +82,8 @@ export function createBudget(options: BudgetOptions): Budget {
         onOverCost({ kind: 'cost', amountUsd: total().usd, ceilingUsd });
         break;
       }
-      await clock.sleep(leftMs, AbortSignal.any([over, wake.signal]));
+      // A part of a millisecond may be no time at all on a clock.
+      await clock.sleep(Math.max(1, leftMs), AbortSignal.any([over, wake.signal]));
       if (wake.signal.aborted) wake = new AbortController();
     }
     isWatching = false;

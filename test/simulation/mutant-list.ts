@@ -223,12 +223,6 @@ export const mutants: readonly Mutant[] = [
     replace: "    case 'max-cost':\n      return false;\n",
   },
   {
-    name: 'a rate not known yet costs nothing',
-    file: 'commands/budget.ts',
-    find: 'totalSpend([...known.values()], nowMs(), maxHourlyRateUsd);',
-    replace: 'totalSpend([...known.values()], nowMs(), null);',
-  },
-  {
     name: 'a server costs nothing before it runs',
     file: 'jobs/spend.ts',
     find: `known.job.task === 'PERSISTENT'`,
@@ -283,12 +277,6 @@ export const mutants: readonly Mutant[] = [
     replace: 'rate',
   },
   {
-    name: 'the rate of the first run counts for all',
-    file: 'commands/budget.ts',
-    find: 'const mayChange = (job.max_retry_count ?? 0) > 0 ||',
-    replace: 'const mayChange =',
-  },
-  {
     name: 'poll-interval delays the look at the rate',
     file: 'commands/budget.ts',
     find: 'isSettled(each) ? Infinity : maxAutoMs',
@@ -299,13 +287,6 @@ export const mutants: readonly Mutant[] = [
     file: 'jobs/policy.ts',
     find: "    case 'over-budget':\n",
     replace: "    case 'over-budget':\n      return false;\n",
-  },
-  {
-    name: 'the next model is cooked before the last one is seen to have ended',
-    file: 'commands/watch.ts',
-    find: `  if (isOver() || isInDoubt) return false;
-`,
-    replace: '',
   },
   {
     name: 'a check gives post no time',

@@ -1,0 +1,91 @@
+import { expect, test } from '@jest/globals';
+import { createBudget, type Budget } from '../../src/commands/budget.ts';
+import { noCeilings, type Ceilings } from '../../src/jobs/ceilings.ts';
+import type { OverBudget } from '../../src/jobs/records.ts';
+import { fakeClient, type FakeClient } from '../support/client.ts';
+import { createMadeUpClock } from '../support/clock.ts';
+import { fakeJob, uuidNumber } from '../support/outcomes.ts';
+
+const startMs = Date.UTC(2026, 5, 1, 3);
+
+interface Told {
+  readonly jobUuid: string | null;
+  readonly why: OverBudget;
+  readonly atMs: number;
+}
+
+interface Scene {
+  readonly budget: Budget;
+  readonly client: FakeClient;
+  readonly told: readonly Told[];
+}
+
+/** A budget of jobs whose runs are these. */
+function open(ceilings: Partial<Ceilings>, runs: (atMs: number) => readonly object[]): Scene {
+  const clock = createMadeUpClock(startMs);
+  const client = fakeClient(clock, () => ({ data: runs(clock.monotonicMs()) }));
+  const told: Told[] = [];
+  const ended = new AbortController();
+  const budget = createBudget({
+    client,
+    ceilings: { ...noCeilings, ...ceilings },
+    ended: ended.signal,
+    onOverRate: (jobUuid, why) => {
+      told.push({ jobUuid, why, atMs: clock.monotonicMs() });
+    },
+    onOverCost: (why) => {
+      told.push({ jobUuid: null, why, atMs: clock.monotonicMs() });
+    },
+  });
+  return { budget, client, told };
+}
+
+const run = (change: object = {}) => ({
+  object: 'job_run',
+  uuid: uuidNumber(900),
+  job_uuid: uuidNumber(1),
+  status: 'RUNNING',
+  started_at_ms: startMs,
+  ended_at_ms: 0,
+  duration_ms: 0,
+  hourly_rate_usd: 2,
+  ...change,
+});
+const running = fakeJob({ status: 'RUNNING', completed_at: null });
+
+test('max-cost is told of 15 s before it would be passed', async () => {
+  const { budget, client, told } = open({ maxCostUsd: 1 }, () => [run()]);
+  budget.onLook(running, false);
+  await client.clock.sleep(3_600_000);
+  const [{ why, atMs } = { why: null, atMs: 0 }, ...others] = told;
+  expect(atMs).toBe(1_800_000 - 15_000);
+  expect(why).toMatchObject({ kind: 'cost', ceilingUsd: 1 });
+  expect(others).toEqual([]);
+  budget.stop();
+});
+
+test('a second job brings it forward', async () => {
+  const { budget, client, told } = open({ maxCostUsd: 1 }, () => [run()]);
+  budget.onLook(running, false);
+  await client.clock.sleep(600_000);
+  budget.onLook({ ...running, uuid: uuidNumber(2) }, false);
+  await client.clock.sleep(600_000);
+  // Both have run from the start.
+  expect(told.map(({ atMs }) => Math.floor(atMs / 10) * 10)).toEqual([900_000 - 15_000]);
+  budget.stop();
+});
+
+test('a dearer run is told of once, as soon as its rate shows', async () => {
+  const rate = (atMs: number) => (atMs < 40_000 ? {} : { hourly_rate_usd: 4.14 });
+  const { budget, client, told } = open({ maxHourlyRateUsd: 0.5 }, (atMs) => [
+    { ...run({ hourly_rate_usd: null }), ...rate(atMs) },
+  ]);
+  for (let looks = 0; looks < 5; looks += 1) {
+    budget.onLook(running, false);
+    expect(budget.maxIntervalMs(running.uuid)).toBe(looks < 3 ? 20_000 : Infinity);
+    await client.clock.sleep(20_000);
+  }
+  const why = { kind: 'rate', amountUsd: 4.14, ceilingUsd: 0.5 };
+  expect(told).toEqual([{ jobUuid: running.uuid, why, atMs: 40_000 }]);
+  budget.stop();
+});
