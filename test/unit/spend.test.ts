@@ -92,7 +92,10 @@ test.each<[string, SpendingJob, readonly [number, number], readonly [number, num
     [1, 2],
   ],
 ])('%s', (_, job, none, assumed) => {
-  const spent = (usd: number | null) => Object.values(spendOf(job, nowMs, usd));
+  const spent = (assumedUsd: number | null) => {
+    const { usd, hourlyUsd } = spendOf(job, nowMs, assumedUsd);
+    return [usd, hourlyUsd];
+  };
   expect(spent(null)).toEqual(none.map((each) => expect.closeTo(each, 9)));
   expect(spent(4)).toEqual(assumed.map((each) => expect.closeTo(each, 9)));
 });
