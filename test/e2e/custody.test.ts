@@ -62,8 +62,10 @@ describe('a clock an hour off, with five jobs', () => {
     let offMs = 0;
     const options = { recipes: times(5, endless), now: () => Date.now() + offMs, latencyMs: 50 };
     await onStage(options, async ({ start, statuses, count }) => {
-      const step = start({ with: { timeout: '6s', 'on-timeout': 'detach' } });
-      await until(() => count('GET') > 0);
+      // The service's own limit must not end them when its clock is set.
+      const limits = { timeout: '6s', 'max-timeout-run': '5h' };
+      const step = start({ with: { ...limits, 'on-timeout': 'detach' } });
+      await until(() => statuses().length === 5 && count('GET', '/v1/jobs') > 0);
       offMs = hourMs;
       expect((await step.done).outputs['result']).toBe('detached');
       expect(statuses()).toEqual(times(5, 'RUNNING'));
@@ -144,7 +146,8 @@ test.concurrent('clock ahead, busy account, lost answer: cooked once', async () 
   const kind = { type: 'hang', forMs: 500 } as const;
   const faults: readonly Fault[] = [{ method: 'POST', when: 'after', kind }];
   await onStage({ recipes: [short], now, faults }, async ({ simulator, start, statuses }) => {
-    const step = start();
+    // With it the recipe is read first, and the first cook is signed with the service's time.
+    const step = start({ with: { env: 'A=1' } });
     await until(() => simulator.jobs().length > 0);
     simulator.cookForOthers(simulator.recipeUuids[0] ?? '', 130);
     const { outputs, log } = await step.done;
