@@ -167,7 +167,7 @@ describe('of several models', () => {
   });
 
   test('the timeout counts over all of them', async () => {
-    const played = await playNames({ A: never, B: never }, { inputs: { timeout: '90s' } });
+    const played = await playNames({ A: never, B: never }, { inputs: { timeout: '110s' } });
     expect(cookedNames(played)).toEqual(['A', 'B']);
     expect(played.main.outputs.get('result')).toBe('timed-out');
     expect(alive(played)).toEqual([]);
