@@ -28798,7 +28798,7 @@ function readAnswer(answer, call, nowMs, { redact }) {
             retryAfterMs: (0,retry/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
         });
     }
-    const body = (0,json/* parseJson */.qF)(text);
+    const body = call.exactNumbers === true ? (0,json/* parseExactJson */.lQ)(text) : (0,json/* parseJson */.qF)(text);
     if (body !== undefined)
         return body;
     const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
@@ -28878,7 +28878,8 @@ async function cookRecipe(client, recipeUuid, body, signal, ended) {
 }
 async function readRecipe(client, recipeUuid, signal) {
     const pathname = `/v1/job-recipes/${recipeUuid}`;
-    return single(client, { method: 'GET', pathname, signal }, schemas/* recipeSchema */.GW);
+    const call = { method: 'GET', pathname, signal, exactNumbers: true };
+    return single(client, call, schemas/* recipeSchema */.GW);
 }
 async function readJob(client, jobUuid, signal) {
     return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, schemas/* jobSchema */.jQ);
@@ -28915,11 +28916,10 @@ async function readJobRun(client, runUuid, signal) {
 async function listOffers(client, query, signal) {
     return page(client, { method: 'GET', pathname: '/v1/compute/offers', query, signal }, schemas/* offerSchema */.Gh);
 }
-async function listLedger(client, runUuid, signal) {
-    const query = { 'filter[job_run_uuid]': runUuid };
+async function listLedger(client, runUuids, pageNumber, signal) {
+    const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(pageNumber) };
     const pathname = '/v1/compute/ledger/transactions';
-    const call = { method: 'GET', pathname, query, signal };
-    return (await page(client, call, schemas/* ledgerTransactionSchema */.xP)).items;
+    return page(client, { method: 'GET', pathname, query, signal }, schemas/* ledgerTransactionSchema */.xP);
 }
 async function single(client, call, schema) {
     const parsed = readShown(schema, unwrap(await client.send(call)), client.redactor);
@@ -28961,6 +28961,7 @@ function unreadable(call, issues) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Lv: () => (/* binding */ isList),
+/* harmony export */   lQ: () => (/* binding */ parseExactJson),
 /* harmony export */   pi: () => (/* binding */ isMapping),
 /* harmony export */   qF: () => (/* binding */ parseJson)
 /* harmony export */ });
@@ -28974,8 +28975,24 @@ function parseJson(body) {
         return undefined;
     }
 }
+function parseExactJson(body) {
+    if (!/\d{16}/.test(body))
+        return parseJson(body);
+    try {
+        return isModest(body) ? JSON.parse(body, reviveExactly) : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+function reviveExactly(_, value, { source = '' }) {
+    const isRounded = typeof value === 'number' && !Number.isSafeInteger(value);
+    const isChanged = isRounded && /^-?\d+$/.test(source) && String(value) !== source;
+    return isChanged ? JSON.rawJSON(source) : value;
+}
 function isMapping(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject && !JSON.isRawJSON(value);
 }
 function isList(value) {
     return Array.isArray(value);
@@ -29414,7 +29431,7 @@ function signatureHeaders(request, keys, stamp) {
 function sortedJson(value) {
     if ((0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isList */ .Lv)(value))
         return `[${value.map(sortedJson).join(',')}]`;
-    if (value === null || typeof value !== 'object')
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(value))
         return JSON.stringify(value);
     const members = Object.entries(value)
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -29449,8 +29466,8 @@ var outcome = __nccwpck_require__(293);
 var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
-// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
-var commands_step = __nccwpck_require__(7984);
+// EXTERNAL MODULE: ./build/commands/step.js + 9 modules
+var commands_step = __nccwpck_require__(6313);
 ;// CONCATENATED MODULE: ./build/commands/cancel.js
 
 
@@ -29514,7 +29531,7 @@ async function cancel_run() {
 
 /***/ }),
 
-/***/ 8968:
+/***/ 2571:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -29529,93 +29546,8 @@ var api_client = __nccwpck_require__(1735);
 var build_clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
-// EXTERNAL MODULE: ./build/github/trouble.js
-var trouble = __nccwpck_require__(1101);
-;// CONCATENATED MODULE: ./build/github/client.js
-
-
-
-
-
-const maxConcurrent = 8;
-const maxTries = 6;
-const defaultLimitPauseMs = retry/* maxPauseMs */.fR;
-function createGitHub({ send, clock, random, signal }) {
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
-    let notBeforeMs = 0;
-    const sendOnce = async (route, parameters) => {
-        const pauseMs = notBeforeMs - clock.monotonicMs();
-        if (pauseMs > 0)
-            await clock.sleep(pauseMs, signal);
-        if (signal.aborted)
-            throw new errors/* InterruptedError */.p4();
-        return send(route, parameters, signal);
-    };
-    return {
-        request: async (route, parameters = {}, isRepeatable = true) => inTurn(async () => {
-            let limit = null;
-            for (let failures = 1;; failures += 1) {
-                try {
-                    return await sendOnce(route, parameters);
-                }
-                catch (error) {
-                    if (error instanceof errors/* InterruptedError */.p4)
-                        throw limit ?? error;
-                    const { kind, status, retryAfterMs } = (0,trouble/* troubleOf */.L)(error, clock.now());
-                    const failure = new errors/* GitHubError */.y_(kind, status, route, error);
-                    const isTransient = kind === 'unavailable' && isRepeatable && failures < maxTries;
-                    if (kind !== 'limited' && !isTransient)
-                        throw failure;
-                    if (kind === 'limited')
-                        limit = failure;
-                    const minMs = retryAfterMs ?? (kind === 'limited' ? defaultLimitPauseMs : 0);
-                    const pauseMs = (0,retry/* backoffMs */.jo)(failures, random, minMs);
-                    if (kind === 'limited')
-                        notBeforeMs = clock.monotonicMs() + pauseMs;
-                    else
-                        await clock.sleep(pauseMs, signal);
-                }
-            }
-        }),
-    };
-}
-const maxRequestMs = 30_000;
-function openOctokit(runner, token) {
-    const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
-    const connect = async () => {
-        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
-        return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
-    };
-    let connection;
-    return async (route, parameters, signal) => {
-        const octokit = await (connection ??= connect());
-        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
-        const request = { signal: bound, redirect: 'error', log: trouble/* silent */.K };
-        if (route === graphqlRoute) {
-            const { query, ...variables } = parameters;
-            return octokit.graphql(String(query), { ...variables, request });
-        }
-        const answer = await octokit.request(route, {
-            ...parameters,
-            request,
-        });
-        return answer.data;
-    };
-}
-const graphqlRoute = 'GRAPHQL';
-function parseAnswer(schema, answer, route) {
-    const parsed = parse/* safeParse */.xL(schema, answer);
-    if (parsed.success)
-        return parsed.data;
-    throw new errors/* GitHubError */.y_('refused', 200, route, new Error('unexpected response'));
-}
-
+// EXTERNAL MODULE: ./build/github/client.js
+var github_client = __nccwpck_require__(4463);
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
 var schemas = __nccwpck_require__(3619);
 ;// CONCATENATED MODULE: ./build/github/runs.js
@@ -29660,7 +29592,7 @@ async function listRuns(github, repository, status, isEnough) {
     for (let page = 1; page <= maxPages; page += 1) {
         const query = { ...repository, status, per_page: pageSize, page };
         const answer = await github.request(listRoute, query);
-        const members = parseAnswer(listSchema, answer, listRoute).workflow_runs;
+        const members = (0,github_client/* parseAnswer */.Wp)(listSchema, answer, listRoute).workflow_runs;
         const read = members.flatMap((member) => {
             const parsed = runSchema.safeParse(member);
             return parsed.success ? [toRun(parsed.data)] : [];
@@ -29677,7 +29609,7 @@ async function readRun(github, repository, id) {
     try {
         const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
         const answer = await github.request(route, { ...repository, run_id: id });
-        return toRun(parseAnswer(runSchema, answer, route));
+        return toRun((0,github_client/* parseAnswer */.Wp)(runSchema, answer, route));
     }
     catch (error) {
         if (error instanceof errors/* GitHubError */.y_ && error.status === 404)
@@ -29735,131 +29667,23 @@ async function readCheckInputs(runner) {
 
 // EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
 var context = __nccwpck_require__(487);
-// EXTERNAL MODULE: ./build/jobs/cost.js
-var cost = __nccwpck_require__(3228);
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-;// CONCATENATED MODULE: ./build/jobs/checked.js
-
-
-
-function checkedJob(marked, runs, nowMs) {
-    const { job } = marked;
-    const isFinal = (0,jobs_status/* finalResultOf */.lt)(job.status) !== null;
-    const outcome = {
-        ...records/* noRunData */.h,
-        ref: { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false },
-        result: resultOf(job.status),
-        job,
-        origin: 'given',
-        submittedAtMs: null,
-        timeline: [],
-        ending: isFinal ? 'final' : 'running',
-        error: null,
-        cancel: null,
-        overBudget: null,
-        offers: null,
-        bills: new Map(),
-        earlierTries: [],
-        readyCheck: null,
-        readiness: null,
-        isKept: !isFinal,
-        unansweredMark: null,
-        runs,
-    };
-    return { ...marked, outcome, costUsd: (0,cost/* costOf */.ho)(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
-}
-function resultOf(status) {
-    return (0,jobs_status/* finalResultOf */.lt)(status) ?? (status === 'RUNNING' ? 'running' : 'submitted');
-}
-function asIfEnded(outcome, nowMs) {
-    const { job, runs } = outcome;
-    return {
-        ...outcome,
-        job: job === null ? null : { ...job, completed_at: new Date(nowMs).toISOString() },
-        runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
-    };
-}
-
+// EXTERNAL MODULE: ./build/jobs/bill.js
+var bill = __nccwpck_require__(4372);
+// EXTERNAL MODULE: ./build/jobs/checked.js
+var jobs_checked = __nccwpck_require__(7772);
+// EXTERNAL MODULE: ./build/jobs/repository-jobs.js
+var repository_jobs = __nccwpck_require__(6346);
 // EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
 var endpoints = __nccwpck_require__(9504);
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
+// EXTERNAL MODULE: ./build/groups.js
+var groups = __nccwpck_require__(1782);
 // EXTERNAL MODULE: ./build/jobs/list.js
 var list = __nccwpck_require__(477);
-// EXTERNAL MODULE: ./build/jobs/mark.js
-var jobs_mark = __nccwpck_require__(4468);
-// EXTERNAL MODULE: ./build/jobs/retried-job.js
-var retried_job = __nccwpck_require__(8136);
-;// CONCATENATED MODULE: ./build/jobs/repository-jobs.js
-
-
-
-
-
-
-const dayMs = 86_400_000;
-async function findRepositoryJobs(client, here, sinceMs, signal) {
-    const fromDayMs = Math.floor(sinceMs / dayMs) * dayMs;
-    const listed = [];
-    for await (const job of (0,list/* newestJobs */.N)(client, fromDayMs, signal, asListed))
-        listed.push(job);
-    const jobs = await withDescriptions(client, listed, signal);
-    return jobs.flatMap((job) => {
-        const mark = (0,jobs_mark/* readMark */.Mp)(job);
-        const isOurs = mark !== null && (0,jobs_mark/* isOfRepository */.iI)(mark, here);
-        return isOurs && isCreatedSince(job, sinceMs, fromDayMs) ? [{ job, mark }] : [];
-    });
-}
-const asListed = async (job) => job;
-const repository_jobs_maxSingleReads = 100;
-async function withDescriptions(client, listed, signal) {
-    if (listed.some(({ description }) => description !== null))
-        return listed;
-    const inTurn = (0,p_limit/* default */.A)(8);
-    const newest = listed.slice(0, repository_jobs_maxSingleReads);
-    return Promise.all(newest.map(async (job) => inTurn(async () => (0,endpoints/* readJob */.cd)(client, job.uuid, signal).catch(() => job))));
-}
-function isCreatedSince({ created_at: at }, sinceMs, fromDayMs) {
-    if (at === null)
-        return true;
-    return Date.parse(at) >= (at.length === 10 ? fromDayMs : sinceMs);
-}
-const maxRestartMs = 5 * 60_000;
-function hasEndedForGood(job, nowMs) {
-    if (!(0,jobs_status/* isFinal */.dR)(job.status))
-        return false;
-    if (!(0,retried_job/* mayRestart */.f)(job) || job.completed_at === null)
-        return true;
-    return nowMs - Date.parse(job.completed_at) >= maxRestartMs;
-}
-function attemptStateOf({ runAttempt, mayBeAttached }, run) {
-    if (run === undefined)
-        return 'unknown';
-    if (run === 'gone')
-        return { overSinceMs: null };
-    if (run.attempt < runAttempt)
-        return 'unknown';
-    if (run.attempt > runAttempt && !mayBeAttached)
-        return overSince(run.startedAtMs);
-    return run.isOver ? overSince(run.updatedAtMs) : 'open';
-}
-function overSince(atMs) {
-    return atMs === null ? 'unknown' : { overSinceMs: atMs };
-}
-const minOverMs = 10 * 60_000;
-function isOrphan({ job, mark }, state, nowMs) {
-    if (!mayBeOrphan({ job, mark }, nowMs) || state === 'open' || state === 'unknown')
-        return false;
-    const createdMs = Date.parse(job.created_at ?? '');
-    const sinceMs = state.overSinceMs ?? createdMs;
-    return nowMs - sinceMs >= minOverMs;
-}
-function mayBeOrphan({ job, mark }, nowMs) {
-    return !hasEndedForGood(job, nowMs) && !(0,jobs_mark/* mayOutlive */.UR)(mark, job);
-}
-
 ;// CONCATENATED MODULE: ./build/jobs/run-lists.js
+
+
 
 
 
@@ -29869,8 +29693,7 @@ const maxPagesPerGroup = 3;
 async function readRunsOfJobs(client, jobs, signal) {
     const found = new Map();
     const left = [];
-    for (let from = 0; from < jobs.length; from += groupSize) {
-        const group = jobs.slice(from, from + groupSize);
+    for (const group of (0,groups/* groupsOf */.c)(jobs, groupSize)) {
         const runs = left.length > 0 ? null : await readGroup(client, group, signal);
         if (runs === null)
             left.push(...group);
@@ -29890,23 +29713,19 @@ function runsOf(runs, jobUuid) {
 }
 async function readGroup(client, jobs, signal) {
     const uuids = jobs.map(({ uuid }) => uuid);
-    const runs = [];
     try {
-        for (let page = 1; page <= maxPagesPerGroup; page += 1) {
+        const { items: runs } = await (0,list/* readPages */.n4)(async (page) => {
             const request = async () => (0,endpoints/* listRunsOfJobs */.s6)(client, uuids, page, signal);
-            const answer = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
-            runs.push(...answer.items);
-            if (answer.total === undefined ? answer.size < groupSize : runs.length >= answer.total)
-                break;
-        }
+            return (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
+        }, maxPagesPerGroup);
+        const isIgnored = runs.length === 0 && jobs.some((job) => job.started_at !== null);
+        return isIgnored ? null : runs;
     }
     catch (error) {
         if (error instanceof errors/* ServiceError */._7)
             return null;
         throw error;
     }
-    const isIgnored = runs.length === 0 && jobs.some((job) => job.started_at !== null);
-    return isIgnored ? null : runs;
 }
 
 // EXTERNAL MODULE: ./build/jobs/metrics.js
@@ -29995,6 +29814,8 @@ function createCheckConsole(runner) {
 
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/jobs/cost.js
+var jobs_cost = __nccwpck_require__(3228);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/summary/table.js
@@ -30031,21 +29852,16 @@ function section(title, jobs, table) {
     return `#### ${title}\n\n${table}${more}`;
 }
 function costLine(jobs) {
-    const sum = sumOf(jobs);
+    const sum = (0,jobs_cost/* sumOfCosts */.xq)(jobs.map(({ cost }) => cost));
     if (sum === null)
         return '';
-    const known = jobs.filter(({ costUsd }) => costUsd !== null).length;
+    const known = jobs.filter(({ cost }) => cost !== null).length;
     const of = known === jobs.length ? '' : `, of ${known} of ${jobs.length} jobs`;
-    return `Cost since then: **${(0,format/* formatEstimatedUsd */.Ij)(sum)}**${of}.`;
-}
-function sumOf(jobs) {
-    const known = jobs.flatMap(({ costUsd }) => (costUsd === null ? [] : [costUsd]));
-    if (known.length === 0)
-        return null;
-    return Math.round(known.reduce((sum, cost) => sum + cost, 0) * 10_000) / 10_000;
+    const estimate = sum.is === 'estimated' ? ' ≈ is an estimate: what was not billed yet.' : '';
+    return `Cost since then: **${(0,format/* formatCost */.BD)(sum)}**${of}.${estimate}`;
 }
 function rateOf(jobs) {
-    const rates = jobs.map(({ outcome }) => (0,cost/* hourlyRateOf */.FV)(outcome)).filter((rate) => rate !== null);
+    const rates = jobs.map(({ outcome }) => (0,jobs_cost/* hourlyRateOf */.FV)(outcome)).filter((rate) => rate !== null);
     return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
 }
 function statusColumns() {
@@ -30056,7 +29872,7 @@ function statusColumns() {
     ];
 }
 function costColumn(heading) {
-    return { heading, align: 'right', cell: ({ costUsd }) => costCell(costUsd) };
+    return { heading, align: 'right', cell: ({ cost }) => (0,table/* costCell */.ch)(cost) };
 }
 function fromColumn(here) {
     return { heading: 'From', cell: (job) => fromCell(job, here) };
@@ -30066,7 +29882,7 @@ function renderRunning(jobs, here, nowMs) {
     const rate = {
         heading: 'An hour',
         align: 'right',
-        cell: ({ outcome }) => usdCell((0,cost/* hourlyRateOf */.FV)(outcome)),
+        cell: ({ outcome }) => usdCell((0,jobs_cost/* hourlyRateOf */.FV)(outcome)),
     };
     const columns = [...statusColumns(), since, costColumn('So far'), rate, fromColumn(here)];
     return renderRows(columns, jobs);
@@ -30103,9 +29919,6 @@ function fromCell({ mark }, here) {
     const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
     return `<a href="${url}">${(0,sanitize/* escapeHtml */.ZD)(mark.workflow || 'a workflow', 60)}</a>${commit}`;
 }
-function costCell(cost) {
-    return cost === null ? '' : (0,table/* withoutBreaks */.v8)((0,format/* formatEstimatedUsd */.Ij)(cost, '≈'));
-}
 function usdCell(amount) {
     return amount === null ? '' : (0,table/* withoutBreaks */.v8)((0,format/* formatUsd */.UK)(amount));
 }
@@ -30115,22 +29928,20 @@ function timeOf(ms) {
 const maxWorkflows = 20;
 const barLength = 20;
 function renderSpend(jobs) {
-    const spend = new Map();
-    for (const { mark, costUsd } of jobs) {
-        if (costUsd === null)
-            continue;
-        const { cost, count } = spend.get(mark.workflow) ?? { cost: 0, count: 0 };
-        spend.set(mark.workflow, { cost: cost + costUsd, count: count + 1 });
-    }
-    const sorted = [...spend].toSorted(([, a], [, b]) => b.cost - a.cost).slice(0, maxWorkflows);
-    const most = sorted[0]?.[1].cost ?? 0;
+    const priced = jobs.filter(({ cost }) => cost !== null);
+    const spend = [...Map.groupBy(priced, ({ mark }) => mark.workflow)].flatMap(([workflow, own]) => {
+        const cost = (0,jobs_cost/* sumOfCosts */.xq)(own.map((job) => job.cost));
+        return cost === null ? [] : [{ workflow, cost, count: own.length }];
+    });
+    const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd).slice(0, maxWorkflows);
+    const most = sorted[0]?.cost.usd ?? 0;
     if (most === 0)
         return '';
-    const rows = sorted.map(([workflow, { cost, count }]) => [
+    const rows = sorted.map(({ workflow, cost, count }) => [
         (0,sanitize/* escapeHtml */.ZD)(workflow || 'a workflow', 60),
         String(count),
-        costCell(cost),
-        '█'.repeat(Math.max(1, Math.round((cost / most) * barLength))),
+        (0,table/* costCell */.ch)(cost),
+        '█'.repeat(Math.max(1, Math.round((cost.usd / most) * barLength))),
     ]);
     const right = { align: 'right' };
     const columns = [
@@ -30149,6 +29960,7 @@ var outputs = __nccwpck_require__(8089);
 // EXTERNAL MODULE: ./build/report/summary.js + 4 modules
 var summary = __nccwpck_require__(3320);
 ;// CONCATENATED MODULE: ./build/report/check-report.js
+
 
 
 
@@ -30180,14 +29992,18 @@ function writeOutputs(runner, { running, ended, orphans }) {
     runner.output('running', jsonOf(running));
     runner.output('ended', jsonOf(ended));
     runner.output('orphans', jsonOf(orphans));
-    const cost = sumOf([...running, ...ended]);
+    const cost = (0,jobs_cost/* sumOfCosts */.xq)([...running, ...ended].map((job) => job.cost));
     if (cost !== null)
-        runner.output('cost-usd', String(cost));
+        runner.output('cost-usd', String(cost.usd));
 }
 const maxCharacters = 250_000;
 function jsonOf(jobs) {
     let size = 2;
-    const members = jobs.map(({ outcome, costUsd }) => JSON.stringify({ ...(0,outputs/* describeJob */.hx)(outcome), cost_usd: costUsd }));
+    const members = jobs.map(({ outcome, cost }) => JSON.stringify({
+        ...(0,outputs/* describeJob */.hx)(outcome),
+        cost_usd: cost?.usd ?? null,
+        cost_is: cost?.is ?? null,
+    }));
     return `[${members.filter((text) => (size += text.length + 1) <= maxCharacters).join(',')}]`;
 }
 async function reportCheckFailure(runner, error) {
@@ -30207,6 +30023,8 @@ function describeFailure(error) {
     return isExpected ? (0,error_messages/* describeError */.Uc)(error, 'look at the jobs') : (0,error_messages/* describeInternalError */.Zo)(error);
 }
 
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/jobs/entry.js
 var entry = __nccwpck_require__(8577);
 // EXTERNAL MODULE: ./build/jobs/find.js
@@ -30221,11 +30039,11 @@ var reconcile = __nccwpck_require__(9677);
 
 
 
-const check_orphans_maxConcurrent = 16;
+const maxConcurrent = 16;
 const reason = 'the workflow run that cooked it is over';
 async function cancelOrphans({ client, console, signal }, orphans) {
     const seen = new Map();
-    const inTurn = (0,p_limit/* default */.A)(check_orphans_maxConcurrent);
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
     const poller = (0,poll/* createPoller */.vO)({
         client,
         interval: 'auto',
@@ -30268,7 +30086,7 @@ const repositorySchema = schemas/* object */.Ikc({ default_branch: schemas/* str
 async function readDefaultBranch(github, repository) {
     const route = 'GET /repos/{owner}/{repo}';
     const answer = await github.request(route, { ...repository });
-    return parseAnswer(repositorySchema, answer, route).default_branch;
+    return (0,github_client/* parseAnswer */.Wp)(repositorySchema, answer, route).default_branch;
 }
 async function dispatchWorkflow(github, repository, { workflow, ref, inputs }) {
     const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
@@ -30277,91 +30095,8 @@ async function dispatchWorkflow(github, repository, { workflow, ref, inputs }) {
 
 // EXTERNAL MODULE: ./build/github/pending-url.js
 var pending_url = __nccwpck_require__(5778);
-;// CONCATENATED MODULE: ./build/github/statuses.js
-
-
-
-const statuses_maxSingleReads = 20;
-const commitsPerQuery = 50;
-const maxReadsWithoutGraphql = 100;
-async function readStatuses(github, repository, shas) {
-    if (shas.length > statuses_maxSingleReads) {
-        try {
-            const groups = groupsOf(shas, commitsPerQuery);
-            const answers = groups.map(async (group) => queryStatuses(github, repository, group));
-            return (await Promise.all(answers)).flat();
-        }
-        catch (error) {
-            if (!isNoAnswer(error))
-                throw error;
-        }
-    }
-    const singly = shas.slice(0, maxReadsWithoutGraphql);
-    const lists = singly.map(async (sha) => listStatuses(github, repository, sha));
-    return (await Promise.all(lists)).flat();
-}
-function isNoAnswer(error) {
-    if (!(error instanceof errors/* GitHubError */.y_))
-        return false;
-    return error.trouble !== 'limited' && error.trouble !== 'unavailable';
-}
-const contextSchema = schemas/* object */.Ikc({
-    context: schemas/* string */.YjP(),
-    state: schemas/* string */.YjP(),
-    target_url: schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null),
-});
-const combinedSchema = schemas/* object */.Ikc({ statuses: schemas/* array */.YOg(contextSchema) });
-const statuses_pageSize = 100;
-const statuses_maxPages = 10;
-async function listStatuses(github, repository, sha) {
-    const found = [];
-    for (let page = 1; page <= statuses_maxPages; page += 1) {
-        const query = { ...repository, ref: sha, per_page: statuses_pageSize, page };
-        const answer = await readCombined(github, query);
-        found.push(...answer.map((status) => toStatus(sha, status)));
-        if (answer.length < statuses_pageSize)
-            break;
-    }
-    return found;
-}
-async function readCombined(github, query) {
-    try {
-        const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
-        return parseAnswer(combinedSchema, await github.request(route, query), route).statuses;
-    }
-    catch (error) {
-        if (error instanceof errors/* GitHubError */.y_ && [404, 422].includes(error.status))
-            return [];
-        throw error;
-    }
-}
-function toStatus(sha, { context, state, target_url: targetUrl }) {
-    return { sha, context, isPending: state.toLowerCase() === 'pending', targetUrl };
-}
-const graphqlContextSchema = schemas/* pipe */.FsL(schemas/* object */.Ikc({ context: schemas/* string */.YjP(), state: schemas/* string */.YjP(), targetUrl: schemas/* nullable */.mee(schemas/* string */.YjP()) }), schemas/* transform */.pdi(({ targetUrl, ...status }) => ({ ...status, target_url: targetUrl })));
-const graphqlSchema = schemas/* object */.Ikc({
-    repository: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* nullable */.mee(schemas/* object */.Ikc({
-        status: schemas/* optional */.lqM(schemas/* nullable */.mee(schemas/* object */.Ikc({ contexts: schemas/* array */.YOg(graphqlContextSchema) }))),
-    }))),
-});
-async function queryStatuses(github, { owner, repo }, shas) {
-    const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
-    const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
-    const answer = parseAnswer(graphqlSchema, await github.request(graphqlRoute, { query, owner, repo }), graphqlRoute);
-    return shas.flatMap((sha, index) => (answer.repository[`c${index}`]?.status?.contexts ?? []).map((each) => toStatus(sha, each)));
-}
-function groupsOf(items, size) {
-    const count = Math.ceil(items.length / size);
-    return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
-}
-async function setStatus(github, repository, sha, status) {
-    await github.request('POST /repos/{owner}/{repo}/statuses/{sha}', {
-        ...repository,
-        sha,
-        ...status,
-    });
-}
-
+// EXTERNAL MODULE: ./build/github/statuses.js
+var github_statuses = __nccwpck_require__(1446);
 // EXTERNAL MODULE: ./build/report/commit-status-text.js
 var commit_status_text = __nccwpck_require__(9773);
 ;// CONCATENATED MODULE: ./build/commands/check-statuses.js
@@ -30377,9 +30112,15 @@ async function finishStatuses(check, ended, openRuns) {
     const { github, repository, console, inputs } = check;
     const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
     try {
-        const statuses = await readStatuses(github, repository, [...shas]);
+        const statuses = await (0,github_statuses/* readStatuses */.r)(github, repository, [...shas]);
         const due = dueOf(check, ended, statuses, openRuns);
-        const ref = inputs['follow-up'] === undefined || due.length === 0 ? '' : await refOf(check);
+        const [first] = due;
+        if (first === undefined)
+            return;
+        const isFollowed = inputs['follow-up'] !== undefined;
+        if (isFollowed && !(await mayFinish(check, first)))
+            return;
+        const ref = isFollowed ? await refOf(check) : '';
         await Promise.all(due.map(async (each) => finishOne(check, each, ref)));
     }
     catch (error) {
@@ -30388,11 +30129,32 @@ async function finishStatuses(check, ended, openRuns) {
         console.statusesUnreadable(error);
     }
 }
+async function mayFinish({ github, repository, console }, { statuses }) {
+    const [first] = statuses;
+    if (first === undefined)
+        return false;
+    const { sha, context, targetUrl } = first;
+    const status = { state: 'pending', description: 'Has ended', context };
+    try {
+        await (0,github_statuses/* setStatus */.L)(github, repository, sha, { ...status, target_url: targetUrl ?? '' });
+    }
+    catch (error) {
+        if (!(error instanceof errors/* GitHubError */.y_))
+            throw error;
+        if (error.trouble !== 'forbidden')
+            return true;
+        console.statusNotSet(error);
+        return false;
+    }
+    return true;
+}
 function dueOf({ nowMs }, ended, statuses, openRuns) {
     const byJob = Map.groupBy(statuses.filter(isOurs), (status) => pendingJob(status, openRuns));
     return ended.flatMap((each) => {
         const own = byJob.get(each.job.uuid)?.filter(({ sha }) => sha === each.mark.sha) ?? [];
-        return own.length === 0 ? [] : [{ ended: checkedJob(each, [], nowMs), statuses: own }];
+        return own.length === 0
+            ? []
+            : [{ ended: (0,jobs_checked/* checkedJob */.n)(each, (0,jobs_checked/* outcomeOf */.s)(each, []), nowMs), statuses: own }];
     });
 }
 function isOurs({ isPending, context }) {
@@ -30416,7 +30178,7 @@ async function finishOne(check, { ended, statuses }, ref) {
         try {
             const link = targetUrl?.replace(/#.*$/, '') ?? '';
             const message = (0,commit_status_text/* describeEnd */.lA)(outcome);
-            await setStatus(github, repository, sha, { ...message, context, target_url: link });
+            await (0,github_statuses/* setStatus */.L)(github, repository, sha, { ...message, context, target_url: link });
             console.statusFinished(ended, context, message.state);
         }
         catch (error) {
@@ -30465,8 +30227,9 @@ async function followUp(check, ended, ref) {
 
 
 
+
 const maxCheckMs = 10 * 60_000;
-async function check(deps, openGitHub = openOctokit) {
+async function check(deps, openGitHub = github_client/* openOctokit */.Ov) {
     const { runner } = deps;
     try {
         const inputs = await readCheckInputs(runner);
@@ -30506,49 +30269,56 @@ async function withCheck(inputs, here, deps, openGitHub, work) {
     const { redactor } = runner;
     const { clockOff: onClockOff } = console;
     const client = (0,api_client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff });
-    const github = createGitHub({ send: openGitHub(runner, token), clock, random, signal });
+    const github = (0,github_client/* createGitHub */.Cl)({ send: openGitHub(runner, token), clock, random, signal });
     const [owner = '', repo = ''] = here.repository.split('/');
     const repository = { owner, repo };
-    const nowMs = clock.now();
     try {
-        await work({ deps, inputs, here, repository, client, github, console, signal, nowMs });
+        await work({ deps, inputs, here, repository, client, github, console, signal });
     }
     finally {
         done.abort();
         await connection.close();
     }
 }
-async function look(parts) {
-    const { client, here, inputs, signal, nowMs } = parts;
-    const sinceMs = nowMs - inputs.since;
-    const found = await findRepositoryJobs(client, here, sinceMs, signal);
+async function look(opened) {
+    const { client, here, inputs, signal } = opened;
+    const found = await (0,repository_jobs/* findRepositoryJobs */.af)(client, here, inputs.since, signal);
+    const nowMs = (0,repository_jobs/* nowOf */.Ic)(client);
+    const parts = { ...opened, nowMs };
     const openRuns = await listOpenRuns(parts.github, parts.repository);
     const orphans = await findOrphans(parts, found, openRuns);
     const unwanted = inputs.orphans === 'cancel' ? orphans : [];
     const cancelled = await cancelOrphans(parts, unwanted);
     const jobs = found.map(({ job, mark }) => ({ mark, job: cancelled.get(job.uuid) ?? job }));
-    const ended = jobs.filter(({ job }) => hasEndedForGood(job, nowMs));
+    const ended = jobs.filter(({ job }) => (0,repository_jobs/* hasEndedForGood */.Pd)(job, nowMs));
     if (inputs['commit-status'])
         await finishStatuses(parts, ended, openRuns);
+    const sinceMs = nowMs - inputs.since;
     return { sinceMs, nowMs, ...(await readCosts(parts, jobs, orphans)) };
 }
 async function findOrphans({ github, repository, nowMs }, jobs, openRuns) {
-    const suspects = jobs.filter((each) => mayBeOrphan(each, nowMs));
+    const suspects = jobs.filter((each) => (0,repository_jobs/* mayBeOrphan */.r1)(each, nowMs));
     const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
     const overRuns = await readRuns(github, repository, [...new Set(unknown)]);
     return suspects.filter((each) => {
         const run = openRuns.get(each.mark.runId) ?? overRuns.get(each.mark.runId);
-        return isOrphan(each, attemptStateOf(each.mark, run), nowMs);
+        return (0,repository_jobs/* isOrphan */.BH)(each, (0,repository_jobs/* attemptStateOf */.u9)(each.mark, run), nowMs);
     });
 }
+const maxSingleBills = 20;
 async function readCosts({ client, signal, nowMs }, jobs, orphans) {
-    const byRunning = jobs.toSorted((a, b) => Number(hasEndedForGood(a.job, nowMs)) - Number(hasEndedForGood(b.job, nowMs)));
+    const byRunning = jobs.toSorted((a, b) => Number((0,repository_jobs/* hasEndedForGood */.Pd)(a.job, nowMs)) - Number((0,repository_jobs/* hasEndedForGood */.Pd)(b.job, nowMs)));
     const runs = await readRunsOfJobs(client, byRunning.map(({ job }) => job), signal);
+    const estimated = jobs.map((each) => (0,jobs_checked/* outcomeOf */.s)(each, runs.get(each.job.uuid) ?? []));
+    const outcomes = await (0,bill/* withBills */.F)(estimated, client, signal, maxSingleBills);
     const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
-    const checked = jobs.map((each) => checkedJob(each, runs.get(each.job.uuid) ?? [], nowMs));
+    const checked = jobs.flatMap((each, index) => {
+        const outcome = outcomes[index];
+        return outcome === undefined ? [] : [(0,jobs_checked/* checkedJob */.n)(each, outcome, nowMs)];
+    });
     return {
-        running: checked.filter(({ job }) => !hasEndedForGood(job, nowMs)),
-        ended: checked.filter(({ job }) => hasEndedForGood(job, nowMs)),
+        running: checked.filter(({ job }) => !(0,repository_jobs/* hasEndedForGood */.Pd)(job, nowMs)),
+        ended: checked.filter(({ job }) => (0,repository_jobs/* hasEndedForGood */.Pd)(job, nowMs)),
         orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
     };
 }
@@ -30627,7 +30397,7 @@ function planOf(inputs) {
 
 /***/ }),
 
-/***/ 7984:
+/***/ 6313:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -30647,58 +30417,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 var api_client = __nccwpck_require__(1735);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(9504);
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-;// CONCATENATED MODULE: ./build/jobs/bill.js
-
-
-
-
-const maxConcurrentJobs = 50;
-const maxMs = 10_000;
-async function withBills(outcomes, client, interrupted) {
-    const done = new AbortController();
-    const signal = AbortSignal.any([interrupted, done.signal]);
-    const bills = new Map();
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrentJobs);
-    const reading = Promise.all(outcomes.filter(hasEnded).map(async ({ runs }) => inTurn(async () => {
-        for (const { uuid } of runs) {
-            const usd = await readBill(client, uuid, signal).catch(() => null);
-            if (usd !== null)
-                bills.set(uuid, usd);
-        }
-    })));
-    await Promise.race([reading, client.clock.sleep(maxMs, signal)]);
-    done.abort();
-    return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
-}
-function hasEnded({ job }) {
-    return job !== null && (0,jobs_status/* finalResultOf */.lt)(job.status) !== null;
-}
-function billsOf({ runs }, bills) {
-    return new Map(runs.flatMap(({ uuid }) => {
-        const usd = bills.get(uuid);
-        return usd === undefined ? [] : [[uuid, usd]];
-    }));
-}
-async function readBill(client, runUuid, signal) {
-    const request = async () => (0,endpoints/* listLedger */.AX)(client, runUuid, signal);
-    const lines = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.bill, { ...client, signal });
-    const captures = lines.filter((line) => isCaptureOf(line, runUuid));
-    if (captures.length === 0)
-        return null;
-    return captures.reduce((sum, { amount_usd: usd }) => sum + Math.abs(usd), 0);
-}
-function isCaptureOf({ type, job_run_uuid: uuid }, runUuid) {
-    return type.toUpperCase() === 'CAPTURE' && uuid === runUuid;
-}
-
+// EXTERNAL MODULE: ./build/jobs/bill.js
+var bill = __nccwpck_require__(4372);
 // EXTERNAL MODULE: ./build/jobs/entry.js
 var entry = __nccwpck_require__(8577);
 // EXTERNAL MODULE: ./build/jobs/find.js
@@ -30723,8 +30443,12 @@ var progress = __nccwpck_require__(2943);
 var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
 var context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/api/retry.js
+var retry = __nccwpck_require__(4269);
 // EXTERNAL MODULE: ./build/report/container-log.js
 var container_log = __nccwpck_require__(5335);
 // EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
@@ -30828,6 +30552,10 @@ function createContainerResults(onBad) {
     };
 }
 
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(9504);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
 // EXTERNAL MODULE: external "node:timers/promises"
 var promises_ = __nccwpck_require__(8500);
 ;// CONCATENATED MODULE: ./build/logs/diff.js
@@ -31364,6 +31092,7 @@ function costOf(rate, fromMs, toMs, nowMs) {
 
 
 
+
 const cancelTakesMs = 15_000;
 const maxConcurrentReads = 8;
 const retryEveryMs = 2_000;
@@ -31389,7 +31118,7 @@ function createBudget(options) {
                 onOverCost({ kind: 'cost', amountUsd: total().usd, ceilingUsd });
                 break;
             }
-            await clock.sleep(leftMs, AbortSignal.any([over, wake.signal]));
+            await clock.sleep(Math.max(1, leftMs), AbortSignal.any([over, wake.signal]));
             if (wake.signal.aborted)
                 wake = new AbortController();
         }
@@ -31438,6 +31167,10 @@ function createBudget(options) {
                 readLater(each);
             changed();
         },
+        maxIntervalMs: (jobUuid) => {
+            const each = known.get(jobUuid);
+            return each === undefined || isSettled(each) ? Infinity : poll/* maxAutoMs */.gK;
+        },
         untilRated: async (jobUuid, maxMs) => {
             const each = known.get(jobUuid);
             if (each === undefined || !(0,jobs_ceilings/* hasCeiling */.YW)(ceilings))
@@ -31461,6 +31194,7 @@ function createBudget(options) {
                 return null;
             return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
         },
+        over,
         stop: () => {
             stopped.abort();
         },
@@ -31486,8 +31220,11 @@ function takeLook(before, job, isLimited, nowMs) {
 function mustRead({ job, runs, readAt }) {
     if (job.status === 'PENDING' && runs.length === 0)
         return false;
+    return readAt !== job.status || !isSettled({ job, runs });
+}
+function isSettled({ job, runs }) {
     const mayChange = (job.max_retry_count ?? 0) > 0 || (job.max_node_count ?? 1) > 1;
-    return readAt !== job.status || !isRated(runs) || (mayChange && !(0,jobs_status/* isFinal */.dR)(job.status));
+    return isRated(runs) && (!mayChange || (0,jobs_status/* isFinal */.dR)(job.status));
 }
 function isRated(runs) {
     const newest = runs.at(-1);
@@ -31663,6 +31400,7 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
     const poller = (0,poll/* createPoller */.vO)({
         client,
         interval: plan.pollInterval,
+        maxIntervalMs: (jobUuid) => step.budget.maxIntervalMs(jobUuid),
         signal: end.deadline,
         onUnavailable: console.serviceUnavailable,
         onAvailable: console.serviceAvailable,
@@ -31820,7 +31558,7 @@ async function decide(step, runData) {
         tellEnd(step, entry, runData[index] ?? records/* noRunData */.h);
     const outcomes = entries.map((entry, index) => (0,jobs_outcome/* createOutcome */.N)(entry, end.facts(), plan, runData[index] ?? records/* noRunData */.h));
     const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-    return withBills(outcomes, client, noTime);
+    return (0,bill/* withBills */.F)(outcomes, client, noTime);
 }
 function tellEnd(step, entry, runData) {
     const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, runData);
@@ -32011,8 +31749,8 @@ async function ask({ plan, probe }, entry, urls, signal) {
     }
 }
 
-// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
-var commands_step = __nccwpck_require__(7984);
+// EXTERNAL MODULE: ./build/commands/step.js + 9 modules
+var commands_step = __nccwpck_require__(6313);
 ;// CONCATENATED MODULE: ./build/commands/watch.js
 
 
@@ -32045,6 +31783,8 @@ async function watchToEnd(step, entry) {
         await watch(step, entry, submitted, log);
         if (entry.facts.stop === 'goal')
             await untilRated(step, submitted);
+        if (entry.facts.stop === 'goal')
+            countOn(step, entry, submitted);
     }
     catch (error) {
         entry.error = (0,errors/* asError */.zR)(error);
@@ -32170,6 +31910,17 @@ async function untilRated(step, { job }) {
     if (!isRated)
         step.console.rateUnknown(job.uuid);
 }
+function countOn({ plan, poller, budget }, { shareMs }, { job }) {
+    if (plan.ceilings.maxCostUsd === null)
+        return;
+    const count = (answer) => {
+        if (answer instanceof errors/* ServiceError */._7)
+            return true;
+        budget.onLook(answer, shareMs !== null);
+        return (0,jobs_status/* isFinal */.dR)(answer.status) && !(0,retried_job/* mayRestart */.f)(answer);
+    };
+    void poller.watch(job.uuid, count, budget.over);
+}
 function isBad(step, entry) {
     const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
     return isOver && !results/* results */.X[outcomeOf(step, entry).result].passes;
@@ -32266,6 +32017,101 @@ function isServerError(status = 0) {
 
 /***/ }),
 
+/***/ 4463:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Cl: () => (/* binding */ createGitHub),
+/* harmony export */   Ov: () => (/* binding */ openOctokit),
+/* harmony export */   Wp: () => (/* binding */ parseAnswer),
+/* harmony export */   Zf: () => (/* binding */ graphqlRoute)
+/* harmony export */ });
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(370);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3945);
+/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4269);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
+/* harmony import */ var _trouble_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1101);
+
+
+
+
+
+const maxConcurrent = 8;
+const maxTries = 6;
+const defaultLimitPauseMs = _api_retry_js__WEBPACK_IMPORTED_MODULE_0__/* .maxPauseMs */ .fR;
+function createGitHub({ send, clock, random, signal }) {
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_3__/* ["default"] */ .A)(maxConcurrent);
+    let notBeforeMs = 0;
+    const sendOnce = async (route, parameters) => {
+        const pauseMs = notBeforeMs - clock.monotonicMs();
+        if (pauseMs > 0)
+            await clock.sleep(pauseMs, signal);
+        if (signal.aborted)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4();
+        return send(route, parameters, signal);
+    };
+    return {
+        request: async (route, parameters = {}, isRepeatable = true) => inTurn(async () => {
+            let limit = null;
+            for (let failures = 1;; failures += 1) {
+                try {
+                    return await sendOnce(route, parameters);
+                }
+                catch (error) {
+                    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4)
+                        throw limit ?? error;
+                    const { kind, status, retryAfterMs } = (0,_trouble_js__WEBPACK_IMPORTED_MODULE_2__/* .troubleOf */ .L)(error, clock.now());
+                    const failure = new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_(kind, status, route, error);
+                    const isTransient = kind === 'unavailable' && isRepeatable && failures < maxTries;
+                    if (kind !== 'limited' && !isTransient)
+                        throw failure;
+                    if (kind === 'limited')
+                        limit = failure;
+                    const minMs = retryAfterMs ?? (kind === 'limited' ? defaultLimitPauseMs : 0);
+                    const pauseMs = (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_0__/* .backoffMs */ .jo)(failures, random, minMs);
+                    if (kind === 'limited')
+                        notBeforeMs = clock.monotonicMs() + pauseMs;
+                    else
+                        await clock.sleep(pauseMs, signal);
+                }
+            }
+        }),
+    };
+}
+const maxRequestMs = 30_000;
+function openOctokit(runner, token) {
+    const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
+    const connect = async () => {
+        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
+        return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
+    };
+    let connection;
+    return async (route, parameters, signal) => {
+        const octokit = await (connection ??= connect());
+        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
+        const request = { signal: bound, redirect: 'error', log: _trouble_js__WEBPACK_IMPORTED_MODULE_2__/* .silent */ .K };
+        if (route === graphqlRoute) {
+            const { query, ...variables } = parameters;
+            return octokit.graphql(String(query), { ...variables, request });
+        }
+        const answer = await octokit.request(route, {
+            ...parameters,
+            request,
+        });
+        return answer.data;
+    };
+}
+const graphqlRoute = 'GRAPHQL';
+function parseAnswer(schema, answer, route) {
+    const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .safeParse */ .xL(schema, answer);
+    if (parsed.success)
+        return parsed.data;
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_('refused', 200, route, new Error('unexpected response'));
+}
+
+
+/***/ }),
+
 /***/ 5778:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -32282,6 +32128,101 @@ function readPendingUrl(url) {
     const match = /\/actions\/runs\/(\d+)#dispersed-(job|left)-([0-9a-f-]{36})$/.exec(url ?? '');
     const [, runId = '', kind, jobUuid = ''] = match ?? [];
     return (0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(jobUuid) ? { runId, jobUuid, isLeft: kind === 'left' } : null;
+}
+
+
+/***/ }),
+
+/***/ 1446:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   L: () => (/* binding */ setStatus),
+/* harmony export */   r: () => (/* binding */ readStatuses)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _groups_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1782);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4463);
+
+
+
+
+const maxSingleReads = 20;
+const commitsPerQuery = 50;
+const maxReadsWithoutGraphql = 100;
+async function readStatuses(github, repository, shas) {
+    if (shas.length > maxSingleReads) {
+        try {
+            const groups = (0,_groups_js__WEBPACK_IMPORTED_MODULE_2__/* .groupsOf */ .c)(shas, commitsPerQuery);
+            const answers = groups.map(async (group) => queryStatuses(github, repository, group));
+            return (await Promise.all(answers)).flat();
+        }
+        catch (error) {
+            if (!isNoAnswer(error))
+                throw error;
+        }
+    }
+    const singly = shas.slice(0, maxReadsWithoutGraphql);
+    const lists = singly.map(async (sha) => listStatuses(github, repository, sha));
+    return (await Promise.all(lists)).flat();
+}
+function isNoAnswer(error) {
+    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_))
+        return false;
+    return error.trouble !== 'limited' && error.trouble !== 'unavailable';
+}
+const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
+    context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(),
+    state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(),
+    target_url: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()), null),
+});
+const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ statuses: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(contextSchema) });
+const pageSize = 100;
+const maxPages = 10;
+async function listStatuses(github, repository, sha) {
+    const found = [];
+    for (let page = 1; page <= maxPages; page += 1) {
+        const query = { ...repository, ref: sha, per_page: pageSize, page };
+        const answer = await readCombined(github, query);
+        found.push(...answer.map((status) => toStatus(sha, status)));
+        if (answer.length < pageSize)
+            break;
+    }
+    return found;
+}
+async function readCombined(github, query) {
+    try {
+        const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
+        return (0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(combinedSchema, await github.request(route, query), route).statuses;
+    }
+    catch (error) {
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && [404, 422].includes(error.status))
+            return [];
+        throw error;
+    }
+}
+function toStatus(sha, { context, state, target_url: targetUrl }) {
+    return { sha, context, isPending: state.toLowerCase() === 'pending', targetUrl };
+}
+const graphqlContextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), targetUrl: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()) }), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .transform */ .pdi(({ targetUrl, ...status }) => ({ ...status, target_url: targetUrl })));
+const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
+    repository: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
+        status: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(graphqlContextSchema) }))),
+    }))),
+});
+async function queryStatuses(github, { owner, repo }, shas) {
+    const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
+    const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
+    const answer = (0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(graphqlSchema, await github.request(_client_js__WEBPACK_IMPORTED_MODULE_1__/* .graphqlRoute */ .Zf, { query, owner, repo }), _client_js__WEBPACK_IMPORTED_MODULE_1__/* .graphqlRoute */ .Zf);
+    return shas.flatMap((sha, index) => (answer.repository[`c${index}`]?.status?.contexts ?? []).map((each) => toStatus(sha, each)));
+}
+async function setStatus(github, repository, sha, status) {
+    await github.request('POST /repos/{owner}/{repo}/statuses/{sha}', {
+        ...repository,
+        sha,
+        ...status,
+    });
 }
 
 
@@ -32332,15 +32273,29 @@ const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () =
 
 /***/ }),
 
+/***/ 1782:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   c: () => (/* binding */ groupsOf)
+/* harmony export */ });
+function groupsOf(items, size) {
+    const count = Math.ceil(items.length / size);
+    return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
+}
+
+
+/***/ }),
+
 /***/ 1296:
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5869);
-/* harmony import */ var _check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8968);
+/* harmony import */ var _check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2571);
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4383);
-/* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2999);
+/* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6993);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7177);
 /* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(468);
 /* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7435);
@@ -32837,6 +32792,8 @@ const cleanUpInputs = {
     'api-url': cookInputs['api-url'],
     'on-workflow-cancel': cookInputs['on-workflow-cancel'],
     'on-job-end': cookInputs['on-job-end'],
+    'commit-status': cookInputs['commit-status'],
+    'github-token': cookInputs['github-token'],
 };
 async function readCleanUpInputs(runner) {
     return (0,read/* validValues */.tR)(await (0,read/* readInputs */.Ko)(runner, cleanUpInputs));
@@ -33425,6 +33382,86 @@ function describeUnknown(key, known) {
 
 /***/ }),
 
+/***/ 4372:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   F: () => (/* binding */ withBills)
+/* harmony export */ });
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(370);
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
+/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
+/* harmony import */ var _groups_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1782);
+/* harmony import */ var _list_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(477);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+
+
+
+
+
+
+const maxConcurrent = 16;
+const maxMs = 10_000;
+const groupSize = 25;
+const maxPagesPerGroup = 4;
+async function withBills(outcomes, client, interrupted, maxSingleReads = Infinity) {
+    const done = new AbortController();
+    const signal = AbortSignal.any([interrupted, done.signal]);
+    const bills = new Map();
+    const reading = readBills(outcomes.filter(hasEnded), maxSingleReads, async (runUuids) => {
+        const found = await readGroup(client, runUuids, signal).catch(() => []);
+        for (const [uuid, usd] of found)
+            bills.set(uuid, usd);
+        return bills.size > 0;
+    });
+    await Promise.race([reading, client.clock.sleep(maxMs, signal)]);
+    done.abort();
+    return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
+}
+function hasEnded({ job }) {
+    return job !== null && (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) !== null;
+}
+async function readBills(outcomes, maxSingleReads, read) {
+    const runs = outcomes.flatMap((outcome) => outcome.runs);
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_4__/* ["default"] */ .A)(maxConcurrent);
+    const readAll = async (groups) => Promise.all(groups.map(async (uuids) => inTurn(async () => read(uuids))));
+    const groups = (0,_groups_js__WEBPACK_IMPORTED_MODULE_5__/* .groupsOf */ .c)(runs.map(({ uuid }) => uuid), groupSize);
+    const isFound = (await readAll(groups)).includes(true);
+    if (isFound || runs.length < 2)
+        return;
+    const started = runs.filter(({ started_at_ms: startedAtMs }) => startedAtMs !== null);
+    const singly = started.map(({ uuid }) => [uuid]);
+    if ((await readAll(singly.slice(-1))).includes(true)) {
+        await readAll(singly.slice(0, maxSingleReads));
+    }
+}
+function billsOf({ runs }, bills) {
+    return new Map(runs.flatMap(({ uuid }) => {
+        const usd = bills.get(uuid);
+        return usd === undefined ? [] : [[uuid, usd]];
+    }));
+}
+async function readGroup(client, runUuids, signal) {
+    const { items, isWhole } = await (0,_list_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(async (page) => {
+        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listLedger */ .AX)(client, runUuids, page, signal);
+        return (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.bill, { ...client, signal });
+    }, maxPagesPerGroup);
+    if (!isWhole)
+        return [];
+    const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);
+    return runUuids.flatMap((uuid) => {
+        const lines = captures.get(uuid);
+        const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + Math.abs(amount), 0);
+        return usd === undefined ? [] : [[uuid, usd]];
+    });
+}
+function isCapture({ type }) {
+    return type.toUpperCase() === 'CAPTURE';
+}
+
+
+/***/ }),
+
 /***/ 8261:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -33485,20 +33522,84 @@ function tooDear(offers, ceilings) {
 
 /***/ }),
 
+/***/ 7772:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   n: () => (/* binding */ checkedJob),
+/* harmony export */   s: () => (/* binding */ outcomeOf)
+/* harmony export */ });
+/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3228);
+/* harmony import */ var _records_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1175);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
+
+
+
+function outcomeOf({ job }, runs) {
+    const isFinal = (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) !== null;
+    return {
+        ..._records_js__WEBPACK_IMPORTED_MODULE_1__/* .noRunData */ .h,
+        ref: { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false },
+        result: resultOf(job.status),
+        job,
+        origin: 'given',
+        submittedAtMs: null,
+        timeline: [],
+        ending: isFinal ? 'final' : 'running',
+        error: null,
+        cancel: null,
+        overBudget: null,
+        offers: null,
+        bills: new Map(),
+        earlierTries: [],
+        readyCheck: null,
+        readiness: null,
+        isKept: !isFinal,
+        unansweredMark: null,
+        runs,
+    };
+}
+function checkedJob(marked, outcome, nowMs) {
+    const isFinal = outcome.ending === 'final';
+    return { ...marked, outcome, cost: (0,_cost_js__WEBPACK_IMPORTED_MODULE_0__/* .pricedCostOf */ .sC)(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
+}
+function resultOf(status) {
+    return (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(status) ?? (status === 'RUNNING' ? 'running' : 'submitted');
+}
+function asIfEnded(outcome, nowMs) {
+    const { job, runs } = outcome;
+    return {
+        ...outcome,
+        job: job === null ? null : { ...job, completed_at: new Date(nowMs).toISOString() },
+        runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
+    };
+}
+
+
+/***/ }),
+
 /***/ 3228:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   E7: () => (/* binding */ costOfJob),
 /* harmony export */   FV: () => (/* binding */ hourlyRateOf),
 /* harmony export */   LY: () => (/* binding */ rateOfRun),
 /* harmony export */   fD: () => (/* binding */ totalCostOf),
-/* harmony export */   ho: () => (/* binding */ costOf),
-/* harmony export */   sC: () => (/* binding */ pricedCostOf)
+/* harmony export */   sC: () => (/* binding */ pricedCostOf),
+/* harmony export */   xq: () => (/* binding */ sumOfCosts)
 /* harmony export */ });
+/* unused harmony export costOf */
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 
 const hourMs = 3_600_000;
 function pricedCostOf(outcome) {
+    const before = outcome.earlierTries.map(({ costUsd: usd }) => {
+        return usd === 0 ? null : { usd, is: 'estimated' };
+    });
+    return sumOfCosts([costOfJob(outcome), ...before]);
+}
+function costOfJob(outcome) {
     const { bills, runs } = outcome;
     const estimated = estimateOf(outcome);
     if (bills.size === 0)
@@ -33515,7 +33616,10 @@ function costOf(outcome) {
     return pricedCostOf(outcome)?.usd ?? null;
 }
 function totalCostOf(outcomes) {
-    const costs = outcomes.map(pricedCostOf).filter((cost) => cost !== null);
+    return sumOfCosts(outcomes.map(pricedCostOf));
+}
+function sumOfCosts(maybeCosts) {
+    const costs = maybeCosts.filter((cost) => cost !== null);
     if (costs.length === 0)
         return null;
     const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
@@ -33647,8 +33751,10 @@ function parseStepFacts(value) {
 /* harmony export */   p_: () => (/* binding */ endedUnstarted),
 /* harmony export */   rf: () => (/* binding */ failurePhaseOf)
 /* harmony export */ });
-/* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
+/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3228);
+/* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
+
 
 
 function failurePhaseOf(outcome) {
@@ -33678,18 +33784,19 @@ function endedUnstarted(outcome, nowMs) {
 }
 function earlierTryOf(outcome, gpuName, nowMs) {
     const { job, submittedAtMs, timeline } = outcome;
-    const endedAtMs = timeline.findLast(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status))?.atMs ?? nowMs;
+    const endedAtMs = timeline.findLast(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(status))?.atMs ?? nowMs;
     return {
         gpuName,
         jobUuid: job?.uuid ?? null,
         phase: failurePhaseOf(outcome) === 'assign' ? 'assign' : 'start',
         waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
+        costUsd: (0,_cost_js__WEBPACK_IMPORTED_MODULE_0__/* .costOfJob */ .E7)(outcome)?.usd ?? 0,
     };
 }
 const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
 function hadMachine({ job, runs, timeline }) {
     return (runs.length > 0 ||
-        timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isStarting */ .zd)(status)) ||
+        timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isStarting */ .zd)(status)) ||
         reasonOfStart.test(job?.status_reason ?? ''));
 }
 const limitToleranceMs = 2_000;
@@ -33701,8 +33808,8 @@ function hasReachedLimit(outcome) {
     if (reasonOfLimit.test(reason))
         return true;
     const limitMs = outcome.job?.max_timeout_run_ms ?? null;
-    const lastRun = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
-    const seconds = lastRun === undefined ? null : (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phaseSeconds */ .Bo)(lastRun);
+    const lastRun = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
+    const seconds = lastRun === undefined ? null : (0,_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .phaseSeconds */ .Bo)(lastRun);
     return limitMs !== null && seconds !== null && seconds * 1000 >= limitMs - limitToleranceMs;
 }
 function exitCodeOf({ job }) {
@@ -33733,7 +33840,7 @@ const pausesMs = [1_000, 2_000, 4_000, 8_000];
 function createFinder(client) {
     const { clock } = client;
     const waiters = new Set();
-    const readDescription = (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .createDescriber */ .E)(client);
+    const readDescription = (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .createDescriber */ .EM)(client);
     const describe = async (job, signal) => {
         const isKnown = [...waiters].some(({ knownUuids }) => knownUuids.includes(job.uuid));
         return isKnown ? job : readDescription(job, signal);
@@ -33847,7 +33954,7 @@ function isLongAgo({ serverSentAtMs, isLast }, client) {
 async function findMarks(client, searches, describe, signal) {
     const found = new Map(searches.map(({ mark }) => [mark, []]));
     const foundAll = ({ mark, maxJobs }) => (found.get(mark)?.length ?? 0) >= maxJobs;
-    for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .newestJobs */ .N)(client, oldestNeededMs(searches), signal, describe)) {
+    for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .newestJobs */ .NZ)(client, oldestNeededMs(searches), signal, describe)) {
         const search = searches.find(({ mark }) => (0,_request_js__WEBPACK_IMPORTED_MODULE_2__/* .carriesMark */ .LR)(job, mark));
         if (search === undefined || search.knownUuids.includes(job.uuid))
             continue;
@@ -33871,8 +33978,9 @@ function oldestNeededMs(searches) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   E: () => (/* binding */ createDescriber),
-/* harmony export */   N: () => (/* binding */ newestJobs)
+/* harmony export */   EM: () => (/* binding */ createDescriber),
+/* harmony export */   NZ: () => (/* binding */ newestJobs),
+/* harmony export */   n4: () => (/* binding */ readPages)
 /* harmony export */ });
 /* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
 /* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
@@ -33927,6 +34035,19 @@ function isLastPage({ size, total }, members, firstSize) {
 }
 function isBefore({ created_at: createdAt }, ms) {
     return createdAt !== null && Date.parse(createdAt) < ms;
+}
+async function readPages(read, maxPages) {
+    const items = [];
+    let members = 0;
+    for (let page = 1; page <= maxPages; page += 1) {
+        const answer = await read(page);
+        items.push(...answer.items);
+        members += answer.size;
+        const isLast = answer.total === undefined ? answer.size < _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN : members >= answer.total;
+        if (isLast || answer.size === 0)
+            return { items, isWhole: isLast };
+    }
+    return { items, isWhole: false };
 }
 const maxDescribed = 100;
 function createDescriber(client) {
@@ -34275,12 +34396,17 @@ function filterValue(value) {
     return typeof value === 'string' && value !== '' ? value : null;
 }
 const maxPages = 10;
+const maxAgeMs = 60_000;
 function createOfferReader(client, signal) {
     const lists = new Map();
     return async ({ filters, gpuName }) => {
         const key = JSON.stringify(filters);
-        const list = lists.get(key) ?? readAll(client, filters, signal);
-        lists.set(key, list);
+        const nowMs = client.clock.monotonicMs();
+        const known = lists.get(key);
+        const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
+        const list = isFresh ? known.list : readAll(client, filters, signal);
+        if (!isFresh)
+            lists.set(key, { readAtMs: nowMs, list });
         const { offers, isCut } = await list;
         return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
     };
@@ -34415,8 +34541,11 @@ function overShareOf(outcome, shareMs, { maxCostUsd }) {
     const mayBe = outcome.ending !== 'interrupt' && ['failed', 'cancelled'].includes(outcome.result);
     if (shareMs === null || maxCostUsd === null || !mayBe)
         return null;
-    const ranIntoIt = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).some(({ kind, fromMs, toMs }) => kind === 'running' && toMs !== null && toMs - fromMs >= shareMs - shareSlackMs);
-    return ranIntoIt ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd } : null;
+    const last = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
+    const ranMs = last === undefined || last.toMs === null ? 0 : last.toMs - last.fromMs;
+    return ranMs >= shareMs - shareSlackMs
+        ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd }
+        : null;
 }
 function stopReasonOf(facts, step) {
     const [own] = facts.jobs;
@@ -34555,6 +34684,7 @@ function mayHaveMore(facts, phase) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   vO: () => (/* binding */ createPoller),
+  gK: () => (/* binding */ maxAutoMs),
   Bg: () => (/* binding */ pollIntervalMs)
 });
 
@@ -34664,7 +34794,7 @@ function nextSparedMs(sparedMs, tookMs, wasThrottled) {
 }
 const maxNotFound = 2;
 function createPoller(options) {
-    const { client, interval, signal } = options;
+    const { client, interval, maxIntervalMs, signal } = options;
     const { clock, random } = client;
     const read = createJobReader(client);
     const watches = new Set();
@@ -34676,7 +34806,8 @@ function createPoller(options) {
     const dueIn = (watch) => {
         const jitter = 1 + random() * 0.1;
         const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
-        return interval === 'auto' ? steadyMs * jitter : steadyMs;
+        const pauseMs = interval === 'auto' ? steadyMs * jitter : steadyMs;
+        return Math.min(pauseMs, maxIntervalMs?.(watch.jobUuid) ?? Infinity);
     };
     const take = (watch, answer) => {
         const nowMs = clock.monotonicMs();
@@ -34955,6 +35086,99 @@ function ownReason(told) {
 /* harmony export */   h: () => (/* binding */ noRunData)
 /* harmony export */ });
 const noRunData = { runs: [], logTail: [], results: null };
+
+
+/***/ }),
+
+/***/ 6346:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   BH: () => (/* binding */ isOrphan),
+/* harmony export */   Ic: () => (/* binding */ nowOf),
+/* harmony export */   Pd: () => (/* binding */ hasEndedForGood),
+/* harmony export */   af: () => (/* binding */ findRepositoryJobs),
+/* harmony export */   r1: () => (/* binding */ mayBeOrphan),
+/* harmony export */   u9: () => (/* binding */ attemptStateOf)
+/* harmony export */ });
+/* unused harmony export minOverMs */
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(370);
+/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
+/* harmony import */ var _list_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(477);
+/* harmony import */ var _mark_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4468);
+/* harmony import */ var _retried_job_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8136);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+
+
+
+
+
+
+const dayMs = 86_400_000;
+async function findRepositoryJobs(client, here, maxAgeMs, signal) {
+    const listed = [];
+    for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .newestJobs */ .NZ)(client, null, signal, asListed)) {
+        if (!isCreatedSince(job, nowOf(client) - maxAgeMs))
+            break;
+        listed.push(job);
+    }
+    const jobs = await withDescriptions(client, listed, signal);
+    return jobs.flatMap((job) => {
+        const mark = (0,_mark_js__WEBPACK_IMPORTED_MODULE_4__/* .readMark */ .Mp)(job);
+        return mark !== null && (0,_mark_js__WEBPACK_IMPORTED_MODULE_4__/* .isOfRepository */ .iI)(mark, here) ? [{ job, mark }] : [];
+    });
+}
+function nowOf({ serverNow, clock }) {
+    return serverNow() ?? clock.now();
+}
+const asListed = async (job) => job;
+const maxSingleReads = 100;
+async function withDescriptions(client, listed, signal) {
+    if (listed.some(({ description }) => description !== null))
+        return listed;
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_5__/* ["default"] */ .A)(8);
+    const newest = listed.slice(0, maxSingleReads);
+    return Promise.all(newest.map(async (job) => inTurn(async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, job.uuid, signal).catch(() => job))));
+}
+function isCreatedSince({ created_at: at }, sinceMs) {
+    if (at === null)
+        return true;
+    const isDay = at.length === 10;
+    return Date.parse(at) >= (isDay ? Math.floor(sinceMs / dayMs) * dayMs : sinceMs);
+}
+const maxRestartMs = 5 * 60_000;
+function hasEndedForGood(job, nowMs) {
+    if (!(0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status))
+        return false;
+    if (!(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .f)(job) || job.completed_at === null)
+        return true;
+    return nowMs - Date.parse(job.completed_at) >= maxRestartMs;
+}
+function attemptStateOf({ runAttempt, mayBeAttached }, run) {
+    if (run === undefined)
+        return 'unknown';
+    if (run === 'gone')
+        return { overSinceMs: null };
+    if (run.attempt < runAttempt)
+        return 'unknown';
+    if (run.attempt > runAttempt && !mayBeAttached)
+        return overSince(run.startedAtMs);
+    return run.isOver ? overSince(run.updatedAtMs) : 'open';
+}
+function overSince(atMs) {
+    return atMs === null ? 'unknown' : { overSinceMs: atMs };
+}
+const minOverMs = 10 * 60_000;
+function isOrphan({ job, mark }, state, nowMs) {
+    if (!mayBeOrphan({ job, mark }, nowMs) || state === 'open' || state === 'unknown')
+        return false;
+    const createdMs = Date.parse(job.created_at ?? '');
+    const sinceMs = state.overSinceMs ?? createdMs;
+    return nowMs - sinceMs >= minOverMs;
+}
+function mayBeOrphan({ job, mark }, nowMs) {
+    return !hasEndedForGood(job, nowMs) && !(0,_mark_js__WEBPACK_IMPORTED_MODULE_4__/* .mayOutlive */ .UR)(mark, job);
+}
 
 
 /***/ }),
@@ -35273,6 +35497,7 @@ function retriesOf({ max_retry_count: count }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Z5: () => (/* binding */ saveStatusesSettled),
 /* harmony export */   cs: () => (/* binding */ saveStep),
 /* harmony export */   hp: () => (/* binding */ savePlan),
 /* harmony export */   rh: () => (/* binding */ readSavedState),
@@ -35286,6 +35511,7 @@ function retriesOf({ max_retry_count: count }) {
 
 const planName = 'plan';
 const stepName = 'step';
+const statusesName = 'commit-statuses';
 const entryName = (index, choice) => choice === 0 ? `entry-${index}` : `entry-${index}-${choice}`;
 const planSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
     count: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
@@ -35304,13 +35530,18 @@ function saveEntry(runner, index, choice, facts) {
 function saveStep(runner, facts) {
     runner.saveState(stepName, JSON.stringify(facts));
 }
+function saveStatusesSettled(runner) {
+    runner.saveState(statusesName, 'settled');
+}
 function readSavedState(runner) {
     const plan = planSchema.safeParse((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(planName)));
     if (!plan.success)
         return null;
     const { count, tries, policy } = plan.data;
     const entries = Array.from({ length: count * tries }, (_, place) => (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(entryName(Math.floor(place / tries), place % tries))))).filter((facts) => facts !== null);
-    return { policy, step: (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(stepName))), entries };
+    const step = (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(stepName)));
+    const hasSettledStatuses = runner.state(statusesName) === 'settled';
+    return { policy, step, entries, hasSettledStatuses };
 }
 
 
@@ -35398,7 +35629,7 @@ async function findEarlierJobs(requests, client, signal, onAmbiguous) {
 async function readByHash(requests, client, signal) {
     const byHash = new Map();
     const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
-    for await (const job of (0,list/* newestJobs */.N)(client, client.clock.now() - maxAgeMs, signal)) {
+    for await (const job of (0,list/* newestJobs */.NZ)(client, client.clock.now() - maxAgeMs, signal)) {
         const hash = (0,jobs_request/* hashAndNonceOf */.B4)(job)?.hash;
         if (hash !== undefined && hashes.has(hash))
             byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
@@ -35612,12 +35843,28 @@ function printPlan(runner, plan) {
     for (const line of priceLines(plan))
         runner.print(`  ${line}`);
 }
-function priceLines({ offers, noOffers, shareMs }) {
+function priceLines(plan) {
+    const { models, shareMs } = plan;
     const share = shareMs === null
         ? []
         : [`max-timeout-run is ${(0,format/* formatDuration */.a3)(shareMs)}: its share of max-cost`];
-    const none = noOffers === null ? [] : [`No offer matches. ${(0,console/* describeNoOffers */.Gq)(noOffers.wish, noOffers.why)}`];
-    return [...(offers === null ? none : [(0,format/* describeOffers */.$y)(offers)]), ...share];
+    return [...(models.length === 0 ? offerLines(plan) : modelLines(plan)), ...share];
+}
+function offerLines({ offers, noOffers }) {
+    if (offers !== null)
+        return [(0,format/* describeOffers */.$y)(offers)];
+    return noOffers === null
+        ? []
+        : [`No offer matches. ${(0,console/* describeNoOffers */.Gq)(noOffers.wish, noOffers.why)}`];
+}
+function modelLines({ models, request: { gpuName: cookedFirst } }) {
+    return models.map((model) => {
+        const { gpuName } = model.request;
+        const place = gpuName === cookedFirst ? ' (cooked first)' : '';
+        const dear = model.overBudget === null ? '' : '; above max-hourly-rate';
+        const offers = offerLines(model)[0] ?? 'the offers are not known';
+        return `${(0,sanitize/* sanitizeLine */.PN)(gpuName ?? '', 100)}${place}: ${offers}${dear}`;
+    });
 }
 function annotatePlans(runner, broken) {
     const causes = new Map(broken.map((plan) => [causeOf(plan), plan]));
@@ -35701,8 +35948,8 @@ function verdict(count, broken) {
         : `all ${count} jobs can be cooked`;
 }
 
-// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
-var commands_step = __nccwpck_require__(7984);
+// EXTERNAL MODULE: ./build/commands/step.js + 9 modules
+var commands_step = __nccwpck_require__(6313);
 ;// CONCATENATED MODULE: ./build/commands/dry-run.js
 
 
@@ -35729,8 +35976,17 @@ async function dryRun(requests, plan, deps) {
     });
     await reportDryRun(deps.runner, plans);
 }
-const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null };
+const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null, models: [] };
 async function planOne(request, readRecipe, market) {
+    const first = await planModel(request, readRecipe, market);
+    if (request.alternatives.length === 0)
+        return first;
+    const others = request.alternatives.map(async (each) => planModel(each, readRecipe, market));
+    const models = [first, ...(await Promise.all(others))];
+    const onOffer = models.find(({ offers, overBudget }) => offers !== null && overBudget === null);
+    return { ...(onOffer ?? first), models };
+}
+async function planModel(request, readRecipe, market) {
     try {
         const recipe = await readRecipe(request.recipeUuid);
         const whole = (0,jobs_request/* bodyOf */.EN)(request, recipe);
@@ -35772,9 +36028,11 @@ var jobs_outcome = __nccwpck_require__(293);
 
 
 
-async function cookInTurn(step, request, taken, cookOne) {
+const maxOffersMs = 5_000;
+async function cookInTurn(step, request, taken, market, cookOne) {
     const untried = [request, ...request.alternatives].filter((each) => !taken.includes(each));
-    let current = await firstTry(step, request, taken.at(-1), untried);
+    const choose = async () => chooseTry(step, untried, market);
+    let current = await firstTry(step, request, taken.at(-1), untried, choose);
     let before = null;
     for (;;) {
         current.entry.hasNext = untried.length > 0;
@@ -35786,7 +36044,7 @@ async function cookInTurn(step, request, taken, cookOne) {
         if (!current.entry.isFollowed || step.end.signal.aborted)
             return runData;
         before = { ...current, runData };
-        const next = await nextTry(step, before, untried);
+        const next = await nextTry(step, before, untried, choose);
         if (next === null)
             return runData;
         current = next;
@@ -35795,13 +36053,13 @@ async function cookInTurn(step, request, taken, cookOne) {
 function isUnsent({ facts }) {
     return facts.sends === 0 && facts.jobs.length === 0;
 }
-async function firstTry(step, request, taken, untried) {
+async function firstTry(step, request, taken, untried, choose) {
     const entry = step.entries[request.index];
     if (entry === undefined)
         throw new Error('an entry has no place in its step');
     if (taken !== undefined)
         return { request: taken, entry };
-    const { request: chosen, offers } = untried.length > 1 ? await chooseTry(step, untried) : { request, offers: null };
+    const { request: chosen, offers } = untried.length > 1 ? await choose() : { request, offers: null };
     if (untried.includes(chosen))
         untried.splice(untried.indexOf(chosen), 1);
     if (chosen === request)
@@ -35809,8 +36067,8 @@ async function firstTry(step, request, taken, untried) {
     step.console.preferring(request, chosen, offers);
     return { request: chosen, entry: (0,commands_step/* startTry */.gp)(step, chosen, []) };
 }
-async function nextTry(step, { entry, request, runData }, untried) {
-    const { request: chosen, offers } = await chooseTry(step, untried);
+async function nextTry(step, { entry, request, runData }, untried, choose) {
+    const { request: chosen, offers } = await choose();
     if (step.end.signal.aborted)
         return null;
     untried.splice(untried.indexOf(chosen), 1);
@@ -35819,24 +36077,36 @@ async function nextTry(step, { entry, request, runData }, untried) {
     step.console.tryingNext(request, done, chosen, offers);
     return { request: chosen, entry: (0,commands_step/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };
 }
-async function chooseTry(step, untried) {
+async function chooseTry(step, untried, market) {
     const [first] = untried;
     if (first === undefined)
         throw new Error('there is nothing left to try');
-    const readOffers = (0,jobs_offers/* createOfferReader */.cW)(step.client, step.end.signal);
-    const stored = await createRecipeReader(step.client, step.end.signal)(first.recipeUuid)
-        .then(({ payload }) => payload ?? {})
-        .catch(() => ({}));
-    const choices = await Promise.all(untried.map(async (request) => {
-        const wish = (0,jobs_offers/* hardwareWish */.A6)({ ...stored, ...request.fields }, request.gpuName ?? undefined);
-        return { request, offers: await readOffers(wish).catch(() => null) };
-    }));
+    const reading = readChoices(untried, first.recipeUuid, market);
+    const choices = (0,jobs_ceilings/* hasCeiling */.YW)(step.plan.ceilings)
+        ? await reading
+        : await within(step, maxOffersMs, reading, []);
     const ceilingUsd = step.plan.ceilings.maxHourlyRateUsd ?? Infinity;
     const onOffer = choices.find(({ offers }) => {
         const rates = offers === null ? null : (0,jobs_offers/* ratesOf */.j1)(offers);
         return rates !== null && rates.minUsd <= ceilingUsd;
     });
     return onOffer ?? choices[0] ?? { request: first, offers: null };
+}
+async function readChoices(untried, recipeUuid, { readRecipe, readOffers }) {
+    const stored = await readRecipe(recipeUuid)
+        .then(({ payload }) => payload ?? {})
+        .catch(() => ({}));
+    return Promise.all(untried.map(async (request) => {
+        const wish = (0,jobs_offers/* hardwareWish */.A6)({ ...stored, ...request.fields }, request.gpuName ?? undefined);
+        return { request, offers: await readOffers(wish).catch(() => null) };
+    }));
+}
+async function within({ client }, ms, work, late) {
+    const done = new AbortController();
+    const timeUp = client.clock.sleep(ms, done.signal).then(() => late);
+    return Promise.race([work, timeUp]).finally(() => {
+        done.abort();
+    });
 }
 
 ;// CONCATENATED MODULE: ./build/commands/prices.js
@@ -35847,6 +36117,13 @@ const maxWaitMs = 5_000;
 function createPriceCheck(step, { readRecipe, readOffers }, stopped) {
     const { plan, console, client } = step;
     const told = new Set();
+    const open = new Set();
+    let lastMs = 0;
+    const beside = (work) => {
+        lastMs = client.clock.monotonicMs();
+        const tracked = work.finally(() => open.delete(tracked));
+        open.add(tracked);
+    };
     const tell = (entry, wish) => {
         const key = JSON.stringify(wish);
         if (told.has(key))
@@ -35855,54 +36132,65 @@ function createPriceCheck(step, { readRecipe, readOffers }, stopped) {
         if (entry.offers !== null)
             console.offers(entry.offers);
         else
-            void tellWhyNone(wish).catch(() => { });
+            beside(tellWhyNone(wish).catch(() => { }));
     };
     const tellWhyNone = async (wish) => {
         console.noOffers(wish, await (0,jobs_offers/* whyNoOffers */.hk)(wish, readOffers));
     };
     const look = async (entry, { recipeUuid }, body) => {
-        const recipe = await readRecipe(recipeUuid);
-        const fields = { ...recipe.payload, ...body };
-        const wish = (0,jobs_offers/* hardwareWish */.A6)(fields);
-        entry.offers = (0,jobs_offers/* summarizeOffers */.Jw)(await readOffers(wish), fields);
-        if (!stopped.signal.aborted)
-            tell(entry, wish);
-    };
-    const lookBriefly = async (entry, request, body) => {
-        const done = new AbortController();
-        const looking = look(entry, request, body)
-            .catch((error) => {
-            const isEnded = error instanceof errors/* InterruptedError */.p4 || stopped.signal.aborted;
-            if (!isEnded && !isToldByCook(error))
-                console.offersUnknown((0,errors/* asError */.zR)(error));
-        })
-            .finally(() => {
-            done.abort();
-        });
-        await Promise.race([looking, client.clock.sleep(maxWaitMs, done.signal)]);
+        let what = 'recipe';
+        try {
+            const { payload } = await readRecipe(recipeUuid);
+            what = 'offers';
+            const fields = { ...payload, ...body };
+            const wish = (0,jobs_offers/* hardwareWish */.A6)(fields);
+            entry.offers = (0,jobs_offers/* summarizeOffers */.Jw)(await readOffers(wish), fields);
+            if (!stopped.signal.aborted)
+                tell(entry, wish);
+            return null;
+        }
+        catch (error) {
+            return { what, error };
+        }
     };
     return {
         check: async (entry, request, body) => {
-            if (!(0,jobs_ceilings/* hasCeiling */.YW)(plan.ceilings)) {
-                await lookBriefly(entry, request, body);
-                return null;
+            const looking = look(entry, request, body);
+            if ((0,jobs_ceilings/* hasCeiling */.YW)(plan.ceilings)) {
+                const unread = await looking;
+                if (unread !== null)
+                    throw unread.error;
+                return (0,jobs_ceilings/* tooDear */.pu)(entry.offers, plan.ceilings);
             }
-            await look(entry, request, body);
-            return (0,jobs_ceilings/* tooDear */.pu)(entry.offers, plan.ceilings);
+            beside(looking.then((unread) => {
+                const isEnded = unread?.error instanceof errors/* InterruptedError */.p4 || stopped.signal.aborted;
+                if (unread !== null && !isEnded && !isToldByCook(unread))
+                    console.offersUnknown((0,errors/* asError */.zR)(unread.error));
+            }));
+            return null;
         },
-        stop: () => {
+        stop: async () => {
+            const leftMs = lastMs + maxWaitMs - client.clock.monotonicMs();
+            const done = new AbortController();
+            const over = AbortSignal.any([done.signal, step.end.signal]);
+            await Promise.race([settled(open), client.clock.sleep(leftMs, over)]);
+            done.abort();
             stopped.abort();
         },
     };
 }
-function isToldByCook(error) {
+async function settled(open) {
+    while (open.size > 0)
+        await Promise.all(open);
+}
+function isToldByCook({ what, error }) {
     if (!(error instanceof errors/* ServiceError */._7))
         return false;
     if (error.trouble === 'unreachable')
         return true;
     if (error.retryable)
         return false;
-    return error.status === 401 || error.request.includes('/v1/job-recipes/');
+    return error.status === 401 || what === 'recipe';
 }
 
 // EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
@@ -35985,17 +36273,18 @@ async function cookAll(step, requests, inputs) {
     const signal = AbortSignal.any([step.end.signal, stopped.signal]);
     const readRecipe = createRecipeReader(step.client, signal);
     const readOffers = (0,jobs_offers/* createOfferReader */.cW)(step.client, signal);
+    const market = { readRecipe, readOffers };
     const cooking = {
         wait: inputs.wait,
         inTurn: (0,p_limit/* default */.A)(maxConcurrentCooks),
         readRecipe,
-        prices: createPriceCheck(step, { readRecipe, readOffers }, stopped),
+        prices: createPriceCheck(step, market, stopped),
     };
     const attached = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached;
     const unfinished = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
     const runEntry = async (request) => unfinished(async () => {
         const taken = attached.tries.get(request.index) ?? [];
-        const runData = await cookInTurn(step, request, taken, async (entry, one) => cookOrAttach(step, entry, one, { ...cooking, attachError: attached.error }));
+        const runData = await cookInTurn(step, request, taken, market, async (entry, one) => cookOrAttach(step, entry, one, { ...cooking, attachError: attached.error }));
         const entry = step.entries[request.index];
         if (entry !== undefined)
             (0,commands_step/* tellEnd */.HI)(step, entry, runData);
@@ -36008,7 +36297,7 @@ async function cookAll(step, requests, inputs) {
     const ordered = pairs.toSorted((a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null));
     const running = new Map(ordered.map(({ request }) => [request.index, runEntry(request)]));
     const runData = await Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.h));
-    cooking.prices.stop();
+    await cooking.prices.stop();
     return runData;
 }
 const nothingAttached = { error: null, tries: new Map() };
@@ -36126,7 +36415,7 @@ async function main_run() {
 
 /***/ }),
 
-/***/ 2999:
+/***/ 6993:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -36136,9 +36425,11 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./build/api/client.js + 1 modules
-var api_client = __nccwpck_require__(1735);
+var client = __nccwpck_require__(1735);
 // EXTERNAL MODULE: ./build/clock.js
-var build_clock = __nccwpck_require__(7094);
+var clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/github/client.js
+var github_client = __nccwpck_require__(4463);
 // EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
 var cook = __nccwpck_require__(5747);
 // EXTERNAL MODULE: ./build/jobs/find.js
@@ -36153,6 +36444,89 @@ var reconcile = __nccwpck_require__(9677);
 var saved_state = __nccwpck_require__(2022);
 // EXTERNAL MODULE: ./build/report/console.js + 1 modules
 var report_console = __nccwpck_require__(5493);
+// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(9504);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/github/pending-url.js
+var pending_url = __nccwpck_require__(5778);
+// EXTERNAL MODULE: ./build/github/statuses.js
+var github_statuses = __nccwpck_require__(1446);
+// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
+var context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/jobs/checked.js
+var checked = __nccwpck_require__(7772);
+// EXTERNAL MODULE: ./build/jobs/repository-jobs.js
+var repository_jobs = __nccwpck_require__(6346);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
+// EXTERNAL MODULE: ./build/report/commit-status-text.js
+var commit_status_text = __nccwpck_require__(9773);
+// EXTERNAL MODULE: ./build/report/commit-status.js
+var commit_status = __nccwpck_require__(2161);
+;// CONCATENATED MODULE: ./build/commands/cleanup-statuses.js
+
+
+
+
+
+
+
+
+
+
+
+const maxStatusesMs = 10_000;
+async function finishOwnStatuses({ entries }, inputs, client, openGitHub, { runner, clock, random }) {
+    const here = await (0,context/* readRunRef */.bS)(runner);
+    const token = inputs['github-token'];
+    if (token === undefined || here === null || here.sha === '')
+        return;
+    runner.mask(token);
+    const late = new AbortController();
+    const done = new AbortController();
+    void clock.sleep(maxStatusesMs, done.signal).then(() => {
+        late.abort();
+    });
+    const { signal } = late;
+    const github = (0,github_client/* createGitHub */.Cl)({ send: openGitHub(runner, token), clock, random, signal });
+    const [owner = '', repo = ''] = here.repository.split('/');
+    const repository = { owner, repo };
+    const jobUuids = new Set(entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid)));
+    try {
+        const statuses = await (0,github_statuses/* readStatuses */.r)(github, repository, [here.sha]);
+        const finish = async (status) => {
+            const jobUuid = watchedJob(status, here);
+            if (jobUuid === null || !jobUuids.has(jobUuid))
+                return;
+            const message = messageFor(await (0,endpoints/* readJob */.cd)(client, jobUuid, signal), status, clock.now());
+            await (0,github_statuses/* setStatus */.L)(github, repository, here.sha, message);
+        };
+        await Promise.all(statuses.map(finish));
+    }
+    catch (error) {
+        const trouble = error instanceof errors/* GitHubError */.y_ ? error.trouble : 'unavailable';
+        const message = signal.aborted ? 'no time was left' : (0,errors/* asError */.zR)(error).message;
+        (0,commit_status/* warnStatusNotSet */.Yd)(runner, message, trouble);
+    }
+    finally {
+        done.abort();
+    }
+}
+function watchedJob({ isPending, targetUrl }, { runId }) {
+    const pending = isPending ? (0,pending_url/* readPendingUrl */.h)(targetUrl) : null;
+    return pending?.runId === runId && !pending.isLeft ? pending.jobUuid : null;
+}
+function messageFor(job, { context, targetUrl }, nowMs) {
+    const runUrl = targetUrl?.replace(/#.*$/, '') ?? '';
+    if ((0,repository_jobs/* hasEndedForGood */.Pd)(job, nowMs)) {
+        return { ...(0,commit_status_text/* describeEnd */.lA)((0,checked/* outcomeOf */.s)({ job }, [])), context, target_url: runUrl };
+    }
+    const link = (0,pending_url/* pendingUrl */.N)(runUrl, { jobUuid: job.uuid, isLeft: true });
+    const { state, words: description } = results/* results */.X.detached.commitStatus;
+    return { state, description, context, target_url: link };
+}
+
 ;// CONCATENATED MODULE: ./build/commands/cleanup.js
 
 
@@ -36163,7 +36537,9 @@ var report_console = __nccwpck_require__(5493);
 
 
 
-async function cleanup(deps) {
+
+
+async function cleanup(deps, openGitHub = github_client/* openOctokit */.Ov) {
     const { runner } = deps;
     const saved = (0,saved_state/* readSavedState */.rh)(runner);
     if (saved === null)
@@ -36172,11 +36548,16 @@ async function cleanup(deps) {
     const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
     const policy = { ...saved.policy, onJobEnd };
     const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
-    if (open.length === 0)
+    const isSilent = runner.input('commit-status').trim() !== 'true' || saved.hasSettledStatuses;
+    if (open.length === 0 && isSilent)
         return;
     try {
         const inputs = await (0,cook/* readCleanUpInputs */.Uo)(runner);
-        await reconcileAll(open, saved, policy, inputs, console, deps);
+        await withClient(inputs, console, deps, async (client) => {
+            await reconcileAll(open, saved, policy, client, console);
+            if (!isSilent)
+                await finishOwnStatuses(saved, inputs, client, openGitHub, deps);
+        });
     }
     catch (error) {
         console.cleanupFailed(error);
@@ -36188,16 +36569,23 @@ function isOpen(facts, { step }, policy) {
     return (0,jobs_policy/* nextAction */.G)(facts, wanted, nothing, 'post').do !== 'let-go';
 }
 const maxCleanupMs = 225_000;
-async function reconcileAll(open, { step }, policy, inputs, console, { runner, connect, clock, random }) {
+async function withClient(inputs, console, { runner, connect, clock, random }, work) {
     const connection = connect(inputs['api-url']);
     const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
     const { exchange } = connection;
     const { redactor } = runner;
     const { clockOff: onClockOff } = console;
-    const client = (0,api_client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff });
+    try {
+        await work((0,client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff }));
+    }
+    finally {
+        await connection.close();
+    }
+}
+async function reconcileAll(open, { step }, policy, client, console) {
     const deadline = new AbortController();
     const done = new AbortController();
-    void (0,build_clock/* sleepLong */.k)(clock, maxCleanupMs, done.signal).then(() => {
+    void (0,clock/* sleepLong */.k)(client.clock, maxCleanupMs, done.signal).then(() => {
         deadline.abort();
     });
     const { signal } = deadline;
@@ -36215,7 +36603,6 @@ async function reconcileAll(open, { step }, policy, inputs, console, { runner, c
     }
     finally {
         done.abort();
-        await connection.close();
     }
 }
 function savedEntry(saved, wantedFor) {
@@ -36402,18 +36789,21 @@ function plain(text, maxLength) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Yd: () => (/* binding */ warnStatusNotSet),
 /* harmony export */   yf: () => (/* binding */ openCommitStatus)
 /* harmony export */ });
 /* unused harmony exports noCommitStatus, createCommitStatus */
-/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(370);
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(370);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _github_pending_url_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5778);
 /* harmony import */ var _github_trouble_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1101);
 /* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(487);
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4052);
-/* harmony import */ var _commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9773);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2022);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4052);
+/* harmony import */ var _commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9773);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1872);
+
 
 
 
@@ -36443,7 +36833,7 @@ const maxSettleMs = 10_000;
 const lastTryMs = 1_000;
 function createCommitStatus(jobs, setStatus, { runner, clock, endsWithJob = false }) {
     const queues = new Map();
-    const contextOf = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .openContexts */ .Ng)(jobs);
+    const contextOf = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .openContexts */ .Ng)(jobs);
     const finishing = new AbortController();
     const over = new AbortController();
     const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
@@ -36459,15 +36849,15 @@ function createCommitStatus(jobs, setStatus, { runner, clock, endsWithJob = fals
     };
     return {
         submitted: (job) => {
-            sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .describeStart */ .ig)(job, clock.now()));
+            sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describeStart */ .ig)(job, clock.now()));
         },
         statusChanged: (job, change) => {
-            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(change.status))
-                sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .describeChange */ .uQ)(change));
+            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(change.status))
+                sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describeChange */ .uQ)(change));
         },
         ended: (outcome) => {
             const { ref, job } = outcome;
-            const message = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .describeEnd */ .lA)(outcome, endsWithJob);
+            const message = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describeEnd */ .lA)(outcome, endsWithJob);
             const isLeft = message.state === 'pending' && job !== null;
             const pending = isLeft ? { jobUuid: job.uuid, isLeft } : undefined;
             say(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(ref, job), { ...message, pending });
@@ -36481,6 +36871,8 @@ function createCommitStatus(jobs, setStatus, { runner, clock, endsWithJob = fals
             });
             await Promise.all([...queues.values()].map(async ({ idle }) => idle()));
             settled.abort();
+            if (!over.signal.aborted)
+                (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_5__/* .saveStatusesSettled */ .Z5)(runner);
         },
     };
 }
@@ -36513,7 +36905,7 @@ function openQueue(context, trySend, pause) {
 const maxTries = 3;
 const maxConcurrent = 4;
 function createSender(send, runner) {
-    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_8__/* ["default"] */ .A)(maxConcurrent);
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_9__/* ["default"] */ .A)(maxConcurrent);
     let isHopeless = false;
     let hasWarned = false;
     return async (status, tries) => {
@@ -36526,18 +36918,18 @@ function createSender(send, runner) {
                 return 'again';
             isHopeless ||= kind === 'forbidden' || kind === 'internal';
             if (!hasWarned)
-                warn(runner, (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message, kind);
+                warnStatusNotSet(runner, (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message, kind);
             hasWarned = true;
         }
         return 'done';
     };
 }
-function warn(runner, message, trouble) {
+function warnStatusNotSet(runner, message, trouble) {
     const remedy = trouble === 'forbidden'
         ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
         : 'The jobs and the result of this step are not affected.';
     const title = 'The commit status could not be set';
-    runner.annotate('warning', title, `GitHub: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(runner.redactor.redact(message), 300)}. ${remedy}`);
+    runner.annotate('warning', title, `GitHub: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_8__/* .sanitizeLine */ .PN)(runner.redactor.redact(message), 300)}. ${remedy}`);
 }
 const maxRequestMs = 4_000;
 function openGitHub(runner, token) {
@@ -37015,6 +37407,7 @@ const httpStatusMessages = {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $y: () => (/* binding */ describeOffers),
+/* harmony export */   BD: () => (/* binding */ formatCost),
 /* harmony export */   Ij: () => (/* binding */ formatEstimatedUsd),
 /* harmony export */   J8: () => (/* binding */ phraseOf),
 /* harmony export */   QG: () => (/* binding */ formatHeadline),
@@ -37065,6 +37458,9 @@ function formatExactUsd(amount) {
 function formatEstimatedUsd(amount, word = 'about') {
     return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
 }
+function formatCost({ usd, is }) {
+    return is === 'billed' ? formatUsd(usd) : formatEstimatedUsd(usd, '≈');
+}
 function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }) {
     const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
     const rates = minUsd === maxUsd ? formatUsd(minUsd) : `${minUsd.toFixed(2)} to ${formatUsd(maxUsd)}`;
@@ -37078,8 +37474,7 @@ function formatCostSuffix(outcomes) {
     const total = (0,_jobs_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .totalCostOf */ .fD)(outcomes);
     if (total === null)
         return '';
-    const { usd, is } = total;
-    return is === 'billed' ? `; billed ${formatUsd(usd)}` : `; cost ${formatEstimatedUsd(usd, '≈')}`;
+    return `; ${total.is === 'billed' ? 'billed' : 'cost'} ${formatCost(total)}`;
 }
 function formatVerdict(outcomes) {
     const [only] = outcomes;
@@ -38255,7 +38650,7 @@ const jobColumns = [
         align: 'right',
         cell: ({ outcome }) => (0,summary_table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
     },
-    { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell((0,jobs_cost/* pricedCostOf */.sC)(outcome)) },
+    { heading: 'Cost', align: 'right', cell: ({ outcome }) => (0,summary_table/* costCell */.ch)((0,jobs_cost/* pricedCostOf */.sC)(outcome)) },
     { heading: 'Origin', cell: ({ outcome }) => summary_table/* originWords */.uY[outcome.origin ?? 'cooked'] },
 ];
 const jobs_maxUnfolded = 20;
@@ -38311,12 +38706,6 @@ function hardware({ job }, escape = sanitize/* escapeHtml */.ZD) {
 }
 function title(outcome) {
     return (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 120);
-}
-function costCell(cost) {
-    if (cost === null)
-        return '';
-    const { usd, is } = cost;
-    return (0,summary_table/* withoutBreaks */.v8)(is === 'billed' ? (0,format/* formatUsd */.UK)(usd) : (0,format/* formatEstimatedUsd */.Ij)(usd, '≈'));
 }
 const maxNodes = 100;
 function renderNodes(jobs) {
@@ -38508,6 +38897,7 @@ function logBlock(tail, maxLines) {
 /* harmony export */   Oc: () => (/* binding */ worstJobs),
 /* harmony export */   aO: () => (/* binding */ numberJobs),
 /* harmony export */   bo: () => (/* binding */ renderTable),
+/* harmony export */   ch: () => (/* binding */ costCell),
 /* harmony export */   fo: () => (/* binding */ statusCell),
 /* harmony export */   i1: () => (/* binding */ consoleLink),
 /* harmony export */   uY: () => (/* binding */ originWords),
@@ -38570,6 +38960,9 @@ function statusCell(outcome) {
 const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
 function reasonOf({ job, error }) {
     return job?.status_reason || error?.message || '';
+}
+function costCell(cost) {
+    return cost === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost));
 }
 function durationCell(seconds) {
     return seconds === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(seconds * 1000));
@@ -41527,8 +41920,8 @@ var outputs = __nccwpck_require__(8089);
 var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/commands/plan.js
 var commands_plan = __nccwpck_require__(3996);
-// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
-var commands_step = __nccwpck_require__(7984);
+// EXTERNAL MODULE: ./build/commands/step.js + 9 modules
+var commands_step = __nccwpck_require__(6313);
 // EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
 var watch = __nccwpck_require__(2248);
 ;// CONCATENATED MODULE: ./build/commands/wait.js

@@ -27,6 +27,7 @@ export function checkPace(life: PlayedLife): readonly Violation[] {
     ...checkCooks(life, step),
     ...checkOffers(life, step),
     ...checkVainLooks(life, step),
+    ...checkSignatures(life, step),
     ...checkNoApi(life, step),
   ]);
 }
@@ -140,6 +141,24 @@ function takesLong(fault: Sent['fault']): boolean {
 function hasFailed(step: PlayedStep): boolean {
   const bad = new Set(['error', 'failed', 'cancelled']);
   return step.plan.policy.failFast && reportedBy(step).some(({ result }) => bad.has(result));
+}
+
+/** A cook whose signature is refused is signed until it is right: the keys are. */
+function checkSignatures(life: PlayedLife, { main, plan }: PlayedStep): readonly Violation[] {
+  const { failFast, maxCostUsd } = plan.policy;
+  const sent = sentBy(life, main.name);
+  // One that a fault has refused leads to a try in a form that the service may not take.
+  const isMisled = sent.some(({ fault, status }) => fault !== null && status === 401);
+  if (plan.command !== 'cook' || failFast || maxCostUsd !== null || isMisled) return [];
+  const cooks = sent.filter(({ kind }) => kind === 'cook');
+  const lastOf = new Map(cooks.map((each) => [descriptionOf(each), each]));
+  const untilMs = Math.min(toldAtMs(main) ?? main.endMs, main.startMs + plan.policy.timeoutMs);
+  const refused = [...lastOf.values()].filter(
+    ({ fault, status, endedAtMs }) =>
+      fault === null && status === 401 && (endedAtMs ?? Infinity) < untilMs - 10 * second,
+  );
+  if (refused.length === 0) return [];
+  return [{ check: 'its signature is refused', what: `${refused.length} cooks` }];
 }
 
 /** What certainly was not created is not looked for. */
