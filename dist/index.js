@@ -34725,11 +34725,14 @@ function createJobReader(client) {
         await Promise.all(missing.map(async (jobUuid) => found.set(jobUuid, await readSingly(jobUuid, signal))));
         return found;
     };
-    return async (jobUuids, signal) => {
-        lists.beginLook();
-        const groups = groupsOf(jobUuids, lists.groupSize());
-        const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
-        return new Map(answers.flatMap((answer) => [...answer]));
+    return {
+        read: async (jobUuids, signal) => {
+            lists.beginLook();
+            const groups = groupsOf(jobUuids, lists.groupSize());
+            const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
+            return new Map(answers.flatMap((answer) => [...answer]));
+        },
+        jobsPerRequest: () => (lists.mayList() ? lists.groupSize() : 1),
     };
 }
 function createListRule() {
@@ -34796,7 +34799,7 @@ const maxNotFound = 2;
 function createPoller(options) {
     const { client, interval, maxIntervalMs, signal } = options;
     const { clock, random } = client;
-    const read = createJobReader(client);
+    const reader = createJobReader(client);
     const watches = new Set();
     const tellHealth = createHealth(options);
     let isRunning = false;
@@ -34832,9 +34835,9 @@ function createPoller(options) {
             watch.done();
     };
     const look = async () => {
-        const due = dueWatches([...watches], clock.monotonicMs());
+        const due = dueWatches([...watches], clock.monotonicMs(), reader.jobsPerRequest());
         const startedMs = clock.monotonicMs();
-        const answers = await read([...new Set(due.map(({ jobUuid }) => jobUuid))], signal);
+        const answers = await reader.read([...new Set(due.map(({ jobUuid }) => jobUuid))], signal);
         const tookMs = clock.monotonicMs() - startedMs;
         const errors = [...answers.values()].filter((answer) => answer instanceof build_errors/* ServiceError */._7);
         sparedMs = nextSparedMs(sparedMs, tookMs, errors.some(({ status }) => status === 429));
@@ -34889,12 +34892,11 @@ function createPoller(options) {
         }),
     };
 }
-function dueWatches(watches, nowMs) {
+function dueWatches(watches, nowMs, jobsPerRequest) {
     const soonest = watches.toSorted((a, b) => a.dueAtMs - b.dueAtMs);
     const due = soonest.filter(({ dueAtMs }) => dueAtMs <= nowMs).length;
-    return soonest.slice(0, Math.ceil(due / pageSize) * pageSize);
+    return soonest.slice(0, Math.ceil(due / jobsPerRequest) * jobsPerRequest);
 }
-const pageSize = 50;
 function createHealth({ onUnavailable, onAvailable }) {
     let isAvailable = true;
     return (errors, asked) => {
@@ -35140,11 +35142,16 @@ async function withDescriptions(client, listed, signal) {
     const newest = listed.slice(0, maxSingleReads);
     return Promise.all(newest.map(async (job) => inTurn(async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, job.uuid, signal).catch(() => job))));
 }
+function isDay(at) {
+    return at.length === 10;
+}
 function isCreatedSince({ created_at: at }, sinceMs) {
     if (at === null)
         return true;
-    const isDay = at.length === 10;
-    return Date.parse(at) >= (isDay ? Math.floor(sinceMs / dayMs) * dayMs : sinceMs);
+    return Date.parse(at) >= (isDay(at) ? Math.floor(sinceMs / dayMs) * dayMs : sinceMs);
+}
+function latestTimeOf(at) {
+    return Date.parse(at) + (isDay(at) ? dayMs : 0);
 }
 const maxRestartMs = 5 * 60_000;
 function hasEndedForGood(job, nowMs) {
@@ -35152,7 +35159,7 @@ function hasEndedForGood(job, nowMs) {
         return false;
     if (!(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .f)(job) || job.completed_at === null)
         return true;
-    return nowMs - Date.parse(job.completed_at) >= maxRestartMs;
+    return nowMs - latestTimeOf(job.completed_at) >= maxRestartMs;
 }
 function attemptStateOf({ runAttempt, mayBeAttached }, run) {
     if (run === undefined)

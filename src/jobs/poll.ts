@@ -85,7 +85,7 @@ const maxNotFound = 2;
 export function createPoller(options: PollerOptions): Poller {
   const { client, interval, maxIntervalMs, signal } = options;
   const { clock, random } = client;
-  const read = createJobReader(client);
+  const reader = createJobReader(client);
   const watches = new Set<Watch>();
   const tellHealth = createHealth(options);
   let isRunning = false;
@@ -120,9 +120,9 @@ export function createPoller(options: PollerOptions): Poller {
   };
 
   const look = async () => {
-    const due = dueWatches([...watches], clock.monotonicMs());
+    const due = dueWatches([...watches], clock.monotonicMs(), reader.jobsPerRequest());
     const startedMs = clock.monotonicMs();
-    const answers = await read([...new Set(due.map(({ jobUuid }) => jobUuid))], signal);
+    const answers = await reader.read([...new Set(due.map(({ jobUuid }) => jobUuid))], signal);
     const tookMs = clock.monotonicMs() - startedMs;
     const errors = [...answers.values()].filter((answer) => answer instanceof ServiceError);
     sparedMs = nextSparedMs(
@@ -179,13 +179,15 @@ export function createPoller(options: PollerOptions): Poller {
 }
 
 // Those whose time has come; others come along where a list request has room for them.
-function dueWatches(watches: readonly Watch[], nowMs: number): readonly Watch[] {
+function dueWatches(
+  watches: readonly Watch[],
+  nowMs: number,
+  jobsPerRequest: number,
+): readonly Watch[] {
   const soonest = watches.toSorted((a, b) => a.dueAtMs - b.dueAtMs);
   const due = soonest.filter(({ dueAtMs }) => dueAtMs <= nowMs).length;
-  return soonest.slice(0, Math.ceil(due / pageSize) * pageSize);
+  return soonest.slice(0, Math.ceil(due / jobsPerRequest) * jobsPerRequest);
 }
-
-const pageSize = 50;
 
 /** Tells once when every look fails, and once when all is well again. */
 function createHealth({ onUnavailable, onAvailable }: PollerOptions) {

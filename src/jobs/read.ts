@@ -3,11 +3,16 @@ import type { Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
 
-/** One look at several jobs: each as the service describes it, or why it does not. Never rejects. */
-export type JobReader = (
-  jobUuids: readonly string[],
-  signal: AbortSignal,
-) => Promise<ReadonlyMap<string, Job | ServiceError>>;
+/** A way to look at several jobs. */
+export interface JobReader {
+  /** Each job as the service describes it, or why it does not. Never rejects. */
+  readonly read: (
+    jobUuids: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<string, Job | ServiceError>>;
+  /** How many jobs one request reads; 1 where lists are of no use. */
+  readonly jobsPerRequest: () => number;
+}
 
 // A list that fails twice in a row is left alone for a while: single reads may work where it does not.
 const maxListFailures = 2;
@@ -46,11 +51,14 @@ export function createJobReader(client: Client): JobReader {
     return found;
   };
 
-  return async (jobUuids, signal) => {
-    lists.beginLook();
-    const groups = groupsOf(jobUuids, lists.groupSize());
-    const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
-    return new Map(answers.flatMap((answer) => [...answer]));
+  return {
+    read: async (jobUuids, signal) => {
+      lists.beginLook();
+      const groups = groupsOf(jobUuids, lists.groupSize());
+      const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
+      return new Map(answers.flatMap((answer) => [...answer]));
+    },
+    jobsPerRequest: () => (lists.mayList() ? lists.groupSize() : 1),
   };
 }
 

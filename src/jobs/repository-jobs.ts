@@ -70,11 +70,19 @@ async function withDescriptions(
   );
 }
 
+function isDay(at: string): boolean {
+  return at.length === 10;
+}
+
 function isCreatedSince({ created_at: at }: Job, sinceMs: number): boolean {
   if (at === null) return true;
   // The older host tells days only, so whole days are read.
-  const isDay = at.length === 10;
-  return Date.parse(at) >= (isDay ? Math.floor(sinceMs / dayMs) * dayMs : sinceMs);
+  return Date.parse(at) >= (isDay(at) ? Math.floor(sinceMs / dayMs) * dayMs : sinceMs);
+}
+
+// The older host tells days only: some time of that day.
+function latestTimeOf(at: string): number {
+  return Date.parse(at) + (isDay(at) ? dayMs : 0);
 }
 
 // A job with retries left that shows FAILED may be started once more, but not after so long.
@@ -84,7 +92,7 @@ const maxRestartMs = 5 * 60_000;
 export function hasEndedForGood(job: Job, nowMs: number): boolean {
   if (!isFinal(job.status)) return false;
   if (!mayRestart(job) || job.completed_at === null) return true;
-  return nowMs - Date.parse(job.completed_at) >= maxRestartMs;
+  return nowMs - latestTimeOf(job.completed_at) >= maxRestartMs;
 }
 
 /**

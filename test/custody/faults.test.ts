@@ -191,9 +191,12 @@ interface Played {
 
 /** How many times faster than the wall's the clock of the action and the service goes. */
 const speed = 100;
+// A machine that stands still for a second does so for minutes of that clock: what goes wrong is
+// played once more, with more time. A fault of the action's is one at any speed.
+const calmSpeed = 25;
 
-async function play({ request, fault }: Case): Promise<Played> {
-  const clock = fastClock(speed);
+async function play({ request, fault }: Case, timesFaster: number): Promise<Played> {
+  const clock = fastClock(timesFaster);
   const simulator = await startSimulator({
     recipes: [request.recipe],
     now: clock.now,
@@ -220,7 +223,7 @@ async function play({ request, fault }: Case): Promise<Played> {
 
 // Started as the tests come to them; a few at a time, so that none runs out of time.
 const atOnce = pLimit(6);
-const played = new Map(cases.map((each) => [each, atOnce(async () => play(each))]));
+const played = new Map(cases.map((each) => [each, atOnce(async () => play(each, speed))]));
 
 describe('whatever the service does, once', () => {
   test.each(cases.map((each) => [each.name, each] as const))(
@@ -228,26 +231,39 @@ describe('whatever the service does, once', () => {
     async (_, each) => {
       const result = await played.get(each);
       if (result === undefined) throw new Error('not played');
-      const { main, post, jobs, struck } = result;
-      expect(struck).toBe(true);
-      expect(Object.fromEntries(main.outputs)).toMatchObject({
-        result: each.expected.result,
-        'job-uuids': expect.stringMatching(/^\[.+\]$/),
-      });
-      expect(jobs).toHaveLength(each.expected.jobs);
-      expect(jobs.filter(({ status }) => !/^(?:COMPLETED|CANCELLED)$/.test(status))).toEqual([]);
-      const warnings = main.annotations.filter(({ level }) => level === 'warning');
-      expect(warnings.length).toBeLessThanOrEqual(1);
-      const passes = each.expected.result === 'succeeded';
-      expect(main.failed()).toBe(!passes);
-      const said = [...main.annotations, ...post.annotations];
-      expect(said.filter(({ level }) => level === 'error')).toHaveLength(passes ? 0 : 1);
-      for (const { title, message } of said) expect(`${title}\n${message}`).not.toMatch(unreadable);
-      expect(main.summary()).toMatch(/^### /);
+      if (!isAsPromised(each, result)) check(each, await play(each, calmSpeed));
+      expect(result.main.summary()).toMatch(/^### /);
     },
     60_000,
   );
 });
+
+function isAsPromised(each: Case, result: Played): boolean {
+  try {
+    check(each, result);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function check({ expected }: Case, { main, post, jobs, struck }: Played): void {
+  expect(struck).toBe(true);
+  expect(Object.fromEntries(main.outputs)).toMatchObject({
+    result: expected.result,
+    'job-uuids': expect.stringMatching(/^\[.+\]$/),
+  });
+  expect(jobs).toHaveLength(expected.jobs);
+  expect(jobs.filter(({ status }) => !/^(?:COMPLETED|CANCELLED)$/.test(status))).toEqual([]);
+  const warnings = main.annotations.filter(({ level }) => level === 'warning');
+  expect(warnings.length).toBeLessThanOrEqual(1);
+  const passes = expected.result === 'succeeded';
+  expect(main.failed()).toBe(!passes);
+  const said = [...main.annotations, ...post.annotations];
+  expect(said.filter(({ level }) => level === 'error')).toHaveLength(passes ? 0 : 1);
+  for (const { title, message } of said) expect(`${title}\n${message}`).not.toMatch(unreadable);
+  expect(main.summary()).toMatch(/^### /);
+}
 
 const unreadable = /undefined|null|\[object|Internal error|\n\s+at |<html/;
 

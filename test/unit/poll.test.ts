@@ -9,7 +9,7 @@ import {
 } from '../../src/jobs/poll.ts';
 import { fakeClient, inTurn, never, refused } from '../support/client.ts';
 import { createMadeUpClock, type MadeUpClock } from '../support/clock.ts';
-import { fakeJob } from '../support/outcomes.ts';
+import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 
 const hourMs = 3_600_000;
 
@@ -188,4 +188,30 @@ test('nothing sleeps on when nobody watches', async () => {
   await watching;
   await clock.sleep(0);
   expect(sleeping).toBe(0);
+});
+
+test('where lists are of no use, a job that is due has no others read with it', async () => {
+  const clock = createMadeUpClock();
+  const [failing, healthy] = [uuidNumber(1), uuidNumber(2)];
+  let reads = 0;
+  const client = fakeClient(clock, ({ pathname }) => {
+    if (pathname === '/v1/jobs') throw refused(400);
+    const status = clock.monotonicMs() > 600_000 ? 'COMPLETED' : 'RUNNING';
+    const uuid = pathname.slice('/v1/jobs/'.length);
+    if (uuid === healthy) reads += 1;
+    else if (status === 'RUNNING') throw refused(503);
+    return fakeJob({ uuid, status });
+  });
+  const poller = createPoller({
+    client,
+    interval: 300_000,
+    signal: never,
+    onUnavailable: () => {},
+    onAvailable: () => {},
+  });
+  const isOver = (answer: { readonly status: unknown }) => answer.status === 'COMPLETED';
+  await Promise.all(
+    [failing, healthy].map(async (uuid) => poller.watch(uuid, isOver, never, false)),
+  );
+  expect(reads).toBeLessThanOrEqual(4);
 });
