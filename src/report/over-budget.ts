@@ -1,7 +1,7 @@
 import type { OverBudget } from '../jobs/records.ts';
 import { formatDuration, formatExactUsd } from './format.ts';
 
-/** What a job was too dear by, and what to change. All of it is our own text. */
+/** Why a job was over budget, and what to change. All of it is our own text. */
 export function describeOverBudget(why: OverBudget): {
   readonly cause: string;
   readonly remedy: string;
@@ -15,23 +15,23 @@ export function describeOverBudget(why: OverBudget): {
       };
     case 'rate':
       return {
-        cause: `It was put on a machine at ${formatExactUsd(why.amountUsd)} an hour, all its nodes together; max-hourly-rate is ${ceiling}.`,
-        remedy: `Run it again for another machine, raise max-hourly-rate, or ${otherHardware}.`,
+        cause: `Its machine costs ${formatExactUsd(why.amountUsd)} an hour, all nodes included; max-hourly-rate is ${ceiling}.`,
+        remedy: `Run it again to get another machine, raise max-hourly-rate, or ${otherHardware}.`,
       };
     case 'cost':
       return {
-        cause: `The jobs of this step had cost ${formatExactUsd(why.amountUsd)} together, and max-cost is ${ceiling}: it would have been passed before they could be cancelled later.`,
-        remedy: 'Raise max-cost, cook fewer jobs, or have them take less time.',
+        cause: `The jobs of this step had cost ${formatExactUsd(why.amountUsd)} together. With any more time they would have exceeded max-cost, ${ceiling}, before a cancel took effect.`,
+        remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
       };
     case 'rest':
       return {
-        cause: `The jobs before it had cost ${formatExactUsd(why.amountUsd)}, and what is left of max-cost, ${ceiling}, is not enough for a minute.`,
-        remedy: 'Raise max-cost, cook fewer jobs, or have them take less time.',
+        cause: `The earlier jobs had cost ${formatExactUsd(why.amountUsd)}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
+        remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
       };
     case 'share':
       return {
         cause: `It ran for ${formatDuration(why.limitMs)}, its share of max-cost, ${ceiling}, and the service ended it.`,
-        remedy: 'Raise max-cost, cook fewer jobs, or have them take less time.',
+        remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
       };
   }
 }

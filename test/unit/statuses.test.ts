@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { GitHubError, type GitHubTrouble } from '../../src/errors.ts';
+import { graphqlRoute } from '../../src/github/client.ts';
+import { readStatuses } from '../../src/github/statuses.ts';
+
+const repository = { owner: 'acme', repo: 'renders' };
+const shasOf = (count: number) =>
+  Array.from({ length: count }, (_, index) => String(index).padStart(40, '0'));
+
+/** Reads the statuses of so many commits, each of which has one, where GraphQL fails in this way. */
+async function read(count: number, trouble: GitHubTrouble) {
+  const routes: string[] = [];
+  const request = async (route: string, parameters: Readonly<Record<string, unknown>> = {}) => {
+    routes.push(route);
+    if (route === graphqlRoute) throw new GitHubError(trouble, 0, route, 'no');
+    const context = `dispersed / ${String(parameters['ref'])}`;
+    return { statuses: [{ context, state: 'pending', target_url: null }] };
+  };
+  const statuses = await readStatuses({ request }, repository, shasOf(count));
+  return { statuses, routes };
+}
+
+test('up to 20 commits are read one by one', async () => {
+  const { statuses, routes } = await read(20, 'forbidden');
+  expect(statuses.map(({ sha }) => sha)).toEqual(shasOf(20));
+  expect(routes).not.toContain(graphqlRoute);
+});
+
+test.each<GitHubTrouble>(['forbidden', 'refused', 'internal'])(
+  'more are too where GraphQL is %s',
+  async (trouble) => {
+    const { statuses, routes } = await read(21, trouble);
+    expect(routes[0]).toBe(graphqlRoute);
+    expect(statuses.map(({ sha, context }) => [sha, context])).toEqual(
+      shasOf(21).map((sha) => [sha, `dispersed / ${sha}`]),
+    );
+  },
+);
+
+test('but no more than 100: GitHub limits a token by the hour', async () => {
+  const { statuses } = await read(150, 'forbidden');
+  expect(statuses).toHaveLength(100);
+});
+
+test.each<GitHubTrouble>(['limited', 'unavailable'])(
+  'GraphQL that is %s is not a reason to ask more often',
+  async (trouble) => {
+    await expect(read(21, trouble)).rejects.toThrow(GitHubError);
+  },
+);
