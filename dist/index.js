@@ -38960,9 +38960,10 @@ function statusCell(outcome) {
         return `${icon} ${words}`;
     const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(job.status, 60);
     const isClear = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status) && resultsOfFinal.has(result);
+    const shown = `${icon}\u00a0${status}`;
     if (isClear || result === 'running')
-        return `${icon} ${status}`;
-    return `${icon} ${status}, ${result === 'cancelled' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .phraseOf */ .J8)(outcome) : words}`;
+        return shown;
+    return `${shown}, ${result === 'cancelled' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .phraseOf */ .J8)(outcome) : words}`;
 }
 const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
 function reasonOf({ job, error }) {

@@ -90,8 +90,8 @@ function seen({ main }: Played): readonly string[] {
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<instant>')
       .replaceAll(/(?<=^[-+!# ]) *[░▒█]+ */gm, '<bar> ')
       .split('\n')
-      // The offers are waited for only so long: on a slow machine they come after the cook.
-      .filter((line) => !/^\d+ offers? match/.test(line))
+      // The offers are read beside the cook: one that fails at once may be told of before them.
+      .filter((line) => !/^\d+ offers? match|>Offers</.test(line))
   );
 }
 

@@ -84,8 +84,9 @@ export function statusCell(outcome: Outcome): string {
   const status = escapeHtml(job.status, 60);
   // Where the status says it all, the result would only repeat it.
   const isClear = isFinal(job.status) && resultsOfFinal.has(result);
-  if (isClear || result === 'running') return `${icon} ${status}`;
-  return `${icon} ${status}, ${result === 'cancelled' ? phraseOf(outcome) : words}`;
+  const shown = `${icon}\u00a0${status}`;
+  if (isClear || result === 'running') return shown;
+  return `${shown}, ${result === 'cancelled' ? phraseOf(outcome) : words}`;
 }
 
 const resultsOfFinal: ReadonlySet<Result> = new Set(['succeeded', 'failed', 'cancelled']);
