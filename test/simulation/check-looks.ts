@@ -52,7 +52,7 @@ function mayOutlive({ plan: { policy } }: PlayedStep, job: SimulatedJob): boolea
   if (policy.onJobEnd === 'cancel') return false;
   if (!policy.wait || policy.waitUntil === 'running') return true;
   if (policy.onTimeout !== 'cancel' || policy.onWorkflowCancel !== 'cancel') return true;
-  return policy.waitUntil === 'by-task' && job.isServer;
+  return job.isServer;
 }
 
 function isToEnd(life: PlayedLife, job: SimulatedJob): boolean {

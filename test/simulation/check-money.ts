@@ -102,6 +102,8 @@ function isKnownInTime(life: PlayedLife, step: PlayedStep, jobs: readonly Simula
     }),
   );
   const leftUsd = ((cancelMs + 3 * second) * hourlyOf(jobs)) / hour;
+  // What a cancel alone costs no ceiling can hold.
+  if (leftUsd > (maxCostUsd ?? Infinity)) return false;
   return knownAtMs.every((atMs) => {
     const usd = jobs.reduce((sum, job) => sum + job.costUsdAt(atMs), 0);
     return usd + leftUsd <= (maxCostUsd ?? Infinity);
