@@ -115,7 +115,7 @@ describe('max-hourly-rate', () => {
     const [title] = titlesOf(played);
     expect(title).toBe('Over budget: Train');
     expect(messagesOf(played)[0]).toMatch(
-      /at (?:4\.14|0\.70) USD an hour.*max-hourly-rate is 0\.50 USD/,
+      /costs (?:4\.14|0\.70) USD an hour.*max-hourly-rate is 0\.50 USD/,
     );
   });
 
@@ -159,7 +159,7 @@ describe('max-cost', () => {
     expect(played.statuses.every((status) => status === 'CANCELLED')).toBe(true);
     // A busy machine takes time that the made-up clock counts; to the cent it is held in the simulation.
     expect(played.simulator.costUsd()).toBeLessThan(0.08);
-    expect(messagesOf(played)[0]).toContain('max-cost is 0.05 USD');
+    expect(messagesOf(played)[0]).toContain('max-cost, 0.05 USD');
   });
 
   test('what runs as asked is cancelled with the rest', async () => {
@@ -181,7 +181,7 @@ describe('max-cost', () => {
     const results = jobsOf(played).map(({ result }) => result);
     expect(results).toEqual(['succeeded', 'over-budget', 'over-budget']);
     expect(played.statuses).toEqual(['COMPLETED']);
-    expect(messagesOf(played)[0]).toContain('not enough for a minute');
+    expect(messagesOf(played)[0]).toContain('does not pay for a minute');
   });
 });
 
