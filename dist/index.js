@@ -29531,7 +29531,7 @@ async function cancel_run() {
 
 /***/ }),
 
-/***/ 2571:
+/***/ 6001:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -29548,89 +29548,8 @@ var build_clock = __nccwpck_require__(7094);
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/github/client.js
 var github_client = __nccwpck_require__(4463);
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-;// CONCATENATED MODULE: ./build/github/runs.js
-
-
-
-const time = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
-const runSchema = schemas/* object */.Ikc({
-    id: schemas/* number */.aig(),
-    status: schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null),
-    run_attempt: schemas/* catch */.MfU(schemas/* number */.aig(), 1),
-    run_started_at: time,
-    updated_at: time,
-});
-const pageSize = 100;
-const maxPages = 10;
-const openStatuses = ['in_progress', 'queued', 'waiting', 'pending', 'requested'];
-async function listOpenRuns(github, repository) {
-    const lists = await Promise.all(openStatuses.map(async (status) => listRuns(github, repository, status, () => false)));
-    const open = lists.flat().filter(({ isOver }) => !isOver);
-    return new Map(open.map((run) => [run.id, run]));
-}
-const maxSingleReads = 20;
-async function readRuns(github, repository, ids) {
-    const found = new Map();
-    const missing = () => ids.filter((id) => !found.has(id));
-    if (ids.length > maxSingleReads) {
-        const hasAll = (runs) => {
-            for (const run of runs)
-                if (ids.includes(run.id))
-                    found.set(run.id, run);
-            return missing().length === 0;
-        };
-        await listRuns(github, repository, 'completed', hasAll);
-    }
-    const singly = missing().slice(0, maxSingleReads);
-    await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, repository, id))));
-    return found;
-}
-async function listRuns(github, repository, status, isEnough) {
-    const runs = [];
-    for (let page = 1; page <= maxPages; page += 1) {
-        const query = { ...repository, status, per_page: pageSize, page };
-        const answer = await github.request(listRoute, query);
-        const members = (0,github_client/* parseAnswer */.Wp)(listSchema, answer, listRoute).workflow_runs;
-        const read = members.flatMap((member) => {
-            const parsed = runSchema.safeParse(member);
-            return parsed.success ? [toRun(parsed.data)] : [];
-        });
-        runs.push(...read);
-        if (members.length < pageSize || isEnough(read))
-            break;
-    }
-    return runs;
-}
-const listRoute = 'GET /repos/{owner}/{repo}/actions/runs';
-const listSchema = schemas/* object */.Ikc({ workflow_runs: schemas/* array */.YOg(schemas/* unknown */.L5J()) });
-async function readRun(github, repository, id) {
-    try {
-        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
-        const answer = await github.request(route, { ...repository, run_id: id });
-        return toRun((0,github_client/* parseAnswer */.Wp)(runSchema, answer, route));
-    }
-    catch (error) {
-        if (error instanceof errors/* GitHubError */.y_ && error.status === 404)
-            return 'gone';
-        throw error;
-    }
-}
-function toRun(run) {
-    return {
-        id: String(run.id),
-        isOver: run.status === 'completed',
-        attempt: run.run_attempt,
-        startedAtMs: msOf(run.run_started_at),
-        updatedAtMs: msOf(run.updated_at),
-    };
-}
-function msOf(text) {
-    const ms = Date.parse(text ?? '');
-    return Number.isNaN(ms) ? null : ms;
-}
-
+// EXTERNAL MODULE: ./build/github/runs.js
+var runs = __nccwpck_require__(1018);
 // EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
 var cook = __nccwpck_require__(5747);
 // EXTERNAL MODULE: ./build/inputs/parsers.js
@@ -29687,7 +29606,7 @@ var list = __nccwpck_require__(477);
 
 
 
-const run_lists_maxSingleReads = 20;
+const maxSingleReads = 20;
 const groupSize = 50;
 const maxPagesPerGroup = 3;
 async function readRunsOfJobs(client, jobs, signal) {
@@ -29701,7 +29620,7 @@ async function readRunsOfJobs(client, jobs, signal) {
             for (const { uuid } of group)
                 found.set(uuid, runsOf(runs, uuid));
     }
-    for (const job of left.slice(0, run_lists_maxSingleReads)) {
+    for (const job of left.slice(0, maxSingleReads)) {
         const runs = await readGroup(client, [job], signal);
         if (runs !== null)
             found.set(job.uuid, runsOf(runs, job.uuid));
@@ -30079,6 +29998,8 @@ function unwanted({ uuid }, onJob) {
     };
 }
 
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
 ;// CONCATENATED MODULE: ./build/github/dispatch.js
 
 
@@ -30270,8 +30191,7 @@ async function withCheck(inputs, here, deps, openGitHub, work) {
     const { clockOff: onClockOff } = console;
     const client = (0,api_client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff });
     const github = (0,github_client/* createGitHub */.Cl)({ send: openGitHub(runner, token), clock, random, signal });
-    const [owner = '', repo = ''] = here.repository.split('/');
-    const repository = { owner, repo };
+    const repository = (0,runs/* repositoryOf */._M)(here.repository);
     try {
         await work({ deps, inputs, here, repository, client, github, console, signal });
     }
@@ -30285,7 +30205,7 @@ async function look(opened) {
     const found = await (0,repository_jobs/* findRepositoryJobs */.af)(client, here, inputs.since, signal);
     const nowMs = (0,repository_jobs/* nowOf */.Ic)(client);
     const parts = { ...opened, nowMs };
-    const openRuns = await listOpenRuns(parts.github, parts.repository);
+    const openRuns = await (0,runs/* listOpenRuns */.Zj)(parts.github, parts.repository);
     const orphans = await findOrphans(parts, found, openRuns);
     const unwanted = inputs.orphans === 'cancel' ? orphans : [];
     const cancelled = await cancelOrphans(parts, unwanted);
@@ -30299,7 +30219,7 @@ async function look(opened) {
 async function findOrphans({ github, repository, nowMs }, jobs, openRuns) {
     const suspects = jobs.filter((each) => (0,repository_jobs/* mayBeOrphan */.r1)(each, nowMs));
     const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
-    const overRuns = await readRuns(github, repository, [...new Set(unknown)]);
+    const overRuns = await (0,runs/* readRuns */.xx)(github, repository, [...new Set(unknown)]);
     return suspects.filter((each) => {
         const run = openRuns.get(each.mark.runId) ?? overRuns.get(each.mark.runId);
         return (0,repository_jobs/* isOrphan */.BH)(each, (0,repository_jobs/* attemptStateOf */.u9)(each.mark, run), nowMs);
@@ -32133,6 +32053,104 @@ function readPendingUrl(url) {
 
 /***/ }),
 
+/***/ 1018:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Zj: () => (/* binding */ listOpenRuns),
+/* harmony export */   _M: () => (/* binding */ repositoryOf),
+/* harmony export */   xx: () => (/* binding */ readRuns)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3619);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4463);
+
+
+
+function repositoryOf(name) {
+    const [owner = '', repo = ''] = name.split('/');
+    return { owner, repo };
+}
+const time = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP()), null);
+const runSchema = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .object */ .Ikc({
+    id: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .number */ .aig(),
+    status: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP()), null),
+    run_attempt: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .number */ .aig(), 1),
+    run_started_at: time,
+    updated_at: time,
+});
+const pageSize = 100;
+const maxPages = 10;
+const openStatuses = ['in_progress', 'queued', 'waiting', 'pending', 'requested'];
+async function listOpenRuns(github, repository) {
+    const lists = await Promise.all(openStatuses.map(async (status) => listRuns(github, repository, status, () => false)));
+    const open = lists.flat().filter(({ isOver }) => !isOver);
+    return new Map(open.map((run) => [run.id, run]));
+}
+const maxSingleReads = 20;
+async function readRuns(github, repository, ids) {
+    const found = new Map();
+    const missing = () => ids.filter((id) => !found.has(id));
+    if (ids.length > maxSingleReads) {
+        const hasAll = (runs) => {
+            for (const run of runs)
+                if (ids.includes(run.id))
+                    found.set(run.id, run);
+            return missing().length === 0;
+        };
+        await listRuns(github, repository, 'completed', hasAll);
+    }
+    const singly = missing().slice(0, maxSingleReads);
+    await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, repository, id))));
+    return found;
+}
+async function listRuns(github, repository, status, isEnough) {
+    const runs = [];
+    for (let page = 1; page <= maxPages; page += 1) {
+        const query = { ...repository, status, per_page: pageSize, page };
+        const answer = await github.request(listRoute, query);
+        const members = (0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(listSchema, answer, listRoute).workflow_runs;
+        const read = members.flatMap((member) => {
+            const parsed = runSchema.safeParse(member);
+            return parsed.success ? [toRun(parsed.data)] : [];
+        });
+        runs.push(...read);
+        if (members.length < pageSize || isEnough(read))
+            break;
+    }
+    return runs;
+}
+const listRoute = 'GET /repos/{owner}/{repo}/actions/runs';
+const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .object */ .Ikc({ workflow_runs: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .unknown */ .L5J()) });
+async function readRun(github, repository, id) {
+    try {
+        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
+        const answer = await github.request(route, { ...repository, run_id: id });
+        return toRun((0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(runSchema, answer, route));
+    }
+    catch (error) {
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.status === 404)
+            return 'gone';
+        throw error;
+    }
+}
+function toRun(run) {
+    return {
+        id: String(run.id),
+        isOver: run.status === 'completed',
+        attempt: run.run_attempt,
+        startedAtMs: msOf(run.run_started_at),
+        updatedAtMs: msOf(run.updated_at),
+    };
+}
+function msOf(text) {
+    const ms = Date.parse(text ?? '');
+    return Number.isNaN(ms) ? null : ms;
+}
+
+
+/***/ }),
+
 /***/ 1446:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -32293,7 +32311,7 @@ function groupsOf(items, size) {
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5869);
-/* harmony import */ var _check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2571);
+/* harmony import */ var _check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6001);
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4383);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6993);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7177);
@@ -34696,7 +34714,10 @@ var retry = __nccwpck_require__(4269);
 var build_errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
 var endpoints = __nccwpck_require__(9504);
+// EXTERNAL MODULE: ./build/groups.js
+var build_groups = __nccwpck_require__(1782);
 ;// CONCATENATED MODULE: ./build/jobs/read.js
+
 
 
 const maxListFailures = 2;
@@ -34728,7 +34749,7 @@ function createJobReader(client) {
     return {
         read: async (jobUuids, signal) => {
             lists.beginLook();
-            const groups = groupsOf(jobUuids, lists.groupSize());
+            const groups = (0,build_groups/* groupsOf */.c)(jobUuids, lists.groupSize());
             const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
             return new Map(answers.flatMap((answer) => [...answer]));
         },
@@ -34771,10 +34792,6 @@ function toServiceError(error) {
     if (error instanceof build_errors/* ServiceError */._7)
         return error;
     throw error;
-}
-function groupsOf(items, size) {
-    const count = Math.ceil(items.length / size);
-    return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
 }
 
 ;// CONCATENATED MODULE: ./build/jobs/poll.js
@@ -36457,6 +36474,8 @@ var endpoints = __nccwpck_require__(9504);
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/github/pending-url.js
 var pending_url = __nccwpck_require__(5778);
+// EXTERNAL MODULE: ./build/github/runs.js
+var runs = __nccwpck_require__(1018);
 // EXTERNAL MODULE: ./build/github/statuses.js
 var github_statuses = __nccwpck_require__(1446);
 // EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
@@ -36483,6 +36502,7 @@ var commit_status = __nccwpck_require__(2161);
 
 
 
+
 const maxStatusesMs = 10_000;
 async function finishOwnStatuses({ entries }, inputs, client, openGitHub, { runner, clock, random }) {
     const here = await (0,context/* readRunRef */.bS)(runner);
@@ -36497,8 +36517,7 @@ async function finishOwnStatuses({ entries }, inputs, client, openGitHub, { runn
     });
     const { signal } = late;
     const github = (0,github_client/* createGitHub */.Cl)({ send: openGitHub(runner, token), clock, random, signal });
-    const [owner = '', repo = ''] = here.repository.split('/');
-    const repository = { owner, repo };
+    const repository = (0,runs/* repositoryOf */._M)(here.repository);
     const jobUuids = new Set(entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid)));
     try {
         const statuses = await (0,github_statuses/* readStatuses */.r)(github, repository, [here.sha]);
@@ -36506,7 +36525,7 @@ async function finishOwnStatuses({ entries }, inputs, client, openGitHub, { runn
             const jobUuid = watchedJob(status, here);
             if (jobUuid === null || !jobUuids.has(jobUuid))
                 return;
-            const message = messageFor(await (0,endpoints/* readJob */.cd)(client, jobUuid, signal), status, clock.now());
+            const message = messageFor(await (0,endpoints/* readJob */.cd)(client, jobUuid, signal), status, (0,repository_jobs/* nowOf */.Ic)(client));
             await (0,github_statuses/* setStatus */.L)(github, repository, here.sha, message);
         };
         await Promise.all(statuses.map(finish));

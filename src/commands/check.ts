@@ -2,7 +2,13 @@ import { createClient, type Client } from '../api/client.ts';
 import { sleepLong } from '../clock.ts';
 import { InputError } from '../errors.ts';
 import { createGitHub, openOctokit, type GitHub, type OpenGitHub } from '../github/client.ts';
-import { listOpenRuns, readRuns, type Repository, type WorkflowRun } from '../github/runs.ts';
+import {
+  listOpenRuns,
+  readRuns,
+  repositoryOf,
+  type Repository,
+  type WorkflowRun,
+} from '../github/runs.ts';
 import { readCheckInputs, type CheckInputs } from '../inputs/check.ts';
 import { readRunRef, type RunRef } from '../inputs/context.ts';
 import { maskSecrets } from '../inputs/read.ts';
@@ -20,9 +26,9 @@ import {
 import { readRunsOfJobs } from '../jobs/run-lists.ts';
 import { createCheckConsole, type CheckConsole } from '../report/check-console.ts';
 import { reportCheck, reportCheckFailure } from '../report/check-report.ts';
+import type { Runner } from '../runtime.ts';
 import { cancelOrphans } from './check-orphans.ts';
 import { finishStatuses } from './check-statuses.ts';
-import type { Runner } from '../runtime.ts';
 import type { Deps } from './deps.ts';
 
 /** What the parts of a check share. */
@@ -92,8 +98,7 @@ async function withCheck(
   const { clockOff: onClockOff } = console;
   const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
   const github = createGitHub({ send: openGitHub(runner, token), clock, random, signal });
-  const [owner = '', repo = ''] = here.repository.split('/');
-  const repository = { owner, repo };
+  const repository = repositoryOf(here.repository);
   try {
     await work({ deps, inputs, here, repository, client, github, console, signal });
   } finally {

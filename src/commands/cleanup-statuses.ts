@@ -4,11 +4,12 @@ import type { Job } from '../api/schemas.ts';
 import { asError, GitHubError } from '../errors.ts';
 import { createGitHub, type OpenGitHub } from '../github/client.ts';
 import { pendingUrl, readPendingUrl } from '../github/pending-url.ts';
+import { repositoryOf } from '../github/runs.ts';
 import { readStatuses, setStatus, type ContextStatus, type NewStatus } from '../github/statuses.ts';
 import { readRunRef, type RunRef } from '../inputs/context.ts';
 import type { CleanUpInputs } from '../inputs/cook.ts';
 import { outcomeOf } from '../jobs/checked.ts';
-import { hasEndedForGood } from '../jobs/repository-jobs.ts';
+import { hasEndedForGood, nowOf } from '../jobs/repository-jobs.ts';
 import { results } from '../jobs/results.ts';
 import type { SavedState } from '../jobs/saved-state.ts';
 import { describeEnd } from '../report/commit-status-text.ts';
@@ -40,15 +41,14 @@ export async function finishOwnStatuses(
   });
   const { signal } = late;
   const github = createGitHub({ send: openGitHub(runner, token), clock, random, signal });
-  const [owner = '', repo = ''] = here.repository.split('/');
-  const repository = { owner, repo };
+  const repository = repositoryOf(here.repository);
   const jobUuids = new Set(entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid)));
   try {
     const statuses = await readStatuses(github, repository, [here.sha]);
     const finish = async (status: ContextStatus) => {
       const jobUuid = watchedJob(status, here);
       if (jobUuid === null || !jobUuids.has(jobUuid)) return;
-      const message = messageFor(await readJob(client, jobUuid, signal), status, clock.now());
+      const message = messageFor(await readJob(client, jobUuid, signal), status, nowOf(client));
       await setStatus(github, repository, here.sha, message);
     };
     await Promise.all(statuses.map(finish));

@@ -8,6 +8,12 @@ export interface Repository {
   readonly repo: string;
 }
 
+/** @param name `owner/repo` */
+export function repositoryOf(name: string): Repository {
+  const [owner = '', repo = ''] = name.split('/');
+  return { owner, repo };
+}
+
 const time = z.catch(z.nullable(z.string()), null);
 
 const runSchema = z.object({

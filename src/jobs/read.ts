@@ -2,6 +2,7 @@ import { listJobs, pageLimit, readJob } from '../api/endpoints.ts';
 import type { Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
+import { groupsOf } from '../groups.ts';
 
 /** A way to look at several jobs. */
 export interface JobReader {
@@ -101,9 +102,4 @@ function sameForAll(jobUuids: readonly string[], error: unknown): Map<string, Se
 function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   throw error;
-}
-
-function groupsOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const count = Math.ceil(items.length / size);
-  return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
 }

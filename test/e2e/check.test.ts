@@ -245,14 +245,7 @@ describe('cook and leave', () => {
 
   test('two checks at once do no harm, but for a workflow that is started twice', async () => {
     await inRepository({ recipes }, async ({ simulator, model, check }) => {
-      const uuid = await cookBare(simulator, 1, 'keep');
-      await cookBare(simulator, 2, 'end');
-      simulator.cancelJob(uuid);
-      addRun(model, 1, 'completed');
-      addRun(model, 2, 'completed');
-      const target = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuid}`;
-      const status = { sha: shaOf(1), context: 'dispersed / Endless', state: 'pending' };
-      model.statuses.push({ ...status, description: 'Submitted', target_url: target });
+      const uuid = await leaveOneEndedAndOneOrphan(simulator, model);
       const both = await Promise.all([check(followUp), check(followUp)]);
       expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
       expect(both.flatMap(errorsOf)).toEqual([]);
@@ -298,6 +291,25 @@ describe('cook and leave', () => {
     });
   });
 });
+
+/**
+ * Leaves a job that has ended, with its status pending, and one that its run was to end.
+ * @returns the UUID of the one that has ended
+ */
+async function leaveOneEndedAndOneOrphan(
+  simulator: Simulator,
+  model: GitHubModel,
+): Promise<string> {
+  const uuid = await cookBare(simulator, 1, 'keep');
+  await cookBare(simulator, 2, 'end');
+  simulator.cancelJob(uuid);
+  addRun(model, 1, 'completed');
+  addRun(model, 2, 'completed');
+  const target = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuid}`;
+  const status = { sha: shaOf(1), context: 'dispersed / Endless', state: 'pending' };
+  model.statuses.push({ ...status, description: 'Submitted', target_url: target });
+  return uuid;
+}
 
 /** Cooks a job that nobody watches, in a run of this number. */
 async function cookBare(
@@ -406,14 +418,7 @@ describe('a permission that is missing is named, in one error', () => {
     [{ ...all, statuses: 'read' as const }, 'statuses: write'],
   ])('%j: %s', async (permissions, missing) => {
     await inRepository({ recipes }, async ({ simulator, model, check }) => {
-      const uuid = await cookBare(simulator, 1, 'keep');
-      await cookBare(simulator, 2, 'end');
-      simulator.cancelJob(uuid);
-      addRun(model, 1, 'completed');
-      addRun(model, 2, 'completed');
-      const target = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuid}`;
-      const status = { sha: shaOf(1), context: 'dispersed / Endless', state: 'pending' };
-      model.statuses.push({ ...status, description: 'Submitted', target_url: target });
+      await leaveOneEndedAndOneOrphan(simulator, model);
       model.permissions = permissions;
       const checked = await check({ 'follow-up': 'deploy.yml' });
       expect(checked.exitCode).toBe(1);
