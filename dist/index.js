@@ -30324,6 +30324,7 @@ function planOf(inputs) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   LD: () => (/* binding */ decide),
+  y9: () => (/* binding */ endEarlier),
   mL: () => (/* binding */ giveUpOverBudget),
   J8: () => (/* binding */ givenJob),
   lB: () => (/* binding */ observe),
@@ -31270,8 +31271,8 @@ async function withStep(plan, jobs, listeners, deps, work) {
     const { redactor } = runner;
     const { clockOff: onClockOff } = console;
     const client = (0,api_client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff });
-    const tries = Math.max(1, ...jobs.map((job) => job.tries ?? 1));
-    (0,saved_state/* savePlan */.hp)(runner, { count: jobs.length, tries, policy: plan.policy });
+    const records = Math.max(1, ...jobs.map((job) => job.records ?? 1));
+    (0,saved_state/* savePlan */.hp)(runner, { count: jobs.length, records, policy: plan.policy });
     const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
         (0,saved_state/* saveStep */.cs)(runner, facts);
         if (!facts.hasVerdict)
@@ -31375,6 +31376,15 @@ function startTry(step, request, earlierTries) {
     step.entries[request.index] = entry;
     return entry;
 }
+function endEarlier(step, request, jobs) {
+    if (jobs.length === 0)
+        return;
+    const entry = createEntry({ ref: request, mark: null }, 1 + request.alternatives.length);
+    step.earlier.push(entry);
+    const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
+    record(step, entry, { jobs: left, stop: 'ended' });
+    void step.reconcile(entry);
+}
 function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
     return {
         ref,
@@ -31451,7 +31461,8 @@ function reasonFor({ facts }, jobUuid, { end, plan }) {
     const { cancelReason } = plan;
     if (cancelReason !== undefined)
         return { told: cancelReason, sent: cancelReason };
-    return (0,reconcile/* ownReason */.Nx)(facts.jobs[0]?.uuid === jobUuid ? whyUnwanted(facts, end) : reconcile/* duplicateReason */.Uu);
+    const isDuplicate = facts.mark !== null && facts.jobs[0]?.uuid !== jobUuid;
+    return (0,reconcile/* ownReason */.Nx)(isDuplicate ? reconcile/* duplicateReason */.Uu : whyUnwanted(facts, end));
 }
 function whyUnwanted(facts, end) {
     const [reason] = end.facts().ends;
@@ -31459,7 +31470,9 @@ function whyUnwanted(facts, end) {
         return endWords[reason];
     if (facts.stop === 'over-budget')
         return 'it is over budget';
-    return facts.stop === 'ended' ? 'it has failed' : 'its status is unknown';
+    return facts.stop === 'ended'
+        ? 'it has failed, and may be started once more'
+        : 'its status is unknown';
 }
 const endWords = {
     timeout: 'the timeout was reached',
@@ -35539,14 +35552,14 @@ const statusesName = 'commit-statuses';
 const entryName = (index, choice) => choice === 0 ? `entry-${index}` : `entry-${index}-${choice}`;
 const planSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
     count: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
-    tries: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
+    records: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
     policy: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
         onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
         onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
     }),
 });
-function savePlan(runner, { count, tries, policy }) {
-    runner.saveState(planName, JSON.stringify({ count, tries, policy }));
+function savePlan(runner, { count, records, policy }) {
+    runner.saveState(planName, JSON.stringify({ count, records, policy }));
 }
 function saveEntry(runner, index, choice, facts) {
     runner.saveState(entryName(index, choice), JSON.stringify(facts));
@@ -35561,8 +35574,8 @@ function readSavedState(runner) {
     const plan = planSchema.safeParse((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(planName)));
     if (!plan.success)
         return null;
-    const { count, tries, policy } = plan.data;
-    const entries = Array.from({ length: count * tries }, (_, place) => (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(entryName(Math.floor(place / tries), place % tries))))).filter((facts) => facts !== null);
+    const { count, records, policy } = plan.data;
+    const entries = Array.from({ length: count * records }, (_, place) => (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(entryName(Math.floor(place / records), place % records))))).filter((facts) => facts !== null);
     const step = (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(stepName)));
     const hasSettledStatuses = runner.state(statusesName) === 'settled';
     return { policy, step, entries, hasSettledStatuses };
@@ -35626,29 +35639,38 @@ var inputs_context = __nccwpck_require__(487);
 var cook = __nccwpck_require__(5747);
 // EXTERNAL MODULE: ./build/jobs/list.js
 var list = __nccwpck_require__(477);
+// EXTERNAL MODULE: ./build/jobs/repository-jobs.js
+var repository_jobs = __nccwpck_require__(6346);
 // EXTERNAL MODULE: ./build/jobs/request.js
 var jobs_request = __nccwpck_require__(368);
+// EXTERNAL MODULE: ./build/jobs/retried-job.js
+var retried_job = __nccwpck_require__(8136);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(4052);
 ;// CONCATENATED MODULE: ./build/jobs/attach.js
 
 
 
+
+
 const maxAgeMs = 60 * 86_400_000;
 async function findEarlierJobs(requests, client, signal, onAmbiguous) {
     const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
-    if (wanted.length === 0)
-        return new Map();
-    const byHash = await readByHash(wanted, client, signal);
     const taken = new Map();
+    const restartable = new Map();
+    if (wanted.length === 0)
+        return { taken, restartable };
+    const byHash = await readByHash(wanted, client, signal);
     for (const request of wanted) {
         const choice = chooseJob(request, byHash);
         if (choice === 'ambiguous')
             onAmbiguous(request);
-        else if (choice !== undefined)
+        else if (choice === undefined)
+            restartable.set(request.index, failuresOf(request, byHash, client));
+        else
             taken.set(request.index, choice);
     }
-    return taken;
+    return { taken, restartable };
 }
 async function readByHash(requests, client, signal) {
     const byHash = new Map();
@@ -35678,6 +35700,14 @@ function chooseJob(request, byHash) {
         return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
     }
     return undefined;
+}
+function failuresOf(request, byHash, client) {
+    const hashes = [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes);
+    const jobs = hashes.flatMap((hash) => byHash.get(hash) ?? []);
+    return jobs.filter((job) => {
+        const isOver = job.completed_at !== null && (0,repository_jobs/* hasEndedForGood */.Pd)(job, (0,repository_jobs/* nowOf */.Ic)(client));
+        return (0,retried_job/* mayRestart */.f)(job) && !isOver;
+    });
 }
 function isUsable({ status }) {
     return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
@@ -36259,7 +36289,7 @@ async function cook_cook(deps) {
         const jobs = requests.map((request) => ({
             ref: request,
             mark: request.mark,
-            tries: 1 + request.alternatives.length,
+            records: 1 + request.alternatives.length + (request.earlierHashes.length > 0 ? 1 : 0),
         }));
         const listeners = [
             { submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) },
@@ -36329,7 +36359,9 @@ async function attachAll(step, requests) {
     const { client, end, console } = step;
     try {
         const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-        const taken = [...earlier].flatMap(([index, { job, tries }]) => {
+        for (const request of requests)
+            (0,commands_step/* endEarlier */.y9)(step, request, earlier.restartable.get(request.index) ?? []);
+        const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
             const last = tries.at(-1);
             const first = step.entries[index];
             if (first === undefined || last === undefined)
@@ -36340,7 +36372,7 @@ async function attachAll(step, requests) {
             (0,commands_step/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
         for (const { entry, job } of taken)
             (0,watch/* adopt */.d)(step, entry, job, 'attached');
-        const tries = new Map([...earlier].map(([index, each]) => [index, each.tries]));
+        const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
         return { error: null, tries };
     }
     catch (error) {

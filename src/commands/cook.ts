@@ -17,6 +17,7 @@ import type { Deps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
 import {
   decide,
+  endEarlier,
   giveUpOverBudget,
   record,
   startTry,
@@ -50,7 +51,7 @@ export async function cook(deps: Deps): Promise<void> {
     const jobs = requests.map((request) => ({
       ref: request,
       mark: request.mark,
-      tries: 1 + request.alternatives.length,
+      records: 1 + request.alternatives.length + (request.earlierHashes.length > 0 ? 1 : 0),
     }));
     const listeners = [
       { submitted: createEarlyOutputs(runner, requests) },
@@ -165,7 +166,9 @@ async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<
   const { client, end, console } = step;
   try {
     const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-    const taken = [...earlier].flatMap(([index, { job, tries }]) => {
+    for (const request of requests)
+      endEarlier(step, request, earlier.restartable.get(request.index) ?? []);
+    const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
       const last = tries.at(-1);
       const first = step.entries[index];
       if (first === undefined || last === undefined) return [];
@@ -175,7 +178,7 @@ async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<
     for (const { entry, job } of taken)
       record(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
     for (const { entry, job } of taken) adopt(step, entry, job, 'attached');
-    const tries = new Map([...earlier].map(([index, each]) => [index, each.tries]));
+    const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
     return { error: null, tries };
   } catch (error) {
     return { ...nothingAttached, error: asError(error) };

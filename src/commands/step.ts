@@ -64,7 +64,7 @@ export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] }
   readonly cancels: Map<string, 'accepted' | 'failed'>;
   readonly confirmed: Set<string>;
   reconciling: Promise<void>;
-  /** Its place among the tries of its entry, from 0. */
+  /** Its place among the tries of its entry, from 0; after them, what earlier attempts left. */
   readonly choice: number;
   /** Whether another model is left to be tried after it. */
   hasNext: boolean;
@@ -86,7 +86,7 @@ export interface Step {
   readonly plan: StepPlan;
   /** The last try of each entry: what is reported. */
   readonly entries: Entry[];
-  /** The tries before: what may still come of their cooks is not lost sight of. */
+  /** The tries before, and what earlier attempts left: what may still come of them is not lost sight of. */
   readonly earlier: Entry[];
   readonly client: Client;
   readonly probe: Probe;
@@ -136,8 +136,8 @@ export interface StepJob {
   readonly ref: JobRef;
   /** null for a job given by its UUID. */
   readonly mark: string | null;
-  /** How many tries it may have; one, where nothing is said. */
-  readonly tries?: number;
+  /** How many records of facts it may have; one, where nothing is said. */
+  readonly records?: number;
 }
 
 /** Opens a step, has the work done in it, and closes it, come what may. */
@@ -156,8 +156,8 @@ export async function withStep<T>(
   const { redactor } = runner;
   const { clockOff: onClockOff } = console;
   const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
-  const tries = Math.max(1, ...jobs.map((job) => job.tries ?? 1));
-  savePlan(runner, { count: jobs.length, tries, policy: plan.policy });
+  const records = Math.max(1, ...jobs.map((job) => job.records ?? 1));
+  savePlan(runner, { count: jobs.length, records, policy: plan.policy });
   const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
     saveStep(runner, facts);
     if (!facts.hasVerdict) reconcileAll(step);
@@ -283,6 +283,16 @@ export function startTry(
   return entry;
 }
 
+/** Ends jobs that earlier attempts cooked for an entry that is cooked anew. */
+export function endEarlier(step: Step, request: CookRequest, jobs: readonly Job[]): void {
+  if (jobs.length === 0) return;
+  const entry = createEntry({ ref: request, mark: null }, 1 + request.alternatives.length);
+  step.earlier.push(entry);
+  const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
+  record(step, entry, { jobs: left, stop: 'ended' });
+  void step.reconcile(entry);
+}
+
 function createEntry(
   { ref, mark }: StepJob,
   choice = 0,
@@ -369,14 +379,17 @@ function eventsOf({ console, plan }: Step, entry: Entry): ReconcileEvents {
 function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {
   const { cancelReason } = plan;
   if (cancelReason !== undefined) return { told: cancelReason, sent: cancelReason };
-  return ownReason(facts.jobs[0]?.uuid === jobUuid ? whyUnwanted(facts, end) : duplicateReason);
+  const isDuplicate = facts.mark !== null && facts.jobs[0]?.uuid !== jobUuid;
+  return ownReason(isDuplicate ? duplicateReason : whyUnwanted(facts, end));
 }
 
 function whyUnwanted(facts: EntryFacts, end: StepEnd): string {
   const [reason] = end.facts().ends;
   if (reason !== undefined) return endWords[reason];
   if (facts.stop === 'over-budget') return 'it is over budget';
-  return facts.stop === 'ended' ? 'it has failed' : 'its status is unknown';
+  return facts.stop === 'ended'
+    ? 'it has failed, and may be started once more'
+    : 'its status is unknown';
 }
 
 const endWords = {

@@ -2,7 +2,9 @@ import type { Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
 import { newestJobs } from './list.ts';
 import type { CookRequest } from './records.ts';
+import { hasEndedForGood, nowOf } from './repository-jobs.ts';
 import { hashAndNonceOf } from './request.ts';
+import { mayRestart } from './retried-job.ts';
 import { isEnding, isFinal } from './status.ts';
 
 // GitHub lets a workflow run be re-run for 30 days; the rest is for clocks that are off.
@@ -15,29 +17,38 @@ export interface EarlierJob {
   readonly tries: readonly CookRequest[];
 }
 
+/** What earlier attempts have left of the entries, by the index of the entry. */
+export interface EarlierJobs {
+  readonly taken: ReadonlyMap<number, EarlierJob>;
+  /** What has failed, and may be started once more beside the job that is cooked anew. */
+  readonly restartable: ReadonlyMap<number, readonly Job[]>;
+}
+
 /**
  * Finds the jobs that earlier attempts of the workflow run cooked for these entries, and that run or
  * have completed. What failed or was cancelled is not taken over. Where several jobs may be meant,
  * as of two steps that nothing tells apart, none is.
  * @param onAmbiguous told of each entry that is cooked anew because of that
- * @returns the jobs by the index of their entry
  */
 export async function findEarlierJobs(
   requests: readonly CookRequest[],
   client: Client,
   signal: AbortSignal,
   onAmbiguous: (request: CookRequest) => void,
-): Promise<ReadonlyMap<number, EarlierJob>> {
+): Promise<EarlierJobs> {
   const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
-  if (wanted.length === 0) return new Map();
-  const byHash = await readByHash(wanted, client, signal);
   const taken = new Map<number, EarlierJob>();
+  const restartable = new Map<number, readonly Job[]>();
+  if (wanted.length === 0) return { taken, restartable };
+  const byHash = await readByHash(wanted, client, signal);
   for (const request of wanted) {
     const choice = chooseJob(request, byHash);
     if (choice === 'ambiguous') onAmbiguous(request);
-    else if (choice !== undefined) taken.set(request.index, choice);
+    else if (choice === undefined)
+      restartable.set(request.index, failuresOf(request, byHash, client));
+    else taken.set(request.index, choice);
   }
-  return taken;
+  return { taken, restartable };
 }
 
 async function readByHash(
@@ -82,6 +93,19 @@ function chooseJob(
     return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
   }
   return undefined;
+}
+
+function failuresOf(
+  request: CookRequest,
+  byHash: ReadonlyMap<string, readonly Job[]>,
+  client: Client,
+): readonly Job[] {
+  const hashes = [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes);
+  const jobs = hashes.flatMap((hash) => byHash.get(hash) ?? []);
+  return jobs.filter((job) => {
+    const isOver = job.completed_at !== null && hasEndedForGood(job, nowOf(client));
+    return mayRestart(job) && !isOver;
+  });
 }
 
 function isUsable({ status }: Job): boolean {

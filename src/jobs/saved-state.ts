@@ -15,8 +15,8 @@ const entryName = (index: number, choice: number) =>
 
 const planSchema = z.object({
   count: z.number(),
-  /** How many tries an entry may have. */
-  tries: z.number(),
+  /** How many records an entry may have: one a try, and one for what earlier attempts left. */
+  records: z.number(),
   policy: z.object({
     onTimeout: z.enum(['cancel', 'fail', 'detach']),
     onWorkflowCancel: z.enum(['cancel', 'detach']),
@@ -26,13 +26,13 @@ const planSchema = z.object({
 /** What post must know of the step's inputs: main has read them with the defaults of its action. */
 export type SavedPlan = Readonly<z.infer<typeof planSchema>>;
 
-export function savePlan(runner: Runner, { count, tries, policy }: SavedPlan): void {
-  runner.saveState(planName, JSON.stringify({ count, tries, policy }));
+export function savePlan(runner: Runner, { count, records, policy }: SavedPlan): void {
+  runner.saveState(planName, JSON.stringify({ count, records, policy }));
 }
 
 /**
  * @param index the entry's place in the step, from 0
- * @param choice the try's place among those of its entry, from 0
+ * @param choice the record's place among those of its entry, from 0
  */
 export function saveEntry(runner: Runner, index: number, choice: number, facts: EntryFacts): void {
   runner.saveState(entryName(index, choice), JSON.stringify(facts));
@@ -60,9 +60,11 @@ export interface SavedState {
 export function readSavedState(runner: Runner): SavedState | null {
   const plan = planSchema.safeParse(parseJson(runner.state(planName)));
   if (!plan.success) return null;
-  const { count, tries, policy } = plan.data;
-  const entries = Array.from({ length: count * tries }, (_, place) =>
-    parseEntryFacts(parseJson(runner.state(entryName(Math.floor(place / tries), place % tries)))),
+  const { count, records, policy } = plan.data;
+  const entries = Array.from({ length: count * records }, (_, place) =>
+    parseEntryFacts(
+      parseJson(runner.state(entryName(Math.floor(place / records), place % records))),
+    ),
   ).filter((facts) => facts !== null);
   const step = parseStepFacts(parseJson(runner.state(stepName)));
   const hasSettledStatuses = runner.state(statusesName) === 'settled';

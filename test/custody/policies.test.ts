@@ -169,6 +169,25 @@ describe('on-rerun: attach', () => {
     expect(simulator.jobs()).toHaveLength(2);
   });
 
+  test('cancels what shows FAILED and may restart beside what is cooked anew', async () => {
+    const restarting = {
+      name: 'Restarting',
+      payload: { max_retry_count: 1 },
+      life: [
+        { status: 'FAILED', forMs: 60_000 },
+        { status: 'RUNNING', retry: true },
+      ],
+    };
+    const [first, again, simulator] = await playTwice(
+      { recipes: [restarting], inputs: { wait: 'false' } },
+      { inputs: { ...attach, wait: 'false' } },
+    );
+    const [earlier, anew] = simulator.jobs();
+    expect([earlier?.uuid, anew?.uuid]).toEqual([uuidsOf(first)[0], uuidsOf(again)[0]]);
+    expect([earlier?.status, anew?.status]).toEqual(['CANCELLED', 'FAILED']);
+    expect(again.main.lines.join('\n')).toContain(`Cancelling job ${earlier?.uuid}: it has failed`);
+  });
+
   test('is not the default: a re-run cooks anew', async () => {
     const [, , simulator] = await playTwice({ recipes: [completing] }, {});
     expect(simulator.jobs()).toHaveLength(2);

@@ -17,6 +17,12 @@ async function attach(rows: readonly Row[]) {
     status,
     description: `Render [${hashOf(attempt)}-${nonce}]`,
   }));
+  const { found, isAmbiguous } = await find(jobs);
+  const uuid = found.taken.get(0)?.job.uuid;
+  return isAmbiguous ? 'ambiguous' : jobs.findIndex((job) => job.uuid === uuid);
+}
+
+async function find(jobs: readonly object[]) {
   const client: Client = {
     send: async () => ({ data: jobs, total: jobs.length }),
     serverNow: () => null,
@@ -33,8 +39,7 @@ async function attach(rows: readonly Row[]) {
   const found = await findEarlierJobs([request], client, signal, () => {
     isAmbiguous = true;
   });
-  const uuid = found.get(0)?.job.uuid;
-  return isAmbiguous ? 'ambiguous' : jobs.findIndex((job) => job.uuid === uuid);
+  return { found, isAmbiguous };
 }
 
 test.each<[string, readonly Row[], number | 'ambiguous']>([
@@ -96,4 +101,21 @@ test.each<[string, readonly Row[], number | 'ambiguous']>([
   ],
 ])('of %s is taken over: %j → %p', async (_, rows, taken) => {
   expect(await attach(rows)).toBe(taken);
+});
+
+const agoOf = (ms: number) => new Date(createMadeUpClock().now() - ms).toISOString();
+const failed = { status: 'FAILED', description: `Render [${hashOf(2)}-aa]`, max_retry_count: 1 };
+
+test.each<[string, readonly object[], boolean]>([
+  ['with retries left', [failed], true],
+  ['that has just ended', [{ ...failed, completed_at: agoOf(0) }], true],
+  ['that ended long ago', [{ ...failed, completed_at: agoOf(360_000) }], false],
+  ['without retries', [{ ...failed, max_retry_count: 0 }], false],
+  ['of another attempt', [{ ...failed, description: `Render [${hashOf(1)}-aa]` }], true],
+  ['of another request', [{ ...failed, description: `Render [${hashOf(9)}-aa]` }], false],
+  ['beside one that is taken over', [failed, { ...failed, status: 'RUNNING' }], false],
+])('a failed job %s: is it to be ended? %j → %p', async (_, jobs, isLeft) => {
+  const { found } = await find(jobs.map((job, index) => ({ uuid: uuidNumber(index), ...job })));
+  const uuids = (found.restartable.get(0) ?? []).map(({ uuid }) => uuid);
+  expect(uuids).toEqual(isLeft ? [uuidNumber(0)] : []);
 });

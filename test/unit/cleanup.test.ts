@@ -18,7 +18,7 @@ test.each([
   const main = rememberingRunner(inputs);
   savePlan(main, {
     count: 2,
-    tries: 1,
+    records: 1,
     policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel' },
   });
   const facts = { ...newEntryFacts('cook-1-a'), sends: 1 };
