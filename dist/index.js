@@ -29466,9 +29466,12 @@ var outcome = __nccwpck_require__(293);
 var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
-// EXTERNAL MODULE: ./build/commands/step.js + 9 modules
-var commands_step = __nccwpck_require__(6313);
+// EXTERNAL MODULE: ./build/commands/entries.js
+var entries = __nccwpck_require__(211);
+// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
+var step = __nccwpck_require__(9519);
 ;// CONCATENATED MODULE: ./build/commands/cancel.js
+
 
 
 
@@ -29481,8 +29484,8 @@ async function cancel(deps) {
     try {
         const inputs = await (0,job/* readCancelInputs */.c0)(runner);
         const plan = cancelPlan(inputs);
-        const jobs = inputs['job-uuids'].map(commands_step/* givenJob */.J8);
-        const outcomes = await (0,commands_step/* withStep */.p$)(plan, jobs, [], deps, async (step) => Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))));
+        const jobs = inputs['job-uuids'].map(entries/* givenJob */.J8);
+        const outcomes = await (0,step/* withStep */.p)(plan, jobs, [], deps, async (step) => Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))));
         await (0,report/* reportOutcomes */.s)(runner, outcomes, isFine);
     }
     catch (error) {
@@ -29510,7 +29513,7 @@ function isFine({ result }) {
     return result !== 'error';
 }
 async function cancelEntry(step, entry) {
-    (0,commands_step/* record */.g1)(step, entry, { jobs: [{ uuid: entry.ref.jobUuid ?? '', hasEnded: false }] });
+    (0,entries/* record */.g1)(step, entry, { jobs: [{ uuid: entry.ref.jobUuid ?? '', hasEnded: false }] });
     await step.reconcile(entry);
     const isDone = entry.cancel === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
     if (!isDone)
@@ -29707,7 +29710,7 @@ function createCheckConsole(runner) {
             problems.set(message.title, message);
     };
     return {
-        ...(0,console/* createConsole */.so)(runner, 1),
+        ...(0,console/* createConsole */.s)(runner, 1),
         statusFinished: ({ job }, context, state) => {
             runner.print(`Commit status “${(0,sanitize/* sanitizeLine */.PN)(context, 120)}” of job ${job.uuid}: ${state}`);
         },
@@ -30286,6 +30289,105 @@ async function sleepLong(clock, ms, signal) {
 
 /***/ }),
 
+/***/ 211:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   HI: () => (/* binding */ tellEnd),
+/* harmony export */   J8: () => (/* binding */ givenJob),
+/* harmony export */   dv: () => (/* binding */ createEntry),
+/* harmony export */   g1: () => (/* binding */ record),
+/* harmony export */   gp: () => (/* binding */ startTry),
+/* harmony export */   lB: () => (/* binding */ observe),
+/* harmony export */   mL: () => (/* binding */ giveUpOverBudget)
+/* harmony export */ });
+/* harmony import */ var _jobs_entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(293);
+/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2022);
+
+
+
+function startTry(step, request, earlierTries) {
+    const before = step.entries[request.index];
+    if (before !== undefined)
+        step.earlier.push(before);
+    const entry = createEntry({ ref: request, mark: request.mark }, request.choice, earlierTries);
+    step.entries[request.index] = entry;
+    return entry;
+}
+function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
+    return {
+        ref,
+        facts: (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .newEntryFacts */ .kG)(mark),
+        submitted: null,
+        job: null,
+        timeline: [],
+        error: null,
+        cancel: null,
+        overBudget: null,
+        offers: null,
+        shareMs: null,
+        isSubmitting: false,
+        unwatch: new AbortController(),
+        cancels: new Map(),
+        confirmed: new Set(),
+        reconciling: Promise.resolve(),
+        choice,
+        earlierTries,
+        hasNext: false,
+        isFollowed: false,
+        readiness: null,
+        readySinceMs: 0,
+        accessToken: null,
+        toldResult: null,
+    };
+}
+function record({ deps }, entry, change) {
+    entry.facts = { ...entry.facts, ...change };
+    (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .saveEntry */ .wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
+}
+function observe({ deps, listeners, budget }, entry, job) {
+    budget.onLook(job, entry.shareMs !== null);
+    const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
+    if (!isOwn)
+        return;
+    entry.job = job;
+    if (entry.timeline.at(-1)?.status === job.status)
+        return;
+    const change = { status: job.status, atMs: deps.clock.now() };
+    entry.timeline.push(change);
+    const { submitted } = entry;
+    if (submitted === null || entry.timeline.length === 1)
+        return;
+    for (const listener of listeners)
+        listener.statusChanged?.(submitted, change, job);
+}
+function giveUpOverBudget(step, entry, why) {
+    const { stop } = entry.facts;
+    if (stop !== null && stop !== 'goal')
+        return;
+    entry.overBudget = why;
+    record(step, entry, { stop: 'over-budget' });
+    entry.unwatch.abort();
+    if (stop === 'goal')
+        void step.reconcile(entry);
+}
+function tellEnd(step, entry, runData) {
+    const outcome = (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_1__/* .createOutcome */ .N)(entry, step.end.facts(), step.plan, runData);
+    if (outcome.result === entry.toldResult)
+        return;
+    entry.toldResult = outcome.result;
+    for (const listener of step.listeners)
+        listener.ended?.(outcome);
+}
+function givenJob(jobUuid, index) {
+    const ref = { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
+    return { ref, mark: null };
+}
+
+
+/***/ }),
+
 /***/ 3996:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -30317,41 +30419,26 @@ function planOf(inputs) {
 
 /***/ }),
 
-/***/ 6313:
+/***/ 9519:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  LD: () => (/* binding */ decide),
-  y9: () => (/* binding */ endEarlier),
-  mL: () => (/* binding */ giveUpOverBudget),
-  J8: () => (/* binding */ givenJob),
-  lB: () => (/* binding */ observe),
-  g1: () => (/* binding */ record),
-  gp: () => (/* binding */ startTry),
-  HI: () => (/* binding */ tellEnd),
-  p$: () => (/* binding */ withStep)
+  L: () => (/* binding */ decide),
+  p: () => (/* binding */ withStep)
 });
 
 // EXTERNAL MODULE: ./build/api/client.js + 1 modules
 var api_client = __nccwpck_require__(1735);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/jobs/bill.js
 var bill = __nccwpck_require__(4372);
-// EXTERNAL MODULE: ./build/jobs/entry.js
-var entry = __nccwpck_require__(8577);
 // EXTERNAL MODULE: ./build/jobs/find.js
 var find = __nccwpck_require__(3130);
 // EXTERNAL MODULE: ./build/jobs/outcome.js
-var jobs_outcome = __nccwpck_require__(293);
-// EXTERNAL MODULE: ./build/jobs/policy.js
-var policy = __nccwpck_require__(9295);
+var outcome = __nccwpck_require__(293);
 // EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
 var poll = __nccwpck_require__(7127);
-// EXTERNAL MODULE: ./build/jobs/reconcile.js
-var reconcile = __nccwpck_require__(9677);
 // EXTERNAL MODULE: ./build/jobs/records.js
 var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/jobs/saved-state.js
@@ -30366,6 +30453,8 @@ var external_node_fs_ = __nccwpck_require__(3024);
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
 var context = __nccwpck_require__(487);
 // EXTERNAL MODULE: ./build/api/retry.js
@@ -30871,7 +30960,7 @@ function createLineHandler(submitted, options) {
     const results = createContainerResults((why) => {
         console.resultsIgnored(uuid, why);
     });
-    const place = { prefix: (0,report_console/* jobPrefix */.An)(submitted, jobCount), folder: folder ?? '', jobCount };
+    const place = { prefix: (0,report_console/* jobPrefix */.A)(submitted, jobCount), folder: folder ?? '', jobCount };
     const printer = mode === 'stream' ? (0,container_log/* createLogPrinter */.fw)(runner, place) : null;
     return {
         onLine: (line, runNumber) => {
@@ -31154,6 +31243,8 @@ function isRated(runs) {
 
 // EXTERNAL MODULE: ./build/clock.js
 var build_clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/jobs/entry.js
+var entry = __nccwpck_require__(8577);
 ;// CONCATENATED MODULE: ./build/commands/end.js
 
 
@@ -31215,6 +31306,80 @@ function createStepEnd({ clock, interrupt }, timeoutMs, onChange) {
     };
 }
 
+// EXTERNAL MODULE: ./build/commands/entries.js
+var commands_entries = __nccwpck_require__(211);
+// EXTERNAL MODULE: ./build/jobs/policy.js
+var policy = __nccwpck_require__(9295);
+// EXTERNAL MODULE: ./build/jobs/reconcile.js
+var reconcile = __nccwpck_require__(9677);
+;// CONCATENATED MODULE: ./build/commands/reconcile-entry.js
+
+
+
+
+async function reconcileEntry(step, entry) {
+    const { client, finder, poller, end, plan } = step;
+    const phase = plan.cancelReason === undefined ? 'main' : 'post';
+    const options = { client, finder, poller, deadline: end.deadline, phase };
+    await (0,reconcile/* reconcile */.Lq)({
+        facts: () => entry.facts,
+        record: (change) => {
+            (0,commands_entries/* record */.g1)(step, entry, change);
+        },
+        wanted: () => plan.cancelReason === undefined
+            ? (0,policy/* wantedOf */.L)(entry.facts, end.facts(), plan.policy, 'main')
+            : 'gone',
+        cancels: entry.cancels,
+        confirmed: entry.confirmed,
+        reason: (jobUuid) => reasonFor(entry, jobUuid, step),
+        onJob: (job) => {
+            (0,commands_entries/* observe */.lB)(step, entry, job);
+        },
+    }, { ...options, events: eventsOf(step, entry) });
+}
+function eventsOf({ console, plan }, entry) {
+    const isOwn = (jobUuid) => entry.facts.jobs[0]?.uuid === jobUuid;
+    return {
+        ...console,
+        cancelling: (jobUuid, reason) => {
+            if (isOwn(jobUuid))
+                entry.cancel = 'accepted';
+            console.cancelling(jobUuid, reason);
+        },
+        cancelFailed: (jobUuid, error) => {
+            if (isOwn(jobUuid))
+                entry.cancel = 'failed';
+            if (plan.cancelReason === undefined)
+                console.cancelFailed(jobUuid, error);
+            else
+                entry.error = (0,errors/* asError */.zR)(error);
+        },
+    };
+}
+function reasonFor({ facts }, jobUuid, { end, plan }) {
+    const { cancelReason } = plan;
+    if (cancelReason !== undefined)
+        return { told: cancelReason, sent: cancelReason };
+    const isDuplicate = facts.mark !== null && facts.jobs[0]?.uuid !== jobUuid;
+    return (0,reconcile/* ownReason */.Nx)(isDuplicate ? reconcile/* duplicateReason */.Uu : whyUnwanted(facts, end));
+}
+function whyUnwanted(facts, end) {
+    const [reason] = end.facts().ends;
+    if (reason !== undefined)
+        return endWords[reason];
+    if (facts.stop === 'over-budget')
+        return 'it is over budget';
+    return facts.stop === 'ended'
+        ? 'it has failed, and may be started once more'
+        : 'its status is unknown';
+}
+const endWords = {
+    timeout: 'the timeout was reached',
+    interrupt: 'the workflow was cancelled',
+    'fail-fast': 'another job of the step failed',
+    'max-cost': 'max-cost is nearly reached',
+};
+
 ;// CONCATENATED MODULE: ./build/commands/step.js
 
 
@@ -31230,42 +31395,10 @@ function createStepEnd({ clock, interrupt }, timeoutMs, onChange) {
 
 
 
-
-
-function record({ deps }, entry, change) {
-    entry.facts = { ...entry.facts, ...change };
-    (0,saved_state/* saveEntry */.wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
-}
-function observe({ deps, listeners, budget }, entry, job) {
-    budget.onLook(job, entry.shareMs !== null);
-    const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
-    if (!isOwn)
-        return;
-    entry.job = job;
-    if (entry.timeline.at(-1)?.status === job.status)
-        return;
-    const change = { status: job.status, atMs: deps.clock.now() };
-    entry.timeline.push(change);
-    const { submitted } = entry;
-    if (submitted === null || entry.timeline.length === 1)
-        return;
-    for (const listener of listeners)
-        listener.statusChanged?.(submitted, change, job);
-}
-function giveUpOverBudget(step, entry, why) {
-    const { stop } = entry.facts;
-    if (stop !== null && stop !== 'goal')
-        return;
-    entry.overBudget = why;
-    record(step, entry, { stop: 'over-budget' });
-    entry.unwatch.abort();
-    if (stop === 'goal')
-        void step.reconcile(entry);
-}
 async function withStep(plan, jobs, listeners, deps, work) {
     const { runner, clock, random } = deps;
     const connection = deps.connect(plan.apiUrl);
-    const console = (0,report_console/* createConsole */.so)(runner, jobs.length);
+    const console = (0,report_console/* createConsole */.s)(runner, jobs.length);
     const { exchange } = connection;
     const { keys } = plan;
     const { redactor } = runner;
@@ -31335,7 +31468,7 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
         poller,
         console,
         listeners: [console, ...listeners],
-        entries: jobs.map((job) => createEntry(job)),
+        entries: jobs.map((job) => (0,commands_entries/* createEntry */.dv)(job)),
         earlier: [],
         finder: (0,find/* createFinder */.p)(client),
         budget: createBudget({
@@ -31345,7 +31478,7 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
             onOverRate: (jobUuid, why) => {
                 const entry = [...step.entries, ...step.earlier].find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
                 if (entry !== undefined)
-                    giveUpOverBudget(step, entry, why);
+                    (0,commands_entries/* giveUpOverBudget */.mL)(step, entry, why);
             },
             onOverCost: (why) => {
                 for (const entry of step.entries)
@@ -31368,118 +31501,12 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
     };
     return step;
 }
-function startTry(step, request, earlierTries) {
-    const before = step.entries[request.index];
-    if (before !== undefined)
-        step.earlier.push(before);
-    const entry = createEntry({ ref: request, mark: request.mark }, request.choice, earlierTries);
-    step.entries[request.index] = entry;
-    return entry;
-}
-function endEarlier(step, request, jobs) {
-    if (jobs.length === 0)
-        return;
-    const entry = createEntry({ ref: request, mark: null }, 1 + request.alternatives.length);
-    step.earlier.push(entry);
-    const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
-    record(step, entry, { jobs: left, stop: 'ended' });
-    void step.reconcile(entry);
-}
-function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
-    return {
-        ref,
-        facts: (0,entry/* newEntryFacts */.kG)(mark),
-        submitted: null,
-        job: null,
-        timeline: [],
-        error: null,
-        cancel: null,
-        overBudget: null,
-        offers: null,
-        shareMs: null,
-        isSubmitting: false,
-        unwatch: new AbortController(),
-        cancels: new Map(),
-        confirmed: new Set(),
-        reconciling: Promise.resolve(),
-        choice,
-        earlierTries,
-        hasNext: false,
-        isFollowed: false,
-        readiness: null,
-        readySinceMs: 0,
-        accessToken: null,
-        toldResult: null,
-    };
-}
 function reconcileAll(step) {
     for (const entry of [...step.entries, ...step.earlier]) {
         if (!entry.isSubmitting)
             void step.reconcile(entry);
     }
 }
-async function reconcileEntry(step, entry) {
-    const { client, finder, poller, end, plan } = step;
-    const phase = plan.cancelReason === undefined ? 'main' : 'post';
-    const options = { client, finder, poller, deadline: end.deadline, phase };
-    await (0,reconcile/* reconcile */.Lq)({
-        facts: () => entry.facts,
-        record: (change) => {
-            record(step, entry, change);
-        },
-        wanted: () => plan.cancelReason === undefined
-            ? (0,policy/* wantedOf */.L)(entry.facts, end.facts(), plan.policy, 'main')
-            : 'gone',
-        cancels: entry.cancels,
-        confirmed: entry.confirmed,
-        reason: (jobUuid) => reasonFor(entry, jobUuid, step),
-        onJob: (job) => {
-            observe(step, entry, job);
-        },
-    }, { ...options, events: eventsOf(step, entry) });
-}
-function eventsOf({ console, plan }, entry) {
-    const isOwn = (jobUuid) => entry.facts.jobs[0]?.uuid === jobUuid;
-    return {
-        ...console,
-        cancelling: (jobUuid, reason) => {
-            if (isOwn(jobUuid))
-                entry.cancel = 'accepted';
-            console.cancelling(jobUuid, reason);
-        },
-        cancelFailed: (jobUuid, error) => {
-            if (isOwn(jobUuid))
-                entry.cancel = 'failed';
-            if (plan.cancelReason === undefined)
-                console.cancelFailed(jobUuid, error);
-            else
-                entry.error = (0,errors/* asError */.zR)(error);
-        },
-    };
-}
-function reasonFor({ facts }, jobUuid, { end, plan }) {
-    const { cancelReason } = plan;
-    if (cancelReason !== undefined)
-        return { told: cancelReason, sent: cancelReason };
-    const isDuplicate = facts.mark !== null && facts.jobs[0]?.uuid !== jobUuid;
-    return (0,reconcile/* ownReason */.Nx)(isDuplicate ? reconcile/* duplicateReason */.Uu : whyUnwanted(facts, end));
-}
-function whyUnwanted(facts, end) {
-    const [reason] = end.facts().ends;
-    if (reason !== undefined)
-        return endWords[reason];
-    if (facts.stop === 'over-budget')
-        return 'it is over budget';
-    return facts.stop === 'ended'
-        ? 'it has failed, and may be started once more'
-        : 'its status is unknown';
-}
-const endWords = {
-    timeout: 'the timeout was reached',
-    interrupt: 'the workflow was cancelled',
-    'fail-fast': 'another job of the step failed',
-    'max-cost': 'max-cost is nearly reached',
-};
 async function decide(step, runData) {
     const { end, entries, earlier, plan, client, deps } = step;
     for (let known = -1; known !== end.facts().ends.length;) {
@@ -31488,22 +31515,10 @@ async function decide(step, runData) {
     }
     end.decide();
     for (const [index, entry] of entries.entries())
-        tellEnd(step, entry, runData[index] ?? records/* noRunData */.h);
-    const outcomes = entries.map((entry, index) => (0,jobs_outcome/* createOutcome */.N)(entry, end.facts(), plan, runData[index] ?? records/* noRunData */.h));
+        (0,commands_entries/* tellEnd */.HI)(step, entry, runData[index] ?? records/* noRunData */.h);
+    const outcomes = entries.map((entry, index) => (0,outcome/* createOutcome */.N)(entry, end.facts(), plan, runData[index] ?? records/* noRunData */.h));
     const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
     return (0,bill/* withBills */.F)(outcomes, client, noTime);
-}
-function tellEnd(step, entry, runData) {
-    const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, runData);
-    if (outcome.result === entry.toldResult)
-        return;
-    entry.toldResult = outcome.result;
-    for (const listener of step.listeners)
-        listener.ended?.(outcome);
-}
-function givenJob(jobUuid, index) {
-    const ref = { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
-    return { ref, mark: null };
 }
 
 
@@ -31541,6 +31556,8 @@ var results = __nccwpck_require__(2827);
 var retried_job = __nccwpck_require__(8136);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: ./build/commands/entries.js
+var entries = __nccwpck_require__(211);
 // EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
 var poll = __nccwpck_require__(7127);
 ;// CONCATENATED MODULE: ./build/commands/server.js
@@ -31682,8 +31699,6 @@ async function ask({ plan, probe }, entry, urls, signal) {
     }
 }
 
-// EXTERNAL MODULE: ./build/commands/step.js + 9 modules
-var commands_step = __nccwpck_require__(6313);
 ;// CONCATENATED MODULE: ./build/commands/watch.js
 
 
@@ -31702,8 +31717,8 @@ function adopt(step, entry, job, origin, submittedAtMs = step.client.clock.now()
     const submitted = { ref: entry.ref, origin, job, submittedAtMs };
     entry.submitted = submitted;
     const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
-    (0,commands_step/* record */.g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
-    (0,commands_step/* observe */.lB)(step, entry, job);
+    (0,entries/* record */.g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
+    (0,entries/* observe */.lB)(step, entry, job);
     for (const listener of step.listeners)
         listener.submitted?.(submitted);
 }
@@ -31721,7 +31736,7 @@ async function watchToEnd(step, entry) {
     }
     catch (error) {
         entry.error = (0,errors/* asError */.zR)(error);
-        (0,commands_step/* record */.g1)(step, entry, { stop: 'lost' });
+        (0,entries/* record */.g1)(step, entry, { stop: 'lost' });
     }
     entry.isFollowed = await mayTryNext(step, entry, log);
     if (!entry.isFollowed && isBad(step, entry) && step.plan.failFast)
@@ -31771,13 +31786,13 @@ async function watch(step, entry, submitted, log) {
             return true;
         if (answer instanceof errors/* ServiceError */._7) {
             entry.error = answer;
-            (0,commands_step/* record */.g1)(step, entry, { stop: 'lost' });
+            (0,entries/* record */.g1)(step, entry, { stop: 'lost' });
             return true;
         }
-        (0,commands_step/* observe */.lB)(step, entry, answer);
+        (0,entries/* observe */.lB)(step, entry, answer);
         if (answer.status !== 'RUNNING') {
             if (entry.facts.stop === 'goal')
-                (0,commands_step/* record */.g1)(step, entry, { stop: null });
+                (0,entries/* record */.g1)(step, entry, { stop: null });
             server.onStopped();
         }
         if (goal === 'completed' || server.mayReadLog())
@@ -31789,7 +31804,7 @@ async function watch(step, entry, submitted, log) {
             if (state === 'open')
                 return false;
             const hasEnded = state === 'final';
-            (0,commands_step/* record */.g1)(step, entry, {
+            (0,entries/* record */.g1)(step, entry, {
                 ...(0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: answer.uuid, hasEnded }),
                 stop: 'ended',
             });
@@ -31799,7 +31814,7 @@ async function watch(step, entry, submitted, log) {
             return false;
         if (answer.status === 'RUNNING') {
             if (goal === 'running' && entry.facts.stop !== 'goal')
-                (0,commands_step/* record */.g1)(step, entry, { stop: 'goal' });
+                (0,entries/* record */.g1)(step, entry, { stop: 'goal' });
             server.onRunning(answer);
             return server.served.aborted;
         }
@@ -31812,7 +31827,7 @@ async function watch(step, entry, submitted, log) {
     }
     await server.stop();
     if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
-        (0,commands_step/* record */.g1)(step, entry, { stop: 'goal' });
+        (0,entries/* record */.g1)(step, entry, { stop: 'goal' });
 }
 const duplicatePausesMs = [15_000, 30_000, 60_000, 300_000];
 function watchForDuplicates(step, entry) {
@@ -31868,10 +31883,10 @@ async function lookOnceMore(step, entry) {
     const seen = await (0,endpoints/* readJob */.cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
     if (seen === null)
         return;
-    (0,commands_step/* observe */.lB)(step, entry, seen);
+    (0,entries/* observe */.lB)(step, entry, seen);
     const hasEnded = (0,jobs_status/* isFinal */.dR)(seen.status) && !(0,retried_job/* mayRestart */.f)(seen);
     if (hasEnded)
-        (0,commands_step/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(facts, { uuid: seen.uuid, hasEnded }));
+        (0,entries/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(facts, { uuid: seen.uuid, hasEnded }));
 }
 
 
@@ -32325,7 +32340,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5869);
 /* harmony import */ var _check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6001);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4383);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7794);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6993);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7177);
 /* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(468);
@@ -35620,7 +35635,7 @@ function isEnding(status) {
 
 /***/ }),
 
-/***/ 4383:
+/***/ 7794:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -35637,86 +35652,8 @@ var errors = __nccwpck_require__(9473);
 var inputs_context = __nccwpck_require__(487);
 // EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
 var cook = __nccwpck_require__(5747);
-// EXTERNAL MODULE: ./build/jobs/list.js
-var list = __nccwpck_require__(477);
-// EXTERNAL MODULE: ./build/jobs/repository-jobs.js
-var repository_jobs = __nccwpck_require__(6346);
-// EXTERNAL MODULE: ./build/jobs/request.js
-var jobs_request = __nccwpck_require__(368);
-// EXTERNAL MODULE: ./build/jobs/retried-job.js
-var retried_job = __nccwpck_require__(8136);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-;// CONCATENATED MODULE: ./build/jobs/attach.js
-
-
-
-
-
-const maxAgeMs = 60 * 86_400_000;
-async function findEarlierJobs(requests, client, signal, onAmbiguous) {
-    const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
-    const taken = new Map();
-    const restartable = new Map();
-    if (wanted.length === 0)
-        return { taken, restartable };
-    const byHash = await readByHash(wanted, client, signal);
-    for (const request of wanted) {
-        const choice = chooseJob(request, byHash);
-        if (choice === 'ambiguous')
-            onAmbiguous(request);
-        else if (choice === undefined)
-            restartable.set(request.index, failuresOf(request, byHash, client));
-        else
-            taken.set(request.index, choice);
-    }
-    return { taken, restartable };
-}
-async function readByHash(requests, client, signal) {
-    const byHash = new Map();
-    const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
-    for await (const job of (0,list/* newestJobs */.NZ)(client, client.clock.now() - maxAgeMs, signal)) {
-        const hash = (0,jobs_request/* hashAndNonceOf */.B4)(job)?.hash;
-        if (hash !== undefined && hashes.has(hash))
-            byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
-    }
-    return byHash;
-}
-function chooseJob(request, byHash) {
-    const tries = [request, ...request.alternatives];
-    for (const attempt of request.earlierHashes.keys()) {
-        const found = tries.map((each) => ({
-            each,
-            jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [],
-        }));
-        const usable = found.flatMap(({ each, jobs }) => jobs.filter(isUsable).map((job) => ({ each, job })));
-        const [choice] = usable;
-        if (choice === undefined)
-            continue;
-        const nonces = new Set(found.flatMap(({ jobs }) => jobs.map((job) => (0,jobs_request/* hashAndNonceOf */.B4)(job)?.nonce)));
-        if (nonces.size > 1 || usable.length > 1)
-            return 'ambiguous';
-        const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
-        return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
-    }
-    return undefined;
-}
-function failuresOf(request, byHash, client) {
-    const hashes = [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes);
-    const jobs = hashes.flatMap((hash) => byHash.get(hash) ?? []);
-    return jobs.filter((job) => {
-        const isOver = job.completed_at !== null && (0,repository_jobs/* hasEndedForGood */.Pd)(job, (0,repository_jobs/* nowOf */.Ic)(client));
-        return (0,retried_job/* mayRestart */.f)(job) && !isOver;
-    });
-}
-function isUsable({ status }) {
-    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
-}
-
 // EXTERNAL MODULE: ./build/jobs/ceilings.js
 var jobs_ceilings = __nccwpck_require__(8261);
-// EXTERNAL MODULE: ./build/jobs/entry.js
-var jobs_entry = __nccwpck_require__(8577);
 // EXTERNAL MODULE: ./build/jobs/offers.js
 var jobs_offers = __nccwpck_require__(3754);
 // EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
@@ -35738,6 +35675,8 @@ function createRecipeReader(client, signal) {
 
 // EXTERNAL MODULE: ./build/jobs/records.js
 var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/jobs/request.js
+var jobs_request = __nccwpck_require__(368);
 // EXTERNAL MODULE: ./build/jobs/find.js
 var find = __nccwpck_require__(3130);
 ;// CONCATENATED MODULE: ./build/jobs/submit.js
@@ -35840,14 +35779,14 @@ var redact = __nccwpck_require__(3230);
 var error_messages = __nccwpck_require__(566);
 // EXTERNAL MODULE: ./build/report/annotations.js
 var annotations = __nccwpck_require__(6241);
-// EXTERNAL MODULE: ./build/report/console.js + 1 modules
-var console = __nccwpck_require__(5493);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/over-budget.js
 var over_budget = __nccwpck_require__(7907);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/report/warnings.js
+var warnings = __nccwpck_require__(3786);
 // EXTERNAL MODULE: ./build/report/summary.js + 4 modules
 var summary = __nccwpck_require__(3320);
 // EXTERNAL MODULE: ./build/report/summary/failures.js
@@ -35909,7 +35848,7 @@ function offerLines({ offers, noOffers }) {
         return [(0,format/* describeOffers */.$y)(offers)];
     return noOffers === null
         ? []
-        : [`No offer matches. ${(0,console/* describeNoOffers */.Gq)(noOffers.wish, noOffers.why)}`];
+        : [`No offer matches. ${(0,warnings/* describeNoOffers */.n)(noOffers.wish, noOffers.why)}`];
 }
 function modelLines({ models, request: { gpuName: cookedFirst } }) {
     return models.map((model) => {
@@ -36002,8 +35941,8 @@ function verdict(count, broken) {
         : `all ${count} jobs can be cooked`;
 }
 
-// EXTERNAL MODULE: ./build/commands/step.js + 9 modules
-var commands_step = __nccwpck_require__(6313);
+// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
+var commands_step = __nccwpck_require__(9519);
 ;// CONCATENATED MODULE: ./build/commands/dry-run.js
 
 
@@ -36017,7 +35956,7 @@ var commands_step = __nccwpck_require__(6313);
 const maxConcurrentReads = 8;
 async function dryRun(requests, plan, deps) {
     const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
-    const plans = await (0,commands_step/* withStep */.p$)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
+    const plans = await (0,commands_step/* withStep */.p)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
         const { client, end, console } = step;
         const readRecipe = createRecipeReader(client, end.signal);
         const market = {
@@ -36070,6 +36009,127 @@ async function priceOf(fields, { read, ceilings, onUnknown }) {
     }
 }
 
+// EXTERNAL MODULE: ./build/commands/entries.js
+var entries = __nccwpck_require__(211);
+// EXTERNAL MODULE: ./build/jobs/list.js
+var list = __nccwpck_require__(477);
+// EXTERNAL MODULE: ./build/jobs/repository-jobs.js
+var repository_jobs = __nccwpck_require__(6346);
+// EXTERNAL MODULE: ./build/jobs/retried-job.js
+var retried_job = __nccwpck_require__(8136);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+;// CONCATENATED MODULE: ./build/jobs/attach.js
+
+
+
+
+
+const maxAgeMs = 60 * 86_400_000;
+async function findEarlierJobs(requests, client, signal, onAmbiguous) {
+    const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
+    const taken = new Map();
+    const restartable = new Map();
+    if (wanted.length === 0)
+        return { taken, restartable };
+    const byHash = await readByHash(wanted, client, signal);
+    for (const request of wanted) {
+        const choice = chooseJob(request, byHash);
+        if (choice === 'ambiguous')
+            onAmbiguous(request);
+        else if (choice === undefined)
+            restartable.set(request.index, failuresOf(request, byHash, client));
+        else
+            taken.set(request.index, choice);
+    }
+    return { taken, restartable };
+}
+async function readByHash(requests, client, signal) {
+    const byHash = new Map();
+    const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
+    for await (const job of (0,list/* newestJobs */.NZ)(client, client.clock.now() - maxAgeMs, signal)) {
+        const hash = (0,jobs_request/* hashAndNonceOf */.B4)(job)?.hash;
+        if (hash !== undefined && hashes.has(hash))
+            byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
+    }
+    return byHash;
+}
+function chooseJob(request, byHash) {
+    const tries = [request, ...request.alternatives];
+    for (const attempt of request.earlierHashes.keys()) {
+        const found = tries.map((each) => ({
+            each,
+            jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [],
+        }));
+        const usable = found.flatMap(({ each, jobs }) => jobs.filter(isUsable).map((job) => ({ each, job })));
+        const [choice] = usable;
+        if (choice === undefined)
+            continue;
+        const nonces = new Set(found.flatMap(({ jobs }) => jobs.map((job) => (0,jobs_request/* hashAndNonceOf */.B4)(job)?.nonce)));
+        if (nonces.size > 1 || usable.length > 1)
+            return 'ambiguous';
+        const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
+        return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
+    }
+    return undefined;
+}
+function failuresOf(request, byHash, client) {
+    const hashes = [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes);
+    const jobs = hashes.flatMap((hash) => byHash.get(hash) ?? []);
+    return jobs.filter((job) => {
+        const isOver = job.completed_at !== null && (0,repository_jobs/* hasEndedForGood */.Pd)(job, (0,repository_jobs/* nowOf */.Ic)(client));
+        return (0,retried_job/* mayRestart */.f)(job) && !isOver;
+    });
+}
+function isUsable({ status }) {
+    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
+}
+
+// EXTERNAL MODULE: ./build/jobs/entry.js
+var jobs_entry = __nccwpck_require__(8577);
+// EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
+var watch = __nccwpck_require__(2248);
+;// CONCATENATED MODULE: ./build/commands/take-over.js
+
+
+
+
+
+const nothingAttached = { error: null, tries: new Map() };
+async function attachAll(step, requests) {
+    const { client, end, console } = step;
+    try {
+        const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
+        for (const request of requests)
+            endEarlier(step, request, earlier.restartable.get(request.index) ?? []);
+        const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
+            const last = tries.at(-1);
+            const first = step.entries[index];
+            if (first === undefined || last === undefined)
+                return [];
+            return [{ entry: last.choice === 0 ? first : (0,entries/* startTry */.gp)(step, last, []), job }];
+        });
+        for (const { entry, job } of taken)
+            (0,entries/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
+        for (const { entry, job } of taken)
+            (0,watch/* adopt */.d)(step, entry, job, 'attached');
+        const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
+        return { error: null, tries };
+    }
+    catch (error) {
+        return { ...nothingAttached, error: (0,errors/* asError */.zR)(error) };
+    }
+}
+function endEarlier(step, request, jobs) {
+    if (jobs.length === 0)
+        return;
+    const entry = (0,entries/* createEntry */.dv)({ ref: request, mark: null }, 1 + request.alternatives.length);
+    step.earlier.push(entry);
+    const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
+    (0,entries/* record */.g1)(step, entry, { jobs: left, stop: 'ended' });
+    void step.reconcile(entry);
+}
+
 // EXTERNAL MODULE: ./build/commands/plan.js
 var commands_plan = __nccwpck_require__(3996);
 // EXTERNAL MODULE: ./build/jobs/failure.js
@@ -36119,7 +36179,7 @@ async function firstTry(step, request, taken, untried, choose) {
     if (chosen === request)
         return { request, entry };
     step.console.preferring(request, chosen, offers);
-    return { request: chosen, entry: (0,commands_step/* startTry */.gp)(step, chosen, []) };
+    return { request: chosen, entry: (0,entries/* startTry */.gp)(step, chosen, []) };
 }
 async function nextTry(step, { entry, request, runData }, untried, choose) {
     const { request: chosen, offers } = await choose();
@@ -36129,7 +36189,7 @@ async function nextTry(step, { entry, request, runData }, untried, choose) {
     const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, runData);
     const done = (0,failure/* earlierTryOf */.RQ)(outcome, request.gpuName, step.deps.clock.now());
     step.console.tryingNext(request, done, chosen, offers);
-    return { request: chosen, entry: (0,commands_step/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };
+    return { request: chosen, entry: (0,entries/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };
 }
 async function chooseTry(step, untried, market) {
     const [first] = untried;
@@ -36247,8 +36307,6 @@ function isToldByCook({ what, error }) {
     return error.status === 401 || what === 'recipe';
 }
 
-// EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
-var watch = __nccwpck_require__(2248);
 ;// CONCATENATED MODULE: ./build/commands/cook.js
 
 
@@ -36295,8 +36353,8 @@ async function cook_cook(deps) {
             { submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) },
             inputs.wait ? commitStatus : { ended: commitStatus.ended },
         ];
-        const outcomes = await (0,commands_step/* withStep */.p$)(plan, jobs, listeners, deps, async (step) => {
-            const all = await (0,commands_step/* decide */.LD)(step, await cookAll(step, requests, inputs));
+        const outcomes = await (0,commands_step/* withStep */.p)(plan, jobs, listeners, deps, async (step) => {
+            const all = await (0,commands_step/* decide */.L)(step, await cookAll(step, requests, inputs));
             (0,outputs/* writeAccessToken */.H8)(runner, step.entries.map(({ accessToken }) => accessToken));
             await commitStatus.settle(step.end.deadline);
             return all;
@@ -36341,7 +36399,7 @@ async function cookAll(step, requests, inputs) {
         const runData = await cookInTurn(step, request, taken, market, async (entry, one) => cookOrAttach(step, entry, one, { ...cooking, attachError: attached.error }));
         const entry = step.entries[request.index];
         if (entry !== undefined)
-            (0,commands_step/* tellEnd */.HI)(step, entry, runData);
+            (0,entries/* tellEnd */.HI)(step, entry, runData);
         return runData;
     });
     const pairs = requests.flatMap((request) => {
@@ -36353,31 +36411,6 @@ async function cookAll(step, requests, inputs) {
     const runData = await Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.h));
     await cooking.prices.stop();
     return runData;
-}
-const nothingAttached = { error: null, tries: new Map() };
-async function attachAll(step, requests) {
-    const { client, end, console } = step;
-    try {
-        const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-        for (const request of requests)
-            (0,commands_step/* endEarlier */.y9)(step, request, earlier.restartable.get(request.index) ?? []);
-        const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
-            const last = tries.at(-1);
-            const first = step.entries[index];
-            if (first === undefined || last === undefined)
-                return [];
-            return [{ entry: last.choice === 0 ? first : (0,commands_step/* startTry */.gp)(step, last, []), job }];
-        });
-        for (const { entry, job } of taken)
-            (0,commands_step/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
-        for (const { entry, job } of taken)
-            (0,watch/* adopt */.d)(step, entry, job, 'attached');
-        const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
-        return { error: null, tries };
-    }
-    catch (error) {
-        return { ...nothingAttached, error: (0,errors/* asError */.zR)(error) };
-    }
 }
 async function cookOrAttach(step, entry, request, cooking) {
     if (entry.submitted === null) {
@@ -36397,7 +36430,7 @@ async function cookOrAttach(step, entry, request, cooking) {
     }
     if (cooking.wait)
         return (0,watch/* watchToEnd */.W)(step, entry);
-    (0,commands_step/* record */.g1)(step, entry, { stop: 'goal' });
+    (0,entries/* record */.g1)(step, entry, { stop: 'goal' });
     await step.reconcile(entry);
     return records/* noRunData */.h;
 }
@@ -36427,7 +36460,7 @@ async function cookEntry(step, entry, request, { inTurn, readRecipe, prices }) {
             deadline: end.deadline,
             facts: () => entry.facts,
             record: (change) => {
-                (0,commands_step/* record */.g1)(step, entry, change);
+                (0,entries/* record */.g1)(step, entry, change);
             },
             onUnanswered: (error) => {
                 console.cookUnanswered(request, error);
@@ -36443,7 +36476,7 @@ async function cookEntry(step, entry, request, { inTurn, readRecipe, prices }) {
     }
 }
 async function refuse(step, entry, why) {
-    (0,commands_step/* giveUpOverBudget */.mL)(step, entry, why);
+    (0,entries/* giveUpOverBudget */.mL)(step, entry, why);
     if (step.plan.failFast)
         step.end.endFor('fail-fast');
     await step.reconcile(entry);
@@ -36452,7 +36485,7 @@ async function notCooked(step, entry, error) {
     const isExpected = error instanceof errors/* InterruptedError */.p4 || error instanceof errors/* ServiceError */._7;
     if (!(step.end.signal.aborted && isExpected)) {
         entry.error = (0,errors/* asError */.zR)(error);
-        (0,commands_step/* record */.g1)(step, entry, { stop: 'not-cooked' });
+        (0,entries/* record */.g1)(step, entry, { stop: 'not-cooked' });
         if (step.plan.failFast)
             step.end.endFor('fail-fast');
     }
@@ -36602,7 +36635,7 @@ async function cleanup(deps, openGitHub = github_client/* openOctokit */.Ov) {
     const saved = (0,saved_state/* readSavedState */.rh)(runner);
     if (saved === null)
         return;
-    const console = (0,report_console/* createConsole */.so)(runner, saved.entries.length);
+    const console = (0,report_console/* createConsole */.s)(runner, saved.entries.length);
     const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
     const policy = { ...saved.policy, onJobEnd };
     const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
@@ -37021,15 +37054,12 @@ function addressOf(runUrl, pending) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  so: () => (/* binding */ createConsole),
-  Gq: () => (/* binding */ describeNoOffers),
-  An: () => (/* binding */ jobPrefix)
+  s: () => (/* binding */ createConsole),
+  A: () => (/* binding */ jobPrefix)
 });
 
 // EXTERNAL MODULE: ./build/inputs/ready-check.js
 var ready_check = __nccwpck_require__(46);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/jobs/status.js
@@ -37037,8 +37067,6 @@ var jobs_status = __nccwpck_require__(4052);
 ;// CONCATENATED MODULE: ./build/version.js
 const version = '0.1.0';
 
-// EXTERNAL MODULE: ./build/report/error-messages.js
-var error_messages = __nccwpck_require__(566);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/progress.js + 1 modules
@@ -37047,8 +37075,9 @@ var progress = __nccwpck_require__(2943);
 var sanitize = __nccwpck_require__(1872);
 // EXTERNAL MODULE: ./build/report/tries.js
 var tries = __nccwpck_require__(2146);
+// EXTERNAL MODULE: ./build/report/warnings.js
+var warnings = __nccwpck_require__(3786);
 ;// CONCATENATED MODULE: ./build/report/console.js
-
 
 
 
@@ -37080,7 +37109,7 @@ const notes = {
     given: '',
 };
 function createConsole(runner, jobCount) {
-    return { ...createMessages(runner, jobCount), ...createWarnings(runner) };
+    return { ...createMessages(runner, jobCount), ...(0,warnings/* createWarnings */.G)(runner) };
 }
 function createMessages(runner, jobCount) {
     return {
@@ -37147,86 +37176,6 @@ function createMessages(runner, jobCount) {
             }
         },
     };
-}
-function createWarnings(runner) {
-    const warn = (title, message) => {
-        runner.annotate('warning', title, message);
-    };
-    const causeOf = (error) => (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact((0,errors/* asError */.zR)(error).message)) || 'there was no time left';
-    const said = new Set();
-    const warnOnce = (title, message) => {
-        if (!said.has(title))
-            warn(title, message);
-        said.add(title);
-    };
-    return {
-        clockOff: (offsetMs) => {
-            const off = (0,format/* formatDuration */.a3)(Math.abs(offsetMs));
-            const direction = offsetMs > 0 ? 'behind' : 'ahead of';
-            warnOnce('The clock of the runner is wrong', `It is ${off} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`);
-        },
-        notEnded: (jobUuid, status) => {
-            const seen = status === null ? 'could not be read' : `is still ${(0,sanitize/* sanitizeLine */.PN)(status, 60)}`;
-            warn('A cancelled job has not ended yet', `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${error_messages/* consoleUrl */.B9}`);
-        },
-        foundLater: ({ uuid, status }, isKept) => {
-            const consequence = isKept ? 'It is left running, as the inputs ask.' : 'It is not wanted.';
-            warn('A job was found whose cook had no response', `Job ${uuid} is ${(0,sanitize/* sanitizeLine */.PN)(status, 60)}. ${consequence}`);
-        },
-        ambiguous: ({ recipeUuid }) => {
-            warn('No earlier job was taken over', `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${error_messages/* consoleUrl */.B9}`);
-        },
-        markMissing: ({ uuid }) => {
-            warnOnce('The service changed a description', `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. A shorter description may help.`);
-        },
-        recipeHidden: ({ recipeUuid }) => {
-            warnOnce('The container of a recipe cannot be read', `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, give them in the input parameters as well.`);
-        },
-        cancelFailed: (jobUuid, error) => {
-            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${error_messages/* consoleUrl */.B9}`);
-        },
-        lookupFailed: (mark, error) => {
-            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${error_messages/* consoleUrl */.B9}`);
-        },
-        cleanupFailed: (error) => {
-            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${causeOf(error)}. Look for jobs that are still running: ${error_messages/* consoleUrl */.B9}`);
-        },
-        noOffers: (wish, why) => {
-            warn('Nothing on offer matches', describeNoOffers(wish, why));
-        },
-        offersUnknown: (error) => {
-            const title = 'The offers could not be read';
-            if (said.has(title))
-                return;
-            said.add(title);
-            const cause = (0,sanitize/* sanitizeLine */.PN)(error.message, 200);
-            runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}.`);
-        },
-        rateUnknown: (jobUuid) => {
-            warnOnce('The rate of a job is not known', `The service does not say what job ${jobUuid} costs an hour, so it could not be compared with max-hourly-rate.`);
-        },
-        logIncomplete: (whoseLog, error) => {
-            const cause = causeOf(error);
-            warnOnce('A log is incomplete', `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`);
-        },
-        noAddress: ({ job: { uuid } }) => {
-            warnOnce('A job has no address yet', `Job ${uuid} runs, but its node has not reported where it can be reached. Some nodes never do for a container whose ports lack 22: add it to ports, or cook the job again.`);
-        },
-        resultsIgnored: (jobUuid, reason) => {
-            warnOnce('Some results were ignored', `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`);
-        },
-    };
-}
-function describeNoOffers({ filters, gpuName }, { fields, nearestGpu }) {
-    const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
-    const wish = named.map(([name, value]) => `${name} ${value}`).join(', ');
-    if (named.length === 0)
-        return 'The job may wait for long: the service has no offers at all.';
-    const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
-    const blame = fields.length === 0
-        ? 'No single one of these leaves nothing: loosen several.'
-        : `There are offers without ${fields.join(', or without ')}.`;
-    return (0,sanitize/* sanitizeLine */.PN)(`The job may wait for long. It asks for ${wish}. ${blame}${nearest}`, 1_000);
 }
 
 
@@ -39078,6 +39027,105 @@ function formatOffers(offers) {
     const from = rates.minUsd === rates.maxUsd ? '' : 'from ';
     const count = `${length}${offers.isCut ? ' or more' : ''} ${length === 1 ? 'offer' : 'offers'}`;
     return ` (${count}, ${from}${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .formatUsd */ .UK)(rates.minUsd)} an hour)`;
+}
+
+
+/***/ }),
+
+/***/ 3786:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ createWarnings),
+/* harmony export */   n: () => (/* binding */ describeNoOffers)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(566);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
+
+
+
+
+function createWarnings(runner) {
+    const warn = (title, message) => {
+        runner.annotate('warning', title, message);
+    };
+    const causeOf = (error) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)) || 'there was no time left';
+    const said = new Set();
+    const warnOnce = (title, message) => {
+        if (!said.has(title))
+            warn(title, message);
+        said.add(title);
+    };
+    return {
+        clockOff: (offsetMs) => {
+            const off = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(Math.abs(offsetMs));
+            const direction = offsetMs > 0 ? 'behind' : 'ahead of';
+            warnOnce('The clock of the runner is wrong', `It is ${off} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`);
+        },
+        notEnded: (jobUuid, status) => {
+            const seen = status === null ? 'could not be read' : `is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(status, 60)}`;
+            warn('A cancelled job has not ended yet', `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        foundLater: ({ uuid, status }, isKept) => {
+            const consequence = isKept ? 'It is left running, as the inputs ask.' : 'It is not wanted.';
+            warn('A job was found whose cook had no response', `Job ${uuid} is ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(status, 60)}. ${consequence}`);
+        },
+        ambiguous: ({ recipeUuid }) => {
+            warn('No earlier job was taken over', `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        markMissing: ({ uuid }) => {
+            warnOnce('The service changed a description', `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. A shorter description may help.`);
+        },
+        recipeHidden: ({ recipeUuid }) => {
+            warnOnce('The container of a recipe cannot be read', `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, give them in the input parameters as well.`);
+        },
+        cancelFailed: (jobUuid, error) => {
+            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        lookupFailed: (mark, error) => {
+            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        cleanupFailed: (error) => {
+            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${causeOf(error)}. Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        noOffers: (wish, why) => {
+            warn('Nothing on offer matches', describeNoOffers(wish, why));
+        },
+        offersUnknown: (error) => {
+            const title = 'The offers could not be read';
+            if (said.has(title))
+                return;
+            said.add(title);
+            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(error.message, 200);
+            runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}.`);
+        },
+        rateUnknown: (jobUuid) => {
+            warnOnce('The rate of a job is not known', `The service does not say what job ${jobUuid} costs an hour, so it could not be compared with max-hourly-rate.`);
+        },
+        logIncomplete: (whoseLog, error) => {
+            const cause = causeOf(error);
+            warnOnce('A log is incomplete', `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`);
+        },
+        noAddress: ({ job: { uuid } }) => {
+            warnOnce('A job has no address yet', `Job ${uuid} runs, but its node has not reported where it can be reached. Some nodes never do for a container whose ports lack 22: add it to ports, or cook the job again.`);
+        },
+        resultsIgnored: (jobUuid, reason) => {
+            warnOnce('Some results were ignored', `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`);
+        },
+    };
+}
+function describeNoOffers({ filters, gpuName }, { fields, nearestGpu }) {
+    const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
+    const wish = named.map(([name, value]) => `${name} ${value}`).join(', ');
+    if (named.length === 0)
+        return 'The job may wait for long: the service has no offers at all.';
+    const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
+    const blame = fields.length === 0
+        ? 'No single one of these leaves nothing: loosen several.'
+        : `There are offers without ${fields.join(', or without ')}.`;
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`The job may wait for long. It asks for ${wish}. ${blame}${nearest}`, 1_000);
 }
 
 
@@ -41977,13 +42025,16 @@ var commit_status = __nccwpck_require__(2161);
 var outputs = __nccwpck_require__(8089);
 // EXTERNAL MODULE: ./build/report/report.js
 var report = __nccwpck_require__(7177);
+// EXTERNAL MODULE: ./build/commands/entries.js
+var entries = __nccwpck_require__(211);
 // EXTERNAL MODULE: ./build/commands/plan.js
 var commands_plan = __nccwpck_require__(3996);
-// EXTERNAL MODULE: ./build/commands/step.js + 9 modules
-var commands_step = __nccwpck_require__(6313);
+// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
+var commands_step = __nccwpck_require__(9519);
 // EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
 var watch = __nccwpck_require__(2248);
 ;// CONCATENATED MODULE: ./build/commands/wait.js
+
 
 
 
@@ -41997,14 +42048,14 @@ async function wait(deps) {
     const { runner } = deps;
     try {
         const inputs = await (0,job/* readWaitInputs */.FW)(runner);
-        const jobs = inputs['job-uuids'].map(commands_step/* givenJob */.J8);
+        const jobs = inputs['job-uuids'].map(entries/* givenJob */.J8);
         const refs = jobs.map(({ ref }) => ref);
         const commitStatus = (0,commit_status/* openCommitStatus */.yf)(inputs, refs, deps);
         const plan = (0,commands_plan/* planOf */.X)(inputs);
         const listeners = [{ submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, refs) }, commitStatus];
-        const outcomes = await (0,commands_step/* withStep */.p$)(plan, jobs, listeners, deps, async (step) => {
+        const outcomes = await (0,commands_step/* withStep */.p)(plan, jobs, listeners, deps, async (step) => {
             const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-            const all = await (0,commands_step/* decide */.LD)(step, runData);
+            const all = await (0,commands_step/* decide */.L)(step, runData);
             (0,outputs/* writeAccessToken */.H8)(runner, step.entries.map(({ accessToken }) => accessToken));
             await commitStatus.settle(step.end.deadline);
             return all;
@@ -42020,12 +42071,12 @@ async function waitFor(step, entry) {
     if (job !== null)
         (0,watch/* adopt */.d)(step, entry, job, 'given');
     const runData = job === null ? records/* noRunData */.h : await (0,watch/* watchToEnd */.W)(step, entry);
-    (0,commands_step/* tellEnd */.HI)(step, entry, runData);
+    (0,entries/* tellEnd */.HI)(step, entry, runData);
     return runData;
 }
 async function firstLook(step, entry) {
     const uuid = entry.ref.jobUuid ?? '';
-    (0,commands_step/* record */.g1)(step, entry, { jobs: [{ uuid, hasEnded: false }] });
+    (0,entries/* record */.g1)(step, entry, { jobs: [{ uuid, hasEnded: false }] });
     let job = null;
     const take = (answer) => {
         if (answer instanceof errors/* ServiceError */._7)
@@ -42038,7 +42089,7 @@ async function firstLook(step, entry) {
     if (job !== null)
         return job;
     if (entry.error !== null) {
-        (0,commands_step/* record */.g1)(step, entry, { stop: 'lost' });
+        (0,entries/* record */.g1)(step, entry, { stop: 'lost' });
         if (step.plan.failFast)
             step.end.endFor('fail-fast');
     }

@@ -5,7 +5,8 @@ import { createOutcome } from '../jobs/outcome.ts';
 import { noRunData, type Outcome } from '../jobs/records.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
-import { givenJob, record, withStep, type Entry, type Step, type StepPlan } from './step.ts';
+import { givenJob, record, type Entry } from './entries.ts';
+import { withStep, type Step, type StepPlan } from './step.ts';
 
 /** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
 export async function cancel(deps: Deps): Promise<void> {

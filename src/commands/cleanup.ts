@@ -14,8 +14,8 @@ import type { Deps } from './deps.ts';
 
 /**
  * What the post entry does: cancels the jobs of the step that nobody wants any more, also where
- * main was killed before it knew of them, and sets their commit statuses. It never changes the verdict, and never rejects. An
- * interrupt does not end it: it is the last that can cancel a job.
+ * main was killed before it knew of them, and sets their commit statuses. It never changes the
+ * verdict, and never rejects. An interrupt does not end it: it is the last that can cancel a job.
  */
 export async function cleanup(deps: Deps, openGitHub: OpenGitHub = openOctokit): Promise<void> {
   const { runner } = deps;

@@ -2,9 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import { readRunRef, readStepIdentity } from '../inputs/context.ts';
 import { ceilingsOf, readCookInputs, type CookInputs } from '../inputs/cook.ts';
-import { findEarlierJobs } from '../jobs/attach.ts';
 import { hasCeiling, withShare } from '../jobs/ceilings.ts';
-import { withJob } from '../jobs/entry.ts';
 import { createOfferReader } from '../jobs/offers.ts';
 import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
 import { noRunData, type CookRequest, type OverBudget, type RunData } from '../jobs/records.ts';
@@ -15,18 +13,9 @@ import { createEarlyOutputs, writeAccessToken } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
-import {
-  decide,
-  endEarlier,
-  giveUpOverBudget,
-  record,
-  startTry,
-  tellEnd,
-  withStep,
-  type Entry,
-  type Step,
-  type StepPlan,
-} from './step.ts';
+import { giveUpOverBudget, record, tellEnd, type Entry } from './entries.ts';
+import { decide, withStep, type Step, type StepPlan } from './step.ts';
+import { attachAll, nothingAttached, type Attached } from './take-over.ts';
 import { planOf } from './plan.ts';
 import { cookInTurn } from './tries.ts';
 import { createPriceCheck, type PriceCheck } from './prices.ts';
@@ -146,43 +135,6 @@ async function cookAll(
   );
   await cooking.prices.stop();
   return runData;
-}
-
-/** What was taken over from earlier attempts. */
-interface Attached {
-  /** What kept it from looking for them. */
-  readonly error: Error | null;
-  /** The tries of each entry up to the one taken over, by its index. */
-  readonly tries: ReadonlyMap<number, readonly CookRequest[]>;
-}
-
-const nothingAttached: Attached = { error: null, tries: new Map() };
-
-/**
- * Takes over the jobs of earlier attempts, also when the wait has ended meanwhile: what becomes of
- * them is decided like of any other.
- */
-async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Attached> {
-  const { client, end, console } = step;
-  try {
-    const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-    for (const request of requests)
-      endEarlier(step, request, earlier.restartable.get(request.index) ?? []);
-    const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
-      const last = tries.at(-1);
-      const first = step.entries[index];
-      if (first === undefined || last === undefined) return [];
-      return [{ entry: last.choice === 0 ? first : startTry(step, last, []), job }];
-    });
-    // All are kept for the post entry before the first is told of.
-    for (const { entry, job } of taken)
-      record(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
-    for (const { entry, job } of taken) adopt(step, entry, job, 'attached');
-    const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
-    return { error: null, tries };
-  } catch (error) {
-    return { ...nothingAttached, error: asError(error) };
-  }
 }
 
 async function cookOrAttach(

@@ -10,7 +10,8 @@ import {
 import type { RecipeReader } from '../jobs/recipes.ts';
 import type { CookRequest, OverBudget } from '../jobs/records.ts';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
-import type { Entry, Step } from './step.ts';
+import type { Entry } from './entries.ts';
+import type { Step } from './step.ts';
 
 /** Looks at what is on offer for a job. */
 export interface PriceCheck {

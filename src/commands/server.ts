@@ -6,7 +6,8 @@ import { pollIntervalMs } from '../jobs/poll.ts';
 import type { SubmittedJob } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
-import type { Entry, Step } from './step.ts';
+import type { Entry } from './entries.ts';
+import type { Step } from './step.ts';
 
 // A job that runs is of use as a server once its addresses are known, which may be minutes later,
 // and its application answers.

@@ -2,33 +2,27 @@ import type { Probe } from '../api/probe.ts';
 import { createClient, type Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
 import type { Keys } from '../api/sign.ts';
-import { asError } from '../errors.ts';
 import { withBills } from '../jobs/bill.ts';
-import { newEntryFacts, type EntryFacts } from '../jobs/entry.ts';
 import { createFinder, type Finder } from '../jobs/find.ts';
-import { createOutcome, type EntryRecord, type Goal } from '../jobs/outcome.ts';
-import { wantedOf } from '../jobs/policy.ts';
+import { createOutcome, type Goal } from '../jobs/outcome.ts';
 import { createPoller, type Poller, type PollInterval } from '../jobs/poll.ts';
-import { duplicateReason, ownReason, reconcile, type ReconcileEvents } from '../jobs/reconcile.ts';
 import {
   noRunData,
-  type CookRequest,
-  type EarlierTry,
   type JobRef,
   type Outcome,
-  type OverBudget,
   type RunData,
   type StatusChange,
   type SubmittedJob,
 } from '../jobs/records.ts';
-import type { Result } from '../jobs/results.ts';
-import { saveEntry, savePlan, saveStep } from '../jobs/saved-state.ts';
+import { savePlan, saveStep } from '../jobs/saved-state.ts';
 import { createConsole, type Console } from '../report/console.ts';
 import { startProgress } from '../report/progress.ts';
 import { createLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
 import { createBudget, type Budget } from './budget.ts';
 import type { Deps } from './deps.ts';
 import { createStepEnd, type StepEnd } from './end.ts';
+import { createEntry, giveUpOverBudget, tellEnd, type Entry } from './entries.ts';
+import { reconcileEntry } from './reconcile-entry.ts';
 
 /** What is waited for. */
 export type WaitUntil = 'completed' | 'running' | 'ready';
@@ -55,31 +49,6 @@ export interface StepListener {
   readonly ended?: (outcome: Outcome) => void;
 }
 
-/** One entry of the step, as main keeps it. */
-export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] } & {
-  timeline: StatusChange[];
-  /** Whether a cook of it is under way: whoever sent it does what follows. */
-  isSubmitting: boolean;
-  /** What was tried with its jobs. */
-  readonly cancels: Map<string, 'accepted' | 'failed'>;
-  readonly confirmed: Set<string>;
-  reconciling: Promise<void>;
-  /** Its place among the tries of its entry, from 0; after them, what earlier attempts left. */
-  readonly choice: number;
-  /** Whether another model is left to be tried after it. */
-  hasNext: boolean;
-  /** Whether its job has ended so that the next one is to be tried. */
-  isFollowed: boolean;
-  /** Since when the server answers as it does, on the monotonic clock. */
-  readySinceMs: number;
-  /** What the server of the newest run asks for. A secret: for the output alone. */
-  accessToken: string | null;
-  /** Fired when it is no longer watched, though the wait goes on. */
-  readonly unwatch: AbortController;
-  /** The result that the listeners were told. */
-  toldResult: Result | null;
-};
-
 /** What the entries of one step share. */
 export interface Step {
   readonly deps: Deps;
@@ -99,37 +68,6 @@ export interface Step {
   readonly listeners: readonly StepListener[];
   /** Does with the jobs of an entry what is wanted; resolves when nothing is left to do. */
   readonly reconcile: (entry: Entry) => Promise<void>;
-}
-
-/** Keeps what is known of an entry, for the post entry too, before anything else is done. */
-export function record({ deps }: Step, entry: Entry, change: Partial<EntryFacts>): void {
-  entry.facts = { ...entry.facts, ...change };
-  saveEntry(deps.runner, entry.ref.index, entry.choice, entry.facts);
-}
-
-/** Takes what the service says of a job; its status changes go to the listeners. */
-export function observe({ deps, listeners, budget }: Step, entry: Entry, job: Job): void {
-  budget.onLook(job, entry.shareMs !== null);
-  const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
-  if (!isOwn) return;
-  entry.job = job;
-  if (entry.timeline.at(-1)?.status === job.status) return;
-  const change = { status: job.status, atMs: deps.clock.now() };
-  entry.timeline.push(change);
-  const { submitted } = entry;
-  if (submitted === null || entry.timeline.length === 1) return;
-  for (const listener of listeners) listener.statusChanged?.(submitted, change, job);
-}
-
-/** Gives up a job that costs more than it may; its cancel follows from that. */
-export function giveUpOverBudget(step: Step, entry: Entry, why: OverBudget): void {
-  const { stop } = entry.facts;
-  if (stop !== null && stop !== 'goal') return;
-  entry.overBudget = why;
-  record(step, entry, { stop: 'over-budget' });
-  entry.unwatch.abort();
-  // Of a job that did what was asked for, nobody else takes care any more.
-  if (stop === 'goal') void step.reconcile(entry);
 }
 
 export interface StepJob {
@@ -270,61 +208,6 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
   return step;
 }
 
-/** Begins the next try of an entry, in place of the one before. */
-export function startTry(
-  step: Step,
-  request: CookRequest,
-  earlierTries: readonly EarlierTry[],
-): Entry {
-  const before = step.entries[request.index];
-  if (before !== undefined) step.earlier.push(before);
-  const entry = createEntry({ ref: request, mark: request.mark }, request.choice, earlierTries);
-  step.entries[request.index] = entry;
-  return entry;
-}
-
-/** Ends jobs that earlier attempts cooked for an entry that is cooked anew. */
-export function endEarlier(step: Step, request: CookRequest, jobs: readonly Job[]): void {
-  if (jobs.length === 0) return;
-  const entry = createEntry({ ref: request, mark: null }, 1 + request.alternatives.length);
-  step.earlier.push(entry);
-  const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
-  record(step, entry, { jobs: left, stop: 'ended' });
-  void step.reconcile(entry);
-}
-
-function createEntry(
-  { ref, mark }: StepJob,
-  choice = 0,
-  earlierTries: readonly EarlierTry[] = [],
-): Entry {
-  return {
-    ref,
-    facts: newEntryFacts(mark),
-    submitted: null,
-    job: null,
-    timeline: [],
-    error: null,
-    cancel: null,
-    overBudget: null,
-    offers: null,
-    shareMs: null,
-    isSubmitting: false,
-    unwatch: new AbortController(),
-    cancels: new Map(),
-    confirmed: new Set(),
-    reconciling: Promise.resolve(),
-    choice,
-    earlierTries,
-    hasNext: false,
-    isFollowed: false,
-    readiness: null,
-    readySinceMs: 0,
-    accessToken: null,
-    toldResult: null,
-  };
-}
-
 // A signal, the timeout or a failed job ends the wait for all, also for those that are done: nothing
 // is let go before the verdict.
 function reconcileAll(step: Step): void {
@@ -332,72 +215,6 @@ function reconcileAll(step: Step): void {
     if (!entry.isSubmitting) void step.reconcile(entry);
   }
 }
-
-async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
-  const { client, finder, poller, end, plan } = step;
-  // Nobody comes after the cancel action.
-  const phase = plan.cancelReason === undefined ? 'main' : 'post';
-  const options = { client, finder, poller, deadline: end.deadline, phase } as const;
-  await reconcile(
-    {
-      facts: () => entry.facts,
-      record: (change) => {
-        record(step, entry, change);
-      },
-      wanted: () =>
-        plan.cancelReason === undefined
-          ? wantedOf(entry.facts, end.facts(), plan.policy, 'main')
-          : 'gone',
-      cancels: entry.cancels,
-      confirmed: entry.confirmed,
-      reason: (jobUuid) => reasonFor(entry, jobUuid, step),
-      onJob: (job) => {
-        observe(step, entry, job);
-      },
-    },
-    { ...options, events: eventsOf(step, entry) },
-  );
-}
-
-function eventsOf({ console, plan }: Step, entry: Entry): ReconcileEvents {
-  const isOwn = (jobUuid: string) => entry.facts.jobs[0]?.uuid === jobUuid;
-  return {
-    ...console,
-    cancelling: (jobUuid, reason) => {
-      if (isOwn(jobUuid)) entry.cancel = 'accepted';
-      console.cancelling(jobUuid, reason);
-    },
-    cancelFailed: (jobUuid, error) => {
-      if (isOwn(jobUuid)) entry.cancel = 'failed';
-      // Where the cancel is all that was asked for, its failure is that of the step.
-      if (plan.cancelReason === undefined) console.cancelFailed(jobUuid, error);
-      else entry.error = asError(error);
-    },
-  };
-}
-
-function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {
-  const { cancelReason } = plan;
-  if (cancelReason !== undefined) return { told: cancelReason, sent: cancelReason };
-  const isDuplicate = facts.mark !== null && facts.jobs[0]?.uuid !== jobUuid;
-  return ownReason(isDuplicate ? duplicateReason : whyUnwanted(facts, end));
-}
-
-function whyUnwanted(facts: EntryFacts, end: StepEnd): string {
-  const [reason] = end.facts().ends;
-  if (reason !== undefined) return endWords[reason];
-  if (facts.stop === 'over-budget') return 'it is over budget';
-  return facts.stop === 'ended'
-    ? 'it has failed, and may be started once more'
-    : 'its status is unknown';
-}
-
-const endWords = {
-  timeout: 'the timeout was reached',
-  interrupt: 'the workflow was cancelled',
-  'fail-fast': 'another job of the step failed',
-  'max-cost': 'max-cost is nearly reached',
-} as const;
 
 /**
  * Ends the step: once nothing is left to do about any of its jobs, nothing that happens later changes
@@ -418,18 +235,4 @@ export async function decide(step: Step, runData: readonly RunData[]): Promise<r
   // After an interrupt, there are only seconds for the reports.
   const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
   return withBills(outcomes, client, noTime);
-}
-
-/** Tells the listeners what became of an entry, and once more where that has changed since. */
-export function tellEnd(step: Step, entry: Entry, runData: RunData): void {
-  const outcome = createOutcome(entry, step.end.facts(), step.plan, runData);
-  if (outcome.result === entry.toldResult) return;
-  entry.toldResult = outcome.result;
-  for (const listener of step.listeners) listener.ended?.(outcome);
-}
-
-/** A job that was given by its UUID. */
-export function givenJob(jobUuid: string, index: number): StepJob {
-  const ref = { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
-  return { ref, mark: null };
 }

@@ -4,7 +4,8 @@ import { hardwareWish, ratesOf, type OfferReader, type Offers } from '../jobs/of
 import { createOutcome } from '../jobs/outcome.ts';
 import type { RecipeReader } from '../jobs/recipes.ts';
 import type { CookRequest, RunData } from '../jobs/records.ts';
-import { startTry, type Entry, type Step } from './step.ts';
+import { startTry, type Entry } from './entries.ts';
+import type { Step } from './step.ts';
 
 // Several GPU models for one entry: the first one that is on offer is cooked, and the next where its
 // job has ended without a start. Each try is a cook of its own, with a mark and facts of its own.

@@ -6,8 +6,9 @@ import { openCommitStatus } from '../report/commit-status.ts';
 import { createEarlyOutputs, writeAccessToken } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
+import { givenJob, record, tellEnd, type Entry } from './entries.ts';
 import { planOf } from './plan.ts';
-import { decide, givenJob, record, tellEnd, withStep, type Entry, type Step } from './step.ts';
+import { decide, withStep, type Step } from './step.ts';
 import { adopt, watchToEnd } from './watch.ts';
 
 /** Waits for jobs that were cooked elsewhere, and reports; never rejects. */

@@ -17,8 +17,9 @@ import { results } from '../jobs/results.ts';
 import { createFailureCheck, mayRestart } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
+import { observe, record, type Entry } from './entries.ts';
 import { goalOf, watchServer } from './server.ts';
-import { observe, record, type Entry, type Step } from './step.ts';
+import type { Step } from './step.ts';
 
 /** Takes a job over as that of an entry: from here on it is never lost sight of. */
 export function adopt(

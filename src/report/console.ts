@@ -1,8 +1,8 @@
 import type { Job } from '../api/schemas.ts';
 import { formatReadyCheck, type ReadyCheck } from '../inputs/ready-check.ts';
-import { asError, type ServiceError } from '../errors.ts';
+import type { ServiceError } from '../errors.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
-import type { HardwareWish, NoOffers, Offers } from '../jobs/offers.ts';
+import type { Offers } from '../jobs/offers.ts';
 import type {
   CookRequest,
   EarlierTry,
@@ -14,11 +14,11 @@ import type {
 import { finalResultOf } from '../jobs/status.ts';
 import type { Runner } from '../runtime.ts';
 import { version } from '../version.ts';
-import { consoleUrl } from './error-messages.ts';
 import { describeOffers, formatDuration } from './format.ts';
 import { minManyJobs } from './progress.ts';
 import { sanitizeLine } from './sanitize.ts';
 import { describeTry, formatOffers, modelOf } from './tries.ts';
+import { createWarnings, type Warnings } from './warnings.ts';
 
 /** How a step begins. */
 export interface Opening {
@@ -29,8 +29,8 @@ export interface Opening {
   readonly atTimeout: string;
 }
 
-/** What is said while the step runs: one method is one message. */
-export interface Console {
+/** What is said while the step runs, beside warnings: one method is one message. */
+interface Messages {
   /** How the step begins: what it does, where, and for how long. */
   readonly opening: (opening: Opening) => void;
   readonly submitted: (submitted: SubmittedJob) => void;
@@ -39,7 +39,6 @@ export interface Console {
   readonly cookUnanswered: (request: CookRequest, error: ServiceError) => void;
   readonly serviceUnavailable: (error: ServiceError) => void;
   readonly serviceAvailable: () => void;
-  readonly clockOff: (offsetMs: number) => void;
   /** The first model of an entry is not on offer, and another one is. */
   readonly preferring: (first: CookRequest, chosen: CookRequest, offers: Offers | null) => void;
   /** A try has ended without a start, and the next model is cooked. */
@@ -50,37 +49,16 @@ export interface Console {
     offers: Offers | null,
   ) => void;
   readonly cancelling: (jobUuid: string, reason: string) => void;
-  /** The job was cancelled, and has not ended yet. */
-  readonly notEnded: (jobUuid: string, status: string | null) => void;
-  /** A job that a cook without an answer has created, found later. */
-  readonly foundLater: (job: Job, isKept: boolean) => void;
-  /** Several jobs of earlier attempts may be meant: none is taken over. */
-  readonly ambiguous: (request: CookRequest) => void;
-  /** The service did not keep the end of the description. Said once for all jobs. */
-  readonly markMissing: (job: Job) => void;
-  /** The container parameters of a recipe cannot be read. Said once for all recipes. */
-  readonly recipeHidden: (request: CookRequest) => void;
-  readonly cancelFailed: (jobUuid: string, error: unknown) => void;
-  readonly lookupFailed: (mark: string, error: unknown) => void;
-  readonly cleanupFailed: (error: unknown) => void;
-  /** Said once for all jobs. */
-  readonly logIncomplete: (whoseLog: string, error: unknown) => void;
-  /** Said once for all jobs. */
-  readonly resultsIgnored: (jobUuid: string, reason: string) => void;
   /** The job runs, and its node has not said yet where it can be reached. */
   readonly noAddressYet: (submitted: SubmittedJob) => void;
-  /** It is not known where a job that runs can be reached, and nobody waits for it any more. */
-  readonly noAddress: (submitted: SubmittedJob) => void;
   /** The server does not answer as it should, or answers otherwise than before. */
   readonly notReady: (submitted: SubmittedJob, check: ReadyCheck, answer: string) => void;
   readonly reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => void;
   readonly offers: (offers: OfferSummary) => void;
-  readonly noOffers: (wish: HardwareWish, why: NoOffers) => void;
-  /** Said once for all jobs. */
-  readonly offersUnknown: (error: Error) => void;
-  /** Said once for all jobs. */
-  readonly rateUnknown: (jobUuid: string) => void;
 }
+
+/** All that is said while the step runs. */
+export type Console = Messages & Warnings;
 
 /**
  * `#3 `, where the step has several jobs: before a line about one of them. The line that says that
@@ -115,26 +93,7 @@ export function createConsole(runner: Runner, jobCount: number): Console {
   return { ...createMessages(runner, jobCount), ...createWarnings(runner) };
 }
 
-type Warnings = Pick<
-  Console,
-  | 'clockOff'
-  | 'notEnded'
-  | 'foundLater'
-  | 'ambiguous'
-  | 'markMissing'
-  | 'recipeHidden'
-  | 'cancelFailed'
-  | 'lookupFailed'
-  | 'cleanupFailed'
-  | 'logIncomplete'
-  | 'resultsIgnored'
-  | 'noAddress'
-  | 'noOffers'
-  | 'offersUnknown'
-  | 'rateUnknown'
->;
-
-function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof Warnings> {
+function createMessages(runner: Runner, jobCount: number): Messages {
   return {
     opening: ({ apiUrl, timeoutMs, atTimeout }) => {
       const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
@@ -206,129 +165,4 @@ function createMessages(runner: Runner, jobCount: number): Omit<Console, keyof W
       }
     },
   };
-}
-
-function createWarnings(runner: Runner): Warnings {
-  const warn = (title: string, message: string) => {
-    runner.annotate('warning', title, message);
-  };
-  // What an error of Node or a library says, nobody has looked at before.
-  const causeOf = (error: unknown) =>
-    sanitizeLine(runner.redactor.redact(asError(error).message)) || 'there was no time left';
-  const said = new Set<string>();
-  const warnOnce = (title: string, message: string) => {
-    if (!said.has(title)) warn(title, message);
-    said.add(title);
-  };
-  return {
-    clockOff: (offsetMs) => {
-      const off = formatDuration(Math.abs(offsetMs));
-      const direction = offsetMs > 0 ? 'behind' : 'ahead of';
-      warnOnce(
-        'The clock of the runner is wrong',
-        `It is ${off} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`,
-      );
-    },
-    notEnded: (jobUuid, status) => {
-      const seen = status === null ? 'could not be read' : `is still ${sanitizeLine(status, 60)}`;
-      warn(
-        'A cancelled job has not ended yet',
-        `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${consoleUrl}`,
-      );
-    },
-    foundLater: ({ uuid, status }, isKept) => {
-      const consequence = isKept ? 'It is left running, as the inputs ask.' : 'It is not wanted.';
-      warn(
-        'A job was found whose cook had no response',
-        `Job ${uuid} is ${sanitizeLine(status, 60)}. ${consequence}`,
-      );
-    },
-    ambiguous: ({ recipeUuid }) => {
-      warn(
-        'No earlier job was taken over',
-        `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${consoleUrl}`,
-      );
-    },
-    markMissing: ({ uuid }) => {
-      warnOnce(
-        'The service changed a description',
-        `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. A shorter description may help.`,
-      );
-    },
-    recipeHidden: ({ recipeUuid }) => {
-      warnOnce(
-        'The container of a recipe cannot be read',
-        `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, give them in the input parameters as well.`,
-      );
-    },
-    cancelFailed: (jobUuid, error) => {
-      warn(
-        'A job could not be cancelled',
-        `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${consoleUrl}`,
-      );
-    },
-    lookupFailed: (mark, error) => {
-      warn(
-        'A job may be running unnoticed',
-        `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${consoleUrl}`,
-      );
-    },
-    cleanupFailed: (error) => {
-      warn(
-        'The cleanup failed',
-        `Jobs of this step were not checked or cancelled: ${causeOf(error)}. Look for jobs that are still running: ${consoleUrl}`,
-      );
-    },
-    noOffers: (wish, why) => {
-      warn('Nothing on offer matches', describeNoOffers(wish, why));
-    },
-    offersUnknown: (error) => {
-      const title = 'The offers could not be read';
-      if (said.has(title)) return;
-      said.add(title);
-      const cause = sanitizeLine(error.message, 200);
-      runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}.`);
-    },
-    rateUnknown: (jobUuid) => {
-      warnOnce(
-        'The rate of a job is not known',
-        `The service does not say what job ${jobUuid} costs an hour, so it could not be compared with max-hourly-rate.`,
-      );
-    },
-    logIncomplete: (whoseLog, error) => {
-      const cause = causeOf(error);
-      warnOnce(
-        'A log is incomplete',
-        `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`,
-      );
-    },
-    noAddress: ({ job: { uuid } }) => {
-      warnOnce(
-        'A job has no address yet',
-        `Job ${uuid} runs, but its node has not reported where it can be reached. Some nodes never do for a container whose ports lack 22: add it to ports, or cook the job again.`,
-      );
-    },
-    resultsIgnored: (jobUuid, reason) => {
-      warnOnce(
-        'Some results were ignored',
-        `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`,
-      );
-    },
-  };
-}
-
-/** Why nothing on offer matches a job, and what to change, in a sentence or two. */
-export function describeNoOffers(
-  { filters, gpuName }: HardwareWish,
-  { fields, nearestGpu }: NoOffers,
-): string {
-  const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
-  const wish = named.map(([name, value]) => `${name} ${value}`).join(', ');
-  if (named.length === 0) return 'The job may wait for long: the service has no offers at all.';
-  const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
-  const blame =
-    fields.length === 0
-      ? 'No single one of these leaves nothing: loosen several.'
-      : `There are offers without ${fields.join(', or without ')}.`;
-  return sanitizeLine(`The job may wait for long. It asks for ${wish}. ${blame}${nearest}`, 1_000);
 }

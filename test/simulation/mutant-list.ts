@@ -189,8 +189,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'post does not know of the next model',
     file: 'jobs/saved-state.ts',
-    find: 'Array.from({ length: count * tries }',
+    find: 'Array.from({ length: count * records }',
     replace: 'Array.from({ length: count }',
+  },
+  {
+    name: 'what failed and may restart is left to a re-run',
+    file: 'commands/take-over.ts',
+    find: "record(step, entry, { jobs: left, stop: 'ended' });",
+    replace: 'if (left.length > 0) return;',
   },
   {
     name: 'a cook is waited for after an interrupt',

@@ -1,0 +1,55 @@
+import { asError } from '../errors.ts';
+import type { Job } from '../api/schemas.ts';
+import { findEarlierJobs } from '../jobs/attach.ts';
+import { withJob } from '../jobs/entry.ts';
+import type { CookRequest } from '../jobs/records.ts';
+import { createEntry, record, startTry } from './entries.ts';
+import type { Step } from './step.ts';
+import { adopt } from './watch.ts';
+
+/** What was taken over from earlier attempts. */
+export interface Attached {
+  /** What kept it from looking for them. */
+  readonly error: Error | null;
+  /** The tries of each entry up to the one taken over, by its index. */
+  readonly tries: ReadonlyMap<number, readonly CookRequest[]>;
+}
+
+export const nothingAttached: Attached = { error: null, tries: new Map() };
+
+/**
+ * Takes over the jobs of earlier attempts, also when the wait has ended meanwhile: what becomes of
+ * them is decided like of any other.
+ */
+export async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Attached> {
+  const { client, end, console } = step;
+  try {
+    const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
+    for (const request of requests)
+      endEarlier(step, request, earlier.restartable.get(request.index) ?? []);
+    const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
+      const last = tries.at(-1);
+      const first = step.entries[index];
+      if (first === undefined || last === undefined) return [];
+      return [{ entry: last.choice === 0 ? first : startTry(step, last, []), job }];
+    });
+    // All are kept for the post entry before the first is told of.
+    for (const { entry, job } of taken)
+      record(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
+    for (const { entry, job } of taken) adopt(step, entry, job, 'attached');
+    const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
+    return { error: null, tries };
+  } catch (error) {
+    return { ...nothingAttached, error: asError(error) };
+  }
+}
+
+/** Ends jobs that earlier attempts cooked for an entry that is cooked anew. */
+function endEarlier(step: Step, request: CookRequest, jobs: readonly Job[]): void {
+  if (jobs.length === 0) return;
+  const entry = createEntry({ ref: request, mark: null }, 1 + request.alternatives.length);
+  step.earlier.push(entry);
+  const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
+  record(step, entry, { jobs: left, stop: 'ended' });
+  void step.reconcile(entry);
+}
