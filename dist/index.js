@@ -38675,7 +38675,7 @@ function renderJobs(jobs, maxRows) {
         : [table(shown)];
     const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
     return [
-        [...common.values(), summary_table/* consoleLink */.i1].join(' · '),
+        [...common.values(), `[Jobs in the console](${error_messages/* consoleUrl */.B9})`].join(' · '),
         ...tables,
         ...(shown.length < jobs.length ? [more] : []),
     ].join('\n\n');

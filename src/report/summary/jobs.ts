@@ -8,7 +8,6 @@ import { consoleUrl } from '../error-messages.ts';
 import { escapeHtml, escapeMarkdown } from '../sanitize.ts';
 import { fold } from './failures.ts';
 import {
-  consoleLink,
   uuidCode,
   originWords,
   worstJobs,
@@ -118,7 +117,7 @@ export function renderJobs(jobs: readonly NumberedOutcome[], maxRows: number): s
       : [table(shown)];
   const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
   return [
-    [...common.values(), consoleLink].join(' · '),
+    [...common.values(), `[Jobs in the console](${consoleUrl})`].join(' · '),
     ...tables,
     ...(shown.length < jobs.length ? [more] : []),
   ].join('\n\n');
