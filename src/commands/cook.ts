@@ -193,6 +193,7 @@ async function cookEntry(
       abandon: end.abandon,
       deadline: end.deadline,
       facts: () => entry.facts,
+      isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
       record: (change) => {
         record(step, entry, change);
       },
@@ -206,6 +207,11 @@ async function cookEntry(
   } finally {
     entry.isSubmitting = false;
   }
+}
+
+function isTaken(step: Step, entry: Entry, jobUuid: string): boolean {
+  const others = [...step.entries, ...step.earlier].filter((each) => each !== entry);
+  return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
 }
 
 /** Leaves an entry uncooked that would cost more than it may. */

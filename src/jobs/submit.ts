@@ -7,6 +7,7 @@ import { InterruptedError, ServiceError } from '../errors.ts';
 import type { EntryFacts } from './entry.ts';
 import { doubtWindowMs, type Finder } from './find.ts';
 import type { CookRequest } from './records.ts';
+import { hashAndNonceOf } from './request.ts';
 
 export interface SubmitOptions {
   readonly client: Client;
@@ -20,6 +21,8 @@ export interface SubmitOptions {
   /** Fires when there is no more time even to look for a job. */
   readonly deadline: AbortSignal;
   readonly facts: () => EntryFacts;
+  /** Whether another entry of the step has this job. */
+  readonly isTaken: (jobUuid: string) => boolean;
   /** Keeps what is known, before anything else is done. */
   readonly record: (change: Partial<EntryFacts>) => void;
   /** Told when it is not known whether a job was created. */
@@ -73,9 +76,9 @@ function kindOf(error: ServiceError): FailureKind {
 }
 
 async function send(
-  { recipeUuid }: CookRequest,
+  request: CookRequest,
   body: CookBody,
-  { client, inTurn, ended, abandon, facts, record }: SubmitOptions,
+  { client, inTurn, ended, abandon, facts, record, isTaken }: SubmitOptions,
 ): Promise<Job | ServiceError> {
   return inTurn(async () => {
     if (ended.aborted) throw new InterruptedError();
@@ -85,7 +88,8 @@ async function send(
     });
     try {
       // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
-      return await cookRecipe(client, recipeUuid, body, abandon, ended);
+      const job = await cookRecipe(client, request.recipeUuid, body, abandon, ended);
+      return isTaken(job.uuid) || isAnothers(job, request) ? misdirected(job, request) : job;
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const kind = kindOf(error);
@@ -93,6 +97,20 @@ async function send(
       if (kind === 'refused') record({ refused: facts().refused + 1 });
       return error;
     }
+  });
+}
+
+/** Whether a job carries the mark of another entry, step or run: then the answer was not for us. */
+function isAnothers(job: Job, { mark }: CookRequest): boolean {
+  const own = hashAndNonceOf(job);
+  return own !== null && `${own.hash}-${own.nonce}` !== mark;
+}
+
+function misdirected({ uuid }: Job, { recipeUuid }: CookRequest): ServiceError {
+  return new ServiceError({
+    trouble: 'unreadable',
+    request: `POST /v1/job-recipes/${recipeUuid}/cook`,
+    detail: `the response is about another job, ${uuid}`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
+import type { Job } from '../../src/api/schemas.ts';
 import { InterruptedError, ServiceError } from '../../src/errors.ts';
 import { newEntryFacts, unansweredCooks, type EntryFacts } from '../../src/jobs/entry.ts';
 import { createFinder } from '../../src/jobs/find.ts';
@@ -13,14 +14,16 @@ const lost = troubled('no-answer');
 
 interface Service {
   /** The cooks' answers, the last one again and again. */
-  readonly cooks: readonly (ServiceError | 'job')[];
+  readonly cooks: readonly (ServiceError | 'job' | Partial<Job>)[];
+  /** The job of another entry. */
+  readonly taken?: string;
   /** What the list answers: marks of jobs, or an error. */
   readonly list?: (call: SentCall) => readonly string[] | ServiceError;
   readonly latencyMs?: number;
 }
 
 /** Opens a service and lets entries be submitted to it. */
-function open({ cooks, list = () => [], latencyMs = 0 }: Service) {
+function open({ cooks, taken, list = () => [], latencyMs = 0 }: Service) {
   let cooked = 0;
   const client = fakeClient(
     createMadeUpClock(),
@@ -29,6 +32,7 @@ function open({ cooks, list = () => [], latencyMs = 0 }: Service) {
         call.method === 'POST' ? cooks[Math.min(cooked++, cooks.length - 1)] : list(call);
       if (answer instanceof ServiceError) throw answer;
       if (answer === 'job' || answer === undefined) return fakeJob();
+      if (!Array.isArray(answer)) return fakeJob(answer as Partial<Job>);
       const data = answer.map((mark, index) =>
         fakeJob({ uuid: uuidNumber(50 + index), description: `[${mark}]` }),
       );
@@ -51,6 +55,7 @@ function open({ cooks, list = () => [], latencyMs = 0 }: Service) {
         abandon: never,
         deadline: never,
         facts: () => facts,
+        isTaken: (jobUuid) => jobUuid === taken,
         record: (change) => {
           facts = { ...facts, ...change };
         },
@@ -102,6 +107,20 @@ describe('how often a cook is sent', () => {
   test('one that a 429 created after all is found as well', async () => {
     const { client, send } = open({ cooks: [refused(429)], list: () => ['cook-1-a'] });
     expect((await send()).sent).toMatchObject({ origin: 'found' });
+    expect(client.times('POST')).toHaveLength(1);
+  });
+
+  // As of a cache, or of a service that mixes up its answers.
+  test.each<[string, Service]>([
+    ['of another entry', { cooks: ['job'], taken: uuidNumber(1) }],
+    [
+      'with the mark of another',
+      { cooks: [{ description: `x [cook-${'0'.repeat(32)}-${'1'.repeat(16)}]` }] },
+    ],
+  ])('an answer with a job %s leaves a doubt', async (_, service) => {
+    const list = ({ atMs }: SentCall) => (atMs > 20_000 ? ['cook-1-a'] : []);
+    const { client, send } = open({ ...service, list });
+    expect((await send()).sent).toMatchObject({ origin: 'found', job: { uuid: uuidNumber(50) } });
     expect(client.times('POST')).toHaveLength(1);
   });
 
