@@ -18,7 +18,19 @@ const uuid = z.pipe(
   z.transform((value) => value.toLowerCase()),
 );
 const text = z.catch(z.nullable(z.string()), null);
-const number = z.catch(z.nullable(z.number()), null);
+/** What JSON cannot hold exactly, as amounts and times in ms, many services write as text. */
+const anyNumber = z.union([
+  z.number(),
+  z.pipe(
+    z.string().check(z.regex(/^-?\d{1,20}(?:\.\d{1,20})?$/)),
+    z.transform((value) => Number(value)),
+  ),
+]);
+const number = z.catch(z.nullable(anyNumber), null);
+/** Statuses and tasks, which the documentation writes in capitals: they say what everybody knows. */
+export const words = /^(?:[a-z]+ing|assigned|completed|failed|cancelled|batch|persistent)$/i;
+const inCapitals = (value: string) => (words.test(value) ? value.toUpperCase() : value);
+const status = z.pipe(z.string().check(z.minLength(1)), z.transform(inCapitals));
 /** Unix ms or a duration in ms: the service says 0 while it does not know. */
 const knownMs = z.pipe(
   number,
@@ -54,11 +66,14 @@ export const jobSchema = z.object({
   /** Formally nullable: a job without one cannot be followed. */
   uuid,
   /** An open set; only COMPLETED, FAILED and CANCELLED are known to be final. */
-  status: z.string().check(z.minLength(1)),
+  status,
   title: text,
   description: text,
   status_reason: text,
-  task: text,
+  task: z.pipe(
+    text,
+    z.transform((value) => (value === null ? null : inCapitals(value))),
+  ),
   source_recipe_uuid: text,
   created_at: timestamp,
   started_at: timestamp,
@@ -81,9 +96,12 @@ export type Job = Readonly<z.infer<typeof jobSchema>>;
 
 const nodeUrlSchema = z.object({
   /** `ssh`, or the container's port as text. */
-  description: text,
+  description: z.catch(
+    z.nullable(z.union([z.string(), z.pipe(z.number(), z.transform(String))])),
+    null,
+  ),
   hostname: z.string(),
-  port: z.number(),
+  port: anyNumber,
   /** May be `tcp` for a web port too. */
   protocol: text,
   /** Whether the web server at this port speaks TLS; null where the service does not say. */
@@ -92,14 +110,22 @@ const nodeUrlSchema = z.object({
 
 export const jobRunSchema = z.object({
   uuid,
-  status: z.string(),
+  status,
   job_uuid: text,
   started_at_ms: knownMs,
   ended_at_ms: knownMs,
   duration_ms: knownMs,
   hourly_rate_usd: number,
-  node_urls: z.catch(z.nullable(z.array(nodeUrlSchema)), null),
+  node_urls: z.catch(z.nullable(z.pipe(z.array(z.unknown()), z.transform(readableUrls))), null),
 });
+
+// A port that is not there yet spoils no other.
+function readableUrls(members: unknown[]): readonly z.infer<typeof nodeUrlSchema>[] {
+  return members.flatMap((member) => {
+    const parsed = nodeUrlSchema.safeParse(member);
+    return parsed.success ? [parsed.data] : [];
+  });
+}
 
 /** One run of a job on a node, without its log. */
 export type JobRun = Readonly<z.infer<typeof jobRunSchema>>;
@@ -112,7 +138,7 @@ const accessTokenSchema = z.object({
 /** The secret of a run alone, so that no other read of a run ever holds it. */
 export const runTokenSchema = z.object({
   uuid,
-  status: z.string(),
+  status,
   container_access_tokens: z.catch(z.nullable(z.array(z.unknown())), null),
 });
 
@@ -167,7 +193,7 @@ export const offerSchema = z.object({
   ),
   pricing: z.object({
     /** Of the whole machine, in US dollars. An offer without a price says nothing here. */
-    hourly_rate_usd: z.number().check(z.nonnegative()),
+    hourly_rate_usd: anyNumber.check(z.nonnegative()),
   }),
 });
 
@@ -180,7 +206,7 @@ export const ledgerTransactionSchema = z.object({
   /** `CAPTURE` in the documentation's example; the set is open. */
   type: z.string(),
   /** Whether a bill is above or below zero is documented nowhere. */
-  amount_usd: z.number(),
+  amount_usd: anyNumber,
 });
 
 /** One line of the account's ledger that is about a run. */
@@ -189,5 +215,5 @@ export type LedgerTransaction = Readonly<z.infer<typeof ledgerTransactionSchema>
 /** One page of a list; the members are read one by one, so that a bad one spoils no other. */
 export const listSchema = z.object({
   data: z.array(z.unknown()),
-  total: z.catch(z.optional(z.number()), undefined),
+  total: z.catch(z.optional(anyNumber), undefined),
 });

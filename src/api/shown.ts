@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { cut } from '../text.ts';
 import { isMapping } from './json.ts';
 import type { Redactor } from './redactor.ts';
+import { words } from './schemas.ts';
 
 // The texts of an answer that are only shown, and how much of each is kept: they become outputs,
 // of which a workflow job holds 1 MB. All others are compared, sent or used as they are.
@@ -14,9 +15,6 @@ const shownTexts: ReadonlyMap<string, number> = new Map([
   ['task', 200],
   ['title', 500],
 ]);
-
-// Statuses and tasks are compared, and say nothing but what everybody knows.
-const words = /^(?:[A-Z]+ING|ASSIGNED|COMPLETED|FAILED|CANCELLED|BATCH|PERSISTENT)$/;
 
 /**
  * Reads an answer through a schema, after noting the secrets that the service echoes in it, and
@@ -34,6 +32,7 @@ export function readShown<S extends z.core.$ZodType>(
 function redactShown(answer: object, { redact }: Redactor): object {
   const members = Object.entries(answer).map(([key, value]: [string, unknown]) => {
     const maxLength = shownTexts.get(key);
+    // Statuses and tasks are compared.
     const isShown = typeof value === 'string' && maxLength !== undefined && !words.test(value);
     return [key, isShown ? cut(redact(value), maxLength) : value] as const;
   });
