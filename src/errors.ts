@@ -68,7 +68,8 @@ export class ServiceError extends Error {
   /** Whether the same read may well succeed a little later. */
   get retryable(): boolean {
     if (this.trouble !== 'refused') return true;
-    return isServerError(this.status) || this.status === 408 || this.status === 429;
+    // A redirect, too, leads elsewhere for a while: to a page that says why.
+    return !isClientError(this.status) || this.status === 408 || this.status === 429;
   }
 }
 
@@ -104,8 +105,4 @@ export function asError(thrown: unknown): Error {
 
 function isClientError(status = 0): boolean {
   return status >= 400 && status < 500;
-}
-
-function isServerError(status = 0): boolean {
-  return status >= 500;
 }

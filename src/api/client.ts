@@ -30,6 +30,8 @@ export interface Call {
   readonly maxBytes?: number;
   /** Whether numbers of the answer are sent on, and must not be rounded. */
   readonly exactNumbers?: boolean;
+  /** Whether a success may come without a body: then the answer is null. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** The signed way to the service. Clock and random come with it, for all who repeat requests. */
@@ -201,6 +203,7 @@ function readAnswer(answer: WireAnswer, call: Call, nowMs: number, { redact }: R
       retryAfterMs: parseRetryAfter(answer.retryAfter, nowMs),
     });
   }
+  if (text === '' && call.mayBeEmpty === true) return null;
   const body = call.exactNumbers === true ? parseExactJson(text) : parseJson(text);
   if (body !== undefined) return body;
   const detail = text === '' ? 'the response is empty' : 'the response is not JSON';

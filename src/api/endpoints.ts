@@ -66,12 +66,13 @@ export async function readRecipe(
 ): Promise<Recipe> {
   const pathname = `/v1/job-recipes/${recipeUuid}`;
   const call: Call = { method: 'GET', pathname, signal, exactNumbers: true };
-  return single(client, call, recipeSchema);
+  return itself(await single(client, call, recipeSchema), recipeUuid, call);
 }
 
 /** Reads one job. */
 export async function readJob(client: Client, jobUuid: string, signal?: AbortSignal): Promise<Job> {
-  return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, jobSchema);
+  const call: Call = { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal };
+  return itself(await single(client, call, jobSchema), jobUuid, call);
 }
 
 /** Lists jobs; members that are no jobs are left out. */
@@ -83,15 +84,21 @@ export async function listJobs(
   return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, jobSchema);
 }
 
-/** Asks the service to stop a job; the answer is the job, perhaps still `CANCELLING`. */
+/**
+ * Asks the service to stop a job.
+ * @returns the job, perhaps still `CANCELLING`; null where the service has taken the cancel and says
+ * nothing of the job
+ */
 export async function cancelJob(
   client: Client,
   jobUuid: string,
   reason: string,
   signal?: AbortSignal,
-): Promise<Job> {
+): Promise<Job | null> {
   const pathname = `/v1/jobs/${jobUuid}/cancel`;
-  return single(client, { method: 'PUT', pathname, body: { reason }, signal }, jobSchema);
+  const call: Call = { method: 'PUT', pathname, body: { reason }, signal, mayBeEmpty: true };
+  const parsed = readShown(jobSchema, unwrap(await client.send(call)), client.redactor);
+  return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
 }
 
 /** Lists the runs of a job, oldest first, without their logs; of more than a page, the newest. */
@@ -141,7 +148,8 @@ export async function readJobRun(
 ): Promise<{ readonly run: JobRun; readonly log: string }> {
   const pathname = `/v1/job-runs/${runUuid}`;
   const call: Call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
-  const { logs: log, ...run } = await single(client, call, jobRunWithLogSchema);
+  const answer = await single(client, call, jobRunWithLogSchema);
+  const { logs: log, ...run } = itself(answer, runUuid, call);
   return { run, log };
 }
 
@@ -180,6 +188,16 @@ async function single<S extends z.core.$ZodType>(
   throw unreadable(call, parsed.error.issues);
 }
 
+/** @throws ServiceError where the answer is about another one than was asked for */
+function itself<T extends { readonly uuid: string }>(answer: T, uuid: string, call: Call): T {
+  if (answer.uuid === uuid.toLowerCase()) return answer;
+  throw new ServiceError({
+    trouble: 'unreadable',
+    request: `${call.method} ${call.pathname}`,
+    detail: `the response is about another one, ${answer.uuid}`,
+  });
+}
+
 async function page<S extends z.core.$ZodType>(
   client: Client,
   call: Call,
@@ -193,7 +211,10 @@ async function page<S extends z.core.$ZodType>(
     const parsed = readShown(schema, member, client.redactor);
     return parsed.success ? [parsed.data] : [];
   });
-  return { items, size: list.data.data.length, total: list.data.total };
+  const { total, data } = list.data;
+  const size = data.length;
+  // One that is less than there are on a single page says nothing.
+  return { items, size, total: total !== undefined && total < size ? undefined : total };
 }
 
 // The documentation shows a bare resource, the vendor's client unwraps `data`.

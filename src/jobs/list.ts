@@ -53,6 +53,8 @@ export async function* newestJobs(
 // The service may give smaller pages than it is asked for, so a short first page proves nothing.
 function isLastPage({ size, total }: JobPage, members: number, firstSize: number): boolean {
   if (size === 0) return true;
+  // What is called the total may be that of the page alone.
+  if (size >= pageLimit) return false;
   return total === undefined ? size < firstSize : members >= total;
 }
 
@@ -92,7 +94,7 @@ export function createDescriber(client: Client): Describer {
   const described = new Map<string, Job>();
   let isInLists = false;
   return async (listed, signal) => {
-    if (listed.description !== null) isInLists = true;
+    if (listed.description) isInLists = true;
     if (isInLists) return listed;
     const known = described.get(listed.uuid);
     if (known !== undefined) return known;

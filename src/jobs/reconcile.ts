@@ -96,7 +96,8 @@ async function cancel(
   try {
     const request = async () => cancelJob(client, jobUuid, reason.sent, deadline);
     const rule = phase === 'post' ? retryRules.lastCancel : retryRules.cancel;
-    see(await withRetry(request, rule, { ...client, signal: deadline }), entry);
+    const job = await withRetry(request, rule, { ...client, signal: deadline });
+    if (job !== null) see(job, entry);
     return 'accepted';
   } catch (error) {
     // How the service answers the cancel of an ended job is documented nowhere.
@@ -177,7 +178,10 @@ async function cancelOnce(
   signal: AbortSignal,
   onJob: (job: Job) => void,
 ): Promise<void> {
-  await cancelJob(client, jobUuid, entry.reason(jobUuid).sent, signal).then(onJob, () => {});
+  const job = await cancelJob(client, jobUuid, entry.reason(jobUuid).sent, signal).catch(
+    () => null,
+  );
+  if (job !== null) onJob(job);
 }
 
 /** Notes what was seen of a job that was cancelled. */

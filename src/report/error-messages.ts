@@ -72,14 +72,19 @@ const mayHaveSucceeded = `The service may have processed the request: check the 
 
 function describeHttpStatus(error: ServiceError, attempt: string, detail: string): ErrorMessage {
   const status = error.status ?? 0;
-  const { title, remedy } =
-    httpStatusMessages[status] ?? (error.mayHaveSucceeded ? serverError : otherRejection);
+  const ofKind = error.mayHaveSucceeded ? serverError : otherRejection;
+  const { title, remedy } = httpStatusMessages[status] ?? (status < 400 ? redirected : ofKind);
   return {
     title: `Could not ${attempt}: ${title}`,
     cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}.`,
     remedy,
   };
 }
+
+const redirected = {
+  title: 'redirected elsewhere',
+  remedy: `Check that api-url is the Dispersed API: redirects are not followed. ${mayHaveSucceeded}`,
+};
 
 const serverError = { title: 'server error', remedy: mayHaveSucceeded };
 

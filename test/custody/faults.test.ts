@@ -41,7 +41,7 @@ const kinds: readonly (readonly [string, FaultKind, Meaning])[] = [
   ['answers with null', { type: 'other-shape', body: null }, 'doubt'],
   ['answers hugely', { type: 'huge', bytes: 10_000_000 }, 'doubt'],
   ['answers without a UUID', { type: 'no-uuid' }, 'doubt'],
-  ['redirects', { type: 'redirect', status: 307, location: 'http://127.0.0.1:9/' }, 'no'],
+  ['redirects', { type: 'redirect', status: 307, location: 'http://127.0.0.1:9/' }, 'doubt'],
   ['answers late', { type: 'delay', forMs: 100 }, 'later'],
   ...[500, 501, 502, 503, 504].map((status) => ofStatus(status, 'doubt')),
   ofStatus(503, 'doubt', '1'),
@@ -172,15 +172,10 @@ const cases: readonly Case[] = requestKinds.flatMap((request) =>
       name: `${request.name}: the service ${kindName} ${when} it was taken`,
       request,
       fault: { method: request.method, path: request.path, when, kind },
-      // A redirect of a cook leaves a doubt, though it is no use to try again to read.
-      expected: request.expect(isDoubtfulCook(request, kind) ? 'doubt' : meaning, when),
+      expected: request.expect(meaning, when),
     })),
   ),
 );
-
-function isDoubtfulCook({ method }: RequestKind, { type }: FaultKind): boolean {
-  return method === 'POST' && type === 'redirect';
-}
 
 interface Played {
   readonly main: RememberingRunner;

@@ -104,14 +104,14 @@ describe('what is found', () => {
   test('one paging serves a hundred, and each gets its own', async () => {
     const marks = Array.from({ length: 100 }, (_, index) => `cook-${index}-a`);
     const client = serviceOf(({ atMs }) =>
-      atMs < 5_000 ? pageOf([], 0) : pageOf(marks.slice(0, 50).map(marked), 50),
+      atMs < 5_000 ? pageOf([], 0) : pageOf(marks.slice(0, 49).map(marked), 49),
     );
     const finder = createFinder(client);
     const found = await Promise.all(
       marks.map(async (mark) => finder.find(search({ mark }), never)),
     );
     expect(found.map(([job]) => job?.uuid)).toEqual(
-      marks.map((_, index) => (index < 50 ? uuidNumber(index) : undefined)),
+      marks.map((_, index) => (index < 49 ? uuidNumber(index) : undefined)),
     );
     expect(lists(client)).toBeLessThanOrEqual(8);
   });
@@ -140,6 +140,11 @@ describe('paging', () => {
     // Six full pages: only the empty one after them tells.
     [20, undefined, 7],
     [7, undefined, 18],
+    // A total that is none: that of a page, nothing, or less.
+    [50, 50, 3],
+    [50, 0, 3],
+    [20, 0, 7],
+    [50, -1, 3],
   ])('pages of %i, total %p: 120 jobs in %i requests', async (size, total, requests) => {
     const client = pagesOf(size, total);
     expect(await read(client)).toHaveLength(120);
@@ -178,9 +183,10 @@ describe('a list without descriptions', () => {
   const serviceWithout = (
     jobs: readonly Job[],
     statuses: ReadonlyMap<string, number> = new Map(),
+    description: string | null = null,
   ) =>
     serviceOf(({ pathname }) => {
-      const undescribed = jobs.map((job) => ({ ...job, description: null }));
+      const undescribed = jobs.map((job) => ({ ...job, description }));
       if (pathname === '/v1/jobs') return pageOf(undescribed, jobs.length);
       const job = jobs.find(({ uuid }) => pathname.endsWith(uuid));
       const status = statuses.get(job?.uuid ?? '');
@@ -207,6 +213,12 @@ describe('a list without descriptions', () => {
     const client = serviceWithout([marked('x', 1)], new Map([[uuidNumber(1), status]]));
     const found = createFinder(client).find(search({ windowMs: 0 }), never);
     await expect(found).rejects.toThrow('the list has no descriptions');
+  });
+
+  test('is known as such where they are empty', async () => {
+    const jobs = [marked('cook-1-a', 1)];
+    const client = serviceWithout(jobs, new Map(), '');
+    expect(await createFinder(client).find(search(), never)).toEqual(jobs);
   });
 
   test.each([

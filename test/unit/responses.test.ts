@@ -2,7 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createRedactor } from '../../src/api/redactor.ts';
-import { listJobs, readJob, readJobRun, readRecipe } from '../../src/api/endpoints.ts';
+import {
+  cancelJob,
+  listJobs,
+  listOffers,
+  readJob,
+  readJobRun,
+  readRecipe,
+} from '../../src/api/endpoints.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { createClient } from '../../src/api/client.ts';
 import { errorDetail } from '../../src/api/error-detail.ts';
@@ -50,6 +57,22 @@ describe('a job', () => {
     const env = { ...process.env, TZ: 'America/New_York' };
     const args = ['--input-type=module', '--eval', script];
     expect(execFileSync(process.execPath, args, { env, encoding: 'utf8' })).toBe(expected);
+  });
+
+  test.each([
+    ['completed', 'COMPLETED'],
+    ['Running', 'RUNNING'],
+    ['CANCELLED', 'CANCELLED'],
+    // The set is open.
+    ['on hold', 'on hold'],
+  ])('that is %s is %s', async (given, status) => {
+    expect(await readJob(answering({ uuid, status: given }), uuid)).toMatchObject({ status });
+  });
+
+  test('may have its numbers as text', async () => {
+    const job = { uuid, status: 'RUNNING', task: 'batch', max_retry_count: '2', gpu_count: '1.0' };
+    const read = await readJob(answering(job), uuid);
+    expect(read).toMatchObject({ task: 'BATCH', max_retry_count: 2, gpu_count: 1 });
   });
 
   test('holds no secret of the service’s answer', async () => {
@@ -105,6 +128,49 @@ describe('a job', () => {
   });
 });
 
+// As a cache gives that keeps the answers of others.
+describe('an answer about another one than was asked for', () => {
+  const other = { uuid: uuid.replace('0', '1'), status: 'COMPLETED' };
+  test.each([
+    ['a job', readJob],
+    ['a run', readJobRun],
+    ['a recipe', readRecipe],
+  ])('is none about %s', async (_, read) => {
+    await expect(read(answering(other), uuid)).rejects.toMatchObject({
+      trouble: 'unreadable',
+      retryable: true,
+    });
+  });
+
+  test('says nothing of a job that is cancelled', async () => {
+    expect(await cancelJob(answering(other), uuid, 'enough')).toBeNull();
+  });
+});
+
+test.each(['', '{}', '{"ok":true}', 'null'])('a cancel may be answered with %p', async (body) => {
+  expect(await cancelJob(clientThatAnswers(body), uuid, 'enough')).toBeNull();
+});
+
+test.each(['<html>', '{'])('%p is no answer to a cancel', async (body) => {
+  const cancelling = cancelJob(clientThatAnswers(body), uuid, 'enough');
+  await expect(cancelling).rejects.toMatchObject({ trouble: 'unreadable' });
+});
+
+test.each([
+  [302, true],
+  [307, true],
+  [408, true],
+  [429, true],
+  [500, true],
+  [401, false],
+  [403, false],
+  [404, false],
+  [451, false],
+])('a read that is answered %i may go well a little later: %p', async (status, retryable) => {
+  const reading = readJob(clientThatAnswers('', status), uuid);
+  await expect(reading).rejects.toMatchObject({ retryable });
+});
+
 test('a bad member of a list spoils no other', async () => {
   const data = [{ uuid, status: 'PENDING' }, { uuid: null }, 7];
   expect((await listJobs(answering({ data }), {})).items).toHaveLength(1);
@@ -114,6 +180,30 @@ test('a time of 0 is one that is not known yet', async () => {
   const times = { started_at_ms: 0, ended_at_ms: 0, duration_ms: 0 };
   const { run } = await readJobRun(answering({ uuid, status: 'RUNNING', ...times }), uuid);
   expect(run).toMatchObject({ started_at_ms: null, ended_at_ms: null, duration_ms: null });
+});
+
+test('times and rates of a run may be text, and an address that cannot be read spoils no other', async () => {
+  const numbers = { started_at_ms: '1764315528000', hourly_rate_usd: '4.14', ended_at_ms: '' };
+  const ssh = { description: 'ssh', hostname: 'node-1.example.net', port: '30022' };
+  const web = { description: 8080, hostname: 'node-1.example.net', port: 30_080 };
+  const node_urls = [ssh, { ...web, hostname: null, port: null }, web];
+  const answer = { uuid, status: 'RUNNING', ...numbers, node_urls };
+  const { run } = await readJobRun(answering(answer), uuid);
+  expect(run).toMatchObject({
+    started_at_ms: 1_764_315_528_000,
+    hourly_rate_usd: 4.14,
+    ended_at_ms: null,
+    node_urls: [
+      { description: 'ssh', port: 30_022 },
+      { description: '8080', port: 30_080 },
+    ],
+  });
+});
+
+test('prices may be text', async () => {
+  const pricing = { hourly_rate_usd: '0.35' };
+  const { items } = await listOffers(answering({ data: [{ pricing }], total: '1' }), {});
+  expect(items[0]?.pricing.hourly_rate_usd).toBe(0.35);
 });
 
 test.each(['', '{', '<html>', '[1'])('an answer that is not JSON is an error: %p', async (text) => {
