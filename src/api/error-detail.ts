@@ -54,7 +54,7 @@ function firstLine(body: string): string {
 }
 
 // What stands in them is not for people.
-const unreadable = /<(style|script)/iy;
+const hiddenElement = /<(style|script)/iy;
 
 /** HTML without its tags. Not by an expression: one that may look ahead would do so at each `<`. */
 function withoutTags(html: string): string {
@@ -63,8 +63,8 @@ function withoutTags(html: string): string {
     const open = html.indexOf('<', at);
     if (open < 0) return text + html.slice(at);
     text += html.slice(at, open);
-    unreadable.lastIndex = open;
-    const [, element] = unreadable.exec(html) ?? [];
+    hiddenElement.lastIndex = open;
+    const [, element] = hiddenElement.exec(html) ?? [];
     const close = element === undefined ? open : endOfElement(html, element, open);
     const end = html.indexOf('>', close);
     if (end < 0) return element === undefined ? text + html.slice(open) : text;

@@ -30,7 +30,7 @@ const user = 'duser';
 export function openProbe(apiUrl: URL, resolve: Resolve = lookup): Probe {
   const isAnyAllowed = isLoopbackHost(apiUrl.hostname);
   const resolvePublic = lookupPublic(resolve);
-  const dispatcher = openDispatcher(isAnyAllowed ? undefined : resolvePublic);
+  const dispatcher = openPublicDispatcher(isAnyAllowed ? undefined : resolvePublic);
   return {
     get: async (url, token, signal) => {
       try {
@@ -44,7 +44,7 @@ export function openProbe(apiUrl: URL, resolve: Resolve = lookup): Probe {
   };
 }
 
-function openDispatcher(resolve: LookUp | undefined): Dispatcher {
+function openPublicDispatcher(resolve: LookUp | undefined): Dispatcher {
   const connect = { timeout: maxGetMs, ...(resolve !== undefined && { lookup: resolve }) };
   return isProxied() ? new EnvHttpProxyAgent({ connect }) : new Agent({ connect });
 }

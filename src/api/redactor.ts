@@ -2,7 +2,7 @@ import { stripInvisible } from '../text.ts';
 import { guisesOf } from './guises.ts';
 import { isMapping } from './json.ts';
 import { createMatcher, type Matcher, type Span } from './matcher.ts';
-import { secretsIn } from './redact.ts';
+import { hidden, secretsIn } from './secret-fields.ts';
 import type { Json, JsonMapping } from './sign.ts';
 
 /** Knows the secrets of a step, and takes them out of foreign text. */
@@ -21,8 +21,6 @@ export interface Redactor {
   /** The same for all texts in a value of JSON's, keys and numbers included. */
   readonly redactJson: (value: JsonMapping) => JsonMapping;
 }
-
-const hidden = '***';
 
 // What is shorter is no secret, and would be cut out of innocent words.
 const minSecretLength = 4;

@@ -17,7 +17,7 @@ import { reportDryRun, type PlannedCook } from '../report/dry-run-report.ts';
 import type { Deps } from './deps.ts';
 import { withStep, type StepPlan } from './step.ts';
 
-const maxConcurrentReads = 8;
+const maxConcurrentPlans = 8;
 
 /** Reads the recipe of each entry, and the offers for it, and shows what would be sent. Cooks nothing. */
 export async function dryRun(
@@ -25,24 +25,24 @@ export async function dryRun(
   plan: StepPlan,
   deps: Deps,
 ): Promise<void> {
-  const inTurn = pLimit(maxConcurrentReads);
+  const inTurn = pLimit(maxConcurrentPlans);
   const plans = await withStep({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
     const { client, end, console } = step;
     const readRecipe = createRecipeReader(client, end.signal);
-    const market: Market = {
+    const pricing: Pricing = {
       read: createOfferReader(client, end.signal),
       ceilings: plan.ceilings,
       jobCount: requests.length,
       onUnknown: console.offersUnknown,
     };
     return Promise.all(
-      requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, market))),
+      requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, pricing))),
     );
   });
   await reportDryRun(deps.runner, plans);
 }
 
-interface Market {
+interface Pricing {
   readonly read: OfferReader;
   readonly ceilings: Ceilings;
   readonly jobCount: number;
@@ -55,11 +55,11 @@ const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null,
 async function planOne(
   request: CookRequest,
   readRecipe: RecipeReader,
-  market: Market,
+  pricing: Pricing,
 ): Promise<PlannedCook> {
-  const first = await planModel(request, readRecipe, market);
+  const first = await planModel(request, readRecipe, pricing);
   if (request.alternatives.length === 0) return first;
-  const others = request.alternatives.map(async (each) => planModel(each, readRecipe, market));
+  const others = request.alternatives.map(async (each) => planModel(each, readRecipe, pricing));
   const models = [first, ...(await Promise.all(others))];
   const onOffer = models.find(({ offers, overBudget }) => offers !== null && overBudget === null);
   return { ...(onOffer ?? first), models };
@@ -68,17 +68,17 @@ async function planOne(
 async function planModel(
   request: CookRequest,
   readRecipe: RecipeReader,
-  market: Market,
+  pricing: Pricing,
 ): Promise<PlannedCook> {
   try {
     const recipe = await readRecipe(request.recipeUuid);
     const whole = bodyOf(request, recipe);
-    const { body, shareMs } = withShare(whole, recipe, market.ceilings, market.jobCount);
+    const { body, shareMs } = withShare(whole, recipe, pricing.ceilings, pricing.jobCount);
     const fields = { ...recipe.payload, ...body };
     // A recipe that keeps its fields to itself cannot be checked.
     const problems = recipe.payload === null ? [] : checkWhole(fields);
     const error = problems.length === 0 ? null : new InputError(problems);
-    const prices = await priceOf(fields, market);
+    const prices = await priceOf(fields, pricing);
     return { request, recipe, body, error, ...unknown, shareMs, ...prices };
   } catch (error) {
     return { request, recipe: null, body: null, error: asError(error), ...unknown };
@@ -86,7 +86,7 @@ async function planModel(
 }
 
 /** @throws ServiceError where there is a ceiling and the offers cannot be read */
-async function priceOf(fields: JsonMapping, { read, ceilings, onUnknown }: Market) {
+async function priceOf(fields: JsonMapping, { read, ceilings, onUnknown }: Pricing) {
   const wish = hardwareWish(fields);
   try {
     const offers = summarizeOffers(await read(wish), fields);

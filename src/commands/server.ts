@@ -7,16 +7,13 @@ import type { SubmittedJob } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import type { Entry } from './entries.ts';
-import type { Step } from './step.ts';
+import type { Step, WaitUntil } from './step.ts';
 
 // A job that runs is of use as a server once its addresses are known, which may be minutes later,
 // and its application answers.
 
-/** What is waited for of a job: its end, that it runs, or that its server is ready. */
-export type Goal = 'completed' | 'running' | 'ready';
-
 /** A job that runs until it is cancelled never completes by itself. */
-export function goalOf({ plan }: Step, { task }: Job): Goal {
+export function waitUntilOf({ plan }: Step, { task }: Job): WaitUntil {
   const byTask = plan.readyCheck === null ? 'running' : 'ready';
   return plan.waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
 }
@@ -52,7 +49,7 @@ export function watchServer(
   const served = new AbortController();
   const over = new AbortController();
   const signal = AbortSignal.any([end.signal, over.signal, served.signal]);
-  const goal = goalOf(step, submitted.job);
+  const waitUntil = waitUntilOf(step, submitted.job);
   let work: Promise<void> | null = null;
   let isTold = false;
   let known: Found = nothingFound;
@@ -66,11 +63,11 @@ export function watchServer(
   };
   const isServing = async (job: Job, waitedMs: number): Promise<boolean> => {
     known = await find(job);
-    if (goal === 'running' && known.isReported) return true;
+    if (waitUntil === 'running' && known.isReported) return true;
     if (known.urls.length === 0) {
       if (!isTold && known.runUuid !== null) console.noAddressYet(submitted);
       isTold ||= known.runUuid !== null;
-      return goal === 'running' && mayHaveNone(job) && waitedMs >= maxUnknownWaitMs;
+      return waitUntil === 'running' && mayHaveNone(job) && waitedMs >= maxUnknownWaitMs;
     }
     return isReady(step, entry, submitted, known.urls, signal);
   };
@@ -91,7 +88,7 @@ export function watchServer(
     served: served.signal,
     mayReadLog: () => known.runUuid !== null,
     onRunning: (job) => {
-      if (job.parameters?.isReachable === false && goal === 'running') served.abort();
+      if (job.parameters?.isReachable === false && waitUntil === 'running') served.abort();
       work ??= wait(job);
     },
     onStopped: () => {

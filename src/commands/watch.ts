@@ -14,11 +14,11 @@ import {
   type SubmittedJob,
 } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
-import { createFailureCheck, mayRestart } from '../jobs/retried-job.ts';
+import { createFailureCheck, hasFinished } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import { observe, record, type Entry } from './entries.ts';
-import { goalOf, watchServer } from './server.ts';
+import { waitUntilOf, watchServer } from './server.ts';
 import type { Step } from './step.ts';
 
 /** Takes a job over as that of an entry: from here on it is never lost sight of. */
@@ -58,7 +58,7 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   if (!entry.isFollowed && isBad(step, entry) && step.plan.failFast) step.end.endFor('fail-fast');
   await step.reconcile(entry);
   await lookOnceMore(step, entry);
-  const { result } = outcomeOf(step, entry);
+  const { result } = outcomeNow(step, entry);
   const reads = entry.facts.stop !== 'lost';
   const runData = await log.close(result, { reads, signal: step.end.deadline });
   if (entry.facts.stop === 'goal') {
@@ -102,7 +102,7 @@ async function watch(
   const { client, end, poller } = step;
   const { job } = submitted;
   const failure = createFailureCheck(client, end.signal);
-  const goal = goalOf(step, job);
+  const waitUntil = waitUntilOf(step, job);
   const server = watchServer(step, entry, submitted, log);
   const take = (answer: Job | ServiceError): boolean => {
     if (entry.unwatch.signal.aborted) return true;
@@ -116,22 +116,22 @@ async function watch(
       if (entry.facts.stop === 'goal') record(step, entry, { stop: null });
       server.onStopped();
     }
-    if (goal === 'completed' || server.mayReadLog()) log.onLook(answer);
+    if (waitUntil === 'completed' || server.mayReadLog()) log.onLook(answer);
     if (answer.status !== 'FAILED') failure.reset();
     if (isFinal(answer.status)) {
       const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
       if (state === 'open') return false;
-      const hasEnded = state === 'final';
       record(step, entry, {
-        ...withJob(entry.facts, { uuid: answer.uuid, hasEnded }),
+        ...withJob(entry.facts, { uuid: answer.uuid, hasEnded: state === 'final' }),
         stop: 'ended',
       });
       return true;
     }
-    if (goal === 'completed') return false;
+    if (waitUntil === 'completed') return false;
     if (answer.status === 'RUNNING') {
       // It does what was asked for, whether or not its addresses are known in time.
-      if (goal === 'running' && entry.facts.stop !== 'goal') record(step, entry, { stop: 'goal' });
+      if (waitUntil === 'running' && entry.facts.stop !== 'goal')
+        record(step, entry, { stop: 'goal' });
       server.onRunning(answer);
       return server.served.aborted;
     }
@@ -190,17 +190,17 @@ function countOn({ plan, poller, budget }: Step, { shareMs }: Entry, { job }: Su
   const count = (answer: Job | ServiceError) => {
     if (answer instanceof ServiceError) return true;
     budget.onLook(answer, shareMs !== null);
-    return isFinal(answer.status) && !mayRestart(answer);
+    return hasFinished(answer);
   };
   void poller.watch(job.uuid, count, budget.over);
 }
 
 function isBad(step: Step, entry: Entry): boolean {
   const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
-  return isOver && !results[outcomeOf(step, entry).result].passes;
+  return isOver && !results[outcomeNow(step, entry).result].passes;
 }
 
-function outcomeOf(step: Step, entry: Entry): Outcome {
+function outcomeNow(step: Step, entry: Entry): Outcome {
   return createOutcome(entry, step.end.facts(), step.plan, noRunData);
 }
 
@@ -211,6 +211,5 @@ async function lookOnceMore(step: Step, entry: Entry): Promise<void> {
   const seen = await readJob(step.client, job.uuid, step.end.deadline).catch(() => null);
   if (seen === null) return;
   observe(step, entry, seen);
-  const hasEnded = isFinal(seen.status) && !mayRestart(seen);
-  if (hasEnded) record(step, entry, withJob(facts, { uuid: seen.uuid, hasEnded }));
+  if (hasFinished(seen)) record(step, entry, withJob(facts, { uuid: seen.uuid, hasEnded: true }));
 }

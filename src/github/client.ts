@@ -4,7 +4,7 @@ import { backoffMs, maxPauseMs } from '../api/retry.ts';
 import type { Clock, Random } from '../clock.ts';
 import { GitHubError, InterruptedError } from '../errors.ts';
 import type { Runner } from '../runtime.ts';
-import { silent, troubleOf } from './trouble.ts';
+import { troubleOf } from './trouble.ts';
 
 /** One request to GitHub's API, sent once; gives the body of a success, rejects as Octokit does. */
 export type SendToGitHub = (
@@ -84,6 +84,9 @@ export type OpenGitHub = (runner: Runner, token: string) => SendToGitHub;
 
 // GitHub answers within seconds, or not at all.
 const maxRequestMs = 30_000;
+
+// Its warnings hold text of the answer, and would go to the log as they are.
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Opens the real way to GitHub's API, on GitHub Enterprise Server too. */
 export function openOctokit(runner: Runner, token: string): SendToGitHub {

@@ -92,7 +92,7 @@ async function listRuns(
   for (let page = 1; page <= maxPages; page += 1) {
     const query = { ...repository, status, per_page: pageSize, page };
     const answer = await github.request(listRoute, query);
-    const members = parseAnswer(listSchema, answer, listRoute).workflow_runs;
+    const members = parseAnswer(runListSchema, answer, listRoute).workflow_runs;
     const read = members.flatMap((member) => {
       const parsed = runSchema.safeParse(member);
       return parsed.success ? [toRun(parsed.data)] : [];
@@ -104,7 +104,7 @@ async function listRuns(
 }
 
 const listRoute = 'GET /repos/{owner}/{repo}/actions/runs';
-const listSchema = z.object({ workflow_runs: z.array(z.unknown()) });
+const runListSchema = z.object({ workflow_runs: z.array(z.unknown()) });
 
 async function readRun(
   github: GitHub,

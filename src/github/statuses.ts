@@ -130,6 +130,9 @@ export interface NewStatus {
   readonly target_url: string;
 }
 
+/** Where a status is set. */
+export const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
+
 /** Sets the status of a context. */
 export async function setStatus(
   github: GitHub,
@@ -137,9 +140,5 @@ export async function setStatus(
   sha: string,
   status: NewStatus,
 ): Promise<void> {
-  await github.request('POST /repos/{owner}/{repo}/statuses/{sha}', {
-    ...repository,
-    sha,
-    ...status,
-  });
+  await github.request(statusRoute, { ...repository, sha, ...status });
 }

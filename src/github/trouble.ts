@@ -36,10 +36,14 @@ export function troubleOf(error: unknown, nowMs: number): Trouble {
     'retry-after' in headers ||
     headers['x-ratelimit-remaining'] === '0' ||
     /\brate limit\b/i.test(message);
-  return { kind: kindOf(status, isLimit), status, retryAfterMs: retryAfterOf(headers, nowMs) };
+  return {
+    kind: troubleOfStatus(status, isLimit),
+    status,
+    retryAfterMs: retryAfterOf(headers, nowMs),
+  };
 }
 
-function kindOf(status: number, isLimit: boolean): GitHubTrouble {
+function troubleOfStatus(status: number, isLimit: boolean): GitHubTrouble {
   if (status >= 500) return 'unavailable';
   if (status === 429 || isLimit) return 'limited';
   return [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
@@ -52,6 +56,3 @@ function retryAfterOf(headers: Readonly<Record<string, unknown>>, nowMs: number)
   const resetMs = Number(headers['x-ratelimit-reset']) * 1_000;
   return Number.isFinite(resetMs) ? Math.max(0, resetMs - nowMs) : null;
 }
-
-/** For GitHub's client: its warnings hold text of the answer, and would go to the log as they are. */
-export const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

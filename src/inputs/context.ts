@@ -71,10 +71,8 @@ export function tempFolder({ env }: Runner): string {
   return env['RUNNER_TEMP'] || tmpdir();
 }
 
-/** The commit a workflow run is about, and where its statuses are kept. */
+/** The commit a workflow run is about. */
 export interface Commit {
-  /** Address of GitHub's API; on GitHub Enterprise Server it has a path. */
-  readonly apiUrl: string;
   readonly owner: string;
   readonly repo: string;
   readonly sha: string;
@@ -96,8 +94,7 @@ export async function readCommit(runner: Runner): Promise<Commit> {
   const { repository, runUrl } = readStepIdentity(runner, '');
   const [owner, repo] = repository.split('/');
   if (!owner || !repo) throw new Error('GITHUB_REPOSITORY has no repository');
-  const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
-  return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
+  return { owner, repo, sha: await readSha(env), runUrl };
 }
 
 const forkPullRequest = z.object({

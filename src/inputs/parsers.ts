@@ -1,6 +1,7 @@
 import { closestMatch } from 'leven';
 import * as z from 'zod/mini';
 import { isUuid } from '../api/schemas.ts';
+import { cut } from '../text.ts';
 
 // One schema for each kind of value. Each takes text, from an input or from a scalar in YAML or
 // JSON, and gives the value; the message of a failure says what was given and what is accepted.
@@ -12,8 +13,9 @@ export class InvalidValue extends Error {}
 export function quote(text: string): string {
   // A key in the wrong input.
   if (/\bsk_/.test(text)) return 'a secret key';
-  const maxLength = 60;
-  return JSON.stringify(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
+  // Half of a secret that the runner masks, it would not mask.
+  const shown = cut(text, 60);
+  return shown === '…' ? `a text of ${text.length} characters` : JSON.stringify(shown);
 }
 
 /** `; did you mean x?` for a word close to a known one, else nothing. */

@@ -32,7 +32,7 @@ export async function withBills(
   const done = new AbortController();
   const signal = AbortSignal.any([interrupted, done.signal]);
   const bills = new Map<string, number>();
-  const reading = readBills(outcomes.filter(hasEnded), maxSingleReads, async (runUuids) => {
+  const reading = readBills(outcomes.filter(isBillable), maxSingleReads, async (runUuids) => {
     const found = await readGroup(client, runUuids, signal).catch(() => []);
     for (const [uuid, usd] of found) bills.set(uuid, usd);
     return bills.size > 0;
@@ -42,7 +42,7 @@ export async function withBills(
   return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
 }
 
-function hasEnded({ job }: Outcome): boolean {
+function isBillable({ job }: Outcome): boolean {
   return job !== null && finalResultOf(job.status) !== null;
 }
 

@@ -1,6 +1,7 @@
 import type { CookBody } from '../api/endpoints.ts';
 import type { Recipe } from '../api/schemas.ts';
 import { InputError, type Problem } from '../errors.ts';
+import { hourMs } from './cost.ts';
 import type { OfferSummary, OverBudget } from './records.ts';
 
 /** What the jobs of a step may cost, in US dollars; null: any amount. */
@@ -18,7 +19,6 @@ export function hasCeiling({ maxHourlyRateUsd, maxCostUsd }: Ceilings): boolean 
   return maxHourlyRateUsd !== null || maxCostUsd !== null;
 }
 
-const hourMs = 3_600_000;
 /** The shortest run limit that the service takes, in ms. */
 export const minRunLimitMs = 60_000;
 

@@ -29,7 +29,7 @@ export function outcomeOf({ job }: Pick<MarkedJob, 'job'>, runs: readonly JobRun
   return {
     ...noRunData,
     ref: { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false },
-    result: resultOf(job.status),
+    result: resultOfStatus(job.status),
     job,
     origin: 'given',
     submittedAtMs: null,
@@ -55,7 +55,7 @@ export function checkedJob(marked: MarkedJob, outcome: Outcome, nowMs: number): 
   return { ...marked, outcome, cost: pricedCostOf(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
 }
 
-function resultOf(status: string): Result {
+function resultOfStatus(status: string): Result {
   return finalResultOf(status) ?? (status === 'RUNNING' ? 'running' : 'submitted');
 }
 

@@ -2,7 +2,8 @@ import type { JobRun } from '../api/schemas.ts';
 import type { Outcome } from './records.ts';
 import { timesOf } from './metrics.ts';
 
-const hourMs = 3_600_000;
+/** What rates are by. */
+export const hourMs = 3_600_000;
 
 /** What a job has cost, in US dollars, and how that is known. */
 export interface Cost {

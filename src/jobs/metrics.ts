@@ -163,7 +163,8 @@ function phasesOfWait(outcome: Outcome, fromMs: number, toMs: number | null): re
   ];
 }
 
-function instantMs(time: string | null): number | null {
+/** Unix ms; null where it is not known: the older host gives dates without a time. */
+export function instantMs(time: string | null): number | null {
   return time === null || time.length === 10 ? null : Date.parse(time);
 }
 

@@ -4,6 +4,7 @@ import { listOffers } from '../api/endpoints.ts';
 import { retryRules, withRetry } from '../api/retry.ts';
 import type { Offer } from '../api/schemas.ts';
 import type { Json, JsonMapping } from '../api/sign.ts';
+import { hourMs } from './cost.ts';
 import type { OfferSummary } from './records.ts';
 
 // What is on offer for a job before it is cooked, and at what price.
@@ -113,7 +114,9 @@ function cheapestFirst(offers: readonly Offer[]): readonly Offer[] {
 
 /** Whether an offer has a GPU of this name: to the letter, but for capitals and spaces. */
 function hasGpu(offer: Offer, gpuName: string | null): boolean {
-  return gpuName === null || gpuNamesOf(offer).some((name) => plain(name) === plain(gpuName));
+  return (
+    gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName))
+  );
 }
 
 function gpuNamesOf({ hardware_summary: hardware }: Offer): readonly string[] {
@@ -122,7 +125,7 @@ function gpuNamesOf({ hardware_summary: hardware }: Offer): readonly string[] {
   return names.filter((name) => typeof name === 'string');
 }
 
-function plain(name: string): string {
+function comparable(name: string): string {
   return name.toLowerCase().replaceAll(/\s+/g, '');
 }
 
@@ -135,8 +138,6 @@ export function ratesOf({
   if (cheapest === undefined || dearest === undefined) return null;
   return { minUsd: cheapest.pricing.hourly_rate_usd, maxUsd: dearest.pricing.hourly_rate_usd };
 }
-
-const hourMs = 3_600_000;
 
 /**
  * What the reports say of offers; null where there are none.
@@ -190,6 +191,6 @@ async function nearestGpu(gpuName: string | null, read: OfferReader): Promise<st
   if (gpuName === null) return null;
   const { offers } = await read({ filters: {}, gpuName: null });
   const names = [...new Set(offers.flatMap(gpuNamesOf))];
-  if (names.some((name) => plain(name) === plain(gpuName))) return null;
+  if (names.some((name) => comparable(name) === comparable(gpuName))) return null;
   return closestMatch(gpuName, names) ?? null;
 }

@@ -30,7 +30,7 @@ export function createJobReader(client: Client): JobReader {
   const lists = createListRule();
 
   const readSingly = async (jobUuid: string, signal: AbortSignal) =>
-    readJob(client, jobUuid, signal).catch(toServiceError);
+    readJob(client, jobUuid, signal).catch(asServiceError);
 
   const readGroup = async (jobUuids: readonly string[], signal: AbortSignal) => {
     const found = new Map<string, Job | ServiceError>();
@@ -42,7 +42,7 @@ export function createJobReader(client: Client): JobReader {
         lists.answered(found.size === jobUuids.length);
       } catch (error) {
         // In the first failure the jobs share its error; they are looked at again soon.
-        if (!lists.failed(toServiceError(error))) return sameForAll(jobUuids, error);
+        if (!lists.failed(asServiceError(error))) return sameForAll(jobUuids, error);
       }
     }
     const missing = jobUuids.filter((jobUuid) => !found.has(jobUuid));
@@ -96,10 +96,10 @@ function createListRule() {
 }
 
 function sameForAll(jobUuids: readonly string[], error: unknown): Map<string, ServiceError> {
-  return new Map(jobUuids.map((jobUuid) => [jobUuid, toServiceError(error)]));
+  return new Map(jobUuids.map((jobUuid) => [jobUuid, asServiceError(error)]));
 }
 
-function toServiceError(error: unknown): ServiceError {
+function asServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   throw error;
 }

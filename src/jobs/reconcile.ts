@@ -7,7 +7,7 @@ import { unansweredCooks, withJob, type EntryFacts } from './entry.ts';
 import { doubtWindowMs, type Finder } from './find.ts';
 import { nextAction, type Phase } from './policy.ts';
 import type { Poller } from './poll.ts';
-import { mayRestart } from './retried-job.ts';
+import { hasFinished } from './retried-job.ts';
 import { isFinal } from './status.ts';
 
 /** What the user is told of it. */
@@ -103,7 +103,7 @@ async function cancel(
     // How the service answers the cancel of an ended job is documented nowhere.
     const job = await readJob(client, jobUuid, deadline).catch(() => null);
     if (job !== null) see(job, entry);
-    if (job !== null && hasEnded(job)) return 'accepted';
+    if (job !== null && hasFinished(job)) return 'accepted';
     events.cancelFailed(jobUuid, error);
     return 'failed';
   }
@@ -127,7 +127,7 @@ async function confirm(
     over.abort();
   });
   const hasFailedLongAgo = entry.facts().stop === 'ended';
-  const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxRestartMs : Infinity;
+  const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxLateRestartMs : Infinity;
   let status: string | null = null;
   let isUnreadable = false;
   const isOver = (answer: Job | ServiceError) => {
@@ -136,7 +136,7 @@ async function confirm(
     ({ status } = answer);
     see(answer, entry);
     const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
-    return hasEnded(answer) || isSettled;
+    return hasFinished(answer) || isSettled;
   };
   const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
     if (isOver(job)) over.abort();
@@ -154,7 +154,7 @@ async function confirm(
 }
 
 // A job that had failed a minute ago, and still shows it so long after a cancel, has ended.
-const maxRestartMs = 10_000;
+const maxLateRestartMs = 10_000;
 
 /** Sends the cancel again and again, in case the service has lost it. */
 async function cancelAgain(
@@ -186,12 +186,8 @@ async function cancelOnce(
 
 /** Notes what was seen of a job that was cancelled. */
 function see(job: Job, entry: Reconciled): void {
-  if (hasEnded(job)) entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: true }));
+  if (hasFinished(job)) entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: true }));
   entry.onJob(job);
-}
-
-function hasEnded(job: Job): boolean {
-  return isFinal(job.status) && !mayRestart(job);
 }
 
 /** Looks for the jobs that cooks without an answer may have created. */
@@ -215,7 +211,7 @@ async function look(
     );
     for (const job of jobs) {
       const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
-      entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasEnded(job) }));
+      entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasFinished(job) }));
       events.foundLater(job, isKept);
       entry.onJob(job);
     }

@@ -86,13 +86,13 @@ function latestTimeOf(at: string): number {
 }
 
 // A job with retries left that shows FAILED may be started once more, but not after so long.
-const maxRestartMs = 5 * 60_000;
+const restartWindowMs = 5 * 60_000;
 
 /** Whether a job has ended for good. */
 export function hasEndedForGood(job: Job, nowMs: number): boolean {
   if (!isFinal(job.status)) return false;
   if (!mayRestart(job) || job.completed_at === null) return true;
-  return nowMs - latestTimeOf(job.completed_at) >= maxRestartMs;
+  return nowMs - latestTimeOf(job.completed_at) >= restartWindowMs;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CookBody } from '../api/endpoints.ts';
 import { isMapping } from '../api/json.ts';
-import { redact } from '../api/redact.ts';
+import { hideSecrets } from '../api/secret-fields.ts';
 import type { Job, Recipe } from '../api/schemas.ts';
 import { canonicalJson, type Json, type JsonMapping } from '../api/sign.ts';
 import { InputError } from '../errors.ts';
@@ -99,7 +99,7 @@ export function bodyOf({ fields, container }: CookRequest, recipe: Recipe | null
 /** What the workflow shows of a request by itself: all of it but secrets and the environment. */
 export function publicTextOf({ recipeUuid, fields, container }: CookRequest): string {
   const body = { ...fields, parameters: { parameters: container } };
-  return `${recipeUuid} ${JSON.stringify(redact(body))}`;
+  return `${recipeUuid} ${JSON.stringify(hideSecrets(body))}`;
 }
 
 // A service may show a secret of the recipe as stars. Sent back, they would take its place.

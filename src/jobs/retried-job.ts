@@ -54,6 +54,11 @@ export function mayRestart(job: Job): boolean {
   return job.status === 'FAILED' && retriesOf(job) > 0;
 }
 
+/** Whether a job has ended, and will not be started once more. */
+export function hasFinished(job: Job): boolean {
+  return isFinal(job.status) && !mayRestart(job);
+}
+
 function retriesOf({ max_retry_count: count }: Job): number {
   return count ?? 0;
 }

@@ -1,6 +1,7 @@
 import type { Job, JobRun } from '../api/schemas.ts';
-import { rateOfRun } from './cost.ts';
-import { mayRestart } from './retried-job.ts';
+import { hourMs, rateOfRun } from './cost.ts';
+import { instantMs } from './metrics.ts';
+import { hasFinished } from './retried-job.ts';
 import { isFinal } from './status.ts';
 
 // What the jobs of a step have cost so far, and for how long the rest of `max-cost` lasts. Pure; all
@@ -24,8 +25,6 @@ export interface Spend {
   readonly usd: number;
   readonly hourlyUsd: number;
 }
-
-const hourMs = 3_600_000;
 
 /**
  * What a job has cost, and costs an hour.
@@ -56,17 +55,8 @@ export function lastsMs({ usd, hourlyUsd }: Spend, maxCostUsd: number): number {
   return ((maxCostUsd - usd) / hourlyUsd) * hourMs;
 }
 
-function isOver({ job }: SpendingJob): boolean {
-  return isFinal(job.status) && !mayRestart(job);
-}
-
 function endMsOf(known: SpendingJob): number | null {
-  return isOver(known) ? (instantMs(known.job.completed_at) ?? known.lastSeenMs) : null;
-}
-
-// The older host gives dates without a time.
-function instantMs(time: string | null): number | null {
-  return time === null || time.length === 10 ? null : Date.parse(time);
+  return hasFinished(known.job) ? (instantMs(known.job.completed_at) ?? known.lastSeenMs) : null;
 }
 
 function ofLifetime(known: SpendingJob, nowMs: number, assumedUsd: number | null): Spend {
@@ -74,7 +64,7 @@ function ofLifetime(known: SpendingJob, nowMs: number, assumedUsd: number | null
   const rate = rates.at(-1) ?? assumedUsd ?? 0;
   const endMs = endMsOf(known);
   const sinceMs = instantMs(known.job.created_at) ?? known.firstSeenMs;
-  return costOf(rate, sinceMs, endMs, nowMs);
+  return spendBetween(rate, sinceMs, endMs, nowMs);
 }
 
 function ofRuns(known: SpendingJob, nowMs: number, assumedUsd: number | null): Spend {
@@ -100,7 +90,7 @@ function ofRun(
   const next = known.runs[index + 1];
   const ownEndMs = endedMs ?? (durationMs === null ? null : startedMs + durationMs);
   const endMs = ownEndMs ?? endMsOf(known) ?? (next ? (next.started_at_ms ?? nowMs) : null);
-  return costOf(rateOfRun(run) ?? assumedUsd ?? 0, startedMs, endMs, nowMs);
+  return spendBetween(rateOfRun(run) ?? assumedUsd ?? 0, startedMs, endMs, nowMs);
 }
 
 const nothing: Spend = { usd: 0, hourlyUsd: 0 };
@@ -112,17 +102,17 @@ function unseenRun(known: SpendingJob, nowMs: number, assumedUsd: number | null)
   const isOpen = newest !== undefined && !isFinal(newest.status);
   const rate = (isOpen ? rateOfRun(newest) : null) ?? assumedUsd;
   if (rate === null) return nothing;
-  if (isOver(known)) {
+  if (hasFinished(known.job)) {
     // It has run, and its runs could not be read.
     return runs.length === 0 && job.started_at !== null
-      ? costOf(rate, instantMs(job.started_at) ?? idleSeenMs, endMsOf(known), nowMs)
+      ? spendBetween(rate, instantMs(job.started_at) ?? idleSeenMs, endMsOf(known), nowMs)
       : nothing;
   }
-  if (job.status === 'RUNNING') return costOf(rate, idleSeenMs, null, nowMs);
-  return isLimited ? nothing : costOf(rate, lastSeenMs, null, nowMs);
+  if (job.status === 'RUNNING') return spendBetween(rate, idleSeenMs, null, nowMs);
+  return isLimited ? nothing : spendBetween(rate, lastSeenMs, null, nowMs);
 }
 
-function costOf(rate: number, fromMs: number, toMs: number | null, nowMs: number): Spend {
+function spendBetween(rate: number, fromMs: number, toMs: number | null, nowMs: number): Spend {
   const ms = Math.max(0, Math.min(toMs ?? nowMs, nowMs) - fromMs);
   return { usd: (rate * ms) / hourMs, hourlyUsd: toMs === null ? rate : 0 };
 }

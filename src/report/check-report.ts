@@ -18,15 +18,15 @@ export async function reportCheck(
   result: CheckResult,
   problems: readonly ErrorMessage[],
 ): Promise<void> {
-  runner.print(headlineOf(result));
+  runner.print(formatCounts(result));
   for (const problem of problems) annotate(runner, problem);
   if (problems.length > 0) runner.fail();
-  writeOutputs(runner, result);
+  writeCheckOutputs(runner, result);
   await writeSummary(runner, () => renderCheck(result, here));
 }
 
 /** `3 jobs run (2.07 USD an hour), 5 have ended, 1 was an orphan` */
-function headlineOf({ running, ended, orphans }: CheckResult): string {
+function formatCounts({ running, ended, orphans }: CheckResult): string {
   const rate = rateOf(running);
   const hourly = rate === null ? '' : ` (${formatUsd(rate)} an hour)`;
   const counts = [
@@ -37,7 +37,7 @@ function headlineOf({ running, ended, orphans }: CheckResult): string {
   return counts.join(', ');
 }
 
-function writeOutputs(runner: Runner, { running, ended, orphans }: CheckResult): void {
+function writeCheckOutputs(runner: Runner, { running, ended, orphans }: CheckResult): void {
   runner.output('running', jsonOf(running));
   runner.output('ended', jsonOf(ended));
   runner.output('orphans', jsonOf(orphans));
@@ -67,10 +67,10 @@ export async function reportCheckFailure(runner: Runner, error: unknown): Promis
   if (error instanceof InputError) {
     annotateInputs(runner, error);
     await writeSummary(runner, () => renderInputProblems(error));
-  } else annotate(runner, describeFailure(error));
+  } else annotate(runner, describeCheckError(error));
 }
 
-function describeFailure(error: unknown): ErrorMessage {
+function describeCheckError(error: unknown): ErrorMessage {
   if (error instanceof GitHubError) {
     return describeGitHubError(error, 'read the workflow runs', 'actions: read');
   }

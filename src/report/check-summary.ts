@@ -23,17 +23,17 @@ const maxRows = 100;
 export function renderCheck(result: CheckResult, here: RunRef): string {
   const { running, ended, orphans, sinceMs, nowMs } = result;
   const parts = [
-    headlineOf(result),
+    checkHeading(result),
     `Cooked since ${timeOf(sinceMs)}. ${costLine([...running, ...ended])}`,
     section('Orphans', orphans, renderOrphans(orphans, here)),
-    section('Running', running, renderRunning(running, here, nowMs)),
+    section('Running', running, renderRunningJobs(running, here, nowMs)),
     section('Ended', ended, renderEnded(ended, here)),
     renderSpend([...running, ...ended]),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function headlineOf({ running, ended, orphans }: CheckResult): string {
+function checkHeading({ running, ended, orphans }: CheckResult): string {
   const rate = rateOf(running);
   const hourly = rate === null ? '' : ` at ${formatUsd(rate)} an hour`;
   const lost = orphans.length === 0 ? '' : `, ${orphans.length} orphans`;
@@ -82,7 +82,7 @@ function fromColumn(here: RunRef): CheckColumn {
   return { heading: 'From', cell: (job) => fromCell(job, here) };
 }
 
-function renderRunning(jobs: readonly CheckedJob[], here: RunRef, nowMs: number): string {
+function renderRunningJobs(jobs: readonly CheckedJob[], here: RunRef, nowMs: number): string {
   const since: CheckColumn = { heading: 'Since', cell: (job) => sinceCell(job, nowMs) };
   const rate: CheckColumn = {
     heading: 'An hour',
@@ -90,7 +90,7 @@ function renderRunning(jobs: readonly CheckedJob[], here: RunRef, nowMs: number)
     cell: ({ outcome }) => usdCell(hourlyRateOf(outcome)),
   };
   const columns = [...statusColumns(), since, costColumn('So far'), rate, fromColumn(here)];
-  return renderRows(columns, jobs);
+  return renderCheckTable(columns, jobs);
 }
 
 function renderEnded(jobs: readonly CheckedJob[], here: RunRef): string {
@@ -100,17 +100,17 @@ function renderEnded(jobs: readonly CheckedJob[], here: RunRef): string {
     cell: ({ outcome }) => durationCell(durationsOf(outcome).runSeconds),
   };
   const columns = [...statusColumns(), ran, costColumn('Cost'), fromColumn(here)];
-  return renderRows(columns, jobs);
+  return renderCheckTable(columns, jobs);
 }
 
 function renderOrphans(jobs: readonly CheckedJob[], here: RunRef): string {
   const note =
     'They lived on though the run that cooked them was over, and were not to outlive it.';
   const columns = [...statusColumns(), costColumn('Cost'), fromColumn(here)];
-  return `${note}\n\n${renderRows(columns, jobs)}`;
+  return `${note}\n\n${renderCheckTable(columns, jobs)}`;
 }
 
-function renderRows(columns: readonly CheckColumn[], jobs: readonly CheckedJob[]): string {
+function renderCheckTable(columns: readonly CheckColumn[], jobs: readonly CheckedJob[]): string {
   const shown = jobs.slice(0, maxRows);
   return renderTable(
     columns,

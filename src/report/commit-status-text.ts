@@ -21,7 +21,7 @@ const maxTitle = 100;
 export function openContexts(jobs: readonly JobRef[]): (job: JobRef, title: string) => string {
   const taken = new Set<string>();
   return (job, title) => {
-    const base = `dispersed / ${plain(title, maxTitle) || 'untitled'}`;
+    const base = `dispersed / ${plainText(title, maxTitle) || 'untitled'}`;
     const nameOf = (count: number) => (count === 1 ? base : `${base} (${count})`);
     const key = keyOf(job);
     let count =
@@ -51,7 +51,7 @@ export function describeChange({ status, atMs }: StatusChange): string {
 
 function statusWord(status: string): string {
   if (status === 'PENDING') return 'Queued';
-  const word = plain(status, 60);
+  const word = plainText(status, 60);
   return `${word.slice(0, 1).toUpperCase()}${word.slice(1).toLowerCase()}`;
 }
 
@@ -73,11 +73,11 @@ export function describeEnd(outcome: Outcome, endsWithJob = false): Message {
   const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;
   const reason = outcome.error?.message ?? outcome.job?.status_reason;
   const why = reason && state !== 'success' ? `: ${reason}` : '';
-  return { state, description: plain(`${words}${time}${why}`, maxDescription) };
+  return { state, description: plainText(`${words}${time}${why}`, maxDescription) };
 }
 
 /** One safe line without what GitHub refuses: characters beyond the first plane, such as emoji. */
-function plain(text: string, maxLength: number): string {
+function plainText(text: string, maxLength: number): string {
   const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
   // Twice: what makes a line safe may lengthen it.
   return sanitizeLine(sanitizeLine(basic), maxLength);

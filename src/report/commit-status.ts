@@ -1,8 +1,10 @@
 import pLimit from 'p-limit';
 import { asError } from '../errors.ts';
+import { openOctokit } from '../github/client.ts';
 import { pendingUrl, type Pending } from '../github/pending-url.ts';
-import { silent, troubleOf, type Trouble } from '../github/trouble.ts';
-import { readCommit } from '../inputs/context.ts';
+import { statusRoute } from '../github/statuses.ts';
+import { troubleOf, type Trouble } from '../github/trouble.ts';
+import { readCommit, type Commit } from '../inputs/context.ts';
 import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { saveStatusesSettled } from '../jobs/saved-state.ts';
@@ -58,7 +60,7 @@ export function openCommitStatus(
   const token = inputs['github-token'];
   if (token !== undefined) deps.runner.mask(token);
   const endsWithJob = inputs['on-job-end'] === 'cancel';
-  return createCommitStatus(jobs, openGitHub(deps.runner, token), { ...deps, endsWithJob });
+  return createCommitStatus(jobs, openStatuses(deps.runner, token), { ...deps, endsWithJob });
 }
 
 interface Status extends Message {
@@ -163,16 +165,16 @@ function openQueue(context: string, trySend: TrySend, pause: () => Promise<void>
 }
 
 // With the pauses 10 s: enough for a transient error, not for an outage.
-const maxTries = 3;
+const maxStatusTries = 3;
 // GitHub asks for few at a time.
-const maxConcurrent = 4;
+const maxConcurrentStatuses = 4;
 
 /** Never rejects; `again` where the same may well succeed a little later. */
 type TrySend = (status: Status, tries: number) => Promise<'done' | 'again'>;
 
 /** Warns once, whatever goes wrong how often. */
 function createSender(send: (status: Status) => Promise<void>, runner: Runner): TrySend {
-  const inTurn = pLimit(maxConcurrent);
+  const inTurn = pLimit(maxConcurrentStatuses);
   let isHopeless = false;
   let hasWarned = false;
   return async (status, tries) => {
@@ -180,7 +182,7 @@ function createSender(send: (status: Status) => Promise<void>, runner: Runner): 
       await inTurn(async () => (isHopeless ? undefined : send(status)));
     } catch (error) {
       const { kind } = troubleOf(error, Date.now());
-      if ((kind === 'unavailable' || kind === 'limited') && tries < maxTries) return 'again';
+      if ((kind === 'unavailable' || kind === 'limited') && tries < maxStatusTries) return 'again';
       isHopeless ||= kind === 'forbidden' || kind === 'internal';
       if (!hasWarned) warnStatusNotSet(runner, asError(error).message, kind);
       hasWarned = true;
@@ -206,25 +208,18 @@ export function warnStatusNotSet(runner: Runner, message: string, trouble: Troub
 // GitHub answers within a second; a hanging one must not eat the last seconds of a step.
 const maxRequestMs = 4_000;
 
-function openGitHub(runner: Runner, token: string | undefined): SetStatus {
-  const connect = async () => {
-    if (token === undefined) throw new Error('the input github-token is empty');
-    const { apiUrl, runUrl, ...commit } = await readCommit(runner);
-    // Loaded when used: it is large, and few steps set a commit status.
-    const { getOctokit } = await import('@actions/github');
-    const { repos } = getOctokit(token, { baseUrl: apiUrl, userAgent: 'dispersed-cook' }).rest;
-    return { repos, commit, runUrl };
-  };
-  let connection: ReturnType<typeof connect> | undefined;
+function openStatuses(runner: Runner, token: string | undefined): SetStatus {
+  const send = openOctokit(runner, token ?? '');
+  let commit: Promise<Commit> | undefined;
   return async ({ pending, ...status }, signal) => {
-    const { repos, commit, runUrl } = await (connection ??= connect());
-    const link = runUrl === undefined ? {} : { target_url: addressOf(runUrl, pending) };
+    if (token === undefined) throw new Error('the input github-token is empty');
+    const { runUrl, ...place } = await (commit ??= readCommit(runner));
+    const link = runUrl === undefined ? {} : { target_url: targetUrlOf(runUrl, pending) };
     const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
-    const request = { signal: bound, redirect: 'error', log: silent } as const;
-    await repos.createCommitStatus({ ...commit, ...status, ...link, request });
+    await send(statusRoute, { ...place, ...status, ...link }, bound);
   };
 }
 
-function addressOf(runUrl: string, pending: Pending | undefined): string {
+function targetUrlOf(runUrl: string, pending: Pending | undefined): string {
   return pending === undefined ? runUrl : pendingUrl(runUrl, pending);
 }

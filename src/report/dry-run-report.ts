@@ -1,5 +1,5 @@
 import type { CookBody } from '../api/endpoints.ts';
-import { redact } from '../api/redact.ts';
+import { hideSecrets } from '../api/secret-fields.ts';
 import type { Recipe } from '../api/schemas.ts';
 import { asError, InputError } from '../errors.ts';
 import type { HardwareWish, NoOffers } from '../jobs/offers.ts';
@@ -41,7 +41,7 @@ export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]
   runner.print(`Dry run: ${closing}`);
   if (broken.length > 0) runner.fail();
   annotatePlans(runner, broken);
-  runner.output('result', resultOf(plans));
+  runner.output('result', dryRunResult(plans));
   await writeSummary(runner, (fits) =>
     renderPlans(plans, fits, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
   );
@@ -51,7 +51,7 @@ function isBroken({ error, overBudget }: PlannedCook): boolean {
   return error !== null || overBudget !== null;
 }
 
-function resultOf(plans: readonly PlannedCook[]): Result {
+function dryRunResult(plans: readonly PlannedCook[]): Result {
   if (plans.some(({ error }) => error !== null)) return 'error';
   return plans.some(isBroken) ? 'over-budget' : 'dry-run';
 }
@@ -94,15 +94,15 @@ function modelLines({ models, request: { gpuName: cookedFirst } }: PlannedCook):
 
 // Many entries may cook one recipe: each error is shown once.
 function annotatePlans(runner: Runner, broken: readonly PlannedCook[]): void {
-  const causes = new Map(broken.map((plan) => [causeOf(plan), plan]));
-  annotateAll(runner, [...causes.values()].map(describeFailure), (shown) => ({
+  const causes = new Map(broken.map((plan) => [groupOf(plan), plan]));
+  annotateAll(runner, [...causes.values()].map(describeProblem), (shown) => ({
     title: `${causes.size - shown} more recipes cannot be cooked`,
     cause: 'GitHub shows no more annotations.',
     remedy: 'The job summary lists all of them.',
   }));
 }
 
-function describeFailure({ request, error, overBudget }: PlannedCook): ErrorMessage {
+function describeProblem({ request, error, overBudget }: PlannedCook): ErrorMessage {
   const { recipeUuid } = request;
   if (error === null && overBudget !== null) {
     const name = `recipe ${recipeUuid}`;
@@ -117,7 +117,7 @@ function describeFailure({ request, error, overBudget }: PlannedCook): ErrorMess
   };
 }
 
-function causeOf({ request, error, overBudget }: PlannedCook): string {
+function groupOf({ request, error, overBudget }: PlannedCook): string {
   if (error === null) return overBudget === null ? '' : `${request.recipeUuid}: over budget`;
   return error instanceof InputError ? `${request.recipeUuid}: ${error.message}` : error.message;
 }
@@ -178,7 +178,7 @@ function sanitizeIndented(line: string, maxLength: number): string {
 }
 
 function prettyLines(body: CookBody): readonly string[] {
-  return JSON.stringify(redact(body), null, 2).split('\n');
+  return JSON.stringify(hideSecrets(body), null, 2).split('\n');
 }
 
 function verdict(count: number, broken: number): string {

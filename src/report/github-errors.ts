@@ -13,7 +13,7 @@ export function describeGitHubError(
   attempt: string,
   permission: string,
 ): ErrorMessage {
-  const cause = causeOf(error);
+  const cause = describeRefusal(error);
   switch (error.trouble) {
     case 'forbidden':
       return {
@@ -34,7 +34,7 @@ export function describeGitHubError(
   }
 }
 
-function causeOf({ request, status, message }: GitHubError): string {
+function describeRefusal({ request, status, message }: GitHubError): string {
   const said = sanitizeLine(message, 300);
   return status === 0 ? `${said}.` : `GitHub responded with HTTP ${status} to ${request}: ${said}.`;
 }
@@ -53,7 +53,7 @@ export function describeFollowUpError(
   const where = sanitizeLine(`${workflow} on ${ref}`, 200);
   return {
     title: `Could not ${attempt}: the workflow cannot be started`,
-    cause: `${where}: ${causeOf(error)}`,
+    cause: `${where}: ${describeRefusal(error)}`,
     remedy:
       'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
   };

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempFolder } from '../inputs/context.ts';
 import type { Runner } from '../runtime.ts';
+import { cut } from '../text.ts';
 
 /** An object for each job, as the output `jobs` lists them. */
 export type JobDescription = Readonly<Record<string, unknown>> & {
@@ -17,18 +18,18 @@ const maxStatus = 60;
 // The first of these that fits is taken.
 const shorter: readonly ((job: JobDescription) => object)[] = [
   (job) => job,
-  (job) => ({ ...job, status_reason: cut(job.status_reason, maxReason) }),
+  (job) => ({ ...job, status_reason: cutReason(job.status_reason, maxReason) }),
   (job) =>
     Object.fromEntries(
-      Object.entries({ ...job, status_reason: cut(job.status_reason, maxReason) }).filter(
+      Object.entries({ ...job, status_reason: cutReason(job.status_reason, maxReason) }).filter(
         ([, value]) => !isEmpty(value),
       ),
     ),
-  ({ job_uuid, status, result }) => ({ job_uuid, status: cut(status, maxStatus), result }),
+  ({ job_uuid, status, result }) => ({ job_uuid, status: cutReason(status, maxStatus), result }),
 ];
 
-function cut(text: string | null, max: number): string | null {
-  return text === null || text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+function cutReason(text: string | null, max: number): string | null {
+  return text === null ? null : cut(text, max);
 }
 
 function isEmpty(value: unknown): boolean {

@@ -6,6 +6,7 @@ import { hourlyRateOf, pricedCostOf, totalCostOf } from '../jobs/cost.ts';
 import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { writeJobsOutput, type JobDescription } from './jobs-output.ts';
 import { mainUrlOf, nodeUrlsOf } from '../jobs/node-urls.ts';
+import { cut } from '../text.ts';
 
 /** Sets the step's outputs from what became of each job. */
 export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
@@ -16,7 +17,7 @@ export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void
   runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
   runner.output('job-uuids', JSON.stringify(uuids));
   runner.output('status', worstJob?.status ?? '');
-  runner.output('status-reason', (worstJob?.status_reason ?? '').slice(0, maxReason));
+  runner.output('status-reason', cut(worstJob?.status_reason ?? '', maxReason));
   const total = totalCostOf(outcomes);
   if (total !== null) runner.output('cost-usd', String(total.usd));
   const taken = JSON.stringify(uuids).length + writeRunOutputs(runner, outcomes);

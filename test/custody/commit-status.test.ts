@@ -17,8 +17,8 @@ beforeAll(async () => import('@actions/github'));
 test('a status says what the job is doing', async () => {
   const github = await startGitHub();
   const life = [
-    { status: 'PENDING', forMs: 60_000 },
-    { status: 'RUNNING', forMs: 60_000 },
+    { status: 'PENDING', forMs: 120_000 },
+    { status: 'RUNNING', forMs: 120_000 },
     { status: 'COMPLETED' },
   ];
   await play({ recipes: [{ name: 'Render', life }], inputs: asked, env: envFor(github.url) });

@@ -26,7 +26,6 @@ const pullRequest = JSON.stringify({ pull_request: { head: { sha: head } }, numb
 describe('the commit', () => {
   test('is the one that was pushed', async () => {
     expect(await read({ GITHUB_EVENT_NAME: 'push', GITHUB_EVENT_PATH: '/nowhere' })).toEqual({
-      apiUrl: 'https://api.github.com',
       owner: 'acme',
       repo: 'renders',
       sha: pushed,
@@ -55,10 +54,5 @@ describe('the commit', () => {
   test('is not made up', async () => {
     await expect(read({ GITHUB_SHA: 'main' })).rejects.toThrow('GITHUB_SHA');
     await expect(read({ GITHUB_REPOSITORY: 'renders' })).rejects.toThrow('GITHUB_REPOSITORY');
-  });
-
-  test('is at GitHub Enterprise Server where the runner says so', async () => {
-    const apiUrl = 'https://github.example.com/api/v3';
-    expect((await read({ GITHUB_API_URL: apiUrl })).apiUrl).toBe(apiUrl);
   });
 });

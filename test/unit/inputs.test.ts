@@ -123,7 +123,10 @@ describe('wording', () => {
 
   test.each([
     ['a"b\n', '"a\\"b\\n"'],
-    ['x'.repeat(61), `"${'x'.repeat(60)}…"`],
+    ['x'.repeat(60), `"${'x'.repeat(60)}"`],
+    // Never half of what may be a secret.
+    ['x'.repeat(61), 'a text of 61 characters'],
+    [`at ${'x'.repeat(61)}`, '"at…"'],
     ['sk_live_123', 'a secret key'],
     ['key=sk_live_123', 'a secret key'],
     ['task_1', '"task_1"'],

@@ -14,17 +14,18 @@ const shownParameters = new Set([
 ]);
 const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
 
-const hidden = '***';
+/** What stands in the place of a secret. */
+export const hidden = '***';
 
 /** Gives what is shown in place of a secret value. */
 type Hide = (value: Json, name: string) => string;
 
 /** The body of a cook as it may be shown: secrets and the values of the environment are `***`. */
-export function redact(body: JsonMapping, hide: Hide = () => hidden): JsonMapping {
+export function hideSecrets(body: JsonMapping, hide: Hide = () => hidden): JsonMapping {
   const { parameters } = body;
   if (!isMapping(parameters) || !isMapping(parameters['parameters'])) return body;
-  const redactMember = (key: string, value: Json) => redactParameter(key, value, hide);
-  const shown = mapMembers(parameters['parameters'], redactMember);
+  const hideMember = (key: string, value: Json) => hideInParameter(key, value, hide);
+  const shown = mapMembers(parameters['parameters'], hideMember);
   return { ...body, parameters: { ...parameters, parameters: shown } };
 }
 
@@ -44,7 +45,7 @@ export function secretsIn(body: unknown): BodySecrets {
   };
   const look = (place: unknown) => {
     if (!isMapping(place)) return;
-    redact(place, note);
+    hideSecrets(place, note);
     const tokens = place['container_access_tokens'] ?? null;
     for (const each of isList(tokens) ? tokens : [])
       if (isMapping(each)) note(each['token'], 'token');
@@ -57,14 +58,14 @@ export function secretsIn(body: unknown): BodySecrets {
 
 const secretNames = /^(?:secret|sshkey|token)$/;
 
-function redactParameter(key: string, value: Json, hide: Hide): Json {
+function hideInParameter(key: string, value: Json, hide: Hide): Json {
   if (shownParameters.has(key) || value === null) return value;
-  if (key === 'env' && isMapping(value)) return redactEnv(value, (each) => hide(each, key));
-  if (key === 'volumes' && isList(value)) return value.map((volume) => redactVolume(volume, hide));
+  if (key === 'env' && isMapping(value)) return hideInEnv(value, (each) => hide(each, key));
+  if (key === 'volumes' && isList(value)) return value.map((volume) => hideInVolume(volume, hide));
   return hide(value, key);
 }
 
-function redactEnv(env: JsonMapping, hide: (value: Json) => string): JsonMapping {
+function hideInEnv(env: JsonMapping, hide: (value: Json) => string): JsonMapping {
   const members = Object.entries(mapMembers(env, (_, value) => hide(value)));
   return Object.fromEntries(
     members.map(([name, shown]) => [isPlainName(name) ? name : hidden, shown]),
@@ -83,7 +84,7 @@ export function isPlainName(name: string): boolean {
   return name.replaceAll(/[^0-9]/g, '').length <= maxNameDigits;
 }
 
-function redactVolume(volume: Json, hide: Hide): Json {
+function hideInVolume(volume: Json, hide: Hide): Json {
   if (!isMapping(volume)) return hide(volume, 'volumes');
   return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value, key)));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { redact, secretsIn } from '../../src/api/redact.ts';
+import { hideSecrets, secretsIn } from '../../src/api/secret-fields.ts';
 import type { JsonMapping } from '../../src/api/sign.ts';
 
 const cookOf = (parameters: JsonMapping): JsonMapping => ({
@@ -33,12 +33,12 @@ test.each<[string, JsonMapping, JsonMapping]>([
   ['null', { secret: null, env: null, odd: null }, { secret: null, env: null, odd: null }],
   ['what is left out', { secret: undefined, tag: 'a' }, { tag: 'a' }],
 ])('%s', (_, parameters, shown) => {
-  expect(JSON.stringify(redact(cookOf(parameters)))).toBe(JSON.stringify(cookOf(shown)));
+  expect(JSON.stringify(hideSecrets(cookOf(parameters)))).toBe(JSON.stringify(cookOf(shown)));
 });
 
 test('a cook without a container is shown as it is', () => {
   const { title } = cookOf({});
-  expect(redact({ title, parameters: undefined })).toEqual({ title });
+  expect(hideSecrets({ title, parameters: undefined })).toEqual({ title });
 });
 
 test('the secrets of a body are those that are by their name, and those that may be', () => {
