@@ -28656,7 +28656,7 @@ function firstLine(body) {
         .map((line) => line.trim())
         .find((line) => line !== '') ?? 'no explanation was given');
 }
-const unreadable = /<(style|script)/iy;
+const hiddenElement = /<(style|script)/iy;
 function withoutTags(html) {
     let text = '';
     for (let at = 0; at < html.length;) {
@@ -28664,8 +28664,8 @@ function withoutTags(html) {
         if (open < 0)
             return text + html.slice(at);
         text += html.slice(at, open);
-        unreadable.lastIndex = open;
-        const [, element] = unreadable.exec(html) ?? [];
+        hiddenElement.lastIndex = open;
+        const [, element] = hiddenElement.exec(html) ?? [];
         const close = element === undefined ? open : endOfElement(html, element, open);
         const end = html.indexOf('>', close);
         if (end < 0)
@@ -28798,6 +28798,8 @@ function readAnswer(answer, call, nowMs, { redact }) {
             retryAfterMs: (0,retry/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
         });
     }
+    if (text === '' && call.mayBeEmpty === true)
+        return null;
     const body = call.exactNumbers === true ? (0,json/* parseExactJson */.lQ)(text) : (0,json/* parseJson */.qF)(text);
     if (body !== undefined)
         return body;
@@ -28843,6 +28845,7 @@ var json = __nccwpck_require__(4933);
 
 
 
+
 const shownTexts = new Map([
     ['gpu_name', 200],
     ['name', 1_000],
@@ -28852,7 +28855,6 @@ const shownTexts = new Map([
     ['task', 200],
     ['title', 500],
 ]);
-const words = /^(?:[A-Z]+ING|ASSIGNED|COMPLETED|FAILED|CANCELLED|BATCH|PERSISTENT)$/;
 function readShown(schema, answer, redactor) {
     redactor.addBody(answer);
     return parse/* safeParse */.xL(schema, (0,json/* isMapping */.pi)(answer) ? redactShown(answer, redactor) : answer);
@@ -28860,7 +28862,7 @@ function readShown(schema, answer, redactor) {
 function redactShown(answer, { redact }) {
     const members = Object.entries(answer).map(([key, value]) => {
         const maxLength = shownTexts.get(key);
-        const isShown = typeof value === 'string' && maxLength !== undefined && !words.test(value);
+        const isShown = typeof value === 'string' && maxLength !== undefined && !schemas/* words */.aL.test(value);
         return [key, isShown ? (0,build_text/* cut */.Jj)(redact(value), maxLength) : value];
     });
     return Object.fromEntries(members);
@@ -28879,17 +28881,20 @@ async function cookRecipe(client, recipeUuid, body, signal, ended) {
 async function readRecipe(client, recipeUuid, signal) {
     const pathname = `/v1/job-recipes/${recipeUuid}`;
     const call = { method: 'GET', pathname, signal, exactNumbers: true };
-    return single(client, call, schemas/* recipeSchema */.GW);
+    return itself(await single(client, call, schemas/* recipeSchema */.GW), recipeUuid, call);
 }
 async function readJob(client, jobUuid, signal) {
-    return single(client, { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal }, schemas/* jobSchema */.jQ);
+    const call = { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal };
+    return itself(await single(client, call, schemas/* jobSchema */.jQ), jobUuid, call);
 }
 async function listJobs(client, query, signal) {
     return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, schemas/* jobSchema */.jQ);
 }
 async function cancelJob(client, jobUuid, reason, signal) {
     const pathname = `/v1/jobs/${jobUuid}/cancel`;
-    return single(client, { method: 'PUT', pathname, body: { reason }, signal }, schemas/* jobSchema */.jQ);
+    const call = { method: 'PUT', pathname, body: { reason }, signal, mayBeEmpty: true };
+    const parsed = readShown(schemas/* jobSchema */.jQ, unwrap(await client.send(call)), client.redactor);
+    return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
 }
 async function listJobRuns(client, jobUuid, signal) {
     const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
@@ -28910,7 +28915,8 @@ async function listRunsOfJobs(client, jobUuids, pageNumber, signal) {
 async function readJobRun(client, runUuid, signal) {
     const pathname = `/v1/job-runs/${runUuid}`;
     const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
-    const { logs: log, ...run } = await single(client, call, schemas/* jobRunWithLogSchema */.af);
+    const answer = await single(client, call, schemas/* jobRunWithLogSchema */.af);
+    const { logs: log, ...run } = itself(answer, runUuid, call);
     return { run, log };
 }
 async function listOffers(client, query, signal) {
@@ -28927,6 +28933,15 @@ async function single(client, call, schema) {
         return parsed.data;
     throw unreadable(call, parsed.error.issues);
 }
+function itself(answer, uuid, call) {
+    if (answer.uuid === uuid.toLowerCase())
+        return answer;
+    throw new errors/* ServiceError */._7({
+        trouble: 'unreadable',
+        request: `${call.method} ${call.pathname}`,
+        detail: `the response is about another one, ${answer.uuid}`,
+    });
+}
 async function page(client, call, schema) {
     const query = { limit: String(pageLimit), ...call.query };
     const answer = await client.send({ ...call, query });
@@ -28937,7 +28952,9 @@ async function page(client, call, schema) {
         const parsed = readShown(schema, member, client.redactor);
         return parsed.success ? [parsed.data] : [];
     });
-    return { items, size: list.data.data.length, total: list.data.total };
+    const { total, data } = list.data;
+    const size = data.length;
+    return { items, size, total: total !== undefined && total < size ? undefined : total };
 }
 function unwrap(answer) {
     if (typeof answer !== 'object' || answer === null || 'uuid' in answer)
@@ -29094,99 +29111,6 @@ function isLoopbackHost(hostname) {
 
 /***/ }),
 
-/***/ 3230:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   E$: () => (/* binding */ redact),
-/* harmony export */   VY: () => (/* binding */ secretsIn),
-/* harmony export */   sh: () => (/* binding */ isPlainName)
-/* harmony export */ });
-/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4933);
-
-const shownParameters = new Set([
-    'image',
-    'tag',
-    'imagesrc',
-    'host',
-    'user',
-    'ports',
-    'allowed_ips',
-]);
-const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
-const hidden = '***';
-function redact(body, hide = () => hidden) {
-    const { parameters } = body;
-    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
-        return body;
-    const redactMember = (key, value) => redactParameter(key, value, hide);
-    const shown = mapMembers(parameters['parameters'], redactMember);
-    return { ...body, parameters: { ...parameters, parameters: shown } };
-}
-function secretsIn(body) {
-    const secrets = [];
-    const values = [];
-    const note = (value, key) => {
-        (secretNames.test(key) ? secrets : values).push(...textsIn(value));
-        return hidden;
-    };
-    const look = (place) => {
-        if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(place))
-            return;
-        redact(place, note);
-        const tokens = place['container_access_tokens'] ?? null;
-        for (const each of (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(tokens) ? tokens : [])
-            if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(each))
-                note(each['token'], 'token');
-        look(place['payload']);
-        look(place['job_snapshot']);
-    };
-    look(body);
-    return { secrets, values };
-}
-const secretNames = /^(?:secret|sshkey|token)$/;
-function redactParameter(key, value, hide) {
-    if (shownParameters.has(key) || value === null)
-        return value;
-    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
-        return redactEnv(value, (each) => hide(each, key));
-    if (key === 'volumes' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
-        return value.map((volume) => redactVolume(volume, hide));
-    return hide(value, key);
-}
-function redactEnv(env, hide) {
-    const members = Object.entries(mapMembers(env, (_, value) => hide(value)));
-    return Object.fromEntries(members.map(([name, shown]) => [isPlainName(name) ? name : hidden, shown]));
-}
-const maxNameLength = 40;
-const maxNameDigits = 2;
-function isPlainName(name) {
-    if (name.length > maxNameLength || !/^(?:[A-Z0-9_]+|[a-z0-9_.<-]+)$/.test(name))
-        return false;
-    return name.replaceAll(/[^0-9]/g, '').length <= maxNameDigits;
-}
-function redactVolume(volume, hide) {
-    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume))
-        return hide(volume, 'volumes');
-    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value, key)));
-}
-function textsIn(value) {
-    if (typeof value === 'string')
-        return [value];
-    if (typeof value === 'number')
-        return [String(value)];
-    if (typeof value !== 'object' || value === null)
-        return [];
-    const members = Object.values(value);
-    return members.flatMap(textsIn);
-}
-function mapMembers(mapping, change) {
-    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
-}
-
-
-/***/ }),
-
 /***/ 4269:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -29262,6 +29186,7 @@ async function withRetry(request, rule, { clock, random, signal }) {
 /* harmony export */   Gh: () => (/* binding */ offerSchema),
 /* harmony export */   O1: () => (/* binding */ isUuid),
 /* harmony export */   Wf: () => (/* binding */ jobRunSchema),
+/* harmony export */   aL: () => (/* binding */ words),
 /* harmony export */   af: () => (/* binding */ jobRunWithLogSchema),
 /* harmony export */   cE: () => (/* binding */ listSchema),
 /* harmony export */   eI: () => (/* binding */ runTokenSchema),
@@ -29279,7 +29204,14 @@ function isUuid(value) {
 }
 const uuid = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(uuidPattern)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => value.toLowerCase()));
 const text = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()), null);
-const number = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()), null);
+const anyNumber = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([
+    zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^-?\d{1,20}(?:\.\d{1,20})?$/)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => Number(value))),
+]);
+const number = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(anyNumber), null);
+const words = /^(?:[a-z]+ing|assigned|completed|failed|cancelled|batch|persistent)$/i;
+const inCapitals = (value) => (words.test(value) ? value.toUpperCase() : value);
+const status = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._minLength */ .m9(1)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(inCapitals));
 const knownMs = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(number, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((ms) => (ms === null || ms <= 0 ? null : ms)));
 const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => {
     if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value))
@@ -29297,11 +29229,11 @@ const container = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini
 })));
 const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
-    status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._minLength */ .m9(1)),
+    status,
     title: text,
     description: text,
     status_reason: text,
-    task: text,
+    task: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => (value === null ? null : inCapitals(value)))),
     source_recipe_uuid: text,
     created_at: timestamp,
     started_at: timestamp,
@@ -29319,28 +29251,34 @@ const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(container)), null),
 });
 const nodeUrlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    description: text,
+    description: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(String))])), null),
     hostname: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
-    port: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    port: anyNumber,
     protocol: text,
     tls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY()), null),
 });
 const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
-    status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
+    status,
     job_uuid: text,
     started_at_ms: knownMs,
     ended_at_ms: knownMs,
     duration_ms: knownMs,
     hourly_rate_usd: number,
-    node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(nodeUrlSchema)), null),
+    node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(readableUrls))), null),
 });
+function readableUrls(members) {
+    return members.flatMap((member) => {
+        const parsed = nodeUrlSchema.safeParse(member);
+        return parsed.success ? [parsed.data] : [];
+    });
+}
 const accessTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     token: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^[\u0021-\u007e]{6,4096}$/)),
 });
 const runTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
-    status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
+    status,
     container_access_tokens: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J())), null),
 });
 function tokenOf({ container_access_tokens: tokens }) {
@@ -29375,19 +29313,113 @@ const offerSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
         gpu_models: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(offerGpuSchema)), null),
     })), null),
     pricing: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-        hourly_rate_usd: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._nonnegative */ .UI()),
+        hourly_rate_usd: anyNumber.check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._nonnegative */ .UI()),
     }),
 });
 const ledgerTransactionSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid: text,
     job_run_uuid: uuid,
     type: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
-    amount_usd: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    amount_usd: anyNumber,
 });
 const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     data: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()),
-    total: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()), undefined),
+    total: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(anyNumber), undefined),
 });
+
+
+/***/ }),
+
+/***/ 4533:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ hidden),
+/* harmony export */   VY: () => (/* binding */ secretsIn),
+/* harmony export */   s0: () => (/* binding */ hideSecrets),
+/* harmony export */   sh: () => (/* binding */ isPlainName)
+/* harmony export */ });
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4933);
+
+const shownParameters = new Set([
+    'image',
+    'tag',
+    'imagesrc',
+    'host',
+    'user',
+    'ports',
+    'allowed_ips',
+]);
+const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
+const hidden = '***';
+function hideSecrets(body, hide = () => hidden) {
+    const { parameters } = body;
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
+        return body;
+    const hideMember = (key, value) => hideInParameter(key, value, hide);
+    const shown = mapMembers(parameters['parameters'], hideMember);
+    return { ...body, parameters: { ...parameters, parameters: shown } };
+}
+function secretsIn(body) {
+    const secrets = [];
+    const values = [];
+    const note = (value, key) => {
+        (secretNames.test(key) ? secrets : values).push(...textsIn(value));
+        return hidden;
+    };
+    const look = (place) => {
+        if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(place))
+            return;
+        hideSecrets(place, note);
+        const tokens = place['container_access_tokens'] ?? null;
+        for (const each of (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(tokens) ? tokens : [])
+            if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(each))
+                note(each['token'], 'token');
+        look(place['payload']);
+        look(place['job_snapshot']);
+    };
+    look(body);
+    return { secrets, values };
+}
+const secretNames = /^(?:secret|sshkey|token)$/;
+function hideInParameter(key, value, hide) {
+    if (shownParameters.has(key) || value === null)
+        return value;
+    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
+        return hideInEnv(value, (each) => hide(each, key));
+    if (key === 'volumes' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
+        return value.map((volume) => hideInVolume(volume, hide));
+    return hide(value, key);
+}
+function hideInEnv(env, hide) {
+    const members = Object.entries(mapMembers(env, (_, value) => hide(value)));
+    return Object.fromEntries(members.map(([name, shown]) => [isPlainName(name) ? name : hidden, shown]));
+}
+const maxNameLength = 40;
+const maxNameDigits = 2;
+function isPlainName(name) {
+    if (name.length > maxNameLength || !/^(?:[A-Z0-9_]+|[a-z0-9_.<-]+)$/.test(name))
+        return false;
+    return name.replaceAll(/[^0-9]/g, '').length <= maxNameDigits;
+}
+function hideInVolume(volume, hide) {
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume))
+        return hide(volume, 'volumes');
+    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value, key)));
+}
+function textsIn(value) {
+    if (typeof value === 'string')
+        return [value];
+    if (typeof value === 'number')
+        return [String(value)];
+    if (typeof value !== 'object' || value === null)
+        return [];
+    const members = Object.values(value);
+    return members.flatMap(textsIn);
+}
+function mapMembers(mapping, change) {
+    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
+}
 
 
 /***/ }),
@@ -29660,7 +29692,7 @@ var sanitize = __nccwpck_require__(1872);
 
 const nextCheck = 'The next check tries again.';
 function describeGitHubError(error, attempt, permission) {
-    const cause = causeOf(error);
+    const cause = describeRefusal(error);
     switch (error.trouble) {
         case 'forbidden':
             return {
@@ -29680,7 +29712,7 @@ function describeGitHubError(error, attempt, permission) {
             return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
     }
 }
-function causeOf({ request, status, message }) {
+function describeRefusal({ request, status, message }) {
     const said = (0,sanitize/* sanitizeLine */.PN)(message, 300);
     return status === 0 ? `${said}.` : `GitHub responded with HTTP ${status} to ${request}: ${said}.`;
 }
@@ -29692,7 +29724,7 @@ function describeFollowUpError(error, workflow, ref) {
     const where = (0,sanitize/* sanitizeLine */.PN)(`${workflow} on ${ref}`, 200);
     return {
         title: `Could not ${attempt}: the workflow cannot be started`,
-        cause: `${where}: ${causeOf(error)}`,
+        cause: `${where}: ${describeRefusal(error)}`,
         remedy: 'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
     };
 }
@@ -29752,16 +29784,16 @@ const maxRows = 100;
 function renderCheck(result, here) {
     const { running, ended, orphans, sinceMs, nowMs } = result;
     const parts = [
-        headlineOf(result),
+        checkHeading(result),
         `Cooked since ${timeOf(sinceMs)}. ${costLine([...running, ...ended])}`,
         section('Orphans', orphans, renderOrphans(orphans, here)),
-        section('Running', running, renderRunning(running, here, nowMs)),
+        section('Running', running, renderRunningJobs(running, here, nowMs)),
         section('Ended', ended, renderEnded(ended, here)),
         renderSpend([...running, ...ended]),
     ];
     return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
-function headlineOf({ running, ended, orphans }) {
+function checkHeading({ running, ended, orphans }) {
     const rate = rateOf(running);
     const hourly = rate === null ? '' : ` at ${(0,format/* formatUsd */.UK)(rate)} an hour`;
     const lost = orphans.length === 0 ? '' : `, ${orphans.length} orphans`;
@@ -29799,7 +29831,7 @@ function costColumn(heading) {
 function fromColumn(here) {
     return { heading: 'From', cell: (job) => fromCell(job, here) };
 }
-function renderRunning(jobs, here, nowMs) {
+function renderRunningJobs(jobs, here, nowMs) {
     const since = { heading: 'Since', cell: (job) => sinceCell(job, nowMs) };
     const rate = {
         heading: 'An hour',
@@ -29807,7 +29839,7 @@ function renderRunning(jobs, here, nowMs) {
         cell: ({ outcome }) => usdCell((0,jobs_cost/* hourlyRateOf */.FV)(outcome)),
     };
     const columns = [...statusColumns(), since, costColumn('So far'), rate, fromColumn(here)];
-    return renderRows(columns, jobs);
+    return renderCheckTable(columns, jobs);
 }
 function renderEnded(jobs, here) {
     const ran = {
@@ -29816,14 +29848,14 @@ function renderEnded(jobs, here) {
         cell: ({ outcome }) => (0,table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
     };
     const columns = [...statusColumns(), ran, costColumn('Cost'), fromColumn(here)];
-    return renderRows(columns, jobs);
+    return renderCheckTable(columns, jobs);
 }
 function renderOrphans(jobs, here) {
     const note = 'They lived on though the run that cooked them was over, and were not to outlive it.';
     const columns = [...statusColumns(), costColumn('Cost'), fromColumn(here)];
-    return `${note}\n\n${renderRows(columns, jobs)}`;
+    return `${note}\n\n${renderCheckTable(columns, jobs)}`;
 }
-function renderRows(columns, jobs) {
+function renderCheckTable(columns, jobs) {
     const shown = jobs.slice(0, maxRows);
     return (0,table/* renderTable */.bo)(columns, shown.map((job) => columns.map(({ cell }) => cell(job))));
 }
@@ -29892,15 +29924,15 @@ var summary = __nccwpck_require__(3320);
 
 
 async function reportCheck(runner, here, result, problems) {
-    runner.print(check_report_headlineOf(result));
+    runner.print(formatCounts(result));
     for (const problem of problems)
         (0,annotations/* annotate */.fz)(runner, problem);
     if (problems.length > 0)
         runner.fail();
-    writeOutputs(runner, result);
+    writeCheckOutputs(runner, result);
     await (0,summary/* writeSummary */.Sy)(runner, () => renderCheck(result, here));
 }
-function check_report_headlineOf({ running, ended, orphans }) {
+function formatCounts({ running, ended, orphans }) {
     const rate = rateOf(running);
     const hourly = rate === null ? '' : ` (${(0,format/* formatUsd */.UK)(rate)} an hour)`;
     const counts = [
@@ -29910,7 +29942,7 @@ function check_report_headlineOf({ running, ended, orphans }) {
     ];
     return counts.join(', ');
 }
-function writeOutputs(runner, { running, ended, orphans }) {
+function writeCheckOutputs(runner, { running, ended, orphans }) {
     runner.output('running', jsonOf(running));
     runner.output('ended', jsonOf(ended));
     runner.output('orphans', jsonOf(orphans));
@@ -29935,9 +29967,9 @@ async function reportCheckFailure(runner, error) {
         await (0,summary/* writeSummary */.Sy)(runner, () => (0,summary/* renderInputProblems */.dX)(error));
     }
     else
-        (0,annotations/* annotate */.fz)(runner, describeFailure(error));
+        (0,annotations/* annotate */.fz)(runner, describeCheckError(error));
 }
-function describeFailure(error) {
+function describeCheckError(error) {
     if (error instanceof errors/* GitHubError */.y_) {
         return describeGitHubError(error, 'read the workflow runs', 'actions: read');
     }
@@ -30036,7 +30068,7 @@ async function finishStatuses(check, ended, openRuns) {
     const { github, repository, console, inputs } = check;
     const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
     try {
-        const statuses = await (0,github_statuses/* readStatuses */.r)(github, repository, [...shas]);
+        const statuses = await (0,github_statuses/* readStatuses */.r_)(github, repository, [...shas]);
         const due = dueOf(check, ended, statuses, openRuns);
         const [first] = due;
         if (first === undefined)
@@ -30060,7 +30092,7 @@ async function mayFinish({ github, repository, console }, { statuses }) {
     const { sha, context, targetUrl } = first;
     const status = { state: 'pending', description: 'Has ended', context };
     try {
-        await (0,github_statuses/* setStatus */.L)(github, repository, sha, { ...status, target_url: targetUrl ?? '' });
+        await (0,github_statuses/* setStatus */.Lx)(github, repository, sha, { ...status, target_url: targetUrl ?? '' });
     }
     catch (error) {
         if (!(error instanceof errors/* GitHubError */.y_))
@@ -30102,7 +30134,7 @@ async function finishOne(check, { ended, statuses }, ref) {
         try {
             const link = targetUrl?.replace(/#.*$/, '') ?? '';
             const message = (0,commit_status_text/* describeEnd */.lA)(outcome);
-            await (0,github_statuses/* setStatus */.L)(github, repository, sha, { ...message, context, target_url: link });
+            await (0,github_statuses/* setStatus */.Lx)(github, repository, sha, { ...message, context, target_url: link });
             console.statusFinished(ended, context, message.state);
         }
         catch (error) {
@@ -31014,13 +31046,15 @@ async function endBy(maxMs, clock, outer, work) {
 var jobs_ceilings = __nccwpck_require__(8261);
 // EXTERNAL MODULE: ./build/jobs/cost.js
 var cost = __nccwpck_require__(3228);
+// EXTERNAL MODULE: ./build/jobs/metrics.js
+var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/jobs/retried-job.js
 var retried_job = __nccwpck_require__(8136);
 ;// CONCATENATED MODULE: ./build/jobs/spend.js
 
 
 
-const hourMs = 3_600_000;
+
 function spendOf(known, nowMs, assumedUsd) {
     return known.job.task === 'PERSISTENT'
         ? ofLifetime(known, nowMs, assumedUsd)
@@ -31036,23 +31070,17 @@ function totalSpend(jobs, nowMs, assumedUsd) {
 function lastsMs({ usd, hourlyUsd }, maxCostUsd) {
     if (hourlyUsd <= 0)
         return usd > maxCostUsd ? 0 : Infinity;
-    return ((maxCostUsd - usd) / hourlyUsd) * hourMs;
-}
-function isOver({ job }) {
-    return (0,jobs_status/* isFinal */.dR)(job.status) && !(0,retried_job/* mayRestart */.f)(job);
+    return ((maxCostUsd - usd) / hourlyUsd) * cost/* hourMs */.$0;
 }
 function endMsOf(known) {
-    return isOver(known) ? (instantMs(known.job.completed_at) ?? known.lastSeenMs) : null;
-}
-function instantMs(time) {
-    return time === null || time.length === 10 ? null : Date.parse(time);
+    return (0,retried_job/* hasFinished */.rz)(known.job) ? ((0,metrics/* instantMs */.Or)(known.job.completed_at) ?? known.lastSeenMs) : null;
 }
 function ofLifetime(known, nowMs, assumedUsd) {
     const rates = known.runs.map(cost/* rateOfRun */.LY).filter((rate) => rate !== null);
     const rate = rates.at(-1) ?? assumedUsd ?? 0;
     const endMs = endMsOf(known);
-    const sinceMs = instantMs(known.job.created_at) ?? known.firstSeenMs;
-    return costOf(rate, sinceMs, endMs, nowMs);
+    const sinceMs = (0,metrics/* instantMs */.Or)(known.job.created_at) ?? known.firstSeenMs;
+    return spendBetween(rate, sinceMs, endMs, nowMs);
 }
 function ofRuns(known, nowMs, assumedUsd) {
     const parts = known.runs.map((run, index) => ofRun(run, index, known, nowMs, assumedUsd));
@@ -31071,7 +31099,7 @@ function ofRun(run, index, known, nowMs, assumedUsd) {
     const next = known.runs[index + 1];
     const ownEndMs = endedMs ?? (durationMs === null ? null : startedMs + durationMs);
     const endMs = ownEndMs ?? endMsOf(known) ?? (next ? (next.started_at_ms ?? nowMs) : null);
-    return costOf((0,cost/* rateOfRun */.LY)(run) ?? assumedUsd ?? 0, startedMs, endMs, nowMs);
+    return spendBetween((0,cost/* rateOfRun */.LY)(run) ?? assumedUsd ?? 0, startedMs, endMs, nowMs);
 }
 const nothing = { usd: 0, hourlyUsd: 0 };
 function unseenRun(known, nowMs, assumedUsd) {
@@ -31081,18 +31109,18 @@ function unseenRun(known, nowMs, assumedUsd) {
     const rate = (isOpen ? (0,cost/* rateOfRun */.LY)(newest) : null) ?? assumedUsd;
     if (rate === null)
         return nothing;
-    if (isOver(known)) {
+    if ((0,retried_job/* hasFinished */.rz)(known.job)) {
         return runs.length === 0 && job.started_at !== null
-            ? costOf(rate, instantMs(job.started_at) ?? idleSeenMs, endMsOf(known), nowMs)
+            ? spendBetween(rate, (0,metrics/* instantMs */.Or)(job.started_at) ?? idleSeenMs, endMsOf(known), nowMs)
             : nothing;
     }
     if (job.status === 'RUNNING')
-        return costOf(rate, idleSeenMs, null, nowMs);
-    return isLimited ? nothing : costOf(rate, lastSeenMs, null, nowMs);
+        return spendBetween(rate, idleSeenMs, null, nowMs);
+    return isLimited ? nothing : spendBetween(rate, lastSeenMs, null, nowMs);
 }
-function costOf(rate, fromMs, toMs, nowMs) {
+function spendBetween(rate, fromMs, toMs, nowMs) {
     const ms = Math.max(0, Math.min(toMs ?? nowMs, nowMs) - fromMs);
-    return { usd: (rate * ms) / hourMs, hourlyUsd: toMs === null ? rate : 0 };
+    return { usd: (rate * ms) / cost/* hourMs */.$0, hourlyUsd: toMs === null ? rate : 0 };
 }
 
 ;// CONCATENATED MODULE: ./build/commands/budget.js
@@ -31566,7 +31594,7 @@ var poll = __nccwpck_require__(7127);
 
 
 
-function goalOf({ plan }, { task }) {
+function waitUntilOf({ plan }, { task }) {
     const byTask = plan.readyCheck === null ? 'running' : 'ready';
     return plan.waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
 }
@@ -31578,7 +31606,7 @@ function watchServer(step, entry, submitted, log) {
     const served = new AbortController();
     const over = new AbortController();
     const signal = AbortSignal.any([end.signal, over.signal, served.signal]);
-    const goal = goalOf(step, submitted.job);
+    const waitUntil = waitUntilOf(step, submitted.job);
     let work = null;
     let isTold = false;
     let known = nothingFound;
@@ -31592,13 +31620,13 @@ function watchServer(step, entry, submitted, log) {
     };
     const isServing = async (job, waitedMs) => {
         known = await find(job);
-        if (goal === 'running' && known.isReported)
+        if (waitUntil === 'running' && known.isReported)
             return true;
         if (known.urls.length === 0) {
             if (!isTold && known.runUuid !== null)
                 console.noAddressYet(submitted);
             isTold ||= known.runUuid !== null;
-            return goal === 'running' && mayHaveNone(job) && waitedMs >= maxUnknownWaitMs;
+            return waitUntil === 'running' && mayHaveNone(job) && waitedMs >= maxUnknownWaitMs;
         }
         return isReady(step, entry, submitted, known.urls, signal);
     };
@@ -31619,7 +31647,7 @@ function watchServer(step, entry, submitted, log) {
         served: served.signal,
         mayReadLog: () => known.runUuid !== null,
         onRunning: (job) => {
-            if (job.parameters?.isReachable === false && goal === 'running')
+            if (job.parameters?.isReachable === false && waitUntil === 'running')
                 served.abort();
             work ??= wait(job);
         },
@@ -31743,7 +31771,7 @@ async function watchToEnd(step, entry) {
         step.end.endFor('fail-fast');
     await step.reconcile(entry);
     await lookOnceMore(step, entry);
-    const { result } = outcomeOf(step, entry);
+    const { result } = outcomeNow(step, entry);
     const reads = entry.facts.stop !== 'lost';
     const runData = await log.close(result, { reads, signal: step.end.deadline });
     if (entry.facts.stop === 'goal') {
@@ -31778,8 +31806,8 @@ async function mayTryNext(step, entry, log) {
 async function watch(step, entry, submitted, log) {
     const { client, end, poller } = step;
     const { job } = submitted;
-    const failure = (0,retried_job/* createFailureCheck */.d)(client, end.signal);
-    const goal = goalOf(step, job);
+    const failure = (0,retried_job/* createFailureCheck */.dT)(client, end.signal);
+    const waitUntil = waitUntilOf(step, job);
     const server = watchServer(step, entry, submitted, log);
     const take = (answer) => {
         if (entry.unwatch.signal.aborted)
@@ -31795,7 +31823,7 @@ async function watch(step, entry, submitted, log) {
                 (0,entries/* record */.g1)(step, entry, { stop: null });
             server.onStopped();
         }
-        if (goal === 'completed' || server.mayReadLog())
+        if (waitUntil === 'completed' || server.mayReadLog())
             log.onLook(answer);
         if (answer.status !== 'FAILED')
             failure.reset();
@@ -31803,17 +31831,16 @@ async function watch(step, entry, submitted, log) {
             const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
             if (state === 'open')
                 return false;
-            const hasEnded = state === 'final';
             (0,entries/* record */.g1)(step, entry, {
-                ...(0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: answer.uuid, hasEnded }),
+                ...(0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: answer.uuid, hasEnded: state === 'final' }),
                 stop: 'ended',
             });
             return true;
         }
-        if (goal === 'completed')
+        if (waitUntil === 'completed')
             return false;
         if (answer.status === 'RUNNING') {
-            if (goal === 'running' && entry.facts.stop !== 'goal')
+            if (waitUntil === 'running' && entry.facts.stop !== 'goal')
                 (0,entries/* record */.g1)(step, entry, { stop: 'goal' });
             server.onRunning(answer);
             return server.served.aborted;
@@ -31865,15 +31892,15 @@ function countOn({ plan, poller, budget }, { shareMs }, { job }) {
         if (answer instanceof errors/* ServiceError */._7)
             return true;
         budget.onLook(answer, shareMs !== null);
-        return (0,jobs_status/* isFinal */.dR)(answer.status) && !(0,retried_job/* mayRestart */.f)(answer);
+        return (0,retried_job/* hasFinished */.rz)(answer);
     };
     void poller.watch(job.uuid, count, budget.over);
 }
 function isBad(step, entry) {
     const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
-    return isOver && !results/* results */.X[outcomeOf(step, entry).result].passes;
+    return isOver && !results/* results */.X[outcomeNow(step, entry).result].passes;
 }
-function outcomeOf(step, entry) {
+function outcomeNow(step, entry) {
     return (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, records/* noRunData */.h);
 }
 async function lookOnceMore(step, entry) {
@@ -31884,9 +31911,8 @@ async function lookOnceMore(step, entry) {
     if (seen === null)
         return;
     (0,entries/* observe */.lB)(step, entry, seen);
-    const hasEnded = (0,jobs_status/* isFinal */.dR)(seen.status) && !(0,retried_job/* mayRestart */.f)(seen);
-    if (hasEnded)
-        (0,entries/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(facts, { uuid: seen.uuid, hasEnded }));
+    if ((0,retried_job/* hasFinished */.rz)(seen))
+        (0,entries/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(facts, { uuid: seen.uuid, hasEnded: true }));
 }
 
 
@@ -31934,7 +31960,7 @@ class ServiceError extends Error {
     get retryable() {
         if (this.trouble !== 'refused')
             return true;
-        return isServerError(this.status) || this.status === 408 || this.status === 429;
+        return !isClientError(this.status) || this.status === 408 || this.status === 429;
     }
 }
 class GitHubError extends Error {
@@ -31957,9 +31983,6 @@ function asError(thrown) {
 }
 function isClientError(status = 0) {
     return status >= 400 && status < 500;
-}
-function isServerError(status = 0) {
-    return status >= 500;
 }
 
 
@@ -32027,6 +32050,7 @@ function createGitHub({ send, clock, random, signal }) {
     };
 }
 const maxRequestMs = 30_000;
+const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
 function openOctokit(runner, token) {
     const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
     const connect = async () => {
@@ -32037,7 +32061,7 @@ function openOctokit(runner, token) {
     return async (route, parameters, signal) => {
         const octokit = await (connection ??= connect());
         const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
-        const request = { signal: bound, redirect: 'error', log: _trouble_js__WEBPACK_IMPORTED_MODULE_2__/* .silent */ .K };
+        const request = { signal: bound, redirect: 'error', log: silent };
         if (route === graphqlRoute) {
             const { query, ...variables } = parameters;
             return octokit.graphql(String(query), { ...variables, request });
@@ -32137,7 +32161,7 @@ async function listRuns(github, repository, status, isEnough) {
     for (let page = 1; page <= maxPages; page += 1) {
         const query = { ...repository, status, per_page: pageSize, page };
         const answer = await github.request(listRoute, query);
-        const members = (0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(listSchema, answer, listRoute).workflow_runs;
+        const members = (0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(runListSchema, answer, listRoute).workflow_runs;
         const read = members.flatMap((member) => {
             const parsed = runSchema.safeParse(member);
             return parsed.success ? [toRun(parsed.data)] : [];
@@ -32149,7 +32173,7 @@ async function listRuns(github, repository, status, isEnough) {
     return runs;
 }
 const listRoute = 'GET /repos/{owner}/{repo}/actions/runs';
-const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .object */ .Ikc({ workflow_runs: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .unknown */ .L5J()) });
+const runListSchema = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .object */ .Ikc({ workflow_runs: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .unknown */ .L5J()) });
 async function readRun(github, repository, id) {
     try {
         const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
@@ -32183,8 +32207,9 @@ function msOf(text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   L: () => (/* binding */ setStatus),
-/* harmony export */   r: () => (/* binding */ readStatuses)
+/* harmony export */   Lx: () => (/* binding */ setStatus),
+/* harmony export */   kd: () => (/* binding */ statusRoute),
+/* harmony export */   r_: () => (/* binding */ readStatuses)
 /* harmony export */ });
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
@@ -32263,12 +32288,9 @@ async function queryStatuses(github, { owner, repo }, shas) {
     const answer = (0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(graphqlSchema, await github.request(_client_js__WEBPACK_IMPORTED_MODULE_1__/* .graphqlRoute */ .Zf, { query, owner, repo }), _client_js__WEBPACK_IMPORTED_MODULE_1__/* .graphqlRoute */ .Zf);
     return shas.flatMap((sha, index) => (answer.repository[`c${index}`]?.status?.contexts ?? []).map((each) => toStatus(sha, each)));
 }
+const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
 async function setStatus(github, repository, sha, status) {
-    await github.request('POST /repos/{owner}/{repo}/statuses/{sha}', {
-        ...repository,
-        sha,
-        ...status,
-    });
+    await github.request(statusRoute, { ...repository, sha, ...status });
 }
 
 
@@ -32278,7 +32300,6 @@ async function setStatus(github, repository, sha, status) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   K: () => (/* binding */ silent),
 /* harmony export */   L: () => (/* binding */ troubleOf)
 /* harmony export */ });
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
@@ -32296,9 +32317,13 @@ function troubleOf(error, nowMs) {
     const isLimit = 'retry-after' in headers ||
         headers['x-ratelimit-remaining'] === '0' ||
         /\brate limit\b/i.test(message);
-    return { kind: kindOf(status, isLimit), status, retryAfterMs: retryAfterOf(headers, nowMs) };
+    return {
+        kind: troubleOfStatus(status, isLimit),
+        status,
+        retryAfterMs: retryAfterOf(headers, nowMs),
+    };
 }
-function kindOf(status, isLimit) {
+function troubleOfStatus(status, isLimit) {
     if (status >= 500)
         return 'unavailable';
     if (status === 429 || isLimit)
@@ -32314,7 +32339,6 @@ function retryAfterOf(headers, nowMs) {
     const resetMs = Number(headers['x-ratelimit-reset']) * 1_000;
     return Number.isFinite(resetMs) ? Math.max(0, resetMs - nowMs) : null;
 }
-const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
 
 
 /***/ }),
@@ -32445,8 +32469,7 @@ async function readCommit(runner) {
     const [owner, repo] = repository.split('/');
     if (!owner || !repo)
         throw new Error('GITHUB_REPOSITORY has no repository');
-    const apiUrl = env['GITHUB_API_URL'] || 'https://api.github.com';
-    return { apiUrl, owner, repo, sha: await readSha(env), runUrl };
+    return { owner, repo, sha: await readSha(env), runUrl };
 }
 const forkPullRequest = schemas/* object */.Ikc({
     pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ repo: schemas/* nullable */.mee(schemas/* object */.Ikc({ fork: schemas/* boolean */.zMY() })) }) }),
@@ -32540,8 +32563,8 @@ const apiUrl = (0,parsers/* fromText */.IK)((given) => {
 var core = __nccwpck_require__(8532);
 // EXTERNAL MODULE: ./build/api/json.js
 var json = __nccwpck_require__(4933);
-// EXTERNAL MODULE: ./build/api/redact.js
-var redact = __nccwpck_require__(3230);
+// EXTERNAL MODULE: ./build/api/secret-fields.js
+var secret_fields = __nccwpck_require__(4533);
 // EXTERNAL MODULE: ./build/inputs/yaml.js
 var yaml = __nccwpck_require__(3697);
 ;// CONCATENATED MODULE: ./build/inputs/container.js
@@ -32555,7 +32578,7 @@ const variableNameForm = 'a name starts with a letter or `_`, followed by letter
 const environment = schemas/* pipe */.FsL(schemas/* custom */.IeY(json/* isMapping */.pi, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
     const names = Object.keys(given);
     const report = (key, message) => {
-        const place = (0,redact/* isPlainName */.sh)(key) ? key : names.indexOf(key);
+        const place = (0,secret_fields/* isPlainName */.sh)(key) ? key : names.indexOf(key);
         context.issues.push({ code: 'custom', message, input: key, path: [place] });
     };
     const pairs = Object.entries(given).flatMap(([key, value]) => {
@@ -32593,7 +32616,7 @@ function problemOfLine(line, name, earlier) {
         return `has an invalid name: ${variableNameForm}`;
     if (!earlier.has(name))
         return undefined;
-    return `sets ${(0,redact/* isPlainName */.sh)(name) ? (0,parsers/* quote */.hD)(name) : 'a name'} a second time`;
+    return `sets ${(0,secret_fields/* isPlainName */.sh)(name) ? (0,parsers/* quote */.hD)(name) : 'a name'} a second time`;
 }
 const list = (member) => schemas/* array */.YOg(member, 'must be a list');
 const volume = (0,yaml/* mapping */.p)({
@@ -32960,11 +32983,13 @@ async function readCancelInputs(runner) {
 /* harmony export */   yL: () => (/* binding */ oneOf)
 /* harmony export */ });
 /* unused harmony export parseDuration */
-/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7785);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3619);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8532);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3945);
+/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7785);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8532);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3945);
 /* harmony import */ var _api_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4015);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(977);
+
 
 
 
@@ -32973,12 +32998,12 @@ class InvalidValue extends Error {
 function quote(text) {
     if (/\bsk_/.test(text))
         return 'a secret key';
-    const maxLength = 60;
-    return JSON.stringify(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
+    const shown = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .cut */ .Jj)(text, 60);
+    return shown === '…' ? `a text of ${text.length} characters` : JSON.stringify(shown);
 }
 function suggest(word, known) {
     const maxDistance = Math.min(4, Math.ceil(word.length / 3));
-    const likely = (0,leven__WEBPACK_IMPORTED_MODULE_1__/* .closestMatch */ .h)(word.toLowerCase(), known, { maxDistance });
+    const likely = (0,leven__WEBPACK_IMPORTED_MODULE_2__/* .closestMatch */ .h)(word.toLowerCase(), known, { maxDistance });
     return likely === undefined ? '' : `; did you mean ${likely}?`;
 }
 const singleValue = {
@@ -32987,15 +33012,15 @@ const singleValue = {
         : 'must be a single value, not a list or a mapping',
 };
 function fromText(parse) {
-    return zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP(singleValue), zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .transform */ .pdi(async (given, context) => {
+    return zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(singleValue), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .transform */ .pdi(async (given, context) => {
         const value = await parse(given);
         if (!(value instanceof InvalidValue))
             return value;
         context.issues.push({ code: 'custom', message: value.message, input: given });
-        return zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .NEVER */ .tm;
+        return zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .NEVER */ .tm;
     }));
 }
-const text = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP(singleValue);
+const text = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(singleValue);
 const line = fromText((given) => /[\r\n]/.test(given) ? new InvalidValue('must be a single line') : given);
 const flag = fromText((given) => {
     if (/^true$/i.test(given))
@@ -33057,16 +33082,16 @@ function describeNonUuid(given) {
     return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
 }
 function orNull(schema) {
-    return zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP(singleValue)), zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .transform */ .pdi(async (given, context) => {
+    return zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(singleValue)), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .transform */ .pdi(async (given, context) => {
         if (given === null || given === '~')
             return null;
-        const parsed = await zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .safeParseAsync */ .bp(schema, given);
+        const parsed = await zod_mini__WEBPACK_IMPORTED_MODULE_5__/* .safeParseAsync */ .bp(schema, given);
         if (parsed.success)
             return parsed.data;
         for (const { message } of parsed.error.issues) {
             context.issues.push({ code: 'custom', message, input: given });
         }
-        return zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .NEVER */ .tm;
+        return zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .NEVER */ .tm;
     }));
 }
 const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
@@ -33344,7 +33369,7 @@ function checkWhole(cook) {
 /* harmony export */   p: () => (/* binding */ mapping)
 /* harmony export */ });
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3619);
-/* harmony import */ var _api_redact_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3230);
+/* harmony import */ var _api_secret_fields_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4533);
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
 
 
@@ -33421,7 +33446,7 @@ function withoutEmpty(given, known) {
 }
 function describeUnknown(key, known) {
     const near = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .suggest */ .ZA)(key.replaceAll('-', '_'), known);
-    const name = near !== '' || (0,_api_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .isPlainName */ .sh)(key) ? (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(key) : 'a name';
+    const name = near !== '' || (0,_api_secret_fields_js__WEBPACK_IMPORTED_MODULE_0__/* .isPlainName */ .sh)(key) ? (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(key) : 'a name';
     return `${name} is not a known field${near || `; known fields are ${known.join(', ')}`}`;
 }
 
@@ -33454,7 +33479,7 @@ async function withBills(outcomes, client, interrupted, maxSingleReads = Infinit
     const done = new AbortController();
     const signal = AbortSignal.any([interrupted, done.signal]);
     const bills = new Map();
-    const reading = readBills(outcomes.filter(hasEnded), maxSingleReads, async (runUuids) => {
+    const reading = readBills(outcomes.filter(isBillable), maxSingleReads, async (runUuids) => {
         const found = await readGroup(client, runUuids, signal).catch(() => []);
         for (const [uuid, usd] of found)
             bills.set(uuid, usd);
@@ -33464,7 +33489,7 @@ async function withBills(outcomes, client, interrupted, maxSingleReads = Infinit
     done.abort();
     return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
 }
-function hasEnded({ job }) {
+function isBillable({ job }) {
     return job !== null && (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) !== null;
 }
 async function readBills(outcomes, maxSingleReads, read) {
@@ -33521,25 +33546,26 @@ function isCapture({ type }) {
 /* harmony export */ });
 /* unused harmony export shareMs */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3228);
+
 
 const noCeilings = { maxHourlyRateUsd: null, maxCostUsd: null };
 function hasCeiling({ maxHourlyRateUsd, maxCostUsd }) {
     return maxHourlyRateUsd !== null || maxCostUsd !== null;
 }
-const hourMs = 3_600_000;
 const minRunLimitMs = 60_000;
 function shareMs({ maxHourlyRateUsd, maxCostUsd }, jobCount, retries = 0) {
     if (maxHourlyRateUsd === null || maxCostUsd === null)
         return null;
     const hours = maxCostUsd / jobCount / maxHourlyRateUsd / (retries + 1);
-    return Math.floor(hours * hourMs + 1e-6);
+    return Math.floor(hours * _cost_js__WEBPACK_IMPORTED_MODULE_1__/* .hourMs */ .$0 + 1e-6);
 }
 function shareProblems(ceilings, jobCount, retries = 0) {
     const share = shareMs(ceilings, jobCount, retries);
     if (share === null || share >= minRunLimitMs)
         return [];
     const runs = jobCount * (retries + 1);
-    const leastUsd = ((ceilings.maxHourlyRateUsd ?? 0) * runs * minRunLimitMs) / hourMs;
+    const leastUsd = ((ceilings.maxHourlyRateUsd ?? 0) * runs * minRunLimitMs) / _cost_js__WEBPACK_IMPORTED_MODULE_1__/* .hourMs */ .$0;
     const why = retries === 0 ? `${jobCount} jobs` : `${jobCount} jobs with ${retries} retries each`;
     const message = `leaves a run of each of ${why} ${(share / 1000).toFixed(1)} s at max-hourly-rate, and the service's minimum is 1 minute: at least ${Math.ceil(leastUsd * 1e4 - 1e-6) / 1e4} is needed, or a lower max-hourly-rate`;
     return [{ input: 'max-cost', message }];
@@ -33586,7 +33612,7 @@ function outcomeOf({ job }, runs) {
     return {
         ..._records_js__WEBPACK_IMPORTED_MODULE_1__/* .noRunData */ .h,
         ref: { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false },
-        result: resultOf(job.status),
+        result: resultOfStatus(job.status),
         job,
         origin: 'given',
         submittedAtMs: null,
@@ -33609,7 +33635,7 @@ function checkedJob(marked, outcome, nowMs) {
     const isFinal = outcome.ending === 'final';
     return { ...marked, outcome, cost: (0,_cost_js__WEBPACK_IMPORTED_MODULE_0__/* .pricedCostOf */ .sC)(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
 }
-function resultOf(status) {
+function resultOfStatus(status) {
     return (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(status) ?? (status === 'RUNNING' ? 'running' : 'submitted');
 }
 function asIfEnded(outcome, nowMs) {
@@ -33628,6 +33654,7 @@ function asIfEnded(outcome, nowMs) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $0: () => (/* binding */ hourMs),
 /* harmony export */   E7: () => (/* binding */ costOfJob),
 /* harmony export */   FV: () => (/* binding */ hourlyRateOf),
 /* harmony export */   LY: () => (/* binding */ rateOfRun),
@@ -34077,6 +34104,8 @@ async function* newestJobs(client, oldestMs, signal, describe = createDescriber(
 function isLastPage({ size, total }, members, firstSize) {
     if (size === 0)
         return true;
+    if (size >= _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN)
+        return false;
     return total === undefined ? size < firstSize : members >= total;
 }
 function isBefore({ created_at: createdAt }, ms) {
@@ -34100,7 +34129,7 @@ function createDescriber(client) {
     const described = new Map();
     let isInLists = false;
     return async (listed, signal) => {
-        if (listed.description !== null)
+        if (listed.description)
             isInLists = true;
         if (isInLists)
             return listed;
@@ -34217,6 +34246,7 @@ function isOfRepository(mark, here) {
 /* harmony export */   DM: () => (/* binding */ durationsOf),
 /* harmony export */   Gg: () => (/* binding */ titleOf),
 /* harmony export */   I$: () => (/* binding */ phasesOf),
+/* harmony export */   Or: () => (/* binding */ instantMs),
 /* harmony export */   Qv: () => (/* binding */ timesOf),
 /* harmony export */   Sx: () => (/* binding */ recipeOf),
 /* harmony export */   is: () => (/* binding */ hardwareOf),
@@ -34411,9 +34441,11 @@ function addressOf(url) {
 /* harmony export */   hk: () => (/* binding */ whyNoOffers),
 /* harmony export */   j1: () => (/* binding */ ratesOf)
 /* harmony export */ });
-/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7785);
+/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7785);
 /* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
 /* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
+/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3228);
+
 
 
 
@@ -34482,14 +34514,14 @@ function cheapestFirst(offers) {
     return offers.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
 }
 function hasGpu(offer, gpuName) {
-    return gpuName === null || gpuNamesOf(offer).some((name) => plain(name) === plain(gpuName));
+    return (gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName)));
 }
 function gpuNamesOf({ hardware_summary: hardware }) {
     const models = hardware?.gpu_models ?? [];
     const names = [...models.map(({ name }) => name), hardware?.gpu_model_label];
     return names.filter((name) => typeof name === 'string');
 }
-function plain(name) {
+function comparable(name) {
     return name.toLowerCase().replaceAll(/\s+/g, '');
 }
 function ratesOf({ offers, }) {
@@ -34499,7 +34531,6 @@ function ratesOf({ offers, }) {
         return null;
     return { minUsd: cheapest.pricing.hourly_rate_usd, maxUsd: dearest.pricing.hourly_rate_usd };
 }
-const hourMs = 3_600_000;
 function summarizeOffers(found, fields) {
     const rates = ratesOf(found);
     if (rates === null)
@@ -34508,7 +34539,7 @@ function summarizeOffers(found, fields) {
     const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
     const runs = numberOr(fields['max_retry_count'], 0) + 1;
     const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
-    const hours = isBounded ? (limitMs / hourMs) * runs * nodes : null;
+    const hours = isBounded ? (limitMs / _cost_js__WEBPACK_IMPORTED_MODULE_2__/* .hourMs */ .$0) * runs * nodes : null;
     const maxCostUsd = hours === null ? null : rates.maxUsd * hours;
     return { count: found.offers.length, isCut: found.isCut, ...rates, maxCostUsd };
 }
@@ -34535,9 +34566,9 @@ async function nearestGpu(gpuName, read) {
         return null;
     const { offers } = await read({ filters: {}, gpuName: null });
     const names = [...new Set(offers.flatMap(gpuNamesOf))];
-    if (names.some((name) => plain(name) === plain(gpuName)))
+    if (names.some((name) => comparable(name) === comparable(gpuName)))
         return null;
-    return (0,leven__WEBPACK_IMPORTED_MODULE_2__/* .closestMatch */ .h)(gpuName, names) ?? null;
+    return (0,leven__WEBPACK_IMPORTED_MODULE_3__/* .closestMatch */ .h)(gpuName, names) ?? null;
 }
 
 
@@ -34753,7 +34784,7 @@ const looksWithoutList = 10;
 const maxIncompleteLists = 3;
 function createJobReader(client) {
     const lists = createListRule();
-    const readSingly = async (jobUuid, signal) => (0,endpoints/* readJob */.cd)(client, jobUuid, signal).catch(toServiceError);
+    const readSingly = async (jobUuid, signal) => (0,endpoints/* readJob */.cd)(client, jobUuid, signal).catch(asServiceError);
     const readGroup = async (jobUuids, signal) => {
         const found = new Map();
         if (jobUuids.length > 1 && lists.mayList()) {
@@ -34766,7 +34797,7 @@ function createJobReader(client) {
                 lists.answered(found.size === jobUuids.length);
             }
             catch (error) {
-                if (!lists.failed(toServiceError(error)))
+                if (!lists.failed(asServiceError(error)))
                     return sameForAll(jobUuids, error);
             }
         }
@@ -34814,9 +34845,9 @@ function createListRule() {
     };
 }
 function sameForAll(jobUuids, error) {
-    return new Map(jobUuids.map((jobUuid) => [jobUuid, toServiceError(error)]));
+    return new Map(jobUuids.map((jobUuid) => [jobUuid, asServiceError(error)]));
 }
-function toServiceError(error) {
+function asServiceError(error) {
     if (error instanceof build_errors/* ServiceError */._7)
         return error;
     throw error;
@@ -35024,14 +35055,16 @@ async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
     try {
         const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason.sent, deadline);
         const rule = phase === 'post' ? _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastCancel : _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.cancel;
-        see(await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline }), entry);
+        const job = await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline });
+        if (job !== null)
+            see(job, entry);
         return 'accepted';
     }
     catch (error) {
         const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, deadline).catch(() => null);
         if (job !== null)
             see(job, entry);
-        if (job !== null && hasEnded(job))
+        if (job !== null && (0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job))
             return 'accepted';
         events.cancelFailed(jobUuid, error);
         return 'failed';
@@ -35047,7 +35080,7 @@ async function confirm(jobUuid, entry, options) {
         over.abort();
     });
     const hasFailedLongAgo = entry.facts().stop === 'ended';
-    const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxRestartMs : Infinity;
+    const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxLateRestartMs : Infinity;
     let status = null;
     let isUnreadable = false;
     const isOver = (answer) => {
@@ -35057,7 +35090,7 @@ async function confirm(jobUuid, entry, options) {
         ({ status } = answer);
         see(answer, entry);
         const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
-        return hasEnded(answer) || isSettled;
+        return (0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(answer) || isSettled;
     };
     const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
         if (isOver(job))
@@ -35075,7 +35108,7 @@ async function confirm(jobUuid, entry, options) {
     else if (status === null || !(0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(status))
         events.notEnded(jobUuid, status);
 }
-const maxRestartMs = 10_000;
+const maxLateRestartMs = 10_000;
 async function cancelAgain(jobUuid, entry, { client }, until, onJob) {
     for (;;) {
         await client.clock.sleep(cancelAgainEveryMs, until);
@@ -35085,15 +35118,14 @@ async function cancelAgain(jobUuid, entry, { client }, until, onJob) {
     }
 }
 async function cancelOnce(jobUuid, entry, client, signal, onJob) {
-    await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, entry.reason(jobUuid).sent, signal).then(onJob, () => { });
+    const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, entry.reason(jobUuid).sent, signal).catch(() => null);
+    if (job !== null)
+        onJob(job);
 }
 function see(job, entry) {
-    if (hasEnded(job))
+    if ((0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job))
         entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: true }));
     entry.onJob(job);
-}
-function hasEnded(job) {
-    return (0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(job.status) && !(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .mayRestart */ .f)(job);
 }
 async function look(entry, { finder, events, phase, deadline }) {
     const facts = entry.facts();
@@ -35109,7 +35141,7 @@ async function look(entry, { finder, events, phase, deadline }) {
         }, deadline);
         for (const job of jobs) {
             const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
-            entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: hasEnded(job) }));
+            entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job) }));
             events.foundLater(job, isKept);
             entry.onJob(job);
         }
@@ -35198,13 +35230,13 @@ function isCreatedSince({ created_at: at }, sinceMs) {
 function latestTimeOf(at) {
     return Date.parse(at) + (isDay(at) ? dayMs : 0);
 }
-const maxRestartMs = 5 * 60_000;
+const restartWindowMs = 5 * 60_000;
 function hasEndedForGood(job, nowMs) {
     if (!(0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status))
         return false;
-    if (!(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .f)(job) || job.completed_at === null)
+    if (!(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .fz)(job) || job.completed_at === null)
         return true;
-    return nowMs - latestTimeOf(job.completed_at) >= maxRestartMs;
+    return nowMs - latestTimeOf(job.completed_at) >= restartWindowMs;
 }
 function attemptStateOf({ runAttempt, mayBeAttached }, run) {
     if (run === undefined)
@@ -35248,7 +35280,7 @@ function mayBeOrphan({ job, mark }, nowMs) {
 /* unused harmony export merge */
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
 /* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4933);
-/* harmony import */ var _api_redact_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3230);
+/* harmony import */ var _api_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4533);
 /* harmony import */ var _api_sign_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7642);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
 /* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5747);
@@ -35309,7 +35341,7 @@ function bodyOf({ fields, container }, recipe) {
 }
 function publicTextOf({ recipeUuid, fields, container }) {
     const body = { ...fields, parameters: { parameters: container } };
-    return `${recipeUuid} ${JSON.stringify((0,_api_redact_js__WEBPACK_IMPORTED_MODULE_1__/* .redact */ .E$)(body))}`;
+    return `${recipeUuid} ${JSON.stringify((0,_api_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)(body))}`;
 }
 function refuseHidden(parameters) {
     const problems = hiddenIn(parameters, 'parameters').map((input) => ({
@@ -35493,8 +35525,9 @@ function compareResults(a, b) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ createFailureCheck),
-/* harmony export */   f: () => (/* binding */ mayRestart)
+/* harmony export */   dT: () => (/* binding */ createFailureCheck),
+/* harmony export */   fz: () => (/* binding */ mayRestart),
+/* harmony export */   rz: () => (/* binding */ hasFinished)
 /* harmony export */ });
 /* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
@@ -35537,6 +35570,9 @@ function createFailureCheck(client, signal) {
 }
 function mayRestart(job) {
     return job.status === 'FAILED' && retriesOf(job) > 0;
+}
+function hasFinished(job) {
+    return (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(job.status) && !mayRestart(job);
 }
 function retriesOf({ max_retry_count: count }) {
     return count ?? 0;
@@ -35684,6 +35720,7 @@ var find = __nccwpck_require__(3130);
 
 
 
+
 const maxUnreachable = 5;
 const maxRateLimited = 20;
 const maxDoubts = 3;
@@ -35715,7 +35752,7 @@ function kindOf(error) {
         return 'rate-limited';
     return error.mayHaveSucceeded ? 'unanswered' : 'refused';
 }
-async function send({ recipeUuid }, body, { client, inTurn, ended, abandon, facts, record }) {
+async function send(request, body, { client, inTurn, ended, abandon, facts, record, isTaken }) {
     return inTurn(async () => {
         if (ended.aborted)
             throw new errors/* InterruptedError */.p4();
@@ -35724,7 +35761,8 @@ async function send({ recipeUuid }, body, { client, inTurn, ended, abandon, fact
             serverSentAtMs: client.serverNow(),
         });
         try {
-            return await (0,endpoints/* cookRecipe */.Jb)(client, recipeUuid, body, abandon, ended);
+            const job = await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
+            return isTaken(job.uuid) || isAnothers(job, request) ? misdirected(job, request) : job;
         }
         catch (error) {
             if (!(error instanceof errors/* ServiceError */._7))
@@ -35736,6 +35774,17 @@ async function send({ recipeUuid }, body, { client, inTurn, ended, abandon, fact
                 record({ refused: facts().refused + 1 });
             return error;
         }
+    });
+}
+function isAnothers(job, { mark }) {
+    const own = (0,jobs_request/* hashAndNonceOf */.B4)(job);
+    return own !== null && `${own.hash}-${own.nonce}` !== mark;
+}
+function misdirected({ uuid }, { recipeUuid }) {
+    return new errors/* ServiceError */._7({
+        trouble: 'unreadable',
+        request: `POST /v1/job-recipes/${recipeUuid}/cook`,
+        detail: `the response is about another job, ${uuid}`,
     });
 }
 async function lookAfter(kind, error, failures, request, options) {
@@ -35773,8 +35822,8 @@ var outputs = __nccwpck_require__(8089);
 var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/inputs/rules.js
 var rules = __nccwpck_require__(1671);
-// EXTERNAL MODULE: ./build/api/redact.js
-var redact = __nccwpck_require__(3230);
+// EXTERNAL MODULE: ./build/api/secret-fields.js
+var secret_fields = __nccwpck_require__(4533);
 // EXTERNAL MODULE: ./build/report/error-messages.js
 var error_messages = __nccwpck_require__(566);
 // EXTERNAL MODULE: ./build/report/annotations.js
@@ -35814,13 +35863,13 @@ async function reportDryRun(runner, plans) {
     if (broken.length > 0)
         runner.fail();
     annotatePlans(runner, broken);
-    runner.output('result', resultOf(plans));
+    runner.output('result', dryRunResult(plans));
     await (0,summary/* writeSummary */.Sy)(runner, (fits) => renderPlans(plans, fits, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
 }
 function isBroken({ error, overBudget }) {
     return error !== null || overBudget !== null;
 }
-function resultOf(plans) {
+function dryRunResult(plans) {
     if (plans.some(({ error }) => error !== null))
         return 'error';
     return plans.some(isBroken) ? 'over-budget' : 'dry-run';
@@ -35860,14 +35909,14 @@ function modelLines({ models, request: { gpuName: cookedFirst } }) {
     });
 }
 function annotatePlans(runner, broken) {
-    const causes = new Map(broken.map((plan) => [causeOf(plan), plan]));
-    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(describeFailure), (shown) => ({
+    const causes = new Map(broken.map((plan) => [groupOf(plan), plan]));
+    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(describeProblem), (shown) => ({
         title: `${causes.size - shown} more recipes cannot be cooked`,
         cause: 'GitHub shows no more annotations.',
         remedy: 'The job summary lists all of them.',
     }));
 }
-function describeFailure({ request, error, overBudget }) {
+function describeProblem({ request, error, overBudget }) {
     const { recipeUuid } = request;
     if (error === null && overBudget !== null) {
         const name = `recipe ${recipeUuid}`;
@@ -35881,7 +35930,7 @@ function describeFailure({ request, error, overBudget }) {
         remedy: 'Change the inputs or the recipe.',
     };
 }
-function causeOf({ request, error, overBudget }) {
+function groupOf({ request, error, overBudget }) {
     if (error === null)
         return overBudget === null ? '' : `${request.recipeUuid}: over budget`;
     return error instanceof errors/* InputError */.dz ? `${request.recipeUuid}: ${error.message}` : error.message;
@@ -35931,7 +35980,7 @@ function sanitizeIndented(line, maxLength) {
     return ' '.repeat(line.length - line.trimStart().length) + (0,sanitize/* sanitizeLine */.PN)(line, maxLength);
 }
 function prettyLines(body) {
-    return JSON.stringify((0,redact/* redact */.E$)(body), null, 2).split('\n');
+    return JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
 }
 function verdict(count, broken) {
     if (count === 1)
@@ -35953,41 +36002,41 @@ var commands_step = __nccwpck_require__(9519);
 
 
 
-const maxConcurrentReads = 8;
+const maxConcurrentPlans = 8;
 async function dryRun(requests, plan, deps) {
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentPlans);
     const plans = await (0,commands_step/* withStep */.p)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
         const { client, end, console } = step;
         const readRecipe = createRecipeReader(client, end.signal);
-        const market = {
+        const pricing = {
             read: (0,jobs_offers/* createOfferReader */.cW)(client, end.signal),
             ceilings: plan.ceilings,
             jobCount: requests.length,
             onUnknown: console.offersUnknown,
         };
-        return Promise.all(requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, market))));
+        return Promise.all(requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, pricing))));
     });
     await reportDryRun(deps.runner, plans);
 }
 const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null, models: [] };
-async function planOne(request, readRecipe, market) {
-    const first = await planModel(request, readRecipe, market);
+async function planOne(request, readRecipe, pricing) {
+    const first = await planModel(request, readRecipe, pricing);
     if (request.alternatives.length === 0)
         return first;
-    const others = request.alternatives.map(async (each) => planModel(each, readRecipe, market));
+    const others = request.alternatives.map(async (each) => planModel(each, readRecipe, pricing));
     const models = [first, ...(await Promise.all(others))];
     const onOffer = models.find(({ offers, overBudget }) => offers !== null && overBudget === null);
     return { ...(onOffer ?? first), models };
 }
-async function planModel(request, readRecipe, market) {
+async function planModel(request, readRecipe, pricing) {
     try {
         const recipe = await readRecipe(request.recipeUuid);
         const whole = (0,jobs_request/* bodyOf */.EN)(request, recipe);
-        const { body, shareMs } = (0,jobs_ceilings/* withShare */.kp)(whole, recipe, market.ceilings, market.jobCount);
+        const { body, shareMs } = (0,jobs_ceilings/* withShare */.kp)(whole, recipe, pricing.ceilings, pricing.jobCount);
         const fields = { ...recipe.payload, ...body };
         const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)(fields);
         const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
-        const prices = await priceOf(fields, market);
+        const prices = await priceOf(fields, pricing);
         return { request, recipe, body, error, ...unknown, shareMs, ...prices };
     }
     catch (error) {
@@ -36078,7 +36127,7 @@ function failuresOf(request, byHash, client) {
     const jobs = hashes.flatMap((hash) => byHash.get(hash) ?? []);
     return jobs.filter((job) => {
         const isOver = job.completed_at !== null && (0,repository_jobs/* hasEndedForGood */.Pd)(job, (0,repository_jobs/* nowOf */.Ic)(client));
-        return (0,retried_job/* mayRestart */.f)(job) && !isOver;
+        return (0,retried_job/* mayRestart */.fz)(job) && !isOver;
     });
 }
 function isUsable({ status }) {
@@ -36459,6 +36508,7 @@ async function cookEntry(step, entry, request, { inTurn, readRecipe, prices }) {
             abandon: end.abandon,
             deadline: end.deadline,
             facts: () => entry.facts,
+            isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
             record: (change) => {
                 (0,entries/* record */.g1)(step, entry, change);
             },
@@ -36474,6 +36524,10 @@ async function cookEntry(step, entry, request, { inTurn, readRecipe, prices }) {
     finally {
         entry.isSubmitting = false;
     }
+}
+function isTaken(step, entry, jobUuid) {
+    const others = [...step.entries, ...step.earlier].filter((each) => each !== entry);
+    return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
 }
 async function refuse(step, entry, why) {
     (0,entries/* giveUpOverBudget */.mL)(step, entry, why);
@@ -36585,13 +36639,13 @@ async function finishOwnStatuses({ entries }, inputs, client, openGitHub, { runn
     const repository = (0,runs/* repositoryOf */._M)(here.repository);
     const jobUuids = new Set(entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid)));
     try {
-        const statuses = await (0,github_statuses/* readStatuses */.r)(github, repository, [here.sha]);
+        const statuses = await (0,github_statuses/* readStatuses */.r_)(github, repository, [here.sha]);
         const finish = async (status) => {
             const jobUuid = watchedJob(status, here);
             if (jobUuid === null || !jobUuids.has(jobUuid))
                 return;
             const message = messageFor(await (0,endpoints/* readJob */.cd)(client, jobUuid, signal), status, (0,repository_jobs/* nowOf */.Ic)(client));
-            await (0,github_statuses/* setStatus */.L)(github, repository, here.sha, message);
+            await (0,github_statuses/* setStatus */.Lx)(github, repository, here.sha, message);
         };
         await Promise.all(statuses.map(finish));
     }
@@ -36830,7 +36884,7 @@ const maxTitle = 100;
 function openContexts(jobs) {
     const taken = new Set();
     return (job, title) => {
-        const base = `dispersed / ${plain(title, maxTitle) || 'untitled'}`;
+        const base = `dispersed / ${plainText(title, maxTitle) || 'untitled'}`;
         const nameOf = (count) => (count === 1 ? base : `${base} (${count})`);
         const key = keyOf(job);
         let count = jobs.filter((each) => each.index < job.index && key && keyOf(each) === key).length + 1;
@@ -36854,7 +36908,7 @@ function describeChange({ status, atMs }) {
 function statusWord(status) {
     if (status === 'PENDING')
         return 'Queued';
-    const word = plain(status, 60);
+    const word = plainText(status, 60);
     return `${word.slice(0, 1).toUpperCase()}${word.slice(1).toLowerCase()}`;
 }
 const maxDescription = 139;
@@ -36866,9 +36920,9 @@ function describeEnd(outcome, endsWithJob = false) {
     const time = runSeconds === null ? '' : ` after ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(runSeconds * 1000)}`;
     const reason = outcome.error?.message ?? outcome.job?.status_reason;
     const why = reason && state !== 'success' ? `: ${reason}` : '';
-    return { state, description: plain(`${words}${time}${why}`, maxDescription) };
+    return { state, description: plainText(`${words}${time}${why}`, maxDescription) };
 }
-function plain(text, maxLength) {
+function plainText(text, maxLength) {
     const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
     return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(basic), maxLength);
 }
@@ -36884,16 +36938,20 @@ function plain(text, maxLength) {
 /* harmony export */   yf: () => (/* binding */ openCommitStatus)
 /* harmony export */ });
 /* unused harmony exports noCommitStatus, createCommitStatus */
-/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(370);
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(370);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _github_pending_url_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5778);
-/* harmony import */ var _github_trouble_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1101);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(487);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2022);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4052);
-/* harmony import */ var _commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9773);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1872);
+/* harmony import */ var _github_client_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4463);
+/* harmony import */ var _github_pending_url_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5778);
+/* harmony import */ var _github_statuses_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1446);
+/* harmony import */ var _github_trouble_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1101);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(487);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2022);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4052);
+/* harmony import */ var _commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9773);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(1872);
+
+
 
 
 
@@ -36917,14 +36975,14 @@ function openCommitStatus(inputs, jobs, deps) {
     if (token !== undefined)
         deps.runner.mask(token);
     const endsWithJob = inputs['on-job-end'] === 'cancel';
-    return createCommitStatus(jobs, openGitHub(deps.runner, token), { ...deps, endsWithJob });
+    return createCommitStatus(jobs, openStatuses(deps.runner, token), { ...deps, endsWithJob });
 }
 const minPauseMs = 5_000;
 const maxSettleMs = 10_000;
 const lastTryMs = 1_000;
 function createCommitStatus(jobs, setStatus, { runner, clock, endsWithJob = false }) {
     const queues = new Map();
-    const contextOf = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .openContexts */ .Ng)(jobs);
+    const contextOf = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__/* .openContexts */ .Ng)(jobs);
     const finishing = new AbortController();
     const over = new AbortController();
     const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
@@ -36936,22 +36994,22 @@ function createCommitStatus(jobs, setStatus, { runner, clock, endsWithJob = fals
     };
     const sayPending = ({ ref, job }, description) => {
         const pending = { jobUuid: job.uuid, isLeft: false };
-        say(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(ref, job), { state: 'pending', description, pending });
+        say(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .titleOf */ .Gg)(ref, job), { state: 'pending', description, pending });
     };
     return {
         submitted: (job) => {
-            sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describeStart */ .ig)(job, clock.now()));
+            sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__/* .describeStart */ .ig)(job, clock.now()));
         },
         statusChanged: (job, change) => {
-            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(change.status))
-                sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describeChange */ .uQ)(change));
+            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(change.status))
+                sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__/* .describeChange */ .uQ)(change));
         },
         ended: (outcome) => {
             const { ref, job } = outcome;
-            const message = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_7__/* .describeEnd */ .lA)(outcome, endsWithJob);
+            const message = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__/* .describeEnd */ .lA)(outcome, endsWithJob);
             const isLeft = message.state === 'pending' && job !== null;
             const pending = isLeft ? { jobUuid: job.uuid, isLeft } : undefined;
-            say(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_4__/* .titleOf */ .Gg)(ref, job), { ...message, pending });
+            say(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .titleOf */ .Gg)(ref, job), { ...message, pending });
         },
         settle: async (signal) => {
             const settled = new AbortController();
@@ -36963,7 +37021,7 @@ function createCommitStatus(jobs, setStatus, { runner, clock, endsWithJob = fals
             await Promise.all([...queues.values()].map(async ({ idle }) => idle()));
             settled.abort();
             if (!over.signal.aborted)
-                (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_5__/* .saveStatusesSettled */ .Z5)(runner);
+                (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_7__/* .saveStatusesSettled */ .Z5)(runner);
         },
     };
 }
@@ -36993,10 +37051,10 @@ function openQueue(context, trySend, pause) {
         idle: async () => work,
     };
 }
-const maxTries = 3;
-const maxConcurrent = 4;
+const maxStatusTries = 3;
+const maxConcurrentStatuses = 4;
 function createSender(send, runner) {
-    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_9__/* ["default"] */ .A)(maxConcurrent);
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_11__/* ["default"] */ .A)(maxConcurrentStatuses);
     let isHopeless = false;
     let hasWarned = false;
     return async (status, tries) => {
@@ -37004,8 +37062,8 @@ function createSender(send, runner) {
             await inTurn(async () => (isHopeless ? undefined : send(status)));
         }
         catch (error) {
-            const { kind } = (0,_github_trouble_js__WEBPACK_IMPORTED_MODULE_2__/* .troubleOf */ .L)(error, Date.now());
-            if ((kind === 'unavailable' || kind === 'limited') && tries < maxTries)
+            const { kind } = (0,_github_trouble_js__WEBPACK_IMPORTED_MODULE_4__/* .troubleOf */ .L)(error, Date.now());
+            if ((kind === 'unavailable' || kind === 'limited') && tries < maxStatusTries)
                 return 'again';
             isHopeless ||= kind === 'forbidden' || kind === 'internal';
             if (!hasWarned)
@@ -37020,29 +37078,23 @@ function warnStatusNotSet(runner, message, trouble) {
         ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
         : 'The jobs and the result of this step are not affected.';
     const title = 'The commit status could not be set';
-    runner.annotate('warning', title, `GitHub: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_8__/* .sanitizeLine */ .PN)(runner.redactor.redact(message), 300)}. ${remedy}`);
+    runner.annotate('warning', title, `GitHub: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)(runner.redactor.redact(message), 300)}. ${remedy}`);
 }
 const maxRequestMs = 4_000;
-function openGitHub(runner, token) {
-    const connect = async () => {
+function openStatuses(runner, token) {
+    const send = (0,_github_client_js__WEBPACK_IMPORTED_MODULE_1__/* .openOctokit */ .Ov)(runner, token ?? '');
+    let commit;
+    return async ({ pending, ...status }, signal) => {
         if (token === undefined)
             throw new Error('the input github-token is empty');
-        const { apiUrl, runUrl, ...commit } = await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .readCommit */ .kN)(runner);
-        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
-        const { repos } = getOctokit(token, { baseUrl: apiUrl, userAgent: 'dispersed-cook' }).rest;
-        return { repos, commit, runUrl };
-    };
-    let connection;
-    return async ({ pending, ...status }, signal) => {
-        const { repos, commit, runUrl } = await (connection ??= connect());
-        const link = runUrl === undefined ? {} : { target_url: addressOf(runUrl, pending) };
+        const { runUrl, ...place } = await (commit ??= (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_5__/* .readCommit */ .kN)(runner));
+        const link = runUrl === undefined ? {} : { target_url: targetUrlOf(runUrl, pending) };
         const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
-        const request = { signal: bound, redirect: 'error', log: _github_trouble_js__WEBPACK_IMPORTED_MODULE_2__/* .silent */ .K };
-        await repos.createCommitStatus({ ...commit, ...status, ...link, request });
+        await send(_github_statuses_js__WEBPACK_IMPORTED_MODULE_3__/* .statusRoute */ .kd, { ...place, ...status, ...link }, bound);
     };
 }
-function addressOf(runUrl, pending) {
-    return pending === undefined ? runUrl : (0,_github_pending_url_js__WEBPACK_IMPORTED_MODULE_1__/* .pendingUrl */ .N)(runUrl, pending);
+function targetUrlOf(runUrl, pending) {
+    return pending === undefined ? runUrl : (0,_github_pending_url_js__WEBPACK_IMPORTED_MODULE_2__/* .pendingUrl */ .N)(runUrl, pending);
 }
 
 
@@ -37363,13 +37415,18 @@ function describeServiceError(error, attempt) {
 const mayHaveSucceeded = `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
 function describeHttpStatus(error, attempt, detail) {
     const status = error.status ?? 0;
-    const { title, remedy } = httpStatusMessages[status] ?? (error.mayHaveSucceeded ? serverError : otherRejection);
+    const ofKind = error.mayHaveSucceeded ? serverError : otherRejection;
+    const { title, remedy } = httpStatusMessages[status] ?? (status < 400 ? redirected : ofKind);
     return {
         title: `Could not ${attempt}: ${title}`,
         cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}.`,
         remedy,
     };
 }
+const redirected = {
+    title: 'redirected elsewhere',
+    remedy: `Check that api-url is the Dispersed API: redirects are not followed. ${mayHaveSucceeded}`,
+};
 const serverError = { title: 'server error', remedy: mayHaveSucceeded };
 const otherRejection = {
     title: 'the request was rejected',
@@ -37787,12 +37844,12 @@ function whatBecame({ job, cancel, isKept, unansweredMark }) {
     }
     if (job.status === 'CANCELLED')
         return 'was cancelled.';
-    if ((0,jobs_status/* isFinal */.dR)(job.status) && cancel !== null && !(cancel === 'accepted' && (0,retried_job/* mayRestart */.f)(job))) {
+    if ((0,jobs_status/* isFinal */.dR)(job.status) && cancel !== null && !(cancel === 'accepted' && (0,retried_job/* mayRestart */.fz)(job))) {
         return 'had ended when it was to be cancelled.';
     }
     switch (cancel) {
         case 'accepted':
-            return (0,retried_job/* mayRestart */.f)(job)
+            return (0,retried_job/* mayRestart */.fz)(job)
                 ? 'had failed. It is being cancelled, in case the service starts it once more.'
                 : `is being cancelled, and is still ${(0,sanitize/* sanitizeLine */.PN)(job.status, 60)}.`;
         case 'failed':
@@ -37841,7 +37898,10 @@ var external_node_fs_ = __nccwpck_require__(3024);
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
 var context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
 ;// CONCATENATED MODULE: ./build/report/jobs-output.js
+
 
 
 
@@ -37849,12 +37909,12 @@ const maxReason = 200;
 const maxStatus = 60;
 const shorter = [
     (job) => job,
-    (job) => ({ ...job, status_reason: cut(job.status_reason, maxReason) }),
-    (job) => Object.fromEntries(Object.entries({ ...job, status_reason: cut(job.status_reason, maxReason) }).filter(([, value]) => !isEmpty(value))),
-    ({ job_uuid, status, result }) => ({ job_uuid, status: cut(status, maxStatus), result }),
+    (job) => ({ ...job, status_reason: cutReason(job.status_reason, maxReason) }),
+    (job) => Object.fromEntries(Object.entries({ ...job, status_reason: cutReason(job.status_reason, maxReason) }).filter(([, value]) => !isEmpty(value))),
+    ({ job_uuid, status, result }) => ({ job_uuid, status: cutReason(status, maxStatus), result }),
 ];
-function cut(text, max) {
-    return text === null || text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+function cutReason(text, max) {
+    return text === null ? null : (0,build_text/* cut */.Jj)(text, max);
 }
 function isEmpty(value) {
     return value === null || value === '' || (Array.isArray(value) && value.length === 0);
@@ -37884,6 +37944,7 @@ var node_urls = __nccwpck_require__(1044);
 
 
 
+
 function writeOutputs(runner, outcomes) {
     const worstFirst = outcomes.toSorted((a, b) => (0,results/* compareResults */.e)(a.result, b.result));
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
@@ -37892,7 +37953,7 @@ function writeOutputs(runner, outcomes) {
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
     runner.output('status', worstJob?.status ?? '');
-    runner.output('status-reason', (worstJob?.status_reason ?? '').slice(0, outputs_maxReason));
+    runner.output('status-reason', (0,build_text/* cut */.Jj)(worstJob?.status_reason ?? '', outputs_maxReason));
     const total = (0,jobs_cost/* totalCostOf */.fD)(outcomes);
     if (total !== null)
         runner.output('cost-usd', String(total.usd));
@@ -39304,7 +39365,7 @@ const user = 'duser';
 function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
     const isAnyAllowed = (0,public_address/* isLoopbackHost */.c)(apiUrl.hostname);
     const resolvePublic = lookupPublic(resolve);
-    const dispatcher = probe_openDispatcher(isAnyAllowed ? undefined : resolvePublic);
+    const dispatcher = openPublicDispatcher(isAnyAllowed ? undefined : resolvePublic);
     return {
         get: async (url, token, signal) => {
             try {
@@ -39319,7 +39380,7 @@ function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
         close: async () => dispatcher.destroy(),
     };
 }
-function probe_openDispatcher(resolve) {
+function openPublicDispatcher(resolve) {
     const connect = { timeout: maxGetMs, ...(resolve !== undefined && { lookup: resolve }) };
     return isProxied() ? new undici/* EnvHttpProxyAgent */.J2({ connect }) : new undici/* Agent */.g6({ connect });
 }
@@ -41795,15 +41856,14 @@ function push(spans, from, to) {
     spans.push([start, to]);
 }
 
-// EXTERNAL MODULE: ./build/api/redact.js
-var api_redact = __nccwpck_require__(3230);
+// EXTERNAL MODULE: ./build/api/secret-fields.js
+var secret_fields = __nccwpck_require__(4533);
 ;// CONCATENATED MODULE: ./build/api/redactor.js
 
 
 
 
 
-const redactor_hidden = '***';
 const minSecretLength = 4;
 const minValueLength = 6;
 const trivial = /^(?:true|false|null|none|undefined|enabled|disabled|default|\*+)$/i;
@@ -41853,7 +41913,7 @@ function createRedactor() {
             shown += `${texts.join('\n')}\n`;
         },
         addBody: (body) => {
-            const { secrets, values } = (0,api_redact/* secretsIn */.VY)(body);
+            const { secrets, values } = (0,secret_fields/* secretsIn */.VY)(body);
             note(secrets, isLongEnough);
             note(values, (value) => mayBeSecret(value) && !shown.includes(value));
         },
@@ -41902,7 +41962,7 @@ function hide(text, matchers) {
     let end = 0;
     for (const [from, to] of spans.toSorted(byStart)) {
         if (from > end || end === 0)
-            shown += text.slice(end, from) + redactor_hidden;
+            shown += text.slice(end, from) + secret_fields/* hidden */.R;
         end = Math.max(end, to);
     }
     return shown + text.slice(end);
@@ -41915,7 +41975,7 @@ function redactTree(value, redact) {
         return redact(value);
     if (typeof value === 'number') {
         const text = String(value);
-        return redact(text) === text ? value : redactor_hidden;
+        return redact(text) === text ? value : secret_fields/* hidden */.R;
     }
     if (Array.isArray(value))
         return value.map((each) => redactTree(each, redact));
