@@ -30457,7 +30457,7 @@ function planOf(inputs) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  L: () => (/* binding */ decide),
+  E: () => (/* binding */ conclude),
   p: () => (/* binding */ withStep)
 });
 
@@ -30477,6 +30477,8 @@ var records = __nccwpck_require__(1175);
 var saved_state = __nccwpck_require__(2022);
 // EXTERNAL MODULE: ./build/report/console.js + 1 modules
 var report_console = __nccwpck_require__(5493);
+// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
+var outputs = __nccwpck_require__(8089);
 // EXTERNAL MODULE: ./build/report/progress.js + 1 modules
 var progress = __nccwpck_require__(2943);
 // EXTERNAL MODULE: external "node:fs"
@@ -30493,8 +30495,6 @@ var context = __nccwpck_require__(487);
 var retry = __nccwpck_require__(4269);
 // EXTERNAL MODULE: ./build/report/container-log.js
 var container_log = __nccwpck_require__(5335);
-// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
-var outputs = __nccwpck_require__(8089);
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
 ;// CONCATENATED MODULE: ./build/logs/lines.js
@@ -31423,6 +31423,7 @@ const endWords = {
 
 
 
+
 async function withStep(plan, jobs, listeners, deps, work) {
     const { runner, clock, random } = deps;
     const connection = deps.connect(plan.apiUrl);
@@ -31534,6 +31535,12 @@ function reconcileAll(step) {
         if (!entry.isSubmitting)
             void step.reconcile(entry);
     }
+}
+async function conclude(step, runData, commitStatus) {
+    const outcomes = await decide(step, runData);
+    (0,outputs/* writeAccessToken */.H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
+    await commitStatus.settle(step.end.deadline);
+    return outcomes;
 }
 async function decide(step, runData) {
     const { end, entries, earlier, plan, client, deps } = step;
@@ -36403,10 +36410,7 @@ async function cook_cook(deps) {
             inputs.wait ? commitStatus : { ended: commitStatus.ended },
         ];
         const outcomes = await (0,commands_step/* withStep */.p)(plan, jobs, listeners, deps, async (step) => {
-            const all = await (0,commands_step/* decide */.L)(step, await cookAll(step, requests, inputs));
-            (0,outputs/* writeAccessToken */.H8)(runner, step.entries.map(({ accessToken }) => accessToken));
-            await commitStatus.settle(step.end.deadline);
-            return all;
+            return (0,commands_step/* conclude */.E)(step, await cookAll(step, requests, inputs), commitStatus);
         });
         await (0,report/* reportOutcomes */.s)(runner, outcomes);
     }
@@ -42115,10 +42119,7 @@ async function wait(deps) {
         const listeners = [{ submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, refs) }, commitStatus];
         const outcomes = await (0,commands_step/* withStep */.p)(plan, jobs, listeners, deps, async (step) => {
             const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-            const all = await (0,commands_step/* decide */.L)(step, runData);
-            (0,outputs/* writeAccessToken */.H8)(runner, step.entries.map(({ accessToken }) => accessToken));
-            await commitStatus.settle(step.end.deadline);
-            return all;
+            return (0,commands_step/* conclude */.E)(step, runData, commitStatus);
         });
         await (0,report/* reportOutcomes */.s)(runner, outcomes);
     }

@@ -9,12 +9,12 @@ import { noRunData, type CookRequest, type OverBudget, type RunData } from '../j
 import { bodyOf, carriesMark, createRequests, publicTextOf } from '../jobs/request.ts';
 import { submit } from '../jobs/submit.ts';
 import { openCommitStatus } from '../report/commit-status.ts';
-import { createEarlyOutputs, writeAccessToken } from '../report/outputs.ts';
+import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
 import { giveUpOverBudget, record, tellEnd, type Entry } from './entries.ts';
-import { decide, withStep, type Step, type StepPlan } from './step.ts';
+import { conclude, withStep, type Step, type StepPlan } from './step.ts';
 import { attachAll, nothingAttached, type Attached } from './take-over.ts';
 import { planOf } from './plan.ts';
 import { cookInTurn } from './tries.ts';
@@ -48,13 +48,7 @@ export async function cook(deps: Deps): Promise<void> {
       inputs.wait ? commitStatus : { ended: commitStatus.ended },
     ];
     const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
-      const all = await decide(step, await cookAll(step, requests, inputs));
-      writeAccessToken(
-        runner,
-        step.entries.map(({ accessToken }) => accessToken),
-      );
-      await commitStatus.settle(step.end.deadline);
-      return all;
+      return conclude(step, await cookAll(step, requests, inputs), commitStatus);
     });
     await reportOutcomes(runner, outcomes);
   } catch (error) {

@@ -15,7 +15,9 @@ import {
   type SubmittedJob,
 } from '../jobs/records.ts';
 import { savePlan, saveStep } from '../jobs/saved-state.ts';
+import type { CommitStatus } from '../report/commit-status.ts';
 import { createConsole, type Console } from '../report/console.ts';
+import { writeAccessToken } from '../report/outputs.ts';
 import { startProgress } from '../report/progress.ts';
 import { createLogCollector, type LogCollector, type LogMode } from '../logs/collector.ts';
 import { createBudget, type Budget } from './budget.ts';
@@ -217,11 +219,28 @@ function reconcileAll(step: Step): void {
 }
 
 /**
- * Ends the step: once nothing is left to do about any of its jobs, nothing that happens later changes
- * what becomes of them.
+ * Ends the step, and has told of it whoever is told before the reports.
  * @param runData what the runs of each entry's job brought, in the order of the entries
  */
-export async function decide(step: Step, runData: readonly RunData[]): Promise<readonly Outcome[]> {
+export async function conclude(
+  step: Step,
+  runData: readonly RunData[],
+  commitStatus: CommitStatus,
+): Promise<readonly Outcome[]> {
+  const outcomes = await decide(step, runData);
+  writeAccessToken(
+    step.deps.runner,
+    step.entries.map(({ accessToken }) => accessToken),
+  );
+  await commitStatus.settle(step.end.deadline);
+  return outcomes;
+}
+
+/**
+ * Decides what became of the jobs: once nothing is left to do about any of its jobs, nothing that happens later changes
+ * what becomes of them.
+ */
+async function decide(step: Step, runData: readonly RunData[]): Promise<readonly Outcome[]> {
   const { end, entries, earlier, plan, client, deps } = step;
   for (let known = -1; known !== end.facts().ends.length;) {
     known = end.facts().ends.length;

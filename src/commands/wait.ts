@@ -3,12 +3,12 @@ import type { Job } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
 import { noRunData, type RunData } from '../jobs/records.ts';
 import { openCommitStatus } from '../report/commit-status.ts';
-import { createEarlyOutputs, writeAccessToken } from '../report/outputs.ts';
+import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from './deps.ts';
 import { givenJob, record, tellEnd, type Entry } from './entries.ts';
 import { planOf } from './plan.ts';
-import { decide, withStep, type Step } from './step.ts';
+import { conclude, withStep, type Step } from './step.ts';
 import { adopt, watchToEnd } from './watch.ts';
 
 /** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
@@ -23,13 +23,7 @@ export async function wait(deps: Deps): Promise<void> {
     const listeners = [{ submitted: createEarlyOutputs(runner, refs) }, commitStatus];
     const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
       const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-      const all = await decide(step, runData);
-      writeAccessToken(
-        runner,
-        step.entries.map(({ accessToken }) => accessToken),
-      );
-      await commitStatus.settle(step.end.deadline);
-      return all;
+      return conclude(step, runData, commitStatus);
     });
     await reportOutcomes(runner, outcomes);
   } catch (error) {

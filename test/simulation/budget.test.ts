@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { gpuNames, usualService } from './draw-service.ts';
 import type { LifePlan, StepPlan } from './plan.ts';
 import { playLife, type PlayedLife } from './play.ts';
 import { keys } from './service.ts';
@@ -38,25 +39,7 @@ function planOf(scene: Scene): LifePlan {
   };
   return {
     seed: 1,
-    service: {
-      generation: 'new',
-      recipes: [recipe],
-      offers: ['RTX 3090', 'RTX 4090', 'H100'],
-      strangers: 0,
-      strangersSpanMs: 0,
-      wrapData: false,
-      rawUtf8: false,
-      capitals: false,
-      listLagMs: 0,
-      readLagMs: 0,
-      latencyMs: 300,
-      maxPage: 50,
-      tellsTotal: true,
-      tellsLimit: true,
-      uuidFilter: 'takes-list',
-      tellsDescriptions: true,
-      ignoredCancels: 0,
-    },
+    service: { ...usualService, recipes: [recipe], offers: gpuNames, latencyMs: 300 },
     weather: { blips: 0, outages: [], strikes: [] },
     checks: null,
     attempts: [

@@ -8,29 +8,31 @@ export const gpuNames = ['RTX 3090', 'RTX 4090', 'H100'] as const;
 /** Of one job. */
 export const maxRuns = 3;
 
+/** A service as it is documented, with nobody else's jobs. */
+export const usualService = {
+  generation: 'new',
+  strangers: 0,
+  strangersSpanMs: 0,
+  wrapData: false,
+  rawUtf8: false,
+  capitals: false,
+  listLagMs: 0,
+  readLagMs: 0,
+  maxPage: 50,
+  tellsTotal: true,
+  tellsDescriptions: true,
+  tellsLimit: true,
+  uuidFilter: 'takes-list',
+  ignoredCancels: 0,
+} as const satisfies Partial<ServicePlan>;
+
 /** Draws how the service is, and the recipes it has. */
 export function drawService(dice: Dice): ServicePlan {
   const isUsual = dice.chance(0.25);
-  const usual = {
-    generation: 'new',
-    strangers: 0,
-    strangersSpanMs: 0,
-    wrapData: false,
-    rawUtf8: false,
-    capitals: false,
-    listLagMs: 0,
-    readLagMs: 0,
-    maxPage: 50,
-    tellsTotal: true,
-    tellsDescriptions: true,
-    tellsLimit: true,
-    uuidFilter: 'takes-list',
-    ignoredCancels: 0,
-  } as const satisfies Partial<ServicePlan>;
   const recipes = Array.from({ length: dice.int(1, 5) }, (_, index) => drawRecipe(dice, index));
   const offers = gpuNames.filter(() => dice.chance(0.7));
   const latencyMs = dice.weighted([5, 40], [3, 300], [1, dice.int(1_000, 3_000)]);
-  return { ...usual, ...(!isUsual && drawQuirks(dice)), recipes, offers, latencyMs };
+  return { ...usualService, ...(!isUsual && drawQuirks(dice)), recipes, offers, latencyMs };
 }
 
 function drawQuirks(dice: Dice): Omit<ServicePlan, 'recipes' | 'offers' | 'latencyMs'> {
