@@ -59,13 +59,14 @@ const maxConnections = 32;
  * redirects are answers like any other: they are never followed.
  */
 export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits): Connection {
-  const dispatcher = openDispatcher(limits);
+  // Apart, so that no cancel waits for a connection behind reads that hang.
+  const [reads, writes] = [openDispatcher(limits), openDispatcher(limits)];
   return {
     exchange: async (request, headers, options) => {
       let isSent = false;
       try {
         return await withTimeout(limits.totalMs, options.signal, async (signal) => {
-          const telling = tellWhenSent(dispatcher, () => {
+          const telling = tellWhenSent(request.method === 'GET' ? reads : writes, () => {
             // One that is aborted by now is not written any more.
             isSent = !signal.aborted;
           });
@@ -75,7 +76,9 @@ export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits): Connec
         throw toServiceError(error, request, isSent);
       }
     },
-    close: async () => dispatcher.destroy(),
+    close: async () => {
+      await Promise.all([reads.destroy(), writes.destroy()]);
+    },
   };
 }
 

@@ -92,6 +92,8 @@ export function createPoller(options: PollerOptions): Poller {
   let wake = new AbortController();
   let sparedMs = 0;
   let notBeforeMs = 0;
+  // Reads that nobody waits for any more would keep their connections from what has to be done now.
+  let stopIdleReads = () => {};
 
   const dueIn = (watch: Watch) => {
     // Fleets of workflows do not look in step. Never sooner, or many jobs would be looked at more often.
@@ -122,7 +124,13 @@ export function createPoller(options: PollerOptions): Poller {
   const look = async () => {
     const due = dueWatches([...watches], clock.monotonicMs(), reader.jobsPerRequest());
     const startedMs = clock.monotonicMs();
-    const answers = await reader.read([...new Set(due.map(({ jobUuid }) => jobUuid))], signal);
+    const idle = new AbortController();
+    stopIdleReads = () => {
+      if (due.every((watch) => !watches.has(watch))) idle.abort();
+    };
+    const uuids = [...new Set(due.map(({ jobUuid }) => jobUuid))];
+    const answers = await reader.read(uuids, AbortSignal.any([signal, idle.signal]));
+    if (idle.signal.aborted) return;
     const tookMs = clock.monotonicMs() - startedMs;
     const errors = [...answers.values()].filter((answer) => answer instanceof ServiceError);
     sparedMs = nextSparedMs(
@@ -158,6 +166,7 @@ export function createPoller(options: PollerOptions): Poller {
         const ended = AbortSignal.any([until, signal]);
         const done = () => {
           watches.delete(watch);
+          stopIdleReads();
           // A pause that nobody needs any more would keep the process from ending.
           if (watches.size === 0) wake.abort();
           ended.removeEventListener('abort', done);

@@ -73,6 +73,19 @@ test('a redirect is an answer, not a way', async () => {
   expect(paths).toEqual(['/v1/jobs?limit=1']);
 });
 
+test('a cancel waits for no connection behind reads that hang', async () => {
+  const url = await serve((incoming, answer) => {
+    if (incoming.method === 'PUT') answer.end('taken');
+  });
+  const { exchange } = open(url);
+  const reads = Array.from({ length: 100 }, async () =>
+    exchange(request, {}, options).catch(() => null),
+  );
+  const cancel = { method: 'PUT', pathname: '/v1/jobs/1/cancel', query: '' } as const;
+  expect((await exchange(cancel, {}, options)).text).toBe('taken');
+  await Promise.all(reads);
+});
+
 describe('trouble has a name', () => {
   test('nobody listens: nothing was sent', async () => {
     const url = await listen(createTcpServer());

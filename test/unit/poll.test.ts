@@ -7,7 +7,7 @@ import {
   pollIntervalMs,
   type PollInterval,
 } from '../../src/jobs/poll.ts';
-import { fakeClient, inTurn, never, refused } from '../support/client.ts';
+import { fakeClient, inTurn, never, refused, troubled } from '../support/client.ts';
 import { createMadeUpClock, type MadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 
@@ -214,4 +214,39 @@ test('where lists are of no use, a job that is due has no others read with it', 
     [failing, healthy].map(async (uuid) => poller.watch(uuid, isOver, never, false)),
   );
   expect(reads).toBeLessThanOrEqual(4);
+});
+
+test('a read is dropped when nobody waits for it any more, and not before', async () => {
+  const clock = createMadeUpClock();
+  const client = fakeClient(
+    clock,
+    ({ signal }) => {
+      if (signal?.aborted) throw troubled('no-answer');
+      return { data: [], total: 0 };
+    },
+    60_000,
+  );
+  const health: string[] = [];
+  const poller = createPoller({
+    client,
+    interval: 1_000,
+    signal: never,
+    onUnavailable: () => health.push('unavailable'),
+    onAvailable: () => health.push('available'),
+  });
+  const ends = [new AbortController(), new AbortController()] as const;
+  const watching = ends.map(async ({ signal }, index) =>
+    poller.watch(uuidNumber(index), () => false, signal, false),
+  );
+  const dropped = async () => {
+    await clock.sleep(1_000);
+    return client.calls.map(({ signal }) => signal?.aborted);
+  };
+  expect(await dropped()).toEqual([false]);
+  ends[0].abort();
+  expect(await dropped()).toEqual([true, false]);
+  ends[1].abort();
+  expect(await dropped()).toEqual([true, true]);
+  await Promise.all(watching);
+  expect(health).toEqual([]);
 });
