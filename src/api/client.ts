@@ -92,7 +92,7 @@ export function createClient(options: ClientOptions): Client {
   const { exchange, keys, redactor, clock, random, onClockOff } = options;
   redactor.add([keys.publicKey, keys.secretKey]);
   let known: Signing = { offsetMs: 0, dialect: 'ascii' };
-  let told: { readonly serverMs: number; readonly atMs: number } | null = null;
+  const serverClock = createServerClock(clock);
 
   const sign = async (call: Call, { offsetMs, dialect }: Signing) => {
     redactor.addBody(call.body);
@@ -106,9 +106,7 @@ export function createClient(options: ClientOptions): Client {
         throw redacted(error, redactor);
       },
     );
-    if (answer.dateMs !== undefined) {
-      told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
-    }
+    if (answer.dateMs !== undefined) serverClock.read(answer.dateMs);
     // A large answer was just made a text, and is read next: a signal must be heard in between.
     if (answer.text.length > largeAnswer) await nextTurn();
     return { answer, timeMs };
@@ -156,8 +154,34 @@ export function createClient(options: ClientOptions): Client {
       signing = next;
     }
   };
-  const serverNow = () => (told === null ? null : told.serverMs + clock.monotonicMs() - told.atMs);
-  return { send, serverNow, redactor, clock, random };
+  return { send, serverNow: serverClock.now, redactor, clock, random };
+}
+
+// Of two answers, one may come before the other that was sent first.
+const clockSlackMs = 60_000;
+
+/**
+ * The service's clock as its answers tell it. One that says another time than those before it is
+ * believed when the next one agrees: a cache, a gateway or one of the service's machines may have a
+ * clock of its own, and what jobs have cost is reckoned by it.
+ */
+function createServerClock({ monotonicMs }: Clock) {
+  /** How far it is ahead of the monotonic clock, in ms. */
+  let aheadMs: number | null = null;
+  let doubtedMs: number | null = null;
+  return {
+    read: (dateMs: number) => {
+      const ms = dateMs - monotonicMs();
+      const isBelieved = aheadMs === null || isLike(ms, aheadMs) || isLike(ms, doubtedMs);
+      if (isBelieved) aheadMs = ms;
+      doubtedMs = isBelieved ? null : ms;
+    },
+    now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
+  };
+}
+
+function isLike(ms: number, known: number | null): boolean {
+  return known !== null && Math.abs(ms - known) <= clockSlackMs;
 }
 
 function isOff(offsetMs: number, usedMs: number): boolean {

@@ -93,7 +93,7 @@ export function createPoller(options: PollerOptions): Poller {
   let sparedMs = 0;
   let notBeforeMs = 0;
   // Reads that nobody waits for any more would keep their connections from what has to be done now.
-  let stopIdleReads = () => {};
+  let stopIdleReads: (() => void) | null = null;
 
   const dueIn = (watch: Watch) => {
     // Fleets of workflows do not look in step. Never sooner, or many jobs would be looked at more often.
@@ -166,7 +166,7 @@ export function createPoller(options: PollerOptions): Poller {
         const ended = AbortSignal.any([until, signal]);
         const done = () => {
           watches.delete(watch);
-          stopIdleReads();
+          stopIdleReads?.();
           // A pause that nobody needs any more would keep the process from ending.
           if (watches.size === 0) wake.abort();
           ended.removeEventListener('abort', done);

@@ -18,6 +18,8 @@ interface Quirks {
   readonly hasNoDate?: boolean;
   /** By how much its clock goes on with each answer. */
   readonly jumpMs?: number;
+  /** By how much the time of an answer is off, the first one first. */
+  readonly dateErrorsMs?: readonly number[];
 }
 
 function play({ aheadMs = 0, dialect = 'ascii', jumpMs = 0, ...quirks }: Quirks = {}) {
@@ -32,7 +34,8 @@ function play({ aheadMs = 0, dialect = 'ascii', jumpMs = 0, ...quirks }: Quirks 
     const isOtherDialect = dialect === 'utf8' ? body.includes('\\u') : /[^\0-~]/.test(body);
     const isRefused = quirks.refusesAll || isOff || isOtherDialect;
     await clock.sleep(latencyMs);
-    const dateMs = quirks.hasNoDate ? undefined : serverNow();
+    const error = quirks.dateErrorsMs?.[nonces.length - 1] ?? 0;
+    const dateMs = quirks.hasNoDate ? undefined : serverNow() + error;
     return { status: isRefused ? 401 : 200, text: '{}', dateMs, retryAfter: undefined };
   };
   const client = createClient({
@@ -116,6 +119,19 @@ describe('the machine’s clock is set', () => {
     await clock.sleep(minuteMs);
     expect(client.serverNow()).toBe(startMs + minuteMs + latencyMs + minuteMs);
   });
+});
+
+// What each answer is off by, and what the service's clock is taken to be off by after the last one.
+test.each<[string, readonly number[], number]>([
+  ['by a second', [0, 1_000], 1_000],
+  ['once: a gateway, or a cache', [0, 0, 200 * 24 * hourMs], 0],
+  ['now and then: one of the machines', [0, hourMs, 0, hourMs, 0, hourMs], 0],
+  ['twice: the clock was set', [0, 0, hourMs, hourMs], hourMs],
+  ['at first alone', [hourMs, 0, 0], 0],
+])('the time of an answer that is off %s', async (_, dateErrorsMs, offMs) => {
+  const { clock, client, send, nonces } = play({ dateErrorsMs });
+  while (nonces.length < dateErrorsMs.length) await send();
+  expect(client.serverNow()).toBe(clock.now() + offMs);
 });
 
 describe('a refused signature', () => {
