@@ -207,6 +207,8 @@ async function page<S extends z.core.$ZodType>(
   const answer = await client.send({ ...call, query });
   const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
   if (!list.success) throw unreadable(call, list.error.issues);
+  // One may repeat what only a later one has.
+  for (const member of list.data.data) client.redactor.addBody(member);
   const items = list.data.data.flatMap((member) => {
     const parsed = readShown(schema, member, client.redactor);
     return parsed.success ? [parsed.data] : [];

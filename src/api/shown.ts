@@ -29,9 +29,29 @@ export function readShown<S extends z.core.$ZodType>(
   return z.safeParse(schema, isMapping(answer) ? redactShown(answer, redactor) : answer);
 }
 
-function redactShown(answer: object, { redact }: Redactor): object {
-  const members = Object.entries(answer).map(([key, value]: [string, unknown]) => {
-    const maxLength = shownTexts.get(key);
+// Of a server's address what it is called by. The host is used, and stays as it is: a value of the
+// environment, such as a region, may well be a part of it.
+const shownOfNodeUrls: ReadonlyMap<string, number> = new Map([
+  ['description', 100],
+  ['protocol', 100],
+]);
+
+function redactShown(answer: object, redactor: Redactor): object {
+  const shown = redactTexts(answer, shownTexts, redactor);
+  if (!('node_urls' in shown) || !Array.isArray(shown.node_urls)) return shown;
+  const urls = shown.node_urls.map((url: unknown) =>
+    isMapping(url) ? redactTexts(url, shownOfNodeUrls, redactor) : url,
+  );
+  return { ...shown, node_urls: urls };
+}
+
+function redactTexts(
+  place: object,
+  texts: ReadonlyMap<string, number>,
+  { redact }: Redactor,
+): object {
+  const members = Object.entries(place).map(([key, value]: [string, unknown]) => {
+    const maxLength = texts.get(key);
     // Statuses and tasks are compared.
     const isShown = typeof value === 'string' && maxLength !== undefined && !words.test(value);
     return [key, isShown ? cut(redact(value), maxLength) : value] as const;

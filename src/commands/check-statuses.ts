@@ -98,7 +98,7 @@ async function finishOne(check: Check, { ended, statuses }: Due, ref: string): P
   const { outcome } = ended;
   for (const { sha, context, targetUrl } of statuses) {
     try {
-      const link = targetUrl?.replace(/#.*$/, '') ?? '';
+      const link = readPendingUrl(targetUrl)?.runUrl ?? '';
       const message = describeEnd(outcome);
       await setStatus(github, repository, sha, { ...message, context, target_url: link });
       console.statusFinished(ended, context, message.state);

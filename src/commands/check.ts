@@ -11,7 +11,6 @@ import {
 } from '../github/runs.ts';
 import { readCheckInputs, type CheckInputs } from '../inputs/check.ts';
 import { readRunRef, type RunRef } from '../inputs/context.ts';
-import { maskSecrets } from '../inputs/read.ts';
 import { withBills } from '../jobs/bill.ts';
 import { checkedJob, outcomeOf, type CheckResult } from '../jobs/checked.ts';
 import {
@@ -83,7 +82,6 @@ async function withCheck(
   if (token === undefined) {
     throw new InputError([{ input: 'github-token', message: 'is empty: it has no default here' }]);
   }
-  maskSecrets(runner, [token]);
   const connection = deps.connect(inputs['api-url']);
   const done = new AbortController();
   const late = new AbortController();

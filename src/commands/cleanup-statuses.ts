@@ -33,7 +33,6 @@ export async function finishOwnStatuses(
   const here = await readRunRef(runner);
   const token = inputs['github-token'];
   if (token === undefined || here === null || here.sha === '') return;
-  runner.mask(token);
   const late = new AbortController();
   const done = new AbortController();
   void clock.sleep(maxStatusesMs, done.signal).then(() => {
@@ -68,7 +67,7 @@ function watchedJob({ isPending, targetUrl }: ContextStatus, { runId }: RunRef):
 }
 
 function messageFor(job: Job, { context, targetUrl }: ContextStatus, nowMs: number): NewStatus {
-  const runUrl = targetUrl?.replace(/#.*$/, '') ?? '';
+  const runUrl = readPendingUrl(targetUrl)?.runUrl ?? '';
   if (hasEndedForGood(job, nowMs)) {
     return { ...describeEnd(outcomeOf({ job }, [])), context, target_url: runUrl };
   }

@@ -15,9 +15,19 @@ export function pendingUrl(runUrl: string, { jobUuid, isLeft }: Pending): string
   return `${runUrl}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
 }
 
+/** What such an address says. */
+export interface ReadPending extends Pending {
+  readonly runId: string;
+  /** What stands before the `#`: it becomes the address of the status that follows. */
+  readonly runUrl: string;
+}
+
+// Whoever may set a status may set any: what a browser would not take for an address is none of ours.
+const pattern =
+  /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
+
 /** Reads such an address; null for any other. */
-export function readPendingUrl(url: string | null): (Pending & { readonly runId: string }) | null {
-  const match = /\/actions\/runs\/(\d+)#dispersed-(job|left)-([0-9a-f-]{36})$/.exec(url ?? '');
-  const [, runId = '', kind, jobUuid = ''] = match ?? [];
-  return isUuid(jobUuid) ? { runId, jobUuid, isLeft: kind === 'left' } : null;
+export function readPendingUrl(url: string | null): ReadPending | null {
+  const [, runUrl = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
+  return isUuid(jobUuid) ? { runUrl, runId, jobUuid, isLeft: kind === 'left' } : null;
 }

@@ -39,12 +39,15 @@ export interface Reading<Table extends Record<string, Input>> {
   readonly problems: readonly Problem[];
 }
 
-/** Reads all inputs of a table; masks the secret key first. */
+// Also where nobody uses the token: a container may have been given it, and print it.
+const secretInputs = ['secret-key', 'github-token'];
+
+/** Reads all inputs of a table; masks the secret ones first. */
 export async function readInputs<Table extends Record<string, Input>>(
   runner: Runner,
   table: Table,
 ): Promise<Reading<Table>> {
-  maskSecrets(runner, [runner.input('secret-key')]);
+  maskSecrets(runner, secretInputs.map(runner.input));
   const read = await Promise.all(
     Object.entries(table).map(async ([name, each]) => ({
       name,

@@ -40,7 +40,10 @@ export async function findRepositoryJobs(
   const jobs = await withDescriptions(client, listed, signal);
   return jobs.flatMap((job) => {
     const mark = readMark(job);
-    return mark !== null && isOfRepository(mark, here) ? [{ job, mark }] : [];
+    if (mark === null || !isOfRepository(mark, here)) return [];
+    // The workflow's name alone is shown, and whoever may write the description has written it.
+    const workflow = client.redactor.redact(mark.workflow);
+    return [{ job, mark: { ...mark, workflow } }];
   });
 }
 

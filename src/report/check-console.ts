@@ -27,10 +27,13 @@ export function createCheckConsole(runner: Runner): CheckConsole {
   const add = (message: ErrorMessage) => {
     if (!problems.has(message.title)) problems.set(message.title, message);
   };
+  // What GitHub gives is foreign, too: contexts, and the name of the default branch.
+  const line = (text: string, maxLength: number) =>
+    sanitizeLine(runner.redactor.redact(text), maxLength);
   return {
     ...createConsole(runner, 1),
     statusFinished: ({ job }, context, state) => {
-      runner.print(`Commit status “${sanitizeLine(context, 120)}” of job ${job.uuid}: ${state}`);
+      runner.print(`Commit status “${line(context, 120)}” of job ${job.uuid}: ${state}`);
     },
     statusNotSet: (error) => {
       add(describeGitHubError(error, 'finish a commit status', 'statuses: write'));
@@ -39,8 +42,8 @@ export function createCheckConsole(runner: Runner): CheckConsole {
       add(describeGitHubError(error, 'read the commit statuses', 'statuses: write'));
     },
     followUpStarted: ({ job, outcome }, workflow, ref) => {
-      const title = sanitizeLine(titleOf(outcome.ref, job), 100);
-      const where = sanitizeLine(`${workflow} on ${ref}`, 200);
+      const title = line(titleOf(outcome.ref, job), 100);
+      const where = line(`${workflow} on ${ref}`, 200);
       runner.print(`Started ${where} for job ${job.uuid} “${title}”, ${outcome.result}`);
     },
     followUpFailed: (error, workflow, ref) => {

@@ -58,7 +58,6 @@ export function openCommitStatus(
 ): CommitStatus {
   if (!inputs['commit-status']) return noCommitStatus;
   const token = inputs['github-token'];
-  if (token !== undefined) deps.runner.mask(token);
   const endsWithJob = inputs['on-job-end'] === 'cancel';
   return createCommitStatus(jobs, openStatuses(deps.runner, token), { ...deps, endsWithJob });
 }

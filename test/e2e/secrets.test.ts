@@ -80,20 +80,33 @@ test.each(names)('%s: no secret shows anywhere, masks apart', (name) => {
   const tokens = jobs.flatMap((job) => job.container_access_tokens.map(({ token }) => token));
   const lines = log.split('\n').filter((line) => !line.startsWith('::add-mask::'));
   const shown = [...lines, ...Object.values(outputs), ...Object.values(state), summary].join('\n');
-  const secrets = [...masked, ...unmasked, ...ofRecipe, ...tokens, publicKey, 'sk_sim_'];
+  const secrets = [
+    ...masked,
+    ...unmasked,
+    ...ofRecipe,
+    ...tokens,
+    publicKey,
+    'sk_sim_',
+    'ghs_runner',
+  ];
   expect(secrets.filter((secret) => shown.includes(secret))).toEqual([]);
 });
 
-test.each(names)('%s: registry secrets are masked before anything else is printed', (name) => {
-  const lines = see(name).log.split('\n');
-  const masks = lines.filter((line) => line.startsWith('::add-mask::'));
-  const hasSecondEntry = name !== 'badEntry' && name !== 'refused';
-  const ofInputs = hasSecondEntry ? masked : masked.slice(0, 2);
-  expect(masks).toEqual(
-    ['sk_sim_fedcba9876543210', ...ofInputs].map((secret) => `::add-mask::${secret}`),
-  );
-  expect(lines.slice(0, masks.length)).toEqual(masks);
-});
+test.each(names)(
+  '%s: keys, token and registry secrets are masked before anything else is printed',
+  (name) => {
+    const lines = see(name).log.split('\n');
+    const masks = lines.filter((line) => line.startsWith('::add-mask::'));
+    const hasSecondEntry = name !== 'badEntry' && name !== 'refused';
+    const ofInputs = hasSecondEntry ? masked : masked.slice(0, 2);
+    expect(masks).toEqual(
+      ['sk_sim_fedcba9876543210', 'ghs_runner', ...ofInputs].map(
+        (secret) => `::add-mask::${secret}`,
+      ),
+    );
+    expect(lines.slice(0, masks.length)).toEqual(masks);
+  },
+);
 
 test('the secrets reached the service, which echoes them', () => {
   const told = JSON.stringify(see('succeeded').jobs);

@@ -371,13 +371,21 @@ describe('the address of a pending status', () => {
   test.each([true, false])('tells of its job again, left: %s', (isLeft) => {
     const url = pendingUrl(run, { jobUuid, isLeft });
     expect(url.startsWith(`${run}#`)).toBe(true);
-    expect(readPendingUrl(url)).toEqual({ runId: '4711', jobUuid, isLeft });
+    expect(readPendingUrl(url)).toEqual({ runUrl: run, runId: '4711', jobUuid, isLeft });
   });
 
-  test.each([null, '', run, `${run}#dispersed-left-`, `${run}#dispersed-done-${jobUuid}`])(
-    '%j is none',
-    (url) => {
-      expect(readPendingUrl(url)).toBeNull();
-    },
-  );
+  const left = `#dispersed-left-${jobUuid}`;
+
+  test.each([
+    null,
+    '',
+    run,
+    `${run}#dispersed-left-`,
+    `${run}#dispersed-done-${jobUuid}`,
+    `javascript:alert(1)/actions/runs/4711${left}`,
+    `https://a.b/\u0000/actions/runs/4711${left}`,
+    `https://a.b/#1\n/actions/runs/4711${left}`,
+  ])('%j is none', (url) => {
+    expect(readPendingUrl(url)).toBeNull();
+  });
 });

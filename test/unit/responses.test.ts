@@ -85,6 +85,37 @@ describe('a job', () => {
     expect(JSON.stringify(await readJob(answering(job), uuid))).not.toContain('hidden');
   });
 
+  test.each(['gpu_name', 'source_recipe_uuid', 'status', 'status_reason', 'task', 'title'])(
+    'shows none of its secrets as its %s, in a list those of no other either',
+    async (field) => {
+      const secret = 's3cret-Value_1';
+      const told = { uuid, status: 'PENDING', [field]: `of ${secret}` };
+      const owner = {
+        uuid,
+        status: 'PENDING',
+        parameters: { type: 'docker', parameters: { env: { A: secret } } },
+      };
+      const job = await readJob(answering({ ...owner, ...told }), uuid);
+      expect(job).toMatchObject({ [field]: 'of ***' });
+      const list = await listJobs(answering({ data: [told, owner] }), {});
+      expect(list.items[0]).toMatchObject({ [field]: 'of ***' });
+    },
+  );
+
+  test('shows none of its secrets beside the address of its server, whose host stays', async () => {
+    const secret = 's3cret-value';
+    const url = { description: secret, protocol: secret, hostname: `a.${secret}.net`, port: 80 };
+    const run = {
+      uuid,
+      status: 'RUNNING',
+      parameters: { parameters: { env: { A: secret } } },
+      node_urls: [url, 7],
+    };
+    const shown = { description: '***', protocol: '***', hostname: url.hostname };
+    const { run: read } = await readJobRun(answering({ ...run, node_urls: [url] }), uuid);
+    expect(read.node_urls).toMatchObject([shown]);
+  });
+
   test('with odd fields loses only those', async () => {
     const job = {
       uuid,
