@@ -24,6 +24,7 @@ import { createBudget, type Budget } from './budget.ts';
 import type { Deps } from './deps.ts';
 import { createStepEnd, type StepEnd } from './end.ts';
 import { createEntry, giveUpOverBudget, tellEnd, type Entry } from './entries.ts';
+import { lookAtRunning } from './last-look.ts';
 import { reconcileEntry } from './reconcile-entry.ts';
 
 /** What is waited for. */
@@ -227,6 +228,7 @@ export async function conclude(
   runData: readonly RunData[],
   commitStatus: CommitStatus,
 ): Promise<readonly Outcome[]> {
+  await lookAtRunning(step);
   const outcomes = await decide(step, runData);
   writeAccessToken(
     step.deps.runner,

@@ -206,10 +206,12 @@ function outcomeNow(step: Step, entry: Entry): Outcome {
 
 // It may have ended since the last look, and its owner would like to know.
 async function lookOnceMore(step: Step, entry: Entry): Promise<void> {
-  const { job, facts, cancel } = entry;
-  if (job === null || facts.stop !== null || cancel !== null) return;
+  const { job, cancel } = entry;
+  if (job === null || entry.facts.stop !== null || cancel !== null) return;
   const seen = await readJob(step.client, job.uuid, step.end.deadline).catch(() => null);
   if (seen === null) return;
   observe(step, entry, seen);
-  if (hasFinished(seen)) record(step, entry, withJob(facts, { uuid: seen.uuid, hasEnded: true }));
+  if (!hasFinished(seen)) return;
+  // As they are now: another job of the entry may have been found meanwhile.
+  record(step, entry, withJob(entry.facts, { uuid: seen.uuid, hasEnded: true }));
 }

@@ -159,3 +159,33 @@ describe('a server with a ready-check', () => {
     expect(app.answers).toHaveLength(1);
   });
 });
+
+describe('several servers, of which the first ends before the second runs', () => {
+  const running: RecipeScript = {
+    name: 'First',
+    life: [
+      { status: 'RUNNING', forMs: 20_000 },
+      { status: 'FAILED', statusReason: 'exit code 1' },
+    ],
+  };
+  const late: RecipeScript = {
+    name: 'Second',
+    life: [{ status: 'PENDING', forMs: 60_000 }, { status: 'RUNNING' }],
+  };
+
+  test.each([
+    ['false', 'RUNNING', 'running'],
+    ['true', 'CANCELLED', 'cancelled'],
+  ])(
+    'it is told as it is; with fail-fast %s the second is %s',
+    async (failFast, status, result) => {
+      const inputs = { 'wait-until': 'running', timeout: '5m', 'fail-fast': failFast };
+      const { main, statuses } = await play({ recipes: [running, late], inputs });
+      expect(statuses).toEqual(['FAILED', status]);
+      const jobs = JSON.parse(main.outputs.get('jobs') ?? '') as { readonly result: string }[];
+      expect(jobs.map((job) => job.result)).toEqual(['failed', result]);
+      expect(main.failed()).toBe(true);
+      expect(main.annotations[0]?.title).toBe('Failed: First');
+    },
+  );
+});

@@ -1,0 +1,44 @@
+import type { Job } from '../api/schemas.ts';
+import { ServiceError } from '../errors.ts';
+import { withJob } from '../jobs/entry.ts';
+import { createOutcome } from '../jobs/outcome.ts';
+import { noRunData } from '../jobs/records.ts';
+import { results } from '../jobs/results.ts';
+import { hasFinished } from '../jobs/retried-job.ts';
+import { observe, record, type Entry } from './entries.ts';
+import type { Step } from './step.ts';
+
+// Nobody is to wait for it who has all that was asked for.
+const maxLookMs = 10_000;
+
+/**
+ * Looks once more at the jobs that did what was asked for while others were waited for: they may have
+ * ended since, and then they are told of as jobs that have.
+ */
+export async function lookAtRunning(step: Step): Promise<void> {
+  const { entries, end, deps, plan } = step;
+  const running = entries.filter(({ facts }) => facts.stop === 'goal');
+  if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted) return;
+  const done = new AbortController();
+  const over = AbortSignal.any([end.signal, done.signal]);
+  const looks = Promise.all(running.map(async (entry) => look(step, entry, over)));
+  await Promise.race([looks, deps.clock.sleep(maxLookMs, over)]);
+  done.abort();
+  if (plan.failFast && running.some((entry) => isBad(step, entry))) end.endFor('fail-fast');
+}
+
+async function look(step: Step, entry: Entry, signal: AbortSignal): Promise<void> {
+  const [own] = entry.facts.jobs;
+  const take = (answer: Job | ServiceError) => {
+    if (answer instanceof ServiceError || signal.aborted || !hasFinished(answer)) return true;
+    observe(step, entry, answer);
+    const ended = withJob(entry.facts, { uuid: answer.uuid, hasEnded: true });
+    record(step, entry, { ...ended, stop: 'ended' });
+    return true;
+  };
+  if (own !== undefined) await step.poller.watch(own.uuid, take, signal, false);
+}
+
+function isBad({ end, plan }: Step, entry: Entry): boolean {
+  return !results[createOutcome(entry, end.facts(), plan, noRunData).result].passes;
+}
