@@ -37900,11 +37900,17 @@ var metrics = __nccwpck_require__(4224);
 var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
 var context = __nccwpck_require__(487);
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
 ;// CONCATENATED MODULE: ./build/report/jobs-output.js
+
+
 
 
 
@@ -37932,11 +37938,20 @@ function writeJobsOutput(runner, jobs, maxCharacters) {
         text = JSON.stringify(jobs.map(shorten));
     }
     runner.output('jobs', text);
-    if (text === full)
-        return;
-    const path = (0,external_node_path_.join)((0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-jobs-')), 'jobs.json');
-    (0,external_node_fs_.writeFileSync)(path, full);
-    runner.output('jobs-path', path);
+    if (text !== full)
+        keepFullList(runner, full);
+}
+function keepFullList(runner, full) {
+    try {
+        const path = (0,external_node_path_.join)((0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-jobs-')), 'jobs.json');
+        (0,external_node_fs_.writeFileSync)(path, full);
+        runner.output('jobs-path', path);
+    }
+    catch (error) {
+        const cause = (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact((0,errors/* asError */.zR)(error).message), 200);
+        const title = 'The full list of jobs could not be saved';
+        runner.annotate('warning', title, `The output jobs is shortened, and jobs-path is empty: ${cause}.`);
+    }
 }
 
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
@@ -38095,7 +38110,7 @@ function describeOverBudget(why) {
             };
         case 'cost':
             return {
-                cause: `The jobs of this step had cost ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)} together. With any more time they would have exceeded max-cost, ${ceiling}, before a cancel took effect.`,
+                cause: `The jobs of this step had cost ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)} together. ${reachOf(why)}`,
                 remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
             };
         case 'rest':
@@ -38109,6 +38124,12 @@ function describeOverBudget(why) {
                 remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
             };
     }
+}
+function reachOf({ amountUsd, ceilingUsd }) {
+    const ceiling = `max-cost, ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(ceilingUsd)}`;
+    if (amountUsd > ceilingUsd)
+        return `That is more than ${ceiling}: it was not known earlier.`;
+    return `With any more time they would have exceeded ${ceiling}, before a cancel took effect.`;
 }
 const otherHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
 

@@ -1,8 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { asError } from '../errors.ts';
 import { tempFolder } from '../inputs/context.ts';
 import type { Runner } from '../runtime.ts';
 import { cut } from '../text.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 /** An object for each job, as the output `jobs` lists them. */
 export type JobDescription = Readonly<Record<string, unknown>> & {
@@ -52,8 +54,21 @@ export function writeJobsOutput(
     text = JSON.stringify(jobs.map(shorten));
   }
   runner.output('jobs', text);
-  if (text === full) return;
-  const path = join(mkdtempSync(join(tempFolder(runner), 'dispersed-jobs-')), 'jobs.json');
-  writeFileSync(path, full);
-  runner.output('jobs-path', path);
+  if (text !== full) keepFullList(runner, full);
+}
+
+function keepFullList(runner: Runner, full: string): void {
+  try {
+    const path = join(mkdtempSync(join(tempFolder(runner), 'dispersed-jobs-')), 'jobs.json');
+    writeFileSync(path, full);
+    runner.output('jobs-path', path);
+  } catch (error) {
+    const cause = sanitizeLine(runner.redactor.redact(asError(error).message), 200);
+    const title = 'The full list of jobs could not be saved';
+    runner.annotate(
+      'warning',
+      title,
+      `The output jobs is shortened, and jobs-path is empty: ${cause}.`,
+    );
+  }
 }

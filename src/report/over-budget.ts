@@ -20,7 +20,7 @@ export function describeOverBudget(why: OverBudget): {
       };
     case 'cost':
       return {
-        cause: `The jobs of this step had cost ${formatExactUsd(why.amountUsd)} together. With any more time they would have exceeded max-cost, ${ceiling}, before a cancel took effect.`,
+        cause: `The jobs of this step had cost ${formatExactUsd(why.amountUsd)} together. ${reachOf(why)}`,
         remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
       };
     case 'rest':
@@ -34,6 +34,13 @@ export function describeOverBudget(why: OverBudget): {
         remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
       };
   }
+}
+
+function reachOf({ amountUsd, ceilingUsd }: { amountUsd: number; ceilingUsd: number }): string {
+  const ceiling = `max-cost, ${formatExactUsd(ceilingUsd)}`;
+  // Their rate may come late.
+  if (amountUsd > ceilingUsd) return `That is more than ${ceiling}: it was not known earlier.`;
+  return `With any more time they would have exceeded ${ceiling}, before a cancel took effect.`;
 }
 
 const otherHardware =

@@ -1,7 +1,7 @@
 import { exampleOffers } from '../simulator/offers.ts';
 import type { StepPlan } from './plan.ts';
 import type { PlayedLife, PlayedStep } from './play.ts';
-import type { SimulatedJob, SimulatedRun } from './service.ts';
+import type { SimulatedJob } from './service.ts';
 import { hasCeiling, reportedBy, sentBy, toldAtMs, type Violation } from './truth.ts';
 
 // What jobs cost stays below the ceilings of their step, and is not said to be more than it is.
@@ -98,7 +98,11 @@ function isKnownInTime(life: PlayedLife, step: PlayedStep, jobs: readonly Simula
   const knownAtMs = jobs.flatMap((job) =>
     job.runs().flatMap((run) => {
       const isAssumed = run.hourlyUsd <= (maxHourlyRateUsd ?? 0);
-      return isAssumed || isSpared(step, run) ? [] : [noticedAtMs(life, step, run)];
+      // A server is billed while it exists, whether or not it runs.
+      const billedFromMs = job.isServer ? job.takenAtMs : run.startedAtMs;
+      const isSpared = billedFromMs === null || billedFromMs >= watchedUntilMs(step);
+      if (isAssumed || isSpared) return [];
+      return [Math.max(run.ratedAtMs, billedFromMs) + lookMs(life, step)];
     }),
   );
   const leftUsd = ((cancelMs + 3 * second) * hourlyOf(jobs)) / hour;
@@ -108,16 +112,6 @@ function isKnownInTime(life: PlayedLife, step: PlayedStep, jobs: readonly Simula
     const usd = jobs.reduce((sum, job) => sum + job.costUsdAt(atMs), 0);
     return usd + leftUsd <= (maxCostUsd ?? Infinity);
   });
-}
-
-// It began after the step had ended.
-function isSpared(step: PlayedStep, { startedAtMs }: SimulatedRun): boolean {
-  return startedAtMs === null || startedAtMs >= watchedUntilMs(step);
-}
-
-function noticedAtMs(life: PlayedLife, step: PlayedStep, run: SimulatedRun): number {
-  const shownMs = Math.max(run.ratedAtMs, run.startedAtMs ?? Infinity);
-  return shownMs + lookMs(life, step);
 }
 
 // A step lets a job go that runs as asked, half a minute after.

@@ -52,8 +52,11 @@ interface Many {
 }
 
 /** All outputs of a step with so many jobs, and how long they are together. */
-function writeMany(count: number, { reason = 'no', title = 't', ports = 0, results }: Many) {
-  const runner = rememberingRunner({});
+function writeMany(
+  count: number,
+  { reason = 'no', title = 't', ports = 0, results }: Many,
+  runner = rememberingRunner({}),
+) {
   const address = { description: '80', hostname: `${'n'.repeat(60)}.example`, protocol: 'tcp' };
   const urls = Array.from({ length: ports }, (_, port) => ({
     ...address,
@@ -110,4 +113,14 @@ test('whatever a thousand jobs bring, the outputs are within the bound', () => {
   const { length, jobs } = writeMany(1_000, { reason: text, title: text, ports: 40, results });
   expect(length).toBeLessThan(450_000);
   expect(jobs).toHaveLength(1_000);
+});
+
+test('a folder that cannot be written to costs the full list, not the outputs', () => {
+  const runner = rememberingRunner({}, new Map(), { RUNNER_TEMP: '/dev/null' });
+  const { outputs, jobs } = writeMany(1_000, { title: 'y'.repeat(2_000) }, runner);
+  expect(jobs).toHaveLength(1_000);
+  expect(outputs.has('jobs-path')).toBe(false);
+  expect(runner.annotations.map(({ title }) => title)).toEqual([
+    'The full list of jobs could not be saved',
+  ]);
 });
