@@ -28701,7 +28701,7 @@ function createClient(options) {
     const { exchange, keys, redactor, clock, random, onClockOff } = options;
     redactor.add([keys.publicKey, keys.secretKey]);
     let known = { offsetMs: 0, dialect: 'ascii' };
-    let told = null;
+    const serverClock = createServerClock(clock);
     const sign = async (call, { offsetMs, dialect }) => {
         redactor.addBody(call.body);
         const request = toWire(call, dialect);
@@ -28712,9 +28712,8 @@ function createClient(options) {
         const answer = await exchange(request, headers, { signal: call.signal, maxBytes }).catch((error) => {
             throw redacted(error, redactor);
         });
-        if (answer.dateMs !== undefined) {
-            told = { serverMs: answer.dateMs, atMs: clock.monotonicMs() };
-        }
+        if (answer.dateMs !== undefined)
+            serverClock.read(answer.dateMs);
         if (answer.text.length > largeAnswer)
             await (0,promises_.setImmediate)();
         return { answer, timeMs };
@@ -28757,8 +28756,25 @@ function createClient(options) {
             signing = next;
         }
     };
-    const serverNow = () => (told === null ? null : told.serverMs + clock.monotonicMs() - told.atMs);
-    return { send, serverNow, redactor, clock, random };
+    return { send, serverNow: serverClock.now, redactor, clock, random };
+}
+const clockSlackMs = 60_000;
+function createServerClock({ monotonicMs }) {
+    let aheadMs = null;
+    let doubtedMs = null;
+    return {
+        read: (dateMs) => {
+            const ms = dateMs - monotonicMs();
+            const isBelieved = aheadMs === null || isLike(ms, aheadMs) || isLike(ms, doubtedMs);
+            if (isBelieved)
+                aheadMs = ms;
+            doubtedMs = isBelieved ? null : ms;
+        },
+        now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
+    };
+}
+function isLike(ms, known) {
+    return known !== null && Math.abs(ms - known) <= clockSlackMs;
 }
 function isOff(offsetMs, usedMs) {
     return Math.abs(offsetMs - usedMs) > clockToleranceMs;
@@ -28859,9 +28875,20 @@ function readShown(schema, answer, redactor) {
     redactor.addBody(answer);
     return parse/* safeParse */.xL(schema, (0,json/* isMapping */.pi)(answer) ? redactShown(answer, redactor) : answer);
 }
-function redactShown(answer, { redact }) {
-    const members = Object.entries(answer).map(([key, value]) => {
-        const maxLength = shownTexts.get(key);
+const shownOfNodeUrls = new Map([
+    ['description', 100],
+    ['protocol', 100],
+]);
+function redactShown(answer, redactor) {
+    const shown = redactTexts(answer, shownTexts, redactor);
+    if (!('node_urls' in shown) || !Array.isArray(shown.node_urls))
+        return shown;
+    const urls = shown.node_urls.map((url) => (0,json/* isMapping */.pi)(url) ? redactTexts(url, shownOfNodeUrls, redactor) : url);
+    return { ...shown, node_urls: urls };
+}
+function redactTexts(place, texts, { redact }) {
+    const members = Object.entries(place).map(([key, value]) => {
+        const maxLength = texts.get(key);
         const isShown = typeof value === 'string' && maxLength !== undefined && !schemas/* words */.aL.test(value);
         return [key, isShown ? (0,build_text/* cut */.Jj)(redact(value), maxLength) : value];
     });
@@ -28948,6 +28975,8 @@ async function page(client, call, schema) {
     const list = schemas/* listSchema */.cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
     if (!list.success)
         throw unreadable(call, list.error.issues);
+    for (const member of list.data.data)
+        client.redactor.addBody(member);
     const items = list.data.data.flatMap((member) => {
         const parsed = readShown(schema, member, client.redactor);
         return parsed.success ? [parsed.data] : [];
@@ -29500,8 +29529,8 @@ var records = __nccwpck_require__(1175);
 var report = __nccwpck_require__(7177);
 // EXTERNAL MODULE: ./build/commands/entries.js
 var entries = __nccwpck_require__(211);
-// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
-var step = __nccwpck_require__(9519);
+// EXTERNAL MODULE: ./build/commands/step.js + 11 modules
+var step = __nccwpck_require__(539);
 ;// CONCATENATED MODULE: ./build/commands/cancel.js
 
 
@@ -29741,10 +29770,11 @@ function createCheckConsole(runner) {
         if (!problems.has(message.title))
             problems.set(message.title, message);
     };
+    const line = (text, maxLength) => (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(text), maxLength);
     return {
         ...(0,console/* createConsole */.s)(runner, 1),
         statusFinished: ({ job }, context, state) => {
-            runner.print(`Commit status “${(0,sanitize/* sanitizeLine */.PN)(context, 120)}” of job ${job.uuid}: ${state}`);
+            runner.print(`Commit status “${line(context, 120)}” of job ${job.uuid}: ${state}`);
         },
         statusNotSet: (error) => {
             add(describeGitHubError(error, 'finish a commit status', 'statuses: write'));
@@ -29753,8 +29783,8 @@ function createCheckConsole(runner) {
             add(describeGitHubError(error, 'read the commit statuses', 'statuses: write'));
         },
         followUpStarted: ({ job, outcome }, workflow, ref) => {
-            const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 100);
-            const where = (0,sanitize/* sanitizeLine */.PN)(`${workflow} on ${ref}`, 200);
+            const title = line((0,metrics/* titleOf */.Gg)(outcome.ref, job), 100);
+            const where = line(`${workflow} on ${ref}`, 200);
             runner.print(`Started ${where} for job ${job.uuid} “${title}”, ${outcome.result}`);
         },
         followUpFailed: (error, workflow, ref) => {
@@ -30132,7 +30162,7 @@ async function finishOne(check, { ended, statuses }, ref) {
     const { outcome } = ended;
     for (const { sha, context, targetUrl } of statuses) {
         try {
-            const link = targetUrl?.replace(/#.*$/, '') ?? '';
+            const link = (0,pending_url/* readPendingUrl */.h)(targetUrl)?.runUrl ?? '';
             const message = (0,commit_status_text/* describeEnd */.lA)(outcome);
             await (0,github_statuses/* setStatus */.Lx)(github, repository, sha, { ...message, context, target_url: link });
             console.statusFinished(ended, context, message.state);
@@ -30183,7 +30213,6 @@ async function followUp(check, ended, ref) {
 
 
 
-
 const maxCheckMs = 10 * 60_000;
 async function check(deps, openGitHub = github_client/* openOctokit */.Ov) {
     const { runner } = deps;
@@ -30211,7 +30240,6 @@ async function withCheck(inputs, here, deps, openGitHub, work) {
     if (token === undefined) {
         throw new errors/* InputError */.dz([{ input: 'github-token', message: 'is empty: it has no default here' }]);
     }
-    (0,read/* maskSecrets */.QU)(runner, [token]);
     const connection = deps.connect(inputs['api-url']);
     const done = new AbortController();
     const late = new AbortController();
@@ -30451,7 +30479,7 @@ function planOf(inputs) {
 
 /***/ }),
 
-/***/ 9519:
+/***/ 539:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31272,7 +31300,7 @@ function isRated(runs) {
 // EXTERNAL MODULE: ./build/clock.js
 var build_clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/jobs/entry.js
-var entry = __nccwpck_require__(8577);
+var jobs_entry = __nccwpck_require__(8577);
 ;// CONCATENATED MODULE: ./build/commands/end.js
 
 
@@ -31284,7 +31312,7 @@ function createStepEnd({ clock, interrupt }, timeoutMs, onChange) {
     const end = new AbortController();
     const abandon = new AbortController();
     const deadline = new AbortController();
-    let facts = entry/* newStepFacts */.Gz;
+    let facts = jobs_entry/* newStepFacts */.Gz;
     const after = (ms, controller) => {
         void (0,build_clock/* sleepLong */.k)(clock, ms, released.signal).then(() => {
             if (!released.signal.aborted)
@@ -31336,6 +31364,47 @@ function createStepEnd({ clock, interrupt }, timeoutMs, onChange) {
 
 // EXTERNAL MODULE: ./build/commands/entries.js
 var commands_entries = __nccwpck_require__(211);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
+;// CONCATENATED MODULE: ./build/commands/last-look.js
+
+
+
+
+
+
+
+const maxLookMs = 10_000;
+async function lookAtRunning(step) {
+    const { entries, end, deps, plan } = step;
+    const running = entries.filter(({ facts }) => facts.stop === 'goal');
+    if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted)
+        return;
+    const done = new AbortController();
+    const over = AbortSignal.any([end.signal, done.signal]);
+    const looks = Promise.all(running.map(async (entry) => look(step, entry, over)));
+    await Promise.race([looks, deps.clock.sleep(maxLookMs, over)]);
+    done.abort();
+    if (plan.failFast && running.some((entry) => isBad(step, entry)))
+        end.endFor('fail-fast');
+}
+async function look(step, entry, signal) {
+    const [own] = entry.facts.jobs;
+    const take = (answer) => {
+        if (answer instanceof errors/* ServiceError */._7 || signal.aborted || !(0,retried_job/* hasFinished */.rz)(answer))
+            return true;
+        (0,commands_entries/* observe */.lB)(step, entry, answer);
+        const ended = (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: answer.uuid, hasEnded: true });
+        (0,commands_entries/* record */.g1)(step, entry, { ...ended, stop: 'ended' });
+        return true;
+    };
+    if (own !== undefined)
+        await step.poller.watch(own.uuid, take, signal, false);
+}
+function isBad({ end, plan }, entry) {
+    return !results/* results */.X[(0,outcome/* createOutcome */.N)(entry, end.facts(), plan, records/* noRunData */.h).result].passes;
+}
+
 // EXTERNAL MODULE: ./build/jobs/policy.js
 var policy = __nccwpck_require__(9295);
 // EXTERNAL MODULE: ./build/jobs/reconcile.js
@@ -31409,6 +31478,7 @@ const endWords = {
 };
 
 ;// CONCATENATED MODULE: ./build/commands/step.js
+
 
 
 
@@ -31537,6 +31607,7 @@ function reconcileAll(step) {
     }
 }
 async function conclude(step, runData, commitStatus) {
+    await lookAtRunning(step);
     const outcomes = await decide(step, runData);
     (0,outputs/* writeAccessToken */.H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
     await commitStatus.settle(step.end.deadline);
@@ -31911,15 +31982,16 @@ function outcomeNow(step, entry) {
     return (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, records/* noRunData */.h);
 }
 async function lookOnceMore(step, entry) {
-    const { job, facts, cancel } = entry;
-    if (job === null || facts.stop !== null || cancel !== null)
+    const { job, cancel } = entry;
+    if (job === null || entry.facts.stop !== null || cancel !== null)
         return;
     const seen = await (0,endpoints/* readJob */.cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
     if (seen === null)
         return;
     (0,entries/* observe */.lB)(step, entry, seen);
-    if ((0,retried_job/* hasFinished */.rz)(seen))
-        (0,entries/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(facts, { uuid: seen.uuid, hasEnded: true }));
+    if (!(0,retried_job/* hasFinished */.rz)(seen))
+        return;
+    (0,entries/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: seen.uuid, hasEnded: true }));
 }
 
 
@@ -32103,10 +32175,10 @@ function parseAnswer(schema, answer, route) {
 function pendingUrl(runUrl, { jobUuid, isLeft }) {
     return `${runUrl}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
 }
+const pattern = /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
 function readPendingUrl(url) {
-    const match = /\/actions\/runs\/(\d+)#dispersed-(job|left)-([0-9a-f-]{36})$/.exec(url ?? '');
-    const [, runId = '', kind, jobUuid = ''] = match ?? [];
-    return (0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(jobUuid) ? { runId, jobUuid, isLeft: kind === 'left' } : null;
+    const [, runUrl = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
+    return (0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(jobUuid) ? { runUrl, runId, jobUuid, isLeft: kind === 'left' } : null;
 }
 
 
@@ -33155,8 +33227,9 @@ function input(schema, defaultText = '') {
 function optional(schema) {
     return { schema, default: '', optional: true };
 }
+const secretInputs = ['secret-key', 'github-token'];
 async function readInputs(runner, table) {
-    maskSecrets(runner, [runner.input('secret-key')]);
+    maskSecrets(runner, secretInputs.map(runner.input));
     const read = await Promise.all(Object.entries(table).map(async ([name, each]) => ({
         name,
         ...(await readInput(runner, name, each)),
@@ -34889,6 +34962,7 @@ function createPoller(options) {
     let wake = new AbortController();
     let sparedMs = 0;
     let notBeforeMs = 0;
+    let stopIdleReads = null;
     const dueIn = (watch) => {
         const jitter = 1 + random() * 0.1;
         const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
@@ -34920,7 +34994,15 @@ function createPoller(options) {
     const look = async () => {
         const due = dueWatches([...watches], clock.monotonicMs(), reader.jobsPerRequest());
         const startedMs = clock.monotonicMs();
-        const answers = await reader.read([...new Set(due.map(({ jobUuid }) => jobUuid))], signal);
+        const idle = new AbortController();
+        stopIdleReads = () => {
+            if (due.every((watch) => !watches.has(watch)))
+                idle.abort();
+        };
+        const uuids = [...new Set(due.map(({ jobUuid }) => jobUuid))];
+        const answers = await reader.read(uuids, AbortSignal.any([signal, idle.signal]));
+        if (idle.signal.aborted)
+            return;
         const tookMs = clock.monotonicMs() - startedMs;
         const errors = [...answers.values()].filter((answer) => answer instanceof build_errors/* ServiceError */._7);
         sparedMs = nextSparedMs(sparedMs, tookMs, errors.some(({ status }) => status === 429));
@@ -34953,6 +35035,7 @@ function createPoller(options) {
             const ended = AbortSignal.any([until, signal]);
             const done = () => {
                 watches.delete(watch);
+                stopIdleReads?.();
                 if (watches.size === 0)
                     wake.abort();
                 ended.removeEventListener('abort', done);
@@ -35211,7 +35294,10 @@ async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const jobs = await withDescriptions(client, listed, signal);
     return jobs.flatMap((job) => {
         const mark = (0,_mark_js__WEBPACK_IMPORTED_MODULE_4__/* .readMark */ .Mp)(job);
-        return mark !== null && (0,_mark_js__WEBPACK_IMPORTED_MODULE_4__/* .isOfRepository */ .iI)(mark, here) ? [{ job, mark }] : [];
+        if (mark === null || !(0,_mark_js__WEBPACK_IMPORTED_MODULE_4__/* .isOfRepository */ .iI)(mark, here))
+            return [];
+        const workflow = client.redactor.redact(mark.workflow);
+        return [{ job, mark: { ...mark, workflow } }];
     });
 }
 function nowOf({ serverNow, clock }) {
@@ -35997,8 +36083,8 @@ function verdict(count, broken) {
         : `all ${count} jobs can be cooked`;
 }
 
-// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
-var commands_step = __nccwpck_require__(9519);
+// EXTERNAL MODULE: ./build/commands/step.js + 11 modules
+var commands_step = __nccwpck_require__(539);
 ;// CONCATENATED MODULE: ./build/commands/dry-run.js
 
 
@@ -36632,7 +36718,6 @@ async function finishOwnStatuses({ entries }, inputs, client, openGitHub, { runn
     const token = inputs['github-token'];
     if (token === undefined || here === null || here.sha === '')
         return;
-    runner.mask(token);
     const late = new AbortController();
     const done = new AbortController();
     void clock.sleep(maxStatusesMs, done.signal).then(() => {
@@ -36667,7 +36752,7 @@ function watchedJob({ isPending, targetUrl }, { runId }) {
     return pending?.runId === runId && !pending.isLeft ? pending.jobUuid : null;
 }
 function messageFor(job, { context, targetUrl }, nowMs) {
-    const runUrl = targetUrl?.replace(/#.*$/, '') ?? '';
+    const runUrl = (0,pending_url/* readPendingUrl */.h)(targetUrl)?.runUrl ?? '';
     if ((0,repository_jobs/* hasEndedForGood */.Pd)(job, nowMs)) {
         return { ...(0,commit_status_text/* describeEnd */.lA)((0,checked/* outcomeOf */.s)({ job }, [])), context, target_url: runUrl };
     }
@@ -36976,8 +37061,6 @@ function openCommitStatus(inputs, jobs, deps) {
     if (!inputs['commit-status'])
         return noCommitStatus;
     const token = inputs['github-token'];
-    if (token !== undefined)
-        deps.runner.mask(token);
     const endsWithJob = inputs['on-job-end'] === 'cancel';
     return createCommitStatus(jobs, openStatuses(deps.runner, token), { ...deps, endsWithJob });
 }
@@ -39241,13 +39324,13 @@ const defaultLimits = {
 };
 const maxConnections = 32;
 function connect(apiUrl, limits = defaultLimits) {
-    const dispatcher = openDispatcher(limits);
+    const [reads, writes] = [openDispatcher(limits), openDispatcher(limits)];
     return {
         exchange: async (request, headers, options) => {
             let isSent = false;
             try {
                 return await withTimeout(limits.totalMs, options.signal, async (signal) => {
-                    const telling = tellWhenSent(dispatcher, () => {
+                    const telling = tellWhenSent(request.method === 'GET' ? reads : writes, () => {
                         isSent = !signal.aborted;
                     });
                     return exchangeOnce(telling, apiUrl, request, headers, { ...options, signal });
@@ -39257,7 +39340,9 @@ function connect(apiUrl, limits = defaultLimits) {
                 throw toServiceError(error, request, isSent);
             }
         },
-        close: async () => dispatcher.destroy(),
+        close: async () => {
+            await Promise.all([reads.destroy(), writes.destroy()]);
+        },
     };
 }
 async function withTimeout(ms, outer, work) {
@@ -42114,8 +42199,8 @@ var report = __nccwpck_require__(7177);
 var entries = __nccwpck_require__(211);
 // EXTERNAL MODULE: ./build/commands/plan.js
 var commands_plan = __nccwpck_require__(3996);
-// EXTERNAL MODULE: ./build/commands/step.js + 10 modules
-var commands_step = __nccwpck_require__(9519);
+// EXTERNAL MODULE: ./build/commands/step.js + 11 modules
+var commands_step = __nccwpck_require__(539);
 // EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
 var watch = __nccwpck_require__(2248);
 ;// CONCATENATED MODULE: ./build/commands/wait.js
