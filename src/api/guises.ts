@@ -7,7 +7,9 @@ const minEncodedLength = 8;
 export function guisesOf(secret: string): readonly string[] {
   const plain = [secret, secret.trim(), secret.normalize('NFC'), secret.normalize('NFD')];
   const oneLine = secret.replaceAll(/[\r\n\t]+/g, ' ').trim();
-  const all = [...plain, oneLine].flatMap((each) => [
+  // Of a form's text the rest is undone before it is looked at.
+  const inForms = secret.replaceAll(' ', '+');
+  const all = [...plain, oneLine, inForms].flatMap((each) => [
     each,
     ...inJson(each),
     ...inHtml(each),

@@ -1,4 +1,5 @@
 import { stripInvisible } from '../text.ts';
+import { decoded } from './decoded.ts';
 import { guisesOf } from './guises.ts';
 import { isMapping } from './json.ts';
 import { createMatcher, type Matcher, type Span } from './matcher.ts';
@@ -129,8 +130,21 @@ function withMatcher(
   return [...kept, createMatcher(added)];
 }
 
-function hide(text: string, matchers: readonly Matcher[]): string {
+// Longer than anything that is shown.
+const maxDecoded = 128 * 1024;
+// A URL in JSON in HTML; more is nobody's accident.
+const maxLevels = 3;
+
+/** Where secrets stand in a text, as they are, or with characters written in another way. */
+function findAll(text: string, matchers: readonly Matcher[], level = 0): readonly Span[] {
   const spans = matchers.flatMap(({ find }) => find(text));
+  const view = level < maxLevels ? decoded(text.slice(0, maxDecoded)) : null;
+  if (view === null) return spans;
+  return spans.concat(findAll(view.text, matchers, level + 1).map(view.sourceOf));
+}
+
+function hide(text: string, matchers: readonly Matcher[]): string {
+  const spans = findAll(text, matchers);
   if (spans.length === 0) return text;
   let shown = '';
   let end = 0;

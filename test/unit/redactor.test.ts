@@ -123,6 +123,83 @@ describe('a secret is hidden', () => {
   });
 });
 
+// What widely used programs make of a text: no two agree on which characters they write otherwise.
+const unicode = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const bytesOf = (char: string) => [...Buffer.from(char)].map((byte) => byte.toString(16));
+const percent = (char: string) =>
+  bytesOf(char)
+    .map((byte) => `%${byte.toUpperCase()}`)
+    .join('');
+const programs: readonly (readonly [string, (text: string) => string])[] = [
+  ['Python’s quote', (text) => text.replaceAll(/[^\w.~/-]/gu, percent)],
+  [
+    'Python’s repr of bytes',
+    (text) =>
+      text.replaceAll("'", "\\'").replaceAll(/[^ -~]/gu, (char) =>
+        bytesOf(char)
+          .map((byte) => `\\x${byte}`)
+          .join(''),
+      ),
+  ],
+  ['a form', (text) => new URLSearchParams({ text }).toString()],
+  [
+    '.NET’s UrlEncode',
+    (text) =>
+      text.replaceAll(/[^\w.!*() -]/gu, (char) => percent(char).toLowerCase()).replaceAll(' ', '+'),
+  ],
+  [
+    '.NET’s JSON',
+    (text) =>
+      text.replaceAll(/["&'+<>`\\]|[^ -~]/g, (char) =>
+        unicode(char).toUpperCase().replace('U', 'u'),
+      ),
+  ],
+  ['Gson', (text) => JSON.stringify(text).replaceAll(/[<>&=']/g, unicode)],
+  ['Go’s JSON', (text) => JSON.stringify(text).replaceAll(/[<>&]/g, unicode)],
+  [
+    'Go’s html/template',
+    (text) => text.replaceAll(/["'&<>+]/g, (char) => `&#${char.charCodeAt(0)};`),
+  ],
+  [
+    'an encoder for HTML',
+    (text) =>
+      text.replaceAll(/[^\w ]/gu, (char) => `&#x${char.codePointAt(0)?.toString(16) ?? ''};`),
+  ],
+  ['a password in a URL', (text) => Object.assign(new URL('https://a.b'), { password: text }).href],
+  ['bash’s printf %q', (text) => text.replaceAll(/[^\w./+=é-]/g, String.raw`\$&`)],
+  ['bash’s set -x', (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`],
+  ['YAML', (text) => `'${text.replaceAll("'", "''")}'`],
+  ['CSV', (text) => `"${text.replaceAll('"', '""')}"`],
+  ['JSON in JSON in JSON', (text) => JSON.stringify(JSON.stringify(JSON.stringify(text)))],
+  [
+    'JSON in HTML',
+    (text) => JSON.stringify(text).replaceAll('&', '&amp;').replaceAll('"', '&quot;'),
+  ],
+  ['JSON in a URL', (text) => encodeURIComponent(JSON.stringify({ text }))],
+  ['a URL in a URL', (text) => encodeURIComponent(encodeURIComponent(text))],
+  [
+    'base64 in .NET’s JSON',
+    (text) => Buffer.from(text).toString('base64').replaceAll('+', '\\u002B'),
+  ],
+];
+
+describe.each(['ab/cd+ef=gh\'ij"kl&mn<op qr$st~uv!wx(yz)*é9', 'wJalrX/K7MDENG+bPxRfiCYKEY=='])(
+  '%p is hidden',
+  (secret) => {
+    test.each(programs)('as %s writes it', (_, write) => {
+      const shown = redactorOf({ A: secret }).redact(`a ${write(secret)} z`);
+      expect(shown).toContain('***');
+      // What is left is the program's.
+      expect(shown.replaceAll('***', '').length).toBeLessThanOrEqual(30);
+    });
+  },
+);
+
+test('what only looks like an escape stays', () => {
+  const text = String.raw`C:\new\test 100%\u00 %zz &nothing; &#x; '' "" \\ &#99999999; %E9`;
+  expect(redactorOf({ A: 'hunter2' }).redact(`${text} hunter2`)).toBe(`${text} ***`);
+});
+
 describe('what is no secret stays', () => {
   test.each<[string, Readonly<Record<string, Json>>, string]>([
     ['short values', { A: '1', B: 'train', C: '0.93', D: '', E: '     ' }, '1 train of 0.93     x'],
@@ -164,6 +241,13 @@ describe('in time and memory', () => {
     const text = Buffer.from('a'.repeat(2 ** 20)).toString();
     // One look for each takes a minute.
     expect(cpuMsOf(() => expect(redact(text)).toContain('aaa'))).toBeLessThan(1_000);
+  });
+
+  test.each(['\\', '%41', '&#1;', "''", '\\\\\\"', '%25', '%', '&#'])('of %p, too', (piece) => {
+    const { redact } = redactorOf({ A: 'hunter2-hunter2' });
+    redact('build');
+    const text = Buffer.from(piece.repeat(2 ** 20 / piece.length)).toString();
+    expect(cpuMsOf(() => expect(redact(text)).toContain(piece))).toBeLessThan(500);
   });
 
   test('no more than so much for however many secrets', () => {
