@@ -3,6 +3,9 @@ import type { Span } from './matcher.ts';
 // Programs write some characters of a text in another way: in URLs, in JSON, in HTML, in shells. Each
 // has its own idea of which, so they are undone, not foreseen.
 
+/** How often it is done: a URL in JSON in HTML, and one more; what is deeper is nobody's accident. */
+export const maxLevels = 4;
+
 /** A text with the escapes in it undone, once. */
 export interface Decoded {
   readonly text: string;
@@ -11,7 +14,7 @@ export interface Decoded {
 }
 
 const escapes =
-  /(?:%[\da-f]{2})+|(?:\\x[\da-f]{2})+|\\u[\da-f]{4}|&(?:#\d{1,7}|#x[\da-f]{1,6}|amp|lt|gt|quot|apos);|'\\''|''|""|\\[^]/gi;
+  /(?:%[\da-f]{2})+|(?:\\x[\da-f]{2})+|\\u[\da-f]{4}|\\u\{[\da-f]{1,6}\}|&(?:#\d{1,7}|#x[\da-f]{1,6}|amp|lt|gt|quot|apos);|'\\''|''|""|\\[^]/gi;
 
 /** Undoes the escapes of a text; null where it has none. Takes time in proportion to the text. */
 export function decoded(source: string): Decoded | null {
@@ -57,6 +60,8 @@ const named: Readonly<Record<string, string>> = {
   gt: '>',
   quot: '"',
   apos: "'",
+  b: '\b',
+  f: '\f',
   n: '\n',
   r: '\r',
   t: '\t',
@@ -69,12 +74,16 @@ function undone(escape: string): string {
   const kind = escape.charAt(1);
   if (escape.length === 2) return named[kind] ?? kind;
   if (kind === 'x') return textOf(escape.replaceAll(/\\x/gi, ''));
-  return String.fromCharCode(Number.parseInt(escape.slice(2), 16));
+  return characterOf(Number.parseInt(escape.slice(2).replace('{', ''), 16));
 }
 
 function entityOf(name: string): string {
   if (!name.startsWith('#')) return named[name] ?? '';
   const code = name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
+  return characterOf(code);
+}
+
+function characterOf(code: number): string {
   return code > 0x10_ff_ff ? '' : String.fromCodePoint(code);
 }
 

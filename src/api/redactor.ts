@@ -1,5 +1,5 @@
 import { stripInvisible } from '../text.ts';
-import { decoded } from './decoded.ts';
+import { decoded, maxLevels } from './decoded.ts';
 import { guisesOf } from './guises.ts';
 import { isMapping } from './json.ts';
 import { createMatcher, type Matcher, type Span } from './matcher.ts';
@@ -30,6 +30,8 @@ const minValueLength = 6;
 const trivial = /^(?:true|false|null|none|undefined|enabled|disabled|default|\*+)$/i;
 // What all guises may have together: 50 MB of memory. More than a thousand jobs have.
 const maxCharacters = 500_000;
+// A longer one is a file: parts of it are shown, and leave room for the secrets after it.
+const maxWholeLength = 4_096;
 
 /** A redactor without secrets. */
 export function createRedactor(): Redactor {
@@ -39,9 +41,10 @@ export function createRedactor(): Redactor {
   let matchers: readonly Matcher[] = [];
   let charactersLeft = maxCharacters;
 
-  const take = (piece: string) => {
+  const take = (piece: string, isLong: boolean) => {
     if (charactersLeft <= 0) return;
-    const guises = guisesOf(piece).filter(isLongEnough);
+    const isPlain = isLong || charactersLeft < maxCharacters / 2;
+    const guises = (isPlain ? [piece] : guisesOf(piece)).filter(isLongEnough);
     charactersLeft -= lengthOf(guises);
     pending.push(...guises);
   };
@@ -49,7 +52,8 @@ export function createRedactor(): Redactor {
     for (const secret of secrets) {
       if (seen.has(secret) || charactersLeft <= 0) continue;
       seen.add(secret);
-      if (isSecret(secret)) for (const piece of piecesOf(secret)) take(piece);
+      if (!isSecret(secret)) continue;
+      for (const piece of piecesOf(secret)) take(piece, secret.length > maxWholeLength);
     }
   };
   const current = () => {
@@ -132,8 +136,6 @@ function withMatcher(
 
 // Longer than anything that is shown.
 const maxDecoded = 128 * 1024;
-// A URL in JSON in HTML; more is nobody's accident.
-const maxLevels = 3;
 
 /** Where secrets stand in a text, as they are, or with characters written in another way. */
 function findAll(text: string, matchers: readonly Matcher[], level = 0): readonly Span[] {

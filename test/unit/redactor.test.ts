@@ -4,6 +4,7 @@ import { guisesOf } from '../../src/api/guises.ts';
 import { createRedactor } from '../../src/api/redactor.ts';
 import type { Json } from '../../src/api/sign.ts';
 import { cpuMsOf } from '../support/cpu.ts';
+import { writtenFormsOf } from '../support/written.ts';
 
 const cookOf = (parameters: Readonly<Record<string, Json>>) => ({
   parameters: { type: 'docker', parameters },
@@ -69,12 +70,14 @@ describe('a secret is hidden', () => {
 
   test('in each of its guises, whatever it is and wherever it stands', () => {
     const secret = fc.string({ unit: 'binary', minLength: 6, maxLength: 40 });
-    const around = fc.string({ maxLength: 10 });
+    // What would be an escape together with the first letter of a form is one.
+    const around = fc.stringMatching(/^[\w :,.]{0,10}$/);
     fc.assert(
       fc.property(secret, around, around, (given, before, after) => {
         fc.pre(given.trim().length >= 6 && !/^\*+$/.test(given.trim()));
         const { redact } = redactorOf({ A: given });
-        const guises = guisesOf(given).filter((guise) => guise.trim().length >= 6);
+        const forms = [...guisesOf(given), ...writtenFormsOf(given)];
+        const guises = forms.filter((guise) => guise.trim().length >= 6);
         expect(guises).not.toEqual([]);
         expect(guises.filter((guise) => redact(before + guise + after).includes(guise))).toEqual(
           [],
@@ -248,6 +251,12 @@ describe('in time and memory', () => {
     redact('build');
     const text = Buffer.from(piece.repeat(2 ** 20 / piece.length)).toString();
     expect(cpuMsOf(() => expect(redact(text)).toContain(piece))).toBeLessThan(500);
+  });
+
+  test.each([5, 50, 200])('a file of %i KB leaves room for the secrets after it', (size) => {
+    const file = Array.from({ length: size * 16 }, (_, index) => `line ${index} `.padEnd(64, '~'));
+    const { redact } = redactorOf({ FILE: file.join('\n'), TOKEN: 'hunter2-hunter2' });
+    expect(redact(`${file[7]} hunter2-hunter2`)).toBe('*** ***');
   });
 
   test('no more than so much for however many secrets', () => {
