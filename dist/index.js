@@ -32446,7 +32446,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7794);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6993);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7177);
-/* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(468);
+/* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1944);
 /* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7435);
 
 
@@ -35662,7 +35662,7 @@ function createFailureCheck(client, signal) {
     };
 }
 function mayRestart(job) {
-    return job.status === 'FAILED' && retriesOf(job) > 0;
+    return ['FAILED', 'FAILING'].includes(job.status) && retriesOf(job) > 0;
 }
 function hasFinished(job) {
     return (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(job.status) && !mayRestart(job);
@@ -39558,8 +39558,8 @@ function wordsOf(error) {
 
 // EXTERNAL MODULE: ./build/clock.js
 var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/runtime.js + 20 modules
-var runtime = __nccwpck_require__(468);
+// EXTERNAL MODULE: ./build/runtime.js + 21 modules
+var runtime = __nccwpck_require__(1944);
 ;// CONCATENATED MODULE: ./build/run.js
 
 
@@ -39593,7 +39593,7 @@ function verifyCertificates() {
 
 /***/ }),
 
-/***/ 468:
+/***/ 1944:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -41801,12 +41801,88 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
+;// CONCATENATED MODULE: ./build/api/decoded.js
+const escapes = /(?:%[\da-f]{2})+|(?:\\x[\da-f]{2})+|\\u[\da-f]{4}|&(?:#\d{1,7}|#x[\da-f]{1,6}|amp|lt|gt|quot|apos);|'\\''|''|""|\\[^]/gi;
+function decoded(source) {
+    const starts = [0];
+    const sources = [0];
+    let text = '';
+    let from = 0;
+    for (const { 0: escape, index } of source.matchAll(escapes)) {
+        text += source.slice(from, index);
+        starts.push(text.length);
+        sources.push(index);
+        text += undone(escape);
+        from = index + escape.length;
+        starts.push(text.length);
+        sources.push(from);
+    }
+    if (from === 0)
+        return null;
+    text += source.slice(from);
+    const placeOf = (at, isEnd) => {
+        const piece = pieceAt(starts, isEnd ? at - 1 : at);
+        const isEscape = piece % 2 === 1;
+        if (isEscape)
+            return sources[isEnd ? piece + 1 : piece] ?? 0;
+        return (sources[piece] ?? 0) + at - (starts[piece] ?? 0);
+    };
+    return { text, sourceOf: ([first, end]) => [placeOf(first, false), placeOf(end, true)] };
+}
+function pieceAt(starts, at) {
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        if ((starts[middle] ?? 0) <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+const named = {
+    amp: '&',
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    apos: "'",
+    n: '\n',
+    r: '\r',
+    t: '\t',
+};
+function undone(escape) {
+    if (escape.startsWith('%'))
+        return textOf(escape.replaceAll('%', ''));
+    if (escape.startsWith('&'))
+        return entityOf(escape.slice(1, -1).toLowerCase());
+    if (!escape.startsWith('\\'))
+        return escape.slice(-1);
+    const kind = escape.charAt(1);
+    if (escape.length === 2)
+        return named[kind] ?? kind;
+    if (kind === 'x')
+        return textOf(escape.replaceAll(/\\x/gi, ''));
+    return String.fromCharCode(Number.parseInt(escape.slice(2), 16));
+}
+function entityOf(name) {
+    if (!name.startsWith('#'))
+        return named[name] ?? '';
+    const code = name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
+    return code > 0x10_ff_ff ? '' : String.fromCodePoint(code);
+}
+function textOf(hex) {
+    const bytes = Buffer.from(hex, 'hex');
+    const text = bytes.toString();
+    return text.includes('\ufffd') ? bytes.toString('latin1') : text;
+}
+
 ;// CONCATENATED MODULE: ./build/api/guises.js
 const minEncodedLength = 8;
 function guisesOf(secret) {
     const plain = [secret, secret.trim(), secret.normalize('NFC'), secret.normalize('NFD')];
     const oneLine = secret.replaceAll(/[\r\n\t]+/g, ' ').trim();
-    const all = [...plain, oneLine].flatMap((each) => [
+    const inForms = secret.replaceAll(' ', '+');
+    const all = [...plain, oneLine, inForms].flatMap((each) => [
         each,
         ...inJson(each),
         ...inHtml(each),
@@ -41827,15 +41903,15 @@ function htmlInJson(json) {
 function unicodeEscape(unit) {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
-const named = {
+const guises_named = {
     '&': '&amp;',
     '<': '&lt;',
     '>': '&gt;',
     '"': '&quot;',
 };
 function inHtml(text) {
-    const basic = text.replaceAll(/[&<>]/g, (char) => named[char] ?? char);
-    const quoted = text.replaceAll(/[&<>"]/g, (char) => named[char] ?? char);
+    const basic = text.replaceAll(/[&<>]/g, (char) => guises_named[char] ?? char);
+    const quoted = text.replaceAll(/[&<>"]/g, (char) => guises_named[char] ?? char);
     const apostrophes = ['&#39;', '&#039;', '&#x27;', '&apos;'];
     const numeric = (escape, chars) => text.replaceAll(chars, (char) => escape(char.codePointAt(0) ?? 0));
     const beyondAscii = quoted.replaceAll(/[^ -~]/gu, (char) => decimal(char.codePointAt(0) ?? 0));
@@ -41974,6 +42050,7 @@ var secret_fields = __nccwpck_require__(4533);
 
 
 
+
 const minSecretLength = 4;
 const minValueLength = 6;
 const trivial = /^(?:true|false|null|none|undefined|enabled|disabled|default|\*+)$/i;
@@ -42064,8 +42141,17 @@ function withMatcher(matchers, patterns) {
     }
     return [...kept, createMatcher(added)];
 }
-function hide(text, matchers) {
+const maxDecoded = 128 * 1024;
+const maxLevels = 3;
+function findAll(text, matchers, level = 0) {
     const spans = matchers.flatMap(({ find }) => find(text));
+    const view = level < maxLevels ? decoded(text.slice(0, maxDecoded)) : null;
+    if (view === null)
+        return spans;
+    return spans.concat(findAll(view.text, matchers, level + 1).map(view.sourceOf));
+}
+function hide(text, matchers) {
+    const spans = findAll(text, matchers);
     if (spans.length === 0)
         return text;
     let shown = '';

@@ -49,9 +49,9 @@ export function createFailureCheck(
   };
 }
 
-/** Whether a job that shows FAILED may be started once more. */
+/** Whether a job that fails may be started once more. */
 export function mayRestart(job: Job): boolean {
-  return job.status === 'FAILED' && retriesOf(job) > 0;
+  return ['FAILED', 'FAILING'].includes(job.status) && retriesOf(job) > 0;
 }
 
 /** Whether a job has ended, and will not be started once more. */

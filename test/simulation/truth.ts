@@ -23,13 +23,14 @@ export function jobsByEntry(life: PlayedLife, step: PlayedStep): readonly Simula
   return [...groups.values()];
 }
 
-/** Whether a later try of its entry, with another model, has taken the place of a job. */
+/** Whether a later cook of its entry, with another model or by a re-run, has taken the place of a job. */
 export function isReplaced(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boolean {
   const place = placeOf(step, job);
   if (place === null) return false;
   return life.service.jobs().some((other) => {
     const isNext = other.cookedBy === step.main.name && other.takenAtMs > job.takenAtMs;
-    return isNext && other.gpuName !== job.gpuName && placeOf(step, other) === place;
+    const isInstead = other.gpuName !== job.gpuName || other.cookedBy !== job.cookedBy;
+    return isNext && isInstead && placeOf(step, other) === place;
   });
 }
 

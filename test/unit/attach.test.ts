@@ -108,6 +108,7 @@ const failed = { status: 'FAILED', description: `Render [${hashOf(2)}-aa]`, max_
 
 test.each<[string, readonly object[], boolean]>([
   ['with retries left', [failed], true],
+  ['that is about to show it', [{ ...failed, status: 'FAILING' }], true],
   ['that has just ended', [{ ...failed, completed_at: agoOf(0) }], true],
   ['that ended long ago', [{ ...failed, completed_at: agoOf(360_000) }], false],
   ['without retries', [{ ...failed, max_retry_count: 0 }], false],
