@@ -1,5 +1,5 @@
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
-import { ServiceError } from '../errors.ts';
+import { InputError, ServiceError } from '../errors.ts';
 import type { WireRequest } from './sign.ts';
 
 /** An answer of the service, whatever its status. */
@@ -117,14 +117,25 @@ function openDispatcher(limits: HttpLimits): Dispatcher {
     bodyTimeout: limits.bodyMs,
   };
   const proxied = { ...options, requestTls: verified, proxyTls: verified };
-  return isProxied() ? new EnvHttpProxyAgent(proxied) : new Agent(options);
+  if (!isProxied()) return new Agent(options);
+  try {
+    return new EnvHttpProxyAgent(proxied);
+  } catch {
+    // What it was given may hold a password.
+    const message =
+      'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
+    throw new InputError([{ input: givenProxies().join(' or '), message }]);
+  }
 }
 
 /** Whether requests go through a proxy, `NO_PROXY` apart. */
 export function isProxied(): boolean {
-  return ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some(
-    (name) => (process.env[name] ?? '') !== '',
-  );
+  return givenProxies().length > 0;
+}
+
+function givenProxies(): readonly string[] {
+  const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
+  return names.filter((name) => (process.env[name] ?? '') !== '');
 }
 
 // A request is given its connection once there is one, right before it is written: whatever fails
