@@ -41802,7 +41802,8 @@ function getIDToken(aud) {
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
 ;// CONCATENATED MODULE: ./build/api/decoded.js
-const escapes = /(?:%[\da-f]{2})+|(?:\\x[\da-f]{2})+|\\u[\da-f]{4}|&(?:#\d{1,7}|#x[\da-f]{1,6}|amp|lt|gt|quot|apos);|'\\''|''|""|\\[^]/gi;
+const maxLevels = 4;
+const escapes = /(?:%[\da-f]{2})+|(?:\\x[\da-f]{2})+|\\u[\da-f]{4}|\\u\{[\da-f]{1,6}\}|&(?:#\d{1,7}|#x[\da-f]{1,6}|amp|lt|gt|quot|apos);|'\\''|''|""|\\[^]/gi;
 function decoded(source) {
     const starts = [0];
     const sources = [0];
@@ -41846,6 +41847,8 @@ const named = {
     gt: '>',
     quot: '"',
     apos: "'",
+    b: '\b',
+    f: '\f',
     n: '\n',
     r: '\r',
     t: '\t',
@@ -41862,12 +41865,15 @@ function undone(escape) {
         return named[kind] ?? kind;
     if (kind === 'x')
         return textOf(escape.replaceAll(/\\x/gi, ''));
-    return String.fromCharCode(Number.parseInt(escape.slice(2), 16));
+    return characterOf(Number.parseInt(escape.slice(2).replace('{', ''), 16));
 }
 function entityOf(name) {
     if (!name.startsWith('#'))
         return named[name] ?? '';
     const code = name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
+    return characterOf(code);
+}
+function characterOf(code) {
     return code > 0x10_ff_ff ? '' : String.fromCodePoint(code);
 }
 function textOf(hex) {
@@ -41877,66 +41883,22 @@ function textOf(hex) {
 }
 
 ;// CONCATENATED MODULE: ./build/api/guises.js
+
 const minEncodedLength = 8;
 function guisesOf(secret) {
     const plain = [secret, secret.trim(), secret.normalize('NFC'), secret.normalize('NFD')];
     const oneLine = secret.replaceAll(/[\r\n\t]+/g, ' ').trim();
     const inForms = secret.replaceAll(' ', '+');
-    const all = [...plain, oneLine, inForms].flatMap((each) => [
-        each,
-        ...inJson(each),
-        ...inHtml(each),
-        ...inUrls(each),
-    ]);
+    const all = [...plain, oneLine, inForms].flatMap(withUndone);
     return [...new Set([...all, ...inBase64(secret), ...inBase64(secret.trim())])];
 }
-function inJson(text) {
-    const utf8 = JSON.stringify(text).slice(1, -1);
-    const ascii = utf8.replaceAll(/[^\u0020-\u007e]/g, unicodeEscape);
-    const upper = ascii.replaceAll(/\\u[0-9a-f]{4}/g, (code) => `\\u${code.slice(2).toUpperCase()}`);
-    const forms = [utf8, ascii, upper].flatMap((form) => [form, form.replaceAll('/', '\\/')]);
-    return [...forms, ...forms.map((form) => JSON.stringify(form).slice(1, -1)), htmlInJson(utf8)];
-}
-function htmlInJson(json) {
-    return json.replaceAll(/[<>&']/g, unicodeEscape);
-}
-function unicodeEscape(unit) {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-const guises_named = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-};
-function inHtml(text) {
-    const basic = text.replaceAll(/[&<>]/g, (char) => guises_named[char] ?? char);
-    const quoted = text.replaceAll(/[&<>"]/g, (char) => guises_named[char] ?? char);
-    const apostrophes = ['&#39;', '&#039;', '&#x27;', '&apos;'];
-    const numeric = (escape, chars) => text.replaceAll(chars, (char) => escape(char.codePointAt(0) ?? 0));
-    const beyondAscii = quoted.replaceAll(/[^ -~]/gu, (char) => decimal(char.codePointAt(0) ?? 0));
-    return [
-        basic,
-        quoted,
-        ...apostrophes.map((each) => quoted.replaceAll("'", each)),
-        numeric(decimal, /[&<>"']/g),
-        numeric(decimal, /[&<>"'`=/]|[^ -~]/gu),
-        beyondAscii,
-        numeric((code) => `&#x${code.toString(16).toUpperCase()};`, /[&<>"'`=/]/g),
-    ];
-}
-function decimal(code) {
-    return `&#${code};`;
-}
-function inUrls(text) {
-    const component = encodeURIComponent(text.toWellFormed());
-    const strict = component.replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-    const forms = [component, strict, encodeURI(text.toWellFormed())];
-    return forms.flatMap((form) => [
-        form,
-        form.replaceAll('%20', '+'),
-        form.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    ]);
+function withUndone(text) {
+    const levels = [text];
+    for (let view = decoded(text); view !== null && levels.length <= maxLevels;) {
+        levels.push(view.text);
+        view = decoded(view.text);
+    }
+    return levels;
 }
 function inBase64(text) {
     const bytes = Buffer.from(text);
@@ -42055,16 +42017,18 @@ const minSecretLength = 4;
 const minValueLength = 6;
 const trivial = /^(?:true|false|null|none|undefined|enabled|disabled|default|\*+)$/i;
 const maxCharacters = 500_000;
+const maxWholeLength = 4_096;
 function createRedactor() {
     const seen = new Set();
     let shown = '';
     let pending = [];
     let matchers = [];
     let charactersLeft = maxCharacters;
-    const take = (piece) => {
+    const take = (piece, isLong) => {
         if (charactersLeft <= 0)
             return;
-        const guises = guisesOf(piece).filter(isLongEnough);
+        const isPlain = isLong || charactersLeft < maxCharacters / 2;
+        const guises = (isPlain ? [piece] : guisesOf(piece)).filter(isLongEnough);
         charactersLeft -= lengthOf(guises);
         pending.push(...guises);
     };
@@ -42073,9 +42037,10 @@ function createRedactor() {
             if (seen.has(secret) || charactersLeft <= 0)
                 continue;
             seen.add(secret);
-            if (isSecret(secret))
-                for (const piece of piecesOf(secret))
-                    take(piece);
+            if (!isSecret(secret))
+                continue;
+            for (const piece of piecesOf(secret))
+                take(piece, secret.length > maxWholeLength);
         }
     };
     const current = () => {
@@ -42142,7 +42107,6 @@ function withMatcher(matchers, patterns) {
     return [...kept, createMatcher(added)];
 }
 const maxDecoded = 128 * 1024;
-const maxLevels = 3;
 function findAll(text, matchers, level = 0) {
     const spans = matchers.flatMap(({ find }) => find(text));
     const view = level < maxLevels ? decoded(text.slice(0, maxDecoded)) : null;
