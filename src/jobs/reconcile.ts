@@ -216,7 +216,8 @@ async function look(
       entry.onJob(job);
     }
   } catch (error) {
-    events.lookupFailed(mark, error);
+    // What was refused most likely created nothing: nobody is to be alarmed.
+    if (unansweredCooks(entry.facts()) > 0) events.lookupFailed(mark, error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { InputError, InterruptedError, ServiceError } from '../errors.ts';
+import { withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** An error for the user: what failed, why, and what to do. */
@@ -41,26 +42,26 @@ export function describeInternalError(error: unknown): ErrorMessage {
 }
 
 function describeServiceError(error: ServiceError, attempt: string): ErrorMessage {
-  const detail = sanitizeLine(error.detail);
+  const detail = withStop(sanitizeLine(error.detail));
   switch (error.trouble) {
     case 'unreachable':
       return {
         title: `Could not ${attempt}: the service cannot be reached`,
-        cause: `No connection to the API could be made: ${detail}.`,
+        cause: `No connection to the API could be made: ${detail}`,
         remedy:
           'Check the input api-url and the network. Behind a proxy, set HTTPS_PROXY on the runner.',
       };
     case 'no-answer':
       return {
         title: `Could not ${attempt}: no response`,
-        cause: `${error.request} was sent, but there was no response: ${detail}.`,
+        cause: `${error.request} was sent, but there was no response: ${detail}`,
         remedy: mayHaveSucceeded,
       };
     case 'unreadable':
     case 'too-large':
       return {
         title: `Could not ${attempt}: unexpected response`,
-        cause: `${error.request}: ${detail}.`,
+        cause: `${error.request}: ${detail}`,
         remedy: `Check that api-url is the Dispersed API. ${mayHaveSucceeded}`,
       };
     case 'refused':
@@ -76,7 +77,7 @@ function describeHttpStatus(error: ServiceError, attempt: string, detail: string
   const { title, remedy } = httpStatusMessages[status] ?? (status < 400 ? redirected : ofKind);
   return {
     title: `Could not ${attempt}: ${title}`,
-    cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}.`,
+    cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}`,
     remedy,
   };
 }
@@ -105,7 +106,8 @@ const httpStatusMessages: Readonly<Record<number, { title: string; remedy: strin
   },
   403: {
     title: 'access denied',
-    remedy: 'Check that the account of the API key may use this recipe or job.',
+    remedy:
+      'Check that the account of the API key may use this recipe or job, and that the key has not expired and may be used from any IP address: runners have many.',
   },
   404: {
     title: 'not found',

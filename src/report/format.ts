@@ -18,6 +18,11 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
 
+/** A sentence with a full stop; one that a service has ended itself, has it. */
+export function withStop(sentence: string): string {
+  return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
 // More than anyone compares in a table; the output `results` has all of them.
 const maxDigits = 4;
 

@@ -1,5 +1,6 @@
 import type { GitHubError } from '../errors.ts';
 import type { ErrorMessage } from './error-messages.ts';
+import { withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 const nextCheck = 'The next check tries again.';
@@ -35,8 +36,8 @@ export function describeGitHubError(
 }
 
 function describeRefusal({ request, status, message }: GitHubError): string {
-  const said = sanitizeLine(message, 300);
-  return status === 0 ? `${said}.` : `GitHub responded with HTTP ${status} to ${request}: ${said}.`;
+  const said = withStop(sanitizeLine(message, 300));
+  return status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
 }
 
 /** Why the workflow of the input follow-up did not start. */

@@ -5,7 +5,7 @@ import type { Outcome } from '../jobs/records.ts';
 import { mayRestart } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
 import { consoleUrl, describeError, type ErrorMessage } from './error-messages.ts';
-import { formatDuration } from './format.ts';
+import { formatDuration, withStop } from './format.ts';
 import { describeOverBudget } from './over-budget.ts';
 import { describeFailure, remedyOf, remedyOfCancelled, remedyOfTimeout } from './remedies.ts';
 import { describeTry } from './tries.ts';
@@ -49,16 +49,12 @@ function describeLastTry(outcome: Outcome): ErrorMessage {
   };
 }
 
-// Of a service's sentence that has its own full stop, there is one.
-function withStop(sentence: string): string {
-  return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
-}
-
 function describeErrorOf(outcome: Outcome, error: Error): ErrorMessage {
   const { ref } = outcome;
   const uuid = uuidOf(outcome);
   if (uuid !== null) {
-    return describeError(error, attemptOf(error, uuid, outcome));
+    const message = describeError(error, attemptOf(error, uuid, outcome));
+    return isGone(outcome, error) ? { ...message, remedy: remedyOfGone } : message;
   }
   const message = describeError(error, `cook recipe ${ref.recipeUuid}`);
   const isInvalid = error instanceof ServiceError && [400, 422].includes(error.status ?? 0);
@@ -67,6 +63,13 @@ function describeErrorOf(outcome: Outcome, error: Error): ErrorMessage {
     'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
   return { ...message, remedy: `${message.remedy} ${hint}` };
 }
+
+// It was there: neither its UUID nor the key can be wrong.
+function isGone({ job }: Outcome, error: Error): boolean {
+  return job !== null && error instanceof ServiceError && error.status === 404;
+}
+
+const remedyOfGone = `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${consoleUrl}`;
 
 function attemptOf(error: Error, uuid: string, { ref }: Outcome): string {
   const request = error instanceof ServiceError ? error.request : '';

@@ -4,7 +4,7 @@ import type { CookRequest, SubmittedJob } from '../jobs/records.ts';
 import type { Job } from '../api/schemas.ts';
 import type { Runner } from '../runtime.ts';
 import { consoleUrl } from './error-messages.ts';
-import { formatDuration } from './format.ts';
+import { formatDuration, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** What goes wrong beside the verdict: one method is one annotation. */
@@ -42,7 +42,9 @@ export function createWarnings(runner: Runner): Warnings {
   };
   // What an error of Node or a library says, nobody has looked at before.
   const causeOf = (error: unknown) =>
-    sanitizeLine(runner.redactor.redact(asError(error).message)) || 'there was no time left';
+    withStop(
+      sanitizeLine(runner.redactor.redact(asError(error).message)) || 'there was no time left',
+    );
   const said = new Set<string>();
   const warnOnce = (title: string, message: string) => {
     if (!said.has(title)) warn(title, message);
@@ -92,19 +94,22 @@ export function createWarnings(runner: Runner): Warnings {
     cancelFailed: (jobUuid, error) => {
       warn(
         'A job could not be cancelled',
-        `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${consoleUrl}`,
+        `Job ${jobUuid} may still be running, and billed: ${causeOf(error)} Cancel it in the console: ${consoleUrl}`,
       );
     },
     lookupFailed: (mark, error) => {
+      // Main looks several times.
+      if (said.has(mark)) return;
+      said.add(mark);
       warn(
         'A job may be running unnoticed',
-        `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${consoleUrl}`,
+        `The response to a cook was lost, and looking for the job failed: ${causeOf(error)} Search for ${mark} in the job descriptions: ${consoleUrl}`,
       );
     },
     cleanupFailed: (error) => {
       warn(
         'The cleanup failed',
-        `Jobs of this step were not checked or cancelled: ${causeOf(error)}. Look for jobs that are still running: ${consoleUrl}`,
+        `Jobs of this step were not checked or cancelled: ${causeOf(error)} Look for jobs that are still running: ${consoleUrl}`,
       );
     },
     noOffers: (wish, why) => {
@@ -114,8 +119,8 @@ export function createWarnings(runner: Runner): Warnings {
       const title = 'The offers could not be read';
       if (said.has(title)) return;
       said.add(title);
-      const cause = sanitizeLine(error.message, 200);
-      runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}.`);
+      const cause = withStop(sanitizeLine(error.message, 200));
+      runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}`);
     },
     rateUnknown: (jobUuid) => {
       warnOnce(
@@ -127,7 +132,7 @@ export function createWarnings(runner: Runner): Warnings {
       const cause = causeOf(error);
       warnOnce(
         'A log is incomplete',
-        `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`,
+        `The log of ${whoseLog} could not be read or saved completely: ${cause} This does not affect the result.`,
       );
     },
     noAddress: ({ job: { uuid } }) => {

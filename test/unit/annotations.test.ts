@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { ServiceError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { annotateOutcomes } from '../../src/report/annotations.ts';
 import { lastMeaningfulLines } from '../../src/report/container-log.ts';
@@ -77,4 +78,21 @@ test('a job with retries left that showed FAILED when it was cancelled has not e
   );
   const [annotation] = annotationsOf([cancelled]);
   expect(annotation?.message).toContain('It is being cancelled, in case the service starts it');
+});
+
+const refusal = (status: number, detail: string) =>
+  new ServiceError({ trouble: 'refused', request: 'GET /v1/jobs/1', status, detail });
+
+test('of what the service has ended with a full stop, there is one', () => {
+  const error = refusal(402, 'Insufficient balance.');
+  const [annotation] = annotationsOf([fakeOutcome({ result: 'error', error })]);
+  expect(annotation?.message).toContain(': Insufficient balance.\n');
+});
+
+test('a job that was there and is gone has no wrong UUID', () => {
+  const lost = { result: 'error', ending: 'lost', error: refusal(404, 'Job not found') } as const;
+  const [annotation] = annotationsOf([fakeOutcome(lost, { status: 'RUNNING' })]);
+  expect(annotation?.message).toContain('it may have been deleted');
+  const [given] = annotationsOf([fakeOutcome({ ...lost, job: null })]);
+  expect(given?.message).toContain('Check the UUID');
 });

@@ -36,3 +36,12 @@ test('what an error says is without secrets', () => {
     expect(message).not.toContain('hunter2');
   }
 });
+
+test('what may run unnoticed is told once, and a sentence ends once', () => {
+  const runner = rememberingRunner({});
+  const console = createConsole(runner, 1);
+  const error = new Error('Try again later.');
+  for (const mark of ['cook-1-a', 'cook-1-a', 'cook-2-a']) console.lookupFailed(mark, error);
+  expect(runner.annotations).toHaveLength(2);
+  expect(runner.annotations[0]?.message).toContain('failed: Try again later. Search for cook-1-a');
+});

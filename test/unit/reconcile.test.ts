@@ -125,6 +125,20 @@ describe('a cancel', () => {
     expect(first?.atMs).toBe(0);
   });
 
+  // As with keys that are wrong: nothing was lost, and the error of the cook says what to do.
+  test.each([
+    [{ sends: 1, refused: 1 }, []],
+    [{ sends: 1, refused: 0 }, ['look-up failed']],
+    [{ sends: 2, refused: 1 }, ['look-up failed']],
+  ])('%j cooks of which no list can be read: %j is told', async (facts, expected) => {
+    const { told } = await play({
+      phase: 'post',
+      facts: { ...facts, jobs: [] },
+      answer: () => refused(401),
+    });
+    expect(told).toEqual(expected);
+  });
+
   test('is not sent, nor told of, anew at the next occasion', async () => {
     const { told, cancels } = await play({}, 3);
     expect(cancels).toEqual([0, 12_000, 24_000]);

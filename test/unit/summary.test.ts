@@ -191,3 +191,14 @@ test.each<[string, readonly Outcome[]]>([
 ])('%s reads well', (_, outcomes) => {
   expect(renderSummary(outcomes).split('\n')).toMatchSnapshot();
 });
+
+test.each<[string, Partial<Outcome>, RegExp]>([
+  ['runs as was asked', { result: 'running' }, /runs on, and is billed\*\*/],
+  ['is not known any more', { result: 'error', ending: 'lost' }, /may run on\*\*/],
+  ['was not cancelled', { result: 'timed-out', cancel: 'failed' }, /may run on\*\*/],
+])('of a job that %s, no more is said than is known', (_, change, words) => {
+  const outcome = fakeOutcome(change, { status: 'RUNNING' });
+  expect(renderSummary([outcome])).toMatch(words);
+  const two = renderSummary([outcome, fakeOutcome({ result: 'running' }, { status: 'RUNNING' })]);
+  expect(two.includes('2 jobs may go on')).toBe(change.result !== 'running');
+});

@@ -25,7 +25,13 @@ function isNotWatched({ result }: Outcome): boolean {
   return result === 'submitted' || result === 'detached';
 }
 
+// Its status is not known, or its cancel was not taken.
+function isUncertain({ ending, cancel }: Outcome): boolean {
+  return ending === 'lost' || cancel === 'failed';
+}
+
 function ofOne(outcome: Outcome): string {
+  if (isUncertain(outcome)) return '**The job may run on**, and is billed as long as it does.';
   const rate = hourlyRateOf(outcome);
   const sinceMs = billedSinceMs(outcome);
   const since = sinceMs === null ? '' : `, since ${clockTime(sinceMs)}`;
@@ -41,7 +47,8 @@ function ofSeveral(outcomes: readonly Outcome[]): string {
   const sum = formatUsd(rates.reduce((total, rate) => total + rate, 0));
   const known = rates.length === outcomes.length ? 'together' : `for ${rates.length} of them`;
   const cost = rates.length === 0 ? '' : `: ${sum} an hour ${known}`;
-  return `**${outcomes.length} jobs go on, and are billed while they run**${cost}.`;
+  const go = outcomes.some(isUncertain) ? 'may go' : 'go';
+  return `**${outcomes.length} jobs ${go} on, and are billed while they run**${cost}.`;
 }
 
 // PERSISTENT is billed while it exists.
