@@ -194,6 +194,7 @@ async function cookEntry(
       onUnanswered: (error) => {
         console.cookUnanswered(request, error);
       },
+      onDelayed: console.cookDelayed,
     });
     if (job.description !== null && !carriesMark(job, request.mark)) console.markMissing(job);
     adopt(step, entry, job, origin, submittedAtMs);

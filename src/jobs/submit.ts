@@ -27,6 +27,8 @@ export interface SubmitOptions {
   readonly record: (change: Partial<EntryFacts>) => void;
   /** Told when it is not known whether a job was created. */
   readonly onUnanswered: (error: ServiceError) => void;
+  /** Told when nothing was created, and the cook is to be sent again after a pause. */
+  readonly onDelayed: (error: ServiceError) => void;
 }
 
 // A service that cannot be reached is given a quarter of a minute; the workflow's author is
@@ -128,6 +130,7 @@ async function lookAfter(
     return look(error, request, doubtWindowMs, options);
   }
   if (failures >= maxFailures[kind]) return undefined;
+  options.onDelayed(error);
   await client.clock.sleep(backoffMs(failures, client.random, error.retryAfterMs), ended);
   // A limit may be counted after the job was created: one look costs less than a second job.
   return kind === 'rate-limited' && !ended.aborted

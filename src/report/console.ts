@@ -37,6 +37,8 @@ interface Messages {
   readonly statusChanged: (submitted: SubmittedJob, change: StatusChange, job: Job) => void;
   /** It is unknown whether the service created a job. */
   readonly cookUnanswered: (request: CookRequest, error: ServiceError) => void;
+  /** A cook is sent again after a pause. Said once for all jobs. */
+  readonly cookDelayed: (error: ServiceError) => void;
   readonly serviceUnavailable: (error: ServiceError) => void;
   readonly serviceAvailable: () => void;
   /** The first model of an entry is not on offer, and another one is. */
@@ -94,6 +96,7 @@ export function createConsole(runner: Runner, jobCount: number): Console {
 }
 
 function createMessages(runner: Runner, jobCount: number): Messages {
+  let isDelayed = false;
   return {
     opening: ({ apiUrl, timeoutMs, atTimeout }) => {
       const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
@@ -127,6 +130,11 @@ function createMessages(runner: Runner, jobCount: number): Messages {
       runner.print(
         `No clear response to the cook of recipe ${recipeUuid} (${cause}). Looking for a job with the mark ${mark}`,
       );
+    },
+    cookDelayed: (error) => {
+      if (isDelayed) return;
+      isDelayed = true;
+      runner.print(`The cook has to wait (${sanitizeLine(error.message, 200)}). Trying again`);
     },
     serviceUnavailable: (error) => {
       runner.print(`The service is unavailable (${sanitizeLine(error.message, 200)}). Retrying`);

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { ServiceError } from '../../src/errors.ts';
 import { createConsole } from '../../src/report/console.ts';
 import { findCommands } from '../runner/commands.ts';
 import { uuidNumber } from '../support/outcomes.ts';
@@ -44,4 +45,19 @@ test('what may run unnoticed is told once, and a sentence ends once', () => {
   for (const mark of ['cook-1-a', 'cook-1-a', 'cook-2-a']) console.lookupFailed(mark, error);
   expect(runner.annotations).toHaveLength(2);
   expect(runner.annotations[0]?.message).toContain('failed: Try again later. Search for cook-1-a');
+});
+
+test('that the service lets cooks wait is said once, however many there are', () => {
+  const runner = rememberingRunner({});
+  const console = createConsole(runner, 100);
+  const error = new ServiceError({
+    trouble: 'refused',
+    request: 'POST /cook',
+    status: 429,
+    detail: 'slow down',
+  });
+  for (let each = 0; each < 100; each += 1) console.cookDelayed(error);
+  expect(runner.lines).toEqual([
+    'The cook has to wait (POST /cook (HTTP 429): slow down). Trying again',
+  ]);
 });

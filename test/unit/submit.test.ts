@@ -44,6 +44,7 @@ function open({ cooks, taken, list = () => [], latencyMs = 0 }: Service) {
   const inTurn = pLimit(8);
   const send = async (mark = 'cook-1-a', ended: AbortSignal = never) => {
     let facts: EntryFacts = newEntryFacts(mark);
+    const delays: (number | undefined)[] = [];
     const sent = await submit(
       cookRequest({ mark }),
       {},
@@ -60,9 +61,10 @@ function open({ cooks, taken, list = () => [], latencyMs = 0 }: Service) {
           facts = { ...facts, ...change };
         },
         onUnanswered: () => {},
+        onDelayed: ({ status }) => void delays.push(status),
       },
     ).catch((error: unknown) => error);
-    return { sent, facts };
+    return { sent, facts, delays };
   };
   return { client, send };
 }
@@ -102,6 +104,11 @@ describe('how often a cook is sent', () => {
     const { client, send } = open({ cooks: [lost], list });
     expect((await send()).sent).toMatchObject({ origin: 'found', job: { uuid: uuidNumber(50) } });
     expect(client.times('POST')).toHaveLength(1);
+  });
+
+  test('each pause is told, since it may be long', async () => {
+    const { send } = open({ cooks: [refused(429), troubled('unreachable'), lost, 'job'] });
+    expect((await send()).delays).toEqual([429, undefined]);
   });
 
   test('one that a 429 created after all is found as well', async () => {
