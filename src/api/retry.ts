@@ -22,6 +22,8 @@ export const retryRules = {
   // What is not cancelled is billed: main tries for about a minute, and post as long as it can.
   cancel: { maxTries: 8, maxNotFound: 2 },
   lastCancel: { maxTries: Infinity, maxNotFound: 2 },
+  // A job that this step has cooked is there, and may show half a minute late.
+  lastOwnCancel: { maxTries: Infinity, maxNotFound: 7 },
   // A page of a look-up; the whole look-up is repeated as well.
   lookUp: { maxTries: 3, maxNotFound: 2 },
   // Logs and runs: trouble with them never changes the verdict.

@@ -95,7 +95,8 @@ async function cancel(
   events.cancelling(jobUuid, reason.told);
   try {
     const request = async () => cancelJob(client, jobUuid, reason.sent, deadline);
-    const rule = phase === 'post' ? retryRules.lastCancel : retryRules.cancel;
+    const last = entry.facts().sends > 0 ? retryRules.lastOwnCancel : retryRules.lastCancel;
+    const rule = phase === 'post' ? last : retryRules.cancel;
     const job = await withRetry(request, rule, { ...client, signal: deadline });
     if (job !== null) see(job, entry);
     return 'accepted';

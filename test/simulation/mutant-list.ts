@@ -165,8 +165,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'post gives up a cancel after two tries',
     file: 'api/retry.ts',
-    find: 'lastCancel: { maxTries: Infinity,',
-    replace: 'lastCancel: { maxTries: 2,',
+    find: 'lastOwnCancel: { maxTries: Infinity,',
+    replace: 'lastOwnCancel: { maxTries: 2,',
   },
   {
     name: 'post has no bound',

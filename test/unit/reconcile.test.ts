@@ -125,6 +125,21 @@ describe('a cancel', () => {
     expect(first?.atMs).toBe(0);
   });
 
+  test.each<[Partial<EntryFacts>, number, readonly string[]]>([
+    [{}, 20_000, []],
+    [{}, Infinity, ['cancel failed']],
+    [{ sends: 0, mark: null }, 20_000, ['cancel failed']],
+  ])('of %j that is answered 404 for %d ms in post: %j', async (facts, lagMs, expected) => {
+    const { told, tookMs } = await play({
+      phase: 'post',
+      facts,
+      answer: ({ atMs }) => (atMs < lagMs ? refused(404) : fakeJob({ status: 'CANCELLED' })),
+    });
+    expect(told).toEqual(expected);
+    // What was deleted does not keep post for long.
+    expect(tookMs).toBeLessThan(60_000);
+  });
+
   // As with keys that are wrong: nothing was lost, and the error of the cook says what to do.
   test.each([
     [{ sends: 1, refused: 1 }, []],
