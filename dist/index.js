@@ -29159,6 +29159,7 @@ const retryRules = {
     bill: { maxTries: 2, maxNotFound: 1 },
     cancel: { maxTries: 8, maxNotFound: 2 },
     lastCancel: { maxTries: Infinity, maxNotFound: 2 },
+    lastOwnCancel: { maxTries: Infinity, maxNotFound: 7 },
     lookUp: { maxTries: 3, maxNotFound: 2 },
     run: { maxTries: 4, maxNotFound: 2 },
 };
@@ -29715,9 +29716,12 @@ async function readGroup(client, jobs, signal) {
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/report/console.js + 1 modules
 var console = __nccwpck_require__(5493);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 ;// CONCATENATED MODULE: ./build/report/github-errors.js
+
 
 const nextCheck = 'The next check tries again.';
 function describeGitHubError(error, attempt, permission) {
@@ -29742,8 +29746,8 @@ function describeGitHubError(error, attempt, permission) {
     }
 }
 function describeRefusal({ request, status, message }) {
-    const said = (0,sanitize/* sanitizeLine */.PN)(message, 300);
-    return status === 0 ? `${said}.` : `GitHub responded with HTTP ${status} to ${request}: ${said}.`;
+    const said = (0,format/* withStop */.d8)((0,sanitize/* sanitizeLine */.PN)(message, 300));
+    return status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
 }
 function describeFollowUpError(error, workflow, ref) {
     const attempt = 'start the follow-up';
@@ -29800,8 +29804,6 @@ function createCheckConsole(runner) {
 var annotations = __nccwpck_require__(6241);
 // EXTERNAL MODULE: ./build/jobs/cost.js
 var jobs_cost = __nccwpck_require__(3228);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/summary/table.js
 var table = __nccwpck_require__(4520);
 ;// CONCATENATED MODULE: ./build/report/check-summary.js
@@ -31464,11 +31466,16 @@ function whyUnwanted(facts, end) {
     const [reason] = end.facts().ends;
     if (reason !== undefined)
         return endWords[reason];
-    if (facts.stop === 'over-budget')
-        return 'it is over budget';
-    return facts.stop === 'ended'
-        ? 'it has failed, and may be started once more'
-        : 'its status is unknown';
+    switch (facts.stop) {
+        case 'over-budget':
+            return 'it is over budget';
+        case 'ended':
+            return 'it has failed, and may be started once more';
+        case 'replaced':
+            return 'it has failed, may be started once more, and is cooked anew';
+        default:
+            return 'its status is unknown';
+    }
 }
 const endWords = {
     timeout: 'the timeout was reached',
@@ -33863,7 +33870,7 @@ const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc
     refused: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
     serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()),
     jobs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(jobFactsSchema),
-    stop: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked', 'over-budget'])),
+    stop: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked', 'over-budget', 'replaced'])),
 });
 const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     ends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(endReasons)),
@@ -34717,6 +34724,7 @@ function stopReasonOf(facts, step) {
         case 'goal':
             return end ?? 'running';
         case 'not-cooked':
+        case 'replaced':
             return null;
         case null:
             return end ?? (own?.hasEnded ? 'final' : null);
@@ -34792,6 +34800,7 @@ function endsByItself({ stop }, policy) {
         case 'not-cooked':
         case 'ended':
         case 'over-budget':
+        case 'replaced':
             return true;
         case 'lost':
             return policy.onTimeout === 'cancel';
@@ -35144,7 +35153,8 @@ async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
     events.cancelling(jobUuid, reason.told);
     try {
         const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason.sent, deadline);
-        const rule = phase === 'post' ? _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastCancel : _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.cancel;
+        const last = entry.facts().sends > 0 ? _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastOwnCancel : _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastCancel;
+        const rule = phase === 'post' ? last : _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.cancel;
         const job = await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline });
         if (job !== null)
             see(job, entry);
@@ -35237,7 +35247,8 @@ async function look(entry, { finder, events, phase, deadline }) {
         }
     }
     catch (error) {
-        events.lookupFailed(mark, error);
+        if ((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
+            events.lookupFailed(mark, error);
     }
 }
 const duplicateReason = 'the cook was repeated and created two jobs';
@@ -35888,6 +35899,7 @@ async function lookAfter(kind, error, failures, request, options) {
     }
     if (failures >= maxFailures[kind])
         return undefined;
+    options.onDelayed(error);
     await client.clock.sleep((0,retry/* backoffMs */.jo)(failures, client.random, error.retryAfterMs), ended);
     return kind === 'rate-limited' && !ended.aborted
         ? look(error, request, 0, options).catch(() => undefined)
@@ -36268,7 +36280,7 @@ function endEarlier(step, request, jobs) {
     const entry = (0,entries/* createEntry */.dv)({ ref: request, mark: null }, 1 + request.alternatives.length);
     step.earlier.push(entry);
     const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
-    (0,entries/* record */.g1)(step, entry, { jobs: left, stop: 'ended' });
+    (0,entries/* record */.g1)(step, entry, { jobs: left, stop: 'replaced' });
     void step.reconcile(entry);
 }
 
@@ -36605,6 +36617,7 @@ async function cookEntry(step, entry, request, { inTurn, readRecipe, prices }) {
             onUnanswered: (error) => {
                 console.cookUnanswered(request, error);
             },
+            onDelayed: console.cookDelayed,
         });
         if (job.description !== null && !(0,jobs_request/* carriesMark */.LR)(job, request.mark))
             console.markMissing(job);
@@ -37251,6 +37264,7 @@ function createConsole(runner, jobCount) {
     return { ...createMessages(runner, jobCount), ...(0,warnings/* createWarnings */.G)(runner) };
 }
 function createMessages(runner, jobCount) {
+    let isDelayed = false;
     return {
         opening: ({ apiUrl, timeoutMs, atTimeout }) => {
             const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
@@ -37281,6 +37295,12 @@ function createMessages(runner, jobCount) {
         cookUnanswered: ({ recipeUuid, mark }, error) => {
             const cause = (0,sanitize/* sanitizeLine */.PN)(error.message, 200);
             runner.print(`No clear response to the cook of recipe ${recipeUuid} (${cause}). Looking for a job with the mark ${mark}`);
+        },
+        cookDelayed: (error) => {
+            if (isDelayed)
+                return;
+            isDelayed = true;
+            runner.print(`The cook has to wait (${(0,sanitize/* sanitizeLine */.PN)(error.message, 200)}). Trying again`);
         },
         serviceUnavailable: (error) => {
             runner.print(`The service is unavailable (${(0,sanitize/* sanitizeLine */.PN)(error.message, 200)}). Retrying`);
@@ -37444,7 +37464,9 @@ function isNoise(line) {
 /* harmony export */   Zo: () => (/* binding */ describeInternalError)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1872);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1872);
+
 
 
 const consoleUrl = 'https://console.dispersed.com/jobs';
@@ -37454,7 +37476,7 @@ function describeError(error, attempt) {
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz) {
         return {
             title: `Could not ${attempt}: the request is invalid`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .PN)(error.message),
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.message),
             remedy: 'Change the inputs or the recipe.',
         };
     }
@@ -37469,30 +37491,30 @@ function describeError(error, attempt) {
 function describeInternalError(error) {
     return {
         title: 'Internal error',
-        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
         remedy: `This is a bug in this action. Please report it with this message. Look for jobs that are still running: ${consoleUrl}`,
     };
 }
 function describeServiceError(error, attempt) {
-    const detail = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_1__/* .sanitizeLine */ .PN)(error.detail);
+    const detail = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.detail));
     switch (error.trouble) {
         case 'unreachable':
             return {
                 title: `Could not ${attempt}: the service cannot be reached`,
-                cause: `No connection to the API could be made: ${detail}.`,
+                cause: `No connection to the API could be made: ${detail}`,
                 remedy: 'Check the input api-url and the network. Behind a proxy, set HTTPS_PROXY on the runner.',
             };
         case 'no-answer':
             return {
                 title: `Could not ${attempt}: no response`,
-                cause: `${error.request} was sent, but there was no response: ${detail}.`,
+                cause: `${error.request} was sent, but there was no response: ${detail}`,
                 remedy: mayHaveSucceeded,
             };
         case 'unreadable':
         case 'too-large':
             return {
                 title: `Could not ${attempt}: unexpected response`,
-                cause: `${error.request}: ${detail}.`,
+                cause: `${error.request}: ${detail}`,
                 remedy: `Check that api-url is the Dispersed API. ${mayHaveSucceeded}`,
             };
         case 'refused':
@@ -37506,7 +37528,7 @@ function describeHttpStatus(error, attempt, detail) {
     const { title, remedy } = httpStatusMessages[status] ?? (status < 400 ? redirected : ofKind);
     return {
         title: `Could not ${attempt}: ${title}`,
-        cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}.`,
+        cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}`,
         remedy,
     };
 }
@@ -37530,7 +37552,7 @@ const httpStatusMessages = {
     },
     403: {
         title: 'access denied',
-        remedy: 'Check that the account of the API key may use this recipe or job.',
+        remedy: 'Check that the account of the API key may use this recipe or job, and that the key has not expired and may be used from any IP address: runners have many.',
     },
     404: {
         title: 'not found',
@@ -37567,6 +37589,7 @@ const httpStatusMessages = {
 /* harmony export */   ZV: () => (/* binding */ formatNumber),
 /* harmony export */   a3: () => (/* binding */ formatDuration),
 /* harmony export */   bE: () => (/* binding */ formatExactUsd),
+/* harmony export */   d8: () => (/* binding */ withStop),
 /* harmony export */   mg: () => (/* binding */ formatTimes)
 /* harmony export */ });
 /* unused harmony exports formatCostSuffix, formatVerdict */
@@ -37590,6 +37613,9 @@ function formatDuration(ms) {
 }
 function twoDigits(value) {
     return String(value).padStart(2, '0');
+}
+function withStop(sentence) {
+    return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 const maxDigits = 4;
 function formatNumber(value) {
@@ -37833,7 +37859,7 @@ function describeLastTry(outcome) {
     if (ending === 'fail-fast' && result === 'cancelled')
         return describeFailFast(name, who, outcome);
     const reason = job?.status_reason
-        ? `. The service says: ${withStop((0,sanitize/* sanitizeLine */.PN)(job.status_reason, 1_000))}`
+        ? `. The service says: ${(0,format/* withStop */.d8)((0,sanitize/* sanitizeLine */.PN)(job.status_reason, 1_000))}`
         : '. The service gave no reason.';
     if (result === 'cancelled') {
         return {
@@ -37849,14 +37875,12 @@ function describeLastTry(outcome) {
         evidence: outcome.logTail,
     };
 }
-function withStop(sentence) {
-    return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
-}
 function describeErrorOf(outcome, error) {
     const { ref } = outcome;
     const uuid = (0,metrics/* uuidOf */.pV)(outcome);
     if (uuid !== null) {
-        return (0,error_messages/* describeError */.Uc)(error, attemptOf(error, uuid, outcome));
+        const message = (0,error_messages/* describeError */.Uc)(error, attemptOf(error, uuid, outcome));
+        return isGone(outcome, error) ? { ...message, remedy: remedyOfGone } : message;
     }
     const message = (0,error_messages/* describeError */.Uc)(error, `cook recipe ${ref.recipeUuid}`);
     const isInvalid = error instanceof errors/* ServiceError */._7 && [400, 422].includes(error.status ?? 0);
@@ -37865,6 +37889,10 @@ function describeErrorOf(outcome, error) {
     const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
     return { ...message, remedy: `${message.remedy} ${hint}` };
 }
+function isGone({ job }, error) {
+    return job !== null && error instanceof errors/* ServiceError */._7 && error.status === 404;
+}
+const remedyOfGone = `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${error_messages/* consoleUrl */.B9}`;
 function attemptOf(error, uuid, { ref }) {
     const request = error instanceof errors/* ServiceError */._7 ? error.request : '';
     if (request.endsWith('/cook'))
@@ -38644,7 +38672,12 @@ function goesOn({ job, cancel }) {
 function isNotWatched({ result }) {
     return result === 'submitted' || result === 'detached';
 }
+function isUncertain({ ending, cancel }) {
+    return ending === 'lost' || cancel === 'failed';
+}
 function running_ofOne(outcome) {
+    if (isUncertain(outcome))
+        return '**The job may run on**, and is billed as long as it does.';
     const rate = (0,jobs_cost/* hourlyRateOf */.FV)(outcome);
     const sinceMs = billedSinceMs(outcome);
     const since = sinceMs === null ? '' : `, since ${clockTime(sinceMs)}`;
@@ -38659,7 +38692,8 @@ function running_ofSeveral(outcomes) {
     const sum = (0,format/* formatUsd */.UK)(rates.reduce((total, rate) => total + rate, 0));
     const known = rates.length === outcomes.length ? 'together' : `for ${rates.length} of them`;
     const cost = rates.length === 0 ? '' : `: ${sum} an hour ${known}`;
-    return `**${outcomes.length} jobs go on, and are billed while they run**${cost}.`;
+    const go = outcomes.some(isUncertain) ? 'may go' : 'go';
+    return `**${outcomes.length} jobs ${go} on, and are billed while they run**${cost}.`;
 }
 function billedSinceMs(outcome) {
     const { createdMs, startedMs } = (0,metrics/* timesOf */.Qv)(outcome);
@@ -39220,7 +39254,7 @@ function createWarnings(runner) {
     const warn = (title, message) => {
         runner.annotate('warning', title, message);
     };
-    const causeOf = (error) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)) || 'there was no time left';
+    const causeOf = (error) => (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)) || 'there was no time left');
     const said = new Set();
     const warnOnce = (title, message) => {
         if (!said.has(title))
@@ -39251,13 +39285,16 @@ function createWarnings(runner) {
             warnOnce('The container of a recipe cannot be read', `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, give them in the input parameters as well.`);
         },
         cancelFailed: (jobUuid, error) => {
-            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)}. Cancel it in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)} Cancel it in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         lookupFailed: (mark, error) => {
-            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)}. Search for ${mark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            if (said.has(mark))
+                return;
+            said.add(mark);
+            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)} Search for ${mark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         cleanupFailed: (error) => {
-            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${causeOf(error)}. Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${causeOf(error)} Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         noOffers: (wish, why) => {
             warn('Nothing on offer matches', describeNoOffers(wish, why));
@@ -39267,15 +39304,15 @@ function createWarnings(runner) {
             if (said.has(title))
                 return;
             said.add(title);
-            const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(error.message, 200);
-            runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}.`);
+            const cause = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(error.message, 200));
+            runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}`);
         },
         rateUnknown: (jobUuid) => {
             warnOnce('The rate of a job is not known', `The service does not say what job ${jobUuid} costs an hour, so it could not be compared with max-hourly-rate.`);
         },
         logIncomplete: (whoseLog, error) => {
             const cause = causeOf(error);
-            warnOnce('A log is incomplete', `The log of ${whoseLog} could not be read or saved completely: ${cause}. This does not affect the result.`);
+            warnOnce('A log is incomplete', `The log of ${whoseLog} could not be read or saved completely: ${cause} This does not affect the result.`);
         },
         noAddress: ({ job: { uuid } }) => {
             warnOnce('A job has no address yet', `Job ${uuid} runs, but its node has not reported where it can be reached. Some nodes never do for a container whose ports lack 22: add it to ports, or cook the job again.`);
@@ -39373,10 +39410,22 @@ function openDispatcher(limits) {
         bodyTimeout: limits.bodyMs,
     };
     const proxied = { ...options, requestTls: verified, proxyTls: verified };
-    return isProxied() ? new undici/* EnvHttpProxyAgent */.J2(proxied) : new undici/* Agent */.g6(options);
+    if (!isProxied())
+        return new undici/* Agent */.g6(options);
+    try {
+        return new undici/* EnvHttpProxyAgent */.J2(proxied);
+    }
+    catch {
+        const message = 'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
+        throw new errors/* InputError */.dz([{ input: givenProxies().join(' or '), message }]);
+    }
 }
 function isProxied() {
-    return ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'].some((name) => (process.env[name] ?? '') !== '');
+    return givenProxies().length > 0;
+}
+function givenProxies() {
+    const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
+    return names.filter((name) => (process.env[name] ?? '') !== '');
 }
 function tellWhenSent(dispatcher, onSent) {
     return dispatcher.compose((dispatch) => (options, handler) => {

@@ -60,10 +60,16 @@ function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {
 function whyUnwanted(facts: EntryFacts, end: StepEnd): string {
   const [reason] = end.facts().ends;
   if (reason !== undefined) return endWords[reason];
-  if (facts.stop === 'over-budget') return 'it is over budget';
-  return facts.stop === 'ended'
-    ? 'it has failed, and may be started once more'
-    : 'its status is unknown';
+  switch (facts.stop) {
+    case 'over-budget':
+      return 'it is over budget';
+    case 'ended':
+      return 'it has failed, and may be started once more';
+    case 'replaced':
+      return 'it has failed, may be started once more, and is cooked anew';
+    default:
+      return 'its status is unknown';
+  }
 }
 
 const endWords = {

@@ -50,6 +50,6 @@ function endEarlier(step: Step, request: CookRequest, jobs: readonly Job[]): voi
   const entry = createEntry({ ref: request, mark: null }, 1 + request.alternatives.length);
   step.earlier.push(entry);
   const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
-  record(step, entry, { jobs: left, stop: 'ended' });
+  record(step, entry, { jobs: left, stop: 'replaced' });
   void step.reconcile(entry);
 }

@@ -34,8 +34,9 @@ const entryFactsSchema = z.object({
    * - `lost`: the service does not tell of the job any more
    * - `not-cooked`: no job was created, as far as is known
    * - `over-budget`: it costs more than it may, or would have
+   * - `replaced`: an earlier attempt cooked it, and its entry is cooked anew
    */
-  stop: z.nullable(z.enum(['goal', 'ended', 'lost', 'not-cooked', 'over-budget'])),
+  stop: z.nullable(z.enum(['goal', 'ended', 'lost', 'not-cooked', 'over-budget', 'replaced'])),
 });
 
 /** What is known of one entry. */

@@ -113,6 +113,7 @@ function stopReasonOf(facts: EntryFacts, step: StepFacts): StopReason | null {
     case 'goal':
       return end ?? 'running';
     case 'not-cooked':
+    case 'replaced':
       return null;
     case null:
       return end ?? (own?.hasEnded ? 'final' : null);

@@ -41,6 +41,8 @@ function endsByItself({ stop }: EntryFacts, policy: Policy): boolean {
     case 'ended':
     // Each hour of it costs more than was allowed.
     case 'over-budget':
+    // Should the service start it once more, there would be two.
+    case 'replaced':
       return true;
     // Nobody watches it any more: it is treated like one whose time is over.
     case 'lost':

@@ -195,7 +195,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what failed and may restart is left to a re-run',
     file: 'commands/take-over.ts',
-    find: "record(step, entry, { jobs: left, stop: 'ended' });",
+    find: "record(step, entry, { jobs: left, stop: 'replaced' });",
     replace: 'if (left.length > 0) return;',
   },
   {
