@@ -146,7 +146,9 @@ function checkCooked(life: PlayedLife, step: PlayedStep, job: SimulatedJob): rea
   const restUsd = (maxCostUsd ?? Infinity) - spent + roundingUsd;
   const isRated = before.every((other) => other.runs().every((run) => run.ratedAtMs <= knownMs));
   const isTooDear = rates.length > 0 && Math.min(...rates) > (maxHourlyRateUsd ?? Infinity);
-  const hasRest = restUsd >= (maxHourlyRateUsd ?? 0) / 60 || !isRated || !isWatched(life, step);
+  // Where no ceiling says what an hour of it may cost, the cheapest offer does.
+  const hourlyUsd = maxHourlyRateUsd ?? (rates.length > 0 ? Math.min(...rates) : 0);
+  const hasRest = restUsd >= hourlyUsd / 60 || !isRated || !isWatched(life, step);
   return [
     ...(isTooDear ? [{ check: 'cooked though dearer', what: `${job.uuid}: ${rates[0]}` }] : []),
     ...(hasRest ? [] : [{ check: 'cooked with nothing left', what: `${job.uuid}: ${restUsd}` }]),
