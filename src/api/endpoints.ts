@@ -109,7 +109,9 @@ export async function listJobRuns(
 ): Promise<readonly JobRun[]> {
   const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
   const call: Call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-  return (await page(client, call, jobRunSchema)).items.toReversed();
+  const { items } = await page(client, call, jobRunSchema);
+  // Each counts once, whatever a list may repeat: it costs money.
+  return [...new Map(items.toReversed().map((run) => [run.uuid, run])).values()];
 }
 
 /**

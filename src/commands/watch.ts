@@ -3,6 +3,8 @@ import { readJob } from '../api/endpoints.ts';
 import { retryRules, withRetry } from '../api/retry.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { unansweredCooks, withJob } from '../jobs/entry.ts';
+import { hasCeiling } from '../jobs/ceilings.ts';
+import { rateOfRun } from '../jobs/cost.ts';
 import { endedUnstarted } from '../jobs/failure.ts';
 import { nodeUrlsOf } from '../jobs/node-urls.ts';
 import { createOutcome } from '../jobs/outcome.ts';
@@ -61,6 +63,7 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   const { result } = outcomeNow(step, entry);
   const reads = entry.facts.stop !== 'lost';
   const runData = await log.close(result, { reads, signal: step.end.deadline });
+  if (entry.facts.stop === 'ended') tellUnrated(step, entry, runData);
   if (entry.facts.stop === 'goal') {
     const urls = nodeUrlsOf({ job: entry.job, ...runData });
     if (urls.length > 0) step.console.reachable(submitted, urls);
@@ -182,6 +185,14 @@ async function untilRated(step: Step, { job }: SubmittedJob): Promise<void> {
   if (step.plan.ceilings.maxHourlyRateUsd === null) return;
   const isRated = await step.budget.untilRated(job.uuid, maxRateWaitMs);
   if (!isRated) step.console.rateUnknown(job.uuid);
+}
+
+// What has run without a rate was held to no ceiling.
+function tellUnrated({ plan, console }: Step, { job }: Entry, { runs }: RunData): void {
+  if (job === null || !hasCeiling(plan.ceilings)) return;
+  const hasStarted =
+    job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
+  if (hasStarted && runs.every((run) => rateOfRun(run) === null)) console.rateUnknown(job.uuid);
 }
 
 // What it costs counts as long as others are waited for, and no longer than it lives.

@@ -63,18 +63,21 @@ function isBefore({ created_at: createdAt }: Job, ms: number): boolean {
 }
 
 /**
- * Reads the pages of a list that ought to be short.
+ * Reads the pages of a list that ought to be short. What moves to the next page meanwhile is read
+ * once.
  * @returns its items, and whether those are all
  */
-export async function readPages<T>(
+export async function readPages<T extends { readonly uuid: string | null }>(
   read: (page: number) => Promise<Page<T>>,
   maxPages: number,
 ): Promise<{ readonly items: readonly T[]; readonly isWhole: boolean }> {
   const items: T[] = [];
+  const seen = new Set<string>();
   let members = 0;
   for (let page = 1; page <= maxPages; page += 1) {
     const answer = await read(page);
-    items.push(...answer.items);
+    items.push(...answer.items.filter(({ uuid }) => uuid === null || !seen.has(uuid)));
+    for (const { uuid } of answer.items) if (uuid !== null) seen.add(uuid);
     members += answer.size;
     const isLast = answer.total === undefined ? answer.size < pageLimit : members >= answer.total;
     if (isLast || answer.size === 0) return { items, isWhole: isLast };

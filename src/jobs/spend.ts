@@ -90,7 +90,9 @@ function ofRun(
   const next = known.runs[index + 1];
   const ownEndMs = endedMs ?? (durationMs === null ? null : startedMs + durationMs);
   const endMs = ownEndMs ?? endMsOf(known) ?? (next ? (next.started_at_ms ?? nowMs) : null);
-  return spendBetween(rateOfRun(run) ?? assumedUsd ?? 0, startedMs, endMs, nowMs);
+  // A node's clock may be behind: no run began before its job was there.
+  const fromMs = Math.max(startedMs, instantMs(known.job.created_at) ?? startedMs);
+  return spendBetween(rateOfRun(run) ?? assumedUsd ?? 0, fromMs, endMs, nowMs);
 }
 
 const nothing: Spend = { usd: 0, hourlyUsd: 0 };

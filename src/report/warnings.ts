@@ -125,7 +125,7 @@ export function createWarnings(runner: Runner): Warnings {
     rateUnknown: (jobUuid) => {
       warnOnce(
         'The rate of a job is not known',
-        `The service does not say what job ${jobUuid} costs an hour, so it could not be compared with max-hourly-rate.`,
+        `The service does not say what job ${jobUuid} costs an hour, so it could not be held to max-hourly-rate or max-cost.`,
       );
     },
     logIncomplete: (whoseLog, error) => {

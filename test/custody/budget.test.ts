@@ -269,3 +269,18 @@ function twoNodes(): RecipeScript['life'] {
     { status: 'RUNNING', nodeUrls },
   ];
 }
+
+describe('a rate that is never told', () => {
+  const unrated: RecipeScript = { ...short, rateAfterMs: 3_600_000 };
+
+  test.each([
+    [{ 'max-hourly-rate': '0.5' }, 1],
+    [{ 'max-cost': '1' }, 1],
+    [{}, 0],
+  ])('with %j is said %d times', async (inputs, times) => {
+    const played = await play({ recipes: [unrated, unrated], inputs });
+    expect(resultOf(played)).toBe('succeeded');
+    const told = titlesOf(played).filter((title) => title === 'The rate of a job is not known');
+    expect(told).toHaveLength(times);
+  });
+});

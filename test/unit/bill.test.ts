@@ -9,8 +9,9 @@ import { fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
 const hour = { started: 0, ended: 3_600 };
 const rate = { hourly_rate_usd: 1 };
 const uuidsOf = ({ query }: SentCall) => (query?.['filter[job_run_uuid]'] ?? '').split(',');
+let lineCount = 0;
 const line = (runUuid: string, type: string, usd: number) => ({
-  uuid: uuidNumber(1),
+  uuid: uuidNumber((lineCount += 1)),
   job_run_uuid: runUuid,
   type,
   amount_usd: usd,
@@ -87,6 +88,15 @@ describe('what was billed', () => {
     const { costs, calls } = await billed(jobs(30), (call) => pageOf([], call));
     expect(costs).toEqual(several(30, 'estimated 1'));
     expect(calls).toEqual([25, 5, 1]);
+  });
+
+  test('counts once, though a page repeats what was on the one before', async () => {
+    const paid = Array.from({ length: 60 }, () => line(uuidNumber(1), 'CAPTURE', 0.1));
+    const shifting = ({ query }: SentCall) => {
+      const from = query?.['page'] === '1' ? 0 : 40;
+      return { data: paid.slice(from, from + 50), total: 70 };
+    };
+    expect((await billed(jobs(1), shifting)).costs).toEqual(['billed 6']);
   });
 
   test('is not known where the list is longer than what is read of it', async () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { createRedactor } from '../../src/api/redactor.ts';
 import {
   cancelJob,
+  listJobRuns,
   listJobs,
   listOffers,
   readJob,
@@ -229,6 +230,13 @@ test('times and rates of a run may be text, and an address that cannot be read s
       { description: '8080', port: 30_080 },
     ],
   });
+});
+
+test('a run that a list has twice counts once', async () => {
+  const run = { uuid, status: 'RUNNING', hourly_rate_usd: 1 };
+  const other = { ...run, uuid: uuid.replace('0', '1') };
+  const runs = await listJobRuns(answering({ data: [other, run, run] }), uuid);
+  expect(runs.map((each) => each.uuid)).toEqual([run.uuid, other.uuid]);
 });
 
 test('prices may be text', async () => {

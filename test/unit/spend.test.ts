@@ -39,6 +39,8 @@ test.each<[string, SpendingJob, readonly [number, number], readonly [number, num
   ['it runs, and nothing is known of a run', known({}, []), [0, 0], [2, 4]],
   ['it runs at a rate that is not known', known({}, [run({ started: 900 }, null)]), [0, 0], [3, 4]],
   ['it runs', known({}, [run({ started: 1_800 })]), [1, 2], [1, 2]],
+  // Of a node whose clock is behind.
+  ['it runs, since before it was there', known({}, [run({ started: -7_200 })]), [2, 2], [2, 2]],
   ['it has run', known(ended, [run({ started: 900, ended: 2_700 })]), [1, 0], [1, 0]],
   [
     'it is over, and its runs could not be read',
