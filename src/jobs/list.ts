@@ -44,7 +44,7 @@ export async function* newestJobs(
     staleInRow = fresh.length === 0 ? staleInRow + 1 : 0;
     if (page === 1) firstSize = answer.size;
     if (isLastPage(answer, members, firstSize)) break;
-    if (oldestMs !== null && answer.items.some((job) => isBefore(job, oldestMs))) break;
+    if (oldestMs !== null && isPast(answer.items, oldestMs)) break;
   }
   const [failure] = failures;
   if (failure !== undefined) throw failure;
@@ -58,8 +58,12 @@ function isLastPage({ size, total }: JobPage, members: number, firstSize: number
   return total === undefined ? size < firstSize : members >= total;
 }
 
-function isBefore({ created_at: createdAt }: Job, ms: number): boolean {
-  return createdAt !== null && Date.parse(createdAt) < ms;
+// A single date may be wrong, and a list that is not sorted as was asked has the new ones at its end.
+function isPast(jobs: readonly Job[], ms: number): boolean {
+  const times = jobs.map(({ created_at: createdAt }) => Date.parse(createdAt ?? ''));
+  const [first = NaN] = times;
+  const last = times.at(-1) ?? NaN;
+  return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
 }
 
 /**

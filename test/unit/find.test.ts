@@ -166,6 +166,26 @@ describe('paging', () => {
     expect(await read(client)).toHaveLength(90);
   });
 
+  const longAgo = '2020-01-01T00:00:00.000Z';
+  const recently = '2026-06-10T00:00:00.000Z';
+
+  test.each<[string, (index: number) => string]>([
+    ['has one date that is wrong', (index) => (index === 3 ? longAgo : recently)],
+    [
+      'has the oldest first',
+      (index) => (index < 100 ? `2020-01-01T00:00:${10 + (index % 50)}Z` : recently),
+    ],
+  ])('a list that %s is read to its end', async (_, dateOf) => {
+    const dated = account.map((job, index) => ({ ...job, created_at: dateOf(index) }));
+    const client = serviceOf(({ query }) => {
+      const from = (Number(query?.['page']) - 1) * 50;
+      return pageOf(dated.slice(from, from + 50), 120);
+    });
+    const serverSentAtMs = Date.parse(recently);
+    await createFinder(client).find(search({ serverSentAtMs, windowMs: 0 }), never);
+    expect(lists(client)).toBe(3);
+  });
+
   // Two days before the cook: machines of the service whose clocks differ, days without a time.
   test.each([
     [47, 3],
