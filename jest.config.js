@@ -1,8 +1,10 @@
 /** Tests run as ES modules on Node 24; swc only strips the types, `tsc` checks them. */
 export default {
   testEnvironment: 'node',
-  // Most tests wait for child processes: one worker for each core, and time for a slow machine.
-  maxWorkers: '100%',
+  // Most tests wait, for child processes and for time to pass: more workers than cores, many scenes
+  // of a file at once, and time for a slow machine.
+  maxWorkers: '150%',
+  maxConcurrency: 10,
   testTimeout: 60_000,
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],

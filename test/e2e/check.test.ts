@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { describeWithMark } from '../../src/jobs/mark.ts';
 import { findCommands } from '../runner/commands.ts';
 import type { StepResult } from '../runner/step.ts';
@@ -17,7 +17,8 @@ import { endless, onStage, type Stage, type StepInputs } from './stage.ts';
 // Whole stories of a repository: steps that cook, runners that vanish, and checks that come later,
 // with the committed `dist`, the service and a stand-in of GitHub.
 
-// Each scene starts several processes.
+// Each scene starts several processes. They are played side by side, which those of several
+// `describe` are not.
 jest.setTimeout(60_000);
 
 const sha = 'a'.repeat(40);
@@ -79,8 +80,11 @@ const parsed = (step: StepResult, output: string) =>
 const recipes: readonly RecipeScript[] = [endless];
 const five = { recipes: Array.from({ length: 5 }, () => endless) };
 
-describe('a runner that vanished', () => {
-  test('its five jobs are gone after a check, and those that were to live on are untouched', async () => {
+// A runner that vanished.
+
+test.concurrent(
+  'a runner that vanished: its five jobs are gone after a check, and those that were to live on are untouched',
+  async () => {
     await inRepository(five, async ({ simulator, model, cook, check, statuses }) => {
       const killed = cook(1);
       await until(() => statuses().length === 5);
@@ -116,26 +120,29 @@ describe('a runner that vanished', () => {
       living.process.kill('SIGINT');
       await living.done;
     });
-  });
+  },
+);
 
-  test.each([
-    ['not over for long', { minutesAgo: 9 }, 'completed'],
-    ['going on', {}, 'in_progress'],
-    ['waiting for its environment', {}, 'waiting'],
-  ])('a run that is %s keeps its jobs', async (_, over, status) => {
-    await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
-      const killed = cook(1);
-      await until(() => statuses().length === 1);
-      killed.process.kill('SIGKILL');
-      await killed.done;
-      addRun(model, 1, status, over);
-      const checked = await check();
-      expect(parsed(checked, 'orphans')).toEqual([]);
-      expect(statusesOf(simulator)).toEqual(['RUNNING']);
-    });
+test.concurrent.each([
+  ['not over for long', { minutesAgo: 9 }, 'completed'],
+  ['going on', {}, 'in_progress'],
+  ['waiting for its environment', {}, 'waiting'],
+])('a runner that vanished: a run that is %s keeps its jobs', async (_, over, status) => {
+  await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
+    const killed = cook(1);
+    await until(() => statuses().length === 1);
+    killed.process.kill('SIGKILL');
+    await killed.done;
+    addRun(model, 1, status, over);
+    const checked = await check();
+    expect(parsed(checked, 'orphans')).toEqual([]);
+    expect(statusesOf(simulator)).toEqual(['RUNNING']);
   });
+});
 
-  test('an attempt that is over loses its jobs though the next one goes on, but for attach', async () => {
+test.concurrent(
+  'a runner that vanished: an attempt that is over loses its jobs though the next one goes on, but for attach',
+  async () => {
     await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
       const steps = [cook(1), cook(1, { with: { 'on-rerun': 'attach' } })];
       await until(() => statuses().length === 2);
@@ -145,23 +152,26 @@ describe('a runner that vanished', () => {
       expect(parsed(await check(), 'orphans')).toHaveLength(1);
       expect(statusesOf(simulator).toSorted()).toEqual(['CANCELLED', 'RUNNING']);
     });
-  });
+  },
+);
 
-  test('is only told of with orphans: report', async () => {
-    await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
-      const killed = cook(1);
-      await until(() => statuses().length === 1);
-      killed.process.kill('SIGKILL');
-      await killed.done;
-      addRun(model, 1, 'completed');
-      const checked = await check({ orphans: 'report' });
-      expect(parsed(checked, 'orphans')).toHaveLength(1);
-      expect(checked.summary).toContain('Orphans');
-      expect(statusesOf(simulator)).toEqual(['RUNNING']);
-    });
+test.concurrent('a runner that vanished: is only told of with orphans: report', async () => {
+  await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
+    const killed = cook(1);
+    await until(() => statuses().length === 1);
+    killed.process.kill('SIGKILL');
+    await killed.done;
+    addRun(model, 1, 'completed');
+    const checked = await check({ orphans: 'report' });
+    expect(parsed(checked, 'orphans')).toHaveLength(1);
+    expect(checked.summary).toContain('Orphans');
+    expect(statusesOf(simulator)).toEqual(['RUNNING']);
   });
+});
 
-  test('a run that was deleted is gone, and a renamed repository finds its jobs', async () => {
+test.concurrent(
+  'a runner that vanished: a run that was deleted is gone, and a renamed repository finds its jobs',
+  async () => {
     await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
       const killed = cook(1, { env: { GITHUB_REPOSITORY: 'acme/old-name' } });
       await until(() => statuses().length === 1);
@@ -173,14 +183,17 @@ describe('a runner that vanished', () => {
       expect(parsed(await check(), 'orphans')).toHaveLength(1);
       expect(statusesOf(simulator)).toEqual(['CANCELLED']);
     });
-  });
-});
+  },
+);
 
-describe('cook and leave', () => {
-  const leave = { wait: 'false', 'commit-status': 'true', 'github-token': token };
-  const followUp = { 'follow-up': 'deploy.yml' };
+// Cook and leave.
 
-  test('one dispatch and one final status, however often it is checked', async () => {
+const leave = { wait: 'false', 'commit-status': 'true', 'github-token': token };
+const followUp = { 'follow-up': 'deploy.yml' };
+
+test.concurrent(
+  'cook and leave: one dispatch and one final status, however often it is checked',
+  async () => {
     const script: RecipeScript = {
       name: 'Train',
       life: [{ status: 'RUNNING', forMs: 4_000 }, { status: 'COMPLETED' }],
@@ -211,16 +224,25 @@ describe('cook and leave', () => {
         'https://github.com/acme/renders/actions/runs/1',
       );
     });
-  });
+  },
+);
 
-  test('a status that a step still watches, and those of others, are left alone', async () => {
+test.concurrent(
+  'cook and leave: a status that a step still watches, and those of others, are left alone',
+  async () => {
     await inRepository({ recipes }, async ({ simulator, model, cook, check }) => {
       const running = cook(1, { with: { 'commit-status': 'true', 'github-token': token } });
       await until(() => model.statuses.length > 0);
       addRun(model, 1, 'in_progress');
       const others = ['dispersed / By hand', 'ci / test'];
       for (const context of others) {
-        model.statuses.push({ sha, context, state: 'pending', description: 'x', target_url: null });
+        model.statuses.push({
+          sha,
+          context,
+          state: 'pending',
+          description: 'x',
+          target_url: null,
+        });
       }
       const [job] = simulator.jobs();
       running.process.kill('SIGSTOP');
@@ -241,9 +263,12 @@ describe('cook and leave', () => {
       });
       expect(model.dispatches).toHaveLength(1);
     });
-  });
+  },
+);
 
-  test('two checks at once do no harm, but for a workflow that is started twice', async () => {
+test.concurrent(
+  'cook and leave: two checks at once do no harm, but for a workflow that is started twice',
+  async () => {
     await inRepository({ recipes }, async ({ simulator, model, check }) => {
       const uuid = await leaveOneEndedAndOneOrphan(simulator, model);
       const both = await Promise.all([check(followUp), check(followUp)]);
@@ -258,9 +283,12 @@ describe('cook and leave', () => {
       await check(followUp);
       expect(model.dispatches).toHaveLength(started.length);
     });
-  });
+  },
+);
 
-  test('by a clock that is hours off, nothing is cancelled too early or missed', async () => {
+test.concurrent(
+  'cook and leave: by a clock that is hours off, nothing is cancelled too early or missed',
+  async () => {
     await inRepository({ recipes }, async ({ simulator, model, check }) => {
       await cookBare(simulator, 1, 'end');
       addRun(model, 1, 'completed', { minutesAgo: 9 });
@@ -270,25 +298,24 @@ describe('cook and leave', () => {
       expect(parsed(await check({ since: '1h' }, ahead), 'orphans')).toHaveLength(1);
       expect(statusesOf(simulator)).toEqual(['CANCELLED']);
     });
-  });
+  },
+);
 
-  test('a forged mark in title and description does no harm', async () => {
-    await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
-      const victim = cook(1, { with: { wait: 'false' } });
-      await victim.done;
-      const [job] = simulator.jobs();
-      const forged = (job?.description ?? '').replace(' keep ', ' end ');
-      const other = { GITHUB_REPOSITORY: 'evil/fork', GITHUB_REPOSITORY_ID: '666' };
-      await cook(2, { with: { wait: 'false', description: forged, title: forged }, env: other })
-        .done;
-      await until(() => statuses().length === 2);
-      addRun(model, 1, 'completed');
-      addRun(model, 2, 'completed');
-      const checked = await check();
-      expect(parsed(checked, 'orphans')).toEqual([]);
-      expect(parsed(checked, 'running')).toHaveLength(1);
-      expect(statusesOf(simulator)).toEqual(['RUNNING', 'RUNNING']);
-    });
+test.concurrent('cook and leave: a forged mark in title and description does no harm', async () => {
+  await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
+    const victim = cook(1, { with: { wait: 'false' } });
+    await victim.done;
+    const [job] = simulator.jobs();
+    const forged = (job?.description ?? '').replace(' keep ', ' end ');
+    const other = { GITHUB_REPOSITORY: 'evil/fork', GITHUB_REPOSITORY_ID: '666' };
+    await cook(2, { with: { wait: 'false', description: forged, title: forged }, env: other }).done;
+    await until(() => statuses().length === 2);
+    addRun(model, 1, 'completed');
+    addRun(model, 2, 'completed');
+    const checked = await check();
+    expect(parsed(checked, 'orphans')).toEqual([]);
+    expect(parsed(checked, 'running')).toHaveLength(1);
+    expect(statusesOf(simulator)).toEqual(['RUNNING', 'RUNNING']);
   });
 });
 
@@ -342,23 +369,26 @@ async function cookBare(
   return (reply.body as { uuid: string }).uuid;
 }
 
-test('what has ended costs what the ledger has, and else the rate times the time, with ≈', async () => {
-  const life = [{ status: 'RUNNING', forMs: 300 }, { status: 'COMPLETED' }];
-  // 1 USD for 300 ms.
-  const trained = { name: 'Train', life, hourlyRateUsd: 12_000 };
-  const priced = { ...endless, hourlyRateUsd: 12_000 };
-  const options = { recipes: [trained, { ...trained, bill: { afterMs: 3_600_000 } }, priced] };
-  await inRepository(options, async ({ simulator, check }) => {
-    for (const runId of [1, 2, 3]) await cookBare(simulator, runId, 'keep', runId - 1);
-    await until(() => statusesOf(simulator)[1] === 'COMPLETED');
-    const checked = await check();
-    const costs = [...parsed(checked, 'running'), ...parsed(checked, 'ended')];
-    expect(costs.map((job) => job.cost_is)).toEqual(['estimated', 'estimated', 'billed']);
-    expect(costs.slice(1).map((job) => job.cost_usd)).toEqual([1, 1]);
-    expect(checked.summary).toMatch(/>≈\s1\.00\sUSD</);
-    expect(checked.summary).toMatch(/>1\.00\sUSD</);
-  });
-});
+test.concurrent(
+  'what has ended costs what the ledger has, and else the rate times the time, with ≈',
+  async () => {
+    const life = [{ status: 'RUNNING', forMs: 300 }, { status: 'COMPLETED' }];
+    // 1 USD for 300 ms.
+    const trained = { name: 'Train', life, hourlyRateUsd: 12_000 };
+    const priced = { ...endless, hourlyRateUsd: 12_000 };
+    const options = { recipes: [trained, { ...trained, bill: { afterMs: 3_600_000 } }, priced] };
+    await inRepository(options, async ({ simulator, check }) => {
+      for (const runId of [1, 2, 3]) await cookBare(simulator, runId, 'keep', runId - 1);
+      await until(() => statusesOf(simulator)[1] === 'COMPLETED');
+      const checked = await check();
+      const costs = [...parsed(checked, 'running'), ...parsed(checked, 'ended')];
+      expect(costs.map((job) => job.cost_is)).toEqual(['estimated', 'estimated', 'billed']);
+      expect(costs.slice(1).map((job) => job.cost_usd)).toEqual([1, 1]);
+      expect(checked.summary).toMatch(/>≈\s1\.00\sUSD</);
+      expect(checked.summary).toMatch(/>1\.00\sUSD</);
+    });
+  },
+);
 
 // A runner whose clock is two hours ahead.
 const clockAhead = `data:text/javascript,${encodeURIComponent(
@@ -367,6 +397,99 @@ const clockAhead = `data:text/javascript,${encodeURIComponent(
 
 const shaOf = (runId: number) => runId.toString(16).padStart(40, '0');
 
+// A permission that is missing is named, in one error.
+
+const all = { actions: 'write', statuses: 'write', contents: 'read' } as const;
+test.concurrent.each([
+  [{ ...all, actions: 'none' as const }, 'actions: read'],
+  [{ ...all, actions: 'read' as const }, 'actions: write'],
+  [{ ...all, statuses: 'none' as const }, 'statuses: write'],
+  [{ ...all, statuses: 'read' as const }, 'statuses: write'],
+])('a missing permission is named in one error: %j: %s', async (permissions, missing) => {
+  await inRepository({ recipes }, async ({ simulator, model, check }) => {
+    await leaveOneEndedAndOneOrphan(simulator, model);
+    model.permissions = permissions;
+    const checked = await check({ 'follow-up': 'deploy.yml' });
+    expect(checked.exitCode).toBe(1);
+    expect(errorsOf(checked).map(({ message }) => message)).toEqual([
+      expect.stringContaining(`permissions: ${missing}`),
+    ]);
+    // Without the runs nobody is an orphan; all else is done all the same.
+    const isBlind = missing === 'actions: read';
+    expect(statusesOf(simulator)).toEqual(['CANCELLED', isBlind ? 'RUNNING' : 'CANCELLED']);
+    expect(model.statuses.every(({ state }) => state === 'pending')).toBe(true);
+    // The next check would start it again.
+    expect(model.dispatches).toEqual([]);
+  });
+});
+
+// Trouble with GitHub.
+
+const limited = (nth: number): Answer =>
+  nth % 2 === 0
+    ? { status: 403, headers: { 'retry-after': '1' }, message: 'secondary rate limit' }
+    : 'created';
+
+test.concurrent.each<[string, (nth: number) => Answer]>([
+  ['limits that go by', limited],
+  ['blips', (nth) => (nth % 3 === 0 ? { status: 502 } : 'created')],
+])(
+  'trouble with GitHub: %s are met with patience',
+  async (_, behave) => {
+    await inRepository(
+      { recipes },
+      async ({ simulator, model, check }) => {
+        await cookBare(simulator, 1, 'end');
+        addRun(model, 1, 'completed');
+        const checked = await check();
+        expect({ exitCode: checked.exitCode, errors: errorsOf(checked) }).toEqual({
+          exitCode: 0,
+          errors: [],
+        });
+        expect(statusesOf(simulator)).toEqual(['CANCELLED']);
+      },
+      behave,
+    );
+  },
+  60_000,
+);
+
+test.concurrent(
+  'trouble with GitHub: a follow-up that is not there is said, and the status waits for it',
+  async () => {
+    await inRepository({ recipes }, async ({ simulator, model, check }) => {
+      const uuid = await cookBare(simulator, 1, 'keep');
+      simulator.cancelJob(uuid);
+      const target = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuid}`;
+      const status = { sha: shaOf(1), context: 'dispersed / Endless', state: 'pending' };
+      model.statuses.push({ ...status, description: 'Submitted', target_url: target });
+      const checked = await check({ 'follow-up': 'nowhere.yml' });
+      expect(checked.exitCode).toBe(1);
+      expect(errorsOf(checked)).toHaveLength(1);
+      expect(checked.log).toContain('nowhere.yml on trunk');
+      expect(model.statuses.every(({ state }) => state === 'pending')).toBe(true);
+    });
+  },
+);
+
+test.concurrent.each([
+  [{ 'follow-up': 'deploy' }, 'follow-up'],
+  [{ 'follow-up': 'deploy.yml', 'commit-status': 'false' }, 'follow-up'],
+  [{ since: '3' }, 'since'],
+  [{ orphans: 'kill' }, 'orphans'],
+  [{ 'github-token': ' ' }, 'github-token'],
+])('bad inputs are said: %j', async (given, name) => {
+  await inRepository({ recipes }, async ({ simulator, github, check }) => {
+    const checked = await check(given);
+    expect(checked.exitCode).toBe(1);
+    expect(errorsOf(checked).map(({ message }) => message)).toEqual([
+      expect.stringContaining(`${name}: `),
+    ]);
+    expect([...simulator.requests, ...github.requests]).toEqual([]);
+  });
+});
+
+// By themselves, after the others: the bound is one of time, and they are the only large ones.
 test('200 jobs of 200 runs in 30 s, with 60 requests to either side beside what it does', async () => {
   await inRepository({ recipes }, async ({ simulator, github, model, check }) => {
     for (let runId = 1; runId <= 200; runId += 1) {
@@ -406,94 +529,5 @@ test('1,000 jobs in the list are paged through', async () => {
     expect(parsed(await check(), 'orphans')).toHaveLength(1);
     const lists = simulator.requests.filter(({ path }) => path === '/v1/jobs');
     expect(lists.length).toBeLessThanOrEqual(22);
-  });
-});
-
-describe('a permission that is missing is named, in one error', () => {
-  const all = { actions: 'write', statuses: 'write', contents: 'read' } as const;
-  test.each([
-    [{ ...all, actions: 'none' as const }, 'actions: read'],
-    [{ ...all, actions: 'read' as const }, 'actions: write'],
-    [{ ...all, statuses: 'none' as const }, 'statuses: write'],
-    [{ ...all, statuses: 'read' as const }, 'statuses: write'],
-  ])('%j: %s', async (permissions, missing) => {
-    await inRepository({ recipes }, async ({ simulator, model, check }) => {
-      await leaveOneEndedAndOneOrphan(simulator, model);
-      model.permissions = permissions;
-      const checked = await check({ 'follow-up': 'deploy.yml' });
-      expect(checked.exitCode).toBe(1);
-      expect(errorsOf(checked).map(({ message }) => message)).toEqual([
-        expect.stringContaining(`permissions: ${missing}`),
-      ]);
-      // Without the runs nobody is an orphan; all else is done all the same.
-      const isBlind = missing === 'actions: read';
-      expect(statusesOf(simulator)).toEqual(['CANCELLED', isBlind ? 'RUNNING' : 'CANCELLED']);
-      expect(model.statuses.every(({ state }) => state === 'pending')).toBe(true);
-      // The next check would start it again.
-      expect(model.dispatches).toEqual([]);
-    });
-  });
-});
-
-describe('trouble with GitHub', () => {
-  const limited = (nth: number): Answer =>
-    nth % 2 === 0
-      ? { status: 403, headers: { 'retry-after': '1' }, message: 'secondary rate limit' }
-      : 'created';
-
-  test.each<[string, (nth: number) => Answer]>([
-    ['limits that go by', limited],
-    ['blips', (nth) => (nth % 3 === 0 ? { status: 502 } : 'created')],
-  ])(
-    '%s are met with patience',
-    async (_, behave) => {
-      await inRepository(
-        { recipes },
-        async ({ simulator, model, check }) => {
-          await cookBare(simulator, 1, 'end');
-          addRun(model, 1, 'completed');
-          const checked = await check();
-          expect({ exitCode: checked.exitCode, errors: errorsOf(checked) }).toEqual({
-            exitCode: 0,
-            errors: [],
-          });
-          expect(statusesOf(simulator)).toEqual(['CANCELLED']);
-        },
-        behave,
-      );
-    },
-    60_000,
-  );
-
-  test('a follow-up that is not there is said, and the status waits for it', async () => {
-    await inRepository({ recipes }, async ({ simulator, model, check }) => {
-      const uuid = await cookBare(simulator, 1, 'keep');
-      simulator.cancelJob(uuid);
-      const target = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuid}`;
-      const status = { sha: shaOf(1), context: 'dispersed / Endless', state: 'pending' };
-      model.statuses.push({ ...status, description: 'Submitted', target_url: target });
-      const checked = await check({ 'follow-up': 'nowhere.yml' });
-      expect(checked.exitCode).toBe(1);
-      expect(errorsOf(checked)).toHaveLength(1);
-      expect(checked.log).toContain('nowhere.yml on trunk');
-      expect(model.statuses.every(({ state }) => state === 'pending')).toBe(true);
-    });
-  });
-});
-
-test.each([
-  [{ 'follow-up': 'deploy' }, 'follow-up'],
-  [{ 'follow-up': 'deploy.yml', 'commit-status': 'false' }, 'follow-up'],
-  [{ since: '3' }, 'since'],
-  [{ orphans: 'kill' }, 'orphans'],
-  [{ 'github-token': ' ' }, 'github-token'],
-])('bad inputs are said: %j', async (given, name) => {
-  await inRepository({ recipes }, async ({ simulator, github, check }) => {
-    const checked = await check(given);
-    expect(checked.exitCode).toBe(1);
-    expect(errorsOf(checked).map(({ message }) => message)).toEqual([
-      expect.stringContaining(`${name}: `),
-    ]);
-    expect([...simulator.requests, ...github.requests]).toEqual([]);
   });
 });

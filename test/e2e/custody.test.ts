@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, expect, jest, test } from '@jest/globals';
 import { findCommands } from '../runner/commands.ts';
 import type { StepResult } from '../runner/step.ts';
 import type { Fault, RecipeScript } from '../simulator/types.ts';
@@ -12,7 +12,7 @@ import { endless, onStage, short, type StepInputs } from './stage.ts';
 // though each thing by itself was harmless. On the committed `dist`, over real sockets. What needs
 // minutes is played in `test/custody`, in fast time.
 
-// They mostly wait, each for its own clock.
+// They mostly wait, each for its own clock: side by side, which those of several `describe` are not.
 jest.setTimeout(90_000);
 
 const hourMs = 3_600_000;
@@ -32,8 +32,11 @@ const said = ({ log }: StepResult, level: string) =>
     .map(({ message }) => message);
 const times = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
 
-describe('a clock an hour off, with five jobs', () => {
-  test.concurrent('all are cooked and watched to their ends, with one warning', async () => {
+// A clock an hour off, with five jobs.
+
+test.concurrent(
+  'a clock an hour off: all are cooked and watched to their ends, with one warning',
+  async () => {
     const options = { recipes: times(5, short), now: () => Date.now() - hourMs, latencyMs: 50 };
     await onStage(options, async ({ start, statuses }) => {
       const { outputs, log } = await start().done;
@@ -41,9 +44,12 @@ describe('a clock an hour off, with five jobs', () => {
       expect(outputs['result']).toBe('succeeded');
       expect(log.match(/clock of the runner is wrong/g)).toHaveLength(1);
     });
-  });
+  },
+);
 
-  test.concurrent('it is set between main and post: all are cancelled', async () => {
+test.concurrent(
+  'a clock an hour off: it is set between main and post: all are cancelled',
+  async () => {
     let offMs = 0;
     const options = { recipes: times(5, endless), now: () => Date.now() + offMs, latencyMs: 50 };
     await onStage(options, async ({ start, statuses, count }) => {
@@ -56,9 +62,12 @@ describe('a clock an hour off, with five jobs', () => {
       await step.post();
       expect(statuses()).toEqual(times(5, 'CANCELLED'));
     });
-  });
+  },
+);
 
-  test.concurrent('it is set in mid-wait: no healthy job is lost or cancelled', async () => {
+test.concurrent(
+  'a clock an hour off: it is set in mid-wait: no healthy job is lost or cancelled',
+  async () => {
     let offMs = 0;
     const options = { recipes: times(5, endless), now: () => Date.now() + offMs, latencyMs: 50 };
     await onStage(options, async ({ start, statuses, count }) => {
@@ -70,8 +79,8 @@ describe('a clock an hour off, with five jobs', () => {
       expect((await step.done).outputs['result']).toBe('detached');
       expect(statuses()).toEqual(times(5, 'RUNNING'));
     });
-  });
-});
+  },
+);
 
 test.concurrent('a service that wants raw UTF-8 gets it from all that are in flight', async () => {
   const options = { recipes: times(5, short), rawUtf8Signing: true, latencyMs: 100 };
@@ -82,10 +91,13 @@ test.concurrent('a service that wants raw UTF-8 gets it from all that are in fli
   });
 });
 
-describe('a job that does what was asked for belongs to the step until its verdict', () => {
-  const signals = ['SIGINT', 'SIGKILL'] as const;
+// A job that does what was asked for belongs to the step until its verdict.
 
-  test.concurrent.each(signals)('a server runs, another job is waited for, %s', async (signal) => {
+const signals = ['SIGINT', 'SIGKILL'] as const;
+
+test.concurrent.each(signals)(
+  'until the verdict: a server runs, another job is waited for, %s',
+  async (signal) => {
     await onStage({ recipes: [server, endless] }, async ({ start, statuses, count }) => {
       const step = start();
       await until(() => count('GET', '/v1/jobs') >= 3);
@@ -94,21 +106,24 @@ describe('a job that does what was asked for belongs to the step until its verdi
       await step.post();
       expect(statuses()).toEqual(['CANCELLED', 'CANCELLED']);
     });
-  });
+  },
+);
 
-  test.concurrent('a server runs, another job fails with fail-fast', async () => {
-    await onStage({ recipes: [server, failing] }, async ({ start, statuses }) => {
-      const { outputs } = await start({ with: { 'fail-fast': 'true' } }).done;
-      expect(statuses().toSorted()).toEqual(['CANCELLED', 'FAILED']);
-      expect(outputs['result']).toBe('failed');
-    });
+test.concurrent('until the verdict: a server runs, another job fails with fail-fast', async () => {
+  await onStage({ recipes: [server, failing] }, async ({ start, statuses }) => {
+    const { outputs } = await start({ with: { 'fail-fast': 'true' } }).done;
+    expect(statuses().toSorted()).toEqual(['CANCELLED', 'FAILED']);
+    expect(outputs['result']).toBe('failed');
   });
+});
 
-  // Of a step that is killed outright, the outputs say what was true until then.
-  test.concurrent.each([
-    ['SIGINT', 'cancelled'],
-    ['SIGKILL', 'error'],
-  ] as const)('forty are submitted without wait, %s half-way', async (signal, result) => {
+// Of a step that is killed outright, the outputs say what was true until then.
+test.concurrent.each([
+  ['SIGINT', 'cancelled'],
+  ['SIGKILL', 'error'],
+] as const)(
+  'until the verdict: forty are submitted without wait, %s half-way',
+  async (signal, result) => {
     const options = { recipes: times(40, endless), latencyMs: 100 };
     await onStage(options, async ({ simulator, start, statuses, count }) => {
       const step = start({ with: { wait: 'false' } });
@@ -119,8 +134,8 @@ describe('a job that does what was asked for belongs to the step until its verdi
       expect(statuses().filter((status) => status !== 'CANCELLED')).toEqual([]);
       expect(count('POST')).toBeLessThan(40);
     });
-  });
-});
+  },
+);
 
 test.concurrent(
   'two steps of one composite action keep to their own jobs, also after a 429',
@@ -193,62 +208,71 @@ test.concurrent('a 503 and then one 404 are not two of 404', async () => {
   );
 });
 
-describe('what never reached the service is certain: post looks for nothing', () => {
-  const listeners: Server[] = [];
-  afterAll(() => {
-    for (const each of listeners) each.close();
+// What never reached the service is certain: post looks for nothing.
+
+const listeners: Server[] = [];
+afterAll(() => {
+  for (const each of listeners) each.close();
+});
+
+/** Listens, and answers the first bytes of each connection with these. */
+async function listen(answer: string | Buffer): Promise<string> {
+  const listener = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(answer));
   });
+  listeners.push(listener);
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const address = listener.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `127.0.0.1:${address.port}`;
+}
 
-  /** Listens, and answers the first bytes of each connection with these. */
-  async function listen(answer: string | Buffer): Promise<string> {
-    const listener = createServer((socket) => {
-      socket.on('error', () => {});
-      socket.once('data', () => socket.end(answer));
-    });
-    listeners.push(listener);
-    listener.listen(0, '127.0.0.1');
-    await once(listener, 'listening');
-    const address = listener.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    return `127.0.0.1:${address.port}`;
-  }
+/** What main and post tell, and how many requests have arrived. */
+async function play(inputs: StepInputs) {
+  return onStage({ recipes: [endless] }, async ({ simulator, start }) => {
+    const step = start(inputs);
+    const main = await step.done;
+    return {
+      result: main.outputs['result'],
+      errors: said(main, 'error').length,
+      isInDoubt: main.log.includes('No clear response'),
+      post: (await step.post()).log,
+      requests: simulator.requests.length,
+    };
+  });
+}
+const unreachable = { result: 'error', errors: 1, isInDoubt: false, post: '', requests: 0 };
 
-  /** What main and post tell, and how many requests have arrived. */
-  async function play(inputs: StepInputs) {
-    return onStage({ recipes: [endless] }, async ({ simulator, start }) => {
-      const step = start(inputs);
-      const main = await step.done;
-      return {
-        result: main.outputs['result'],
-        errors: said(main, 'error').length,
-        isInDoubt: main.log.includes('No clear response'),
-        post: (await step.post()).log,
-        requests: simulator.requests.length,
-      };
-    });
-  }
-  const unreachable = { result: 'error', errors: 1, isInDoubt: false, post: '', requests: 0 };
-
-  test.concurrent('a proxy that refuses the tunnel', async () => {
+test.concurrent(
+  'what never reached the service is certain: a proxy that refuses the tunnel',
+  async () => {
     const proxy = await listen('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n');
     const env = { HTTP_PROXY: `http://${proxy}`, HTTPS_PROXY: `http://${proxy}` };
     expect(await play({ env, with: { 'api-url': 'https://api.dispersed.com' } })).toEqual(
       unreachable,
     );
-  });
+  },
+);
 
-  // An alert of TLS 1.2, fatal: no common ground, or no certificate for the name.
-  test.concurrent.each([40, 80])('TLS alert %i in place of a handshake', async (alert) => {
+// An alert of TLS 1.2, fatal: no common ground, or no certificate for the name.
+test.concurrent.each([40, 80])(
+  'what never reached the service is certain: TLS alert %i in place of a handshake',
+  async (alert) => {
     const host = await listen(Buffer.from([21, 3, 3, 0, 2, 2, alert]));
     expect(await play({ with: { 'api-url': `https://${host}` } })).toEqual(unreachable);
-  });
+  },
+);
 
-  test.concurrent('a port that nobody listens on', async () => {
+test.concurrent(
+  'what never reached the service is certain: a port that nobody listens on',
+  async () => {
     const host = await listen('');
     listeners.pop()?.close();
     expect(await play({ with: { 'api-url': `http://${host}` } })).toEqual(unreachable);
-  });
-});
+  },
+);
 
 test.concurrent('a host that answers every path with a page and 404 is told at once', async () => {
   const faults: readonly Fault[] = [{ times: Infinity, kind: { type: 'html', status: 404 } }];
@@ -270,22 +294,25 @@ test.concurrent.each([
   });
 });
 
-describe('timed out with a cook in doubt: on-timeout decides, not on-workflow-cancel', () => {
-  const scene = { recipes: [endless], listingLagMs: 5_000, faults: [lostAnswer] };
-  const inputs = { with: { timeout: '2s', 'on-workflow-cancel': 'detach' } };
+// Timed out with a cook in doubt: on-timeout decides, not on-workflow-cancel.
 
-  test.concurrent('in main', async () => {
-    await onStage(scene, async ({ start, statuses }) => {
-      const step = start(inputs);
-      expect((await step.done).outputs['result']).toBe('timed-out');
-      await step.post();
-      expect(statuses()).toEqual(['CANCELLED']);
-    });
+const scene = { recipes: [endless], listingLagMs: 5_000, faults: [lostAnswer] };
+const inDoubt = { with: { timeout: '2s', 'on-workflow-cancel': 'detach' } };
+
+test.concurrent('timed out in doubt, on-timeout decides: in main', async () => {
+  await onStage(scene, async ({ start, statuses }) => {
+    const step = start(inDoubt);
+    expect((await step.done).outputs['result']).toBe('timed-out');
+    await step.post();
+    expect(statuses()).toEqual(['CANCELLED']);
   });
+});
 
-  test.concurrent('in post, where main was killed meanwhile', async () => {
+test.concurrent(
+  'timed out in doubt, on-timeout decides: in post, where main was killed meanwhile',
+  async () => {
     await onStage(scene, async ({ start, statuses, count }) => {
-      const step = start(inputs);
+      const step = start(inDoubt);
       await until(() => count('POST') > 0);
       await delay(3_000);
       step.process.kill('SIGKILL');
@@ -293,8 +320,8 @@ describe('timed out with a cook in doubt: on-timeout decides, not on-workflow-ca
       await step.post();
       expect(statuses()).toEqual(['CANCELLED']);
     });
-  });
-});
+  },
+);
 
 test.concurrent('attach, killed as soon as it has told of a job: post cancels it', async () => {
   await onStage({ recipes: times(4, endless), latencyMs: 20 }, async ({ start, statuses }) => {
@@ -346,8 +373,8 @@ test.concurrent('max-parallel limits servers as well', async () => {
 });
 
 // By itself, after the others: its bound is one of time.
-test('200 jobs that take 20 s to stop are all asked to within seconds', async () => {
-  const slow = { ...endless, cancelTakesMs: 20_000 };
+test('200 jobs that take 8 s to stop are all asked to within seconds', async () => {
+  const slow = { ...endless, cancelTakesMs: 8_000 };
   await onStage({ recipes: times(200, slow), latencyMs: 200 }, async (stage) => {
     const { simulator, start, statuses } = stage;
     const step = start({ with: { logs: 'none' } });
