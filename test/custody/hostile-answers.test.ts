@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { guisesOf } from '../../src/api/guises.ts';
 import { findCommands } from '../runner/commands.ts';
+import { guisesIn } from '../support/hostile-text.ts';
 import { actions, playHostile, secrets, type Action, type HostilePlay } from './hostile-play.ts';
 
 // Whole steps against a service and a GitHub whose every answer is made to hurt: fields, headers and
@@ -21,7 +21,7 @@ function shownBy({ runner, sent }: HostilePlay): string {
   return [...told, ...runner.kept.values(), runner.summary(), ...sent].join('\n');
 }
 
-const guises = secrets.flatMap(guisesOf).filter(({ length }) => length >= 6);
+const guises = secrets.flatMap(guisesIn).filter(({ length }) => length >= 6);
 // eslint-disable-next-line no-control-regex
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 
