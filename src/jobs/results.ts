@@ -32,7 +32,7 @@ const rows = {
     icon: '⚠️',
     timelineMark: '-',
     words: 'had an error',
-    phrase: 'could not be created or watched to its end',
+    phrase: 'could not be watched to its end',
     commitStatus: { state: 'error', words: 'Could not be created or watched' },
   },
   failed: {

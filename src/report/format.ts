@@ -102,7 +102,8 @@ function spanOf(outcomes: readonly Outcome[]): number | null {
 /** The verdict with the title of a single job in place of its UUID. Foreign text. */
 export function formatHeadline(outcomes: readonly Outcome[]): string {
   const [only] = outcomes;
-  if (only === undefined || outcomes.length > 1 || uuidOf(only) === null)
+  // Of one that was never seen, there is no title.
+  if (only === undefined || outcomes.length > 1 || only.job === null)
     return formatVerdict(outcomes);
   return `${titleOf(only.ref, only.job)} ${phraseOf(only)}`;
 }
@@ -122,7 +123,9 @@ const phrasesOfCancel = {
 } as const;
 
 /** After the name of a job: what became of it. */
-export function phraseOf({ result, job, cancel }: Outcome): string {
+export function phraseOf({ result, job, cancel, origin }: Outcome): string {
+  // It was to be cancelled, and no more.
+  if (result === 'error' && origin === null && cancel === 'failed') return phrasesOfCancel.failed;
   const goesOn = result === 'cancelled' && job !== null && !isFinal(job.status);
   return goesOn ? phrasesOfCancel[cancel ?? 'none'] : results[result].phrase;
 }

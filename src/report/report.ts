@@ -24,7 +24,7 @@ export async function reportOutcomes(
   if (bad.length > 0) runner.fail();
   annotateOutcomes(runner, bad);
   writeOutputs(runner, outcomes);
-  await writeSummary(runner, (fits) => renderSummary(outcomes, fits));
+  await writeSummary(runner, (fits) => renderSummary(outcomes, fits, isFine));
 }
 
 /** Tells the user why nothing could be cooked: bad input, or an internal error. */

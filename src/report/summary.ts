@@ -90,18 +90,29 @@ interface Extent {
 const full: Extent = { rows: Infinity, logLines: 40, extras: true };
 const compact: Extent = { rows: 50, logLines: 0, extras: false };
 
-/** The summary as GitHub-flavoured Markdown: in full, or compact if that is too long. */
-export function renderSummary(outcomes: readonly Outcome[], fits: Fits = fitsSummary): string {
-  const markdown = render(outcomes, full);
-  return fits(markdown) ? markdown : render(outcomes, compact);
+/**
+ * The summary as GitHub-flavoured Markdown: in full, or compact if that is too long.
+ * @param isFine whether the step may pass with this outcome
+ */
+export function renderSummary(
+  outcomes: readonly Outcome[],
+  fits: Fits = fitsSummary,
+  isFine = passes,
+): string {
+  const markdown = render(outcomes, full, isFine);
+  return fits(markdown) ? markdown : render(outcomes, compact, isFine);
 }
 
-function render(outcomes: readonly Outcome[], extent: Extent): string {
+function passes({ result }: Outcome): boolean {
+  return results[result].passes;
+}
+
+function render(outcomes: readonly Outcome[], extent: Extent, isFine: typeof passes): string {
   const jobs = numberJobs(outcomes);
   const [only] = outcomes;
   const parts = [
     heading(outcomes),
-    renderFailures(jobs, extent.logLines),
+    renderFailures(jobs, extent.logLines, isFine),
     renderRunning(jobs),
     only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, extent.rows),
     renderNodes(jobs),

@@ -296,6 +296,7 @@ describe('wait', () => {
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
       `Could not watch job ${unknown}: not found`,
     ]);
+    expect(played.main.summary()).toContain(`Job ${unknown} could not be watched to its end\n`);
     expect(uuidsOf(played)).toEqual([unknown]);
   });
 
@@ -325,6 +326,8 @@ describe('cancel', () => {
     expect(played.statuses).toEqual(['CANCELLED', 'COMPLETED']);
     expect(resultOf(played)).toBe('cancelled');
     expect(simulator.jobs()[0]?.status_reason).toBe('no longer needed');
+    // What was asked for needs no reason, nor anything that helps.
+    expect(played.main.summary()).not.toContain('Why:');
   });
 
   test('a service that refuses to cancel an ended job is no error either', async () => {
@@ -349,5 +352,6 @@ describe('cancel', () => {
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
       `Could not cancel job ${uuidsOf(cooked)[0]}: access denied`,
     ]);
+    expect(played.main.summary()).toMatch(/^### .* could not be cancelled\n\n\*\*Why:/);
   });
 });

@@ -1,4 +1,5 @@
 import { titleOf } from '../../jobs/metrics.ts';
+import type { Outcome } from '../../jobs/records.ts';
 import { results } from '../../jobs/results.ts';
 import { plainLines } from '../container-log.ts';
 import { phraseOf } from '../format.ts';
@@ -15,9 +16,14 @@ const maxReason = 160;
  * For each job that was not successful, the worst first: what happened, what helps, and the end of
  * its log; folded where there are several.
  * @param maxLines how many lines of a log to show
+ * @param isFine whether the step may pass with this outcome
  */
-export function renderFailures(jobs: readonly NumberedOutcome[], maxLines: number): string {
-  const bad = jobs.filter(({ outcome }) => !results[outcome.result].passes);
+export function renderFailures(
+  jobs: readonly NumberedOutcome[],
+  maxLines: number,
+  isFine: (outcome: Outcome) => boolean,
+): string {
+  const bad = jobs.filter(({ outcome }) => !isFine(outcome));
   const shown = worstJobs(bad, maxJobs);
   const blocks =
     jobs.length === 1
