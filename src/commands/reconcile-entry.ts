@@ -67,7 +67,10 @@ function whyUnwanted(facts: EntryFacts, end: StepEnd): string {
       return 'it has failed, and may be started once more';
     case 'replaced':
       return 'it has failed, may be started once more, and is cooked anew';
-    default:
+    case 'goal':
+    case 'lost':
+    case 'not-cooked':
+    case null:
       return 'its status is unknown';
   }
 }
