@@ -26,5 +26,6 @@ function entryOf(name: string): () => Promise<void> {
 try {
   await entryOf(basename(process.argv[1] ?? ''))();
 } catch (error) {
-  await reportFailure(actionsRunner, error);
+  // Where not even that can be told, a stack trace would tell no more.
+  await reportFailure(actionsRunner, error).catch(() => {});
 }

@@ -41,3 +41,15 @@ test('each entry of dist has been tried', () => {
   const entries = readdirSync(dist).filter((file) => /^[a-z]+\.js$/.test(file));
   expect(entries.toSorted()).toEqual(['cancel.js', 'check.js', 'index.js', 'post.js', 'wait.js']);
 });
+
+test('a runner without a file for outputs is told in words, without a stack trace', async () => {
+  const inputs = { 'INPUT_PUBLIC-KEY': 'pk_1', 'INPUT_SECRET-KEY': 'sk_1' };
+  const { exitCode, log } = await startEntry(join(dist, 'index.js'), {
+    ...inputs,
+    INPUT_RECIPES: '01a0114e-e7f8-4e76-a07a-f09fca41e2be',
+    GITHUB_OUTPUT: '/nowhere/output',
+  }).done;
+  expect(exitCode).toBe(1);
+  expect(log).toContain('Missing file at path: /nowhere/output');
+  expect(log).not.toMatch(/\n\s+at /);
+});
