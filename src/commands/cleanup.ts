@@ -4,7 +4,7 @@ import { openOctokit, type OpenGitHub } from '../github/client.ts';
 import { readCleanUpInputs, type CleanUpInputs } from '../inputs/cook.ts';
 import type { EntryFacts } from '../jobs/entry.ts';
 import { createFinder } from '../jobs/find.ts';
-import { nextAction, wantedOf, type Policy } from '../jobs/policy.ts';
+import { nextAction, wantedOf, type CancelState, type Policy } from '../jobs/policy.ts';
 import { createPoller } from '../jobs/poll.ts';
 import { duplicateReason, ownReason, reconcile, type ReconcileOptions } from '../jobs/reconcile.ts';
 import { readSavedState, type SavedState } from '../jobs/saved-state.ts';
@@ -109,7 +109,7 @@ function savedEntry(saved: EntryFacts, wantedFor: (facts: EntryFacts) => 'kept' 
       facts = { ...facts, ...change };
     },
     wanted: () => wantedFor(facts),
-    cancels: new Map<string, 'accepted' | 'failed'>(),
+    cancels: new Map<string, CancelState>(),
     confirmed: new Set<string>(),
     reason: (jobUuid: string) =>
       ownReason(facts.jobs[0]?.uuid === jobUuid ? 'the workflow job has ended' : duplicateReason),

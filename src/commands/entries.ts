@@ -1,6 +1,7 @@
 import type { Job } from '../api/schemas.ts';
 import { newEntryFacts, type EntryFacts } from '../jobs/entry.ts';
 import { createOutcome, type EntryRecord } from '../jobs/outcome.ts';
+import type { CancelState } from '../jobs/policy.ts';
 import type {
   CookRequest,
   EarlierTry,
@@ -18,7 +19,7 @@ export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] }
   /** Whether a cook of it is under way: whoever sent it does what follows. */
   isSubmitting: boolean;
   /** What was tried with its jobs. */
-  readonly cancels: Map<string, 'accepted' | 'failed'>;
+  readonly cancels: Map<string, CancelState>;
   readonly confirmed: Set<string>;
   reconciling: Promise<void>;
   /** Its place among the tries of its entry, from 0; after them, what earlier attempts left. */
@@ -91,7 +92,8 @@ export function record({ deps }: Step, entry: Entry, change: Partial<EntryFacts>
 
 /** Takes what the service says of a job; its status changes go to the listeners. */
 export function observe({ deps, listeners, budget }: Step, entry: Entry, job: Job): void {
-  budget.onLook(job, entry.shareMs !== null);
+  // What an earlier attempt has spent is not this step's.
+  if (entry.facts.stop !== 'replaced') budget.onLook(job, entry.shareMs !== null);
   const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
   if (!isOwn) return;
   entry.job = job;

@@ -204,7 +204,9 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
       signal: end.signal,
     }),
     reconcile: async (entry) => {
-      entry.reconciling = entry.reconciling.then(async () => reconcileEntry(step, entry));
+      // Not one after the other: what is unwanted now is not to wait for what is being confirmed.
+      const both = Promise.all([entry.reconciling, reconcileEntry(step, entry)]);
+      entry.reconciling = both.then(() => {});
       return entry.reconciling;
     },
   };

@@ -42,10 +42,10 @@ export async function findEarlierJobs(
   if (wanted.length === 0) return { taken, restartable };
   const byHash = await readByHash(wanted, client, signal);
   for (const request of wanted) {
-    const choice = chooseJob(request, byHash);
+    const attempts = attemptsOf(request, byHash);
+    const choice = chooseJob(attempts);
     if (choice === 'ambiguous') onAmbiguous(request);
-    else if (choice === undefined)
-      restartable.set(request.index, failuresOf(request, byHash, client));
+    else if (choice === undefined) restartable.set(request.index, failuresOf(attempts, client));
     else taken.set(request.index, choice);
   }
   return { taken, restartable };
@@ -70,42 +70,48 @@ async function readByHash(
   return byHash;
 }
 
-function chooseJob(
+/** What one attempt has left of an entry, try by try. */
+type AttemptJobs = readonly { readonly each: CookRequest; readonly jobs: readonly Job[] }[];
+
+/** Attempt by attempt, the latest first. */
+function attemptsOf(
   request: CookRequest,
   byHash: ReadonlyMap<string, readonly Job[]>,
-): EarlierJob | 'ambiguous' | undefined {
+): readonly AttemptJobs[] {
   const tries = [request, ...request.alternatives];
-  for (const attempt of request.earlierHashes.keys()) {
-    const found = tries.map((each) => ({
-      each,
-      jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [],
-    }));
+  return request.earlierHashes.map((_, attempt) =>
+    tries.map((each) => ({ each, jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [] })),
+  );
+}
+
+/** Whether jobs are those of several steps that nothing tells apart. */
+function isOfSeveralSteps(found: AttemptJobs): boolean {
+  const jobs = found.flatMap((each) => each.jobs);
+  return new Set(jobs.map((job) => hashAndNonceOf(job)?.nonce)).size > 1;
+}
+
+function chooseJob(attempts: readonly AttemptJobs[]): EarlierJob | 'ambiguous' | undefined {
+  for (const found of attempts) {
     const usable = found.flatMap(({ each, jobs }) =>
       jobs.filter(isUsable).map((job) => ({ each, job })),
     );
     const [choice] = usable;
     if (choice === undefined) continue;
-    const nonces = new Set(
-      found.flatMap(({ jobs }) => jobs.map((job) => hashAndNonceOf(job)?.nonce)),
-    );
-    if (nonces.size > 1 || usable.length > 1) return 'ambiguous';
+    if (isOfSeveralSteps(found) || usable.length > 1) return 'ambiguous';
     const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
     return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
   }
   return undefined;
 }
 
-function failuresOf(
-  request: CookRequest,
-  byHash: ReadonlyMap<string, readonly Job[]>,
-  client: Client,
-): readonly Job[] {
-  const hashes = [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes);
-  const jobs = hashes.flatMap((hash) => byHash.get(hash) ?? []);
-  return jobs.filter((job) => {
-    const isOver = job.completed_at !== null && hasEndedForGood(job, nowOf(client));
-    return mayRestart(job) && !isOver;
-  });
+function failuresOf(attempts: readonly AttemptJobs[], client: Client): readonly Job[] {
+  const own = attempts.filter((found) => !isOfSeveralSteps(found)).flat();
+  return own
+    .flatMap(({ jobs }) => jobs)
+    .filter((job) => {
+      const isOver = job.completed_at !== null && hasEndedForGood(job, nowOf(client));
+      return mayRestart(job) && !isOver;
+    });
 }
 
 function isUsable({ status }: Job): boolean {

@@ -12,8 +12,6 @@ export interface Search {
   readonly mark: string;
   /** Jobs with this mark that are known already. */
   readonly knownUuids: readonly string[];
-  /** How many others there may be. */
-  readonly maxJobs: number;
   /** The service's clock when the cook left, Unix ms; null where it is not known. */
   readonly serverSentAtMs: number | null;
   /** How long to look, in ms: a list may lag behind a cook. 0 for one look. */
@@ -25,12 +23,13 @@ export interface Search {
 /** Looks for jobs. */
 export interface Finder {
   /**
-   * Looks for the jobs that carry a mark, but for the known ones, until one is found or the window
-   * is over.
+   * Looks for a job that carries a mark, but for the known ones, until one is found or the window is
+   * over.
+   * @returns null where there is none
    * @throws ServiceError when the list could not be read up to its end in twice the window,
    * InterruptedError when the signal fires
    */
-  readonly find: (search: Search, signal: AbortSignal) => Promise<readonly Job[]>;
+  readonly find: (search: Search, signal: AbortSignal) => Promise<Job | null>;
 }
 
 /** After a doubt a job is looked for at least this long before the cook is repeated, in ms. */
@@ -45,7 +44,7 @@ interface Waiter extends Search {
   passes: number;
   dueAtMs: number;
   readonly signal: AbortSignal;
-  readonly resolve: (jobs: readonly Job[]) => void;
+  readonly resolve: (job: Job | null) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -77,18 +76,29 @@ export function createFinder(client: Client): Finder {
     for (const { signal } of served)
       signal.addEventListener('abort', stopWhenAlone, { signal: over.signal });
     try {
-      const found = await findMarks(client, served, describe, over.signal);
-      for (const each of served) settle(each, found.get(each.mark) ?? [], startedMs);
+      await look(served, over.signal);
+      for (const each of served) if (isOver(each, startedMs)) each.resolve(null);
     } catch (error) {
-      for (const each of served) fail(each, error);
+      for (const each of served) if (waiters.has(each)) fail(each, error);
     } finally {
       over.abort();
     }
   };
-  const settle = (waiter: Waiter, jobs: readonly Job[], startedMs: number) => {
-    const isOver = startedMs - waiter.sinceMs >= waiter.windowMs || isLongAgo(waiter, client);
-    if (jobs.length > 0 || isOver) waiter.resolve(jobs);
+  // Each is told at once: a job that is found may have to be cancelled, and a list may be long.
+  const look = async (served: readonly Waiter[], signal: AbortSignal) => {
+    const left = new Set(served);
+    for await (const job of newestJobs(client, oldestNeededMs(served), signal, describe)) {
+      for (const each of left) {
+        if (!carriesMark(job, each.mark) || each.knownUuids.includes(job.uuid)) continue;
+        left.delete(each);
+        each.resolve(job);
+      }
+      if (left.size === 0) return;
+    }
   };
+  const isOver = (waiter: Waiter, startedMs: number) =>
+    waiters.has(waiter) &&
+    (startedMs - waiter.sinceMs >= waiter.windowMs || isLongAgo(waiter, client));
   const fail = (waiter: Waiter, error: unknown) => {
     if (!(error instanceof ServiceError)) {
       waiter.reject(error instanceof Error ? error : new Error(String(error)));
@@ -112,7 +122,7 @@ export function createFinder(client: Client): Finder {
   return {
     find: async (search, signal) => {
       const sinceMs = clock.monotonicMs();
-      return new Promise<readonly Job[]>((resolve, reject) => {
+      return new Promise<Job | null>((resolve, reject) => {
         const interrupted = () => {
           waiter.reject(new InterruptedError());
         };
@@ -127,9 +137,9 @@ export function createFinder(client: Client): Finder {
           passes: 0,
           dueAtMs: sinceMs,
           signal,
-          resolve: (jobs) => {
+          resolve: (job) => {
             leave();
-            resolve(jobs);
+            resolve(job);
           },
           reject: (error) => {
             leave();
@@ -157,23 +167,6 @@ function isLongAgo({ serverSentAtMs, isLast }: Search, client: Client): boolean 
   const nowMs = client.serverNow();
   if (!isLast || serverSentAtMs === null || nowMs === null) return false;
   return nowMs - serverSentAtMs > longAgoMs;
-}
-
-async function findMarks(
-  client: Client,
-  searches: readonly Search[],
-  describe: Describer,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly Job[]>> {
-  const found = new Map(searches.map(({ mark }): [string, Job[]] => [mark, []]));
-  const foundAll = ({ mark, maxJobs }: Search) => (found.get(mark)?.length ?? 0) >= maxJobs;
-  for await (const job of newestJobs(client, oldestNeededMs(searches), signal, describe)) {
-    const search = searches.find(({ mark }) => carriesMark(job, mark));
-    if (search === undefined || search.knownUuids.includes(job.uuid)) continue;
-    found.get(search.mark)?.push(job);
-    if (searches.every(foundAll)) break;
-  }
-  return found;
 }
 
 // The service's clock may differ from one of its machines to another, and an old host tells days

@@ -106,8 +106,10 @@ export function createDescriber(client: Client): Describer {
     const known = described.get(listed.uuid);
     if (known !== undefined) return known;
     if (described.size >= maxDescribed) throw withoutDescription('too many jobs to read each');
+    const request = async () => readJob(client, listed.uuid, signal);
+    const read = withRetry(request, retryRules.lookUp, { ...client, signal });
     // It may be too new to be read: a 404 is no proof either.
-    const job = await readJob(client, listed.uuid, signal).catch((error: unknown) => {
+    const job = await read.catch((error: unknown) => {
       throw error instanceof ServiceError ? withoutDescription(error.message) : error;
     });
     described.set(listed.uuid, job);

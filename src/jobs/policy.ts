@@ -67,10 +67,13 @@ function endCancels(end: EndReason, { stop }: EntryFacts, policy: Policy): boole
   }
 }
 
+/** How far a cancel is. */
+export type CancelState = 'sending' | 'accepted' | 'failed';
+
 /** What has been tried with the jobs of an entry by this process. */
 export interface Attempts {
-  readonly cancels: ReadonlyMap<string, 'accepted' | 'failed'>;
-  /** Jobs whose end was waited for long enough. */
+  readonly cancels: ReadonlyMap<string, CancelState>;
+  /** Jobs whose end is or was waited for. */
   readonly confirmed: ReadonlySet<string>;
   readonly hasLooked: boolean;
 }

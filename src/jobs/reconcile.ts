@@ -5,7 +5,7 @@ import type { Job } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
 import { unansweredCooks, withJob, type EntryFacts } from './entry.ts';
 import { doubtWindowMs, type Finder } from './find.ts';
-import { nextAction, type Phase } from './policy.ts';
+import { nextAction, type CancelState, type Phase } from './policy.ts';
 import type { Poller } from './poll.ts';
 import { hasFinished } from './retried-job.ts';
 import { isFinal } from './status.ts';
@@ -28,7 +28,7 @@ export interface Reconciled {
   readonly record: (change: Partial<EntryFacts>) => void;
   readonly wanted: () => 'kept' | 'gone';
   /** What this process has tried already, job by job. */
-  readonly cancels: Map<string, 'accepted' | 'failed'>;
+  readonly cancels: Map<string, CancelState>;
   readonly confirmed: Set<string>;
   /** Why a job is cancelled: as the user is told, and as the service keeps it with the job. */
   readonly reason: (jobUuid: string) => { readonly told: string; readonly sent: string };
@@ -48,41 +48,49 @@ export interface ReconcileOptions {
 
 /**
  * Does with the jobs of an entry what is wanted, until nothing is left to do or the deadline is
- * reached. Never rejects; what could not be done is told.
+ * reached. What is slow or fails with one job holds up nothing else. Never rejects; what could not be
+ * done is told. May be called again meanwhile: then what has become unwanted is cancelled at once.
  */
 export async function reconcile(entry: Reconciled, options: ReconcileOptions): Promise<void> {
   const { cancels, confirmed } = entry;
+  const tasks = new Set<Promise<void>>();
+  const begin = (work: Promise<void>) => {
+    const task = work.finally(() => tasks.delete(task));
+    tasks.add(task);
+  };
+  const cancelOne = async (uuid: string) => {
+    cancels.set(uuid, 'sending');
+    cancels.set(uuid, await cancel(uuid, entry, options));
+  };
   let hasLooked = false;
-  let looking: Promise<void> | null = null;
+  const lookOnce = async () => {
+    hasLooked = true;
+    // There may be one more.
+    if (await look(entry, options)) hasLooked = false;
+  };
   while (!options.deadline.aborted) {
     const attempts = { cancels, confirmed, hasLooked };
     const action = nextAction(entry.facts(), entry.wanted(), attempts, options.phase);
     switch (action.do) {
       case 'let-go':
-        if (looking === null) return;
-        await looking;
-        looking = null;
+        if (tasks.size === 0) return;
+        await Promise.race(tasks);
         break;
       case 'cancel':
-        // One that is slow or fails must not hold up the others.
-        await Promise.all(
-          action.jobUuids.map(async (uuid) =>
-            cancels.set(uuid, await cancel(uuid, entry, options)),
-          ),
-        );
+        for (const uuid of action.jobUuids) begin(cancelOne(uuid));
         break;
       case 'look':
-        // A long list takes its time: what was cancelled is confirmed meanwhile.
-        looking = look(entry, options);
-        hasLooked = true;
+        begin(lookOnce());
         break;
       case 'confirm':
-        await Promise.all(action.jobUuids.map(async (uuid) => confirm(uuid, entry, options)));
-        for (const uuid of action.jobUuids) confirmed.add(uuid);
+        for (const uuid of action.jobUuids) {
+          confirmed.add(uuid);
+          begin(confirm(uuid, entry, options));
+        }
         break;
     }
   }
-  await looking;
+  await Promise.all(tasks);
 }
 
 /** Asks the service to cancel a job. That it has already ended is no error. */
@@ -191,34 +199,35 @@ function see(job: Job, entry: Reconciled): void {
   entry.onJob(job);
 }
 
-/** Looks for the jobs that cooks without an answer may have created. */
+/** Looks for a job that a cook without an answer may have created; gives whether there is one. */
 async function look(
   entry: Reconciled,
   { finder, events, phase, deadline }: ReconcileOptions,
-): Promise<void> {
+): Promise<boolean> {
   const facts = entry.facts();
   const mark = facts.mark ?? '';
   try {
-    const jobs = await finder.find(
+    const job = await finder.find(
       {
         mark,
         knownUuids: facts.jobs.map(({ uuid }) => uuid),
-        maxJobs: Math.max(1, unansweredCooks(facts)),
         serverSentAtMs: facts.serverSentAtMs,
         windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? doubtWindowMs : 0,
         isLast: phase === 'post',
       },
       deadline,
     );
-    for (const job of jobs) {
-      const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
-      entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasFinished(job) }));
-      events.foundLater(job, isKept);
-      entry.onJob(job);
-    }
+    // Another look may have found it meanwhile.
+    if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid)) return false;
+    const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
+    entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasFinished(job) }));
+    events.foundLater(job, isKept);
+    entry.onJob(job);
+    return true;
   } catch (error) {
     // What was refused most likely created nothing: nobody is to be alarmed.
     if (unansweredCooks(entry.facts()) > 0) events.lookupFailed(mark, error);
+    return false;
   }
 }
 

@@ -57,7 +57,7 @@ export async function submit(
     const kind = kindOf(sent);
     failures[kind] += 1;
     const found = await lookAfter(kind, sent, failures[kind], request, options);
-    if (found !== undefined) return { job: found, origin: 'found' };
+    if (found !== null) return { job: found, origin: 'found' };
     if (failures[kind] >= maxFailures[kind]) throw sent;
   }
 }
@@ -123,19 +123,19 @@ async function lookAfter(
   failures: number,
   request: CookRequest,
   options: SubmitOptions,
-): Promise<Job | undefined> {
+): Promise<Job | null> {
   const { client, ended } = options;
   if (kind === 'unanswered') {
     options.onUnanswered(error);
     return look(error, request, doubtWindowMs, options);
   }
-  if (failures >= maxFailures[kind]) return undefined;
+  if (failures >= maxFailures[kind]) return null;
   options.onDelayed(error);
   await client.clock.sleep(backoffMs(failures, client.random, error.retryAfterMs), ended);
   // A limit may be counted after the job was created: one look costs less than a second job.
   return kind === 'rate-limited' && !ended.aborted
-    ? look(error, request, 0, options).catch(() => undefined)
-    : undefined;
+    ? look(error, request, 0, options).catch(() => null)
+    : null;
 }
 
 async function look(
@@ -143,14 +143,13 @@ async function look(
   { mark }: CookRequest,
   windowMs: number,
   { finder, deadline, facts, client }: SubmitOptions,
-): Promise<Job | undefined> {
+): Promise<Job | null> {
   try {
     const { jobs, serverSentAtMs } = facts();
     const knownUuids = jobs.map(({ uuid }) => uuid);
     const sentAtMs = serverSentAtMs ?? client.serverNow();
-    const search = { mark, knownUuids, maxJobs: 1, serverSentAtMs: sentAtMs, windowMs };
-    const [job] = await finder.find(search, deadline);
-    return job;
+    const search = { mark, knownUuids, serverSentAtMs: sentAtMs, windowMs };
+    return await finder.find(search, deadline);
   } catch (failure) {
     // Without a look nothing may be sent again; what is to be told is the first error.
     throw failure instanceof ServiceError ? error : failure;

@@ -60,7 +60,7 @@ function isTakenOver(life: PlayedLife, step: PlayedStep, job: SimulatedJob): boo
   );
   const lastMs = Math.max(...pages.map(({ endedAtMs }) => endedAtMs ?? Infinity));
   const isThrough = sentBy(life, step.main.name).some(({ kind, sentAtMs }) => {
-    return kind !== 'list' && sentAtMs >= lastMs;
+    return kind === 'cook' && sentAtMs >= lastMs;
   });
   return isThrough && pages.some(({ shows }) => shows.includes(job.uuid)) && isOnly(life, step);
 }

@@ -114,6 +114,12 @@ test.each<[string, readonly object[], boolean]>([
   ['without retries', [{ ...failed, max_retry_count: 0 }], false],
   ['of another attempt', [{ ...failed, description: `Render [${hashOf(1)}-aa]` }], true],
   ['of another request', [{ ...failed, description: `Render [${hashOf(9)}-aa]` }], false],
+  ['of one of two steps', [failed, { ...failed, description: `Render [${hashOf(2)}-bb]` }], false],
+  [
+    'of two attempts',
+    [failed, { ...failed, status: 'CANCELLED', description: `Render [${hashOf(1)}-bb]` }],
+    true,
+  ],
   ['beside one that is taken over', [failed, { ...failed, status: 'RUNNING' }], false],
 ])('a failed job %s: is it to be ended? %j → %p', async (_, jobs, isLeft) => {
   const { found } = await find(jobs.map((job, index) => ({ uuid: uuidNumber(index), ...job })));

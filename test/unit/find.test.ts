@@ -12,7 +12,6 @@ const marked = (mark: string, number = 1) =>
 const search = (change: Partial<Search> = {}): Search => ({
   mark: 'cook-1-a',
   knownUuids: [],
-  maxJobs: 1,
   serverSentAtMs: null,
   windowMs: doubtWindowMs,
   ...change,
@@ -34,7 +33,7 @@ describe('how long a job is looked for', () => {
     [doubtWindowMs, 7, 31_000],
   ])('in a list without it, in a window of %i ms: %i looks, %i ms', async (windowMs, looks, ms) => {
     const client = serviceOf(() => pageOf([]));
-    expect(await createFinder(client).find(search({ windowMs }), never)).toEqual([]);
+    expect(await createFinder(client).find(search({ windowMs }), never)).toBeNull();
     expect([lists(client), client.clock.monotonicMs()]).toEqual([looks, ms]);
   });
 
@@ -78,7 +77,7 @@ describe('how long a job is looked for', () => {
 
   test('a job that shows up is found at the next look', async () => {
     const client = serviceOf(({ atMs }) => pageOf(atMs < 12_000 ? [] : [marked('cook-1-a')]));
-    expect(await createFinder(client).find(search(), never)).toHaveLength(1);
+    expect(await createFinder(client).find(search(), never)).not.toBeNull();
     expect(client.clock.monotonicMs()).toBe(15_000);
   });
 
@@ -97,8 +96,8 @@ describe('what is found', () => {
     const jobs = [marked('cook-1-b', 1), marked('cook-1-a', 2), marked('cook-1-a', 3)];
     const client = serviceOf(() => pageOf(jobs, 3));
     const knownUuids = [uuidNumber(2)];
-    const found = await createFinder(client).find(search({ knownUuids, maxJobs: 2 }), never);
-    expect(found.map(({ uuid }) => uuid)).toEqual([uuidNumber(3)]);
+    const found = await createFinder(client).find(search({ knownUuids }), never);
+    expect(found?.uuid).toBe(uuidNumber(3));
   });
 
   test('one paging serves a hundred, and each gets its own', async () => {
@@ -110,11 +109,22 @@ describe('what is found', () => {
     const found = await Promise.all(
       marks.map(async (mark) => finder.find(search({ mark }), never)),
     );
-    expect(found.map(([job]) => job?.uuid)).toEqual(
+    expect(found.map((job) => job?.uuid)).toEqual(
       marks.map((_, index) => (index < 49 ? uuidNumber(index) : undefined)),
     );
     expect(lists(client)).toBeLessThanOrEqual(8);
   });
+});
+
+test('what is found is told at once, however long the list', async () => {
+  const client = serviceOf(({ query }) =>
+    pageOf(query?.['page'] === '1' ? [marked('cook-1-a')] : [marked('other', 2)], 1_000),
+  );
+  const finder = createFinder(client);
+  const pagesAtFirst = finder.find(search(), never).then(() => lists(client));
+  const others = finder.find(search({ mark: 'cook-2-a', windowMs: 0 }), never);
+  expect(await pagesAtFirst).toBe(1);
+  expect(await others).toBeNull();
 });
 
 describe('paging', () => {
@@ -219,14 +229,14 @@ describe('a list without descriptions', () => {
   test('has its jobs read one by one, each once', async () => {
     const client = serviceWithout([marked('x', 1), marked('y', 2), marked('z', 3)]);
     const known = search({ knownUuids: [uuidNumber(3)] });
-    expect(await createFinder(client).find(known, never)).toEqual([]);
+    expect(await createFinder(client).find(known, never)).toBeNull();
     expect([singleReads(client), lists(client)]).toEqual([2, 9]);
   });
 
   test('gives the job, though another cannot be read', async () => {
     const jobs = [marked('x', 1), marked('cook-1-a', 2)];
     const client = serviceWithout(jobs, new Map([[uuidNumber(1), 404]]));
-    expect(await createFinder(client).find(search(), never)).toEqual(jobs.slice(1));
+    expect(await createFinder(client).find(search(), never)).toEqual(jobs[1]);
   });
 
   test.each([404, 503])('proves nothing where one answers %i', async (status) => {
@@ -238,7 +248,7 @@ describe('a list without descriptions', () => {
   test('is known as such where they are empty', async () => {
     const jobs = [marked('cook-1-a', 1)];
     const client = serviceWithout(jobs, new Map(), '');
-    expect(await createFinder(client).find(search(), never)).toEqual(jobs);
+    expect(await createFinder(client).find(search(), never)).toEqual(jobs[0]);
   });
 
   test.each([

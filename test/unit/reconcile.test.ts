@@ -3,7 +3,7 @@ import type { Job } from '../../src/api/schemas.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { newEntryFacts, type EntryFacts } from '../../src/jobs/entry.ts';
 import { createFinder } from '../../src/jobs/find.ts';
-import type { Phase } from '../../src/jobs/policy.ts';
+import type { CancelState, Phase } from '../../src/jobs/policy.ts';
 import { createPoller } from '../../src/jobs/poll.ts';
 import { reconcile } from '../../src/jobs/reconcile.ts';
 import { createFailureCheck } from '../../src/jobs/retried-job.ts';
@@ -18,6 +18,8 @@ interface Scene {
   readonly phase?: Phase;
   readonly facts?: Partial<EntryFacts>;
   readonly wanted?: 'kept' | 'gone';
+  /** When it becomes unwanted, and is reconciled again meanwhile. */
+  readonly unwantedAtMs?: number;
   readonly deadlineMs?: number;
   /** What is answered to a call; anything else is a job that runs, or an empty list. */
   readonly answer?: (call: SentCall) => unknown;
@@ -26,6 +28,7 @@ interface Scene {
 /** Reconciles an entry, as many times as asked. */
 async function play(scene: Scene, rounds = 1) {
   const { phase = 'main', wanted = 'gone', answer, deadlineMs = 30 * minuteMs } = scene;
+  const { unwantedAtMs = Infinity } = scene;
   const clock = createMadeUpClock();
   const client = fakeClient(clock, (call) => {
     const given = answer?.(call);
@@ -51,10 +54,10 @@ async function play(scene: Scene, rounds = 1) {
     record: (change: Partial<EntryFacts>) => {
       facts = { ...facts, ...change };
     },
-    wanted: () => wanted,
+    wanted: () => (clock.monotonicMs() >= unwantedAtMs ? 'gone' : wanted),
     reason: () => ({ told: 'x', sent: 'x' }),
     onJob: () => {},
-    cancels: new Map<string, 'accepted' | 'failed'>(),
+    cancels: new Map<string, CancelState>(),
     confirmed: new Set<string>(),
   };
   const health = { onUnavailable: () => {}, onAvailable: () => {} };
@@ -72,7 +75,12 @@ async function play(scene: Scene, rounds = 1) {
     phase,
     deadline: deadline.signal,
   };
+  const again =
+    unwantedAtMs === Infinity
+      ? null
+      : clock.sleep(unwantedAtMs).then(async () => reconcile(entry, options));
   for (let round = 0; round < rounds; round += 1) await reconcile(entry, options);
+  await again;
   const tookMs = clock.monotonicMs();
   done.abort();
   const lists = client.calls.filter(({ pathname }) => pathname === '/v1/jobs').length;
@@ -272,5 +280,54 @@ describe('FAILED with retries left', () => {
   ])('is believed after a minute where %s', async (_, runs) => {
     const [state, atMs] = await check(runs);
     expect([state, Math.floor(Number(atMs) / 10_000)]).toEqual(['early', 6]);
+  });
+});
+
+describe('what is slow with one job holds up no other', () => {
+  const second = uuidNumber(2);
+  const cancelsOf = (sent: readonly SentCall[], jobUuid: string) =>
+    sent
+      .filter((call) => isCancel(call) && call.pathname.includes(jobUuid))
+      .map(({ atMs }) => atMs);
+
+  test('a job that is found while another one does not end is cancelled at once', async () => {
+    const late = fakeJob({ uuid: second, status: 'RUNNING', description: '[cook-1-a]' });
+    const { sent } = await play({
+      phase: 'post',
+      facts: { sends: 2 },
+      deadlineMs: 225_000,
+      answer: ({ pathname, atMs }) =>
+        pathname === '/v1/jobs' ? { data: atMs < 20_000 ? [] : [late], total: 1 } : undefined,
+    });
+    expect(cancelsOf(sent, second)[0]).toBeLessThan(25_000);
+  });
+
+  test('a cancel that is refused for ever keeps nobody from looking for a second job', async () => {
+    const late = fakeJob({ uuid: second, status: 'RUNNING', description: '[cook-1-a]' });
+    const { sent } = await play({
+      phase: 'post',
+      facts: { sends: 2 },
+      deadlineMs: 225_000,
+      answer: ({ pathname }) => {
+        if (pathname.includes(uuid)) return refused(500);
+        return pathname === '/v1/jobs' ? { data: [late], total: 1 } : undefined;
+      },
+    });
+    expect(cancelsOf(sent, second)[0]).toBe(0);
+  });
+
+  test('a job that becomes unwanted while the end of a duplicate is confirmed, too', async () => {
+    const { sent } = await play({
+      wanted: 'kept',
+      unwantedAtMs: 5_000,
+      facts: {
+        jobs: [
+          { uuid, hasEnded: false },
+          { uuid: second, hasEnded: false },
+        ],
+      },
+    });
+    expect(cancelsOf(sent, second)[0]).toBe(0);
+    expect(cancelsOf(sent, uuid)[0]).toBe(5_000);
   });
 });
