@@ -28926,7 +28926,8 @@ async function cancelJob(client, jobUuid, reason, signal) {
 async function listJobRuns(client, jobUuid, signal) {
     const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
     const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-    return (await page(client, call, schemas/* jobRunSchema */.Wf)).items.toReversed();
+    const { items } = await page(client, call, schemas/* jobRunSchema */.Wf);
+    return [...new Map(items.toReversed().map((run) => [run.uuid, run])).values()];
 }
 async function readAccessToken(client, jobUuid, signal) {
     const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
@@ -30409,7 +30410,8 @@ function record({ deps }, entry, change) {
     (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .saveEntry */ .wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
 }
 function observe({ deps, listeners, budget }, entry, job) {
-    budget.onLook(job, entry.shareMs !== null);
+    if (entry.facts.stop !== 'replaced')
+        budget.onLook(job, entry.shareMs !== null);
     const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
     if (!isOwn)
         return;
@@ -31129,7 +31131,8 @@ function ofRun(run, index, known, nowMs, assumedUsd) {
     const next = known.runs[index + 1];
     const ownEndMs = endedMs ?? (durationMs === null ? null : startedMs + durationMs);
     const endMs = ownEndMs ?? endMsOf(known) ?? (next ? (next.started_at_ms ?? nowMs) : null);
-    return spendBetween((0,cost/* rateOfRun */.LY)(run) ?? assumedUsd ?? 0, startedMs, endMs, nowMs);
+    const fromMs = Math.max(startedMs, (0,metrics/* instantMs */.Or)(known.job.created_at) ?? startedMs);
+    return spendBetween((0,cost/* rateOfRun */.LY)(run) ?? assumedUsd ?? 0, fromMs, endMs, nowMs);
 }
 const nothing = { usd: 0, hourlyUsd: 0 };
 function unseenRun(known, nowMs, assumedUsd) {
@@ -31473,7 +31476,10 @@ function whyUnwanted(facts, end) {
             return 'it has failed, and may be started once more';
         case 'replaced':
             return 'it has failed, may be started once more, and is cooked anew';
-        default:
+        case 'goal':
+        case 'lost':
+        case 'not-cooked':
+        case null:
             return 'its status is unknown';
     }
 }
@@ -31601,7 +31607,8 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
             signal: end.signal,
         }),
         reconcile: async (entry) => {
-            entry.reconciling = entry.reconciling.then(async () => reconcileEntry(step, entry));
+            const both = Promise.all([entry.reconciling, reconcileEntry(step, entry)]);
+            entry.reconciling = both.then(() => { });
             return entry.reconciling;
         },
     };
@@ -31655,6 +31662,10 @@ var retry = __nccwpck_require__(4269);
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/jobs/entry.js
 var jobs_entry = __nccwpck_require__(8577);
+// EXTERNAL MODULE: ./build/jobs/ceilings.js
+var ceilings = __nccwpck_require__(8261);
+// EXTERNAL MODULE: ./build/jobs/cost.js
+var cost = __nccwpck_require__(3228);
 // EXTERNAL MODULE: ./build/jobs/failure.js
 var failure = __nccwpck_require__(8515);
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
@@ -31826,6 +31837,8 @@ async function ask({ plan, probe }, entry, urls, signal) {
 
 
 
+
+
 function adopt(step, entry, job, origin, submittedAtMs = step.client.clock.now()) {
     const submitted = { ref: entry.ref, origin, job, submittedAtMs };
     entry.submitted = submitted;
@@ -31859,6 +31872,8 @@ async function watchToEnd(step, entry) {
     const { result } = outcomeNow(step, entry);
     const reads = entry.facts.stop !== 'lost';
     const runData = await log.close(result, { reads, signal: step.end.deadline });
+    if (entry.facts.stop === 'ended')
+        tellUnrated(step, entry, runData);
     if (entry.facts.stop === 'goal') {
         const urls = (0,node_urls/* nodeUrlsOf */.i9)({ job: entry.job, ...runData });
         if (urls.length > 0)
@@ -31969,6 +31984,13 @@ async function untilRated(step, { job }) {
     const isRated = await step.budget.untilRated(job.uuid, maxRateWaitMs);
     if (!isRated)
         step.console.rateUnknown(job.uuid);
+}
+function tellUnrated({ plan, console }, { job }, { runs }) {
+    if (job === null || !(0,ceilings/* hasCeiling */.YW)(plan.ceilings))
+        return;
+    const hasStarted = job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
+    if (hasStarted && runs.every((run) => (0,cost/* rateOfRun */.LY)(run) === null))
+        console.rateUnknown(job.uuid);
 }
 function countOn({ plan, poller, budget }, { shareMs }, { job }) {
     if (plan.ceilings.maxCostUsd === null)
@@ -34023,23 +34045,35 @@ function createFinder(client) {
         for (const { signal } of served)
             signal.addEventListener('abort', stopWhenAlone, { signal: over.signal });
         try {
-            const found = await findMarks(client, served, describe, over.signal);
+            await look(served, over.signal);
             for (const each of served)
-                settle(each, found.get(each.mark) ?? [], startedMs);
+                if (isOver(each, startedMs))
+                    each.resolve(null);
         }
         catch (error) {
             for (const each of served)
-                fail(each, error);
+                if (waiters.has(each))
+                    fail(each, error);
         }
         finally {
             over.abort();
         }
     };
-    const settle = (waiter, jobs, startedMs) => {
-        const isOver = startedMs - waiter.sinceMs >= waiter.windowMs || isLongAgo(waiter, client);
-        if (jobs.length > 0 || isOver)
-            waiter.resolve(jobs);
+    const look = async (served, signal) => {
+        const left = new Set(served);
+        for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .newestJobs */ .NZ)(client, oldestNeededMs(served), signal, describe)) {
+            for (const each of left) {
+                if (!(0,_request_js__WEBPACK_IMPORTED_MODULE_2__/* .carriesMark */ .LR)(job, each.mark) || each.knownUuids.includes(job.uuid))
+                    continue;
+                left.delete(each);
+                each.resolve(job);
+            }
+            if (left.size === 0)
+                return;
+        }
     };
+    const isOver = (waiter, startedMs) => waiters.has(waiter) &&
+        (startedMs - waiter.sinceMs >= waiter.windowMs || isLongAgo(waiter, client));
     const fail = (waiter, error) => {
         if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
             waiter.reject(error instanceof Error ? error : new Error(String(error)));
@@ -34081,9 +34115,9 @@ function createFinder(client) {
                     passes: 0,
                     dueAtMs: sinceMs,
                     signal,
-                    resolve: (jobs) => {
+                    resolve: (job) => {
                         leave();
-                        resolve(jobs);
+                        resolve(job);
                     },
                     reject: (error) => {
                         leave();
@@ -34110,19 +34144,6 @@ function isLongAgo({ serverSentAtMs, isLast }, client) {
     if (!isLast || serverSentAtMs === null || nowMs === null)
         return false;
     return nowMs - serverSentAtMs > longAgoMs;
-}
-async function findMarks(client, searches, describe, signal) {
-    const found = new Map(searches.map(({ mark }) => [mark, []]));
-    const foundAll = ({ mark, maxJobs }) => (found.get(mark)?.length ?? 0) >= maxJobs;
-    for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .newestJobs */ .NZ)(client, oldestNeededMs(searches), signal, describe)) {
-        const search = searches.find(({ mark }) => (0,_request_js__WEBPACK_IMPORTED_MODULE_2__/* .carriesMark */ .LR)(job, mark));
-        if (search === undefined || search.knownUuids.includes(job.uuid))
-            continue;
-        found.get(search.mark)?.push(job);
-        if (searches.every(foundAll))
-            break;
-    }
-    return found;
 }
 const clockSlackMs = 48 * 3_600_000;
 function oldestNeededMs(searches) {
@@ -34181,7 +34202,7 @@ async function* newestJobs(client, oldestMs, signal, describe = createDescriber(
             firstSize = answer.size;
         if (isLastPage(answer, members, firstSize))
             break;
-        if (oldestMs !== null && answer.items.some((job) => isBefore(job, oldestMs)))
+        if (oldestMs !== null && isPast(answer.items, oldestMs))
             break;
     }
     const [failure] = failures;
@@ -34195,15 +34216,22 @@ function isLastPage({ size, total }, members, firstSize) {
         return false;
     return total === undefined ? size < firstSize : members >= total;
 }
-function isBefore({ created_at: createdAt }, ms) {
-    return createdAt !== null && Date.parse(createdAt) < ms;
+function isPast(jobs, ms) {
+    const times = jobs.map(({ created_at: createdAt }) => Date.parse(createdAt ?? ''));
+    const [first = NaN] = times;
+    const last = times.at(-1) ?? NaN;
+    return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
 }
 async function readPages(read, maxPages) {
     const items = [];
+    const seen = new Set();
     let members = 0;
     for (let page = 1; page <= maxPages; page += 1) {
         const answer = await read(page);
-        items.push(...answer.items);
+        items.push(...answer.items.filter(({ uuid }) => uuid === null || !seen.has(uuid)));
+        for (const { uuid } of answer.items)
+            if (uuid !== null)
+                seen.add(uuid);
         members += answer.size;
         const isLast = answer.total === undefined ? answer.size < _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN : members >= answer.total;
         if (isLast || answer.size === 0)
@@ -34225,7 +34253,9 @@ function createDescriber(client) {
             return known;
         if (described.size >= maxDescribed)
             throw withoutDescription('too many jobs to read each');
-        const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, listed.uuid, signal).catch((error) => {
+        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, listed.uuid, signal);
+        const read = (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lookUp, { ...client, signal });
+        const job = await read.catch((error) => {
             throw error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 ? withoutDescription(error.message) : error;
         });
         described.set(listed.uuid, job);
@@ -35120,33 +35150,46 @@ function maxRetryAfterMs(errors) {
 
 async function reconcile(entry, options) {
     const { cancels, confirmed } = entry;
+    const tasks = new Set();
+    const begin = (work) => {
+        const task = work.finally(() => tasks.delete(task));
+        tasks.add(task);
+    };
+    const cancelOne = async (uuid) => {
+        cancels.set(uuid, 'sending');
+        cancels.set(uuid, await cancel(uuid, entry, options));
+    };
     let hasLooked = false;
-    let looking = null;
+    const lookOnce = async () => {
+        hasLooked = true;
+        if (await look(entry, options))
+            hasLooked = false;
+    };
     while (!options.deadline.aborted) {
         const attempts = { cancels, confirmed, hasLooked };
         const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_5__/* .nextAction */ .G)(entry.facts(), entry.wanted(), attempts, options.phase);
         switch (action.do) {
             case 'let-go':
-                if (looking === null)
+                if (tasks.size === 0)
                     return;
-                await looking;
-                looking = null;
+                await Promise.race(tasks);
                 break;
             case 'cancel':
-                await Promise.all(action.jobUuids.map(async (uuid) => cancels.set(uuid, await cancel(uuid, entry, options))));
+                for (const uuid of action.jobUuids)
+                    begin(cancelOne(uuid));
                 break;
             case 'look':
-                looking = look(entry, options);
-                hasLooked = true;
+                begin(lookOnce());
                 break;
             case 'confirm':
-                await Promise.all(action.jobUuids.map(async (uuid) => confirm(uuid, entry, options)));
-                for (const uuid of action.jobUuids)
+                for (const uuid of action.jobUuids) {
                     confirmed.add(uuid);
+                    begin(confirm(uuid, entry, options));
+                }
                 break;
         }
     }
-    await looking;
+    await Promise.all(tasks);
 }
 async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
     const reason = entry.reason(jobUuid);
@@ -35231,24 +35274,25 @@ async function look(entry, { finder, events, phase, deadline }) {
     const facts = entry.facts();
     const mark = facts.mark ?? '';
     try {
-        const jobs = await finder.find({
+        const job = await finder.find({
             mark,
             knownUuids: facts.jobs.map(({ uuid }) => uuid),
-            maxJobs: Math.max(1, (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts)),
             serverSentAtMs: facts.serverSentAtMs,
             windowMs: phase === 'post' && (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .l : 0,
             isLast: phase === 'post',
         }, deadline);
-        for (const job of jobs) {
-            const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
-            entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job) }));
-            events.foundLater(job, isKept);
-            entry.onJob(job);
-        }
+        if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid))
+            return false;
+        const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
+        entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job) }));
+        events.foundLater(job, isKept);
+        entry.onJob(job);
+        return true;
     }
     catch (error) {
         if ((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
             events.lookupFailed(mark, error);
+        return false;
     }
 }
 const duplicateReason = 'the cook was repeated and created two jobs';
@@ -35532,7 +35576,7 @@ const rows = {
         icon: '⚠️',
         timelineMark: '-',
         words: 'had an error',
-        phrase: 'could not be created or watched to its end',
+        phrase: 'could not be watched to its end',
         commitStatus: { state: 'error', words: 'Could not be created or watched' },
     },
     failed: {
@@ -35837,7 +35881,7 @@ async function submit_submit(request, body, options) {
         const kind = kindOf(sent);
         failures[kind] += 1;
         const found = await lookAfter(kind, sent, failures[kind], request, options);
-        if (found !== undefined)
+        if (found !== null)
             return { job: found, origin: 'found' };
         if (failures[kind] >= maxFailures[kind])
             throw sent;
@@ -35898,21 +35942,20 @@ async function lookAfter(kind, error, failures, request, options) {
         return look(error, request, find/* doubtWindowMs */.l, options);
     }
     if (failures >= maxFailures[kind])
-        return undefined;
+        return null;
     options.onDelayed(error);
     await client.clock.sleep((0,retry/* backoffMs */.jo)(failures, client.random, error.retryAfterMs), ended);
     return kind === 'rate-limited' && !ended.aborted
-        ? look(error, request, 0, options).catch(() => undefined)
-        : undefined;
+        ? look(error, request, 0, options).catch(() => null)
+        : null;
 }
 async function look(error, { mark }, windowMs, { finder, deadline, facts, client }) {
     try {
         const { jobs, serverSentAtMs } = facts();
         const knownUuids = jobs.map(({ uuid }) => uuid);
         const sentAtMs = serverSentAtMs ?? client.serverNow();
-        const search = { mark, knownUuids, maxJobs: 1, serverSentAtMs: sentAtMs, windowMs };
-        const [job] = await finder.find(search, deadline);
-        return job;
+        const search = { mark, knownUuids, serverSentAtMs: sentAtMs, windowMs };
+        return await finder.find(search, deadline);
     }
     catch (failure) {
         throw failure instanceof errors/* ServiceError */._7 ? error : failure;
@@ -36188,11 +36231,12 @@ async function findEarlierJobs(requests, client, signal, onAmbiguous) {
         return { taken, restartable };
     const byHash = await readByHash(wanted, client, signal);
     for (const request of wanted) {
-        const choice = chooseJob(request, byHash);
+        const attempts = attemptsOf(request, byHash);
+        const choice = chooseJob(attempts);
         if (choice === 'ambiguous')
             onAmbiguous(request);
         else if (choice === undefined)
-            restartable.set(request.index, failuresOf(request, byHash, client));
+            restartable.set(request.index, failuresOf(attempts, client));
         else
             taken.set(request.index, choice);
     }
@@ -36208,29 +36252,32 @@ async function readByHash(requests, client, signal) {
     }
     return byHash;
 }
-function chooseJob(request, byHash) {
+function attemptsOf(request, byHash) {
     const tries = [request, ...request.alternatives];
-    for (const attempt of request.earlierHashes.keys()) {
-        const found = tries.map((each) => ({
-            each,
-            jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [],
-        }));
+    return request.earlierHashes.map((_, attempt) => tries.map((each) => ({ each, jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [] })));
+}
+function isOfSeveralSteps(found) {
+    const jobs = found.flatMap((each) => each.jobs);
+    return new Set(jobs.map((job) => (0,jobs_request/* hashAndNonceOf */.B4)(job)?.nonce)).size > 1;
+}
+function chooseJob(attempts) {
+    for (const found of attempts) {
         const usable = found.flatMap(({ each, jobs }) => jobs.filter(isUsable).map((job) => ({ each, job })));
         const [choice] = usable;
         if (choice === undefined)
             continue;
-        const nonces = new Set(found.flatMap(({ jobs }) => jobs.map((job) => (0,jobs_request/* hashAndNonceOf */.B4)(job)?.nonce)));
-        if (nonces.size > 1 || usable.length > 1)
+        if (isOfSeveralSteps(found) || usable.length > 1)
             return 'ambiguous';
         const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
         return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
     }
     return undefined;
 }
-function failuresOf(request, byHash, client) {
-    const hashes = [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes);
-    const jobs = hashes.flatMap((hash) => byHash.get(hash) ?? []);
-    return jobs.filter((job) => {
+function failuresOf(attempts, client) {
+    const own = attempts.filter((found) => !isOfSeveralSteps(found)).flat();
+    return own
+        .flatMap(({ jobs }) => jobs)
+        .filter((job) => {
         const isOver = job.completed_at !== null && (0,repository_jobs/* hasEndedForGood */.Pd)(job, (0,repository_jobs/* nowOf */.Ic)(client));
         return (0,retried_job/* mayRestart */.fz)(job) && !isOver;
     });
@@ -37674,7 +37721,7 @@ function spanOf(outcomes) {
 }
 function formatHeadline(outcomes) {
     const [only] = outcomes;
-    if (only === undefined || outcomes.length > 1 || (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only) === null)
+    if (only === undefined || outcomes.length > 1 || only.job === null)
         return formatVerdict(outcomes);
     return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.ref, only.job)} ${phraseOf(only)}`;
 }
@@ -37690,7 +37737,9 @@ const phrasesOfCancel = {
     failed: 'could not be cancelled',
     none: 'was not cancelled yet',
 };
-function phraseOf({ result, job, cancel }) {
+function phraseOf({ result, job, cancel, origin }) {
+    if (result === 'error' && origin === null && cancel === 'failed')
+        return phrasesOfCancel.failed;
     const goesOn = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status);
     return goesOn ? phrasesOfCancel[cancel ?? 'none'] : _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .X[result].phrase;
 }
@@ -38453,7 +38502,7 @@ async function reportOutcomes(runner, outcomes, isFine = endedWell) {
         runner.fail();
     (0,_annotations_js__WEBPACK_IMPORTED_MODULE_3__/* .annotateOutcomes */ .y2)(runner, bad);
     (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeOutputs */ .Kn)(runner, outcomes);
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, (fits) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes, fits));
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, (fits) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes, fits, isFine));
 }
 async function reportFailure(runner, error) {
     runner.fail();
@@ -38998,16 +39047,19 @@ function cutToFit(markdown, fits) {
 }
 const full = { rows: Infinity, logLines: 40, extras: true };
 const compact = { rows: 50, logLines: 0, extras: false };
-function renderSummary(outcomes, fits = fitsSummary) {
-    const markdown = render(outcomes, full);
-    return fits(markdown) ? markdown : render(outcomes, compact);
+function renderSummary(outcomes, fits = fitsSummary, isFine = passes) {
+    const markdown = render(outcomes, full, isFine);
+    return fits(markdown) ? markdown : render(outcomes, compact, isFine);
 }
-function render(outcomes, extent) {
+function passes({ result }) {
+    return results/* results */.X[result].passes;
+}
+function render(outcomes, extent, isFine) {
     const jobs = (0,summary_table/* numberJobs */.aO)(outcomes);
     const [only] = outcomes;
     const parts = [
         heading(outcomes),
-        (0,failures/* renderFailures */.S)(jobs, extent.logLines),
+        (0,failures/* renderFailures */.S)(jobs, extent.logLines, isFine),
         renderRunning(jobs),
         only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, extent.rows),
         renderNodes(jobs),
@@ -39056,8 +39108,8 @@ function renderInputProblems({ problems }) {
 
 const maxJobs = 50;
 const maxReason = 160;
-function renderFailures(jobs, maxLines) {
-    const bad = jobs.filter(({ outcome }) => !_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[outcome.result].passes);
+function renderFailures(jobs, maxLines, isFine) {
+    const bad = jobs.filter(({ outcome }) => !isFine(outcome));
     const shown = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .worstJobs */ .Oc)(bad, maxJobs);
     const blocks = jobs.length === 1
         ? shown.flatMap((job) => partsOf(job, maxLines))
@@ -39308,7 +39360,7 @@ function createWarnings(runner) {
             runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}`);
         },
         rateUnknown: (jobUuid) => {
-            warnOnce('The rate of a job is not known', `The service does not say what job ${jobUuid} costs an hour, so it could not be compared with max-hourly-rate.`);
+            warnOnce('The rate of a job is not known', `The service does not say what job ${jobUuid} costs an hour, so it could not be held to max-hourly-rate or max-cost.`);
         },
         logIncomplete: (whoseLog, error) => {
             const cause = causeOf(error);

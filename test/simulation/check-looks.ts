@@ -65,8 +65,12 @@ function checkCancels(life: PlayedLife, looks: PlayedChecks, job: SimulatedJob) 
   return job.cancels.flatMap(({ by, atMs, isLate }) => {
     if (!isCheck(by) || isLate) return [];
     if (!isToEnd(life, job)) return [broken('check cancels what may live on', job.uuid)];
+    const step = life.steps.find(({ main }) => main.name === job.cookedBy);
+    const isOfLast = step?.attempt === life.plan.attempts.length;
+    const sinceMs =
+      looks.overSinceMs === null || isOfLast ? looks.overSinceMs : looks.lastAttemptMs;
     // The service tells its time in whole seconds.
-    const isEarly = atMs - (looks.overSinceMs ?? job.takenAtMs) < 10 * minute - 1_000;
+    const isEarly = atMs - (sinceMs ?? job.takenAtMs) < 10 * minute - 1_000;
     return isEarly ? [broken('check cancels too early', `${job.uuid} by ${by}`)] : [];
   });
 }

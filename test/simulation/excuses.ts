@@ -23,7 +23,10 @@ export function isExcused(life: PlayedLife, step: PlayedStep, job: SimulatedJob)
     return kind === 'cancel' && path.toLowerCase().includes(job.uuid);
   });
   const last = cancels.at(-1);
-  const isVain = (last !== undefined && isRefused(last)) || wasUnreachable(cancels, post);
+  const isVain =
+    (last !== undefined && isRefused(last)) ||
+    wasUnreachable(cancels, post) ||
+    wasReachedTooLate(cancels, post);
   return isVain && wasWarned(step, job);
 }
 
@@ -62,6 +65,13 @@ function isRefused({ fault, status }: Sent): boolean {
 function wasUnreachable(tries: readonly Sent[], post: PlayedProcess): boolean {
   const last = tries.at(-1);
   return last !== undefined && last.fault !== null && post.endMs - post.startMs > 210_000;
+}
+
+/** Whether the service came back when post had no time left to see that a cancel was ignored. */
+function wasReachedTooLate(cancels: readonly Sent[], post: PlayedProcess): boolean {
+  const taken = cancels.filter(({ fault }) => fault === null);
+  const isLate = taken.every(({ sentAtMs }) => post.endMs - sentAtMs < 12_500);
+  return isLate && taken.length > 0 && post.endMs - post.startMs > 210_000;
 }
 
 function wasWarned({ main, post }: PlayedStep, job: SimulatedJob): boolean {

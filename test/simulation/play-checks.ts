@@ -19,6 +19,8 @@ export interface PlayedChecks {
   readonly checks: readonly PlayedProcess[];
   /** Since when the run is over, as GitHub says; null where it does not know of it any more. */
   readonly overSinceMs: number | null;
+  /** When its last attempt began, as GitHub says: those before were over by then. */
+  readonly lastAttemptMs: number;
   /** The jobs with a commit status that was left pending. */
   readonly pending: readonly string[];
 }
@@ -36,10 +38,10 @@ interface Parts {
 /** Has checks come by, after the last attempt of a run. */
 export async function playChecks(parts: Parts): Promise<PlayedChecks> {
   const { plan, timeline, github } = parts;
-  const overSinceMs = timeline.now();
+  const lastAttemptMs = timeline.now();
   const pending = leaveStatuses(parts);
-  setRun({ ...parts, attempt: 1 }, otherRunId, 'in_progress', overSinceMs);
-  if (plan.runAtFirst !== 'gone') setRun(parts, runId, plan.runAtFirst, overSinceMs);
+  setRun({ ...parts, attempt: 1 }, otherRunId, 'in_progress', lastAttemptMs);
+  if (plan.runAtFirst !== 'gone') setRun(parts, runId, plan.runAtFirst, lastAttemptMs);
   const checks: PlayedProcess[] = [];
   for (const [index, afterMs] of plan.afterMs.entries()) {
     await timeline.sleep(afterMs);
@@ -47,7 +49,8 @@ export async function playChecks(parts: Parts): Promise<PlayedChecks> {
     if (index === 0 && isOpen(plan)) setRun(parts, runId, 'completed', timeline.now());
   }
   const run = github.model.runs.get(runId);
-  return { github, checks, overSinceMs: run ? Date.parse(run.updated_at) : null, pending };
+  const overSinceMs = run ? Date.parse(run.updated_at) : null;
+  return { github, checks, overSinceMs, lastAttemptMs, pending };
 }
 
 function isOpen({ runAtFirst }: ChecksPlan): boolean {
