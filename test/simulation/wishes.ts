@@ -93,12 +93,18 @@ function wishOfCancel(step: PlayedStep, job: SimulatedJob): Wish {
 function whenTold(life: PlayedLife, step: PlayedStep, job: SimulatedJob, told: number): Wish {
   const { policy } = step.plan;
   // It was over budget before: whether it was is checked by the result.
-  const isGone = job.cancels.some(({ by, atMs }) => by === step.main.name && atMs < told);
+  const isGone = sentBy(life, step.main.name).some(
+    ({ kind, path, sentAtMs }) =>
+      kind === 'cancel' && path.toLowerCase().includes(job.uuid) && sentAtMs < told,
+  );
   if (hasCeiling(step.plan) && isGone) return 'end';
   const wish = policy.onWorkflowCancel === 'cancel' ? 'end' : 'keep';
   const isLate = told >= step.main.startMs + policy.timeoutMs - 50;
   const atTimeout = policy.onTimeout === 'cancel' ? 'end' : 'keep';
   if (isLate && atTimeout !== wish) return 'either';
+  // Its cook may have been given up before.
+  const result = reportedBy(step)[entryOf(step, job) ?? -1]?.result;
+  if (wish === 'keep' && result === 'error' && !wasAnswered(life, job)) return 'either';
   // Something may have ended the wait before.
   const isOpen = wish === 'keep' && (policy.failFast || policy.onTimeout === 'cancel');
   return isOpen && hadTrouble(life, step, told) ? 'either' : wish;
