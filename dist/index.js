@@ -32502,7 +32502,7 @@ try {
     await entryOf((0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(process.argv[1] ?? ''))();
 }
 catch (error) {
-    await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_5__/* .reportFailure */ .x)(_runtime_js__WEBPACK_IMPORTED_MODULE_6__/* .actionsRunner */ .A, error);
+    await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_5__/* .reportFailure */ .x)(_runtime_js__WEBPACK_IMPORTED_MODULE_6__/* .actionsRunner */ .A, error).catch(() => { });
 }
 
 __webpack_async_result__();
