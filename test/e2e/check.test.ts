@@ -196,7 +196,8 @@ test.concurrent(
   async () => {
     const script: RecipeScript = {
       name: 'Train',
-      life: [{ status: 'RUNNING', forMs: 4_000 }, { status: 'COMPLETED' }],
+      // Longer than a slow machine takes to cook it and to check once.
+      life: [{ status: 'RUNNING', forMs: 12_000 }, { status: 'COMPLETED' }],
     };
     await inRepository({ recipes: [script] }, async ({ simulator, model, cook, check }) => {
       const { outputs } = await cook(1, { with: leave }).done;
