@@ -34161,6 +34161,7 @@ function oldestNeededMs(searches) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   EM: () => (/* binding */ createDescriber),
 /* harmony export */   NZ: () => (/* binding */ newestJobs),
+/* harmony export */   Ow: () => (/* binding */ isCutText),
 /* harmony export */   n4: () => (/* binding */ readPages)
 /* harmony export */ });
 /* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
@@ -34240,17 +34241,23 @@ async function readPages(read, maxPages) {
     return { items, isWhole: false };
 }
 const maxDescribed = 100;
+function isCutText(description) {
+    return /(?:…|\.{3})\s*$/.test(description?.slice(-10) ?? '');
+}
 function createDescriber(client) {
     const described = new Map();
     let isInLists = false;
     return async (listed, signal) => {
-        if (listed.description)
+        const isCut = isCutText(listed.description);
+        if (listed.description && !isCut)
             isInLists = true;
-        if (isInLists)
+        if (isInLists && !isCut)
             return listed;
         const known = described.get(listed.uuid);
         if (known !== undefined)
             return known;
+        if (isCut && described.size >= maxDescribed)
+            return listed;
         if (described.size >= maxDescribed)
             throw withoutDescription('too many jobs to read each');
         const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, listed.uuid, signal);
@@ -35341,10 +35348,14 @@ const noRunData = { runs: [], logTail: [], results: null };
 const dayMs = 86_400_000;
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const listed = [];
+    let oldInRow = 0;
     for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .newestJobs */ .NZ)(client, null, signal, asListed)) {
-        if (!isCreatedSince(job, nowOf(client) - maxAgeMs))
+        const isNew = isCreatedSince(job, nowOf(client) - maxAgeMs);
+        if (isNew)
+            listed.push(job);
+        oldInRow = isNew ? 0 : oldInRow + 1;
+        if (oldInRow >= _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN)
             break;
-        listed.push(job);
     }
     const jobs = await withDescriptions(client, listed, signal);
     return jobs.flatMap((job) => {
@@ -35361,11 +35372,14 @@ function nowOf({ serverNow, clock }) {
 const asListed = async (job) => job;
 const maxSingleReads = 100;
 async function withDescriptions(client, listed, signal) {
-    if (listed.some(({ description }) => description !== null))
-        return listed;
+    const isWhole = ({ description }) => description !== null && !(0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .isCutText */ .Ow)(description);
+    const lacking = listed.some(isWhole)
+        ? listed.filter(({ description }) => (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .isCutText */ .Ow)(description))
+        : listed;
+    const toRead = new Set(lacking.slice(0, maxSingleReads));
     const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_5__/* ["default"] */ .A)(8);
-    const newest = listed.slice(0, maxSingleReads);
-    return Promise.all(newest.map(async (job) => inTurn(async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, job.uuid, signal).catch(() => job))));
+    const read = async (job) => inTurn(async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, job.uuid, signal).catch(() => job));
+    return Promise.all(listed.map(async (job) => (toRead.has(job) ? read(job) : job)));
 }
 function isDay(at) {
     return at.length === 10;
@@ -36296,13 +36310,13 @@ var watch = __nccwpck_require__(2248);
 
 
 
-const nothingAttached = { error: null, tries: new Map() };
+function nothingAttached(error = null) {
+    return { error, tries: new Map(), restartable: new Map() };
+}
 async function attachAll(step, requests) {
     const { client, end, console } = step;
     try {
         const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-        for (const request of requests)
-            endEarlier(step, request, earlier.restartable.get(request.index) ?? []);
         const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
             const last = tries.at(-1);
             const first = step.entries[index];
@@ -36315,13 +36329,15 @@ async function attachAll(step, requests) {
         for (const { entry, job } of taken)
             (0,watch/* adopt */.d)(step, entry, job, 'attached');
         const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
-        return { error: null, tries };
+        return { error: null, tries, restartable: new Map(earlier.restartable) };
     }
     catch (error) {
-        return { ...nothingAttached, error: (0,errors/* asError */.zR)(error) };
+        return nothingAttached((0,errors/* asError */.zR)(error));
     }
 }
-function endEarlier(step, request, jobs) {
+function endReplaced(step, request, { restartable }) {
+    const jobs = restartable.get(request.index) ?? [];
+    restartable.delete(request.index);
     if (jobs.length === 0)
         return;
     const entry = (0,entries/* createEntry */.dv)({ ref: request, mark: null }, 1 + request.alternatives.length);
@@ -36584,17 +36600,18 @@ async function cookAll(step, requests, inputs) {
     const readRecipe = createRecipeReader(step.client, signal);
     const readOffers = (0,jobs_offers/* createOfferReader */.cW)(step.client, signal);
     const market = { readRecipe, readOffers };
+    const attached = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached();
     const cooking = {
         wait: inputs.wait,
         inTurn: (0,p_limit/* default */.A)(maxConcurrentCooks),
         readRecipe,
         prices: createPriceCheck(step, market, stopped),
+        attached,
     };
-    const attached = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached;
     const unfinished = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
     const runEntry = async (request) => unfinished(async () => {
         const taken = attached.tries.get(request.index) ?? [];
-        const runData = await cookInTurn(step, request, taken, market, async (entry, one) => cookOrAttach(step, entry, one, { ...cooking, attachError: attached.error }));
+        const runData = await cookInTurn(step, request, taken, market, async (entry, one) => cookOrAttach(step, entry, one, cooking));
         const entry = step.entries[request.index];
         if (entry !== undefined)
             (0,entries/* tellEnd */.HI)(step, entry, runData);
@@ -36613,8 +36630,8 @@ async function cookAll(step, requests, inputs) {
 async function cookOrAttach(step, entry, request, cooking) {
     if (entry.submitted === null) {
         try {
-            if (cooking.attachError !== null)
-                throw cooking.attachError;
+            if (cooking.attached.error !== null)
+                throw cooking.attached.error;
             const why = await cookEntry(step, entry, request, cooking);
             if (why !== null) {
                 await refuse(step, entry, why);
@@ -36632,7 +36649,7 @@ async function cookOrAttach(step, entry, request, cooking) {
     await step.reconcile(entry);
     return records/* noRunData */.h;
 }
-async function cookEntry(step, entry, request, { inTurn, readRecipe, prices }) {
+async function cookEntry(step, entry, request, { inTurn, readRecipe, prices, attached }) {
     const { client, finder, end, console, plan, budget } = step;
     const mustRead = request.container !== null || (0,jobs_ceilings/* hasCeiling */.YW)(plan.ceilings);
     const recipe = mustRead ? await readRecipe(request.recipeUuid) : null;
@@ -36660,6 +36677,8 @@ async function cookEntry(step, entry, request, { inTurn, readRecipe, prices }) {
             isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
             record: (change) => {
                 (0,entries/* record */.g1)(step, entry, change);
+                if (change.sends !== undefined)
+                    endReplaced(step, request, attached);
             },
             onUnanswered: (error) => {
                 console.cookUnanswered(request, error);
@@ -36981,7 +37000,7 @@ function annotateAll(runner, messages, describeRest) {
 function annotateInputs(runner, { problems }) {
     const lines = problems.map(formatProblem);
     const title = lines.length === 1 ? 'An input is invalid' : `${lines.length} problems in the inputs`;
-    runner.annotate('error', `${title}; nothing was cooked`, joinLines(lines));
+    runner.annotate('error', `${title}; nothing was sent`, joinLines(lines));
 }
 function joinLines(lines) {
     let text = '';
@@ -39079,7 +39098,7 @@ function heading(outcomes) {
 }
 function renderInputProblems({ problems }) {
     const items = problems.map(({ input, message }) => `- ${(0,sanitize/* codeSpan */.SS)(input, 100)}: ${(0,sanitize/* escapeMarkdown */.FV)(message)}`);
-    return [`### ${results/* results */.X.error.icon} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
+    return [`### ${results/* results */.X.error.icon} Dispersed: nothing was sent`, '', ...items, ''].join('\n');
 }
 
 

@@ -15,7 +15,7 @@ import type { Deps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
 import { giveUpOverBudget, record, tellEnd, type Entry } from './entries.ts';
 import { conclude, withStep, type Step, type StepPlan } from './step.ts';
-import { attachAll, nothingAttached, type Attached } from './take-over.ts';
+import { attachAll, endReplaced, nothingAttached, type Attached } from './take-over.ts';
 import { planOf } from './plan.ts';
 import { cookInTurn } from './tries.ts';
 import { createPriceCheck, type PriceCheck } from './prices.ts';
@@ -81,6 +81,7 @@ interface Cooking {
   readonly inTurn: LimitFunction;
   readonly readRecipe: RecipeReader;
   readonly prices: PriceCheck;
+  readonly attached: Attached;
 }
 
 // Each may start a machine: the service is not to be rushed, nor a limit of its own to be hit.
@@ -96,20 +97,21 @@ async function cookAll(
   const readRecipe = createRecipeReader(step.client, signal);
   const readOffers = createOfferReader(step.client, signal);
   const market = { readRecipe, readOffers };
+  const attached =
+    inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached();
   const cooking: Cooking = {
     wait: inputs.wait,
     inTurn: pLimit(maxConcurrentCooks),
     readRecipe,
     prices: createPriceCheck(step, market, stopped),
+    attached,
   };
-  const attached: Attached =
-    inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached;
   const unfinished = pLimit(inputs['max-parallel'] || Infinity);
   const runEntry = async (request: CookRequest) =>
     unfinished(async () => {
       const taken = attached.tries.get(request.index) ?? [];
       const runData = await cookInTurn(step, request, taken, market, async (entry, one) =>
-        cookOrAttach(step, entry, one, { ...cooking, attachError: attached.error }),
+        cookOrAttach(step, entry, one, cooking),
       );
       const entry = step.entries[request.index];
       if (entry !== undefined) tellEnd(step, entry, runData);
@@ -135,12 +137,12 @@ async function cookOrAttach(
   step: Step,
   entry: Entry,
   request: CookRequest,
-  cooking: Cooking & { readonly attachError: Error | null },
+  cooking: Cooking,
 ): Promise<RunData> {
   if (entry.submitted === null) {
     try {
       // Without a look at what there is, a cook might be the second one.
-      if (cooking.attachError !== null) throw cooking.attachError;
+      if (cooking.attached.error !== null) throw cooking.attached.error;
       const why = await cookEntry(step, entry, request, cooking);
       if (why !== null) {
         await refuse(step, entry, why);
@@ -162,7 +164,7 @@ async function cookEntry(
   step: Step,
   entry: Entry,
   request: CookRequest,
-  { inTurn, readRecipe, prices }: Cooking,
+  { inTurn, readRecipe, prices, attached }: Cooking,
 ): Promise<OverBudget | null> {
   const { client, finder, end, console, plan, budget } = step;
   const mustRead = request.container !== null || hasCeiling(plan.ceilings);
@@ -190,6 +192,7 @@ async function cookEntry(
       isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
       record: (change) => {
         record(step, entry, change);
+        if (change.sends !== undefined) endReplaced(step, request, attached);
       },
       onUnanswered: (error) => {
         console.cookUnanswered(request, error);

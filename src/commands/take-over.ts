@@ -13,9 +13,14 @@ export interface Attached {
   readonly error: Error | null;
   /** The tries of each entry up to the one taken over, by its index. */
   readonly tries: ReadonlyMap<number, readonly CookRequest[]>;
+  /** Jobs of each entry that failed and may be started once more, by its index. */
+  readonly restartable: Map<number, readonly Job[]>;
 }
 
-export const nothingAttached: Attached = { error: null, tries: new Map() };
+/** Where nothing was looked for, or it could not be. */
+export function nothingAttached(error: Error | null = null): Attached {
+  return { error, tries: new Map(), restartable: new Map() };
+}
 
 /**
  * Takes over the jobs of earlier attempts, also when the wait has ended meanwhile: what becomes of
@@ -25,8 +30,6 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]): P
   const { client, end, console } = step;
   try {
     const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-    for (const request of requests)
-      endEarlier(step, request, earlier.restartable.get(request.index) ?? []);
     const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
       const last = tries.at(-1);
       const first = step.entries[index];
@@ -38,14 +41,16 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]): P
       record(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
     for (const { entry, job } of taken) adopt(step, entry, job, 'attached');
     const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
-    return { error: null, tries };
+    return { error: null, tries, restartable: new Map(earlier.restartable) };
   } catch (error) {
-    return { ...nothingAttached, error: asError(error) };
+    return nothingAttached(asError(error));
   }
 }
 
-/** Ends jobs that earlier attempts cooked for an entry that is cooked anew. */
-function endEarlier(step: Step, request: CookRequest, jobs: readonly Job[]): void {
+/** Ends, once, what may be started once more of an entry that is cooked anew. */
+export function endReplaced(step: Step, request: CookRequest, { restartable }: Attached): void {
+  const jobs = restartable.get(request.index) ?? [];
+  restartable.delete(request.index);
   if (jobs.length === 0) return;
   const entry = createEntry({ ref: request, mark: null }, 1 + request.alternatives.length);
   step.earlier.push(entry);

@@ -96,15 +96,24 @@ export type Describer = (listed: Job, signal: AbortSignal) => Promise<Job>;
 // than this would take longer than there is time to look.
 const maxDescribed = 100;
 
-/** A describer that reads each job once, and none where lists are seen to have descriptions. */
+/** Whether a description ends as one does that was cut: a list may cut what a single read gives whole. */
+export function isCutText(description: string | null): boolean {
+  return /(?:…|\.{3})\s*$/.test(description?.slice(-10) ?? '');
+}
+
+/** A describer that reads each job once, and none where lists are seen to have whole descriptions. */
 export function createDescriber(client: Client): Describer {
   const described = new Map<string, Job>();
   let isInLists = false;
   return async (listed, signal) => {
-    if (listed.description) isInLists = true;
-    if (isInLists) return listed;
+    // The mark would be at the end.
+    const isCut = isCutText(listed.description);
+    if (listed.description && !isCut) isInLists = true;
+    if (isInLists && !isCut) return listed;
     const known = described.get(listed.uuid);
     if (known !== undefined) return known;
+    // Anybody's text may end like this.
+    if (isCut && described.size >= maxDescribed) return listed;
     if (described.size >= maxDescribed) throw withoutDescription('too many jobs to read each');
     const request = async () => readJob(client, listed.uuid, signal);
     const read = withRetry(request, retryRules.lookUp, { ...client, signal });

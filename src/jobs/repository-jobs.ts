@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import type { Client } from '../api/client.ts';
-import { readJob } from '../api/endpoints.ts';
+import { pageLimit, readJob } from '../api/endpoints.ts';
 import type { Job } from '../api/schemas.ts';
 import type { WorkflowRun } from '../github/runs.ts';
 import type { RunRef } from '../inputs/context.ts';
-import { newestJobs, type Describer } from './list.ts';
+import { isCutText, newestJobs, type Describer } from './list.ts';
 import { isOfRepository, mayOutlive, readMark, type JobMark } from './mark.ts';
 import { mayRestart } from './retried-job.ts';
 import { isFinal } from './status.ts';
@@ -32,10 +32,14 @@ export async function findRepositoryJobs(
   signal: AbortSignal,
 ): Promise<readonly MarkedJob[]> {
   const listed: Job[] = [];
+  let oldInRow = 0;
   for await (const job of newestJobs(client, null, signal, asListed)) {
     // Known by the service's clock from the first page on: the runner's may be wrong.
-    if (!isCreatedSince(job, nowOf(client) - maxAgeMs)) break;
-    listed.push(job);
+    const isNew = isCreatedSince(job, nowOf(client) - maxAgeMs);
+    if (isNew) listed.push(job);
+    // A single date may be wrong.
+    oldInRow = isNew ? 0 : oldInRow + 1;
+    if (oldInRow >= pageLimit) break;
   }
   const jobs = await withDescriptions(client, listed, signal);
   return jobs.flatMap((job) => {
@@ -57,20 +61,22 @@ const asListed: Describer = async (job) => job;
 // With more, the rest is left to the next check.
 const maxSingleReads = 100;
 
-// Whether a list has descriptions is documented nowhere; where none has, the newest are read singly.
+// Whether a list has whole descriptions is documented nowhere; where it has not, the newest are read
+// singly.
 async function withDescriptions(
   client: Client,
   listed: readonly Job[],
   signal: AbortSignal,
 ): Promise<readonly Job[]> {
-  if (listed.some(({ description }) => description !== null)) return listed;
+  const isWhole = ({ description }: Job) => description !== null && !isCutText(description);
+  const lacking = listed.some(isWhole)
+    ? listed.filter(({ description }) => isCutText(description))
+    : listed;
+  const toRead = new Set(lacking.slice(0, maxSingleReads));
   const inTurn = pLimit(8);
-  const newest = listed.slice(0, maxSingleReads);
-  return Promise.all(
-    newest.map(async (job) =>
-      inTurn(async () => readJob(client, job.uuid, signal).catch(() => job)),
-    ),
-  );
+  const read = async (job: Job) =>
+    inTurn(async () => readJob(client, job.uuid, signal).catch(() => job));
+  return Promise.all(listed.map(async (job) => (toRead.has(job) ? read(job) : job)));
 }
 
 function isDay(at: string): boolean {

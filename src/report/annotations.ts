@@ -54,7 +54,7 @@ export function annotateInputs(runner: Runner, { problems }: InputError): void {
   const lines = problems.map(formatProblem);
   const title =
     lines.length === 1 ? 'An input is invalid' : `${lines.length} problems in the inputs`;
-  runner.annotate('error', `${title}; nothing was cooked`, joinLines(lines));
+  runner.annotate('error', `${title}; nothing was sent`, joinLines(lines));
 }
 
 function joinLines(lines: readonly string[]): string {

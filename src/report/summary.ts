@@ -137,5 +137,5 @@ export function renderInputProblems({ problems }: InputError): string {
   const items = problems.map(
     ({ input, message }) => `- ${codeSpan(input, 100)}: ${escapeMarkdown(message)}`,
   );
-  return [`### ${results.error.icon} Dispersed: nothing was cooked`, '', ...items, ''].join('\n');
+  return [`### ${results.error.icon} Dispersed: nothing was sent`, '', ...items, ''].join('\n');
 }

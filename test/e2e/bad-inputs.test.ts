@@ -429,7 +429,7 @@ test.each(rows.map((row, index) => [title(row, index), row, index] as const))(
     expect(lines).toHaveLength(1);
     expect(lines[0]?.slice(0, place.length + 2)).toBe(`${place}: `);
     expect(lines[0]?.slice(place.length + 2)).toMatch(says);
-    expect(step.summary).toMatch(/^### ⚠️ Dispersed: nothing was cooked\n\n- [^\n]+\n$/);
+    expect(step.summary).toMatch(/^### ⚠️ Dispersed: nothing was sent\n\n- [^\n]+\n$/);
     const { shown, commands } = visibleParts(step);
     expect(shown).not.toMatch(/\n\s+at |\[object |undefined|NaN|node:internal|dist\/index/);
     expect(shown).not.toContain(secret);
@@ -465,7 +465,7 @@ test('several problems are told at once, each on a line of one annotation', () =
     expect.stringMatching(/^env: line 2 has no `=`/),
     expect.stringMatching(/^timeout: "90" is not a duration/),
   ]);
-  expect(several.log).toContain('::error title=10 problems in the inputs; nothing was cooked::');
+  expect(several.log).toContain('::error title=10 problems in the inputs; nothing was sent::');
   expect(several.summary.match(/^- /gm)).toHaveLength(10);
 });
 

@@ -83,7 +83,7 @@ test('a gate is a paste away', async () => {
 test('a secret that was forgotten is named, and where to store it', async () => {
   const played = await run(quickStart, { 'secrets.DISPERSED_SECRET_KEY': '' });
   const [error] = errorsOf(played);
-  expect(error?.properties['title']).toBe('An input is invalid; nothing was cooked');
+  expect(error?.properties['title']).toBe('An input is invalid; nothing was sent');
   expect(error?.message).toMatch(/secret-key: .*DISPERSED_SECRET_KEY.*Settings/);
   expect(simulator.jobs()).toEqual([]);
 }, 60_000);

@@ -263,6 +263,18 @@ describe('a list without descriptions', () => {
     expect(outcome === '').toBe(failure === '');
   });
 
+  test.each(['Cooked […', 'Cooked [... '])('is read singly where it is cut: %s', async (cut) => {
+    const jobs = [marked('x', 1), marked('cook-1-a', 2)];
+    const client = serviceWithout(jobs, new Map(), cut);
+    expect(await createFinder(client).find(search(), never)).toEqual(jobs[1]);
+  });
+
+  test('of others may end as if it were cut, and keeps nobody from looking', async () => {
+    const jobs = Array.from({ length: 101 }, (_, index) => marked('x', index + 1));
+    const client = serviceWithout(jobs, new Map(), 'And so on...');
+    expect(await createFinder(client).find(search({ windowMs: 0 }), never)).toBeNull();
+  });
+
   test('where other jobs of the list have one, none is read', async () => {
     const others = [marked('x', 1), fakeJob({ uuid: uuidNumber(2), description: null })];
     const client = serviceOf(() => pageOf(others, 2));

@@ -1,6 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { hasEndedForGood } from '../../src/jobs/repository-jobs.ts';
-import { fakeJob } from '../support/outcomes.ts';
+import type { Job } from '../../src/api/schemas.ts';
+import type { RunRef } from '../../src/inputs/context.ts';
+import { findRepositoryJobs, hasEndedForGood } from '../../src/jobs/repository-jobs.ts';
+import { fakeClient, never } from '../support/client.ts';
+import { createMadeUpClock } from '../support/clock.ts';
+import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 
 const noon = Date.parse('2026-06-01T12:00:00Z');
 
@@ -30,4 +34,48 @@ test.each<[string, Parameters<typeof fakeJob>[0], boolean]>([
   ],
 ])('a job that %s', (_, job, hasEnded) => {
   expect(hasEndedForGood(fakeJob(job), noon)).toBe(hasEnded);
+});
+
+const here: RunRef = {
+  server: 'github.com',
+  repository: 'acme/renders',
+  repositoryId: '1',
+  runId: '7',
+  runAttempt: 1,
+  sha: '',
+  workflow: 'CI',
+};
+const dayMs = 86_400_000;
+
+/** The places of the jobs of this repository that are found in a list. */
+async function findIn(
+  jobs: readonly Partial<Job>[],
+  cut: (description: string) => string = (text) => text,
+) {
+  const marked = jobs.map((job, index) =>
+    fakeJob({
+      uuid: uuidNumber(index),
+      created_at: new Date(createMadeUpClock().now()).toISOString(),
+      description: `[github.com/acme/renders 1 7.1 - end CI] [cook-${'0'.repeat(32)}-aa]`,
+      ...job,
+    }),
+  );
+  const client = fakeClient(createMadeUpClock(), ({ pathname }) =>
+    pathname === '/v1/jobs'
+      ? {
+          data: marked.map((job) => ({ ...job, description: cut(job.description ?? '') })),
+          total: marked.length,
+        }
+      : marked.find(({ uuid }) => pathname.endsWith(uuid)),
+  );
+  const found = await findRepositoryJobs(client, here, 3 * dayMs, never);
+  return found.map(({ job }) => marked.findIndex(({ uuid }) => uuid === job.uuid));
+}
+
+test('the jobs of a repository are found behind one whose date is wrong', async () => {
+  expect(await findIn([{}, { created_at: '1999-01-01T00:00:00Z' }, {}])).toEqual([0, 2]);
+});
+
+test('the jobs of a repository are found where the list cuts their descriptions', async () => {
+  expect(await findIn([{}, {}], (text) => `${text.slice(0, 20)}…`)).toEqual([0, 1]);
 });
