@@ -1,7 +1,7 @@
 import { exampleOffers } from '../simulator/offers.ts';
 import type { StepPlan } from './plan.ts';
 import type { PlayedLife, PlayedStep } from './play.ts';
-import type { SimulatedJob } from './service.ts';
+import type { SimulatedJob, SimulatedRun } from './service.ts';
 import { hasCeiling, reportedBy, sentBy, toldAtMs, type Violation } from './truth.ts';
 
 // What jobs cost stays below the ceilings of their step, and is not said to be more than it is.
@@ -123,15 +123,22 @@ function checkRate(life: PlayedLife, step: PlayedStep, job: SimulatedJob): reado
   if (maxHourlyRateUsd === null || !isWatched(life, step)) return [];
   const dear = job.runs().filter((run) => {
     const untilMs = Math.min(run.endedAtMs ?? Infinity, watchedUntilMs(step));
-    const isShown = run.ratedAtMs <= (run.startedAtMs ?? Infinity) + goalMs;
-    const isAlive = run.ratedAtMs + lookMs(life, step) < untilMs;
+    const isShown = shownAtMs(job, run) <= (run.startedAtMs ?? Infinity) + goalMs;
+    const isAlive = shownAtMs(job, run) + lookMs(life, step) < untilMs;
     return run.hourlyUsd > maxHourlyRateUsd && isShown && isAlive;
   });
-  return dear.flatMap(({ ratedAtMs, hourlyUsd }) => {
-    const byMs = ratedAtMs + lookMs(life, step);
+  return dear.flatMap((run) => {
+    const { hourlyUsd } = run;
+    const byMs = shownAtMs(job, run) + lookMs(life, step);
     if (job.cancels.some(({ atMs }) => atMs <= byMs)) return [];
     return [{ check: 'dearer than max-hourly-rate', what: `${job.uuid} at ${hourlyUsd}` }];
   });
+}
+
+// Nobody reads the runs of a job that waits for a machine.
+function shownAtMs(job: SimulatedJob, { ratedAtMs, startedAtMs }: SimulatedRun): number {
+  const isWaiting = job.statusAt(ratedAtMs) === 'PENDING';
+  return isWaiting ? Math.max(ratedAtMs, startedAtMs ?? Infinity) : ratedAtMs;
 }
 
 /** Nothing is cooked that can only be dearer, nor what could not run for a minute. */
