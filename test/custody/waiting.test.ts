@@ -12,21 +12,24 @@ const requestsTo = ({ simulator }: Played, method: string) =>
 const resultOf = ({ main }: Played) => main.outputs.get('result');
 
 describe('transient errors are retried', () => {
-  test('a service that is away for minutes does not end the wait, and is spoken of twice', async () => {
-    const played = await play({
-      during: async (simulator) => {
-        await until(() => simulator.jobs().length > 0);
-        // Real time: five minutes of the service's.
-        simulator.inject({ kind: { type: 'refuse', forMs: 3_000 } });
-      },
-    });
-    expect(resultOf(played)).toBe('succeeded');
-    expect(played.main.lines.filter((line) => line.includes('Retrying'))).toHaveLength(1);
-    expect(played.main.lines.filter((line) => line.includes('available again'))).toHaveLength(1);
-    expect(played.main.annotations).toEqual([]);
-  });
+  test.concurrent(
+    'a service that is away for minutes does not end the wait, and is spoken of twice',
+    async () => {
+      const played = await play({
+        during: async (simulator) => {
+          await until(() => simulator.jobs().length > 0);
+          // Real time: five minutes of the service's.
+          simulator.inject({ kind: { type: 'refuse', forMs: 3_000 } });
+        },
+      });
+      expect(resultOf(played)).toBe('succeeded');
+      expect(played.main.lines.filter((line) => line.includes('Retrying'))).toHaveLength(1);
+      expect(played.main.lines.filter((line) => line.includes('available again'))).toHaveLength(1);
+      expect(played.main.annotations).toEqual([]);
+    },
+  );
 
-  test.each([
+  test.concurrent.each([
     ['seconds', () => '60'],
     ['a date', () => new Date(fastClock(speed).now() + 120_000).toUTCString()],
   ])('Retry-After in %s is honoured', async (_, ask) => {
@@ -40,7 +43,7 @@ describe('transient errors are retried', () => {
     expect(resultOf(played)).toBe('succeeded');
   });
 
-  test('FAILED between two runs is looked at twice', async () => {
+  test.concurrent('FAILED between two runs is looked at twice', async () => {
     const recipe = {
       name: 'Retried',
       payload: { max_retry_count: 1 },
@@ -54,7 +57,7 @@ describe('transient errors are retried', () => {
     expect(resultOf(await play({ recipes: [recipe] }))).toBe('succeeded');
   });
 
-  test('FAILED for good is a verdict, with retries left or without', async () => {
+  test.concurrent('FAILED for good is a verdict, with retries left or without', async () => {
     for (const max_retry_count of [0, 2]) {
       const recipe = {
         name: 'Broken',
@@ -65,11 +68,11 @@ describe('transient errors are retried', () => {
     }
   });
 
-  test('one 404 after the cook may be lag', async () => {
+  test.concurrent('one 404 after the cook may be lag', async () => {
     expect(resultOf(await play({ simulator: { readLagMs: 4_500 } }))).toBe('succeeded');
   });
 
-  test('a job that is gone is an error after the second look', async () => {
+  test.concurrent('a job that is gone is an error after the second look', async () => {
     const played = await play({
       withPost: false,
       during: async (simulator) => {
@@ -86,7 +89,7 @@ describe('transient errors are retried', () => {
 });
 
 describe('some refusals end the wait at once, each with its own remedy', () => {
-  test.each([
+  test.concurrent.each([
     [401, 'secret-key'],
     [403, 'API key'],
     [402, 'balance'],
@@ -107,7 +110,7 @@ describe('some refusals end the wait at once, each with its own remedy', () => {
 });
 
 describe('clock and dialect', () => {
-  test.each([-10, 10])(
+  test.concurrent.each([-10, 10])(
     'a clock that is %i minutes off is corrected, with one warning',
     async (minutes) => {
       const played = await play({
@@ -123,7 +126,7 @@ describe('clock and dialect', () => {
     },
   );
 
-  test('a service that signs raw UTF-8 is understood, and stays so', async () => {
+  test.concurrent('a service that signs raw UTF-8 is understood, and stays so', async () => {
     const title = 'Café 😀';
     const played = await play({
       inputs: { title, timeout: '90s', env: 'NAME=Zoë' },
@@ -135,61 +138,70 @@ describe('clock and dialect', () => {
     expect(requestsTo(played, 'POST').map(({ status }) => status)).toEqual([401, 200]);
   });
 
-  test('a wrong secret is not tried twice where the body is plain', async () => {
+  test.concurrent('a wrong secret is not tried twice where the body is plain', async () => {
     const played = await play({ inputs: { 'secret-key': 'sk_wrong_0123456789' }, withPost: false });
     expect(requestsTo(played, 'POST').map(({ status }) => status)).toEqual([401]);
   });
 });
 
 describe('never twice', () => {
-  test('a service that is gone after a lost reply holds the step no longer than its timeout', async () => {
-    const played = await play({
-      inputs: { timeout: '30s' },
-      simulator: {
-        faults: [
-          { method: 'POST', when: 'after', kind: { type: 'close' } },
-          { method: 'GET', times: Infinity, kind: { type: 'status', status: 503 } },
+  test.concurrent(
+    'a service that is gone after a lost reply holds the step no longer than its timeout',
+    async () => {
+      const played = await play({
+        inputs: { timeout: '30s' },
+        simulator: {
+          faults: [
+            { method: 'POST', when: 'after', kind: { type: 'close' } },
+            { method: 'GET', times: Infinity, kind: { type: 'status', status: 503 } },
+          ],
+        },
+        withPost: false,
+      });
+      expect(resultOf(played)).toBe('timed-out');
+      expect(errorsOf(played)).toHaveLength(1);
+      expect(requestsTo(played, 'POST')).toHaveLength(1);
+    },
+  );
+
+  test.concurrent(
+    'a lost reply and a lagging list: the job is found, not cooked again',
+    async () => {
+      const played = await play({
+        simulator: {
+          listingLagMs: 10_000,
+          faults: [{ method: 'POST', when: 'after', kind: { type: 'reset' } }],
+        },
+      });
+      expect(resultOf(played)).toBe('succeeded');
+      expect(requestsTo(played, 'POST')).toHaveLength(1);
+      expect(played.main.lines.join('\n')).toMatch(/^Found job .*after a lost response/m);
+    },
+  );
+
+  test.concurrent(
+    'a first cook that comes to be very late is cancelled, and the second one followed',
+    async () => {
+      // Listed only after the looks have ended: to us the job is not there, so the cook is repeated.
+      const played = await play({
+        simulator: {
+          listingLagMs: 60_000,
+          faults: [{ method: 'POST', when: 'after', kind: { type: 'close' } }],
+        },
+        recipes: [
+          { name: 'Long', life: [{ status: 'RUNNING', forMs: 300_000 }, { status: 'COMPLETED' }] },
         ],
-      },
-      withPost: false,
-    });
-    expect(resultOf(played)).toBe('timed-out');
-    expect(errorsOf(played)).toHaveLength(1);
-    expect(requestsTo(played, 'POST')).toHaveLength(1);
-  });
-
-  test('a lost reply and a lagging list: the job is found, not cooked again', async () => {
-    const played = await play({
-      simulator: {
-        listingLagMs: 10_000,
-        faults: [{ method: 'POST', when: 'after', kind: { type: 'reset' } }],
-      },
-    });
-    expect(resultOf(played)).toBe('succeeded');
-    expect(requestsTo(played, 'POST')).toHaveLength(1);
-    expect(played.main.lines.join('\n')).toMatch(/^Found job .*after a lost response/m);
-  });
-
-  test('a first cook that comes to be very late is cancelled, and the second one followed', async () => {
-    // Listed only after the looks have ended: to us the job is not there, so the cook is repeated.
-    const played = await play({
-      simulator: {
-        listingLagMs: 60_000,
-        faults: [{ method: 'POST', when: 'after', kind: { type: 'close' } }],
-      },
-      recipes: [
-        { name: 'Long', life: [{ status: 'RUNNING', forMs: 300_000 }, { status: 'COMPLETED' }] },
-      ],
-      withPost: false,
-    });
-    expect(resultOf(played)).toBe('succeeded');
-    expect(played.statuses).toEqual(['CANCELLED', 'COMPLETED']);
-    expect(requestsTo(played, 'POST')).toHaveLength(2);
-  });
+        withPost: false,
+      });
+      expect(resultOf(played)).toBe('succeeded');
+      expect(played.statuses).toEqual(['CANCELLED', 'COMPLETED']);
+      expect(requestsTo(played, 'POST')).toHaveLength(2);
+    },
+  );
 });
 
 describe('many jobs', () => {
-  test('a service that takes one UUID for its filter is read job by job', async () => {
+  test.concurrent('a service that takes one UUID for its filter is read job by job', async () => {
     const scene = { inputs: { logs: 'none' }, simulator: { singleUuidFilter: true } };
     const recipes = ['A', 'B', 'C'].map((name) => ({
       name,
