@@ -2,7 +2,7 @@ import { createClient, type Client } from '../api/client.ts';
 import { sleepLong } from '../clock.ts';
 import { openOctokit, type OpenGitHub } from '../github/client.ts';
 import { readCleanUpInputs, type CleanUpInputs } from '../inputs/cook.ts';
-import type { EntryFacts } from '../jobs/entry.ts';
+import { isDuplicate, type EntryFacts } from '../jobs/entry.ts';
 import { createFinder } from '../jobs/find.ts';
 import { nextAction, wantedOf, type CancelState, type Policy } from '../jobs/policy.ts';
 import { createPoller } from '../jobs/poll.ts';
@@ -112,7 +112,7 @@ function savedEntry(saved: EntryFacts, wantedFor: (facts: EntryFacts) => 'kept' 
     cancels: new Map<string, CancelState>(),
     confirmed: new Set<string>(),
     reason: (jobUuid: string) =>
-      ownReason(facts.jobs[0]?.uuid === jobUuid ? 'the workflow job has ended' : duplicateReason),
+      ownReason(isDuplicate(facts, jobUuid) ? duplicateReason : 'the workflow job has ended'),
     onJob: () => {},
   };
 }

@@ -1,5 +1,5 @@
 import { asError } from '../errors.ts';
-import type { EntryFacts } from '../jobs/entry.ts';
+import { isDuplicate, type EntryFacts } from '../jobs/entry.ts';
 import { wantedOf } from '../jobs/policy.ts';
 import { duplicateReason, ownReason, reconcile, type ReconcileEvents } from '../jobs/reconcile.ts';
 import type { StepEnd } from './end.ts';
@@ -53,8 +53,7 @@ function eventsOf({ console, plan }: Step, entry: Entry): ReconcileEvents {
 function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {
   const { cancelReason } = plan;
   if (cancelReason !== undefined) return { told: cancelReason, sent: cancelReason };
-  const isDuplicate = facts.mark !== null && facts.jobs[0]?.uuid !== jobUuid;
-  return ownReason(isDuplicate ? duplicateReason : whyUnwanted(facts, end));
+  return ownReason(isDuplicate(facts, jobUuid) ? duplicateReason : whyUnwanted(facts, end));
 }
 
 function whyUnwanted(facts: EntryFacts, end: StepEnd): string {

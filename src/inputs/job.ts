@@ -15,12 +15,14 @@ const jobUuids = z.pipe(
       ? withoutNulls(await parseYaml(given))
       : given.split(/\s+/).filter(Boolean),
   ),
-  z
-    .array(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs')
-    .check(
+  z.pipe(
+    z.array(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs').check(
       z.minLength(1, 'is missing: give the UUID of a job, or several, one per line'),
       z.maxLength(maxJobs, `has more than ${maxJobs} UUIDs`),
     ),
+    // Each is one job, with one cost, however often it is given.
+    z.transform((uuids) => [...new Set(uuids)]),
+  ),
 );
 
 // The output `job-uuids` has null where no job was created.

@@ -76,6 +76,12 @@ export function withJob({ jobs }: EntryFacts, job: JobFacts): Pick<EntryFacts, '
   };
 }
 
+/** Whether a job is a second one that a repeated cook has created. */
+export function isDuplicate({ mark, jobs }: EntryFacts, jobUuid: string): boolean {
+  // Without a mark they are jobs that were there before, which nobody cooked here.
+  return mark !== null && jobs[0]?.uuid !== jobUuid;
+}
+
 /** Reads facts that were saved as JSON; null where it is none. */
 export function parseEntryFacts(value: unknown): EntryFacts | null {
   const parsed = entryFactsSchema.safeParse(value);

@@ -49,3 +49,32 @@ test.each([
     'A job may be running unnoticed',
   ]);
 });
+
+test('of several jobs that a re-run replaces, none is told to be a duplicate', async () => {
+  const clock = createMadeUpClock();
+  const inputs = { 'public-key': 'pk_1', 'secret-key': 'sk_1', 'api-url': 'http://127.0.0.1:9' };
+  const main = rememberingRunner(inputs);
+  const policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel' } as const;
+  savePlan(main, { count: 1, records: 2, policy });
+  const jobs = [1, 2].map((number) => ({ uuid: uuidNumber(number), hasEnded: false }));
+  saveEntry(main, 0, 1, { ...newEntryFacts(null), jobs, stop: 'replaced' });
+  const post = rememberingRunner(inputs, main.kept);
+  await cleanup({
+    runner: post,
+    clock,
+    random: () => 1,
+    openProbe: noProbe,
+    interrupt: new AbortController().signal,
+    connect: () => ({
+      exchange: async ({ pathname }) => {
+        const [, uuid] = /jobs\/([^/]+)/.exec(pathname) ?? [];
+        const text = JSON.stringify({ uuid, status: 'CANCELLED' });
+        return { status: 200, text, dateMs: undefined, retryAfter: undefined };
+      },
+      close: async () => {},
+    }),
+  });
+  expect(post.lines).toEqual(
+    [1, 2].map((number) => `Cancelling job ${uuidNumber(number)}: the workflow job has ended`),
+  );
+});

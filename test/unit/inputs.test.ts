@@ -7,6 +7,7 @@ import {
   secretsOf,
 } from '../../src/inputs/container.ts';
 import { readCookInputs } from '../../src/inputs/cook.ts';
+import { readCancelInputs } from '../../src/inputs/job.ts';
 import { entries } from '../../src/inputs/recipes.ts';
 import * as access from '../../src/inputs/access.ts';
 import * as texts from '../../src/inputs/parsers.ts';
@@ -243,4 +244,16 @@ describe('regions that are not known', () => {
       ['us-east-9', 'eu-west-8'],
     ]);
   });
+});
+
+test('a job that is given twice, in whatever case, is one job with one cost', async () => {
+  const other = '7d9f0f6e-3a55-4b0c-9a4e-1f1d1c3c6b52';
+  const keys = { 'public-key': 'pk_1', 'secret-key': 'sk_1' };
+  for (const given of [
+    `${uuid}\n${other} ${uuid.toUpperCase()}`,
+    JSON.stringify([uuid, null, other, uuid]),
+  ]) {
+    const inputs = await readCancelInputs(rememberingRunner({ ...keys, 'job-uuids': given }));
+    expect(inputs['job-uuids']).toEqual([uuid, other]);
+  }
 });
