@@ -58,6 +58,10 @@ export function nowOf({ serverNow, clock }: Client): number {
 
 const asListed: Describer = async (job) => job;
 
+function isWhole({ description }: Job): boolean {
+  return description !== null && !isCutText(description);
+}
+
 // With more, the rest is left to the next check.
 const maxSingleReads = 100;
 
@@ -68,7 +72,6 @@ async function withDescriptions(
   listed: readonly Job[],
   signal: AbortSignal,
 ): Promise<readonly Job[]> {
-  const isWhole = ({ description }: Job) => description !== null && !isCutText(description);
   const lacking = listed.some(isWhole)
     ? listed.filter(({ description }) => isCutText(description))
     : listed;
