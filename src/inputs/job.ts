@@ -16,10 +16,12 @@ const jobUuids = z.pipe(
       : given.split(/\s+/).filter(Boolean),
   ),
   z.pipe(
-    z.array(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs').check(
-      z.minLength(1, 'is missing: give the UUID of a job, or several, one per line'),
-      z.maxLength(maxJobs, `has more than ${maxJobs} UUIDs`),
-    ),
+    z
+      .array(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs')
+      .check(
+        z.minLength(1, 'is missing: give the UUID of a job, or several, one per line'),
+        z.maxLength(maxJobs, `has more than ${maxJobs} UUIDs`),
+      ),
     // Each is one job, with one cost, however often it is given.
     z.transform((uuids) => [...new Set(uuids)]),
   ),
