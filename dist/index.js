@@ -31419,6 +31419,7 @@ var reconcile = __nccwpck_require__(9677);
 
 
 
+
 async function reconcileEntry(step, entry) {
     const { client, finder, poller, end, plan } = step;
     const phase = plan.cancelReason === undefined ? 'main' : 'post';
@@ -31462,8 +31463,7 @@ function reasonFor({ facts }, jobUuid, { end, plan }) {
     const { cancelReason } = plan;
     if (cancelReason !== undefined)
         return { told: cancelReason, sent: cancelReason };
-    const isDuplicate = facts.mark !== null && facts.jobs[0]?.uuid !== jobUuid;
-    return (0,reconcile/* ownReason */.Nx)(isDuplicate ? reconcile/* duplicateReason */.Uu : whyUnwanted(facts, end));
+    return (0,reconcile/* ownReason */.Nx)((0,jobs_entry/* isDuplicate */.KD)(facts, jobUuid) ? reconcile/* duplicateReason */.Uu : whyUnwanted(facts, end));
 }
 function whyUnwanted(facts, end) {
     const [reason] = end.facts().ends;
@@ -33034,8 +33034,8 @@ function fieldsOf(inputs) {
 const maxJobs = 1_000;
 const jobUuids = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .pipe */ .FsL((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)(async (given) => given.startsWith('[')
     ? withoutNulls(await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_3__/* .parseYaml */ .h)(given))
-    : given.split(/\s+/).filter(Boolean)), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .array */ .YOg(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .uuid */ .uR, 'must be UUIDs, one per line, or a JSON array of UUIDs')
-    .check(zod_mini__WEBPACK_IMPORTED_MODULE_5__/* ._minLength */ .m9(1, 'is missing: give the UUID of a job, or several, one per line'), zod_mini__WEBPACK_IMPORTED_MODULE_5__/* ._maxLength */ .Eb(maxJobs, `has more than ${maxJobs} UUIDs`)));
+    : given.split(/\s+/).filter(Boolean)), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .array */ .YOg(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .uuid */ .uR, 'must be UUIDs, one per line, or a JSON array of UUIDs')
+    .check(zod_mini__WEBPACK_IMPORTED_MODULE_5__/* ._minLength */ .m9(1, 'is missing: give the UUID of a job, or several, one per line'), zod_mini__WEBPACK_IMPORTED_MODULE_5__/* ._maxLength */ .Eb(maxJobs, `has more than ${maxJobs} UUIDs`)), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .transform */ .pdi((uuids) => [...new Set(uuids)])));
 function withoutNulls(tree) {
     return Array.isArray(tree) ? tree.filter((each) => each !== null) : tree;
 }
@@ -33871,6 +33871,7 @@ function sumOf(amounts) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Gz: () => (/* binding */ newStepFacts),
+/* harmony export */   KD: () => (/* binding */ isDuplicate),
 /* harmony export */   RN: () => (/* binding */ parseEntryFacts),
 /* harmony export */   ec: () => (/* binding */ withJob),
 /* harmony export */   kG: () => (/* binding */ newEntryFacts),
@@ -33911,6 +33912,9 @@ function withJob({ jobs }, job) {
     return {
         jobs: isKnown ? jobs.map((each) => (each.uuid === job.uuid ? job : each)) : [...jobs, job],
     };
+}
+function isDuplicate({ mark, jobs }, jobUuid) {
+    return mark !== null && jobs[0]?.uuid !== jobUuid;
 }
 function parseEntryFacts(value) {
     const parsed = entryFactsSchema.safeParse(value);
@@ -35370,9 +35374,11 @@ function nowOf({ serverNow, clock }) {
     return serverNow() ?? clock.now();
 }
 const asListed = async (job) => job;
+function isWhole({ description }) {
+    return description !== null && !(0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .isCutText */ .Ow)(description);
+}
 const maxSingleReads = 100;
 async function withDescriptions(client, listed, signal) {
-    const isWhole = ({ description }) => description !== null && !(0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .isCutText */ .Ow)(description);
     const lacking = listed.some(isWhole)
         ? listed.filter(({ description }) => (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .isCutText */ .Ow)(description))
         : listed;
@@ -36744,6 +36750,8 @@ var clock = __nccwpck_require__(7094);
 var github_client = __nccwpck_require__(4463);
 // EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
 var cook = __nccwpck_require__(5747);
+// EXTERNAL MODULE: ./build/jobs/entry.js
+var entry = __nccwpck_require__(8577);
 // EXTERNAL MODULE: ./build/jobs/find.js
 var find = __nccwpck_require__(3130);
 // EXTERNAL MODULE: ./build/jobs/policy.js
@@ -36852,6 +36860,7 @@ function messageFor(job, { context, targetUrl }, nowMs) {
 
 
 
+
 async function cleanup(deps, openGitHub = github_client/* openOctokit */.Ov) {
     const { runner } = deps;
     const saved = (0,saved_state/* readSavedState */.rh)(runner);
@@ -36928,7 +36937,7 @@ function savedEntry(saved, wantedFor) {
         wanted: () => wantedFor(facts),
         cancels: new Map(),
         confirmed: new Set(),
-        reason: (jobUuid) => (0,reconcile/* ownReason */.Nx)(facts.jobs[0]?.uuid === jobUuid ? 'the workflow job has ended' : reconcile/* duplicateReason */.Uu),
+        reason: (jobUuid) => (0,reconcile/* ownReason */.Nx)((0,entry/* isDuplicate */.KD)(facts, jobUuid) ? reconcile/* duplicateReason */.Uu : 'the workflow job has ended'),
         onJob: () => { },
     };
 }

@@ -234,7 +234,10 @@ async function look(
 /** Why a duplicate is cancelled. */
 export const duplicateReason = 'the cook was repeated and created two jobs';
 
+/** What a reason of this action's own begins with at the service. */
+export const ownName = 'GitHub Actions: ';
+
 /** A reason of this action's own. */
 export function ownReason(told: string): ReturnType<Reconciled['reason']> {
-  return { told, sent: `GitHub Actions: ${told}` };
+  return { told, sent: ownName + told };
 }

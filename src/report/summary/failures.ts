@@ -5,7 +5,7 @@ import { plainLines } from '../container-log.ts';
 import { phraseOf } from '../format.ts';
 import { describeOutcome } from '../outcome-messages.ts';
 import { escapeHtml, escapePreformatted } from '../sanitize.ts';
-import { linkConsole, worstJobs, reasonOf, type NumberedOutcome } from './table.ts';
+import { linkConsole, worstFirst, reasonOf, type NumberedOutcome } from './table.ts';
 
 // Nobody reads more.
 const maxJobs = 50;
@@ -24,7 +24,7 @@ export function renderFailures(
   isFine: (outcome: Outcome) => boolean,
 ): string {
   const bad = jobs.filter(({ outcome }) => !isFine(outcome));
-  const shown = worstJobs(bad, maxJobs);
+  const shown = worstFirst(bad).slice(0, maxJobs);
   const blocks =
     jobs.length === 1
       ? shown.flatMap((job) => partsOf(job, maxLines))

@@ -2,6 +2,7 @@ import { isUuid } from '../../api/schemas.ts';
 import type { Origin, Outcome } from '../../jobs/records.ts';
 import type { Cost } from '../../jobs/cost.ts';
 import { compareResults, results, type Result } from '../../jobs/results.ts';
+import { ownName } from '../../jobs/reconcile.ts';
 import { isFinal } from '../../jobs/status.ts';
 import { consoleUrl } from '../error-messages.ts';
 import { formatCost, formatDuration, phraseOf } from '../format.ts';
@@ -57,13 +58,17 @@ export function numberJobs(outcomes: readonly Outcome[]): readonly NumberedOutco
   return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
 }
 
+/** The worst jobs first; those with the same result in their old order. */
+export function worstFirst(jobs: readonly NumberedOutcome[]): readonly NumberedOutcome[] {
+  return jobs.toSorted((a, b) => compareResults(a.outcome.result, b.outcome.result));
+}
+
 /** The worst jobs, in their old order. */
 export function worstJobs(
   jobs: readonly NumberedOutcome[],
   max: number,
 ): readonly NumberedOutcome[] {
-  return jobs
-    .toSorted((a, b) => compareResults(a.outcome.result, b.outcome.result))
+  return worstFirst(jobs)
     .slice(0, max)
     .toSorted((a, b) => a.number - b.number);
 }
@@ -93,7 +98,9 @@ const resultsOfFinal: ReadonlySet<Result> = new Set(['succeeded', 'failed', 'can
 
 /** The reason for a job's status: the service's, else the error's. Foreign text. */
 export function reasonOf({ job, error }: Outcome): string {
-  return job?.status_reason || error?.message || '';
+  const reason = job?.status_reason || error?.message || '';
+  // Our own comes back with who gave it, for those who read it elsewhere.
+  return reason.startsWith(ownName) ? reason.slice(ownName.length) : reason;
 }
 
 /** What something has cost; empty where that is not known. */
