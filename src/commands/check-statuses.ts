@@ -1,4 +1,4 @@
-import { GitHubError } from '../errors.ts';
+import { GitHubError, InterruptedError } from '../errors.ts';
 import { dispatchWorkflow, readDefaultBranch } from '../github/dispatch.ts';
 import { readPendingUrl } from '../github/pending-url.ts';
 import type { WorkflowRun } from '../github/runs.ts';
@@ -37,12 +37,14 @@ export async function finishStatuses(
     const ref = isFollowed ? await refOf(check) : '';
     await Promise.all(due.map(async (each) => finishOne(check, each, ref)));
   } catch (error) {
-    if (!(error instanceof GitHubError)) throw error;
-    console.statusesUnreadable(error);
+    if (error instanceof GitHubError) console.statusesUnreadable(error);
+    // What was found before is still to be told.
+    else if (error instanceof InterruptedError) console.statusesInterrupted(error);
+    else throw error;
   }
 }
 
-// Without the permission to finish statuses, each check would start the same workflows again.
+// Where statuses cannot be finished, each check would start the same workflows again.
 async function mayFinish({ github, repository, console }: Check, { statuses }: Due) {
   const [first] = statuses;
   if (first === undefined) return false;
@@ -52,7 +54,8 @@ async function mayFinish({ github, repository, console }: Check, { statuses }: D
     await setStatus(github, repository, sha, { ...status, target_url: targetUrl ?? '' });
   } catch (error) {
     if (!(error instanceof GitHubError)) throw error;
-    if (error.trouble !== 'forbidden') return true;
+    // That may be about this one alone.
+    if (error.trouble === 'refused') return true;
     console.statusNotSet(error);
     return false;
   }

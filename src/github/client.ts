@@ -46,33 +46,36 @@ const defaultLimitPauseMs = maxPauseMs;
 export function createGitHub({ send, clock, random, signal }: GitHubOptions): GitHub {
   const inTurn = pLimit(maxConcurrent);
   let notBeforeMs = 0;
+  // What all wait for: whose time is over meanwhile tells of it.
+  let limit: GitHubError | null = null;
 
   const sendOnce = async (route: string, parameters: Readonly<Record<string, unknown>>) => {
     const pauseMs = notBeforeMs - clock.monotonicMs();
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
-    if (signal.aborted) throw new InterruptedError();
-    return send(route, parameters, signal);
+    if (signal.aborted) throw limit ?? new InterruptedError();
+    const answer = await send(route, parameters, signal);
+    limit = null;
+    return answer;
   };
 
   return {
     request: async (route, parameters = {}, isRepeatable = true) =>
       inTurn(async () => {
-        let limit: GitHubError | null = null;
         for (let failures = 1; ; failures += 1) {
           try {
             return await sendOnce(route, parameters);
           } catch (error) {
-            if (error instanceof InterruptedError) throw limit ?? error;
+            if (error instanceof InterruptedError || error instanceof GitHubError) throw error;
             const { kind, status, retryAfterMs } = troubleOf(error, clock.now());
             const failure = new GitHubError(kind, status, route, error);
             const isTransient = kind === 'unavailable' && isRepeatable && failures < maxTries;
             if (kind !== 'limited' && !isTransient) throw failure;
-            if (kind === 'limited') limit = failure;
             const minMs = retryAfterMs ?? (kind === 'limited' ? defaultLimitPauseMs : 0);
             const pauseMs = backoffMs(failures, random, minMs);
-            // A limit is that of all requests.
-            if (kind === 'limited') notBeforeMs = clock.monotonicMs() + pauseMs;
-            else await clock.sleep(pauseMs, signal);
+            if (kind === 'limited') {
+              limit = failure;
+              notBeforeMs = clock.monotonicMs() + pauseMs;
+            } else await clock.sleep(pauseMs, signal);
           }
         }
       }),

@@ -2,7 +2,6 @@ import type { Client } from '../api/client.ts';
 import { listRunsOfJobs } from '../api/endpoints.ts';
 import { retryRules, withRetry } from '../api/retry.ts';
 import type { Job, JobRun } from '../api/schemas.ts';
-import { ServiceError } from '../errors.ts';
 import { groupsOf } from '../groups.ts';
 import { readPages } from './list.ts';
 
@@ -15,9 +14,8 @@ const groupSize = 50;
 const maxPagesPerGroup = 3;
 
 /**
- * Reads the runs of jobs, oldest first, up to 50 jobs with one request. What could not be read is
- * left out.
- * @throws InterruptedError
+ * Reads the runs of jobs, oldest first, up to 50 jobs with one request. Never rejects: what could not
+ * be read is left out.
  */
 export async function readRunsOfJobs(
   client: Client,
@@ -57,8 +55,7 @@ async function readGroup(
     // Whether the filter takes several UUIDs is documented nowhere.
     const isIgnored = runs.length === 0 && jobs.some((job) => job.started_at !== null);
     return isIgnored ? null : runs;
-  } catch (error) {
-    if (error instanceof ServiceError) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }

@@ -1,9 +1,9 @@
-import type { GitHubError } from '../errors.ts';
+import type { GitHubError, InterruptedError } from '../errors.ts';
 import type { CheckedJob } from '../jobs/checked.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import type { Runner } from '../runtime.ts';
 import { createConsole, type Console } from './console.ts';
-import type { ErrorMessage } from './error-messages.ts';
+import { describeError, type ErrorMessage } from './error-messages.ts';
 import { describeFollowUpError, describeGitHubError } from './github-errors.ts';
 import { sanitizeLine } from './sanitize.ts';
 
@@ -12,6 +12,7 @@ export interface CheckConsole extends Console {
   readonly statusFinished: (job: CheckedJob, context: string, state: string) => void;
   readonly statusNotSet: (error: GitHubError) => void;
   readonly statusesUnreadable: (error: GitHubError) => void;
+  readonly statusesInterrupted: (error: InterruptedError) => void;
   readonly followUpStarted: (job: CheckedJob, workflow: string, ref: string) => void;
   readonly followUpFailed: (error: GitHubError, workflow: string, ref: string) => void;
   /** Whether it makes no sense to start it for another job. */
@@ -40,6 +41,9 @@ export function createCheckConsole(runner: Runner): CheckConsole {
     },
     statusesUnreadable: (error) => {
       add(describeGitHubError(error, 'read the commit statuses', 'statuses: write'));
+    },
+    statusesInterrupted: (error) => {
+      add(describeError(error, 'finish the commit statuses'));
     },
     followUpStarted: ({ job, outcome }, workflow, ref) => {
       const title = line(titleOf(outcome.ref, job), 100);
