@@ -29671,7 +29671,6 @@ var list = __nccwpck_require__(477);
 
 
 
-
 const maxSingleReads = 20;
 const groupSize = 50;
 const maxPagesPerGroup = 3;
@@ -29706,10 +29705,8 @@ async function readGroup(client, jobs, signal) {
         const isIgnored = runs.length === 0 && jobs.some((job) => job.started_at !== null);
         return isIgnored ? null : runs;
     }
-    catch (error) {
-        if (error instanceof errors/* ServiceError */._7)
-            return null;
-        throw error;
+    catch {
+        return null;
     }
 }
 
@@ -29717,6 +29714,8 @@ async function readGroup(client, jobs, signal) {
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/report/console.js + 1 modules
 var console = __nccwpck_require__(5493);
+// EXTERNAL MODULE: ./build/report/error-messages.js
+var error_messages = __nccwpck_require__(566);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/sanitize.js
@@ -29768,6 +29767,7 @@ function describeFollowUpError(error, workflow, ref) {
 
 
 
+
 function createCheckConsole(runner) {
     const problems = new Map();
     let isFollowUpHopeless = false;
@@ -29786,6 +29786,9 @@ function createCheckConsole(runner) {
         },
         statusesUnreadable: (error) => {
             add(describeGitHubError(error, 'read the commit statuses', 'statuses: write'));
+        },
+        statusesInterrupted: (error) => {
+            add((0,error_messages/* describeError */.Uc)(error, 'finish the commit statuses'));
         },
         followUpStarted: ({ job, outcome }, workflow, ref) => {
             const title = line((0,metrics/* titleOf */.Gg)(outcome.ref, job), 100);
@@ -29940,8 +29943,6 @@ function renderSpend(jobs) {
     return `#### Spend by workflow\n\n${(0,table/* renderTable */.bo)(columns, rows)}`;
 }
 
-// EXTERNAL MODULE: ./build/report/error-messages.js
-var error_messages = __nccwpck_require__(566);
 // EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
 var outputs = __nccwpck_require__(8089);
 // EXTERNAL MODULE: ./build/report/summary.js + 4 modules
@@ -30113,9 +30114,12 @@ async function finishStatuses(check, ended, openRuns) {
         await Promise.all(due.map(async (each) => finishOne(check, each, ref)));
     }
     catch (error) {
-        if (!(error instanceof errors/* GitHubError */.y_))
+        if (error instanceof errors/* GitHubError */.y_)
+            console.statusesUnreadable(error);
+        else if (error instanceof errors/* InterruptedError */.p4)
+            console.statusesInterrupted(error);
+        else
             throw error;
-        console.statusesUnreadable(error);
     }
 }
 async function mayFinish({ github, repository, console }, { statuses }) {
@@ -30130,7 +30134,7 @@ async function mayFinish({ github, repository, console }, { statuses }) {
     catch (error) {
         if (!(error instanceof errors/* GitHubError */.y_))
             throw error;
-        if (error.trouble !== 'forbidden')
+        if (error.trouble === 'refused')
             return true;
         console.statusNotSet(error);
         return false;
@@ -30413,7 +30417,8 @@ function observe({ deps, listeners, budget }, entry, job) {
     if (entry.facts.stop !== 'replaced')
         budget.onLook(job, entry.shareMs !== null);
     const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
-    if (!isOwn)
+    const hasFailed = entry.facts.stop === 'ended' && entry.job?.status === 'FAILED';
+    if (!isOwn || hasFailed)
         return;
     entry.job = job;
     if (entry.timeline.at(-1)?.status === job.status)
@@ -32121,35 +32126,37 @@ const defaultLimitPauseMs = _api_retry_js__WEBPACK_IMPORTED_MODULE_0__/* .maxPau
 function createGitHub({ send, clock, random, signal }) {
     const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_3__/* ["default"] */ .A)(maxConcurrent);
     let notBeforeMs = 0;
+    let limit = null;
     const sendOnce = async (route, parameters) => {
         const pauseMs = notBeforeMs - clock.monotonicMs();
         if (pauseMs > 0)
             await clock.sleep(pauseMs, signal);
         if (signal.aborted)
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4();
-        return send(route, parameters, signal);
+            throw limit ?? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4();
+        const answer = await send(route, parameters, signal);
+        limit = null;
+        return answer;
     };
     return {
         request: async (route, parameters = {}, isRepeatable = true) => inTurn(async () => {
-            let limit = null;
             for (let failures = 1;; failures += 1) {
                 try {
                     return await sendOnce(route, parameters);
                 }
                 catch (error) {
-                    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4)
-                        throw limit ?? error;
+                    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4 || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_)
+                        throw error;
                     const { kind, status, retryAfterMs } = (0,_trouble_js__WEBPACK_IMPORTED_MODULE_2__/* .troubleOf */ .L)(error, clock.now());
                     const failure = new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_(kind, status, route, error);
                     const isTransient = kind === 'unavailable' && isRepeatable && failures < maxTries;
                     if (kind !== 'limited' && !isTransient)
                         throw failure;
-                    if (kind === 'limited')
-                        limit = failure;
                     const minMs = retryAfterMs ?? (kind === 'limited' ? defaultLimitPauseMs : 0);
                     const pauseMs = (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_0__/* .backoffMs */ .jo)(failures, random, minMs);
-                    if (kind === 'limited')
+                    if (kind === 'limited') {
+                        limit = failure;
                         notBeforeMs = clock.monotonicMs() + pauseMs;
+                    }
                     else
                         await clock.sleep(pauseMs, signal);
                 }
@@ -35141,7 +35148,8 @@ function maxRetryAfterMs(errors) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Lq: () => (/* binding */ reconcile),
 /* harmony export */   Nx: () => (/* binding */ ownReason),
-/* harmony export */   Uu: () => (/* binding */ duplicateReason)
+/* harmony export */   Uu: () => (/* binding */ duplicateReason),
+/* harmony export */   qU: () => (/* binding */ ownName)
 /* harmony export */ });
 /* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
 /* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
@@ -35307,8 +35315,9 @@ async function look(entry, { finder, events, phase, deadline }) {
     }
 }
 const duplicateReason = 'the cook was repeated and created two jobs';
+const ownName = 'GitHub Actions: ';
 function ownReason(told) {
-    return { told, sent: `GitHub Actions: ${told}` };
+    return { told, sent: ownName + told };
 }
 
 
@@ -36335,18 +36344,22 @@ async function attachAll(step, requests) {
         for (const { entry, job } of taken)
             (0,watch/* adopt */.d)(step, entry, job, 'attached');
         const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
-        return { error: null, tries, restartable: new Map(earlier.restartable) };
+        const restartable = new Map(requests.map(({ index, alternatives }) => {
+            const jobs = earlier.restartable.get(index) ?? [];
+            return [index, { jobs, place: 1 + alternatives.length }];
+        }));
+        return { error: null, tries, restartable };
     }
     catch (error) {
         return nothingAttached((0,errors/* asError */.zR)(error));
     }
 }
 function endReplaced(step, request, { restartable }) {
-    const jobs = restartable.get(request.index) ?? [];
+    const { jobs, place } = restartable.get(request.index) ?? { jobs: [], place: 0 };
     restartable.delete(request.index);
     if (jobs.length === 0)
         return;
-    const entry = (0,entries/* createEntry */.dv)({ ref: request, mark: null }, 1 + request.alternatives.length);
+    const entry = (0,entries/* createEntry */.dv)({ ref: request, mark: null }, place);
     step.earlier.push(entry);
     const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
     (0,entries/* record */.g1)(step, entry, { jobs: left, stop: 'replaced' });
@@ -39138,7 +39151,7 @@ const maxJobs = 50;
 const maxReason = 160;
 function renderFailures(jobs, maxLines, isFine) {
     const bad = jobs.filter(({ outcome }) => !isFine(outcome));
-    const shown = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .worstJobs */ .Oc)(bad, maxJobs);
+    const shown = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .worstFirst */ .md)(bad).slice(0, maxJobs);
     const blocks = jobs.length === 1
         ? shown.flatMap((job) => partsOf(job, maxLines))
         : shown.map((job) => foldedJob(job, maxLines, bad.length === 1));
@@ -39190,15 +39203,18 @@ function logBlock(tail, maxLines) {
 /* harmony export */   ch: () => (/* binding */ costCell),
 /* harmony export */   fo: () => (/* binding */ statusCell),
 /* harmony export */   i1: () => (/* binding */ consoleLink),
+/* harmony export */   md: () => (/* binding */ worstFirst),
 /* harmony export */   uY: () => (/* binding */ originWords),
 /* harmony export */   v8: () => (/* binding */ withoutBreaks)
 /* harmony export */ });
 /* harmony import */ var _api_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4015);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(566);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* harmony import */ var _jobs_reconcile_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9677);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(566);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
+
 
 
 
@@ -39224,9 +39240,11 @@ function styleOf({ align, keep } = { heading: '' }) {
 function numberJobs(outcomes) {
     return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
 }
+function worstFirst(jobs) {
+    return jobs.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.outcome.result, b.outcome.result));
+}
 function worstJobs(jobs, max) {
-    return jobs
-        .toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.outcome.result, b.outcome.result))
+    return worstFirst(jobs)
         .slice(0, max)
         .toSorted((a, b) => a.number - b.number);
 }
@@ -39241,22 +39259,23 @@ function statusCell(outcome) {
     const { icon, words } = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[result];
     if (job === null)
         return `${icon} ${words}`;
-    const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(job.status, 60);
-    const isClear = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status) && resultsOfFinal.has(result);
+    const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .escapeHtml */ .ZD)(job.status, 60);
+    const isClear = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status) && resultsOfFinal.has(result);
     const shown = `${icon}\u00a0${status}`;
     if (isClear || result === 'running')
         return shown;
-    return `${shown}, ${result === 'cancelled' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .phraseOf */ .J8)(outcome) : words}`;
+    return `${shown}, ${result === 'cancelled' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .phraseOf */ .J8)(outcome) : words}`;
 }
 const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
 function reasonOf({ job, error }) {
-    return job?.status_reason || error?.message || '';
+    const reason = job?.status_reason || error?.message || '';
+    return reason.startsWith(_jobs_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownName */ .qU) ? reason.slice(_jobs_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownName */ .qU.length) : reason;
 }
 function costCell(cost) {
-    return cost === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost));
+    return cost === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatCost */ .BD)(cost));
 }
 function durationCell(seconds) {
-    return seconds === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(seconds * 1000));
+    return seconds === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a3)(seconds * 1000));
 }
 function withoutBreaks(text) {
     return text.replaceAll(' ', '\u00a0');
@@ -39264,14 +39283,14 @@ function withoutBreaks(text) {
 function uuidCode(uuid) {
     return uuid === null || !(0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid}</samp>`;
 }
-const consoleLink = `[the console](${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9})`;
+const consoleLink = `[the console](${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9})`;
 function linkConsole(text, maxLength) {
-    const link = `[${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9.slice(8)}](${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9})`;
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(text, maxLength)
+    const link = `[${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9.slice(8)}](${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9})`;
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(text, maxLength)
         .split(' ')
         .map((word) => {
-        const after = word.startsWith(_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9) ? word.slice(_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9.length) : null;
-        return after !== null && /^[.,;:]?$/.test(after) ? link + after : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeMarkdown */ .FV)(word);
+        const after = word.startsWith(_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9) ? word.slice(_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9.length) : null;
+        return after !== null && /^[.,;:]?$/.test(after) ? link + after : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .escapeMarkdown */ .FV)(word);
     })
         .join(' ');
 }

@@ -95,7 +95,10 @@ export function observe({ deps, listeners, budget }: Step, entry: Entry, job: Jo
   // What an earlier attempt has spent is not this step's.
   if (entry.facts.stop !== 'replaced') budget.onLook(job, entry.shareMs !== null);
   const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
-  if (!isOwn) return;
+  // A job that failed is cancelled, to be sure that it is not started once more; what is told of it is
+  // why it failed.
+  const hasFailed = entry.facts.stop === 'ended' && entry.job?.status === 'FAILED';
+  if (!isOwn || hasFailed) return;
   entry.job = job;
   if (entry.timeline.at(-1)?.status === job.status) return;
   const change = { status: job.status, atMs: deps.clock.now() };

@@ -13,8 +13,14 @@ export interface Attached {
   readonly error: Error | null;
   /** The tries of each entry up to the one taken over, by its index. */
   readonly tries: ReadonlyMap<number, readonly CookRequest[]>;
-  /** Jobs of each entry that failed and may be started once more, by its index. */
-  readonly restartable: Map<number, readonly Job[]>;
+  /** What failed and may be started once more, by the index of its entry. */
+  readonly restartable: Map<number, Restartable>;
+}
+
+interface Restartable {
+  readonly jobs: readonly Job[];
+  /** Its place among the records of its entry: after those of all tries. */
+  readonly place: number;
 }
 
 /** Where nothing was looked for, or it could not be. */
@@ -41,7 +47,13 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]): P
       record(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
     for (const { entry, job } of taken) adopt(step, entry, job, 'attached');
     const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
-    return { error: null, tries, restartable: new Map(earlier.restartable) };
+    const restartable = new Map(
+      requests.map(({ index, alternatives }) => {
+        const jobs = earlier.restartable.get(index) ?? [];
+        return [index, { jobs, place: 1 + alternatives.length }];
+      }),
+    );
+    return { error: null, tries, restartable };
   } catch (error) {
     return nothingAttached(asError(error));
   }
@@ -49,10 +61,10 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]): P
 
 /** Ends, once, what may be started once more of an entry that is cooked anew. */
 export function endReplaced(step: Step, request: CookRequest, { restartable }: Attached): void {
-  const jobs = restartable.get(request.index) ?? [];
+  const { jobs, place } = restartable.get(request.index) ?? { jobs: [], place: 0 };
   restartable.delete(request.index);
   if (jobs.length === 0) return;
-  const entry = createEntry({ ref: request, mark: null }, 1 + request.alternatives.length);
+  const entry = createEntry({ ref: request, mark: null }, place);
   step.earlier.push(entry);
   const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
   record(step, entry, { jobs: left, stop: 'replaced' });

@@ -126,6 +126,23 @@ describe('what is to be kept is kept, and what is not is not', () => {
   });
 });
 
+test('a job that failed and is cancelled, lest it be started once more, is told as failed', async () => {
+  const recipe = {
+    name: 'Failing',
+    payload: { max_retry_count: 1 },
+    life: [
+      { status: 'RUNNING', forMs: 2_000 },
+      { status: 'FAILED', statusReason: 'Out of memory', forMs: 600_000 },
+      { status: 'RUNNING', retry: true },
+    ],
+  };
+  const { main, simulator } = await play({ recipes: [recipe] });
+  expect(simulator.jobs().map(({ status }) => status)).toEqual(['CANCELLED']);
+  expect(main.outputs.get('result')).toBe('failed');
+  expect(main.outputs.get('status-reason')).toBe('Out of memory');
+  expect(main.annotations.map(({ message }) => message).join()).toContain('Out of memory');
+});
+
 describe('on-rerun: attach', () => {
   const attempt = (number: number) => ({ GITHUB_RUN_ATTEMPT: String(number) });
   const attach = { 'on-rerun': 'attach' };
@@ -186,6 +203,28 @@ describe('on-rerun: attach', () => {
     expect([earlier?.uuid, anew?.uuid]).toEqual([uuidsOf(first)[0], uuidsOf(again)[0]]);
     expect([earlier?.status, anew?.status]).toEqual(['CANCELLED', 'FAILED']);
     expect(again.main.lines.join('\n')).toContain(`Cancelling job ${earlier?.uuid}: it has failed`);
+  });
+
+  test('keeps what it replaces apart from what it cooks, whichever model that is', async () => {
+    const recipe = {
+      name: 'Restarting',
+      payload: { max_retry_count: 1 },
+      life: [
+        { status: 'FAILED', forMs: 60_000 },
+        { status: 'RUNNING', retry: true },
+      ],
+    };
+    const inputs = { wait: 'false', 'gpu-name': 'RTX 9999\nRTX 4090' };
+    const [first, again] = await playTwice(
+      { recipes: [recipe], inputs },
+      { inputs: { ...attach, ...inputs } },
+    );
+    const jobsOf = (name: string) =>
+      (
+        JSON.parse(again.main.kept.get(name) ?? '{}') as { jobs?: readonly { uuid: string }[] }
+      ).jobs?.map(({ uuid }) => uuid);
+    expect(jobsOf('entry-0-1')).toEqual(uuidsOf(again));
+    expect(jobsOf('entry-0-2')).toEqual(uuidsOf(first));
   });
 
   test('is not the default: a re-run cooks anew', async () => {

@@ -171,6 +171,8 @@ function checkSaid(life: PlayedLife, step: PlayedStep): readonly Violation[] {
     return cookedBy === main.name || reported.has(uuid);
   });
   if (main.killed || said.length === 0 || isNearMaxCost(life, step, jobs)) return [];
+  // What nobody could see for so long is taken for what costs more.
+  if (wasBlind(life, step)) return [];
   return said.flatMap(({ jobUuid }) => {
     const job = jobs.find(({ uuid }) => uuid === jobUuid);
     const { gpuNames, maxHourlyRateUsd } = plan.policy;
@@ -179,6 +181,17 @@ function checkSaid(life: PlayedLife, step: PlayedStep): readonly Violation[] {
     if (job === undefined ? isTooDear : isDearOrAtShare(plan, job)) return [];
     return [{ check: 'said to be over budget', what: `${main.name}: ${jobUuid ?? 'not cooked'}` }];
   });
+}
+
+/** Whether the service had told nothing for longer than a look takes when a step cancelled. */
+function wasBlind(life: PlayedLife, step: PlayedStep): boolean {
+  const sent = sentBy(life, step.main.name);
+  const cancelMs = sent.find(({ kind }) => kind === 'cancel')?.sentAtMs ?? Infinity;
+  const answered = sent.filter(({ kind, fault, endedAtMs }) => {
+    return kind !== 'cancel' && fault === null && (endedAtMs ?? Infinity) <= cancelMs;
+  });
+  const lastMs = answered.at(-1)?.endedAtMs ?? step.main.startMs;
+  return cancelMs < Infinity && cancelMs - lastMs > lookMs(life, step);
 }
 
 /** What matching offers cost an hour; no names: of any model. */

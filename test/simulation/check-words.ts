@@ -79,7 +79,7 @@ function checkReported(
   const say = (what: string) => [{ check: 'outputs', what: `${job.uuid}: ${what}` }];
   const isFinal = ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status ?? '');
   // What was taken as final early was cancelled as well, to be sure.
-  const isSure = status === 'FAILED' && job.cancels.some(({ by }) => by === step.main.name);
+  const isSure = status === 'FAILED' && wasToBeCancelled(life, step, job);
   // Of a job that is left alone, the last status seen is told: FAILED may be one between two runs.
   const isLeft = ['detached', 'timed-out', 'cancelled', 'error', 'submitted'].includes(result);
   if (isFinal && !isSure && !isLeft) {
@@ -127,6 +127,12 @@ function wasSeenRunning(life: PlayedLife, { main }: PlayedStep, job: SimulatedJo
   return sentBy(life, main.name).some(({ shows, takenAtMs }) => {
     return takenAtMs !== null && shows.includes(job.uuid) && job.statusAt(takenAtMs) === 'RUNNING';
   });
+}
+
+function wasToBeCancelled(life: PlayedLife, { main }: PlayedStep, job: SimulatedJob): boolean {
+  return sentBy(life, main.name).some(
+    ({ kind, path }) => kind === 'cancel' && path.toLowerCase().includes(job.uuid),
+  );
 }
 
 function isToldToLive({ main }: PlayedStep, { uuid }: SimulatedJob): boolean {

@@ -5,6 +5,7 @@ import {
   hasCeiling,
   isReplaced,
   jobsByEntry,
+  placeOf,
   reportedBy,
   sentBy,
   toldAtMs,
@@ -32,6 +33,8 @@ export function wishOfStep(life: PlayedLife, step: PlayedStep, job: SimulatedJob
   const isOwn = job.cookedBy === step.main.name || isTakenOver(life, step, job);
   if (!isGiven && !isOwn) return null;
   if (isOwn && (isDuplicate(life, step, job) || isReplaced(life, step, job))) return 'end';
+  // Of several entries that are alike, it is not to be seen from outside which one a re-run cooks anew.
+  if (isOwn && job.cookedBy !== step.main.name && placeOf(step, job) === null) return 'either';
   if (step.plan.command === 'cancel') return wishOfCancel(step, job);
   const told = toldAtMs(step.main);
   const verdictAtMs = step.main.killed ? Infinity : (step.main.runner.verdictAtMs() ?? Infinity);
