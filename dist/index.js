@@ -34033,7 +34033,7 @@ const pausesMs = [1_000, 2_000, 4_000, 8_000];
 function createFinder(client) {
     const { clock } = client;
     const waiters = new Set();
-    const readDescription = (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .createDescriber */ .EM)(client);
+    const readDescription = (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .createDescriber */ .EM)(client, true);
     const describe = async (job, signal) => {
         const isKnown = [...waiters].some(({ knownUuids }) => knownUuids.includes(job.uuid));
         return isKnown ? job : readDescription(job, signal);
@@ -34255,7 +34255,7 @@ const maxDescribed = 100;
 function isCutText(description) {
     return /(?:…|\.{3})\s*$/.test(description?.slice(-10) ?? '');
 }
-function createDescriber(client) {
+function createDescriber(client, isLookedAgain = false) {
     const described = new Map();
     let isInLists = false;
     return async (listed, signal) => {
@@ -34272,7 +34272,9 @@ function createDescriber(client) {
         if (described.size >= maxDescribed)
             throw withoutDescription('too many jobs to read each');
         const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, listed.uuid, signal);
-        const read = (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lookUp, { ...client, signal });
+        const read = isLookedAgain
+            ? request()
+            : (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lookUp, { ...client, signal });
         const job = await read.catch((error) => {
             throw error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 ? withoutDescription(error.message) : error;
         });

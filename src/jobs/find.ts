@@ -52,7 +52,7 @@ interface Waiter extends Search {
 export function createFinder(client: Client): Finder {
   const { clock } = client;
   const waiters = new Set<Waiter>();
-  const readDescription = createDescriber(client);
+  const readDescription = createDescriber(client, true);
   const describe: Describer = async (job, signal) => {
     const isKnown = [...waiters].some(({ knownUuids }) => knownUuids.includes(job.uuid));
     return isKnown ? job : readDescription(job, signal);

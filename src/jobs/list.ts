@@ -101,8 +101,11 @@ export function isCutText(description: string | null): boolean {
   return /(?:…|\.{3})\s*$/.test(description?.slice(-10) ?? '');
 }
 
-/** A describer that reads each job once, and none where lists are seen to have whole descriptions. */
-export function createDescriber(client: Client): Describer {
+/**
+ * A describer that reads each job once, and none where lists are seen to have whole descriptions.
+ * @param isLookedAgain whether the whole list is gone through again where a read fails
+ */
+export function createDescriber(client: Client, isLookedAgain = false): Describer {
   const described = new Map<string, Job>();
   let isInLists = false;
   return async (listed, signal) => {
@@ -116,7 +119,9 @@ export function createDescriber(client: Client): Describer {
     if (isCut && described.size >= maxDescribed) return listed;
     if (described.size >= maxDescribed) throw withoutDescription('too many jobs to read each');
     const request = async () => readJob(client, listed.uuid, signal);
-    const read = withRetry(request, retryRules.lookUp, { ...client, signal });
+    const read = isLookedAgain
+      ? request()
+      : withRetry(request, retryRules.lookUp, { ...client, signal });
     // It may be too new to be read: a 404 is no proof either.
     const job = await read.catch((error: unknown) => {
       throw error instanceof ServiceError ? withoutDescription(error.message) : error;

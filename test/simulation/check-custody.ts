@@ -152,6 +152,8 @@ function checkParallel(life: PlayedLife, step: PlayedStep): readonly Violation[]
 // Whether its step knows of an unfinished job.
 function isOpen(life: PlayedLife, job: SimulatedJob, atMs: number): boolean {
   if (hasEnded(job, atMs) || mayBeLost(life, job.cookedBy, job)) return false;
+  // The end of one that was cancelled is waited for for half a minute.
+  if (job.cancels.some(({ atMs: cancelledMs }) => cancelledMs < atMs - 29_000)) return false;
   return sentBy(life, job.cookedBy).some(
     ({ kind, shows, endedAtMs }) =>
       kind === 'cook' && shows.includes(job.uuid) && (endedAtMs ?? Infinity) < atMs,

@@ -17,7 +17,7 @@ export function checkMoney(life: PlayedLife): readonly Violation[] {
   return cooks.flatMap((step) => {
     const jobs = life.service.jobs().filter(({ cookedBy }) => cookedBy === step.main.name);
     return [
-      ...jobs.flatMap((job) => checkShare(step, job)),
+      ...jobs.flatMap((job) => checkShare(life, step, job)),
       ...checkSum(life, step, jobs),
       ...jobs.flatMap((job) => [...checkRate(life, step, job), ...checkCooked(life, step, job)]),
       ...checkSaid(life, step),
@@ -26,14 +26,20 @@ export function checkMoney(life: PlayedLife): readonly Violation[] {
 }
 
 /** With both ceilings a job costs its share at most, also when nobody watches it. */
-function checkShare({ plan }: PlayedStep, job: SimulatedJob): readonly Violation[] {
+function checkShare(
+  life: PlayedLife,
+  { plan }: PlayedStep,
+  job: SimulatedJob,
+): readonly Violation[] {
   const { maxHourlyRateUsd, maxCostUsd } = plan.policy;
   if (maxHourlyRateUsd === null || maxCostUsd === null || job.isServer) return [];
   // Nothing bounds a dearer machine while nobody watches.
   const dearestUsd = Math.max(maxHourlyRateUsd, ...job.runs().map(({ hourlyUsd }) => hourlyUsd));
   const shareUsd = (maxCostUsd / plan.entries.length) * (dearestUsd / maxHourlyRateUsd);
+  // A cancel just before the limit takes its time.
+  const stopMs = job.cancels.length > 0 ? longestCancelMs(life) : 0;
   const usd = job.costUsdAt(Infinity);
-  if (usd <= shareUsd + roundingUsd) return [];
+  if (usd <= shareUsd + (dearestUsd * stopMs) / hour + roundingUsd) return [];
   return [{ check: 'more than its share', what: `${job.uuid}: ${usd} of ${shareUsd} USD` }];
 }
 
@@ -81,9 +87,13 @@ function dearestOf(job: SimulatedJob): number {
 const cancelMs = 15 * second;
 
 /** How much longer a cancel takes than is allowed for. */
-function cancelLateMs({ plan: { service } }: PlayedLife): number {
-  const longestMs = Math.max(...service.recipes.map(({ cancelTakesMs = 0 }) => cancelTakesMs));
-  return Math.max(0, longestMs + 4 * service.latencyMs + 3 * second - cancelMs);
+function cancelLateMs(life: PlayedLife): number {
+  const { latencyMs } = life.plan.service;
+  return Math.max(0, longestCancelMs(life) + 4 * latencyMs + 3 * second - cancelMs);
+}
+
+function longestCancelMs({ plan: { service } }: PlayedLife): number {
+  return Math.max(...service.recipes.map(({ cancelTakesMs = 0 }) => cancelTakesMs));
 }
 
 /** The longest until a rate that the service tells is known to a step. */
@@ -171,8 +181,11 @@ function checkSaid(life: PlayedLife, step: PlayedStep): readonly Violation[] {
     return cookedBy === main.name || reported.has(uuid);
   });
   if (main.killed || said.length === 0 || isNearMaxCost(life, step, jobs)) return [];
-  // What nobody could see for so long is taken for what costs more.
-  if (wasBlind(life, step)) return [];
+  // What nobody could see for so long, or at all, is taken for what costs more.
+  const isLost = reportedBy(step).some(
+    ({ result, jobUuid }) => result === 'error' && jobUuid !== null,
+  );
+  if (isLost || wasBlind(life, step)) return [];
   return said.flatMap(({ jobUuid }) => {
     const job = jobs.find(({ uuid }) => uuid === jobUuid);
     const { gpuNames, maxHourlyRateUsd } = plan.policy;
