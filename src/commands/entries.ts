@@ -10,7 +10,7 @@ import type {
   StatusChange,
 } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
-import { saveEntry } from '../jobs/saved-state.ts';
+import { saveEntry, saveIfPossible } from '../jobs/saved-state.ts';
 import type { Step, StepJob } from './step.ts';
 
 /** One entry of the step, as main keeps it. */
@@ -84,10 +84,17 @@ export function createEntry(
   };
 }
 
-/** Keeps what is known of an entry, for the post entry too, before anything else is done. */
+/**
+ * Keeps what is known of an entry, for the post entry too, before anything else is done.
+ * @throws where a cook is to leave that post would not know of
+ */
 export function record({ deps }: Step, entry: Entry, change: Partial<EntryFacts>): void {
   entry.facts = { ...entry.facts, ...change };
-  saveEntry(deps.runner, entry.ref.index, entry.choice, entry.facts);
+  const save = () => {
+    saveEntry(deps.runner, entry.ref.index, entry.choice, entry.facts);
+  };
+  if (change.sends === undefined) saveIfPossible(save);
+  else save();
 }
 
 /** Takes what the service says of a job; its status changes go to the listeners. */

@@ -14,7 +14,7 @@ import {
   type StatusChange,
   type SubmittedJob,
 } from '../jobs/records.ts';
-import { savePlan, saveStep } from '../jobs/saved-state.ts';
+import { saveIfPossible, savePlan, saveStep } from '../jobs/saved-state.ts';
 import type { CommitStatus } from '../report/commit-status.ts';
 import { createConsole, type Console } from '../report/console.ts';
 import { writeAccessToken } from '../report/outputs.ts';
@@ -100,8 +100,15 @@ export async function withStep<T>(
   const records = Math.max(1, ...jobs.map((job) => job.records ?? 1));
   savePlan(runner, { count: jobs.length, records, policy: plan.policy });
   const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
-    saveStep(runner, facts);
-    if (!facts.hasVerdict) reconcileAll(step);
+    const save = () => {
+      saveStep(runner, facts);
+    };
+    if (facts.hasVerdict) {
+      save();
+      return;
+    }
+    saveIfPossible(save);
+    reconcileAll(step);
   });
   const probe = deps.openProbe(plan.apiUrl);
   const over = new AbortController();
@@ -207,6 +214,8 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
       // Not one after the other: what is unwanted now is not to wait for what is being confirmed.
       const both = Promise.all([entry.reconciling, reconcileEntry(step, entry)]);
       entry.reconciling = both.then(() => {});
+      // Whoever waits for it is told of what it throws; where nobody does, whoever reconciles it next.
+      entry.reconciling.catch(() => {});
       return entry.reconciling;
     },
   };

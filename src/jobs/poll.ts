@@ -1,7 +1,7 @@
 import { backoffMs, lagMs, maxPauseMs } from '../api/retry.ts';
 import type { Client } from '../api/client.ts';
 import type { Job } from '../api/schemas.ts';
-import { ServiceError } from '../errors.ts';
+import { asError, ServiceError } from '../errors.ts';
 import { createJobReader } from './read.ts';
 
 /** In ms, or `auto`: by the time since the last change. */
@@ -46,6 +46,7 @@ export interface Poller {
    * when two answers were 404, and of every other refusal at once.
    * @param isKnown whether it was seen just now; otherwise the first look is at once
    * @returns when `onLook` says so, or the signal fires
+   * @throws what `onLook` throws
    */
   readonly watch: (
     jobUuid: string,
@@ -71,6 +72,7 @@ interface Watch {
   readonly jobUuid: string;
   readonly onLook: OnLook;
   readonly done: () => void;
+  readonly failed: (error: Error) => void;
   status: string | null;
   changedAtMs: number;
   dueAtMs: number;
@@ -118,7 +120,12 @@ export function createPoller(options: PollerOptions): Poller {
       watch.status = answer.status;
       watch.dueAtMs = nowMs + dueIn(watch);
     }
-    if (watch.onLook(answer)) watch.done();
+    try {
+      if (watch.onLook(answer)) watch.done();
+    } catch (error) {
+      // What goes wrong with one job ends the watch of no other.
+      watch.failed(asError(error));
+    }
   };
 
   const look = async () => {
@@ -148,13 +155,17 @@ export function createPoller(options: PollerOptions): Poller {
 
   const run = async () => {
     isRunning = true;
-    while (watches.size > 0 && !signal.aborted) {
-      const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
-      const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
-      if (pauseMs > 0) {
-        await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
-        if (wake.signal.aborted) wake = new AbortController();
-      } else await look();
+    try {
+      while (watches.size > 0 && !signal.aborted) {
+        const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
+        const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
+        if (pauseMs > 0) {
+          await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
+          if (wake.signal.aborted) wake = new AbortController();
+        } else await look();
+      }
+    } catch (error) {
+      for (const watch of watches) watch.failed(asError(error));
     }
     isRunning = false;
   };
@@ -164,15 +175,23 @@ export function createPoller(options: PollerOptions): Poller {
       new Promise<void>((resolve, reject) => {
         const nowMs = clock.monotonicMs();
         const ended = AbortSignal.any([until, signal]);
-        const done = () => {
+        const leave = () => {
           watches.delete(watch);
           stopIdleReads?.();
           // A pause that nobody needs any more would keep the process from ending.
           if (watches.size === 0) wake.abort();
           ended.removeEventListener('abort', done);
+        };
+        const done = () => {
+          leave();
           resolve();
         };
-        const base = { jobUuid, onLook, done, status: null, changedAtMs: nowMs, failures: 0 };
+        const failed = (error: Error) => {
+          leave();
+          reject(error);
+        };
+        const calls = { onLook, done, failed };
+        const base = { jobUuid, ...calls, status: null, changedAtMs: nowMs, failures: 0 };
         const watch: Watch = { ...base, notFound: 0, dueAtMs: nowMs };
         if (isKnown) watch.dueAtMs += dueIn(watch);
         if (ended.aborted) {
@@ -182,7 +201,7 @@ export function createPoller(options: PollerOptions): Poller {
         ended.addEventListener('abort', done);
         watches.add(watch);
         if (isRunning) wake.abort();
-        else run().catch(reject);
+        else void run();
       }),
   };
 }

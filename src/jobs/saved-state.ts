@@ -42,6 +42,18 @@ export function saveStep(runner: Runner, facts: StepFacts): void {
   runner.saveState(stepName, JSON.stringify(facts));
 }
 
+/**
+ * Saves what post can do without: it takes main for killed then, and looks for the jobs. Where a disk
+ * is full, that is no reason not to cancel them now.
+ */
+export function saveIfPossible(save: () => void): void {
+  try {
+    save();
+  } catch {
+    // What was saved before the cook left is there.
+  }
+}
+
 /** Says that no commit status of the step is left to be set. */
 export function saveStatusesSettled(runner: Runner): void {
   runner.saveState(statusesName, 'settled');

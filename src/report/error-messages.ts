@@ -32,11 +32,18 @@ export function describeError(error: Error, attempt: string): ErrorMessage {
   };
 }
 
-/** A bug in this action. */
+/** A bug in this action, or a runner that it cannot write to. */
 export function describeInternalError(error: unknown): ErrorMessage {
+  const cause = sanitizeLine(
+    error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+  );
+  if (/\bENOSPC\b/.test(cause)) {
+    const remedy = `Free space on it before this step. Look for jobs that are still running: ${consoleUrl}`;
+    return { title: 'The disk of the runner is full', cause, remedy };
+  }
   return {
     title: 'Internal error',
-    cause: sanitizeLine(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+    cause,
     remedy: `This is a bug in this action. Please report it with this message. Look for jobs that are still running: ${consoleUrl}`,
   };
 }

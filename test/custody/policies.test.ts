@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { cancel } from '../../src/commands/cancel.ts';
+import { cook } from '../../src/commands/cook.ts';
 import { wait } from '../../src/commands/wait.ts';
 import { until } from '../support/until.ts';
 import type { Simulator } from '../simulator/types.ts';
@@ -393,4 +394,34 @@ describe('cancel', () => {
     ]);
     expect(played.main.summary()).toMatch(/^### .* could not be cancelled\n\n\*\*Why:/);
   });
+});
+
+test.each(['interrupt', 'timeout'])('a full disk keeps no %s from ending the jobs', async (end) => {
+  let isFull = false;
+  const { main, statuses } = await play({
+    recipes: [endless, endless],
+    inputs: { timeout: '2m' },
+    withPost: false,
+    command: async (deps) =>
+      cook({
+        ...deps,
+        runner: {
+          ...deps.runner,
+          saveState: (name, value) => {
+            if (isFull) throw new Error('ENOSPC: no space left on device, write');
+            deps.runner.saveState(name, value);
+          },
+        },
+      }),
+    during: async (simulator, interrupt) => {
+      await until(() => simulator.jobs().length === 2);
+      await until(() => simulator.requests.some(({ path }) => path === '/v1/jobs'));
+      isFull = true;
+      if (end === 'interrupt') interrupt();
+    },
+  });
+  expect(statuses).toEqual(['CANCELLED', 'CANCELLED']);
+  // Post does not know what became of them, so the step must not pass.
+  expect(main.failed()).toBe(true);
+  expect(main.annotations.map(({ title }) => title)).toEqual(['The disk of the runner is full']);
 });

@@ -250,3 +250,28 @@ test('a read is dropped when nobody waits for it any more, and not before', asyn
   await Promise.all(watching);
   expect(health).toEqual([]);
 });
+
+test('what goes wrong with one job ends the watch of no other', async () => {
+  const clock = createMadeUpClock();
+  const client = fakeClient(clock, ({ pathname, query }) => {
+    const status = clock.monotonicMs() > 60_000 ? 'COMPLETED' : 'RUNNING';
+    const listed = query?.['filter[uuid]']?.split(',').map((uuid) => fakeJob({ uuid, status }));
+    if (listed !== undefined) return { data: listed, total: listed.length };
+    return fakeJob({ uuid: pathname.slice('/v1/jobs/'.length), status });
+  });
+  const nothing = () => {};
+  const events = { onUnavailable: nothing, onAvailable: nothing };
+  const poller = createPoller({ client, interval: 1_000, signal: never, ...events });
+  const broken = poller.watch(
+    uuidNumber(1),
+    () => {
+      throw new Error('no space left on device');
+    },
+    never,
+  );
+  const isOver = (answer: { readonly status: unknown }) => answer.status === 'COMPLETED';
+  const others = [2, 3].map(async (index) => poller.watch(uuidNumber(index), isOver, never));
+  await expect(broken).rejects.toThrow('no space left on device');
+  await Promise.all(others);
+  expect(clock.monotonicMs()).toBeGreaterThan(60_000);
+});
