@@ -280,4 +280,37 @@ describe('a re-run that attaches', () => {
     expect(second.main.outputs.get('result')).toBe('succeeded');
     expect(cookedNames(second)).toEqual(['A', 'B', 'C']);
   });
+
+  test('and is killed leaves neither its own job nor what it has replaced', async () => {
+    const restarting: readonly Phase[] = [
+      { status: 'FAILED', forMs: 90_000 },
+      { status: 'RUNNING', retry: true },
+    ];
+    const simulator = await openSimulator({
+      recipes: [recipe({ B: restarting }, { payload: { max_retry_count: 1 } })],
+      simulator: { offers: [offer('B')] },
+    });
+    const scene = { clock: patientForOffers };
+    await playOn(simulator, { ...scene, inputs: { ...attach, wait: 'false', timeout: '' } });
+    const second = await playOn(simulator, {
+      ...scene,
+      inputs: attach,
+      env: { GITHUB_RUN_ATTEMPT: '2' },
+      isKilled: true,
+      during: async () => {
+        // The cancel of the first has been answered.
+        await until(
+          () => simulator.jobs().length === 2 && simulator.jobs()[0]?.status === 'CANCELLED',
+        );
+        await until(
+          () => simulator.requests.filter(({ path }) => path.startsWith('/v1/jobs')).length > 6,
+        );
+      },
+    });
+    await simulator.close();
+    expect(cookedNames(second)).toEqual(['B', 'B']);
+    const records = [...second.main.kept.keys()].filter((name) => name.startsWith('entry-'));
+    expect(records).toEqual(['entry-0-1', 'entry-0-3']);
+    expect(second.statuses).toEqual(['CANCELLED', 'CANCELLED']);
+  });
 });
