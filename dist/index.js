@@ -30411,7 +30411,13 @@ function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
 }
 function record({ deps }, entry, change) {
     entry.facts = { ...entry.facts, ...change };
-    (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .saveEntry */ .wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
+    const save = () => {
+        (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .saveEntry */ .wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
+    };
+    if (change.sends === undefined)
+        (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .saveIfPossible */ .Ku)(save);
+    else
+        save();
 }
 function observe({ deps, listeners, budget }, entry, job) {
     if (entry.facts.stop !== 'replaced')
@@ -31524,9 +31530,15 @@ async function withStep(plan, jobs, listeners, deps, work) {
     const records = Math.max(1, ...jobs.map((job) => job.records ?? 1));
     (0,saved_state/* savePlan */.hp)(runner, { count: jobs.length, records, policy: plan.policy });
     const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
-        (0,saved_state/* saveStep */.cs)(runner, facts);
-        if (!facts.hasVerdict)
-            reconcileAll(step);
+        const save = () => {
+            (0,saved_state/* saveStep */.cs)(runner, facts);
+        };
+        if (facts.hasVerdict) {
+            save();
+            return;
+        }
+        (0,saved_state/* saveIfPossible */.Ku)(save);
+        reconcileAll(step);
     });
     const probe = deps.openProbe(plan.apiUrl);
     const over = new AbortController();
@@ -31614,6 +31626,7 @@ function createStep({ plan, jobs, listeners, deps, client, probe, console, end }
         reconcile: async (entry) => {
             const both = Promise.all([entry.reconciling, reconcileEntry(step, entry)]);
             entry.reconciling = both.then(() => { });
+            entry.reconciling.catch(() => { });
             return entry.reconciling;
         },
     };
@@ -34182,6 +34195,7 @@ function oldestNeededMs(searches) {
 
 
 const maxStalePages = 3;
+const maxFailures = 10;
 async function* newestJobs(client, oldestMs, signal, describe = createDescriber(client)) {
     const seen = new Set();
     let members = 0;
@@ -34189,6 +34203,8 @@ async function* newestJobs(client, oldestMs, signal, describe = createDescriber(
     let staleInRow = 0;
     const failures = [];
     const withDescription = async (job) => {
+        if (failures.length >= maxFailures)
+            return job;
         try {
             return await describe(job, signal);
         }
@@ -35047,8 +35063,13 @@ function createPoller(options) {
             watch.status = answer.status;
             watch.dueAtMs = nowMs + dueIn(watch);
         }
-        if (watch.onLook(answer))
-            watch.done();
+        try {
+            if (watch.onLook(answer))
+                watch.done();
+        }
+        catch (error) {
+            watch.failed((0,build_errors/* asError */.zR)(error));
+        }
     };
     const look = async () => {
         const due = dueWatches([...watches], clock.monotonicMs(), reader.jobsPerRequest());
@@ -35075,16 +35096,22 @@ function createPoller(options) {
     };
     const run = async () => {
         isRunning = true;
-        while (watches.size > 0 && !signal.aborted) {
-            const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
-            const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
-            if (pauseMs > 0) {
-                await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
-                if (wake.signal.aborted)
-                    wake = new AbortController();
+        try {
+            while (watches.size > 0 && !signal.aborted) {
+                const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
+                const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
+                if (pauseMs > 0) {
+                    await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
+                    if (wake.signal.aborted)
+                        wake = new AbortController();
+                }
+                else
+                    await look();
             }
-            else
-                await look();
+        }
+        catch (error) {
+            for (const watch of watches)
+                watch.failed((0,build_errors/* asError */.zR)(error));
         }
         isRunning = false;
     };
@@ -35092,15 +35119,23 @@ function createPoller(options) {
         watch: async (jobUuid, onLook, until, isKnown = true) => new Promise((resolve, reject) => {
             const nowMs = clock.monotonicMs();
             const ended = AbortSignal.any([until, signal]);
-            const done = () => {
+            const leave = () => {
                 watches.delete(watch);
                 stopIdleReads?.();
                 if (watches.size === 0)
                     wake.abort();
                 ended.removeEventListener('abort', done);
+            };
+            const done = () => {
+                leave();
                 resolve();
             };
-            const base = { jobUuid, onLook, done, status: null, changedAtMs: nowMs, failures: 0 };
+            const failed = (error) => {
+                leave();
+                reject(error);
+            };
+            const calls = { onLook, done, failed };
+            const base = { jobUuid, ...calls, status: null, changedAtMs: nowMs, failures: 0 };
             const watch = { ...base, notFound: 0, dueAtMs: nowMs };
             if (isKnown)
                 watch.dueAtMs += dueIn(watch);
@@ -35113,7 +35148,7 @@ function createPoller(options) {
             if (isRunning)
                 wake.abort();
             else
-                run().catch(reject);
+                void run();
         }),
     };
 }
@@ -35764,6 +35799,7 @@ function retriesOf({ max_retry_count: count }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ku: () => (/* binding */ saveIfPossible),
 /* harmony export */   Z5: () => (/* binding */ saveStatusesSettled),
 /* harmony export */   cs: () => (/* binding */ saveStep),
 /* harmony export */   hp: () => (/* binding */ savePlan),
@@ -35796,6 +35832,13 @@ function saveEntry(runner, index, choice, facts) {
 }
 function saveStep(runner, facts) {
     runner.saveState(stepName, JSON.stringify(facts));
+}
+function saveIfPossible(save) {
+    try {
+        save();
+    }
+    catch {
+    }
 }
 function saveStatusesSettled(runner) {
     runner.saveState(statusesName, 'settled');
@@ -37579,9 +37622,14 @@ function describeError(error, attempt) {
     };
 }
 function describeInternalError(error) {
+    const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    if (/\bENOSPC\b/.test(cause)) {
+        const remedy = `Free space on it before this step. Look for jobs that are still running: ${consoleUrl}`;
+        return { title: 'The disk of the runner is full', cause, remedy };
+    }
     return {
         title: 'Internal error',
-        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+        cause,
         remedy: `This is a bug in this action. Please report it with this message. Look for jobs that are still running: ${consoleUrl}`,
     };
 }

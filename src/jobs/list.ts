@@ -7,6 +7,8 @@ import { ServiceError } from '../errors.ts';
 // A page may hold nothing new where jobs were added meanwhile; several in a row are a service that
 // gives the same page whatever it is asked for.
 const maxStalePages = 3;
+// Where so many have no description to be had, the service cannot tell now: it is left alone.
+const maxFailures = 10;
 
 /**
  * The jobs of the account, the newest first.
@@ -25,6 +27,7 @@ export async function* newestJobs(
   let staleInRow = 0;
   const failures: ServiceError[] = [];
   const withDescription = async (job: Job) => {
+    if (failures.length >= maxFailures) return job;
     try {
       return await describe(job, signal);
     } catch (error) {

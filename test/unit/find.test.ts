@@ -245,6 +245,14 @@ describe('a list without descriptions', () => {
     await expect(found).rejects.toThrow('the list has no descriptions');
   });
 
+  test('is left alone where ten of them cannot be read', async () => {
+    const jobs = Array.from({ length: 30 }, (_, index) => marked('x', index + 1));
+    const client = serviceWithout(jobs, new Map(jobs.map(({ uuid }) => [uuid, 503])));
+    const found = createFinder(client).find(search({ windowMs: 0 }), never);
+    await expect(found).rejects.toThrow('the list has no descriptions');
+    expect(singleReads(client)).toBe(10);
+  });
+
   test('is known as such where they are empty', async () => {
     const jobs = [marked('cook-1-a', 1)];
     const client = serviceWithout(jobs, new Map(), '');
