@@ -1,4 +1,4 @@
-import { asError } from '../errors.ts';
+import { asError, ServiceError } from '../errors.ts';
 import { isDuplicate, type EntryFacts } from '../jobs/entry.ts';
 import { wantedOf } from '../jobs/policy.ts';
 import { duplicateReason, ownReason, reconcile, type ReconcileEvents } from '../jobs/reconcile.ts';
@@ -44,10 +44,15 @@ function eventsOf({ console, plan }: Step, entry: Entry): ReconcileEvents {
     cancelFailed: (jobUuid, error) => {
       if (isOwn(jobUuid)) entry.cancel = 'failed';
       // Where the cancel is all that was asked for, its failure is that of the step.
-      if (plan.cancelReason === undefined) console.cancelFailed(jobUuid, error);
-      else entry.error = asError(error);
+      if (plan.cancelReason !== undefined) entry.error = asError(error);
+      // The verdict tells that the service knows of no such job.
+      else if (!isUnknown(entry.error) || !isUnknown(error)) console.cancelFailed(jobUuid, error);
     },
   };
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof ServiceError && error.status === 404;
 }
 
 function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {

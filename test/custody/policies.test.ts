@@ -329,6 +329,15 @@ describe('wait', () => {
     },
   );
 
+  test('an unknown job is not said to run on where it is to be cancelled', async () => {
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    const inputs = { 'job-uuids': unknown, 'on-timeout': 'cancel' };
+    const played = await cookThen([completing], inputs);
+    expect(played.main.annotations.map(({ title }) => title)).toEqual([
+      `Could not watch job ${unknown}: not found`,
+    ]);
+  });
+
   test('an unknown job is an error that names it, and keeps its place in the outputs', async () => {
     const unknown = '00000000-0000-4000-8000-000000000000';
     const played = await cookThen([completing], { 'job-uuids': unknown });
