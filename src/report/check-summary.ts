@@ -36,7 +36,10 @@ export function renderCheck(result: CheckResult, here: RunRef): string {
 function checkHeading({ running, ended, orphans }: CheckResult): string {
   const rate = rateOf(running);
   const hourly = rate === null ? '' : ` at ${formatUsd(rate)} an hour`;
-  const lost = orphans.length === 0 ? '' : `, ${orphans.length} orphans`;
+  const lost =
+    orphans.length === 0
+      ? ''
+      : `, ${orphans.length} ${orphans.length === 1 ? 'orphan' : 'orphans'}`;
   return `### 🔎 Dispersed: ${running.length} running${hourly}, ${ended.length} ended${lost}`;
 }
 

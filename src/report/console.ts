@@ -71,8 +71,8 @@ export function jobPrefix({ ref }: Pick<SubmittedJob, 'ref'>, jobCount: number):
   return `${`#${ref.index + 1}`.padEnd(String(jobCount).length + 1)} `;
 }
 
-// Of our own lines: one of a container's log has another mark.
-function ownPrefix({ ref }: Pick<SubmittedJob, 'ref'>, jobCount: number): string {
+/** Of our own lines: one of a container's log has another mark. */
+export function ownPrefix({ ref }: Pick<SubmittedJob, 'ref'>, jobCount: number): string {
   const prefix = jobPrefix({ ref }, jobCount);
   return prefix === '' ? '' : `${prefix}│ `;
 }

@@ -6,6 +6,7 @@ import type { HardwareWish, NoOffers } from '../jobs/offers.ts';
 import type { CookRequest, OfferSummary, OverBudget } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import type { Runner } from '../runtime.ts';
+import { ownPrefix } from './console.ts';
 import { describeError, type ErrorMessage } from './error-messages.ts';
 import { annotateAll, formatProblem } from './annotations.ts';
 import { formatDuration, describeOffers } from './format.ts';
@@ -35,7 +36,7 @@ export interface PlannedCook {
 
 /** Shows what would be sent. The step fails where the service would reject it. */
 export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]): Promise<void> {
-  for (const plan of plans) printPlan(runner, plan);
+  for (const plan of plans) printPlan(runner, plan, plans.length);
   const broken = plans.filter(isBroken);
   const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
   runner.print(`Dry run: ${closing}`);
@@ -56,11 +57,12 @@ function dryRunResult(plans: readonly PlannedCook[]): Result {
   return plans.some(isBroken) ? 'over-budget' : 'dry-run';
 }
 
-function printPlan(runner: Runner, plan: PlannedCook): void {
+function printPlan(runner: Runner, plan: PlannedCook, count: number): void {
   const { request, recipe, body } = plan;
   if (body === null) return;
   const name = sanitizeLine(recipe?.name ?? '', 200);
-  runner.print(`Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
+  const prefix = ownPrefix({ ref: request }, count);
+  runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
   for (const line of prettyLines(body)) runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
   for (const line of priceLines(plan)) runner.print(`  ${line}`);
 }

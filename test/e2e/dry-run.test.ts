@@ -92,7 +92,7 @@ const errorsOf = ({ log }: Played) =>
 /** The JSON that the log shows, a body a job. */
 const bodiesIn = ({ transcript }: Played) =>
   transcript
-    .split(/^Would cook .*$/m)
+    .split(/^(?:#\d+ │ )?Would cook .*$/m)
     .slice(1)
     .map((part): unknown => JSON.parse(part.match(/(?<=^ {2}\| ).*/gm)?.join('\n') ?? ''));
 

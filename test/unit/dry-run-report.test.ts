@@ -18,6 +18,13 @@ test('a dry run shows each body', async () => {
   expect(summary).toContain('\n  "description": "a|b"');
 });
 
+test('of several jobs each line that begins a body says whose it is', async () => {
+  const runner = rememberingRunner({});
+  await reportDryRun(runner, [plan(0, 'a'), { ...plan(1, 'b'), body: null }, plan(2, 'c')]);
+  const first = runner.lines.filter((line) => line.includes('Would cook recipe'));
+  expect(first.map((line) => line.split('Would')[0])).toEqual(['#1 │ ', '#3 │ ']);
+});
+
 test('the JSON of a body keeps its indentation, in the log and in the summary', async () => {
   const runner = rememberingRunner({});
   const body = { parameters: { type: 'docker', parameters: { ports: [80] } } };
