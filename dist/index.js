@@ -29777,7 +29777,7 @@ function createCheckConsole(runner) {
     };
     const line = (text, maxLength) => (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(text), maxLength);
     return {
-        ...(0,console/* createConsole */.s)(runner, 1),
+        ...(0,console/* createConsole */.so)(runner, 1),
         statusFinished: ({ job }, context, state) => {
             runner.print(`Commit status “${line(context, 120)}” of job ${job.uuid}: ${state}`);
         },
@@ -29832,7 +29832,9 @@ function renderCheck(result, here) {
 function checkHeading({ running, ended, orphans }) {
     const rate = rateOf(running);
     const hourly = rate === null ? '' : ` at ${(0,format/* formatUsd */.UK)(rate)} an hour`;
-    const lost = orphans.length === 0 ? '' : `, ${orphans.length} orphans`;
+    const lost = orphans.length === 0
+        ? ''
+        : `, ${orphans.length} ${orphans.length === 1 ? 'orphan' : 'orphans'}`;
     return `### 🔎 Dispersed: ${running.length} running${hourly}, ${ended.length} ended${lost}`;
 }
 function section(title, jobs, table) {
@@ -31035,7 +31037,7 @@ function createLineHandler(submitted, options) {
     const results = createContainerResults((why) => {
         console.resultsIgnored(uuid, why);
     });
-    const place = { prefix: (0,report_console/* jobPrefix */.A)(submitted, jobCount), folder: folder ?? '', jobCount };
+    const place = { prefix: (0,report_console/* jobPrefix */.An)(submitted, jobCount), folder: folder ?? '', jobCount };
     const printer = mode === 'stream' ? (0,container_log/* createLogPrinter */.fw)(runner, place) : null;
     return {
         onLine: (line, runNumber) => {
@@ -31463,12 +31465,15 @@ function eventsOf({ console, plan }, entry) {
         cancelFailed: (jobUuid, error) => {
             if (isOwn(jobUuid))
                 entry.cancel = 'failed';
-            if (plan.cancelReason === undefined)
-                console.cancelFailed(jobUuid, error);
-            else
+            if (plan.cancelReason !== undefined)
                 entry.error = (0,errors/* asError */.zR)(error);
+            else if (!isUnknown(entry.error) || !isUnknown(error))
+                console.cancelFailed(jobUuid, error);
         },
     };
+}
+function isUnknown(error) {
+    return error instanceof errors/* ServiceError */._7 && error.status === 404;
 }
 function reasonFor({ facts }, jobUuid, { end, plan }) {
     const { cancelReason } = plan;
@@ -31521,7 +31526,7 @@ const endWords = {
 async function withStep(plan, jobs, listeners, deps, work) {
     const { runner, clock, random } = deps;
     const connection = deps.connect(plan.apiUrl);
-    const console = (0,report_console/* createConsole */.s)(runner, jobs.length);
+    const console = (0,report_console/* createConsole */.so)(runner, jobs.length);
     const { exchange } = connection;
     const { keys } = plan;
     const { redactor } = runner;
@@ -36046,6 +36051,8 @@ var report = __nccwpck_require__(7177);
 var rules = __nccwpck_require__(1671);
 // EXTERNAL MODULE: ./build/api/secret-fields.js
 var secret_fields = __nccwpck_require__(4533);
+// EXTERNAL MODULE: ./build/report/console.js + 1 modules
+var console = __nccwpck_require__(5493);
 // EXTERNAL MODULE: ./build/report/error-messages.js
 var error_messages = __nccwpck_require__(566);
 // EXTERNAL MODULE: ./build/report/annotations.js
@@ -36076,9 +36083,10 @@ var table = __nccwpck_require__(4520);
 
 
 
+
 async function reportDryRun(runner, plans) {
     for (const plan of plans)
-        printPlan(runner, plan);
+        printPlan(runner, plan, plans.length);
     const broken = plans.filter(isBroken);
     const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
     runner.print(`Dry run: ${closing}`);
@@ -36096,12 +36104,13 @@ function dryRunResult(plans) {
         return 'error';
     return plans.some(isBroken) ? 'over-budget' : 'dry-run';
 }
-function printPlan(runner, plan) {
+function printPlan(runner, plan, count) {
     const { request, recipe, body } = plan;
     if (body === null)
         return;
     const name = (0,sanitize/* sanitizeLine */.PN)(recipe?.name ?? '', 200);
-    runner.print(`Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
+    const prefix = (0,console/* ownPrefix */.l1)({ ref: request }, count);
+    runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
     for (const line of prettyLines(body))
         runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
     for (const line of priceLines(plan))
@@ -36924,7 +36933,7 @@ async function cleanup(deps, openGitHub = github_client/* openOctokit */.Ov) {
     const saved = (0,saved_state/* readSavedState */.rh)(runner);
     if (saved === null)
         return;
-    const console = (0,report_console/* createConsole */.s)(runner, saved.entries.length);
+    const console = (0,report_console/* createConsole */.so)(runner, saved.entries.length);
     const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
     const policy = { ...saved.policy, onJobEnd };
     const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
@@ -37339,8 +37348,9 @@ function targetUrlOf(runUrl, pending) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  s: () => (/* binding */ createConsole),
-  A: () => (/* binding */ jobPrefix)
+  so: () => (/* binding */ createConsole),
+  An: () => (/* binding */ jobPrefix),
+  l1: () => (/* binding */ ownPrefix)
 });
 
 // EXTERNAL MODULE: ./build/inputs/ready-check.js
