@@ -34941,6 +34941,7 @@ var build_groups = __nccwpck_require__(1782);
 
 const maxListFailures = 2;
 const looksWithoutList = 10;
+const maxLooksWithoutList = 160;
 const maxIncompleteLists = 3;
 function createJobReader(client) {
     const lists = createListRule();
@@ -34980,6 +34981,7 @@ function createListRule() {
     let failures = 0;
     let incomplete = 0;
     let looksToSkip = 0;
+    let nextToSkip = looksWithoutList;
     return {
         beginLook: () => {
             looksToSkip = Math.max(0, looksToSkip - 1);
@@ -34988,6 +34990,7 @@ function createListRule() {
         groupSize: () => size,
         answered: (isComplete) => {
             failures = 0;
+            nextToSkip = looksWithoutList;
             incomplete = isComplete ? 0 : incomplete + 1;
         },
         failed: (error) => {
@@ -34998,8 +35001,8 @@ function createListRule() {
             }
             if (error.retryable && failures < maxListFailures)
                 return false;
-            failures = 0;
-            looksToSkip = looksWithoutList;
+            looksToSkip = nextToSkip;
+            nextToSkip = Math.min(maxLooksWithoutList, nextToSkip * 2);
             return true;
         },
     };
@@ -35312,7 +35315,7 @@ async function confirm(jobUuid, entry, options) {
     else if (status === null || !(0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(status))
         events.notEnded(jobUuid, status);
 }
-const maxLateRestartMs = 10_000;
+const maxLateRestartMs = cancelAgainEveryMs + 3_000;
 async function cancelAgain(jobUuid, entry, { client }, until, onJob) {
     for (;;) {
         await client.clock.sleep(cancelAgainEveryMs, until);
@@ -38541,9 +38544,9 @@ function describeCounts(jobs, jobCount) {
     const done = jobs.filter(({ endedMs, result }) => endedMs !== null || result !== null);
     const bad = done.filter(({ result }) => result !== null && !results/* results */.X[result].passes).length;
     const running = jobs.filter(({ status, endedMs, result }) => status === 'RUNNING' && endedMs === null && result === null).length;
-    const failed = bad === 0 ? '' : ` (${bad} failed)`;
+    const unsuccessful = bad === 0 ? '' : ` (${bad} did not succeed)`;
     const waiting = jobCount - done.length - running;
-    return `${done.length} of ${jobCount} done${failed}, ${running} running, ${waiting} waiting`;
+    return `${done.length} of ${jobCount} done${unsuccessful}, ${running} running, ${waiting} waiting`;
 }
 function describeLeft(jobs, jobCount, nowMs) {
     const kinds = [...new Set(jobs.map(({ kind }) => kind))];

@@ -15,9 +15,11 @@ export interface JobReader {
   readonly jobsPerRequest: () => number;
 }
 
-// A list that fails twice in a row is left alone for a while: single reads may work where it does not.
+// A list that fails twice in a row is left alone for a while, and for longer each time: single reads
+// may work where it does not.
 const maxListFailures = 2;
 const looksWithoutList = 10;
+const maxLooksWithoutList = 160;
 // A list may lag behind a cook. One that lacks jobs this often in a row does not lag: the service
 // takes one UUID for the filter, which is documented nowhere.
 const maxIncompleteLists = 3;
@@ -69,6 +71,7 @@ function createListRule() {
   let failures = 0;
   let incomplete = 0;
   let looksToSkip = 0;
+  let nextToSkip = looksWithoutList;
   return {
     beginLook: () => {
       looksToSkip = Math.max(0, looksToSkip - 1);
@@ -77,6 +80,7 @@ function createListRule() {
     groupSize: () => size,
     answered: (isComplete: boolean) => {
       failures = 0;
+      nextToSkip = looksWithoutList;
       incomplete = isComplete ? 0 : incomplete + 1;
     },
     /** Whether the jobs are to be read singly now. */
@@ -88,8 +92,8 @@ function createListRule() {
       }
       // A lasting refusal of the list says nothing about the jobs.
       if (error.retryable && failures < maxListFailures) return false;
-      failures = 0;
-      looksToSkip = looksWithoutList;
+      looksToSkip = nextToSkip;
+      nextToSkip = Math.min(maxLooksWithoutList, nextToSkip * 2);
       return true;
     },
   };

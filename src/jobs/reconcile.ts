@@ -162,8 +162,9 @@ async function confirm(
   else if (status === null || !isFinal(status)) events.notEnded(jobUuid, status);
 }
 
-// A job that had failed a minute ago, and still shows it so long after a cancel, has ended.
-const maxLateRestartMs = 10_000;
+// A job that had failed a minute ago, and still shows it so long after a cancel, and after one more, has
+// ended.
+const maxLateRestartMs = cancelAgainEveryMs + 3_000;
 
 /** Sends the cancel again and again, in case the service has lost it. */
 async function cancelAgain(

@@ -115,16 +115,16 @@ async function repeat(clock: Clock, signal: AbortSignal, tick: () => void): Prom
   }
 }
 
-/** `300 of 1000 done (2 failed), 412 running, 288 waiting` */
+/** `300 of 1000 done (2 did not succeed), 412 running, 288 waiting` */
 function describeCounts(jobs: readonly Seen[], jobCount: number): string {
   const done = jobs.filter(({ endedMs, result }) => endedMs !== null || result !== null);
   const bad = done.filter(({ result }) => result !== null && !results[result].passes).length;
   const running = jobs.filter(
     ({ status, endedMs, result }) => status === 'RUNNING' && endedMs === null && result === null,
   ).length;
-  const failed = bad === 0 ? '' : ` (${bad} failed)`;
+  const unsuccessful = bad === 0 ? '' : ` (${bad} did not succeed)`;
   const waiting = jobCount - done.length - running;
-  return `${done.length} of ${jobCount} done${failed}, ${running} running, ${waiting} waiting`;
+  return `${done.length} of ${jobCount} done${unsuccessful}, ${running} running, ${waiting} waiting`;
 }
 
 function describeLeft(jobs: readonly Seen[], jobCount: number, nowMs: number): string {

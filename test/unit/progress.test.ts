@@ -83,8 +83,8 @@ test('several jobs: a line a minute at most, only when something changed, with t
   expect(lines).toEqual([
     ' 1m 00s  0 of 30 done, 0 running, 30 waiting',
     ' 2m 00s  0 of 30 done, 10 running, 20 waiting',
-    ' 4m 00s  2 of 30 done (1 failed), 10 running, 18 waiting',
-    ' 7m 00s  3 of 30 done (1 failed), 10 running, 17 waiting; about 7m left',
+    ' 4m 00s  2 of 30 done (1 did not succeed), 10 running, 18 waiting',
+    ' 7m 00s  3 of 30 done (1 did not succeed), 10 running, 17 waiting; about 7m left',
     expect.stringMatching(
       /^12m 00s {2}3 of 30 done .*; nothing has changed for 6m 00s\. The timeout is in 48m 00s: then/,
     ),

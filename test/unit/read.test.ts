@@ -71,6 +71,13 @@ test('one that fails twice in a row is left alone for ten looks', async () => {
   expect(seen).toEqual([failed, both, ...times(9, singly), byList, byList]);
 });
 
+test('one that goes on failing is asked more rarely each time, and costs no look', async () => {
+  const seen = await look(3, 1_000, refused(503));
+  const askedAt = seen.flatMap(({ lists }, at) => (lists.length > 0 ? [at] : []));
+  expect(askedAt).toEqual([0, 1, 11, 31, 71, 151, 311, 471, 631, 791, 951]);
+  expect(seen.filter(({ errors }) => errors > 0)).toHaveLength(1);
+});
+
 test('one that is refused for good is left alone at once', async () => {
   const seen = await look(3, 12, refused(403), 'all');
   expect(seen).toEqual([both, ...times(9, singly), byList, byList]);
