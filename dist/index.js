@@ -31718,7 +31718,9 @@ function waitUntilOf({ plan }, { task }) {
     return plan.waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
 }
 const maxUnknownWaitMs = 30_000;
-const listEveryMs = 20_000;
+const minListEveryMs = 20_000;
+const maxListEveryMs = 300_000;
+const listShare = 1 / 15;
 function watchServer(step, entry, submitted, log) {
     const { end, plan, console } = step;
     const { clock } = step.deps;
@@ -31730,15 +31732,16 @@ function watchServer(step, entry, submitted, log) {
     let isTold = false;
     let known = nothingFound;
     let listedAtMs = -Infinity;
-    const find = async (job) => {
+    const find = async (job, waitedMs) => {
         const nowMs = clock.monotonicMs();
-        if (known.urls.length > 0 && nowMs - listedAtMs < listEveryMs)
+        const everyMs = Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
+        if (known.urls.length > 0 && nowMs - listedAtMs < everyMs)
             return known;
         listedAtMs = nowMs;
         return findServer(step, entry, job, log, known, signal);
     };
     const isServing = async (job, waitedMs) => {
-        known = await find(job);
+        known = await find(job, waitedMs);
         if (waitUntil === 'running' && known.isReported)
             return true;
         if (known.urls.length === 0) {

@@ -34,8 +34,11 @@ export interface ServerWatch {
 
 // Of a container that names no ports nobody knows whether it has any.
 const maxUnknownWaitMs = 30_000;
-// While the application is not ready, its addresses are read again: they may have changed.
-const listEveryMs = 20_000;
+// While the application is not ready, its addresses are read again, for they may have changed: more
+// rarely the longer it takes.
+const minListEveryMs = 20_000;
+const maxListEveryMs = 300_000;
+const listShare = 1 / 15;
 
 /** Begins to wait for the server of a job; asks nothing before the job runs. */
 export function watchServer(
@@ -55,14 +58,15 @@ export function watchServer(
   let known: Found = nothingFound;
   let listedAtMs = -Infinity;
 
-  const find = async (job: Job): Promise<Found> => {
+  const find = async (job: Job, waitedMs: number): Promise<Found> => {
     const nowMs = clock.monotonicMs();
-    if (known.urls.length > 0 && nowMs - listedAtMs < listEveryMs) return known;
+    const everyMs = Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
+    if (known.urls.length > 0 && nowMs - listedAtMs < everyMs) return known;
     listedAtMs = nowMs;
     return findServer(step, entry, job, log, known, signal);
   };
   const isServing = async (job: Job, waitedMs: number): Promise<boolean> => {
-    known = await find(job);
+    known = await find(job, waitedMs);
     if (waitUntil === 'running' && known.isReported) return true;
     if (known.urls.length === 0) {
       if (!isTold && known.runUuid !== null) console.noAddressYet(submitted);

@@ -66,7 +66,10 @@ function checkNoticed(life: PlayedLife, step: PlayedStep): readonly Violation[] 
   });
   const slowMs = 100 * second + 3 * (policy.pollMs || 5 * second);
   const endsMs = own.map((job) => job.endedAtMs() ?? Infinity);
-  const isAll = own.length > 0 && own.length >= plan.entries.length;
+  // Those that a re-run took over go on as well.
+  const uuids = new Set(own.map(({ uuid }) => uuid));
+  const isWhole = reportedBy(step).every(({ jobUuid }) => jobUuid === null || uuids.has(jobUuid));
+  const isAll = own.length > 0 && own.length >= plan.entries.length && isWhole;
   const lateMs = untilMs - Math.max(main.startMs, ...endsMs);
   if (!isAll || lateMs <= slowMs) return [];
   return [{ check: 'not noticed', what: `${lateMs} ms after all had ended` }];

@@ -106,8 +106,11 @@ function whenTold(life: PlayedLife, step: PlayedStep, job: SimulatedJob, told: n
   const atTimeout = policy.onTimeout === 'cancel' ? 'end' : 'keep';
   if (isLate && atTimeout !== wish) return 'either';
   // Its cook may have been given up before.
-  const result = reportedBy(step)[entryOf(step, job) ?? -1]?.result;
-  if (wish === 'keep' && result === 'error' && !wasAnswered(life, job)) return 'either';
+  const index = entryOf(step, job);
+  const isGivenUp = reportedBy(step).some(
+    ({ result }, place) => result === 'error' && (index === null || index === place),
+  );
+  if (wish === 'keep' && isGivenUp && !wasAnswered(life, job)) return 'either';
   // Something may have ended the wait before.
   const isOpen = wish === 'keep' && (policy.failFast || policy.onTimeout === 'cancel');
   return isOpen && hadTrouble(life, step, told) ? 'either' : wish;
