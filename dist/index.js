@@ -34117,6 +34117,7 @@ function createFinder(client) {
     };
     const run = async () => {
         isRunning = true;
+        await Promise.resolve();
         while (waiters.size > 0) {
             const dueAtMs = Math.min(...[...waiters].map((each) => each.dueAtMs));
             const pauseMs = dueAtMs - clock.monotonicMs();

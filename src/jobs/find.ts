@@ -109,6 +109,8 @@ export function createFinder(client: Client): Finder {
   };
   const run = async () => {
     isRunning = true;
+    // Those that begin to look in the same moment share the first pass.
+    await Promise.resolve();
     while (waiters.size > 0) {
       const dueAtMs = Math.min(...[...waiters].map((each) => each.dueAtMs));
       const pauseMs = dueAtMs - clock.monotonicMs();
