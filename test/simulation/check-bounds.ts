@@ -132,7 +132,8 @@ function lookUpBudget(life: PlayedLife, { main }: PlayedStep): number {
   // Attaching, and looks for a second job later on.
   const laterMs = doubtsMs.length === 0 ? 0 : main.endMs - main.startMs;
   const others = 10 + cooks.length / 4 + laterMs / (2 * minute);
-  return (others + lookingMs / (2 * second)) * pagesOf(life);
+  // Pages are read again where one fails.
+  return 1.25 * (others + lookingMs / (2 * second)) * pagesOf(life);
 }
 
 function pagesOf(life: PlayedLife): number {

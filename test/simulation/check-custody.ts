@@ -81,8 +81,11 @@ function checkAgain(
   if (last === undefined || last.sentAtMs < doubtMs + 20_000) {
     return [broken('cooked again without a look', at)];
   }
+  // It may have had to wait for a place after its own last look, while others went on looking.
+  const placeMs = 1_000;
+  const own = looks.findLast(({ sentAtMs }) => sentAtMs < cook.sentAtMs - placeMs) ?? last;
   const listed = jobs.find(({ listedAtMs, takenAtMs }) => {
-    return takenAtMs < cook.sentAtMs && listedAtMs <= firstPageMs(last, looks);
+    return takenAtMs < cook.sentAtMs && listedAtMs <= firstPageMs(own, looks);
   });
   return listed === undefined ? [] : [broken('cooked twice', `${at} though ${listed.uuid} shows`)];
 }

@@ -14,7 +14,7 @@ export const mutants: readonly Mutant[] = [
     name: 'no look after a doubt',
     file: 'jobs/submit.ts',
     find: '    return look(error, request, doubtWindowMs, options);',
-    replace: '    return undefined;',
+    replace: '    return null;',
   },
   {
     name: 'a look of 3 s after a doubt',
