@@ -199,12 +199,12 @@ function checkSaid(life: PlayedLife, step: PlayedStep): readonly Violation[] {
 /** Whether the service had told nothing for longer than a look takes when a step cancelled. */
 function wasBlind(life: PlayedLife, step: PlayedStep): boolean {
   const sent = sentBy(life, step.main.name);
-  const cancelMs = sent.find(({ kind }) => kind === 'cancel')?.sentAtMs ?? Infinity;
+  const cancelAtMs = sent.find(({ kind }) => kind === 'cancel')?.sentAtMs ?? Infinity;
   const answered = sent.filter(({ kind, fault, endedAtMs }) => {
-    return kind !== 'cancel' && fault === null && (endedAtMs ?? Infinity) <= cancelMs;
+    return kind !== 'cancel' && fault === null && (endedAtMs ?? Infinity) <= cancelAtMs;
   });
   const lastMs = answered.at(-1)?.endedAtMs ?? step.main.startMs;
-  return cancelMs < Infinity && cancelMs - lastMs > lookMs(life, step);
+  return cancelAtMs < Infinity && cancelAtMs - lastMs > lookMs(life, step);
 }
 
 /** What matching offers cost an hour; no names: of any model. */
