@@ -31467,7 +31467,7 @@ function eventsOf({ console, plan }, entry) {
                 entry.cancel = 'failed';
             if (plan.cancelReason !== undefined)
                 entry.error = (0,errors/* asError */.zR)(error);
-            else if (!isUnknown(entry.error) || !isUnknown(error))
+            else if (entry.submitted !== null || !isUnknown(entry.error) || !isUnknown(error))
                 console.cancelFailed(jobUuid, error);
         },
     };

@@ -45,8 +45,9 @@ function eventsOf({ console, plan }: Step, entry: Entry): ReconcileEvents {
       if (isOwn(jobUuid)) entry.cancel = 'failed';
       // Where the cancel is all that was asked for, its failure is that of the step.
       if (plan.cancelReason !== undefined) entry.error = asError(error);
-      // The verdict tells that the service knows of no such job.
-      else if (!isUnknown(entry.error) || !isUnknown(error)) console.cancelFailed(jobUuid, error);
+      // Of a job that nobody has ever seen, the verdict tells that the service knows of none.
+      else if (entry.submitted !== null || !isUnknown(entry.error) || !isUnknown(error))
+        console.cancelFailed(jobUuid, error);
     },
   };
 }
