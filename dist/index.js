@@ -31652,16 +31652,21 @@ async function conclude(step, runData, commitStatus) {
 }
 async function decide(step, runData) {
     const { end, entries, earlier, plan, client, deps } = step;
+    const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
+    const outcomesNow = () => entries.map((entry, index) => (0,outcome/* createOutcome */.N)(entry, end.facts(), plan, runData[index] ?? records/* noRunData */.h));
+    let billed = [];
     for (let known = -1; known !== end.facts().ends.length;) {
         known = end.facts().ends.length;
         await Promise.all([...entries, ...earlier].map(step.reconcile));
+        billed = await (0,bill/* withBills */.F)(outcomesNow(), client, noTime);
     }
     end.decide();
     for (const [index, entry] of entries.entries())
         (0,commands_entries/* tellEnd */.HI)(step, entry, runData[index] ?? records/* noRunData */.h);
-    const outcomes = entries.map((entry, index) => (0,outcome/* createOutcome */.N)(entry, end.facts(), plan, runData[index] ?? records/* noRunData */.h));
-    const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-    return (0,bill/* withBills */.F)(outcomes, client, noTime);
+    return outcomesNow().map((outcome, index) => ({
+        ...outcome,
+        bills: billed[index]?.bills ?? outcome.bills,
+    }));
 }
 
 

@@ -255,16 +255,23 @@ export async function conclude(
  */
 async function decide(step: Step, runData: readonly RunData[]): Promise<readonly Outcome[]> {
   const { end, entries, earlier, plan, client, deps } = step;
+  // After an interrupt, there are only seconds for the reports.
+  const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
+  const outcomesNow = () =>
+    entries.map((entry, index) =>
+      createOutcome(entry, end.facts(), plan, runData[index] ?? noRunData),
+    );
+  let billed: readonly Outcome[] = [];
   for (let known = -1; known !== end.facts().ends.length;) {
     known = end.facts().ends.length;
     await Promise.all([...entries, ...earlier].map(step.reconcile));
+    // Before the verdict: an interrupt meanwhile is still one.
+    billed = await withBills(outcomesNow(), client, noTime);
   }
   end.decide();
   for (const [index, entry] of entries.entries()) tellEnd(step, entry, runData[index] ?? noRunData);
-  const outcomes = entries.map((entry, index) =>
-    createOutcome(entry, end.facts(), plan, runData[index] ?? noRunData),
-  );
-  // After an interrupt, there are only seconds for the reports.
-  const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-  return withBills(outcomes, client, noTime);
+  return outcomesNow().map((outcome, index) => ({
+    ...outcome,
+    bills: billed[index]?.bills ?? outcome.bills,
+  }));
 }

@@ -110,7 +110,8 @@ function whenTold(life: PlayedLife, step: PlayedStep, job: SimulatedJob, told: n
   const isGivenUp = reportedBy(step).some(
     ({ result }, place) => result === 'error' && (index === null || index === place),
   );
-  if (wish === 'keep' && isGivenUp && !wasAnswered(life, job)) return 'either';
+  const mayBeGivenUp = isGivenUp || step.main.killed;
+  if (wish === 'keep' && mayBeGivenUp && !wasAnswered(life, job)) return 'either';
   // Something may have ended the wait before.
   const isOpen = wish === 'keep' && (policy.failFast || policy.onTimeout === 'cancel');
   return isOpen && hadTrouble(life, step, told) ? 'either' : wish;
