@@ -35400,12 +35400,16 @@ const noRunData = { runs: [], logTail: [], results: null };
 /* harmony export */   u9: () => (/* binding */ attemptStateOf)
 /* harmony export */ });
 /* unused harmony export minOverMs */
-/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(370);
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(370);
 /* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
-/* harmony import */ var _list_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(477);
-/* harmony import */ var _mark_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4468);
-/* harmony import */ var _retried_job_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8136);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _list_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(477);
+/* harmony import */ var _mark_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4468);
+/* harmony import */ var _retried_job_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8136);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4052);
+
+
 
 
 
@@ -35416,7 +35420,7 @@ const dayMs = 86_400_000;
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const listed = [];
     let oldInRow = 0;
-    for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .newestJobs */ .NZ)(client, null, signal, asListed)) {
+    for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_3__/* .newestJobs */ .NZ)(client, null, signal, asListed)) {
         const isNew = isCreatedSince(job, nowOf(client) - maxAgeMs);
         if (isNew)
             listed.push(job);
@@ -35426,8 +35430,8 @@ async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     }
     const jobs = await withDescriptions(client, listed, signal);
     return jobs.flatMap((job) => {
-        const mark = (0,_mark_js__WEBPACK_IMPORTED_MODULE_4__/* .readMark */ .Mp)(job);
-        if (mark === null || !(0,_mark_js__WEBPACK_IMPORTED_MODULE_4__/* .isOfRepository */ .iI)(mark, here))
+        const mark = (0,_mark_js__WEBPACK_IMPORTED_MODULE_6__/* .readMark */ .Mp)(job);
+        if (mark === null || !(0,_mark_js__WEBPACK_IMPORTED_MODULE_6__/* .isOfRepository */ .iI)(mark, here))
             return [];
         const workflow = client.redactor.redact(mark.workflow);
         return [{ job, mark: { ...mark, workflow } }];
@@ -35438,17 +35442,24 @@ function nowOf({ serverNow, clock }) {
 }
 const asListed = async (job) => job;
 function isWhole({ description }) {
-    return description !== null && !(0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .isCutText */ .Ow)(description);
+    return description !== null && !(0,_list_js__WEBPACK_IMPORTED_MODULE_3__/* .isCutText */ .Ow)(description);
 }
 const maxSingleReads = 100;
 async function withDescriptions(client, listed, signal) {
     const lacking = listed.some(isWhole)
-        ? listed.filter(({ description }) => (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .isCutText */ .Ow)(description))
+        ? listed.filter(({ description }) => (0,_list_js__WEBPACK_IMPORTED_MODULE_3__/* .isCutText */ .Ow)(description))
         : listed;
     const toRead = new Set(lacking.slice(0, maxSingleReads));
-    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_5__/* ["default"] */ .A)(8);
-    const read = async (job) => inTurn(async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, job.uuid, signal).catch(() => job));
-    return Promise.all(listed.map(async (job) => (toRead.has(job) ? read(job) : job)));
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_7__/* ["default"] */ .A)(8);
+    const read = async (job) => {
+        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, job.uuid, signal);
+        return (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lookUp, { ...client, signal }).catch((error) => {
+            if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 && error.status === 404)
+                return job;
+            throw error;
+        });
+    };
+    return Promise.all(listed.map(async (job) => (toRead.has(job) ? inTurn(async () => read(job)) : job)));
 }
 function isDay(at) {
     return at.length === 10;
@@ -35463,9 +35474,9 @@ function latestTimeOf(at) {
 }
 const restartWindowMs = 5 * 60_000;
 function hasEndedForGood(job, nowMs) {
-    if (!(0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status))
+    if (!(0,_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status))
         return false;
-    if (!(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .fz)(job) || job.completed_at === null)
+    if (!(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_4__/* .mayRestart */ .fz)(job) || job.completed_at === null)
         return true;
     return nowMs - latestTimeOf(job.completed_at) >= restartWindowMs;
 }
@@ -35492,7 +35503,7 @@ function isOrphan({ job, mark }, state, nowMs) {
     return nowMs - sinceMs >= minOverMs;
 }
 function mayBeOrphan({ job, mark }, nowMs) {
-    return !hasEndedForGood(job, nowMs) && !(0,_mark_js__WEBPACK_IMPORTED_MODULE_4__/* .mayOutlive */ .UR)(mark, job);
+    return !hasEndedForGood(job, nowMs) && !(0,_mark_js__WEBPACK_IMPORTED_MODULE_6__/* .mayOutlive */ .UR)(mark, job);
 }
 
 

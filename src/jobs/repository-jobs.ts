@@ -1,7 +1,9 @@
 import pLimit from 'p-limit';
 import type { Client } from '../api/client.ts';
 import { pageLimit, readJob } from '../api/endpoints.ts';
+import { retryRules, withRetry } from '../api/retry.ts';
 import type { Job } from '../api/schemas.ts';
+import { ServiceError } from '../errors.ts';
 import type { WorkflowRun } from '../github/runs.ts';
 import type { RunRef } from '../inputs/context.ts';
 import { isCutText, newestJobs, type Describer } from './list.ts';
@@ -77,9 +79,17 @@ async function withDescriptions(
     : listed;
   const toRead = new Set(lacking.slice(0, maxSingleReads));
   const inTurn = pLimit(8);
-  const read = async (job: Job) =>
-    inTurn(async () => readJob(client, job.uuid, signal).catch(() => job));
-  return Promise.all(listed.map(async (job) => (toRead.has(job) ? read(job) : job)));
+  const read = async (job: Job) => {
+    const request = async () => readJob(client, job.uuid, signal);
+    return withRetry(request, retryRules.lookUp, { ...client, signal }).catch((error: unknown) => {
+      // One that is gone meanwhile is nobody's; of any other, nothing is known.
+      if (error instanceof ServiceError && error.status === 404) return job;
+      throw error;
+    });
+  };
+  return Promise.all(
+    listed.map(async (job) => (toRead.has(job) ? inTurn(async () => read(job)) : job)),
+  );
 }
 
 function isDay(at: string): boolean {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Job } from '../../src/api/schemas.ts';
 import type { RunRef } from '../../src/inputs/context.ts';
 import { findRepositoryJobs, hasEndedForGood } from '../../src/jobs/repository-jobs.ts';
-import { fakeClient, never } from '../support/client.ts';
+import { fakeClient, never, refused } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 
@@ -51,6 +51,7 @@ const dayMs = 86_400_000;
 async function findIn(
   jobs: readonly Partial<Job>[],
   cut: (description: string) => string = (text) => text,
+  status = 200,
 ) {
   const marked = jobs.map((job, index) =>
     fakeJob({
@@ -60,13 +61,17 @@ async function findIn(
       ...job,
     }),
   );
+  const single = (job: Job | undefined) => {
+    if (status !== 200) throw refused(status);
+    return job;
+  };
   const client = fakeClient(createMadeUpClock(), ({ pathname }) =>
     pathname === '/v1/jobs'
       ? {
           data: marked.map((job) => ({ ...job, description: cut(job.description ?? '') })),
           total: marked.length,
         }
-      : marked.find(({ uuid }) => pathname.endsWith(uuid)),
+      : single(marked.find(({ uuid }) => pathname.endsWith(uuid))),
   );
   const found = await findRepositoryJobs(client, here, 3 * dayMs, never);
   return found.map(({ job }) => marked.findIndex(({ uuid }) => uuid === job.uuid));
@@ -78,4 +83,13 @@ test('the jobs of a repository are found behind one whose date is wrong', async 
 
 test('the jobs of a repository are found where the list cuts their descriptions', async () => {
   expect(await findIn([{}, {}], (text) => `${text.slice(0, 20)}…`)).toEqual([0, 1]);
+});
+
+test.each([503, 403])('a check cannot look where single reads answer %i', async (status) => {
+  const found = findIn([{}, {}], (text) => `${text.slice(0, 20)}…`, status);
+  await expect(found).rejects.toMatchObject({ status });
+});
+
+test('a job that is gone since the list was made is passed over', async () => {
+  expect(await findIn([{}], (text) => `${text.slice(0, 20)}…`, 404)).toEqual([]);
 });
