@@ -30367,12 +30367,15 @@ async function sleepLong(clock, ms, signal) {
 /* harmony export */   dv: () => (/* binding */ createEntry),
 /* harmony export */   g1: () => (/* binding */ record),
 /* harmony export */   gp: () => (/* binding */ startTry),
+/* harmony export */   jL: () => (/* binding */ outcomeNow),
 /* harmony export */   lB: () => (/* binding */ observe),
 /* harmony export */   mL: () => (/* binding */ giveUpOverBudget)
 /* harmony export */ });
 /* harmony import */ var _jobs_entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
 /* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(293);
-/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2022);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
+/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2022);
+
 
 
 
@@ -30414,10 +30417,10 @@ function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
 function record({ deps }, entry, change) {
     entry.facts = { ...entry.facts, ...change };
     const save = () => {
-        (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .saveEntry */ .wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
+        (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_3__/* .saveEntry */ .wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
     };
     if (change.sends === undefined)
-        (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .saveIfPossible */ .Ku)(save);
+        (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_3__/* .saveIfPossible */ .Ku)(save);
     else
         save();
 }
@@ -30449,8 +30452,11 @@ function giveUpOverBudget(step, entry, why) {
     if (stop === 'goal')
         void step.reconcile(entry);
 }
+function outcomeNow({ end, plan }, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h) {
+    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_1__/* .createOutcome */ .N)(entry, end.facts(), plan, runData);
+}
 function tellEnd(step, entry, runData) {
-    const outcome = (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_1__/* .createOutcome */ .N)(entry, step.end.facts(), step.plan, runData);
+    const outcome = outcomeNow(step, entry, runData);
     if (outcome.result === entry.toldResult)
         return;
     entry.toldResult = outcome.result;
@@ -30512,8 +30518,6 @@ var api_client = __nccwpck_require__(1735);
 var bill = __nccwpck_require__(4372);
 // EXTERNAL MODULE: ./build/jobs/find.js
 var find = __nccwpck_require__(3130);
-// EXTERNAL MODULE: ./build/jobs/outcome.js
-var outcome = __nccwpck_require__(293);
 // EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
 var poll = __nccwpck_require__(7127);
 // EXTERNAL MODULE: ./build/jobs/records.js
@@ -31390,8 +31394,6 @@ var results = __nccwpck_require__(2827);
 
 
 
-
-
 const maxLookMs = 10_000;
 async function lookAtRunning(step) {
     const { entries, end, deps, plan } = step;
@@ -31403,7 +31405,7 @@ async function lookAtRunning(step) {
     const looks = Promise.all(running.map(async (entry) => look(step, entry, over)));
     await Promise.race([looks, deps.clock.sleep(maxLookMs, over)]);
     done.abort();
-    if (plan.failFast && running.some((entry) => isBad(step, entry)))
+    if (plan.failFast && running.some((entry) => !results/* results */.X[(0,commands_entries/* outcomeNow */.jL)(step, entry).result].passes))
         end.endFor('fail-fast');
 }
 async function look(step, entry, signal) {
@@ -31418,9 +31420,6 @@ async function look(step, entry, signal) {
     };
     if (own !== undefined)
         await step.poller.watch(own.uuid, take, signal, false);
-}
-function isBad({ end, plan }, entry) {
-    return !results/* results */.X[(0,outcome/* createOutcome */.N)(entry, end.facts(), plan, records/* noRunData */.h).result].passes;
 }
 
 // EXTERNAL MODULE: ./build/jobs/policy.js
@@ -31507,7 +31506,6 @@ const endWords = {
 };
 
 ;// CONCATENATED MODULE: ./build/commands/step.js
-
 
 
 
@@ -31651,9 +31649,9 @@ async function conclude(step, runData, commitStatus) {
     return outcomes;
 }
 async function decide(step, runData) {
-    const { end, entries, earlier, plan, client, deps } = step;
+    const { end, entries, earlier, client, deps } = step;
     const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-    const outcomesNow = () => entries.map((entry, index) => (0,outcome/* createOutcome */.N)(entry, end.facts(), plan, runData[index] ?? records/* noRunData */.h));
+    const outcomesNow = () => entries.map((entry, index) => (0,commands_entries/* outcomeNow */.jL)(step, entry, runData[index]));
     let billed = [];
     for (let known = -1; known !== end.facts().ends.length;) {
         known = end.facts().ends.length;
@@ -31698,8 +31696,6 @@ var cost = __nccwpck_require__(3228);
 var failure = __nccwpck_require__(8515);
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
-// EXTERNAL MODULE: ./build/jobs/outcome.js
-var jobs_outcome = __nccwpck_require__(293);
 // EXTERNAL MODULE: ./build/jobs/records.js
 var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/jobs/results.js
@@ -31869,7 +31865,6 @@ async function ask({ plan, probe }, entry, urls, signal) {
 
 
 
-
 function adopt(step, entry, job, origin, submittedAtMs = step.client.clock.now()) {
     const submitted = { ref: entry.ref, origin, job, submittedAtMs };
     entry.submitted = submitted;
@@ -31900,7 +31895,7 @@ async function watchToEnd(step, entry) {
         step.end.endFor('fail-fast');
     await step.reconcile(entry);
     await lookOnceMore(step, entry);
-    const { result } = outcomeNow(step, entry);
+    const { result } = (0,entries/* outcomeNow */.jL)(step, entry);
     const reads = entry.facts.stop !== 'lost';
     const runData = await log.close(result, { reads, signal: step.end.deadline });
     if (entry.facts.stop === 'ended')
@@ -31927,7 +31922,7 @@ async function mayTryNext(step, entry, log) {
     try {
         const request = async () => log.listRuns(end.signal);
         const runs = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal: end.signal });
-        const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, end.facts(), step.plan, { ...records/* noRunData */.h, runs });
+        const outcome = (0,entries/* outcomeNow */.jL)(step, entry, { ...records/* noRunData */.h, runs });
         return !isOver() && (0,failure/* endedUnstarted */.p_)(outcome, deps.clock.now());
     }
     catch {
@@ -32036,10 +32031,7 @@ function countOn({ plan, poller, budget }, { shareMs }, { job }) {
 }
 function isBad(step, entry) {
     const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
-    return isOver && !results/* results */.X[outcomeNow(step, entry).result].passes;
-}
-function outcomeNow(step, entry) {
-    return (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, records/* noRunData */.h);
+    return isOver && !results/* results */.X[(0,entries/* outcomeNow */.jL)(step, entry).result].passes;
 }
 async function lookOnceMore(step, entry) {
     const { job, cancel } = entry;
@@ -36447,10 +36439,7 @@ function endReplaced(step, request, { restartable }) {
 var commands_plan = __nccwpck_require__(3996);
 // EXTERNAL MODULE: ./build/jobs/failure.js
 var failure = __nccwpck_require__(8515);
-// EXTERNAL MODULE: ./build/jobs/outcome.js
-var jobs_outcome = __nccwpck_require__(293);
 ;// CONCATENATED MODULE: ./build/commands/tries.js
-
 
 
 
@@ -36499,7 +36488,7 @@ async function nextTry(step, { entry, request, runData }, untried, choose) {
     if (step.end.signal.aborted)
         return null;
     untried.splice(untried.indexOf(chosen), 1);
-    const outcome = (0,jobs_outcome/* createOutcome */.N)(entry, step.end.facts(), step.plan, runData);
+    const outcome = (0,entries/* outcomeNow */.jL)(step, entry, runData);
     const done = (0,failure/* earlierTryOf */.RQ)(outcome, request.gpuName, step.deps.clock.now());
     step.console.tryingNext(request, done, chosen, offers);
     return { request: chosen, entry: (0,entries/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };

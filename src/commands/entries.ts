@@ -2,12 +2,14 @@ import type { Job } from '../api/schemas.ts';
 import { newEntryFacts, type EntryFacts } from '../jobs/entry.ts';
 import { createOutcome, type EntryRecord } from '../jobs/outcome.ts';
 import type { CancelState } from '../jobs/policy.ts';
-import type {
-  CookRequest,
-  EarlierTry,
-  OverBudget,
-  RunData,
-  StatusChange,
+import {
+  noRunData,
+  type CookRequest,
+  type EarlierTry,
+  type Outcome,
+  type OverBudget,
+  type RunData,
+  type StatusChange,
 } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import { saveEntry, saveIfPossible } from '../jobs/saved-state.ts';
@@ -126,9 +128,14 @@ export function giveUpOverBudget(step: Step, entry: Entry, why: OverBudget): voi
   if (stop === 'goal') void step.reconcile(entry);
 }
 
+/** What became of an entry, as far as it is known. */
+export function outcomeNow({ end, plan }: Step, entry: Entry, runData = noRunData): Outcome {
+  return createOutcome(entry, end.facts(), plan, runData);
+}
+
 /** Tells the listeners what became of an entry, and once more where that has changed since. */
 export function tellEnd(step: Step, entry: Entry, runData: RunData): void {
-  const outcome = createOutcome(entry, step.end.facts(), step.plan, runData);
+  const outcome = outcomeNow(step, entry, runData);
   if (outcome.result === entry.toldResult) return;
   entry.toldResult = outcome.result;
   for (const listener of step.listeners) listener.ended?.(outcome);

@@ -1,11 +1,9 @@
 import type { Job } from '../api/schemas.ts';
 import { ServiceError } from '../errors.ts';
 import { withJob } from '../jobs/entry.ts';
-import { createOutcome } from '../jobs/outcome.ts';
-import { noRunData } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
 import { hasFinished } from '../jobs/retried-job.ts';
-import { observe, record, type Entry } from './entries.ts';
+import { observe, outcomeNow, record, type Entry } from './entries.ts';
 import type { Step } from './step.ts';
 
 // Nobody is to wait for it who has all that was asked for.
@@ -24,7 +22,8 @@ export async function lookAtRunning(step: Step): Promise<void> {
   const looks = Promise.all(running.map(async (entry) => look(step, entry, over)));
   await Promise.race([looks, deps.clock.sleep(maxLookMs, over)]);
   done.abort();
-  if (plan.failFast && running.some((entry) => isBad(step, entry))) end.endFor('fail-fast');
+  if (plan.failFast && running.some((entry) => !results[outcomeNow(step, entry).result].passes))
+    end.endFor('fail-fast');
 }
 
 async function look(step: Step, entry: Entry, signal: AbortSignal): Promise<void> {
@@ -37,8 +36,4 @@ async function look(step: Step, entry: Entry, signal: AbortSignal): Promise<void
     return true;
   };
   if (own !== undefined) await step.poller.watch(own.uuid, take, signal, false);
-}
-
-function isBad({ end, plan }: Step, entry: Entry): boolean {
-  return !results[createOutcome(entry, end.facts(), plan, noRunData).result].passes;
 }

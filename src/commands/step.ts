@@ -4,7 +4,7 @@ import type { Job } from '../api/schemas.ts';
 import type { Keys } from '../api/sign.ts';
 import { withBills } from '../jobs/bill.ts';
 import { createFinder, type Finder } from '../jobs/find.ts';
-import { createOutcome, type Goal } from '../jobs/outcome.ts';
+import type { Goal } from '../jobs/outcome.ts';
 import { createPoller, type Poller, type PollInterval } from '../jobs/poll.ts';
 import {
   noRunData,
@@ -23,7 +23,7 @@ import { createLogCollector, type LogCollector, type LogMode } from '../logs/col
 import { createBudget, type Budget } from './budget.ts';
 import type { Deps } from './deps.ts';
 import { createStepEnd, type StepEnd } from './end.ts';
-import { createEntry, giveUpOverBudget, tellEnd, type Entry } from './entries.ts';
+import { createEntry, giveUpOverBudget, outcomeNow, tellEnd, type Entry } from './entries.ts';
 import { lookAtRunning } from './last-look.ts';
 import { reconcileEntry } from './reconcile-entry.ts';
 
@@ -254,13 +254,10 @@ export async function conclude(
  * what becomes of them.
  */
 async function decide(step: Step, runData: readonly RunData[]): Promise<readonly Outcome[]> {
-  const { end, entries, earlier, plan, client, deps } = step;
+  const { end, entries, earlier, client, deps } = step;
   // After an interrupt, there are only seconds for the reports.
   const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-  const outcomesNow = () =>
-    entries.map((entry, index) =>
-      createOutcome(entry, end.facts(), plan, runData[index] ?? noRunData),
-    );
+  const outcomesNow = () => entries.map((entry, index) => outcomeNow(step, entry, runData[index]));
   let billed: readonly Outcome[] = [];
   for (let known = -1; known !== end.facts().ends.length;) {
     known = end.facts().ends.length;

@@ -1,10 +1,9 @@
 import { hasCeiling } from '../jobs/ceilings.ts';
 import { earlierTryOf } from '../jobs/failure.ts';
 import { hardwareWish, ratesOf, type OfferReader, type Offers } from '../jobs/offers.ts';
-import { createOutcome } from '../jobs/outcome.ts';
 import type { RecipeReader } from '../jobs/recipes.ts';
 import type { CookRequest, RunData } from '../jobs/records.ts';
-import { startTry, type Entry } from './entries.ts';
+import { outcomeNow, startTry, type Entry } from './entries.ts';
 import type { Step } from './step.ts';
 
 // Several GPU models for one entry: the first one that is on offer is cooked, and the next where its
@@ -90,7 +89,7 @@ async function nextTry(
   const { request: chosen, offers } = await choose();
   if (step.end.signal.aborted) return null;
   untried.splice(untried.indexOf(chosen), 1);
-  const outcome = createOutcome(entry, step.end.facts(), step.plan, runData);
+  const outcome = outcomeNow(step, entry, runData);
   const done = earlierTryOf(outcome, request.gpuName, step.deps.clock.now());
   step.console.tryingNext(request, done, chosen, offers);
   return { request: chosen, entry: startTry(step, chosen, [...entry.earlierTries, done]) };

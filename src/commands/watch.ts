@@ -7,19 +7,12 @@ import { hasCeiling } from '../jobs/ceilings.ts';
 import { rateOfRun } from '../jobs/cost.ts';
 import { endedUnstarted } from '../jobs/failure.ts';
 import { nodeUrlsOf } from '../jobs/node-urls.ts';
-import { createOutcome } from '../jobs/outcome.ts';
-import {
-  noRunData,
-  type Origin,
-  type Outcome,
-  type RunData,
-  type SubmittedJob,
-} from '../jobs/records.ts';
+import { noRunData, type Origin, type RunData, type SubmittedJob } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
 import { createFailureCheck, hasFinished } from '../jobs/retried-job.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
-import { observe, record, type Entry } from './entries.ts';
+import { observe, outcomeNow, record, type Entry } from './entries.ts';
 import { waitUntilOf, watchServer } from './server.ts';
 import type { Step } from './step.ts';
 
@@ -88,7 +81,7 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
   try {
     const request = async () => log.listRuns(end.signal);
     const runs = await withRetry(request, retryRules.run, { ...client, signal: end.signal });
-    const outcome = createOutcome(entry, end.facts(), step.plan, { ...noRunData, runs });
+    const outcome = outcomeNow(step, entry, { ...noRunData, runs });
     return !isOver() && endedUnstarted(outcome, deps.clock.now());
   } catch {
     // Without the runs nobody knows whether it had started.
@@ -209,10 +202,6 @@ function countOn({ plan, poller, budget }: Step, { shareMs }: Entry, { job }: Su
 function isBad(step: Step, entry: Entry): boolean {
   const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
   return isOver && !results[outcomeNow(step, entry).result].passes;
-}
-
-function outcomeNow(step: Step, entry: Entry): Outcome {
-  return createOutcome(entry, step.end.facts(), step.plan, noRunData);
 }
 
 // It may have ended since the last look, and its owner would like to know.
