@@ -1,7 +1,7 @@
-import type { Call, Client } from '../src/api/client.ts';
-import { readJob } from '../src/api/endpoints.ts';
-import { createRedactor } from '../src/api/redactor.ts';
-import { createPoller } from '../src/jobs/poll.ts';
+import type { Call, Client } from '../src/service/client.ts';
+import { readJob } from '../src/service/endpoints.ts';
+import { createRedactor } from '../src/service/redactor.ts';
+import { createPoller } from '../src/service/poll.ts';
 import { createMadeUpClock, type MadeUpClock } from '../test/support/clock.ts';
 import { mean } from './statistics.ts';
 

@@ -4,7 +4,7 @@ import { run as check } from './check.ts';
 import { run as main } from './main.ts';
 import { run as post } from './post.ts';
 import { reportFailure } from './report/report.ts';
-import { actionsRunner } from './runtime.ts';
+import { actionsRunner } from './runner.ts';
 import { run as wait } from './wait.ts';
 
 // Each entry of an action is a file of its own that imports this one. Its name says what to do:

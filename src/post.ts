@@ -1,4 +1,4 @@
-import { cleanup } from './commands/cleanup.ts';
+import { cleanup } from './commands/post.ts';
 import { runCommand } from './run.ts';
 
 /** The post entry of the cook and wait actions. */

@@ -1,8 +1,8 @@
-import { connect } from './api/http.ts';
-import { openProbe } from './api/probe.ts';
-import type { Deps } from './commands/deps.ts';
+import { connect } from './service/http.ts';
+import { openProbe } from './service/probe.ts';
+import type { Deps } from './deps.ts';
 import { systemClock } from './clock.ts';
-import { actionsRunner } from './runtime.ts';
+import { actionsRunner } from './runner.ts';
 
 /** Runs a command with the real runner, clock and network, until the workflow is cancelled. */
 export async function runCommand(command: (deps: Deps) => Promise<void>): Promise<void> {

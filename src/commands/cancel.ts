@@ -1,12 +1,12 @@
 import { InterruptedError } from '../errors.ts';
 import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
-import { noCeilings } from '../jobs/ceilings.ts';
+import { noCeilings } from '../money/ceilings.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import { noRunData, type Outcome } from '../jobs/records.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
-import type { Deps } from './deps.ts';
-import { givenJob, record, type Entry } from './entries.ts';
-import { withStep, type Step, type StepPlan } from './step.ts';
+import type { Deps } from '../deps.ts';
+import { givenJob, record, type Entry } from '../step/entry.ts';
+import { withStep, type Step, type StepPlan } from '../step/step.ts';
 
 /** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
 export async function cancel(deps: Deps): Promise<void> {

@@ -1,4 +1,4 @@
-import { createClient, type Client } from '../api/client.ts';
+import { createClient, type Client } from '../service/client.ts';
 import { sleepLong } from '../clock.ts';
 import { InputError } from '../errors.ts';
 import { createGitHub, openOctokit, type GitHub, type OpenGitHub } from '../github/client.ts';
@@ -11,8 +11,8 @@ import {
 } from '../github/runs.ts';
 import { readCheckInputs, type CheckInputs } from '../inputs/check.ts';
 import { readRunRef, type RunRef } from '../inputs/context.ts';
-import { withBills } from '../jobs/bill.ts';
-import { checkedJob, outcomeOf, type CheckResult } from '../jobs/checked.ts';
+import { withBills } from '../money/bills.ts';
+import { checkedJob, outcomeOf, type CheckResult } from '../check/checked-job.ts';
 import {
   attemptStateOf,
   findRepositoryJobs,
@@ -21,14 +21,14 @@ import {
   mayBeOrphan,
   nowOf,
   type MarkedJob,
-} from '../jobs/repository-jobs.ts';
-import { readRunsOfJobs } from '../jobs/run-lists.ts';
-import { createCheckConsole, type CheckConsole } from '../report/check-console.ts';
-import { reportCheck, reportCheckFailure } from '../report/check-report.ts';
-import type { Runner } from '../runtime.ts';
-import { cancelOrphans } from './check-orphans.ts';
-import { finishStatuses } from './check-statuses.ts';
-import type { Deps } from './deps.ts';
+} from '../check/jobs.ts';
+import { readRunsOfJobs } from '../service/run-lists.ts';
+import { createCheckConsole, type CheckConsole } from '../check/console.ts';
+import { reportCheck, reportCheckFailure } from '../check/report.ts';
+import type { Runner } from '../runner.ts';
+import { cancelOrphans } from '../check/orphans.ts';
+import { finishStatuses } from '../check/statuses.ts';
+import type { Deps } from '../deps.ts';
 
 /** What the parts of a check share. */
 export interface Check {

@@ -2,24 +2,24 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import { readRunRef, readStepIdentity } from '../inputs/context.ts';
 import { ceilingsOf, readCookInputs, type CookInputs } from '../inputs/cook.ts';
-import { hasCeiling, withShare } from '../jobs/ceilings.ts';
-import { createOfferReader } from '../jobs/offers.ts';
-import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
+import { hasCeiling, withShare } from '../money/ceilings.ts';
+import { createOfferReader } from '../money/offers.ts';
+import { createRecipeReader, type RecipeReader } from '../cooking/recipes.ts';
 import { noRunData, type CookRequest, type OverBudget, type RunData } from '../jobs/records.ts';
-import { bodyOf, carriesMark, createRequests, publicTextOf } from '../jobs/request.ts';
-import { submit } from '../jobs/submit.ts';
-import { openCommitStatus } from '../report/commit-status.ts';
+import { bodyOf, carriesMark, createRequests, publicTextOf } from '../cooking/request.ts';
+import { submit } from '../cooking/submit.ts';
+import { openCommitStatus } from '../github/commit-status.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
-import type { Deps } from './deps.ts';
+import type { Deps } from '../deps.ts';
 import { dryRun } from './dry-run.ts';
-import { giveUpOverBudget, record, tellEnd, type Entry } from './entries.ts';
-import { conclude, withStep, type Step, type StepPlan } from './step.ts';
-import { attachAll, endReplaced, nothingAttached, type Attached } from './take-over.ts';
-import { planOf } from './plan.ts';
-import { cookInTurn } from './tries.ts';
-import { createPriceCheck, type PriceCheck } from './prices.ts';
-import { adopt, watchToEnd } from './watch.ts';
+import { giveUpOverBudget, record, tellEnd, type Entry } from '../step/entry.ts';
+import { conclude, withStep, type Step, type StepPlan } from '../step/step.ts';
+import { attachAll, endReplaced, nothingAttached, type Attached } from '../step/take-over.ts';
+import { planOf } from '../step/plan.ts';
+import { cookInTurn } from '../step/gpu-fallback.ts';
+import { createPriceCheck, type PriceCheck } from '../cooking/offers-check.ts';
+import { adopt, watchToEnd } from '../step/watch.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
 export async function cook(deps: Deps): Promise<void> {

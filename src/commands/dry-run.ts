@@ -1,21 +1,21 @@
 import pLimit from 'p-limit';
-import type { JsonMapping } from '../api/sign.ts';
+import type { JsonMapping } from '../service/sign.ts';
 import { asError, InputError, ServiceError } from '../errors.ts';
 import { checkWhole } from '../inputs/rules.ts';
-import { hasCeiling, tooDear, withShare, type Ceilings } from '../jobs/ceilings.ts';
+import { hasCeiling, tooDear, withShare, type Ceilings } from '../money/ceilings.ts';
 import {
   createOfferReader,
   hardwareWish,
   summarizeOffers,
   whyNoOffers,
   type OfferReader,
-} from '../jobs/offers.ts';
-import { createRecipeReader, type RecipeReader } from '../jobs/recipes.ts';
+} from '../money/offers.ts';
+import { createRecipeReader, type RecipeReader } from '../cooking/recipes.ts';
 import type { CookRequest } from '../jobs/records.ts';
-import { bodyOf } from '../jobs/request.ts';
+import { bodyOf } from '../cooking/request.ts';
 import { reportDryRun, type PlannedCook } from '../report/dry-run-report.ts';
-import type { Deps } from './deps.ts';
-import { withStep, type StepPlan } from './step.ts';
+import type { Deps } from '../deps.ts';
+import { withStep, type StepPlan } from '../step/step.ts';
 
 const maxConcurrentPlans = 8;
 

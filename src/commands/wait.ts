@@ -1,15 +1,15 @@
 import { readWaitInputs } from '../inputs/job.ts';
-import type { Job } from '../api/schemas.ts';
+import type { Job } from '../service/schemas.ts';
 import { ServiceError } from '../errors.ts';
 import { noRunData, type RunData } from '../jobs/records.ts';
-import { openCommitStatus } from '../report/commit-status.ts';
+import { openCommitStatus } from '../github/commit-status.ts';
 import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
-import type { Deps } from './deps.ts';
-import { givenJob, record, tellEnd, type Entry } from './entries.ts';
-import { planOf } from './plan.ts';
-import { conclude, withStep, type Step } from './step.ts';
-import { adopt, watchToEnd } from './watch.ts';
+import type { Deps } from '../deps.ts';
+import { givenJob, record, tellEnd, type Entry } from '../step/entry.ts';
+import { planOf } from '../step/plan.ts';
+import { conclude, withStep, type Step } from '../step/step.ts';
+import { adopt, watchToEnd } from '../step/watch.ts';
 
 /** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
 export async function wait(deps: Deps): Promise<void> {

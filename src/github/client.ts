@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
-import { backoffMs, maxPauseMs } from '../api/retry.ts';
+import { backoffMs, maxPauseMs } from '../service/retry.ts';
 import type { Clock, Random } from '../clock.ts';
 import { GitHubError, InterruptedError } from '../errors.ts';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { troubleOf } from './trouble.ts';
 
 /** One request to GitHub's API, sent once; gives the body of a success, rejects as Octokit does. */

@@ -1,4 +1,4 @@
-import { isUuid } from '../api/schemas.ts';
+import { isUuid } from '../service/schemas.ts';
 
 // The address that a pending commit status leads to: the workflow run's page, and after `#`, which
 // GitHub's page does not mind, the job it stands for. It is how `check` knows which status is whose.

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../api/public-address.ts';
+import { isLoopbackHost } from '../service/public-address.ts';
 import { fromText, InvalidValue, quote } from './parsers.ts';
 
 // Parsers of what gives access to the service and to GitHub. Their values are never shown.

@@ -1,4 +1,4 @@
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { cookInputs } from './cook.ts';
 import { duration, flag, fromText, InvalidValue, line, oneOf, quote } from './parsers.ts';
 import { input, optional, readInputs, validValues, type Values } from './read.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { isMapping } from '../api/json.ts';
-import { isPlainName } from '../api/secret-fields.ts';
+import { isMapping } from '../service/json.ts';
+import { isPlainName } from '../service/secret-fields.ts';
 import { fromText, quote, text, whole } from './parsers.ts';
 import { mapping, parseYaml } from './yaml.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import * as z from 'zod/mini';
-import { parseJson } from '../api/json.ts';
-import type { Runner } from '../runtime.ts';
+import { parseJson } from '../service/json.ts';
+import type { Runner } from '../runner.ts';
 
 /** Which step of which workflow run this is: all that tells it apart from every other. */
 export interface StepIdentity {

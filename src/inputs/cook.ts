@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import type { Ceilings } from '../jobs/ceilings.ts';
-import type { Runner } from '../runtime.ts';
+import type { Ceilings } from '../money/ceilings.ts';
+import type { Runner } from '../runner.ts';
 import { apiUrl, publicKey, secretKey, token } from './access.ts';
 import { containerText, environmentLines, secretsOf } from './container.ts';
 import {

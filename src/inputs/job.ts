@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { cookInputs } from './cook.ts';
 import { duration, fromText, line, oneOf, uuid, type InvalidValue } from './parsers.ts';
 import { input, optional, readInputs, validValues, type Values } from './read.ts';

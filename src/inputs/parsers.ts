@@ -1,6 +1,6 @@
 import { closestMatch } from 'leven';
 import * as z from 'zod/mini';
-import { isUuid } from '../api/schemas.ts';
+import { isUuid } from '../service/schemas.ts';
 import { cut } from '../text.ts';
 
 // One schema for each kind of value. Each takes text, from an input or from a scalar in YAML or

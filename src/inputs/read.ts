@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { InputError, type Problem } from '../errors.ts';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { isForkEvent } from './context.ts';
 
 /** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */

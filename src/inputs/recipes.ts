@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { isUuid } from '../api/schemas.ts';
+import { isUuid } from '../service/schemas.ts';
 import { container, environment } from './container.ts';
 import {
   describeNonUuid,

@@ -1,4 +1,4 @@
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { fromText, InvalidValue, quote, suggest } from './parsers.ts';
 
 /** The regions in the vendor's documentation. A list to suggest from: the service may have others. */

@@ -1,7 +1,7 @@
-import type { JsonMapping } from '../api/sign.ts';
+import type { JsonMapping } from '../service/sign.ts';
 import type { Problem } from '../errors.ts';
 import type { ReadyCheck } from './ready-check.ts';
-import { shareProblems, type Ceilings } from '../jobs/ceilings.ts';
+import { shareProblems, type Ceilings } from '../money/ceilings.ts';
 import type { CookFields, RecipeEntry } from './recipes.ts';
 
 /** The inputs that these rules look at. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { isPlainName } from '../api/secret-fields.ts';
+import { isPlainName } from '../service/secret-fields.ts';
 import { InvalidValue, quote, suggest } from './parsers.ts';
 
 /** YAML or JSON in which every scalar but `null` is still the text that was written. */

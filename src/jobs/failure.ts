@@ -1,4 +1,4 @@
-import { costOfJob } from './cost.ts';
+import { costOfJob } from '../money/cost.ts';
 import type { Outcome } from './records.ts';
 import type { EarlierTry } from './records.ts';
 import { phaseSeconds, phasesOf } from './metrics.ts';

@@ -1,4 +1,4 @@
-import type { Job } from '../api/schemas.ts';
+import type { Job } from '../service/schemas.ts';
 import type { Outcome, JobRef } from './records.ts';
 import { isFinal, isStarting } from './status.ts';
 

@@ -1,4 +1,4 @@
-import type { JobRun } from '../api/schemas.ts';
+import type { JobRun } from '../service/schemas.ts';
 import type { Outcome } from './records.ts';
 import { isFinal } from './status.ts';
 

@@ -1,9 +1,14 @@
-import type { Job } from '../api/schemas.ts';
+import type { Job } from '../service/schemas.ts';
 import type { ReadyCheck } from '../inputs/ready-check.ts';
-import type { Ceilings } from './ceilings.ts';
+import type { Ceilings } from '../money/ceilings.ts';
 import { phasesOf } from './metrics.ts';
-import { unansweredCooks, type EndReason, type EntryFacts, type StepFacts } from './entry.ts';
-import { wantedOf, type Policy } from './policy.ts';
+import {
+  unansweredCooks,
+  type EndReason,
+  type EntryFacts,
+  type StepFacts,
+} from '../custody/facts.ts';
+import { wantedOf, type Policy } from '../custody/policy.ts';
 import type {
   JobRef,
   OfferSummary,

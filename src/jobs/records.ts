@@ -1,8 +1,8 @@
-import type { CookBody } from '../api/endpoints.ts';
-import type { Job, JobRun } from '../api/schemas.ts';
-import type { JsonMapping } from '../api/sign.ts';
+import type { CookBody } from '../service/endpoints.ts';
+import type { Job, JobRun } from '../service/schemas.ts';
+import type { JsonMapping } from '../service/sign.ts';
 import type { ReadyCheck } from '../inputs/ready-check.ts';
-import type { EndReason } from './entry.ts';
+import type { EndReason } from '../custody/facts.ts';
 import type { Result } from './results.ts';
 
 // The records that go from room to room, one way: Inputs → CookRequest → SubmittedJob → Outcome. Each is made

@@ -1,21 +1,21 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { Client } from '../api/client.ts';
-import type { Job, JobRun } from '../api/schemas.ts';
+import type { Client } from '../service/client.ts';
+import type { Job, JobRun } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import { tempFolder } from '../inputs/context.ts';
 import type { RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
-import { backoffMs } from '../api/retry.ts';
+import { backoffMs } from '../service/retry.ts';
 import type { Clock } from '../clock.ts';
-import { jobPrefix, type Console } from '../report/console.ts';
+import { jobPrefix, type Console } from '../report/log.ts';
 import { minManyJobs } from '../report/progress.ts';
 import { createLogPrinter, printTail } from '../report/container-log.ts';
 import { writeLogsPath } from '../report/outputs.ts';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { createTail, type Line } from './lines.ts';
-import { createContainerResults } from './container-results.ts';
+import { createContainerResults } from './results.ts';
 import { openRuns } from './runs.ts';
 
 /** When the containers' output is printed. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { LimitFunction } from 'p-limit';
-import type { Client } from '../api/client.ts';
-import { listJobRuns, maxLogBytes, readJobRun } from '../api/endpoints.ts';
-import { retryRules, withRetry } from '../api/retry.ts';
-import type { JobRun } from '../api/schemas.ts';
+import type { Client } from '../service/client.ts';
+import { listJobRuns, maxLogBytes, readJobRun } from '../service/endpoints.ts';
+import { retryRules, withRetry } from '../service/retry.ts';
+import type { JobRun } from '../service/schemas.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Line } from './lines.ts';

@@ -1,5 +1,5 @@
 import type { Line } from '../logs/lines.ts';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { stripInvisible, wholeWords } from '../text.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 

@@ -1,6 +1,6 @@
 import { durationsOf, timesOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { OfferSummary, Outcome } from '../jobs/records.ts';
-import { totalCostOf, type Cost } from '../jobs/cost.ts';
+import { totalCostOf, type Cost } from '../money/cost.ts';
 import { compareResults, results, type Result } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 

@@ -1,5 +1,5 @@
 import type { GitHubError } from '../errors.ts';
-import type { ErrorMessage } from './error-messages.ts';
+import type { ErrorMessage } from './errors.ts';
 import { withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 

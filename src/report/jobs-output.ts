@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../errors.ts';
 import { tempFolder } from '../inputs/context.ts';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { cut } from '../text.ts';
 import { sanitizeLine } from './sanitize.ts';
 

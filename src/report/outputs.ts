@@ -1,8 +1,8 @@
-import type { JsonMapping } from '../api/sign.ts';
+import type { JsonMapping } from '../service/sign.ts';
 import { noRunData, type Outcome, type JobRef, type SubmittedJob } from '../jobs/records.ts';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { compareResults } from '../jobs/results.ts';
-import { hourlyRateOf, pricedCostOf, totalCostOf } from '../jobs/cost.ts';
+import { hourlyRateOf, pricedCostOf, totalCostOf } from '../money/cost.ts';
 import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { writeJobsOutput, type JobDescription } from './jobs-output.ts';
 import { mainUrlOf, nodeUrlsOf } from '../jobs/node-urls.ts';

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
-import type { Job } from '../api/schemas.ts';
-import { estimateLeftMs } from '../jobs/estimate.ts';
+import type { Job } from '../service/schemas.ts';
+import { estimateLeftMs } from './estimate.ts';
 import type { Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { results, type Result } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { formatDuration } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 

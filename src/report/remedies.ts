@@ -1,7 +1,7 @@
 import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../jobs/failure.ts';
 import { durationsOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { consoleUrl } from './error-messages.ts';
+import { consoleUrl } from './errors.ts';
 import { formatDuration } from './format.ts';
 
 /** What happened to a failed job, and what helps: words for each phase. */

@@ -1,9 +1,9 @@
 import { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { results } from '../jobs/results.ts';
 
-import { describeInternalError } from './error-messages.ts';
+import { describeInternalError } from './errors.ts';
 import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
 import { writeOutputs } from './outputs.ts';
 import { writeSummary } from './summary.ts';

@@ -4,7 +4,7 @@ import { asError, type InputError } from '../errors.ts';
 import { tempFolder } from '../inputs/context.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { compareResults, results } from '../jobs/results.ts';
-import type { Runner } from '../runtime.ts';
+import type { Runner } from '../runner.ts';
 import { formatHeadline } from './format.ts';
 import { writeSummaryPath } from './outputs.ts';
 import { codeSpan, escapeMarkdown, sanitizeLine } from './sanitize.ts';

@@ -1,4 +1,4 @@
-import { ratesOf, type Offers } from '../jobs/offers.ts';
+import { ratesOf, type Offers } from '../money/offers.ts';
 import type { EarlierTry } from '../jobs/records.ts';
 import { formatDuration, formatUsd } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';

@@ -1,9 +1,9 @@
 import { asError } from '../errors.ts';
-import type { HardwareWish, NoOffers } from '../jobs/offers.ts';
+import type { HardwareWish, NoOffers } from '../money/offers.ts';
 import type { CookRequest, SubmittedJob } from '../jobs/records.ts';
-import type { Job } from '../api/schemas.ts';
-import type { Runner } from '../runtime.ts';
-import { consoleUrl } from './error-messages.ts';
+import type { Job } from '../service/schemas.ts';
+import type { Runner } from '../runner.ts';
+import { consoleUrl } from './errors.ts';
 import { formatDuration, withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 

@@ -1,5 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
-import { describeWithMark } from '../../src/jobs/mark.ts';
+import { describeWithMark } from '../../src/custody/mark.ts';
 import { findCommands } from '../runner/commands.ts';
 import type { StepResult } from '../runner/step.ts';
 import { call } from '../simulator/client.ts';

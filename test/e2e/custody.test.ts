@@ -10,7 +10,7 @@ import { endless, onStage, short, type StepInputs } from './stage.ts';
 
 // Several things that happen at once: scenes in which a job was once created twice, or left running,
 // though each thing by itself was harmless. On the committed `dist`, over real sockets. What needs
-// minutes is played in `test/custody`, in fast time.
+// minutes is played in `test/scenarios`, in fast time.
 
 // They mostly wait, each for its own clock: side by side, which those of several `describe` are not.
 jest.setTimeout(90_000);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
-import { connect } from '../../src/api/http.ts';
+import { connect } from '../../src/service/http.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { noProbe } from '../support/probe.ts';

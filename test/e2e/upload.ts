@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { isMapping } from '../../src/api/json.ts';
+import { isMapping } from '../../src/service/json.ts';
 import { listen } from '../simulator/listener.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { until } from '../support/until.ts';

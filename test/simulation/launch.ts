@@ -1,5 +1,5 @@
-import type { Probe } from '../../src/api/probe.ts';
-import type { Deps } from '../../src/commands/deps.ts';
+import type { Probe } from '../../src/service/probe.ts';
+import type { Deps } from '../../src/deps.ts';
 import { shownTime, type ClockStep, type Timeline } from './clock.ts';
 import type { Dice } from './dice.ts';
 import type { Network } from './network.ts';

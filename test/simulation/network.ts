@@ -1,6 +1,6 @@
 import { ServiceError, type ServiceTrouble } from '../../src/errors.ts';
-import type { Connection, WireAnswer } from '../../src/api/http.ts';
-import type { WireRequest } from '../../src/api/sign.ts';
+import type { Connection, WireAnswer } from '../../src/service/http.ts';
+import type { WireRequest } from '../../src/service/sign.ts';
 import type { Timeline } from './clock.ts';
 import type { Fault, RequestKind } from './plan.ts';
 import type { Process, Settle } from './process.ts';

@@ -1,5 +1,5 @@
 import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
-import type { Runner } from '../../src/runtime.ts';
+import type { Runner } from '../../src/runner.ts';
 import type { Process } from './process.ts';
 import type { Story } from './story.ts';
 

@@ -1,5 +1,5 @@
-import type { Call, Client } from '../../src/api/client.ts';
-import { createRedactor } from '../../src/api/redactor.ts';
+import type { Call, Client } from '../../src/service/client.ts';
+import { createRedactor } from '../../src/service/redactor.ts';
 import { ServiceError } from '../../src/errors.ts';
 import type { MadeUpClock } from './clock.ts';
 

@@ -1,8 +1,8 @@
-import { connect, type HttpLimits } from '../../src/api/http.ts';
-import { openProbe } from '../../src/api/probe.ts';
+import { connect, type HttpLimits } from '../../src/service/http.ts';
+import { openProbe } from '../../src/service/probe.ts';
 import { systemClock, type Clock } from '../../src/clock.ts';
-import type { Runner } from '../../src/runtime.ts';
-import type { Deps } from '../../src/commands/deps.ts';
+import type { Runner } from '../../src/runner.ts';
+import type { Deps } from '../../src/deps.ts';
 
 // One start for all, so that the clocks of the action and of the service agree.
 const startMs = Date.now();

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { guisesOf } from '../../src/api/guises.ts';
+import { guisesOf } from '../../src/service/guises.ts';
 import type { Dice } from '../simulation/dice.ts';
 import { writtenFormsOf } from './written.ts';
 

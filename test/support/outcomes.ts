@@ -1,5 +1,5 @@
 import { noRunData, type Outcome } from '../../src/jobs/records.ts';
-import type { Job, JobRun } from '../../src/api/schemas.ts';
+import type { Job, JobRun } from '../../src/service/schemas.ts';
 
 /** When the made-up jobs were cooked. */
 export const cookedAtMs = Date.UTC(2026, 5, 1, 3);

@@ -1,4 +1,4 @@
-import type { CookBody } from '../../src/api/endpoints.ts';
+import type { CookBody } from '../../src/service/endpoints.ts';
 import type { PlannedCook } from '../../src/report/dry-run-report.ts';
 import type { CookRequest } from '../../src/jobs/records.ts';
 import { uuidNumber } from './outcomes.ts';

@@ -1,4 +1,4 @@
-import type { Probe } from '../../src/api/probe.ts';
+import type { Probe } from '../../src/service/probe.ts';
 
 /** For tests in which no server is asked: to ask is an error. */
 export function noProbe(): Probe {

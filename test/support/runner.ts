@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createRedactor } from '../../src/api/redactor.ts';
+import { createRedactor } from '../../src/service/redactor.ts';
 import { printable } from '../../src/report/sanitize.ts';
-import type { Runner } from '../../src/runtime.ts';
+import type { Runner } from '../../src/runner.ts';
 
 // Where a step may keep files; each build empties it.
 const temp = fileURLToPath(new URL('../../build/runner-temp', import.meta.url));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { connect } from '../../src/api/http.ts';
+import { connect } from '../../src/service/http.ts';
 import { cookInputs } from '../../src/inputs/cook.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';

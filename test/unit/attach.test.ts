@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { Client } from '../../src/api/client.ts';
-import { createRedactor } from '../../src/api/redactor.ts';
-import { findEarlierJobs } from '../../src/jobs/attach.ts';
+import type { Client } from '../../src/service/client.ts';
+import { createRedactor } from '../../src/service/redactor.ts';
+import { findEarlierJobs } from '../../src/cooking/attach.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { cookRequest } from '../support/plans.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { withBills } from '../../src/jobs/bill.ts';
-import { pricedCostOf } from '../../src/jobs/cost.ts';
+import { withBills } from '../../src/money/bills.ts';
+import { pricedCostOf } from '../../src/money/cost.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { fakeClient, never, refused, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createBudget, type Budget } from '../../src/commands/budget.ts';
-import { noCeilings, type Ceilings } from '../../src/jobs/ceilings.ts';
+import { createBudget, type Budget } from '../../src/money/budget.ts';
+import { noCeilings, type Ceilings } from '../../src/money/ceilings.ts';
 import type { OverBudget } from '../../src/jobs/records.ts';
 import { fakeClient, type FakeClient } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';

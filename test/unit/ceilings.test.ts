@@ -7,7 +7,7 @@ import {
   tooDear,
   withShare,
   type Ceilings,
-} from '../../src/jobs/ceilings.ts';
+} from '../../src/money/ceilings.ts';
 
 const both = (maxCostUsd: number, maxHourlyRateUsd = 0.5): Ceilings => ({
   maxCostUsd,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { WireAnswer } from '../../src/api/http.ts';
-import type { WireRequest } from '../../src/api/sign.ts';
+import type { WireAnswer } from '../../src/service/http.ts';
+import type { WireRequest } from '../../src/service/sign.ts';
 import { check } from '../../src/commands/check.ts';
 import type { SendToGitHub } from '../../src/github/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { ServiceError } from '../../src/errors.ts';
-import { cleanup } from '../../src/commands/cleanup.ts';
-import { newEntryFacts } from '../../src/jobs/entry.ts';
-import { saveEntry, savePlan } from '../../src/jobs/saved-state.ts';
+import { cleanup } from '../../src/commands/post.ts';
+import { newEntryFacts } from '../../src/custody/facts.ts';
+import { saveEntry, savePlan } from '../../src/custody/saved-state.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';

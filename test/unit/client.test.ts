@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { createClient, type Call } from '../../src/api/client.ts';
-import type { Transport } from '../../src/api/http.ts';
-import { createRedactor } from '../../src/api/redactor.ts';
+import { createClient, type Call } from '../../src/service/client.ts';
+import type { Transport } from '../../src/service/http.ts';
+import { createRedactor } from '../../src/service/redactor.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 
 const hourMs = 3_600_000;

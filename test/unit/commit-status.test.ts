@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Clock } from '../../src/clock.ts';
 import type { JobRef, Origin, SubmittedJob } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
-import { createCommitStatus, type SetStatus } from '../../src/report/commit-status.ts';
+import { createCommitStatus, type SetStatus } from '../../src/github/commit-status.ts';
 import { pendingUrl, readPendingUrl, type Pending } from '../../src/github/pending-url.ts';
 import { describeEnd, openContexts } from '../../src/report/commit-status-text.ts';
 import { fakeJob, fakeOutcome } from '../support/outcomes.ts';

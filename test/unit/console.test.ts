@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ServiceError } from '../../src/errors.ts';
-import { createConsole } from '../../src/report/console.ts';
+import { createConsole } from '../../src/report/log.ts';
 import { findCommands } from '../runner/commands.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../support/runner.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createContainerResults } from '../../src/logs/container-results.ts';
+import { createContainerResults } from '../../src/logs/results.ts';
 
 function collect(...lines: readonly string[]) {
   const bad: string[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { JobRun } from '../../src/api/schemas.ts';
-import { costOf, hourlyRateOf, pricedCostOf } from '../../src/jobs/cost.ts';
+import type { JobRun } from '../../src/service/schemas.ts';
+import { costOf, hourlyRateOf, pricedCostOf } from '../../src/money/cost.ts';
 import { earlierTryOf } from '../../src/jobs/failure.ts';
 import { formatEstimatedUsd, formatUsd } from '../../src/report/format.ts';
 import { cookedAtMs, fakeOutcome, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { estimateLeftMs, type EstimatedJob } from '../../src/jobs/estimate.ts';
+import { estimateLeftMs, type EstimatedJob } from '../../src/report/estimate.ts';
 
 const job = (startedMs: number | null, endedMs: number | null, kind = 'a'): EstimatedJob => ({
   kind,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Job } from '../../src/api/schemas.ts';
+import type { Job } from '../../src/service/schemas.ts';
 import { InterruptedError } from '../../src/errors.ts';
-import { createFinder, doubtWindowMs, type Search } from '../../src/jobs/find.ts';
-import { newestJobs } from '../../src/jobs/list.ts';
+import { createFinder, doubtWindowMs, type Search } from '../../src/custody/find.ts';
+import { newestJobs } from '../../src/service/pages.ts';
 import { fakeClient, never, refused, type FakeClient, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';

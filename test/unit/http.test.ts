@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { connect, type Connection, type HttpLimits } from '../../src/api/http.ts';
+import { connect, type Connection, type HttpLimits } from '../../src/service/http.ts';
 import { InputError, ServiceError } from '../../src/errors.ts';
 import { startProxy } from '../support/proxy.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isMapping, parseExactJson, parseJson } from '../../src/api/json.ts';
-import { canonicalJson, type Json } from '../../src/api/sign.ts';
+import { isMapping, parseExactJson, parseJson } from '../../src/service/json.ts';
+import { canonicalJson, type Json } from '../../src/service/sign.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;

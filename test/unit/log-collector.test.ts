@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import type { Call, Client } from '../../src/api/client.ts';
+import type { Call, Client } from '../../src/service/client.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { createLogCollector, type LogMode } from '../../src/logs/collector.ts';
 import type { Clock } from '../../src/clock.ts';
-import { createConsole } from '../../src/report/console.ts';
+import { createConsole } from '../../src/report/log.ts';
 import { fastClock } from '../support/deps.ts';
 import { cookedAtMs, fakeJob, fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../support/runner.ts';

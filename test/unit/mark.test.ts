@@ -8,7 +8,7 @@ import {
   lifetimeOf,
   mayOutlive,
   readMark,
-} from '../../src/jobs/mark.ts';
+} from '../../src/custody/mark.ts';
 import { rememberingRunner } from '../support/runner.ts';
 
 const sha = 'a'.repeat(40);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Job, JobRun } from '../../src/api/schemas.ts';
+import type { Job, JobRun } from '../../src/service/schemas.ts';
 import { describeNodeUrl, mainUrlOf, nodeUrlsOf } from '../../src/jobs/node-urls.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 

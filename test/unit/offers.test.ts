@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createOfferReader, hardwareWish, ratesOf, whyNoOffers } from '../../src/jobs/offers.ts';
+import { createOfferReader, hardwareWish, ratesOf, whyNoOffers } from '../../src/money/offers.ts';
 import { fakeClient, never, refused, type FakeClient, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 

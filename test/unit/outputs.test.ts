@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import type { JsonMapping } from '../../src/api/sign.ts';
+import type { JsonMapping } from '../../src/service/sign.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { writeOutputs, writeRunOutputs } from '../../src/report/outputs.ts';
 import { fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';

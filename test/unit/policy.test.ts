@@ -6,8 +6,8 @@ import {
   unansweredCooks,
   type EntryFacts,
   type StepFacts,
-} from '../../src/jobs/entry.ts';
-import { nextAction, wantedOf, type Attempts, type Policy } from '../../src/jobs/policy.ts';
+} from '../../src/custody/facts.ts';
+import { nextAction, wantedOf, type Attempts, type Policy } from '../../src/custody/policy.ts';
 
 const cancelAll: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' };
 const keepAll: Policy = { onTimeout: 'detach', onWorkflowCancel: 'detach', onJobEnd: 'keep' };

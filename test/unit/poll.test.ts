@@ -6,7 +6,7 @@ import {
   nextSparedMs,
   pollIntervalMs,
   type PollInterval,
-} from '../../src/jobs/poll.ts';
+} from '../../src/service/poll.ts';
 import { fakeClient, inTurn, never, refused, troubled } from '../support/client.ts';
 import { createMadeUpClock, type MadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';

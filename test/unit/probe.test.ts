@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { openProbe, type Probe } from '../../src/api/probe.ts';
+import { openProbe, type Probe } from '../../src/service/probe.ts';
 import { startApp, type AppOptions } from '../simulator/app.ts';
 
 const realApi = new URL('https://api.dispersed.com');

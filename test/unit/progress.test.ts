@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createConsole } from '../../src/report/console.ts';
+import { createConsole } from '../../src/report/log.ts';
 import { formatClosing } from '../../src/report/format.ts';
 import { minManyJobs, startProgress } from '../../src/report/progress.ts';
 import type { SubmittedJob } from '../../src/jobs/records.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isPublicAddress } from '../../src/api/public-address.ts';
+import { isPublicAddress } from '../../src/service/public-address.ts';
 
 test.each([
   '8.8.8.8',

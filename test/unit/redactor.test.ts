@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { guisesOf } from '../../src/api/guises.ts';
-import { createRedactor } from '../../src/api/redactor.ts';
-import type { Json } from '../../src/api/sign.ts';
+import { guisesOf } from '../../src/service/guises.ts';
+import { createRedactor } from '../../src/service/redactor.ts';
+import type { Json } from '../../src/service/sign.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 import { writtenFormsOf } from '../support/written.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, type JsonMapping } from '../../src/api/sign.ts';
+import { canonicalJson, type JsonMapping } from '../../src/service/sign.ts';
 import type { CookInputs } from '../../src/inputs/cook.ts';
 import type { StepIdentity } from '../../src/inputs/context.ts';
-import { bodyOf, merge, createRequests } from '../../src/jobs/request.ts';
+import { bodyOf, merge, createRequests } from '../../src/cooking/request.ts';
 import { cookRequest } from '../support/plans.ts';
 
 const recipe = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createRedactor } from '../../src/api/redactor.ts';
+import { createRedactor } from '../../src/service/redactor.ts';
 import {
   cancelJob,
   listJobRuns,
@@ -10,13 +10,13 @@ import {
   readJob,
   readJobRun,
   readRecipe,
-} from '../../src/api/endpoints.ts';
+} from '../../src/service/endpoints.ts';
 import { createMadeUpClock } from '../support/clock.ts';
-import { createClient } from '../../src/api/client.ts';
-import { errorDetail } from '../../src/api/error-detail.ts';
+import { createClient } from '../../src/service/client.ts';
+import { errorDetail } from '../../src/service/error-detail.ts';
 import { ServiceError } from '../../src/errors.ts';
-import { bodyOf } from '../../src/jobs/request.ts';
-import { canonicalJson, type Json } from '../../src/api/sign.ts';
+import { bodyOf } from '../../src/cooking/request.ts';
+import { canonicalJson, type Json } from '../../src/service/sign.ts';
 import { cookRequest } from '../support/plans.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
@@ -51,7 +51,7 @@ describe('a job', () => {
     ['2026-06-01T12:00:00+02:00', '2026-06-01T10:00:00.000Z'],
     ['2026-06-01', '2026-06-01'],
   ])('created at %s, read in New York, was created at %s', (created_at, expected) => {
-    const schemas = new URL('../../src/api/schemas.ts', import.meta.url).href;
+    const schemas = new URL('../../src/service/schemas.ts', import.meta.url).href;
     const job = JSON.stringify({ uuid, status: 'PENDING', created_at });
     const script = `import { jobSchema } from '${schemas}';
       process.stdout.write(jobSchema.parse(${job}).created_at);`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { backoffMs, parseRetryAfter, retryRules, withRetry } from '../../src/api/retry.ts';
+import { backoffMs, parseRetryAfter, retryRules, withRetry } from '../../src/service/retry.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 

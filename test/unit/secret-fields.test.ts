@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { hideSecrets, secretsIn } from '../../src/api/secret-fields.ts';
-import type { JsonMapping } from '../../src/api/sign.ts';
+import { hideSecrets, secretsIn } from '../../src/service/secret-fields.ts';
+import type { JsonMapping } from '../../src/service/sign.ts';
 
 const cookOf = (parameters: JsonMapping): JsonMapping => ({
   title: 'Shown',

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import { createRedactor } from '../../src/api/redactor.ts';
+import { createRedactor } from '../../src/service/redactor.ts';
 import { createMadeUpClock } from '../support/clock.ts';
-import { createClient } from '../../src/api/client.ts';
-import type { WireRequest } from '../../src/api/sign.ts';
-import { canonicalJson, canonicalQuery, signatureHeaders } from '../../src/api/sign.ts';
+import { createClient } from '../../src/service/client.ts';
+import type { WireRequest } from '../../src/service/sign.ts';
+import { canonicalJson, canonicalQuery, signatureHeaders } from '../../src/service/sign.ts';
 
 const vectorsFile = new URL('../fixtures/signing-vectors.json', import.meta.url);
 const vectors = z

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Job, JobRun } from '../../src/api/schemas.ts';
-import { lastsMs, spendOf, totalSpend, type SpendingJob } from '../../src/jobs/spend.ts';
+import type { Job, JobRun } from '../../src/service/schemas.ts';
+import { lastsMs, spendOf, totalSpend, type SpendingJob } from '../../src/money/spend.ts';
 import { cookedAtMs, fakeJob, fakeRun, type Pace } from '../support/outcomes.ts';
 
 // Times are seconds since the cook; now is an hour after it.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createStepEnd } from '../../src/commands/end.ts';
+import { createStepEnd } from '../../src/step/end.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 
 const hourMs = 3_600_000;

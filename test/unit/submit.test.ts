@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
-import type { Job } from '../../src/api/schemas.ts';
+import type { Job } from '../../src/service/schemas.ts';
 import { InterruptedError, ServiceError } from '../../src/errors.ts';
-import { newEntryFacts, unansweredCooks, type EntryFacts } from '../../src/jobs/entry.ts';
-import { createFinder } from '../../src/jobs/find.ts';
-import { submit } from '../../src/jobs/submit.ts';
+import { newEntryFacts, unansweredCooks, type EntryFacts } from '../../src/custody/facts.ts';
+import { createFinder } from '../../src/custody/find.ts';
+import { submit } from '../../src/cooking/submit.ts';
 import { fakeClient, never, refused, troubled, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';

@@ -1,10 +1,10 @@
 import type { Outcome } from '../../jobs/records.ts';
-import { hourlyRateOf, pricedCostOf, totalCostOf } from '../../jobs/cost.ts';
+import { hourlyRateOf, pricedCostOf, totalCostOf } from '../../money/cost.ts';
 import { durationsOf, hardwareOf, recipeOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
 import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
 import { formatEstimatedUsd, describeOffers, formatTimes, formatUsd } from '../format.ts';
 import { results } from '../../jobs/results.ts';
-import { consoleUrl } from '../error-messages.ts';
+import { consoleUrl } from '../errors.ts';
 import { escapeHtml, escapeMarkdown } from '../sanitize.ts';
 import { fold } from './failures.ts';
 import {

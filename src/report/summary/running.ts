@@ -1,4 +1,4 @@
-import { hourlyRateOf } from '../../jobs/cost.ts';
+import { hourlyRateOf } from '../../money/cost.ts';
 import { timesOf } from '../../jobs/metrics.ts';
 import type { Outcome } from '../../jobs/records.ts';
 import { isFinal } from '../../jobs/status.ts';

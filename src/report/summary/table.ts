@@ -1,10 +1,10 @@
-import { isUuid } from '../../api/schemas.ts';
+import { isUuid } from '../../service/schemas.ts';
 import type { Origin, Outcome } from '../../jobs/records.ts';
-import type { Cost } from '../../jobs/cost.ts';
+import type { Cost } from '../../money/cost.ts';
 import { compareResults, results, type Result } from '../../jobs/results.ts';
-import { ownName } from '../../jobs/reconcile.ts';
+import { ownName } from '../../custody/reconcile.ts';
 import { isFinal } from '../../jobs/status.ts';
-import { consoleUrl } from '../error-messages.ts';
+import { consoleUrl } from '../errors.ts';
 import { formatCost, formatDuration, phraseOf } from '../format.ts';
 import { escapeHtml, escapeMarkdown, sanitizeLine } from '../sanitize.ts';
 

@@ -1,0 +1,119 @@
+import type { Client } from '../service/client.ts';
+import type { Job } from '../service/schemas.ts';
+import { newestJobs } from '../service/pages.ts';
+import type { CookRequest } from '../jobs/records.ts';
+import { hasEndedForGood, nowOf } from '../check/jobs.ts';
+import { hashAndNonceOf } from './request.ts';
+import { mayRestart } from '../jobs/restart.ts';
+import { isEnding, isFinal } from '../jobs/status.ts';
+
+// GitHub lets a workflow run be re-run for 30 days; the rest is for clocks that are off.
+const maxAgeMs = 60 * 86_400_000;
+
+/** A job of an earlier attempt. */
+export interface EarlierJob {
+  readonly job: Job;
+  /** The tries of its entry in that attempt; the one whose job it is comes last. */
+  readonly tries: readonly CookRequest[];
+}
+
+/** What earlier attempts have left of the entries, by the index of the entry. */
+export interface EarlierJobs {
+  readonly taken: ReadonlyMap<number, EarlierJob>;
+  /** What has failed, and may be started once more beside the job that is cooked anew. */
+  readonly restartable: ReadonlyMap<number, readonly Job[]>;
+}
+
+/**
+ * Finds the jobs that earlier attempts of the workflow run cooked for these entries, and that run or
+ * have completed. What failed or was cancelled is not taken over. Where several jobs may be meant,
+ * as of two steps that nothing tells apart, none is.
+ * @param onAmbiguous told of each entry that is cooked anew because of that
+ */
+export async function findEarlierJobs(
+  requests: readonly CookRequest[],
+  client: Client,
+  signal: AbortSignal,
+  onAmbiguous: (request: CookRequest) => void,
+): Promise<EarlierJobs> {
+  const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
+  const taken = new Map<number, EarlierJob>();
+  const restartable = new Map<number, readonly Job[]>();
+  if (wanted.length === 0) return { taken, restartable };
+  const byHash = await readByHash(wanted, client, signal);
+  for (const request of wanted) {
+    const attempts = attemptsOf(request, byHash);
+    const choice = chooseJob(attempts);
+    if (choice === 'ambiguous') onAmbiguous(request);
+    else if (choice === undefined) restartable.set(request.index, failuresOf(attempts, client));
+    else taken.set(request.index, choice);
+  }
+  return { taken, restartable };
+}
+
+async function readByHash(
+  requests: readonly CookRequest[],
+  client: Client,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly Job[]>> {
+  const byHash = new Map<string, Job[]>();
+  const hashes = new Set(
+    requests.flatMap((request) =>
+      [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes),
+    ),
+  );
+  for await (const job of newestJobs(client, client.clock.now() - maxAgeMs, signal)) {
+    const hash = hashAndNonceOf(job)?.hash;
+    if (hash !== undefined && hashes.has(hash))
+      byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
+  }
+  return byHash;
+}
+
+/** What one attempt has left of an entry, try by try. */
+type AttemptJobs = readonly { readonly each: CookRequest; readonly jobs: readonly Job[] }[];
+
+/** Attempt by attempt, the latest first. */
+function attemptsOf(
+  request: CookRequest,
+  byHash: ReadonlyMap<string, readonly Job[]>,
+): readonly AttemptJobs[] {
+  const tries = [request, ...request.alternatives];
+  return request.earlierHashes.map((_, attempt) =>
+    tries.map((each) => ({ each, jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [] })),
+  );
+}
+
+/** Whether jobs are those of several steps that nothing tells apart. */
+function isOfSeveralSteps(found: AttemptJobs): boolean {
+  const jobs = found.flatMap((each) => each.jobs);
+  return new Set(jobs.map((job) => hashAndNonceOf(job)?.nonce)).size > 1;
+}
+
+function chooseJob(attempts: readonly AttemptJobs[]): EarlierJob | 'ambiguous' | undefined {
+  for (const found of attempts) {
+    const usable = found.flatMap(({ each, jobs }) =>
+      jobs.filter(isUsable).map((job) => ({ each, job })),
+    );
+    const [choice] = usable;
+    if (choice === undefined) continue;
+    if (isOfSeveralSteps(found) || usable.length > 1) return 'ambiguous';
+    const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
+    return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
+  }
+  return undefined;
+}
+
+function failuresOf(attempts: readonly AttemptJobs[], client: Client): readonly Job[] {
+  const own = attempts.filter((found) => !isOfSeveralSteps(found)).flat();
+  return own
+    .flatMap(({ jobs }) => jobs)
+    .filter((job) => {
+      const isOver = job.completed_at !== null && hasEndedForGood(job, nowOf(client));
+      return mayRestart(job) && !isOver;
+    });
+}
+
+function isUsable({ status }: Job): boolean {
+  return status === 'COMPLETED' || !(isFinal(status) || isEnding(status));
+}

@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import type { CookBody } from '../service/endpoints.ts';
+import { isMapping } from '../service/json.ts';
+import { hideSecrets } from '../service/secret-fields.ts';
+import type { Job, Recipe } from '../service/schemas.ts';
+import { canonicalJson, type Json, type JsonMapping } from '../service/sign.ts';
+import { InputError } from '../errors.ts';
+import type { CookFields, RecipeEntry } from '../inputs/recipes.ts';
+import { fieldsOf, type CookInputs } from '../inputs/cook.ts';
+import type { RunRef, StepIdentity } from '../inputs/context.ts';
+import { describeWithMark } from '../custody/mark.ts';
+import type { CookRequest } from '../jobs/records.ts';
+
+/**
+ * What to cook, one request an entry of `recipes`. Pure: the same inputs, step and nonce give the
+ * same requests.
+ * @param nonce tells this step from those that the runner's environment does not tell apart
+ * @param run for the mark: which workflow run cooks; null outside of GitHub
+ */
+export function createRequests(
+  inputs: CookInputs,
+  step: StepIdentity,
+  nonce: string,
+  run: RunRef | null = null,
+): readonly CookRequest[] {
+  return inputs.recipes.map((entry, index) => {
+    const { gpu_name: gpuNames, ...fields } = mergeFields(fieldsOf(inputs), entry);
+    const container = mergeContainers(inputs, entry);
+    const parts = { inputs, step, nonce, run, index, entry, fields, container };
+    const [first, ...others] = namesOf(gpuNames);
+    const alternatives = others.map((name, place) => createTry(parts, name, place + 1));
+    return { ...createTry(parts, first, 0), alternatives };
+  });
+}
+
+function namesOf(given: CookFields['gpu_name']): readonly (string | null | undefined)[] {
+  return typeof given === 'object' && given !== null ? given : [given];
+}
+
+interface TryParts {
+  readonly inputs: CookInputs;
+  readonly step: StepIdentity;
+  readonly nonce: string;
+  readonly run: RunRef | null;
+  readonly index: number;
+  readonly entry: RecipeEntry;
+  readonly fields: Omit<CookFields, 'gpu_name'>;
+  readonly container: JsonMapping | null;
+}
+
+/** The request of an entry with one of its GPU models. */
+function createTry(
+  { inputs, step, nonce, run, index, entry, container, ...parts }: TryParts,
+  gpuName: string | null | undefined,
+  choice: number,
+): CookRequest {
+  const { uuid: recipeUuid } = entry;
+  const { description, ...others } = parts.fields;
+  const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
+  const hashOfAttempt = (runAttempt: number) =>
+    hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
+  const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
+  const text = describeWithMark(description || describe(step), mark, inputs, run);
+  return {
+    index,
+    recipeUuid,
+    jobUuid: null,
+    title: fields.title ?? null,
+    namesRegions: fields.allowed_region_codes !== undefined,
+    mark,
+    earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+    gpuName: gpuName ?? null,
+    choice,
+    alternatives: [],
+    fields: { ...fields, description: text },
+    container,
+  };
+}
+
+function attemptsBefore(runAttempt: number): readonly number[] {
+  return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
+}
+
+/**
+ * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
+ * is laid on the recipe's is sent whole: right either way.
+ * @param recipe as the service has it; needed where the request lays something on its container
+ * @throws InputError where the service hides a part of the recipe's container that would be sent
+ */
+export function bodyOf({ fields, container }: CookRequest, recipe: Recipe | null): CookBody {
+  if (container === null) return fields;
+  const stored = recipe?.payload?.['parameters'];
+  const storedContainer = isMapping(stored) ? stored['parameters'] : undefined;
+  const parameters = merge(isMapping(storedContainer) ? storedContainer : {}, container);
+  refuseHidden(parameters);
+  return { ...fields, parameters: { type: 'docker', parameters } };
+}
+
+/** What the workflow shows of a request by itself: all of it but secrets and the environment. */
+export function publicTextOf({ recipeUuid, fields, container }: CookRequest): string {
+  const body = { ...fields, parameters: { parameters: container } };
+  return `${recipeUuid} ${JSON.stringify(hideSecrets(body))}`;
+}
+
+// A service may show a secret of the recipe as stars. Sent back, they would take its place.
+function refuseHidden(parameters: JsonMapping): void {
+  const problems = hiddenIn(parameters, 'parameters').map((input) => ({
+    input,
+    message:
+      'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
+  }));
+  if (problems.length > 0) throw new InputError(problems);
+}
+
+/** Where the text is nothing but stars. */
+function hiddenIn(value: Json | undefined, place: string): readonly string[] {
+  if (typeof value === 'string') return /^\*{3,}$/.test(value) ? [place] : [];
+  if (Array.isArray(value)) {
+    return value.flatMap((each: Json, index) => hiddenIn(each, `${place}[${index}]`));
+  }
+  if (!isMapping(value)) return [];
+  return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
+}
+
+/** Lays one mapping on another: mappings merge key by key, lists and scalars replace. */
+export function merge(under: JsonMapping, over: JsonMapping): JsonMapping {
+  // Built from entries: a key such as `__proto__` is data.
+  const merged = new Map(Object.entries(under));
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged.get(key);
+    merged.set(key, isMapping(below) && isMapping(value) ? merge(below, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+// What is given twice for the same thing, or decides another field, is settled here, once.
+function mergeFields(
+  inputs: CookFields,
+  { uuid, parameters, env, ...entry }: RecipeEntry,
+): CookFields {
+  const fields = { ...inputs, ...givenOnly(entry) };
+  const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
+  return givenOnly({
+    ...fields,
+    // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
+    ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
+    // The service wants null here, whatever the recipe says.
+    ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
+  });
+}
+
+function givenOnly(fields: CookFields): CookFields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function mergeContainers(inputs: CookInputs, entry: RecipeEntry): JsonMapping | null {
+  const layers: readonly (JsonMapping | undefined)[] = [
+    inputs.parameters,
+    inputs.env && { env: inputs.env },
+    entry.parameters,
+    entry.env && { env: entry.env },
+  ];
+  const given = layers.filter((layer) => layer !== undefined);
+  return given.length === 0 ? null : given.reduce(merge, {});
+}
+
+/**
+ * All that tells an entry apart and can be worked out again, as a hash: what a later attempt of the
+ * workflow run finds the job by.
+ */
+function hashEntry(
+  step: StepIdentity,
+  runAttempt: number,
+  entry: readonly (Json | undefined)[],
+): string {
+  const { repository, runId, workflow, job, matrixIndex } = step;
+  const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
+  const text = canonicalJson([...identity, ...entry.map((each) => each ?? null)]);
+  return `cook-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+
+/** Whether a job carries this mark: that of one entry of one step, nonce and all. */
+export function carriesMark({ description }: Job, mark: string): boolean {
+  return description?.includes(`[${mark}]`) ?? false;
+}
+
+/**
+ * The hash and nonce that a job was cooked with; null where it has none. Those at the very end: what
+ * a user's text says before them counts for nothing.
+ */
+export function hashAndNonceOf({ description }: Job): { hash: string; nonce: string } | null {
+  const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
+  return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
+}
+
+// Longer than any mark, and short for a pattern to look through.
+const maxMark = 100;
+
+function describe({ repository, workflow, runId, runUrl }: StepIdentity): string {
+  if (runUrl === undefined) return 'Cooked outside of GitHub Actions';
+  return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
+}

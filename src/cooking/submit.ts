@@ -1,0 +1,157 @@
+import type { LimitFunction } from 'p-limit';
+import type { Client } from '../service/client.ts';
+import { cookRecipe, type CookBody } from '../service/endpoints.ts';
+import { backoffMs } from '../service/retry.ts';
+import type { Job } from '../service/schemas.ts';
+import { InterruptedError, ServiceError } from '../errors.ts';
+import type { EntryFacts } from '../custody/facts.ts';
+import { doubtWindowMs, type Finder } from '../custody/find.ts';
+import type { CookRequest } from '../jobs/records.ts';
+import { hashAndNonceOf } from './request.ts';
+
+export interface SubmitOptions {
+  readonly client: Client;
+  readonly finder: Finder;
+  /** Lets so many cooks be under way at once. Looking for a job takes none of the places. */
+  readonly inTurn: LimitFunction;
+  /** Fires when nothing more may be cooked. */
+  readonly ended: AbortSignal;
+  /** Fires when a cook under way is no longer waited for. */
+  readonly abandon: AbortSignal;
+  /** Fires when there is no more time even to look for a job. */
+  readonly deadline: AbortSignal;
+  readonly facts: () => EntryFacts;
+  /** Whether another entry of the step has this job. */
+  readonly isTaken: (jobUuid: string) => boolean;
+  /** Keeps what is known, before anything else is done. */
+  readonly record: (change: Partial<EntryFacts>) => void;
+  /** Told when it is not known whether a job was created. */
+  readonly onUnanswered: (error: ServiceError) => void;
+  /** Told when nothing was created, and the cook is to be sent again after a pause. */
+  readonly onDelayed: (error: ServiceError) => void;
+}
+
+// A service that cannot be reached is given a quarter of a minute; the workflow's author is
+// better served by a clear error than by a step that hangs before it has started anything.
+const maxUnreachable = 5;
+// A service that answers 429 is there, and says when to come back.
+const maxRateLimited = 20;
+// After each doubt the job was looked for for half a minute; a third doubt is no accident.
+const maxDoubts = 3;
+
+/**
+ * Cooks an entry. The request is sent again at once only when it is certain that the service did not
+ * take it. After any doubt the job is looked for by its mark first.
+ * @returns the job, and whether it had to be looked for
+ * @throws ServiceError where no job is known to have been created, InterruptedError
+ */
+export async function submit(
+  request: CookRequest,
+  body: CookBody,
+  options: SubmitOptions,
+): Promise<{ readonly job: Job; readonly origin: 'cooked' | 'found' }> {
+  const failures = { unreachable: 0, 'rate-limited': 0, unanswered: 0, refused: 0 };
+  for (;;) {
+    const sent = await send(request, body, options);
+    if (!(sent instanceof ServiceError)) return { job: sent, origin: 'cooked' };
+    const kind = kindOf(sent);
+    failures[kind] += 1;
+    const found = await lookAfter(kind, sent, failures[kind], request, options);
+    if (found !== null) return { job: found, origin: 'found' };
+    if (failures[kind] >= maxFailures[kind]) throw sent;
+  }
+}
+
+type FailureKind = 'unreachable' | 'rate-limited' | 'unanswered' | 'refused';
+
+const maxFailures: Readonly<Record<FailureKind, number>> = {
+  unreachable: maxUnreachable,
+  'rate-limited': maxRateLimited,
+  unanswered: maxDoubts,
+  refused: 1,
+};
+
+function kindOf(error: ServiceError): FailureKind {
+  if (error.trouble === 'unreachable') return 'unreachable';
+  if (error.status === 429) return 'rate-limited';
+  return error.mayHaveSucceeded ? 'unanswered' : 'refused';
+}
+
+async function send(
+  request: CookRequest,
+  body: CookBody,
+  { client, inTurn, ended, abandon, facts, record, isTaken }: SubmitOptions,
+): Promise<Job | ServiceError> {
+  return inTurn(async () => {
+    if (ended.aborted) throw new InterruptedError();
+    record({
+      sends: facts().sends + 1,
+      serverSentAtMs: client.serverNow(),
+    });
+    try {
+      // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
+      const job = await cookRecipe(client, request.recipeUuid, body, abandon, ended);
+      return isTaken(job.uuid) || isAnothers(job, request) ? misdirected(job, request) : job;
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      const kind = kindOf(error);
+      if (kind === 'unreachable' || kind === 'rate-limited') record({ unsent: facts().unsent + 1 });
+      if (kind === 'refused') record({ refused: facts().refused + 1 });
+      return error;
+    }
+  });
+}
+
+/** Whether a job carries the mark of another entry, step or run: then the answer was not for us. */
+function isAnothers(job: Job, { mark }: CookRequest): boolean {
+  const own = hashAndNonceOf(job);
+  return own !== null && `${own.hash}-${own.nonce}` !== mark;
+}
+
+function misdirected({ uuid }: Job, { recipeUuid }: CookRequest): ServiceError {
+  return new ServiceError({
+    trouble: 'unreadable',
+    request: `POST /v1/job-recipes/${recipeUuid}/cook`,
+    detail: `the response is about another job, ${uuid}`,
+  });
+}
+
+/** What is done before a cook is sent again: a pause where nothing can have come of it, else a look. */
+async function lookAfter(
+  kind: FailureKind,
+  error: ServiceError,
+  failures: number,
+  request: CookRequest,
+  options: SubmitOptions,
+): Promise<Job | null> {
+  const { client, ended } = options;
+  if (kind === 'unanswered') {
+    options.onUnanswered(error);
+    return look(error, request, doubtWindowMs, options);
+  }
+  if (failures >= maxFailures[kind]) return null;
+  options.onDelayed(error);
+  await client.clock.sleep(backoffMs(failures, client.random, error.retryAfterMs), ended);
+  // A limit may be counted after the job was created: one look costs less than a second job.
+  return kind === 'rate-limited' && !ended.aborted
+    ? look(error, request, 0, options).catch(() => null)
+    : null;
+}
+
+async function look(
+  error: ServiceError,
+  { mark }: CookRequest,
+  windowMs: number,
+  { finder, deadline, facts, client }: SubmitOptions,
+): Promise<Job | null> {
+  try {
+    const { jobs, serverSentAtMs } = facts();
+    const knownUuids = jobs.map(({ uuid }) => uuid);
+    const sentAtMs = serverSentAtMs ?? client.serverNow();
+    const search = { mark, knownUuids, serverSentAtMs: sentAtMs, windowMs };
+    return await finder.find(search, deadline);
+  } catch (failure) {
+    // Without a look nothing may be sent again; what is to be told is the first error.
+    throw failure instanceof ServiceError ? error : failure;
+  }
+}

@@ -1,0 +1,116 @@
+import { unansweredCooks, type EndReason, type EntryFacts, type StepFacts } from './facts.ts';
+
+// What is known × what is wanted → what is done: the whole of the promise that no job is left
+// running that nobody wants. Pure; `reconcile.ts` does what it says, in main and in post alike.
+
+/** What was asked to be done with jobs that have not ended when the step does. */
+export interface Policy {
+  readonly onTimeout: 'cancel' | 'fail' | 'detach';
+  readonly onWorkflowCancel: 'cancel' | 'detach';
+  /** For the post entry alone. */
+  readonly onJobEnd: 'keep' | 'cancel';
+}
+
+/** Where the facts are looked at: in main, or in post, when the workflow's job has ended. */
+export type Phase = 'main' | 'post';
+
+/**
+ * What is wanted of the jobs of an entry: `gone`, or `kept` as they are. Once `gone`, they are not
+ * kept again, whatever happens later.
+ */
+export function wantedOf(
+  facts: EntryFacts,
+  step: StepFacts,
+  policy: Policy,
+  phase: Phase,
+): 'kept' | 'gone' {
+  if (phase === 'post' && policy.onJobEnd === 'cancel') return 'gone';
+  // Without a verdict, main was killed: that is an interrupt that nobody told it of.
+  const isKilled = phase === 'post' && !step.hasVerdict;
+  const ends: readonly EndReason[] = isKilled ? [...step.ends, 'interrupt'] : step.ends;
+  return endsByItself(facts, policy) || ends.some((end) => endCancels(end, facts, policy))
+    ? 'gone'
+    : 'kept';
+}
+
+function endsByItself({ stop }: EntryFacts, policy: Policy): boolean {
+  switch (stop) {
+    // The step fails without a job: one that shows up later is nobody's.
+    case 'not-cooked':
+    // It is over for the step; should the service start it once more, nobody watches it.
+    case 'ended':
+    // Each hour of it costs more than was allowed.
+    case 'over-budget':
+    // Should the service start it once more, there would be two.
+    case 'replaced':
+      return true;
+    // Nobody watches it any more: it is treated like one whose time is over.
+    case 'lost':
+      return policy.onTimeout === 'cancel';
+    case 'goal':
+    case null:
+      return false;
+  }
+}
+
+function endCancels(end: EndReason, { stop }: EntryFacts, policy: Policy): boolean {
+  switch (end) {
+    case 'interrupt':
+      return policy.onWorkflowCancel === 'cancel';
+    case 'fail-fast':
+    // All that lives goes on costing, also what does what was asked for.
+    case 'max-cost':
+      return true;
+    // A job that does what was asked for in time has not timed out.
+    case 'timeout':
+      return policy.onTimeout === 'cancel' && stop !== 'goal';
+  }
+}
+
+/** How far a cancel is. */
+export type CancelState = 'sending' | 'accepted' | 'failed';
+
+/** What has been tried with the jobs of an entry by this process. */
+export interface Attempts {
+  readonly cancels: ReadonlyMap<string, CancelState>;
+  /** Jobs whose end is or was waited for. */
+  readonly confirmed: ReadonlySet<string>;
+  readonly hasLooked: boolean;
+}
+
+export type Action =
+  | { readonly do: 'cancel' | 'confirm'; readonly jobUuids: readonly string[] }
+  | { readonly do: 'look' }
+  | { readonly do: 'let-go' };
+
+/**
+ * What to do next about an entry: cancel what is unwanted, look for what may have been created,
+ * confirm that what was cancelled has ended, and then let go.
+ */
+export function nextAction(
+  facts: EntryFacts,
+  wanted: 'kept' | 'gone',
+  { cancels, confirmed, hasLooked }: Attempts,
+  phase: Phase,
+): Action {
+  const [own, ...duplicates] = facts.jobs;
+  const unwanted = [...(own && wanted === 'gone' ? [own] : []), ...duplicates].filter(
+    ({ hasEnded }) => !hasEnded,
+  );
+  const uuids = unwanted.map(({ uuid }) => uuid);
+  const toCancel = uuids.filter((uuid) => !cancels.has(uuid));
+  if (toCancel.length > 0) return { do: 'cancel', jobUuids: toCancel };
+  if (!hasLooked && mayHaveMore(facts, phase)) return { do: 'look' };
+  const toConfirm = uuids.filter(
+    (uuid) => cancels.get(uuid) === 'accepted' && !confirmed.has(uuid),
+  );
+  return toConfirm.length > 0 ? { do: 'confirm', jobUuids: toConfirm } : { do: 'let-go' };
+}
+
+/** Whether there may be a job that is not known. */
+function mayHaveMore(facts: EntryFacts, phase: Phase): boolean {
+  if (facts.mark === null) return false;
+  if (unansweredCooks(facts) > 0) return true;
+  // What was refused most likely created nothing; post makes sure of it.
+  return phase === 'post' && facts.refused > 0 && facts.jobs.length === 0;
+}

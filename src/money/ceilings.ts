@@ -1,0 +1,89 @@
+import type { CookBody } from '../service/endpoints.ts';
+import type { Recipe } from '../service/schemas.ts';
+import { InputError, type Problem } from '../errors.ts';
+import { hourMs } from './cost.ts';
+import type { OfferSummary, OverBudget } from '../jobs/records.ts';
+
+/** What the jobs of a step may cost, in US dollars; null: any amount. */
+export interface Ceilings {
+  /** Most that one job may cost an hour, all its nodes together. */
+  readonly maxHourlyRateUsd: number | null;
+  /** Most that all jobs of the step may cost. */
+  readonly maxCostUsd: number | null;
+}
+
+export const noCeilings: Ceilings = { maxHourlyRateUsd: null, maxCostUsd: null };
+
+/** Whether anything is to be watched. */
+export function hasCeiling({ maxHourlyRateUsd, maxCostUsd }: Ceilings): boolean {
+  return maxHourlyRateUsd !== null || maxCostUsd !== null;
+}
+
+/** The shortest run limit that the service takes, in ms. */
+export const minRunLimitMs = 60_000;
+
+/**
+ * The longest that each run of a job may take so that all jobs together stay below `max-cost`, also
+ * when nobody watches them; in ms, null without both ceilings.
+ * @param retries how often the service may start the job once more, with a run as long
+ */
+export function shareMs(
+  { maxHourlyRateUsd, maxCostUsd }: Ceilings,
+  jobCount: number,
+  retries = 0,
+): number | null {
+  if (maxHourlyRateUsd === null || maxCostUsd === null) return null;
+  const hours = maxCostUsd / jobCount / maxHourlyRateUsd / (retries + 1);
+  // A hair more than nothing: 0.05 / 0.5 is to be 6 minutes, whatever the binary fractions are.
+  return Math.floor(hours * hourMs + 1e-6);
+}
+
+/** What is wrong with ceilings that leave a job less than the service's minimum of one minute. */
+export function shareProblems(
+  ceilings: Ceilings,
+  jobCount: number,
+  retries = 0,
+): readonly Problem[] {
+  const share = shareMs(ceilings, jobCount, retries);
+  if (share === null || share >= minRunLimitMs) return [];
+  const runs = jobCount * (retries + 1);
+  const leastUsd = ((ceilings.maxHourlyRateUsd ?? 0) * runs * minRunLimitMs) / hourMs;
+  const why = retries === 0 ? `${jobCount} jobs` : `${jobCount} jobs with ${retries} retries each`;
+  const message = `leaves a run of each of ${why} ${(share / 1000).toFixed(1)} s at max-hourly-rate, and the service's minimum is 1 minute: at least ${Math.ceil(leastUsd * 1e4 - 1e-6) / 1e4} is needed, or a lower max-hourly-rate`;
+  return [{ input: 'max-cost', message }];
+}
+
+/** A body to be sent, and the run limit in it, in ms, where that is the job's share of `max-cost`. */
+export interface LimitedBody {
+  readonly body: CookBody;
+  readonly shareMs: number | null;
+}
+
+/**
+ * Has a BATCH job carry its share of `max-cost` as run limit, where that is less than its own.
+ * @throws InputError where the share is less than the service takes
+ */
+export function withShare(
+  body: CookBody,
+  recipe: Recipe | null,
+  ceilings: Ceilings,
+  jobCount: number,
+): LimitedBody {
+  const fields = { ...recipe?.payload, ...body };
+  const { task, max_timeout_run_ms: own, max_retry_count: count } = fields;
+  const retries = typeof count === 'number' ? count : 0;
+  const share = shareMs(ceilings, jobCount, retries);
+  // A PERSISTENT job must not have a limit.
+  if (share === null || task === 'PERSISTENT') return { body, shareMs: null };
+  const problems = shareProblems(ceilings, jobCount, retries);
+  if (problems.length > 0) throw new InputError(problems);
+  if (typeof own === 'number' && own <= share) return { body, shareMs: null };
+  return { body: { ...body, max_timeout_run_ms: share }, shareMs: share };
+}
+
+/** Whether even the cheapest offer is dearer than a job may be; null where it is not, or none is known. */
+export function tooDear(offers: OfferSummary | null, ceilings: Ceilings): OverBudget | null {
+  const { maxHourlyRateUsd: ceilingUsd } = ceilings;
+  if (offers === null || ceilingUsd === null || offers.minUsd <= ceilingUsd) return null;
+  return { kind: 'offers', amountUsd: offers.minUsd, ceilingUsd };
+}

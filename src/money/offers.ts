@@ -1,0 +1,196 @@
+import { closestMatch } from 'leven';
+import type { Client } from '../service/client.ts';
+import { listOffers } from '../service/endpoints.ts';
+import { retryRules, withRetry } from '../service/retry.ts';
+import type { Offer } from '../service/schemas.ts';
+import type { Json, JsonMapping } from '../service/sign.ts';
+import { hourMs } from './cost.ts';
+import type { OfferSummary } from '../jobs/records.ts';
+
+// What is on offer for a job before it is cooked, and at what price.
+
+/** The machine that a job asks for, as far as offers can be told apart by it. */
+export interface HardwareWish {
+  /** The filters of the list of offers, by the names of the cook fields. */
+  readonly filters: Readonly<Record<string, string>>;
+  /** Compared with the offers here: a name has spaces, which clients sign differently in a query. */
+  readonly gpuName: string | null;
+}
+
+/** The offers that match a wish, the cheapest first. */
+export interface Offers {
+  readonly offers: readonly Offer[];
+  /** Whether the service has more than were read. */
+  readonly isCut: boolean;
+}
+
+/** Reads what is on offer; rejects with ServiceError or InterruptedError. */
+export type OfferReader = (wish: HardwareWish) => Promise<Offers>;
+
+const filterFields = [
+  'cpu_count',
+  'gpu_count',
+  'gpu_registry_uuid',
+  'min_vram_gb',
+  'min_ram_gb',
+  'min_storage_gb',
+  'allowed_region_codes',
+] as const;
+
+/**
+ * What to look for.
+ * @param fields the cook fields: the recipe's, and on them what is sent
+ * @param gpuName the model to look for, where the fields name several or none
+ */
+export function hardwareWish(
+  fields: JsonMapping,
+  gpuName: Json | undefined = fields['gpu_name'],
+): HardwareWish {
+  const filters = filterFields.flatMap((name): readonly (readonly [string, string])[] => {
+    const value = filterValue(fields[name]);
+    return value === null ? [] : [[name, value]];
+  });
+  const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
+  return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
+}
+
+// 0 asks for nothing.
+function filterValue(value: Json | undefined): string | null {
+  if (Array.isArray(value)) return value.length === 0 ? null : value.map(String).join(',');
+  if (typeof value === 'number') return value > 0 ? String(value) : null;
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+// 500 offers: more than anybody compares.
+const maxPages = 10;
+
+// What is on offer changes by the minute.
+const maxAgeMs = 60_000;
+
+/** A way to the offers that reads each list once a minute at most, however many entries ask for it. */
+export function createOfferReader(client: Client, signal: AbortSignal): OfferReader {
+  const lists = new Map<string, { readonly readAtMs: number; readonly list: Promise<Offers> }>();
+  return async ({ filters, gpuName }) => {
+    const key = JSON.stringify(filters);
+    const nowMs = client.clock.monotonicMs();
+    const known = lists.get(key);
+    const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
+    const list = isFresh ? known.list : readAll(client, filters, signal);
+    if (!isFresh) lists.set(key, { readAtMs: nowMs, list });
+    const { offers, isCut } = await list;
+    return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
+  };
+}
+
+async function readAll(
+  client: Client,
+  filters: HardwareWish['filters'],
+  signal: AbortSignal,
+): Promise<Offers> {
+  const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value] as const);
+  const offers: Offer[] = [];
+  let seen = 0;
+  let firstSize = Infinity;
+  for (let page = 1; page <= maxPages; page += 1) {
+    const query = { ...Object.fromEntries(named), page: String(page) };
+    const request = async () => listOffers(client, query, signal);
+    const { items, size, total } = await withRetry(request, retryRules.offers, {
+      ...client,
+      signal,
+    });
+    offers.push(...items);
+    seen += size;
+    // Without a total, up to a page that is smaller than the first, as large as that may be.
+    const isLast = total === undefined ? size < firstSize && page > 1 : seen >= total;
+    firstSize = Math.min(firstSize, size);
+    if (size === 0 || isLast) return { offers: cheapestFirst(offers), isCut: false };
+  }
+  return { offers: cheapestFirst(offers), isCut: true };
+}
+
+function cheapestFirst(offers: readonly Offer[]): readonly Offer[] {
+  return offers.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
+}
+
+/** Whether an offer has a GPU of this name: to the letter, but for capitals and spaces. */
+function hasGpu(offer: Offer, gpuName: string | null): boolean {
+  return (
+    gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName))
+  );
+}
+
+function gpuNamesOf({ hardware_summary: hardware }: Offer): readonly string[] {
+  const models = hardware?.gpu_models ?? [];
+  const names = [...models.map(({ name }) => name), hardware?.gpu_model_label];
+  return names.filter((name) => typeof name === 'string');
+}
+
+function comparable(name: string): string {
+  return name.toLowerCase().replaceAll(/\s+/g, '');
+}
+
+/** What the offers cost an hour, in US dollars; null where there are none. */
+export function ratesOf({
+  offers,
+}: Offers): { readonly minUsd: number; readonly maxUsd: number } | null {
+  const [cheapest] = offers;
+  const dearest = offers.at(-1);
+  if (cheapest === undefined || dearest === undefined) return null;
+  return { minUsd: cheapest.pricing.hourly_rate_usd, maxUsd: dearest.pricing.hourly_rate_usd };
+}
+
+/**
+ * What the reports say of offers; null where there are none.
+ * @param fields the cook fields: the recipe's, and on them what is sent
+ */
+export function summarizeOffers(found: Offers, fields: JsonMapping): OfferSummary | null {
+  const rates = ratesOf(found);
+  if (rates === null) return null;
+  const { task, max_timeout_run_ms: limitMs } = fields;
+  const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
+  const runs = numberOr(fields['max_retry_count'], 0) + 1;
+  const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
+  const hours = isBounded ? (limitMs / hourMs) * runs * nodes : null;
+  const maxCostUsd = hours === null ? null : rates.maxUsd * hours;
+  return { count: found.offers.length, isCut: found.isCut, ...rates, maxCostUsd };
+}
+
+function numberOr(value: Json | undefined, fallback: number): number {
+  return typeof value === 'number' ? value : fallback;
+}
+
+/** Why nothing matches a wish. */
+export interface NoOffers {
+  /** The cook fields without which alone there would be offers. */
+  readonly fields: readonly string[];
+  /** A GPU on offer with a name like the one that was asked for and is not known; foreign text. */
+  readonly nearestGpu: string | null;
+}
+
+/** Finds out why nothing matches a wish: at most 8 requests, each without one of the filters. */
+export async function whyNoOffers(wish: HardwareWish, read: OfferReader): Promise<NoOffers> {
+  const { filters, gpuName } = wish;
+  const wishes = Object.keys(filters).map((left) => ({
+    field: left,
+    wish: {
+      ...wish,
+      filters: Object.fromEntries(Object.entries(filters).filter(([name]) => name !== left)),
+    },
+  }));
+  const all =
+    gpuName === null
+      ? wishes
+      : [{ field: 'gpu_name', wish: { filters, gpuName: null } }, ...wishes];
+  const found = await Promise.all(
+    all.map(async (each) => ((await read(each.wish)).offers.length > 0 ? [each.field] : [])),
+  );
+  return { fields: found.flat(), nearestGpu: await nearestGpu(gpuName, read) };
+}
+
+async function nearestGpu(gpuName: string | null, read: OfferReader): Promise<string | null> {
+  if (gpuName === null) return null;
+  const { offers } = await read({ filters: {}, gpuName: null });
+  const names = [...new Set(offers.flatMap(gpuNamesOf))];
+  if (names.some((name) => comparable(name) === comparable(gpuName))) return null;
+  return closestMatch(gpuName, names) ?? null;
+}

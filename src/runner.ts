@@ -1,0 +1,69 @@
+import * as core from '@actions/core';
+import { createRedactor, type Redactor } from './service/redactor.ts';
+import { printable } from './report/sanitize.ts';
+
+/** What an action can ask of GitHub's runner. Tests pass one that remembers. */
+export interface Runner {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** An input as given, white space included; empty where it was not. */
+  readonly input: (name: string) => string;
+  /** Knows the secrets of this step: to be used on foreign text before anything else. */
+  readonly redactor: Redactor;
+  /** Has the runner blank this text in all later log lines. */
+  readonly mask: (secret: string) => void;
+  /** Prints a line; what the runner could take for a command, or for a second line, is made harmless. */
+  readonly print: (line: string) => void;
+  /** Folds what is printed meanwhile under a title, which is made safe. */
+  readonly group: (title: string, print: () => void) => void;
+  readonly annotate: (
+    level: 'error' | 'warning' | 'notice',
+    title: string,
+    message: string,
+  ) => void;
+  readonly output: (name: string, value: string) => void;
+  /** Appends Markdown to the step's summary. */
+  readonly summarize: (markdown: string) => Promise<void>;
+  /** Keeps a text for the post entry, on disk at once; the last one of a name counts. */
+  readonly saveState: (name: string, value: string) => void;
+  /** A text that main kept; empty where it did not. */
+  readonly state: (name: string) => string;
+  /** Makes the step fail when the process ends. */
+  readonly fail: () => void;
+}
+
+const redactor = createRedactor();
+
+/** The runner this process was started by. */
+export const actionsRunner: Runner = {
+  env: process.env,
+  input: (name) => core.getInput(name, { trimWhitespace: false }),
+  redactor,
+  mask: (secret) => {
+    redactor.add([secret]);
+    core.setSecret(secret);
+  },
+  print: (line) => {
+    core.info(printable(line));
+  },
+  group: (title, print) => {
+    core.startGroup(printable(title));
+    print();
+    core.endGroup();
+  },
+  annotate: (level, title, message) => {
+    core[level](message, { title });
+  },
+  output: (name, value) => {
+    core.setOutput(name, value);
+  },
+  summarize: async (markdown) => {
+    await core.summary.addRaw(markdown).write();
+  },
+  saveState: (name, value) => {
+    core.saveState(name, value);
+  },
+  state: (name) => core.getState(name),
+  fail: () => {
+    process.exitCode = 1;
+  },
+};
