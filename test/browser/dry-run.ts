@@ -1,6 +1,6 @@
 import { reportDryRun } from '../../src/report/dry-run-report.ts';
 import { plannedCook } from '../support/plans.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 /** The summary of a dry run of two entries, one of which cannot be cooked. */
 export async function dryRunSummary(): Promise<string> {

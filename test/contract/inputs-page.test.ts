@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { readCookInputs } from '../../src/inputs/cook.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 import { actionFiles, projectFile } from './action-files.ts';
 import { fencedBlocks } from './markdown.ts';
 

@@ -7,7 +7,7 @@ import { runStep, type StepResult } from '../runner/step.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { fakeDeps } from '../support/deps.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 // Each row is a step with bad inputs: where the problem is told to be, what is given, what is said
 // of it, and which of what is given must not show anywhere. Reading them is a function, so most are

@@ -4,13 +4,8 @@ import { findCommands } from '../runner/commands.ts';
 import type { StepResult } from '../runner/step.ts';
 import { call } from '../simulator/client.ts';
 import type { RecipeScript, Simulator, SimulatorOptions } from '../simulator/types.ts';
-import { addRun, latestStatuses, type GitHubModel } from '../support/github-model.ts';
-import {
-  startGitHub,
-  type Answer,
-  type GitHub,
-  type StatusRequest,
-} from '../support/github-server.ts';
+import { addRun, latestStatuses, type GitHubModel } from '../github/model.ts';
+import { startGitHub, type Answer, type GitHub, type StatusRequest } from '../github/server.ts';
 import { until } from '../support/until.ts';
 import { endless, onStage, type Stage, type StepInputs } from './stage.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { always, startGitHub, type Answer, type StatusRequest } from '../support/github-server.ts';
+import { always, startGitHub, type Answer, type StatusRequest } from '../github/server.ts';
 import { startProxy } from '../support/proxy.ts';
 import { findCommands, type Command } from '../runner/commands.ts';
 import type { Simulator } from '../simulator/types.ts';

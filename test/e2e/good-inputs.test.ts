@@ -4,7 +4,7 @@ import { connect } from '../../src/service/http.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { noProbe } from '../support/probe.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 import { findCommands } from '../runner/commands.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { RecipeScript, RequestRecord } from '../simulator/types.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { wait } from '../../src/commands/wait.ts';
 import { until } from '../support/until.ts';
-import { startGitHub, type GitHub } from '../support/github-server.ts';
+import { startGitHub, type GitHub } from '../github/server.ts';
 import { completing, endless, openSimulator, play, playOn, speed } from './play.ts';
 
 // In fast time: what a job says over its life.

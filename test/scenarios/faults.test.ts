@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
 import { cleanup } from '../../src/commands/post.ts';
 import { cook } from '../../src/commands/cook.ts';
-import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
+import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
 import { fakeDeps, fastClock } from '../support/deps.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Job } from '../simulator/resources.ts';

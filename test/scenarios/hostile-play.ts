@@ -7,9 +7,9 @@ import type { Deps } from '../../src/deps.ts';
 import { wait } from '../../src/commands/wait.ts';
 import { createDice, type Dice } from '../simulation/dice.ts';
 import { fakeDeps, fastClock } from '../support/deps.ts';
-import { startHostileGitHub } from '../support/hostile-github.ts';
+import { startHostileGitHub } from '../github/hostile.ts';
 import { startHostileService } from '../support/hostile-service.ts';
-import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
+import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
 
 // One step against a service and a GitHub that are drawn from a seed.
 

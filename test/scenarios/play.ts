@@ -2,7 +2,7 @@ import type { Clock } from '../../src/clock.ts';
 import { cleanup } from '../../src/commands/post.ts';
 import { cook } from '../../src/commands/cook.ts';
 import type { Deps } from '../../src/deps.ts';
-import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
+import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
 import { fakeDeps, fastClock } from '../support/deps.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { RecipeScript, Simulator, SimulatorOptions } from '../simulator/types.ts';

@@ -1,5 +1,5 @@
 import type { SendToGitHub } from '../../src/github/client.ts';
-import { answerOf, createGitHubModel, type GitHubModel } from '../support/github-model.ts';
+import { answerOf, createGitHubModel, type GitHubModel } from '../github/model.ts';
 import type { Timeline } from './clock.ts';
 import type { Dice } from './dice.ts';
 import type { Process } from './process.ts';

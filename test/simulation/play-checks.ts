@@ -1,5 +1,5 @@
 import { check } from '../../src/commands/check.ts';
-import type { ModelRun } from '../support/github-model.ts';
+import type { ModelRun } from '../github/model.ts';
 import type { Timeline } from './clock.ts';
 import type { SimulatedGitHub } from './github.ts';
 import { launch, type Machine, type PlayedProcess } from './launch.ts';

@@ -1,4 +1,4 @@
-import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
+import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
 import type { Runner } from '../../src/runner.ts';
 import type { Process } from './process.ts';
 import type { Story } from './story.ts';

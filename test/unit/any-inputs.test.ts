@@ -6,7 +6,7 @@ import { cookInputs } from '../../src/inputs/cook.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { noProbe } from '../support/probe.ts';
-import { rememberingRunner, type RememberingRunner } from '../support/runner.ts';
+import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
 

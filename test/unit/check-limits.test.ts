@@ -4,10 +4,10 @@ import type { WireRequest } from '../../src/service/sign.ts';
 import { check } from '../../src/commands/check.ts';
 import type { SendToGitHub } from '../../src/github/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
-import { addRun, answerOf, createGitHubModel, type GitHubModel } from '../support/github-model.ts';
+import { addRun, answerOf, createGitHubModel, type GitHubModel } from '../github/model.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 // What a check has found and done is told, though its time is over before it is through.
 

@@ -6,7 +6,7 @@ import { saveEntry, savePlan } from '../../src/custody/saved-state.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
 test.each([

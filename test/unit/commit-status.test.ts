@@ -8,7 +8,7 @@ import { createCommitStatus, type SetStatus } from '../../src/github/commit-stat
 import { pendingUrl, readPendingUrl, type Pending } from '../../src/github/pending-url.ts';
 import { describeEnd, openContexts } from '../../src/report/commit-status-text.ts';
 import { fakeJob, fakeOutcome } from '../support/outcomes.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 const jobRef = (index: number, title: string | null, recipeUuid: string | null): JobRef => ({
   index,

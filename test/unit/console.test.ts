@@ -3,7 +3,7 @@ import { ServiceError } from '../../src/errors.ts';
 import { createConsole } from '../../src/report/log.ts';
 import { findCommands } from '../runner/commands.ts';
 import { uuidNumber } from '../support/outcomes.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 const attacks = ['##[add-mask]x', '##[stop-commands]x', '##[set-output name=a]b', '\r::error::x'];
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createLogPrinter, printTail } from '../../src/report/container-log.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 import { findCommands } from '../runner/commands.ts';
 
 function print(texts: readonly string[], { prefix = '', jobCount = 1, left = 0 } = {}) {

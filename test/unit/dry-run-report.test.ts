@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { reportDryRun, type PlannedCook } from '../../src/report/dry-run-report.ts';
 import { plannedCook } from '../support/plans.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 const plan = (index: number, value: string): PlannedCook =>
   plannedCook(index, { title: 'Render', description: value });

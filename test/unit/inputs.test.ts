@@ -12,7 +12,7 @@ import { entries } from '../../src/inputs/recipes.ts';
 import * as access from '../../src/inputs/access.ts';
 import * as texts from '../../src/inputs/parsers.ts';
 import { regionCode, warnOfUnknownRegions } from '../../src/inputs/regions.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 const uuid = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 

@@ -7,7 +7,7 @@ import type { Clock } from '../../src/clock.ts';
 import { createConsole } from '../../src/report/log.ts';
 import { fastClock } from '../support/deps.ts';
 import { cookedAtMs, fakeJob, fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 /** A clock that stands still until it is set. */
 function standingClock(): Clock & { readonly pass: (ms: number) => void } {

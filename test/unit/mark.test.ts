@@ -9,7 +9,7 @@ import {
   mayOutlive,
   readMark,
 } from '../../src/custody/mark.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 const sha = 'a'.repeat(40);
 const run: RunRef = {

@@ -8,7 +8,7 @@ import { renderSummary } from '../../src/report/summary.ts';
 import { githubHtml } from '../browser/github.ts';
 import { maskLines } from '../runner/mask.ts';
 import { fakeOutcome, uuidNumber } from '../support/outcomes.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 // What GitHub alone knows as a secret is masked in our text as it is written, before it is rendered:
 // nothing that we encode or cut may keep it from that.

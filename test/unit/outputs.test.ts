@@ -4,7 +4,7 @@ import type { JsonMapping } from '../../src/service/sign.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { writeOutputs, writeRunOutputs } from '../../src/report/outputs.ts';
 import { fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 const outcome = (name: string, results: JsonMapping | null): Outcome =>
   fakeOutcome({

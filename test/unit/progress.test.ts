@@ -5,7 +5,7 @@ import { minManyJobs, startProgress } from '../../src/report/progress.ts';
 import type { SubmittedJob } from '../../src/jobs/records.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 const minuteMs = 60_000;
 

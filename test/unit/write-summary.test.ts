@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { writeSummary } from '../../src/report/summary.ts';
-import { rememberingRunner } from '../support/runner.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 test('a summary that GitHub would drop as too large is cut between its lines', async () => {
   const runner = rememberingRunner({});

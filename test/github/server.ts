@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { listen } from '../simulator/listener.ts';
-import { answerOf, createGitHubModel, type GitHubModel } from './github-model.ts';
+import { answerOf, createGitHubModel, type GitHubModel } from './model.ts';
 
 // A stand-in for GitHub's API on loopback: it takes what GitHub takes, refuses what GitHub refuses,
 // and can be told to misbehave.

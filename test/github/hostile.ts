@@ -7,7 +7,7 @@ import {
   drawHeaders,
   sendBroken,
   sendInPieces,
-} from './hostile-text.ts';
+} from '../support/hostile-text.ts';
 
 /** What GitHub's answers are about, and repeat. */
 export interface HostileGitHubOptions {
