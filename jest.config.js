@@ -6,7 +6,8 @@ export default {
   maxWorkers: '100%',
   maxConcurrency: 8,
   testTimeout: 60_000,
-  roots: ['<rootDir>/test'],
+  // With src, `--findRelatedTests src/…` finds the tests that import a file.
+  roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
