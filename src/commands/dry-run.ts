@@ -11,7 +11,7 @@ import {
   type OfferReader,
 } from '../money/offers.ts';
 import { createRecipeReader, type RecipeReader } from '../cooking/recipes.ts';
-import type { CookRequest } from '../jobs/records.ts';
+import type { CookRequest } from '../cooking/request.ts';
 import { bodyOf } from '../cooking/request.ts';
 import { reportDryRun, type PlannedCook } from '../report/dry-run-report.ts';
 import type { Deps } from '../deps.ts';

@@ -1,9 +1,9 @@
 import type { Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
 import { newestJobs } from '../service/pages.ts';
-import type { CookRequest } from '../jobs/records.ts';
 import { hasEndedForGood, nowOf } from '../check/jobs.ts';
-import { hashAndNonceOf } from './request.ts';
+import { hashAndNonceOf } from '../custody/mark.ts';
+import type { CookRequest } from './request.ts';
 import { mayRestart } from '../jobs/restart.ts';
 import { isEnding, isFinal } from '../jobs/status.ts';
 

@@ -8,7 +8,8 @@ import {
   type OfferReader,
 } from '../money/offers.ts';
 import type { RecipeReader } from './recipes.ts';
-import type { CookRequest, OverBudget } from '../jobs/records.ts';
+import type { CookRequest } from './request.ts';
+import type { OverBudget } from '../jobs/records.ts';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import type { Entry } from '../step/entry.ts';
 import type { Step } from '../step/step.ts';

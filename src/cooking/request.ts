@@ -2,14 +2,33 @@ import { createHash } from 'node:crypto';
 import type { CookBody } from '../service/endpoints.ts';
 import { isMapping } from '../service/json.ts';
 import { hideSecrets } from '../service/secret-fields.ts';
-import type { Job, Recipe } from '../service/schemas.ts';
+import type { Recipe } from '../service/schemas.ts';
 import { canonicalJson, type Json, type JsonMapping } from '../service/sign.ts';
 import { InputError } from '../errors.ts';
 import type { CookFields, RecipeEntry } from '../inputs/recipes.ts';
 import { fieldsOf, type CookInputs } from '../inputs/cook.ts';
 import type { RunRef, StepIdentity } from '../inputs/context.ts';
 import { describeWithMark } from '../custody/mark.ts';
-import type { CookRequest } from '../jobs/records.ts';
+import type { JobRef } from '../jobs/records.ts';
+
+/** What is to be sent for one entry of `recipes`. */
+export interface CookRequest extends JobRef {
+  readonly recipeUuid: string;
+  /** Marks the job as cooked by this entry of this step, at the end of its description. */
+  readonly mark: string;
+  /** The mark without its nonce for each earlier attempt of the workflow run, the latest first. */
+  readonly earlierHashes: readonly string[];
+  /** The GPU model that is asked for, where the entry names any. */
+  readonly gpuName: string | null;
+  /** Place among the models of its entry, from 0. */
+  readonly choice: number;
+  /** The same entry with its other models, in order of preference. */
+  readonly alternatives: readonly CookRequest[];
+  /** The cook fields to send, description and mark included; the container's apart. */
+  readonly fields: CookBody;
+  /** What is to be laid on the recipe's container parameters; null where nothing is. */
+  readonly container: JsonMapping | null;
+}
 
 /**
  * What to cook, one request an entry of `recipes`. Pure: the same inputs, step and nonce give the
@@ -178,23 +197,6 @@ function hashEntry(
   const text = canonicalJson([...identity, ...entry.map((each) => each ?? null)]);
   return `cook-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
-
-/** Whether a job carries this mark: that of one entry of one step, nonce and all. */
-export function carriesMark({ description }: Job, mark: string): boolean {
-  return description?.includes(`[${mark}]`) ?? false;
-}
-
-/**
- * The hash and nonce that a job was cooked with; null where it has none. Those at the very end: what
- * a user's text says before them counts for nothing.
- */
-export function hashAndNonceOf({ description }: Job): { hash: string; nonce: string } | null {
-  const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
-  return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
-}
-
-// Longer than any mark, and short for a pattern to look through.
-const maxMark = 100;
 
 function describe({ repository, workflow, runId, runUrl }: StepIdentity): string {
   if (runUrl === undefined) return 'Cooked outside of GitHub Actions';

@@ -6,8 +6,8 @@ import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import type { EntryFacts } from '../custody/facts.ts';
 import { doubtWindowMs, type Finder } from '../custody/find.ts';
-import type { CookRequest } from '../jobs/records.ts';
-import { hashAndNonceOf } from './request.ts';
+import { hashAndNonceOf } from '../custody/mark.ts';
+import type { CookRequest } from './request.ts';
 
 export interface SubmitOptions {
   readonly client: Client;

@@ -2,7 +2,7 @@ import type { Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import { createDescriber, newestJobs, type Describer } from '../service/pages.ts';
-import { carriesMark } from '../cooking/request.ts';
+import { carriesMark } from './mark.ts';
 
 // Finds jobs by the mark in their description. The service has no filter for it, so the list of the
 // account's jobs is paged through; one paging serves all marks that are looked for.

@@ -1,8 +1,6 @@
-import { costOfJob } from '../money/cost.ts';
 import type { Outcome } from './records.ts';
-import type { EarlierTry } from './records.ts';
 import { phaseSeconds, phasesOf } from './metrics.ts';
-import { isFinal, isStarting } from './status.ts';
+import { isStarting } from './status.ts';
 
 /**
  * How far a job came before its bad end, which says what helps:
@@ -46,19 +44,6 @@ export function endedUnstarted(outcome: Outcome, nowMs: number): boolean {
   const waitedMs = nowMs - (submittedAtMs ?? nowMs);
   const maxAssignMs = job.max_timeout_assign_ms ?? defaultAssignMs;
   return job.status === 'CANCELLED' && waitedMs >= maxAssignMs - assignSlackMs;
-}
-
-/** What is kept of a try when the next one begins. */
-export function earlierTryOf(outcome: Outcome, gpuName: string | null, nowMs: number): EarlierTry {
-  const { job, submittedAtMs, timeline } = outcome;
-  const endedAtMs = timeline.findLast(({ status }) => isFinal(status))?.atMs ?? nowMs;
-  return {
-    gpuName,
-    jobUuid: job?.uuid ?? null,
-    phase: failurePhaseOf(outcome) === 'assign' ? 'assign' : 'start',
-    waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
-    costUsd: costOfJob(outcome)?.usd ?? 0,
-  };
 }
 
 // A look may miss a short start, and then the reason alone tells of it.

@@ -1,11 +1,10 @@
-import type { CookBody } from '../service/endpoints.ts';
 import type { Job, JobRun } from '../service/schemas.ts';
 import type { JsonMapping } from '../service/sign.ts';
 import type { ReadyCheck } from '../inputs/ready-check.ts';
 import type { EndReason } from '../custody/facts.ts';
 import type { Result } from './results.ts';
 
-// The records that go from room to room, one way: Inputs → CookRequest → SubmittedJob → Outcome. Each is made
+// The records that go from room to room, one way: JobRef → SubmittedJob → Outcome. Each is made
 // in one place and changed nowhere.
 
 /** What a job of this step is about, as far as it was known before the service said anything. */
@@ -20,25 +19,6 @@ export interface JobRef {
   readonly title: string | null;
   /** Whether regions were asked for, which the older host does not know. */
   readonly namesRegions: boolean;
-}
-
-/** What is to be sent for one entry of `recipes`. */
-export interface CookRequest extends JobRef {
-  readonly recipeUuid: string;
-  /** Marks the job as cooked by this entry of this step, at the end of its description. */
-  readonly mark: string;
-  /** The mark without its nonce for each earlier attempt of the workflow run, the latest first. */
-  readonly earlierHashes: readonly string[];
-  /** The GPU model that is asked for, where the entry names any. */
-  readonly gpuName: string | null;
-  /** Place among the models of its entry, from 0. */
-  readonly choice: number;
-  /** The same entry with its other models, in order of preference. */
-  readonly alternatives: readonly CookRequest[];
-  /** The cook fields to send, description and mark included; the container's apart. */
-  readonly fields: CookBody;
-  /** What is to be laid on the recipe's container parameters; null where nothing is. */
-  readonly container: JsonMapping | null;
 }
 
 /**

@@ -3,8 +3,8 @@ import { formatReadyCheck, type ReadyCheck } from '../inputs/ready-check.ts';
 import type { ServiceError } from '../errors.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
 import type { Offers } from '../money/offers.ts';
+import type { CookRequest } from '../cooking/request.ts';
 import type {
-  CookRequest,
   EarlierTry,
   OfferSummary,
   Origin,

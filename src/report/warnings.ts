@@ -1,6 +1,7 @@
 import { asError } from '../errors.ts';
 import type { HardwareWish, NoOffers } from '../money/offers.ts';
-import type { CookRequest, SubmittedJob } from '../jobs/records.ts';
+import type { CookRequest } from '../cooking/request.ts';
+import type { SubmittedJob } from '../jobs/records.ts';
 import type { Job } from '../service/schemas.ts';
 import type { Runner } from '../runner.ts';
 import { consoleUrl } from './errors.ts';

@@ -4,13 +4,13 @@ import { createOutcome, type EntryRecord } from '../jobs/outcome.ts';
 import type { CancelState } from '../custody/policy.ts';
 import {
   noRunData,
-  type CookRequest,
   type EarlierTry,
   type Outcome,
   type OverBudget,
   type RunData,
   type StatusChange,
 } from '../jobs/records.ts';
+import type { CookRequest } from '../cooking/request.ts';
 import type { Result } from '../jobs/results.ts';
 import { saveEntry, saveIfPossible } from '../custody/saved-state.ts';
 import type { Step, StepJob } from './step.ts';

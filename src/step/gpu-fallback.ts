@@ -1,8 +1,11 @@
 import { hasCeiling } from '../money/ceilings.ts';
-import { earlierTryOf } from '../jobs/failure.ts';
+import { failurePhaseOf } from '../jobs/failure.ts';
+import { costOfJob } from '../money/cost.ts';
+import { isFinal } from '../jobs/status.ts';
 import { hardwareWish, ratesOf, type OfferReader, type Offers } from '../money/offers.ts';
 import type { RecipeReader } from '../cooking/recipes.ts';
-import type { CookRequest, RunData } from '../jobs/records.ts';
+import type { CookRequest } from '../cooking/request.ts';
+import type { EarlierTry, Outcome, RunData } from '../jobs/records.ts';
 import { outcomeNow, startTry, type Entry } from './entry.ts';
 import type { Step } from './step.ts';
 
@@ -93,6 +96,19 @@ async function nextTry(
   const done = earlierTryOf(outcome, request.gpuName, step.deps.clock.now());
   step.console.tryingNext(request, done, chosen, offers);
   return { request: chosen, entry: startTry(step, chosen, [...entry.earlierTries, done]) };
+}
+
+/** What is kept of a try when the next one begins. */
+export function earlierTryOf(outcome: Outcome, gpuName: string | null, nowMs: number): EarlierTry {
+  const { job, submittedAtMs, timeline } = outcome;
+  const endedAtMs = timeline.findLast(({ status }) => isFinal(status))?.atMs ?? nowMs;
+  return {
+    gpuName,
+    jobUuid: job?.uuid ?? null,
+    phase: failurePhaseOf(outcome) === 'assign' ? 'assign' : 'start',
+    waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
+    costUsd: costOfJob(outcome)?.usd ?? 0,
+  };
 }
 
 interface Choice {

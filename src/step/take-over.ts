@@ -2,7 +2,7 @@ import { asError } from '../errors.ts';
 import type { Job } from '../service/schemas.ts';
 import { findEarlierJobs } from '../cooking/attach.ts';
 import { withJob } from '../custody/facts.ts';
-import type { CookRequest } from '../jobs/records.ts';
+import type { CookRequest } from '../cooking/request.ts';
 import { createEntry, record, startTry } from './entry.ts';
 import type { Step } from './step.ts';
 import { adopt } from './watch.ts';

@@ -42,7 +42,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the nonce is ignored',
-    file: 'cooking/request.ts',
+    file: 'custody/mark.ts',
     find: `return description?.includes(\`[\${mark}]\`) ?? false;`,
     replace: 'return description?.includes(mark.slice(0, 37)) ?? false;',
   },

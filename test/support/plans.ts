@@ -1,6 +1,6 @@
 import type { CookBody } from '../../src/service/endpoints.ts';
 import type { PlannedCook } from '../../src/report/dry-run-report.ts';
-import type { CookRequest } from '../../src/jobs/records.ts';
+import type { CookRequest } from '../../src/cooking/request.ts';
 import { uuidNumber } from './outcomes.ts';
 
 /** A request to cook the first recipe, with nothing laid on it. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { JobRun } from '../../src/service/schemas.ts';
 import { costOf, hourlyRateOf, pricedCostOf } from '../../src/money/cost.ts';
-import { earlierTryOf } from '../../src/jobs/failure.ts';
+import { earlierTryOf } from '../../src/step/gpu-fallback.ts';
 import { formatEstimatedUsd, formatUsd } from '../../src/report/format.ts';
 import { cookedAtMs, fakeOutcome, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';
 
