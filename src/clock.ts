@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { InterruptedError } from './errors.ts';
 
 /** Time as the action knows it; tests pass one that runs faster. */
 export interface Clock {
@@ -29,6 +30,56 @@ export async function sleepLong(clock: Clock, ms: number, signal: AbortSignal): 
     const leftMs = untilMs - clock.monotonicMs();
     if (leftMs <= 0 || signal.aborted) return;
     await clock.sleep(leftMs, signal);
+  }
+}
+
+/**
+ * A signal that fires after `ms`, or with the outer one. `clear` it when the work is done: until
+ * then it keeps the process from ending. For work that has something left to do when time is up.
+ */
+export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal) {
+  const deadline = new AbortController();
+  const cleared = new AbortController();
+  const fire = () => {
+    deadline.abort();
+  };
+  if (outer?.aborted) fire();
+  // Not `AbortSignal.any`, which a long-lived outer signal holds on to long after the end.
+  outer?.addEventListener('abort', fire, { signal: cleared.signal });
+  void sleepLong(clock, ms, cleared.signal).then(() => {
+    if (!cleared.signal.aborted) fire();
+  });
+  return {
+    signal: deadline.signal,
+    clear: () => {
+      cleared.abort();
+    },
+  };
+}
+
+/**
+ * Does some work, and waits for it no longer than `ms`, nor when the signal has fired.
+ * @param work is given a signal that tells it to stop; what it does after that is nobody's concern
+ * @throws InterruptedError where the work was left, else what the work throws
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, clear } = startDeadline(clock, ms, outer);
+  const left = new Promise<never>((_, reject) => {
+    const leave = () => {
+      reject(new InterruptedError('there was no time left'));
+    };
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+  });
+  try {
+    return await Promise.race([work(signal), left]);
+  } finally {
+    clear();
   }
 }
 
