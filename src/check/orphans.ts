@@ -1,14 +1,7 @@
 import pLimit from 'p-limit';
 import type { Job } from '../service/schemas.ts';
-import { newEntryFacts, type EntryFacts } from '../custody/facts.ts';
-import { createFinder } from '../custody/find.ts';
-import { createPoller } from '../service/poll.ts';
-import {
-  ownReason,
-  reconcile,
-  type Reconciled,
-  type ReconcileOptions,
-} from '../custody/reconcile.ts';
+import { newEntryFacts } from '../custody/facts.ts';
+import { createFactsReconciler } from '../custody/reconcile.ts';
 import type { MarkedJob } from './jobs.ts';
 import type { Check } from '../commands/check.ts';
 
@@ -27,42 +20,15 @@ export async function cancelOrphans(
 ): Promise<ReadonlyMap<string, Job>> {
   const seen = new Map<string, Job>();
   const inTurn = pLimit(maxConcurrent);
-  const poller = createPoller({
-    client,
-    interval: 'auto',
-    signal,
-    onUnavailable: console.serviceUnavailable,
-    onAvailable: console.serviceAvailable,
-  });
-  const finder = createFinder(client);
-  const options: ReconcileOptions = {
-    client,
-    finder,
-    poller,
-    events: console,
-    phase: 'main',
-    deadline: signal,
-  };
-  const cancel = async ({ job }: MarkedJob) =>
-    reconcile(
-      unwanted(job, (last) => seen.set(last.uuid, last)),
-      options,
-    );
-  await Promise.all(orphans.map(async (each) => inTurn(async () => cancel(each))));
+  const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
+  const reconcile = createFactsReconciler(
+    { client, events: console, phase: 'main', deadline: signal },
+    { onUnavailable, onAvailable },
+    reason,
+    (job) => seen.set(job.uuid, job),
+  );
+  const cancel = async ({ job: { uuid } }: MarkedJob) =>
+    reconcile({ ...newEntryFacts(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');
+  await Promise.all(orphans.map(async (orphan) => inTurn(async () => cancel(orphan))));
   return seen;
-}
-
-function unwanted({ uuid }: Job, onJob: (job: Job) => void): Reconciled {
-  let facts: EntryFacts = { ...newEntryFacts(null), jobs: [{ uuid, hasEnded: false }] };
-  return {
-    facts: () => facts,
-    record: (change) => {
-      facts = { ...facts, ...change };
-    },
-    wanted: () => 'gone',
-    cancels: new Map(),
-    confirmed: new Set(),
-    reason: () => ownReason(reason),
-    onJob,
-  };
 }

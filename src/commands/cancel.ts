@@ -1,4 +1,5 @@
 import { InterruptedError } from '../errors.ts';
+import { toAccess } from '../inputs/access.ts';
 import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
 import { noCeilings } from '../money/ceilings.ts';
 import { createOutcome } from '../jobs/outcome.ts';
@@ -29,8 +30,7 @@ const timeoutMs = 60_000;
 
 function cancelPlan(inputs: CancelInputs): StepPlan {
   return {
-    apiUrl: inputs['api-url'],
-    keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+    ...toAccess(inputs),
     timeoutMs,
     pollInterval: 'auto',
     waitUntil: undefined,

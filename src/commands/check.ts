@@ -1,4 +1,5 @@
-import { createClient, type Client } from '../service/client.ts';
+import type { Client } from '../service/client.ts';
+import { openService } from '../service/open.ts';
 import { sleepLong } from '../clock.ts';
 import { InputError } from '../errors.ts';
 import { createGitHub, openOctokit, type GitHub, type OpenGitHub } from '../github/client.ts';
@@ -9,6 +10,7 @@ import {
   type Repository,
   type WorkflowRun,
 } from '../github/runs.ts';
+import { toAccess } from '../inputs/access.ts';
 import { readCheckInputs, type CheckInputs } from '../inputs/check.ts';
 import { readRunRef, type RunRef } from '../inputs/context.ts';
 import { withBills } from '../money/bills.ts';
@@ -82,7 +84,6 @@ async function withCheck(
   if (token === undefined) {
     throw new InputError([{ input: 'github-token', message: 'is empty: it has no default here' }]);
   }
-  const connection = deps.connect(inputs['api-url']);
   const done = new AbortController();
   const late = new AbortController();
   const signal = AbortSignal.any([interrupt, late.signal]);
@@ -90,18 +91,14 @@ async function withCheck(
     late.abort();
   });
   const console = createCheckConsole(runner);
-  const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-  const { exchange } = connection;
-  const { redactor } = runner;
-  const { clockOff: onClockOff } = console;
-  const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
+  const { client, close } = openService(deps, toAccess(inputs), console.clockOff);
   const github = createGitHub({ send: openGitHub(runner, token), clock, random, signal });
   const repository = repositoryOf(here.repository);
   try {
     await work({ deps, inputs, here, repository, client, github, console, signal });
   } finally {
     done.abort();
-    await connection.close();
+    await close();
   }
 }
 

@@ -1,17 +1,12 @@
-import { createClient, type Client } from '../service/client.ts';
+import type { Client } from '../service/client.ts';
+import { openService } from '../service/open.ts';
 import { sleepLong } from '../clock.ts';
 import { openOctokit, type OpenGitHub } from '../github/client.ts';
-import { readCleanUpInputs, type CleanUpInputs } from '../inputs/cook.ts';
-import { isDuplicate, type EntryFacts } from '../custody/facts.ts';
-import { createFinder } from '../custody/find.ts';
-import { nextAction, wantedOf, type CancelState, type Policy } from '../custody/policy.ts';
-import { createPoller } from '../service/poll.ts';
-import {
-  duplicateReason,
-  ownReason,
-  reconcile,
-  type ReconcileOptions,
-} from '../custody/reconcile.ts';
+import { toAccess } from '../inputs/access.ts';
+import { readCleanUpInputs } from '../inputs/cook.ts';
+import type { EntryFacts } from '../custody/facts.ts';
+import { getWanted, nextAction, type Policy } from '../custody/policy.ts';
+import { createFactsReconciler } from '../custody/reconcile.ts';
 import { readSavedState, type SavedState } from '../custody/saved-state.ts';
 import { createConsole, type Console } from '../report/log.ts';
 import { finishOwnStatuses } from '../check/pending-statuses.ts';
@@ -34,41 +29,26 @@ export async function cleanup(deps: Deps, openGitHub: OpenGitHub = openOctokit):
   if (open.length === 0 && isSilent) return;
   try {
     const inputs = await readCleanUpInputs(runner);
-    await withClient(inputs, console, deps, async (client) => {
+    const { client, close } = openService(deps, toAccess(inputs), console.clockOff);
+    try {
       await reconcileAll(open, saved, policy, client, console);
       if (!isSilent) await finishOwnStatuses(saved, inputs, client, openGitHub, deps);
-    });
+    } finally {
+      await close();
+    }
   } catch (error) {
     console.cleanupFailed(error);
   }
 }
 
 function isOpen(facts: EntryFacts, { step }: SavedState, policy: Policy): boolean {
-  const nothing = { cancels: new Map(), confirmed: new Set<string>(), hasLooked: false };
-  const wanted = wantedOf(facts, step, policy, 'post');
-  return nextAction(facts, wanted, nothing, 'post').do !== 'let-go';
+  const nothing = { cancels: new Map(), hasLooked: false };
+  const wanted = getWanted(facts, step, policy, 'post');
+  return nextAction(facts, wanted, nothing, 'post').do !== 'done';
 }
 
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
 const maxCleanupMs = 225_000;
-
-async function withClient(
-  inputs: CleanUpInputs,
-  console: Console,
-  { runner, connect, clock, random }: Deps,
-  work: (client: Client) => Promise<void>,
-): Promise<void> {
-  const connection = connect(inputs['api-url']);
-  const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-  const { exchange } = connection;
-  const { redactor } = runner;
-  const { clockOff: onClockOff } = console;
-  try {
-    await work(createClient({ exchange, keys, redactor, clock, random, onClockOff }));
-  } finally {
-    await connection.close();
-  }
-}
 
 async function reconcileAll(
   open: readonly EntryFacts[],
@@ -82,42 +62,16 @@ async function reconcileAll(
   void sleepLong(client.clock, maxCleanupMs, done.signal).then(() => {
     deadline.abort();
   });
-  const { signal } = deadline;
   const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
-  const options: ReconcileOptions = {
-    client,
-    finder: createFinder(client),
-    poller: createPoller({ client, interval: 'auto', signal, onUnavailable, onAvailable }),
-    events: console,
-    phase: 'post',
-    deadline: signal,
-  };
+  const reconcile = createFactsReconciler(
+    { client, events: console, phase: 'post', deadline: deadline.signal },
+    { onUnavailable, onAvailable },
+    'the workflow job has ended',
+  );
+  const wanted = (facts: EntryFacts) => getWanted(facts, step, policy, 'post');
   try {
-    await Promise.all(
-      open.map(async (facts) =>
-        reconcile(
-          savedEntry(facts, (now) => wantedOf(now, step, policy, 'post')),
-          options,
-        ),
-      ),
-    );
+    await Promise.all(open.map(async (facts) => reconcile(facts, wanted)));
   } finally {
     done.abort();
   }
-}
-
-function savedEntry(saved: EntryFacts, wantedFor: (facts: EntryFacts) => 'kept' | 'gone') {
-  let facts = saved;
-  return {
-    facts: () => facts,
-    record: (change: Partial<EntryFacts>) => {
-      facts = { ...facts, ...change };
-    },
-    wanted: () => wantedFor(facts),
-    cancels: new Map<string, CancelState>(),
-    confirmed: new Set<string>(),
-    reason: (jobUuid: string) =>
-      ownReason(isDuplicate(facts, jobUuid) ? duplicateReason : 'the workflow job has ended'),
-    onJob: () => {},
-  };
 }

@@ -5,7 +5,7 @@ import { backoffMs } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import type { EntryFacts } from '../custody/facts.ts';
-import { doubtWindowMs, type Finder } from '../custody/find.ts';
+import { lookupWindowMs, type Finder } from '../custody/find.ts';
 import { hashAndNonceOf } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';
 
@@ -127,7 +127,7 @@ async function lookAfter(
   const { client, ended } = options;
   if (kind === 'unanswered') {
     options.onUnanswered(error);
-    return look(error, request, doubtWindowMs, options);
+    return look(error, request, lookupWindowMs, options);
   }
   if (failures >= maxFailures[kind]) return null;
   options.onDelayed(error);

@@ -33,7 +33,7 @@ export interface Finder {
 }
 
 /** After a doubt a job is looked for at least this long before the cook is repeated, in ms. */
-export const doubtWindowMs = 30_000;
+export const lookupWindowMs = 30_000;
 /** And no longer than this, where the list cannot be read, in ms. */
 const maxWindowMs = 60_000;
 // From the first look to the next ones; later ones are as far apart as the last.

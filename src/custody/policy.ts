@@ -11,26 +11,28 @@ export interface Policy {
   readonly onJobEnd: 'keep' | 'cancel';
 }
 
+export type Wanted = 'keep' | 'cancel';
+
 /** Where the facts are looked at: in main, or in post, when the workflow's job has ended. */
 export type Phase = 'main' | 'post';
 
 /**
- * What is wanted of the jobs of an entry: `gone`, or `kept` as they are. Once `gone`, they are not
- * kept again, whatever happens later.
+ * What is wanted of the jobs of an entry. Once it is to `cancel` them, they are not kept again,
+ * whatever happens later.
  */
-export function wantedOf(
+export function getWanted(
   facts: EntryFacts,
   step: StepFacts,
   policy: Policy,
   phase: Phase,
-): 'kept' | 'gone' {
-  if (phase === 'post' && policy.onJobEnd === 'cancel') return 'gone';
+): Wanted {
+  if (phase === 'post' && policy.onJobEnd === 'cancel') return 'cancel';
   // Without a verdict, main was killed: that is an interrupt that nobody told it of.
   const isKilled = phase === 'post' && !step.hasVerdict;
   const ends: readonly EndReason[] = isKilled ? [...step.ends, 'interrupt'] : step.ends;
   return endsByItself(facts, policy) || ends.some((end) => endCancels(end, facts, policy))
-    ? 'gone'
-    : 'kept';
+    ? 'cancel'
+    : 'keep';
 }
 
 function endsByItself({ stop }: EntryFacts, policy: Policy): boolean {
@@ -67,44 +69,40 @@ function endCancels(end: EndReason, { stop }: EntryFacts, policy: Policy): boole
   }
 }
 
-/** How far a cancel is. */
-export type CancelState = 'sending' | 'accepted' | 'failed';
+/** How far a cancel is; `confirming`: the end of the job is or was waited for. */
+export type CancelState = 'sending' | 'accepted' | 'failed' | 'confirming';
 
 /** What has been tried with the jobs of an entry by this process. */
 export interface Attempts {
   readonly cancels: ReadonlyMap<string, CancelState>;
-  /** Jobs whose end is or was waited for. */
-  readonly confirmed: ReadonlySet<string>;
   readonly hasLooked: boolean;
 }
 
 export type Action =
   | { readonly do: 'cancel' | 'confirm'; readonly jobUuids: readonly string[] }
   | { readonly do: 'look' }
-  | { readonly do: 'let-go' };
+  | { readonly do: 'done' };
 
 /**
  * What to do next about an entry: cancel what is unwanted, look for what may have been created,
- * confirm that what was cancelled has ended, and then let go.
+ * and confirm that what was cancelled has ended.
  */
 export function nextAction(
   facts: EntryFacts,
-  wanted: 'kept' | 'gone',
-  { cancels, confirmed, hasLooked }: Attempts,
+  wanted: Wanted,
+  { cancels, hasLooked }: Attempts,
   phase: Phase,
 ): Action {
   const [own, ...duplicates] = facts.jobs;
-  const unwanted = [...(own && wanted === 'gone' ? [own] : []), ...duplicates].filter(
+  const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates].filter(
     ({ hasEnded }) => !hasEnded,
   );
   const uuids = unwanted.map(({ uuid }) => uuid);
   const toCancel = uuids.filter((uuid) => !cancels.has(uuid));
   if (toCancel.length > 0) return { do: 'cancel', jobUuids: toCancel };
   if (!hasLooked && mayHaveMore(facts, phase)) return { do: 'look' };
-  const toConfirm = uuids.filter(
-    (uuid) => cancels.get(uuid) === 'accepted' && !confirmed.has(uuid),
-  );
-  return toConfirm.length > 0 ? { do: 'confirm', jobUuids: toConfirm } : { do: 'let-go' };
+  const toConfirm = uuids.filter((uuid) => cancels.get(uuid) === 'accepted');
+  return toConfirm.length > 0 ? { do: 'confirm', jobUuids: toConfirm } : { do: 'done' };
 }
 
 /** Whether there may be a job that is not known. */

@@ -3,10 +3,10 @@ import { cancelJob, readJob } from '../service/endpoints.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { ServiceError } from '../errors.ts';
-import { unansweredCooks, withJob, type EntryFacts } from './facts.ts';
-import { doubtWindowMs, type Finder } from './find.ts';
-import { nextAction, type CancelState, type Phase } from './policy.ts';
-import type { Poller } from '../service/poll.ts';
+import { isDuplicate, unansweredCooks, withJob, type EntryFacts } from './facts.ts';
+import { createFinder, lookupWindowMs, type Finder } from './find.ts';
+import { nextAction, type CancelState, type Phase, type Wanted } from './policy.ts';
+import { createPoller, type Poller, type PollerOptions } from '../service/poll.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { isFinal } from '../jobs/status.ts';
 
@@ -22,14 +22,13 @@ export interface ReconcileEvents {
   readonly lookupFailed: (mark: string, error: unknown) => void;
 }
 
-/** An entry whose facts are reconciled with what is wanted. */
-export interface Reconciled {
+/** An entry whose jobs are kept or canceled, as is wanted. */
+export interface CustodyEntry {
   readonly facts: () => EntryFacts;
   readonly record: (change: Partial<EntryFacts>) => void;
-  readonly wanted: () => 'kept' | 'gone';
+  readonly wanted: () => Wanted;
   /** What this process has tried already, job by job. */
   readonly cancels: Map<string, CancelState>;
-  readonly confirmed: Set<string>;
   /** Why a job is cancelled: as the user is told, and as the service keeps it with the job. */
   readonly reason: (jobUuid: string) => { readonly told: string; readonly sent: string };
   /** Told of each look at a job that is to end. */
@@ -51,8 +50,8 @@ export interface ReconcileOptions {
  * reached. What is slow or fails with one job holds up nothing else. Never rejects; what could not be
  * done is told. May be called again meanwhile: then what has become unwanted is cancelled at once.
  */
-export async function reconcile(entry: Reconciled, options: ReconcileOptions): Promise<void> {
-  const { cancels, confirmed } = entry;
+export async function reconcile(entry: CustodyEntry, options: ReconcileOptions): Promise<void> {
+  const { cancels } = entry;
   const tasks = new Set<Promise<void>>();
   const begin = (work: Promise<void>) => {
     const task = work.finally(() => tasks.delete(task));
@@ -69,10 +68,10 @@ export async function reconcile(entry: Reconciled, options: ReconcileOptions): P
     if (await look(entry, options)) hasLooked = false;
   };
   while (!options.deadline.aborted) {
-    const attempts = { cancels, confirmed, hasLooked };
+    const attempts = { cancels, hasLooked };
     const action = nextAction(entry.facts(), entry.wanted(), attempts, options.phase);
     switch (action.do) {
-      case 'let-go':
+      case 'done':
         if (tasks.size === 0) return;
         await Promise.race(tasks);
         break;
@@ -84,7 +83,7 @@ export async function reconcile(entry: Reconciled, options: ReconcileOptions): P
         break;
       case 'confirm':
         for (const uuid of action.jobUuids) {
-          confirmed.add(uuid);
+          cancels.set(uuid, 'confirming');
           begin(confirm(uuid, entry, options));
         }
         break;
@@ -96,7 +95,7 @@ export async function reconcile(entry: Reconciled, options: ReconcileOptions): P
 /** Asks the service to cancel a job. That it has already ended is no error. */
 async function cancel(
   jobUuid: string,
-  entry: Reconciled,
+  entry: CustodyEntry,
   { client, events, phase, deadline }: ReconcileOptions,
 ): Promise<'accepted' | 'failed'> {
   const reason = entry.reason(jobUuid);
@@ -126,7 +125,7 @@ const cancelAgainEveryMs = 12_000;
 
 async function confirm(
   jobUuid: string,
-  entry: Reconciled,
+  entry: CustodyEntry,
   options: ReconcileOptions,
 ): Promise<void> {
   const { client, poller, events, phase, deadline } = options;
@@ -169,7 +168,7 @@ const maxLateRestartMs = cancelAgainEveryMs + 3_000;
 /** Sends the cancel again and again, in case the service has lost it. */
 async function cancelAgain(
   jobUuid: string,
-  entry: Reconciled,
+  entry: CustodyEntry,
   { client }: ReconcileOptions,
   until: AbortSignal,
   onJob: (job: Job) => void,
@@ -183,7 +182,7 @@ async function cancelAgain(
 
 async function cancelOnce(
   jobUuid: string,
-  entry: Reconciled,
+  entry: CustodyEntry,
   client: Client,
   signal: AbortSignal,
   onJob: (job: Job) => void,
@@ -195,14 +194,14 @@ async function cancelOnce(
 }
 
 /** Notes what was seen of a job that was cancelled. */
-function see(job: Job, entry: Reconciled): void {
+function see(job: Job, entry: CustodyEntry): void {
   if (hasFinished(job)) entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: true }));
   entry.onJob(job);
 }
 
 /** Looks for a job that a cook without an answer may have created; gives whether there is one. */
 async function look(
-  entry: Reconciled,
+  entry: CustodyEntry,
   { finder, events, phase, deadline }: ReconcileOptions,
 ): Promise<boolean> {
   const facts = entry.facts();
@@ -213,14 +212,14 @@ async function look(
         mark,
         knownUuids: facts.jobs.map(({ uuid }) => uuid),
         serverSentAtMs: facts.serverSentAtMs,
-        windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? doubtWindowMs : 0,
+        windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,
         isLast: phase === 'post',
       },
       deadline,
     );
     // Another look may have found it meanwhile.
     if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid)) return false;
-    const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
+    const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'keep';
     entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasFinished(job) }));
     events.foundLater(job, isKept);
     entry.onJob(job);
@@ -232,6 +231,35 @@ async function look(
   }
 }
 
+/**
+ * A way to reconcile entries of which only facts are left, without a step: in post and in a check.
+ * @param reason why their own jobs are canceled
+ * @param onJob told of each look at a job that is to end
+ */
+export function createFactsReconciler(
+  { client, events, phase, deadline }: Omit<ReconcileOptions, 'finder' | 'poller'>,
+  health: Pick<PollerOptions, 'onUnavailable' | 'onAvailable'>,
+  reason: string,
+  onJob: (job: Job) => void = () => {},
+) {
+  const poller = createPoller({ client, interval: 'auto', signal: deadline, ...health });
+  const options = { client, events, phase, deadline, poller, finder: createFinder(client) };
+  return async (saved: EntryFacts, wanted: (facts: EntryFacts) => Wanted): Promise<void> => {
+    let facts = saved;
+    const entry: CustodyEntry = {
+      facts: () => facts,
+      record: (change) => {
+        facts = { ...facts, ...change };
+      },
+      wanted: () => wanted(facts),
+      cancels: new Map(),
+      reason: (jobUuid) => ownReason(isDuplicate(facts, jobUuid) ? duplicateReason : reason),
+      onJob,
+    };
+    await reconcile(entry, options);
+  };
+}
+
 /** Why a duplicate is cancelled. */
 export const duplicateReason = 'the cook was repeated and created two jobs';
 
@@ -239,6 +267,6 @@ export const duplicateReason = 'the cook was repeated and created two jobs';
 export const ownName = 'GitHub Actions: ';
 
 /** A reason of this action's own. */
-export function ownReason(told: string): ReturnType<Reconciled['reason']> {
+export function ownReason(told: string): ReturnType<CustodyEntry['reason']> {
   return { told, sent: ownName + told };
 }

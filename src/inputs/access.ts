@@ -1,3 +1,4 @@
+import type { Access } from '../service/open.ts';
 import { isLoopbackHost } from '../service/public-address.ts';
 import { fromText, InvalidValue, quote } from './parsers.ts';
 
@@ -55,3 +56,13 @@ export const apiUrl = fromText((given) => {
   }
   return url;
 });
+
+/** What the inputs of any action give to reach the service. */
+export function toAccess(inputs: {
+  readonly 'api-url': URL;
+  readonly 'public-key': string;
+  readonly 'secret-key': string;
+}): Access {
+  const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
+  return { apiUrl: inputs['api-url'], keys };
+}

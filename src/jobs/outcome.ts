@@ -8,7 +8,7 @@ import {
   type EntryFacts,
   type StepFacts,
 } from '../custody/facts.ts';
-import { wantedOf, type Policy } from '../custody/policy.ts';
+import { getWanted, type Policy } from '../custody/policy.ts';
 import type {
   JobRef,
   OfferSummary,
@@ -78,7 +78,7 @@ export function createOutcome(
     earlierTries: entry.earlierTries,
     readyCheck: goal.readyCheck,
     readiness: entry.readiness,
-    isKept: wantedOf(entry.facts, step, goal.policy, 'main') === 'kept',
+    isKept: getWanted(entry.facts, step, goal.policy, 'main') === 'keep',
     unansweredMark: unansweredCooks(entry.facts) > 0 ? entry.facts.mark : null,
   };
   const overBudget = overShareOf(outcome, entry.shareMs, goal.ceilings);

@@ -22,7 +22,6 @@ export type Entry = { -readonly [Name in keyof EntryRecord]: EntryRecord[Name] }
   isSubmitting: boolean;
   /** What was tried with its jobs. */
   readonly cancels: Map<string, CancelState>;
-  readonly confirmed: Set<string>;
   reconciling: Promise<void>;
   /** Its place among the tries of its entry, from 0; after them, what earlier attempts left. */
   readonly choice: number;
@@ -73,7 +72,6 @@ export function createEntry(
     isSubmitting: false,
     unwatch: new AbortController(),
     cancels: new Map(),
-    confirmed: new Set(),
     reconciling: Promise.resolve(),
     choice,
     earlierTries,

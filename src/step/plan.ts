@@ -1,3 +1,4 @@
+import { toAccess } from '../inputs/access.ts';
 import type { CookInputs } from '../inputs/cook.ts';
 import { noCeilings } from '../money/ceilings.ts';
 import type { StepPlan } from './step.ts';
@@ -23,8 +24,7 @@ type CookOnlyInputs = Partial<Pick<CookInputs, 'ready-check'>>;
 /** The plan of a step that follows from its inputs alone. */
 export function planOf(inputs: SharedInputs & CookOnlyInputs): StepPlan {
   return {
-    apiUrl: inputs['api-url'],
-    keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
+    ...toAccess(inputs),
     timeoutMs: inputs.timeout,
     pollInterval: inputs['poll-interval'],
     waitUntil: inputs['wait-until'],

@@ -1,6 +1,6 @@
 import { asError, ServiceError } from '../errors.ts';
 import { isDuplicate, type EntryFacts } from '../custody/facts.ts';
-import { wantedOf } from '../custody/policy.ts';
+import { getWanted } from '../custody/policy.ts';
 import {
   duplicateReason,
   ownReason,
@@ -25,10 +25,9 @@ export async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
       },
       wanted: () =>
         plan.cancelReason === undefined
-          ? wantedOf(entry.facts, end.facts(), plan.policy, 'main')
-          : 'gone',
+          ? getWanted(entry.facts, end.facts(), plan.policy, 'main')
+          : 'cancel',
       cancels: entry.cancels,
-      confirmed: entry.confirmed,
       reason: (jobUuid) => reasonFor(entry, jobUuid, step),
       onJob: (job) => {
         observe(step, entry, job);

@@ -1,5 +1,6 @@
 import type { Probe } from '../service/probe.ts';
-import { createClient, type Client } from '../service/client.ts';
+import type { Client } from '../service/client.ts';
+import { openService } from '../service/open.ts';
 import type { Job } from '../service/schemas.ts';
 import type { Keys } from '../service/sign.ts';
 import { withBills } from '../money/bills.ts';
@@ -89,14 +90,9 @@ export async function withStep<T>(
   deps: Deps,
   work: (step: Step) => Promise<T>,
 ): Promise<T> {
-  const { runner, clock, random } = deps;
-  const connection = deps.connect(plan.apiUrl);
+  const { runner } = deps;
   const console = createConsole(runner, jobs.length);
-  const { exchange } = connection;
-  const { keys } = plan;
-  const { redactor } = runner;
-  const { clockOff: onClockOff } = console;
-  const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
+  const { client, close } = openService(deps, plan, console.clockOff);
   const records = Math.max(1, ...jobs.map((job) => job.records ?? 1));
   savePlan(runner, { count: jobs.length, records, policy: plan.policy });
   const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
@@ -129,7 +125,7 @@ export async function withStep<T>(
     over.abort();
     end.release();
     step.budget.stop();
-    await Promise.all([connection.close(), probe.close()]);
+    await Promise.all([close(), probe.close()]);
   }
 }
 

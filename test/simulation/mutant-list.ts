@@ -13,14 +13,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no look after a doubt',
     file: 'cooking/submit.ts',
-    find: '    return look(error, request, doubtWindowMs, options);',
+    find: '    return look(error, request, lookupWindowMs, options);',
     replace: '    return null;',
   },
   {
     name: 'a look of 3 s after a doubt',
     file: 'custody/find.ts',
-    find: 'export const doubtWindowMs = 30_000;',
-    replace: 'export const doubtWindowMs = 3_000;',
+    find: 'export const lookupWindowMs = 30_000;',
+    replace: 'export const lookupWindowMs = 3_000;',
   },
   {
     name: 'only one page of the list is read',
@@ -79,7 +79,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'on-job-end is ignored',
     file: 'custody/policy.ts',
-    find: `  if (phase === 'post' && policy.onJobEnd === 'cancel') return 'gone';
+    find: `  if (phase === 'post' && policy.onJobEnd === 'cancel') return 'cancel';
 `,
     replace: '',
   },
@@ -98,8 +98,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'duplicates are left running',
     file: 'custody/policy.ts',
-    find: "(own && wanted === 'gone' ? [own] : []), ...duplicates]",
-    replace: "(own && wanted === 'gone' ? [own] : []), ...duplicates.slice(9)]",
+    find: "(own && wanted === 'cancel' ? [own] : []), ...duplicates]",
+    replace: "(own && wanted === 'cancel' ? [own] : []), ...duplicates.slice(9)]",
   },
   {
     name: 'nobody looks for a second job',
@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'post looks once for a cook without an answer',
     file: 'custody/reconcile.ts',
-    find: "windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? doubtWindowMs : 0,",
+    find: "windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,",
     replace: 'windowMs: 0,',
   },
   {
@@ -327,7 +327,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a check that finds an orphan only looks',
     file: 'check/orphans.ts',
-    find: "    wanted: () => 'gone',",
-    replace: "    wanted: () => 'kept',",
+    find: "hasEnded: false }] }, () => 'cancel');",
+    replace: "hasEnded: false }] }, () => 'keep');",
   },
 ];

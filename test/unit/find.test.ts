@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Job } from '../../src/service/schemas.ts';
 import { InterruptedError } from '../../src/errors.ts';
-import { createFinder, doubtWindowMs, type Search } from '../../src/custody/find.ts';
+import { createFinder, lookupWindowMs, type Search } from '../../src/custody/find.ts';
 import { newestJobs } from '../../src/service/pages.ts';
 import { fakeClient, never, refused, type FakeClient, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
@@ -13,7 +13,7 @@ const search = (change: Partial<Search> = {}): Search => ({
   mark: 'cook-1-a',
   knownUuids: [],
   serverSentAtMs: null,
-  windowMs: doubtWindowMs,
+  windowMs: lookupWindowMs,
   ...change,
 });
 const serviceOf = (answer: (call: SentCall) => unknown) => fakeClient(createMadeUpClock(), answer);
@@ -25,12 +25,12 @@ const pageOf = (data: readonly Job[], total?: number) => ({
 
 describe('how long a job is looked for', () => {
   test('after a doubt: for half a minute', () => {
-    expect(doubtWindowMs).toBe(30_000);
+    expect(lookupWindowMs).toBe(30_000);
   });
 
   test.each([
     [0, 1, 0],
-    [doubtWindowMs, 7, 31_000],
+    [lookupWindowMs, 7, 31_000],
   ])('in a list without it, in a window of %i ms: %i looks, %i ms', async (windowMs, looks, ms) => {
     const client = serviceOf(() => pageOf([]));
     expect(await createFinder(client).find(search({ windowMs }), never)).toBeNull();
@@ -41,7 +41,7 @@ describe('how long a job is looked for', () => {
   test.each([
     [0, 0],
     [10_000, 20_000],
-    [doubtWindowMs, 60_000],
+    [lookupWindowMs, 60_000],
     [50_000, 60_000],
   ])('in a list that fails, in a window of %i ms: %i ms', async (windowMs, ms) => {
     const client = serviceOf(() => {

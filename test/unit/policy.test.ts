@@ -7,12 +7,12 @@ import {
   type EntryFacts,
   type StepFacts,
 } from '../../src/custody/facts.ts';
-import { nextAction, wantedOf, type Attempts, type Policy } from '../../src/custody/policy.ts';
+import { nextAction, getWanted, type Attempts, type Policy } from '../../src/custody/policy.ts';
 
 const cancelAll: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' };
 const keepAll: Policy = { onTimeout: 'detach', onWorkflowCancel: 'detach', onJobEnd: 'keep' };
 const step = (...ends: StepFacts['ends']): StepFacts => ({ ends, hasVerdict: true });
-const nothing: Attempts = { cancels: new Map(), confirmed: new Set(), hasLooked: false };
+const nothing: Attempts = { cancels: new Map(), hasLooked: false };
 
 function entry(change: Partial<EntryFacts> = {}): EntryFacts {
   return {
@@ -26,42 +26,42 @@ function entry(change: Partial<EntryFacts> = {}): EntryFacts {
 describe('what is wanted of a job', () => {
   // stop, ends, policy, in main, in post
   test.each<[EntryFacts['stop'], StepFacts['ends'], Partial<Policy>, string, string]>([
-    [null, [], {}, 'kept', 'kept'],
-    [null, ['timeout'], {}, 'gone', 'gone'],
-    [null, ['timeout'], { onTimeout: 'fail' }, 'kept', 'kept'],
-    [null, ['timeout'], { onTimeout: 'detach' }, 'kept', 'kept'],
-    [null, ['timeout'], { onTimeout: 'detach', onJobEnd: 'cancel' }, 'kept', 'gone'],
-    [null, ['interrupt'], {}, 'gone', 'gone'],
-    [null, ['interrupt'], { onWorkflowCancel: 'detach' }, 'kept', 'kept'],
-    [null, ['fail-fast'], keepAll, 'gone', 'gone'],
+    [null, [], {}, 'keep', 'keep'],
+    [null, ['timeout'], {}, 'cancel', 'cancel'],
+    [null, ['timeout'], { onTimeout: 'fail' }, 'keep', 'keep'],
+    [null, ['timeout'], { onTimeout: 'detach' }, 'keep', 'keep'],
+    [null, ['timeout'], { onTimeout: 'detach', onJobEnd: 'cancel' }, 'keep', 'cancel'],
+    [null, ['interrupt'], {}, 'cancel', 'cancel'],
+    [null, ['interrupt'], { onWorkflowCancel: 'detach' }, 'keep', 'keep'],
+    [null, ['fail-fast'], keepAll, 'cancel', 'cancel'],
     // The first reason decides; a later one adds to it and takes nothing back.
-    [null, ['timeout', 'interrupt'], { onTimeout: 'detach' }, 'gone', 'gone'],
-    [null, ['timeout', 'interrupt'], { onWorkflowCancel: 'detach' }, 'gone', 'gone'],
+    [null, ['timeout', 'interrupt'], { onTimeout: 'detach' }, 'cancel', 'cancel'],
+    [null, ['timeout', 'interrupt'], { onWorkflowCancel: 'detach' }, 'cancel', 'cancel'],
     // A job that does what was asked for belongs to the step all the same, but it is in time.
-    ['goal', [], {}, 'kept', 'kept'],
-    ['goal', ['timeout'], {}, 'kept', 'kept'],
-    ['goal', ['interrupt'], {}, 'gone', 'gone'],
-    ['goal', ['fail-fast'], {}, 'gone', 'gone'],
-    ['goal', [], { onJobEnd: 'cancel' }, 'kept', 'gone'],
-    ['lost', [], {}, 'gone', 'gone'],
-    ['lost', [], { onTimeout: 'fail' }, 'kept', 'kept'],
-    ['not-cooked', [], keepAll, 'gone', 'gone'],
-    ['ended', [], keepAll, 'gone', 'gone'],
+    ['goal', [], {}, 'keep', 'keep'],
+    ['goal', ['timeout'], {}, 'keep', 'keep'],
+    ['goal', ['interrupt'], {}, 'cancel', 'cancel'],
+    ['goal', ['fail-fast'], {}, 'cancel', 'cancel'],
+    ['goal', [], { onJobEnd: 'cancel' }, 'keep', 'cancel'],
+    ['lost', [], {}, 'cancel', 'cancel'],
+    ['lost', [], { onTimeout: 'fail' }, 'keep', 'keep'],
+    ['not-cooked', [], keepAll, 'cancel', 'cancel'],
+    ['ended', [], keepAll, 'cancel', 'cancel'],
   ])('%p after %j with %j: %s in main, %s in post', (stop, ends, policy, inMain, inPost) => {
     const facts = entry({ stop });
     const asked = { ...cancelAll, ...policy };
-    expect(wantedOf(facts, step(...ends), asked, 'main')).toBe(inMain);
-    expect(wantedOf(facts, step(...ends), asked, 'post')).toBe(inPost);
+    expect(getWanted(facts, step(...ends), asked, 'main')).toBe(inMain);
+    expect(getWanted(facts, step(...ends), asked, 'post')).toBe(inPost);
   });
 
   test('without a verdict main was killed: that is an interrupt', () => {
     const killed: StepFacts = { ends: [], hasVerdict: false };
-    expect(wantedOf(entry(), killed, cancelAll, 'post')).toBe('gone');
-    expect(wantedOf(entry({ stop: 'goal' }), killed, cancelAll, 'post')).toBe('gone');
-    expect(wantedOf(entry(), killed, keepAll, 'post')).toBe('kept');
+    expect(getWanted(entry(), killed, cancelAll, 'post')).toBe('cancel');
+    expect(getWanted(entry({ stop: 'goal' }), killed, cancelAll, 'post')).toBe('cancel');
+    expect(getWanted(entry(), killed, keepAll, 'post')).toBe('keep');
   });
 
-  test('what is gone is never kept again, whatever happens later', () => {
+  test('what is to be canceled is never kept again, whatever happens later', () => {
     const anyPolicy = fc.record<Policy>({
       onTimeout: fc.constantFrom('cancel', 'fail', 'detach'),
       onWorkflowCancel: fc.constantFrom('cancel', 'detach'),
@@ -81,9 +81,9 @@ describe('what is wanted of a job', () => {
         fc.subarray([...endReasons]),
         fc.constantFrom(...endReasons),
         (policy, stop, ends, more) => {
-          const before = wantedOf(entry({ stop }), step(...ends), policy, 'main');
-          const after = wantedOf(entry({ stop }), step(...ends, more), policy, 'main');
-          expect(before === 'gone' && after === 'kept').toBe(false);
+          const before = getWanted(entry({ stop }), step(...ends), policy, 'main');
+          const after = getWanted(entry({ stop }), step(...ends, more), policy, 'main');
+          expect(before === 'cancel' && after === 'keep').toBe(false);
         },
       ),
     );
@@ -98,15 +98,15 @@ describe('what is done next', () => {
   });
 
   // facts, wanted, attempts, in main, in post
-  test.each<[string, Partial<EntryFacts>, 'kept' | 'gone', Attempts, string, string]>([
-    ['a job that is wanted', {}, 'kept', nothing, 'let-go', 'let-go'],
-    ['a job that is not', {}, 'gone', nothing, 'cancel', 'cancel'],
-    ['one that was cancelled', {}, 'gone', accepted('job'), 'confirm', 'confirm'],
-    ['one that has ended', { jobs: [job('job', true)] }, 'gone', nothing, 'let-go', 'let-go'],
+  test.each<[string, Partial<EntryFacts>, 'keep' | 'cancel', Attempts, string, string]>([
+    ['a job that is wanted', {}, 'keep', nothing, 'done', 'done'],
+    ['a job that is not', {}, 'cancel', nothing, 'cancel', 'cancel'],
+    ['one that was cancelled', {}, 'cancel', accepted('job'), 'confirm', 'confirm'],
+    ['one that has ended', { jobs: [job('job', true)] }, 'cancel', nothing, 'done', 'done'],
     [
       'a duplicate',
       { sends: 2, jobs: [job('job'), job('other')] },
-      'kept',
+      'keep',
       nothing,
       'cancel',
       'cancel',
@@ -114,24 +114,24 @@ describe('what is done next', () => {
     [
       'a duplicate that has ended',
       { sends: 2, jobs: [job('job'), job('other', true)] },
-      'kept',
+      'keep',
       nothing,
-      'let-go',
-      'let-go',
+      'done',
+      'done',
     ],
-    ['a cook without an answer', { jobs: [] }, 'kept', nothing, 'look', 'look'],
-    ['one before another', { sends: 2 }, 'kept', nothing, 'look', 'look'],
+    ['a cook without an answer', { jobs: [] }, 'keep', nothing, 'look', 'look'],
+    ['one before another', { sends: 2 }, 'keep', nothing, 'look', 'look'],
     [
       'one that was looked for',
       { jobs: [] },
-      'gone',
+      'cancel',
       { ...nothing, hasLooked: true },
-      'let-go',
-      'let-go',
+      'done',
+      'done',
     ],
-    ['a cook that never left', { unsent: 1, jobs: [] }, 'gone', nothing, 'let-go', 'let-go'],
-    ['a cook that was refused', { refused: 1, jobs: [] }, 'gone', nothing, 'let-go', 'look'],
-    ['a job given by its UUID', { mark: null, sends: 0 }, 'kept', nothing, 'let-go', 'let-go'],
+    ['a cook that never left', { unsent: 1, jobs: [] }, 'cancel', nothing, 'done', 'done'],
+    ['a cook that was refused', { refused: 1, jobs: [] }, 'cancel', nothing, 'done', 'look'],
+    ['a job given by its UUID', { mark: null, sends: 0 }, 'keep', nothing, 'done', 'done'],
   ])('%s', (_, facts, wanted, attempts, inMain, inPost) => {
     expect(nextAction(entry(facts), wanted, attempts, 'main').do).toBe(inMain);
     expect(nextAction(entry(facts), wanted, attempts, 'post').do).toBe(inPost);
@@ -140,13 +140,13 @@ describe('what is done next', () => {
   test('cancels come first, then looks, then confirmations', () => {
     const facts = entry({ sends: 3, jobs: [job('job'), job('other')] });
     const all = { do: 'cancel', jobUuids: ['job', 'other'] };
-    expect(nextAction(facts, 'gone', nothing, 'main')).toEqual(all);
+    expect(nextAction(facts, 'cancel', nothing, 'main')).toEqual(all);
     const rest = { do: 'cancel', jobUuids: ['other'] };
-    expect(nextAction(facts, 'gone', accepted('job'), 'main')).toEqual(rest);
+    expect(nextAction(facts, 'cancel', accepted('job'), 'main')).toEqual(rest);
     const both = accepted('job', 'other');
-    expect(nextAction(facts, 'gone', both, 'main')).toEqual({ do: 'look' });
+    expect(nextAction(facts, 'cancel', both, 'main')).toEqual({ do: 'look' });
     const looked = { ...both, hasLooked: true };
-    expect(nextAction(facts, 'gone', looked, 'main')).toEqual({
+    expect(nextAction(facts, 'cancel', looked, 'main')).toEqual({
       do: 'confirm',
       jobUuids: ['job', 'other'],
     });

@@ -17,7 +17,7 @@ const minuteMs = 60_000;
 interface Scene {
   readonly phase?: Phase;
   readonly facts?: Partial<EntryFacts>;
-  readonly wanted?: 'kept' | 'gone';
+  readonly wanted?: 'keep' | 'cancel';
   /** When it becomes unwanted, and is reconciled again meanwhile. */
   readonly unwantedAtMs?: number;
   readonly deadlineMs?: number;
@@ -27,7 +27,7 @@ interface Scene {
 
 /** Reconciles an entry, as many times as asked. */
 async function play(scene: Scene, rounds = 1) {
-  const { phase = 'main', wanted = 'gone', answer, deadlineMs = 30 * minuteMs } = scene;
+  const { phase = 'main', wanted = 'cancel', answer, deadlineMs = 30 * minuteMs } = scene;
   const { unwantedAtMs = Infinity } = scene;
   const clock = createMadeUpClock();
   const client = fakeClient(clock, (call) => {
@@ -54,11 +54,10 @@ async function play(scene: Scene, rounds = 1) {
     record: (change: Partial<EntryFacts>) => {
       facts = { ...facts, ...change };
     },
-    wanted: () => (clock.monotonicMs() >= unwantedAtMs ? 'gone' : wanted),
+    wanted: () => (clock.monotonicMs() >= unwantedAtMs ? 'cancel' : wanted),
     reason: () => ({ told: 'x', sent: 'x' }),
     onJob: () => {},
     cancels: new Map<string, CancelState>(),
-    confirmed: new Set<string>(),
   };
   const health = { onUnavailable: () => {}, onAvailable: () => {} };
   const options = {
@@ -225,9 +224,9 @@ describe('a look', () => {
   });
 
   test.each([
-    ['kept', [] as number[]],
-    ['gone', [0]],
-  ] as const)('finds a job that is %s', async (wanted, cancels) => {
+    ['keep', [] as number[]],
+    ['cancel', [0]],
+  ] as const)('finds a job to %s', async (wanted, cancels) => {
     const found: Job = fakeJob({ status: 'RUNNING', description: '[cook-1-a]' });
     const answer = ({ method, pathname }: SentCall) => {
       if (pathname === '/v1/jobs') return { data: [found], total: 1 };
@@ -322,7 +321,7 @@ describe('what is slow with one job holds up no other', () => {
 
   test('a job that becomes unwanted while the end of a duplicate is confirmed, too', async () => {
     const { sent } = await play({
-      wanted: 'kept',
+      wanted: 'keep',
       unwantedAtMs: 5_000,
       facts: {
         jobs: [
