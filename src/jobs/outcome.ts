@@ -1,5 +1,5 @@
 import type { Job } from '../service/schemas.ts';
-import type { ReadyCheck } from '../inputs/ready-check.ts';
+import type { ReadyCheck } from './ready-check.ts';
 import type { Ceilings } from '../money/ceilings.ts';
 import { phasesOf } from './metrics.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Job, JobRun } from '../service/schemas.ts';
 import type { JsonMapping } from '../service/sign.ts';
-import type { ReadyCheck } from '../inputs/ready-check.ts';
+import type { ReadyCheck } from './ready-check.ts';
 import type { EndReason } from '../custody/facts.ts';
 import type { Result } from './results.ts';
 

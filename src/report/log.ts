@@ -1,5 +1,5 @@
 import type { Job } from '../service/schemas.ts';
-import { formatReadyCheck, type ReadyCheck } from '../inputs/ready-check.ts';
+import { formatReadyCheck, type ReadyCheck } from '../jobs/ready-check.ts';
 import type { ServiceError } from '../errors.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
 import type { Offers } from '../money/offers.ts';
