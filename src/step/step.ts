@@ -140,15 +140,15 @@ function openReports({ plan, jobs, deps, console, signal }: ReportParts): readon
   const atTimeout = timeoutWords[plan.policy.onTimeout];
   const isWaiting = plan.goalResult !== 'submitted';
   const { apiUrl, timeoutMs } = plan;
-  console.opening({ apiUrl, timeoutMs: isWaiting ? timeoutMs : null, atTimeout });
+  console.opening(apiUrl, isWaiting ? timeoutMs : null, atTimeout);
   const jobCount = jobs.length;
   return [startProgress({ runner, clock, jobCount, timeoutMs, atTimeout, signal })];
 }
 
 const timeoutWords = {
-  cancel: 'what has not ended is cancelled, and the step fails',
-  fail: 'what has not ended is left running, and the step fails',
-  detach: 'what has not ended is left running, and the step passes',
+  cancel: 'unfinished jobs are then cancelled, and the step fails',
+  fail: 'unfinished jobs are then left running, and the step fails',
+  detach: 'unfinished jobs are then left running, and the step passes',
 } as const;
 
 interface StepParts {
