@@ -1,8 +1,8 @@
 import type { JobRun } from '../service/schemas.ts';
 import { pricedCostOf, type Cost } from '../money/cost.ts';
-import { noRunData, type Outcome } from '../jobs/records.ts';
+import { createOutcome } from '../jobs/outcome.ts';
+import type { Outcome } from '../jobs/records.ts';
 import type { MarkedJob } from './jobs.ts';
-import type { Result } from '../jobs/results.ts';
 import { finalResultOf } from '../jobs/status.ts';
 
 /** A job that a check has looked at. */
@@ -26,37 +26,18 @@ export interface CheckResult {
 /** @param runs of the job, oldest first; empty where they were not read */
 export function outcomeOf({ job }: Pick<MarkedJob, 'job'>, runs: readonly JobRun[]): Outcome {
   const isFinal = finalResultOf(job.status) !== null;
-  return {
-    ...noRunData,
-    ref: { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false },
-    result: resultOfStatus(job.status),
-    job,
-    origin: 'given',
-    submittedAtMs: null,
-    timeline: [],
-    ending: isFinal ? 'final' : 'running',
-    error: null,
-    cancel: null,
-    overBudget: null,
-    offers: null,
-    bills: new Map(),
-    earlierTries: [],
-    readyCheck: null,
-    readiness: null,
-    isKept: !isFinal,
-    unansweredMark: null,
-    runs,
-  };
+  const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false };
+  const ending = isFinal ? 'final' : 'running';
+  return createOutcome(
+    { ref, job, runs, origin: 'given', ending, isKept: !isFinal },
+    { hasEnded: isFinal, goalResult: job.status === 'RUNNING' ? 'running' : 'submitted' },
+  );
 }
 
 /** A job with what became of it, and what it has cost. */
 export function checkedJob(marked: MarkedJob, outcome: Outcome, nowMs: number): CheckedJob {
   const isFinal = outcome.ending === 'final';
   return { ...marked, outcome, cost: pricedCostOf(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
-}
-
-function resultOfStatus(status: string): Result {
-  return finalResultOf(status) ?? (status === 'RUNNING' ? 'running' : 'submitted');
 }
 
 /** What it would have cost, had it ended just now. */

@@ -1,25 +1,29 @@
+import type { Deps } from '../deps.ts';
 import { InterruptedError } from '../errors.ts';
 import { toAccess } from '../inputs/access.ts';
 import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
+import type { Outcome } from '../jobs/records.ts';
 import { noCeilings } from '../money/ceilings.ts';
-import { createOutcome } from '../jobs/outcome.ts';
-import { noRunData, type Outcome } from '../jobs/records.ts';
-import { reportOutcomes, reportFailure } from '../report/report.ts';
-import type { Deps } from '../deps.ts';
-import { givenJob, record, type Entry } from '../step/entry.ts';
-import { withStep, type Step, type StepPlan } from '../step/step.ts';
+import { reportFailure, reportOutcomes } from '../report/report.ts';
+import { getOutcome, givenJob, type Entry, setSeen } from '../step/entry.ts';
+import { withStep } from '../step/open.ts';
+import type { StepPlan } from '../step/plan.ts';
+import { reconcileEntry } from '../step/reconcile-entry.ts';
+import type { Step } from '../step/step.ts';
 
 /** Cancels jobs, and reports; that a job has already ended is no error. Never rejects. */
 export async function cancel(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
+    // 1. Inputs
     const inputs = await readCancelInputs(runner);
-    const plan = cancelPlan(inputs);
     const jobs = inputs['job-uuids'].map(givenJob);
-    const outcomes = await withStep(plan, jobs, [], deps, async (step) =>
+    // 2. Cancel
+    const outcomes = await withStep(createCancelPlan(inputs), jobs, [], deps, async (step) =>
       Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))),
     );
-    await reportOutcomes(runner, outcomes, isFine);
+    // 3. Report: here a cancelled job is what was asked for.
+    await reportOutcomes(runner, outcomes, ({ result }) => result !== 'error');
   } catch (error) {
     await reportFailure(runner, error);
   }
@@ -28,7 +32,7 @@ export async function cancel(deps: Deps): Promise<void> {
 // With what comes after a timeout, time enough to see a container shut down.
 const timeoutMs = 60_000;
 
-function cancelPlan(inputs: CancelInputs): StepPlan {
+function createCancelPlan(inputs: CancelInputs): StepPlan {
   return {
     ...toAccess(inputs),
     timeoutMs,
@@ -44,17 +48,11 @@ function cancelPlan(inputs: CancelInputs): StepPlan {
   };
 }
 
-// Here a cancelled job is what was asked for.
-function isFine({ result }: Outcome): boolean {
-  return result !== 'error';
-}
-
 async function cancelEntry(step: Step, entry: Entry): Promise<Outcome> {
-  record(step, entry, { jobs: [{ uuid: entry.ref.jobUuid ?? '', hasEnded: false }] });
-  await step.reconcile(entry);
-  const isDone = entry.cancel === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
-  if (!isDone) entry.error ??= new InterruptedError();
+  await reconcileEntry(step, entry);
+  const { cancel: state, error } = entry.seen;
+  const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+  if (!isDone) setSeen(entry, { error: error ?? new InterruptedError() });
   // What has not ended in spite of the cancel is as if an interrupt had cancelled it.
-  const facts = { ends: ['interrupt' as const], hasVerdict: true };
-  return createOutcome(entry, facts, step.plan, noRunData);
+  return getOutcome(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
 }

@@ -14,13 +14,17 @@ import { createEarlyOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
 import { dryRun } from './dry-run.ts';
-import { giveUpOverBudget, record, tellEnd, type Entry } from '../step/entry.ts';
-import { conclude, withStep, type Step, type StepPlan } from '../step/step.ts';
-import { attachAll, endReplaced, nothingAttached, type Attached } from '../step/take-over.ts';
-import { planOf } from '../step/plan.ts';
+import { setSeen, type Entry } from '../step/entry.ts';
+import { finish } from '../step/finish.ts';
+import { withStep } from '../step/open.ts';
+import { createPlan, type StepPlan } from '../step/plan.ts';
+import { reconcileEntry, stopOverBudget } from '../step/reconcile-entry.ts';
+import { allEntries, type Step } from '../step/step.ts';
+import { attachAll, cancelReplaced, nothingAttached, type Attached } from '../step/take-over.ts';
 import { cookInTurn } from '../step/gpu-fallback.ts';
 import { createPriceCheck, type PriceCheck } from '../cooking/offers-check.ts';
-import { adopt, watchToEnd } from '../step/watch.ts';
+import { failFast, reportEnd, saveFacts, trackJob } from '../step/update.ts';
+import { watchToEnd } from '../step/watch.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
 export async function cook(deps: Deps): Promise<void> {
@@ -49,7 +53,7 @@ export async function cook(deps: Deps): Promise<void> {
       inputs.wait ? commitStatus : { ended: commitStatus.ended },
     ];
     const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
-      return conclude(step, await cookAll(step, requests, inputs), commitStatus);
+      return finish(step, await cookAll(step, requests, inputs), commitStatus);
     });
     await reportOutcomes(runner, outcomes);
   } catch (error) {
@@ -64,7 +68,7 @@ function createNonce({ random }: Deps): string {
 }
 
 function cookPlan(inputs: CookInputs): StepPlan {
-  const plan = planOf(inputs);
+  const plan = createPlan(inputs);
   return {
     ...plan,
     goalResult: inputs.wait ? 'running' : 'submitted',
@@ -115,7 +119,7 @@ async function cookAll(
         cookOrAttach(step, entry, one, cooking),
       );
       const entry = step.entries[request.index];
-      if (entry !== undefined) tellEnd(step, entry, runData);
+      if (entry !== undefined) reportEnd(step, entry, runData);
       return runData;
     });
   // Those that run already take the first places.
@@ -124,7 +128,7 @@ async function cookAll(
     return entry === undefined ? [] : [{ entry, request }];
   });
   const ordered = pairs.toSorted(
-    (a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null),
+    (a, b) => Number(b.entry.seen.job !== null) - Number(a.entry.seen.job !== null),
   );
   const running = new Map(ordered.map(({ request }) => [request.index, runEntry(request)]));
   const runData = await Promise.all(
@@ -140,7 +144,7 @@ async function cookOrAttach(
   request: CookRequest,
   cooking: Cooking,
 ): Promise<RunData> {
-  if (entry.submitted === null) {
+  if (entry.seen.submitted === null) {
     try {
       // Without a look at what there is, a cook might be the second one.
       if (cooking.attached.error !== null) throw cooking.attached.error;
@@ -155,8 +159,8 @@ async function cookOrAttach(
     }
   }
   if (cooking.wait) return watchToEnd(step, entry);
-  record(step, entry, { stop: 'goal' });
-  await step.reconcile(entry);
+  saveFacts(step, entry, { stop: 'goal' });
+  await reconcileEntry(step, entry);
   return noRunData;
 }
 
@@ -167,18 +171,18 @@ async function cookEntry(
   request: CookRequest,
   { inTurn, readRecipe, prices, attached }: Cooking,
 ): Promise<OverBudget | null> {
-  const { client, finder, end, console, plan, budget } = step;
+  const { client, finder, end, log, plan, budget } = step;
   const mustRead = request.container !== null || hasCeiling(plan.ceilings);
   const recipe = mustRead ? await readRecipe(request.recipeUuid) : null;
   if (request.container !== null && recipe !== null && recipe.payload === null)
-    console.recipeHidden(request);
+    log.recipeHidden(request);
   const whole = bodyOf(request, recipe);
   const limited = withShare(whole, recipe, plan.ceilings, step.entries.length);
   const { body } = limited;
   const tooDear = await prices.check(entry, request, body);
-  const why = tooDear ?? (await budget.refusal(entry.offers?.minUsd ?? null));
+  const why = tooDear ?? (await budget.refusal(entry.seen.offers?.minUsd ?? null));
   if (why !== null) return why;
-  entry.shareMs = limited.shareMs;
+  setSeen(entry, { shareMs: limited.shareMs });
   const submittedAtMs = client.clock.now();
   entry.isSubmitting = true;
   try {
@@ -192,16 +196,16 @@ async function cookEntry(
       facts: () => entry.facts,
       isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
       record: (change) => {
-        record(step, entry, change);
-        if (change.sends !== undefined) endReplaced(step, request, attached);
+        saveFacts(step, entry, change);
+        if (change.sends !== undefined) cancelReplaced(step, request, attached);
       },
       onUnanswered: (error) => {
-        console.cookUnanswered(request, error);
+        log.cookUnanswered(request, error);
       },
-      onDelayed: console.cookDelayed,
+      onDelayed: log.cookDelayed,
     });
-    if (job.description !== null && !carriesMark(job, request.mark)) console.markMissing(job);
-    adopt(step, entry, job, origin, submittedAtMs);
+    if (job.description !== null && !carriesMark(job, request.mark)) log.markMissing(job);
+    trackJob(step, entry, job, origin, submittedAtMs);
     return null;
   } finally {
     entry.isSubmitting = false;
@@ -209,24 +213,24 @@ async function cookEntry(
 }
 
 function isTaken(step: Step, entry: Entry, jobUuid: string): boolean {
-  const others = [...step.entries, ...step.earlier].filter((each) => each !== entry);
+  const others = allEntries(step).filter((each) => each !== entry);
   return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
 }
 
 /** Leaves an entry uncooked that would cost more than it may. */
 async function refuse(step: Step, entry: Entry, why: OverBudget): Promise<void> {
-  giveUpOverBudget(step, entry, why);
-  if (step.plan.failFast) step.end.endFor('fail-fast');
-  await step.reconcile(entry);
+  stopOverBudget(step, entry, why);
+  failFast(step);
+  await reconcileEntry(step, entry);
 }
 
 async function notCooked(step: Step, entry: Entry, error: unknown): Promise<void> {
   // Where the end of the step cut it short, what ended it decides about the job, if there is one.
   const isExpected = error instanceof InterruptedError || error instanceof ServiceError;
   if (!(step.end.signal.aborted && isExpected)) {
-    entry.error = asError(error);
-    record(step, entry, { stop: 'not-cooked' });
-    if (step.plan.failFast) step.end.endFor('fail-fast');
+    setSeen(entry, { error: asError(error) });
+    saveFacts(step, entry, { stop: 'not-cooked' });
+    failFast(step);
   }
-  await step.reconcile(entry);
+  await reconcileEntry(step, entry);
 }

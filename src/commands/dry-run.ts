@@ -15,7 +15,8 @@ import type { CookRequest } from '../cooking/request.ts';
 import { bodyOf } from '../cooking/request.ts';
 import { reportDryRun, type PlannedCook } from '../report/dry-run-report.ts';
 import type { Deps } from '../deps.ts';
-import { withStep, type StepPlan } from '../step/step.ts';
+import { withStep } from '../step/open.ts';
+import type { StepPlan } from '../step/plan.ts';
 
 const maxConcurrentPlans = 8;
 
@@ -27,13 +28,13 @@ export async function dryRun(
 ): Promise<void> {
   const inTurn = pLimit(maxConcurrentPlans);
   const plans = await withStep({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
-    const { client, end, console } = step;
+    const { client, end, log } = step;
     const readRecipe = createRecipeReader(client, end.signal);
     const pricing: Pricing = {
       read: createOfferReader(client, end.signal),
       ceilings: plan.ceilings,
       jobCount: requests.length,
-      onUnknown: console.offersUnknown,
+      onUnknown: log.offersUnknown,
     };
     return Promise.all(
       requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, pricing))),

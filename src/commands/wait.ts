@@ -1,30 +1,36 @@
-import { readWaitInputs } from '../inputs/job.ts';
-import type { Job } from '../service/schemas.ts';
-import { ServiceError } from '../errors.ts';
-import { noRunData, type RunData } from '../jobs/records.ts';
-import { openCommitStatus } from '../github/commit-status.ts';
-import { createEarlyOutputs } from '../report/outputs.ts';
-import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
-import { givenJob, record, tellEnd, type Entry } from '../step/entry.ts';
-import { planOf } from '../step/plan.ts';
-import { conclude, withStep, type Step } from '../step/step.ts';
-import { adopt, watchToEnd } from '../step/watch.ts';
+import { ServiceError } from '../errors.ts';
+import { openCommitStatus } from '../github/commit-status.ts';
+import { readWaitInputs } from '../inputs/job.ts';
+import { noRunData, type RunData } from '../jobs/records.ts';
+import { createEarlyOutputs } from '../report/outputs.ts';
+import { reportFailure, reportOutcomes } from '../report/report.ts';
+import type { Job } from '../service/schemas.ts';
+import { givenJob, type Entry, setSeen } from '../step/entry.ts';
+import { finish } from '../step/finish.ts';
+import { withStep } from '../step/open.ts';
+import { createPlan } from '../step/plan.ts';
+import { reconcileEntry } from '../step/reconcile-entry.ts';
+import type { Step } from '../step/step.ts';
+import { failFast, reportEnd, saveFacts, trackJob } from '../step/update.ts';
+import { watchToEnd } from '../step/watch.ts';
 
 /** Waits for jobs that were cooked elsewhere, and reports; never rejects. */
 export async function wait(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
+    // 1. Inputs
     const inputs = await readWaitInputs(runner);
     const jobs = inputs['job-uuids'].map(givenJob);
     const refs = jobs.map(({ ref }) => ref);
+    // 2. Wait
     const commitStatus = openCommitStatus(inputs, refs, deps);
-    const plan = planOf(inputs);
     const listeners = [{ submitted: createEarlyOutputs(runner, refs) }, commitStatus];
-    const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
+    const outcomes = await withStep(createPlan(inputs), jobs, listeners, deps, async (step) => {
       const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-      return conclude(step, runData, commitStatus);
+      return finish(step, runData, commitStatus);
     });
+    // 3. Report
     await reportOutcomes(runner, outcomes);
   } catch (error) {
     await reportFailure(runner, error);
@@ -32,29 +38,33 @@ export async function wait(deps: Deps): Promise<void> {
 }
 
 async function waitFor(step: Step, entry: Entry): Promise<RunData> {
-  const job = await firstLook(step, entry);
-  if (job !== null) adopt(step, entry, job, 'given');
-  const runData = job === null ? noRunData : await watchToEnd(step, entry);
-  tellEnd(step, entry, runData);
+  const answer = await readFirst(step, entry.ref.jobUuid ?? '');
+  let runData = noRunData;
+  if (answer !== null && !(answer instanceof ServiceError)) {
+    trackJob(step, entry, answer, 'given');
+    runData = await watchToEnd(step, entry);
+  } else {
+    if (answer !== null) {
+      setSeen(entry, { error: answer });
+      saveFacts(step, entry, { stop: 'lost' });
+      failFast(step);
+    }
+    await reconcileEntry(step, entry);
+  }
+  reportEnd(step, entry, runData);
   return runData;
 }
 
-/** The job as it is when the step comes to it; null where the service does not tell before the end. */
-async function firstLook(step: Step, entry: Entry): Promise<Job | null> {
-  const uuid = entry.ref.jobUuid ?? '';
-  record(step, entry, { jobs: [{ uuid, hasEnded: false }] });
-  let job: Job | null = null;
+/** The job as it is when the step comes to it; null where the wait ends before the service tells. */
+async function readFirst(
+  { poller, end }: Pick<Step, 'poller' | 'end'>,
+  jobUuid: string,
+): Promise<Job | ServiceError | null> {
+  let first: Job | ServiceError | null = null;
   const take = (answer: Job | ServiceError) => {
-    if (answer instanceof ServiceError) entry.error = answer;
-    else job = answer;
+    first = answer;
     return true;
   };
-  await step.poller.watch(uuid, take, step.end.signal, false);
-  if (job !== null) return job;
-  if (entry.error !== null) {
-    record(step, entry, { stop: 'lost' });
-    if (step.plan.failFast) step.end.endFor('fail-fast');
-  }
-  await step.reconcile(entry);
-  return null;
+  await poller.watch(jobUuid, take, end.signal, false);
+  return first;
 }

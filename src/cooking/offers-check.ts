@@ -11,7 +11,7 @@ import type { RecipeReader } from './recipes.ts';
 import type { CookRequest } from './request.ts';
 import type { OverBudget } from '../jobs/records.ts';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
-import type { Entry } from '../step/entry.ts';
+import { setSeen, type Entry } from '../step/entry.ts';
 import type { Step } from '../step/step.ts';
 
 /** Looks at what is on offer for a job. */
@@ -46,7 +46,7 @@ export function createPriceCheck(
   { readRecipe, readOffers }: { readRecipe: RecipeReader; readOffers: OfferReader },
   stopped: AbortController,
 ): PriceCheck {
-  const { plan, console, client } = step;
+  const { plan, log, client } = step;
   const told = new Set<string>();
   const open = new Set<Promise<void>>();
   let lastMs = 0;
@@ -60,11 +60,11 @@ export function createPriceCheck(
     const key = JSON.stringify(wish);
     if (told.has(key)) return;
     told.add(key);
-    if (entry.offers !== null) console.offers(entry.offers);
+    if (entry.seen.offers !== null) log.offers(entry.seen.offers);
     else beside(tellWhyNone(wish).catch(() => {}));
   };
   const tellWhyNone = async (wish: HardwareWish) => {
-    console.noOffers(wish, await whyNoOffers(wish, readOffers));
+    log.noOffers(wish, await whyNoOffers(wish, readOffers));
   };
   const look = async (
     entry: Entry,
@@ -77,7 +77,7 @@ export function createPriceCheck(
       what = 'offers';
       const fields = { ...payload, ...body };
       const wish = hardwareWish(fields);
-      entry.offers = summarizeOffers(await readOffers(wish), fields);
+      setSeen(entry, { offers: summarizeOffers(await readOffers(wish), fields) });
       if (!stopped.signal.aborted) tell(entry, wish);
       return null;
     } catch (error) {
@@ -90,13 +90,13 @@ export function createPriceCheck(
       if (hasCeiling(plan.ceilings)) {
         const unread = await looking;
         if (unread !== null) throw unread.error;
-        return tooDear(entry.offers, plan.ceilings);
+        return tooDear(entry.seen.offers, plan.ceilings);
       }
       beside(
         looking.then((unread) => {
           const isEnded = unread?.error instanceof InterruptedError || stopped.signal.aborted;
           if (unread !== null && !isEnded && !isToldByCook(unread))
-            console.offersUnknown(asError(unread.error));
+            log.offersUnknown(asError(unread.error));
         }),
       );
       return null;

@@ -1,12 +1,9 @@
 import * as z from 'zod/mini';
+import { endReasons } from '../jobs/records.ts';
 
 // The facts about each entry of a step, and about the step: what was sent, answered and seen, and
 // why the wait ended. Plain data, kept in the saved state for the post entry, and never a
 // conclusion: what is to be done about them is for `reconcile.ts` to say.
-
-/** Why the wait of a whole step ends. */
-export const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'] as const;
-export type EndReason = (typeof endReasons)[number];
 
 const jobFactsSchema = z.object({
   uuid: z.string(),

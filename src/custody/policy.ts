@@ -1,4 +1,5 @@
-import { unansweredCooks, type EndReason, type EntryFacts, type StepFacts } from './facts.ts';
+import type { EndReason } from '../jobs/records.ts';
+import { unansweredCooks, type EntryFacts, type StepFacts } from './facts.ts';
 
 // What is known × what is wanted → what is done: the whole of the promise that no job is left
 // running that nobody wants. Pure; `reconcile.ts` does what it says, in main and in post alike.

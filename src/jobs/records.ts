@@ -1,7 +1,6 @@
 import type { Job, JobRun } from '../service/schemas.ts';
 import type { JsonMapping } from '../service/sign.ts';
-import type { ReadyCheck } from './ready-check.ts';
-import type { EndReason } from '../custody/facts.ts';
+import type { ReadyCheck } from '../inputs/ready-check.ts';
 import type { Result } from './results.ts';
 
 // The records that go from room to room, one way: JobRef → SubmittedJob → Outcome. Each is made
@@ -45,6 +44,10 @@ export interface StatusChange {
   readonly status: string;
   readonly atMs: number;
 }
+
+/** Why the wait of a whole step ends. */
+export const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'] as const;
+export type EndReason = (typeof endReasons)[number];
 
 /** Why a job is no longer watched. */
 export type StopReason =
@@ -112,6 +115,8 @@ export interface EarlierTry {
 export interface Readiness {
   /** `HTTP 502`, or what went wrong with the request. Foreign text. */
   readonly answer: string;
+  /** Since when it answers that, on the monotonic clock, ms. */
+  readonly sinceMs: number;
   /** How long it has answered that, in ms. */
   readonly forMs: number;
 }

@@ -23,7 +23,7 @@ export interface Budget {
    * Waits until the rate of a job that runs is known, so many ms at most.
    * @returns whether it is, or nobody asked
    */
-  readonly untilRated: (jobUuid: string, maxMs: number) => Promise<boolean>;
+  readonly waitForRate: (jobUuid: string, maxMs: number) => Promise<boolean>;
   /**
    * Why no further job may be cooked; null where one may.
    * @param rateUsd what it may cost an hour, where no `max-hourly-rate` says so
@@ -31,6 +31,8 @@ export interface Budget {
   readonly refusal: (rateUsd: number | null) => Promise<OverBudget | null>;
   /** Fires when nothing is watched any more. */
   readonly over: AbortSignal;
+  /** Tells of what is exceeded, from now on. */
+  readonly start: (listener: BudgetListener) => void;
   /** Stops watching, so that the process can end. */
   readonly stop: () => void;
 }
@@ -40,6 +42,9 @@ export interface BudgetOptions {
   readonly ceilings: Ceilings;
   /** Fires at the end of the wait. */
   readonly ended: AbortSignal;
+}
+
+export interface BudgetListener {
   /** Told once of each job that costs more an hour than it may. */
   readonly onOverRate: (jobUuid: string, why: OverBudget) => void;
   /** Told once when all jobs together are about to cost more than they may. */
@@ -60,7 +65,7 @@ type Known = { -readonly [Name in keyof SpendingJob]: SpendingJob[Name] } & {
 
 /** Creates a budget for a step. */
 export function createBudget(options: BudgetOptions): Budget {
-  const { client, ceilings, ended, onOverRate, onOverCost } = options;
+  const { client, ceilings, ended } = options;
   const { maxHourlyRateUsd, maxCostUsd } = ceilings;
   const { clock } = client;
   const known = new Map<string, Known>();
@@ -69,6 +74,7 @@ export function createBudget(options: BudgetOptions): Budget {
   const over = AbortSignal.any([ended, stopped.signal]);
   let wake = new AbortController();
   let isWatching = false;
+  let listener: BudgetListener | null = null;
 
   const nowMs = () => client.serverNow() ?? clock.now();
   const total = () => totalSpend([...known.values()], nowMs(), maxHourlyRateUsd);
@@ -79,7 +85,7 @@ export function createBudget(options: BudgetOptions): Budget {
       const leftMs = lastsMs(total(), ceilingUsd) - cancelTakesMs;
       if (over.aborted || leftMs === Infinity) break;
       if (leftMs <= 0) {
-        onOverCost({ kind: 'cost', amountUsd: total().usd, ceilingUsd });
+        listener?.onOverCost({ kind: 'cost', amountUsd: total().usd, ceilingUsd });
         break;
       }
       // A part of a millisecond may be no time at all on a clock.
@@ -99,7 +105,11 @@ export function createBudget(options: BudgetOptions): Budget {
     if (maxHourlyRateUsd === null || rate === null || rate <= maxHourlyRateUsd) return;
     if (each.isTold || over.aborted) return;
     each.isTold = true;
-    onOverRate(each.job.uuid, { kind: 'rate', amountUsd: rate, ceilingUsd: maxHourlyRateUsd });
+    listener?.onOverRate(each.job.uuid, {
+      kind: 'rate',
+      amountUsd: rate,
+      ceilingUsd: maxHourlyRateUsd,
+    });
   };
   const read = async (each: Known) => {
     const { status, uuid } = each.job;
@@ -129,7 +139,7 @@ export function createBudget(options: BudgetOptions): Budget {
       const each = known.get(jobUuid);
       return each === undefined || isSettled(each) ? Infinity : maxAutoMs;
     },
-    untilRated: async (jobUuid, maxMs) => {
+    waitForRate: async (jobUuid, maxMs) => {
       const each = known.get(jobUuid);
       if (each === undefined || !hasCeiling(ceilings)) return true;
       const untilMs = clock.monotonicMs() + maxMs;
@@ -150,6 +160,9 @@ export function createBudget(options: BudgetOptions): Budget {
       return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
     },
     over,
+    start: (given) => {
+      listener = given;
+    },
     stop: () => {
       stopped.abort();
     },

@@ -1,5 +1,6 @@
 import type { JsonMapping } from '../service/sign.ts';
-import { noRunData, type Outcome, type JobRef, type SubmittedJob } from '../jobs/records.ts';
+import { createOutcome } from '../jobs/outcome.ts';
+import type { Outcome, JobRef, SubmittedJob } from '../jobs/records.ts';
 import type { Runner } from '../runner.ts';
 import { compareResults } from '../jobs/results.ts';
 import { hourlyRateOf, pricedCostOf, totalCostOf } from '../money/cost.ts';
@@ -46,36 +47,16 @@ export function createEarlyOutputs(
   runner: Runner,
   refs: readonly JobRef[],
 ): (submitted: SubmittedJob) => void {
-  const outcomes = refs.map((ref) => ({ ...notYetKnown, ref }));
+  // If it stays at that, the job was not watched to its end.
+  const outcomes = refs.map((ref) => createOutcome({ ref }));
   let known = 0;
-  runner.output('result', notYetKnown.result);
+  runner.output('result', 'error');
   return (submitted) => {
-    outcomes[submitted.ref.index] = { ...notYetKnown, ...submitted };
+    outcomes[submitted.ref.index] = createOutcome(submitted);
     known += 1;
     if (known <= maxEarly || known === refs.length) writeOutputs(runner, outcomes);
   };
 }
-
-// If it stays at that, the job was not watched to its end.
-const notYetKnown: Omit<Outcome, 'ref'> = {
-  ...noRunData,
-  result: 'error',
-  job: null,
-  origin: null,
-  submittedAtMs: null,
-  timeline: [],
-  ending: null,
-  error: null,
-  overBudget: null,
-  offers: null,
-  bills: new Map(),
-  cancel: null,
-  earlierTries: [],
-  readyCheck: null,
-  readiness: null,
-  isKept: false,
-  unansweredMark: null,
-};
 
 /** A job as the output `jobs` tells it. */
 export function describeJob(outcome: Outcome): JobDescription {

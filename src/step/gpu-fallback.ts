@@ -6,8 +6,9 @@ import { hardwareWish, ratesOf, type OfferReader, type Offers } from '../money/o
 import type { RecipeReader } from '../cooking/recipes.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import type { EarlierTry, Outcome, RunData } from '../jobs/records.ts';
-import { outcomeNow, startTry, type Entry } from './entry.ts';
+import type { Entry } from './entry.ts';
 import type { Step } from './step.ts';
+import { outcomeNow, startTry } from './update.ts';
 
 // Several GPU models for one entry: the first one that is on offer is cooked, and the next where its
 // job has ended without a start. Each try is a cook of its own, with a mark and facts of its own.
@@ -78,7 +79,7 @@ async function firstTry(
     untried.length > 1 ? await choose() : { request, offers: null };
   if (untried.includes(chosen)) untried.splice(untried.indexOf(chosen), 1);
   if (chosen === request) return { request, entry };
-  step.console.preferring(request, chosen, offers);
+  step.log.preferring(request, chosen, offers);
   return { request: chosen, entry: startTry(step, chosen, []) };
 }
 
@@ -94,7 +95,7 @@ async function nextTry(
   untried.splice(untried.indexOf(chosen), 1);
   const outcome = outcomeNow(step, entry, runData);
   const done = earlierTryOf(outcome, request.gpuName, step.deps.clock.now());
-  step.console.tryingNext(request, done, chosen, offers);
+  step.log.tryingNext(request, done, chosen, offers);
   return { request: chosen, entry: startTry(step, chosen, [...entry.earlierTries, done]) };
 }
 

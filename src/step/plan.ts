@@ -1,10 +1,37 @@
+import type { Policy } from '../custody/policy.ts';
 import { toAccess } from '../inputs/access.ts';
 import type { CookInputs } from '../inputs/cook.ts';
-import { noCeilings } from '../money/ceilings.ts';
-import type { StepPlan } from './step.ts';
+import type { ReadyCheck } from '../inputs/ready-check.ts';
+import type { LogMode } from '../logs/collector.ts';
+import { noCeilings, type Ceilings } from '../money/ceilings.ts';
+import type { PollInterval } from '../service/poll.ts';
+import type { Access } from '../service/open.ts';
 
-/** The inputs that cook and wait have in common. */
-type SharedInputs = Pick<
+/** What is waited for. */
+export type WaitUntil = 'completed' | 'running' | 'ready';
+
+/** How a step talks to the service, for how long, and what it asks of its jobs. */
+export interface StepPlan extends Access {
+  /** Longest wait, in ms from the start of the step. */
+  readonly timeoutMs: number;
+  readonly pollInterval: PollInterval;
+  /** undefined: by the task of the job. */
+  readonly waitUntil: WaitUntil | undefined;
+  readonly policy: Policy;
+  /** Result of a job that has done what was asked for without having ended. */
+  readonly goalResult: 'running' | 'submitted';
+  /** What a server is asked to know whether it is ready; null where it is not. */
+  readonly readyCheck: ReadyCheck | null;
+  readonly ceilings: Ceilings;
+  /** Whether the first job that does not end well ends the wait for all. */
+  readonly failFast: boolean;
+  readonly logs: LogMode;
+  /** With it, all jobs are to be cancelled from the start, for this reason. */
+  readonly cancelReason?: string;
+}
+
+/** The inputs that cook and wait have in common, and those of cook alone. */
+type PlanInputs = Pick<
   CookInputs,
   | 'api-url'
   | 'public-key'
@@ -16,13 +43,11 @@ type SharedInputs = Pick<
   | 'on-workflow-cancel'
   | 'fail-fast'
   | 'logs'
->;
-
-/** Those of cook alone. */
-type CookOnlyInputs = Partial<Pick<CookInputs, 'ready-check'>>;
+> &
+  Partial<Pick<CookInputs, 'ready-check'>>;
 
 /** The plan of a step that follows from its inputs alone. */
-export function planOf(inputs: SharedInputs & CookOnlyInputs): StepPlan {
+export function createPlan(inputs: PlanInputs): StepPlan {
   return {
     ...toAccess(inputs),
     timeoutMs: inputs.timeout,
@@ -35,8 +60,8 @@ export function planOf(inputs: SharedInputs & CookOnlyInputs): StepPlan {
     },
     goalResult: 'running',
     readyCheck: inputs['ready-check'] ?? null,
+    ceilings: noCeilings,
     failFast: inputs['fail-fast'],
     logs: inputs.logs,
-    ceilings: noCeilings,
   };
 }

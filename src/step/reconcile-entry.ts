@@ -1,4 +1,3 @@
-import { asError, ServiceError } from '../errors.ts';
 import { isDuplicate, type EntryFacts } from '../custody/facts.ts';
 import { getWanted } from '../custody/policy.ts';
 import {
@@ -7,51 +6,87 @@ import {
   reconcile,
   type ReconcileEvents,
 } from '../custody/reconcile.ts';
-import type { StepEnd } from './end.ts';
-import { observe, record, type Entry } from './entry.ts';
+import { asError, ServiceError } from '../errors.ts';
+import type { OverBudget } from '../jobs/records.ts';
+import { type Entry, setSeen } from './entry.ts';
 import type { Step } from './step.ts';
+import { applyUpdate, saveFacts } from './update.ts';
 
-/** Does with the jobs of an entry what is wanted, from main and from the cancel action. */
+/**
+ * Does with the jobs of an entry what is wanted; resolves when nothing is left to do. Calls do not
+ * wait for each other: what is unwanted now must not wait for what is being confirmed.
+ */
 export async function reconcileEntry(step: Step, entry: Entry): Promise<void> {
+  const both = Promise.all([entry.reconciling, reconcileNow(step, entry)]);
+  entry.reconciling = both.then(() => {});
+  // Whoever waits for it is told of what it throws; else whoever reconciles it next.
+  entry.reconciling.catch(() => {});
+  return entry.reconciling;
+}
+
+/** Stops a job that costs more than it may; its cancel follows from that. */
+export function stopOverBudget(step: Step, entry: Entry, why: OverBudget): void {
+  const { stop } = entry.facts;
+  if (stop !== null && stop !== 'goal') return;
+  setSeen(entry, { overBudget: why });
+  saveFacts(step, entry, { stop: 'over-budget' });
+  entry.unwatch.abort();
+  // Of a job that did what was asked for, nothing else takes care any more.
+  if (stop === 'goal') void reconcileEntry(step, entry);
+}
+
+async function reconcileNow(step: Step, entry: Entry): Promise<void> {
   const { client, finder, poller, end, plan } = step;
-  // Nobody comes after the cancel action.
-  const phase = plan.cancelReason === undefined ? 'main' : 'post';
-  const options = { client, finder, poller, deadline: end.deadline, phase } as const;
+  const { cancelReason } = plan;
   await reconcile(
     {
       facts: () => entry.facts,
       record: (change) => {
-        record(step, entry, change);
+        saveFacts(step, entry, change);
       },
       wanted: () =>
-        plan.cancelReason === undefined
+        cancelReason === undefined
           ? getWanted(entry.facts, end.facts(), plan.policy, 'main')
           : 'cancel',
       cancels: entry.cancels,
-      reason: (jobUuid) => reasonFor(entry, jobUuid, step),
+      reason: (jobUuid) =>
+        cancelReason === undefined
+          ? ownReason(
+              isDuplicate(entry.facts, jobUuid) ? duplicateReason : cause(entry.facts, step),
+            )
+          : { told: cancelReason, sent: cancelReason },
       onJob: (job) => {
-        observe(step, entry, job);
+        applyUpdate(step, entry, job);
       },
     },
-    { ...options, events: eventsOf(step, entry) },
+    {
+      client,
+      finder,
+      poller,
+      deadline: end.deadline,
+      // Nothing comes after the cancel action.
+      phase: cancelReason === undefined ? 'main' : 'post',
+      events: createEvents(step, entry),
+    },
   );
 }
 
-function eventsOf({ console, plan }: Step, entry: Entry): ReconcileEvents {
+function createEvents({ log, plan }: Step, entry: Entry): ReconcileEvents {
   const isOwn = (jobUuid: string) => entry.facts.jobs[0]?.uuid === jobUuid;
   return {
-    ...console,
+    ...log,
     cancelling: (jobUuid, reason) => {
-      if (isOwn(jobUuid)) entry.cancel = 'accepted';
-      console.cancelling(jobUuid, reason);
+      if (isOwn(jobUuid)) setSeen(entry, { cancel: 'accepted' });
+      log.cancelling(jobUuid, reason);
     },
     cancelFailed: (jobUuid, error) => {
-      if (isOwn(jobUuid)) entry.cancel = 'failed';
+      const { submitted, error: before } = entry.seen;
+      if (isOwn(jobUuid)) setSeen(entry, { cancel: 'failed' });
       // Where the cancel is all that was asked for, its failure is that of the step.
-      if (plan.cancelReason !== undefined) entry.error = asError(error);
-      // Of a job that nobody has ever seen, the verdict tells that the service knows of none.
-      else if (entry.submitted !== null || !isUnknown(entry.error) || !isUnknown(error))
-        console.cancelFailed(jobUuid, error);
+      if (plan.cancelReason !== undefined) setSeen(entry, { error: asError(error) });
+      // Of a job that was never seen, the verdict says that the service knows of none.
+      else if (submitted !== null || !isUnknown(before) || !isUnknown(error))
+        log.cancelFailed(jobUuid, error);
     },
   };
 }
@@ -60,33 +95,25 @@ function isUnknown(error: unknown): boolean {
   return error instanceof ServiceError && error.status === 404;
 }
 
-function reasonFor({ facts }: Entry, jobUuid: string, { end, plan }: Step) {
-  const { cancelReason } = plan;
-  if (cancelReason !== undefined) return { told: cancelReason, sent: cancelReason };
-  return ownReason(isDuplicate(facts, jobUuid) ? duplicateReason : whyUnwanted(facts, end));
-}
-
-function whyUnwanted(facts: EntryFacts, end: StepEnd): string {
+/** Why a job is unwanted, for the log and the service. */
+function cause({ stop }: EntryFacts, { end }: Step): string {
   const [reason] = end.facts().ends;
-  if (reason !== undefined) return endWords[reason];
-  switch (facts.stop) {
-    case 'over-budget':
-      return 'it is over budget';
-    case 'ended':
-      return 'it has failed, and may be started once more';
-    case 'replaced':
-      return 'it has failed, may be started once more, and is cooked anew';
-    case 'goal':
-    case 'lost':
-    case 'not-cooked':
-    case null:
-      return 'its status is unknown';
-  }
+  return reason === undefined ? causesByStop[stop ?? 'lost'] : causesByEnd[reason];
 }
 
-const endWords = {
+const causesByEnd = {
   timeout: 'the timeout was reached',
   interrupt: 'the workflow was cancelled',
   'fail-fast': 'another job of the step failed',
   'max-cost': 'max-cost is nearly reached',
 } as const;
+
+const unknownStatus = 'its status is unknown';
+const causesByStop: Readonly<Record<NonNullable<EntryFacts['stop']>, string>> = {
+  'over-budget': 'it is over budget',
+  ended: 'it has failed, and may be started once more',
+  replaced: 'it has failed, may be started once more, and is cooked anew',
+  goal: unknownStatus,
+  lost: unknownStatus,
+  'not-cooked': unknownStatus,
+};

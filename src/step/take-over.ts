@@ -3,9 +3,10 @@ import type { Job } from '../service/schemas.ts';
 import { findEarlierJobs } from '../cooking/attach.ts';
 import { withJob } from '../custody/facts.ts';
 import type { CookRequest } from '../cooking/request.ts';
-import { createEntry, record, startTry } from './entry.ts';
+import { createEntry } from './entry.ts';
+import { reconcileEntry } from './reconcile-entry.ts';
 import type { Step } from './step.ts';
-import { adopt } from './watch.ts';
+import { saveFacts, startTry, trackJob } from './update.ts';
 
 /** What was taken over from earlier attempts. */
 export interface Attached {
@@ -33,9 +34,9 @@ export function nothingAttached(error: Error | null = null): Attached {
  * them is decided like of any other.
  */
 export async function attachAll(step: Step, requests: readonly CookRequest[]): Promise<Attached> {
-  const { client, end, console } = step;
+  const { client, end, log } = step;
   try {
-    const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
+    const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
     const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
       const last = tries.at(-1);
       const first = step.entries[index];
@@ -44,8 +45,8 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]): P
     });
     // All are kept for the post entry before the first is told of.
     for (const { entry, job } of taken)
-      record(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
-    for (const { entry, job } of taken) adopt(step, entry, job, 'attached');
+      saveFacts(step, entry, withJob(entry.facts, { uuid: job.uuid, hasEnded: false }));
+    for (const { entry, job } of taken) trackJob(step, entry, job, 'attached');
     const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
     const restartable = new Map(
       requests.map(({ index, alternatives }) => {
@@ -60,13 +61,13 @@ export async function attachAll(step: Step, requests: readonly CookRequest[]): P
 }
 
 /** Ends, once, what may be started once more of an entry that is cooked anew. */
-export function endReplaced(step: Step, request: CookRequest, { restartable }: Attached): void {
+export function cancelReplaced(step: Step, request: CookRequest, { restartable }: Attached): void {
   const { jobs, place } = restartable.get(request.index) ?? { jobs: [], place: 0 };
   restartable.delete(request.index);
   if (jobs.length === 0) return;
   const entry = createEntry({ ref: request, mark: null }, place);
   step.earlier.push(entry);
   const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
-  record(step, entry, { jobs: left, stop: 'replaced' });
-  void step.reconcile(entry);
+  saveFacts(step, entry, { jobs: left, stop: 'replaced' });
+  void reconcileEntry(step, entry);
 }

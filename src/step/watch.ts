@@ -1,68 +1,157 @@
-import type { Job } from '../service/schemas.ts';
-import { readJob } from '../service/endpoints.ts';
-import { retryRules, withRetry } from '../service/retry.ts';
+import { unansweredCooks, withJob, type EntryFacts } from '../custody/facts.ts';
 import { asError, ServiceError } from '../errors.ts';
-import { unansweredCooks, withJob } from '../custody/facts.ts';
-import { hasCeiling } from '../money/ceilings.ts';
-import { rateOfRun } from '../money/cost.ts';
 import { endedUnstarted } from '../jobs/failure.ts';
 import { nodeUrlsOf } from '../jobs/node-urls.ts';
-import { noRunData, type Origin, type RunData, type SubmittedJob } from '../jobs/records.ts';
+import { noRunData, type RunData, type SubmittedJob } from '../jobs/records.ts';
+import { createFailureCheck, hasFinished, type FailureState } from '../jobs/restart.ts';
 import { results } from '../jobs/results.ts';
-import { createFailureCheck, hasFinished } from '../jobs/restart.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
-import { observe, outcomeNow, record, type Entry } from './entry.ts';
-import { waitUntilOf, watchServer } from './server.ts';
+import { hasCeiling } from '../money/ceilings.ts';
+import { rateOfRun } from '../money/cost.ts';
+import { retryRules, withRetry } from '../service/retry.ts';
+import type { Job } from '../service/schemas.ts';
+import { type Entry, setSeen } from './entry.ts';
+import type { WaitUntil } from './plan.ts';
+import { reconcileEntry } from './reconcile-entry.ts';
+import { refreshStatus } from './refresh.ts';
+import { getWaitUntil, watchServer } from './server.ts';
 import type { Step } from './step.ts';
-
-/** Takes a job over as that of an entry: from here on it is never lost sight of. */
-export function adopt(
-  step: Step,
-  entry: Entry,
-  job: Job,
-  origin: Origin,
-  submittedAtMs = step.client.clock.now(),
-): void {
-  const submitted = { ref: entry.ref, origin, job, submittedAtMs };
-  entry.submitted = submitted;
-  // Before any others that were found meanwhile: the first one is the entry's own.
-  const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
-  record(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
-  observe(step, entry, job);
-  for (const listener of step.listeners) listener.submitted?.(submitted);
-}
+import { applyUpdate, failFast, outcomeNow, saveFacts } from './update.ts';
 
 /**
  * Watches a job until it has ended, does what was asked for, or the wait is over, and then does with
  * it what is wanted. Never rejects: whatever goes wrong, the job is not lost sight of.
  */
 export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
-  const { submitted } = entry;
+  const { submitted } = entry.seen;
   if (submitted === null) throw new Error('an entry without a job cannot be watched');
-  const log = step.logs.open(submitted);
+  const log = step.jobLogs.open(submitted);
   try {
     await watch(step, entry, submitted, log);
-    if (entry.facts.stop === 'goal') await untilRated(step, submitted);
-    if (entry.facts.stop === 'goal') countOn(step, entry, submitted);
+    if (entry.facts.stop === 'goal') await waitForRate(step, submitted);
+    if (entry.facts.stop === 'goal') keepCounting(step, entry, submitted);
   } catch (error) {
-    entry.error = asError(error);
-    record(step, entry, { stop: 'lost' });
+    setLost(step, entry, asError(error));
   }
   entry.isFollowed = await mayTryNext(step, entry, log);
-  if (!entry.isFollowed && isBad(step, entry) && step.plan.failFast) step.end.endFor('fail-fast');
-  await step.reconcile(entry);
-  await lookOnceMore(step, entry);
+  const isStopped = entry.facts.stop !== null && !step.end.signal.aborted;
+  if (!entry.isFollowed && isStopped && !results[outcomeNow(step, entry).result].passes)
+    failFast(step);
+  await reconcileEntry(step, entry);
+  await refreshStatus(step, entry);
   const { result } = outcomeNow(step, entry);
   const reads = entry.facts.stop !== 'lost';
   const runData = await log.close(result, { reads, signal: step.end.deadline });
-  if (entry.facts.stop === 'ended') tellUnrated(step, entry, runData);
-  if (entry.facts.stop === 'goal') {
-    const urls = nodeUrlsOf({ job: entry.job, ...runData });
-    if (urls.length > 0) step.console.reachable(submitted, urls);
-    else if (entry.job?.parameters?.isReachable) step.console.noAddress(submitted);
-  }
+  if (entry.facts.stop === 'ended') reportUnrated(step, entry, runData);
+  if (entry.facts.stop === 'goal') reportAddresses(step, entry, submitted, runData);
   return runData;
+}
+
+/** The service will not tell of a job any more, or something of ours went wrong with it. */
+function setLost(step: Step, entry: Entry, error: Error): void {
+  setSeen(entry, { error });
+  saveFacts(step, entry, { stop: 'lost' });
+}
+
+/** What a look at a job means for its entry. */
+interface LookDecision {
+  readonly stop: EntryFacts['stop'];
+  /** Whether it was seen to have ended for good. */
+  readonly hasEnded: boolean;
+  /** Whether the job need not be watched any longer. */
+  readonly isOver: boolean;
+}
+
+/**
+ * Decides what a look at a job means: pure.
+ * @param failure how final FAILED is
+ * @param isServed whether its server is of use
+ */
+export function decideLook(
+  { status }: Pick<Job, 'status'>,
+  stop: EntryFacts['stop'],
+  waitUntil: WaitUntil,
+  failure: FailureState,
+  isServed: boolean,
+): LookDecision {
+  const isOpen = { hasEnded: false, isOver: false };
+  if (isFinal(status)) {
+    const isEarly = status === 'FAILED' && failure !== 'final';
+    if (isEarly && failure === 'open') return { ...isOpen, stop: null };
+    return { stop: 'ended', hasEnded: !isEarly, isOver: true };
+  }
+  if (status !== 'RUNNING') return { ...isOpen, stop: stop === 'goal' ? null : stop };
+  // It does what was asked for, whether or not its addresses are known in time.
+  if (waitUntil === 'running') return { hasEnded: false, stop: 'goal', isOver: isServed };
+  return { hasEnded: false, stop, isOver: waitUntil === 'ready' && isServed };
+}
+
+async function watch(
+  step: Step,
+  entry: Entry,
+  submitted: SubmittedJob,
+  log: JobLog,
+): Promise<void> {
+  const { client, end, poller } = step;
+  const { job } = submitted;
+  const failureCheck = createFailureCheck(client, end.signal);
+  const waitUntil = getWaitUntil(step.plan, job);
+  const server = watchServer(step, entry, submitted, log);
+  const takeJob = (seen: Job): boolean => {
+    applyUpdate(step, entry, seen);
+    if (seen.status !== 'RUNNING') server.onStopped();
+    if (waitUntil === 'completed' || server.mayReadLog()) log.onLook(seen);
+    if (seen.status !== 'FAILED') failureCheck.reset();
+    const failure = seen.status === 'FAILED' ? failureCheck.check(seen) : 'final';
+    const { stop, hasEnded, isOver } = decideLook(
+      seen,
+      entry.facts.stop,
+      waitUntil,
+      failure,
+      server.served.aborted,
+    );
+    const ended = stop === 'ended' ? withJob(entry.facts, { uuid: seen.uuid, hasEnded }) : {};
+    if (stop !== entry.facts.stop) saveFacts(step, entry, { ...ended, stop });
+    if (waitUntil !== 'completed' && seen.status === 'RUNNING') server.onRunning(seen);
+    return isOver || (stop !== 'ended' && server.served.aborted);
+  };
+  const take = (answer: Job | ServiceError): boolean => {
+    if (entry.unwatch.signal.aborted) return true;
+    if (!(answer instanceof ServiceError)) return takeJob(answer);
+    setLost(step, entry, answer);
+    return true;
+  };
+  if (!take(job)) {
+    const duplicates = watchForDuplicates(step, entry);
+    const until = AbortSignal.any([end.signal, server.served, entry.unwatch.signal]);
+    await poller.watch(job.uuid, take, until);
+    duplicates.abort();
+  }
+  await server.stop();
+  if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
+    saveFacts(step, entry, { stop: 'goal' });
+}
+
+// What a cook without an answer has created may show up late. Post looks once more at the end.
+const duplicatePausesMs = [15_000, 30_000, 60_000];
+const lastDuplicatePauseMs = 300_000;
+
+function watchForDuplicates(step: Step, entry: Entry): AbortController {
+  const { clock } = step.deps;
+  const over = new AbortController();
+  const signal = AbortSignal.any([step.end.signal, over.signal]);
+  const lookAgain = async () => {
+    for (let looks = 0; unansweredCooks(entry.facts) > 0; looks += 1) {
+      const everyMs = duplicatePausesMs[looks] ?? lastDuplicatePauseMs;
+      // At the same moments for all entries: one look serves them all.
+      await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
+      if (signal.aborted) return;
+      await reconcileEntry(step, entry);
+    }
+  };
+  void lookAgain();
+  return over;
 }
 
 /**
@@ -74,7 +163,7 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
   const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
   if (!entry.hasNext || isOver()) return false;
   // Confirms the end where the service might start it once more.
-  await step.reconcile(entry);
+  await reconcileEntry(step, entry);
   const { jobs } = entry.facts;
   const isInDoubt = unansweredCooks(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
   if (isOver() || isInDoubt) return false;
@@ -84,134 +173,49 @@ async function mayTryNext(step: Step, entry: Entry, log: JobLog): Promise<boolea
     const outcome = outcomeNow(step, entry, { ...noRunData, runs });
     return !isOver() && endedUnstarted(outcome, deps.clock.now());
   } catch {
-    // Without the runs nobody knows whether it had started.
+    // Without the runs it is not known whether it had started.
     return false;
   }
-}
-
-async function watch(
-  step: Step,
-  entry: Entry,
-  submitted: SubmittedJob,
-  log: JobLog,
-): Promise<void> {
-  const { client, end, poller } = step;
-  const { job } = submitted;
-  const failure = createFailureCheck(client, end.signal);
-  const waitUntil = waitUntilOf(step, job);
-  const server = watchServer(step, entry, submitted, log);
-  const take = (answer: Job | ServiceError): boolean => {
-    if (entry.unwatch.signal.aborted) return true;
-    if (answer instanceof ServiceError) {
-      entry.error = answer;
-      record(step, entry, { stop: 'lost' });
-      return true;
-    }
-    observe(step, entry, answer);
-    if (answer.status !== 'RUNNING') {
-      if (entry.facts.stop === 'goal') record(step, entry, { stop: null });
-      server.onStopped();
-    }
-    if (waitUntil === 'completed' || server.mayReadLog()) log.onLook(answer);
-    if (answer.status !== 'FAILED') failure.reset();
-    if (isFinal(answer.status)) {
-      const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
-      if (state === 'open') return false;
-      record(step, entry, {
-        ...withJob(entry.facts, { uuid: answer.uuid, hasEnded: state === 'final' }),
-        stop: 'ended',
-      });
-      return true;
-    }
-    if (waitUntil === 'completed') return false;
-    if (answer.status === 'RUNNING') {
-      // It does what was asked for, whether or not its addresses are known in time.
-      if (waitUntil === 'running' && entry.facts.stop !== 'goal')
-        record(step, entry, { stop: 'goal' });
-      server.onRunning(answer);
-      return server.served.aborted;
-    }
-    return false;
-  };
-  if (!take(job)) {
-    const duplicates = watchForDuplicates(step, entry);
-    await poller.watch(
-      job.uuid,
-      take,
-      AbortSignal.any([end.signal, server.served, entry.unwatch.signal]),
-    );
-    duplicates.stop();
-  }
-  await server.stop();
-  if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
-    record(step, entry, { stop: 'goal' });
-}
-
-// What a cook without an answer has created may show up late. Post looks once more at the end.
-const duplicatePausesMs = [15_000, 30_000, 60_000, 300_000];
-
-function watchForDuplicates(step: Step, entry: Entry): { readonly stop: () => void } {
-  const { clock } = step.deps;
-  const over = new AbortController();
-  const signal = AbortSignal.any([step.end.signal, over.signal]);
-  const lookAgainAndAgain = async () => {
-    for (let looks = 0; unansweredCooks(entry.facts) > 0; looks += 1) {
-      const everyMs = duplicatePausesMs[Math.min(looks, duplicatePausesMs.length - 1)] ?? 0;
-      // At the same moments for all entries: one look serves them all.
-      await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
-      if (signal.aborted) return;
-      await step.reconcile(entry);
-    }
-  };
-  void lookAgainAndAgain();
-  return {
-    stop: () => {
-      over.abort();
-    },
-  };
 }
 
 const maxRateWaitMs = 30_000;
 
-// A job that does what was asked for goes on costing, and once the step has ended nobody looks at it.
-async function untilRated(step: Step, { job }: SubmittedJob): Promise<void> {
-  if (step.plan.ceilings.maxHourlyRateUsd === null) return;
-  const isRated = await step.budget.untilRated(job.uuid, maxRateWaitMs);
-  if (!isRated) step.console.rateUnknown(job.uuid);
+// A job that does what was asked for goes on costing, and once the step has ended it is not watched.
+async function waitForRate({ plan, budget, log }: Step, { job }: SubmittedJob): Promise<void> {
+  if (plan.ceilings.maxHourlyRateUsd === null) return;
+  if (!(await budget.waitForRate(job.uuid, maxRateWaitMs))) log.rateUnknown(job.uuid);
 }
 
-// What has run without a rate was held to no ceiling.
-function tellUnrated({ plan, console }: Step, { job }: Entry, { runs }: RunData): void {
-  if (job === null || !hasCeiling(plan.ceilings)) return;
-  const hasStarted =
-    job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
-  if (hasStarted && runs.every((run) => rateOfRun(run) === null)) console.rateUnknown(job.uuid);
-}
-
-// What it costs counts as long as others are waited for, and no longer than it lives.
-function countOn({ plan, poller, budget }: Step, { shareMs }: Entry, { job }: SubmittedJob): void {
+// What it costs counts as long as others are waited for, and no longer than it runs.
+function keepCounting(
+  { plan, poller, budget }: Step,
+  { seen }: Entry,
+  { job }: SubmittedJob,
+): void {
   if (plan.ceilings.maxCostUsd === null) return;
   const count = (answer: Job | ServiceError) => {
     if (answer instanceof ServiceError) return true;
-    budget.onLook(answer, shareMs !== null);
+    budget.onLook(answer, seen.shareMs !== null);
     return hasFinished(answer);
   };
   void poller.watch(job.uuid, count, budget.over);
 }
 
-function isBad(step: Step, entry: Entry): boolean {
-  const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
-  return isOver && !results[outcomeNow(step, entry).result].passes;
+// What has run without a rate was held to no ceiling.
+function reportUnrated({ plan, log }: Step, { seen: { job } }: Entry, { runs }: RunData): void {
+  if (job === null || !hasCeiling(plan.ceilings)) return;
+  const hasStarted =
+    job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
+  if (hasStarted && runs.every((run) => rateOfRun(run) === null)) log.rateUnknown(job.uuid);
 }
 
-// It may have ended since the last look, and its owner would like to know.
-async function lookOnceMore(step: Step, entry: Entry): Promise<void> {
-  const { job, cancel } = entry;
-  if (job === null || entry.facts.stop !== null || cancel !== null) return;
-  const seen = await readJob(step.client, job.uuid, step.end.deadline).catch(() => null);
-  if (seen === null) return;
-  observe(step, entry, seen);
-  if (!hasFinished(seen)) return;
-  // As they are now: another job of the entry may have been found meanwhile.
-  record(step, entry, withJob(entry.facts, { uuid: seen.uuid, hasEnded: true }));
+function reportAddresses(
+  { log }: Step,
+  { seen: { job } }: Entry,
+  submitted: SubmittedJob,
+  { runs }: RunData,
+): void {
+  const urls = nodeUrlsOf({ job, runs });
+  if (urls.length > 0) log.reachable(submitted, urls);
+  else if (job?.parameters?.isReachable) log.noAddress(submitted);
 }

@@ -195,7 +195,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what failed and may restart is left to a re-run',
     file: 'step/take-over.ts',
-    find: "record(step, entry, { jobs: left, stop: 'replaced' });",
+    find: "saveFacts(step, entry, { jobs: left, stop: 'replaced' });",
     replace: 'if (left.length > 0) return;',
   },
   {
@@ -237,7 +237,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what runs as asked costs for ever',
     file: 'step/watch.ts',
-    find: "    if (entry.facts.stop === 'goal') countOn(step, entry, submitted);\n",
+    find: "    if (entry.facts.stop === 'goal') keepCounting(step, entry, submitted);\n",
     replace: '',
   },
   {
@@ -320,7 +320,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a check goes by the clock of the runner',
-    file: 'service/client.ts',
+    file: 'check/jobs.ts',
     find: '  return serverNow() ?? clock.now();',
     replace: '  return clock.now();',
   },

@@ -30,6 +30,8 @@ function open(ceilings: Partial<Ceilings>, runs: (atMs: number) => readonly obje
     client,
     ceilings: { ...noCeilings, ...ceilings },
     ended: ended.signal,
+  });
+  budget.start({
     onOverRate: (jobUuid, why) => {
       told.push({ jobUuid, why, atMs: clock.monotonicMs() });
     },

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  endReasons,
   newEntryFacts,
   unansweredCooks,
   type EntryFacts,
   type StepFacts,
 } from '../../src/custody/facts.ts';
 import { nextAction, getWanted, type Attempts, type Policy } from '../../src/custody/policy.ts';
+import { endReasons } from '../../src/jobs/records.ts';
 
 const cancelAll: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' };
 const keepAll: Policy = { onTimeout: 'detach', onWorkflowCancel: 'detach', onJobEnd: 'keep' };

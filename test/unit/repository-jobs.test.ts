@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Job } from '../../src/service/schemas.ts';
 import type { RunRef } from '../../src/inputs/context.ts';
-import { findRepositoryJobs } from '../../src/check/jobs.ts';
-import { hasEndedForGood } from '../../src/jobs/restart.ts';
+import { findRepositoryJobs, hasEndedForGood } from '../../src/check/jobs.ts';
 import { fakeClient, never, refused } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';

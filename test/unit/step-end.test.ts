@@ -8,7 +8,8 @@ function open(timeoutMs = hourMs) {
   const clock = createMadeUpClock();
   const interrupt = new AbortController();
   const told: string[] = [];
-  const end = createStepEnd({ clock, interrupt: interrupt.signal }, timeoutMs, ({ ends }) => {
+  const end = createStepEnd({ clock, interrupt: interrupt.signal }, timeoutMs);
+  end.start(({ ends }) => {
     told.push(ends.join());
   });
   const firedAtMs = async (signal: AbortSignal) =>

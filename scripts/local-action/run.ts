@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { startSimulator } from '../test/simulator/server.ts';
+import { startSimulator } from '../../test/simulator/server.ts';
 
 // Cooks on the simulator with the sources as they are, by GitHub's own local runner, and checks that
 // the job was created. npx fetches the runner: it is 330 MB, too large for a dependency.
 
 const localAction = '@github/local-action@7.0.1';
-const root = new URL('..', import.meta.url);
+const root = new URL('../..', import.meta.url);
+const entries = 'scripts/local-action';
 const envFile = 'build/local-action.env';
 
 const simulator = await startSimulator({
@@ -30,7 +31,16 @@ const lines = Object.entries(inputs).map(([name, value]) => `INPUT_${name.toUppe
 lines.push('GITHUB_STEP_SUMMARY=build/local-action-summary.md');
 writeFileSync(new URL(envFile, root), `${lines.join('\n')}\n`);
 
-const command = ['--yes', localAction, 'run', '.', 'src/main.ts', envFile, '--post', 'src/post.ts'];
+const command = [
+  '--yes',
+  localAction,
+  'run',
+  '.',
+  `${entries}/main.ts`,
+  envFile,
+  '--post',
+  `${entries}/post.ts`,
+];
 const child = spawn('npx', command, { cwd: fileURLToPath(root), stdio: 'inherit', shell: true });
 const exitCode = await new Promise<number | null>((resolve) => {
   child.once('close', resolve);
