@@ -42,6 +42,10 @@ describe.each(actions)('%s/action.yml', (folder, table) => {
     expect(declared.map(withoutExpression)).toEqual(known.map(withoutExpression));
   });
 
+  test('declares the outputs that the code sets, and no other', () => {
+    expect(Object.keys(action.outputs).toSorted()).toEqual(outputsOf(folder));
+  });
+
   test('runs the committed bundle on Node 24', () => {
     expect(action.runs.using).toBe('node24');
     for (const entry of [action.runs.main, action.runs.post]) {
@@ -49,6 +53,31 @@ describe.each(actions)('%s/action.yml', (folder, table) => {
       expect(existsSync(new URL(`../../${folder}/${entry}`, import.meta.url))).toBe(true);
     }
   });
+});
+
+// A cancel reads no runs, and prints no logs.
+const notOfCancel = new Set(['access-token', 'logs-path', 'node-urls', 'results', 'url']);
+
+/** The outputs that an action sets, sorted. */
+function outputsOf(folder: string): readonly string[] {
+  if (folder === 'check') return outputsIn('check').toSorted();
+  const ofJobs = outputsIn('report');
+  return ofJobs.filter((name) => folder !== 'cancel' || !notOfCancel.has(name)).toSorted();
+}
+
+/** The names of the outputs that the code of a folder sets, each once. */
+function outputsIn(folder: string): readonly string[] {
+  const src = new URL('../../src/', import.meta.url);
+  const code = globSync(`${folder}/**/*.ts`, { cwd: src })
+    .map((file) => readFileSync(new URL(file, src), 'utf8'))
+    .join('\n');
+  const names = [...code.matchAll(/\.output\(\s*'([^']+)'/g)].map(([, name = '']) => name);
+  return [...new Set(names)];
+}
+
+test('outputs are set by src/report and src/check alone', () => {
+  const all = outputsIn('**');
+  expect(new Set([...outputsIn('report'), ...outputsIn('check')])).toEqual(new Set(all));
 });
 
 // The defaults of these are expressions, which the code never sees.
@@ -65,19 +94,6 @@ test.each(Object.entries(read('.').inputs))(
     expect(description).toMatch(/`[^`]+`/);
   },
 );
-
-/** The outputs that the code sets. */
-function outputsInCode(): readonly string[] {
-  const folder = new URL('../../src/', import.meta.url);
-  const files = globSync('**/*.ts', { cwd: folder });
-  const code = files.map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
-  return [...new Set([...code.matchAll(/\.output\('([^']+)'/g)].map(([, name = '']) => name))];
-}
-
-test('every output that is set is declared, and every one that is declared is set', () => {
-  const declared = actions.flatMap(([folder]) => Object.keys(read(folder).outputs));
-  expect(outputsInCode().toSorted()).toEqual([...new Set(declared)].toSorted());
-});
 
 test('every result is named where the output is described, and in the table of the README', () => {
   const table = /^\| What happened [^]*?\n\n/m.exec(projectFile('README.md'))?.[0] ?? '';
