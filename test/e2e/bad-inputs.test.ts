@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { findCommands } from '../runner/commands.ts';
+import { errorsIn } from '../runner/model.ts';
 import { runStep, type StepResult } from '../runner/step.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
@@ -413,7 +414,7 @@ async function playHere(inputs: With): Promise<StepResult> {
 
 /** The message of the one error annotation. */
 function complaintOf({ log }: StepResult): string {
-  const errors = findCommands(log).filter(({ name }) => name === 'error');
+  const errors = errorsIn(log);
   expect(errors).toHaveLength(1);
   return errors[0]?.message ?? '';
 }

@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import { describeWithMark } from '../../src/custody/mark.ts';
-import { findCommands } from '../runner/commands.ts';
+import { errorsIn } from '../runner/model.ts';
 import type { StepResult } from '../runner/step.ts';
 import { call } from '../simulator/client.ts';
 import type { RecipeScript, Simulator, SimulatorOptions } from '../simulator/types.ts';
@@ -61,7 +61,7 @@ async function inRepository<T>(
 }
 
 const statusesOf = (simulator: Simulator) => simulator.jobs().map(({ status }) => status);
-const errorsOf = ({ log }: StepResult) => findCommands(log).filter(({ name }) => name === 'error');
+const errorsOf = ({ log }: StepResult) => errorsIn(log);
 interface Checked {
   readonly job_uuid: string;
   readonly result: string;

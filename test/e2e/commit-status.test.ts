@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { always, startGitHub, type Answer, type StatusRequest } from '../github/server.ts';
 import { startProxy } from '../support/proxy.ts';
-import { findCommands, type Command } from '../runner/commands.ts';
+import { errorsIn, readLog, type Annotation } from '../runner/model.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { until } from '../support/until.ts';
 import { life, play, type Played, type Scenario } from './scenario.ts';
@@ -35,7 +35,7 @@ interface Scene extends Scenario {
 
 interface Shown extends Played {
   readonly statuses: readonly StatusRequest[];
-  readonly warnings: readonly Command[];
+  readonly warnings: readonly Annotation[];
   /** Since the start, or since it was interrupted. */
   readonly tookMs: number;
   /** Names of the bundle's files that were loaded. */
@@ -75,7 +75,7 @@ async function show(told: Scene, name: string): Promise<Shown> {
   const tookMs = Date.now() - startMs;
   proxy.close();
   await github.close();
-  const warnings = findCommands(played.log).filter(({ name: each }) => each === 'warning');
+  const warnings = readLog(played.log).annotations.filter(({ level }) => level === 'warning');
   const loaded = loadedFiles(coverage);
   return { ...played, statuses: github.requests, warnings, tookMs, loaded };
 }
@@ -263,7 +263,7 @@ describe('without permission', () => {
   });
 
   test('what GitHub says is no command', () => {
-    const errors = findCommands(scene('forbidden').log).filter(({ name }) => name === 'error');
+    const errors = errorsIn(scene('forbidden').log);
     expect(errors).toHaveLength(1);
   });
 });
@@ -284,9 +284,7 @@ describe('trouble is one warning and never the verdict', () => {
   test.each(names as (keyof typeof scenes)[])('%s', (name) => {
     const { warnings, tookMs, ...step } = scene(name);
     expect(step).toMatchObject(passed);
-    expect(warnings.map(({ properties }) => properties['title'])).toEqual([
-      'The commit status could not be set',
-    ]);
+    expect(warnings.map(({ title }) => title)).toEqual(['The commit status could not be set']);
     expect(warnings[0]?.message).not.toContain('statuses: write');
     expect(tookMs).toBeLessThan(60_000);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { findCommands } from '../runner/commands.ts';
+import { errorsIn } from '../runner/model.ts';
 import { until } from '../support/until.ts';
 import { life, playAll, type Played, type Scenario } from './scenario.ts';
 
@@ -75,7 +76,7 @@ const scenarios = {
 type Name = keyof typeof scenarios;
 const see = playAll(scenarios);
 
-const errorsOf = ({ log }: Played) => findCommands(log).filter(({ name }) => name === 'error');
+const errorsOf = ({ log }: Played) => errorsIn(log);
 
 // scenario, exit code, result, status, error annotations
 const verdicts: readonly (readonly [Name, number, string, string | undefined, number])[] = [

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { findCommands } from '../runner/commands.ts';
+import { errorsIn } from '../runner/model.ts';
 import { startEntry } from '../runner/step.ts';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
-const errorsOf = (log: string) => findCommands(log).filter(({ name }) => name === 'error');
+const errorsOf = (log: string) => errorsIn(log);
 
 test('an entry that is not known fails, and says so once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'entry-'));

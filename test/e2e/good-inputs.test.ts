@@ -5,7 +5,7 @@ import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { noProbe } from '../support/probe.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
-import { findCommands } from '../runner/commands.ts';
+import { errorsIn } from '../runner/model.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { RecipeScript, RequestRecord } from '../simulator/types.ts';
 import { life, play, type Played } from './scenario.ts';
@@ -440,7 +440,7 @@ describe('on the old host', () => {
     expect(outputs['result']).toBe('error');
     const cooks = requests.filter(({ method }) => method === 'POST');
     expect(cooks.map(({ status }) => status)).toEqual([422]);
-    const errors = findCommands(log).filter(({ name }) => name === 'error');
+    const errors = errorsIn(log);
     expect(errors.map(({ message }) => message)).toEqual([
       expect.stringMatching(
         /allowed_region_codes: unknown field\.\n.*has allowed-region-codes, which the older host, https:\/\/api\.compute\.x\.io, does not support\.$/,

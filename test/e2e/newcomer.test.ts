@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { projectFile } from '../contract/action-files.ts';
 import { fencedBlocks } from '../contract/markdown.ts';
-import { findCommands } from '../runner/commands.ts';
+import { errorsIn } from '../runner/model.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { measuring, recipesOf } from './example.ts';
@@ -52,8 +52,7 @@ async function run(
 }
 
 const resultsOf = ({ steps }: Played) => steps.map(({ outputs }) => outputs['result']);
-const errorsOf = ({ steps }: Played) =>
-  steps.flatMap(({ log }) => findCommands(log)).filter(({ name }) => name === 'error');
+const errorsOf = ({ steps }: Played) => steps.flatMap(({ log }) => errorsIn(log));
 
 test('the workflow can be pasted, and its output read', async () => {
   const played = await run(quickStart);
@@ -83,7 +82,7 @@ test('a gate is a paste away', async () => {
 test('a secret that was forgotten is named, and where to store it', async () => {
   const played = await run(quickStart, { 'secrets.DISPERSED_SECRET_KEY': '' });
   const [error] = errorsOf(played);
-  expect(error?.properties['title']).toBe('An input is invalid; nothing was sent');
+  expect(error?.title).toBe('An input is invalid; nothing was sent');
   expect(error?.message).toMatch(/secret-key: .*DISPERSED_SECRET_KEY.*Settings/);
   expect(simulator.jobs()).toEqual([]);
 }, 60_000);

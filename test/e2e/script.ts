@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseKeyValueFile } from '../runner/files.ts';
+import { layOutFiles } from '../runner/files.ts';
 
 /** What became of a script of a workflow. */
 export interface PlayedScript {
@@ -20,6 +20,8 @@ export interface Workbench {
   readonly folder: string;
   /** Where commands are found first. */
   readonly bin: string;
+  /** `RUNNER_TEMP`: what a step leaves there, the following ones can read. */
+  readonly temp: string;
   readonly remove: () => void;
 }
 
@@ -29,27 +31,26 @@ export interface Workbench {
  */
 export function openWorkbench(tools: Readonly<Record<string, string>>): Workbench {
   const root = mkdtempSync(join(tmpdir(), 'workbench-'));
-  const [folder, bin] = [mkdtempSync(join(root, 'work-')), mkdtempSync(join(root, 'bin-'))];
+  const [folder, bin, temp] = [join(root, 'work'), join(root, 'bin'), join(root, 'temp')];
+  for (const each of [folder, bin, temp]) mkdirSync(each);
   for (const [name, script] of Object.entries(tools)) {
     const place = name.startsWith('./') ? folder : bin;
     writeFileSync(join(place, name), `#!/usr/bin/env bash\n${script}\n`, { mode: 0o755 });
   }
-  return { folder, bin, remove: () => rmSync(root, { recursive: true }) };
+  return { folder, bin, temp, remove: () => rmSync(root, { recursive: true }) };
 }
 
 /** Runs a script as the runner does: `bash -e`, and with `shell: bash` also `-o pipefail`. */
 export async function runScript(
   { run, shell }: { readonly run: string; readonly shell?: string | undefined },
   env: Readonly<Record<string, string>>,
-  { folder, bin }: Workbench,
+  { folder, bin, temp }: Workbench,
 ): Promise<PlayedScript> {
-  const kept = mkdtempSync(join(tmpdir(), 'script-'));
-  const files = { GITHUB_OUTPUT: join(kept, 'output'), GITHUB_STEP_SUMMARY: join(kept, 'summary') };
-  for (const file of Object.values(files)) writeFileSync(file, '');
+  const files = layOutFiles(mkdtempSync(join(temp, 'script-')));
   const flags = shell === 'bash' ? '-eo pipefail' : '-e';
   const child = spawn('bash', [...flags.split(' '), '-c', run], {
     cwd: folder,
-    env: { PATH: `${bin}:${process.env['PATH']}`, RUNNER_TEMP: kept, ...files, ...env },
+    env: { PATH: `${bin}:${process.env['PATH']}`, RUNNER_TEMP: temp, ...files.variables, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
@@ -59,8 +60,6 @@ export async function runScript(
     });
   }
   const exitCode = await new Promise<number | null>((settle) => child.once('close', settle));
-  const outputs = parseKeyValueFile(readFileSync(files.GITHUB_OUTPUT, 'utf8'));
-  const summary = readFileSync(files.GITHUB_STEP_SUMMARY, 'utf8');
-  rmSync(kept, { recursive: true });
+  const { outputs, summary } = files.read();
   return { run, exitCode, log, outputs, summary };
 }

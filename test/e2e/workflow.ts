@@ -219,6 +219,7 @@ function optionsOf(play: JobPlay, step: Step, { index, folder }: Place): StepOpt
     env: {
       GITHUB_JOB: name,
       GITHUB_ACTION: `__step_${index}`,
+      RUNNER_TEMP: play.bench.temp,
       ...environmentOf(play, step),
       ...scene.env,
     },

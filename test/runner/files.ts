@@ -1,3 +1,34 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a process has written to the files that the runner gave it. */
+export interface WrittenFiles {
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly state: Readonly<Record<string, string>>;
+  readonly summary: string;
+}
+
+/**
+ * Lays out the files through which a process tells the runner something.
+ * @param folder is created
+ * @returns their variables, and what was written once the process has ended
+ */
+export function layOutFiles(folder: string) {
+  const variables = {
+    GITHUB_OUTPUT: join(folder, 'output'),
+    GITHUB_STATE: join(folder, 'state'),
+    GITHUB_STEP_SUMMARY: join(folder, 'summary.md'),
+  };
+  mkdirSync(folder, { recursive: true });
+  for (const file of Object.values(variables)) writeFileSync(file, '');
+  const read = (): WrittenFiles => ({
+    outputs: parseKeyValueFile(readFileSync(variables.GITHUB_OUTPUT, 'utf8')),
+    state: parseKeyValueFile(readFileSync(variables.GITHUB_STATE, 'utf8')),
+    summary: readFileSync(variables.GITHUB_STEP_SUMMARY, 'utf8'),
+  });
+  return { variables, read };
+}
+
 /**
  * Reads a file of `name=value` and `name<<delimiter` entries as the runner does; a later entry
  * replaces an earlier one of the same name.

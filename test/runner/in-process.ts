@@ -3,20 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { createRedactor } from '../../src/service/redactor.ts';
 import { printable } from '../../src/report/sanitize.ts';
 import type { Runner } from '../../src/runner.ts';
+import { createRunnerModel, type Annotation } from './model.ts';
 
 // Where a step may keep files; each build empties it.
 const temp = fileURLToPath(new URL('../../build/runner-temp', import.meta.url));
 mkdirSync(temp, { recursive: true });
 
-/** An annotation, as it was made. */
-export interface Annotation {
-  readonly level: 'error' | 'warning' | 'notice';
-  readonly title: string;
-  readonly message: string;
-}
-
-/** A runner that remembers. */
+/** GitHub's runner for a step in this process. */
 export interface RememberingRunner extends Runner {
+  /** What was printed, without the annotations. */
   readonly lines: readonly string[];
   readonly annotations: readonly Annotation[];
   readonly outputs: ReadonlyMap<string, string>;
@@ -35,11 +30,12 @@ export function rememberingRunner(
   kept: ReadonlyMap<string, string> = new Map(),
   env: Readonly<Record<string, string>> = {},
 ): RememberingRunner {
-  const lines: string[] = [];
-  const annotations: Annotation[] = [];
+  const model = createRunnerModel();
+  const print = (line: string) => {
+    model.take(`${line}\n`);
+  };
   const outputs = new Map<string, string>();
   const saved = new Map<string, string>();
-  const masked: string[] = [];
   let summary = '';
   let failed = false;
   const redactor = createRedactor();
@@ -58,15 +54,17 @@ export function rememberingRunner(
     input: (name) => inputs[name] ?? '',
     mask: (secret) => {
       redactor.add([secret]);
-      masked.push(secret);
+      model.addMask(secret);
     },
-    print: (line) => lines.push(printable(line)),
-    group: (title, print) => {
-      lines.push(`::group::${printable(title)}`);
-      print();
-      lines.push('::endgroup::');
+    print: (line) => {
+      print(printable(line));
     },
-    annotate: (level, title, message) => annotations.push({ level, title, message }),
+    group: (title, printAll) => {
+      print(`::group::${printable(title)}`);
+      printAll();
+      print('::endgroup::');
+    },
+    annotate: model.annotate,
     output: (name, value) => outputs.set(name, value),
     summarize: async (markdown) => {
       summary += markdown;
@@ -76,12 +74,12 @@ export function rememberingRunner(
     fail: () => {
       failed = true;
     },
-    lines,
-    annotations,
+    lines: model.lines,
+    annotations: model.annotations,
     outputs,
     kept: saved,
-    masked,
-    summary: () => summary,
+    masked: model.masks,
+    summary: () => model.mask(summary),
     failed: () => failed,
   };
 }

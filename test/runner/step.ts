@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { isDistFresh } from '../../scripts/source-hash.ts';
-import { parseKeyValueFile } from './files.ts';
+import { layOutFiles, type WrittenFiles } from './files.ts';
 
 // A stand-in for GitHub's runner: starts an action's committed files in a process of their own,
 // with the inputs, environment and files that the runner would give it.
@@ -37,14 +37,11 @@ export interface StepOptions {
 }
 
 /** What the runner knows once the process has ended. */
-export interface StepResult {
+export interface StepResult extends WrittenFiles {
   /** null where the process was killed. */
   readonly exitCode: number | null;
   /** stdout and stderr, as they came. */
   readonly log: string;
-  readonly outputs: Readonly<Record<string, string>>;
-  readonly state: Readonly<Record<string, string>>;
-  readonly summary: string;
   /** What is in the folder of the output `logs-path`, by name. */
   readonly logFiles: Readonly<Record<string, string>>;
 }
@@ -116,10 +113,11 @@ export function startEntry(
   onLine?: (line: string) => void,
 ): RunningStep {
   const folder = mkdtempSync(join(tmpdir(), 'runner-'));
-  const files = commandFiles(folder);
+  for (const each of ['workspace', 'temp']) mkdirSync(join(folder, each));
+  const files = layOutFiles(folder);
   const child = spawn(node24, [file], {
     cwd: join(folder, 'workspace'),
-    env: definedOnly({ ...runnerEnvironment(folder), ...files, ...env }),
+    env: definedOnly({ ...runnerEnvironment(folder), ...files.variables, ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
     // A test that has failed no longer waits for it, and must not be kept open by it.
     timeout: maxStepMs,
@@ -129,15 +127,9 @@ export function startEntry(
   const done = new Promise<StepResult>((settle, fail) => {
     child.once('error', fail);
     child.once('close', (exitCode) => {
-      const outputs = parseKeyValueFile(readFileSync(files.GITHUB_OUTPUT, 'utf8'));
-      settle({
-        exitCode,
-        log: log(),
-        outputs,
-        logFiles: filesIn(outputs['logs-path']),
-        state: parseKeyValueFile(readFileSync(files.GITHUB_STATE, 'utf8')),
-        summary: readFileSync(files.GITHUB_STEP_SUMMARY, 'utf8'),
-      });
+      const written = files.read();
+      const logFiles = filesIn(written.outputs['logs-path']);
+      settle({ exitCode, log: log(), logFiles, ...written });
       rmSync(folder, { recursive: true, force: true });
     });
   });
@@ -149,17 +141,6 @@ function filesIn(folder: string | undefined): Record<string, string> {
   return Object.fromEntries(
     readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
   );
-}
-
-function commandFiles(folder: string) {
-  const files = {
-    GITHUB_OUTPUT: join(folder, 'output'),
-    GITHUB_STATE: join(folder, 'state'),
-    GITHUB_STEP_SUMMARY: join(folder, 'summary.md'),
-  };
-  for (const each of ['workspace', 'temp']) mkdirSync(join(folder, each));
-  for (const file of Object.values(files)) writeFileSync(file, '');
-  return files;
 }
 
 function runnerEnvironment(folder: string): Record<string, string | undefined> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
 import { until } from '../support/until.ts';
-import { findCommands } from '../runner/commands.ts';
+import { errorsIn } from '../runner/model.ts';
 import { startPost, startStep, type RunningStep, type StepResult } from '../runner/step.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Fault, Simulator } from '../simulator/types.ts';
@@ -181,7 +181,7 @@ describe('no job is left running, and none is cooked after the signal', () => {
       if (signals === 'kill' || main.exitCode === null) return;
       expect(main.outputs['result']).toBe('cancelled');
       expect(main.summary).toContain('### 🚫 Dispersed');
-      expect(findCommands(main.log).filter(({ name }) => name === 'error')).toHaveLength(jobCount);
+      expect(errorsIn(main.log)).toHaveLength(jobCount);
     },
     90_000,
   );

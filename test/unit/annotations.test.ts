@@ -6,7 +6,8 @@ import { annotateOutcomes } from '../../src/report/annotations.ts';
 import { lastMeaningfulLines } from '../../src/report/container-log.ts';
 import { foreignOutcome } from '../support/foreign.ts';
 import { fakeOutcome } from '../support/outcomes.ts';
-import { rememberingRunner, type Annotation } from '../runner/in-process.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
+import type { Annotation } from '../runner/model.ts';
 import { findCommands } from '../runner/commands.ts';
 
 function annotationsOf(bad: readonly Outcome[]): readonly Annotation[] {
