@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Client } from '../service/client.ts';
+import { nowOf, type Client } from '../service/client.ts';
 import { pageLimit, readJob } from '../service/endpoints.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
@@ -8,8 +8,8 @@ import type { WorkflowRun } from '../github/runs.ts';
 import type { RunRef } from '../inputs/context.ts';
 import { isCutText, newestJobs, type Describer } from '../service/pages.ts';
 import { isOfRepository, mayOutlive, readMark, type JobMark } from '../custody/mark.ts';
-import { mayRestart } from '../jobs/restart.ts';
-import { isFinal } from '../jobs/status.ts';
+import { latestMs } from '../jobs/metrics.ts';
+import { hasEndedForGood } from '../jobs/restart.ts';
 
 // The jobs that the workflows of a repository have cooked, and which of them nobody wants any more,
 // as far as their marks and GitHub's runs tell.
@@ -19,8 +19,6 @@ export interface MarkedJob {
   readonly job: Job;
   readonly mark: JobMark;
 }
-
-const dayMs = 86_400_000;
 
 /**
  * The jobs of the account that workflows of this repository have cooked, the newest first.
@@ -51,11 +49,6 @@ export async function findRepositoryJobs(
     const workflow = client.redactor.redact(mark.workflow);
     return [{ job, mark: { ...mark, workflow } }];
   });
-}
-
-/** The time, Unix ms: the service's as far as it has told. */
-export function nowOf({ serverNow, clock }: Client): number {
-  return serverNow() ?? clock.now();
 }
 
 const asListed: Describer = async (job) => job;
@@ -92,29 +85,8 @@ async function withDescriptions(
   );
 }
 
-function isDay(at: string): boolean {
-  return at.length === 10;
-}
-
 function isCreatedSince({ created_at: at }: Job, sinceMs: number): boolean {
-  if (at === null) return true;
-  // The older host tells days only, so whole days are read.
-  return Date.parse(at) >= (isDay(at) ? Math.floor(sinceMs / dayMs) * dayMs : sinceMs);
-}
-
-// The older host tells days only: some time of that day.
-function latestTimeOf(at: string): number {
-  return Date.parse(at) + (isDay(at) ? dayMs : 0);
-}
-
-// A job with retries left that shows FAILED may be started once more, but not after so long.
-const restartWindowMs = 5 * 60_000;
-
-/** Whether a job has ended for good. */
-export function hasEndedForGood(job: Job, nowMs: number): boolean {
-  if (!isFinal(job.status)) return false;
-  if (!mayRestart(job) || job.completed_at === null) return true;
-  return nowMs - latestTimeOf(job.completed_at) >= restartWindowMs;
+  return at === null || latestMs(at) > sinceMs;
 }
 
 /**

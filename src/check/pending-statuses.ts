@@ -1,4 +1,4 @@
-import type { Client } from '../service/client.ts';
+import { nowOf, type Client } from '../service/client.ts';
 import { readJob } from '../service/endpoints.ts';
 import type { Job } from '../service/schemas.ts';
 import { asError, GitHubError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { readStatuses, setStatus, type ContextStatus, type NewStatus } from '../
 import { readRunRef, type RunRef } from '../inputs/context.ts';
 import type { CleanUpInputs } from '../inputs/cook.ts';
 import { outcomeOf } from './checked-job.ts';
-import { hasEndedForGood, nowOf } from './jobs.ts';
+import { hasEndedForGood } from '../jobs/restart.ts';
 import { results } from '../jobs/results.ts';
 import type { SavedState } from '../custody/saved-state.ts';
 import { describeEnd } from '../report/commit-status-text.ts';

@@ -1,4 +1,4 @@
-import type { Client } from '../service/client.ts';
+import { nowOf, type Client } from '../service/client.ts';
 import { openService } from '../service/open.ts';
 import { sleepLong } from '../clock.ts';
 import { InputError } from '../errors.ts';
@@ -18,12 +18,11 @@ import { checkedJob, outcomeOf, type CheckResult } from '../check/checked-job.ts
 import {
   attemptStateOf,
   findRepositoryJobs,
-  hasEndedForGood,
   isOrphan,
   mayBeOrphan,
-  nowOf,
   type MarkedJob,
 } from '../check/jobs.ts';
+import { hasEndedForGood } from '../jobs/restart.ts';
 import { readRunsOfJobs } from '../service/run-lists.ts';
 import { createCheckConsole, type CheckConsole } from '../check/console.ts';
 import { reportCheck, reportCheckFailure } from '../check/report.ts';

@@ -1,10 +1,9 @@
-import type { Client } from '../service/client.ts';
+import { nowOf, type Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
 import { newestJobs } from '../service/pages.ts';
-import { hasEndedForGood, nowOf } from '../check/jobs.ts';
 import { hashAndNonceOf } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';
-import { mayRestart } from '../jobs/restart.ts';
+import { hasEndedForGood, mayRestart } from '../jobs/restart.ts';
 import { isEnding, isFinal } from '../jobs/status.ts';
 
 // GitHub lets a workflow run be re-run for 30 days; the rest is for clocks that are off.

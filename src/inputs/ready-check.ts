@@ -1,12 +1,5 @@
+import type { ReadyCheck } from '../jobs/ready-check.ts';
 import { fromText, InvalidValue, quote } from './parsers.ts';
-
-/** What is asked of a server to know whether it is ready. */
-export interface ReadyCheck {
-  /** The port inside the container. */
-  readonly port: number;
-  /** With its query, if any; begins with `/`. */
-  readonly path: string;
-}
 
 // Printable ASCII but what ends a path or would need to be encoded; a user's slip is told here.
 const form =
@@ -22,8 +15,3 @@ export const readyCheck = fromText((given): ReadyCheck | InvalidValue => {
         `${quote(given)} is not a port of the container and a path, such as 8080/health`,
       );
 });
-
-/** As it was given: `8080/health`. */
-export function formatReadyCheck({ port, path }: ReadyCheck): string {
-  return `${port}${path}`;
-}

@@ -1,6 +1,6 @@
 import type { JsonMapping } from '../service/sign.ts';
 import type { Problem } from '../errors.ts';
-import type { ReadyCheck } from './ready-check.ts';
+import type { ReadyCheck } from '../jobs/ready-check.ts';
 import { shareProblems, type Ceilings } from '../money/ceilings.ts';
 import type { CookFields, RecipeEntry } from './recipes.ts';
 

@@ -168,6 +168,13 @@ export function instantMs(time: string | null): number | null {
   return time === null || time.length === 10 ? null : Date.parse(time);
 }
 
+/** Unix ms: of a date without a time, the end of that day. */
+export function latestMs(time: string): number {
+  return instantMs(time) ?? Date.parse(time) + dayMs;
+}
+
+const dayMs = 86_400_000;
+
 function observedAt(
   timeline: Outcome['timeline'],
   isWanted: (status: string) => boolean,

@@ -1,6 +1,6 @@
 import type { Job, JobRun } from '../service/schemas.ts';
 import type { JsonMapping } from '../service/sign.ts';
-import type { ReadyCheck } from '../inputs/ready-check.ts';
+import type { ReadyCheck } from './ready-check.ts';
 import type { Result } from './results.ts';
 
 // The records that go from room to room, one way: JobRef → SubmittedJob → Outcome. Each is made

@@ -1,6 +1,7 @@
 import type { Client } from '../service/client.ts';
 import { listJobRuns } from '../service/endpoints.ts';
 import type { Job } from '../service/schemas.ts';
+import { latestMs } from './metrics.ts';
 import { isFinal } from './status.ts';
 
 // Whether FAILED shows between two runs of a job with retries left is documented nowhere, so it is
@@ -57,6 +58,19 @@ export function mayRestart(job: Job): boolean {
 /** Whether a job has ended, and will not be started once more. */
 export function hasFinished(job: Job): boolean {
   return isFinal(job.status) && !mayRestart(job);
+}
+
+// A job with retries left that shows FAILED may be started once more, but not after so long.
+const restartWindowMs = 5 * 60_000;
+
+/**
+ * Whether a job has ended for good, as far as a single look tells.
+ * @param nowMs Unix ms, by the service's clock
+ */
+export function hasEndedForGood(job: Job, nowMs: number): boolean {
+  if (!isFinal(job.status)) return false;
+  if (!mayRestart(job) || job.completed_at === null) return true;
+  return nowMs - latestMs(job.completed_at) >= restartWindowMs;
 }
 
 function retriesOf({ max_retry_count: count }: Job): number {

@@ -44,14 +44,9 @@ export function formatExactUsd(amount: number): string {
   return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
 }
 
-/** An estimated amount such as `about 0.35 USD`. */
-export function formatEstimatedUsd(amount: number, word: 'about' | '≈' = 'about'): string {
-  return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
-}
-
 /** What something has cost: `0.35 USD` where it was billed, else `≈ 0.35 USD`. */
 export function formatCost({ usd, is }: Cost): string {
-  return is === 'billed' ? formatUsd(usd) : formatEstimatedUsd(usd, '≈');
+  return is === 'billed' || isTiny(usd) ? formatUsd(usd) : `≈ ${formatUsd(usd)}`;
 }
 
 /** `3 offers match: 0.35 to 0.69 USD an hour, at most 1.38 USD within max-timeout-run` */

@@ -1,5 +1,4 @@
-import type { Job } from '../service/schemas.ts';
-import { formatReadyCheck, type ReadyCheck } from '../inputs/ready-check.ts';
+import { formatReadyCheck, type ReadyCheck } from '../jobs/ready-check.ts';
 import type { ServiceError } from '../errors.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
 import type { Offers } from '../money/offers.ts';
@@ -13,59 +12,27 @@ import type {
 } from '../jobs/records.ts';
 import { finalResultOf } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
+import type { Job } from '../service/schemas.ts';
 import { version } from '../version.ts';
 import { describeOffers, formatDuration } from './format.ts';
 import { minManyJobs } from './progress.ts';
 import { sanitizeLine } from './sanitize.ts';
 import { describeTry, formatOffers, modelOf } from './tries.ts';
-import { createWarnings, type Warnings } from './warnings.ts';
+import { createWarnings } from './warnings.ts';
 
-/** How a step begins. */
-export interface Opening {
-  readonly apiUrl: URL;
-  /** null where nothing is waited for. */
-  readonly timeoutMs: number | null;
-  /** What happens at the timeout, after `then`. */
-  readonly atTimeout: string;
+/** All that a step prints and warns of while it runs: one method is one message. */
+export type Log = ReturnType<typeof createLog>;
+
+/** @param jobCount how many jobs the step has: with several, each line says which one it is about */
+export function createLog(runner: Runner, jobCount: number) {
+  return {
+    ...createJobMessages(runner, jobCount),
+    ...createStepMessages(runner, jobCount),
+    ...createWarnings(runner),
+  };
 }
 
-/** What is said while the step runs, beside warnings: one method is one message. */
-interface Messages {
-  /** How the step begins: what it does, where, and for how long. */
-  readonly opening: (opening: Opening) => void;
-  readonly submitted: (submitted: SubmittedJob) => void;
-  readonly statusChanged: (submitted: SubmittedJob, change: StatusChange, job: Job) => void;
-  /** It is unknown whether the service created a job. */
-  readonly cookUnanswered: (request: CookRequest, error: ServiceError) => void;
-  /** A cook is sent again after a pause. Said once for all jobs. */
-  readonly cookDelayed: (error: ServiceError) => void;
-  readonly serviceUnavailable: (error: ServiceError) => void;
-  readonly serviceAvailable: () => void;
-  /** The first model of an entry is not on offer, and another one is. */
-  readonly preferring: (first: CookRequest, chosen: CookRequest, offers: Offers | null) => void;
-  /** A try has ended without a start, and the next model is cooked. */
-  readonly tryingNext: (
-    tried: CookRequest,
-    done: EarlierTry,
-    next: CookRequest,
-    offers: Offers | null,
-  ) => void;
-  readonly cancelling: (jobUuid: string, reason: string) => void;
-  /** The job runs, and its node has not said yet where it can be reached. */
-  readonly noAddressYet: (submitted: SubmittedJob) => void;
-  /** The server does not answer as it should, or answers otherwise than before. */
-  readonly notReady: (submitted: SubmittedJob, check: ReadyCheck, answer: string) => void;
-  readonly reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => void;
-  readonly offers: (offers: OfferSummary) => void;
-}
-
-/** All that is said while the step runs. */
-export type Console = Messages & Warnings;
-
-/**
- * `#3 `, where the step has several jobs: before a line about one of them. The line that says that
- * it was cooked tells which it is.
- */
+/** `#3 ` before a line about one of several jobs. The line that says that it was cooked names it. */
 export function jobPrefix({ ref }: Pick<SubmittedJob, 'ref'>, jobCount: number): string {
   if (jobCount === 1) return '';
   return `${`#${ref.index + 1}`.padEnd(String(jobCount).length + 1)} `;
@@ -77,100 +44,112 @@ export function ownPrefix({ ref }: Pick<SubmittedJob, 'ref'>, jobCount: number):
   return prefix === '' ? '' : `${prefix}│ `;
 }
 
-const openings: Readonly<Record<Origin, string>> = {
-  cooked: 'Cooked',
-  found: 'Found',
-  attached: 'Took over',
-  given: 'Watching',
-};
-const notes: Readonly<Record<Origin, string>> = {
-  cooked: '',
-  found: ' (after a lost response)',
-  attached: ' (from an earlier attempt)',
-  given: '',
+const origins: Readonly<Record<Origin, { readonly verb: string; readonly note: string }>> = {
+  cooked: { verb: 'Cooked', note: '' },
+  found: { verb: 'Found', note: ' (after a lost response)' },
+  attached: { verb: 'Took over', note: ' (from an earlier attempt)' },
+  given: { verb: 'Watching', note: '' },
 };
 
-/** @param jobCount how many jobs the step has: with several, each line says which one it is about */
-export function createConsole(runner: Runner, jobCount: number): Console {
-  return { ...createMessages(runner, jobCount), ...createWarnings(runner) };
-}
-
-function createMessages(runner: Runner, jobCount: number): Messages {
-  let isDelayed = false;
+function createJobMessages(runner: Runner, jobCount: number) {
+  const print = (about: Pick<SubmittedJob, 'ref'>, text: string, indent = '') => {
+    runner.print(`${indent}${ownPrefix(about, jobCount)}${text}`);
+  };
   return {
-    opening: ({ apiUrl, timeoutMs, atTimeout }) => {
-      const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
-      runner.print(`dispersed-cook ${version} on ${apiUrl.origin}: ${jobs}`);
-      const wait =
-        timeoutMs === null
-          ? 'Nothing is waited for'
-          : `The timeout is ${formatDuration(timeoutMs)}: then ${atTimeout}`;
-      runner.print(wait);
-    },
-    submitted: (submitted) => {
+    submitted: (submitted: SubmittedJob) => {
       const { origin, job, ref } = submitted;
       const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
       const recipe = recipeUuid === null ? '' : ` from recipe ${sanitizeLine(recipeUuid, 40)}`;
       const title = job.title ? ` “${sanitizeLine(job.title, 200)}”` : '';
+      const { verb, note } = origins[origin];
       const status = sanitizeLine(job.status, 60);
-      const details = `${recipe}${title}${notes[origin]}: ${status}`;
-      const prefix = ownPrefix(submitted, jobCount);
-      runner.print(`${prefix}${openings[origin]} job ${job.uuid}${details}`);
+      print(submitted, `${verb} job ${job.uuid}${recipe}${title}${note}: ${status}`);
     },
-    statusChanged: (submitted, { status, atMs }, job) => {
-      // Of many jobs the progress is told, and what is not as it should be.
+    statusChanged: (submitted: SubmittedJob, { status, atMs }: StatusChange, job: Job) => {
+      // Of many jobs only failures are printed, beside the progress.
       if (jobCount >= minManyJobs && finalResultOf(status) !== 'failed') return;
       const elapsed = formatDuration(atMs - submitted.submittedAtMs).padStart(7);
       const reason = job.status_reason ? `: ${sanitizeLine(job.status_reason)}` : '';
-      const prefix = ownPrefix(submitted, jobCount);
-      runner.print(`${elapsed}  ${prefix}${sanitizeLine(status, 60)}${reason}`);
+      print(submitted, `${sanitizeLine(status, 60)}${reason}`, `${elapsed}  `);
     },
-    cookUnanswered: ({ recipeUuid, mark }, error) => {
-      const cause = sanitizeLine(error.message, 200);
+    /** The first model of an entry is not on offer, and another one is. */
+    preferring: (first: CookRequest, chosen: CookRequest, offers: Offers | null) => {
+      const why = `${modelOf(first.gpuName)}: no offers; cooking ${modelOf(chosen.gpuName)}`;
+      print({ ref: first }, `${why}${formatOffers(offers)}`);
+    },
+    /** A try has ended without a start, and the next model is cooked. */
+    tryingNext: (
+      tried: CookRequest,
+      done: EarlierTry,
+      next: CookRequest,
+      offers: Offers | null,
+    ) => {
+      const trying = `trying ${modelOf(next.gpuName)}${formatOffers(offers)}`;
+      print({ ref: tried }, `${describeTry(done)}; ${trying}`);
+    },
+    /** The job runs, and its node has not reported yet where it can be reached. */
+    noAddressYet: (submitted: SubmittedJob) => {
+      const text =
+        'Waiting for the address, which some nodes report minutes after the start, until the timeout';
+      print(submitted, text, '  ');
+    },
+    /** The server does not answer as it should, or answers otherwise than before. */
+    notReady: (submitted: SubmittedJob, check: ReadyCheck, answer: string) => {
+      const what = `${formatReadyCheck(check)}: ${sanitizeLine(answer, 200)}`;
+      print(submitted, `Not ready: ${what}. Asking again until the timeout`, '  ');
+    },
+    reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => {
+      for (const url of urls) print(submitted, describeNodeUrl(url), '  ');
+    },
+  };
+}
+
+function createStepMessages(runner: Runner, jobCount: number) {
+  let isDelayed = false;
+  return {
+    /**
+     * What the step does, where, and for how long.
+     * @param timeoutMs null where nothing is waited for
+     * @param atTimeout what happens at the timeout, after `then`
+     */
+    opening: (apiUrl: URL, timeoutMs: number | null, atTimeout: string) => {
+      const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
+      runner.print(`dispersed-cook ${version} on ${apiUrl.origin}: ${jobs}`);
       runner.print(
-        `No clear response to the cook of recipe ${recipeUuid} (${cause}). Looking for a job with the mark ${mark}`,
+        timeoutMs === null
+          ? 'Not waiting for jobs (wait: false)'
+          : `The timeout is ${formatDuration(timeoutMs)}: ${atTimeout}`,
       );
     },
-    cookDelayed: (error) => {
-      if (isDelayed) return;
-      isDelayed = true;
-      runner.print(`The cook has to wait (${sanitizeLine(error.message, 200)}). Trying again`);
+    /** It is unknown whether the service created a job. */
+    cookUnanswered: ({ recipeUuid, mark }: CookRequest, error: ServiceError) => {
+      const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
+      runner.print(`${text}. Looking for a job with the mark ${mark}`);
     },
-    serviceUnavailable: (error) => {
-      runner.print(`The service is unavailable (${sanitizeLine(error.message, 200)}). Retrying`);
+    /** A cook is sent again after a pause. Printed once for all jobs. */
+    cookDelayed: (error: ServiceError) => {
+      if (!isDelayed) runner.print(`The cook has to wait (${causeOf(error)}). Trying again`);
+      isDelayed = true;
+    },
+    serviceUnavailable: (error: ServiceError) => {
+      runner.print(`The service is unavailable (${causeOf(error)}). Retrying`);
     },
     serviceAvailable: () => {
       runner.print('The service is available again');
     },
-    preferring: (first, chosen, offers) => {
-      const why = `${modelOf(first.gpuName)}: no offers; cooking ${modelOf(chosen.gpuName)}`;
-      runner.print(`${ownPrefix({ ref: first }, jobCount)}${why}${formatOffers(offers)}`);
-    },
-    tryingNext: (tried, done, next, offers) => {
-      const line = `${describeTry(done)}; trying ${modelOf(next.gpuName)}${formatOffers(offers)}`;
-      runner.print(`${ownPrefix({ ref: tried }, jobCount)}${line}`);
-    },
-    offers: (offers) => {
+    offers: (offers: OfferSummary) => {
       runner.print(describeOffers(offers));
     },
-    cancelling: (jobUuid, reason) => {
+    cancelling: (jobUuid: string, reason: string) => {
       runner.print(`Cancelling job ${jobUuid}: ${sanitizeLine(reason)}`);
-    },
-    noAddressYet: (submitted) => {
-      runner.print(
-        `  ${ownPrefix(submitted, jobCount)}Waiting for the address, which some nodes report minutes after the start, until the timeout`,
-      );
-    },
-    notReady: (submitted, check, answer) => {
-      const target = formatReadyCheck(check);
-      runner.print(
-        `  ${ownPrefix(submitted, jobCount)}Not ready: ${target}: ${sanitizeLine(answer, 200)}. Asking again until the timeout`,
-      );
-    },
-    reachable: (submitted, urls) => {
-      for (const url of urls) {
-        runner.print(`  ${ownPrefix(submitted, jobCount)}${describeNodeUrl(url)}`);
-      }
     },
   };
 }
+
+function causeOf(error: ServiceError): string {
+  return sanitizeLine(error.message, 200);
+}
+
+// Until all have changed to the new names.
+export { createLog as createConsole };
+export type Console = Log;

@@ -1,5 +1,5 @@
 import { ServiceError } from '../errors.ts';
-import { formatReadyCheck } from '../inputs/ready-check.ts';
+import { formatReadyCheck } from '../jobs/ready-check.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { mayRestart } from '../jobs/restart.ts';

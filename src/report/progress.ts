@@ -1,111 +1,94 @@
 import type { Clock } from '../clock.ts';
-import type { Job } from '../service/schemas.ts';
-import { estimateLeftMs } from './estimate.ts';
 import type { Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
-import { results, type Result } from '../jobs/results.ts';
+import { results } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
 import { formatDuration } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
-// What is said while nothing is, and of many jobs at once.
+// The lines that say how far many jobs are, and that a quiet step is still waiting.
 
-/** Jobs from here on are counted: the log of each would be too much for a page. */
+/** From so many jobs on, the log counts them instead of printing what each does. */
 export const minManyJobs = 21;
 
-export interface ProgressOptions {
+interface ProgressOptions {
   readonly runner: Runner;
   readonly clock: Clock;
   readonly jobCount: number;
   readonly timeoutMs: number;
-  /** What happens at the timeout, after `then`. */
+  /** What happens at the timeout. */
   readonly atTimeout: string;
   /** Fires when the step is over. */
   readonly signal: AbortSignal;
 }
 
-/** Told of what happens to the jobs; says from time to time how far they are. */
-export interface Progress {
-  readonly submitted: (job: SubmittedJob) => void;
-  readonly statusChanged: (job: SubmittedJob, change: StatusChange, seen: Job) => void;
-  readonly ended: (outcome: Outcome) => void;
-}
-
-// One line a minute at most of several jobs, and one in five of silence.
-const tickMs = 60_000;
-const silenceMs = 300_000;
-
-interface Seen {
-  readonly kind: string;
+/** A job of the step; times on the monotonic clock, ms, null while they are to come. */
+interface JobProgress {
+  /** Empty where none is known yet. */
   readonly status: string;
   readonly sinceMs: number;
   readonly startedMs: number | null;
   readonly endedMs: number | null;
-  readonly result: Result | null;
+  readonly isBad: boolean;
 }
 
-/** Starts to watch the clock, until the signal fires. */
-export function startProgress(options: ProgressOptions): Progress {
-  const { clock, runner, jobCount, signal } = options;
+// One line a minute at most for several jobs, and one in five minutes of silence.
+const tickMs = 60_000;
+const silenceMs = 300_000;
+
+/** Prints how far the jobs are, as it is told of them, until the signal fires. */
+export function startProgress(options: ProgressOptions) {
+  const { clock, runner, jobCount, timeoutMs, atTimeout, signal } = options;
   const startMs = clock.monotonicMs();
-  const jobs = new Map<number, Seen>();
+  const waiting = { status: '', sinceMs: startMs, startedMs: null, endedMs: null, isBad: false };
+  const jobs = Array.from({ length: jobCount }, (): JobProgress => waiting);
   let lastChangeMs = startMs;
   let lastLineMs = startMs;
   let lastCounts = '';
 
-  const say = (text: string) => {
+  const update = (index: number, change: Partial<JobProgress>) => {
+    jobs[index] = { ...(jobs[index] ?? waiting), ...change };
+    lastChangeMs = clock.monotonicMs();
+    // Each change of a few jobs has a line of its own.
+    if (jobCount < minManyJobs) lastLineMs = lastChangeMs;
+  };
+  const print = (text: string) => {
     lastLineMs = clock.monotonicMs();
     runner.print(`${formatDuration(lastLineMs - startMs).padStart(7)}  ${text}`);
   };
-  const change = (index: number, seen: Seen) => {
-    jobs.set(index, seen);
-    lastChangeMs = clock.monotonicMs();
-    // Of a single job, or a few, each change has its own line.
-    if (jobCount < minManyJobs) lastLineMs = lastChangeMs;
-  };
   const tick = () => {
     const nowMs = clock.monotonicMs();
-    const all = [...jobs.values()];
-    const counts = describeCounts(all, jobCount);
-    const isNew = jobCount > 1 && counts !== lastCounts;
-    if (isNew) say(`${counts}${describeLeft(all, jobCount, nowMs)}`);
-    else if (nowMs - lastLineMs >= silenceMs)
-      say(describeSilence(all, { ...options, nowMs, startMs, lastChangeMs }));
-    if (isNew) lastCounts = counts;
+    const counts = describeCounts(jobs);
+    if (jobCount > 1 && counts !== lastCounts) {
+      print(`${counts}${describeTimeLeft(jobs, nowMs)}`);
+      lastCounts = counts;
+    } else if (nowMs - lastLineMs >= silenceMs) {
+      const left = formatDuration(Math.max(0, startMs + timeoutMs - nowMs));
+      const [only] = jobs;
+      const state =
+        only !== undefined && jobCount === 1
+          ? `still ${sanitizeLine(only.status || 'waiting for the service', 60)}, for ${formatDuration(nowMs - only.sinceMs)}`
+          : `${counts}; nothing has changed for ${formatDuration(nowMs - lastChangeMs)}`;
+      print(`${state}. The timeout is in ${left}: ${atTimeout}`);
+    }
   };
   void repeat(clock, signal, tick);
   return {
-    submitted: ({ ref, job }) => {
-      const kind = `${ref.recipeUuid ?? job.source_recipe_uuid} ${job.gpu_name}`;
-      const nowMs = clock.monotonicMs();
-      const startedMs = job.status === 'RUNNING' ? nowMs : null;
-      const none = { endedMs: null, result: null };
-      change(ref.index, { kind, status: job.status, sinceMs: nowMs, startedMs, ...none });
+    submitted: ({ ref, job: { status } }: SubmittedJob) => {
+      const sinceMs = clock.monotonicMs();
+      update(ref.index, { status, sinceMs, startedMs: status === 'RUNNING' ? sinceMs : null });
     },
-    statusChanged: ({ ref }, { status }) => {
-      const before = jobs.get(ref.index);
-      if (before === undefined) return;
-      const nowMs = clock.monotonicMs();
-      const startedMs = status === 'RUNNING' ? nowMs : before.startedMs;
-      const endedMs = isFinal(status) ? nowMs : null;
-      change(ref.index, { ...before, status, sinceMs: nowMs, startedMs, endedMs });
+    statusChanged: ({ ref }: SubmittedJob, { status }: StatusChange) => {
+      const sinceMs = clock.monotonicMs();
+      const started = status === 'RUNNING' ? { startedMs: sinceMs } : {};
+      update(ref.index, { status, sinceMs, ...started, endedMs: isFinal(status) ? sinceMs : null });
     },
-    ended: ({ ref, result }) => {
-      const before = jobs.get(ref.index) ?? unknown;
-      const endedMs = before.endedMs ?? clock.monotonicMs();
-      change(ref.index, { ...before, endedMs, result });
+    ended: ({ ref, result }: Outcome) => {
+      const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
+      update(ref.index, { endedMs, isBad: !results[result].passes });
     },
   };
 }
-
-const unknown: Seen = {
-  kind: '',
-  status: '',
-  sinceMs: 0,
-  startedMs: null,
-  endedMs: null,
-  result: null,
-};
 
 async function repeat(clock: Clock, signal: AbortSignal, tick: () => void): Promise<void> {
   for (;;) {
@@ -115,49 +98,34 @@ async function repeat(clock: Clock, signal: AbortSignal, tick: () => void): Prom
   }
 }
 
+function isRunning({ status, endedMs }: JobProgress): boolean {
+  return status === 'RUNNING' && endedMs === null;
+}
+
 /** `300 of 1000 done (2 did not succeed), 412 running, 288 waiting` */
-function describeCounts(jobs: readonly Seen[], jobCount: number): string {
-  const done = jobs.filter(({ endedMs, result }) => endedMs !== null || result !== null);
-  const bad = done.filter(({ result }) => result !== null && !results[result].passes).length;
-  const running = jobs.filter(
-    ({ status, endedMs, result }) => status === 'RUNNING' && endedMs === null && result === null,
-  ).length;
+function describeCounts(jobs: readonly JobProgress[]): string {
+  const done = jobs.filter(({ endedMs }) => endedMs !== null).length;
+  const bad = jobs.filter(({ isBad }) => isBad).length;
+  const running = jobs.filter(isRunning).length;
   const unsuccessful = bad === 0 ? '' : ` (${bad} did not succeed)`;
-  const waiting = jobCount - done.length - running;
-  return `${done.length} of ${jobCount} done${unsuccessful}, ${running} running, ${waiting} waiting`;
+  const waiting = jobs.length - done - running;
+  return `${done} of ${jobs.length} done${unsuccessful}, ${running} running, ${waiting} waiting`;
 }
 
-function describeLeft(jobs: readonly Seen[], jobCount: number, nowMs: number): string {
-  // What is not cooked yet is like the rest, where all the rest is alike.
-  const kinds = [...new Set(jobs.map(({ kind }) => kind))];
-  const [kind = ''] = kinds;
-  const missing = Array.from({ length: jobCount - jobs.length }, () => ({ ...unknown, kind }));
-  if (missing.length > 0 && kinds.length > 1) return '';
-  const leftMs = estimateLeftMs([...jobs, ...missing], nowMs);
-  return leftMs === null ? '' : `; about ${roughly(leftMs)} left`;
-}
+// A single job that is out of the ordinary must not decide.
+const minEnded = 3;
 
-// No more exact than an estimate is.
-function roughly(ms: number): string {
-  const minutes = Math.ceil(ms / 60_000);
-  if (minutes < 60) return `${minutes}m`;
-  const tens = Math.round(minutes / 10) * 10;
-  return tens % 60 === 0 ? `${tens / 60}h` : `${Math.floor(tens / 60)}h ${tens % 60}m`;
-}
-
-interface Silence extends ProgressOptions {
-  readonly nowMs: number;
-  readonly startMs: number;
-  readonly lastChangeMs: number;
-}
-
-function describeSilence(jobs: readonly Seen[], silence: Silence): string {
-  const { nowMs, startMs, lastChangeMs, timeoutMs, atTimeout, jobCount } = silence;
-  const [only] = jobs;
-  const what =
-    jobCount === 1
-      ? `still ${sanitizeLine(only?.status || 'waiting for the service', 60)}, for ${formatDuration(nowMs - (only?.sinceMs ?? startMs))}`
-      : `${describeCounts(jobs, jobCount)}; nothing has changed for ${formatDuration(nowMs - lastChangeMs)}`;
-  const left = formatDuration(Math.max(0, startMs + timeoutMs - nowMs));
-  return `${what}. The timeout is in ${left}: then ${atTimeout}`;
+/** `; about 7m left`, where the jobs take as long as those that have ended; else empty. */
+function describeTimeLeft(jobs: readonly JobProgress[], nowMs: number): string {
+  const times = jobs.flatMap(({ startedMs, endedMs }) =>
+    startedMs === null || endedMs === null ? [] : [endedMs - startedMs],
+  );
+  const running = jobs.filter(isRunning).length;
+  if (times.length < minEnded || running === 0) return '';
+  const meanMs = times.reduce((sum, ms) => sum + ms, 0) / times.length;
+  const leftMs = jobs
+    .filter(({ endedMs }) => endedMs === null)
+    .map(({ startedMs }) => Math.max(0, meanMs - (startedMs === null ? 0 : nowMs - startedMs)));
+  const minutes = Math.ceil(leftMs.reduce((sum, ms) => sum + ms, 0) / running / 60_000);
+  return `; about ${minutes < 60 ? `${minutes}m` : formatDuration(minutes * 60_000)} left`;
 }

@@ -46,6 +46,11 @@ export interface Client {
   readonly random: Random;
 }
 
+/** The time, Unix ms: the service's as far as it has told, for the runner's clock may be wrong. */
+export function nowOf({ serverNow, clock }: Client): number {
+  return serverNow() ?? clock.now();
+}
+
 export interface ClientOptions {
   readonly exchange: Transport;
   readonly keys: Keys;

@@ -21,23 +21,10 @@ export function createStepEnd(
   { clock, interrupt }: Pick<Deps, 'clock' | 'interrupt'>,
   timeoutMs: number,
 ) {
-  const released = new AbortController();
-  const end = new AbortController();
-  const abandon = new AbortController();
-  const deadline = new AbortController();
+  const { released, release, end, abandon, deadline, after, abortAfter } = createTimers(clock);
   let facts = newStepFacts;
   let onChange: ((facts: StepFacts) => void) | null = null;
 
-  const after = (ms: number, work: () => void) => {
-    void sleepLong(clock, ms, released.signal).then(() => {
-      if (!released.signal.aborted) work();
-    });
-  };
-  const abortAfter = (ms: number, controller: AbortController) => {
-    after(ms, () => {
-      controller.abort();
-    });
-  };
   const change = (changed: Partial<StepFacts>) => {
     facts = { ...facts, ...changed };
     onChange?.(facts);
@@ -54,9 +41,6 @@ export function createStepEnd(
       abortAfter(interruptDeadlineMs, deadline);
     }
     end.abort();
-  };
-  const onInterrupt = () => {
-    endFor('interrupt');
   };
   return {
     facts: () => facts,
@@ -81,6 +65,9 @@ export function createStepEnd(
      */
     start: (listener: (facts: StepFacts) => void) => {
       onChange = listener;
+      const onInterrupt = () => {
+        endFor('interrupt');
+      };
       interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
       after(timeoutMs, () => {
         endFor('timeout');
@@ -88,8 +75,30 @@ export function createStepEnd(
       if (interrupt.aborted) onInterrupt();
     },
     /** Stops the clocks, so that the process can end. */
+    release,
+  };
+}
+
+function createTimers(clock: Deps['clock']) {
+  const released = new AbortController();
+  const after = (ms: number, work: () => void) => {
+    void sleepLong(clock, ms, released.signal).then(() => {
+      if (!released.signal.aborted) work();
+    });
+  };
+  return {
+    released,
     release: () => {
       released.abort();
+    },
+    end: new AbortController(),
+    abandon: new AbortController(),
+    deadline: new AbortController(),
+    after,
+    abortAfter: (ms: number, controller: AbortController) => {
+      after(ms, () => {
+        controller.abort();
+      });
     },
   };
 }

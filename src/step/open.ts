@@ -82,14 +82,14 @@ function startReports(
 ): readonly StepListener[] {
   if (jobCount === 0 || cancelReason !== undefined) return [];
   const atTimeout = timeoutWords[policy.onTimeout];
-  log.opening({ apiUrl, timeoutMs: goalResult === 'submitted' ? null : timeoutMs, atTimeout });
+  log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
   return [startProgress({ runner, clock, jobCount, timeoutMs, atTimeout, signal })];
 }
 
 const timeoutWords = {
-  cancel: 'what has not ended is cancelled, and the step fails',
-  fail: 'what has not ended is left running, and the step fails',
-  detach: 'what has not ended is left running, and the step passes',
+  cancel: 'unfinished jobs are then cancelled, and the step fails',
+  fail: 'unfinished jobs are then left running, and the step fails',
+  detach: 'unfinished jobs are then left running, and the step passes',
 } as const;
 
 /** Saves what post has to know before anything is sent, the jobs that were given included. */

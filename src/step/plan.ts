@@ -1,7 +1,7 @@
 import type { Policy } from '../custody/policy.ts';
 import { toAccess } from '../inputs/access.ts';
 import type { CookInputs } from '../inputs/cook.ts';
-import type { ReadyCheck } from '../inputs/ready-check.ts';
+import type { ReadyCheck } from '../jobs/ready-check.ts';
 import type { LogMode } from '../logs/collector.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
 import type { PollInterval } from '../service/poll.ts';

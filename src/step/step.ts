@@ -2,7 +2,7 @@ import type { Finder } from '../custody/find.ts';
 import type { Deps } from '../deps.ts';
 import type { LogCollector } from '../logs/collector.ts';
 import type { Budget } from '../money/budget.ts';
-import type { Console } from '../report/log.ts';
+import type { Log } from '../report/log.ts';
 import type { Client } from '../service/client.ts';
 import type { Poller } from '../service/poll.ts';
 import type { Probe } from '../service/probe.ts';
@@ -24,7 +24,7 @@ export interface Step {
   readonly end: StepEnd;
   readonly finder: Finder;
   readonly poller: Poller;
-  readonly log: Console;
+  readonly log: Log;
   readonly budget: Budget;
   readonly jobLogs: LogCollector;
   readonly listeners: readonly StepListener[];

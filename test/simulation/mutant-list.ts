@@ -320,7 +320,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a check goes by the clock of the runner',
-    file: 'check/jobs.ts',
+    file: 'service/client.ts',
     find: '  return serverNow() ?? clock.now();',
     replace: '  return clock.now();',
   },

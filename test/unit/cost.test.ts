@@ -2,7 +2,6 @@ import { expect, test } from '@jest/globals';
 import type { JobRun } from '../../src/service/schemas.ts';
 import { costOf, hourlyRateOf, pricedCostOf } from '../../src/money/cost.ts';
 import { earlierTryOf } from '../../src/step/gpu-fallback.ts';
-import { formatEstimatedUsd, formatUsd } from '../../src/report/format.ts';
 import { cookedAtMs, fakeOutcome, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';
 
 const hour: Pace = { started: 600, ended: 4_200 };
@@ -85,14 +84,4 @@ test('what still runs has a rate, and no cost yet', () => {
 
 test('without a job there is no cost', () => {
   expect(costOf(fakeOutcome({ job: null, runs: [] }))).toBeNull();
-});
-
-test.each([
-  [0, '0.00 USD', 'about 0.00 USD'],
-  [0.004, 'under 0.01 USD', 'under 0.01 USD'],
-  [0.346, '0.35 USD', 'about 0.35 USD'],
-  [12, '12.00 USD', 'about 12.00 USD'],
-])('%p reads %p, estimated %p', (amount, text, estimated) => {
-  expect(formatUsd(amount)).toBe(text);
-  expect(formatEstimatedUsd(amount)).toBe(estimated);
 });

@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { formatDuration, formatNumber } from '../../src/report/format.ts';
+import {
+  formatClosing,
+  formatCost,
+  formatDuration,
+  formatNumber,
+} from '../../src/report/format.ts';
+import { fakeOutcome, fakeRun } from '../support/outcomes.ts';
 
 test.each([
   [0.816_666_666_666_666_7, '0.8167'],
@@ -24,4 +30,23 @@ test.each([
   [3_900_000, '1h 05m'],
 ])('%p ms read %p', (ms, text) => {
   expect(formatDuration(ms)).toBe(text);
+});
+
+test('the last line has verdict, time and cost', () => {
+  const one = fakeOutcome();
+  expect(formatClosing([one])).toMatch(
+    / succeeded \(waited 1m 35s, ran 5m 17s\); cost ≈ 0\.06 USD$/,
+  );
+  const two = fakeOutcome({ runs: [fakeRun({ hourly_rate_usd: null })] });
+  expect(formatClosing([one, two])).toBe('All 2 jobs succeeded, in 6m 52s; cost ≈ 0.06 USD');
+});
+
+test.each([
+  [0, '0.00 USD', '≈ 0.00 USD'],
+  [0.004, 'under 0.01 USD', 'under 0.01 USD'],
+  [0.346, '0.35 USD', '≈ 0.35 USD'],
+  [12, '12.00 USD', '≈ 12.00 USD'],
+])('%p USD reads %p where it was billed, estimated %p', (usd, billed, estimated) => {
+  expect(formatCost({ usd, is: 'billed' })).toBe(billed);
+  expect(formatCost({ usd, is: 'estimated' })).toBe(estimated);
 });

@@ -1,10 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { createConsole } from '../../src/report/log.ts';
-import { formatClosing } from '../../src/report/format.ts';
-import { minManyJobs, startProgress } from '../../src/report/progress.ts';
+import { startProgress } from '../../src/report/progress.ts';
 import type { SubmittedJob } from '../../src/jobs/records.ts';
 import { createMadeUpClock } from '../support/clock.ts';
-import { fakeJob, fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
+import { fakeJob, fakeOutcome, uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
 const minuteMs = 60_000;
@@ -25,12 +23,11 @@ function open(jobCount: number) {
     clock,
     jobCount,
     timeoutMs: 60 * minuteMs,
-    atTimeout: 'they are cancelled',
+    atTimeout: 'unfinished jobs are then cancelled',
     signal: over.signal,
   });
   const change = (index: number, status: string) => {
-    const job = fakeJob({ status });
-    progress.statusChanged(submitted(index), { status, atMs: 0 }, job);
+    progress.statusChanged(submitted(index), { status, atMs: 0 });
   };
   return {
     progress,
@@ -59,8 +56,8 @@ test('a single job that goes on: a line in five minutes, which says what ends th
   close();
   expect(lines).toEqual([
     // Looked at once a minute.
-    '10m 00s  still RUNNING, for 6m 00s. The timeout is in 50m 00s: then they are cancelled',
-    '15m 00s  still RUNNING, for 11m 00s. The timeout is in 45m 00s: then they are cancelled',
+    '10m 00s  still RUNNING, for 6m 00s. The timeout is in 50m 00s: unfinished jobs are then cancelled',
+    '15m 00s  still RUNNING, for 11m 00s. The timeout is in 45m 00s: unfinished jobs are then cancelled',
   ]);
 });
 
@@ -84,53 +81,28 @@ test('several jobs: a line a minute at most, only when something changed, with t
     ' 1m 00s  0 of 30 done, 0 running, 30 waiting',
     ' 2m 00s  0 of 30 done, 10 running, 20 waiting',
     ' 4m 00s  2 of 30 done (1 did not succeed), 10 running, 18 waiting',
-    ' 7m 00s  3 of 30 done (1 did not succeed), 10 running, 17 waiting; about 7m left',
+    ' 7m 00s  3 of 30 done (1 did not succeed), 10 running, 17 waiting; about 6m left',
     expect.stringMatching(
-      /^12m 00s {2}3 of 30 done .*; nothing has changed for 6m 00s\. The timeout is in 48m 00s: then/,
+      /^12m 00s {2}3 of 30 done .*; nothing has changed for 6m 00s\. The timeout is in 48m 00s: unfinished/,
     ),
   ]);
 });
 
-test('of a few jobs each change has a line, with a short prefix; of many only a failure', () => {
-  const linesOf = (jobCount: number) => {
-    const runner = rememberingRunner({});
-    const console = createConsole(runner, jobCount);
-    for (const status of ['RUNNING', 'COMPLETED', 'FAILED'])
-      console.statusChanged(submitted(2), { status, atMs: 62_000 }, fakeJob({ status }));
-    return runner.lines;
-  };
-  expect(linesOf(minManyJobs - 1)).toEqual([
-    ' 1m 02s  #3  │ RUNNING',
-    ' 1m 02s  #3  │ COMPLETED',
-    ' 1m 02s  #3  │ FAILED',
-  ]);
-  expect(linesOf(minManyJobs)).toEqual([' 1m 02s  #3  │ FAILED']);
-  const longest = linesOf(1_000)[0]?.indexOf('FAILED') ?? 0;
-  expect(longest).toBeLessThanOrEqual(20);
-});
-
-test('the first lines say version, host, jobs, timeout and what happens then', () => {
-  const linesOf = (jobCount: number, timeoutMs: number | null) => {
-    const runner = rememberingRunner({});
-    const apiUrl = new URL('https://api.dispersed.com');
-    createConsole(runner, jobCount).opening({ apiUrl, timeoutMs, atTimeout: 'it is cancelled' });
-    return runner.lines;
-  };
-  expect(linesOf(1, 5.75 * 60 * minuteMs)).toEqual([
-    expect.stringMatching(/^dispersed-cook \d+\.\d+\.\d+ on https:\/\/api\.dispersed\.com: 1 job$/),
-    'The timeout is 5h 45m: then it is cancelled',
-  ]);
-  expect(linesOf(12, null)).toEqual([
-    expect.stringMatching(/: 12 jobs, #1 to #12 in their order$/),
-    'Nothing is waited for',
-  ]);
-});
-
-test('the last line has verdict, time and cost', () => {
-  const one = fakeOutcome();
-  expect(formatClosing([one])).toMatch(
-    / succeeded \(waited 1m 35s, ran 5m 17s\); cost ≈ 0\.06 USD$/,
-  );
-  const two = fakeOutcome({ runs: [fakeRun({ hourly_rate_usd: null })] });
-  expect(formatClosing([one, two])).toBe('All 2 jobs succeeded, in 6m 52s; cost ≈ 0.06 USD');
+// Of 9 jobs that began at once, the ended ones took 10 minutes each.
+test.each<[string, number, number, string]>([
+  ['two have ended: too few', 2, 5, ''],
+  ['three have ended, and five run since', 3, 5, '; about 8m left'],
+  ['three have ended, and one runs', 3, 1, '; about 56m left'],
+  ['none runs', 3, 0, ''],
+])('the time left where %s', async (_, ended, running, text) => {
+  const { submit, change, end, pass, lines, close } = open(9);
+  for (let index = 0; index < 9; index += 1) submit(index);
+  for (let index = 0; index < ended; index += 1) change(index, 'RUNNING');
+  await pass(6);
+  for (let index = 0; index < running; index += 1) change(8 - index, 'RUNNING');
+  await pass(4);
+  for (let index = 0; index < ended; index += 1) end(index, 'succeeded');
+  await pass(1);
+  close();
+  expect(lines.at(-1)?.split('waiting')[1]).toBe(text);
 });

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Job } from '../../src/service/schemas.ts';
 import type { RunRef } from '../../src/inputs/context.ts';
-import { findRepositoryJobs, hasEndedForGood } from '../../src/check/jobs.ts';
+import { findRepositoryJobs } from '../../src/check/jobs.ts';
+import { hasEndedForGood } from '../../src/jobs/restart.ts';
 import { fakeClient, never, refused } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';

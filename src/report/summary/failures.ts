@@ -46,7 +46,7 @@ function partsOf({ outcome }: NumberedOutcome, maxLines: number): readonly strin
   const log = logBlock(outcome.logTail, maxLines);
   return [
     `**Why:** ${linkConsole(cause, maxWords)}`,
-    `**What helps:** ${linkConsole(remedy, maxWords)}`,
+    `**How to fix:** ${linkConsole(remedy, maxWords)}`,
     ...(log === '' ? [] : ['The log ends with:', log]),
   ];
 }

@@ -2,7 +2,7 @@ import type { Outcome } from '../../jobs/records.ts';
 import { hourlyRateOf, pricedCostOf, totalCostOf } from '../../money/cost.ts';
 import { durationsOf, hardwareOf, recipeOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
 import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
-import { formatEstimatedUsd, describeOffers, formatTimes, formatUsd } from '../format.ts';
+import { describeOffers, formatCost, formatTimes, formatUsd } from '../format.ts';
 import { results } from '../../jobs/results.ts';
 import { consoleUrl } from '../errors.ts';
 import { escapeHtml, escapeMarkdown } from '../sanitize.ts';
@@ -44,10 +44,7 @@ function costInWords(outcome: Outcome): string {
   const rate = hourlyRateOf(outcome);
   const hourly = rate === null ? '' : `${formatUsd(rate)} an hour`;
   if (cost === null) return hourly;
-  const amount =
-    cost.is === 'billed'
-      ? `${formatUsd(cost.usd)} (billed)`
-      : `${formatEstimatedUsd(cost.usd, '≈')} (estimate)`;
+  const amount = `${formatCost(cost)} (${cost.is === 'billed' ? 'billed' : 'estimate'})`;
   return hourly === '' ? amount : `${amount}, at ${hourly}`;
 }
 
@@ -62,7 +59,7 @@ export function renderOffers(jobs: readonly NumberedOutcome[]): string {
   return [...texts]
     .filter((text) => text !== '')
     .slice(0, maxOfferLines)
-    .map((text) => `Offers before: ${text}.`)
+    .map((text) => `Price estimate: ${text}.`)
     .join('\n\n');
 }
 
