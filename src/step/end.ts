@@ -65,13 +65,9 @@ export function createStepEnd(
      */
     start: (listener: (facts: StepFacts) => void) => {
       onChange = listener;
-      const onInterrupt = () => {
-        endFor('interrupt');
-      };
-      interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
-      after(timeoutMs, () => {
-        endFor('timeout');
-      });
+      const onInterrupt = endFor.bind(null, 'interrupt');
+      interrupt.addEventListener('abort', onInterrupt, { signal: released.signal });
+      after(timeoutMs, endFor.bind(null, 'timeout'));
       if (interrupt.aborted) onInterrupt();
     },
     /** Stops the clocks, so that the process can end. */
