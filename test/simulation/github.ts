@@ -1,5 +1,11 @@
 import type { SendToGitHub } from '../../src/github/client.ts';
-import { answerOf, createGitHubModel, type GitHubModel } from '../github/model.ts';
+import { dataIn, refusal, toRequest } from '../github/in-process.ts';
+import {
+  answerOf,
+  createGitHubModel,
+  type GitHubModel,
+  type ModelRequest,
+} from '../github/model.ts';
 import type { Timeline } from './clock.ts';
 import type { Dice } from './dice.ts';
 import type { Process } from './process.ts';
@@ -32,7 +38,7 @@ export function createSimulatedGitHub(
 ): SimulatedGitHub {
   const model = createGitHubModel();
   const changes: Change[] = [];
-  const take = (by: string, request: ReturnType<typeof toRequest>) => {
+  const take = (by: string, request: ModelRequest) => {
     const answer = answerOf(model, request);
     const change = answer.status < 300 ? changeOf(request) : null;
     if (change !== null) changes.push({ by, ...change, atMs: timeline.now() });
@@ -53,28 +59,15 @@ export function createSimulatedGitHub(
             if (blip === 'limited') reject(refusal(403, { 'retry-after': '5' }));
             else if (answer === null || blip !== null) reject(refusal(502));
             else if (answer.status >= 300) reject(refusal(answer.status));
-            else resolve(dataOf(route, answer.body));
+            else resolve(dataIn(route, answer.body));
           });
         });
       }),
   };
 }
 
-function toRequest(route: string, parameters: Readonly<Record<string, unknown>>) {
-  const [method = '', path = ''] = route === 'GRAPHQL' ? ['POST', '/graphql'] : route.split(' ');
-  const left = new Map(Object.entries(parameters));
-  const pathname = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = String(left.get(name));
-    left.delete(name);
-    return value;
-  });
-  const texts = [...left].map(([name, value]): [string, string] => [name, String(value)]);
-  const query = new URLSearchParams(method === 'GET' ? texts : []);
-  return { method, pathname, query, body: Object.fromEntries(left) };
-}
-
 // The context of a status that is set here ends with the job's UUID.
-function changeOf({ pathname, body }: ReturnType<typeof toRequest>) {
+function changeOf({ pathname, body }: ModelRequest) {
   if (pathname.endsWith('/dispatches')) {
     const inputs = body['inputs'] as Readonly<Record<string, string>>;
     return { kind: 'dispatch', jobUuid: inputs['job-uuid'] ?? '', state: '' } as const;
@@ -82,13 +75,4 @@ function changeOf({ pathname, body }: ReturnType<typeof toRequest>) {
   if (!pathname.includes('/statuses/')) return null;
   const jobUuid = String(body['context']).slice(-36);
   return { kind: 'status', jobUuid, state: String(body['state']) } as const;
-}
-
-function dataOf(route: string, body: unknown): unknown {
-  return route === 'GRAPHQL' ? (body as { readonly data: unknown }).data : body;
-}
-
-/** As Octokit rejects. */
-function refusal(status: number, headers: Readonly<Record<string, string>> = {}): Error {
-  return Object.assign(new Error(`HTTP ${status}`), { status, response: { headers } });
 }

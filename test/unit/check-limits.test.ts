@@ -4,7 +4,8 @@ import type { WireRequest } from '../../src/service/sign.ts';
 import { check } from '../../src/commands/check.ts';
 import type { SendToGitHub } from '../../src/github/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
-import { addRun, answerOf, createGitHubModel, type GitHubModel } from '../github/model.ts';
+import { refusal, sendTo } from '../github/in-process.ts';
+import { addRun, createGitHubModel, type GitHubModel } from '../github/model.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
@@ -36,21 +37,10 @@ function serviceAt(createdAt: string) {
 
 /** Refuses one kind of request for an hour, as GitHub does beyond a limit. */
 function limiting(model: GitHubModel, limited: RegExp): SendToGitHub {
-  return async (route, parameters) => {
-    if (limited.test(route)) {
-      const headers = { 'x-ratelimit-remaining': '0', 'retry-after': '3600' };
-      throw Object.assign(new Error('API rate limit exceeded'), {
-        status: 403,
-        response: { headers },
-      });
-    }
-    const [method = '', path = ''] = route.split(' ');
-    const pathname = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(parameters[name]));
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(parameters)) query.set(name, String(value));
-    const { status, body } = answerOf(model, { method, pathname, query, body: parameters });
-    if (status >= 300) throw Object.assign(new Error('refused'), { status });
-    return body;
+  const send = sendTo(model);
+  return async (route, parameters, signal) => {
+    if (!limited.test(route)) return send(route, parameters, signal);
+    throw refusal(403, { 'x-ratelimit-remaining': '0', 'retry-after': '3600' });
   };
 }
 

@@ -1,0 +1,38 @@
+import type { SendToGitHub } from '../../src/github/client.ts';
+import { answerOf, type GitHubModel, type ModelRequest } from './model.ts';
+
+/** A way to GitHub without a socket: answers, and rejects, as Octokit does. */
+export function sendTo(model: GitHubModel): SendToGitHub {
+  return async (route, parameters) => {
+    const { status, body } = answerOf(model, toRequest(route, parameters));
+    if (status >= 300) throw refusal(status);
+    return dataIn(route, body);
+  };
+}
+
+/** A request, as Octokit makes it of a route such as `GET /repos/{owner}/{repo}` and its parameters. */
+export function toRequest(
+  route: string,
+  parameters: Readonly<Record<string, unknown>>,
+): ModelRequest {
+  const [method = '', path = ''] = route === 'GRAPHQL' ? ['POST', '/graphql'] : route.split(' ');
+  const left = new Map(Object.entries(parameters));
+  const pathname = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = String(left.get(name));
+    left.delete(name);
+    return value;
+  });
+  const texts = [...left].map(([name, value]): [string, string] => [name, String(value)]);
+  const query = new URLSearchParams(method === 'GET' ? texts : []);
+  return { method, pathname, query, body: Object.fromEntries(left) };
+}
+
+/** What Octokit gives of an answer. */
+export function dataIn(route: string, body: unknown): unknown {
+  return route === 'GRAPHQL' ? (body as { readonly data: unknown }).data : body;
+}
+
+/** An answer, as Octokit rejects with it. */
+export function refusal(status: number, headers: Readonly<Record<string, string>> = {}): Error {
+  return Object.assign(new Error(`HTTP ${status}`), { status, response: { headers } });
+}
