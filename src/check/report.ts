@@ -1,15 +1,16 @@
-import { GitHubError, InputError, InterruptedError, ServiceError } from '../errors.ts';
+import { GitHubError, InterruptedError, ServiceError } from '../errors.ts';
 import type { RunRef } from '../inputs/context.ts';
 import type { CheckedJob, CheckResult } from './checked-job.ts';
 import type { Runner } from '../runner.ts';
-import { annotate, annotateInputs } from '../report/annotations.ts';
+import { annotate } from '../report/annotations.ts';
+import { reportFailure } from '../report/report.ts';
 import { sumOfCosts } from '../money/cost.ts';
 import { renderCheck, rateOf } from './summary.ts';
 import { describeError, describeInternalError, type ErrorMessage } from '../report/errors.ts';
 import { formatUsd } from '../report/format.ts';
 import { describeGitHubError } from '../report/github-errors.ts';
 import { describeJob } from '../report/outputs.ts';
-import { renderInputProblems, writeSummary } from '../report/summary.ts';
+import { writeSummary } from '../report/summary.ts';
 
 /** Tells what a check has seen and done, and sets the step's verdict. */
 export async function reportCheck(
@@ -61,13 +62,9 @@ function jsonOf(jobs: readonly CheckedJob[]): string {
   return `[${members.filter((text) => (size += text.length + 1) <= maxCharacters).join(',')}]`;
 }
 
-/** Tells why it could not be looked. */
+/** Reports why it could not look, and fails the step. */
 export async function reportCheckFailure(runner: Runner, error: unknown): Promise<void> {
-  runner.fail();
-  if (error instanceof InputError) {
-    annotateInputs(runner, error);
-    await writeSummary(runner, () => renderInputProblems(error));
-  } else annotate(runner, describeCheckError(error));
+  await reportFailure(runner, error, describeCheckError);
 }
 
 function describeCheckError(error: unknown): ErrorMessage {

@@ -1,6 +1,6 @@
 import type { RunRef } from '../inputs/context.ts';
 import type { CheckedJob, CheckResult } from './checked-job.ts';
-import { hourlyRateOf, sumOfCosts } from '../money/cost.ts';
+import { hourlyRateOf, sumOfCosts, type Cost } from '../money/cost.ts';
 import { durationsOf, titleOf } from '../jobs/metrics.ts';
 import { formatCost, formatDuration, formatUsd } from '../report/format.ts';
 import { escapeHtml } from '../report/sanitize.ts';
@@ -45,8 +45,7 @@ function checkHeading({ running, ended, orphans }: CheckResult): string {
 
 function section(title: string, jobs: readonly CheckedJob[], table: string): string {
   if (jobs.length === 0) return '';
-  const more = jobs.length > maxRows ? `\n\n${jobs.length - maxRows} more are in the outputs.` : '';
-  return `#### ${title}\n\n${table}${more}`;
+  return `#### ${title}\n\n${table}`;
 }
 
 function costLine(jobs: readonly CheckedJob[]): string {
@@ -64,10 +63,7 @@ export function rateOf(jobs: readonly CheckedJob[]): number | null {
   return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
 }
 
-interface CheckColumn extends Column {
-  /** A cell's HTML; empty where there is nothing to say. */
-  readonly cell: (job: CheckedJob) => string;
-}
+type CheckColumn = Column<CheckedJob>;
 
 function statusColumns(): readonly CheckColumn[] {
   return [
@@ -114,11 +110,7 @@ function renderOrphans(jobs: readonly CheckedJob[], here: RunRef): string {
 }
 
 function renderCheckTable(columns: readonly CheckColumn[], jobs: readonly CheckedJob[]): string {
-  const shown = jobs.slice(0, maxRows);
-  return renderTable(
-    columns,
-    shown.map((job) => columns.map(({ cell }) => cell(job))),
-  );
+  return renderTable(columns, jobs, maxRows, 'the outputs');
 }
 
 function sinceCell({ job }: CheckedJob, nowMs: number): string {
@@ -147,6 +139,12 @@ function timeOf(ms: number): string {
 const maxWorkflows = 20;
 const barLength = 20;
 
+interface Spend {
+  readonly workflow: string;
+  readonly cost: Cost;
+  readonly count: number;
+}
+
 /** What each workflow has spent, the most first, with a bar of text. */
 function renderSpend(jobs: readonly CheckedJob[]): string {
   const priced = jobs.filter(({ cost }) => cost !== null);
@@ -157,18 +155,12 @@ function renderSpend(jobs: readonly CheckedJob[]): string {
   const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd).slice(0, maxWorkflows);
   const most = sorted[0]?.cost.usd ?? 0;
   if (most === 0) return '';
-  const rows = sorted.map(({ workflow, cost, count }) => [
-    escapeHtml(workflow || 'a workflow', 60),
-    String(count),
-    costCell(cost),
-    '█'.repeat(Math.max(1, Math.round((cost.usd / most) * barLength))),
-  ]);
-  const right = { align: 'right' } as const;
-  const columns: readonly Column[] = [
-    { heading: 'Workflow' },
-    { heading: 'Jobs', ...right },
-    { heading: 'Spent', ...right },
-    { heading: 'Share' },
+  const share = (usd: number) => Math.max(1, Math.round((usd / most) * barLength));
+  const columns: readonly Column<Spend>[] = [
+    { heading: 'Workflow', cell: ({ workflow }) => escapeHtml(workflow || 'a workflow', 60) },
+    { heading: 'Jobs', align: 'right', cell: ({ count }) => String(count) },
+    { heading: 'Spent', align: 'right', cell: ({ cost }) => costCell(cost) },
+    { heading: 'Share', cell: ({ cost }) => '█'.repeat(share(cost.usd)) },
   ];
-  return `#### Spend by workflow\n\n${renderTable(columns, rows)}`;
+  return `#### Spend by workflow\n\n${renderTable(columns, sorted)}`;
 }

@@ -4,6 +4,7 @@ import { toAccess } from '../inputs/access.ts';
 import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { noCeilings } from '../money/ceilings.ts';
+import { writeInitialOutputs } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
 import { getOutcome, givenJob, type Entry, setSeen } from '../step/entry.ts';
 import { withStep } from '../step/open.ts';
@@ -16,6 +17,7 @@ export async function cancel(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
     // 1. Inputs
+    writeInitialOutputs(runner);
     const inputs = await readCancelInputs(runner);
     const jobs = inputs['job-uuids'].map(givenJob);
     // 2. Cancel

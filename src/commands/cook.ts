@@ -10,7 +10,7 @@ import { bodyOf, createRequests, publicTextOf, type CookRequest } from '../cooki
 import { carriesMark } from '../custody/mark.ts';
 import { submit } from '../cooking/submit.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
-import { createEarlyOutputs } from '../report/outputs.ts';
+import { createEarlyOutputs, writeInitialOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
 import { dryRun } from './dry-run.ts';
@@ -30,6 +30,7 @@ import { watchToEnd } from '../step/watch.ts';
 export async function cook(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
+    writeInitialOutputs(runner);
     const inputs = await readCookInputs(runner);
     const context = readStepIdentity(runner, inputs['matrix-index']);
     const run = await readRunRef(runner);

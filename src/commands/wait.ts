@@ -3,7 +3,7 @@ import { ServiceError } from '../errors.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
 import { readWaitInputs } from '../inputs/job.ts';
 import { noRunData, type RunData } from '../jobs/records.ts';
-import { createEarlyOutputs } from '../report/outputs.ts';
+import { createEarlyOutputs, writeInitialOutputs } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
 import type { Job } from '../service/schemas.ts';
 import { givenJob, type Entry, setSeen } from '../step/entry.ts';
@@ -20,6 +20,7 @@ export async function wait(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
     // 1. Inputs
+    writeInitialOutputs(runner);
     const inputs = await readWaitInputs(runner);
     const jobs = inputs['job-uuids'].map(givenJob);
     const refs = jobs.map(({ ref }) => ref);

@@ -3,39 +3,39 @@ import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { compareResults } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
+import { cut } from '../text.ts';
 import { lastMeaningfulLines } from './container-log.ts';
 import { consoleUrl, type ErrorMessage } from './errors.ts';
+import { firstThatFit, formatClosing, formatCostSuffix, formatHeadline } from './format.ts';
 import { describeOutcome } from './outcome-messages.ts';
-import { cut } from '../text.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
 const maxAnnotations = 10;
 // It shows 4,096 characters of one; this leaves room for a last line.
 const maxLength = 4_000;
+const maxTitle = 250;
+const maxEvidence = 15;
 
-/**
- * One error annotation for each job that was not successful: what failed, why, what to do. Those
- * that failed come before those that were cancelled because of them.
- */
-export function annotateOutcomes(runner: Runner, unordered: readonly Outcome[]): void {
-  const bad = unordered.toSorted((a, b) => compareResults(a.result, b.result));
-  annotateAll(runner, bad.map(describeOutcome), (shown) => {
-    const rest = bad.slice(shown);
-    const names = rest.map(shortNameOf);
-    return {
-      title: `${rest.length} more jobs were not successful`,
-      cause: sanitizeLine(names.join(', '), 3_000),
-      remedy: `${rest.some(({ unansweredMark }) => unansweredMark !== null) ? `Jobs whose cook had no response may have been created: ${consoleUrl}. ` : ''}See the job summary or the output jobs for each of them.`,
-    };
-  });
+/** One error annotation. */
+export function annotate(runner: Runner, message: ErrorMessage): void {
+  const { cause, remedy, evidence = [] } = message;
+  const before = redactCause(runner, cause);
+  const lines = lastMeaningfulLines(evidence, maxEvidence).map(
+    (line) => `| ${sanitizeLine(line, 300)}`,
+  );
+  const heading = 'The log ends with:';
+  // Of the evidence the last lines that fit.
+  const room = maxLength - before.length - heading.length - remedy.length - 3;
+  const shown = firstThatFit(lines.toReversed(), room).toReversed();
+  const parts = [before, ...(shown.length > 0 ? [heading, ...shown] : []), remedy];
+  const text = parts.filter((part) => part !== '').join('\n');
+  runner.annotate('error', sanitizeLine(message.title, maxTitle), cut(text, maxLength));
 }
 
-function shortNameOf(outcome: Outcome): string {
-  const uuid = uuidOf(outcome);
-  if (uuid !== null) return uuid;
-  const title = sanitizeLine(titleOf(outcome.ref, outcome.job), 60);
-  return outcome.unansweredMark === null ? title : `${title} (may have been created)`;
+// An error of Node or a library may quote anything.
+function redactCause(runner: Runner, cause: string): string {
+  return runner.redactor.redact(cause);
 }
 
 /** An error annotation for each message; if there are too many, the last one stands for the rest. */
@@ -49,23 +49,47 @@ export function annotateAll(
   if (shown < messages.length) annotate(runner, describeRest(shown));
 }
 
-/** One error annotation that lists the problems of the inputs, as many as fit. */
-export function annotateInputs(runner: Runner, { problems }: InputError): void {
+/**
+ * One error annotation for each job that was not successful: what failed, why, what to do. Those
+ * that failed come before those that were cancelled because of them.
+ */
+export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
+  const worstFirst = sortByResult(bad);
+  annotateAll(runner, worstFirst.map(describeOutcome), (shown) => {
+    const rest = worstFirst.slice(shown);
+    const mayExist = rest.some(({ unansweredMark }) => unansweredMark !== null);
+    const hint = `Jobs whose cook had no response may have been created: ${consoleUrl}. `;
+    return {
+      title: `${rest.length} more jobs were not successful`,
+      cause: sanitizeLine(rest.map(shortName).join(', '), 3_000),
+      remedy: `${mayExist ? hint : ''}See the job summary or the output jobs for each of them.`,
+    };
+  });
+}
+
+function sortByResult(outcomes: readonly Outcome[]): readonly Outcome[] {
+  return outcomes.toSorted((a, b) => compareResults(a.result, b.result));
+}
+
+function shortName(outcome: Outcome): string {
+  const title = sanitizeLine(titleOf(outcome.ref, outcome.job), 60);
+  const note = outcome.unansweredMark === null ? '' : ' (may have been created)';
+  return uuidOf(outcome) ?? `${title}${note}`;
+}
+
+/** Everything that is wrong with the inputs, as many problems as fit. */
+export function describeInputError({ problems }: InputError): ErrorMessage {
   const lines = problems.map(formatProblem);
   const title =
     lines.length === 1 ? 'An input is invalid' : `${lines.length} problems in the inputs`;
-  runner.annotate('error', `${title}; nothing was sent`, joinLines(lines));
-}
-
-function joinLines(lines: readonly string[]): string {
-  let text = '';
-  for (const [index, line] of lines.entries()) {
-    if (text.length + line.length > maxLength) {
-      return `${text}and ${lines.length - index} more; see the job summary`;
-    }
-    text += `${line}\n`;
-  }
-  return text.trimEnd();
+  const shown = firstThatFit(lines, maxLength - 100);
+  const left = lines.length - shown.length;
+  const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
+  return {
+    title: `${title}; nothing was sent`,
+    cause: [...shown, ...more].join('\n'),
+    remedy: '',
+  };
 }
 
 /** A problem in one line. */
@@ -73,22 +97,30 @@ export function formatProblem({ input, message }: Problem): string {
   return `${sanitizeLine(input, 100)}: ${sanitizeLine(message)}`;
 }
 
-/** One error annotation. */
-export function annotate(runner: Runner, message: ErrorMessage): void {
-  // What an error of Node or a library says, nobody has looked at before.
-  const cause = runner.redactor.redact(message.cause);
-  runner.annotate('error', sanitizeLine(message.title, 250), formatMessage({ ...message, cause }));
+// The output holds no more than GitHub and chats show of a text.
+const maxMessage = 1_000;
+
+/** What an annotation says, as the output `message`: the title, and the cause and the remedy. */
+export function formatMessage(
+  runner: Runner,
+  message: ErrorMessage,
+  title = message.title,
+): string {
+  const first = sanitizeLine(title, maxTitle);
+  const cause = redactCause(runner, message.cause).replaceAll('\n', ' ');
+  const room = maxMessage - first.length - message.remedy.length - 2;
+  return `${first}\n${cut(cause, room)} ${message.remedy}`.trimEnd();
 }
 
-const maxEvidence = 15;
-
-// The cause comes first and the remedy last; of the evidence between them the last lines that fit.
-function formatMessage({ cause, remedy, evidence = [] }: ErrorMessage): string {
-  const lines = lastMeaningfulLines(evidence, maxEvidence).map(
-    (line) => `| ${sanitizeLine(line, 300)}`,
-  );
-  const join = (shown: readonly string[]) =>
-    [cause, ...(shown.length === 0 ? [] : ['The log ends with:', ...shown]), remedy].join('\n');
-  while (lines.length > 0 && join(lines).length > maxLength) lines.shift();
-  return cut(join(lines), maxLength);
+/** The verdict as the output `message`, with the reason and the remedy of the worst job. */
+export function formatVerdictMessage(
+  runner: Runner,
+  outcomes: readonly Outcome[],
+  bad: readonly Outcome[],
+): string {
+  const [worst] = sortByResult(bad);
+  if (worst === undefined)
+    return `${sanitizeLine(formatHeadline(outcomes), maxTitle)}${formatCostSuffix(outcomes)}`;
+  const title = outcomes.length === 1 ? undefined : formatClosing(outcomes);
+  return formatMessage(runner, describeOutcome(worst), title);
 }

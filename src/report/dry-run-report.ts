@@ -12,11 +12,11 @@ import { describeError, type ErrorMessage } from './errors.ts';
 import { annotateAll, formatProblem } from './annotations.ts';
 import { formatDuration, describeOffers } from './format.ts';
 import { describeOverBudget } from './over-budget.ts';
+import { writeVerdict } from './outputs.ts';
 import { escapeHtml, escapePreformatted, sanitizeLine } from './sanitize.ts';
 import { describeNoOffers } from './warnings.ts';
-import { writeSummary, type Fits } from './summary.ts';
-import { fold } from './summary/failures.ts';
-import { renderTable, uuidCode, type Column } from './summary/table.ts';
+import { writeSummary, type Tier } from './summary.ts';
+import { fold, renderTable, uuidCode, type Column } from './summary/table.ts';
 
 /** What would be sent for one job; with an error it cannot be sent, or would be rejected. */
 export interface PlannedCook {
@@ -43,9 +43,9 @@ export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]
   runner.print(`Dry run: ${closing}`);
   if (broken.length > 0) runner.fail();
   annotatePlans(runner, broken);
-  runner.output('result', dryRunResult(plans));
-  await writeSummary(runner, (fits) =>
-    renderPlans(plans, fits, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
+  writeVerdict(runner, dryRunResult(plans), `Dry run: ${closing}`);
+  await writeSummary(runner, (tier) =>
+    renderPlans(plans, tier, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
   );
 }
 
@@ -125,54 +125,42 @@ function groupOf({ request, error, overBudget }: PlannedCook): string {
   return error instanceof InputError ? `${request.recipeUuid}: ${error.message}` : error.message;
 }
 
-// The bodies are in the log too: where they do not fit, they are left out here.
-function renderPlans(plans: readonly PlannedCook[], fits: Fits, heading: string): string {
-  const full = renderPlanTable(plans, heading, true);
-  return fits(full) ? full : renderPlanTable(plans, heading, false);
-}
+const planColumns: readonly Column<PlannedCook>[] = [
+  { heading: '#', align: 'right', cell: ({ request }) => String(request.index + 1) },
+  { heading: 'Recipe', cell: ({ recipe }) => escapeHtml(recipe?.name ?? '', 120) },
+  { heading: 'UUID', keep: true, cell: ({ request }) => uuidCode(request.recipeUuid) },
+  { heading: 'Price', cell: (plan) => linesCell(priceLines(plan), 1_000) },
+  { heading: 'Problem', cell: (plan) => linesCell(problemLines(plan), 300) },
+];
 
-function renderPlanTable(
-  plans: readonly PlannedCook[],
-  heading: string,
-  withBodies: boolean,
-): string {
-  const columns: readonly Column[] = [
-    { heading: '#', align: 'right' },
-    { heading: 'Recipe' },
-    { heading: 'UUID', keep: true },
-    { heading: 'Price' },
-    { heading: 'Problem' },
-  ];
+// The bodies are in the log too: where they do not fit, they are left out here.
+function renderPlans(plans: readonly PlannedCook[], tier: Tier, heading: string): string {
+  const bodies = plans.map((plan) => renderBody(plan, plans.length === 1));
   const parts = [
     `### ${heading}`,
-    ...(withBodies ? [] : ['The requests are in the log: they are too long for a summary.']),
-    renderTable(columns, plans.map(renderPlan)),
-    ...(withBodies ? plans.flatMap((plan) => renderBody(plan, plans.length === 1)) : []),
+    renderTable(planColumns, plans),
+    ...(tier === 'full'
+      ? bodies
+      : ['The requests are in the log: they are too long for a summary.']),
   ];
-  return `${parts.join('\n\n')}\n`;
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function renderPlan(plan: PlannedCook): readonly string[] {
-  const { request, recipe, error, overBudget } = plan;
+function problemLines({ error, overBudget }: PlannedCook): readonly string[] {
   const dear = overBudget === null ? [] : [describeOverBudget(overBudget).cause];
-  const problems = [...(error === null ? [] : [error.message]), ...dear];
-  return [
-    String(request.index + 1),
-    escapeHtml(recipe?.name ?? '', 120),
-    uuidCode(request.recipeUuid),
-    priceLines(plan)
-      .map((line) => escapeHtml(line, 1_000))
-      .join('<br>'),
-    problems.map((problem) => escapeHtml(problem, 300)).join('<br>'),
-  ];
+  return [...(error === null ? [] : [error.message]), ...dear];
+}
+
+function linesCell(lines: readonly string[], maxLength: number): string {
+  return lines.map((line) => escapeHtml(line, maxLength)).join('<br>');
 }
 
 // Below the table: a cell would take the indentation.
-function renderBody({ request, body }: PlannedCook, isOpen: boolean): readonly string[] {
-  if (body === null) return [];
+function renderBody({ request, body }: PlannedCook, isOpen: boolean): string {
+  if (body === null) return '';
   const lines = prettyLines(body).map((line) => escapePreformatted(line, 1_000));
   const title = `Request ${request.index + 1}`;
-  return [fold(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen)];
+  return fold(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
 }
 
 /** A line of JSON as {@link sanitizeLine} has it, with its indentation. */

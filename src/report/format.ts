@@ -23,6 +23,13 @@ export function withStop(sentence: string): string {
   return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
+/** The first of these texts that fit into so many bytes of UTF-8, with one more after each. */
+export function firstThatFit(texts: readonly string[], maxBytes: number): readonly string[] {
+  let size = 0;
+  const end = texts.findIndex((text) => (size += Buffer.byteLength(text) + 1) > maxBytes);
+  return end === -1 ? texts : texts.slice(0, end);
+}
+
 // More than anyone compares in a table; the output `results` has all of them.
 const maxDigits = 4;
 

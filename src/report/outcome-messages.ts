@@ -3,6 +3,7 @@ import { formatReadyCheck } from '../jobs/ready-check.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { mayRestart } from '../jobs/restart.ts';
+import { results } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import { consoleUrl, describeError, type ErrorMessage } from './errors.ts';
 import { formatDuration, withStop } from './format.ts';
@@ -10,6 +11,11 @@ import { describeOverBudget } from './over-budget.ts';
 import { describeFailure, remedyOf, remedyOfCancelled, remedyOfTimeout } from './remedies.ts';
 import { describeTry } from './tries.ts';
 import { sanitizeLine } from './sanitize.ts';
+
+/** Whether the step may pass with this outcome: an interrupted one is no success. */
+export function endedWell({ result, ending }: Outcome): boolean {
+  return results[result].passes && !(ending === 'interrupt' && result === 'detached');
+}
 
 /** What became of a job that was not successful: what failed, why, what to do. */
 export function describeOutcome(outcome: Outcome): ErrorMessage {

@@ -1,38 +1,122 @@
-import type { JsonMapping } from '../service/sign.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import type { Outcome, JobRef, SubmittedJob } from '../jobs/records.ts';
 import type { Runner } from '../runner.ts';
-import { compareResults } from '../jobs/results.ts';
+import { compareResults, type Result } from '../jobs/results.ts';
 import { hourlyRateOf, pricedCostOf, totalCostOf } from '../money/cost.ts';
 import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
-import { writeJobsOutput, type JobDescription } from './jobs-output.ts';
 import { mainUrlOf, nodeUrlsOf } from '../jobs/node-urls.ts';
 import { cut } from '../text.ts';
+import { firstThatFit } from './format.ts';
+import { writeOutputFile } from './output-file.ts';
+import { sanitizeLine } from './sanitize.ts';
 
-/** Sets the step's outputs from what became of each job. */
-export function writeOutputs(runner: Runner, outcomes: readonly Outcome[]): void {
+// The outputs of a workflow's job hold about 1 MB, counted in UTF-16, and this step is one of several:
+// with these bounds, and those of the texts that the service gives, a thousand jobs take less than
+// half of it.
+const maxReason = 4_000;
+const maxNodeUrls = 60_000;
+const maxMessage = 1_000;
+// Linux takes no environment variable above 128 KiB, and scripts read this output from one.
+const maxJobsBytes = 100_000;
+const maxShortTitle = 60;
+const maxShortStatus = 30;
+
+/**
+ * Sets the step's outputs from what became of each job. What is JSON is set whatever happened:
+ * `fromJSON` fails for an empty text.
+ */
+export function writeOutputs(
+  runner: Runner,
+  outcomes: readonly Outcome[],
+  message: string,
+  result: Result = worstOf(outcomes),
+): void {
   const worstFirst = outcomes.toSorted((a, b) => compareResults(a.result, b.result));
   const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
   const uuids = outcomes.map(uuidOf);
-  runner.output('result', worstFirst[0]?.result ?? 'error');
+  const urls = outcomes.flatMap(nodeUrlsOf);
+  const cost = totalCostOf(outcomes);
+  writeVerdict(runner, result, message);
   runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
   runner.output('job-uuids', JSON.stringify(uuids));
   runner.output('status', worstJob?.status ?? '');
   runner.output('status-reason', cut(worstJob?.status_reason ?? '', maxReason));
-  const total = totalCostOf(outcomes);
-  if (total !== null) runner.output('cost-usd', String(total.usd));
-  const taken = JSON.stringify(uuids).length + writeRunOutputs(runner, outcomes);
-  writeJobsOutput(runner, outcomes.map(describeJob), maxCharacters - ownCharacters - taken);
+  if (cost !== null) runner.output('cost-usd', String(cost.usd));
+  const urlTexts = urls.map((url) => JSON.stringify(url));
+  runner.output('node-urls', `[${firstThatFit(urlTexts, maxNodeUrls).join(',')}]`);
+  const url = mainUrlOf(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
+  if (url !== undefined) runner.output('url', url);
+  runner.output('results', JSON.stringify(outcomes[0]?.results ?? {}));
+  const jobs = outcomes.map(describeJob);
+  writeJobList(runner, 'jobs', jobs);
+  writeOutputFile(runner, 'jobs-path', 'jobs.json', JSON.stringify(jobs));
 }
 
-// The outputs of a workflow's job hold about 1 MB, counted in UTF-16, and this step is one of several.
-const maxCharacters = 450_000;
-const maxReason = 4_000;
-// For all outputs that are one short text each.
-const ownCharacters = 15_000;
-// Together they leave room for the UUID, status and result of a thousand jobs.
-const maxResults = 200_000;
-const maxNodeUrls = 60_000;
+function worstOf(outcomes: readonly Outcome[]): Result {
+  return outcomes.map(({ result }) => result).toSorted(compareResults)[0] ?? 'error';
+}
+
+/** Sets the outputs that every way out has, beside the JSON. */
+export function writeVerdict(runner: Runner, result: Result, message: string): void {
+  runner.output('result', result);
+  runner.output('message', cut(message, maxMessage));
+}
+
+/** Sets an output to a list of jobs, which is shortened where it is long. */
+export function writeJobList(
+  runner: Runner,
+  output: string,
+  jobs: readonly JobDescription[],
+): void {
+  const full = JSON.stringify(jobs);
+  const isLong = Buffer.byteLength(full) > maxJobsBytes;
+  runner.output(output, isLong ? JSON.stringify(jobs.map(shorten)) : full);
+}
+
+function shorten({ job_uuid, title, status, result }: JobDescription) {
+  return {
+    job_uuid,
+    title: sanitizeLine(title, maxShortTitle),
+    status: status === null ? null : sanitizeLine(status, maxShortStatus),
+    result,
+  };
+}
+
+type JobDescription = ReturnType<typeof describeJob>;
+
+/** A job as the output `jobs` has it. */
+export function describeJob(outcome: Outcome) {
+  const { ref, job, result } = outcome;
+  const { queueSeconds, runSeconds } = durationsOf(outcome);
+  const cost = pricedCostOf(outcome);
+  return {
+    recipe_uuid: recipeOf(outcome),
+    job_uuid: uuidOf(outcome),
+    title: titleOf(ref, job),
+    status: job?.status ?? null,
+    result,
+    status_reason: job?.status_reason ?? null,
+    created_at: job?.created_at ?? null,
+    started_at: job?.started_at ?? null,
+    completed_at: job?.completed_at ?? null,
+    queue_seconds: queueSeconds,
+    run_seconds: runSeconds,
+    gpu_name: job?.gpu_name ?? null,
+    attempts: outcome.earlierTries.length + 1,
+    hourly_rate_usd: hourlyRateOf(outcome),
+    cost_usd: cost?.usd ?? null,
+    cost_is: cost?.is ?? null,
+    node_urls: nodeUrlsOf(outcome),
+    results: outcome.results ?? {},
+  };
+}
+
+const unfinished = 'The step ended before it could report what became of its jobs: see its log.';
+
+/** Sets the outputs before anything else, so that what is JSON is JSON on every way out. */
+export function writeInitialOutputs(runner: Runner): void {
+  writeOutputs(runner, [], unfinished);
+}
 
 // With more jobs, each of them would write all outputs once more.
 const maxEarly = 50;
@@ -50,42 +134,11 @@ export function createEarlyOutputs(
   // If it stays at that, the job was not watched to its end.
   const outcomes = refs.map((ref) => createOutcome({ ref }));
   let known = 0;
-  runner.output('result', 'error');
   return (submitted) => {
     outcomes[submitted.ref.index] = createOutcome(submitted);
     known += 1;
-    if (known <= maxEarly || known === refs.length) writeOutputs(runner, outcomes);
+    if (known <= maxEarly || known === refs.length) writeOutputs(runner, outcomes, unfinished);
   };
-}
-
-/** A job as the output `jobs` tells it. */
-export function describeJob(outcome: Outcome): JobDescription {
-  const { ref, job, result } = outcome;
-  const { queueSeconds, runSeconds } = durationsOf(outcome);
-  const cost = pricedCostOf(outcome);
-  return {
-    recipe_uuid: recipeOf(outcome),
-    job_uuid: uuidOf(outcome),
-    title: titleOf(ref, job),
-    status: job?.status ?? null,
-    result,
-    status_reason: job?.status_reason ?? null,
-    created_at: job?.created_at ?? null,
-    started_at: job?.started_at ?? null,
-    completed_at: job?.completed_at ?? null,
-    queue_seconds: queueSeconds,
-    run_seconds: runSeconds,
-    attempts: outcome.earlierTries.length + 1,
-    hourly_rate_usd: hourlyRateOf(outcome),
-    cost_usd: cost?.usd ?? null,
-    cost_is: cost?.is ?? null,
-    node_urls: nodeUrlsOf(outcome),
-  };
-}
-
-/** Sets the output summary-path. */
-export function writeSummaryPath(runner: Runner, path: string): void {
-  runner.output('summary-path', path);
 }
 
 /** Sets the output logs-path; early, so that it is set even if this process is killed. */
@@ -98,52 +151,6 @@ export function writeLogsPath(runner: Runner, folder: string): void {
  * @param tokens of the jobs, in their order; masked already
  */
 export function writeAccessToken(runner: Runner, tokens: readonly (string | null)[]): void {
-  const token = tokens.find((each) => each !== null);
+  const token = tokens.find((candidate) => candidate !== null);
   if (token !== undefined) runner.output('access-token', token);
-}
-
-/**
- * Sets the outputs that come from the jobs' runs, where there are any.
- * @returns how many characters they have
- */
-export function writeRunOutputs(runner: Runner, outcomes: readonly Outcome[]): number {
-  const urls = outcomes.flatMap(nodeUrlsOf);
-  const addresses = `[${thatFit(
-    urls.map((url) => JSON.stringify(url)),
-    maxNodeUrls,
-  ).join(',')}]`;
-  if (urls.length > 0) runner.output('node-urls', addresses);
-  const main = mainUrlOf(urls, outcomes[0]?.readyCheck?.port ?? null);
-  if (main !== undefined) runner.output('url', main.url);
-  const results = resultsOf(runner, outcomes);
-  if (results !== null) runner.output('results', results);
-  return addresses.length + (results?.length ?? 0);
-}
-
-/** The first of these texts that fit into so many characters, commas between them included. */
-function thatFit(texts: readonly string[], max: number): readonly string[] {
-  let size = 0;
-  return texts.filter((text) => (size += text.length + 1) <= max);
-}
-
-/** Of one job its own, of several an object by job UUID; null where there are none. */
-function resultsOf(runner: Runner, outcomes: readonly Outcome[]): string | null {
-  const reports = outcomes.filter(({ results }) => results !== null);
-  if (reports.length === 0) return null;
-  if (outcomes.length === 1) return JSON.stringify(reports[0]?.results);
-  const members = reports.map((outcome) => member(uuidOf(outcome), outcome.results));
-  const kept = thatFit(members, maxResults);
-  const left = members.length - kept.length;
-  if (left > 0) {
-    runner.annotate(
-      'warning',
-      'The output results is incomplete',
-      `The results of ${left} jobs do not fit into the limit of ${maxResults / 1000} KB. Each job's results are in its log.`,
-    );
-  }
-  return `{${kept.join(',')}}`;
-}
-
-function member(uuid: string | null, results: JsonMapping | null): string {
-  return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
 }

@@ -1,17 +1,21 @@
 import { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import type { Runner } from '../runner.ts';
-import { results } from '../jobs/results.ts';
-
+import {
+  annotate,
+  annotateOutcomes,
+  describeInputError,
+  formatMessage,
+  formatVerdictMessage,
+} from './annotations.ts';
 import { describeInternalError } from './errors.ts';
-import { annotate, annotateInputs, annotateOutcomes } from './annotations.ts';
-import { writeOutputs } from './outputs.ts';
-import { writeSummary } from './summary.ts';
-import { renderInputProblems, renderSummary } from './summary.ts';
 import { formatClosing } from './format.ts';
+import { endedWell } from './outcome-messages.ts';
+import { writeOutputs, writeVerdict } from './outputs.ts';
+import { renderInputProblems, renderSummary, writeSummary } from './summary.ts';
 
 /**
- * Tells the user what became of each job, and sets the step's verdict.
+ * Reports what became of each job, and sets the step's verdict.
  * @param isFine whether the step may pass with this outcome
  */
 export async function reportOutcomes(
@@ -23,23 +27,22 @@ export async function reportOutcomes(
   const bad = outcomes.filter((outcome) => !isFine(outcome));
   if (bad.length > 0) runner.fail();
   annotateOutcomes(runner, bad);
-  writeOutputs(runner, outcomes);
-  await writeSummary(runner, (fits) => renderSummary(outcomes, fits, isFine));
+  writeOutputs(runner, outcomes, formatVerdictMessage(runner, outcomes, bad));
+  await writeSummary(runner, (tier) => renderSummary(outcomes, tier, isFine));
 }
 
-/** Tells the user why nothing could be cooked: bad input, or an internal error. */
-export async function reportFailure(runner: Runner, error: unknown): Promise<void> {
+/**
+ * Reports why nothing could be done, and fails the step: bad input, or an error that no job has.
+ * @param describe the words for any other error than bad input
+ */
+export async function reportFailure(
+  runner: Runner,
+  error: unknown,
+  describe = describeInternalError,
+): Promise<void> {
   runner.fail();
-  if (error instanceof InputError) {
-    annotateInputs(runner, error);
-    await writeSummary(runner, () => renderInputProblems(error));
-  } else {
-    annotate(runner, describeInternalError(error));
-  }
-  runner.output('result', 'error');
-}
-
-// An interrupted step is no success, whatever its jobs are left to do.
-function endedWell({ result, ending }: Outcome): boolean {
-  return results[result].passes && !(ending === 'interrupt' && result === 'detached');
+  const message = error instanceof InputError ? describeInputError(error) : describe(error);
+  annotate(runner, message);
+  writeVerdict(runner, 'error', formatMessage(runner, message));
+  if (error instanceof InputError) await writeSummary(runner, () => renderInputProblems(error));
 }

@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { fromHtml } from 'hast-util-from-html';
 import { InputError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { renderInputProblems, renderSummary } from '../../src/report/summary.ts';
+import { renderInputProblems, renderSummary, writeSummary } from '../../src/report/summary.ts';
 import { rawHtml } from '../browser/github.ts';
 import { scenes } from '../browser/scenes.ts';
 import { foreignOutcome, foreignText } from '../support/foreign.ts';
 import { fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 
 const mebibyte = 1_048_576;
 const bytesOf = (text: string) => Buffer.byteLength(text, 'utf8');
@@ -131,8 +132,15 @@ const jobRow = /^<tr><td align="right">\d+<\/td>/gm;
 describe('a summary that would be too long', () => {
   const note = 'logs, timeline and results are left out.';
 
-  test.each([1, 60, 2_000])('of %i jobs fits, and says what is missing', (count) => {
-    const markdown = renderSummary(many(count, wordy));
+  /** As the runner gets it. */
+  async function written(outcomes: readonly Outcome[]): Promise<string> {
+    const runner = rememberingRunner({});
+    await writeSummary(runner, (tier) => renderSummary(outcomes, tier));
+    return runner.summary();
+  }
+
+  test.each([1, 60, 2_000])('of %i jobs fits, and says what is missing', async (count) => {
+    const markdown = await written(many(count, wordy));
     expect(bytesOf(markdown)).toBeLessThan(mebibyte);
     expect(markdown).toMatch(/^### ❌ Dispersed: /);
     expect(markdown.includes(note)).toBe(count > 1);
@@ -140,10 +148,10 @@ describe('a summary that would be too long', () => {
       expect(markdown.includes(part)).toBe(count === 1 && part !== 'Results of');
   });
 
-  test('has the 50 worst of its jobs', () => {
+  test('has the 50 worst of its jobs', async () => {
     const good = many(1_000, { ...wordy, result: 'succeeded' });
     const bad = fakeOutcome({ result: 'failed' }, { title: 'The one', status: 'FAILED' });
-    const markdown = renderSummary([...good, bad]);
+    const markdown = await written([...good, bad]);
     expect(markdown).toContain('The one');
     expect(markdown.match(jobRow)).toHaveLength(50);
     expect(markdown).toContain('\n951 more jobs are in the output `jobs`.');

@@ -2,8 +2,7 @@ import type { Outcome } from '../../jobs/records.ts';
 import { titleOf } from '../../jobs/metrics.ts';
 import { formatNumber } from '../format.ts';
 import { escapeHtml } from '../sanitize.ts';
-import { fold } from './failures.ts';
-import { renderTable, type Column, type NumberedOutcome } from './table.ts';
+import { fold, renderTable, type Column, type NumberedOutcome } from './table.ts';
 
 const maxKeys = 50;
 const maxColumns = 8;
@@ -12,49 +11,42 @@ const maxUnfolded = 20;
 
 /** What the containers reported: of one job a key a row, of several jobs a key a column. */
 export function renderContainerResults(jobs: readonly NumberedOutcome[]): string {
-  const reporting = jobs.filter(({ outcome }) => keysOf([outcome.results]).length > 0);
-  const keys = keysOf(reporting.map(({ outcome }) => outcome.results));
-  if (keys.length === 0) return '';
-  const [maxShown, table] =
-    jobs.length === 1
-      ? [maxKeys, ofOne(reporting, keys)]
-      : [maxColumns, ofSeveral(reporting, keys)];
+  const reporting = jobs.filter(({ outcome }) => Object.keys(outcome.results ?? {}).length > 0);
+  const keys = [...new Set(reporting.flatMap(({ outcome }) => Object.keys(outcome.results ?? {})))];
+  const [only] = reporting;
+  if (only === undefined) return '';
+  if (jobs.length === 1) return renderOne(only.outcome, keys);
+  const columns: readonly Column<NumberedOutcome>[] = [
+    { heading: '#', align: 'right', cell: ({ number }) => String(number) },
+    {
+      heading: 'Results of',
+      cell: ({ outcome }) => escapeHtml(titleOf(outcome.ref, outcome.job), 60),
+    },
+    ...keys.slice(0, maxColumns).map((key) => ({
+      heading: escapeHtml(key, 40),
+      cell: ({ outcome }: NumberedOutcome) => valueCell(outcome, key),
+    })),
+  ];
   const more =
-    keys.length > maxShown
-      ? ['', `${keys.length - maxShown} more are in the output \`results\`.`]
-      : [];
-  const whole = [table, ...more].join('\n');
+    keys.length > maxColumns
+      ? `\n\n${keys.length - maxColumns} more are in the output \`jobs\`.`
+      : '';
+  const table = renderTable(columns, reporting) + more;
   return reporting.length > maxUnfolded
-    ? fold(`Results of ${reporting.length} jobs`, [whole])
-    : whole;
+    ? fold(`Results of ${reporting.length} jobs`, [table])
+    : table;
 }
 
-function ofOne(jobs: readonly NumberedOutcome[], keys: readonly string[]): string {
-  const results = jobs[0]?.outcome.results ?? {};
-  const rows = keys.slice(0, maxKeys).map((key) => [escapeHtml(key, 60), valueText(results, key)]);
-  return renderTable([{ heading: 'Result' }, { heading: 'Value' }], rows);
-}
-
-function ofSeveral(jobs: readonly NumberedOutcome[], keys: readonly string[]): string {
-  const shown = keys.slice(0, maxColumns);
-  const headings = ['#', 'Results of', ...shown.map((key) => escapeHtml(key, 40))];
-  const rows = jobs.map(({ number, outcome }) => [
-    String(number),
-    escapeHtml(titleOf(outcome.ref, outcome.job), 60),
-    ...shown.map((key) => valueText(outcome.results, key)),
-  ]);
-  const columns = headings.map((heading): Column =>
-    heading === '#' ? { heading, align: 'right' } : { heading },
-  );
-  return renderTable(columns, rows);
-}
-
-function keysOf(all: readonly Outcome['results'][]): readonly string[] {
-  return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
+function renderOne(outcome: Outcome, keys: readonly string[]): string {
+  const columns: readonly Column<string>[] = [
+    { heading: 'Result', cell: (key) => escapeHtml(key, 60) },
+    { heading: 'Value', cell: (key) => valueCell(outcome, key) },
+  ];
+  return renderTable(columns, keys, maxKeys, 'the output `results`');
 }
 
 // A key may have the name of what every object inherits.
-function valueText(results: Outcome['results'], key: string): string {
+function valueCell({ results }: Outcome, key: string): string {
   const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
   if (value === undefined) return '';
   if (typeof value === 'number') return escapeHtml(formatNumber(value));

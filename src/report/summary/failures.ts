@@ -5,7 +5,7 @@ import { plainLines } from '../container-log.ts';
 import { phraseOf } from '../format.ts';
 import { describeOutcome } from '../outcome-messages.ts';
 import { escapeHtml, escapePreformatted } from '../sanitize.ts';
-import { linkConsole, worstFirst, reasonOf, type NumberedOutcome } from './table.ts';
+import { fold, linkConsole, worstFirst, reasonOf, type NumberedOutcome } from './table.ts';
 
 // Nobody reads more.
 const maxJobs = 50;
@@ -52,12 +52,6 @@ function partsOf({ outcome }: NumberedOutcome, maxLines: number): readonly strin
 }
 
 const maxWords = 1_500;
-
-/** Markdown under a line that unfolds it. */
-export function fold(summary: string, parts: readonly string[], isOpen = false): string {
-  const tag = isOpen ? '<details open>' : '<details>';
-  return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
-}
 
 function logBlock(tail: readonly string[], maxLines: number): string {
   if (maxLines === 0) return '';

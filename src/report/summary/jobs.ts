@@ -5,17 +5,17 @@ import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
 import { describeOffers, formatCost, formatTimes, formatUsd } from '../format.ts';
 import { results } from '../../jobs/results.ts';
 import { consoleUrl } from '../errors.ts';
-import { escapeHtml, escapeMarkdown } from '../sanitize.ts';
-import { fold } from './failures.ts';
+import { escapeHtml } from '../sanitize.ts';
 import {
-  uuidCode,
+  costCell,
+  durationCell,
+  fold,
   originWords,
-  worstJobs,
   reasonOf,
   renderTable,
-  durationCell,
   statusCell,
-  costCell,
+  uuidCode,
+  worstJobs,
   type Column,
   type NumberedOutcome,
 } from './table.ts';
@@ -24,20 +24,24 @@ import {
 export function renderJob(outcome: Outcome): string {
   const uuid = uuidCode(uuidOf(outcome));
   const lines: readonly (readonly [string, string])[] = [
-    ['Job', uuid === '' ? '' : `${uuid} · ${consoleAnchor}`],
+    ['Job', uuid && `${uuid} · <a href="${consoleUrl}">console</a>`],
     ['Recipe', uuidCode(recipeOf(outcome))],
     ['Origin', originWords[outcome.origin ?? 'cooked']],
-    ['Hardware', hardware(outcome)],
+    ['Hardware', hardwareCell(outcome)],
     ['Time', formatTimes(outcome)],
     ['Cost', costInWords(outcome)],
-    ['Offers', offersInWords(outcome)],
+    ['Offers', offersCell(outcome)],
     ['Reason', results[outcome.result].passes ? escapeHtml(reasonOf(outcome), 1_000) : ''],
   ];
-  const rows = lines.filter(([, value]) => value !== '');
-  return renderTable([{ heading: 'Status' }, { heading: statusCell(outcome) }], rows);
+  const columns: readonly Column<readonly [string, string]>[] = [
+    { heading: 'Status', cell: ([name]) => name },
+    { heading: statusCell(outcome), cell: ([, value]) => value },
+  ];
+  return renderTable(
+    columns,
+    lines.filter(([, value]) => value !== ''),
+  );
 }
-
-const consoleAnchor = `<a href="${consoleUrl}">console</a>`;
 
 function costInWords(outcome: Outcome): string {
   const cost = pricedCostOf(outcome);
@@ -48,36 +52,13 @@ function costInWords(outcome: Outcome): string {
   return hourly === '' ? amount : `${amount}, at ${hourly}`;
 }
 
-function offersInWords({ offers }: Outcome): string {
-  return offers === null ? '' : escapeHtml(describeOffers(offers), 200);
-}
-
-/** What was on offer before the jobs were cooked, where that is known. */
-export function renderOffers(jobs: readonly NumberedOutcome[]): string {
-  if (jobs.length === 1) return '';
-  const texts = new Set(jobs.map(({ outcome }) => offersInWords(outcome)));
-  return [...texts]
-    .filter((text) => text !== '')
-    .slice(0, maxOfferLines)
-    .map((text) => `Price estimate: ${text}.`)
-    .join('\n\n');
-}
-
-// One for each kind of machine that was asked for.
-const maxOfferLines = 5;
-
-interface JobColumn extends Column {
-  /** A cell's HTML; empty where there is nothing to say. */
-  readonly cell: (job: NumberedOutcome) => string;
-}
-
-const jobColumns: readonly JobColumn[] = [
+const jobColumns: readonly Column<NumberedOutcome>[] = [
   { heading: '#', align: 'right', cell: ({ number }) => String(number) },
   { heading: 'Status', cell: ({ outcome }) => statusCell(outcome) },
-  { heading: 'Title', cell: ({ outcome }) => title(outcome) },
+  { heading: 'Title', cell: ({ outcome }) => escapeHtml(titleOf(outcome.ref, outcome.job), 120) },
   { heading: 'Job', keep: true, cell: ({ outcome }) => uuidCode(uuidOf(outcome)) },
   { heading: 'Recipe', keep: true, cell: ({ outcome }) => uuidCode(recipeOf(outcome)) },
-  { heading: 'Hardware', cell: ({ outcome }) => hardware(outcome) },
+  { heading: 'Hardware', cell: ({ outcome }) => hardwareCell(outcome) },
   {
     heading: 'Waited',
     align: 'right',
@@ -100,44 +81,36 @@ const maxUnfolded = 20;
  * @param maxRows how many to show: the worst ones
  */
 export function renderJobs(jobs: readonly NumberedOutcome[], maxRows: number): string {
-  const common = commonOf(jobs);
   const shown = worstJobs(jobs, maxRows);
-  const well = shown.filter(({ outcome }) => outcome.result === 'succeeded');
+  const common = commonCells(jobs);
+  const columns = jobColumns.filter(({ heading }) => !common.has(heading));
+  const good = shown.filter(({ outcome }) => outcome.result === 'succeeded');
   const rest = shown.filter(({ outcome }) => outcome.result !== 'succeeded');
-  const table = (part: readonly NumberedOutcome[]) => renderRows(part, common);
   const tables =
-    well.length > maxUnfolded
+    good.length > maxUnfolded
       ? [
-          ...(rest.length > 0 ? [table(rest)] : []),
-          fold(`${results.succeeded.icon} ${well.length} jobs succeeded`, [table(well)]),
+          ...(rest.length > 0 ? [renderTable(columns, rest)] : []),
+          fold(`${results.succeeded.icon} ${good.length} jobs succeeded`, [
+            renderTable(columns, good),
+          ]),
         ]
-      : [table(shown)];
+      : [renderTable(columns, shown)];
   const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
   return [
-    [...common.values(), `[Jobs in the console](${consoleUrl})`].join(' · '),
+    `<p>${[...common.values(), `<a href="${consoleUrl}">Jobs in the console</a>`].join(' · ')}</p>`,
     ...tables,
     ...(shown.length < jobs.length ? [more] : []),
   ].join('\n\n');
 }
 
-function renderRows(jobs: readonly NumberedOutcome[], common: ReadonlyMap<string, string>): string {
-  const columns = jobColumns.filter(({ heading }) => !common.has(heading));
-  return renderTable(
-    columns,
-    jobs.map((job) => columns.map(({ cell }) => cell(job))),
-  );
-}
-
-// What is wide and the same for all jobs is said once, above the table.
-function commonOf(jobs: readonly NumberedOutcome[]): ReadonlyMap<string, string> {
-  const common = new Map<string, string>();
-  const recipes = new Set(jobs.map(({ outcome }) => uuidCode(recipeOf(outcome))));
-  const machines = new Set(jobs.map(({ outcome }) => hardware(outcome, escapeMarkdown)));
-  const [recipe = ''] = recipes;
-  const [machine = ''] = machines;
-  if (recipes.size === 1 && recipe !== '') common.set('Recipe', `Recipe ${recipe}`);
-  if (machines.size === 1 && machine !== '') common.set('Hardware', `${machine} each`);
-  return common;
+// What is wide and the same for all jobs is shown once, above the table.
+function commonCells(jobs: readonly NumberedOutcome[]): ReadonlyMap<string, string> {
+  const shared = jobColumns.flatMap(({ heading, cell }) => {
+    const [value = '', ...others] = new Set(jobs.map(cell));
+    const isShared = ['Recipe', 'Hardware'].includes(heading) && others.length === 0;
+    return isShared && value !== '' ? [[heading, `${heading}: ${value}`] as const] : [];
+  });
+  return new Map(shared);
 }
 
 /** What all jobs have cost together; empty where nothing is known of it. */
@@ -153,34 +126,44 @@ export function renderTotal(jobs: readonly NumberedOutcome[]): string {
     : `Estimated cost of ${count} jobs: ≈ ${sum} (rate × time).`;
 }
 
-function hardware({ job }: Outcome, escape = escapeHtml): string {
-  return escape(hardwareOf(job), 120);
+// One for each kind of machine that was asked for.
+const maxOfferLines = 5;
+
+/** What was on offer before the jobs were cooked, where that is known. */
+export function renderOffers(jobs: readonly NumberedOutcome[]): string {
+  if (jobs.length === 1) return '';
+  const texts = new Set(jobs.map(({ outcome }) => offersCell(outcome)));
+  return [...texts]
+    .filter((text) => text !== '')
+    .slice(0, maxOfferLines)
+    .map((text) => `Price estimate: ${text}.`)
+    .join('\n\n');
 }
 
-function title(outcome: Outcome): string {
-  return escapeHtml(titleOf(outcome.ref, outcome.job), 120);
+function offersCell({ offers }: Outcome): string {
+  return offers === null ? '' : escapeHtml(describeOffers(offers), 200);
+}
+
+function hardwareCell({ job }: Outcome): string {
+  return escapeHtml(hardwareOf(job), 120);
 }
 
 const maxNodes = 100;
 
-/** Where the jobs that run can be reached. */
-export function renderNodes(jobs: readonly NumberedOutcome[]): string {
-  const rows = jobs.flatMap(({ number, outcome }) =>
-    nodeUrlsOf(outcome).map((node) => [
-      jobs.length === 1 ? '' : `${number} ${escapeHtml(titleOf(outcome.ref, outcome.job), 60)}`,
-      portName(node),
-      `<code>${addressOf(node)}</code>`,
-    ]),
-  );
-  if (rows.length === 0) return '';
-  const columns = ['Job', 'Port', 'Address'].map((heading) => ({ heading }));
-  const more =
-    rows.length > maxNodes
-      ? ['', `${rows.length - maxNodes} more are in the output \`node-urls\`.`]
-      : [];
-  return [renderTable(columns, rows.slice(0, maxNodes)), ...more].join('\n');
+interface Node extends NumberedOutcome {
+  readonly node: NodeUrl;
 }
 
-function portName({ description }: NodeUrl): string {
-  return escapeHtml(description ?? '', 60);
+/** Where the jobs that run can be reached. */
+export function renderNodes(jobs: readonly NumberedOutcome[]): string {
+  const nodes = jobs.flatMap((job) => nodeUrlsOf(job.outcome).map((node) => ({ ...job, node })));
+  if (nodes.length === 0) return '';
+  const name = ({ number, outcome: { ref, job } }: Node) =>
+    `${number} ${escapeHtml(titleOf(ref, job), 60)}`;
+  const columns: readonly Column<Node>[] = [
+    ...(jobs.length === 1 ? [] : [{ heading: 'Job', cell: name }]),
+    { heading: 'Port', cell: ({ node }) => escapeHtml(node.description ?? '', 60) },
+    { heading: 'Address', cell: ({ node }) => `<code>${addressOf(node)}</code>` },
+  ];
+  return renderTable(columns, nodes, maxNodes, 'the output `node-urls`');
 }

@@ -8,43 +8,45 @@ import { consoleUrl } from '../errors.ts';
 import { formatCost, formatDuration, phraseOf } from '../format.ts';
 import { escapeHtml, escapeMarkdown, sanitizeLine } from '../sanitize.ts';
 
-/** The head of a column. */
-export interface Column {
+/** A column of a table: its head, and what it shows of a row. */
+export interface Column<T> {
   readonly heading: string;
   /** Left, if nothing is said. */
   readonly align?: 'right';
   /** Whether its cells are kept on one line. */
   readonly keep?: true;
+  /** HTML; empty where there is nothing to say. */
+  readonly cell: (row: T) => string;
 }
 
 /**
- * A table of cells that are HTML already; a column without any text is left out. Not one of
- * Markdown's: there, a UUID could not be kept from breaking at its hyphens.
+ * A table of the first rows; a column without any text is left out. Not one of Markdown's: there, a
+ * UUID could not be kept from breaking at its hyphens.
+ * @param max how many rows to show
+ * @param elsewhere what has the rest of them, in Markdown
  */
-export function renderTable(
-  columns: readonly Column[],
-  rows: readonly (readonly string[])[],
+export function renderTable<T>(
+  columns: readonly Column<T>[],
+  all: readonly T[],
+  max = Infinity,
+  elsewhere = '',
 ): string {
+  const rows = all.slice(0, max).map((row) => columns.map(({ cell }) => cell(row)));
   const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
   const line = (tag: 'th' | 'td', cells: readonly string[]) => {
-    const shown = cells.map(
-      (cell, column) => `<${tag}${styleOf(columns[column])}>${cell}</${tag}>`,
-    );
-    return `<tr>${shown.filter((_, column) => used[column]).join('')}</tr>`;
+    const shown = cells.map((cell, index) => `<${tag}${styleOf(columns[index])}>${cell}</${tag}>`);
+    return `<tr>${shown.filter((_, index) => used[index]).join('')}</tr>`;
   };
-  return [
-    '<table>',
-    line(
-      'th',
-      columns.map(({ heading }) => heading),
-    ),
-    ...rows.map((row) => line('td', row)),
-    '</table>',
-  ].join('\n');
+  const heads = line(
+    'th',
+    columns.map(({ heading }) => heading),
+  );
+  const more = all.length > max ? ['', `${all.length - max} more are in ${elsewhere}.`] : [];
+  return ['<table>', heads, ...rows.map((row) => line('td', row)), '</table>', ...more].join('\n');
 }
 
-function styleOf({ align, keep }: Column = { heading: '' }): string {
-  return ` align="${align ?? 'left'}"${keep ? ' nowrap' : ''}`;
+function styleOf(column: { readonly align?: 'right'; readonly keep?: true } = {}): string {
+  return ` align="${column.align ?? 'left'}"${column.keep ? ' nowrap' : ''}`;
 }
 
 /** An outcome and its number among all, from 1, as the log gives it. */
@@ -136,4 +138,10 @@ export function linkConsole(text: string, maxLength: number): string {
       return after !== null && /^[.,;:]?$/.test(after) ? link + after : escapeMarkdown(word);
     })
     .join(' ');
+}
+
+/** Markdown under a line that unfolds it. */
+export function fold(summary: string, parts: readonly string[], isOpen = false): string {
+  const tag = isOpen ? '<details open>' : '<details>';
+  return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
 }
