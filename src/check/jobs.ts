@@ -6,7 +6,7 @@ import type { Job } from '../service/schemas.ts';
 import { ServiceError } from '../errors.ts';
 import type { WorkflowRun } from '../github/runs.ts';
 import type { RunRef } from '../inputs/context.ts';
-import { isCutText, newestJobs, type Describer } from '../service/pages.ts';
+import { isCutText, readJobPages } from '../service/newest-jobs.ts';
 import { isOfRepository, mayOutlive, readMark, type JobMark } from '../custody/mark.ts';
 import { latestMs } from '../jobs/metrics.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
@@ -33,12 +33,13 @@ export async function findRepositoryJobs(
 ): Promise<readonly MarkedJob[]> {
   const listed: Job[] = [];
   let oldInRow = 0;
-  for await (const job of newestJobs(client, null, signal, asListed)) {
+  for await (const { items } of readJobPages(client, signal)) {
     // Known by the service's clock from the first page on: the runner's may be wrong.
-    const isNew = isCreatedSince(job, nowOf(client) - maxAgeMs);
-    if (isNew) listed.push(job);
+    const sinceMs = nowOf(client) - maxAgeMs;
+    const fresh = items.filter((job) => isCreatedSince(job, sinceMs));
+    listed.push(...fresh);
     // A single date may be wrong.
-    oldInRow = isNew ? 0 : oldInRow + 1;
+    oldInRow = fresh.length > 0 ? 0 : oldInRow + items.length;
     if (oldInRow >= pageLimit) break;
   }
   const jobs = await withDescriptions(client, listed, signal);
@@ -50,8 +51,6 @@ export async function findRepositoryJobs(
     return [{ job, mark: { ...mark, workflow } }];
   });
 }
-
-const asListed: Describer = async (job) => job;
 
 function isWhole({ description }: Job): boolean {
   return description !== null && !isCutText(description);

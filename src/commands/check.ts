@@ -146,7 +146,7 @@ async function readCosts(
   );
   const runs = await readRunsOfJobs(
     client,
-    byRunning.map(({ job }) => job),
+    byRunning.map(({ job }) => job.uuid),
     signal,
   );
   const estimated = jobs.map((each) => outcomeOf(each, runs.get(each.job.uuid) ?? []));

@@ -193,7 +193,6 @@ async function cookEntry(
       inTurn,
       ended: end.signal,
       abandon: end.abandon,
-      deadline: end.deadline,
       facts: () => entry.facts,
       isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
       record: (change) => {

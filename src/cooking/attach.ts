@@ -1,6 +1,7 @@
 import { nowOf, type Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
-import { newestJobs } from '../service/pages.ts';
+import { createDescriber, describeJobs, readJobPages } from '../service/newest-jobs.ts';
+import { retryRules } from '../service/retry.ts';
 import { hashAndNonceOf } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';
 import { hasEndedForGood, mayRestart } from '../jobs/restart.ts';
@@ -61,7 +62,9 @@ async function readByHash(
       [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes),
     ),
   );
-  for await (const job of newestJobs(client, client.clock.now() - maxAgeMs, signal)) {
+  const describe = createDescriber(client, signal, retryRules.lookUp);
+  const oldestMs = client.clock.now() - maxAgeMs;
+  for await (const job of describeJobs(readJobPages(client, signal), describe, oldestMs)) {
     const hash = hashAndNonceOf(job)?.hash;
     if (hash !== undefined && hashes.has(hash))
       byHash.set(hash, [...(byHash.get(hash) ?? []), job]);

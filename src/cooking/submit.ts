@@ -18,8 +18,6 @@ export interface SubmitOptions {
   readonly ended: AbortSignal;
   /** Fires when a cook under way is no longer waited for. */
   readonly abandon: AbortSignal;
-  /** Fires when there is no more time even to look for a job. */
-  readonly deadline: AbortSignal;
   readonly facts: () => EntryFacts;
   /** Whether another entry of the step has this job. */
   readonly isTaken: (jobUuid: string) => boolean;
@@ -142,14 +140,14 @@ async function look(
   error: ServiceError,
   { mark }: CookRequest,
   windowMs: number,
-  { finder, deadline, facts, client }: SubmitOptions,
+  { finder, facts, client }: SubmitOptions,
 ): Promise<Job | null> {
   try {
     const { jobs, serverSentAtMs } = facts();
     const knownUuids = jobs.map(({ uuid }) => uuid);
     const sentAtMs = serverSentAtMs ?? client.serverNow();
     const search = { mark, knownUuids, serverSentAtMs: sentAtMs, windowMs };
-    return await finder.find(search, deadline);
+    return await finder.find(search);
   } catch (failure) {
     // Without a look nothing may be sent again; what is to be told is the first error.
     throw failure instanceof ServiceError ? error : failure;

@@ -202,21 +202,18 @@ function see(job: Job, entry: CustodyEntry): void {
 /** Looks for a job that a cook without an answer may have created; gives whether there is one. */
 async function look(
   entry: CustodyEntry,
-  { finder, events, phase, deadline }: ReconcileOptions,
+  { finder, events, phase }: ReconcileOptions,
 ): Promise<boolean> {
   const facts = entry.facts();
   const mark = facts.mark ?? '';
   try {
-    const job = await finder.find(
-      {
-        mark,
-        knownUuids: facts.jobs.map(({ uuid }) => uuid),
-        serverSentAtMs: facts.serverSentAtMs,
-        windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,
-        isLast: phase === 'post',
-      },
-      deadline,
-    );
+    const job = await finder.find({
+      mark,
+      knownUuids: facts.jobs.map(({ uuid }) => uuid),
+      serverSentAtMs: facts.serverSentAtMs,
+      windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,
+      isLast: phase === 'post',
+    });
     // Another look may have found it meanwhile.
     if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid)) return false;
     const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'keep';
@@ -243,7 +240,14 @@ export function createFactsReconciler(
   onJob: (job: Job) => void = () => {},
 ) {
   const poller = createPoller({ client, interval: 'auto', signal: deadline, ...health });
-  const options = { client, events, phase, deadline, poller, finder: createFinder(client) };
+  const options = {
+    client,
+    events,
+    phase,
+    deadline,
+    poller,
+    finder: createFinder(client, deadline),
+  };
   return async (saved: EntryFacts, wanted: (facts: EntryFacts) => Wanted): Promise<void> => {
     let facts = saved;
     const entry: CustodyEntry = {

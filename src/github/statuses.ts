@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { GitHubError } from '../errors.ts';
-import { groupsOf } from '../groups.ts';
+import { splitIntoGroups } from '../service/pages.ts';
 import { graphqlRoute, parseAnswer, type GitHub } from './client.ts';
 import type { Repository } from './runs.ts';
 
@@ -26,7 +26,7 @@ export async function readStatuses(
 ): Promise<readonly ContextStatus[]> {
   if (shas.length > maxSingleReads) {
     try {
-      const groups = groupsOf(shas, commitsPerQuery);
+      const groups = splitIntoGroups(shas, commitsPerQuery);
       const answers = groups.map(async (group) => queryStatuses(github, repository, group));
       return (await Promise.all(answers)).flat();
     } catch (error) {

@@ -1,20 +1,17 @@
-import pLimit from 'p-limit';
 import type { Client } from '../service/client.ts';
 import { listLedger } from '../service/endpoints.ts';
-import { retryRules, withRetry } from '../service/retry.ts';
+import { retryRules } from '../service/retry.ts';
 import type { LedgerTransaction } from '../service/schemas.ts';
-import { groupsOf } from '../groups.ts';
-import { readPages } from '../service/pages.ts';
+import { readAllPages, readTogether } from '../service/pages.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { finalResultOf } from '../jobs/status.ts';
 
 // What was really billed. When a bill comes after a run is documented nowhere, so nobody waits for it.
 
-const maxConcurrent = 16;
 // For all jobs together.
 const maxMs = 10_000;
-// With an authorization and a bill each, they fill a page of the list.
-const groupSize = 25;
+// With an authorization and a bill each, they are a page of the list that is seen not to be full.
+const groupSize = 24;
 const maxPagesPerGroup = 4;
 
 /**
@@ -32,11 +29,19 @@ export async function withBills(
   const done = new AbortController();
   const signal = AbortSignal.any([interrupted, done.signal]);
   const bills = new Map<string, number>();
-  const reading = readBills(outcomes.filter(isBillable), maxSingleReads, async (runUuids) => {
-    const found = await readGroup(client, runUuids, signal).catch(() => []);
+  const runs = outcomes.filter(isBillable).flatMap((outcome) => outcome.runs);
+  const read = async (runUuids: readonly string[]) => {
+    const found = await readGroup(client, runUuids, signal);
     for (const [uuid, usd] of found) bills.set(uuid, usd);
     return bills.size > 0;
-  });
+  };
+  const reading = readTogether(
+    runs.map(({ uuid }) => uuid),
+    // The run that has waited longest for its bill.
+    runs.findLast(({ started_at_ms: startedAtMs }) => startedAtMs !== null)?.uuid,
+    read,
+    { groupSize, maxSingleReads },
+  );
   await Promise.race([reading, client.clock.sleep(maxMs, signal)]);
   done.abort();
   return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
@@ -44,30 +49,6 @@ export async function withBills(
 
 function isBillable({ job }: Outcome): boolean {
   return job !== null && finalResultOf(job.status) !== null;
-}
-
-/** @param read asks for runs, and gives whether any bill was found so far */
-async function readBills(
-  outcomes: readonly Outcome[],
-  maxSingleReads: number,
-  read: (runUuids: readonly string[]) => Promise<boolean>,
-): Promise<void> {
-  const runs = outcomes.flatMap((outcome) => outcome.runs);
-  const inTurn = pLimit(maxConcurrent);
-  const readAll = async (groups: readonly (readonly string[])[]) =>
-    Promise.all(groups.map(async (uuids) => inTurn(async () => read(uuids))));
-  const groups = groupsOf(
-    runs.map(({ uuid }) => uuid),
-    groupSize,
-  );
-  const isFound = (await readAll(groups)).includes(true);
-  if (isFound || runs.length < 2) return;
-  // Whether the filter takes several is documented nowhere; the run that waits longest will tell.
-  const started = runs.filter(({ started_at_ms: startedAtMs }) => startedAtMs !== null);
-  const singly = started.map(({ uuid }) => [uuid]);
-  if ((await readAll(singly.slice(-1))).includes(true)) {
-    await readAll(singly.slice(0, maxSingleReads));
-  }
 }
 
 function billsOf({ runs }: Outcome, bills: ReadonlyMap<string, number>) {
@@ -85,10 +66,14 @@ async function readGroup(
   runUuids: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly (readonly [string, number])[]> {
-  const { items, isWhole } = await readPages(async (page) => {
-    const request = async () => listLedger(client, runUuids, page, signal);
-    return withRetry(request, retryRules.bill, { ...client, signal });
-  }, maxPagesPerGroup);
+  const list = {
+    client,
+    signal,
+    rule: retryRules.bill,
+    read: async (page: number) => listLedger(client, runUuids, page, signal),
+    getId: ({ uuid }: LedgerTransaction) => uuid,
+  };
+  const { items, isWhole } = await readAllPages(list, maxPagesPerGroup);
   // A part of a bill is none.
   if (!isWhole) return [];
   const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);

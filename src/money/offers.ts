@@ -1,7 +1,8 @@
 import { closestMatch } from 'leven';
 import type { Client } from '../service/client.ts';
 import { listOffers } from '../service/endpoints.ts';
-import { retryRules, withRetry } from '../service/retry.ts';
+import { readAllPages } from '../service/pages.ts';
+import { retryRules } from '../service/retry.ts';
 import type { Offer } from '../service/schemas.ts';
 import type { Json, JsonMapping } from '../service/sign.ts';
 import { hourMs } from './cost.ts';
@@ -88,28 +89,12 @@ async function readAll(
   signal: AbortSignal,
 ): Promise<Offers> {
   const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value] as const);
-  const offers: Offer[] = [];
-  let seen = 0;
-  let firstSize = Infinity;
-  for (let page = 1; page <= maxPages; page += 1) {
-    const query = { ...Object.fromEntries(named), page: String(page) };
-    const request = async () => listOffers(client, query, signal);
-    const { items, size, total } = await withRetry(request, retryRules.offers, {
-      ...client,
-      signal,
-    });
-    offers.push(...items);
-    seen += size;
-    // Without a total, up to a page that is smaller than the first, as large as that may be.
-    const isLast = total === undefined ? size < firstSize && page > 1 : seen >= total;
-    firstSize = Math.min(firstSize, size);
-    if (size === 0 || isLast) return { offers: cheapestFirst(offers), isCut: false };
-  }
-  return { offers: cheapestFirst(offers), isCut: true };
-}
-
-function cheapestFirst(offers: readonly Offer[]): readonly Offer[] {
-  return offers.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
+  const read = async (page: number) =>
+    listOffers(client, { ...Object.fromEntries(named), page: String(page) }, signal);
+  const list = { client, signal, rule: retryRules.offers, read };
+  const { items, isWhole } = await readAllPages(list, maxPages);
+  const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
+  return { offers: byPrice, isCut: !isWhole };
 }
 
 /** Whether an offer has a GPU of this name: to the letter, but for capitals and spaces. */

@@ -1,140 +1,112 @@
+import pLimit from 'p-limit';
 import type { Client } from './client.ts';
-import { listJobs, pageLimit, readJob, type JobPage, type Page } from './endpoints.ts';
-import { retryRules, withRetry } from './retry.ts';
-import type { Job } from './schemas.ts';
-import { ServiceError } from '../errors.ts';
+import { pageLimit, type Page } from './endpoints.ts';
+import { withRetry, type RetryRule } from './retry.ts';
 
-// A page may hold nothing new where jobs were added meanwhile; several in a row are a service that
+/** A list that is read page by page. */
+export interface PageSource<T> {
+  readonly client: Client;
+  readonly signal: AbortSignal;
+  readonly rule: RetryRule;
+  /** Reads one page, from 1 on. */
+  readonly read: (page: number) => Promise<Page<T>>;
+  /** What tells a member from others, so that one that moves to the next page meanwhile is given once. */
+  readonly getId?: (item: T) => string | null;
+}
+
+/** What is new on a page, and whether it is the last one. */
+export interface NextPage<T> {
+  readonly items: readonly T[];
+  readonly isLast: boolean;
+}
+
+// A page may hold nothing new where members were added meanwhile; several in a row are a service that
 // gives the same page whatever it is asked for.
 const maxStalePages = 3;
-// Where so many have no description to be had, the service cannot tell now: it is left alone.
-const maxFailures = 10;
 
 /**
- * The jobs of the account, the newest first.
- * @param oldestMs where to stop, Unix ms on the service's clock; null: at the end of the list
- * @throws ServiceError at the end, where some have no description to be had
+ * Reads a list page by page.
+ * @throws ServiceError where a page cannot be read, InterruptedError
  */
-export async function* newestJobs(
-  client: Client,
-  oldestMs: number | null,
-  signal: AbortSignal,
-  describe = createDescriber(client),
-): AsyncGenerator<Job, void> {
-  const seen = new Set<string>();
-  let members = 0;
-  let firstSize = 0;
-  let staleInRow = 0;
-  const failures: ServiceError[] = [];
-  const withDescription = async (job: Job) => {
-    if (failures.length >= maxFailures) return job;
-    try {
-      return await describe(job, signal);
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      failures.push(error);
-      return job;
-    }
-  };
-  for (let page = 1; staleInRow < maxStalePages; page += 1) {
-    const query = { sort: '-created_at', page: String(page) };
-    const request = async () => listJobs(client, query, signal);
-    const answer = await withRetry(request, retryRules.lookUp, { ...client, signal });
-    const fresh = answer.items.filter(({ uuid }) => !seen.has(uuid));
-    for (const { uuid } of fresh) seen.add(uuid);
-    for (const job of fresh) yield await withDescription(job);
+export async function* readPages<T>({
+  client,
+  signal,
+  rule,
+  read,
+  getId = () => null,
+}: PageSource<T>): AsyncGenerator<NextPage<T>, void> {
+  const seen = new Set<string | null>();
+  let [members, firstSize, stale] = [0, 0, 0];
+  for (let page = 1; stale < maxStalePages; page += 1) {
+    const answer = await withRetry(async () => read(page), rule, { ...client, signal });
+    const items = answer.items.filter((item) => !seen.has(getId(item)));
+    for (const item of items) seen.add(getId(item));
+    seen.delete(null);
     members += answer.size;
-    staleInRow = fresh.length === 0 ? staleInRow + 1 : 0;
+    const isLast = isLastPage(answer, members, firstSize);
+    yield { items, isLast };
+    if (isLast) return;
+    stale = items.length === 0 ? stale + 1 : 0;
     if (page === 1) firstSize = answer.size;
-    if (isLastPage(answer, members, firstSize)) break;
-    if (oldestMs !== null && isPast(answer.items, oldestMs)) break;
   }
-  const [failure] = failures;
-  if (failure !== undefined) throw failure;
 }
 
-// The service may give smaller pages than it is asked for, so a short first page proves nothing.
-function isLastPage({ size, total }: JobPage, members: number, firstSize: number): boolean {
+// The service may give smaller pages than it is asked for, so a short first page proves nothing. What
+// it calls the total may be that of the page alone.
+function isLastPage({ size, total }: Page<unknown>, members: number, firstSize: number): boolean {
   if (size === 0) return true;
-  // What is called the total may be that of the page alone.
-  if (size >= pageLimit) return false;
-  return total === undefined ? size < firstSize : members >= total;
-}
-
-// A single date may be wrong, and a list that is not sorted as was asked has the new ones at its end.
-function isPast(jobs: readonly Job[], ms: number): boolean {
-  const times = jobs.map(({ created_at: createdAt }) => Date.parse(createdAt ?? ''));
-  const [first = NaN] = times;
-  const last = times.at(-1) ?? NaN;
-  return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
+  if (total === undefined) return size < firstSize;
+  return members >= total && !(size === pageLimit && total === size);
 }
 
 /**
- * Reads the pages of a list that ought to be short. What moves to the next page meanwhile is read
- * once.
- * @returns its items, and whether those are all
+ * Reads a list that ought to be short.
+ * @returns its members, and whether those are all
  */
-export async function readPages<T extends { readonly uuid: string | null }>(
-  read: (page: number) => Promise<Page<T>>,
+export async function readAllPages<T>(
+  source: PageSource<T>,
   maxPages: number,
 ): Promise<{ readonly items: readonly T[]; readonly isWhole: boolean }> {
-  const items: T[] = [];
-  const seen = new Set<string>();
-  let members = 0;
-  for (let page = 1; page <= maxPages; page += 1) {
-    const answer = await read(page);
-    items.push(...answer.items.filter(({ uuid }) => uuid === null || !seen.has(uuid)));
-    for (const { uuid } of answer.items) if (uuid !== null) seen.add(uuid);
-    members += answer.size;
-    const isLast = answer.total === undefined ? answer.size < pageLimit : members >= answer.total;
-    if (isLast || answer.size === 0) return { items, isWhole: isLast };
+  const all: T[] = [];
+  let pages = 0;
+  for await (const { items, isLast } of readPages(source)) {
+    all.push(...items);
+    pages += 1;
+    if (isLast || pages === maxPages) return { items: all, isWhole: isLast };
   }
-  return { items, isWhole: false };
+  return { items: all, isWhole: false };
 }
 
-/** Gives a job of a list with its description. Rejects with ServiceError where it has none to give. */
-export type Describer = (listed: Job, signal: AbortSignal) => Promise<Job>;
-
-// Whether a list has descriptions is documented nowhere. Without, its jobs are read one by one; more
-// than this would take longer than there is time to look.
-const maxDescribed = 100;
-
-/** Whether a description ends as one does that was cut: a list may cut what a single read gives whole. */
-export function isCutText(description: string | null): boolean {
-  return /(?:…|\.{3})\s*$/.test(description?.slice(-10) ?? '');
+/** Splits a list into groups of at most so many. */
+export function splitIntoGroups<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
 }
+
+// The service is not to be rushed.
+const maxConcurrent = 16;
 
 /**
- * A describer that reads each job once, and none where lists are seen to have whole descriptions.
- * @param isLookedAgain whether the whole list is gone through again where a read fails
+ * Reads what belongs to each of many, many with one request. Whether a filter takes several UUIDs is
+ * documented nowhere: where nothing comes of that, the likeliest one is read singly, and where that
+ * finds something, the first of the others too. Never rejects.
+ * @param read gives whether it has found anything
  */
-export function createDescriber(client: Client, isLookedAgain = false): Describer {
-  const described = new Map<string, Job>();
-  let isInLists = false;
-  return async (listed, signal) => {
-    // The mark would be at the end.
-    const isCut = isCutText(listed.description);
-    if (listed.description && !isCut) isInLists = true;
-    if (isInLists && !isCut) return listed;
-    const known = described.get(listed.uuid);
-    if (known !== undefined) return known;
-    // Anybody's text may end like this.
-    if (isCut && described.size >= maxDescribed) return listed;
-    if (described.size >= maxDescribed) throw withoutDescription('too many jobs to read each');
-    const request = async () => readJob(client, listed.uuid, signal);
-    const read = isLookedAgain
-      ? request()
-      : withRetry(request, retryRules.lookUp, { ...client, signal });
-    // It may be too new to be read: a 404 is no proof either.
-    const job = await read.catch((error: unknown) => {
-      throw error instanceof ServiceError ? withoutDescription(error.message) : error;
-    });
-    described.set(listed.uuid, job);
-    return job;
+export async function readTogether(
+  uuids: readonly string[],
+  likeliest: string | undefined,
+  read: (uuids: readonly string[]) => Promise<boolean>,
+  { groupSize, maxSingleReads }: { readonly groupSize: number; readonly maxSingleReads: number },
+): Promise<void> {
+  const inTurn = pLimit(maxConcurrent);
+  const hasFound = async (groups: readonly (readonly string[])[]) => {
+    const readOne = async (group: readonly string[]) => inTurn(async () => read(group));
+    const answers = groups.map(async (group) => readOne(group).catch(() => false));
+    return (await Promise.all(answers)).includes(true);
   };
-}
-
-function withoutDescription(why: string): ServiceError {
-  const detail = `the list has no descriptions: ${why}`;
-  return new ServiceError({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
+  const isFound = await hasFound(splitIntoGroups(uuids, groupSize));
+  if (isFound || uuids.length < 2 || likeliest === undefined) return;
+  if (!(await hasFound([[likeliest]]))) return;
+  const others = uuids.filter((uuid) => uuid !== likeliest).slice(0, maxSingleReads);
+  await hasFound(others.map((uuid) => [uuid]));
 }

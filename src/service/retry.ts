@@ -5,7 +5,7 @@ import { InterruptedError, ServiceError } from '../errors.ts';
 // repeated comes here. A cook has rules of its own in `jobs/submit.ts`, which uses the pauses.
 
 /** How a kind of request is repeated. */
-interface RetryRule {
+export interface RetryRule {
   /** Most times it is sent in all. */
   readonly maxTries: number;
   /** How many answers of 404 it takes to believe them: one right after a cook may be lag. */
@@ -26,6 +26,8 @@ export const retryRules = {
   lastOwnCancel: { maxTries: Infinity, maxNotFound: 7 },
   // A page of a look-up; the whole look-up is repeated as well.
   lookUp: { maxTries: 3, maxNotFound: 2 },
+  // A part of a look-up that is soon repeated as a whole.
+  once: { maxTries: 1, maxNotFound: 1 },
   // Logs and runs: trouble with them never changes the verdict.
   run: { maxTries: 4, maxNotFound: 2 },
 } as const satisfies Record<string, RetryRule>;

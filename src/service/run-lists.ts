@@ -1,61 +1,39 @@
 import type { Client } from './client.ts';
 import { listRunsOfJobs } from './endpoints.ts';
-import { retryRules, withRetry } from './retry.ts';
-import type { Job, JobRun } from './schemas.ts';
-import { groupsOf } from '../groups.ts';
-import { readPages } from './pages.ts';
+import { readAllPages, readTogether } from './pages.ts';
+import { retryRules } from './retry.ts';
+import type { JobRun } from './schemas.ts';
 
-// The runs of many jobs with few requests. Trouble with them costs a figure, never the look.
-
-// Nobody reads the costs of so many one by one, should the service not take several UUIDs at once.
-const maxSingleReads = 20;
-// As many as one list gives.
-const groupSize = 50;
+// Nobody reads the runs of so many one by one, should the service not take several UUIDs at once.
+const limits = { groupSize: 50, maxSingleReads: 20 };
 const maxPagesPerGroup = 3;
 
 /**
- * Reads the runs of jobs, oldest first, up to 50 jobs with one request. Never rejects: what could not
- * be read is left out.
+ * Reads the runs of jobs, oldest first, up to 50 jobs with one request. Never rejects: trouble with
+ * them costs a figure, so what could not be read is left out.
+ * @param jobUuids the last one is the likeliest to have runs
  */
 export async function readRunsOfJobs(
   client: Client,
-  jobs: readonly Job[],
+  jobUuids: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly JobRun[]>> {
   const found = new Map<string, readonly JobRun[]>();
-  const left: Job[] = [];
-  for (const group of groupsOf(jobs, groupSize)) {
-    const runs = left.length > 0 ? null : await readGroup(client, group, signal);
-    if (runs === null) left.push(...group);
-    else for (const { uuid } of group) found.set(uuid, runsOf(runs, uuid));
-  }
-  for (const job of left.slice(0, maxSingleReads)) {
-    const runs = await readGroup(client, [job], signal);
-    if (runs !== null) found.set(job.uuid, runsOf(runs, job.uuid));
-  }
+  const read = async (group: readonly string[]) => {
+    const list = {
+      client,
+      signal,
+      rule: retryRules.run,
+      read: async (page: number) => listRunsOfJobs(client, group, page, signal),
+      getId: ({ uuid }: JobRun) => uuid,
+    };
+    const { items } = await readAllPages(list, maxPagesPerGroup);
+    for (const uuid of group) {
+      const runs = items.filter((run) => run.job_uuid?.toLowerCase() === uuid);
+      if (runs.length > 0) found.set(uuid, runs.toReversed());
+    }
+    return found.size > 0;
+  };
+  await readTogether(jobUuids, jobUuids.at(-1), read, limits);
   return found;
-}
-
-function runsOf(runs: readonly JobRun[], jobUuid: string): readonly JobRun[] {
-  return runs.filter((run) => run.job_uuid?.toLowerCase() === jobUuid).toReversed();
-}
-
-/** The runs of a group, newest first; null where the service does not list them together. */
-async function readGroup(
-  client: Client,
-  jobs: readonly Job[],
-  signal: AbortSignal,
-): Promise<readonly JobRun[] | null> {
-  const uuids = jobs.map(({ uuid }) => uuid);
-  try {
-    const { items: runs } = await readPages(async (page) => {
-      const request = async () => listRunsOfJobs(client, uuids, page, signal);
-      return withRetry(request, retryRules.run, { ...client, signal });
-    }, maxPagesPerGroup);
-    // Whether the filter takes several UUIDs is documented nowhere.
-    const isIgnored = runs.length === 0 && jobs.some((job) => job.started_at !== null);
-    return isIgnored ? null : runs;
-  } catch {
-    return null;
-  }
 }

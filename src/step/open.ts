@@ -53,7 +53,7 @@ export async function withStep<T>(
     client,
     probe,
     end,
-    finder: createFinder(client),
+    finder: createFinder(client, end.deadline),
     poller,
     log,
     budget,

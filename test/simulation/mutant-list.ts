@@ -25,13 +25,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'only one page of the list is read',
     file: 'service/pages.ts',
-    find: 'staleInRow < maxStalePages; page += 1',
-    replace: 'staleInRow < maxStalePages && page === 1; page += 1',
+    find: 'stale < maxStalePages; page += 1',
+    replace: 'stale < maxStalePages && page === 1; page += 1',
   },
   {
     name: 'a short page is taken for the last one',
     file: 'service/pages.ts',
-    find: 'return total === undefined ? size < firstSize : members >= total;',
+    find: 'if (total === undefined) return size < firstSize;',
     replace: 'return size < 50;',
   },
   {
@@ -141,8 +141,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a list that fails is never replaced',
     file: 'service/read-jobs.ts',
-    find: 'const maxListFailures = 2;',
-    replace: 'const maxListFailures = 2_000_000;',
+    find: 'if (answer.status === 429) return',
+    replace: 'if (answer.status !== 0) return',
   },
   {
     name: 'the clock is compared with what is known now',

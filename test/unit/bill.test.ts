@@ -53,11 +53,11 @@ async function billed(
 const several = (count: number, cost: string) => Array.from({ length: count }, () => cost);
 
 describe('what was billed', () => {
-  test('is asked for 25 runs at once, of jobs that have ended', async () => {
+  test('is asked for 24 runs at once, of jobs that have ended', async () => {
     const living = fakeOutcome({ runs: [fakeRun(rate, hour)] }, { status: 'RUNNING' }, hour);
     const { costs, calls } = await billed([...jobs(60), living], ledger);
     expect(costs.slice(0, 60)).toEqual(several(60, 'billed 2'));
-    expect(calls).toEqual([25, 25, 10]);
+    expect(calls).toEqual([24, 24, 12]);
   });
 
   test.each<[string, (call: SentCall) => unknown]>([
@@ -87,7 +87,7 @@ describe('what was billed', () => {
   test('is asked for once more, and no more, where there is no bill yet', async () => {
     const { costs, calls } = await billed(jobs(30), (call) => pageOf([], call));
     expect(costs).toEqual(several(30, 'estimated 1'));
-    expect(calls).toEqual([25, 5, 1]);
+    expect(calls).toEqual([24, 6, 1]);
   });
 
   test('counts once, though a page repeats what was on the one before', async () => {

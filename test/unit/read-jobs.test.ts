@@ -39,6 +39,7 @@ async function look(count: number, looks: number, ...answers: readonly ListAnswe
     expect(found.size).toBe(count);
     const errors = [...found.values()].filter((answer) => answer instanceof ServiceError).length;
     seen.push({ lists, singles, errors });
+    await client.clock.sleep(60_000);
   }
   return seen;
 }
@@ -56,54 +57,24 @@ test.each([
 });
 
 const byList = { lists: [3], singles: 0, errors: 0 };
-const failed = { lists: [3], singles: 0, errors: 3 };
 const both = { lists: [3], singles: 3, errors: 0 };
 const singly = { lists: [], singles: 3, errors: 0 };
 const lacking = { lists: [3], singles: 1, errors: 0 };
-const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 
-test('a list that fails once is tried again', async () => {
-  expect(await look(3, 3, refused(503), 'all', refused(503))).toEqual([failed, byList, failed]);
+test.each([refused(503), refused(403), troubled('too-large')])(
+  'a list that fails, as with %p, is replaced by single reads for five minutes',
+  async (error) => {
+    // Looked at every minute.
+    const seen = await look(3, 7, error, 'all');
+    expect(seen).toEqual([both, singly, singly, singly, singly, byList, byList]);
+  },
+);
+
+test('what is answered 429 is asked for no more in this look', async () => {
+  const limited = { lists: [3], singles: 0, errors: 3 };
+  expect(await look(3, 2, refused(429), 'all')).toEqual([limited, byList]);
 });
 
-test('one that fails twice in a row is left alone for ten looks', async () => {
-  const seen = await look(3, 13, refused(503), refused(503), 'all');
-  expect(seen).toEqual([failed, both, ...times(9, singly), byList, byList]);
-});
-
-test('one that goes on failing is asked more rarely each time, and costs no look', async () => {
-  const seen = await look(3, 1_000, refused(503));
-  const askedAt = seen.flatMap(({ lists }, at) => (lists.length > 0 ? [at] : []));
-  expect(askedAt).toEqual([0, 1, 11, 31, 71, 151, 311, 471, 631, 791, 951]);
-  expect(seen.filter(({ errors }) => errors > 0)).toHaveLength(1);
-});
-
-test('one that is refused for good is left alone at once', async () => {
-  const seen = await look(3, 12, refused(403), 'all');
-  expect(seen).toEqual([both, ...times(9, singly), byList, byList]);
-});
-
-test('one that lacks a job three times in a row is not asked again', async () => {
-  const seen = await look(3, 30, 'lacks one', 'lacks one', 'lacks one', 'all');
-  expect(seen).toEqual([...times(3, lacking), ...times(27, singly)]);
-});
-
-test('one that catches up is asked on', async () => {
-  const answers = ['lacks one', 'lacks one', 'all'] as const;
-  const seen = await look(3, 8, ...answers, ...answers, 'all');
-  expect(seen).toEqual([lacking, lacking, byList, lacking, lacking, byList, byList, byList]);
-});
-
-test('one that is too long is halved', async () => {
-  const seen = await look(50, 2, troubled('too-large'), 'all');
-  expect(seen).toEqual([
-    { lists: [50], singles: 50, errors: 0 },
-    { lists: [25, 25], singles: 0, errors: 0 },
-  ]);
-});
-
-test('one that stays too long is halved down to single jobs', async () => {
-  // Room for 50, 25, 12, 6, 3, and then 1.
-  const seen = await look(3, 7, troubled('too-large'));
-  expect(seen).toEqual([...times(5, both), ...times(2, singly)]);
+test('what a list lacks is read singly, and the list is asked on', async () => {
+  expect(await look(3, 3, 'lacks one', 'lacks one', 'all')).toEqual([lacking, lacking, byList]);
 });
