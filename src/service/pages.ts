@@ -99,11 +99,10 @@ export async function readTogether(
   { groupSize, maxSingleReads }: { readonly groupSize: number; readonly maxSingleReads: number },
 ): Promise<void> {
   const inTurn = pLimit(maxConcurrent);
-  const hasFound = async (groups: readonly (readonly string[])[]) => {
-    const readOne = async (group: readonly string[]) => inTurn(async () => read(group));
-    const answers = groups.map(async (group) => readOne(group).catch(() => false));
-    return (await Promise.all(answers)).includes(true);
-  };
+  const readGroup = async (group: readonly string[]) =>
+    inTurn(async () => read(group)).catch(() => false);
+  const hasFound = async (groups: readonly (readonly string[])[]) =>
+    (await Promise.all(groups.map(readGroup))).includes(true);
   const isFound = await hasFound(splitIntoGroups(uuids, groupSize));
   if (isFound || uuids.length < 2 || likeliest === undefined) return;
   if (!(await hasFound([[likeliest]]))) return;
