@@ -1,4 +1,5 @@
-import { noRunData, type Outcome } from '../../src/jobs/records.ts';
+import { createOutcome } from '../../src/jobs/outcome.ts';
+import type { JobRef, Outcome } from '../../src/jobs/records.ts';
 import type { Job, JobRun } from '../../src/service/schemas.ts';
 
 /** When the made-up jobs were cooked. */
@@ -68,34 +69,22 @@ export function fakeOutcome(
   job: Partial<Job> = {},
   pace: Pace = { assigned: 42, started: 95, ended: 412 },
 ): Outcome {
-  return {
-    ref: {
-      index: 0,
-      recipeUuid: uuidNumber(0),
-      jobUuid: null,
-      title: null,
-      namesRegions: false,
-    },
+  const known = createOutcome({
+    ref: fakeRef(),
     origin: 'cooked',
     submittedAtMs: cookedAtMs,
-    result: 'succeeded',
     ending: 'final',
-    error: null,
-    overBudget: null,
-    offers: null,
-    bills: new Map(),
-    cancel: null,
-    earlierTries: [],
-    readyCheck: null,
-    readiness: null,
-    isKept: false,
-    unansweredMark: null,
-    ...noRunData,
     job: fakeJob(job, pace),
     runs: [fakeRun({}, pace)],
     timeline: timelineOf(pace, job.status ?? 'COMPLETED'),
-    ...changes,
-  };
+  });
+  return { ...known, result: 'succeeded', ...changes };
+}
+
+/** What a made-up job is about: the first recipe, and nothing else. */
+export function fakeRef(changes: Partial<JobRef> = {}): JobRef {
+  const nothing = { jobUuid: null, title: null, namesRegions: false };
+  return { index: 0, recipeUuid: uuidNumber(0), ...nothing, ...changes };
 }
 
 function timelineOf({ assigned, started, ended }: Pace, status: string): Outcome['timeline'] {
