@@ -1,7 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import { readRunRef, readStepIdentity } from '../inputs/context.ts';
-import { ceilingsOf, readCookInputs, type CookInputs } from '../inputs/cook.ts';
+import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { hasCeiling, withShare } from '../money/ceilings.ts';
 import { createOfferReader } from '../money/offers.ts';
 import { createRecipeReader, type RecipeReader } from '../cooking/recipes.ts';
@@ -77,7 +77,7 @@ function cookPlan(inputs: CookInputs): StepPlan {
     logs: inputs.wait ? plan.logs : 'none',
     // What counts there are unfinished jobs, and one that runs is unfinished.
     waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,
-    ceilings: ceilingsOf(inputs),
+    ceilings: inputs.ceilings,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Recipe } from '../service/schemas.ts';
 import { canonicalJson, type Json, type JsonMapping } from '../service/sign.ts';
 import { InputError } from '../errors.ts';
 import type { CookFields, RecipeEntry } from '../inputs/recipes.ts';
-import { fieldsOf, type CookInputs } from '../inputs/cook.ts';
+import type { CookInputs } from '../inputs/cook.ts';
 import type { RunRef, StepIdentity } from '../inputs/context.ts';
 import { describeWithMark } from '../custody/mark.ts';
 import type { JobRef } from '../jobs/records.ts';
@@ -43,7 +43,7 @@ export function createRequests(
   run: RunRef | null = null,
 ): readonly CookRequest[] {
   return inputs.recipes.map((entry, index) => {
-    const { gpu_name: gpuNames, ...fields } = mergeFields(fieldsOf(inputs), entry);
+    const { gpu_name: gpuNames, ...fields } = mergeFields(inputs.fields, entry);
     const container = mergeContainers(inputs, entry);
     const parts = { inputs, step, nonce, run, index, entry, fields, container };
     const [first, ...others] = namesOf(gpuNames);
@@ -53,7 +53,7 @@ export function createRequests(
 }
 
 function namesOf(given: CookFields['gpu_name']): readonly (string | null | undefined)[] {
-  return typeof given === 'object' && given !== null ? given : [given];
+  return given ?? [given];
 }
 
 interface TryParts {

@@ -1,22 +1,19 @@
 import type { Runner } from '../runner.ts';
+import { accessInputs } from './access.ts';
 import { cookInputs } from './cook.ts';
-import { duration, flag, fromText, InvalidValue, line, oneOf, quote } from './parsers.ts';
-import { input, optional, readInputs, validValues, type Values } from './read.ts';
+import { duration, flag, line, oneOf, textThat } from './parsers.ts';
+import { input, optional, readInputs, type Values } from './read.ts';
+import { validValues } from './tree.ts';
 
 /** The name of a workflow's file, with or without its folder. */
-const workflowFile = fromText((given) => {
-  const [, name] = /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given) ?? [];
-  return (
-    name ??
-    new InvalidValue(`${quote(given)} is not the name of a workflow file, such as deploy.yml`)
-  );
-});
+const workflowFile = textThat(
+  'is not the name of a workflow file, such as deploy.yml',
+  (given) => /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given)?.[1],
+);
 
 /** The inputs of the check action, in the order of `check/action.yml`. */
 export const checkInputs = {
-  'public-key': cookInputs['public-key'],
-  'secret-key': cookInputs['secret-key'],
-  'api-url': cookInputs['api-url'],
+  ...accessInputs,
   'github-token': cookInputs['github-token'],
   since: input(duration(), '3d'),
   orphans: input(oneOf(['cancel', 'report']), 'cancel'),
@@ -35,5 +32,5 @@ export async function readCheckInputs(runner: Runner): Promise<CheckInputs> {
     'needs `commit-status: true`: the pending status tells for which jobs it was dispatched';
   const isForgetful = values['follow-up'] !== undefined && values['commit-status'] === false;
   const rules = isForgetful ? [{ input: 'follow-up', message }] : [];
-  return validValues({ values, problems: [...problems, ...rules] });
+  return validValues(values, [...problems, ...rules]);
 }

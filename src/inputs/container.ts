@@ -1,8 +1,16 @@
-import * as z from 'zod/mini';
-import { isMapping } from '../service/json.ts';
-import { isPlainName } from '../service/secret-fields.ts';
-import { fromText, quote, text, whole } from './parsers.ts';
-import { mapping, parseYaml } from './yaml.ts';
+import { InputError, type Problem } from '../errors.ts';
+import { text, whole } from './parsers.ts';
+import {
+  invalid,
+  list,
+  mapping,
+  membersOf,
+  quote,
+  readAll,
+  validValues,
+  type Parse,
+  type TextTree,
+} from './tree.ts';
 
 // The container parameters of a cook, as the service's documentation lists them.
 
@@ -14,56 +22,46 @@ const variableNameForm =
   'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
 
 /** An environment as a mapping; values are text, whatever they look like, and never shown. */
-export const environment = z.pipe(
-  // Not a record of zod's, which drops a key called `__proto__`.
-  z.custom<object>(isMapping, 'must be a mapping of names to values'),
-  z.transform((given, context): Environment => {
-    const names = Object.keys(given);
-    const report = (key: string, message: string) => {
-      const place = isPlainName(key) ? key : names.indexOf(key);
-      context.issues.push({ code: 'custom', message, input: key, path: [place] });
-    };
-    const pairs = Object.entries(given).flatMap(([key, value]: [string, unknown]) => {
-      if (!variableName.test(key)) report(key, variableNameForm);
-      else if (typeof value === 'string') return [[key, value] as const];
-      else if (value === null) report(key, 'cannot be null: use "" or "null", in quotes');
-      else report(key, 'must be a single value, not a list or a mapping');
-      return [];
-    });
-    return Object.fromEntries(pairs);
-  }),
-);
+export const environment: Parse<Environment> = (given) => {
+  const { values, problems } = readAll(
+    membersOf(given).map(([name, value], index) => {
+      const place = variableName.test(name) ? `.${name}` : `[${index}]`;
+      return [place, () => [name, readVariable(name, value)] as const] as const;
+    }),
+  );
+  return Object.fromEntries(validValues<typeof values>(values, problems));
+};
+
+function readVariable(name: string, value: TextTree): string {
+  if (!variableName.test(name)) throw invalid(variableNameForm);
+  if (value === null) throw invalid('cannot be null: use "" or "null", in quotes');
+  return text(value, name);
+}
 
 /**
- * An environment as `KEY=VALUE` lines; a value goes to the end of its line, verbatim. Blank lines
- * and lines that start with `#` say nothing, as in dotenv files.
+ * Reads an environment from `KEY=VALUE` lines; a value goes to the end of its line, verbatim. Blank
+ * lines and lines that start with `#` say nothing, as in dotenv files.
+ * @throws InputError with the line of each problem
  */
-export const environmentLines = z.pipe(
-  z.string(),
-  z.transform((given, context): Environment => {
-    const pairs = new Map<string, string>();
-    for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
-      if (/^\s*(?:#|$)/.test(line)) continue;
-      const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
-      const problem = problemOfLine(line, name, pairs);
-      if (problem !== undefined) {
-        const message = `line ${index + 1} ${problem}`;
-        context.issues.push({ code: 'custom', message, input: index });
-      }
-      pairs.set(name, line.slice(line.indexOf('=') + 1));
-    }
-    return Object.fromEntries(pairs);
-  }),
-);
+export function readEnvironmentLines(given: string): Environment {
+  const variables = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
+    if (/^\s*(?:#|$)/.test(line)) continue;
+    const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
+    const problem = problemOfLine(line, name, variables);
+    if (problem !== null) problems.push({ input: '', message: `line ${index + 1} ${problem}` });
+    variables.set(name, line.slice(line.indexOf('=') + 1));
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  return Object.fromEntries(variables);
+}
 
 function problemOfLine(line: string, name: string, earlier: ReadonlyMap<string, string>) {
   if (!line.includes('=')) return 'has no `=`: use KEY=VALUE, one per line';
   if (!variableName.test(name)) return `has an invalid name: ${variableNameForm}`;
-  if (!earlier.has(name)) return undefined;
-  return `sets ${isPlainName(name) ? quote(name) : 'a name'} a second time`;
+  return earlier.has(name) ? `sets ${quote(name)} a second time` : null;
 }
-
-const list = <S extends z.core.$ZodType>(member: S) => z.array(member, 'must be a list');
 
 const volume = mapping({
   image: text,
@@ -89,27 +87,23 @@ const parameters = mapping({
 });
 
 /** What may be overridden of a container. */
-export type Container = Readonly<z.output<typeof parameters>>;
+export type Container = ReturnType<typeof parameters>;
 
 /** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */
-export const container = z.pipe(
-  z.transform((given: unknown, context) => {
-    if (typeof given !== 'object' || given === null || !('parameters' in given)) return given;
-    const others = Object.keys(given).filter((key) => key !== 'parameters' && key !== 'type');
-    if (others.length > 0 || ('type' in given && given.type !== 'docker')) {
-      const message = 'must be the container parameters, or {type: docker, parameters: {…}} alone';
-      context.issues.push({ code: 'custom', message, input: given });
-      return z.NEVER;
-    }
-    return given.parameters;
-  }),
-  parameters,
-);
-
-/** Container parameters from the text of an input. */
-export const containerText = z.pipe(fromText<unknown>(parseYaml), container);
+export const container: Parse<Container> = (given, name) => {
+  const members = new Map(membersOf(given));
+  const inner = members.get('parameters');
+  if (inner === undefined) return parameters(given, name);
+  const hasOthers = [...members.keys()].some((key) => key !== 'parameters' && key !== 'type');
+  if (hasOthers || (members.get('type') ?? 'docker') !== 'docker') {
+    throw invalid('must be the container parameters, or {type: docker, parameters: {…}} alone');
+  }
+  return parameters(inner, name);
+};
 
 /** The parts of a container that must be masked wherever they show. */
 export function secretsOf({ secret, volumes = [] }: Container): readonly string[] {
-  return [secret, ...volumes.map((each) => each.secret)].filter((each) => each !== undefined);
+  return [secret, ...volumes.map((mounted) => mounted.secret)].filter(
+    (value) => value !== undefined,
+  );
 }

@@ -1,47 +1,35 @@
-import * as z from 'zod/mini';
 import type { Runner } from '../runner.ts';
+import { accessInputs } from './access.ts';
 import { cookInputs } from './cook.ts';
-import { duration, fromText, line, oneOf, uuid, type InvalidValue } from './parsers.ts';
-import { input, optional, readInputs, validValues, type Values } from './read.ts';
-import { parseYaml, type TextTree } from './yaml.ts';
+import { duration, line, oneOf, uuid } from './parsers.ts';
+import { input, optional, readInputs, type Values } from './read.ts';
+import { invalid, list, type Parse, type TextTree, validValues } from './tree.ts';
+import { parseYaml } from './yaml.ts';
 
 // The outputs of one step hold about 1 MB, and each job has its line there.
 const maxJobs = 1_000;
+const listOfUuids = list(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs', /\s+/);
 
-/** Job UUIDs: one, several, one a line, or a JSON array such as the output `job-uuids`. */
-const jobUuids = z.pipe(
-  fromText<unknown>(async (given) =>
-    given.startsWith('[')
-      ? withoutNulls(await parseYaml(given))
-      : given.split(/\s+/).filter(Boolean),
-  ),
-  z.pipe(
-    z
-      .array(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs')
-      .check(
-        z.minLength(1, 'is missing: give the UUID of a job, or several, one per line'),
-        z.maxLength(maxJobs, `has more than ${maxJobs} UUIDs`),
-      ),
-    // Each is one job, with one cost, however often it is given.
-    z.transform((uuids) => [...new Set(uuids)]),
-  ),
-);
-
-// The output `job-uuids` has null where no job was created.
-function withoutNulls(tree: TextTree | InvalidValue): unknown {
-  return Array.isArray(tree) ? tree.filter((each) => each !== null) : tree;
-}
-
-const access = {
-  'public-key': cookInputs['public-key'],
-  'secret-key': cookInputs['secret-key'],
-  'api-url': cookInputs['api-url'],
+const jobUuids: Parse<readonly string[]> = (given, name) => {
+  // Each is one job, with one cost, however often it is given.
+  const uuids = [...new Set(listOfUuids(given, name))];
+  if (uuids.length > maxJobs) throw invalid(`has more than ${maxJobs} UUIDs`);
+  if (uuids.length > 0) return uuids;
+  throw invalid('is missing: give the UUID of a job, or several, one per line');
 };
+
+/** Reads job UUIDs, one per line, or a JSON array such as the output `job-uuids`. */
+async function readJobList(given: string): Promise<TextTree> {
+  if (!given.trimStart().startsWith('[')) return given;
+  const tree = await parseYaml(given);
+  // The output has null where no job was created.
+  return Array.isArray(tree) ? tree.filter((member) => member !== null) : tree;
+}
 
 /** The inputs of the wait action, in the order of `wait/action.yml`. */
 export const waitInputs = {
-  'job-uuids': input(jobUuids),
-  ...access,
+  'job-uuids': input(jobUuids, '', readJobList),
+  ...accessInputs,
   // It has no ready-check.
   'wait-until': optional(oneOf(['completed', 'running'])),
   timeout: input(duration(), '5h45m'),
@@ -59,16 +47,22 @@ export type WaitInputs = Values<typeof waitInputs>;
 
 /** @throws InputError with every problem found */
 export async function readWaitInputs(runner: Runner): Promise<WaitInputs> {
-  return validValues(await readInputs(runner, waitInputs));
+  const { values, problems } = await readInputs(runner, waitInputs);
+  return validValues(values, problems);
 }
 
 /** The inputs of the cancel action, in the order of `cancel/action.yml`. */
-export const cancelInputs = { 'job-uuids': input(jobUuids), ...access, reason: optional(line) };
+export const cancelInputs = {
+  'job-uuids': input(jobUuids, '', readJobList),
+  ...accessInputs,
+  reason: optional(line),
+};
 
 /** The cancel action's inputs, checked. */
 export type CancelInputs = Values<typeof cancelInputs>;
 
 /** @throws InputError with every problem found */
 export async function readCancelInputs(runner: Runner): Promise<CancelInputs> {
-  return validValues(await readInputs(runner, cancelInputs));
+  const { values, problems } = await readInputs(runner, cancelInputs);
+  return validValues(values, problems);
 }

@@ -1,113 +1,79 @@
-import * as z from 'zod/mini';
-import { InputError, type Problem } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import type { Runner } from '../runner.ts';
 import { isForkEvent } from './context.ts';
+import { problemsAt, type Parse, type TextTree } from './tree.ts';
+
+/** Makes a tree of an input's text, which has its white space still; may reject with InputError. */
+type ReadTree = (text: string) => TextTree | Promise<TextTree>;
 
 /** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */
-export interface Input<
-  S extends z.core.$ZodType = z.core.$ZodType,
-  Optional extends boolean = boolean,
-> {
-  readonly schema: S;
+export interface Input<T = unknown> {
+  readonly parse: Parse<T>;
   readonly default: string;
-  readonly optional: Optional;
-  /** White space at both ends belongs to the value. */
-  readonly verbatim?: true;
+  readonly isOptional: boolean;
+  readonly readTree: ReadTree;
 }
 
+const trim: ReadTree = (text) => text.trim();
+
 /** An input that always has a value: an empty text is read as the default. */
-export function input<S extends z.core.$ZodType>(schema: S, defaultText = ''): Input<S, false> {
-  return { schema, default: defaultText, optional: false };
+export function input<T>(parse: Parse<T>, defaultText = '', readTree = trim): Input<T> {
+  return { parse, default: defaultText, isOptional: false, readTree };
 }
 
 /** An input that may be left out: an empty text is undefined. */
-export function optional<S extends z.core.$ZodType>(schema: S): Input<S, true> {
-  return { schema, default: '', optional: true };
+export function optional<T>(parse: Parse<T>, readTree = trim): Input<T | undefined> {
+  return { parse, default: '', isOptional: true, readTree };
 }
 
 /** What a table of inputs is read into. */
 export type Values<Table extends Record<string, Input>> = {
-  readonly [Name in keyof Table]: Table[Name] extends Input<infer S, infer Optional>
-    ? z.output<S> | (Optional extends true ? undefined : never)
-    : never;
+  readonly [Name in keyof Table]: Table[Name] extends Input<infer T> ? T : never;
 };
-
-/** Inputs as read, and what is wrong with them. */
-export interface Reading<Table extends Record<string, Input>> {
-  /** Without those that have a problem. */
-  readonly values: Partial<Values<Table>>;
-  readonly problems: readonly Problem[];
-}
 
 // Also where nobody uses the token: a container may have been given it, and print it.
 const secretInputs = ['secret-key', 'github-token'];
 
-/** Reads all inputs of a table; masks the secret ones first. */
+/**
+ * Reads all inputs of a table; masks the secret ones first.
+ * @returns the values of those without a problem, and every problem
+ */
 export async function readInputs<Table extends Record<string, Input>>(
   runner: Runner,
   table: Table,
-): Promise<Reading<Table>> {
+) {
   maskSecrets(runner, secretInputs.map(runner.input));
-  const read = await Promise.all(
-    Object.entries(table).map(async ([name, each]) => ({
-      name,
-      ...(await readInput(runner, name, each)),
-    })),
-  );
-  const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
+  const isFork = await isForkEvent(runner);
+  const values = new Map<string, unknown>();
+  const problems: Problem[] = [];
+  for (const [name, declared] of Object.entries(table)) {
+    try {
+      values.set(name, await readInput(runner.input(name), name, declared));
+    } catch (error) {
+      problems.push(...problemsAt(name, error));
+    }
+  }
   return {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has its schema's output
-    values: values as Partial<Values<Table>>,
-    problems: (await isForkEvent(runner))
-      ? read.flatMap(({ name, problems }) => problems.map(inFork(runner, name)))
-      : read.flatMap(({ problems }) => problems),
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has what its parser gives
+    values: Object.fromEntries(values) as Partial<Values<Table>>,
+    problems: isFork ? problems.map(inFork(runner)) : problems,
   };
 }
 
+async function readInput(given: string, name: string, declared: Input): Promise<unknown> {
+  const isEmpty = given.trim() === '';
+  if (isEmpty && declared.isOptional) return undefined;
+  return declared.parse(await declared.readTree(isEmpty ? declared.default : given), name);
+}
+
 // GitHub passes none to a workflow run that a pull request from a fork has started.
-function inFork(runner: Runner, name: string): (problem: Problem) => Problem {
-  const isMissing = name.endsWith('-key') && runner.input(name).trim() === '';
+function inFork(runner: Runner): (problem: Problem) => Problem {
   const message =
     'is empty: GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
-  return (problem) => (isMissing ? { ...problem, message } : problem);
-}
-
-/**
- * The values of a reading without problems.
- * @throws InputError with every problem found
- */
-export function validValues<Table extends Record<string, Input>>(
-  reading: Reading<Table>,
-): Values<Table> {
-  if (reading.problems.length > 0) throw new InputError(reading.problems);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
-  return reading.values as Values<Table>;
-}
-
-async function readInput(
-  runner: Runner,
-  name: string,
-  { schema, optional: isOptional, ...rest }: Input,
-) {
-  const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
-  if (given.trim() === '' && isOptional) return { value: undefined, problems: [] };
-  const parsed = await z.safeParseAsync(schema, given || rest.default);
-  if (parsed.success) return { value: parsed.data, problems: [] };
-  const problems = parsed.error.issues.map((issue) => toProblem(name, issue, isSingle(given)));
-  return { value: undefined, problems };
-}
-
-/** Whether one value was given where a list could have been. */
-function isSingle(given: string): boolean {
-  return !/[\s[{]/.test(given.trim());
-}
-
-function toProblem(name: string, issue: z.core.$ZodIssue, isSingleValue: boolean): Problem {
-  const { message } = issue;
-  // Who gave one value does not know of a list.
-  const path = isSingleValue && issue.path[0] === 0 ? issue.path.slice(1) : issue.path;
-  const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
-  return { input: name + place.join(''), message };
+  return (problem) => {
+    const isMissing = problem.input.endsWith('-key') && runner.input(problem.input).trim() === '';
+    return isMissing ? { ...problem, message } : problem;
+  };
 }
 
 // The runner masks each line of a secret by itself: a short one would blank that text everywhere.

@@ -1,134 +1,125 @@
-import * as z from 'zod/mini';
-import { isUuid } from '../service/schemas.ts';
+import { InputError } from '../errors.ts';
 import { container, environment } from './container.ts';
 import {
-  describeNonUuid,
-  fromText,
-  InvalidValue,
+  duration,
   line,
   milliseconds,
   number,
   oneOf,
   orNull,
-  quote,
   text,
   uuid,
   whole,
 } from './parsers.ts';
 import { regionCode } from './regions.ts';
-import { mapping, parseYaml, type TextTree } from './yaml.ts';
-
-// What the service accepts.
-const maxRegions = 36;
+import { invalid, list, mapping, quote, type Parse, type TextTree } from './tree.ts';
+import { parseYaml } from './yaml.ts';
 
 // Each is tried for minutes at least; nobody waits for more of them.
 const maxGpuNames = 8;
+const listOfNames = list(line, 'must be a name or a list of names', /[\r\n]+/);
 
 /** Models of a GPU in order of preference, each once. */
-export const gpuNames = z.array(line, 'must be a name or a list of names').check(
-  z.minLength(1, 'has no name'),
-  z.maxLength(maxGpuNames, `has more than ${maxGpuNames} names`),
-  z.check(({ value, issues }) => {
-    const plain = value.map((name) => name.trim().toLowerCase());
-    const repeated = value.find((_, index) => plain.indexOf(plain[index] ?? '') !== index);
-    if (repeated === undefined) return;
-    issues.push({ code: 'custom', message: `has ${quote(repeated)} twice`, input: value });
-  }),
-);
+const gpuNames: Parse<readonly string[]> = (given, name) => {
+  const names = listOfNames(given, name);
+  if (names.length === 0) throw invalid('has no name');
+  if (names.length > maxGpuNames) throw invalid(`has more than ${maxGpuNames} names`);
+  const plain = names.map((model) => model.trim().toLowerCase());
+  const repeated = names.find((_, index) => plain.indexOf(plain[index] ?? '') !== index);
+  if (repeated !== undefined) throw invalid(`has ${quote(repeated)} twice`);
+  return names;
+};
 
-/** One model, several in order of preference, or the API's null. */
-const gpuName = z.pipe(
-  z.unknown(),
-  z.transform(async (given, context): Promise<readonly string[] | string | null> => {
-    const parsed = await z.safeParseAsync(Array.isArray(given) ? gpuNames : orNull(line), given);
-    if (parsed.success) return parsed.data;
-    for (const { message, path } of parsed.error.issues) {
-      context.issues.push({ code: 'custom', message, input: given, path });
-    }
-    return z.NEVER;
-  }),
-);
+// What the service accepts.
+const maxRegions = 36;
+const listOfRegions = list(regionCode, 'must be a list of region codes', /[\s,]+/);
 
-/** The fields of a cook but the container: the API's names, with the ranges it documents. */
+const regionCodes: Parse<readonly string[]> = (given, name) => {
+  const codes = [...new Set(listOfRegions(given, name))];
+  if (typeof given === 'string' && codes.length === 0) throw invalid('contains no region code');
+  if (codes.length > maxRegions) throw invalid(`has more than ${maxRegions} regions`);
+  return codes;
+};
+
+/** A limit of the service's: milliseconds in the API's own name, a duration in that of the input. */
+function limit(minMs: number): Parse<number> {
+  const [inApi, inInput] = [milliseconds(minMs), duration(minMs)];
+  return (given, name) => (name.endsWith('_ms') ? inApi : inInput)(given, name);
+}
+
+/**
+ * The fields of a cook but the container: the API's names, with the ranges it documents. Each has an
+ * input, and may be set in an entry of `recipes`.
+ */
 export const cookFields = {
   title: line,
   description: orNull(text),
   task: oneOf(['BATCH', 'PERSISTENT']),
-  cpu_count: number(0),
-  gpu_count: number(0),
-  gpu_name: gpuName,
+  cpu_count: number,
+  gpu_count: number,
+  gpu_name: orNull(gpuNames),
   gpu_registry_uuid: orNull(uuid),
-  min_vram_gb: number(0),
-  min_ram_gb: number(0),
-  min_storage_gb: number(0),
+  min_vram_gb: number,
+  min_ram_gb: number,
+  min_storage_gb: number,
   max_node_count: whole(1),
   max_retry_count: whole(0),
-  max_timeout_assign_ms: milliseconds(300_000),
-  max_timeout_start_ms: milliseconds(120_000),
-  max_timeout_run_ms: orNull(milliseconds(60_000)),
-  allowed_region_codes: z.pipe(
-    z.pipe(
-      z.array(regionCode, 'must be a list of region codes'),
-      z.transform((codes) => [...new Set(codes)]),
-    ),
-    z.array(z.string()).check(z.maxLength(maxRegions, `has more than ${maxRegions} regions`)),
-  ),
+  max_timeout_assign_ms: limit(300_000),
+  max_timeout_start_ms: limit(120_000),
+  max_timeout_run_ms: orNull(limit(60_000)),
+  allowed_region_codes: regionCodes,
 };
 
-/** Overrides of a recipe, the container's apart. */
-export type CookFields = {
-  readonly [Name in keyof typeof cookFields]?: z.output<(typeof cookFields)[Name]> | undefined;
-};
+/** The name of the input for a field: `max-timeout-run` for `max_timeout_run_ms`. */
+export function inputName(field: string): string {
+  return field.replace(/_ms$/, '').replaceAll('_', '-');
+}
 
-const entry = z.pipe(
-  z.pipe(
-    z.transform((given: unknown, context) => {
-      if (typeof given !== 'string') return given;
-      if (isUuid(given)) return { uuid: given };
-      context.issues.push({ code: 'custom', message: describeNonUuid(given), input: given });
-      return z.NEVER;
-    }),
-    mapping({ uuid, ...cookFields, parameters: container, env: environment }),
-  ),
-  z.transform((given, context) => {
-    if (given.uuid !== undefined) return { ...given, uuid: given.uuid };
-    const message = 'is missing: each entry needs the UUID of its recipe';
-    context.issues.push({ code: 'custom', message, input: given, path: ['uuid'] });
-    return z.NEVER;
-  }),
+/** The field behind each input. */
+export const fieldNames: ReadonlyMap<string, string> = new Map(
+  Object.keys(cookFields).map((field) => [inputName(field), field]),
+);
+
+const entryFields = mapping(
+  { uuid, ...cookFields, parameters: container, env: environment },
+  fieldNames,
 );
 
 /** One job to cook: the recipe and what this job overrides. */
-export type RecipeEntry = Readonly<z.output<typeof entry>>;
+export type RecipeEntry = ReturnType<typeof entryFields> & { readonly uuid: string };
+
+/** Overrides of a recipe, the container's apart. */
+export type CookFields = Omit<ReturnType<typeof entryFields>, 'uuid' | 'parameters' | 'env'>;
+
+const entry: Parse<RecipeEntry> = (given, name) => {
+  if (typeof given === 'string') return { uuid: uuid(given, name) };
+  const fields = entryFields(given, name);
+  if (fields.uuid !== undefined) return { ...fields, uuid: fields.uuid };
+  const message = 'is missing: each entry needs the UUID of its recipe';
+  throw new InputError([{ input: '.uuid', message }]);
+};
 
 // The outputs of one step hold about 1 MB, and each job has its line there.
 const maxEntries = 1_000;
-
-/** The input `recipes`: a UUID, several, one a line, or a YAML or JSON list of entries. */
-export const entries = z.pipe(
-  fromText<unknown>(readList),
-  z
-    .array(entry)
-    .check(
-      z.minLength(1, 'is missing: give the UUID of a recipe, or several, one per line'),
-      z.maxLength(maxEntries, `has more than ${maxEntries} entries`),
-    ),
+const listOfEntries = list(
+  entry,
+  'must be a list: start each entry with `- `, or put it into [ ]',
+  /[\r\n]+/,
 );
 
-async function readList(given: string): Promise<unknown> {
-  if (looksLikeYaml(given)) return asList(await parseYaml(given));
-  return given
-    .split(/[\r\n]+/)
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
-}
+/** What to cook, from what {@link readRecipeList} gives. */
+export const recipeEntries: Parse<readonly RecipeEntry[]> = (given, name) => {
+  const entries = listOfEntries(given, name);
+  if (entries.length > maxEntries) throw invalid(`has more than ${maxEntries} entries`);
+  if (entries.length > 0) return entries;
+  throw invalid('is missing: give the UUID of a recipe, or several, one per line');
+};
 
-// A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
-function looksLikeYaml(given: string): boolean {
-  return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
-}
-
-function asList(tree: TextTree | InvalidValue): unknown {
-  if (tree instanceof InvalidValue || Array.isArray(tree)) return tree;
-  return new InvalidValue('must be a list: start each entry with `- `, or put it into [ ]');
+/** Reads a text of UUIDs, one per line, or a YAML or JSON list of entries. */
+export async function readRecipeList(given: string): Promise<TextTree> {
+  // A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
+  if (!/^\s*(?:[-[{#"']|uuid\s*:)/.test(given)) return given;
+  const tree = await parseYaml(given);
+  // Not a text that would be split into lines.
+  return typeof tree === 'string' ? null : tree;
 }

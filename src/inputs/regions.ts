@@ -1,5 +1,6 @@
 import type { Runner } from '../runner.ts';
-import { fromText, InvalidValue, quote, suggest } from './parsers.ts';
+import { fromText } from './parsers.ts';
+import { invalid, quote, suggest } from './tree.ts';
 
 /** The regions in the vendor's documentation. A list to suggest from: the service may have others. */
 const knownRegions: readonly string[] = `
@@ -16,14 +17,14 @@ const wellFormed = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
 const maxLength = 40;
 
 /** A region code, in lower case; also one that is not known here. */
-export const regionCode = fromText((given): string | InvalidValue => {
+export const regionCode = fromText((given) => {
   const code = given.toLowerCase();
   if (code.length <= maxLength && wellFormed.test(code)) return code;
   const hint = suggest(code, knownRegions) || '; use a code such as eu-west-1 or us-east-2';
-  return new InvalidValue(`${quote(given)} is not a region code${hint}`);
+  throw invalid(`${quote(given)} is not a region code${hint}`);
 });
 
-/** Warns of regions that are sent though they are not known here: they may be misspelt. */
+/** Warns of regions that are sent though they are not known here: they may be misspelled. */
 export function warnOfUnknownRegions(runner: Runner, codes: readonly string[]): void {
   const unknown = [...new Set(codes)].filter((code) => !knownRegions.includes(code));
   if (unknown.length === 0) return;

@@ -1,3 +1,4 @@
+import type { Job } from '../service/schemas.ts';
 import { formatReadyCheck, type ReadyCheck } from '../jobs/ready-check.ts';
 import type { ServiceError } from '../errors.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
@@ -12,7 +13,6 @@ import type {
 } from '../jobs/records.ts';
 import { finalResultOf } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
-import type { Job } from '../service/schemas.ts';
 import { version } from '../version.ts';
 import { describeOffers, formatDuration } from './format.ts';
 import { minManyJobs } from './progress.ts';

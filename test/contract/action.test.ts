@@ -6,6 +6,7 @@ import { checkInputs } from '../../src/inputs/check.ts';
 import { cookInputs } from '../../src/inputs/cook.ts';
 import { cancelInputs, waitInputs } from '../../src/inputs/job.ts';
 import type { Input } from '../../src/inputs/read.ts';
+import { fieldNames } from '../../src/inputs/recipes.ts';
 import { results } from '../../src/jobs/results.ts';
 import { actionFiles, projectFile } from './action-files.ts';
 
@@ -18,8 +19,14 @@ const actionSchema = z.object({
   runs: z.object({ using: z.string(), main: z.string(), post: z.string().optional() }),
 });
 
-const actions: readonly (readonly [string, Readonly<Record<string, Input>>])[] = [
-  ['.', cookInputs],
+type Declared = Readonly<Record<string, Pick<Input, 'default'>>>;
+
+const fieldInputs: Declared = Object.fromEntries(
+  [...fieldNames.keys()].map((name) => [name, { default: '' }]),
+);
+
+const actions: readonly (readonly [string, Declared])[] = [
+  ['.', { ...cookInputs, ...fieldInputs }],
   ['wait', waitInputs],
   ['cancel', cancelInputs],
   ['check', checkInputs],
@@ -33,13 +40,15 @@ function read(folder: string): z.infer<typeof actionSchema> {
 describe.each(actions)('%s/action.yml', (folder, table) => {
   const action = read(folder);
 
-  test('agrees with the code on the inputs, their order and defaults', () => {
+  test('agrees with the code on the inputs and their defaults', () => {
     const declared = Object.entries(action.inputs).map(([name, each]) => [
       name,
       each.default ?? '',
     ]);
     const known = Object.entries(table).map(([name, each]) => [name, each.default]);
-    expect(declared.map(withoutExpression)).toEqual(known.map(withoutExpression));
+    expect(Object.fromEntries(declared.map(withoutExpression))).toEqual(
+      Object.fromEntries(known.map(withoutExpression)),
+    );
   });
 
   test('declares the outputs that the code sets, and no other', () => {
@@ -81,7 +90,7 @@ test('outputs are set by src/report and src/check alone', () => {
 });
 
 // The defaults of these are expressions, which the code never sees.
-function withoutExpression([name, text]: string[]): readonly (string | undefined)[] {
+function withoutExpression([name = '', text]: string[]): [string, string | undefined] {
   return [name, name === 'matrix-index' || name === 'github-token' ? '' : text];
 }
 

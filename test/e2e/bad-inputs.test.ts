@@ -95,17 +95,20 @@ const rows: readonly Row[] = [
   ],
   ['recipes[0].uuid', { recipes: `- uuid: https://x.test/${recipe}` }, /^is an address/],
   // entries
-  [
-    'recipes[0]',
-    entry('gpu_nam: x, titel: y'),
-    /^"gpu_nam" is not a known field; did you mean gpu_name\? "titel" is not .*title\?$/,
-  ],
+  ['recipes[0]', entry('titel: y'), /^"titel" is not a known field; did you mean title\?$/],
   [
     'recipes[0]',
     entry('gpu_cont: 1'),
     /^"gpu_cont" is not a known field; did you mean gpu_count\?/,
   ],
-  ['recipes[0]', entry('max-retry-count: 1'), /; did you mean max_retry_count\?$/],
+  ['recipes[0]', entry('max-retry-cuont: 1'), /; did you mean max-retry-count\?$/],
+  [
+    'recipes[0].gpu-count',
+    entry('gpu_count: 1, gpu-count: 1'),
+    /^is the same as gpu_count, which is set as well: choose one$/,
+  ],
+  ['recipes[0].max-timeout-run', entry('max-timeout-run: 7200000'), durationForm],
+  ['recipes[0].max-timeout-start', entry('max-timeout-start: 1m'), /too short: the minimum is 2m$/],
   [
     'recipes[0]',
     entry('wobble: 1'),
@@ -129,12 +132,12 @@ const rows: readonly Row[] = [
   ],
   ['recipes[0].max_timeout_assign_ms', entry('max_timeout_assign_ms: 299999'), /of 300000 or more/],
   ['recipes[0].max_timeout_start_ms', entry('max_timeout_start_ms: 1e9'), /of 120000 or more/],
-  ['recipes[0].allowed_region_codes', entry('allowed_region_codes: us-east-1'), /list of region/],
+  ['recipes[0].allowed_region_codes', entry('allowed_region_codes: {a: b}'), /list of region/],
   ['recipes[0].allowed_region_codes[0]', entry('allowed_region_codes: [mars-1]'), codeForm],
   ['recipes[0].env', entry(`env: ${password}`), /mapping of names to values/, password],
   ['recipes[0].env.A', entry(`env: {A: [${password}]}`), /must be a single value/, password],
   ['recipes[0].env.A', entry('env: {A: null}'), /cannot be null: use "" or "null", in quotes/],
-  ['recipes[0].env.1A', entry(`env: {1A: ${password}}`), nameForm, password],
+  ['recipes[0].env[0]', entry(`env: {1A: ${password}}`), nameForm, password],
   ['recipes[0].env[0]', entry('env: {: x}'), nameForm],
   ['recipes[0].env[0]', entry('env: {"a\\nb": x}'), nameForm],
   ['recipes[0].env[0]', entry('env: {"`|<b>##[warning]": x}'), nameForm],
@@ -459,12 +462,12 @@ test('several problems are told at once, each on a line of one annotation', () =
       /^recipes\[2\]: "gpu_cont" is not a known field; did you mean gpu_count\?/,
     ),
     expect.stringMatching(/^secret-key: is empty/),
-    expect.stringMatching(/^task: "DAEMON" is not one of/),
-    expect.stringMatching(/^allowed-region-codes\[0\]: "mars" is not a region code/),
-    expect.stringMatching(/^allowed-region-codes\[1\]: "moon" is not a region code/),
     expect.stringMatching(/^env: line 1 has no `=`/),
     expect.stringMatching(/^env: line 2 has no `=`/),
     expect.stringMatching(/^timeout: "90" is not a duration/),
+    expect.stringMatching(/^task: "DAEMON" is not one of/),
+    expect.stringMatching(/^allowed-region-codes\[0\]: "mars" is not a region code/),
+    expect.stringMatching(/^allowed-region-codes\[1\]: "moon" is not a region code/),
   ]);
   expect(several.log).toContain('::error title=10 problems in the inputs; nothing was sent::');
   expect(several.summary.match(/^- /gm)).toHaveLength(10);

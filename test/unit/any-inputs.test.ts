@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { connect } from '../../src/service/http.ts';
 import { cookInputs } from '../../src/inputs/cook.ts';
+import { fieldNames } from '../../src/inputs/recipes.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { noProbe } from '../support/probe.ts';
@@ -92,6 +93,8 @@ const entry = fc
       gpu_registry_uuid: fc.option(uuid),
       max_node_count: fc.integer(),
       max_timeout_run_ms: fc.option(fc.nat()),
+      'max-timeout-run': length,
+      'min-vram-gb': numeric,
       allowed_region_codes: fc.array(region),
       parameters,
       env,
@@ -111,7 +114,8 @@ const likely = {
   'allowed-region-codes': fc.array(region).map((all) => all.join(', ')),
 };
 
-const anyInput = fc.constantFrom(...Object.keys(cookInputs)).chain((input) => {
+const anyName = fc.constantFrom(...Object.keys(cookInputs), ...fieldNames.keys());
+const anyInput = anyName.chain((input) => {
   const right =
     new Map(Object.entries(likely)).get(input) ??
     (/timeout-|interval/.test(input) ? length : /-count|-gb/.test(input) ? numeric : words);

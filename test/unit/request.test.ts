@@ -9,7 +9,7 @@ import { cookRequest } from '../support/plans.ts';
 const recipe = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 const inputs = {
   recipes: [{ uuid: recipe }, { uuid: recipe }],
-  title: 'Nightly',
+  fields: { title: 'Nightly' },
 } as unknown as CookInputs;
 const step: StepIdentity = {
   repository: 'acme/renders',
@@ -42,7 +42,7 @@ test('a mark differs with all that tells two cooks apart', () => {
   const marks = [
     ...marksOf(inputs, step),
     ...changes.flatMap((change) => marksOf(inputs, { ...step, ...change })),
-    ...marksOf({ ...inputs, title: 'Other' }, step),
+    ...marksOf({ ...inputs, fields: { title: 'Other' } }, step),
     // Two steps of one composite action have all but this in common.
     ...marksOf(inputs, step, 'fedcba9876543210'),
   ];

@@ -1,14 +1,15 @@
 import { expect, test } from '@jest/globals';
+import { noCeilings } from '../../src/money/ceilings.ts';
 import { checkRules, checkWhole, type RelatedInputs } from '../../src/inputs/rules.ts';
 
 const uuid = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
-const gpu = { gpu_name: 'H100', gpu_registry_uuid: uuid };
+const gpu = { gpu_name: ['H100'], gpu_registry_uuid: uuid };
 
-test.each<[string, RelatedInputs, readonly string[]]>([
+test.each<[string, Partial<RelatedInputs>, readonly string[]]>([
   ['nothing', {}, []],
-  ['a GPU by name', { gpu_name: 'H100' }, []],
-  ['a GPU by name, UUID null', { gpu_name: 'H100', gpu_registry_uuid: null }, []],
-  ['a GPU both ways', gpu, ['gpu-name']],
+  ['a GPU by name', { fields: { gpu_name: ['H100'] } }, []],
+  ['a GPU by name, UUID null', { fields: { gpu_name: ['H100'], gpu_registry_uuid: null } }, []],
+  ['a GPU both ways', { fields: gpu }, ['gpu-name']],
   [
     'a GPU both ways in two entries',
     { recipes: [{ uuid }, { uuid, ...gpu }] },
@@ -16,67 +17,75 @@ test.each<[string, RelatedInputs, readonly string[]]>([
   ],
   [
     'one way here, one way there',
-    { gpu_name: 'H100', recipes: [{ uuid, gpu_registry_uuid: uuid }] },
+    { fields: { gpu_name: ['H100'] }, recipes: [{ uuid, gpu_registry_uuid: uuid }] },
     [],
   ],
-  ['PERSISTENT', { task: 'PERSISTENT' }, []],
-  ['PERSISTENT and bounded', { task: 'PERSISTENT', max_timeout_run_ms: 1 }, ['max-timeout-run']],
+  ['PERSISTENT', { fields: { task: 'PERSISTENT' } }, []],
+  [
+    'PERSISTENT and bounded',
+    { fields: { task: 'PERSISTENT', max_timeout_run_ms: 1 } },
+    ['max-timeout-run'],
+  ],
   [
     'PERSISTENT, and an entry is bounded',
-    { task: 'PERSISTENT', recipes: [{ uuid, max_timeout_run_ms: 1 }] },
+    { fields: { task: 'PERSISTENT' }, recipes: [{ uuid, max_timeout_run_ms: 1 }] },
     ['recipes[0].max_timeout_run_ms'],
   ],
   [
     'bounded, and an entry is PERSISTENT',
-    { max_timeout_run_ms: 1, recipes: [{ uuid, task: 'PERSISTENT' }] },
+    { fields: { max_timeout_run_ms: 1 }, recipes: [{ uuid, task: 'PERSISTENT' }] },
     ['recipes[0].task'],
   ],
   [
     'bounded, and an entry is PERSISTENT and is not',
-    { max_timeout_run_ms: 1, recipes: [{ uuid, task: 'PERSISTENT', max_timeout_run_ms: null }] },
+    {
+      fields: { max_timeout_run_ms: 1 },
+      recipes: [{ uuid, task: 'PERSISTENT', max_timeout_run_ms: null }],
+    },
     [],
   ],
   [
     'PERSISTENT, and an entry is BATCH and bounded',
-    { task: 'PERSISTENT', recipes: [{ uuid, task: 'BATCH', max_timeout_run_ms: 1 }] },
+    { fields: { task: 'PERSISTENT' }, recipes: [{ uuid, task: 'BATCH', max_timeout_run_ms: 1 }] },
     [],
   ],
   [
     'an unbounded BATCH',
-    { task: 'BATCH', recipes: [{ uuid, max_timeout_run_ms: null }] },
+    { fields: { task: 'BATCH' }, recipes: [{ uuid, max_timeout_run_ms: null }] },
     ['recipes[0].max_timeout_run_ms'],
   ],
   [
     'wrong in the inputs is not wrong in each entry',
-    { task: 'PERSISTENT', max_timeout_run_ms: 1, recipes: [{ uuid }, { uuid }] },
+    { fields: { task: 'PERSISTENT', max_timeout_run_ms: 1 }, recipes: [{ uuid }, { uuid }] },
     ['max-timeout-run'],
   ],
-  ['limited jobs', { maxParallel: 2, waitUntil: 'completed', failFast: true }, []],
-  ['limited jobs until they run', { maxParallel: 2, waitUntil: 'running' }, ['max-parallel']],
-  ['limited servers', { maxParallel: 2, task: 'PERSISTENT' }, ['max-parallel']],
+  ['limited jobs', { 'max-parallel': 2, 'wait-until': 'completed', 'fail-fast': true }, []],
+  ['limited jobs until they run', { 'max-parallel': 2, 'wait-until': 'running' }, ['max-parallel']],
+  ['limited servers', { 'max-parallel': 2, fields: { task: 'PERSISTENT' } }, ['max-parallel']],
   [
     'limited servers until they have completed',
-    { maxParallel: 2, waitUntil: 'completed', task: 'PERSISTENT' },
+    { 'max-parallel': 2, 'wait-until': 'completed', fields: { task: 'PERSISTENT' } },
     [],
   ],
   [
     'limited jobs, one of them a server',
-    { maxParallel: 2, recipes: [{ uuid }, { uuid, task: 'PERSISTENT' }] },
+    { 'max-parallel': 2, recipes: [{ uuid }, { uuid, task: 'PERSISTENT' }] },
     ['max-parallel'],
   ],
   [
     'limited jobs, none of them a server',
-    { maxParallel: 2, task: 'PERSISTENT', recipes: [{ uuid, task: 'BATCH' }] },
+    { 'max-parallel': 2, fields: { task: 'PERSISTENT' }, recipes: [{ uuid, task: 'BATCH' }] },
     [],
   ],
-  ['no wait', { wait: false, maxParallel: 0, failFast: false }, []],
+  ['no wait', { wait: false, 'max-parallel': 0, 'fail-fast': false }, []],
   [
     'no wait, and all that needs one',
-    { wait: false, waitUntil: 'running', maxParallel: 1, failFast: true },
+    { wait: false, 'wait-until': 'running', 'max-parallel': 1, 'fail-fast': true },
     ['wait-until', 'max-parallel', 'fail-fast'],
   ],
 ])('%s', (_, inputs, places) => {
-  expect(checkRules(inputs).map(({ input }) => input)).toEqual(places);
+  const given = { fields: {}, ceilings: noCeilings, ...inputs };
+  expect(checkRules(given).map(({ input }) => input)).toEqual(places);
 });
 
 test.each<[Record<string, string | number | null>, readonly string[]]>([
