@@ -45,7 +45,7 @@ const rows: readonly Row[] = [
   ['recipes', { recipes: '[]' }, /is missing: give the UUID of a recipe/],
   ['recipes', { recipes: 'nightly' }, /^"nightly" is not a UUID such as/],
   ['recipes[1]', { recipes: `${recipe}\n${recipe.slice(1)}` }, uuidForm],
-  ['recipes[0]', { recipes: `${recipe}, ${recipe}` }, uuidForm],
+  ['recipes', { recipes: `${recipe}, ${recipe}` }, uuidForm],
   ['recipes', { recipes: `../jobs/${recipe}` }, uuidForm],
   ['recipes', { recipes: `${recipe}/../../jobs` }, uuidForm],
   ['recipes', { recipes: `${recipe}%2F..` }, uuidForm],
