@@ -95,18 +95,9 @@ function circlesIn(edges: readonly Pick<Import, 'from' | 'to'>[]): readonly stri
 const known = new Set([
   'check/orphans.ts',
   'check/statuses.ts',
-  'cooking/attach.ts',
   'cooking/offers-check.ts',
-  'custody/find.ts',
-  'jobs/failure.ts',
-  'jobs/outcome.ts',
-  'jobs/records.ts',
   'logs/collector.ts',
   'service/json.ts',
-  'step/entry.ts',
-  'step/last-look.ts',
-  'step/reconcile-entry.ts',
-  'step/step.ts',
 ]);
 const judged = imports.filter(({ from }) => !known.has(from));
 
