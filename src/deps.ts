@@ -1,5 +1,6 @@
 import type { Connection } from './service/http.ts';
 import type { Probe } from './service/probe.ts';
+import type { OpenGitHub } from './github/octokit.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Runner } from './runner.ts';
 
@@ -11,6 +12,7 @@ export interface Deps {
   readonly connect: (apiUrl: URL) => Connection;
   /** Opens a way to the servers that the service at this URL names. */
   readonly openProbe: (apiUrl: URL) => Probe;
+  readonly openGitHub: OpenGitHub;
   /** Fires when the workflow is cancelled: SIGINT or SIGTERM. */
   readonly interrupt: AbortSignal;
 }

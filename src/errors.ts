@@ -91,6 +91,11 @@ export class GitHubError extends Error {
     this.status = status;
     this.request = request;
   }
+
+  /** Whether the next request of this kind will not succeed either. */
+  get isLasting(): boolean {
+    return this.trouble === 'forbidden' || this.trouble === 'internal';
+  }
 }
 
 /** We were told to stop, by a cancel of the workflow or the end of the wait, in the middle of something. */

@@ -1,5 +1,6 @@
 import { connect } from './service/http.ts';
 import { openProbe } from './service/probe.ts';
+import { openOctokit } from './github/octokit.ts';
 import type { Deps } from './deps.ts';
 import { systemClock } from './clock.ts';
 import { actionsRunner } from './runner.ts';
@@ -23,6 +24,7 @@ export async function runCommand(command: (deps: Deps) => Promise<void>): Promis
     random: Math.random,
     connect,
     openProbe,
+    openGitHub: openOctokit,
     interrupt: interrupt.signal,
   });
 }

@@ -1,9 +1,11 @@
-import type { JobRun } from '../service/schemas.ts';
+import { withBills } from '../money/bills.ts';
 import { pricedCostOf, type Cost } from '../money/cost.ts';
-import { createOutcome } from '../jobs/outcome.ts';
+import { createJobOutcome } from '../jobs/outcome.ts';
 import type { Outcome } from '../jobs/records.ts';
+import { hasEndedForGood } from '../jobs/restart.ts';
+import type { Client } from '../service/client.ts';
+import { readRunsOfJobs } from '../service/run-lists.ts';
 import type { MarkedJob } from './jobs.ts';
-import { finalResultOf } from '../jobs/status.ts';
 
 /** A job that a check has looked at. */
 export interface CheckedJob extends MarkedJob {
@@ -23,29 +25,49 @@ export interface CheckResult {
   readonly orphans: readonly CheckedJob[];
 }
 
-/** @param runs of the job, oldest first; empty where they were not read */
-export function outcomeOf({ job }: Pick<MarkedJob, 'job'>, runs: readonly JobRun[]): Outcome {
-  const isFinal = finalResultOf(job.status) !== null;
-  const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false };
-  const ending = isFinal ? 'final' : 'running';
-  return createOutcome(
-    { ref, job, runs, origin: 'given', ending, isKept: !isFinal },
-    { hasEnded: isFinal, goalResult: job.status === 'RUNNING' ? 'running' : 'submitted' },
+// Nobody reads the costs of so many one by one, and the service is not to be asked that often.
+const maxSingleBills = 20;
+
+/**
+ * Reads what jobs have cost. Never rejects: what could not be read is not known.
+ * @param nowMs Unix ms, by the service's clock
+ */
+export async function readCosts(
+  client: Client,
+  jobs: readonly MarkedJob[],
+  orphans: readonly MarkedJob[],
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<Omit<CheckResult, 'sinceMs' | 'nowMs'>> {
+  const hasEnded = ({ job }: MarkedJob) => hasEndedForGood(job, nowMs);
+  // Those that run first, for nothing else tells what they cost an hour.
+  const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
+  const runs = await readRunsOfJobs(
+    client,
+    runningFirst.map(({ job }) => job.uuid),
+    signal,
   );
-}
-
-/** A job with what became of it, and what it has cost. */
-export function checkedJob(marked: MarkedJob, outcome: Outcome, nowMs: number): CheckedJob {
-  const isFinal = outcome.ending === 'final';
-  return { ...marked, outcome, cost: pricedCostOf(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
-}
-
-/** What it would have cost, had it ended just now. */
-function asIfEnded(outcome: Outcome, nowMs: number): Outcome {
-  const { job, runs } = outcome;
+  const estimated = jobs.map(({ job }) => createJobOutcome(job, runs.get(job.uuid)));
+  const outcomes = await withBills(estimated, client, signal, maxSingleBills);
+  const checked = jobs.flatMap((marked, index) => {
+    const outcome = outcomes[index];
+    return outcome === undefined ? [] : [{ ...marked, outcome, cost: costSoFar(outcome, nowMs) }];
+  });
+  const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
   return {
-    ...outcome,
-    job: job === null ? null : { ...job, completed_at: new Date(nowMs).toISOString() },
-    runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
+    running: checked.filter((job) => !hasEnded(job)),
+    ended: checked.filter(hasEnded),
+    orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
   };
+}
+
+/** What a job has cost; of one that runs, what it would have, had it ended just now. */
+function costSoFar(outcome: Outcome, nowMs: number): Cost | null {
+  const { job, runs } = outcome;
+  if (outcome.ending === 'final' || job === null) return pricedCostOf(outcome);
+  return pricedCostOf({
+    ...outcome,
+    job: { ...job, completed_at: new Date(nowMs).toISOString() },
+    runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
+  });
 }

@@ -4,15 +4,10 @@ import { pageLimit, readJob } from '../service/endpoints.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { ServiceError } from '../errors.ts';
-import type { WorkflowRun } from '../github/runs.ts';
 import type { RunRef } from '../inputs/context.ts';
 import { isCutText, readJobPages } from '../service/newest-jobs.ts';
-import { isOfRepository, mayOutlive, readMark, type JobMark } from '../custody/mark.ts';
+import { isOfRepository, readMark, type JobMark } from '../custody/mark.ts';
 import { latestMs } from '../jobs/metrics.ts';
-import { hasEndedForGood } from '../jobs/restart.ts';
-
-// The jobs that the workflows of a repository have cooked, and which of them nobody wants any more,
-// as far as their marks and GitHub's runs tell.
 
 /** A job with the mark of a workflow run. */
 export interface MarkedJob {
@@ -86,45 +81,4 @@ async function withDescriptions(
 
 function isCreatedSince({ created_at: at }: Job, sinceMs: number): boolean {
   return at === null || latestMs(at) > sinceMs;
-}
-
-/**
- * What is known of the attempt of the run that cooked a job: it may still go on, it is not known, or
- * it is over, and at least since when: Unix ms, null where nobody knows.
- */
-export type AttemptState = 'open' | 'unknown' | { readonly overSinceMs: number | null };
-
-/** @param run undefined where it was not read */
-export function attemptStateOf(
-  { runAttempt, mayBeAttached }: JobMark,
-  run: WorkflowRun | 'gone' | undefined,
-): AttemptState {
-  if (run === undefined) return 'unknown';
-  if (run === 'gone') return { overSinceMs: null };
-  // GitHub's lists may lag behind a re-run.
-  if (run.attempt < runAttempt) return 'unknown';
-  // An attempt starts when the one before it is over.
-  if (run.attempt > runAttempt && !mayBeAttached) return overSince(run.startedAtMs);
-  return run.isOver ? overSince(run.updatedAtMs) : 'open';
-}
-
-function overSince(atMs: number | null): AttemptState {
-  return atMs === null ? 'unknown' : { overSinceMs: atMs };
-}
-
-/** Post may still be at work when the run shows as over, on a machine that was cut off. */
-export const minOverMs = 10 * 60_000;
-
-/** Whether a job lives though the attempt that cooked it is over, and it was not to outlive it. */
-export function isOrphan({ job, mark }: MarkedJob, state: AttemptState, nowMs: number): boolean {
-  if (!mayBeOrphan({ job, mark }, nowMs) || state === 'open' || state === 'unknown') return false;
-  // Of a run that is gone, its job is as old as anything that is known.
-  const createdMs = Date.parse(job.created_at ?? '');
-  const sinceMs = state.overSinceMs ?? createdMs;
-  return nowMs - sinceMs >= minOverMs;
-}
-
-/** Whether a job lives, and was not to outlive its run: then its run has to be known. */
-export function mayBeOrphan({ job, mark }: MarkedJob, nowMs: number): boolean {
-  return !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job);
 }

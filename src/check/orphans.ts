@@ -1,9 +1,69 @@
 import pLimit from 'p-limit';
+import type { Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
 import { newEntryFacts } from '../custody/facts.ts';
+import { mayOutlive } from '../custody/mark.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
+import type { GitHub } from '../github/client.ts';
+import { readRuns, type WorkflowRun } from '../github/runs.ts';
+import { hasEndedForGood } from '../jobs/restart.ts';
+import type { Log } from '../report/log.ts';
 import type { MarkedJob } from './jobs.ts';
-import type { Check } from '../commands/check.ts';
+
+/**
+ * Finds the jobs that live though the run that cooked them is over, and that were not to outlive it.
+ * @param nowMs when the jobs were read, Unix ms, by the service's clock
+ * @throws GitHubError, InterruptedError
+ */
+export async function findOrphans(
+  github: GitHub,
+  jobs: readonly MarkedJob[],
+  openRuns: ReadonlyMap<string, WorkflowRun>,
+  nowMs: number,
+): Promise<readonly MarkedJob[]> {
+  const suspects = jobs.filter((marked) => mayBeOrphan(marked, nowMs));
+  const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
+  const otherRuns = await readRuns(github, [...new Set(unknown)]);
+  return suspects.filter((marked) => {
+    const { runId } = marked.mark;
+    return isOrphan(marked, openRuns.get(runId) ?? otherRuns.get(runId), nowMs);
+  });
+}
+
+/** Whether a job lives, and was not to outlive its run: then its run has to be known. */
+function mayBeOrphan({ job, mark }: MarkedJob, nowMs: number): boolean {
+  return !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job);
+}
+
+/** Post may still be at work when the run shows as over, on a machine that was cut off. */
+export const minOverMs = 10 * 60_000;
+
+/** @param run undefined where it was not read */
+export function isOrphan(
+  marked: MarkedJob,
+  run: WorkflowRun | 'gone' | undefined,
+  nowMs: number,
+): boolean {
+  const sinceMs = overSinceMs(marked, run);
+  return mayBeOrphan(marked, nowMs) && sinceMs !== null && nowMs - sinceMs >= minOverMs;
+}
+
+/**
+ * Since when, at least, the attempt of the run that cooked a job is over, Unix ms; null where it may
+ * still go on, or nothing is known of it.
+ */
+function overSinceMs(
+  { job, mark }: MarkedJob,
+  run: WorkflowRun | 'gone' | undefined,
+): number | null {
+  // Of a run that is gone, its job is as old as anything that is known.
+  if (run === 'gone') return Date.parse(job.created_at ?? '');
+  // GitHub's lists may lag behind a re-run.
+  if (run === undefined || run.attempt < mark.runAttempt) return null;
+  // An attempt starts when the one before it is over.
+  if (run.attempt > mark.runAttempt && !mark.mayBeAttached) return run.startedAtMs;
+  return run.isOver ? run.updatedAtMs : null;
+}
 
 // The service is not to be rushed.
 const maxConcurrent = 16;
@@ -11,18 +71,20 @@ const maxConcurrent = 16;
 const reason = 'the workflow run that cooked it is over';
 
 /**
- * Cancels jobs, and confirms that they end; what could not be cancelled is told.
+ * Cancels jobs, and confirms that they end.
  * @returns the jobs as last seen, by their UUIDs
  */
 export async function cancelOrphans(
-  { client, console, signal }: Check,
+  client: Client,
   orphans: readonly MarkedJob[],
+  log: Log,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Job>> {
   const seen = new Map<string, Job>();
   const inTurn = pLimit(maxConcurrent);
-  const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
+  const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = log;
   const reconcile = createFactsReconciler(
-    { client, events: console, phase: 'main', deadline: signal },
+    { client, events: log, phase: 'main', deadline: signal },
     { onUnavailable, onAvailable },
     reason,
     (job) => seen.set(job.uuid, job),

@@ -20,7 +20,9 @@ export async function reportCheck(
   problems: readonly ErrorMessage[],
 ): Promise<void> {
   runner.print(formatCounts(result));
-  for (const problem of problems) annotate(runner, problem);
+  // One error for each thing that went wrong, however often it did.
+  const byTitle = new Map(problems.map((problem) => [problem.title, problem]));
+  for (const problem of byTitle.values()) annotate(runner, problem);
   if (problems.length > 0) runner.fail();
   writeCheckOutputs(runner, result);
   await writeSummary(runner, () => renderCheck(result, here));

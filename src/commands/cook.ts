@@ -9,6 +9,7 @@ import { noRunData, type OverBudget, type RunData } from '../jobs/records.ts';
 import { bodyOf, createRequests, publicTextOf, type CookRequest } from '../cooking/request.ts';
 import { carriesMark } from '../custody/mark.ts';
 import { submit } from '../cooking/submit.ts';
+import { readCommitSha } from '../github/commit.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
 import { createEarlyOutputs, writeInitialOutputs } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
@@ -33,7 +34,7 @@ export async function cook(deps: Deps): Promise<void> {
     writeInitialOutputs(runner);
     const inputs = await readCookInputs(runner);
     const context = readStepIdentity(runner, inputs['matrix-index']);
-    const run = await readRunRef(runner);
+    const run = readRunRef(runner, await readCommitSha(runner));
     const requests = createRequests(inputs, context, createNonce(deps), run);
     const tries = requests.flatMap((request) => [request, ...request.alternatives]);
     runner.redactor.addPublic(tries.map(publicTextOf));
@@ -41,7 +42,7 @@ export async function cook(deps: Deps): Promise<void> {
       await dryRun(requests, cookPlan(inputs), deps);
       return;
     }
-    const commitStatus = openCommitStatus(inputs, requests, deps);
+    const commitStatus = openCommitStatus(inputs, requests, run, deps);
     const plan = cookPlan(inputs);
     const jobs = requests.map((request) => ({
       ref: request,

@@ -1,15 +1,15 @@
 import type { Client } from '../service/client.ts';
 import { openService } from '../service/open.ts';
 import { sleepLong } from '../clock.ts';
-import { openOctokit, type OpenGitHub } from '../github/client.ts';
+import { finishOwnStatuses } from '../github/pending.ts';
 import { toAccess } from '../inputs/access.ts';
+import { readRunRef } from '../inputs/context.ts';
 import { readCleanUpInputs } from '../inputs/cook.ts';
 import type { EntryFacts } from '../custody/facts.ts';
 import { getWanted, nextAction, type Policy } from '../custody/policy.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
 import { readSavedState, type SavedState } from '../custody/saved-state.ts';
-import { createConsole, type Console } from '../report/log.ts';
-import { finishOwnStatuses } from '../check/pending-statuses.ts';
+import { createLog, type Log } from '../report/log.ts';
 import type { Deps } from '../deps.ts';
 
 /**
@@ -17,22 +17,25 @@ import type { Deps } from '../deps.ts';
  * main was killed before it knew of them, and sets their commit statuses. It never changes the
  * verdict, and never rejects. An interrupt does not end it: it is the last that can cancel a job.
  */
-export async function cleanup(deps: Deps, openGitHub: OpenGitHub = openOctokit): Promise<void> {
+export async function cleanup(deps: Deps): Promise<void> {
   const { runner } = deps;
   const saved = readSavedState(runner);
   if (saved === null) return;
-  const console = createConsole(runner, saved.entries.length);
+  const console = createLog(runner, saved.entries.length);
   const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
   const policy: Policy = { ...saved.policy, onJobEnd };
   const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
-  const isSilent = runner.input('commit-status').trim() !== 'true' || saved.hasSettledStatuses;
-  if (open.length === 0 && isSilent) return;
+  if (open.length === 0 && saved.pendingSha === '') return;
   try {
     const inputs = await readCleanUpInputs(runner);
     const { client, close } = openService(deps, toAccess(inputs), console.clockOff);
     try {
       await reconcileAll(open, saved, policy, client, console);
-      if (!isSilent) await finishOwnStatuses(saved, inputs, client, openGitHub, deps);
+      const run = readRunRef(runner, saved.pendingSha);
+      const token = inputs['github-token'];
+      if (run === null || run.sha === '' || token === undefined) return;
+      const uuids = saved.entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid));
+      await finishOwnStatuses(deps, run, token, new Set(uuids), client);
     } finally {
       await close();
     }
@@ -55,7 +58,7 @@ async function reconcileAll(
   { step }: SavedState,
   policy: Policy,
   client: Client,
-  console: Console,
+  console: Log,
 ): Promise<void> {
   const deadline = new AbortController();
   const done = new AbortController();

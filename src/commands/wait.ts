@@ -1,6 +1,8 @@
 import type { Deps } from '../deps.ts';
 import { ServiceError } from '../errors.ts';
+import { readCommitSha } from '../github/commit.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
+import { readRunRef } from '../inputs/context.ts';
 import { readWaitInputs } from '../inputs/job.ts';
 import { noRunData, type RunData } from '../jobs/records.ts';
 import { createEarlyOutputs, writeInitialOutputs } from '../report/outputs.ts';
@@ -25,7 +27,8 @@ export async function wait(deps: Deps): Promise<void> {
     const jobs = inputs['job-uuids'].map(givenJob);
     const refs = jobs.map(({ ref }) => ref);
     // 2. Wait
-    const commitStatus = openCommitStatus(inputs, refs, deps);
+    const run = readRunRef(runner, await readCommitSha(runner));
+    const commitStatus = openCommitStatus(inputs, refs, run, deps);
     const listeners = [{ submitted: createEarlyOutputs(runner, refs) }, commitStatus];
     const outcomes = await withStep(createPlan(inputs), jobs, listeners, deps, async (step) => {
       const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));

@@ -7,7 +7,7 @@ import { canonicalJson, type Json, type JsonMapping } from '../service/sign.ts';
 import { InputError } from '../errors.ts';
 import type { CookFields, RecipeEntry } from '../inputs/recipes.ts';
 import type { CookInputs } from '../inputs/cook.ts';
-import type { RunRef, StepIdentity } from '../inputs/context.ts';
+import { runUrl, type RunRef, type StepIdentity } from '../inputs/context.ts';
 import { describeWithMark } from '../custody/mark.ts';
 import type { JobRef } from '../jobs/records.ts';
 
@@ -79,7 +79,7 @@ function createTry(
   const hashOfAttempt = (runAttempt: number) =>
     hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
   const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
-  const text = describeWithMark(description || describe(step), mark, inputs, run);
+  const text = describeWithMark(description || describe(run), mark, inputs, run);
   return {
     index,
     recipeUuid,
@@ -198,7 +198,8 @@ function hashEntry(
   return `cook-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
 
-function describe({ repository, workflow, runId, runUrl }: StepIdentity): string {
-  if (runUrl === undefined) return 'Cooked outside of GitHub Actions';
-  return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
+function describe(run: RunRef | null): string {
+  if (run === null) return 'Cooked outside of GitHub Actions';
+  const { repository, workflow, runId } = run;
+  return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl(run)}`;
 }

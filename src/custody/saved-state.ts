@@ -54,9 +54,9 @@ export function saveIfPossible(save: () => void): void {
   }
 }
 
-/** Says that no commit status of the step is left to be set. */
-export function saveStatusesSettled(runner: Runner): void {
-  runner.saveState(statusesName, 'settled');
+/** @param sha the commit whose statuses are still to be finished; empty where none is */
+export function savePendingStatuses(runner: Runner, sha: string): void {
+  runner.saveState(statusesName, sha);
 }
 
 /** What main saved. */
@@ -64,8 +64,8 @@ export interface SavedState {
   readonly policy: SavedPlan['policy'];
   readonly step: StepFacts;
   readonly entries: readonly EntryFacts[];
-  /** Whether main has set all commit statuses that it meant to. */
-  readonly hasSettledStatuses: boolean;
+  /** The commit whose statuses main was still to finish; empty where there is none. */
+  readonly pendingSha: string;
 }
 
 /** Reads what main saved; null where it sent nothing. */
@@ -79,6 +79,5 @@ export function readSavedState(runner: Runner): SavedState | null {
     ),
   ).filter((facts) => facts !== null);
   const step = parseStepFacts(parseJson(runner.state(stepName)));
-  const hasSettledStatuses = runner.state(statusesName) === 'settled';
-  return { policy, step, entries, hasSettledStatuses };
+  return { policy, step, entries, pendingSha: runner.state(statusesName) };
 }

@@ -1,14 +1,12 @@
 import * as z from 'zod/mini';
-import { parseAnswer, type GitHub } from './client.ts';
-import type { Repository } from './runs.ts';
+import type { GitHub } from './client.ts';
 
 const repositorySchema = z.object({ default_branch: z.string() });
 
 /** The name of the repository's default branch. */
-export async function readDefaultBranch(github: GitHub, repository: Repository): Promise<string> {
-  const route = 'GET /repos/{owner}/{repo}';
-  const answer = await github.request(route, { ...repository });
-  return parseAnswer(repositorySchema, answer, route).default_branch;
+export async function readDefaultBranch(github: GitHub): Promise<string> {
+  const repository = await github.read(repositorySchema, 'GET /repos/{owner}/{repo}');
+  return repository.default_branch;
 }
 
 /** What a workflow is started with. */
@@ -22,9 +20,8 @@ export interface Dispatch {
 /** Starts a workflow. Not sent again where it may have been started. */
 export async function dispatchWorkflow(
   github: GitHub,
-  repository: Repository,
   { workflow, ref, inputs }: Dispatch,
 ): Promise<void> {
   const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
-  await github.request(route, { ...repository, workflow_id: workflow, ref, inputs }, false);
+  await github.send(route, { workflow_id: workflow, ref, inputs }, false);
 }

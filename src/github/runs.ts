@@ -1,18 +1,6 @@
 import * as z from 'zod/mini';
 import { GitHubError } from '../errors.ts';
-import { parseAnswer, type GitHub } from './client.ts';
-
-/** The repository whose runs, statuses and workflows are meant. */
-export interface Repository {
-  readonly owner: string;
-  readonly repo: string;
-}
-
-/** @param name `owner/repo` */
-export function repositoryOf(name: string): Repository {
-  const [owner = '', repo = ''] = name.split('/');
-  return { owner, repo };
-}
+import type { GitHub } from './client.ts';
 
 const time = z.catch(z.nullable(z.string()), null);
 
@@ -45,12 +33,9 @@ const maxPages = 10;
 const openStatuses = ['in_progress', 'queued', 'waiting', 'pending', 'requested'];
 
 /** The runs that are not over, by their ids: a request for each status, not for each run. */
-export async function listOpenRuns(
-  github: GitHub,
-  repository: Repository,
-): Promise<ReadonlyMap<string, WorkflowRun>> {
+export async function listOpenRuns(github: GitHub): Promise<ReadonlyMap<string, WorkflowRun>> {
   const lists = await Promise.all(
-    openStatuses.map(async (status) => listRuns(github, repository, status, () => false)),
+    openStatuses.map(async (status) => listRuns(github, status, () => false)),
   );
   const open = lists.flat().filter(({ isOver }) => !isOver);
   return new Map(open.map((run) => [run.id, run]));
@@ -65,7 +50,6 @@ const maxSingleReads = 20;
  */
 export async function readRuns(
   github: GitHub,
-  repository: Repository,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, WorkflowRun | 'gone'>> {
   const found = new Map<string, WorkflowRun | 'gone'>();
@@ -75,24 +59,22 @@ export async function readRuns(
       for (const run of runs) if (ids.includes(run.id)) found.set(run.id, run);
       return missing().length === 0;
     };
-    await listRuns(github, repository, 'completed', hasAll);
+    await listRuns(github, 'completed', hasAll);
   }
   const singly = missing().slice(0, maxSingleReads);
-  await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, repository, id))));
+  await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, id))));
   return found;
 }
 
 async function listRuns(
   github: GitHub,
-  repository: Repository,
   status: string,
   isEnough: (runs: readonly WorkflowRun[]) => boolean,
 ): Promise<readonly WorkflowRun[]> {
   const runs: WorkflowRun[] = [];
   for (let page = 1; page <= maxPages; page += 1) {
-    const query = { ...repository, status, per_page: pageSize, page };
-    const answer = await github.request(listRoute, query);
-    const members = parseAnswer(runListSchema, answer, listRoute).workflow_runs;
+    const query = { status, per_page: pageSize, page };
+    const { workflow_runs: members } = await github.read(runListSchema, listRoute, query);
     const read = members.flatMap((member) => {
       const parsed = runSchema.safeParse(member);
       return parsed.success ? [toRun(parsed.data)] : [];
@@ -106,15 +88,10 @@ async function listRuns(
 const listRoute = 'GET /repos/{owner}/{repo}/actions/runs';
 const runListSchema = z.object({ workflow_runs: z.array(z.unknown()) });
 
-async function readRun(
-  github: GitHub,
-  repository: Repository,
-  id: string,
-): Promise<WorkflowRun | 'gone'> {
+async function readRun(github: GitHub, id: string): Promise<WorkflowRun | 'gone'> {
   try {
     const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
-    const answer = await github.request(route, { ...repository, run_id: id });
-    return toRun(parseAnswer(runSchema, answer, route));
+    return toRun(await github.read(runSchema, route, { run_id: id }));
   } catch (error) {
     // That the token may read runs is known by now.
     if (error instanceof GitHubError && error.status === 404) return 'gone';

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { GitHubError } from '../errors.ts';
 import { splitIntoGroups } from '../service/pages.ts';
-import { graphqlRoute, parseAnswer, type GitHub } from './client.ts';
-import type { Repository } from './runs.ts';
+import type { GitHub } from './client.ts';
+import { graphqlRoute } from './octokit.ts';
 
 /** The latest status of a context of a commit. */
 export interface ContextStatus {
@@ -21,13 +21,12 @@ const maxReadsWithoutGraphql = 100;
 /** Reads the latest status of each context of these commits. Commits that are not there have none. */
 export async function readStatuses(
   github: GitHub,
-  repository: Repository,
   shas: readonly string[],
 ): Promise<readonly ContextStatus[]> {
   if (shas.length > maxSingleReads) {
     try {
       const groups = splitIntoGroups(shas, commitsPerQuery);
-      const answers = groups.map(async (group) => queryStatuses(github, repository, group));
+      const answers = groups.map(async (group) => queryStatuses(github, group));
       return (await Promise.all(answers)).flat();
     } catch (error) {
       // A token that may read statuses may still not read commits by GraphQL.
@@ -35,7 +34,7 @@ export async function readStatuses(
     }
   }
   const singly = shas.slice(0, maxReadsWithoutGraphql);
-  const lists = singly.map(async (sha) => listStatuses(github, repository, sha));
+  const lists = singly.map(async (sha) => listStatuses(github, sha));
   return (await Promise.all(lists)).flat();
 }
 
@@ -54,15 +53,10 @@ const combinedSchema = z.object({ statuses: z.array(contextSchema) });
 const pageSize = 100;
 const maxPages = 10;
 
-async function listStatuses(
-  github: GitHub,
-  repository: Repository,
-  sha: string,
-): Promise<readonly ContextStatus[]> {
+async function listStatuses(github: GitHub, sha: string): Promise<readonly ContextStatus[]> {
   const found: ContextStatus[] = [];
   for (let page = 1; page <= maxPages; page += 1) {
-    const query = { ...repository, ref: sha, per_page: pageSize, page };
-    const answer = await readCombined(github, query);
+    const answer = await readCombined(github, { ref: sha, per_page: pageSize, page });
     found.push(...answer.map((status) => toStatus(sha, status)));
     if (answer.length < pageSize) break;
   }
@@ -72,7 +66,7 @@ async function listStatuses(
 async function readCombined(github: GitHub, query: Readonly<Record<string, unknown>>) {
   try {
     const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
-    return parseAnswer(combinedSchema, await github.request(route, query), route).statuses;
+    return (await github.read(combinedSchema, route, query)).statuses;
   } catch (error) {
     // A commit that was pushed over is gone some day.
     if (error instanceof GitHubError && [404, 422].includes(error.status)) return [];
@@ -104,7 +98,6 @@ const graphqlSchema = z.object({
 
 async function queryStatuses(
   github: GitHub,
-  { owner, repo }: Repository,
   shas: readonly string[],
 ): Promise<readonly ContextStatus[]> {
   const commits = shas.map(
@@ -112,13 +105,9 @@ async function queryStatuses(
       `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`,
   );
   const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
-  const answer = parseAnswer(
-    graphqlSchema,
-    await github.request(graphqlRoute, { query, owner, repo }),
-    graphqlRoute,
-  );
+  const answer = await github.read(graphqlSchema, graphqlRoute, { query });
   return shas.flatMap((sha, index) =>
-    (answer.repository[`c${index}`]?.status?.contexts ?? []).map((each) => toStatus(sha, each)),
+    (answer.repository[`c${index}`]?.status?.contexts ?? []).map((status) => toStatus(sha, status)),
   );
 }
 
@@ -130,15 +119,7 @@ export interface NewStatus {
   readonly target_url: string;
 }
 
-/** Where a status is set. */
-export const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
-
 /** Sets the status of a context. */
-export async function setStatus(
-  github: GitHub,
-  repository: Repository,
-  sha: string,
-  status: NewStatus,
-): Promise<void> {
-  await github.request(statusRoute, { ...repository, sha, ...status });
+export async function setStatus(github: GitHub, sha: string, status: NewStatus): Promise<void> {
+  await github.send('POST /repos/{owner}/{repo}/statuses/{sha}', { sha, ...status });
 }

@@ -32,6 +32,7 @@ const secretKey = apiKey('secret', 'pk_', 'public');
 
 /** A GitHub token: it goes into a header. */
 export const token = fromText((given) => {
+  if (given === '') throw invalid('is empty: give a token, such as ${{ github.token }}');
   if (isPrintable(given)) return given;
   throw invalid('contains white space or characters that a token cannot have');
 });

@@ -1,6 +1,5 @@
 import type { Runner } from '../runner.ts';
-import { accessInputs } from './access.ts';
-import { cookInputs } from './cook.ts';
+import { accessInputs, token } from './access.ts';
 import { duration, flag, line, oneOf, textThat } from './parsers.ts';
 import { input, optional, readInputs, type Values } from './read.ts';
 import { validValues } from './tree.ts';
@@ -14,7 +13,7 @@ const workflowFile = textThat(
 /** The inputs of the check action, in the order of `check/action.yml`. */
 export const checkInputs = {
   ...accessInputs,
-  'github-token': cookInputs['github-token'],
+  'github-token': input(token),
   since: input(duration(), '3d'),
   orphans: input(oneOf(['cancel', 'report']), 'cancel'),
   'commit-status': input(flag, 'true'),

@@ -101,7 +101,6 @@ const cleanUpInputs = {
   ...accessInputs,
   'on-workflow-cancel': cookInputs['on-workflow-cancel'],
   'on-job-end': cookInputs['on-job-end'],
-  'commit-status': cookInputs['commit-status'],
   'github-token': cookInputs['github-token'],
 };
 

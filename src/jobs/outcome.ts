@@ -1,7 +1,8 @@
+import type { Job, JobRun } from '../service/schemas.ts';
 import { phasesOf } from './metrics.ts';
 import { noRunData, type Outcome, type OverBudget, type StopReason } from './records.ts';
 import type { Result } from './results.ts';
-import { finalResultOf } from './status.ts';
+import { finalResultOf, isFinal } from './status.ts';
 
 /** What is known of a job: what is left out is not known, or did not happen. */
 export type KnownJob = Partial<Omit<Outcome, 'result'>> & Pick<Outcome, 'ref'>;
@@ -59,6 +60,21 @@ export function createOutcome(known: KnownJob, given: Partial<Goal> = {}): Outco
   return overBudget === null
     ? { ...outcome, result }
     : { ...outcome, result: 'over-budget', overBudget };
+}
+
+/**
+ * What became of a job, by a single look.
+ * @param runs oldest first; empty where they were not read
+ */
+export function createJobOutcome(job: Job, runs: readonly JobRun[] = []): Outcome {
+  const hasEnded = isFinal(job.status);
+  const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false };
+  const ending = hasEnded ? 'final' : 'running';
+  const goalResult = job.status === 'RUNNING' ? 'running' : 'submitted';
+  return createOutcome(
+    { ref, job, runs, origin: 'given', ending, isKept: !hasEnded },
+    { hasEnded, goalResult },
+  );
 }
 
 function resultOf(outcome: Outcome, goal: Goal): Result {

@@ -1,4 +1,5 @@
-import type { GitHubError } from '../errors.ts';
+import { asError, GitHubError } from '../errors.ts';
+import type { Runner } from '../runner.ts';
 import type { ErrorMessage } from './errors.ts';
 import { withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
@@ -58,4 +59,18 @@ export function describeFollowUpError(
     remedy:
       'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
   };
+}
+
+/** Warns that a commit status stays as it is. */
+export function warnStatusNotSet(runner: Runner, error: unknown): void {
+  const isForbidden = error instanceof GitHubError && error.trouble === 'forbidden';
+  const remedy = isForbidden
+    ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
+    : 'The jobs and the result of this step are not affected.';
+  const cause = asError(error).message || 'there was no time left';
+  runner.annotate(
+    'warning',
+    'The commit status could not be set',
+    `GitHub: ${sanitizeLine(runner.redactor.redact(cause), 300)}. ${remedy}`,
+  );
 }

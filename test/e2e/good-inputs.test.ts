@@ -4,6 +4,7 @@ import { connect } from '../../src/service/http.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { noProbe } from '../support/probe.ts';
+import { noGitHub } from '../github/in-process.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 import { errorsIn } from '../runner/model.ts';
 import { startSimulator } from '../simulator/server.ts';
@@ -419,6 +420,7 @@ describe('on the old host', () => {
       random: Math.random,
       connect,
       openProbe: noProbe,
+      openGitHub: noGitHub,
       interrupt: new AbortController().signal,
     });
     await simulator.close();

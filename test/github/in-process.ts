@@ -1,4 +1,8 @@
-import type { SendToGitHub } from '../../src/github/client.ts';
+import type { Clock } from '../../src/clock.ts';
+import { createGitHub, type GitHub } from '../../src/github/client.ts';
+import type { OpenGitHub, SendToGitHub } from '../../src/github/octokit.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
+import { createMadeUpClock } from '../support/clock.ts';
 import { answerOf, type GitHubModel, type ModelRequest } from './model.ts';
 
 /** A way to GitHub without a socket: answers, and rejects, as Octokit does. */
@@ -35,4 +39,23 @@ export function dataIn(route: string, body: unknown): unknown {
 /** An answer, as Octokit rejects with it. */
 export function refusal(status: number, headers: Readonly<Record<string, string>> = {}): Error {
   return Object.assign(new Error(`HTTP ${status}`), { status, response: { headers } });
+}
+
+/** For steps that ask GitHub nothing. */
+export const noGitHub: OpenGitHub = () => async () => {
+  throw new Error('GitHub is not to be asked');
+};
+
+interface ClientParts {
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+}
+
+/** Our client on such a way, with the longest pauses that chance allows. */
+export function clientOn(
+  send: SendToGitHub,
+  { clock = createMadeUpClock(), signal = new AbortController().signal }: ClientParts = {},
+): GitHub {
+  const deps = { runner: rememberingRunner({}), clock, random: () => 1, openGitHub: () => send };
+  return createGitHub(deps, { repository: 'acme/renders', token: 't', signal });
 }

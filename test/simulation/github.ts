@@ -1,4 +1,4 @@
-import type { SendToGitHub } from '../../src/github/client.ts';
+import type { SendToGitHub } from '../../src/github/octokit.ts';
 import { dataIn, refusal, toRequest } from '../github/in-process.ts';
 import {
   answerOf,

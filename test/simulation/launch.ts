@@ -1,5 +1,6 @@
 import type { Probe } from '../../src/service/probe.ts';
 import type { Deps } from '../../src/deps.ts';
+import { noGitHub } from '../github/in-process.ts';
 import { shownTime, type ClockStep, type Timeline } from './clock.ts';
 import type { Dice } from './dice.ts';
 import type { Network } from './network.ts';
@@ -70,6 +71,7 @@ export function launch(
     clock: clockOf(machine, process),
     random: dice.fork(name).next,
     connect: () => network.connect(process),
+    openGitHub: noGitHub,
     openProbe: () => probeOf(machine, process, dice.fork(`${name}/probe`)),
     interrupt: stop.signal,
   };

@@ -83,7 +83,7 @@ async function playCheck({ plan, timeline, github, machine }: Parts, index: numb
   const running = launch(
     machine,
     `check${index + 1}`,
-    async (deps, process) => check(deps, () => github.connect(process)),
+    async (deps, process) => check({ ...deps, openGitHub: () => github.connect(process) }),
     {
       inputs: {
         'public-key': keys.publicKey,

@@ -1,5 +1,6 @@
 import { connect, type HttpLimits } from '../../src/service/http.ts';
 import { openProbe } from '../../src/service/probe.ts';
+import { openOctokit } from '../../src/github/octokit.ts';
 import { systemClock, type Clock } from '../../src/clock.ts';
 import type { Runner } from '../../src/runner.ts';
 import type { Deps } from '../../src/deps.ts';
@@ -36,6 +37,7 @@ export function fakeDeps(
     random: Math.random,
     connect: (url) => connect(url, shortLimits),
     openProbe,
+    openGitHub: openOctokit,
     interrupt,
   };
 }

@@ -7,6 +7,7 @@ import { fieldNames } from '../../src/inputs/recipes.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { noProbe } from '../support/probe.ts';
+import { noGitHub } from '../github/in-process.ts';
 import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
@@ -148,6 +149,7 @@ async function cookWith(inputs: Readonly<Record<string, string>>): Promise<Remem
     // Whatever the address: no test leaves this machine.
     connect: () => connect(new URL(simulator.url)),
     openProbe: noProbe,
+    openGitHub: noGitHub,
     interrupt: new AbortController().signal,
   });
   return runner;

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { WireAnswer } from '../../src/service/http.ts';
 import type { WireRequest } from '../../src/service/sign.ts';
 import { check } from '../../src/commands/check.ts';
-import type { SendToGitHub } from '../../src/github/client.ts';
+import type { SendToGitHub } from '../../src/github/octokit.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { refusal, sendTo } from '../github/in-process.ts';
 import { addRun, createGitHubModel, type GitHubModel } from '../github/model.ts';
@@ -70,16 +70,17 @@ async function playWith(
     clock,
     random: () => 1,
     openProbe: noProbe,
+    openGitHub: () =>
+      open(model, () => {
+        interrupt.abort();
+      }),
     interrupt: interrupt.signal,
     connect: () => ({
       exchange: async (request: WireRequest) => answer(request),
       close: async () => {},
     }),
   };
-  const send = open(model, () => {
-    interrupt.abort();
-  });
-  await check(deps, () => send);
+  await check(deps);
   return { runner, model };
 }
 

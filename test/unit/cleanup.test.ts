@@ -6,6 +6,7 @@ import { saveEntry, savePlan } from '../../src/custody/saved-state.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';
+import { noGitHub } from '../github/in-process.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
@@ -30,6 +31,7 @@ test.each([
     clock,
     random: () => 1,
     openProbe: noProbe,
+    openGitHub: noGitHub,
     interrupt: new AbortController().signal,
     connect: () => ({
       exchange: async (request, _headers, { signal }) => {
@@ -64,6 +66,7 @@ test('of several jobs that a re-run replaces, none is told to be a duplicate', a
     clock,
     random: () => 1,
     openProbe: noProbe,
+    openGitHub: noGitHub,
     interrupt: new AbortController().signal,
     connect: () => ({
       exchange: async ({ pathname }) => {

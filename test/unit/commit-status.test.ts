@@ -4,9 +4,13 @@ import fc from 'fast-check';
 import type { Clock } from '../../src/clock.ts';
 import type { JobRef, Origin, SubmittedJob } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
-import { createCommitStatus, type SetStatus } from '../../src/github/commit-status.ts';
-import { pendingUrl, readPendingUrl, type Pending } from '../../src/github/pending-url.ts';
+import { openCommitStatus } from '../../src/github/commit-status.ts';
+import type { SendToGitHub } from '../../src/github/octokit.ts';
+import { parsePendingUrl, statusUrl } from '../../src/github/pending.ts';
+import type { NewStatus } from '../../src/github/statuses.ts';
 import { describeEnd, openContexts } from '../../src/report/commit-status-text.ts';
+import { noGitHub, refusal } from '../github/in-process.ts';
+import { fakeDeps } from '../support/deps.ts';
 import { fakeJob, fakeOutcome } from '../support/outcomes.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
@@ -120,10 +124,19 @@ function manualClock(): ManualClock {
 
 const never = new AbortController().signal;
 
-// What GitHub makes of each request: its HTTP status, `slow` for a late 201, `hang`, or `ours` for
-// what is never sent.
+// What GitHub makes of each request: its HTTP status, `slow` for a late 201, or `hang`.
 type Answer =
-  number | 'slow' | 'hang' | 'ours' | { readonly status: number; readonly headers: object };
+  number | 'slow' | 'hang' | { readonly status: number; readonly headers: Record<string, string> };
+
+const run = {
+  server: 'github.com',
+  repository: 'acme/renders',
+  repositoryId: '7',
+  runId: '4711',
+  runAttempt: 1,
+  sha: 'a'.repeat(40),
+  workflow: 'Nightly',
+};
 
 function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly Answer[] } = {}) {
   const clock = manualClock();
@@ -133,21 +146,34 @@ function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly
     readonly seconds: number;
     readonly context: string;
     readonly said: string;
-    readonly pending: Pending | undefined;
+    readonly pending: ReturnType<typeof parsePendingUrl>;
   }[] = [];
-  const setStatus: SetStatus = async ({ context, state, description, pending }, signal) => {
+  const send: SendToGitHub = async (_, parameters, signal) => {
+    const { context, state, description, target_url: url } = parameters as unknown as NewStatus;
     const answer = answers[Math.min(sent.length, answers.length - 1)] ?? 201;
     const seconds = (clock.now() - startMs) / 1000;
-    sent.push({ seconds, context, said: `${state}: ${description}`, pending });
-    if (answer === 'ours') throw new Error('no commit');
+    sent.push({
+      seconds,
+      context,
+      said: `${state}: ${description}`,
+      pending: parsePendingUrl(url),
+    });
     if (answer === 'hang' || answer === 'slow') await clock.sleep(4_000, signal);
     if (answer === 'slow') return;
-    const response = typeof answer === 'object' ? answer : { headers: {} };
-    const status = typeof answer === 'object' ? answer.status : answer === 'hang' ? 500 : answer;
-    if (status !== 201) throw Object.assign(new Error('as told'), { status, response });
+    const { status, headers } =
+      typeof answer === 'object'
+        ? answer
+        : { status: answer === 'hang' ? 500 : answer, headers: {} };
+    if (status !== 201) throw refusal(status, headers);
   };
   const refs = Array.from({ length: jobs }, (_, index) => jobRef(index, `Job ${index}`, null));
-  const commitStatus = createCommitStatus(refs, setStatus, { runner, clock });
+  const inputs = { 'commit-status': true, 'github-token': 't' };
+  const deps = {
+    ...fakeDeps(runner, clock),
+    random: () => 1,
+    openGitHub: () => send,
+  };
+  const commitStatus = openCommitStatus(inputs, refs, run, deps);
   const submittedJob = (
     index = 0,
     origin: Origin = 'cooked',
@@ -161,6 +187,7 @@ function open({ jobs = 1, answers = [201] }: { jobs?: number; answers?: readonly
   return {
     clock,
     sent,
+    kept: () => runner.kept.get('commit-statuses'),
     said: () => sent.map(({ said }) => said),
     seconds: () => sent.map(({ seconds }) => seconds),
     warnings: () => runner.annotations.map(({ message }) => message),
@@ -228,7 +255,7 @@ describe('a job', () => {
   });
 
   test('sends once in 5 s at most, the latest, and not two at once', async () => {
-    const { clock, said, seconds, change, end, settle } = open({ answers: ['hang', 201] });
+    const { clock, said, seconds, change, end, settle } = open({ answers: ['slow', 201] });
     for (let nth = 0; nth < 8; nth += 1) {
       change(`STAGE_${nth}`);
       await clock.advance(1_000);
@@ -256,15 +283,6 @@ describe('a job', () => {
     expect(said().at(-1)).toBe('success: Succeeded');
   });
 
-  test('tries each one as often', async () => {
-    const { clock, sent, submit, change } = open({ answers: [500] });
-    submit();
-    await clock.advance(8_000);
-    change('RUNNING');
-    await clock.advance(60_000);
-    expect(sent).toHaveLength(2 + 3);
-  });
-
   test('waits for no other job', async () => {
     const { clock, sent, submit } = open({ jobs: 2, answers: ['hang', 201] });
     submit(0);
@@ -279,25 +297,23 @@ describe('trouble', () => {
   const spent = { status: 403, headers: { 'x-ratelimit-remaining': '0' } };
 
   test.each<[string, readonly Answer[], number, number]>([
-    ['a transient error', [502, 429, 201], 3, 0],
-    ['an outage', [500], 3, 1],
-    ['the secondary rate limit', [limited], 3, 1],
-    ['the rate limit', [spent], 3, 1],
+    ['a transient error', [502, 201], 2, 0],
+    ['an outage', [500], 6, 1],
+    ['a secondary rate limit that goes by', [limited, 201], 2, 0],
+    ['the rate limit, which goes on', [spent], 2, 0],
     ['one that is not wanted', [422], 1, 1],
     ['no permission', [403], 1, 1],
-    ['nothing to set it on', ['ours'], 1, 1],
   ])('%s', async (_, answers, requests, warnings) => {
     const status = open({ answers });
     status.submit();
-    await status.clock.advance(60_000);
+    await status.clock.advance(70_000);
     expect([status.sent.length, status.warnings().length]).toEqual([requests, warnings]);
   });
 
   test.each<[Answer, number]>([
-    [500, 12],
+    [500, 22],
     [422, 4],
     [404, 1],
-    ['ours', 1],
   ])('is one warning for all jobs, and nothing is asked in vain (%p)', async (answer, requests) => {
     const status = open({ jobs: 2, answers: [answer] });
     status.submit(0);
@@ -326,7 +342,40 @@ describe('trouble', () => {
   });
 });
 
+test.each([
+  ['no token', { 'github-token': undefined }, run],
+  ['no commit', {}, { ...run, sha: '' }],
+  ['no workflow run', {}, null],
+])('with %s it warns at once, and asks nothing', async (_, given, of) => {
+  const runner = rememberingRunner({});
+  const inputs = { 'commit-status': true, 'github-token': 't', ...given };
+  const deps = { ...fakeDeps(runner, manualClock()), openGitHub: noGitHub };
+  const commitStatus = openCommitStatus(inputs, [jobRef(0, 'Job', null)], of, deps);
+  commitStatus.ended(fakeOutcome({ result: 'failed' }));
+  await commitStatus.settle(never);
+  expect(runner.annotations.map(({ title }) => title)).toEqual([
+    'The commit status could not be set',
+  ]);
+});
+
 describe('settling', () => {
+  test('leaves to post what there was no time for', async () => {
+    const { clock, submit, settle, kept } = open({ answers: ['hang'] });
+    submit();
+    const settled = settle(never);
+    await clock.advance(12_000);
+    await settled;
+    expect(kept()).toBe(run.sha);
+  });
+
+  test('leaves nothing where all was set', async () => {
+    const { submit, settle, kept } = open();
+    submit();
+    expect(kept()).toBe(run.sha);
+    await settle(never);
+    expect(kept()).toBe('');
+  });
+
   test('ends within seconds while GitHub hangs', async () => {
     const { clock, submit, settle, warnings } = open({ answers: ['hang', 'hang', 'hang'] });
     submit();
@@ -365,13 +414,18 @@ describe('settling', () => {
 });
 
 describe('the address of a pending status', () => {
-  const run = 'https://ghe.acme.com/acme/renders/actions/runs/4711';
+  const ours = { ...run, server: 'ghe.acme.com' };
+  const page = 'https://ghe.acme.com/acme/renders/actions/runs/4711';
   const { uuid: jobUuid } = fakeJob({});
 
   test.each([true, false])('tells of its job again, left: %s', (isLeft) => {
-    const url = pendingUrl(run, { jobUuid, isLeft });
-    expect(url.startsWith(`${run}#`)).toBe(true);
-    expect(readPendingUrl(url)).toEqual({ runUrl: run, runId: '4711', jobUuid, isLeft });
+    const url = statusUrl(ours, { jobUuid, isLeft });
+    expect(url.startsWith(`${page}#`)).toBe(true);
+    expect(parsePendingUrl(url)).toEqual({ runUrl: page, runId: '4711', jobUuid, isLeft });
+  });
+
+  test('leads to the run alone once it is finished', () => {
+    expect(statusUrl(ours, null)).toBe(page);
   });
 
   const left = `#dispersed-left-${jobUuid}`;
@@ -379,13 +433,13 @@ describe('the address of a pending status', () => {
   test.each([
     null,
     '',
-    run,
-    `${run}#dispersed-left-`,
-    `${run}#dispersed-done-${jobUuid}`,
+    page,
+    `${page}#dispersed-left-`,
+    `${page}#dispersed-done-${jobUuid}`,
     `javascript:alert(1)/actions/runs/4711${left}`,
     `https://a.b/\u0000/actions/runs/4711${left}`,
     `https://a.b/#1\n/actions/runs/4711${left}`,
   ])('%j is none', (url) => {
-    expect(readPendingUrl(url)).toBeNull();
+    expect(parsePendingUrl(url)).toBeNull();
   });
 });

@@ -19,7 +19,6 @@ const step: StepIdentity = {
   job: 'render',
   matrixIndex: '0',
   step: '__run',
-  runUrl: 'https://github.com/acme/renders/actions/runs/1',
 };
 const nonce = '0123456789abcdef';
 const marksOf = (given: CookInputs, of: StepIdentity, drawn = nonce) =>
@@ -50,11 +49,20 @@ test('a mark differs with all that tells two cooks apart', () => {
 });
 
 test('the description ends with the mark', () => {
-  const [request] = createRequests(inputs, step, nonce);
+  const run = {
+    server: 'github.com',
+    repository: 'acme/renders',
+    repositoryId: '7',
+    runId: '1',
+    runAttempt: 1,
+    sha: '',
+    workflow: 'Nightly',
+  };
+  const [request] = createRequests(inputs, step, nonce, run);
   expect(request?.mark).toMatch(/^cook-[0-9a-f]{32}-0123456789abcdef$/);
   expect(request?.fields).toEqual({
     title: 'Nightly',
-    description: `Cooked by acme/renders, workflow "Nightly", run 1: ${step.runUrl} [${request?.mark}]`,
+    description: `Cooked by acme/renders, workflow "Nightly", run 1: https://github.com/acme/renders/actions/runs/1 [github.com/acme/renders 7 1.1 - keep Nightly] [${request?.mark}]`,
   });
 });
 

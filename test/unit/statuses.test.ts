@@ -1,22 +1,35 @@
 import { expect, test } from '@jest/globals';
 import { GitHubError, type GitHubTrouble } from '../../src/errors.ts';
-import { graphqlRoute } from '../../src/github/client.ts';
+import { graphqlRoute, type SendToGitHub } from '../../src/github/octokit.ts';
 import { readStatuses } from '../../src/github/statuses.ts';
+import { clientOn, refusal } from '../github/in-process.ts';
 
-const repository = { owner: 'acme', repo: 'renders' };
 const shasOf = (count: number) =>
   Array.from({ length: count }, (_, index) => String(index).padStart(40, '0'));
+
+const failures: Readonly<Record<GitHubTrouble, Error>> = {
+  forbidden: refusal(403),
+  refused: refusal(422),
+  internal: new Error('no'),
+  limited: refusal(429),
+  unavailable: refusal(502),
+};
 
 /** Reads the statuses of so many commits, each of which has one, where GraphQL fails in this way. */
 async function read(count: number, trouble: GitHubTrouble) {
   const routes: string[] = [];
-  const request = async (route: string, parameters: Readonly<Record<string, unknown>> = {}) => {
+  const over = new AbortController();
+  const send: SendToGitHub = async (route, parameters) => {
     routes.push(route);
-    if (route === graphqlRoute) throw new GitHubError(trouble, 0, route, 'no');
+    if (route === graphqlRoute) {
+      // Else it would be waited for.
+      if (trouble === 'limited') over.abort();
+      throw failures[trouble];
+    }
     const context = `dispersed / ${String(parameters['ref'])}`;
     return { statuses: [{ context, state: 'pending', target_url: null }] };
   };
-  const statuses = await readStatuses({ request }, repository, shasOf(count));
+  const statuses = await readStatuses(clientOn(send, { signal: over.signal }), shasOf(count));
   return { statuses, routes };
 }
 
