@@ -1,7 +1,8 @@
 import type { Deps } from '../deps.ts';
 import { InterruptedError } from '../errors.ts';
 import { toAccess } from '../inputs/access.ts';
-import { readCancelInputs, type CancelInputs } from '../inputs/job.ts';
+import { cancelInputs } from '../inputs/job.ts';
+import { readInputs, type Values } from '../inputs/read.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { noCeilings } from '../money/ceilings.ts';
 import { writeInitialOutputs } from '../report/outputs.ts';
@@ -18,7 +19,7 @@ export async function cancel(deps: Deps): Promise<void> {
   try {
     // 1. Inputs
     writeInitialOutputs(runner);
-    const inputs = await readCancelInputs(runner);
+    const inputs = await readInputs(runner, cancelInputs);
     const jobs = inputs['job-uuids'].map(givenJob);
     // 2. Cancel
     const outcomes = await withStep(createCancelPlan(inputs), jobs, [], deps, async (step) =>
@@ -34,7 +35,7 @@ export async function cancel(deps: Deps): Promise<void> {
 // With what comes after a timeout, time enough to see a container shut down.
 const timeoutMs = 60_000;
 
-function createCancelPlan(inputs: CancelInputs): StepPlan {
+function createCancelPlan(inputs: Values<typeof cancelInputs>): StepPlan {
   return {
     ...toAccess(inputs),
     timeoutMs,

@@ -4,7 +4,8 @@ import { sleepLong } from '../clock.ts';
 import { finishOwnStatuses } from '../github/pending.ts';
 import { toAccess } from '../inputs/access.ts';
 import { readRunRef } from '../inputs/context.ts';
-import { readCleanUpInputs } from '../inputs/cook.ts';
+import { cleanUpInputs } from '../inputs/cook.ts';
+import { readInputs } from '../inputs/read.ts';
 import type { EntryFacts } from '../custody/facts.ts';
 import { getWanted, nextAction, type Policy } from '../custody/policy.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
@@ -27,7 +28,7 @@ export async function cleanup(deps: Deps): Promise<void> {
   const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
   if (open.length === 0 && saved.pendingSha === '') return;
   try {
-    const inputs = await readCleanUpInputs(runner);
+    const inputs = await readInputs(runner, cleanUpInputs);
     const { client, close } = openService(deps, toAccess(inputs), console.clockOff);
     try {
       await reconcileAll(open, saved, policy, client, console);

@@ -1,7 +1,7 @@
 import type { Runner } from '../runner.ts';
 import { accessInputs, token } from './access.ts';
 import { duration, flag, line, oneOf, textThat } from './parsers.ts';
-import { input, optional, readInputs, type Values } from './read.ts';
+import { input, optional, tryInputs, type Values } from './read.ts';
 import { validValues } from './tree.ts';
 
 /** The name of a workflow's file, with or without its folder. */
@@ -26,7 +26,7 @@ export type CheckInputs = Values<typeof checkInputs>;
 
 /** @throws InputError with every problem found */
 export async function readCheckInputs(runner: Runner): Promise<CheckInputs> {
-  const { values, problems } = await readInputs(runner, checkInputs);
+  const { values, problems } = await tryInputs(runner, checkInputs);
   const message =
     'needs `commit-status: true`: the pending status tells for which jobs it was dispatched';
   const isForgetful = values['follow-up'] !== undefined && values['commit-status'] === false;

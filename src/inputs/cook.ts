@@ -4,7 +4,7 @@ import type { Runner } from '../runner.ts';
 import { accessInputs, token } from './access.ts';
 import { container, environment, readEnvironmentLines, secretsOf } from './container.ts';
 import { duration, flag, line, oneOf, pollInterval, readyCheck, usd, whole } from './parsers.ts';
-import { input, maskSecrets, optional, readInputs, type Input, type Values } from './read.ts';
+import { input, maskSecrets, optional, tryInputs, type Input, type Values } from './read.ts';
 import {
   cookFields,
   fieldNames,
@@ -54,7 +54,7 @@ export interface CookInputs extends Values<typeof cookInputs> {
  * @throws InputError with every problem found
  */
 export async function readCookInputs(runner: Runner): Promise<CookInputs> {
-  const { values, problems } = await readInputs(runner, cookInputs);
+  const { values, problems } = await tryInputs(runner, cookInputs);
   const { recipes = [], parameters = {} } = values;
   const containers = [parameters, ...recipes.map((entry) => entry.parameters ?? {})];
   maskSecrets(runner, containers.flatMap(secretsOf));
@@ -97,21 +97,10 @@ function warnOfPortsWithoutSsh(runner: Runner): void {
   );
 }
 
-const cleanUpInputs = {
+/** What the post entry needs of the inputs of any of the actions. */
+export const cleanUpInputs = {
   ...accessInputs,
   'on-workflow-cancel': cookInputs['on-workflow-cancel'],
   'on-job-end': cookInputs['on-job-end'],
   'github-token': cookInputs['github-token'],
 };
-
-/** What the post entry needs of the inputs. */
-export type CleanUpInputs = Values<typeof cleanUpInputs>;
-
-/**
- * Reads what the post entry needs of the inputs of any of the actions.
- * @throws InputError
- */
-export async function readCleanUpInputs(runner: Runner): Promise<CleanUpInputs> {
-  const { values, problems } = await readInputs(runner, cleanUpInputs);
-  return validValues(values, problems);
-}

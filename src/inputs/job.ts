@@ -1,9 +1,8 @@
-import type { Runner } from '../runner.ts';
 import { accessInputs } from './access.ts';
 import { cookInputs } from './cook.ts';
 import { duration, line, oneOf, uuid } from './parsers.ts';
-import { input, optional, readInputs, type Values } from './read.ts';
-import { invalid, list, type Parse, type TextTree, validValues } from './tree.ts';
+import { input, optional } from './read.ts';
+import { invalid, list, type Parse, type TextTree } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
 // The outputs of one step hold about 1 MB, and each job has its line there.
@@ -42,27 +41,9 @@ export const waitInputs = {
   'github-token': cookInputs['github-token'],
 };
 
-/** The wait action's inputs, checked. */
-export type WaitInputs = Values<typeof waitInputs>;
-
-/** @throws InputError with every problem found */
-export async function readWaitInputs(runner: Runner): Promise<WaitInputs> {
-  const { values, problems } = await readInputs(runner, waitInputs);
-  return validValues(values, problems);
-}
-
 /** The inputs of the cancel action, in the order of `cancel/action.yml`. */
 export const cancelInputs = {
   'job-uuids': input(jobUuids, '', readJobList),
   ...accessInputs,
   reason: optional(line),
 };
-
-/** The cancel action's inputs, checked. */
-export type CancelInputs = Values<typeof cancelInputs>;
-
-/** @throws InputError with every problem found */
-export async function readCancelInputs(runner: Runner): Promise<CancelInputs> {
-  const { values, problems } = await readInputs(runner, cancelInputs);
-  return validValues(values, problems);
-}

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts';
 import type { Runner } from '../runner.ts';
 import { isForkEvent } from './context.ts';
-import { problemsAt, type Parse, type TextTree } from './tree.ts';
+import { problemsAt, validValues, type Parse, type TextTree } from './tree.ts';
 
 /** Makes a tree of an input's text, which has its white space still; may reject with InputError. */
 type ReadTree = (text: string) => TextTree | Promise<TextTree>;
@@ -35,13 +35,22 @@ export type Values<Table extends Record<string, Input>> = {
 const secretInputs = ['secret-key', 'github-token'];
 
 /**
- * Reads all inputs of a table; masks the secret ones first.
- * @returns the values of those without a problem, and every problem
+ * Reads the inputs of a table.
+ * @throws InputError with every problem found
  */
 export async function readInputs<Table extends Record<string, Input>>(
   runner: Runner,
   table: Table,
-) {
+): Promise<Values<Table>> {
+  const { values, problems } = await tryInputs(runner, table);
+  return validValues(values, problems);
+}
+
+/**
+ * Reads the inputs of a table; masks the secret ones first.
+ * @returns the values of those without a problem, and every problem
+ */
+export async function tryInputs<Table extends Record<string, Input>>(runner: Runner, table: Table) {
   maskSecrets(runner, secretInputs.map(runner.input));
   const isFork = await isForkEvent(runner);
   const values = new Map<string, unknown>();

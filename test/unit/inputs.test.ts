@@ -3,7 +3,8 @@ import { InputError } from '../../src/errors.ts';
 import * as access from '../../src/inputs/access.ts';
 import { container, readEnvironmentLines, secretsOf } from '../../src/inputs/container.ts';
 import { readCookInputs } from '../../src/inputs/cook.ts';
-import { readCancelInputs } from '../../src/inputs/job.ts';
+import { cancelInputs } from '../../src/inputs/job.ts';
+import { readInputs } from '../../src/inputs/read.ts';
 import { readRecipeList, recipeEntries } from '../../src/inputs/recipes.ts';
 import * as texts from '../../src/inputs/parsers.ts';
 import { regionCode, warnOfUnknownRegions } from '../../src/inputs/regions.ts';
@@ -250,7 +251,10 @@ test('a job that is given twice, in whatever case, is one job with one cost', as
     `${uuid}\n${other} ${uuid.toUpperCase()}`,
     JSON.stringify([uuid, null, other, uuid]),
   ]) {
-    const inputs = await readCancelInputs(rememberingRunner({ ...keys, 'job-uuids': given }));
+    const inputs = await readInputs(
+      rememberingRunner({ ...keys, 'job-uuids': given }),
+      cancelInputs,
+    );
     expect(inputs['job-uuids']).toEqual([uuid, other]);
   }
 });
