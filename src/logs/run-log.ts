@@ -1,134 +1,158 @@
-import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { appendFileSync, truncateSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { searchFresh, tailBytes } from './diff.ts';
-import { createLines, type Line } from './lines.ts';
+import { cut } from '../text.ts';
+import { createRunResults } from './results.ts';
+
+/** What happens to the logs of a job's runs, which are numbered from 1. */
+export interface RunLogEvents {
+  /** A line as it stood last. Foreign text, redacted. */
+  readonly line: (text: string, runNumber: number) => void;
+  /** The log turned out to be another text: all of its lines follow. */
+  readonly restart: (runNumber: number) => void;
+  /** A log cannot be read or kept as a whole; everything else goes on. */
+  readonly trouble: (error: unknown) => void;
+}
 
 export interface RunLogOptions {
-  /** Where the log is kept as the service gave it. */
+  /** The file that keeps the log as the service gives it. */
   readonly path: string;
-  readonly onLine: (line: Line) => void;
-  /** Told where the log turns out to be another text, which is then kept after the first. */
-  readonly onRestart: () => void;
+  readonly runNumber: number;
+  readonly redact: (text: string) => string;
+  readonly events: RunLogEvents;
 }
 
-/** The log of one run: its file, and what was told of it. */
-export interface RunLog {
-  /**
-   * Takes the log as the service gives it, keeps what is new, and tells it line by line.
-   * @param isOver whether the run has ended, so that nothing comes after the last character
-   */
-  readonly take: (log: string, isOver: boolean) => Promise<void>;
-  /** Nothing more comes for now: the last line is told, even without an end. */
-  readonly end: () => void;
-}
+export type RunLog = ReturnType<typeof openRunLog>;
 
-// A container that starts again may begin its log anew. A text that is another one each time would
-// fill disk and console.
-const maxRestarts = 20;
+const pieceSize = 64 * 1024;
+const tailLines = 100;
+const maxTailLine = 2_000;
 
-/** Opens the log of one run. What was seen is in the file alone. */
-export function openRunLog({ path, onLine, onRestart }: RunLogOptions): RunLog {
-  const lines = createLines(onLine);
-  let startInFile = 0;
-  let restarts = 0;
+/** Opens the log of one run, to be given each text that the service has for it. */
+export function openRunLog({ path, runNumber, redact, events }: RunLogOptions) {
+  const results = createRunResults();
+  let tail: string[] = [];
+  const lines = createLines((line) => {
+    const text = redact(line);
+    tail.push(cut(text, maxTailLine));
+    // Not one by one: there may be millions.
+    if (tail.length > 2 * tailLines) tail = tail.slice(-tailLines);
+    events.line(text, runNumber);
+  });
+  let seen = describe('');
+  /** Bytes of the file, and where in it the text begins that was seen last. */
+  let [size, start] = [0, 0];
+  let isKept = true;
 
-  const restart = (size: number) => {
-    restarts += 1;
-    if (restarts > maxRestarts) throw new Error('it is another text each time it is read');
-    lines.end();
-    onRestart();
-    startInFile = size;
-    return 0;
-  };
-  const freshOf = async (file: number, text: Buffer) => {
-    const { size } = fstatSync(file);
-    if (await goesOn(file, startInFile, text)) return size - startInFile;
-    const tail = readPiece(file, Math.max(0, size - tailBytes), tailBytes);
-    const fresh = await inTurns(searchFresh(tail, text));
-    if (fresh === null) return restart(size);
-    startInFile = Math.max(0, size - fresh);
-    return fresh;
-  };
-  const keep = async (text: Buffer) => {
-    const file = openSync(path, 'a+');
-    try {
-      const fresh = text.subarray(await freshOf(file, text));
-      for (let at = 0; at < fresh.length; at += bytesAtOnce) {
-        if (at > 0) await nextTurn();
-        writeFileSync(file, fresh.subarray(at, at + bytesAtOnce));
-      }
-      return fresh;
-    } finally {
-      closeSync(file);
-    }
+  const keep = (text: string, from: number | null, added: Buffer) => {
+    if (from !== null) start = Math.max(0, size - Buffer.byteLength(text.slice(0, from)));
+    // Rewritten in place; what begins otherwise is another text, to be kept after the first.
+    else if (text.startsWith(seen.firstLine)) truncateSync(path, start);
+    else start = size;
+    appendFileSync(path, added);
+    size = (from === null ? start : size) + added.length;
   };
   return {
-    take: async (log, isOver) => {
-      const fresh = await keep(await bytesOf(isOver ? log : wholeCharacters(log)));
-      for (const piece of piecesOf(fresh)) {
-        lines.push(piece);
-        // A signal must be heard while millions of lines are told.
+    /**
+     * Takes the results of a text, keeps what is new in it, and gives the lines of that.
+     * @param isOver whether the run has ended, so that nothing follows the last character
+     */
+    take: async (log: string, isOver: boolean) => {
+      const text = isOver ? log : withoutHalfCharacter(log);
+      if (text === '' && seen.length > 0) return;
+      results.take(text);
+      const from = findNew(seen, text);
+      const added = Buffer.from(text.slice(from ?? 0));
+      try {
+        if (isKept) keep(text, from, added);
+      } catch (error) {
+        isKept = false;
+        events.trouble(error);
+      }
+      seen = describe(text);
+      if (from === null) {
+        lines.end();
+        events.restart(runNumber);
+        tail = [];
+      }
+      const decoder = new TextDecoder();
+      for (let at = 0; at < added.length; at += pieceSize) {
+        lines.push(decoder.decode(added.subarray(at, at + pieceSize), { stream: true }));
+        // A signal must be heard while there are millions of lines.
         await nextTurn();
       }
     },
+    /** The last line ends here, even without a line break. */
     end: lines.end,
+    /** The last lines of the text that was seen last. */
+    tail: (): readonly string[] => tail.slice(-tailLines),
+    /** How long that was, in characters. */
+    size: () => seen.length,
+    results,
   };
 }
 
-const pieceSize = 64 * 1024;
-// Read, compared or written within some milliseconds: a signal must be heard in between.
-const bytesAtOnce = 4 * 1024 * 1024;
+// How much of the end of a text is looked for in the next one.
+const endLength = 256;
+// A shorter match may be an accident.
+const minMatch = 16;
+// `lastIndexOf` takes half a second for the worst text of this size: one of a single letter.
+const maxSearched = 4 * 1024 * 1024;
 
-/** A text as UTF-8; half of a surrogate pair becomes what stands for a character that is none. */
-async function bytesOf(text: string): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
-  let written = 0;
-  for (let from = 0; from < text.length;) {
-    if (from > 0) await nextTurn();
-    const isParted = /[\ud800-\udbff]/.test(text.charAt(from + bytesAtOnce - 1));
-    const to = from + bytesAtOnce + (isParted ? 1 : 0);
-    written += bytes.write(text.slice(from, to), written);
-    from = to;
+/** What is remembered of a text. */
+export function describe(text: string) {
+  const [firstLine = ''] = /^.*\n?/.exec(text.slice(0, endLength)) ?? [];
+  // A slice would keep the whole text in memory.
+  const copy = (part: string) => Buffer.from(part, 'utf16le').toString('utf16le');
+  return { length: text.length, firstLine: copy(firstLine), end: copy(text.slice(-endLength)) };
+}
+
+/**
+ * Where in a text begins what is new: after the end of the text before, at the place where it was,
+ * else where it stands last, else after as much of it as the text begins with.
+ * @returns null where the end is nowhere to be found: then the log begins anew
+ */
+export function findNew(before: ReturnType<typeof describe>, text: string): number | null {
+  const { length, end } = before;
+  if (text.startsWith(end, length - end.length)) return length;
+  if (end.length < minMatch) return null;
+  const searched = text.slice(-maxSearched);
+  const found = searched.lastIndexOf(end);
+  if (found >= 0) return text.length - searched.length + found + end.length;
+  for (let size = Math.min(end.length - 1, text.length); size >= minMatch; size -= 1) {
+    if (end.endsWith(text.slice(0, size))) return size;
   }
-  return bytes;
+  return null;
 }
 
-async function inTurns<T>(work: Generator<null, T>): Promise<T> {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done) return value;
-    await nextTurn();
-  }
+// The service may cut its text in the middle of a character, which is whole the next time.
+function withoutHalfCharacter(log: string): string {
+  const end = log.slice(-3);
+  return log.slice(0, log.length - end.length) + end.replace(/[\ufffd\ud800-\udbff]+$/, '');
 }
 
-/** Whether a text says the same as a file from there on, as far as both go. */
-async function goesOn(file: number, from: number, text: Buffer): Promise<boolean> {
-  for (let at = 0; at < text.length; at += pieceSize) {
-    if (at > 0 && at % bytesAtOnce === 0) await nextTurn();
-    const piece = readPiece(file, from + at, Math.min(pieceSize, text.length - at));
-    if (!piece.equals(text.subarray(at, at + piece.length))) return false;
-    if (piece.length < pieceSize) break;
-  }
-  return true;
-}
+// Nobody reads a longer line in a log.
+const maxLineLength = 128 * 1024;
 
-function readPiece(file: number, at: number, length: number): Buffer {
-  const piece = Buffer.allocUnsafe(length);
-  return piece.subarray(0, readSync(file, piece, 0, length, at));
-}
-
-// As a whole, a large log would be in memory once more.
-function* piecesOf(text: Buffer): Generator<string> {
-  const decoder = new TextDecoder();
-  for (let at = 0; at < text.length; at += pieceSize) {
-    yield decoder.decode(text.subarray(at, at + pieceSize), { stream: true });
-  }
-}
-
-// The service's text may end in the middle of a character, which is then there as up to three of
-// these, and whole the next time.
-function wholeCharacters(log: string): string {
-  let end = log.length;
-  while (end > log.length - 3 && log.endsWith('\ufffd', end)) end -= 1;
-  return log.slice(0, end);
+/**
+ * Makes lines of a text that comes in pieces. A line ends at `\n`; what comes after a lone `\r`
+ * replaces it, as on a terminal: of a progress bar, the last state is given.
+ */
+export function createLines(onLine: (text: string) => void) {
+  let line = '';
+  const endLine = () => {
+    onLine(line.trimEnd());
+    line = '';
+  };
+  return {
+    push: (piece: string) => {
+      for (const [index, part] of piece.split('\n').entries()) {
+        if (index > 0) endLine();
+        const whole = line + part;
+        line = whole.slice(whole.trimEnd().lastIndexOf('\r') + 1).slice(0, maxLineLength);
+      }
+    },
+    end: () => {
+      if (line !== '') endLine();
+    },
+  };
 }

@@ -1,59 +1,117 @@
-import type { Line } from '../logs/lines.ts';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { tempFolder } from '../inputs/context.ts';
+import type { SubmittedJob } from '../jobs/records.ts';
+import type { JobLogEvents, LogMode } from '../logs/collector.ts';
 import type { Runner } from '../runner.ts';
-import { stripInvisible, wholeWords } from '../text.ts';
+import { stripInvisible } from '../text.ts';
+import { jobPrefix, type Log } from './log.ts';
+import { minManyJobs } from './progress.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 
-export interface LogPlace {
-  /** Whose log it is, where several jobs share the console; else empty. Safe text. */
-  readonly prefix: string;
-  /** The folder where the whole log is. */
-  readonly folder: string;
-  readonly jobCount: number;
+/**
+ * Makes a folder for the logs of a step, and prints them: as they come, or the ends of those that
+ * failed. What the collector of the logs is to be given.
+ */
+export function openLogPrinter(
+  runner: Runner,
+  { logIncomplete, resultsIgnored }: Pick<Log, 'logIncomplete' | 'resultsIgnored'>,
+  wanted: LogMode,
+  jobCount: number,
+) {
+  // The lines of many jobs at once would be read by nobody.
+  const mode: LogMode = wanted === 'stream' && jobCount >= minManyJobs ? 'on-failure' : wanted;
+  const folder = mode === 'none' ? null : makeFolder(runner, logIncomplete);
+  const printJob = (submitted: SubmittedJob): JobLogEvents => {
+    const { uuid, title } = submitted.job;
+    const prefix = jobPrefix(submitted, jobCount);
+    const printer = createLogPrinter(runner, { prefix, folder: folder ?? '', jobCount });
+    const { line, restart, end } = mode === 'stream' ? printer : silent;
+    return {
+      line,
+      restart,
+      end: (result, tail) => {
+        end(tail);
+        const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
+        if (mode === 'on-failure' && isBad) printTail(runner, `job ${uuid} ${title ?? ''}`, tail);
+      },
+      trouble: (error) => {
+        logIncomplete(`job ${uuid}`, error);
+      },
+      resultsIgnored: (reason) => {
+        resultsIgnored(uuid, reason);
+      },
+    };
+  };
+  return { mode, folder, printJob };
 }
 
-/** Prints the log of one job as it comes. */
-export interface LogPrinter {
-  readonly line: (line: Line, runNumber: number) => void;
-  /** Says what was left out, and shows the last of it. */
-  readonly end: (tail: readonly string[]) => void;
+const silent = { line: () => {}, restart: () => {}, end: () => {} };
+
+function makeFolder(runner: Runner, logIncomplete: Log['logIncomplete']): string | null {
+  try {
+    const folder = mkdtempSync(join(tempFolder(runner), 'dispersed-logs-'));
+    // Early, so that it is set even if this process is killed.
+    runner.output('logs-path', folder);
+    return folder;
+  } catch (error) {
+    logIncomplete('every job', error);
+    return null;
+  }
 }
 
 // GitHub's page grows slow, and the log too large to be read by anyone; the file has everything.
 const linesOfStep = 20_000;
 const minLines = 1_000;
-const charactersPerLine = 200;
 const lastLines = 30;
 
 /**
- * Not folded: GitHub's groups hide the lines while a job runs, and a status in between with them.
- * Each line has a mark before it, so that it can neither be a command nor be taken for our own.
+ * Prints the log of one job, the whole of which is in the folder. Not folded: GitHub's groups hide
+ * the lines while a job runs, and a status in between with them. Each line has a mark before it, so
+ * that it can neither be a command nor be taken for our own.
  */
-export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
-  const { prefix, folder, jobCount } = place;
+export function createLogPrinter(
+  runner: Runner,
+  { prefix, folder, jobCount }: { prefix: string; folder: string; jobCount: number },
+) {
   let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
-  let charactersLeft = linesLeft * charactersPerLine;
-  let hidden = 0;
   let shownRun = 1;
+  /** How often each line of the run was printed, and may be repeated after a restart. */
+  let [printed, repeated] = [new Map<string, number>(), new Map<string, number>()];
+  let isRestarted = false;
 
   const say = (text: string) => {
-    runner.print(`  ${prefix}${text}`);
+    runner.print(`  ${prefix}── ${text} ──`);
   };
   return {
-    line: (line, runNumber) => {
-      if (runNumber !== shownRun) say(`── run ${runNumber} ──`);
-      shownRun = runNumber;
-      linesLeft -= 1;
-      charactersLeft -= line.text.length;
-      if (linesLeft >= 0 && charactersLeft >= 0) printLine(runner, prefix, line);
-      else hidden += 1;
-      if (hidden === 1) say(`── the full log is in ${folder}; its last lines follow at the end ──`);
-      if (hidden > 0) linesLeft = 0;
+    line: (text: string, runNumber: number) => {
+      if (linesLeft < 0) return;
+      if (runNumber !== shownRun) {
+        say(`run ${runNumber}`);
+        [shownRun, printed, repeated] = [runNumber, new Map(), new Map()];
+      }
+      const times = repeated.get(text) ?? 0;
+      repeated.set(text, times - 1);
+      if (times > 0) return;
+      printed.set(text, (printed.get(text) ?? 0) + 1);
+      if (linesLeft > 0) linesLeft = Math.max(0, linesLeft - printLine(runner, prefix, text));
+      else {
+        say(`the full log is in ${folder}; its last lines follow at the end`);
+        linesLeft = -1;
+      }
     },
-    end: (tail) => {
-      if (hidden === 0) return;
-      const last = tail.slice(-Math.min(lastLines, hidden));
-      say(`── ${hidden - last.length} lines are not shown. The last ${last.length} lines: ──`);
-      for (const text of last) printLine(runner, prefix, { text, left: 0 });
+    /** The log turned out to be another text: lines that were printed are not printed again. */
+    restart: () => {
+      if (!isRestarted) say('the log begins anew; lines shown before are not repeated');
+      isRestarted = true;
+      repeated = new Map(printed);
+    },
+    /** Nothing is printed after it, but the last lines where some were left out. */
+    end: (tail: readonly string[]) => {
+      const last = linesLeft < 0 ? tail.slice(-lastLines) : [];
+      linesLeft = -1;
+      if (last.length > 0) say(`some lines are not shown; the last ${last.length}:`);
+      for (const text of last) printLine(runner, prefix, text);
     },
   };
 }
@@ -62,39 +120,25 @@ export function createLogPrinter(runner: Runner, place: LogPlace): LogPrinter {
 export function printTail(runner: Runner, title: string, tail: readonly string[]): void {
   if (tail.length === 0) return;
   runner.group(`Last ${tail.length} log lines of ${sanitizeLine(title, 200)}`, () => {
-    for (const text of tail) printLine(runner, '', { text, left: 0 });
+    for (const text of tail) printLine(runner, '', text);
   });
 }
 
 // The live console cuts a line at 1,024 characters, marks and breaks of commands included.
-const maxWidth = 900;
+const row = /[^]{0,899}(?:[\ud800-\udbff][\udc00-\udfff]|[^])/g;
 const maxRows = 8;
-const maxShown = maxWidth * maxRows;
+// Of a long line only a part is looked at: what is made safe may take longer than it is worth.
+const maxLooked = 16_000;
 
-function printLine(runner: Runner, prefix: string, { text, left }: Line): void {
-  // Of a long line only a part is looked at: what is made safe may take longer than it is worth.
-  const given = wholeWords(text, 2 * maxShown);
-  let rest = sanitizeLogLine(given);
-  for (let row = 0; row < maxRows; row += 1) {
-    const shown = cutRow(rest);
-    if (row > 0 && shown === '') break;
-    runner.print(`  ${prefix}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
-    rest = rest.slice(shown.length);
-    if (rest === '' && given === text && left === 0) return;
-    if (rest === '') break;
+/** @returns how many rows it takes */
+function printLine(runner: Runner, prefix: string, text: string): number {
+  const rows = sanitizeLogLine(text.slice(0, maxLooked)).match(row) ?? [''];
+  for (const [index, shown] of rows.slice(0, maxRows).entries()) {
+    runner.print(`  ${prefix}${index === 0 ? '|' : '¦'} ${shown}`.trimEnd());
   }
-  const more = rest.length + text.length - given.length + left;
-  runner.print(`  ${prefix}¦ … and ${more} more characters`);
-}
-
-// Between words alone: the runner blanks a secret only where it stands in one line. A word that is
-// longer has a row of its own, and where it is longer than anyone reads, it is left out.
-function cutRow(text: string): string {
-  if (text.length <= maxWidth) return text;
-  const last = text.lastIndexOf(' ', maxWidth);
-  const gap = last > 0 ? last : text.indexOf(' ');
-  const end = gap < 0 ? text.length : gap + 1;
-  return end > maxShown ? '' : text.slice(0, end);
+  const isCut = rows.length > maxRows || text.length > maxLooked;
+  if (isCut) runner.print(`  ${prefix}¦ … more characters are in the full log`);
+  return rows.length;
 }
 
 // Far more than is ever shown of a line, colours included.
@@ -104,7 +148,7 @@ const maxLine = 4_000;
 export function plainLines(lines: readonly string[]): readonly string[] {
   return lines.map((line) => {
     const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
-    return stripInvisible(wholeWords(shown, maxLine)).trimEnd();
+    return stripInvisible(shown.slice(0, maxLine)).trimEnd();
   });
 }
 

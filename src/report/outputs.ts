@@ -141,11 +141,6 @@ export function createEarlyOutputs(
   };
 }
 
-/** Sets the output logs-path; early, so that it is set even if this process is killed. */
-export function writeLogsPath(runner: Runner, folder: string): void {
-  runner.output('logs-path', folder);
-}
-
 /**
  * Sets the output access-token: that of the first job that has one.
  * @param tokens of the jobs, in their order; masked already

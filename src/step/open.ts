@@ -3,6 +3,7 @@ import { saveEntry, saveIfPossible, savePlan, saveStep } from '../custody/saved-
 import type { Deps } from '../deps.ts';
 import { createLogCollector } from '../logs/collector.ts';
 import { createBudget } from '../money/budget.ts';
+import { openLogPrinter } from '../report/container-log.ts';
 import { createConsole, type Console } from '../report/log.ts';
 import { startProgress } from '../report/progress.ts';
 import { openService } from '../service/open.ts';
@@ -37,14 +38,8 @@ export async function withStep<T>(
     onUnavailable: log.serviceUnavailable,
     onAvailable: log.serviceAvailable,
   });
-  const jobLogs = createLogCollector({
-    runner,
-    client,
-    console: log,
-    mode: plan.logs,
-    jobCount: jobs.length,
-    signal: end.signal,
-  });
+  const printer = openLogPrinter(runner, log, plan.logs, jobs.length);
+  const jobLogs = createLogCollector({ client, signal: end.signal, ...printer });
   const step: Step = {
     deps,
     plan,

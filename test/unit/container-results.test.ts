@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { createContainerResults } from '../../src/logs/results.ts';
+import { createRunResults } from '../../src/logs/results.ts';
 
 function collect(...lines: readonly string[]) {
-  const bad: string[] = [];
-  const results = createContainerResults((why) => bad.push(why));
-  for (const text of lines) results.take({ text, left: 0 }, 1);
-  return { all: results.all(), bad };
+  const results = createRunResults();
+  results.take(lines.join('\n'));
+  return { all: results.all(), bad: results.problems() };
 }
 
 describe('what a container reports', () => {
@@ -19,15 +18,14 @@ describe('what a container reports', () => {
     expect(bad).toEqual([]);
   });
 
-  test('of an older run never takes the place of a newer one’s, however late it comes', () => {
-    const results = createContainerResults(() => {});
-    const take = (json: string, runNumber: number) => {
-      results.take({ text: `dispersed-output: ${json}`, left: 0 }, runNumber);
-    };
-    take('{"accuracy": 0.1, "old": 1}', 1);
-    take('{"accuracy": 0.9}', 2);
-    take('{"accuracy": 0.2, "late": 1}', 1);
-    expect(results.all()).toEqual({ accuracy: 0.9, old: 1, late: 1 });
+  test('is taken from each text of the log, whatever was rewritten', () => {
+    const results = createRunResults();
+    results.take('dispersed-output: {"a": 1, "b": 1}\ndispersed-output: {"c": ');
+    expect(results.problems()).toEqual(['what follows is not a JSON object']);
+    results.take('dispersed-output: {"a": 2}\r\ndispersed-output: {"c": 3}\r99%');
+    expect(results.problems()).toEqual([]);
+    results.take('nothing');
+    expect(results.all()).toEqual({ a: 2, b: 1, c: 3 });
   });
 
   test('is null where there is nothing', () => {

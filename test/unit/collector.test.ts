@@ -4,7 +4,9 @@ import type { Call, Client } from '../../src/service/client.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { createLogCollector, type LogMode } from '../../src/logs/collector.ts';
 import type { Clock } from '../../src/clock.ts';
-import { createConsole } from '../../src/report/log.ts';
+import { openLogPrinter } from '../../src/report/container-log.ts';
+import { createLog } from '../../src/report/log.ts';
+import { createMadeUpClock } from '../support/clock.ts';
 import { fastClock } from '../support/deps.ts';
 import { cookedAtMs, fakeJob, fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
@@ -59,14 +61,8 @@ function openLog(
   const signal = new AbortController().signal;
   const job = fakeJob({ status: 'RUNNING' });
   const { ref } = fakeOutcome();
-  const collector = createLogCollector({
-    runner,
-    client,
-    mode,
-    jobCount: 1,
-    signal,
-    console: createConsole(runner, 1),
-  });
+  const printer = openLogPrinter(runner, createLog(runner, 1), mode, 1);
+  const collector = createLogCollector({ client, signal, ...printer });
   const log = collector.open({ ref, origin: 'cooked', job, submittedAtMs: cookedAtMs });
   const look = async () => {
     log.onLook(job);
@@ -95,20 +91,23 @@ describe('while a job runs, its log is read', () => {
     expect(await look()).toBe(3);
   });
 
-  test('less often where it cannot be read for now', async () => {
-    const clock = standingClock();
+  test('half a minute later where it cannot be read for now', async () => {
+    let reads = 0;
     const away = () => {
+      reads += 1;
+      // What is read in the background is retried by itself.
       throw new ServiceError({ trouble: 'no-answer', request: '', detail: '' });
     };
+    const clock = createMadeUpClock();
     const { look } = openLog([{ logs: away }], { clock });
-    expect(await look()).toBe(1);
-    expect(await look()).toBe(1);
-    clock.pass(250);
-    expect(await look()).toBe(2);
-    clock.pass(250);
-    expect(await look()).toBe(2);
-    clock.pass(250);
-    expect(await look()).toBe(3);
+    await look();
+    const triesAtOnce = reads;
+    expect(triesAtOnce).toBeGreaterThan(1);
+    await look();
+    expect(reads).toBe(triesAtOnce);
+    await clock.sleep(30_000);
+    await look();
+    expect(reads).toBe(2 * triesAtOnce);
   });
 
   test('no more where that is refused', async () => {
@@ -132,10 +131,38 @@ describe('while a job runs, its log is read', () => {
     const gone = () => {
       throw new ServiceError({ trouble: 'refused', request: '', detail: '', status: 404 });
     };
-    const { look, runner } = openLog([{ logs: gone }, { logs: () => 'second\n' }]);
+    const clock = createMadeUpClock();
+    const { look, runner } = openLog([{ logs: gone }, { logs: () => 'second\n' }], { clock });
     await look();
     expect(runner.lines).toEqual(['  ── run 2 ──', '  | second']);
   });
+});
+
+test('a log that is read anew gives its results, and is printed once', async () => {
+  const texts = [
+    'Epoch 1\n 10%\n',
+    'Epoch 1\n 20%\n',
+    'Epoch 1\n 30%\ndispersed-output: {"a": 1}\n',
+  ];
+  const clock = standingClock();
+  const logs = () => texts.shift() ?? 'Epoch 2\n';
+  const { look, log, runner, signal } = openLog([{ logs }], { clock });
+  for (const _ of texts.slice()) {
+    await look();
+    clock.pass(1_000);
+  }
+  const { results, logTail } = await log.close('succeeded', { reads: true, signal });
+  expect(results).toEqual({ a: 1 });
+  expect(logTail).toEqual(['Epoch 2']);
+  expect(runner.lines).toEqual([
+    '  | Epoch 1',
+    '  |  10%',
+    '  ── the log begins anew; lines shown before are not repeated ──',
+    '  |  20%',
+    '  |  30%',
+    '  | dispersed-output: {"a": 1}',
+    '  | Epoch 2',
+  ]);
 });
 
 describe('at the end', () => {
@@ -151,21 +178,18 @@ describe('at the end', () => {
       '  | b',
       '  | dispersed-output: {"try": 2}',
     ]);
-    expect(results).toEqual({ try: 2, a: 1 });
+    expect(results).toEqual({ try: 2 });
     expect(logTail).toEqual(['b', 'dispersed-output: {"try": 2}']);
     expect(runs.map(({ status }) => status)).toEqual(['FAILED', 'COMPLETED']);
   });
 
-  test('a log that was read after its end is read once more, unless it is large', async () => {
-    for (const [logs, count] of [
-      ['a\n', 2],
-      ['a\n'.repeat(500_001), 1],
-    ] as const) {
-      const { log, look, reads, signal } = openLog([{ status: 'COMPLETED', logs: () => logs }]);
-      await look();
-      await log.close('succeeded', { reads: true, signal });
-      expect(reads.filter((path) => path !== '/v1/job-runs')).toHaveLength(count);
-    }
+  test('the log of the last run is read once more, though it was read after its end', async () => {
+    const runs = ['FAILED', 'COMPLETED'].map((status) => ({ status, logs: () => 'a\n' }));
+    const { log, look, reads, signal } = openLog(runs);
+    await look();
+    await log.close('succeeded', { reads: true, signal });
+    const [first, last] = [1, 2].map((number) => `/v1/job-runs/${uuidNumber(number)}`);
+    expect(reads.filter((path) => path !== '/v1/job-runs')).toEqual([first, last, last]);
   });
 
   test('nothing is read where the service will not tell of the job', async () => {
