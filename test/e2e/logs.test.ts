@@ -164,7 +164,7 @@ describe('logs', () => {
       [`${uuid}.log`]: first.join('\n'),
       [`${uuid}.2.log`]: `${second.join('\n')}\n`,
     });
-    expect(JSON.parse(see('retried').outputs['results'] ?? '')).toEqual({ try: 2, first: true });
+    expect(JSON.parse(see('retried').outputs['results'] ?? '')).toEqual({ try: 2 });
   });
 
   test.each(['timedOut', 'interrupted'] as const)('%s: what there was is kept', (name) => {
