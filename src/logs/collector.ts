@@ -78,16 +78,16 @@ export function createLogCollector(options: LogCollectorOptions) {
       listRuns: runs.list,
       /**
        * Ends reading in the background, reads what is left, and gives what the runs brought.
-       * @param options `reads`: false where the service will not tell of this job
+       * @param options `reads` is false where the service will not tell of this job
        */
       close: async (
         result: Result,
-        options: { readonly reads: boolean; readonly signal: AbortSignal },
+        { reads, signal: outer }: { readonly reads: boolean; readonly signal: AbortSignal },
       ): Promise<RunData> => {
         closing.abort();
         const readRest = async (rest: AbortSignal) => runs.read(rest, true);
-        if (options.reads) {
-          await withDeadline(clock, maxCloseMs, options.signal, readRest).catch((error) => {
+        if (reads) {
+          await withDeadline(clock, maxCloseMs, outer, readRest).catch((error) => {
             if (folder !== null) events.trouble(error);
           });
         }

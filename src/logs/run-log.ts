@@ -1,5 +1,6 @@
 import { appendFileSync, truncateSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Redactor } from '../service/redactor.ts';
 import { cut } from '../text.ts';
 import { createRunResults } from './results.ts';
 
@@ -13,44 +14,33 @@ export interface RunLogEvents {
   readonly trouble: (error: unknown) => void;
 }
 
-export interface RunLogOptions {
-  /** The file that keeps the log as the service gives it. */
-  readonly path: string;
-  readonly runNumber: number;
-  readonly redact: (text: string) => string;
-  readonly events: RunLogEvents;
-}
-
 export type RunLog = ReturnType<typeof openRunLog>;
 
 const pieceSize = 64 * 1024;
 const tailLines = 100;
 const maxTailLine = 2_000;
 
-/** Opens the log of one run, to be given each text that the service has for it. */
-export function openRunLog({ path, runNumber, redact, events }: RunLogOptions) {
+/**
+ * Opens the log of one run, to be given each text that the service has for it.
+ * @param path the file that keeps the log as the service gives it
+ */
+export function openRunLog(
+  path: string,
+  runNumber: number,
+  redactor: Redactor,
+  events: RunLogEvents,
+) {
   const results = createRunResults();
   let tail: string[] = [];
   const lines = createLines((line) => {
-    const text = redact(line);
+    const text = redactor.redact(line);
     tail.push(cut(text, maxTailLine));
     // Not one by one: there may be millions.
     if (tail.length > 2 * tailLines) tail = tail.slice(-tailLines);
     events.line(text, runNumber);
   });
   let seen = describe('');
-  /** Bytes of the file, and where in it the text begins that was seen last. */
-  let [size, start] = [0, 0];
-  let isKept = true;
-
-  const keep = (text: string, from: number | null, added: Buffer) => {
-    if (from !== null) start = Math.max(0, size - Buffer.byteLength(text.slice(0, from)));
-    // Rewritten in place; what begins otherwise is another text, to be kept after the first.
-    else if (text.startsWith(seen.firstLine)) truncateSync(path, start);
-    else start = size;
-    appendFileSync(path, added);
-    size = (from === null ? start : size) + added.length;
-  };
+  const keep = createKeeper(path);
   return {
     /**
      * Takes the results of a text, keeps what is new in it, and gives the lines of that.
@@ -61,11 +51,9 @@ export function openRunLog({ path, runNumber, redact, events }: RunLogOptions) {
       if (text === '' && seen.length > 0) return;
       results.take(text);
       const from = findNew(seen, text);
-      const added = Buffer.from(text.slice(from ?? 0));
       try {
-        if (isKept) keep(text, from, added);
+        keep(text, from, seen.firstLine);
       } catch (error) {
-        isKept = false;
         events.trouble(error);
       }
       seen = describe(text);
@@ -74,9 +62,8 @@ export function openRunLog({ path, runNumber, redact, events }: RunLogOptions) {
         events.restart(runNumber);
         tail = [];
       }
-      const decoder = new TextDecoder();
-      for (let at = 0; at < added.length; at += pieceSize) {
-        lines.push(decoder.decode(added.subarray(at, at + pieceSize), { stream: true }));
+      for (let at = from ?? 0; at < text.length; at += pieceSize) {
+        lines.push(copy(text.slice(at, at + pieceSize)));
         // A signal must be heard while there are millions of lines.
         await nextTurn();
       }
@@ -91,6 +78,22 @@ export function openRunLog({ path, runNumber, redact, events }: RunLogOptions) {
   };
 }
 
+/** Keeps what is new of each text in a file. */
+function createKeeper(path: string) {
+  /** Bytes of the file, and where in it the text begins that was kept last. */
+  let [size, start] = [0, 0];
+
+  return (text: string, from: number | null, firstLine: string) => {
+    if (from !== null) start = Math.max(0, size - Buffer.byteLength(text.slice(0, from)));
+    // Rewritten in place; what begins otherwise is another text, to be kept after the first.
+    else if (text.startsWith(firstLine)) truncateSync(path, start);
+    else start = size;
+    const added = Buffer.from(text.slice(from ?? 0));
+    appendFileSync(path, added);
+    size = (from === null ? start : size) + added.length;
+  };
+}
+
 // How much of the end of a text is looked for in the next one.
 const endLength = 256;
 // A shorter match may be an accident.
@@ -98,11 +101,14 @@ const minMatch = 16;
 // `lastIndexOf` takes half a second for the worst text of this size: one of a single letter.
 const maxSearched = 4 * 1024 * 1024;
 
+// A slice would keep the whole text in memory.
+function copy(part: string): string {
+  return Buffer.from(part, 'utf16le').toString('utf16le');
+}
+
 /** What is remembered of a text. */
 export function describe(text: string) {
   const [firstLine = ''] = /^.*\n?/.exec(text.slice(0, endLength)) ?? [];
-  // A slice would keep the whole text in memory.
-  const copy = (part: string) => Buffer.from(part, 'utf16le').toString('utf16le');
   return { length: text.length, firstLine: copy(firstLine), end: copy(text.slice(-endLength)) };
 }
 

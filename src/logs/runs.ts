@@ -25,26 +25,11 @@ interface KnownRun {
 }
 
 /** Opens the runs of one job, and what was read of their logs. One log is read at a time. */
-export function openRuns(jobUuid: string, { client, folder, limit, events }: RunsOptions) {
-  /** Oldest first. */
-  const known: KnownRun[] = [];
-  const { redact } = client.redactor;
+export function openRuns(jobUuid: string, options: RunsOptions) {
+  const { client, limit, events } = options;
+  const { known, list } = createKnownRuns(jobUuid, options);
   let taking = Promise.resolve();
 
-  const openLog = (runNumber: number) => {
-    if (folder === null) return null;
-    const name = runNumber === 1 ? `${jobUuid}.log` : `${jobUuid}.${runNumber}.log`;
-    return openRunLog({ path: join(folder, name), runNumber, redact, events });
-  };
-  const all = (): readonly JobRun[] => known.map(({ run }) => run);
-  const list = async (signal: AbortSignal) => {
-    for (const run of await listJobRuns(client, jobUuid, signal)) {
-      const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
-      if (before === undefined) known.push({ run, log: openLog(known.length + 1), isOver: false });
-      else before.run = run;
-    }
-    return all();
-  };
   const readLog = async (target: KnownRun, signal: AbortSignal) => {
     if (target.log === null) return;
     const { run, log } = await limit(async () => {
@@ -95,7 +80,27 @@ export function openRuns(jobUuid: string, { client, folder, limit, events }: Run
       for (const { log } of known) log?.end();
       const tails = known.map(({ log }) => log?.tail() ?? []);
       const logTail = tails.findLast((tail) => tail.length > 0) ?? [];
-      return { runs: all(), logTail, reported: known.at(-1)?.log?.results };
+      return { runs: known.map(({ run }) => run), logTail, reported: known.at(-1)?.log?.results };
     },
   };
+}
+
+/** The runs of a job, oldest first, each with its log. */
+function createKnownRuns(jobUuid: string, { client, folder, events }: RunsOptions) {
+  const known: KnownRun[] = [];
+
+  const openLog = (runNumber: number) => {
+    if (folder === null) return null;
+    const name = runNumber === 1 ? `${jobUuid}.log` : `${jobUuid}.${runNumber}.log`;
+    return openRunLog(join(folder, name), runNumber, client.redactor, events);
+  };
+  const list = async (signal: AbortSignal): Promise<readonly JobRun[]> => {
+    for (const run of await listJobRuns(client, jobUuid, signal)) {
+      const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
+      if (before === undefined) known.push({ run, log: openLog(known.length + 1), isOver: false });
+      else before.run = run;
+    }
+    return known.map(({ run }) => run);
+  };
+  return { known, list };
 }

@@ -25,7 +25,7 @@ export function openLogPrinter(
   const printJob = (submitted: SubmittedJob): JobLogEvents => {
     const { uuid, title } = submitted.job;
     const prefix = jobPrefix(submitted, jobCount);
-    const printer = createLogPrinter(runner, { prefix, folder: folder ?? '', jobCount });
+    const printer = createLogPrinter(runner, prefix, folder ?? '', jobCount);
     const { line, restart, end } = mode === 'stream' ? printer : silent;
     return {
       line,
@@ -70,14 +70,12 @@ const lastLines = 30;
  * the lines while a job runs, and a status in between with them. Each line has a mark before it, so
  * that it can neither be a command nor be taken for our own.
  */
-export function createLogPrinter(
-  runner: Runner,
-  { prefix, folder, jobCount }: { prefix: string; folder: string; jobCount: number },
-) {
+export function createLogPrinter(runner: Runner, prefix: string, folder: string, jobCount: number) {
   let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
   let shownRun = 1;
   /** How often each line of the run was printed, and may be repeated after a restart. */
-  let [printed, repeated] = [new Map<string, number>(), new Map<string, number>()];
+  const printed = new Map<string, number>();
+  let repeated = new Map<string, number>();
   let isRestarted = false;
 
   const say = (text: string) => {
@@ -88,7 +86,9 @@ export function createLogPrinter(
       if (linesLeft < 0) return;
       if (runNumber !== shownRun) {
         say(`run ${runNumber}`);
-        [shownRun, printed, repeated] = [runNumber, new Map(), new Map()];
+        shownRun = runNumber;
+        printed.clear();
+        repeated.clear();
       }
       const times = repeated.get(text) ?? 0;
       repeated.set(text, times - 1);
@@ -141,21 +141,15 @@ function printLine(runner: Runner, prefix: string, text: string): number {
   return rows.length;
 }
 
-// Far more than is ever shown of a line, colours included.
-const maxLine = 4_000;
-
-/** The lines of a log as a terminal shows them in the end: no colours, nothing overwritten. */
+/** The lines of a log as a terminal shows them, without colors. */
 export function plainLines(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => {
-    const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
-    return stripInvisible(shown.slice(0, maxLine)).trimEnd();
-  });
+  return lines.map((line) => stripInvisible(line).trimEnd());
 }
 
 /** The last lines of a log that say something: no blank ones, rules, progress bars or repeats. */
 export function lastMeaningfulLines(lines: readonly string[], max: number): readonly string[] {
   return plainLines(lines)
-    .filter((line) => !isNoise(line))
+    .filter((line) => !noise.some((pattern) => pattern.test(line)))
     .filter((line, index, all) => line !== all[index - 1])
     .slice(-max);
 }
@@ -168,7 +162,3 @@ const noise = [
   /[█▉▊▋▌▍▎▏━]{3}/,
   /^\s*dispersed-output:/,
 ];
-
-function isNoise(line: string): boolean {
-  return noise.some((pattern) => pattern.test(line));
-}

@@ -72,7 +72,9 @@ describe.each(sizes)('a log of %s', (name) => {
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(1_024);
     const last = logs[name].trimEnd().split('\n').at(-1);
     expect(lines).toContain(`  | ${last}`);
-    expect(lines.join('\n')).toMatch(/more characters are in the full log|some lines are not shown/);
+    expect(lines.join('\n')).toMatch(
+      /more characters are in the full log|some lines are not shown/,
+    );
   });
 
   test('takes memory within bounds', () => {

@@ -6,7 +6,7 @@ import { findCommands } from '../runner/commands.ts';
 
 function print(texts: readonly string[], { prefix = '', jobCount = 1 } = {}) {
   const runner = rememberingRunner({});
-  const printer = createLogPrinter(runner, { prefix, folder: '/temp/logs', jobCount });
+  const printer = createLogPrinter(runner, prefix, '/temp/logs', jobCount);
   for (const text of texts) printer.line(text, 1);
   printer.end(texts.slice(-100));
   return runner.lines;
@@ -121,7 +121,7 @@ describe('the console holds so much', () => {
 describe('where the log begins anew, what was printed is not printed again', () => {
   const printed = (...texts: readonly (readonly string[])[]) => {
     const runner = rememberingRunner({});
-    const printer = createLogPrinter(runner, { prefix: '', folder: '/temp/logs', jobCount: 1 });
+    const printer = createLogPrinter(runner, '', '/temp/logs', 1);
     for (const [index, lines] of texts.entries()) {
       if (index > 0) printer.restart();
       for (const text of lines) printer.line(text, 1);

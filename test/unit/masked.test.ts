@@ -82,8 +82,7 @@ test('nor in what is printed', () => {
   fc.assert(
     fc.property(jobs, (outcomes) => {
       const runner = rememberingRunner({});
-      const place = { prefix: '', folder: '/logs', jobCount: 1 };
-      const printer = createLogPrinter(runner, place);
+      const printer = createLogPrinter(runner, '', '/logs', 1);
       // A longer line is shown in rows, which are cut by characters.
       const lines = outcomes.flatMap(({ logTail }) => logTail).filter(({ length }) => length < 900);
       for (const line of lines) printer.line(line, 1);

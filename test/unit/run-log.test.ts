@@ -10,6 +10,7 @@ import {
   openRunLog,
   type RunLogEvents,
 } from '../../src/logs/run-log.ts';
+import { createRedactor } from '../../src/service/redactor.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'run-log-'));
@@ -23,7 +24,8 @@ const nextPath = () => join(folder, `${(files += 1)}.log`);
 const silent: RunLogEvents = { line: () => {}, restart: () => {}, trouble: () => {} };
 const openLog = (events: Partial<RunLogEvents> = {}, path = nextPath()) => {
   const redact = (text: string) => text.replaceAll('secret', '***');
-  return openRunLog({ path, runNumber: 1, redact, events: { ...silent, ...events } });
+  const redactor = { ...createRedactor(), redact };
+  return openRunLog(path, 1, redactor, { ...silent, ...events });
 };
 
 /** What is kept and given of the answers about a log, one after the other. */
@@ -160,7 +162,7 @@ describe('a log begins anew', () => {
   });
 });
 
-test('a file that cannot be written is one trouble, and lines and results go on', async () => {
+test('a file that cannot be written is trouble, and lines and results go on', async () => {
   const lines: string[] = [];
   const troubles: unknown[] = [];
   const line = (text: string) => lines.push(text);
@@ -170,7 +172,7 @@ test('a file that cannot be written is one trouble, and lines and results go on'
   await log.take('a\ndispersed-output: {"b": 1}\n', true);
   expect(lines).toEqual(['a', 'dispersed-output: {"b": 1}']);
   expect(log.results.all()).toEqual({ b: 1 });
-  expect(troubles).toHaveLength(1);
+  expect(troubles).toHaveLength(2);
 });
 
 test('lines and tail have no secrets', async () => {
