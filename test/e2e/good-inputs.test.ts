@@ -3,12 +3,11 @@ import pLimit from 'p-limit';
 import { connect } from '../../src/service/http.ts';
 import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
-import { noProbe } from '../support/probe.ts';
-import { noGitHub } from '../github/in-process.ts';
+import { fakeDeps } from '../support/deps.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 import { errorsIn } from '../runner/model.ts';
 import { startSimulator } from '../simulator/server.ts';
-import type { RecipeScript, RequestRecord } from '../simulator/types.ts';
+import type { Generation, RecipeScript, RequestRecord } from '../simulator/types.ts';
 import { life, play, type Played } from './scenario.ts';
 
 // Each row is what a workflow author writes, and the exact bodies that reach the service.
@@ -384,52 +383,53 @@ function expectRow([, , bodies, reads]: Row, requests: readonly RequestRecord[])
   expect(new Set(requests.map(({ status }) => status))).toEqual(new Set([200]));
 }
 
-const few = pLimit(3);
 const submit = { recipes: a, wait: 'false' };
 
-describe('on the new host', () => {
-  const all = [...rows, ...regions];
-  let steps: readonly Played[];
+/** Plays a row in this process. */
+async function playHere([, given]: Row, generation: Generation) {
+  const simulator = await startSimulator({ recipes, generation });
+  const { publicKey, secretKey, url } = simulator;
+  const keys = { 'public-key': publicKey, 'secret-key': secretKey, 'api-url': url };
+  const runner = rememberingRunner({ ...keys, ...submit, ...given });
+  await cook({ ...fakeDeps(runner, systemClock), connect });
+  await simulator.close();
+  return { runner, requests: simulator.requests };
+}
 
-  beforeAll(async () => {
-    steps = await Promise.all(
-      all.map(async ([, given]) =>
-        few(async () => play({ recipes, with: { ...submit, ...given } })),
-      ),
-    );
-  }, 120_000);
+describe.each(['new', 'old'] as const)('in this process, on the %s host', (generation) => {
+  const all = generation === 'new' ? [...rows, ...regions] : rows;
 
-  test.each(all.map((row, index) => [row[0], row, index] as const))('%s', (_, row, index) => {
-    const step = steps[index];
-    expect(step?.log.match(/^::error.*/m)).toBeNull();
-    expect(step?.exitCode).toBe(0);
-    expect(step?.outputs['result']).toBe('submitted');
-    expectRow(row, step?.requests ?? []);
-  });
-});
-
-describe('on the old host', () => {
-  test.each(rows.map((row) => [row[0], row] as const))('%s', async (_, row) => {
-    const simulator = await startSimulator({ recipes, generation: 'old' });
-    const { publicKey, secretKey, url } = simulator;
-    const keys = { 'public-key': publicKey, 'secret-key': secretKey, 'api-url': url };
-    const runner = rememberingRunner({ ...keys, ...submit, ...row[1] });
-    await cook({
-      runner,
-      clock: systemClock,
-      random: Math.random,
-      connect,
-      openProbe: noProbe,
-      openGitHub: noGitHub,
-      interrupt: new AbortController().signal,
-    });
-    await simulator.close();
+  test.each(all.map((row) => [row[0], row] as const))('%s', async (_, row) => {
+    const { runner, requests } = await playHere(row, generation);
     // Whether such a machine is on offer is another matter.
     const isOfOffers = ({ title }: { readonly title?: string }) =>
       title === 'Nothing on offer matches';
     expect(runner.annotations.filter((each) => !isOfOffers(each))).toEqual([]);
     expect(runner.outputs.get('result')).toBe('submitted');
-    expectRow(row, simulator.requests);
+    expectRow(row, requests);
+  });
+});
+
+describe('as the runner starts it', () => {
+  // A process takes long: some of each kind.
+  const some = [...rows, ...regions].filter((_, index) => index % 8 === 0);
+  const few = pLimit(3);
+  let steps: readonly Played[];
+
+  beforeAll(async () => {
+    steps = await Promise.all(
+      some.map(async ([, given]) =>
+        few(async () => play({ recipes, with: { ...submit, ...given } })),
+      ),
+    );
+  }, 120_000);
+
+  test.each(some.map((row, index) => [row[0], row, index] as const))('%s', (_, row, index) => {
+    const step = steps[index];
+    expect(step?.log.match(/^::error.*/m)).toBeNull();
+    expect(step?.exitCode).toBe(0);
+    expect(step?.outputs['result']).toBe('submitted');
+    expectRow(row, step?.requests ?? []);
   });
 
   test('asked for regions, which it does not know, its refusal is explained', async () => {
