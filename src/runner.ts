@@ -7,10 +7,8 @@ export interface Runner {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** An input as given, white space included; empty where it was not. */
   readonly input: (name: string) => string;
-  /** Knows the secrets of this step: to be used on foreign text before anything else. */
+  /** Knows the secrets of this step, and has the runner mask them. */
   readonly redactor: Redactor;
-  /** Has the runner blank this text in all later log lines. */
-  readonly mask: (secret: string) => void;
   /** Prints a line; what the runner could take for a command, or for a second line, is made harmless. */
   readonly print: (line: string) => void;
   /** Folds what is printed meanwhile under a title, which is made safe. */
@@ -31,17 +29,11 @@ export interface Runner {
   readonly fail: () => void;
 }
 
-const redactor = createRedactor();
-
 /** The runner this process was started by. */
 export const actionsRunner: Runner = {
   env: process.env,
   input: (name) => core.getInput(name, { trimWhitespace: false }),
-  redactor,
-  mask: (secret) => {
-    redactor.add([secret]);
-    core.setSecret(secret);
-  },
+  redactor: createRedactor(core.setSecret),
   print: (line) => {
     core.info(printable(line));
   },

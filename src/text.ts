@@ -1,5 +1,5 @@
-// Text that is not ours: parts of it, and what nobody sees in it. Such characters could hide a secret
-// from what looks for it, and a command from what breaks it.
+// Text that is not ours: the beginning of it, and what nobody sees in it. Such characters could hide
+// a secret from what looks for it, and a command from what breaks it.
 
 // Control characters, and all that Unicode calls format characters or that shows as nothing: marks
 // that reorder or join, soft hyphens, fillers, tags, variation selectors beyond emoji's own, halves
@@ -21,23 +21,14 @@ export function stripInvisible(text: string): string {
   return text.replaceAll(terminalCodes, '').replaceAll(invisible, '');
 }
 
-/**
- * The beginning of a text, of so many UTF-16 units at most, an ellipsis included. Cut at white space
- * alone: the runner knows no half of a secret, so a word that does not fit is left out whole.
- */
+/** The beginning of a text, of so many UTF-16 units at most, an ellipsis included. */
 export function cut(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
-  return `${wholeWords(text, maxLength - 1)}…`;
+  return `${beginning(text, maxLength - 1).trimEnd()}…`;
 }
 
-/** As much of the beginning of a text as ends with a whole word, of so many units at most. */
-export function wholeWords(text: string, maxLength: number): string {
-  if (text.length <= maxLength) return text;
-  let end = maxLength;
-  while (end > 0 && !isWhite(text, end)) end -= 1;
-  return text.slice(0, end).trimEnd();
-}
-
-function isWhite(text: string, at: number): boolean {
-  return /\s/.test(text.charAt(at));
+/** The first so many UTF-16 units of a text; never half of a character that takes two. */
+export function beginning(text: string, maxLength: number): string {
+  const isSplit = /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(maxLength - 1, maxLength + 1));
+  return text.slice(0, Math.max(0, isSplit ? maxLength - 1 : maxLength));
 }

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { JsonMapping } from '../service/sign.ts';
+import type { JsonMapping } from '../service/json.ts';
 import { asError, InputError, ServiceError } from '../errors.ts';
 import { checkWhole } from '../inputs/rules.ts';
 import { hasCeiling, tooDear, withShare, type Ceilings } from '../money/ceilings.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { CookBody } from '../service/endpoints.ts';
-import { isMapping } from '../service/json.ts';
+import { isMapping, type Json, type JsonMapping } from '../service/json.ts';
 import { hideSecrets } from '../service/secret-fields.ts';
 import type { Recipe } from '../service/schemas.ts';
-import { canonicalJson, type Json, type JsonMapping } from '../service/sign.ts';
+import { canonicalJson } from '../service/sign.ts';
 import { InputError } from '../errors.ts';
 import type { CookFields, RecipeEntry } from '../inputs/recipes.ts';
 import type { CookInputs } from '../inputs/cook.ts';

@@ -100,10 +100,3 @@ export const container: Parse<Container> = (given, name) => {
   }
   return parameters(inner, name);
 };
-
-/** The parts of a container that must be masked wherever they show. */
-export function secretsOf({ secret, volumes = [] }: Container): readonly string[] {
-  return [secret, ...volumes.map((mounted) => mounted.secret)].filter(
-    (value) => value !== undefined,
-  );
-}

@@ -2,9 +2,9 @@ import type { Problem } from '../errors.ts';
 import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import { accessInputs, token } from './access.ts';
-import { container, environment, readEnvironmentLines, secretsOf } from './container.ts';
+import { container, environment, readEnvironmentLines } from './container.ts';
 import { duration, flag, line, oneOf, pollInterval, readyCheck, usd, whole } from './parsers.ts';
-import { input, maskSecrets, optional, tryInputs, type Input, type Values } from './read.ts';
+import { input, optional, tryInputs, type Input, type Values } from './read.ts';
 import {
   cookFields,
   fieldNames,
@@ -57,7 +57,9 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
   const { values, problems } = await tryInputs(runner, cookInputs);
   const { recipes = [], parameters = {} } = values;
   const containers = [parameters, ...recipes.map((entry) => entry.parameters ?? {})];
-  maskSecrets(runner, containers.flatMap(secretsOf));
+  const envs = [values.env, ...recipes.map((entry) => entry.env)].map((env) => ({ env }));
+  for (const parts of [...containers, ...envs])
+    runner.redactor.addCredentialsOf({ parameters: { parameters: parts } });
   const fields = readFields(runner);
   const ceilings = {
     maxHourlyRateUsd: values['max-hourly-rate'] ?? null,

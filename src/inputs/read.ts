@@ -51,7 +51,7 @@ export async function readInputs<Table extends Record<string, Input>>(
  * @returns the values of those without a problem, and every problem
  */
 export async function tryInputs<Table extends Record<string, Input>>(runner: Runner, table: Table) {
-  maskSecrets(runner, secretInputs.map(runner.input));
+  runner.redactor.addCredentials(secretInputs.map(runner.input));
   const isFork = await isForkEvent(runner);
   const values = new Map<string, unknown>();
   const problems: Problem[] = [];
@@ -83,15 +83,4 @@ function inFork(runner: Runner): (problem: Problem) => Problem {
     const isMissing = problem.input.endsWith('-key') && runner.input(problem.input).trim() === '';
     return isMissing ? { ...problem, message } : problem;
   };
-}
-
-// The runner masks each line of a secret by itself: a short one would blank that text everywhere.
-const minMaskLength = 6;
-
-/** Masks each line of the secrets in the log, and takes them out of all that is shown. */
-export function maskSecrets(runner: Runner, secrets: readonly string[]): void {
-  runner.redactor.add(secrets);
-  for (const line of secrets.flatMap((secret) => secret.split(/[\r\n]+/))) {
-    if (line.trim().length >= minMaskLength) runner.mask(line.trim());
-  }
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts';
 import type { ReadyCheck } from '../jobs/ready-check.ts';
 import { shareProblems, type Ceilings } from '../money/ceilings.ts';
-import type { JsonMapping } from '../service/sign.ts';
+import type { JsonMapping } from '../service/json.ts';
 import { inputName, type CookFields, type RecipeEntry } from './recipes.ts';
 
 /** The inputs that these rules look at; those that have a problem of their own are missing. */

@@ -1,5 +1,5 @@
 import type { Job, JobRun } from '../service/schemas.ts';
-import type { JsonMapping } from '../service/sign.ts';
+import type { JsonMapping } from '../service/json.ts';
 import type { ReadyCheck } from './ready-check.ts';
 import type { Result } from './results.ts';
 

@@ -1,5 +1,4 @@
-import { isMapping, parseJson } from '../service/json.ts';
-import type { Json, JsonMapping } from '../service/sign.ts';
+import { isMapping, parseJson, type Json, type JsonMapping } from '../service/json.ts';
 
 const marker = 'dispersed-output:';
 // Outputs of a step hold about 1 MB in all.

@@ -4,7 +4,7 @@ import { listOffers } from '../service/endpoints.ts';
 import { readAllPages } from '../service/pages.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Offer } from '../service/schemas.ts';
-import type { Json, JsonMapping } from '../service/sign.ts';
+import type { Json, JsonMapping } from '../service/json.ts';
 import { hourMs } from './cost.ts';
 import type { OfferSummary } from '../jobs/records.ts';
 

@@ -3,7 +3,7 @@
 // makes it harmless. Secrets are taken out before (`redactor.ts`); what GitHub alone knows as one is
 // masked in what we write, as text, before it is rendered: so as little as is safe is encoded.
 
-import { cut, stripInvisible, wholeWords } from '../text.ts';
+import { cut, stripInvisible } from '../text.ts';
 
 /**
  * One line that is safe inside a line of ours. The caller puts text of its own, not white space,
@@ -12,11 +12,11 @@ import { cut, stripInvisible, wholeWords } from '../text.ts';
  */
 export function sanitizeLine(text: string, maxLength = 500): string {
   // What does not show takes room, too, but not more than this.
-  const given = wholeWords(text, 4 * maxLength + minLooked);
-  const line = stripInvisible(given)
+  const looked = text.slice(0, 4 * maxLength + minLooked);
+  const line = stripInvisible(looked)
     .replaceAll(/[\r\n\t]+/g, ' ')
     .trim();
-  const rest = given === text ? '' : ' …';
+  const rest = looked.length < text.length ? '…' : '';
   // Broken first, for that adds to the length.
   return cut(breakCommands(line) + rest, maxLength);
 }

@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.ts';
 import type { Clock, Random } from '../clock.ts';
 import { errorDetail } from './error-detail.ts';
 import type { Transport, WireAnswer } from './http.ts';
-import { parseExactJson, parseJson } from './json.ts';
+import { parseExactJson, parseJson, type Json } from './json.ts';
 import { parseRetryAfter } from './retry.ts';
 import type { Redactor } from './redactor.ts';
 import {
@@ -12,7 +12,6 @@ import {
   canonicalQuery,
   signatureHeaders,
   type Dialect,
-  type Json,
   type Keys,
   type WireRequest,
 } from './sign.ts';
@@ -95,12 +94,12 @@ const maxSignings = 4;
  */
 export function createClient(options: ClientOptions): Client {
   const { exchange, keys, redactor, clock, random, onClockOff } = options;
-  redactor.add([keys.publicKey, keys.secretKey]);
+  redactor.addCredentials([keys.secretKey]);
   let known: Signing = { offsetMs: 0, dialect: 'ascii' };
   const serverClock = createServerClock(clock);
 
   const sign = async (call: Call, { offsetMs, dialect }: Signing) => {
-    redactor.addBody(call.body);
+    redactor.addSent(call.body);
     const request = toWire(call, dialect);
     const timeMs = clock.now() + offsetMs;
     const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
@@ -207,19 +206,13 @@ function differsByDialect({ body }: Call): boolean {
 }
 
 // What went wrong on the way is told in words of the other side, too: a certificate has a name.
-function redacted(error: unknown, { redact }: Redactor): unknown {
+function redacted(error: unknown, { redactServiceText }: Redactor): unknown {
   if (!(error instanceof ServiceError)) return error;
-  return new ServiceError({
-    trouble: error.trouble,
-    request: error.request,
-    status: error.status,
-    detail: redact(error.detail),
-    retryAfterMs: error.retryAfterMs,
-    cause: error.cause,
-  });
+  const { trouble, request, cause } = error;
+  return new ServiceError({ trouble, request, detail: redactServiceText(error.detail), cause });
 }
 
-function readAnswer(answer: WireAnswer, call: Call, nowMs: number, { redact }: Redactor): unknown {
+function readAnswer(answer: WireAnswer, call: Call, nowMs: number, redactor: Redactor): unknown {
   const { status, text } = answer;
   const request = `${call.method} ${call.pathname}`;
   if (status < 200 || status > 299) {
@@ -227,8 +220,7 @@ function readAnswer(answer: WireAnswer, call: Call, nowMs: number, { redact }: R
       trouble: 'refused',
       request,
       status,
-      // A service that says which value it minds repeats it.
-      detail: errorDetail(text, redact),
+      detail: errorDetail(text, redactor.redactServiceText),
       retryAfterMs: parseRetryAfter(answer.retryAfter, nowMs),
     });
   }

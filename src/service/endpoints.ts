@@ -1,6 +1,8 @@
 import type * as z from 'zod/mini';
 import { ServiceError } from '../errors.ts';
+import { parseAnswer } from './answers.ts';
 import type { Call, Client } from './client.ts';
+import type { JsonMapping } from './json.ts';
 import {
   jobRunSchema,
   jobRunWithLogSchema,
@@ -17,8 +19,6 @@ import {
   type Offer,
   type Recipe,
 } from './schemas.ts';
-import { readShown } from './shown.ts';
-import type { JsonMapping } from './sign.ts';
 
 /** The body of a cook: every field optional, each overrides the recipe's. */
 export type CookBody = JsonMapping;
@@ -55,7 +55,7 @@ export async function cookRecipe(
   ended: AbortSignal,
 ): Promise<Job> {
   const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-  return single(client, { method: 'POST', pathname, body, signal, ended }, jobSchema);
+  return readSingle(client, { method: 'POST', pathname, body, signal, ended }, jobSchema);
 }
 
 /** Reads a recipe, its stored cook fields included. */
@@ -66,13 +66,15 @@ export async function readRecipe(
 ): Promise<Recipe> {
   const pathname = `/v1/job-recipes/${recipeUuid}`;
   const call: Call = { method: 'GET', pathname, signal, exactNumbers: true };
-  return itself(await single(client, call, recipeSchema), recipeUuid, call);
+  const recipe = await readSame(client, call, recipeSchema, recipeUuid);
+  client.redactor.addCredentialsOf(recipe);
+  return recipe;
 }
 
 /** Reads one job. */
 export async function readJob(client: Client, jobUuid: string, signal?: AbortSignal): Promise<Job> {
   const call: Call = { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal };
-  return itself(await single(client, call, jobSchema), jobUuid, call);
+  return readSame(client, call, jobSchema, jobUuid);
 }
 
 /** Lists jobs; members that are no jobs are left out. */
@@ -81,7 +83,7 @@ export async function listJobs(
   query: ListQuery,
   signal?: AbortSignal,
 ): Promise<Page<Job>> {
-  return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, jobSchema);
+  return readPage(client, { pathname: '/v1/jobs', query, signal }, jobSchema);
 }
 
 /**
@@ -97,7 +99,7 @@ export async function cancelJob(
 ): Promise<Job | null> {
   const pathname = `/v1/jobs/${jobUuid}/cancel`;
   const call: Call = { method: 'PUT', pathname, body: { reason }, signal, mayBeEmpty: true };
-  const parsed = readShown(jobSchema, unwrap(await client.send(call)), client.redactor);
+  const parsed = parseAnswer(jobSchema, unwrap(await client.send(call)), client.redactor);
   return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
 }
 
@@ -107,9 +109,7 @@ export async function listJobRuns(
   jobUuid: string,
   signal?: AbortSignal,
 ): Promise<readonly JobRun[]> {
-  const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
-  const call: Call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-  const { items } = await page(client, call, jobRunSchema);
+  const { items } = await listRunsOfJobs(client, [jobUuid], 1, signal);
   // Each counts once, whatever a list may repeat: it costs money.
   return [...new Map(items.toReversed().map((run) => [run.uuid, run])).values()];
 }
@@ -124,9 +124,7 @@ export async function readAccessToken(
   jobUuid: string,
   signal?: AbortSignal,
 ): Promise<string | null> {
-  const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
-  const call: Call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-  const [newest] = (await page(client, call, runTokenSchema)).items;
+  const [newest] = (await readPage(client, runsCall([jobUuid], 1, signal), runTokenSchema)).items;
   return newest === undefined ? null : tokenOf(newest);
 }
 
@@ -137,9 +135,12 @@ export async function listRunsOfJobs(
   pageNumber: number,
   signal?: AbortSignal,
 ): Promise<Page<JobRun>> {
+  return readPage(client, runsCall(jobUuids, pageNumber, signal), jobRunSchema);
+}
+
+function runsCall(jobUuids: readonly string[], page: number, signal?: AbortSignal): ListCall {
   const filter = { 'filter[job_uuid]': jobUuids.join(','), sort: '-created_at' };
-  const query = { ...filter, page: String(pageNumber) };
-  return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, jobRunSchema);
+  return { pathname: '/v1/job-runs', query: { ...filter, page: String(page) }, signal };
 }
 
 /** Reads one run and its log, which is empty where there is none. */
@@ -150,8 +151,7 @@ export async function readJobRun(
 ): Promise<{ readonly run: JobRun; readonly log: string }> {
   const pathname = `/v1/job-runs/${runUuid}`;
   const call: Call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
-  const answer = await single(client, call, jobRunWithLogSchema);
-  const { logs: log, ...run } = itself(answer, runUuid, call);
+  const { logs: log, ...run } = await readSame(client, call, jobRunWithLogSchema, runUuid);
   return { run, log };
 }
 
@@ -161,11 +161,7 @@ export async function listOffers(
   query: ListQuery,
   signal?: AbortSignal,
 ): Promise<Page<Offer>> {
-  return page(
-    client,
-    { method: 'GET', pathname: '/v1/compute/offers', query, signal },
-    offerSchema,
-  );
+  return readPage(client, { pathname: '/v1/compute/offers', query, signal }, offerSchema);
 }
 
 /** Lists what the ledger has for runs, a page of it. */
@@ -177,21 +173,23 @@ export async function listLedger(
 ): Promise<Page<LedgerTransaction>> {
   const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(pageNumber) };
   const pathname = '/v1/compute/ledger/transactions';
-  return page(client, { method: 'GET', pathname, query, signal }, ledgerTransactionSchema);
+  return readPage(client, { pathname, query, signal }, ledgerTransactionSchema);
 }
 
-async function single<S extends z.core.$ZodType>(
-  client: Client,
-  call: Call,
-  schema: S,
-): Promise<z.output<S>> {
-  const parsed = readShown(schema, unwrap(await client.send(call)), client.redactor);
+async function readSingle<S extends z.core.$ZodType>(client: Client, call: Call, schema: S) {
+  const parsed = parseAnswer(schema, unwrap(await client.send(call)), client.redactor);
   if (parsed.success) return parsed.data;
   throw unreadable(call, parsed.error.issues);
 }
 
 /** @throws ServiceError where the answer is about another one than was asked for */
-function itself<T extends { readonly uuid: string }>(answer: T, uuid: string, call: Call): T {
+async function readSame<S extends z.core.$ZodType<{ readonly uuid: string }>>(
+  client: Client,
+  call: Call,
+  schema: S,
+  uuid: string,
+) {
+  const answer = await readSingle(client, call, schema);
   if (answer.uuid === uuid.toLowerCase()) return answer;
   throw new ServiceError({
     trouble: 'unreadable',
@@ -200,22 +198,25 @@ function itself<T extends { readonly uuid: string }>(answer: T, uuid: string, ca
   });
 }
 
-async function page<S extends z.core.$ZodType>(
+type ListCall = Pick<Call, 'pathname' | 'query' | 'signal'>;
+
+async function readPage<S extends z.core.$ZodType>(
   client: Client,
-  call: Call,
+  listCall: ListCall,
   schema: S,
 ): Promise<Page<z.output<S>>> {
-  const query = { limit: String(pageLimit), ...call.query };
-  const answer = await client.send({ ...call, query });
+  const query = { limit: String(pageLimit), ...listCall.query };
+  const call: Call = { ...listCall, method: 'GET', query };
+  const answer = await client.send(call);
   const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
   if (!list.success) throw unreadable(call, list.error.issues);
+  const { total, data } = list.data;
   // One may repeat what only a later one has.
-  for (const member of list.data.data) client.redactor.addBody(member);
-  const items = list.data.data.flatMap((member) => {
-    const parsed = readShown(schema, member, client.redactor);
+  for (const member of data) client.redactor.addEchoed(member);
+  const items = data.flatMap((member) => {
+    const parsed = parseAnswer(schema, member, client.redactor);
     return parsed.success ? [parsed.data] : [];
   });
-  const { total, data } = list.data;
   const size = data.length;
   // One that is less than there are on a single page says nothing.
   return { items, size, total: total !== undefined && total < size ? undefined : total };
@@ -228,9 +229,7 @@ function unwrap(answer: unknown): unknown {
 }
 
 function unreadable(call: Call, issues: readonly z.core.$ZodIssue[]): ServiceError {
-  const places = issues.map((issue) =>
-    issue.path.length === 0 ? 'the whole' : issue.path.join('.'),
-  );
+  const places = issues.map(({ path }) => (path.length === 0 ? 'the whole' : path.join('.')));
   return new ServiceError({
     trouble: 'unreadable',
     request: `${call.method} ${call.pathname}`,

@@ -1,16 +1,18 @@
-import type { Json, JsonMapping } from './sign.ts';
+/** Any value that JSON can carry. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonMapping;
 
-// Far more than anything the service has to say, and far from where parsing takes gigabytes.
-const maxDepth = 64;
-const maxMembers = 1_000_000;
+/** A mapping of JSON's; an undefined member is left out. */
+export type JsonMapping = { readonly [key: string]: Json | undefined };
 
-/**
- * Parses JSON; `undefined`, which JSON cannot say, where the text is none, or is nested deeper or
- * has more members than anyone could mean.
- */
-export function parseJson(body: string): unknown {
+// Far more than anything the service or a container has to say. Whatever walks such a value may
+// call itself for each level.
+const maxDepth = 100;
+
+/** Parses JSON; `undefined`, which JSON cannot say, where the text is none or is nested too deeply. */
+export function parseJson(text: string): unknown {
   try {
-    return isModest(body) ? (JSON.parse(body) as unknown) : undefined;
+    const value: unknown = JSON.parse(text);
+    return isDeeper(value, maxDepth) ? undefined : value;
   } catch {
     return undefined;
   }
@@ -29,20 +31,21 @@ declare global {
 }
 
 /** As {@link parseJson}, but integers that JavaScript would round are sent on as they were written. */
-export function parseExactJson(body: string): unknown {
+export function parseExactJson(text: string): unknown {
+  const value = parseJson(text);
   // A look for them is cheap, and takes ten times as long for each value.
-  if (!/\d{16}/.test(body)) return parseJson(body);
-  try {
-    return isModest(body) ? JSON.parse(body, reviveExactly) : undefined;
-  } catch {
-    return undefined;
-  }
+  return value !== undefined && /\d{16}/.test(text) ? JSON.parse(text, reviveExactly) : value;
 }
 
 function reviveExactly(_: string, value: unknown, { source = '' }: { source?: string }): unknown {
   const isRounded = typeof value === 'number' && !Number.isSafeInteger(value);
   const isChanged = isRounded && /^-?\d+$/.test(source) && String(value) !== source;
   return isChanged ? JSON.rawJSON(source) : value;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 
 /** Whether a value of JSON's is a mapping; for what was parsed as JSON, or as a tree of its kind. */
@@ -52,43 +55,6 @@ export function isMapping(value: unknown): value is JsonMapping {
 }
 
 /** Whether a value of JSON's is a list: `Array.isArray` alone does not narrow a read-only array. */
-export function isList(value: Json): value is readonly Json[] {
+export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
-}
-
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-
-/** Whether a text, if it is JSON, is within the bounds: looked at before anything is made of it. */
-function isModest(text: string): boolean {
-  let depth = 0;
-  let members = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === quote) at = endOfString(text, at);
-    else if (code === comma) members += 1;
-    else if (isOpening(code)) [depth, members] = [depth + 1, members + 1];
-    else if (isClosing(code)) depth -= 1;
-    if (depth > maxDepth || members > maxMembers) return false;
-  }
-  return true;
-}
-
-/** Where a string ends that begins at a quote. A log is one of 64 MiB: looked at by what is fastest. */
-function endOfString(text: string, from: number): number {
-  for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-    let slashes = 0;
-    while (text.charCodeAt(at - 1 - slashes) === backslash) slashes += 1;
-    if (slashes % 2 === 0) return at;
-  }
-  return text.length;
-}
-
-function isOpening(code: number): boolean {
-  return code === 0x5b || code === 0x7b;
-}
-
-function isClosing(code: number): boolean {
-  return code === 0x5d || code === 0x7d;
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-import { isMapping } from './json.ts';
-import type { JsonMapping } from './sign.ts';
+import { isMapping, type JsonMapping } from './json.ts';
 
 // The service's answers as this action knows them. Secrets that the service echoes (environment,
 // registry logins, access tokens) are not in these schemas: what was never read cannot leak.
@@ -28,8 +27,8 @@ const anyNumber = z.union([
 ]);
 const number = z.catch(z.nullable(anyNumber), null);
 /** Statuses and tasks, which the documentation writes in capitals: they say what everybody knows. */
-export const words = /^(?:[a-z]+ing|assigned|completed|failed|cancelled|batch|persistent)$/i;
-const inCapitals = (value: string) => (words.test(value) ? value.toUpperCase() : value);
+export const knownWords = /^(?:[a-z]+ing|assigned|completed|failed|cancelled|batch|persistent)$/i;
+const inCapitals = (value: string) => (knownWords.test(value) ? value.toUpperCase() : value);
 const status = z.pipe(z.string().check(z.minLength(1)), z.transform(inCapitals));
 /** Unix ms or a duration in ms: the service says 0 while it does not know. */
 const knownMs = z.pipe(

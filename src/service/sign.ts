@@ -1,17 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
-import { isList, isMapping } from './json.ts';
+import { isList, isMapping, type Json } from './json.ts';
 
 /** API key pair of the service: `pk_…` and `sk_…`. */
 export interface Keys {
   readonly publicKey: string;
   readonly secretKey: string;
 }
-
-/** Any value that JSON can carry. */
-export type Json = string | number | boolean | null | readonly Json[] | JsonMapping;
-
-/** A mapping of JSON's; an undefined member is left out. */
-export type JsonMapping = { readonly [key: string]: Json | undefined };
 
 /** How text beyond ASCII is written in a body: the documentation escapes it, one client does not. */
 export type Dialect = 'ascii' | 'utf8';

@@ -122,7 +122,7 @@ async function readServer(
     if (run.uuid !== before.runUuid || isReachedNow) {
       const token = await readAccessToken(client, uuid, signal);
       // Before anything else can be said with it, the container's log included.
-      if (token !== null) deps.runner.mask(token);
+      if (token !== null) deps.runner.redactor.addCredentials([token]);
       entry.accessToken = token;
     }
     return { runUuid: run.uuid, urls, isReported: (run.node_urls ?? []).length > 0 };

@@ -99,12 +99,12 @@ test.each(names)(
     const masks = lines.filter((line) => line.startsWith('::add-mask::'));
     const hasSecondEntry = name !== 'badEntry' && name !== 'refused';
     const ofInputs = hasSecondEntry ? masked : masked.slice(0, 2);
-    expect(masks).toEqual(
-      ['sk_sim_fedcba9876543210', 'ghs_runner', ...ofInputs].map(
-        (secret) => `::add-mask::${secret}`,
-      ),
-    );
-    expect(lines.slice(0, masks.length)).toEqual(masks);
+    const first = ['sk_sim_fedcba9876543210', 'ghs_runner', ...ofInputs];
+    expect(masks.slice(0, first.length)).toEqual(first.map((secret) => `::add-mask::${secret}`));
+    expect(lines.slice(0, first.length)).toEqual(masks.slice(0, first.length));
+    // Those of the recipe once it is read.
+    const later = masks.slice(first.length).map((line) => line.replace('::add-mask::', ''));
+    expect(later).toEqual(name.startsWith('bad') ? [] : ofRecipe.slice(0, 2));
   },
 );
 

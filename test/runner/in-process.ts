@@ -38,7 +38,7 @@ export function rememberingRunner(
   const saved = new Map<string, string>();
   let summary = '';
   let failed = false;
-  const redactor = createRedactor();
+  const redactor = createRedactor(model.addMask);
   return {
     redactor,
     env: {
@@ -52,10 +52,6 @@ export function rememberingRunner(
       ...env,
     },
     input: (name) => inputs[name] ?? '',
-    mask: (secret) => {
-      redactor.add([secret]);
-      model.addMask(secret);
-    },
     print: (line) => {
       print(printable(line));
     },

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { findCommands } from '../runner/commands.ts';
-import { guisesIn } from '../support/hostile-text.ts';
+import { writtenFormsOf } from '../support/written.ts';
 import { actions, playHostile, secrets, type Action, type HostilePlay } from './hostile-play.ts';
 
 // Whole steps against a service and a GitHub whose every answer is made to hurt: fields, headers and
@@ -21,7 +21,7 @@ function shownBy({ runner, sent }: HostilePlay): string {
   return [...told, ...runner.kept.values(), runner.summary(), ...sent].join('\n');
 }
 
-const guises = secrets.flatMap(guisesIn).filter(({ length }) => length >= 6);
+const forms = secrets.flatMap(writtenFormsOf);
 // eslint-disable-next-line no-control-regex
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 
@@ -41,7 +41,7 @@ async function check(action: Action, story: string): Promise<void> {
   const played = await playHostile(action, story);
   const { runner, sent, turnMs } = played;
   const shown = shownBy(played);
-  expect(guises.filter((guise) => shown.includes(guise))).toEqual([]);
+  expect(forms.filter((form) => shown.includes(form))).toEqual([]);
   const commands = findCommands(runner.lines.join('\n')).map(({ name }) => name);
   expect(commands.filter((name) => name !== 'group' && name !== 'endgroup')).toEqual([]);
   const titles = runner.annotations.map(({ title }) => title).join('\n');

@@ -34,7 +34,7 @@ const sha = 'a'.repeat(40);
 const cookSecrets = ['in-Env_7f3k"<&é9', 'registry$Tok&en-42'];
 const secretKey = 'sk_hostile_0123456789abcdef';
 const githubToken = 'ghs_hostile_token_5b1d';
-const recipeSecrets = ['recipe-Env_88-zz', 'c3RvcmVk/U1NI+key', '24681357'];
+const recipeSecrets = ['recipe-Env_88-zz', '24681357'];
 const token = 'cat_access-token-99';
 
 /** What must not be seen of a step. */
@@ -48,13 +48,12 @@ const common = {
 };
 const ofCook = {
   recipes: recipeUuid,
-  env: `A=${cookSecrets[0] ?? ''}`,
+  env: `A_TOKEN=${cookSecrets[0] ?? ''}`,
   parameters: JSON.stringify({ secret: cookSecrets[1] }),
 };
 const container = {
   image: 'ubuntu',
-  env: { B: recipeSecrets[0], PIN: Number(recipeSecrets[2]) },
-  sshkey: recipeSecrets[1],
+  env: { B_SECRET: recipeSecrets[0], PASSWORD: Number(recipeSecrets[1]) },
 };
 
 const commands: Readonly<Record<Action, (deps: Deps) => Promise<void>>> = {

@@ -35,9 +35,6 @@ export function createRunner(
   };
   const given: Runner = {
     ...heard,
-    mask: (secret) => {
-      if (process.isAlive()) heard.mask(secret);
-    },
     print: (line) => {
       say(`| ${line}`, () => heard.print(line));
     },

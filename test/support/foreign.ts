@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Job, JobRun } from '../../src/service/schemas.ts';
-import type { Json } from '../../src/service/sign.ts';
+import type { Json } from '../../src/service/json.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
 import { cookedAtMs, fakeOutcome, fakeRun, uuidNumber } from './outcomes.ts';

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { guisesOf } from '../../src/service/guises.ts';
 import type { Dice } from '../simulation/dice.ts';
 import { writtenFormsOf } from './written.ts';
 
@@ -79,19 +78,12 @@ export function createHostileWords(dice: Dice, told: ReadonlySet<string>): Hosti
   return { text, any: () => any(), flood, fault };
 }
 
-/** A secret in all forms in which it is repeated. */
-export function guisesIn(secret: string): readonly string[] {
-  return [...new Set([...guisesOf(secret), ...writtenFormsOf(secret)])];
-}
-
 function drawText(dice: Dice, secrets: readonly string[]): string {
-  const hidden = ['\u200b', '\u00ad', '\u001b[1m'];
   const part = () =>
     dice.weighted<() => string>(
-      [4, () => dice.pick(guisesIn(dice.pick(secrets)))],
+      [4, () => dice.pick(writtenFormsOf(dice.pick(secrets)))],
       [2, () => dice.pick(attacks)],
       [2, () => dice.pick(['word ', ' ', ': ', '"', 'x'.repeat(dice.int(1, 300))])],
-      [1, () => dice.pick(secrets).split('').join(dice.pick(hidden))],
     )();
   return Array.from({ length: dice.int(0, 6) }, part).join('');
 }

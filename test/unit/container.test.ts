@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { container, readEnvironmentLines, secretsOf } from '../../src/inputs/container.ts';
+import { container, readEnvironmentLines } from '../../src/inputs/container.ts';
 import type { Parse } from '../../src/inputs/tree.ts';
 import { read } from '../support/parse.ts';
 
@@ -25,12 +25,6 @@ describe('container', () => {
     [null, '! must be a mapping of names to values'],
   ])('%j', (given, result) => {
     expect(read(container, given)).toEqual(result);
-  });
-
-  test('its secrets are those of the registry and of the volumes', () => {
-    const volumes = [{ secret: 'b' }, {}, { secret: 'c' }];
-    expect(secretsOf({ secret: 'a', volumes, sshkey: 'd' })).toEqual(['a', 'b', 'c']);
-    expect(secretsOf({})).toEqual([]);
   });
 });
 

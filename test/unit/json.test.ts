@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isMapping, parseExactJson, parseJson } from '../../src/service/json.ts';
-import { canonicalJson, type Json } from '../../src/service/sign.ts';
-import { cpuMsOf } from '../support/cpu.ts';
+import { isMapping, parseExactJson, parseJson, type Json } from '../../src/service/json.ts';
+import { canonicalJson } from '../../src/service/sign.ts';
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 
@@ -52,22 +51,13 @@ describe('JSON from elsewhere', () => {
   });
 
   test.each([
-    ['nested 64 levels deep', nested(64), true],
-    ['nested 65 levels deep', nested(65), false],
-    ['nested in objects, too', '{"a":'.repeat(65) + '1' + '}'.repeat(65), false],
-    ['brackets in a text', JSON.stringify(`${'['.repeat(100)}"\\${'{'.repeat(100)}`), true],
-    ['a million members', `[${'1,'.repeat(999_998)}1]`, true],
-    ['more than a million members', `[${'1,'.repeat(1_000_001)}1]`, false],
-    ['more than a million in few commas', `[${`${nested(50)},`.repeat(30_000)}1]`, false],
+    ['nested 100 levels deep', nested(100), true],
+    ['nested 101 levels deep', nested(101), false],
+    ['nested in objects, too', '{"a":'.repeat(101) + '1' + '}'.repeat(101), false],
+    ['nested so deeply that a walk of it would crash', nested(2 ** 20), false],
+    ['brackets in a text', JSON.stringify(`${'['.repeat(200)}"\\${'{'.repeat(200)}`), true],
   ])('%s', (_, text, isTaken) => {
     expect(parseJson(text) !== undefined).toBe(isTaken);
-  });
-
-  test('that is made to hurt is refused before anything is made of it', () => {
-    for (const piece of ['['.repeat(2 ** 26), '{},'.repeat(2 ** 24), '[],'.repeat(2 ** 24)]) {
-      const text = Buffer.from(`[${piece}0]`).toString();
-      // `JSON.parse` takes 10 s and gigabytes for each.
-      expect(cpuMsOf(() => expect(parseJson(text)).toBeUndefined())).toBeLessThan(3_000);
-    }
+    expect(parseExactJson(text) !== undefined).toBe(isTaken);
   });
 });

@@ -34,7 +34,7 @@ test.each(attacks)('nor is %j where nobody has made it safe', (text) => {
 
 test('what an error says is without secrets', () => {
   const runner = rememberingRunner({});
-  runner.mask('hunter2-secret');
+  runner.redactor.addCredentials(['hunter2-secret']);
   const log = createLog(runner, 1);
   const error = new Error('EACCES: /tmp/hunter2-secret');
   log.cancelFailed(uuidNumber(1), error);

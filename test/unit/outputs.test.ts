@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import type { JsonMapping } from '../../src/service/sign.ts';
+import type { JsonMapping } from '../../src/service/json.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { createEarlyOutputs, writeInitialOutputs, writeOutputs } from '../../src/report/outputs.ts';
 import { fakeJob, fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';

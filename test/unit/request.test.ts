@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, type JsonMapping } from '../../src/service/sign.ts';
+import type { JsonMapping } from '../../src/service/json.ts';
+import { canonicalJson } from '../../src/service/sign.ts';
 import type { CookInputs } from '../../src/inputs/cook.ts';
 import type { StepIdentity } from '../../src/inputs/context.ts';
 import { bodyOf, merge, createRequests } from '../../src/cooking/request.ts';

@@ -16,7 +16,8 @@ import { createClient } from '../../src/service/client.ts';
 import { errorDetail } from '../../src/service/error-detail.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { bodyOf } from '../../src/cooking/request.ts';
-import { canonicalJson, type Json } from '../../src/service/sign.ts';
+import type { Json } from '../../src/service/json.ts';
+import { canonicalJson } from '../../src/service/sign.ts';
 import { cookRequest } from '../support/plans.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
@@ -30,6 +31,7 @@ const clientThatAnswers = (text: string, status = 200) =>
     onClockOff: () => {},
     exchange: async () => ({ status, text, dateMs: undefined, retryAfter: '3' }),
   });
+const detailOf = (body: string) => errorDetail(body, (text) => text);
 const answering = (body: unknown) => clientThatAnswers(JSON.stringify(body));
 
 describe('a job', () => {
@@ -80,7 +82,7 @@ describe('a job', () => {
     const job = {
       uuid,
       status: 'PENDING',
-      parameters: { env: { TOKEN: 'hidden-1' }, secret: 'hidden-2' },
+      parameters: { parameters: { env: { TOKEN: 'hidden-1' }, secret: 'hidden-2' } },
       container_access_tokens: [{ token: 'hidden-3' }],
     };
     expect(JSON.stringify(await readJob(answering(job), uuid))).not.toContain('hidden');
@@ -94,7 +96,7 @@ describe('a job', () => {
       const owner = {
         uuid,
         status: 'PENDING',
-        parameters: { type: 'docker', parameters: { env: { A: secret } } },
+        parameters: { type: 'docker', parameters: { env: { A_TOKEN: secret } } },
       };
       const job = await readJob(answering({ ...owner, ...told }), uuid);
       expect(job).toMatchObject({ [field]: 'of ***' });
@@ -109,7 +111,7 @@ describe('a job', () => {
     const run = {
       uuid,
       status: 'RUNNING',
-      parameters: { parameters: { env: { A: secret } } },
+      parameters: { parameters: { env: { A_TOKEN: secret } } },
       node_urls: [url, 7],
     };
     const shown = { description: '***', protocol: '***', hostname: url.hostname };
@@ -271,25 +273,21 @@ test.each([
   ['{"errors":["a"]}', 'a'],
   ['{"message":"m","errors":["a"]}', 'm: a'],
   ['first line\nsecond', 'first line'],
-  ['<html><head><style>a{}</style></head><body><h1>Bad gateway</h1></body>', 'Bad gateway'],
-  ['<!DOCTYPE html><SCRIPT>if (a < b) x("</p>")</Script ><p>Try later', 'Try later'],
-  ['<p>Try later<script>unending', 'Try later'],
+  ['<html><head><style>a{}</style></head><body><h1>Bad gateway</h1></body>', 'an HTML page'],
+  ['\n<!DOCTYPE html><p>Try later', 'an HTML page'],
   ['limit <max of 5', 'limit <max of 5'],
   ['{"other":1}', '{"other":1}'],
   ['', 'no explanation was given'],
 ])('of the error body %p it says %p', (body, detail) => {
-  expect(errorDetail(body)).toBe(detail);
+  expect(detailOf(body)).toBe(detail);
 });
 
-test('an explanation is cut between words, and after what must not be shown is out of it', () => {
-  const words = 'word '.repeat(200);
-  expect(errorDetail(words)).toBe(`${'word '.repeat(99)}word…`);
-  expect(errorDetail(JSON.stringify({ message: `${'w '.repeat(240)}${'s'.repeat(50)}` }))).toBe(
-    `${'w '.repeat(240).trim()}…`,
-  );
+test('an explanation is cut after what must not be shown is out of it', () => {
+  expect(detailOf('字'.repeat(600))).toBe(`${'字'.repeat(499)}…`);
   const secret = 'the secret one '.repeat(30).trim();
-  const hide = (text: string) => text.replace(secret, '***');
-  expect(errorDetail(`${'w '.repeat(200)}${secret} end`, hide)).toBe(`${'w '.repeat(200)}*** end`);
+  const redact = (text: string) => text.replace(secret, '***');
+  const body = `${'w '.repeat(200)}${secret} end`;
+  expect(errorDetail(body, redact)).toBe(`${'w '.repeat(200)}*** end`);
 });
 
 test.each([
@@ -306,7 +304,7 @@ test.each([
 ])('a body of 8 MiB of %s takes no longer than one of a few KB', (_, piece) => {
   const body = Buffer.from(piece.repeat(2 ** 23 / piece.length)).toString();
   // An expression that looks ahead from each `<` takes 26 s for 256 KB.
-  expect(cpuMsOf(() => errorDetail(body))).toBeLessThan(200);
+  expect(cpuMsOf(() => detailOf(body))).toBeLessThan(200);
 });
 
 describe('the log of a run', () => {

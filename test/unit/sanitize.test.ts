@@ -181,12 +181,13 @@ describe('text stays readable', () => {
     );
   });
 
-  test('a cut is shown, and leaves out the word that does not fit', () => {
+  test('a cut is shown, and is by characters', () => {
     expect(sanitizeLine('ab cd ef', 8)).toBe('ab cd ef');
     expect(sanitizeLine('ab cd ef', 7)).toBe('ab cd…');
-    expect(sanitizeLine('ab cd ef', 6)).toBe('ab cd…');
-    expect(sanitizeLine('ab cd ef', 5)).toBe('ab…');
-    expect(sanitizeLine('abcdef', 4)).toBe('…');
+    expect(sanitizeLine('ab cd ef', 5)).toBe('ab c…');
+    expect(sanitizeLine(`a${' '.repeat(9_000)}b`, 10)).toBe('a…');
+    expect(sanitizeLine('日本語のタイトルです', 6)).toBe('日本語のタ…');
+    expect(sanitizeLine('{"loss":0.25,"path":"/data/a"}', 12)).toBe('{"loss":0.2…');
   });
 });
 
