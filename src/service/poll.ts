@@ -1,15 +1,19 @@
-import { backoffMs, lagMs, maxPauseMs } from './retry.ts';
 import type { Client } from './client.ts';
-import type { Job } from './schemas.ts';
-import { asError, ServiceError } from '../errors.ts';
-import { createJobReader } from './read-jobs.ts';
+import { createBatches } from './batch.ts';
+import { createJobReader, type Answer } from './read-jobs.ts';
+import { backoffMs, lagMs, maxPauseMs } from './retry.ts';
+import type { Random } from '../clock.ts';
+import { ServiceError } from '../errors.ts';
+
+// Looks at jobs again and again, all of a step together. Times are on the monotonic clock, in ms.
 
 /** In ms, or `auto`: by the time since the last change. */
 export type PollInterval = number | 'auto';
 
-const minAutoMs = 2_000;
 /** Longest pause of `auto`, in ms. */
 export const maxAutoMs = 20_000;
+const autoPausesMs = [maxAutoMs, 10_000, 4_000];
+const minAutoMs = 2_000;
 // A change is noticed after at most a fifteenth of the time that nothing changed.
 const autoShare = 1 / 15;
 
@@ -21,40 +25,87 @@ const autoShare = 1 / 15;
  */
 export function pollIntervalMs(interval: PollInterval, unchangedMs: number): number {
   if (interval !== 'auto') return interval;
-  return Math.min(maxAutoMs, Math.max(minAutoMs, unchangedMs * autoShare));
+  return autoPausesMs.find((pauseMs) => pauseMs <= unchangedMs * autoShare) ?? minAutoMs;
+}
+
+/** How a job stands that is watched. */
+export interface Watch {
+  readonly status: string | null;
+  readonly changedAtMs: number;
+  readonly dueAtMs: number;
+  /** Answers since the last one that was a job that were 404. */
+  readonly notFound: number;
+}
+
+export interface Pace {
+  readonly interval: PollInterval;
+  /** Where the looks of a step lie in time: fleets of workflows do not look in step. */
+  readonly phaseMs: number;
+  /** The longest pause. */
+  readonly maxMs: number;
+}
+
+const maxNotFound = 2;
+
+/**
+ * How a job stands after an answer, and whether that is reported: a transient error is not, and a 404
+ * only when two answers were 404.
+ */
+export function nextWatch(
+  watch: Watch,
+  answer: Answer,
+  nowMs: number,
+  pace: Pace,
+): { readonly watch: Watch; readonly isReported: boolean } {
+  if (!(answer instanceof ServiceError)) {
+    const { status } = answer;
+    const changedAtMs = status === watch.status ? watch.changedAtMs : nowMs;
+    const dueAtMs = nextDueMs(nowMs - changedAtMs, nowMs, pace);
+    return { watch: { status, changedAtMs, dueAtMs, notFound: 0 }, isReported: true };
+  }
+  const isNotFound = answer.status === 404;
+  const notFound = watch.notFound + (isNotFound ? 1 : 0);
+  const soonMs = nextDueMs(nowMs - watch.changedAtMs, nowMs, {
+    ...pace,
+    maxMs: Math.min(pace.maxMs, maxAutoMs),
+  });
+  const dueAtMs = isNotFound ? Math.max(soonMs, nowMs + lagMs) : soonMs;
+  const isReported = isNotFound ? notFound >= maxNotFound : !answer.retryable;
+  return { watch: { ...watch, notFound, dueAtMs }, isReported };
+}
+
+/** When to look next: at moments that are common to all jobs of a step, so that they are read together. */
+function nextDueMs(unchangedMs: number, nowMs: number, { interval, phaseMs, maxMs }: Pace): number {
+  const pauseMs = pollIntervalMs(interval, unchangedMs);
+  // Not right after a look that came a little early.
+  const afterMs = nowMs + phaseMs + pauseMs / 10;
+  const commonMs = Math.ceil(afterMs / pauseMs) * pauseMs - phaseMs;
+  return Math.min(commonMs, nowMs + maxMs);
 }
 
 /**
- * What a service that answers slowly or with 429 is spared, in ms: the pause doubles with each 429,
- * up to a minute, and comes back step by step; a slow service has at least half of the time to itself.
- * @param sparedMs as it was before this look
- * @param tookMs how long the look took
+ * How long the service is left alone after a look: as long as it asks for, and longer each time while
+ * it answers 429, or nothing at all that is of use.
+ * @param failures such looks in a row, before this one
  */
-export function nextSparedMs(sparedMs: number, tookMs: number, wasThrottled: boolean): number {
-  if (wasThrottled) return Math.min(maxPauseMs, Math.max(5_000, sparedMs * 2));
-  const eased = sparedMs < 1_000 ? 0 : sparedMs * 0.75;
-  return Math.min(maxPauseMs, Math.max(tookMs < 1_000 ? 0 : tookMs * 2, eased));
+export function nextPause(
+  failures: number,
+  answers: readonly Answer[],
+  random: Random,
+): { readonly failures: number; readonly pauseMs: number } {
+  const errors = answers.filter((answer) => answer instanceof ServiceError);
+  const retryAfterMs = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
+  const hasFailed = isDown(answers) || errors.some(({ status }) => status === 429);
+  if (!hasFailed) return { failures: 0, pauseMs: Math.min(maxPauseMs, retryAfterMs) };
+  return { failures: failures + 1, pauseMs: backoffMs(failures + 1, random, retryAfterMs) };
 }
 
-/** What is told of each look at a job; gives whether the job need not be watched any longer. */
-export type OnLook = (answer: Job | ServiceError) => boolean;
-
-/** Looks at jobs, all of a step together. */
-export interface Poller {
-  /**
-   * Looks at a job again and again. Transient errors are kept from `onLook`; it is told of a 404
-   * when two answers were 404, and of every other refusal at once.
-   * @param isKnown whether it was seen just now; otherwise the first look is at once
-   * @returns when `onLook` says so, or the signal fires
-   * @throws what `onLook` throws
-   */
-  readonly watch: (
-    jobUuid: string,
-    onLook: OnLook,
-    signal: AbortSignal,
-    isKnown?: boolean,
-  ) => Promise<void>;
+function isDown(answers: readonly Answer[]): boolean {
+  return answers.every((answer) => answer instanceof ServiceError && answer.retryable);
 }
+
+/** Told of each look at a job; gives whether the job need not be watched any longer. */
+export type OnAnswer = (answer: Answer) => boolean;
 
 export interface PollerOptions {
   readonly client: Client;
@@ -68,170 +119,63 @@ export interface PollerOptions {
   readonly onAvailable: () => void;
 }
 
-interface Watch {
-  readonly jobUuid: string;
-  readonly onLook: OnLook;
-  readonly done: () => void;
-  readonly failed: (error: Error) => void;
-  status: string | null;
-  changedAtMs: number;
-  dueAtMs: number;
-  /** Answers in a row that were none, and of these the ones that were 404. */
-  failures: number;
-  notFound: number;
-}
+export type Poller = ReturnType<typeof createPoller>;
 
-const maxNotFound = 2;
-
-/** Creates a poller. All times are on the monotonic clock, in ms. */
-export function createPoller(options: PollerOptions): Poller {
-  const { client, interval, maxIntervalMs, signal } = options;
+/** Creates a poller. */
+export function createPoller(options: PollerOptions) {
+  const { client, interval, maxIntervalMs = () => Infinity, signal } = options;
   const { clock, random } = client;
-  const reader = createJobReader(client);
-  const watches = new Set<Watch>();
-  const tellHealth = createHealth(options);
-  let isRunning = false;
-  let wake = new AbortController();
-  let sparedMs = 0;
-  let notBeforeMs = 0;
-  // Reads that nobody waits for any more would keep their connections from what has to be done now.
-  let stopIdleReads: (() => void) | null = null;
-
-  const dueIn = (watch: Watch) => {
-    // Fleets of workflows do not look in step. Never sooner, or many jobs would be looked at more often.
-    const jitter = 1 + random() * 0.1;
-    const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
-    const pauseMs = interval === 'auto' ? steadyMs * jitter : steadyMs;
-    return Math.min(pauseMs, maxIntervalMs?.(watch.jobUuid) ?? Infinity);
-  };
-
-  const take = (watch: Watch, answer: Job | ServiceError) => {
-    const nowMs = clock.monotonicMs();
-    if (answer instanceof ServiceError) {
-      watch.failures += 1;
-      const isNotFound = answer.status === 404;
-      if (isNotFound) watch.notFound += 1;
-      watch.dueAtMs = nowMs + Math.max(isNotFound ? lagMs : 0, backoffMs(watch.failures, random));
-      if (isNotFound ? watch.notFound < maxNotFound : answer.retryable) return;
-    } else {
-      watch.failures = 0;
-      watch.notFound = 0;
-      if (answer.status !== watch.status) watch.changedAtMs = nowMs;
-      watch.status = answer.status;
-      watch.dueAtMs = nowMs + dueIn(watch);
-    }
-    try {
-      if (watch.onLook(answer)) watch.done();
-    } catch (error) {
-      // What goes wrong with one job ends the watch of no other.
-      watch.failed(asError(error));
-    }
-  };
-
-  const look = async () => {
-    const due = dueWatches([...watches], clock.monotonicMs(), reader.jobsPerRequest());
-    const startedMs = clock.monotonicMs();
-    const idle = new AbortController();
-    stopIdleReads = () => {
-      if (due.every((watch) => !watches.has(watch))) idle.abort();
-    };
-    const uuids = [...new Set(due.map(({ jobUuid }) => jobUuid))];
-    const answers = await reader.read(uuids, AbortSignal.any([signal, idle.signal]));
-    if (idle.signal.aborted) return;
-    const tookMs = clock.monotonicMs() - startedMs;
-    const errors = [...answers.values()].filter((answer) => answer instanceof ServiceError);
-    sparedMs = nextSparedMs(
-      sparedMs,
-      tookMs,
-      errors.some(({ status }) => status === 429),
-    );
-    notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, maxRetryAfterMs(errors));
-    tellHealth(errors, answers.size);
-    for (const watch of due) {
-      const answer = answers.get(watch.jobUuid);
-      if (answer !== undefined && watches.has(watch)) take(watch, answer);
-    }
-  };
-
-  const run = async () => {
-    isRunning = true;
-    try {
-      while (watches.size > 0 && !signal.aborted) {
-        const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
-        const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
-        if (pauseMs > 0) {
-          await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
-          if (wake.signal.aborted) wake = new AbortController();
-        } else await look();
-      }
-    } catch (error) {
-      for (const watch of watches) watch.failed(asError(error));
-    }
-    isRunning = false;
-  };
+  const read = createPacedReader(options);
+  const phaseMs = random() * maxAutoMs;
 
   return {
-    watch: async (jobUuid, onLook, until, isKnown = true) =>
-      new Promise<void>((resolve, reject) => {
-        const nowMs = clock.monotonicMs();
-        const ended = AbortSignal.any([until, signal]);
-        const leave = () => {
-          watches.delete(watch);
-          stopIdleReads?.();
-          // A pause that nobody needs any more would keep the process from ending.
-          if (watches.size === 0) wake.abort();
-          ended.removeEventListener('abort', done);
-        };
-        const done = () => {
-          leave();
-          resolve();
-        };
-        const failed = (error: Error) => {
-          leave();
-          reject(error);
-        };
-        const calls = { onLook, done, failed };
-        const base = { jobUuid, ...calls, status: null, changedAtMs: nowMs, failures: 0 };
-        const watch: Watch = { ...base, notFound: 0, dueAtMs: nowMs };
-        if (isKnown) watch.dueAtMs += dueIn(watch);
-        if (ended.aborted) {
-          resolve();
-          return;
-        }
-        ended.addEventListener('abort', done);
-        watches.add(watch);
-        if (isRunning) wake.abort();
-        else void run();
-      }),
+    /**
+     * Looks at a job again and again, until `onAnswer` says so, or the signal fires.
+     * @param isKnown whether it was seen just now; otherwise the first look is at once
+     * @throws what `onAnswer` throws
+     */
+    watch: async (
+      jobUuid: string,
+      onAnswer: OnAnswer,
+      until: AbortSignal,
+      isKnown = true,
+    ): Promise<void> => {
+      const ended = AbortSignal.any([until, signal]);
+      const beganAtMs = clock.monotonicMs();
+      const pace = () => ({ interval, phaseMs, maxMs: maxIntervalMs(jobUuid) });
+      const firstMs = isKnown ? nextDueMs(0, beganAtMs, pace()) : beganAtMs;
+      let watch: Watch = { status: null, changedAtMs: beganAtMs, dueAtMs: firstMs, notFound: 0 };
+      while (!ended.aborted) {
+        const answer = await read(jobUuid, watch.dueAtMs, ended);
+        if (answer === null) return;
+        const next = nextWatch(watch, answer, clock.monotonicMs(), pace());
+        watch = next.watch;
+        if (next.isReported && onAnswer(answer)) return;
+      }
+    },
   };
 }
 
-// Those whose time has come; others come along where a list request has room for them.
-function dueWatches(
-  watches: readonly Watch[],
-  nowMs: number,
-  jobsPerRequest: number,
-): readonly Watch[] {
-  const soonest = watches.toSorted((a, b) => a.dueAtMs - b.dueAtMs);
-  const due = soonest.filter(({ dueAtMs }) => dueAtMs <= nowMs).length;
-  return soonest.slice(0, Math.ceil(due / jobsPerRequest) * jobsPerRequest);
-}
+/** Reads jobs together, and leaves the service alone when it is in trouble. */
+function createPacedReader({ client, onUnavailable, onAvailable }: PollerOptions) {
+  const { clock, random } = client;
+  const readJobs = createJobReader(client);
+  let [failures, notBeforeMs, isAvailable] = [0, 0, true];
 
-/** Tells once when every look fails, and once when all is well again. */
-function createHealth({ onUnavailable, onAvailable }: PollerOptions) {
-  let isAvailable = true;
-  return (errors: readonly ServiceError[], asked: number): void => {
-    const [first, ...rest] = errors.filter(({ retryable }) => retryable);
-    if (first === undefined) {
-      if (!isAvailable) onAvailable();
-      isAvailable = true;
-    } else if (isAvailable && rest.length + 1 === asked) {
-      isAvailable = false;
-      onUnavailable(first);
-    }
+  const take = (answers: readonly Answer[]) => {
+    const next = nextPause(failures, answers, random);
+    failures = next.failures;
+    notBeforeMs = clock.monotonicMs() + next.pauseMs;
+    const [first] = answers;
+    const wasAvailable = isAvailable;
+    isAvailable = !isDown(answers);
+    if (wasAvailable && !isAvailable && first instanceof ServiceError) onUnavailable(first);
+    if (!wasAvailable && isAvailable) onAvailable();
   };
-}
-
-function maxRetryAfterMs(errors: readonly ServiceError[]): number {
-  return Math.min(maxPauseMs, Math.max(0, ...errors.map(({ retryAfterMs = 0 }) => retryAfterMs)));
+  const read = async (uuids: readonly string[], signal: AbortSignal) => {
+    const answers = await readJobs(uuids, signal);
+    if (!signal.aborted) take([...answers.values()]);
+    return answers;
+  };
+  return createBatches(clock, () => notBeforeMs, read);
 }

@@ -135,8 +135,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'any failure counts as a 404',
     file: 'service/poll.ts',
-    find: 'isNotFound ? watch.notFound < maxNotFound',
-    replace: 'isNotFound ? watch.failures < maxNotFound',
+    find: 'const notFound = watch.notFound + (isNotFound ? 1 : 0);',
+    replace: 'const notFound = watch.notFound + 1;',
   },
   {
     name: 'a list that fails is never replaced',

@@ -3,10 +3,14 @@ import { watchAsWeDo } from '../../bench/watching.ts';
 import { ServiceError } from '../../src/errors.ts';
 import {
   createPoller,
-  nextSparedMs,
+  nextPause,
+  nextWatch,
   pollIntervalMs,
+  type Pace,
   type PollInterval,
+  type Watch,
 } from '../../src/service/poll.ts';
+import type { Answer } from '../../src/service/read-jobs.ts';
 import { fakeClient, inTurn, never, refused, troubled } from '../support/client.ts';
 import { createMadeUpClock, type MadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
@@ -17,7 +21,8 @@ const hourMs = 3_600_000;
 test.each<[PollInterval, number, number]>([
   ['auto', 0, 2_000],
   ['auto', 30_000, 2_000],
-  ['auto', 45_000, 3_000],
+  ['auto', 59_999, 2_000],
+  ['auto', 60_000, 4_000],
   ['auto', 150_000, 10_000],
   ['auto', 300_000, 20_000],
   ['auto', 6 * hourMs, 20_000],
@@ -27,22 +32,62 @@ test.each<[PollInterval, number, number]>([
   expect(pollIntervalMs(interval, unchangedMs)).toBeCloseTo(expected, 6);
 });
 
-// spared before, time the look took, answered with 429, spared now
-test.each([
-  [0, 0, true, 5_000],
-  [2_500, 0, true, 5_000],
-  [5_000, 0, true, 10_000],
-  [40_000, 0, true, 60_000],
-  [60_000, 0, false, 45_000],
-  [1_000, 0, false, 750],
-  [999, 0, false, 0],
-  [0, 999, false, 0],
-  [0, 1_000, false, 2_000],
-  [20_000, 5_000, false, 15_000],
-  [2_000, 5_000, false, 10_000],
-  [0, 40_000, false, 60_000],
-])('spared %d ms, a look of %d ms, 429: %p → %d ms', (sparedMs, tookMs, wasThrottled, expected) => {
-  expect(nextSparedMs(sparedMs, tookMs, wasThrottled)).toBe(expected);
+const job = (status: string) => fakeJob({ status });
+
+describe('how a job stands after an answer', () => {
+  const before: Watch = { status: 'PENDING', changedAtMs: 0, dueAtMs: 0, notFound: 0 };
+  const once: Watch = { ...before, notFound: 1 };
+  const pace: Pace = { interval: 5_000, phaseMs: 0, maxMs: Infinity };
+  const hourly: Pace = { ...pace, interval: hourMs };
+
+  // before, answer, now, pace; reported, 404s, changed at, due at
+  test.each<[string, Watch, Answer, number, Pace, boolean, number, number, number]>([
+    ['the same status', before, job('PENDING'), 10_000, pace, true, 0, 0, 15_000],
+    ['another status', before, job('RUNNING'), 10_000, pace, true, 0, 10_000, 15_000],
+    ['a look that came early', before, job('PENDING'), 9_999, pace, true, 0, 0, 15_000],
+    ['one 404', before, refused(404), 10_000, pace, false, 1, 0, 15_000],
+    ['one 404, while lists may lag', before, refused(404), 14_000, pace, false, 1, 0, 17_000],
+    ['the second one', once, refused(404), 10_000, pace, true, 2, 0, 15_000],
+    ['a transient error', once, refused(503), 10_000, pace, false, 1, 0, 15_000],
+    ['a job, after a 404', once, job('PENDING'), 10_000, pace, true, 0, 0, 15_000],
+    ['a refusal', before, refused(403), 10_000, pace, true, 0, 0, 15_000],
+    ['a long pause', before, job('PENDING'), 10_000, hourly, true, 0, 0, hourMs],
+    ['trouble in a long pause', before, refused(503), 10_000, hourly, false, 0, 0, 30_000],
+    ['a bound', before, job('PENDING'), 10_000, { ...hourly, maxMs: 9 }, true, 0, 0, 10_009],
+    ['another phase', before, job('PENDING'), 10_000, { ...pace, phaseMs: 1 }, true, 0, 0, 14_999],
+    [
+      'five minutes without a change',
+      before,
+      job('PENDING'),
+      300_000,
+      { ...pace, interval: 'auto' },
+      true,
+      0,
+      0,
+      320_000,
+    ],
+  ])('%s', (_, watch, answer, nowMs, given, isReported, notFound, changedAtMs, dueAtMs) => {
+    const next = nextWatch(watch, answer, nowMs, given);
+    expect(next.isReported).toBe(isReported);
+    expect(next.watch).toMatchObject({ notFound, changedAtMs, dueAtMs });
+  });
+});
+
+describe('how long the service is left alone', () => {
+  const all = [refused(503), troubled('no-answer')];
+  // failures before, answers; failures now, pause in ms
+  test.each<[string, number, readonly Answer[], number, number]>([
+    ['all is well', 3, [job('PENDING')], 0, 0],
+    ['one of two is in trouble', 0, [job('PENDING'), refused(503)], 0, 0],
+    ['all are', 0, all, 1, 500],
+    ['all are, again and again', 20, all, 21, 30_000],
+    ['one of two is answered 429', 2, [job('PENDING'), refused(429)], 3, 2_000],
+    ['it asks for 7 s', 0, [job('PENDING'), refused(503, 7_000)], 0, 7_000],
+    ['it asks for an hour', 0, [refused(429, hourMs)], 1, 60_000],
+    ['a job is gone', 5, [refused(404)], 0, 0],
+  ])('where %s', (_, before, answers, failures, pauseMs) => {
+    expect(nextPause(before, answers, () => 1)).toEqual({ failures, pauseMs });
+  });
 });
 
 test('a job of 30 s is noticed after a second on average', async () => {
@@ -59,7 +104,7 @@ test('50 jobs of 6 hours cost 1,200 requests at most', async () => {
   expect(worstLag).toBeLessThan(22.2);
 });
 
-type Answer = string | ServiceError;
+type Given = string | ServiceError;
 
 /** How a job is watched. */
 interface Watching {
@@ -70,7 +115,7 @@ interface Watching {
 
 /** Watches a job that gets these answers, and notes when it was looked at and what was told. */
 async function watch(
-  answers: readonly [Answer, ...Answer[]],
+  answers: readonly [Given, ...Given[]],
   { isKnown = false, interval = 1_000, latencyMs = 0 }: Watching = {},
 ) {
   const clock = createMadeUpClock();
@@ -95,30 +140,31 @@ async function watch(
 
 describe('when a job is looked at', () => {
   test.each([
-    [false, 'auto', [0]],
-    [true, 'auto', [2_200]],
-    [true, 5_000, [5_000]],
-  ] as const)(
-    'first, where it is known: %p, with %p: at %j ms',
-    async (isKnown, interval, times) => {
-      expect((await watch(['COMPLETED'], { isKnown, interval })).times).toEqual(times);
-    },
-  );
+    [false, 'auto', 0],
+    // At the common moments of a step, which chance has put here.
+    [true, 'auto', 2_000],
+    [true, 5_000, 5_000],
+  ] as const)('first, where it is known: %p, with %p: at %d ms', async (isKnown, interval, ms) => {
+    const { times } = await watch(['COMPLETED'], { isKnown, interval });
+    expect(times).toEqual([ms]);
+  });
 
   test.each([
     [503, 7_000, 7_000],
     [503, hourMs, 60_000],
     [429, 7_000, 7_000],
-    [429, 0, 5_000],
     [429, hourMs, 60_000],
   ])('after %d with Retry-After of %d ms: again after %d ms', async (status, retryAfterMs, ms) => {
     const { times } = await watch([refused(status, retryAfterMs), 'COMPLETED']);
     expect(times).toEqual([0, ms]);
   });
 
-  test('a slow service has twice the time of a look to itself', async () => {
-    const { times } = await watch(['RUNNING', 'COMPLETED'], { latencyMs: 4_000 });
-    expect(times).toEqual([0, 12_000]);
+  test('in an outage: more rarely, and every half minute at least', async () => {
+    const outage = Array.from({ length: 30 }, () => refused(503));
+    const { times } = await watch([refused(503), ...outage, 'COMPLETED']);
+    const pausesMs = times.slice(1).map((ms, index) => ms - (times[index] ?? 0));
+    expect(pausesMs.slice(0, 4)).toEqual([1_000, 1_000, 2_000, 4_000]);
+    expect(Math.max(...pausesMs)).toBeLessThanOrEqual(31_000);
   });
 
   test('a change is followed closely again', async () => {
@@ -128,12 +174,12 @@ describe('when a job is looked at', () => {
     });
     const [a = 0, b = 0, c = 0] = times.slice(-3);
     expect(b - a).toBeGreaterThan(2_200);
-    expect(c - b).toBeCloseTo(2_200, 6);
+    expect(c - b).toBe(2_000);
   });
 });
 
 describe('what is told', () => {
-  test.each<[string, [Answer, ...Answer[]], (string | number)[]]>([
+  test.each<[string, [Given, ...Given[]], (string | number)[]]>([
     ['one 404 is not believed', [refused(404), 'COMPLETED'], ['COMPLETED']],
     ['two are', [refused(404), refused(404)], [404]],
     ['what else fails does not count', [refused(503), refused(404), 'COMPLETED'], ['COMPLETED']],
@@ -150,7 +196,8 @@ describe('what is told', () => {
   });
 
   test('between two 404s a list has time to catch up', async () => {
-    expect((await watch([refused(404), refused(404)])).times).toEqual([0, 3_000]);
+    const { times } = await watch([refused(404), refused(404)]);
+    expect(times).toEqual([0, 3_000]);
   });
 
   test('that the service is away, and that it is back: once each', async () => {

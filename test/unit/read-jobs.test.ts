@@ -30,7 +30,7 @@ async function look(count: number, looks: number, ...answers: readonly ListAnswe
     const told = answer === 'all' ? uuids : uuids.slice(1);
     return { data: told.map((uuid) => fakeJob({ uuid })) };
   });
-  const { read } = createJobReader(client);
+  const read = createJobReader(client);
   const uuids = Array.from({ length: count }, (_, index) => uuidNumber(index));
   const seen: { lists: number[]; singles: number; errors: number }[] = [];
   for (let turn = 0; turn < looks; turn += 1) {
