@@ -66,8 +66,8 @@ describe('how a job stands after an answer', () => {
       0,
       320_000,
     ],
-  ])('%s', (_, watch, answer, nowMs, given, isReported, notFound, changedAtMs, dueAtMs) => {
-    const next = nextWatch(watch, answer, nowMs, given);
+  ])('%s', (_, stood, answer, nowMs, given, isReported, notFound, changedAtMs, dueAtMs) => {
+    const next = nextWatch(stood, answer, nowMs, given);
     expect(next.isReported).toBe(isReported);
     expect(next.watch).toMatchObject({ notFound, changedAtMs, dueAtMs });
   });
