@@ -26,7 +26,7 @@ export async function cancel(deps: Deps): Promise<void> {
       Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))),
     );
     // 3. Report: here a cancelled job is what was asked for.
-    await reportOutcomes(runner, outcomes, ({ result }) => result !== 'error');
+    await reportOutcomes(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
   } catch (error) {
     await reportFailure(runner, error);
   }

@@ -57,7 +57,8 @@ export async function cook(deps: Deps): Promise<void> {
     const outcomes = await withStep(plan, jobs, listeners, deps, async (step) => {
       return finish(step, await cookAll(step, requests, inputs), commitStatus);
     });
-    await reportOutcomes(runner, outcomes);
+    const stopsWithJob = inputs['on-job-end'] === 'cancel';
+    await reportOutcomes(runner, outcomes, { stopsWithJob });
   } catch (error) {
     await reportFailure(runner, error);
   }

@@ -1,3 +1,4 @@
+import type { JobRun } from '../service/schemas.ts';
 import type { Outcome } from './records.ts';
 import { phaseSeconds, phasesOf } from './metrics.ts';
 import { isStarting } from './status.ts';
@@ -51,24 +52,31 @@ const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
 
 function hadMachine({ job, runs, timeline }: Outcome): boolean {
   return (
-    runs.length > 0 ||
+    runs.some(hasMachine) ||
     timeline.some(({ status }) => isStarting(status)) ||
     reasonOfStart.test(job?.status_reason ?? '')
   );
+}
+
+// A run may be listed for a job that is only waiting for its machine: then nothing is known of it.
+function hasMachine({ status, duration_ms, hourly_rate_usd, node_urls }: JobRun): boolean {
+  const facts = [duration_ms, hourly_rate_usd, node_urls?.length];
+  return isStarting(status) || facts.some((fact) => (fact ?? 0) > 0);
 }
 
 // The service stops a run at its limit, to the second or a little later.
 const limitToleranceMs = 2_000;
 const reasonOfLimit = /\btime[ -]?out\b|\btimed out\b|\b(?:run|time) limit\b|\bdeadline\b/i;
 
+// What was measured counts before what the reason says: a program may time out as well.
 function hasReachedLimit(outcome: Outcome): boolean {
-  const reason = outcome.job?.status_reason ?? '';
   if (exitCodeOf(outcome) !== null) return false;
-  if (reasonOfLimit.test(reason)) return true;
   const limitMs = outcome.job?.max_timeout_run_ms ?? null;
   const lastRun = phasesOf(outcome).findLast(({ kind }) => kind === 'running');
   const seconds = lastRun === undefined ? null : phaseSeconds(lastRun);
-  return limitMs !== null && seconds !== null && seconds * 1000 >= limitMs - limitToleranceMs;
+  if (limitMs === null || seconds === null)
+    return reasonOfLimit.test(outcome.job?.status_reason ?? '');
+  return seconds * 1000 >= limitMs - limitToleranceMs;
 }
 
 /** The exit code that the service's reason names; null where it names none. */

@@ -20,7 +20,8 @@ const maxEvidence = 15;
 /** One error annotation. */
 export function annotate(runner: Runner, message: ErrorMessage): void {
   const { cause, remedy, evidence = [] } = message;
-  const before = redactCause(runner, cause);
+  // An error of Node or a library may quote anything.
+  const before = runner.redactor.redact(cause);
   const lines = lastMeaningfulLines(evidence, maxEvidence).map(
     (line) => `| ${sanitizeLine(line, 300)}`,
   );
@@ -31,11 +32,6 @@ export function annotate(runner: Runner, message: ErrorMessage): void {
   const parts = [before, ...(shown.length > 0 ? [heading, ...shown] : []), remedy];
   const text = parts.filter((part) => part !== '').join('\n');
   runner.annotate('error', sanitizeLine(message.title, maxTitle), cut(text, maxLength));
-}
-
-// An error of Node or a library may quote anything.
-function redactCause(runner: Runner, cause: string): string {
-  return runner.redactor.redact(cause);
 }
 
 /** An error annotation for each message; if there are too many, the last one stands for the rest. */
@@ -107,7 +103,7 @@ export function formatMessage(
   title = message.title,
 ): string {
   const first = sanitizeLine(title, maxTitle);
-  const cause = redactCause(runner, message.cause).replaceAll('\n', ' ');
+  const cause = runner.redactor.redact(message.cause).replaceAll('\n', ' ');
   const room = maxMessage - first.length - message.remedy.length - 2;
   return `${first}\n${cut(cause, room)} ${message.remedy}`.trimEnd();
 }

@@ -6,6 +6,7 @@ import { sanitizeLine } from './sanitize.ts';
 export interface ErrorMessage {
   readonly title: string;
   readonly cause: string;
+  /** Empty where the cause says what to do. */
   readonly remedy: string;
   /** Lines of a log. Foreign text. */
   readonly evidence?: readonly string[];
@@ -14,9 +15,11 @@ export interface ErrorMessage {
 /** Where jobs can be seen and cancelled by hand. The address of a single job is not known. */
 export const consoleUrl = 'https://console.dispersed.com/jobs';
 
+const lookForJobs = `Look for jobs that are still running: ${consoleUrl}`;
+
 /** @param attempt what failed, such as `cook recipe 01a0…` or `watch job 0198…` */
 export function describeError(error: Error, attempt: string): ErrorMessage {
-  if (error instanceof ServiceError) return describeServiceError(error, attempt);
+  if (error instanceof ServiceError) return describeServiceError(error, `Could not ${attempt}`);
   if (error instanceof InputError) {
     return {
       title: `Could not ${attempt}: the request is invalid`,
@@ -28,109 +31,104 @@ export function describeError(error: Error, attempt: string): ErrorMessage {
   return {
     title: `Could not ${attempt}: interrupted`,
     cause: 'The workflow was cancelled or reached a time limit before the service responded.',
-    remedy: `Look for jobs that are still running: ${consoleUrl}`,
+    remedy: lookForJobs,
   };
 }
 
-/** A bug in this action, or a runner that it cannot write to. */
+/** Trouble with the files of the runner, or a bug in this action. */
 export function describeInternalError(error: unknown): ErrorMessage {
   const cause = sanitizeLine(
     error instanceof Error ? `${error.name}: ${error.message}` : String(error),
   );
   if (/\bENOSPC\b/.test(cause)) {
-    const remedy = `Free space on it before this step. Look for jobs that are still running: ${consoleUrl}`;
+    const remedy = `Free space on it before this step. ${lookForJobs}`;
     return { title: 'The disk of the runner is full', cause, remedy };
   }
-  return {
-    title: 'Internal error',
-    cause,
-    remedy: `This is a bug in this action. Please report it with this message. Look for jobs that are still running: ${consoleUrl}`,
-  };
+  // The runner's own files, for outputs and saved state, belong to the user that it runs as.
+  if (/\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/.test(cause)) {
+    const remedy = `In a job container, run as a user that may write to the runner's files, such as \`options: --user root\`. ${lookForJobs}`;
+    return { title: 'A file of the runner cannot be written', cause, remedy };
+  }
+  const remedy = `This is a bug in this action. Please report it with this message. ${lookForJobs}`;
+  return { title: 'Internal error', cause, remedy };
 }
 
-function describeServiceError(error: ServiceError, attempt: string): ErrorMessage {
+const checkUrl = 'Check that api-url is the Dispersed API';
+
+function describeServiceError(error: ServiceError, failed: string): ErrorMessage {
   const detail = withStop(sanitizeLine(error.detail));
+  const { request } = error;
   switch (error.trouble) {
     case 'unreachable':
       return {
-        title: `Could not ${attempt}: the service cannot be reached`,
+        title: `${failed}: the service cannot be reached`,
         cause: `No connection to the API could be made: ${detail}`,
         remedy:
           'Check the input api-url and the network. Behind a proxy, set HTTPS_PROXY on the runner.',
       };
     case 'no-answer':
       return {
-        title: `Could not ${attempt}: no response`,
-        cause: `${error.request} was sent, but there was no response: ${detail}`,
-        remedy: mayHaveSucceeded,
+        title: `${failed}: no response`,
+        cause: `${request} was sent, but there was no response: ${detail}`,
+        remedy: adviseAfterDoubt(error),
       };
     case 'unreadable':
     case 'too-large':
       return {
-        title: `Could not ${attempt}: unexpected response`,
-        cause: `${error.request}: ${detail}`,
-        remedy: `Check that api-url is the Dispersed API. ${mayHaveSucceeded}`,
+        title: `${failed}: unexpected response`,
+        cause: `${request}: ${detail}`,
+        remedy: `${checkUrl}. ${adviseAfterDoubt(error)}`,
       };
     case 'refused':
-      return describeHttpStatus(error, attempt, detail);
+      return describeRefusal(error, failed, detail);
   }
 }
 
-const mayHaveSucceeded = `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
-
-function describeHttpStatus(error: ServiceError, attempt: string, detail: string): ErrorMessage {
-  const status = error.status ?? 0;
-  const ofKind = error.mayHaveSucceeded ? serverError : otherRejection;
-  const { title, remedy } = httpStatusMessages[status] ?? (status < 400 ? redirected : ofKind);
-  return {
-    title: `Could not ${attempt}: ${title}`,
-    cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}`,
-    remedy,
-  };
+function describeRefusal(error: ServiceError, failed: string, detail: string): ErrorMessage {
+  const { status = 0, request } = error;
+  const [title, remedy] = refusals[status] ?? otherRefusal(error, status);
+  const cause = `The service responded with HTTP ${status} to ${request}: ${detail}`;
+  return { title: `${failed}: ${title}`, cause, remedy };
 }
 
-const redirected = {
-  title: 'redirected elsewhere',
-  remedy: `Check that api-url is the Dispersed API: redirects are not followed. ${mayHaveSucceeded}`,
-};
+function otherRefusal(error: ServiceError, status: number): readonly [string, string] {
+  const advice = adviseAfterDoubt(error);
+  if (status < 400)
+    return ['redirected elsewhere', `${checkUrl}: redirects are not followed. ${advice}`];
+  return error.mayHaveSucceeded
+    ? ['server error', advice]
+    : ['the request was rejected', 'Change the inputs or the recipe as the response says.'];
+}
 
-const serverError = { title: 'server error', remedy: mayHaveSucceeded };
+// A read changes nothing.
+function adviseAfterDoubt({ request }: ServiceError): string {
+  return request.startsWith('GET ')
+    ? 'Run the workflow again later.'
+    : `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
+}
 
-const otherRejection = {
-  title: 'the request was rejected',
-  remedy: 'Change the inputs or the recipe as the response says.',
-};
-
-const httpStatusMessages: Readonly<Record<number, { title: string; remedy: string }>> = {
-  401: {
-    title: 'the API key was not accepted',
-    remedy:
-      'Check the inputs public-key and secret-key: they must be complete, valid and belong together, and the secrets must exist in this repository.',
-  },
-  402: {
-    title: 'payment required',
-    remedy: 'Check the balance of the Dispersed account.',
-  },
-  403: {
-    title: 'access denied',
-    remedy:
-      'Check that the account of the API key may use this recipe or job, and that the key has not expired and may be used from any IP address: runners have many.',
-  },
-  404: {
-    title: 'not found',
-    remedy:
-      'Check the UUID, that it belongs to the account of the API key, and that api-url is the right host.',
-  },
-  413: {
-    title: 'the request is too large',
-    remedy: 'Shorten the parameters or the environment.',
-  },
-  422: {
-    title: 'the request is invalid',
-    remedy: 'Change the field that the response names, in the inputs or in the recipe.',
-  },
-  429: {
-    title: 'too many requests',
-    remedy: 'The account is over its rate limit: run fewer workflows at once, or try again later.',
-  },
+// By status: a title, and what to do.
+const refusals: Readonly<Record<number, readonly [string, string]>> = {
+  401: [
+    'the API key was not accepted',
+    'Check the inputs public-key and secret-key: they must be complete, valid and belong together, and the secrets must exist in this repository.',
+  ],
+  402: ['payment required', 'Check the balance of the Dispersed account.'],
+  403: [
+    'access denied',
+    'Check that the account of the API key may use this recipe or job, and that the key has not expired and may be used from any IP address: runners have many.',
+  ],
+  404: [
+    'not found',
+    'Check the UUID, that it belongs to the account of the API key, and that api-url is the right host.',
+  ],
+  413: ['the request is too large', 'Shorten the parameters or the environment.'],
+  422: [
+    'the request is invalid',
+    'Change the field that the response names, in the inputs or in the recipe.',
+  ],
+  429: [
+    'too many requests',
+    'The account is over its rate limit: run fewer workflows at once, or try again later.',
+  ],
 };

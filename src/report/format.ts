@@ -1,7 +1,8 @@
-import { durationsOf, timesOf, titleOf, uuidOf } from '../jobs/metrics.ts';
+import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { OfferSummary, Outcome } from '../jobs/records.ts';
 import { totalCostOf, type Cost } from '../money/cost.ts';
-import { compareResults, results, type Result } from '../jobs/results.ts';
+import { summarizeOffers, type Offers } from '../money/offers.ts';
+import { compareResults, results } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 
 /** A duration such as `4s`, `3m 02s`, `1h 05m`. */
@@ -66,6 +67,13 @@ export function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }: Off
   return `${matches}: ${rates} an hour${most}`;
 }
 
+/** ` (2 offers match: 0.69 USD an hour)`; empty where they could not be read. */
+export function formatOffers(offers: Offers | null): string {
+  if (offers === null) return '';
+  const summary = summarizeOffers(offers, {});
+  return summary === null ? ' (no offers)' : ` (${describeOffers(summary)})`;
+}
+
 function isTiny(amount: number): boolean {
   return amount > 0 && amount < 0.01;
 }
@@ -78,27 +86,31 @@ export function formatCostSuffix(outcomes: readonly Outcome[]): string {
 }
 
 /** The verdict in one sentence: `Job 0198… succeeded (waited 12s, ran 2m 50s)`, `1 of 3 jobs failed, 2 succeeded`. */
-export function formatVerdict(outcomes: readonly Outcome[]): string {
+function formatVerdict(outcomes: readonly Outcome[]): string {
   const [only] = outcomes;
   if (only === undefined) return 'Nothing was cooked';
-  return outcomes.length === 1 ? formatSingle(only) : formatSeveral(outcomes);
+  if (outcomes.length === 1) {
+    const uuid = uuidOf(only);
+    const times = formatTimes(only);
+    if (uuid === null) return 'No job was created';
+    return `Job ${uuid} ${phraseOf(only)}${times && ` (${times})`}`;
+  }
+  const groups = [...Map.groupBy(outcomes, ({ result }) => result)];
+  const counts = groups
+    .toSorted(([a], [b]) => compareResults(a, b))
+    .map(([result, jobs]) => ({ count: jobs.length, words: results[result].words }));
+  const all = counts.length === 1 ? `All ${outcomes.length} jobs` : null;
+  return counts
+    .map(({ count, words }, index) => {
+      const jobs = index === 0 ? `${count} of ${outcomes.length} jobs` : String(count);
+      return `${all ?? jobs} ${words}`;
+    })
+    .join(', ');
 }
 
-/** The last line of the log: the verdict, how long it took and what it cost, as far as it is known. */
+/** The last line of the log: the verdict, and what it cost as far as that is known. */
 export function formatClosing(outcomes: readonly Outcome[]): string {
-  // Of a single job the verdict has its times.
-  const spanMs = outcomes.length < 2 ? null : spanOf(outcomes);
-  const time = spanMs === null ? '' : `, in ${formatDuration(spanMs)}`;
-  return `${formatVerdict(outcomes)}${time}${formatCostSuffix(outcomes)}`;
-}
-
-// From the first job's creation to the last one's end.
-function spanOf(outcomes: readonly Outcome[]): number | null {
-  const times = outcomes.map(timesOf);
-  const created = times.map(({ createdMs }) => createdMs).filter((ms) => ms !== null);
-  const ended = times.map(({ endedMs }) => endedMs).filter((ms) => ms !== null);
-  if (created.length === 0 || ended.length === 0) return null;
-  return Math.max(...ended) - Math.min(...created);
+  return `${formatVerdict(outcomes)}${formatCostSuffix(outcomes)}`;
 }
 
 /** The verdict with the title of a single job in place of its UUID. Foreign text. */
@@ -110,14 +122,7 @@ export function formatHeadline(outcomes: readonly Outcome[]): string {
   return `${titleOf(only.ref, only.job)} ${phraseOf(only)}`;
 }
 
-function formatSingle(outcome: Outcome): string {
-  const uuid = uuidOf(outcome);
-  if (uuid === null) return 'No job was created';
-  const times = formatTimes(outcome);
-  return `Job ${uuid} ${phraseOf(outcome)}${times && ` (${times})`}`;
-}
-
-// A job that was to be cancelled may go on: no more is said than what the service says.
+// A job that was to be cancelled may still run: no more is said than what the service says.
 const phrasesOfCancel = {
   accepted: 'is being cancelled',
   failed: 'could not be cancelled',
@@ -128,31 +133,14 @@ const phrasesOfCancel = {
 export function phraseOf({ result, job, cancel, origin }: Outcome): string {
   // It was to be cancelled, and no more.
   if (result === 'error' && origin === null && cancel === 'failed') return phrasesOfCancel.failed;
-  const goesOn = result === 'cancelled' && job !== null && !isFinal(job.status);
-  return goesOn ? phrasesOfCancel[cancel ?? 'none'] : results[result].phrase;
+  const isOpen = result === 'cancelled' && job !== null && !isFinal(job.status);
+  return isOpen ? phrasesOfCancel[cancel ?? 'none'] : results[result].phrase;
 }
 
-/** `waited 12s, ran 2m 50s`, as far as it is known. */
-export function formatTimes(outcome: Outcome): string {
+// `waited 12s, ran 2m 50s`, as far as it is known.
+function formatTimes(outcome: Outcome): string {
   const { queueSeconds, runSeconds } = durationsOf(outcome);
-  return [
-    queueSeconds === null ? [] : `waited ${formatDuration(queueSeconds * 1000)}`,
-    runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
-  ]
-    .flat()
-    .join(', ');
-}
-
-function formatSeveral(outcomes: readonly Outcome[]): string {
-  const counts = new Map<Result, number>();
-  for (const { result } of outcomes) counts.set(result, (counts.get(result) ?? 0) + 1);
-  const ordered = [...counts].toSorted(([a], [b]) => compareResults(a, b));
-  const [worst, ...rest] = ordered.map(([result, count]) => ({
-    count,
-    words: results[result].words,
-  }));
-  if (worst === undefined) return 'Nothing was cooked';
-  if (rest.length === 0) return `All ${worst.count} jobs ${worst.words}`;
-  const others = rest.map(({ count, words }) => `${count} ${words}`).join(', ');
-  return `${worst.count} of ${outcomes.length} jobs ${worst.words}, ${others}`;
+  const waited = queueSeconds === null ? [] : [`waited ${formatDuration(queueSeconds * 1000)}`];
+  const ran = runSeconds === null ? [] : [`ran ${formatDuration(runSeconds * 1000)}`];
+  return [...waited, ...ran].join(', ');
 }

@@ -14,10 +14,10 @@ import type {
 import { finalResultOf } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
 import { version } from '../version.ts';
-import { describeOffers, formatDuration } from './format.ts';
+import { describeOffers, formatDuration, formatOffers } from './format.ts';
 import { minManyJobs } from './progress.ts';
 import { sanitizeLine } from './sanitize.ts';
-import { describeTry, formatOffers, modelOf } from './tries.ts';
+import { describeTry, formatModel } from './remedies.ts';
 import { createWarnings } from './warnings.ts';
 
 /** All that a step prints and warns of while it runs: one method is one message. */
@@ -74,7 +74,7 @@ function createJobMessages(runner: Runner, jobCount: number) {
     },
     /** The first model of an entry is not on offer, and another one is. */
     preferring: (first: CookRequest, chosen: CookRequest, offers: Offers | null) => {
-      const why = `${modelOf(first.gpuName)}: no offers; cooking ${modelOf(chosen.gpuName)}`;
+      const why = `${formatModel(first.gpuName)}: no offers; cooking ${formatModel(chosen.gpuName)}`;
       print({ ref: first }, `${why}${formatOffers(offers)}`);
     },
     /** A try has ended without a start, and the next model is cooked. */
@@ -84,7 +84,7 @@ function createJobMessages(runner: Runner, jobCount: number) {
       next: CookRequest,
       offers: Offers | null,
     ) => {
-      const trying = `trying ${modelOf(next.gpuName)}${formatOffers(offers)}`;
+      const trying = `trying ${formatModel(next.gpuName)}${formatOffers(offers)}`;
       print({ ref: tried }, `${describeTry(done)}; ${trying}`);
     },
     /** The job runs, and its node has not reported yet where it can be reached. */

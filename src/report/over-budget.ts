@@ -1,47 +1,48 @@
 import type { OverBudget } from '../jobs/records.ts';
 import { formatDuration, formatExactUsd } from './format.ts';
 
+const changeHardware =
+  'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
+const raiseMaxCost = 'Raise max-cost, cook fewer jobs, or shorten them.';
+
 /** Why a job was over budget, and what to change. All of it is our own text. */
 export function describeOverBudget(why: OverBudget): {
   readonly cause: string;
   readonly remedy: string;
 } {
   const ceiling = formatExactUsd(why.ceilingUsd);
+  if (why.kind === 'share') {
+    return {
+      cause: `It ran for ${formatDuration(why.limitMs)}, its share of max-cost, ${ceiling}, and the service ended it.`,
+      remedy: raiseMaxCost,
+    };
+  }
+  const amount = formatExactUsd(why.amountUsd);
   switch (why.kind) {
     case 'offers':
       return {
-        cause: `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${formatExactUsd(why.amountUsd)}.`,
-        remedy: `Raise max-hourly-rate, or ${otherHardware}.`,
+        cause: `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`,
+        remedy: `Raise max-hourly-rate, or ${changeHardware}.`,
       };
     case 'rate':
       return {
-        cause: `Its machine costs ${formatExactUsd(why.amountUsd)} an hour, all nodes included; max-hourly-rate is ${ceiling}.`,
-        remedy: `Run it again to get another machine, raise max-hourly-rate, or ${otherHardware}.`,
-      };
-    case 'cost':
-      return {
-        cause: `The jobs of this step had cost ${formatExactUsd(why.amountUsd)} together. ${reachOf(why)}`,
-        remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
+        cause: `Its machine costs ${amount} an hour, all nodes included; max-hourly-rate is ${ceiling}.`,
+        remedy: `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`,
       };
     case 'rest':
       return {
-        cause: `The earlier jobs had cost ${formatExactUsd(why.amountUsd)}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
-        remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
+        cause: `The earlier jobs had cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
+        remedy: raiseMaxCost,
       };
-    case 'share':
+    case 'cost':
       return {
-        cause: `It ran for ${formatDuration(why.limitMs)}, its share of max-cost, ${ceiling}, and the service ended it.`,
-        remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
+        cause: `The jobs of this step had cost ${amount} together. ${
+          // A rate may become known late.
+          why.amountUsd > why.ceilingUsd
+            ? `That is more than max-cost, ${ceiling}: it was not known earlier.`
+            : `With any more time they would have exceeded max-cost, ${ceiling}, before a cancel took effect.`
+        }`,
+        remedy: raiseMaxCost,
       };
   }
 }
-
-function reachOf({ amountUsd, ceilingUsd }: { amountUsd: number; ceilingUsd: number }): string {
-  const ceiling = `max-cost, ${formatExactUsd(ceilingUsd)}`;
-  // Their rate may come late.
-  if (amountUsd > ceilingUsd) return `That is more than ${ceiling}: it was not known earlier.`;
-  return `With any more time they would have exceeded ${ceiling}, before a cancel took effect.`;
-}
-
-const otherHardware =
-  'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';

@@ -12,23 +12,21 @@ import { describeInternalError } from './errors.ts';
 import { formatClosing } from './format.ts';
 import { endedWell } from './outcome-messages.ts';
 import { writeOutputs, writeVerdict } from './outputs.ts';
-import { renderInputProblems, renderSummary, writeSummary } from './summary.ts';
+import { renderInputProblems, renderSummary, writeSummary, type ReportOptions } from './summary.ts';
 
-/**
- * Reports what became of each job, and sets the step's verdict.
- * @param isFine whether the step may pass with this outcome
- */
+/** Reports what became of each job, and sets the step's verdict. */
 export async function reportOutcomes(
   runner: Runner,
   outcomes: readonly Outcome[],
-  isFine = endedWell,
+  options: ReportOptions = {},
 ): Promise<void> {
+  const { isFine = endedWell } = options;
   runner.print(formatClosing(outcomes));
   const bad = outcomes.filter((outcome) => !isFine(outcome));
   if (bad.length > 0) runner.fail();
   annotateOutcomes(runner, bad);
   writeOutputs(runner, outcomes, formatVerdictMessage(runner, outcomes, bad));
-  await writeSummary(runner, (tier) => renderSummary(outcomes, tier, isFine));
+  await writeSummary(runner, (tier) => renderSummary(outcomes, tier, options));
 }
 
 /**

@@ -6,11 +6,10 @@ import { firstThatFit, formatHeadline } from './format.ts';
 import { describeTrouble, writeOutputFile } from './output-file.ts';
 import { endedWell } from './outcome-messages.ts';
 import { codeSpan, escapeMarkdown } from './sanitize.ts';
-import { renderContainerResults } from './summary/container-results.ts';
 import { renderFailures } from './summary/failures.ts';
 import { renderRunning } from './summary/running.ts';
 import { renderTimeline } from './summary/timeline.ts';
-import { renderJob, renderJobs, renderNodes, renderOffers, renderTotal } from './summary/jobs.ts';
+import { renderJobs, renderNodes, renderTotal } from './summary/jobs.ts';
 import { numberJobs } from './summary/table.ts';
 
 /** How much a summary shows: all there is, or what matters most where that is too long. */
@@ -55,32 +54,33 @@ function cutToFit(markdown: string, max: number): string {
 const compactRows = 50;
 const maxLogLines = 40;
 
-/**
- * The summary as GitHub-flavoured Markdown.
- * @param isFine whether the step may pass with this outcome
- */
+/** How the outcomes are judged, where that is not as everywhere. */
+export interface ReportOptions {
+  /** Whether the step may pass with this outcome. */
+  readonly isFine?: (outcome: Outcome) => boolean;
+  /** Whether jobs that are still running are cancelled when the workflow's job ends. */
+  readonly stopsWithJob?: boolean;
+}
+
+/** The summary as GitHub-flavoured Markdown. */
 export function renderSummary(
   outcomes: readonly Outcome[],
   tier: Tier = 'full',
-  isFine = endedWell,
+  { isFine = endedWell, stopsWithJob = false }: ReportOptions = {},
 ): string {
   const jobs = numberJobs(outcomes);
-  const [only] = outcomes;
   const isFull = tier === 'full';
+  const isNothing = outcomes.length === 1 && outcomes.every(({ job }) => job === null);
   const parts = [
     heading(outcomes),
     renderFailures(jobs, isFull ? maxLogLines : 0, isFine),
-    renderRunning(jobs),
-    only !== undefined && outcomes.length === 1
-      ? renderJob(only)
-      : renderJobs(jobs, isFull ? Infinity : compactRows),
+    renderRunning(jobs, stopsWithJob),
+    isNothing ? '' : renderJobs(jobs, isFull ? Infinity : compactRows),
     renderNodes(jobs),
-    isFull ? renderContainerResults(jobs) : '',
     renderTotal(jobs),
-    renderOffers(jobs),
     isFull
       ? renderTimeline(jobs)
-      : 'GitHub limits the size of a summary: logs, timeline and results are left out.',
+      : 'GitHub limits the size of a summary: logs and the timeline are left out.',
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }

@@ -74,7 +74,7 @@ describe('of several models', () => {
     const played = await playNames({}, { simulator: { offers: [offer('B'), offer('B', 1.2)] } });
     expect(cookedNames(played)).toEqual(['B']);
     expect(played.main.lines).toContain(
-      'A: no offers; cooking B (2 offers, from 0.69 USD an hour)',
+      'A: no offers; cooking B (2 offers match: 0.69 to 1.20 USD an hour)',
     );
   });
 
@@ -86,7 +86,7 @@ describe('of several models', () => {
     expect(main.lines).not.toContain('  |   "gpu_name": "A",');
     const shown = main.lines.filter((line) => /^ {2}[ABC]\b/.test(line));
     expect(shown).toEqual([
-      expect.stringMatching(/^ {2}A: No offer matches\. .*It asks for gpu_name A\./),
+      expect.stringMatching(/^ {2}A: No offer matches\. .*It asks for gpu-name A\./),
       expect.stringMatching(/^ {2}B: 1 offer matches: 4\.14 USD an hour.*; above max-hourly-rate$/),
       expect.stringMatching(/^ {2}C \(cooked first\): 1 offer matches: 0\.69 USD an hour/),
     ]);
@@ -112,7 +112,7 @@ describe('of several models', () => {
     const tries = lines.filter((line) => line.includes('trying'));
     expect(tries).toEqual([
       expect.stringMatching(
-        /^A: no machine within 1m \d\ds; trying B \(1 offer, 0\.69 USD an hour\)$/,
+        /^A: no machine within 1m \d\ds; trying B \(1 offer matches: 0\.69 USD an hour\)$/,
       ),
       expect.stringMatching(
         /^B: its container did not start within (?:1m )?\d+s; trying C \(1 offer/,

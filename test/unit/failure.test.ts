@@ -1,14 +1,23 @@
 import { expect, test } from '@jest/globals';
 import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../../src/jobs/failure.ts';
+import { ServiceError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { describeOutcome } from '../../src/report/outcome-messages.ts';
 import { formatHeadline } from '../../src/report/format.ts';
-import { fakeOutcome, fakeRun, type Pace } from '../support/outcomes.ts';
+import { fakeOutcome, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';
 
 function failed(pace: Pace, reason: string | null = null, runs: Outcome['runs'] = []): Outcome {
   const job = { status: 'FAILED', status_reason: reason, max_timeout_run_ms: 60_000 };
   return fakeOutcome({ result: 'failed', runs }, job, pace);
 }
+
+/** Without the times of its runs, and without a run limit. */
+function unmeasured(reason: string): Outcome {
+  const job = { status: 'FAILED', status_reason: reason, max_timeout_run_ms: null };
+  return fakeOutcome({ result: 'failed', runs: [] }, job, { started: 10 });
+}
+
+const emptyRun = fakeRun({ status: 'FAILED', hourly_rate_usd: null, node_urls: [] }, {});
 
 const phases: readonly (readonly [string, Outcome, FailurePhase | null])[] = [
   ['never had a machine', failed({ ended: 300 }), 'assign'],
@@ -18,10 +27,12 @@ const phases: readonly (readonly [string, Outcome, FailurePhase | null])[] = [
   ['ran for a while', failed({ started: 10, ended: 67 }), 'run'],
   ['ran for its limit', failed({ started: 10, ended: 68 }), 'run-limit'],
   ['ran for its limit and then exited', failed({ started: 10, ended: 70 }, 'exit code 3'), 'run'],
+  ['timed out on its own', failed({ started: 10, ended: 12 }, 'Request timed out'), 'run'],
+  ['timed out, as its reason says', unmeasured('Run timed out'), 'run-limit'],
   [
-    'timed out, as its reason says',
-    failed({ started: 10, ended: 20 }, 'Run timed out'),
-    'run-limit',
+    'had none, though an empty run is listed',
+    failed({ ended: 60 }, 'no machine available', [emptyRun]),
+    'assign',
   ],
   ['ran in its run only', failed({}, null, [fakeRun({}, { started: 5, ended: 9 })]), 'run'],
   ['was never created', fakeOutcome({ job: null }), null],
@@ -43,9 +54,22 @@ test.each([
   expect(exitCodeOf(failed({ started: 1 }, reason))).toBe(code);
 });
 
-test('memory is named where the kernel killed the container', () => {
-  expect(describeOutcome(failed({ started: 1 }, 'exit code 137')).remedy).toContain('min-ram-gb');
+test('where the kernel killed the container, memory is the one remedy', () => {
+  expect(describeOutcome(failed({ started: 1 }, 'exit code 137')).remedy).toBe(
+    'Exit code 137 usually means that it ran out of memory: set min-ram-gb.',
+  );
   expect(describeOutcome(failed({ started: 1 }, 'exit code 1')).remedy).not.toContain('min-ram-gb');
+});
+
+test.each<[string | null, string]>([
+  ['Container exited with code 1', 'failed with exit code 1.'],
+  ['Exit code: 137 (OOMKilled)', 'failed with exit code 137: OOMKilled.'],
+  ['The process exited with code 2, signal 9', 'failed with exit code 2: signal 9.'],
+  ['Node lost', 'failed after it ran for 11s: Node lost.'],
+  [null, 'failed after it ran for 11s. The service gave no reason.'],
+])('a job that ran, with the reason %p: nothing twice', (reason, words) => {
+  const { cause } = describeOutcome(failed({ started: 1, ended: 12 }, reason));
+  expect(cause).toBe(`Job ${uuidNumber(1)} ${words}`);
 });
 
 const stopped = (changes: Partial<Outcome>, status: string) =>
@@ -101,4 +125,44 @@ test('where the service may have cancelled a job at a limit of its own, that is 
     );
   expect(gone(300).remedy).toContain('If it was the service: Ask for less hardware');
   expect(gone(30).remedy).not.toContain('If it was the service');
+});
+
+test('a server that gave the same answer throughout needs no more time', () => {
+  const outcome = fakeOutcome(
+    {
+      result: 'timed-out',
+      readyCheck: { port: 8080, path: '/health' },
+      readiness: { answer: 'HTTP 502', forMs: 600_000, sinceMs: 0 },
+    },
+    { status: 'RUNNING' },
+    { started: 9 },
+  );
+  const { cause, remedy } = describeOutcome(outcome);
+  expect(cause).toContain('The ready-check 8080/health answered last: HTTP 502 for 10m 00s.');
+  expect(remedy).toMatch(/^Check that the server in the container serves 8080\/health/);
+});
+
+test('of several models that failed, the last one is named too', () => {
+  const earlier = { phase: 'assign', waitedMs: 300_000, jobUuid: null, costUsd: 0 } as const;
+  const outcome = fakeOutcome(
+    { result: 'failed', runs: [], earlierTries: [{ ...earlier, gpuName: 'RTX 4090' }] },
+    { status: 'FAILED', gpu_name: 'H100' },
+    { ended: 300 },
+  );
+  expect(describeOutcome(outcome).cause).toContain(
+    'This job asked for H100. Tried before: RTX 4090: no machine within 5m 00s.',
+  );
+});
+
+test('a key that is refused in the middle of a wait may have expired, and the job runs on', () => {
+  const error = new ServiceError({
+    trouble: 'refused',
+    request: 'GET /v1/jobs/1',
+    status: 401,
+    detail: 'invalid signature',
+  });
+  const lost = { result: 'error', ending: 'lost', error } as const;
+  const { remedy } = describeOutcome(fakeOutcome(lost, { status: 'RUNNING' }));
+  expect(remedy).toMatch(/may have expired .* may still be running, and billed/);
+  expect(describeOutcome(fakeOutcome({ ...lost, job: null })).remedy).toMatch(/belong together/);
 });

@@ -32,13 +32,13 @@ test.each([
   expect(formatDuration(ms)).toBe(text);
 });
 
-test('the last line has verdict, time and cost', () => {
+test('the last line has verdict and cost', () => {
   const one = fakeOutcome();
   expect(formatClosing([one])).toMatch(
     / succeeded \(waited 1m 35s, ran 5m 17s\); cost ≈ 0\.06 USD$/,
   );
   const two = fakeOutcome({ runs: [fakeRun({ hourly_rate_usd: null })] });
-  expect(formatClosing([one, two])).toBe('All 2 jobs succeeded, in 6m 52s; cost ≈ 0.06 USD');
+  expect(formatClosing([one, two])).toBe('All 2 jobs succeeded; cost ≈ 0.06 USD');
 });
 
 test.each([

@@ -130,7 +130,7 @@ const wordy: Partial<Outcome> = {
 const jobRow = /^<tr><td align="right">\d+<\/td>/gm;
 
 describe('a summary that would be too long', () => {
-  const note = 'logs, timeline and results are left out.';
+  const note = 'logs and the timeline are left out.';
 
   /** As the runner gets it. */
   async function written(outcomes: readonly Outcome[]): Promise<string> {
@@ -144,8 +144,7 @@ describe('a summary that would be too long', () => {
     expect(bytesOf(markdown)).toBeLessThan(mebibyte);
     expect(markdown).toMatch(/^### ❌ Dispersed: /);
     expect(markdown.includes(note)).toBe(count > 1);
-    for (const part of ['```diff', '<pre>', 'Results of'])
-      expect(markdown.includes(part)).toBe(count === 1 && part !== 'Results of');
+    for (const part of ['```diff', '<pre>']) expect(markdown.includes(part)).toBe(count === 1);
   });
 
   test('has the 50 worst of its jobs', async () => {
@@ -153,8 +152,9 @@ describe('a summary that would be too long', () => {
     const bad = fakeOutcome({ result: 'failed' }, { title: 'The one', status: 'FAILED' });
     const markdown = await written([...good, bad]);
     expect(markdown).toContain('The one');
-    expect(markdown.match(jobRow)).toHaveLength(50);
-    expect(markdown).toContain('\n951 more jobs are in the output `jobs`.');
+    // In the table, and in its details.
+    expect(markdown.match(jobRow)).toHaveLength(2 * 50);
+    expect(markdown).toContain('\n951 more jobs are in the file of the output `jobs-path`.');
   });
 });
 
@@ -162,7 +162,7 @@ test('200 jobs: a row each, and a timeline that can still be read', () => {
   const markdown = renderSummary(
     Array.from({ length: 200 }, (_, index) => fakeOutcome({}, { uuid: uuidNumber(index + 1) })),
   );
-  expect(markdown.match(jobRow)).toHaveLength(200);
+  expect(markdown.match(jobRow)).toHaveLength(2 * 200);
   expect(timelinesIn(markdown)[0]?.split('\n')).toHaveLength(20);
   expect(markdown).toContain('; 20 of the 200 jobs.');
 });
@@ -170,12 +170,12 @@ test('200 jobs: a row each, and a timeline that can still be read', () => {
 test('results may have the names of what every object inherits', () => {
   const outcomes = [{ valueOf: 1 }, { x: 2 }].map((results) => fakeOutcome({ results }));
   expect(renderSummary(outcomes)).toContain(
-    '<td align="right">2</td><td align="left">Render three frames</td><td align="left"></td><td align="left">2</td>',
+    '<td align="left">Render three frames</td><td align="left"></td><td align="left">2</td>',
   );
 });
 
 test('a line of a log keeps its indentation and loses its colours', () => {
-  const logTail = ['\u001b[31m  File "x.py"\u001b[0m', '\tif a < b:', ' 10%\r 99%\rdone'];
+  const logTail = ['\u001b[31m  File "x.py"\u001b[0m', '\tif a < b:', 'done'];
   const markdown = renderSummary([
     fakeOutcome({ result: 'failed', logTail }, { status: 'FAILED' }),
   ]);
@@ -201,12 +201,38 @@ test.each<[string, readonly Outcome[]]>([
 });
 
 test.each<[string, Partial<Outcome>, RegExp]>([
-  ['runs as was asked', { result: 'running' }, /runs on, and is billed\*\*/],
-  ['is not known any more', { result: 'error', ending: 'lost' }, /may run on\*\*/],
-  ['was not cancelled', { result: 'timed-out', cancel: 'failed' }, /may run on\*\*/],
+  [
+    'runs as was asked',
+    { result: 'running' },
+    /The job has not ended, and is billed while running\*\*: 0\.69 USD an hour\.\n\nTo stop it: the action/,
+  ],
+  [
+    'is not known any more',
+    { result: 'error', ending: 'lost' },
+    /The job may not have ended, and is billed while running\*\*/,
+  ],
+  [
+    'was not cancelled',
+    { result: 'timed-out', cancel: 'failed' },
+    /The job may not have ended, and is billed while running\*\*/,
+  ],
 ])('of a job that %s, no more is said than is known', (_, change, words) => {
   const outcome = fakeOutcome(change, { status: 'RUNNING' });
   expect(renderSummary([outcome])).toMatch(words);
   const two = renderSummary([outcome, fakeOutcome({ result: 'running' }, { status: 'RUNNING' })]);
-  expect(two.includes('2 jobs may go on')).toBe(change.result !== 'running');
+  expect(two.includes('2 jobs may not all have ended')).toBe(change.result !== 'running');
+});
+
+test('a job that is stopped with the workflow job is not said to run on', () => {
+  const running = [fakeOutcome({ result: 'running' }, { status: 'RUNNING' })];
+  const markdown = renderSummary(running, 'full', { stopsWithJob: true });
+  expect(markdown).toContain("It is stopped when the workflow's job ends.");
+  expect(markdown).not.toContain('To stop it');
+});
+
+test('results are columns of the table, at most four', () => {
+  const results = { a: 1, b: 2 / 3, c: 'x', d: [1], e: 5 };
+  const markdown = renderSummary([fakeOutcome({ results })]);
+  expect(markdown).toContain('<th align="left">d</th><th align="right">Waited</th>');
+  expect(markdown).toContain('<td align="left">0.6667</td><td align="left">x</td>');
 });

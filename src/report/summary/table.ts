@@ -1,5 +1,5 @@
 import { isUuid } from '../../service/schemas.ts';
-import type { Origin, Outcome } from '../../jobs/records.ts';
+import type { Outcome } from '../../jobs/records.ts';
 import type { Cost } from '../../money/cost.ts';
 import { compareResults, results, type Result } from '../../jobs/results.ts';
 import { ownName } from '../../custody/reconcile.ts';
@@ -75,14 +75,6 @@ export function worstJobs(
     .toSorted((a, b) => a.number - b.number);
 }
 
-/** Where a job comes from, unless that goes without saying. */
-export const originWords: Readonly<Record<Origin, string>> = {
-  cooked: '',
-  given: '',
-  found: 'found by its mark',
-  attached: 'earlier attempt',
-};
-
 /** The service's status, and our result where it says more. */
 export function statusCell(outcome: Outcome): string {
   const { result, job } = outcome;
@@ -130,14 +122,9 @@ export const consoleLink = `[the console](${consoleUrl})`;
 
 /** A sentence of ours in Markdown, in which the console's address is a link. */
 export function linkConsole(text: string, maxLength: number): string {
-  const link = `[${consoleUrl.slice(8)}](${consoleUrl})`;
-  return sanitizeLine(text, maxLength)
-    .split(' ')
-    .map((word) => {
-      const after = word.startsWith(consoleUrl) ? word.slice(consoleUrl.length) : null;
-      return after !== null && /^[.,;:]?$/.test(after) ? link + after : escapeMarkdown(word);
-    })
-    .join(' ');
+  const parts = sanitizeLine(text, maxLength).split(consoleUrl);
+  const link = ` [${consoleUrl.slice('https://'.length)}](${consoleUrl})`;
+  return parts.map((part) => escapeMarkdown(part, maxLength)).join(link);
 }
 
 /** Markdown under a line that unfolds it. */
