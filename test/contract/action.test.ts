@@ -64,7 +64,7 @@ describe.each(actions)('%s/action.yml', (folder, table) => {
   });
 });
 
-// A cancel reads no runs, and prints no logs.
+// A cancel reads no logs, and asks no server.
 const notOfCancel = new Set(['access-token', 'logs-path', 'url']);
 
 /** The outputs that an action sets, sorted. */
