@@ -27,36 +27,34 @@ export class InputError extends Error {
  */
 export type ServiceTrouble = 'unreachable' | 'no-answer' | 'refused' | 'unreadable' | 'too-large';
 
-export interface ServiceErrorOptions {
-  readonly trouble: ServiceTrouble;
-  /** Method and path, for example `GET /v1/jobs`. */
-  readonly request: string;
-  /** HTTP status, where there was an answer. */
-  readonly status?: number | undefined;
-  /** What the service or the network said. Foreign text. */
-  readonly detail: string;
-  /** How long the service asks to be left alone (`Retry-After`), in milliseconds. */
-  readonly retryAfterMs?: number | undefined;
-  readonly cause?: unknown;
-}
-
 /** A request to the service that did not end as it should. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly trouble: ServiceTrouble;
+  /** Method and path, for example `GET /v1/jobs`. */
   readonly request: string;
+  /** HTTP status, where there was an answer. */
   readonly status: number | undefined;
+  /** What the service or the network said. Foreign text. */
   readonly detail: string;
+  /** How long the service asks to be left alone (`Retry-After`), in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(options: ServiceErrorOptions) {
-    const status = options.status === undefined ? '' : ` (HTTP ${options.status})`;
-    super(`${options.request}${status}: ${options.detail}`, { cause: options.cause });
-    this.trouble = options.trouble;
-    this.request = options.request;
-    this.status = options.status;
-    this.detail = options.detail;
-    this.retryAfterMs = options.retryAfterMs;
+  constructor({
+    trouble,
+    request,
+    detail,
+    status,
+    retryAfterMs,
+    cause,
+  }: Pick<ServiceError, 'trouble' | 'request' | 'detail'> &
+    Partial<Pick<ServiceError, 'status' | 'retryAfterMs' | 'cause'>>) {
+    super(`${request}${status === undefined ? '' : ` (HTTP ${status})`}: ${detail}`, { cause });
+    this.trouble = trouble;
+    this.request = request;
+    this.status = status;
+    this.detail = detail;
+    this.retryAfterMs = retryAfterMs;
   }
 
   /** Whether the service may have acted on the request, for all that we know. */

@@ -5,7 +5,6 @@ import { runUrl, type RunRef } from '../inputs/context.ts';
 import { createJobOutcome } from '../jobs/outcome.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
-import { results } from '../jobs/results.ts';
 import { describeEnd, type Message } from '../report/commit-status-text.ts';
 import { warnStatusNotSet } from '../report/github-errors.ts';
 import { nowOf, type Client } from '../service/client.ts';
@@ -106,8 +105,7 @@ export async function finishOwnStatuses(
     const job = await readJob(client, status.jobUuid, signal);
     const hasEnded = hasEndedForGood(job, nowOf(client));
     if (hasEnded) await finishStatus(github, status, createJobOutcome(job));
-    else
-      await keepPending(github, { ...status, isLeft: true }, results.detached.commitStatus.words);
+    else await keepPending(github, { ...status, isLeft: true }, 'Left running');
   };
   try {
     const statuses = await readPendingStatuses(github, [sha]);

@@ -52,14 +52,15 @@ export function describeChange({ status, atMs }: StatusChange): string {
 function statusWord(status: string): string {
   if (status === 'PENDING') return 'Queued';
   const word = plainText(status, 60);
-  return `${word.slice(0, 1).toUpperCase()}${word.slice(1).toLowerCase()}`;
+  return capitalize(word.toLowerCase());
+}
+
+function capitalize(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }
 
 // GitHub refuses more than 140.
 const maxDescription = 139;
-
-// Nobody is to wait for the end of a server that the workflow job takes down with it.
-const runsForThisJob = { state: 'success', words: 'Running, as requested' } as const;
 
 /**
  * `Failed after 2m 50s: exit code 1`
@@ -67,13 +68,14 @@ const runsForThisJob = { state: 'success', words: 'Running, as requested' } as c
  */
 export function describeEnd(outcome: Outcome, endsWithJob = false): Message {
   const { result } = outcome;
-  const { state, words } =
-    result === 'running' && endsWithJob ? runsForThisJob : results[result].commitStatus;
+  const { words, ...row } = results[result];
+  // Nothing waits for the end of a server that the workflow job takes down with it.
+  const state = result === 'running' && endsWithJob ? 'success' : row.state;
   const { runSeconds } = durationsOf(outcome);
   const time = runSeconds === null ? '' : ` after ${formatDuration(runSeconds * 1000)}`;
   const reason = outcome.error?.message ?? outcome.job?.status_reason;
   const why = reason && state !== 'success' ? `: ${reason}` : '';
-  return { state, description: plainText(`${words}${time}${why}`, maxDescription) };
+  return { state, description: plainText(`${capitalize(words)}${time}${why}`, maxDescription) };
 }
 
 /** One safe line without what GitHub refuses: characters beyond the first plane, such as emoji. */

@@ -2,7 +2,7 @@ import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { OfferSummary, Outcome } from '../jobs/records.ts';
 import { totalCostOf, type Cost } from '../money/cost.ts';
 import { summarizeOffers, type Offers } from '../money/offers.ts';
-import { compareResults, results } from '../jobs/results.ts';
+import { compareResults, formatResult, results } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 
 /** A duration such as `4s`, `3m 02s`, `1h 05m`. */
@@ -134,7 +134,7 @@ export function phraseOf({ result, job, cancel, origin }: Outcome): string {
   // It was to be cancelled, and no more.
   if (result === 'error' && origin === null && cancel === 'failed') return phrasesOfCancel.failed;
   const isOpen = result === 'cancelled' && job !== null && !isFinal(job.status);
-  return isOpen ? phrasesOfCancel[cancel ?? 'none'] : results[result].phrase;
+  return isOpen ? phrasesOfCancel[cancel ?? 'none'] : formatResult(result);
 }
 
 // `waited 12s, ran 2m 50s`, as far as it is known.

@@ -3,7 +3,7 @@ import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import { formatReadyCheck } from '../jobs/ready-check.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { mayRestart } from '../jobs/restart.ts';
-import { results } from '../jobs/results.ts';
+import { passes } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import { consoleUrl, describeError, type ErrorMessage } from './errors.ts';
 import {
@@ -20,7 +20,7 @@ import { sanitizeLine } from './sanitize.ts';
 
 /** Whether the step may pass with this outcome: an interrupted one is no success. */
 export function endedWell({ result, ending }: Outcome): boolean {
-  return results[result].passes && !(ending === 'interrupt' && result === 'detached');
+  return passes(result) && !(ending === 'interrupt' && result === 'detached');
 }
 
 /** What became of a job that was not successful: what failed, why, what to do. */

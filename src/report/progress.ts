@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
-import { results } from '../jobs/results.ts';
+import { passes } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
 import { formatDuration } from './format.ts';
@@ -85,7 +85,7 @@ export function startProgress(options: ProgressOptions) {
     },
     ended: ({ ref, result }: Outcome) => {
       const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
-      update(ref.index, { endedMs, isBad: !results[result].passes });
+      update(ref.index, { endedMs, isBad: !passes(result) });
     },
   };
 }

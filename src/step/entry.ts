@@ -10,10 +10,7 @@ import {
   noRunData,
   type EarlierTry,
   type JobRef,
-  type OfferSummary,
   type Outcome,
-  type OverBudget,
-  type StatusChange,
   type StopReason,
   type SubmittedJob,
 } from '../jobs/records.ts';
@@ -22,17 +19,11 @@ import type { Job } from '../service/schemas.ts';
 import type { StepPlan } from './plan.ts';
 
 /** What was last seen of the job of an entry, and of what was done about it. */
-export interface Seen {
+export interface Seen extends Pick<
+  Outcome,
+  'job' | 'timeline' | 'error' | 'cancel' | 'readiness' | 'overBudget' | 'offers'
+> {
   readonly submitted: SubmittedJob | null;
-  readonly job: Job | null;
-  readonly timeline: readonly StatusChange[];
-  /** What kept us from cooking or watching the job. */
-  readonly error: Error | null;
-  /** What came of our own cancel. */
-  readonly cancel: Outcome['cancel'];
-  readonly readiness: Outcome['readiness'];
-  readonly overBudget: OverBudget | null;
-  readonly offers: OfferSummary | null;
   /** The run limit that the job was cooked with, in ms, where that is its share of `max-cost`. */
   readonly shareMs: number | null;
 }

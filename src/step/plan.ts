@@ -1,6 +1,8 @@
 import type { Policy } from '../custody/policy.ts';
 import { toAccess } from '../inputs/access.ts';
 import type { CookInputs } from '../inputs/cook.ts';
+import type { waitInputs } from '../inputs/job.ts';
+import type { Values } from '../inputs/read.ts';
 import type { ReadyCheck } from '../jobs/ready-check.ts';
 import type { LogMode } from '../logs/collector.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
@@ -31,19 +33,8 @@ export interface StepPlan extends Access {
 }
 
 /** The inputs that cook and wait have in common, and those of cook alone. */
-type PlanInputs = Pick<
-  CookInputs,
-  | 'api-url'
-  | 'public-key'
-  | 'secret-key'
-  | 'timeout'
-  | 'poll-interval'
-  | 'wait-until'
-  | 'on-timeout'
-  | 'on-workflow-cancel'
-  | 'fail-fast'
-  | 'logs'
-> &
+type PlanInputs = Omit<Values<typeof waitInputs>, 'job-uuids' | 'wait-until'> &
+  Pick<CookInputs, 'wait-until'> &
   Partial<Pick<CookInputs, 'ready-check'>>;
 
 /** The plan of a step that follows from its inputs alone. */

@@ -1,6 +1,6 @@
 import { startDeadline } from '../clock.ts';
 import { hasFinished } from '../jobs/restart.ts';
-import { results } from '../jobs/results.ts';
+import { passes } from '../jobs/results.ts';
 import { readJob } from '../service/endpoints.ts';
 import type { Entry } from './entry.ts';
 import type { Step } from './step.ts';
@@ -20,7 +20,7 @@ export async function refreshRunning(step: Step): Promise<void> {
   const { signal, clear } = startDeadline(deps.clock, maxRefreshMs, end.signal);
   await Promise.all(running.map(async (entry) => refreshOne(step, entry, signal)));
   clear();
-  if (running.some((entry) => !results[outcomeNow(step, entry).result].passes)) failFast(step);
+  if (running.some((entry) => !passes(outcomeNow(step, entry).result))) failFast(step);
 }
 
 async function refreshOne(step: Step, entry: Entry, signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import { endedUnstarted } from '../jobs/failure.ts';
 import { nodeUrlsOf } from '../jobs/node-urls.ts';
 import { noRunData, type RunData, type SubmittedJob } from '../jobs/records.ts';
 import { createFailureCheck, hasFinished, type FailureState } from '../jobs/restart.ts';
-import { results } from '../jobs/results.ts';
+import { passes } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import { hasCeiling } from '../money/ceilings.ts';
@@ -36,8 +36,7 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   }
   entry.isFollowed = await mayTryNext(step, entry, log);
   const isStopped = entry.facts.stop !== null && !step.end.signal.aborted;
-  if (!entry.isFollowed && isStopped && !results[outcomeNow(step, entry).result].passes)
-    failFast(step);
+  if (!entry.isFollowed && isStopped && !passes(outcomeNow(step, entry).result)) failFast(step);
   await reconcileEntry(step, entry);
   await refreshStatus(step, entry);
   const { result } = outcomeNow(step, entry);

@@ -232,8 +232,8 @@ describe('with permission', () => {
 
   test.each([
     ['notCooked', /^error: Could not be created or watched: /, 'dispersed / Ghost'],
-    ['noWait', /^pending: Submitted, not waited for$/, 'dispersed / Render'],
-    ['detached', /^pending: Left running, no longer watched/, 'dispersed / Endless'],
+    ['noWait', /^pending: Submitted$/, 'dispersed / Render'],
+    ['detached', /^pending: Left running/, 'dispersed / Endless'],
     ['interrupted', /^error: Cancelled/, 'dispersed / Endless'],
   ] as const)('%s has the last word', (name, words, context) => {
     expect(scene(name).warnings).toEqual([]);

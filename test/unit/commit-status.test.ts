@@ -39,7 +39,7 @@ describe('words', () => {
   test('a server that ends with the workflow job has done what was asked', () => {
     const running = fakeOutcome({ result: 'running' });
     const saying = (words: string) => expect.stringContaining(words);
-    expect(describeEnd(running)).toEqual({ state: 'pending', description: saying('Left running') });
+    expect(describeEnd(running)).toEqual({ state: 'pending', description: saying('Running') });
     expect(describeEnd(running, true)).toEqual({
       state: 'success',
       description: saying('Running'),
@@ -251,7 +251,7 @@ describe('a job', () => {
     submit();
     end('submitted');
     await settle(never);
-    expect(said()).toEqual(['pending: Submitted, not waited for']);
+    expect(said()).toEqual(['pending: Submitted']);
   });
 
   test('sends once in 5 s at most, the latest, and not two at once', async () => {

@@ -3,7 +3,7 @@ import { hourlyRateOf, pricedCostOf, totalCostOf } from '../../money/cost.ts';
 import { durationsOf, hardwareOf, recipeOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
 import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
 import { describeOffers, formatNumber, formatUsd } from '../format.ts';
-import { results } from '../../jobs/results.ts';
+import { passes, results } from '../../jobs/results.ts';
 import { escapeHtml } from '../sanitize.ts';
 import {
   consoleLink,
@@ -93,8 +93,7 @@ const detailColumns: readonly JobColumn[] = [
   // The reason of a job that did not end well is above the tables.
   {
     heading: 'Reason',
-    cell: ({ outcome }) =>
-      results[outcome.result].passes ? escapeHtml(reasonOf(outcome), 1_000) : '',
+    cell: ({ outcome }) => (passes(outcome.result) ? escapeHtml(reasonOf(outcome), 1_000) : ''),
   },
 ];
 

@@ -41,7 +41,7 @@ export function renderTimeline(jobs: readonly NumberedOutcome[]): string {
   const lines = rows.map(({ job, phases }) => {
     // A single job needs no name.
     const text = jobs.length === 1 ? phaseTexts(phases).join(', ') : nameAndTime(job, phases);
-    return markLine(results[job.outcome.result].timelineMark, ` ${drawBar(phases, scale)} ${text}`);
+    return `${results[job.outcome.result].timelineMark} ${drawBar(phases, scale)} ${text}`.trimEnd();
   });
   return ['```diff', ...lines, '```', '', legend(scale, shown.length, jobs.length)].join('\n');
 }
@@ -70,11 +70,6 @@ function nameAndTime({ number, outcome }: NumberedOutcome, phases: readonly JobP
   const total = seconds.reduce<number>((sum, phase) => sum + (phase ?? 0), 0);
   const time = seconds.includes(null) ? 'so far' : formatDuration(total * 1000);
   return `${time.padStart(7)} #${number} ${sanitizeLine(titleOf(outcome.ref, outcome.job), 36)}`;
-}
-
-// `@@` colours only what is between two of them.
-function markLine(mark: string, text: string): string {
-  return mark === '@@' ? `@@${text} @@` : `${mark}${text}`.trimEnd();
 }
 
 function drawBar(phases: readonly JobPhase[], { startMs, endMs }: Scale): string {
