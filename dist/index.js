@@ -28601,1740 +28601,18 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 1735:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  U: () => (/* binding */ createClient)
-});
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __nccwpck_require__(8500);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./build/text.js
-var build_text = __nccwpck_require__(977);
-// EXTERNAL MODULE: ./build/api/json.js
-var json = __nccwpck_require__(4933);
-;// CONCATENATED MODULE: ./build/api/error-detail.js
-
-
-
-const oddTextAsNull = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
-const errorBodySchema = schemas/* object */.Ikc({
-    error: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ code: oddTextAsNull, message: oddTextAsNull })])), undefined),
-    message: oddTextAsNull,
-    code: oddTextAsNull,
-    errors: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ message: schemas/* string */.YjP() })]))), undefined),
-});
-const maxBody = 64 * 1024;
-const maxDetail = 500;
-function errorDetail(body, hide = (text) => text) {
-    const parsed = errorBodySchema.safeParse(body.length > maxBody ? undefined : (0,json/* parseJson */.qF)(body));
-    const found = parsed.success ? detailOf(parsed.data) : undefined;
-    return (0,build_text/* cut */.Jj)(hide(found ?? firstLine((0,build_text/* wholeWords */.pC)(body, maxBody))), maxDetail);
-}
-function detailOf(body) {
-    const { error, errors } = body;
-    const nested = typeof error === 'string' ? { code: null, message: error } : error;
-    const list = errors?.map((each) => (typeof each === 'string' ? each : each.message)).join('; ');
-    const message = nested?.message ?? body.message;
-    const code = nested?.code ?? body.code;
-    const parts = [message, list, message || list ? undefined : code];
-    return parts.filter(Boolean).join(': ') || undefined;
-}
-function firstLine(body) {
-    const text = /<[a-z!]/i.test(body) ? withoutTags(body) : body;
-    return (text
-        .split(/[\r\n]/)
-        .map((line) => line.trim())
-        .find((line) => line !== '') ?? 'no explanation was given');
-}
-const hiddenElement = /<(style|script)/iy;
-function withoutTags(html) {
-    let text = '';
-    for (let at = 0; at < html.length;) {
-        const open = html.indexOf('<', at);
-        if (open < 0)
-            return text + html.slice(at);
-        text += html.slice(at, open);
-        hiddenElement.lastIndex = open;
-        const [, element] = hiddenElement.exec(html) ?? [];
-        const close = element === undefined ? open : endOfElement(html, element, open);
-        const end = html.indexOf('>', close);
-        if (end < 0)
-            return element === undefined ? text + html.slice(open) : text;
-        text += ' ';
-        at = end + 1;
-    }
-    return text;
-}
-function endOfElement(html, element, from) {
-    const closing = new RegExp(`</${element}`, 'gi');
-    closing.lastIndex = from;
-    return closing.exec(html)?.index ?? html.length;
-}
-
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
-// EXTERNAL MODULE: ./build/api/sign.js
-var api_sign = __nccwpck_require__(7642);
-;// CONCATENATED MODULE: ./build/api/client.js
-
-
-
-
-
-
-
-const defaultMaxBytes = 8 * 1024 * 1024;
-const largeAnswer = 4 * 1024 * 1024;
-const clockToleranceMs = 4 * 60_000;
-const maxSignings = 4;
-function createClient(options) {
-    const { exchange, keys, redactor, clock, random, onClockOff } = options;
-    redactor.add([keys.publicKey, keys.secretKey]);
-    let known = { offsetMs: 0, dialect: 'ascii' };
-    const serverClock = createServerClock(clock);
-    const sign = async (call, { offsetMs, dialect }) => {
-        redactor.addBody(call.body);
-        const request = toWire(call, dialect);
-        const timeMs = clock.now() + offsetMs;
-        const stamp = { timeMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
-        const headers = (0,api_sign/* signatureHeaders */.nz)(request, keys, stamp);
-        const maxBytes = call.maxBytes ?? defaultMaxBytes;
-        const answer = await exchange(request, headers, { signal: call.signal, maxBytes }).catch((error) => {
-            throw redacted(error, redactor);
-        });
-        if (answer.dateMs !== undefined)
-            serverClock.read(answer.dateMs);
-        if (answer.text.length > largeAnswer)
-            await (0,promises_.setImmediate)();
-        return { answer, timeMs };
-    };
-    const learnClock = (offsetMs) => {
-        if (!isOff(offsetMs, known.offsetMs))
-            return;
-        known = { ...known, offsetMs };
-        onClockOff(offsetMs);
-    };
-    const learnDialect = (dialect) => {
-        known = { ...known, dialect };
-    };
-    const correct = (used, sent, tried, call) => {
-        const { dateMs } = sent.answer;
-        if (dateMs !== undefined && isOff(dateMs, sent.timeMs)) {
-            const offsetMs = dateMs - clock.now();
-            learnClock(offsetMs);
-            return { ...used, offsetMs };
-        }
-        const dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
-        const isNew = tried.every((each) => each.dialect !== dialect);
-        return isNew && differsByDialect(call) ? { ...used, dialect } : undefined;
-    };
-    const send = async (call) => {
-        const tried = [];
-        let signing = known;
-        for (;;) {
-            tried.push(signing);
-            const sent = await sign(call, signing);
-            const { answer } = sent;
-            const next = answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
-                ? correct(signing, sent, tried, call)
-                : undefined;
-            if (next === undefined) {
-                if (answer.status !== 401 && differsByDialect(call))
-                    learnDialect(signing.dialect);
-                return readAnswer(answer, call, answer.dateMs ?? clock.now(), redactor);
-            }
-            signing = next;
-        }
-    };
-    return { send, serverNow: serverClock.now, redactor, clock, random };
-}
-const clockSlackMs = 60_000;
-function createServerClock({ monotonicMs }) {
-    let aheadMs = null;
-    let doubtedMs = null;
-    return {
-        read: (dateMs) => {
-            const ms = dateMs - monotonicMs();
-            const isBelieved = aheadMs === null || isLike(ms, aheadMs) || isLike(ms, doubtedMs);
-            if (isBelieved)
-                aheadMs = ms;
-            doubtedMs = isBelieved ? null : ms;
-        },
-        now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
-    };
-}
-function isLike(ms, known) {
-    return known !== null && Math.abs(ms - known) <= clockSlackMs;
-}
-function isOff(offsetMs, usedMs) {
-    return Math.abs(offsetMs - usedMs) > clockToleranceMs;
-}
-function toWire({ method, pathname, query = {}, body }, dialect) {
-    return {
-        method,
-        pathname,
-        query: (0,api_sign/* canonicalQuery */.Jj)(query),
-        body: body === undefined ? undefined : (0,api_sign/* canonicalJson */.dj)(body, dialect),
-    };
-}
-function differsByDialect({ body }) {
-    return body !== undefined && (0,api_sign/* canonicalJson */.dj)(body, 'utf8') !== (0,api_sign/* canonicalJson */.dj)(body, 'ascii');
-}
-function redacted(error, { redact }) {
-    if (!(error instanceof errors/* ServiceError */._7))
-        return error;
-    return new errors/* ServiceError */._7({
-        trouble: error.trouble,
-        request: error.request,
-        status: error.status,
-        detail: redact(error.detail),
-        retryAfterMs: error.retryAfterMs,
-        cause: error.cause,
-    });
-}
-function readAnswer(answer, call, nowMs, { redact }) {
-    const { status, text } = answer;
-    const request = `${call.method} ${call.pathname}`;
-    if (status < 200 || status > 299) {
-        throw new errors/* ServiceError */._7({
-            trouble: 'refused',
-            request,
-            status,
-            detail: errorDetail(text, redact),
-            retryAfterMs: (0,retry/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
-        });
-    }
-    if (text === '' && call.mayBeEmpty === true)
-        return null;
-    const body = call.exactNumbers === true ? (0,json/* parseExactJson */.lQ)(text) : (0,json/* parseJson */.qF)(text);
-    if (body !== undefined)
-        return body;
-    const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
-    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
-}
-
-
-/***/ }),
-
-/***/ 9504:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  mh: () => (/* binding */ cancelJob),
-  Jb: () => (/* binding */ cookRecipe),
-  Mm: () => (/* binding */ listJobRuns),
-  N6: () => (/* binding */ listJobs),
-  AX: () => (/* binding */ listLedger),
-  AS: () => (/* binding */ listOffers),
-  s6: () => (/* binding */ listRunsOfJobs),
-  mi: () => (/* binding */ maxLogBytes),
-  LN: () => (/* binding */ pageLimit),
-  o3: () => (/* binding */ readAccessToken),
-  cd: () => (/* binding */ readJob),
-  Dv: () => (/* binding */ readJobRun),
-  XQ: () => (/* binding */ readRecipe)
-});
-
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/api/schemas.js
-var schemas = __nccwpck_require__(4015);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/text.js
-var build_text = __nccwpck_require__(977);
-// EXTERNAL MODULE: ./build/api/json.js
-var json = __nccwpck_require__(4933);
-;// CONCATENATED MODULE: ./build/api/shown.js
-
-
-
-
-const shownTexts = new Map([
-    ['gpu_name', 200],
-    ['name', 1_000],
-    ['source_recipe_uuid', 100],
-    ['status', 200],
-    ['status_reason', 2_000],
-    ['task', 200],
-    ['title', 500],
-]);
-function readShown(schema, answer, redactor) {
-    redactor.addBody(answer);
-    return parse/* safeParse */.xL(schema, (0,json/* isMapping */.pi)(answer) ? redactShown(answer, redactor) : answer);
-}
-const shownOfNodeUrls = new Map([
-    ['description', 100],
-    ['protocol', 100],
-]);
-function redactShown(answer, redactor) {
-    const shown = redactTexts(answer, shownTexts, redactor);
-    if (!('node_urls' in shown) || !Array.isArray(shown.node_urls))
-        return shown;
-    const urls = shown.node_urls.map((url) => (0,json/* isMapping */.pi)(url) ? redactTexts(url, shownOfNodeUrls, redactor) : url);
-    return { ...shown, node_urls: urls };
-}
-function redactTexts(place, texts, { redact }) {
-    const members = Object.entries(place).map(([key, value]) => {
-        const maxLength = texts.get(key);
-        const isShown = typeof value === 'string' && maxLength !== undefined && !schemas/* words */.aL.test(value);
-        return [key, isShown ? (0,build_text/* cut */.Jj)(redact(value), maxLength) : value];
-    });
-    return Object.fromEntries(members);
-}
-
-;// CONCATENATED MODULE: ./build/api/endpoints.js
-
-
-
-const pageLimit = 50;
-const maxLogBytes = 64 * 1024 * 1024;
-async function cookRecipe(client, recipeUuid, body, signal, ended) {
-    const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-    return single(client, { method: 'POST', pathname, body, signal, ended }, schemas/* jobSchema */.jQ);
-}
-async function readRecipe(client, recipeUuid, signal) {
-    const pathname = `/v1/job-recipes/${recipeUuid}`;
-    const call = { method: 'GET', pathname, signal, exactNumbers: true };
-    return itself(await single(client, call, schemas/* recipeSchema */.GW), recipeUuid, call);
-}
-async function readJob(client, jobUuid, signal) {
-    const call = { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal };
-    return itself(await single(client, call, schemas/* jobSchema */.jQ), jobUuid, call);
-}
-async function listJobs(client, query, signal) {
-    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, schemas/* jobSchema */.jQ);
-}
-async function cancelJob(client, jobUuid, reason, signal) {
-    const pathname = `/v1/jobs/${jobUuid}/cancel`;
-    const call = { method: 'PUT', pathname, body: { reason }, signal, mayBeEmpty: true };
-    const parsed = readShown(schemas/* jobSchema */.jQ, unwrap(await client.send(call)), client.redactor);
-    return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
-}
-async function listJobRuns(client, jobUuid, signal) {
-    const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
-    const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-    const { items } = await page(client, call, schemas/* jobRunSchema */.Wf);
-    return [...new Map(items.toReversed().map((run) => [run.uuid, run])).values()];
-}
-async function readAccessToken(client, jobUuid, signal) {
-    const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
-    const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-    const [newest] = (await page(client, call, schemas/* runTokenSchema */.eI)).items;
-    return newest === undefined ? null : (0,schemas/* tokenOf */.B9)(newest);
-}
-async function listRunsOfJobs(client, jobUuids, pageNumber, signal) {
-    const filter = { 'filter[job_uuid]': jobUuids.join(','), sort: '-created_at' };
-    const query = { ...filter, page: String(pageNumber) };
-    return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, schemas/* jobRunSchema */.Wf);
-}
-async function readJobRun(client, runUuid, signal) {
-    const pathname = `/v1/job-runs/${runUuid}`;
-    const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
-    const answer = await single(client, call, schemas/* jobRunWithLogSchema */.af);
-    const { logs: log, ...run } = itself(answer, runUuid, call);
-    return { run, log };
-}
-async function listOffers(client, query, signal) {
-    return page(client, { method: 'GET', pathname: '/v1/compute/offers', query, signal }, schemas/* offerSchema */.Gh);
-}
-async function listLedger(client, runUuids, pageNumber, signal) {
-    const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(pageNumber) };
-    const pathname = '/v1/compute/ledger/transactions';
-    return page(client, { method: 'GET', pathname, query, signal }, schemas/* ledgerTransactionSchema */.xP);
-}
-async function single(client, call, schema) {
-    const parsed = readShown(schema, unwrap(await client.send(call)), client.redactor);
-    if (parsed.success)
-        return parsed.data;
-    throw unreadable(call, parsed.error.issues);
-}
-function itself(answer, uuid, call) {
-    if (answer.uuid === uuid.toLowerCase())
-        return answer;
-    throw new errors/* ServiceError */._7({
-        trouble: 'unreadable',
-        request: `${call.method} ${call.pathname}`,
-        detail: `the response is about another one, ${answer.uuid}`,
-    });
-}
-async function page(client, call, schema) {
-    const query = { limit: String(pageLimit), ...call.query };
-    const answer = await client.send({ ...call, query });
-    const list = schemas/* listSchema */.cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
-    if (!list.success)
-        throw unreadable(call, list.error.issues);
-    for (const member of list.data.data)
-        client.redactor.addBody(member);
-    const items = list.data.data.flatMap((member) => {
-        const parsed = readShown(schema, member, client.redactor);
-        return parsed.success ? [parsed.data] : [];
-    });
-    const { total, data } = list.data;
-    const size = data.length;
-    return { items, size, total: total !== undefined && total < size ? undefined : total };
-}
-function unwrap(answer) {
-    if (typeof answer !== 'object' || answer === null || 'uuid' in answer)
-        return answer;
-    return 'data' in answer ? answer.data : answer;
-}
-function unreadable(call, issues) {
-    const places = issues.map((issue) => issue.path.length === 0 ? 'the whole' : issue.path.join('.'));
-    return new errors/* ServiceError */._7({
-        trouble: 'unreadable',
-        request: `${call.method} ${call.pathname}`,
-        detail: `the response does not have the form that the API documents (${places.join(', ')})`,
-    });
-}
-
-
-/***/ }),
-
-/***/ 4933:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Lv: () => (/* binding */ isList),
-/* harmony export */   lQ: () => (/* binding */ parseExactJson),
-/* harmony export */   pi: () => (/* binding */ isMapping),
-/* harmony export */   qF: () => (/* binding */ parseJson)
-/* harmony export */ });
-const maxDepth = 64;
-const maxMembers = 1_000_000;
-function parseJson(body) {
-    try {
-        return isModest(body) ? JSON.parse(body) : undefined;
-    }
-    catch {
-        return undefined;
-    }
-}
-function parseExactJson(body) {
-    if (!/\d{16}/.test(body))
-        return parseJson(body);
-    try {
-        return isModest(body) ? JSON.parse(body, reviveExactly) : undefined;
-    }
-    catch {
-        return undefined;
-    }
-}
-function reviveExactly(_, value, { source = '' }) {
-    const isRounded = typeof value === 'number' && !Number.isSafeInteger(value);
-    const isChanged = isRounded && /^-?\d+$/.test(source) && String(value) !== source;
-    return isChanged ? JSON.rawJSON(source) : value;
-}
-function isMapping(value) {
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject && !JSON.isRawJSON(value);
-}
-function isList(value) {
-    return Array.isArray(value);
-}
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-function isModest(text) {
-    let depth = 0;
-    let members = 0;
-    for (let at = 0; at < text.length; at += 1) {
-        const code = text.charCodeAt(at);
-        if (code === quote)
-            at = endOfString(text, at);
-        else if (code === comma)
-            members += 1;
-        else if (isOpening(code))
-            [depth, members] = [depth + 1, members + 1];
-        else if (isClosing(code))
-            depth -= 1;
-        if (depth > maxDepth || members > maxMembers)
-            return false;
-    }
-    return true;
-}
-function endOfString(text, from) {
-    for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-        let slashes = 0;
-        while (text.charCodeAt(at - 1 - slashes) === backslash)
-            slashes += 1;
-        if (slashes % 2 === 0)
-            return at;
-    }
-    return text.length;
-}
-function isOpening(code) {
-    return code === 0x5b || code === 0x7b;
-}
-function isClosing(code) {
-    return code === 0x5d || code === 0x7d;
-}
-
-
-/***/ }),
-
-/***/ 2843:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   c: () => (/* binding */ isLoopbackHost),
-/* harmony export */   i: () => (/* binding */ isPublicAddress)
-/* harmony export */ });
-/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7030);
-
-const notPublicV4 = [
-    ['0.0.0.0', 8],
-    ['10.0.0.0', 8],
-    ['100.64.0.0', 10],
-    ['127.0.0.0', 8],
-    ['169.254.0.0', 16],
-    ['172.16.0.0', 12],
-    ['192.0.0.0', 24],
-    ['192.0.2.0', 24],
-    ['192.88.99.0', 24],
-    ['192.168.0.0', 16],
-    ['198.18.0.0', 15],
-    ['198.51.100.0', 24],
-    ['203.0.113.0', 24],
-    ['224.0.0.0', 3],
-];
-const notPublicV6 = [
-    ['2001::', 23],
-    ['2001:db8::', 32],
-    ['2002::', 16],
-    ['3fff::', 20],
-];
-const globalV6 = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
-globalV6.addSubnet('2000::', 3, 'ipv6');
-const refused = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
-for (const [net, prefix] of notPublicV4)
-    refused.addSubnet(net, prefix, 'ipv4');
-for (const [net, prefix] of notPublicV6)
-    refused.addSubnet(net, prefix, 'ipv6');
-function isPublicAddress(address) {
-    switch ((0,node_net__WEBPACK_IMPORTED_MODULE_0__.isIP)(address)) {
-        case 4:
-            return !refused.check(address, 'ipv4');
-        case 6:
-            return globalV6.check(address, 'ipv6') && !refused.check(address, 'ipv6');
-        default:
-            return false;
-    }
-}
-const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-function isLoopbackHost(hostname) {
-    return loopbackHosts.test(hostname);
-}
-
-
-/***/ }),
-
-/***/ 4269:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Ds: () => (/* binding */ lagMs),
-/* harmony export */   Oo: () => (/* binding */ retryRules),
-/* harmony export */   bD: () => (/* binding */ withRetry),
-/* harmony export */   fR: () => (/* binding */ maxPauseMs),
-/* harmony export */   jo: () => (/* binding */ backoffMs),
-/* harmony export */   mu: () => (/* binding */ parseRetryAfter)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-
-const retryRules = {
-    recipe: { maxTries: 6, maxNotFound: 1 },
-    offers: { maxTries: 6, maxNotFound: 1 },
-    bill: { maxTries: 2, maxNotFound: 1 },
-    cancel: { maxTries: 8, maxNotFound: 2 },
-    lastCancel: { maxTries: Infinity, maxNotFound: 2 },
-    lastOwnCancel: { maxTries: Infinity, maxNotFound: 7 },
-    lookUp: { maxTries: 3, maxNotFound: 2 },
-    run: { maxTries: 4, maxNotFound: 2 },
-};
-const firstBackoffMs = 500;
-const maxBackoffMs = 30_000;
-const maxPauseMs = 60_000;
-const lagMs = 3_000;
-function backoffMs(failures, random, retryAfterMs = 0) {
-    const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16));
-    const jittered = ceiling / 2 + (random() * ceiling) / 2;
-    return Math.min(maxPauseMs, Math.max(jittered, retryAfterMs));
-}
-function parseRetryAfter(header, nowMs) {
-    if (header === undefined)
-        return undefined;
-    if (/^\d+$/.test(header.trim()))
-        return Number(header) * 1000;
-    const at = Date.parse(header);
-    return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
-}
-async function withRetry(request, rule, { clock, random, signal }) {
-    let notFound = 0;
-    for (let failures = 1;; failures += 1) {
-        if (signal.aborted)
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4();
-        try {
-            return await request();
-        }
-        catch (error) {
-            if (signal.aborted)
-                throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4(undefined, { cause: error });
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || failures >= rule.maxTries)
-                throw error;
-            if (error.status === 404)
-                notFound += 1;
-            if (!error.retryable && !(error.status === 404 && notFound < rule.maxNotFound))
-                throw error;
-            const minMs = error.status === 404 ? lagMs : 0;
-            const pauseMs = backoffMs(failures, random, Math.max(minMs, error.retryAfterMs ?? 0));
-            await clock.sleep(pauseMs, signal);
-        }
-    }
-}
-
-
-/***/ }),
-
-/***/ 4015:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   B9: () => (/* binding */ tokenOf),
-/* harmony export */   GW: () => (/* binding */ recipeSchema),
-/* harmony export */   Gh: () => (/* binding */ offerSchema),
-/* harmony export */   O1: () => (/* binding */ isUuid),
-/* harmony export */   Wf: () => (/* binding */ jobRunSchema),
-/* harmony export */   aL: () => (/* binding */ words),
-/* harmony export */   af: () => (/* binding */ jobRunWithLogSchema),
-/* harmony export */   cE: () => (/* binding */ listSchema),
-/* harmony export */   eI: () => (/* binding */ runTokenSchema),
-/* harmony export */   jQ: () => (/* binding */ jobSchema),
-/* harmony export */   xP: () => (/* binding */ ledgerTransactionSchema)
-/* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3305);
-/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4933);
-
-
-const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-function isUuid(value) {
-    return uuidPattern.test(value);
-}
-const uuid = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(uuidPattern)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => value.toLowerCase()));
-const text = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()), null);
-const anyNumber = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([
-    zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
-    zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^-?\d{1,20}(?:\.\d{1,20})?$/)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => Number(value))),
-]);
-const number = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(anyNumber), null);
-const words = /^(?:[a-z]+ing|assigned|completed|failed|cancelled|batch|persistent)$/i;
-const inCapitals = (value) => (words.test(value) ? value.toUpperCase() : value);
-const status = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._minLength */ .m9(1)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(inCapitals));
-const knownMs = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(number, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((ms) => (ms === null || ms <= 0 ? null : ms)));
-const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => {
-    if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value))
-        return null;
-    if (value.length === 10)
-        return value;
-    const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(value);
-    const ms = Date.parse(hasZone ? value : `${value}Z`);
-    return Number.isNaN(ms) ? null : new Date(ms).toISOString();
-}));
-const container = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ ports: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), sshkey: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()) }),
-}), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(({ parameters: { ports, sshkey } }) => ({
-    isReachable: (Array.isArray(ports) && ports.length > 0) || Boolean(sshkey),
-})));
-const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    uuid,
-    status,
-    title: text,
-    description: text,
-    status_reason: text,
-    task: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => (value === null ? null : inCapitals(value)))),
-    source_recipe_uuid: text,
-    created_at: timestamp,
-    started_at: timestamp,
-    completed_at: timestamp,
-    cpu_count: number,
-    gpu_count: number,
-    gpu_name: text,
-    min_vram_gb: number,
-    min_ram_gb: number,
-    max_retry_count: number,
-    max_timeout_assign_ms: number,
-    max_timeout_start_ms: number,
-    max_timeout_run_ms: number,
-    max_node_count: number,
-    parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(container)), null),
-});
-const nodeUrlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    description: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(String))])), null),
-    hostname: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
-    port: anyNumber,
-    protocol: text,
-    tls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY()), null),
-});
-const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    uuid,
-    status,
-    job_uuid: text,
-    started_at_ms: knownMs,
-    ended_at_ms: knownMs,
-    duration_ms: knownMs,
-    hourly_rate_usd: number,
-    node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(readableUrls))), null),
-});
-function readableUrls(members) {
-    return members.flatMap((member) => {
-        const parsed = nodeUrlSchema.safeParse(member);
-        return parsed.success ? [parsed.data] : [];
-    });
-}
-const accessTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    token: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^[\u0021-\u007e]{6,4096}$/)),
-});
-const runTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    uuid,
-    status,
-    container_access_tokens: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J())), null),
-});
-function tokenOf({ container_access_tokens: tokens }) {
-    const parsed = accessTokenSchema.safeParse(tokens?.[0]);
-    return parsed.success ? parsed.data.token : null;
-}
-const jobRunWithLogSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .extend */ .X$i(jobRunSchema, {
-    logs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(textOfLog)),
-});
-function textOfLog(logs) {
-    if (typeof logs === 'string')
-        return logs;
-    if (!Array.isArray(logs))
-        return '';
-    const lines = logs.filter((line) => typeof line === 'string');
-    const isLast = (index) => index === lines.length - 1;
-    return lines
-        .map((line, index) => (line.endsWith('\n') || isLast(index) ? line : `${line}\n`))
-        .join('');
-}
-const recipeSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    uuid,
-    name: text,
-    payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)), null),
-});
-const offerGpuSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ name: text, gpu_registry_uuid: text });
-const offerSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    region_code: text,
-    hardware_summary: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-        gpu_count: number,
-        gpu_model_label: text,
-        gpu_models: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(offerGpuSchema)), null),
-    })), null),
-    pricing: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-        hourly_rate_usd: anyNumber.check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._nonnegative */ .UI()),
-    }),
-});
-const ledgerTransactionSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    uuid: text,
-    job_run_uuid: uuid,
-    type: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
-    amount_usd: anyNumber,
-});
-const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    data: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()),
-    total: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(anyNumber), undefined),
-});
-
-
-/***/ }),
-
-/***/ 4533:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   R: () => (/* binding */ hidden),
-/* harmony export */   VY: () => (/* binding */ secretsIn),
-/* harmony export */   s0: () => (/* binding */ hideSecrets),
-/* harmony export */   sh: () => (/* binding */ isPlainName)
-/* harmony export */ });
-/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4933);
-
-const shownParameters = new Set([
-    'image',
-    'tag',
-    'imagesrc',
-    'host',
-    'user',
-    'ports',
-    'allowed_ips',
-]);
-const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
-const hidden = '***';
-function hideSecrets(body, hide = () => hidden) {
-    const { parameters } = body;
-    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
-        return body;
-    const hideMember = (key, value) => hideInParameter(key, value, hide);
-    const shown = mapMembers(parameters['parameters'], hideMember);
-    return { ...body, parameters: { ...parameters, parameters: shown } };
-}
-function secretsIn(body) {
-    const secrets = [];
-    const values = [];
-    const note = (value, key) => {
-        (secretNames.test(key) ? secrets : values).push(...textsIn(value));
-        return hidden;
-    };
-    const look = (place) => {
-        if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(place))
-            return;
-        hideSecrets(place, note);
-        const tokens = place['container_access_tokens'] ?? null;
-        for (const each of (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(tokens) ? tokens : [])
-            if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(each))
-                note(each['token'], 'token');
-        look(place['payload']);
-        look(place['job_snapshot']);
-    };
-    look(body);
-    return { secrets, values };
-}
-const secretNames = /^(?:secret|sshkey|token)$/;
-function hideInParameter(key, value, hide) {
-    if (shownParameters.has(key) || value === null)
-        return value;
-    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
-        return hideInEnv(value, (each) => hide(each, key));
-    if (key === 'volumes' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
-        return value.map((volume) => hideInVolume(volume, hide));
-    return hide(value, key);
-}
-function hideInEnv(env, hide) {
-    const members = Object.entries(mapMembers(env, (_, value) => hide(value)));
-    return Object.fromEntries(members.map(([name, shown]) => [isPlainName(name) ? name : hidden, shown]));
-}
-const maxNameLength = 40;
-const maxNameDigits = 2;
-function isPlainName(name) {
-    if (name.length > maxNameLength || !/^(?:[A-Z0-9_]+|[a-z0-9_.<-]+)$/.test(name))
-        return false;
-    return name.replaceAll(/[^0-9]/g, '').length <= maxNameDigits;
-}
-function hideInVolume(volume, hide) {
-    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume))
-        return hide(volume, 'volumes');
-    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value, key)));
-}
-function textsIn(value) {
-    if (typeof value === 'string')
-        return [value];
-    if (typeof value === 'number')
-        return [String(value)];
-    if (typeof value !== 'object' || value === null)
-        return [];
-    const members = Object.values(value);
-    return members.flatMap(textsIn);
-}
-function mapMembers(mapping, change) {
-    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
-}
-
-
-/***/ }),
-
-/***/ 7642:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Jj: () => (/* binding */ canonicalQuery),
-/* harmony export */   dj: () => (/* binding */ canonicalJson),
-/* harmony export */   nz: () => (/* binding */ signatureHeaders)
-/* harmony export */ });
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
-/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4933);
-
-
-function canonicalQuery(query) {
-    return Object.keys(query)
-        .toSorted()
-        .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(query[key] ?? '')}`)
-        .join('&');
-}
-function canonicalJson(value, dialect = 'ascii') {
-    const text = sortedJson(value);
-    return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
-}
-function signatureHeaders(request, keys, stamp) {
-    const time = String(stamp.timeMs);
-    const bodyHash = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
-        .update(request.body ?? '', 'utf8')
-        .digest('hex');
-    const { method, pathname, query } = request;
-    const text = [keys.publicKey, time, stamp.nonce, method, pathname, query, bodyHash].join('|');
-    return {
-        'X-API-Key': keys.publicKey,
-        'X-Time': time,
-        'X-Nonce': stamp.nonce,
-        'X-Signature': (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHmac)('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
-    };
-}
-function sortedJson(value) {
-    if ((0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isList */ .Lv)(value))
-        return `[${value.map(sortedJson).join(',')}]`;
-    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(value))
-        return JSON.stringify(value);
-    const members = Object.entries(value)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .flatMap(([key, member]) => member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`]);
-    return `{${members.join(',')}}`;
-}
-function escapeCodeUnit(unit) {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-
-/***/ }),
-
-/***/ 5869:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ cancel_run)
-});
-
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/inputs/job.js
-var job = __nccwpck_require__(8843);
-// EXTERNAL MODULE: ./build/jobs/ceilings.js
-var ceilings = __nccwpck_require__(8261);
-// EXTERNAL MODULE: ./build/jobs/outcome.js
-var outcome = __nccwpck_require__(293);
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/report/report.js
-var report = __nccwpck_require__(7177);
-// EXTERNAL MODULE: ./build/commands/entries.js
-var entries = __nccwpck_require__(211);
-// EXTERNAL MODULE: ./build/commands/step.js + 11 modules
-var step = __nccwpck_require__(539);
-;// CONCATENATED MODULE: ./build/commands/cancel.js
-
-
-
-
-
-
-
-
-async function cancel(deps) {
-    const { runner } = deps;
-    try {
-        const inputs = await (0,job/* readCancelInputs */.c0)(runner);
-        const plan = cancelPlan(inputs);
-        const jobs = inputs['job-uuids'].map(entries/* givenJob */.J8);
-        const outcomes = await (0,step/* withStep */.p)(plan, jobs, [], deps, async (step) => Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))));
-        await (0,report/* reportOutcomes */.s)(runner, outcomes, isFine);
-    }
-    catch (error) {
-        await (0,report/* reportFailure */.x)(runner, error);
-    }
-}
-const timeoutMs = 60_000;
-function cancelPlan(inputs) {
-    return {
-        apiUrl: inputs['api-url'],
-        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-        timeoutMs,
-        pollInterval: 'auto',
-        waitUntil: undefined,
-        policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
-        goalResult: 'running',
-        readyCheck: null,
-        failFast: false,
-        logs: 'none',
-        ceilings: ceilings/* noCeilings */.Es,
-        cancelReason: inputs.reason ?? 'cancelled by a workflow',
-    };
-}
-function isFine({ result }) {
-    return result !== 'error';
-}
-async function cancelEntry(step, entry) {
-    (0,entries/* record */.g1)(step, entry, { jobs: [{ uuid: entry.ref.jobUuid ?? '', hasEnded: false }] });
-    await step.reconcile(entry);
-    const isDone = entry.cancel === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
-    if (!isDone)
-        entry.error ??= new errors/* InterruptedError */.p4();
-    const facts = { ends: ['interrupt'], hasVerdict: true };
-    return (0,outcome/* createOutcome */.N)(entry, facts, step.plan, records/* noRunData */.h);
-}
-
-// EXTERNAL MODULE: ./build/run.js + 2 modules
-var run = __nccwpck_require__(4824);
-;// CONCATENATED MODULE: ./build/cancel.js
-
-
-async function cancel_run() {
-    await (0,run/* runCommand */.d)(cancel);
-}
-
-
-/***/ }),
-
-/***/ 6001:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ check_run)
-});
-
-// EXTERNAL MODULE: ./build/api/client.js + 1 modules
-var api_client = __nccwpck_require__(1735);
-// EXTERNAL MODULE: ./build/clock.js
-var build_clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/github/client.js
-var github_client = __nccwpck_require__(4463);
-// EXTERNAL MODULE: ./build/github/runs.js
-var runs = __nccwpck_require__(1018);
-// EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
-var cook = __nccwpck_require__(5747);
-// EXTERNAL MODULE: ./build/inputs/parsers.js
-var parsers = __nccwpck_require__(5272);
-// EXTERNAL MODULE: ./build/inputs/read.js
-var read = __nccwpck_require__(8718);
-;// CONCATENATED MODULE: ./build/inputs/check.js
-
-
-
-const workflowFile = (0,parsers/* fromText */.IK)((given) => {
-    const [, name] = /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given) ?? [];
-    return (name ??
-        new parsers/* InvalidValue */.h6(`${(0,parsers/* quote */.hD)(given)} is not the name of a workflow file, such as deploy.yml`));
-});
-const checkInputs = {
-    'public-key': cook/* cookInputs */.mG['public-key'],
-    'secret-key': cook/* cookInputs */.mG['secret-key'],
-    'api-url': cook/* cookInputs */.mG['api-url'],
-    'github-token': cook/* cookInputs */.mG['github-token'],
-    since: (0,read/* input */.hF)((0,parsers/* duration */.p0)(), '3d'),
-    orphans: (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cancel', 'report']), 'cancel'),
-    'commit-status': (0,read/* input */.hF)(parsers/* flag */.Jt, 'true'),
-    'follow-up': (0,read/* optional */.lq)(workflowFile),
-    ref: (0,read/* optional */.lq)(parsers/* line */.n8),
-};
-async function readCheckInputs(runner) {
-    const { values, problems } = await (0,read/* readInputs */.Ko)(runner, checkInputs);
-    const message = 'needs `commit-status: true`: the pending status tells for which jobs it was dispatched';
-    const isForgetful = values['follow-up'] !== undefined && values['commit-status'] === false;
-    const rules = isForgetful ? [{ input: 'follow-up', message }] : [];
-    return (0,read/* validValues */.tR)({ values, problems: [...problems, ...rules] });
-}
-
-// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var context = __nccwpck_require__(487);
-// EXTERNAL MODULE: ./build/jobs/bill.js
-var bill = __nccwpck_require__(4372);
-// EXTERNAL MODULE: ./build/jobs/checked.js
-var jobs_checked = __nccwpck_require__(7772);
-// EXTERNAL MODULE: ./build/jobs/repository-jobs.js
-var repository_jobs = __nccwpck_require__(6346);
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(9504);
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
-// EXTERNAL MODULE: ./build/groups.js
-var groups = __nccwpck_require__(1782);
-// EXTERNAL MODULE: ./build/jobs/list.js
-var list = __nccwpck_require__(477);
-;// CONCATENATED MODULE: ./build/jobs/run-lists.js
-
-
-
-
-const maxSingleReads = 20;
-const groupSize = 50;
-const maxPagesPerGroup = 3;
-async function readRunsOfJobs(client, jobs, signal) {
-    const found = new Map();
-    const left = [];
-    for (const group of (0,groups/* groupsOf */.c)(jobs, groupSize)) {
-        const runs = left.length > 0 ? null : await readGroup(client, group, signal);
-        if (runs === null)
-            left.push(...group);
-        else
-            for (const { uuid } of group)
-                found.set(uuid, runsOf(runs, uuid));
-    }
-    for (const job of left.slice(0, maxSingleReads)) {
-        const runs = await readGroup(client, [job], signal);
-        if (runs !== null)
-            found.set(job.uuid, runsOf(runs, job.uuid));
-    }
-    return found;
-}
-function runsOf(runs, jobUuid) {
-    return runs.filter((run) => run.job_uuid?.toLowerCase() === jobUuid).toReversed();
-}
-async function readGroup(client, jobs, signal) {
-    const uuids = jobs.map(({ uuid }) => uuid);
-    try {
-        const { items: runs } = await (0,list/* readPages */.n4)(async (page) => {
-            const request = async () => (0,endpoints/* listRunsOfJobs */.s6)(client, uuids, page, signal);
-            return (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
-        }, maxPagesPerGroup);
-        const isIgnored = runs.length === 0 && jobs.some((job) => job.started_at !== null);
-        return isIgnored ? null : runs;
-    }
-    catch {
-        return null;
-    }
-}
-
-// EXTERNAL MODULE: ./build/jobs/metrics.js
-var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/report/console.js + 1 modules
-var console = __nccwpck_require__(5493);
-// EXTERNAL MODULE: ./build/report/error-messages.js
-var error_messages = __nccwpck_require__(566);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/report/github-errors.js
-
-
-const nextCheck = 'The next check tries again.';
-function describeGitHubError(error, attempt, permission) {
-    const cause = describeRefusal(error);
-    switch (error.trouble) {
-        case 'forbidden':
-            return {
-                title: `The permission ${permission} is missing: could not ${attempt}`,
-                cause,
-                remedy: `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
-            };
-        case 'limited':
-            return {
-                title: `Could not ${attempt}: GitHub's rate limit`,
-                cause,
-                remedy: `${nextCheck} Check less often, or look back less far with the input since.`,
-            };
-        case 'unavailable':
-        case 'refused':
-        case 'internal':
-            return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
-    }
-}
-function describeRefusal({ request, status, message }) {
-    const said = (0,format/* withStop */.d8)((0,sanitize/* sanitizeLine */.PN)(message, 300));
-    return status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
-}
-function describeFollowUpError(error, workflow, ref) {
-    const attempt = 'start the follow-up';
-    if (error.status !== 404 && error.status !== 422) {
-        return describeGitHubError(error, attempt, 'actions: write');
-    }
-    const where = (0,sanitize/* sanitizeLine */.PN)(`${workflow} on ${ref}`, 200);
-    return {
-        title: `Could not ${attempt}: the workflow cannot be started`,
-        cause: `${where}: ${describeRefusal(error)}`,
-        remedy: 'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
-    };
-}
-
-;// CONCATENATED MODULE: ./build/report/check-console.js
-
-
-
-
-
-function createCheckConsole(runner) {
-    const problems = new Map();
-    let isFollowUpHopeless = false;
-    const add = (message) => {
-        if (!problems.has(message.title))
-            problems.set(message.title, message);
-    };
-    const line = (text, maxLength) => (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(text), maxLength);
-    return {
-        ...(0,console/* createConsole */.so)(runner, 1),
-        statusFinished: ({ job }, context, state) => {
-            runner.print(`Commit status “${line(context, 120)}” of job ${job.uuid}: ${state}`);
-        },
-        statusNotSet: (error) => {
-            add(describeGitHubError(error, 'finish a commit status', 'statuses: write'));
-        },
-        statusesUnreadable: (error) => {
-            add(describeGitHubError(error, 'read the commit statuses', 'statuses: write'));
-        },
-        statusesInterrupted: (error) => {
-            add((0,error_messages/* describeError */.Uc)(error, 'finish the commit statuses'));
-        },
-        followUpStarted: ({ job, outcome }, workflow, ref) => {
-            const title = line((0,metrics/* titleOf */.Gg)(outcome.ref, job), 100);
-            const where = line(`${workflow} on ${ref}`, 200);
-            runner.print(`Started ${where} for job ${job.uuid} “${title}”, ${outcome.result}`);
-        },
-        followUpFailed: (error, workflow, ref) => {
-            isFollowUpHopeless ||= error.trouble === 'forbidden' || error.trouble === 'refused';
-            add(describeFollowUpError(error, workflow, ref));
-        },
-        isFollowUpHopeless: () => isFollowUpHopeless,
-        problems: () => [...problems.values()],
-    };
-}
-
-// EXTERNAL MODULE: ./build/report/annotations.js
-var annotations = __nccwpck_require__(6241);
-// EXTERNAL MODULE: ./build/jobs/cost.js
-var jobs_cost = __nccwpck_require__(3228);
-// EXTERNAL MODULE: ./build/report/summary/table.js
-var table = __nccwpck_require__(4520);
-;// CONCATENATED MODULE: ./build/report/check-summary.js
-
-
-
-
-
-const maxRows = 100;
-function renderCheck(result, here) {
-    const { running, ended, orphans, sinceMs, nowMs } = result;
-    const parts = [
-        checkHeading(result),
-        `Cooked since ${timeOf(sinceMs)}. ${costLine([...running, ...ended])}`,
-        section('Orphans', orphans, renderOrphans(orphans, here)),
-        section('Running', running, renderRunningJobs(running, here, nowMs)),
-        section('Ended', ended, renderEnded(ended, here)),
-        renderSpend([...running, ...ended]),
-    ];
-    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
-}
-function checkHeading({ running, ended, orphans }) {
-    const rate = rateOf(running);
-    const hourly = rate === null ? '' : ` at ${(0,format/* formatUsd */.UK)(rate)} an hour`;
-    const lost = orphans.length === 0
-        ? ''
-        : `, ${orphans.length} ${orphans.length === 1 ? 'orphan' : 'orphans'}`;
-    return `### 🔎 Dispersed: ${running.length} running${hourly}, ${ended.length} ended${lost}`;
-}
-function section(title, jobs, table) {
-    if (jobs.length === 0)
-        return '';
-    const more = jobs.length > maxRows ? `\n\n${jobs.length - maxRows} more are in the outputs.` : '';
-    return `#### ${title}\n\n${table}${more}`;
-}
-function costLine(jobs) {
-    const sum = (0,jobs_cost/* sumOfCosts */.xq)(jobs.map(({ cost }) => cost));
-    if (sum === null)
-        return '';
-    const known = jobs.filter(({ cost }) => cost !== null).length;
-    const of = known === jobs.length ? '' : `, of ${known} of ${jobs.length} jobs`;
-    const estimate = sum.is === 'estimated' ? ' ≈ is an estimate: what was not billed yet.' : '';
-    return `Cost since then: **${(0,format/* formatCost */.BD)(sum)}**${of}.${estimate}`;
-}
-function rateOf(jobs) {
-    const rates = jobs.map(({ outcome }) => (0,jobs_cost/* hourlyRateOf */.FV)(outcome)).filter((rate) => rate !== null);
-    return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
-}
-function statusColumns() {
-    return [
-        { heading: 'Status', cell: ({ outcome }) => (0,table/* statusCell */.fo)(outcome) },
-        { heading: 'Title', cell: ({ outcome, job }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 120) },
-        { heading: 'Job', keep: true, cell: ({ job }) => (0,table/* uuidCode */.Fn)(job.uuid) },
-    ];
-}
-function costColumn(heading) {
-    return { heading, align: 'right', cell: ({ cost }) => (0,table/* costCell */.ch)(cost) };
-}
-function fromColumn(here) {
-    return { heading: 'From', cell: (job) => fromCell(job, here) };
-}
-function renderRunningJobs(jobs, here, nowMs) {
-    const since = { heading: 'Since', cell: (job) => sinceCell(job, nowMs) };
-    const rate = {
-        heading: 'An hour',
-        align: 'right',
-        cell: ({ outcome }) => usdCell((0,jobs_cost/* hourlyRateOf */.FV)(outcome)),
-    };
-    const columns = [...statusColumns(), since, costColumn('So far'), rate, fromColumn(here)];
-    return renderCheckTable(columns, jobs);
-}
-function renderEnded(jobs, here) {
-    const ran = {
-        heading: 'Ran',
-        align: 'right',
-        cell: ({ outcome }) => (0,table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
-    };
-    const columns = [...statusColumns(), ran, costColumn('Cost'), fromColumn(here)];
-    return renderCheckTable(columns, jobs);
-}
-function renderOrphans(jobs, here) {
-    const note = 'They lived on though the run that cooked them was over, and were not to outlive it.';
-    const columns = [...statusColumns(), costColumn('Cost'), fromColumn(here)];
-    return `${note}\n\n${renderCheckTable(columns, jobs)}`;
-}
-function renderCheckTable(columns, jobs) {
-    const shown = jobs.slice(0, maxRows);
-    return (0,table/* renderTable */.bo)(columns, shown.map((job) => columns.map(({ cell }) => cell(job))));
-}
-function sinceCell({ job }, nowMs) {
-    const at = job.started_at ?? job.created_at;
-    if (at === null)
-        return '';
-    if (at.length === 10)
-        return at;
-    return (0,table/* withoutBreaks */.v8)(`${timeOf(Date.parse(at))} (${(0,format/* formatDuration */.a3)(nowMs - Date.parse(at))})`);
-}
-function fromCell({ mark }, here) {
-    const run = `/actions/runs/${mark.runId}/attempts/${mark.runAttempt}`;
-    const url = `https://${here.server}/${here.repository}${run}`;
-    const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
-    return `<a href="${url}">${(0,sanitize/* escapeHtml */.ZD)(mark.workflow || 'a workflow', 60)}</a>${commit}`;
-}
-function usdCell(amount) {
-    return amount === null ? '' : (0,table/* withoutBreaks */.v8)((0,format/* formatUsd */.UK)(amount));
-}
-function timeOf(ms) {
-    return `${new Date(ms).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ')} UTC`;
-}
-const maxWorkflows = 20;
-const barLength = 20;
-function renderSpend(jobs) {
-    const priced = jobs.filter(({ cost }) => cost !== null);
-    const spend = [...Map.groupBy(priced, ({ mark }) => mark.workflow)].flatMap(([workflow, own]) => {
-        const cost = (0,jobs_cost/* sumOfCosts */.xq)(own.map((job) => job.cost));
-        return cost === null ? [] : [{ workflow, cost, count: own.length }];
-    });
-    const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd).slice(0, maxWorkflows);
-    const most = sorted[0]?.cost.usd ?? 0;
-    if (most === 0)
-        return '';
-    const rows = sorted.map(({ workflow, cost, count }) => [
-        (0,sanitize/* escapeHtml */.ZD)(workflow || 'a workflow', 60),
-        String(count),
-        (0,table/* costCell */.ch)(cost),
-        '█'.repeat(Math.max(1, Math.round((cost.usd / most) * barLength))),
-    ]);
-    const right = { align: 'right' };
-    const columns = [
-        { heading: 'Workflow' },
-        { heading: 'Jobs', ...right },
-        { heading: 'Spent', ...right },
-        { heading: 'Share' },
-    ];
-    return `#### Spend by workflow\n\n${(0,table/* renderTable */.bo)(columns, rows)}`;
-}
-
-// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
-var outputs = __nccwpck_require__(8089);
-// EXTERNAL MODULE: ./build/report/summary.js + 4 modules
-var summary = __nccwpck_require__(3320);
-;// CONCATENATED MODULE: ./build/report/check-report.js
-
-
-
-
-
-
-
-
-
-async function reportCheck(runner, here, result, problems) {
-    runner.print(formatCounts(result));
-    for (const problem of problems)
-        (0,annotations/* annotate */.fz)(runner, problem);
-    if (problems.length > 0)
-        runner.fail();
-    writeCheckOutputs(runner, result);
-    await (0,summary/* writeSummary */.Sy)(runner, () => renderCheck(result, here));
-}
-function formatCounts({ running, ended, orphans }) {
-    const rate = rateOf(running);
-    const hourly = rate === null ? '' : ` (${(0,format/* formatUsd */.UK)(rate)} an hour)`;
-    const counts = [
-        `Running: ${running.length}${hourly}`,
-        `ended: ${ended.length}`,
-        `orphans: ${orphans.length}`,
-    ];
-    return counts.join(', ');
-}
-function writeCheckOutputs(runner, { running, ended, orphans }) {
-    runner.output('running', jsonOf(running));
-    runner.output('ended', jsonOf(ended));
-    runner.output('orphans', jsonOf(orphans));
-    const cost = (0,jobs_cost/* sumOfCosts */.xq)([...running, ...ended].map((job) => job.cost));
-    if (cost !== null)
-        runner.output('cost-usd', String(cost.usd));
-}
-const maxCharacters = 250_000;
-function jsonOf(jobs) {
-    let size = 2;
-    const members = jobs.map(({ outcome, cost }) => JSON.stringify({
-        ...(0,outputs/* describeJob */.hx)(outcome),
-        cost_usd: cost?.usd ?? null,
-        cost_is: cost?.is ?? null,
-    }));
-    return `[${members.filter((text) => (size += text.length + 1) <= maxCharacters).join(',')}]`;
-}
-async function reportCheckFailure(runner, error) {
-    runner.fail();
-    if (error instanceof errors/* InputError */.dz) {
-        (0,annotations/* annotateInputs */.QR)(runner, error);
-        await (0,summary/* writeSummary */.Sy)(runner, () => (0,summary/* renderInputProblems */.dX)(error));
-    }
-    else
-        (0,annotations/* annotate */.fz)(runner, describeCheckError(error));
-}
-function describeCheckError(error) {
-    if (error instanceof errors/* GitHubError */.y_) {
-        return describeGitHubError(error, 'read the workflow runs', 'actions: read');
-    }
-    const isExpected = error instanceof errors/* ServiceError */._7 || error instanceof errors/* InterruptedError */.p4;
-    return isExpected ? (0,error_messages/* describeError */.Uc)(error, 'look at the jobs') : (0,error_messages/* describeInternalError */.Zo)(error);
-}
-
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/jobs/entry.js
-var entry = __nccwpck_require__(8577);
-// EXTERNAL MODULE: ./build/jobs/find.js
-var find = __nccwpck_require__(3130);
-// EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
-var poll = __nccwpck_require__(7127);
-// EXTERNAL MODULE: ./build/jobs/reconcile.js
-var reconcile = __nccwpck_require__(9677);
-;// CONCATENATED MODULE: ./build/commands/check-orphans.js
-
-
-
-
-
-const maxConcurrent = 16;
-const reason = 'the workflow run that cooked it is over';
-async function cancelOrphans({ client, console, signal }, orphans) {
-    const seen = new Map();
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
-    const poller = (0,poll/* createPoller */.vO)({
-        client,
-        interval: 'auto',
-        signal,
-        onUnavailable: console.serviceUnavailable,
-        onAvailable: console.serviceAvailable,
-    });
-    const finder = (0,find/* createFinder */.p)(client);
-    const options = {
-        client,
-        finder,
-        poller,
-        events: console,
-        phase: 'main',
-        deadline: signal,
-    };
-    const cancel = async ({ job }) => (0,reconcile/* reconcile */.Lq)(unwanted(job, (last) => seen.set(last.uuid, last)), options);
-    await Promise.all(orphans.map(async (each) => inTurn(async () => cancel(each))));
-    return seen;
-}
-function unwanted({ uuid }, onJob) {
-    let facts = { ...(0,entry/* newEntryFacts */.kG)(null), jobs: [{ uuid, hasEnded: false }] };
-    return {
-        facts: () => facts,
-        record: (change) => {
-            facts = { ...facts, ...change };
-        },
-        wanted: () => 'gone',
-        cancels: new Map(),
-        confirmed: new Set(),
-        reason: () => (0,reconcile/* ownReason */.Nx)(reason),
-        onJob,
-    };
-}
-
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-;// CONCATENATED MODULE: ./build/github/dispatch.js
-
-
-const repositorySchema = schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP() });
-async function readDefaultBranch(github, repository) {
-    const route = 'GET /repos/{owner}/{repo}';
-    const answer = await github.request(route, { ...repository });
-    return (0,github_client/* parseAnswer */.Wp)(repositorySchema, answer, route).default_branch;
-}
-async function dispatchWorkflow(github, repository, { workflow, ref, inputs }) {
-    const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
-    await github.request(route, { ...repository, workflow_id: workflow, ref, inputs }, false);
-}
-
-// EXTERNAL MODULE: ./build/github/pending-url.js
-var pending_url = __nccwpck_require__(5778);
-// EXTERNAL MODULE: ./build/github/statuses.js
-var github_statuses = __nccwpck_require__(1446);
-// EXTERNAL MODULE: ./build/report/commit-status-text.js
-var commit_status_text = __nccwpck_require__(9773);
-;// CONCATENATED MODULE: ./build/commands/check-statuses.js
-
-
-
-
-
-
-
-
-async function finishStatuses(check, ended, openRuns) {
-    const { github, repository, console, inputs } = check;
-    const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
-    try {
-        const statuses = await (0,github_statuses/* readStatuses */.r_)(github, repository, [...shas]);
-        const due = dueOf(check, ended, statuses, openRuns);
-        const [first] = due;
-        if (first === undefined)
-            return;
-        const isFollowed = inputs['follow-up'] !== undefined;
-        if (isFollowed && !(await mayFinish(check, first)))
-            return;
-        const ref = isFollowed ? await refOf(check) : '';
-        await Promise.all(due.map(async (each) => finishOne(check, each, ref)));
-    }
-    catch (error) {
-        if (error instanceof errors/* GitHubError */.y_)
-            console.statusesUnreadable(error);
-        else if (error instanceof errors/* InterruptedError */.p4)
-            console.statusesInterrupted(error);
-        else
-            throw error;
-    }
-}
-async function mayFinish({ github, repository, console }, { statuses }) {
-    const [first] = statuses;
-    if (first === undefined)
-        return false;
-    const { sha, context, targetUrl } = first;
-    const status = { state: 'pending', description: 'Has ended', context };
-    try {
-        await (0,github_statuses/* setStatus */.Lx)(github, repository, sha, { ...status, target_url: targetUrl ?? '' });
-    }
-    catch (error) {
-        if (!(error instanceof errors/* GitHubError */.y_))
-            throw error;
-        if (error.trouble === 'refused')
-            return true;
-        console.statusNotSet(error);
-        return false;
-    }
-    return true;
-}
-function dueOf({ nowMs }, ended, statuses, openRuns) {
-    const byJob = Map.groupBy(statuses.filter(isOurs), (status) => pendingJob(status, openRuns));
-    return ended.flatMap((each) => {
-        const own = byJob.get(each.job.uuid)?.filter(({ sha }) => sha === each.mark.sha) ?? [];
-        return own.length === 0
-            ? []
-            : [{ ended: (0,jobs_checked/* checkedJob */.n)(each, (0,jobs_checked/* outcomeOf */.s)(each, []), nowMs), statuses: own }];
-    });
-}
-function isOurs({ isPending, context }) {
-    return isPending && context.startsWith('dispersed / ');
-}
-function pendingJob({ targetUrl }, openRuns) {
-    const pending = (0,pending_url/* readPendingUrl */.h)(targetUrl);
-    if (pending === null)
-        return null;
-    return pending.isLeft || !openRuns.has(pending.runId) ? pending.jobUuid : null;
-}
-async function refOf({ github, repository, inputs }) {
-    return inputs.ref ?? readDefaultBranch(github, repository);
-}
-async function finishOne(check, { ended, statuses }, ref) {
-    const { github, repository, console } = check;
-    if (!(await followUp(check, ended, ref)))
-        return;
-    const { outcome } = ended;
-    for (const { sha, context, targetUrl } of statuses) {
-        try {
-            const link = (0,pending_url/* readPendingUrl */.h)(targetUrl)?.runUrl ?? '';
-            const message = (0,commit_status_text/* describeEnd */.lA)(outcome);
-            await (0,github_statuses/* setStatus */.Lx)(github, repository, sha, { ...message, context, target_url: link });
-            console.statusFinished(ended, context, message.state);
-        }
-        catch (error) {
-            if (!(error instanceof errors/* GitHubError */.y_))
-                throw error;
-            console.statusNotSet(error);
-        }
-    }
-}
-async function followUp(check, ended, ref) {
-    const { github, repository, console, inputs } = check;
-    const workflow = inputs['follow-up'];
-    if (workflow === undefined)
-        return true;
-    if (console.isFollowUpHopeless())
-        return false;
-    const { outcome, mark, job } = ended;
-    try {
-        const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 200);
-        const given = { 'job-uuid': job.uuid, result: outcome.result, title, sha: mark.sha };
-        await dispatchWorkflow(github, repository, { workflow, ref, inputs: given });
-        console.followUpStarted(ended, workflow, ref);
-        return true;
-    }
-    catch (error) {
-        if (!(error instanceof errors/* GitHubError */.y_))
-            throw error;
-        console.followUpFailed(error, workflow, ref);
-        return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./build/commands/check.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-const maxCheckMs = 10 * 60_000;
-async function check(deps, openGitHub = github_client/* openOctokit */.Ov) {
-    const { runner } = deps;
-    try {
-        const inputs = await readCheckInputs(runner);
-        const here = await readHere(runner);
-        await withCheck(inputs, here, deps, openGitHub, async (each) => {
-            await reportCheck(runner, here, await look(each), each.console.problems());
-        });
-    }
-    catch (error) {
-        await reportCheckFailure(runner, error);
-    }
-}
-async function readHere(runner) {
-    const here = await (0,context/* readRunRef */.bS)(runner);
-    if (here !== null)
-        return here;
-    const message = 'is not set: a check looks at the runs of a repository, from a workflow of it';
-    throw new errors/* InputError */.dz([{ input: 'GITHUB_REPOSITORY', message }]);
-}
-async function withCheck(inputs, here, deps, openGitHub, work) {
-    const { runner, clock, random, interrupt } = deps;
-    const token = inputs['github-token'];
-    if (token === undefined) {
-        throw new errors/* InputError */.dz([{ input: 'github-token', message: 'is empty: it has no default here' }]);
-    }
-    const connection = deps.connect(inputs['api-url']);
-    const done = new AbortController();
-    const late = new AbortController();
-    const signal = AbortSignal.any([interrupt, late.signal]);
-    void (0,build_clock/* sleepLong */.k)(clock, maxCheckMs, done.signal).then(() => {
-        late.abort();
-    });
-    const console = createCheckConsole(runner);
-    const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-    const { exchange } = connection;
-    const { redactor } = runner;
-    const { clockOff: onClockOff } = console;
-    const client = (0,api_client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff });
-    const github = (0,github_client/* createGitHub */.Cl)({ send: openGitHub(runner, token), clock, random, signal });
-    const repository = (0,runs/* repositoryOf */._M)(here.repository);
-    try {
-        await work({ deps, inputs, here, repository, client, github, console, signal });
-    }
-    finally {
-        done.abort();
-        await connection.close();
-    }
-}
-async function look(opened) {
-    const { client, here, inputs, signal } = opened;
-    const found = await (0,repository_jobs/* findRepositoryJobs */.af)(client, here, inputs.since, signal);
-    const nowMs = (0,repository_jobs/* nowOf */.Ic)(client);
-    const parts = { ...opened, nowMs };
-    const openRuns = await (0,runs/* listOpenRuns */.Zj)(parts.github, parts.repository);
-    const orphans = await findOrphans(parts, found, openRuns);
-    const unwanted = inputs.orphans === 'cancel' ? orphans : [];
-    const cancelled = await cancelOrphans(parts, unwanted);
-    const jobs = found.map(({ job, mark }) => ({ mark, job: cancelled.get(job.uuid) ?? job }));
-    const ended = jobs.filter(({ job }) => (0,repository_jobs/* hasEndedForGood */.Pd)(job, nowMs));
-    if (inputs['commit-status'])
-        await finishStatuses(parts, ended, openRuns);
-    const sinceMs = nowMs - inputs.since;
-    return { sinceMs, nowMs, ...(await readCosts(parts, jobs, orphans)) };
-}
-async function findOrphans({ github, repository, nowMs }, jobs, openRuns) {
-    const suspects = jobs.filter((each) => (0,repository_jobs/* mayBeOrphan */.r1)(each, nowMs));
-    const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
-    const overRuns = await (0,runs/* readRuns */.xx)(github, repository, [...new Set(unknown)]);
-    return suspects.filter((each) => {
-        const run = openRuns.get(each.mark.runId) ?? overRuns.get(each.mark.runId);
-        return (0,repository_jobs/* isOrphan */.BH)(each, (0,repository_jobs/* attemptStateOf */.u9)(each.mark, run), nowMs);
-    });
-}
-const maxSingleBills = 20;
-async function readCosts({ client, signal, nowMs }, jobs, orphans) {
-    const byRunning = jobs.toSorted((a, b) => Number((0,repository_jobs/* hasEndedForGood */.Pd)(a.job, nowMs)) - Number((0,repository_jobs/* hasEndedForGood */.Pd)(b.job, nowMs)));
-    const runs = await readRunsOfJobs(client, byRunning.map(({ job }) => job), signal);
-    const estimated = jobs.map((each) => (0,jobs_checked/* outcomeOf */.s)(each, runs.get(each.job.uuid) ?? []));
-    const outcomes = await (0,bill/* withBills */.F)(estimated, client, signal, maxSingleBills);
-    const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
-    const checked = jobs.flatMap((each, index) => {
-        const outcome = outcomes[index];
-        return outcome === undefined ? [] : [(0,jobs_checked/* checkedJob */.n)(each, outcome, nowMs)];
-    });
-    return {
-        running: checked.filter(({ job }) => !(0,repository_jobs/* hasEndedForGood */.Pd)(job, nowMs)),
-        ended: checked.filter(({ job }) => (0,repository_jobs/* hasEndedForGood */.Pd)(job, nowMs)),
-        orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
-    };
-}
-
-// EXTERNAL MODULE: ./build/run.js + 2 modules
-var run = __nccwpck_require__(4824);
-;// CONCATENATED MODULE: ./build/check.js
-
-
-async function check_run() {
-    await (0,run/* runCommand */.d)(check);
-}
-
-
-/***/ }),
-
 /***/ 7094:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   k: () => (/* binding */ sleepLong),
-/* harmony export */   m: () => (/* binding */ systemClock)
+/* harmony export */   db: () => (/* binding */ startDeadline),
+/* harmony export */   k8: () => (/* binding */ sleepLong),
+/* harmony export */   ml: () => (/* binding */ systemClock)
 /* harmony export */ });
+/* unused harmony export withDeadline */
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
+
 
 const maxTimerMs = 2 ** 31 - 1;
 const systemClock = {
@@ -30354,1503 +28632,1916 @@ async function sleepLong(clock, ms, signal) {
         await clock.sleep(leftMs, signal);
     }
 }
-
-
-/***/ }),
-
-/***/ 211:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   HI: () => (/* binding */ tellEnd),
-/* harmony export */   J8: () => (/* binding */ givenJob),
-/* harmony export */   dv: () => (/* binding */ createEntry),
-/* harmony export */   g1: () => (/* binding */ record),
-/* harmony export */   gp: () => (/* binding */ startTry),
-/* harmony export */   jL: () => (/* binding */ outcomeNow),
-/* harmony export */   lB: () => (/* binding */ observe),
-/* harmony export */   mL: () => (/* binding */ giveUpOverBudget)
-/* harmony export */ });
-/* harmony import */ var _jobs_entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
-/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(293);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
-/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2022);
-
-
-
-
-function startTry(step, request, earlierTries) {
-    const before = step.entries[request.index];
-    if (before !== undefined)
-        step.earlier.push(before);
-    const entry = createEntry({ ref: request, mark: request.mark }, request.choice, earlierTries);
-    step.entries[request.index] = entry;
-    return entry;
-}
-function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
-    return {
-        ref,
-        facts: (0,_jobs_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .newEntryFacts */ .kG)(mark),
-        submitted: null,
-        job: null,
-        timeline: [],
-        error: null,
-        cancel: null,
-        overBudget: null,
-        offers: null,
-        shareMs: null,
-        isSubmitting: false,
-        unwatch: new AbortController(),
-        cancels: new Map(),
-        confirmed: new Set(),
-        reconciling: Promise.resolve(),
-        choice,
-        earlierTries,
-        hasNext: false,
-        isFollowed: false,
-        readiness: null,
-        readySinceMs: 0,
-        accessToken: null,
-        toldResult: null,
+function startDeadline(clock, ms, outer) {
+    const deadline = new AbortController();
+    const cleared = new AbortController();
+    const fire = () => {
+        deadline.abort();
     };
-}
-function record({ deps }, entry, change) {
-    entry.facts = { ...entry.facts, ...change };
-    const save = () => {
-        (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_3__/* .saveEntry */ .wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
-    };
-    if (change.sends === undefined)
-        (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_3__/* .saveIfPossible */ .Ku)(save);
-    else
-        save();
-}
-function observe({ deps, listeners, budget }, entry, job) {
-    if (entry.facts.stop !== 'replaced')
-        budget.onLook(job, entry.shareMs !== null);
-    const isOwn = entry.facts.jobs[0]?.uuid === job.uuid;
-    const hasFailed = entry.facts.stop === 'ended' && entry.job?.status === 'FAILED';
-    if (!isOwn || hasFailed)
-        return;
-    entry.job = job;
-    if (entry.timeline.at(-1)?.status === job.status)
-        return;
-    const change = { status: job.status, atMs: deps.clock.now() };
-    entry.timeline.push(change);
-    const { submitted } = entry;
-    if (submitted === null || entry.timeline.length === 1)
-        return;
-    for (const listener of listeners)
-        listener.statusChanged?.(submitted, change, job);
-}
-function giveUpOverBudget(step, entry, why) {
-    const { stop } = entry.facts;
-    if (stop !== null && stop !== 'goal')
-        return;
-    entry.overBudget = why;
-    record(step, entry, { stop: 'over-budget' });
-    entry.unwatch.abort();
-    if (stop === 'goal')
-        void step.reconcile(entry);
-}
-function outcomeNow({ end, plan }, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h) {
-    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_1__/* .createOutcome */ .N)(entry, end.facts(), plan, runData);
-}
-function tellEnd(step, entry, runData) {
-    const outcome = outcomeNow(step, entry, runData);
-    if (outcome.result === entry.toldResult)
-        return;
-    entry.toldResult = outcome.result;
-    for (const listener of step.listeners)
-        listener.ended?.(outcome);
-}
-function givenJob(jobUuid, index) {
-    const ref = { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
-    return { ref, mark: null };
-}
-
-
-/***/ }),
-
-/***/ 3996:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   X: () => (/* binding */ planOf)
-/* harmony export */ });
-/* harmony import */ var _jobs_ceilings_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8261);
-
-function planOf(inputs) {
+    if (outer?.aborted)
+        fire();
+    outer?.addEventListener('abort', fire, { signal: cleared.signal });
+    void sleepLong(clock, ms, cleared.signal).then(() => {
+        if (!cleared.signal.aborted)
+            fire();
+    });
     return {
-        apiUrl: inputs['api-url'],
-        keys: { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] },
-        timeoutMs: inputs.timeout,
-        pollInterval: inputs['poll-interval'],
-        waitUntil: inputs['wait-until'],
-        policy: {
-            onTimeout: inputs['on-timeout'],
-            onWorkflowCancel: inputs['on-workflow-cancel'],
-            onJobEnd: 'keep',
+        signal: deadline.signal,
+        clear: () => {
+            cleared.abort();
         },
-        goalResult: 'running',
-        readyCheck: inputs['ready-check'] ?? null,
-        failFast: inputs['fail-fast'],
-        logs: inputs.logs,
-        ceilings: _jobs_ceilings_js__WEBPACK_IMPORTED_MODULE_0__/* .noCeilings */ .Es,
     };
+}
+async function withDeadline(clock, ms, outer, work) {
+    const { signal, clear } = startDeadline(clock, ms, outer);
+    const left = new Promise((_, reject) => {
+        const leave = () => {
+            reject(new InterruptedError('there was no time left'));
+        };
+        if (signal.aborted)
+            leave();
+        signal.addEventListener('abort', leave, { once: true });
+    });
+    try {
+        return await Promise.race([work(signal), left]);
+    }
+    finally {
+        clear();
+    }
 }
 
 
 /***/ }),
 
-/***/ 539:
+/***/ 3553:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Z: () => (/* binding */ cancel)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9904);
+/* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8843);
+/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5443);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7177);
+/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7802);
+/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3142);
+
+
+
+
+
+
+
+
+
+async function cancel(deps) {
+    const { runner } = deps;
+    try {
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeInitialOutputs */ .wm)(runner);
+        const inputs = await (0,_inputs_job_js__WEBPACK_IMPORTED_MODULE_2__/* .readCancelInputs */ .c0)(runner);
+        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J8);
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_7__/* .withStep */ .p)(createCancelPlan(inputs), jobs, [], deps, async (step) => Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_5__/* .reportOutcomes */ .s)(runner, outcomes, ({ result }) => result !== 'error');
+    }
+    catch (error) {
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_5__/* .reportFailure */ .x)(runner, error);
+    }
+}
+const timeoutMs = 60_000;
+function createCancelPlan(inputs) {
+    return {
+        ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_1__/* .toAccess */ .oQ)(inputs),
+        timeoutMs,
+        pollInterval: 'auto',
+        waitUntil: undefined,
+        policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
+        goalResult: 'running',
+        readyCheck: null,
+        failFast: false,
+        logs: 'none',
+        ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_3__/* .noCeilings */ .Es,
+        cancelReason: inputs.reason ?? 'cancelled by a workflow',
+    };
+}
+async function cancelEntry(step, entry) {
+    await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .reconcileEntry */ .X)(step, entry);
+    const { cancel: state, error } = entry.seen;
+    const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
+    if (!isDone)
+        (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
+    return (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .getOutcome */ .p8)(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
+}
+
+
+/***/ }),
+
+/***/ 8164:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  E: () => (/* binding */ conclude),
-  p: () => (/* binding */ withStep)
+  z: () => (/* binding */ check)
 });
 
-// EXTERNAL MODULE: ./build/api/client.js + 1 modules
-var api_client = __nccwpck_require__(1735);
-// EXTERNAL MODULE: ./build/jobs/bill.js
-var bill = __nccwpck_require__(4372);
-// EXTERNAL MODULE: ./build/jobs/find.js
-var find = __nccwpck_require__(3130);
-// EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
-var poll = __nccwpck_require__(7127);
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/jobs/saved-state.js
-var saved_state = __nccwpck_require__(2022);
-// EXTERNAL MODULE: ./build/report/console.js + 1 modules
-var report_console = __nccwpck_require__(5493);
-// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
-var outputs = __nccwpck_require__(8089);
-// EXTERNAL MODULE: ./build/report/progress.js + 1 modules
-var progress = __nccwpck_require__(2943);
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./build/money/bills.js
+var bills = __nccwpck_require__(1165);
+// EXTERNAL MODULE: ./build/money/cost.js
+var money_cost = __nccwpck_require__(110);
+// EXTERNAL MODULE: ./build/jobs/outcome.js
+var jobs_outcome = __nccwpck_require__(293);
+// EXTERNAL MODULE: ./build/jobs/restart.js
+var restart = __nccwpck_require__(4746);
+// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(4049);
+// EXTERNAL MODULE: ./build/service/pages.js
+var pages = __nccwpck_require__(1664);
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
+;// CONCATENATED MODULE: ./build/service/run-lists.js
+
+
+
+const limits = { groupSize: 50, maxSingleReads: 20 };
+const maxPagesPerGroup = 3;
+async function readRunsOfJobs(client, jobUuids, signal) {
+    const found = new Map();
+    const read = async (group) => {
+        const list = {
+            client,
+            signal,
+            rule: retry/* retryRules */.Oo.run,
+            read: async (page) => (0,endpoints/* listRunsOfJobs */.s6)(client, group, page, signal),
+            getId: ({ uuid }) => uuid,
+        };
+        const { items } = await (0,pages/* readAllPages */.s$)(list, maxPagesPerGroup);
+        for (const uuid of group) {
+            const runs = items.filter((run) => run.job_uuid?.toLowerCase() === uuid);
+            if (runs.length > 0)
+                found.set(uuid, runs.toReversed());
+        }
+        return found.size > 0;
+    };
+    await (0,pages/* readTogether */.Vn)(jobUuids, jobUuids.at(-1), read, limits);
+    return found;
+}
+
+;// CONCATENATED MODULE: ./build/check/checked-job.js
+
+
+
+
+
+const maxSingleBills = 20;
+async function readCosts(client, jobs, orphans, nowMs, signal) {
+    const hasEnded = ({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs);
+    const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
+    const runs = await readRunsOfJobs(client, runningFirst.map(({ job }) => job.uuid), signal);
+    const estimated = jobs.map(({ job }) => (0,jobs_outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
+    const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
+    const checked = jobs.flatMap((marked, index) => {
+        const outcome = outcomes[index];
+        return outcome === undefined ? [] : [{ ...marked, outcome, cost: costSoFar(outcome, nowMs) }];
+    });
+    const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
+    return {
+        running: checked.filter((job) => !hasEnded(job)),
+        ended: checked.filter(hasEnded),
+        orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
+    };
+}
+function costSoFar(outcome, nowMs) {
+    const { job, runs } = outcome;
+    if (outcome.ending === 'final' || job === null)
+        return (0,money_cost/* pricedCostOf */.sC)(outcome);
+    return (0,money_cost/* pricedCostOf */.sC)({
+        ...outcome,
+        job: { ...job, completed_at: new Date(nowMs).toISOString() },
+        runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
+    });
+}
+
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+;// CONCATENATED MODULE: ./build/github/dispatch.js
+
+const repositorySchema = schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP() });
+async function readDefaultBranch(github) {
+    const repository = await github.read(repositorySchema, 'GET /repos/{owner}/{repo}');
+    return repository.default_branch;
+}
+async function dispatchWorkflow(github, { workflow, ref, inputs }) {
+    const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
+    await github.send(route, { workflow_id: workflow, ref, inputs }, false);
+}
+
+// EXTERNAL MODULE: ./build/github/pending.js
+var github_pending = __nccwpck_require__(7609);
+// EXTERNAL MODULE: ./build/jobs/metrics.js
+var metrics = __nccwpck_require__(4224);
+// EXTERNAL MODULE: ./build/report/errors.js
+var report_errors = __nccwpck_require__(3976);
+// EXTERNAL MODULE: ./build/report/github-errors.js
+var github_errors = __nccwpck_require__(5342);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+;// CONCATENATED MODULE: ./build/check/follow-up.js
+
+
+
+
+
+
+
+
+async function finishStatuses(followUp, ended, openRuns) {
+    const { github, workflow, onProblem } = followUp;
+    try {
+        const [first, ...rest] = await readDue(github, ended, openRuns);
+        if (first === undefined)
+            return;
+        const ref = workflow === undefined ? undefined : (followUp.ref ?? (await readDefaultBranch(github)));
+        const finish = async (due) => finishOne({ ...followUp, ref }, due);
+        if (await finish(first))
+            await Promise.all(rest.map(finish));
+    }
+    catch (error) {
+        if (error instanceof errors/* GitHubError */.y_)
+            onProblem((0,github_errors/* describeGitHubError */.dZ)(error, 'read the commit statuses', 'statuses: write'));
+        else if (error instanceof errors/* InterruptedError */.p4)
+            onProblem((0,report_errors/* describeError */.Uc)(error, 'finish the commit statuses'));
+        else
+            throw error;
+    }
+}
+async function readDue(github, ended, openRuns) {
+    const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
+    const pending = await (0,github_pending/* readPendingStatuses */.gg)(github, [...shas]);
+    const left = pending.filter(({ isLeft, runId }) => isLeft || !openRuns.has(runId));
+    const byJob = Map.groupBy(left, ({ jobUuid }) => jobUuid);
+    return ended.flatMap(({ job, mark }) => {
+        const statuses = (byJob.get(job.uuid) ?? []).filter(({ sha }) => sha === mark.sha);
+        return statuses.length === 0 ? [] : [{ job, mark, statuses }];
+    });
+}
+async function finishOne(followUp, due) {
+    const { github, runner, workflow, onProblem } = followUp;
+    const outcome = (0,jobs_outcome/* createJobOutcome */.g)(due.job);
+    try {
+        if (workflow !== undefined) {
+            for (const status of due.statuses)
+                await (0,github_pending/* keepPending */.D6)(github, status, 'Has ended');
+            if (!(await startWorkflow(followUp, workflow, due, outcome)))
+                return false;
+        }
+        for (const status of due.statuses) {
+            const { state } = await (0,github_pending/* finishStatus */.Y7)(github, status, outcome);
+            const context = (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(status.context), 120);
+            runner.print(`Commit status “${context}” of job ${due.job.uuid}: ${state}`);
+        }
+        return true;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* GitHubError */.y_))
+            throw error;
+        onProblem((0,github_errors/* describeGitHubError */.dZ)(error, 'finish a commit status', 'statuses: write'));
+        return error.trouble === 'refused';
+    }
+}
+async function startWorkflow({ github, runner, ref = '', onProblem }, workflow, { job, mark }, { ref: jobRef, result }) {
+    const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(jobRef, job), 200);
+    try {
+        const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
+        await dispatchWorkflow(github, { workflow, ref, inputs });
+        const { redact } = runner.redactor;
+        const where = (0,sanitize/* sanitizeLine */.PN)(redact(`${workflow} on ${ref}`), 200);
+        runner.print(`Started ${where} for job ${job.uuid} “${redact(title)}”, ${result}`);
+        return true;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* GitHubError */.y_))
+            throw error;
+        onProblem((0,github_errors/* describeFollowUpError */.GZ)(error, workflow, ref));
+        return false;
+    }
+}
+
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/service/client.js + 1 modules
+var service_client = __nccwpck_require__(9283);
+// EXTERNAL MODULE: ./build/service/newest-jobs.js
+var newest_jobs = __nccwpck_require__(2521);
+// EXTERNAL MODULE: ./build/custody/mark.js
+var custody_mark = __nccwpck_require__(1415);
+;// CONCATENATED MODULE: ./build/check/jobs.js
+
+
+
+
+
+
+
+
+async function findRepositoryJobs(client, here, maxAgeMs, signal) {
+    const listed = [];
+    let oldInRow = 0;
+    for await (const { items } of (0,newest_jobs/* readJobPages */.wn)(client, signal)) {
+        const sinceMs = (0,service_client/* nowOf */.I)(client) - maxAgeMs;
+        const fresh = items.filter((job) => isCreatedSince(job, sinceMs));
+        listed.push(...fresh);
+        oldInRow = fresh.length > 0 ? 0 : oldInRow + items.length;
+        if (oldInRow >= endpoints/* pageLimit */.LN)
+            break;
+    }
+    const jobs = await withDescriptions(client, listed, signal);
+    return jobs.flatMap((job) => {
+        const mark = (0,custody_mark/* readMark */.Mp)(job);
+        if (mark === null || !(0,custody_mark/* isOfRepository */.iI)(mark, here))
+            return [];
+        const workflow = client.redactor.redact(mark.workflow);
+        return [{ job, mark: { ...mark, workflow } }];
+    });
+}
+function isWhole({ description }) {
+    return description !== null && !(0,newest_jobs/* isCutText */.Ow)(description);
+}
+const maxSingleReads = 100;
+async function withDescriptions(client, listed, signal) {
+    const lacking = listed.some(isWhole)
+        ? listed.filter(({ description }) => (0,newest_jobs/* isCutText */.Ow)(description))
+        : listed;
+    const toRead = new Set(lacking.slice(0, maxSingleReads));
+    const inTurn = (0,p_limit/* default */.A)(8);
+    const read = async (job) => {
+        const request = async () => (0,endpoints/* readJob */.cd)(client, job.uuid, signal);
+        return (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.lookUp, { ...client, signal }).catch((error) => {
+            if (error instanceof errors/* ServiceError */._7 && error.status === 404)
+                return job;
+            throw error;
+        });
+    };
+    return Promise.all(listed.map(async (job) => (toRead.has(job) ? inTurn(async () => read(job)) : job)));
+}
+function isCreatedSince({ created_at: at }, sinceMs) {
+    return at === null || (0,metrics/* latestMs */.q7)(at) > sinceMs;
+}
+
+// EXTERNAL MODULE: ./build/custody/facts.js
+var facts = __nccwpck_require__(9507);
+// EXTERNAL MODULE: ./build/custody/reconcile.js
+var custody_reconcile = __nccwpck_require__(6804);
+;// CONCATENATED MODULE: ./build/github/runs.js
+
+
+const time = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
+const runSchema = schemas/* object */.Ikc({
+    id: schemas/* number */.aig(),
+    status: schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null),
+    run_attempt: schemas/* catch */.MfU(schemas/* number */.aig(), 1),
+    run_started_at: time,
+    updated_at: time,
+});
+const pageSize = 100;
+const maxPages = 10;
+const openStatuses = ['in_progress', 'queued', 'waiting', 'pending', 'requested'];
+async function listOpenRuns(github) {
+    const lists = await Promise.all(openStatuses.map(async (status) => listRuns(github, status, () => false)));
+    const open = lists.flat().filter(({ isOver }) => !isOver);
+    return new Map(open.map((run) => [run.id, run]));
+}
+const runs_maxSingleReads = 20;
+async function readRuns(github, ids) {
+    const found = new Map();
+    const missing = () => ids.filter((id) => !found.has(id));
+    if (ids.length > runs_maxSingleReads) {
+        const hasAll = (runs) => {
+            for (const run of runs)
+                if (ids.includes(run.id))
+                    found.set(run.id, run);
+            return missing().length === 0;
+        };
+        await listRuns(github, 'completed', hasAll);
+    }
+    const singly = missing().slice(0, runs_maxSingleReads);
+    await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, id))));
+    return found;
+}
+async function listRuns(github, status, isEnough) {
+    const runs = [];
+    for (let page = 1; page <= maxPages; page += 1) {
+        const query = { status, per_page: pageSize, page };
+        const { workflow_runs: members } = await github.read(runListSchema, listRoute, query);
+        const read = members.flatMap((member) => {
+            const parsed = runSchema.safeParse(member);
+            return parsed.success ? [toRun(parsed.data)] : [];
+        });
+        runs.push(...read);
+        if (members.length < pageSize || isEnough(read))
+            break;
+    }
+    return runs;
+}
+const listRoute = 'GET /repos/{owner}/{repo}/actions/runs';
+const runListSchema = schemas/* object */.Ikc({ workflow_runs: schemas/* array */.YOg(schemas/* unknown */.L5J()) });
+async function readRun(github, id) {
+    try {
+        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
+        return toRun(await github.read(runSchema, route, { run_id: id }));
+    }
+    catch (error) {
+        if (error instanceof errors/* GitHubError */.y_ && error.status === 404)
+            return 'gone';
+        throw error;
+    }
+}
+function toRun(run) {
+    return {
+        id: String(run.id),
+        isOver: run.status === 'completed',
+        attempt: run.run_attempt,
+        startedAtMs: msOf(run.run_started_at),
+        updatedAtMs: msOf(run.updated_at),
+    };
+}
+function msOf(text) {
+    const ms = Date.parse(text ?? '');
+    return Number.isNaN(ms) ? null : ms;
+}
+
+;// CONCATENATED MODULE: ./build/check/orphans.js
+
+
+
+
+
+
+async function findOrphans(github, jobs, openRuns, nowMs) {
+    const suspects = jobs.filter((marked) => mayBeOrphan(marked, nowMs));
+    const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
+    const otherRuns = await readRuns(github, [...new Set(unknown)]);
+    return suspects.filter((marked) => {
+        const { runId } = marked.mark;
+        return isOrphan(marked, openRuns.get(runId) ?? otherRuns.get(runId), nowMs);
+    });
+}
+function mayBeOrphan({ job, mark }, nowMs) {
+    return !(0,restart/* hasEndedForGood */.Pd)(job, nowMs) && !(0,custody_mark/* mayOutlive */.UR)(mark, job);
+}
+const minOverMs = 10 * 60_000;
+function isOrphan(marked, run, nowMs) {
+    const sinceMs = overSinceMs(marked, run);
+    return mayBeOrphan(marked, nowMs) && sinceMs !== null && nowMs - sinceMs >= minOverMs;
+}
+function overSinceMs({ job, mark }, run) {
+    if (run === 'gone')
+        return Date.parse(job.created_at ?? '');
+    if (run === undefined || run.attempt < mark.runAttempt)
+        return null;
+    if (run.attempt > mark.runAttempt && !mark.mayBeAttached)
+        return run.startedAtMs;
+    return run.isOver ? run.updatedAtMs : null;
+}
+const maxConcurrent = 16;
+const reason = 'the workflow run that cooked it is over';
+async function cancelOrphans(client, orphans, log, signal) {
+    const seen = new Map();
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
+    const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = log;
+    const reconcile = (0,custody_reconcile/* createFactsReconciler */.aB)({ client, events: log, phase: 'main', deadline: signal }, { onUnavailable, onAvailable }, reason, (job) => seen.set(job.uuid, job));
+    const cancel = async ({ job: { uuid } }) => reconcile({ ...(0,facts/* newEntryFacts */.kG)(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');
+    await Promise.all(orphans.map(async (orphan) => inTurn(async () => cancel(orphan))));
+    return seen;
+}
+
+// EXTERNAL MODULE: ./build/report/annotations.js
+var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/summary.js + 5 modules
+var summary = __nccwpck_require__(3568);
+// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
+var context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/report/summary/table.js
+var table = __nccwpck_require__(4520);
+;// CONCATENATED MODULE: ./build/check/summary.js
+
+
+
+
+
+
+function renderCheck(result, here) {
+    const { running, ended, orphans, sinceMs, nowMs } = result;
+    const all = [...running, ...ended];
+    const from = { heading: 'From', cell: ({ mark }) => fromCell(mark, here) };
+    const since = { heading: 'Since', cell: (checked) => sinceCell(checked, nowMs) };
+    const note = 'They lived on though the run that cooked them was over, and were not to outlive it.\n\n';
+    const parts = [
+        renderHeading(result),
+        `Cooked since ${(0,format/* formatTime */.fU)(sinceMs)}. ${formatTotal(all)}`,
+        renderJobs('Orphans', orphans, [...named, cost('Cost'), from], note),
+        renderJobs('Running', running, [...named, since, cost('So far'), rate, from]),
+        renderJobs('Ended', ended, [...named, ran, cost('Cost'), from]),
+        renderSpend(all),
+    ];
+    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+function renderHeading({ running, ended, orphans }) {
+    const hourly = getRate(running);
+    const price = hourly === null ? '' : ` at ${(0,format/* formatUsd */.UK)(hourly)} an hour`;
+    const { length: count } = orphans;
+    const lost = count === 0 ? '' : `, ${count} ${count === 1 ? 'orphan' : 'orphans'}`;
+    return `### 🔎 Dispersed: ${running.length} running${price}, ${ended.length} ended${lost}`;
+}
+function getRate(jobs) {
+    const rates = jobs.map(({ outcome }) => (0,money_cost/* hourlyRateOf */.FV)(outcome)).filter((usd) => usd !== null);
+    return rates.length === 0 ? null : rates.reduce((sum, usd) => sum + usd, 0);
+}
+function formatTotal(jobs) {
+    const sum = (0,money_cost/* sumOfCosts */.xq)(jobs.map((job) => job.cost));
+    if (sum === null)
+        return '';
+    const known = jobs.filter((job) => job.cost !== null).length;
+    const of = known === jobs.length ? '' : `, of ${known} of ${jobs.length} jobs`;
+    const estimate = sum.is === 'estimated' ? ' ≈ is an estimate: what was not billed yet.' : '';
+    return `Cost since then: **${(0,format/* formatCost */.BD)(sum)}**${of}.${estimate}`;
+}
+const named = [
+    { heading: 'Status', cell: ({ outcome }) => (0,table/* statusCell */.fo)(outcome) },
+    { heading: 'Title', cell: ({ outcome, job }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 120) },
+    { heading: 'Job', keep: true, cell: ({ job }) => (0,table/* uuidCode */.Fn)(job.uuid) },
+];
+const cost = (heading) => ({
+    heading,
+    align: 'right',
+    cell: (job) => (0,table/* costCell */.ch)(job.cost),
+});
+const rate = {
+    heading: 'An hour',
+    align: 'right',
+    cell: ({ outcome }) => {
+        const usd = (0,money_cost/* hourlyRateOf */.FV)(outcome);
+        return usd === null ? '' : (0,table/* withoutBreaks */.v8)((0,format/* formatUsd */.UK)(usd));
+    },
+};
+const ran = {
+    heading: 'Ran',
+    align: 'right',
+    cell: ({ outcome }) => (0,table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
+};
+const maxRows = 100;
+function renderJobs(title, jobs, columns, note = '') {
+    if (jobs.length === 0)
+        return '';
+    return `#### ${title}\n\n${note}${(0,table/* renderTable */.bo)(columns, jobs, maxRows, 'the outputs')}`;
+}
+function sinceCell({ job }, nowMs) {
+    const at = job.started_at ?? job.created_at;
+    const ms = (0,metrics/* instantMs */.Or)(at);
+    if (ms === null)
+        return at ?? '';
+    return (0,table/* withoutBreaks */.v8)(`${(0,format/* formatTime */.fU)(ms)} (${(0,format/* formatDuration */.a3)(nowMs - ms)})`);
+}
+function fromCell(mark, { server, repository }) {
+    const url = `${(0,context/* runUrl */.Vp)({ ...mark, server, repository })}/attempts/${mark.runAttempt}`;
+    const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
+    return `<a href="${url}">${(0,sanitize/* escapeHtml */.ZD)(mark.workflow || 'a workflow', 60)}</a>${commit}`;
+}
+const maxWorkflows = 20;
+const barLength = 20;
+function renderSpend(jobs) {
+    const priced = jobs.filter((job) => job.cost !== null);
+    const spend = [...Map.groupBy(priced, ({ mark }) => mark.workflow)].flatMap(([workflow, own]) => {
+        const sum = (0,money_cost/* sumOfCosts */.xq)(own.map((job) => job.cost));
+        return sum === null ? [] : [{ workflow, cost: sum, count: own.length }];
+    });
+    const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd).slice(0, maxWorkflows);
+    const most = sorted[0]?.cost.usd ?? 0;
+    if (most === 0)
+        return '';
+    const share = (usd) => Math.max(1, Math.round((usd / most) * barLength));
+    const columns = [
+        { heading: 'Workflow', cell: ({ workflow }) => (0,sanitize/* escapeHtml */.ZD)(workflow || 'a workflow', 60) },
+        { heading: 'Jobs', align: 'right', cell: ({ count }) => String(count) },
+        { heading: 'Spent', align: 'right', cell: (row) => (0,table/* costCell */.ch)(row.cost) },
+        { heading: 'Share', cell: (row) => '█'.repeat(share(row.cost.usd)) },
+    ];
+    return `#### Spend by workflow\n\n${(0,table/* renderTable */.bo)(columns, sorted)}`;
+}
+
+;// CONCATENATED MODULE: ./build/check/report.js
+
+
+
+
+
+
+
+
+
+async function reportCheck(runner, here, result, problems) {
+    const { running, ended } = result;
+    runner.print(formatCounts(result));
+    const byTitle = new Map(problems.map((problem) => [problem.title, problem]));
+    for (const problem of byTitle.values())
+        (0,annotations/* annotate */.fz)(runner, problem);
+    if (problems.length > 0)
+        runner.fail();
+    writeCheckOutputs(runner, result);
+    const cost = (0,money_cost/* sumOfCosts */.xq)([...running, ...ended].map((job) => job.cost));
+    if (cost !== null)
+        runner.output('cost-usd', String(cost.usd));
+    await (0,summary/* writeSummary */.Sy)(runner, () => renderCheck(result, here));
+}
+function formatCounts({ running, ended, orphans }) {
+    const rate = getRate(running);
+    const hourly = rate === null ? '' : ` (${(0,format/* formatUsd */.UK)(rate)} an hour)`;
+    return `Running: ${running.length}${hourly}, ended: ${ended.length}, orphans: ${orphans.length}`;
+}
+const report_outputs = ['running', 'ended', 'orphans'];
+function writeCheckOutputs(runner, result) {
+    for (const name of report_outputs)
+        (0,outputs/* writeJobList */.hT)(runner, name, result[name].map(describeChecked));
+}
+function describeChecked({ outcome, cost }) {
+    return { ...(0,outputs/* describeJob */.hx)(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
+}
+async function reportCheckFailure(runner, error) {
+    runner.fail();
+    (0,annotations/* annotate */.fz)(runner, describeCheckError(error));
+    if (error instanceof errors/* InputError */.dz)
+        await (0,summary/* writeSummary */.Sy)(runner, () => (0,summary/* renderInputProblems */.dX)(error));
+}
+function describeCheckError(error) {
+    if (error instanceof errors/* InputError */.dz)
+        return (0,annotations/* describeInputError */.cY)(error);
+    if (error instanceof errors/* GitHubError */.y_) {
+        return (0,github_errors/* describeGitHubError */.dZ)(error, 'read the workflow runs', 'actions: read');
+    }
+    const isExpected = error instanceof errors/* ServiceError */._7 || error instanceof errors/* InterruptedError */.p4;
+    return isExpected ? (0,report_errors/* describeError */.Uc)(error, 'look at the jobs') : (0,report_errors/* describeInternalError */.Zo)(error);
+}
+
+// EXTERNAL MODULE: ./build/clock.js
+var clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/github/client.js + 1 modules
+var github_client = __nccwpck_require__(2389);
+// EXTERNAL MODULE: ./build/inputs/access.js
+var access = __nccwpck_require__(9904);
+// EXTERNAL MODULE: ./build/inputs/parsers.js
+var parsers = __nccwpck_require__(5272);
+// EXTERNAL MODULE: ./build/inputs/read.js
+var read = __nccwpck_require__(8718);
+// EXTERNAL MODULE: ./build/inputs/tree.js
+var tree = __nccwpck_require__(8534);
+;// CONCATENATED MODULE: ./build/inputs/check.js
+
+
+
+
+const workflowFile = (0,parsers/* textThat */.jk)('is not the name of a workflow file, such as deploy.yml', (given) => /^(?:\.github\/workflows\/)?([\w.-]+\.ya?ml)$/.exec(given)?.[1]);
+const checkInputs = {
+    ...access/* accessInputs */._H,
+    'github-token': (0,read/* input */.hF)(access/* token */.Sh),
+    since: (0,read/* input */.hF)((0,parsers/* duration */.p0)(), '3d'),
+    orphans: (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cancel', 'report']), 'cancel'),
+    'commit-status': (0,read/* input */.hF)(parsers/* flag */.Jt, 'true'),
+    'follow-up': (0,read/* optional */.lq)(workflowFile),
+    ref: (0,read/* optional */.lq)(parsers/* line */.n8),
+};
+async function readCheckInputs(runner) {
+    const { values, problems } = await (0,read/* readInputs */.Ko)(runner, checkInputs);
+    const message = 'needs `commit-status: true`: the pending status tells for which jobs it was dispatched';
+    const isForgetful = values['follow-up'] !== undefined && values['commit-status'] === false;
+    const rules = isForgetful ? [{ input: 'follow-up', message }] : [];
+    return (0,tree/* validValues */.tR)(values, [...problems, ...rules]);
+}
+
+// EXTERNAL MODULE: ./build/report/log.js + 1 modules
+var report_log = __nccwpck_require__(2107);
+// EXTERNAL MODULE: ./build/service/open.js
+var service_open = __nccwpck_require__(6102);
+;// CONCATENATED MODULE: ./build/commands/check.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+const maxCheckMs = 10 * 60_000;
+async function check(deps) {
+    const { runner } = deps;
+    try {
+        const inputs = await readCheckInputs(runner);
+        const run = check_readRun(runner);
+        const log = (0,report_log/* createLog */.hM)(runner, 1);
+        const { signal, clear } = (0,clock/* startDeadline */.db)(deps.clock, maxCheckMs, deps.interrupt);
+        const { client, close } = (0,service_open/* openService */.I)(deps, (0,access/* toAccess */.oQ)(inputs), log.clockOff);
+        const token = inputs['github-token'];
+        const github = (0,github_client/* createGitHub */.C)(deps, { repository: run.repository, token, signal });
+        const problems = [];
+        try {
+            const found = await findRepositoryJobs(client, run, inputs.since, signal);
+            const nowMs = (0,service_client/* nowOf */.I)(client);
+            const openRuns = await listOpenRuns(github);
+            const orphans = await findOrphans(github, found, openRuns, nowMs);
+            const unwanted = inputs.orphans === 'cancel' ? orphans : [];
+            const seen = await cancelOrphans(client, unwanted, log, signal);
+            const jobs = found.map(({ job, mark }) => ({ mark, job: seen.get(job.uuid) ?? job }));
+            const followUp = {
+                github,
+                runner,
+                workflow: inputs['follow-up'],
+                ref: inputs.ref,
+                onProblem: (problem) => problems.push(problem),
+            };
+            const ended = jobs.filter(({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs));
+            if (inputs['commit-status'])
+                await finishStatuses(followUp, ended, openRuns);
+            const checked = await readCosts(client, jobs, orphans, nowMs, signal);
+            await reportCheck(runner, run, { ...checked, sinceMs: nowMs - inputs.since, nowMs }, problems);
+        }
+        finally {
+            clear();
+            await close();
+        }
+    }
+    catch (error) {
+        await reportCheckFailure(runner, error);
+    }
+}
+function check_readRun(runner) {
+    const run = (0,context/* readRunRef */.bS)(runner, '');
+    if (run !== null)
+        return run;
+    const message = 'is not set: a check looks at the runs of a repository, from a workflow of it';
+    throw new errors/* InputError */.dz([{ input: 'GITHUB_REPOSITORY', message }]);
+}
+
+
+/***/ }),
+
+/***/ 7138:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  $: () => (/* binding */ cook_cook)
+});
+
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
 // EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var context = __nccwpck_require__(487);
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
-// EXTERNAL MODULE: ./build/report/container-log.js
-var container_log = __nccwpck_require__(5335);
-// EXTERNAL MODULE: ./build/text.js
-var build_text = __nccwpck_require__(977);
-;// CONCATENATED MODULE: ./build/logs/lines.js
+var inputs_context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/inputs/cook.js
+var cook = __nccwpck_require__(1402);
+// EXTERNAL MODULE: ./build/money/ceilings.js
+var money_ceilings = __nccwpck_require__(5443);
+// EXTERNAL MODULE: ./build/money/offers.js
+var money_offers = __nccwpck_require__(4148);
+// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(4049);
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
+;// CONCATENATED MODULE: ./build/cooking/recipes.js
 
-const maxLineLength = 128 * 1024;
-function createLines(onLine) {
-    let text = '';
-    let left = 0;
-    let isReturned = false;
-    const add = (part) => {
-        if (part === '')
-            return;
-        if (isReturned)
-            [text, left, isReturned] = ['', 0, false];
-        const taken = part.slice(0, maxLineLength - text.length);
-        text += taken;
-        left += part.length - taken.length;
-    };
-    const endLine = () => {
-        onLine({ text, left });
-        [text, left, isReturned] = ['', 0, false];
-    };
-    return {
-        push: (piece) => {
-            let from = 0;
-            for (const { 0: mark, index } of piece.matchAll(/[\r\n]/g)) {
-                add(piece.slice(from, index));
-                from = index + 1;
-                if (mark === '\n')
-                    endLine();
-                else
-                    isReturned = true;
-            }
-            add(piece.slice(from));
-        },
-        end: () => {
-            if (text !== '')
-                endLine();
-        },
-    };
-}
-const maxTailLineLength = 2_000;
-function createTail(maxLines) {
-    let newest = 0;
-    let lines = [];
-    return {
-        add: ({ text }, runNumber) => {
-            if (runNumber < newest)
-                return;
-            if (runNumber > newest)
-                lines = [];
-            newest = runNumber;
-            lines.push((0,build_text/* wholeWords */.pC)(text, maxTailLineLength));
-            if (lines.length > maxLines)
-                lines.shift();
-        },
-        lines: () => [...lines],
+
+function createRecipeReader(client, signal) {
+    const recipes = new Map();
+    return async (uuid) => {
+        const request = async () => (0,endpoints/* readRecipe */.XQ)(client, uuid, signal);
+        const recipe = recipes.get(uuid) ?? (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.recipe, { ...client, signal });
+        recipes.set(uuid, recipe);
+        return recipe;
     };
 }
 
-// EXTERNAL MODULE: ./build/api/json.js
-var api_json = __nccwpck_require__(4933);
-;// CONCATENATED MODULE: ./build/logs/container-results.js
-
-const maxCharacters = 100_000;
-function createContainerResults(onBad) {
-    const members = new Map();
-    let size = 0;
-    const put = (key, value, runNumber) => {
-        const before = members.get(key);
-        if (before !== undefined && before.runNumber > runNumber)
-            return;
-        const own = key.length + JSON.stringify(value).length;
-        const newSize = size - (before?.size ?? 0) + own;
-        if (newSize > maxCharacters) {
-            onBad(`its results have more than ${maxCharacters / 1000} KB in all`);
-            return;
-        }
-        size = newSize;
-        members.set(key, { value, size: own, runNumber });
-    };
-    return {
-        take: ({ text }, runNumber) => {
-            const [, json] = /^\s*dispersed-output:([^]*)$/.exec(text) ?? [];
-            if (json === undefined)
-                return;
-            const report = (0,api_json/* parseJson */.qF)(json);
-            if (!(0,api_json/* isMapping */.pi)(report))
-                onBad('what follows is not a JSON object');
-            else
-                for (const [key, value] of Object.entries(report))
-                    put(key, value ?? null, runNumber);
-        },
-        all: () => members.size === 0
-            ? null
-            : Object.fromEntries([...members].map(([key, { value }]) => [key, value])),
-    };
-}
-
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(9504);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-// EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __nccwpck_require__(8500);
-;// CONCATENATED MODULE: ./build/logs/diff.js
-const tailBytes = 4096;
-const minMatch = 16;
-function findFresh(tail, text) {
-    const search = searchFresh(tail, text);
-    for (;;) {
-        const { done, value } = search.next();
-        if (done)
-            return value;
-    }
-}
-function* searchFresh(tail, text) {
-    if (tail.length < minMatch)
-        return null;
-    const end = yield* endOfTail(tail, text);
-    if (end > 0)
-        return end;
-    const overlap = overlapOf(tail, text.subarray(0, tail.length));
-    return overlap < minMatch ? null : overlap;
-}
-function* endOfTail(tail, text) {
-    const borders = bordersOf(tail);
-    let part = { matched: 0, end: 0, isOver: false };
-    for (let from = 0; from < text.length && !part.isOver; from += bytesAtOnce) {
-        if (from > 0)
-            yield null;
-        part = scan(tail, borders, text, from, part);
-    }
-    return part.end;
-}
-const bytesAtOnce = 4 * 1024 * 1024;
-function scan(tail, borders, text, from, last) {
-    const to = Math.min(text.length, from + bytesAtOnce);
-    let { matched, end } = last;
-    for (let at = from; at < to; at += 1) {
-        matched = matchNext(tail, borders, matched, text[at]);
-        if (matched === tail.length)
-            end = at + 1;
-        else if (end > 0 && at + 1 - matched > end)
-            return { matched, end, isOver: true };
-    }
-    return { matched, end, isOver: false };
-}
-function overlapOf(tail, beginning) {
-    const borders = bordersOf(beginning);
-    let matched = 0;
-    for (const byte of tail)
-        matched = matchNext(beginning, borders, matched, byte);
-    return matched;
-}
-function bordersOf(pattern) {
-    const borders = new Uint16Array(pattern.length);
-    for (let at = 1; at < pattern.length; at += 1) {
-        borders[at] = matchNext(pattern, borders, borders[at - 1] ?? 0, pattern[at]);
-    }
-    return borders;
-}
-function matchNext(pattern, borders, before, byte = 0) {
-    let matched = before < pattern.length ? before : (borders[before - 1] ?? 0);
-    while (matched > 0 && pattern[matched] !== byte)
-        matched = borders[matched - 1] ?? 0;
-    return pattern[matched] === byte ? matched + 1 : 0;
-}
-
-;// CONCATENATED MODULE: ./build/logs/run-log.js
-
-
-
-
-const maxRestarts = 20;
-function openRunLog({ path, onLine, onRestart }) {
-    const lines = createLines(onLine);
-    let startInFile = 0;
-    let restarts = 0;
-    const restart = (size) => {
-        restarts += 1;
-        if (restarts > maxRestarts)
-            throw new Error('it is another text each time it is read');
-        lines.end();
-        onRestart();
-        startInFile = size;
-        return 0;
-    };
-    const freshOf = async (file, text) => {
-        const { size } = (0,external_node_fs_.fstatSync)(file);
-        if (await goesOn(file, startInFile, text))
-            return size - startInFile;
-        const tail = readPiece(file, Math.max(0, size - tailBytes), tailBytes);
-        const fresh = await inTurns(searchFresh(tail, text));
-        if (fresh === null)
-            return restart(size);
-        startInFile = Math.max(0, size - fresh);
-        return fresh;
-    };
-    const keep = async (text) => {
-        const file = (0,external_node_fs_.openSync)(path, 'a+');
-        try {
-            const fresh = text.subarray(await freshOf(file, text));
-            for (let at = 0; at < fresh.length; at += run_log_bytesAtOnce) {
-                if (at > 0)
-                    await (0,promises_.setImmediate)();
-                (0,external_node_fs_.writeFileSync)(file, fresh.subarray(at, at + run_log_bytesAtOnce));
-            }
-            return fresh;
-        }
-        finally {
-            (0,external_node_fs_.closeSync)(file);
-        }
-    };
-    return {
-        take: async (log, isOver) => {
-            const fresh = await keep(await bytesOf(isOver ? log : wholeCharacters(log)));
-            for (const piece of piecesOf(fresh)) {
-                lines.push(piece);
-                await (0,promises_.setImmediate)();
-            }
-        },
-        end: lines.end,
-    };
-}
-const pieceSize = 64 * 1024;
-const run_log_bytesAtOnce = 4 * 1024 * 1024;
-async function bytesOf(text) {
-    const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
-    let written = 0;
-    for (let from = 0; from < text.length;) {
-        if (from > 0)
-            await (0,promises_.setImmediate)();
-        const isParted = /[\ud800-\udbff]/.test(text.charAt(from + run_log_bytesAtOnce - 1));
-        const to = from + run_log_bytesAtOnce + (isParted ? 1 : 0);
-        written += bytes.write(text.slice(from, to), written);
-        from = to;
-    }
-    return bytes;
-}
-async function inTurns(work) {
-    for (;;) {
-        const { done, value } = work.next();
-        if (done)
-            return value;
-        await (0,promises_.setImmediate)();
-    }
-}
-async function goesOn(file, from, text) {
-    for (let at = 0; at < text.length; at += pieceSize) {
-        if (at > 0 && at % run_log_bytesAtOnce === 0)
-            await (0,promises_.setImmediate)();
-        const piece = readPiece(file, from + at, Math.min(pieceSize, text.length - at));
-        if (!piece.equals(text.subarray(at, at + piece.length)))
-            return false;
-        if (piece.length < pieceSize)
-            break;
-    }
-    return true;
-}
-function readPiece(file, at, length) {
-    const piece = Buffer.allocUnsafe(length);
-    return piece.subarray(0, (0,external_node_fs_.readSync)(file, piece, 0, length, at));
-}
-function* piecesOf(text) {
-    const decoder = new TextDecoder();
-    for (let at = 0; at < text.length; at += pieceSize) {
-        yield decoder.decode(text.subarray(at, at + pieceSize), { stream: true });
-    }
-}
-function wholeCharacters(log) {
-    let end = log.length;
-    while (end > log.length - 3 && log.endsWith('\ufffd', end))
-        end -= 1;
-    return log.slice(0, end);
-}
-
-;// CONCATENATED MODULE: ./build/logs/runs.js
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./build/service/json.js
+var json = __nccwpck_require__(268);
+// EXTERNAL MODULE: ./build/service/secret-fields.js
+var secret_fields = __nccwpck_require__(8542);
+// EXTERNAL MODULE: ./build/service/sign.js
+var sign = __nccwpck_require__(6575);
+// EXTERNAL MODULE: ./build/custody/mark.js
+var custody_mark = __nccwpck_require__(1415);
+;// CONCATENATED MODULE: ./build/cooking/request.js
 
 
 
 
 
 
-const largeSize = 1_000_000;
-function openRuns(jobUuid, options) {
-    const { client, onTooLarge } = options;
-    const { known, add, end } = createKnownRuns(jobUuid, options);
-    let mustList = true;
-    let telling = Promise.resolve();
-    const all = () => [...known.values()].map(({ run }) => run);
-    const list = async (signal) => {
-        for (const run of await (0,endpoints/* listJobRuns */.Mm)(client, jobUuid, signal)) {
-            const before = known.get(run.uuid);
-            if (before === undefined)
-                add(run);
-            else
-                before.run = run;
-        }
-        return all();
-    };
-    const read = async (each, signal) => {
-        if (each.log === null)
-            return;
-        const { run, log } = await readLimited(each.run.uuid, options, signal);
-        each.run = run;
-        each.size = log.length;
-        each.isOver = (0,jobs_status/* isFinal */.dR)(run.status);
-        telling = each.log.take(log, each.isOver);
-        await telling;
-    };
-    const readBounded = async (each, signal) => read(each, signal).catch((error) => {
-        if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
-            throw error;
-        each.isOver = true;
-        each.size = endpoints/* maxLogBytes */.mi;
-        onTooLarge(new Error(`it is larger than ${endpoints/* maxLogBytes */.mi / 1024 / 1024} MiB`));
+
+function createRequests(inputs, step, nonce, run = null) {
+    return inputs.recipes.map((entry, index) => {
+        const { gpu_name: gpuNames, ...fields } = mergeFields(inputs.fields, entry);
+        const container = mergeContainers(inputs, entry);
+        const parts = { inputs, step, nonce, run, index, entry, fields, container };
+        const [first, ...others] = namesOf(gpuNames);
+        const alternatives = others.map((name, place) => createTry(parts, name, place + 1));
+        return { ...createTry(parts, first, 0), alternatives };
     });
+}
+function namesOf(given) {
+    return given ?? [given];
+}
+function createTry({ inputs, step, nonce, run, index, entry, container, ...parts }, gpuName, choice) {
+    const { uuid: recipeUuid } = entry;
+    const { description, ...others } = parts.fields;
+    const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
+    const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
+    const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
+    const text = (0,custody_mark/* describeWithMark */.dq)(description || describe(run), mark, inputs, run);
     return {
-        all,
-        list,
-        end,
-        size: () => [...known.values()].reduce((sum, { size }) => sum + size, 0),
-        told: async () => telling,
-        readNew: async (signal) => {
-            if (mustList)
-                await list(signal);
-            mustList = true;
-            const open = [...known.values()].filter(({ isOver }) => !isOver);
-            await oneByOne(open, async (each) => readBounded(each, signal));
-            mustList = open.length === 0 || open.some(({ run }) => run.status !== 'RUNNING');
-        },
-        readRest: async (signal) => {
-            const retried = async (request) => (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
-            await telling.catch(() => { });
-            const listing = retried(async () => list(signal));
-            await listing.catch(() => { });
-            const left = [...known.values()].filter(({ isOver, size }) => !isOver || size <= largeSize);
-            await oneByOne(left, async (each) => retried(async () => readBounded(each, signal)));
-            await listing;
-        },
+        index,
+        recipeUuid,
+        jobUuid: null,
+        title: fields.title ?? null,
+        namesRegions: fields.allowed_region_codes !== undefined,
+        mark,
+        earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+        gpuName: gpuName ?? null,
+        choice,
+        alternatives: [],
+        fields: { ...fields, description: text },
+        container,
     };
 }
-async function oneByOne(items, work) {
-    const troubles = [];
-    for (const item of items) {
-        await work(item).catch((error) => {
-            troubles.push(error);
-        });
+function attemptsBefore(runAttempt) {
+    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
+}
+function bodyOf({ fields, container }, recipe) {
+    if (container === null)
+        return fields;
+    const stored = recipe?.payload?.['parameters'];
+    const storedContainer = (0,json/* isMapping */.pi)(stored) ? stored['parameters'] : undefined;
+    const parameters = merge((0,json/* isMapping */.pi)(storedContainer) ? storedContainer : {}, container);
+    refuseHidden(parameters);
+    return { ...fields, parameters: { type: 'docker', parameters } };
+}
+function publicTextOf({ recipeUuid, fields, container }) {
+    const body = { ...fields, parameters: { parameters: container } };
+    return `${recipeUuid} ${JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body))}`;
+}
+function refuseHidden(parameters) {
+    const problems = hiddenIn(parameters, 'parameters').map((input) => ({
+        input,
+        message: 'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
+    }));
+    if (problems.length > 0)
+        throw new errors/* InputError */.dz(problems);
+}
+function hiddenIn(value, place) {
+    if (typeof value === 'string')
+        return /^\*{3,}$/.test(value) ? [place] : [];
+    if (Array.isArray(value)) {
+        return value.flatMap((each, index) => hiddenIn(each, `${place}[${index}]`));
     }
-    if (troubles.length > 0)
-        throw (0,errors/* asError */.zR)(troubles[0]);
+    if (!(0,json/* isMapping */.pi)(value))
+        return [];
+    return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
 }
-function createKnownRuns(jobUuid, { folder, onLine, onRestart }) {
-    const known = new Map();
-    let newest = 1;
-    let isEnded = false;
-    const endBefore = (number) => {
-        for (const each of known.values())
-            if (each.number < number)
-                each.log?.end();
-    };
-    const onRunLine = (line, number) => {
-        if (isEnded)
-            return;
-        if (number > newest) {
-            newest = number;
-            endBefore(number);
-        }
-        onLine(line, number);
-    };
-    const openLog = (number) => {
-        if (folder === null)
-            return null;
-        const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
-        return openRunLog({
-            path: (0,external_node_path_.join)(folder, name),
-            onRestart,
-            onLine: (line) => {
-                onRunLine(line, number);
-            },
-        });
-    };
-    return {
-        known,
-        add: (run) => {
-            const number = known.size + 1;
-            known.set(run.uuid, { run, number, log: openLog(number), size: 0, isOver: false });
-        },
-        end: () => {
-            endBefore(Infinity);
-            isEnded = true;
-        },
-    };
+function merge(under, over) {
+    const merged = new Map(Object.entries(under));
+    for (const [key, value] of Object.entries(over)) {
+        const below = merged.get(key);
+        merged.set(key, (0,json/* isMapping */.pi)(below) && (0,json/* isMapping */.pi)(value) ? merge(below, value) : value);
+    }
+    return Object.fromEntries(merged);
 }
-async function readLimited(runUuid, { client, limit }, signal) {
-    const answer = await limit(async () => {
-        signal.throwIfAborted();
-        return (0,endpoints/* readJobRun */.Dv)(client, runUuid, signal);
+function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
+    const fields = { ...inputs, ...givenOnly(entry) };
+    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
+    return givenOnly({
+        ...fields,
+        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
+        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
     });
-    signal.throwIfAborted();
-    return answer;
+}
+function givenOnly(fields) {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+function mergeContainers(inputs, entry) {
+    const layers = [
+        inputs.parameters,
+        inputs.env && { env: inputs.env },
+        entry.parameters,
+        entry.env && { env: entry.env },
+    ];
+    const given = layers.filter((layer) => layer !== undefined);
+    return given.length === 0 ? null : given.reduce(merge, {});
+}
+function hashEntry(step, runAttempt, entry) {
+    const { repository, runId, workflow, job, matrixIndex } = step;
+    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
+    const text = (0,sign/* canonicalJson */.dj)([...identity, ...entry.map((each) => each ?? null)]);
+    return `cook-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+function describe(run) {
+    if (run === null)
+        return 'Cooked outside of GitHub Actions';
+    const { repository, workflow, runId } = run;
+    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${(0,inputs_context/* runUrl */.Vp)(run)}`;
 }
 
-;// CONCATENATED MODULE: ./build/logs/collector.js
+// EXTERNAL MODULE: ./build/custody/find.js
+var find = __nccwpck_require__(5877);
+;// CONCATENATED MODULE: ./build/cooking/submit.js
 
 
 
 
 
-
-
-
-
-
-
-
-
-const maxConcurrentLogs = 4;
-function createLogCollector(given) {
-    const isTooMany = given.mode === 'stream' && given.jobCount >= progress/* minManyJobs */.M;
-    const options = isTooMany ? { ...given, mode: 'on-failure' } : given;
-    const folder = makeFolder(options);
-    const limit = (0,p_limit/* default */.A)(maxConcurrentLogs);
-    const streaming = new Set();
-    return { open: (job) => openJobLog(job, { ...options, folder, limit, streaming }) };
-}
-function makeFolder({ runner, mode, console }) {
-    if (mode === 'none')
-        return null;
-    try {
-        const folder = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-logs-'));
-        (0,outputs/* writeLogsPath */.qq)(runner, folder);
-        return folder;
+const maxUnreachable = 5;
+const maxRateLimited = 20;
+const maxDoubts = 3;
+async function submit_submit(request, body, options) {
+    const failures = { unreachable: 0, 'rate-limited': 0, unanswered: 0, refused: 0 };
+    for (;;) {
+        const sent = await send(request, body, options);
+        if (!(sent instanceof errors/* ServiceError */._7))
+            return { job: sent, origin: 'cooked' };
+        const kind = kindOf(sent);
+        failures[kind] += 1;
+        const found = await lookAfter(kind, sent, failures[kind], request, options);
+        if (found !== null)
+            return { job: found, origin: 'found' };
+        if (failures[kind] >= maxFailures[kind])
+            throw sent;
     }
-    catch (error) {
-        console.logIncomplete('every job', error);
-        return null;
-    }
 }
-const maxCloseMs = 60_000;
-function openJobLog(submitted, options) {
-    const { client, console, mode, folder, streaming } = options;
-    const { clock, random } = client;
-    const { uuid } = submitted.job;
-    const onTrouble = (error) => {
-        if (folder !== null)
-            console.logIncomplete(`job ${uuid}`, error);
-    };
-    const handler = createLineHandler(submitted, options);
-    const runs = openRuns(uuid, { ...options, ...handler, onTooLarge: onTrouble });
-    const closing = new AbortController();
-    const signal = AbortSignal.any([options.signal, closing.signal]);
-    let isReading = false;
-    let failures = 0;
-    let dueAtMs = 0;
-    const readNew = async () => {
-        isReading = true;
+const maxFailures = {
+    unreachable: maxUnreachable,
+    'rate-limited': maxRateLimited,
+    unanswered: maxDoubts,
+    refused: 1,
+};
+function kindOf(error) {
+    if (error.trouble === 'unreachable')
+        return 'unreachable';
+    if (error.status === 429)
+        return 'rate-limited';
+    return error.mayHaveSucceeded ? 'unanswered' : 'refused';
+}
+async function send(request, body, { client, inTurn, ended, abandon, facts, record, isTaken }) {
+    return inTurn(async () => {
+        if (ended.aborted)
+            throw new errors/* InterruptedError */.p4();
+        record({
+            sends: facts().sends + 1,
+            serverSentAtMs: client.serverNow(),
+        });
         try {
-            await runs.readNew(signal);
-            failures = 0;
-            dueAtMs = clock.monotonicMs() + logPauseMs(runs.size(), streaming.size);
+            const job = await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
+            return isTaken(job.uuid) || isAnothers(job, request) ? misdirected(job, request) : job;
         }
         catch (error) {
-            failures += 1;
-            dueAtMs = isLasting(error) ? Infinity : clock.monotonicMs() + (0,retry/* backoffMs */.jo)(failures, random);
+            if (!(error instanceof errors/* ServiceError */._7))
+                throw error;
+            const kind = kindOf(error);
+            if (kind === 'unreachable' || kind === 'rate-limited')
+                record({ unsent: facts().unsent + 1 });
+            if (kind === 'refused')
+                record({ refused: facts().refused + 1 });
+            return error;
         }
-        isReading = false;
-    };
-    return {
-        onLook: ({ status }) => {
-            if (mode !== 'stream' || folder === null || status !== 'RUNNING')
-                return;
-            streaming.add(uuid);
-            if (!isReading && !signal.aborted && clock.monotonicMs() >= dueAtMs)
-                void readNew();
-        },
-        listRuns: runs.list,
-        close: async (result, { reads, signal: outer }) => {
-            closing.abort();
-            streaming.delete(uuid);
-            await endBy(maxCloseMs, clock, outer, reads ? runs.readRest : runs.told).catch(onTrouble);
-            runs.end();
-            return { runs: runs.all(), ...handler.close(result) };
-        },
-    };
-}
-const tailLines = 100;
-const summaryLines = 30;
-function createLineHandler(submitted, options) {
-    const { runner, client, mode, jobCount, console, folder } = options;
-    const { redact, redactJson } = client.redactor;
-    const { uuid, title } = submitted.job;
-    const tail = createTail(tailLines);
-    const results = createContainerResults((why) => {
-        console.resultsIgnored(uuid, why);
     });
-    const place = { prefix: (0,report_console/* jobPrefix */.An)(submitted, jobCount), folder: folder ?? '', jobCount };
-    const printer = mode === 'stream' ? (0,container_log/* createLogPrinter */.fw)(runner, place) : null;
-    return {
-        onLine: (line, runNumber) => {
-            results.take(line, runNumber);
-            const shown = { ...line, text: redact(line.text) };
-            tail.add(shown, runNumber);
-            printer?.line(shown, runNumber);
-        },
-        onRestart: () => {
-            runner.print(`  ${place.prefix}── the log begins anew ──`);
-        },
-        close: (result) => {
-            printer?.end(tail.lines());
-            const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
-            if (mode === 'on-failure' && isBad) {
-                (0,container_log/* printTail */.yP)(runner, `job ${uuid} ${title ?? ''}`, tail.lines());
-            }
-            const reported = results.all();
-            return {
-                logTail: tail.lines().slice(-summaryLines),
-                results: reported === null ? null : redactJson(reported),
-            };
-        },
-    };
 }
-const bytesPerMs = 256;
-const streamEveryMs = 1_000;
-function logPauseMs(bytes, streams) {
-    return Math.max(bytes / bytesPerMs, (streams - 1) * streamEveryMs);
+function isAnothers(job, { mark }) {
+    const own = (0,custody_mark/* hashAndNonceOf */.EN)(job);
+    return own !== null && `${own.hash}-${own.nonce}` !== mark;
 }
-function isLasting(error) {
-    if (error instanceof errors/* InterruptedError */.p4)
-        return false;
-    return !(error instanceof errors/* ServiceError */._7) || !(error.retryable || error.status === 404);
-}
-async function endBy(maxMs, clock, outer, work) {
-    const over = new AbortController();
-    const signal = AbortSignal.any([outer, over.signal]);
-    const tooLate = clock.sleep(maxMs, signal).then(() => {
-        throw new errors/* InterruptedError */.p4();
+function misdirected({ uuid }, { recipeUuid }) {
+    return new errors/* ServiceError */._7({
+        trouble: 'unreadable',
+        request: `POST /v1/job-recipes/${recipeUuid}/cook`,
+        detail: `the response is about another job, ${uuid}`,
     });
+}
+async function lookAfter(kind, error, failures, request, options) {
+    const { client, ended } = options;
+    if (kind === 'unanswered') {
+        options.onUnanswered(error);
+        return look(error, request, find/* lookupWindowMs */.t, options);
+    }
+    if (failures >= maxFailures[kind])
+        return null;
+    options.onDelayed(error);
+    await client.clock.sleep((0,retry/* backoffMs */.jo)(failures, client.random, error.retryAfterMs), ended);
+    return kind === 'rate-limited' && !ended.aborted
+        ? look(error, request, 0, options).catch(() => null)
+        : null;
+}
+async function look(error, { mark }, windowMs, { finder, facts, client }) {
     try {
-        await Promise.race([work(signal), tooLate]);
+        const { jobs, serverSentAtMs } = facts();
+        const knownUuids = jobs.map(({ uuid }) => uuid);
+        const sentAtMs = serverSentAtMs ?? client.serverNow();
+        const search = { mark, knownUuids, serverSentAtMs: sentAtMs, windowMs };
+        return await finder.find(search);
     }
-    finally {
-        over.abort();
+    catch (failure) {
+        throw failure instanceof errors/* ServiceError */._7 ? error : failure;
     }
 }
 
-// EXTERNAL MODULE: ./build/jobs/ceilings.js
-var jobs_ceilings = __nccwpck_require__(8261);
-// EXTERNAL MODULE: ./build/jobs/cost.js
-var cost = __nccwpck_require__(3228);
-// EXTERNAL MODULE: ./build/jobs/metrics.js
-var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/jobs/retried-job.js
-var retried_job = __nccwpck_require__(8136);
-;// CONCATENATED MODULE: ./build/jobs/spend.js
+// EXTERNAL MODULE: ./build/github/commit.js
+var commit = __nccwpck_require__(145);
+// EXTERNAL MODULE: ./build/github/commit-status.js
+var commit_status = __nccwpck_require__(3840);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/report.js
+var report = __nccwpck_require__(7177);
+// EXTERNAL MODULE: ./build/inputs/rules.js
+var rules = __nccwpck_require__(1671);
+// EXTERNAL MODULE: ./build/report/log.js + 1 modules
+var log = __nccwpck_require__(2107);
+// EXTERNAL MODULE: ./build/report/errors.js
+var report_errors = __nccwpck_require__(3976);
+// EXTERNAL MODULE: ./build/report/annotations.js
+var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/over-budget.js
+var over_budget = __nccwpck_require__(7907);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/report/warnings.js
+var warnings = __nccwpck_require__(3786);
+// EXTERNAL MODULE: ./build/report/summary.js + 5 modules
+var summary = __nccwpck_require__(3568);
+// EXTERNAL MODULE: ./build/report/summary/table.js
+var table = __nccwpck_require__(4520);
+;// CONCATENATED MODULE: ./build/report/dry-run-report.js
 
 
 
 
-function spendOf(known, nowMs, assumedUsd) {
-    return known.job.task === 'PERSISTENT'
-        ? ofLifetime(known, nowMs, assumedUsd)
-        : ofRuns(known, nowMs, assumedUsd);
+
+
+
+
+
+
+
+
+async function reportDryRun(runner, plans) {
+    for (const plan of plans)
+        printPlan(runner, plan, plans.length);
+    const broken = plans.filter(isBroken);
+    const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
+    runner.print(`Dry run: ${closing}`);
+    if (broken.length > 0)
+        runner.fail();
+    annotatePlans(runner, broken);
+    (0,outputs/* writeVerdict */.P1)(runner, dryRunResult(plans), `Dry run: ${closing}`);
+    await (0,summary/* writeSummary */.Sy)(runner, (tier) => renderPlans(plans, tier, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
 }
-function totalSpend(jobs, nowMs, assumedUsd) {
-    const spends = jobs.map((each) => spendOf(each, nowMs, assumedUsd));
+function isBroken({ error, overBudget }) {
+    return error !== null || overBudget !== null;
+}
+function dryRunResult(plans) {
+    if (plans.some(({ error }) => error !== null))
+        return 'error';
+    return plans.some(isBroken) ? 'over-budget' : 'dry-run';
+}
+function printPlan(runner, plan, count) {
+    const { request, recipe, body } = plan;
+    if (body === null)
+        return;
+    const name = (0,sanitize/* sanitizeLine */.PN)(recipe?.name ?? '', 200);
+    const prefix = (0,log/* ownPrefix */.l1)({ ref: request }, count);
+    runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
+    for (const line of prettyLines(body))
+        runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
+    for (const line of priceLines(plan))
+        runner.print(`  ${line}`);
+}
+function priceLines(plan) {
+    const { models, shareMs } = plan;
+    const share = shareMs === null
+        ? []
+        : [`max-timeout-run is ${(0,format/* formatDuration */.a3)(shareMs)}: its share of max-cost`];
+    return [...(models.length === 0 ? offerLines(plan) : modelLines(plan)), ...share];
+}
+function offerLines({ offers, noOffers }) {
+    if (offers !== null)
+        return [(0,format/* describeOffers */.$y)(offers)];
+    return noOffers === null
+        ? []
+        : [`No offer matches. ${(0,warnings/* describeNoOffers */.n)(noOffers.wish, noOffers.why)}`];
+}
+function modelLines({ models, request: { gpuName: cookedFirst } }) {
+    return models.map((model) => {
+        const { gpuName } = model.request;
+        const place = gpuName === cookedFirst ? ' (cooked first)' : '';
+        const dear = model.overBudget === null ? '' : '; above max-hourly-rate';
+        const offers = offerLines(model)[0] ?? 'the offers are not known';
+        return `${(0,sanitize/* sanitizeLine */.PN)(gpuName ?? '', 100)}${place}: ${offers}${dear}`;
+    });
+}
+function annotatePlans(runner, broken) {
+    const causes = new Map(broken.map((plan) => [groupOf(plan), plan]));
+    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(describeProblem), (shown) => ({
+        title: `${causes.size - shown} more recipes cannot be cooked`,
+        cause: 'GitHub shows no more annotations.',
+        remedy: 'The job summary lists all of them.',
+    }));
+}
+function describeProblem({ request, error, overBudget }) {
+    const { recipeUuid } = request;
+    if (error === null && overBudget !== null) {
+        const name = `recipe ${recipeUuid}`;
+        return { title: `Over budget: ${name}`, ...(0,over_budget/* describeOverBudget */.R)(overBudget) };
+    }
+    if (!(error instanceof errors/* InputError */.dz))
+        return (0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
     return {
-        usd: spends.reduce((sum, { usd }) => sum + usd, 0),
-        hourlyUsd: spends.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
+        title: `The service would reject the cook of recipe ${recipeUuid}`,
+        cause: error.problems.map(annotations/* formatProblem */.Vw).join('\n'),
+        remedy: 'Change the inputs or the recipe.',
     };
 }
-function lastsMs({ usd, hourlyUsd }, maxCostUsd) {
-    if (hourlyUsd <= 0)
-        return usd > maxCostUsd ? 0 : Infinity;
-    return ((maxCostUsd - usd) / hourlyUsd) * cost/* hourMs */.$0;
+function groupOf({ request, error, overBudget }) {
+    if (error === null)
+        return overBudget === null ? '' : `${request.recipeUuid}: over budget`;
+    return error instanceof errors/* InputError */.dz ? `${request.recipeUuid}: ${error.message}` : error.message;
 }
-function endMsOf(known) {
-    return (0,retried_job/* hasFinished */.rz)(known.job) ? ((0,metrics/* instantMs */.Or)(known.job.completed_at) ?? known.lastSeenMs) : null;
+const planColumns = [
+    { heading: '#', align: 'right', cell: ({ request }) => String(request.index + 1) },
+    { heading: 'Recipe', cell: ({ recipe }) => (0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120) },
+    { heading: 'UUID', keep: true, cell: ({ request }) => (0,table/* uuidCode */.Fn)(request.recipeUuid) },
+    { heading: 'Price', cell: (plan) => linesCell(priceLines(plan), 1_000) },
+    { heading: 'Problem', cell: (plan) => linesCell(problemLines(plan), 300) },
+];
+function renderPlans(plans, tier, heading) {
+    const bodies = plans.map((plan) => renderBody(plan, plans.length === 1));
+    const parts = [
+        `### ${heading}`,
+        (0,table/* renderTable */.bo)(planColumns, plans),
+        ...(tier === 'full'
+            ? bodies
+            : ['The requests are in the log: they are too long for a summary.']),
+    ];
+    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
-function ofLifetime(known, nowMs, assumedUsd) {
-    const rates = known.runs.map(cost/* rateOfRun */.LY).filter((rate) => rate !== null);
-    const rate = rates.at(-1) ?? assumedUsd ?? 0;
-    const endMs = endMsOf(known);
-    const sinceMs = (0,metrics/* instantMs */.Or)(known.job.created_at) ?? known.firstSeenMs;
-    return spendBetween(rate, sinceMs, endMs, nowMs);
+function problemLines({ error, overBudget }) {
+    const dear = overBudget === null ? [] : [(0,over_budget/* describeOverBudget */.R)(overBudget).cause];
+    return [...(error === null ? [] : [error.message]), ...dear];
 }
-function ofRuns(known, nowMs, assumedUsd) {
-    const parts = known.runs.map((run, index) => ofRun(run, index, known, nowMs, assumedUsd));
-    const isRunning = parts.some(({ hourlyUsd }) => hourlyUsd > 0);
-    const unseen = isRunning ? [] : [unseenRun(known, nowMs, assumedUsd)];
-    const all = [...parts, ...unseen];
-    return {
-        usd: all.reduce((sum, { usd }) => sum + usd, 0),
-        hourlyUsd: all.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
-    };
+function linesCell(lines, maxLength) {
+    return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, maxLength)).join('<br>');
 }
-function ofRun(run, index, known, nowMs, assumedUsd) {
-    const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
-    if (startedMs === null)
-        return nothing;
-    const next = known.runs[index + 1];
-    const ownEndMs = endedMs ?? (durationMs === null ? null : startedMs + durationMs);
-    const endMs = ownEndMs ?? endMsOf(known) ?? (next ? (next.started_at_ms ?? nowMs) : null);
-    const fromMs = Math.max(startedMs, (0,metrics/* instantMs */.Or)(known.job.created_at) ?? startedMs);
-    return spendBetween((0,cost/* rateOfRun */.LY)(run) ?? assumedUsd ?? 0, fromMs, endMs, nowMs);
+function renderBody({ request, body }, isOpen) {
+    if (body === null)
+        return '';
+    const lines = prettyLines(body).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
+    const title = `Request ${request.index + 1}`;
+    return (0,table/* fold */.AU)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
 }
-const nothing = { usd: 0, hourlyUsd: 0 };
-function unseenRun(known, nowMs, assumedUsd) {
-    const { runs, isLimited, idleSeenMs, lastSeenMs, job } = known;
-    const newest = runs.at(-1);
-    const isOpen = newest !== undefined && !(0,jobs_status/* isFinal */.dR)(newest.status);
-    const rate = (isOpen ? (0,cost/* rateOfRun */.LY)(newest) : null) ?? assumedUsd;
-    if (rate === null)
-        return nothing;
-    if ((0,retried_job/* hasFinished */.rz)(known.job)) {
-        return runs.length === 0 && job.started_at !== null
-            ? spendBetween(rate, (0,metrics/* instantMs */.Or)(job.started_at) ?? idleSeenMs, endMsOf(known), nowMs)
-            : nothing;
+function sanitizeIndented(line, maxLength) {
+    return ' '.repeat(line.length - line.trimStart().length) + (0,sanitize/* sanitizeLine */.PN)(line, maxLength);
+}
+function prettyLines(body) {
+    return JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
+}
+function verdict(count, broken) {
+    if (count === 1)
+        return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
+    return broken > 0
+        ? `${broken} of ${count} jobs cannot be cooked`
+        : `all ${count} jobs can be cooked`;
+}
+
+// EXTERNAL MODULE: ./build/step/open.js + 9 modules
+var step_open = __nccwpck_require__(7802);
+;// CONCATENATED MODULE: ./build/commands/dry-run.js
+
+
+
+
+
+
+
+
+
+const maxConcurrentPlans = 8;
+async function dryRun(requests, plan, deps) {
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentPlans);
+    const plans = await (0,step_open/* withStep */.p)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
+        const { client, end, log } = step;
+        const readRecipe = createRecipeReader(client, end.signal);
+        const pricing = {
+            read: (0,money_offers/* createOfferReader */.cW)(client, end.signal),
+            ceilings: plan.ceilings,
+            jobCount: requests.length,
+            onUnknown: log.offersUnknown,
+        };
+        return Promise.all(requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, pricing))));
+    });
+    await reportDryRun(deps.runner, plans);
+}
+const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null, models: [] };
+async function planOne(request, readRecipe, pricing) {
+    const first = await planModel(request, readRecipe, pricing);
+    if (request.alternatives.length === 0)
+        return first;
+    const others = request.alternatives.map(async (each) => planModel(each, readRecipe, pricing));
+    const models = [first, ...(await Promise.all(others))];
+    const onOffer = models.find(({ offers, overBudget }) => offers !== null && overBudget === null);
+    return { ...(onOffer ?? first), models };
+}
+async function planModel(request, readRecipe, pricing) {
+    try {
+        const recipe = await readRecipe(request.recipeUuid);
+        const whole = bodyOf(request, recipe);
+        const { body, shareMs } = (0,money_ceilings/* withShare */.kp)(whole, recipe, pricing.ceilings, pricing.jobCount);
+        const fields = { ...recipe.payload, ...body };
+        const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)(fields);
+        const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
+        const prices = await priceOf(fields, pricing);
+        return { request, recipe, body, error, ...unknown, shareMs, ...prices };
     }
-    if (job.status === 'RUNNING')
-        return spendBetween(rate, idleSeenMs, null, nowMs);
-    return isLimited ? nothing : spendBetween(rate, lastSeenMs, null, nowMs);
+    catch (error) {
+        return { request, recipe: null, body: null, error: (0,errors/* asError */.zR)(error), ...unknown };
+    }
 }
-function spendBetween(rate, fromMs, toMs, nowMs) {
-    const ms = Math.max(0, Math.min(toMs ?? nowMs, nowMs) - fromMs);
-    return { usd: (rate * ms) / cost/* hourMs */.$0, hourlyUsd: toMs === null ? rate : 0 };
+async function priceOf(fields, { read, ceilings, onUnknown }) {
+    const wish = (0,money_offers/* hardwareWish */.A6)(fields);
+    try {
+        const offers = (0,money_offers/* summarizeOffers */.Jw)(await read(wish), fields);
+        const noOffers = offers === null ? { wish, why: await (0,money_offers/* whyNoOffers */.hk)(wish, read) } : null;
+        return { offers, noOffers, overBudget: (0,money_ceilings/* tooDear */.pu)(offers, ceilings) };
+    }
+    catch (error) {
+        if ((0,money_ceilings/* hasCeiling */.YW)(ceilings) || !(error instanceof errors/* ServiceError */._7))
+            throw error;
+        onUnknown(error);
+        return {};
+    }
 }
 
-;// CONCATENATED MODULE: ./build/commands/budget.js
+// EXTERNAL MODULE: ./build/step/entry.js
+var step_entry = __nccwpck_require__(7499);
+// EXTERNAL MODULE: ./build/step/finish.js
+var finish = __nccwpck_require__(4652);
+// EXTERNAL MODULE: ./build/step/plan.js
+var step_plan = __nccwpck_require__(2568);
+// EXTERNAL MODULE: ./build/step/reconcile-entry.js
+var reconcile_entry = __nccwpck_require__(3142);
+// EXTERNAL MODULE: ./build/step/step.js
+var step_step = __nccwpck_require__(7141);
+// EXTERNAL MODULE: ./build/service/client.js + 1 modules
+var service_client = __nccwpck_require__(9283);
+// EXTERNAL MODULE: ./build/service/newest-jobs.js
+var newest_jobs = __nccwpck_require__(2521);
+// EXTERNAL MODULE: ./build/jobs/restart.js
+var restart = __nccwpck_require__(4746);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+;// CONCATENATED MODULE: ./build/cooking/attach.js
 
 
 
 
 
 
-
-const cancelTakesMs = 15_000;
-const maxConcurrentReads = 8;
-const retryEveryMs = 2_000;
-function createBudget(options) {
-    const { client, ceilings, ended, onOverRate, onOverCost } = options;
-    const { maxHourlyRateUsd, maxCostUsd } = ceilings;
-    const { clock } = client;
-    const known = new Map();
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
-    const stopped = new AbortController();
-    const over = AbortSignal.any([ended, stopped.signal]);
-    let wake = new AbortController();
-    let isWatching = false;
-    const nowMs = () => client.serverNow() ?? clock.now();
-    const total = () => totalSpend([...known.values()], nowMs(), maxHourlyRateUsd);
-    const watchCost = async (ceilingUsd) => {
-        isWatching = true;
-        for (;;) {
-            const leftMs = lastsMs(total(), ceilingUsd) - cancelTakesMs;
-            if (over.aborted || leftMs === Infinity)
-                break;
-            if (leftMs <= 0) {
-                onOverCost({ kind: 'cost', amountUsd: total().usd, ceilingUsd });
-                break;
-            }
-            await clock.sleep(Math.max(1, leftMs), AbortSignal.any([over, wake.signal]));
-            if (wake.signal.aborted)
-                wake = new AbortController();
-        }
-        isWatching = false;
-    };
-    const changed = () => {
-        if (maxCostUsd === null || over.aborted)
-            return;
-        if (isWatching)
-            wake.abort();
+const maxAgeMs = 60 * 86_400_000;
+async function findEarlierJobs(requests, client, signal, onAmbiguous) {
+    const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
+    const taken = new Map();
+    const restartable = new Map();
+    if (wanted.length === 0)
+        return { taken, restartable };
+    const byHash = await readByHash(wanted, client, signal);
+    for (const request of wanted) {
+        const attempts = attemptsOf(request, byHash);
+        const choice = chooseJob(attempts);
+        if (choice === 'ambiguous')
+            onAmbiguous(request);
+        else if (choice === undefined)
+            restartable.set(request.index, failuresOf(attempts, client));
         else
-            void watchCost(maxCostUsd);
+            taken.set(request.index, choice);
+    }
+    return { taken, restartable };
+}
+async function readByHash(requests, client, signal) {
+    const byHash = new Map();
+    const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
+    const describe = (0,newest_jobs/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
+    const oldestMs = client.clock.now() - maxAgeMs;
+    for await (const job of (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), describe, oldestMs)) {
+        const hash = (0,custody_mark/* hashAndNonceOf */.EN)(job)?.hash;
+        if (hash !== undefined && hashes.has(hash))
+            byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
+    }
+    return byHash;
+}
+function attemptsOf(request, byHash) {
+    const tries = [request, ...request.alternatives];
+    return request.earlierHashes.map((_, attempt) => tries.map((each) => ({ each, jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [] })));
+}
+function isOfSeveralSteps(found) {
+    const jobs = found.flatMap((each) => each.jobs);
+    return new Set(jobs.map((job) => (0,custody_mark/* hashAndNonceOf */.EN)(job)?.nonce)).size > 1;
+}
+function chooseJob(attempts) {
+    for (const found of attempts) {
+        const usable = found.flatMap(({ each, jobs }) => jobs.filter(isUsable).map((job) => ({ each, job })));
+        const [choice] = usable;
+        if (choice === undefined)
+            continue;
+        if (isOfSeveralSteps(found) || usable.length > 1)
+            return 'ambiguous';
+        const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
+        return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
+    }
+    return undefined;
+}
+function failuresOf(attempts, client) {
+    const own = attempts.filter((found) => !isOfSeveralSteps(found)).flat();
+    return own
+        .flatMap(({ jobs }) => jobs)
+        .filter((job) => {
+        const isOver = job.completed_at !== null && (0,restart/* hasEndedForGood */.Pd)(job, (0,service_client/* nowOf */.I)(client));
+        return (0,restart/* mayRestart */.fz)(job) && !isOver;
+    });
+}
+function isUsable({ status }) {
+    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
+}
+
+// EXTERNAL MODULE: ./build/custody/facts.js
+var facts = __nccwpck_require__(9507);
+// EXTERNAL MODULE: ./build/step/update.js
+var update = __nccwpck_require__(2234);
+;// CONCATENATED MODULE: ./build/step/take-over.js
+
+
+
+
+
+
+function nothingAttached(error = null) {
+    return { error, tries: new Map(), restartable: new Map() };
+}
+async function attachAll(step, requests) {
+    const { client, end, log } = step;
+    try {
+        const earlier = await findEarlierJobs(requests, client, end.deadline, log.ambiguous);
+        const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
+            const last = tries.at(-1);
+            const first = step.entries[index];
+            if (first === undefined || last === undefined)
+                return [];
+            return [{ entry: last.choice === 0 ? first : (0,update/* startTry */.gp)(step, last, []), job }];
+        });
+        for (const { entry, job } of taken)
+            (0,update/* saveFacts */.NP)(step, entry, (0,facts/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
+        for (const { entry, job } of taken)
+            (0,update/* trackJob */.xH)(step, entry, job, 'attached');
+        const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
+        const restartable = new Map(requests.map(({ index, alternatives }) => {
+            const jobs = earlier.restartable.get(index) ?? [];
+            return [index, { jobs, place: 1 + alternatives.length }];
+        }));
+        return { error: null, tries, restartable };
+    }
+    catch (error) {
+        return nothingAttached((0,errors/* asError */.zR)(error));
+    }
+}
+function cancelReplaced(step, request, { restartable }) {
+    const { jobs, place } = restartable.get(request.index) ?? { jobs: [], place: 0 };
+    restartable.delete(request.index);
+    if (jobs.length === 0)
+        return;
+    const entry = (0,step_entry/* createEntry */.dv)({ ref: request, mark: null }, place);
+    step.earlier.push(entry);
+    const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
+    (0,update/* saveFacts */.NP)(step, entry, { jobs: left, stop: 'replaced' });
+    void (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+}
+
+// EXTERNAL MODULE: ./build/jobs/failure.js
+var failure = __nccwpck_require__(8515);
+// EXTERNAL MODULE: ./build/money/cost.js
+var cost = __nccwpck_require__(110);
+;// CONCATENATED MODULE: ./build/step/gpu-fallback.js
+
+
+
+
+
+
+const maxOffersMs = 5_000;
+async function cookInTurn(step, request, taken, market, cookOne) {
+    const untried = [request, ...request.alternatives].filter((each) => !taken.includes(each));
+    const choose = async () => chooseTry(step, untried, market);
+    let current = await firstTry(step, request, taken.at(-1), untried, choose);
+    let before = null;
+    for (;;) {
+        current.entry.hasNext = untried.length > 0;
+        const runData = await cookOne(current.entry, current.request);
+        if (before !== null && isUnsent(current.entry) && step.end.signal.aborted) {
+            step.entries[request.index] = before.entry;
+            return before.runData;
+        }
+        if (!current.entry.isFollowed || step.end.signal.aborted)
+            return runData;
+        before = { ...current, runData };
+        const next = await nextTry(step, before, untried, choose);
+        if (next === null)
+            return runData;
+        current = next;
+    }
+}
+function isUnsent({ facts }) {
+    return facts.sends === 0 && facts.jobs.length === 0;
+}
+async function firstTry(step, request, taken, untried, choose) {
+    const entry = step.entries[request.index];
+    if (entry === undefined)
+        throw new Error('an entry has no place in its step');
+    if (taken !== undefined)
+        return { request: taken, entry };
+    const { request: chosen, offers } = untried.length > 1 ? await choose() : { request, offers: null };
+    if (untried.includes(chosen))
+        untried.splice(untried.indexOf(chosen), 1);
+    if (chosen === request)
+        return { request, entry };
+    step.log.preferring(request, chosen, offers);
+    return { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen, []) };
+}
+async function nextTry(step, { entry, request, runData }, untried, choose) {
+    const { request: chosen, offers } = await choose();
+    if (step.end.signal.aborted)
+        return null;
+    untried.splice(untried.indexOf(chosen), 1);
+    const outcome = (0,update/* outcomeNow */.jL)(step, entry, runData);
+    const done = earlierTryOf(outcome, request.gpuName, step.deps.clock.now());
+    step.log.tryingNext(request, done, chosen, offers);
+    return { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };
+}
+function earlierTryOf(outcome, gpuName, nowMs) {
+    const { job, submittedAtMs, timeline } = outcome;
+    const endedAtMs = timeline.findLast(({ status }) => (0,jobs_status/* isFinal */.dR)(status))?.atMs ?? nowMs;
+    return {
+        gpuName,
+        jobUuid: job?.uuid ?? null,
+        phase: (0,failure/* failurePhaseOf */.rf)(outcome) === 'assign' ? 'assign' : 'start',
+        waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
+        costUsd: (0,cost/* costOfJob */.E7)(outcome)?.usd ?? 0,
     };
-    const checkRate = (each) => {
-        const newest = each.runs.at(-1);
-        const rate = newest === undefined || (0,jobs_status/* isFinal */.dR)(newest.status) ? null : (0,cost/* rateOfRun */.LY)(newest);
-        if (maxHourlyRateUsd === null || rate === null || rate <= maxHourlyRateUsd)
-            return;
-        if (each.isTold || over.aborted)
-            return;
-        each.isTold = true;
-        onOverRate(each.job.uuid, { kind: 'rate', amountUsd: rate, ceilingUsd: maxHourlyRateUsd });
+}
+async function chooseTry(step, untried, market) {
+    const [first] = untried;
+    if (first === undefined)
+        throw new Error('there is nothing left to try');
+    const reading = readChoices(untried, first.recipeUuid, market);
+    const choices = (0,money_ceilings/* hasCeiling */.YW)(step.plan.ceilings)
+        ? await reading
+        : await within(step, maxOffersMs, reading, []);
+    const ceilingUsd = step.plan.ceilings.maxHourlyRateUsd ?? Infinity;
+    const onOffer = choices.find(({ offers }) => {
+        const rates = offers === null ? null : (0,money_offers/* ratesOf */.j1)(offers);
+        return rates !== null && rates.minUsd <= ceilingUsd;
+    });
+    return onOffer ?? choices[0] ?? { request: first, offers: null };
+}
+async function readChoices(untried, recipeUuid, { readRecipe, readOffers }) {
+    const stored = await readRecipe(recipeUuid)
+        .then(({ payload }) => payload ?? {})
+        .catch(() => ({}));
+    return Promise.all(untried.map(async (request) => {
+        const wish = (0,money_offers/* hardwareWish */.A6)({ ...stored, ...request.fields }, request.gpuName ?? undefined);
+        return { request, offers: await readOffers(wish).catch(() => null) };
+    }));
+}
+async function within({ client }, ms, work, late) {
+    const done = new AbortController();
+    const timeUp = client.clock.sleep(ms, done.signal).then(() => late);
+    return Promise.race([work, timeUp]).finally(() => {
+        done.abort();
+    });
+}
+
+;// CONCATENATED MODULE: ./build/cooking/offers-check.js
+
+
+
+
+const maxWaitMs = 5_000;
+function createPriceCheck(step, { readRecipe, readOffers }, stopped) {
+    const { plan, log, client } = step;
+    const told = new Set();
+    const open = new Set();
+    let lastMs = 0;
+    const beside = (work) => {
+        lastMs = client.clock.monotonicMs();
+        const tracked = work.finally(() => open.delete(tracked));
+        open.add(tracked);
     };
-    const read = async (each) => {
-        const { status, uuid } = each.job;
+    const tell = (entry, wish) => {
+        const key = JSON.stringify(wish);
+        if (told.has(key))
+            return;
+        told.add(key);
+        if (entry.seen.offers !== null)
+            log.offers(entry.seen.offers);
+        else
+            beside(tellWhyNone(wish).catch(() => { }));
+    };
+    const tellWhyNone = async (wish) => {
+        log.noOffers(wish, await (0,money_offers/* whyNoOffers */.hk)(wish, readOffers));
+    };
+    const look = async (entry, { recipeUuid }, body) => {
+        let what = 'recipe';
         try {
-            each.runs = await inTurn(async () => (0,endpoints/* listJobRuns */.Mm)(client, uuid, over));
-            each.readAt = status;
-            checkRate(each);
+            const { payload } = await readRecipe(recipeUuid);
+            what = 'offers';
+            const fields = { ...payload, ...body };
+            const wish = (0,money_offers/* hardwareWish */.A6)(fields);
+            (0,step_entry/* setSeen */.EZ)(entry, { offers: (0,money_offers/* summarizeOffers */.Jw)(await readOffers(wish), fields) });
+            if (!stopped.signal.aborted)
+                tell(entry, wish);
+            return null;
         }
-        catch {
+        catch (error) {
+            return { what, error };
         }
-        each.reading = null;
-        changed();
-    };
-    const readLater = (each) => {
-        each.reading ??= read(each);
     };
     return {
-        onLook: (job, isLimited) => {
-            if (!(0,jobs_ceilings/* hasCeiling */.YW)(ceilings))
-                return;
-            const each = takeLook(known.get(job.uuid), job, isLimited, nowMs());
-            known.set(job.uuid, each);
-            if (!over.aborted && mustRead(each))
-                readLater(each);
-            changed();
-        },
-        maxIntervalMs: (jobUuid) => {
-            const each = known.get(jobUuid);
-            return each === undefined || isSettled(each) ? Infinity : poll/* maxAutoMs */.gK;
-        },
-        untilRated: async (jobUuid, maxMs) => {
-            const each = known.get(jobUuid);
-            if (each === undefined || !(0,jobs_ceilings/* hasCeiling */.YW)(ceilings))
-                return true;
-            const untilMs = clock.monotonicMs() + maxMs;
-            while (!isRated(each.runs) && !over.aborted && clock.monotonicMs() < untilMs) {
-                readLater(each);
-                await each.reading;
-                if (!isRated(each.runs))
-                    await clock.sleep(retryEveryMs, over);
+        check: async (entry, request, body) => {
+            const looking = look(entry, request, body);
+            if ((0,money_ceilings/* hasCeiling */.YW)(plan.ceilings)) {
+                const unread = await looking;
+                if (unread !== null)
+                    throw unread.error;
+                return (0,money_ceilings/* tooDear */.pu)(entry.seen.offers, plan.ceilings);
             }
-            return isRated(each.runs) || over.aborted;
+            beside(looking.then((unread) => {
+                const isEnded = unread?.error instanceof errors/* InterruptedError */.p4 || stopped.signal.aborted;
+                if (unread !== null && !isEnded && !isToldByCook(unread))
+                    log.offersUnknown((0,errors/* asError */.zR)(unread.error));
+            }));
+            return null;
         },
-        refusal: async (rateUsd) => {
-            if (maxCostUsd === null)
-                return null;
-            await Promise.all([...known.values()].map(async ({ reading }) => reading));
-            const { usd, hourlyUsd } = total();
-            const withOne = { usd, hourlyUsd: hourlyUsd + (maxHourlyRateUsd ?? rateUsd ?? 0) };
-            if (lastsMs(withOne, maxCostUsd) >= jobs_ceilings/* minRunLimitMs */.$c - 1)
-                return null;
-            return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
-        },
-        over,
-        stop: () => {
+        stop: async () => {
+            const leftMs = lastMs + maxWaitMs - client.clock.monotonicMs();
+            const done = new AbortController();
+            const over = AbortSignal.any([done.signal, step.end.signal]);
+            await Promise.race([settled(open), client.clock.sleep(leftMs, over)]);
+            done.abort();
             stopped.abort();
         },
     };
 }
-function takeLook(before, job, isLimited, nowMs) {
-    const blank = {
-        runs: [],
-        firstSeenMs: nowMs,
-        idleSeenMs: nowMs,
-        readAt: null,
-        reading: null,
-        isTold: false,
-    };
-    const each = before ?? { ...blank, job, lastSeenMs: nowMs, isLimited };
-    each.job = job;
-    each.isLimited = isLimited;
-    each.lastSeenMs = nowMs;
-    if (job.status !== 'RUNNING' && !(0,jobs_status/* isFinal */.dR)(job.status))
-        each.idleSeenMs = nowMs;
-    return each;
+async function settled(open) {
+    while (open.size > 0)
+        await Promise.all(open);
 }
-function mustRead({ job, runs, readAt }) {
-    if (job.status === 'PENDING' && runs.length === 0)
+function isToldByCook({ what, error }) {
+    if (!(error instanceof errors/* ServiceError */._7))
         return false;
-    return readAt !== job.status || !isSettled({ job, runs });
-}
-function isSettled({ job, runs }) {
-    const mayChange = (job.max_retry_count ?? 0) > 0 || (job.max_node_count ?? 1) > 1;
-    return isRated(runs) && (!mayChange || (0,jobs_status/* isFinal */.dR)(job.status));
-}
-function isRated(runs) {
-    const newest = runs.at(-1);
-    return newest !== undefined && (0,cost/* rateOfRun */.LY)(newest) !== null;
-}
-
-// EXTERNAL MODULE: ./build/clock.js
-var build_clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/jobs/entry.js
-var jobs_entry = __nccwpck_require__(8577);
-;// CONCATENATED MODULE: ./build/commands/end.js
-
-
-const abandonAfterMs = 2_000;
-const interruptDeadlineMs = 6_000;
-const endDeadlineMs = 3 * 60_000;
-function createStepEnd({ clock, interrupt }, timeoutMs, onChange) {
-    const released = new AbortController();
-    const end = new AbortController();
-    const abandon = new AbortController();
-    const deadline = new AbortController();
-    let facts = jobs_entry/* newStepFacts */.Gz;
-    const after = (ms, controller) => {
-        void (0,build_clock/* sleepLong */.k)(clock, ms, released.signal).then(() => {
-            if (!released.signal.aborted)
-                controller.abort();
-        });
-    };
-    const change = (changed) => {
-        facts = { ...facts, ...changed };
-        onChange(facts);
-    };
-    const endFor = (reason) => {
-        const isFirst = facts.ends.length === 0;
-        const isNew = isFirst || (reason === 'interrupt' && !facts.ends.includes(reason));
-        if (facts.hasVerdict || !isNew)
-            return;
-        change({ ends: [...facts.ends, reason] });
-        if (isFirst)
-            after(endDeadlineMs, deadline);
-        if (reason === 'interrupt') {
-            after(abandonAfterMs, abandon);
-            after(interruptDeadlineMs, deadline);
-        }
-        end.abort();
-    };
-    const onInterrupt = () => {
-        endFor('interrupt');
-    };
-    if (interrupt.aborted)
-        onInterrupt();
-    interrupt.addEventListener('abort', onInterrupt, { once: true, signal: released.signal });
-    void (0,build_clock/* sleepLong */.k)(clock, timeoutMs, released.signal).then(() => {
-        if (!released.signal.aborted)
-            endFor('timeout');
-    });
-    return {
-        facts: () => facts,
-        signal: end.signal,
-        abandon: abandon.signal,
-        deadline: deadline.signal,
-        endFor,
-        decide: () => {
-            change({ hasVerdict: true });
-        },
-        release: () => {
-            released.abort();
-        },
-    };
-}
-
-// EXTERNAL MODULE: ./build/commands/entries.js
-var commands_entries = __nccwpck_require__(211);
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-;// CONCATENATED MODULE: ./build/commands/last-look.js
-
-
-
-
-
-const maxLookMs = 10_000;
-async function lookAtRunning(step) {
-    const { entries, end, deps, plan } = step;
-    const running = entries.filter(({ facts }) => facts.stop === 'goal');
-    if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted)
-        return;
-    const done = new AbortController();
-    const over = AbortSignal.any([end.signal, done.signal]);
-    const looks = Promise.all(running.map(async (entry) => look(step, entry, over)));
-    await Promise.race([looks, deps.clock.sleep(maxLookMs, over)]);
-    done.abort();
-    if (plan.failFast && running.some((entry) => !results/* results */.X[(0,commands_entries/* outcomeNow */.jL)(step, entry).result].passes))
-        end.endFor('fail-fast');
-}
-async function look(step, entry, signal) {
-    const [own] = entry.facts.jobs;
-    const take = (answer) => {
-        if (answer instanceof errors/* ServiceError */._7 || signal.aborted || !(0,retried_job/* hasFinished */.rz)(answer))
-            return true;
-        (0,commands_entries/* observe */.lB)(step, entry, answer);
-        const ended = (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: answer.uuid, hasEnded: true });
-        (0,commands_entries/* record */.g1)(step, entry, { ...ended, stop: 'ended' });
+    if (error.trouble === 'unreachable')
         return true;
-    };
-    if (own !== undefined)
-        await step.poller.watch(own.uuid, take, signal, false);
+    if (error.retryable)
+        return false;
+    return error.status === 401 || what === 'recipe';
 }
 
-// EXTERNAL MODULE: ./build/jobs/policy.js
-var policy = __nccwpck_require__(9295);
-// EXTERNAL MODULE: ./build/jobs/reconcile.js
-var reconcile = __nccwpck_require__(9677);
-;// CONCATENATED MODULE: ./build/commands/reconcile-entry.js
+// EXTERNAL MODULE: ./build/step/watch.js + 1 modules
+var watch = __nccwpck_require__(8668);
+;// CONCATENATED MODULE: ./build/commands/cook.js
 
 
 
 
 
-async function reconcileEntry(step, entry) {
-    const { client, finder, poller, end, plan } = step;
-    const phase = plan.cancelReason === undefined ? 'main' : 'post';
-    const options = { client, finder, poller, deadline: end.deadline, phase };
-    await (0,reconcile/* reconcile */.Lq)({
-        facts: () => entry.facts,
-        record: (change) => {
-            (0,commands_entries/* record */.g1)(step, entry, change);
-        },
-        wanted: () => plan.cancelReason === undefined
-            ? (0,policy/* wantedOf */.L)(entry.facts, end.facts(), plan.policy, 'main')
-            : 'gone',
-        cancels: entry.cancels,
-        confirmed: entry.confirmed,
-        reason: (jobUuid) => reasonFor(entry, jobUuid, step),
-        onJob: (job) => {
-            (0,commands_entries/* observe */.lB)(step, entry, job);
-        },
-    }, { ...options, events: eventsOf(step, entry) });
-}
-function eventsOf({ console, plan }, entry) {
-    const isOwn = (jobUuid) => entry.facts.jobs[0]?.uuid === jobUuid;
-    return {
-        ...console,
-        cancelling: (jobUuid, reason) => {
-            if (isOwn(jobUuid))
-                entry.cancel = 'accepted';
-            console.cancelling(jobUuid, reason);
-        },
-        cancelFailed: (jobUuid, error) => {
-            if (isOwn(jobUuid))
-                entry.cancel = 'failed';
-            if (plan.cancelReason !== undefined)
-                entry.error = (0,errors/* asError */.zR)(error);
-            else if (entry.submitted !== null || !isUnknown(entry.error) || !isUnknown(error))
-                console.cancelFailed(jobUuid, error);
-        },
-    };
-}
-function isUnknown(error) {
-    return error instanceof errors/* ServiceError */._7 && error.status === 404;
-}
-function reasonFor({ facts }, jobUuid, { end, plan }) {
-    const { cancelReason } = plan;
-    if (cancelReason !== undefined)
-        return { told: cancelReason, sent: cancelReason };
-    return (0,reconcile/* ownReason */.Nx)((0,jobs_entry/* isDuplicate */.KD)(facts, jobUuid) ? reconcile/* duplicateReason */.Uu : whyUnwanted(facts, end));
-}
-function whyUnwanted(facts, end) {
-    const [reason] = end.facts().ends;
-    if (reason !== undefined)
-        return endWords[reason];
-    switch (facts.stop) {
-        case 'over-budget':
-            return 'it is over budget';
-        case 'ended':
-            return 'it has failed, and may be started once more';
-        case 'replaced':
-            return 'it has failed, may be started once more, and is cooked anew';
-        case 'goal':
-        case 'lost':
-        case 'not-cooked':
-        case null:
-            return 'its status is unknown';
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+async function cook_cook(deps) {
+    const { runner } = deps;
+    try {
+        (0,outputs/* writeInitialOutputs */.wm)(runner);
+        const inputs = await (0,cook/* readCookInputs */.cp)(runner);
+        const context = (0,inputs_context/* readStepIdentity */.Ln)(runner, inputs['matrix-index']);
+        const run = (0,inputs_context/* readRunRef */.bS)(runner, await (0,commit/* readCommitSha */.e)(runner));
+        const requests = createRequests(inputs, context, createNonce(deps), run);
+        const tries = requests.flatMap((request) => [request, ...request.alternatives]);
+        runner.redactor.addPublic(tries.map(publicTextOf));
+        if (inputs['dry-run']) {
+            await dryRun(requests, cookPlan(inputs), deps);
+            return;
+        }
+        const commitStatus = (0,commit_status/* openCommitStatus */.y)(inputs, requests, run, deps);
+        const plan = cookPlan(inputs);
+        const jobs = requests.map((request) => ({
+            ref: request,
+            mark: request.mark,
+            records: 1 + request.alternatives.length + (request.earlierHashes.length > 0 ? 1 : 0),
+        }));
+        const listeners = [
+            { submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) },
+            inputs.wait ? commitStatus : { ended: commitStatus.ended },
+        ];
+        const outcomes = await (0,step_open/* withStep */.p)(plan, jobs, listeners, deps, async (step) => {
+            return (0,finish/* finish */.O)(step, await cookAll(step, requests, inputs), commitStatus);
+        });
+        await (0,report/* reportOutcomes */.s)(runner, outcomes);
+    }
+    catch (error) {
+        await (0,report/* reportFailure */.x)(runner, error);
     }
 }
-const endWords = {
-    timeout: 'the timeout was reached',
-    interrupt: 'the workflow was cancelled',
-    'fail-fast': 'another job of the step failed',
-    'max-cost': 'max-cost is nearly reached',
-};
-
-;// CONCATENATED MODULE: ./build/commands/step.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-async function withStep(plan, jobs, listeners, deps, work) {
-    const { runner, clock, random } = deps;
-    const connection = deps.connect(plan.apiUrl);
-    const console = (0,report_console/* createConsole */.so)(runner, jobs.length);
-    const { exchange } = connection;
-    const { keys } = plan;
-    const { redactor } = runner;
-    const { clockOff: onClockOff } = console;
-    const client = (0,api_client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff });
-    const records = Math.max(1, ...jobs.map((job) => job.records ?? 1));
-    (0,saved_state/* savePlan */.hp)(runner, { count: jobs.length, records, policy: plan.policy });
-    const end = createStepEnd(deps, plan.timeoutMs, (facts) => {
-        const save = () => {
-            (0,saved_state/* saveStep */.cs)(runner, facts);
-        };
-        if (facts.hasVerdict) {
-            save();
-            return;
+function createNonce({ random }) {
+    const digits = Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16));
+    return digits.join('');
+}
+function cookPlan(inputs) {
+    const plan = (0,step_plan/* createPlan */.q)(inputs);
+    return {
+        ...plan,
+        goalResult: inputs.wait ? 'running' : 'submitted',
+        logs: inputs.wait ? plan.logs : 'none',
+        waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,
+        ceilings: inputs.ceilings,
+    };
+}
+const maxConcurrentCooks = 8;
+async function cookAll(step, requests, inputs) {
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([step.end.signal, stopped.signal]);
+    const readRecipe = createRecipeReader(step.client, signal);
+    const readOffers = (0,money_offers/* createOfferReader */.cW)(step.client, signal);
+    const market = { readRecipe, readOffers };
+    const attached = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached();
+    const cooking = {
+        wait: inputs.wait,
+        inTurn: (0,p_limit/* default */.A)(maxConcurrentCooks),
+        readRecipe,
+        prices: createPriceCheck(step, market, stopped),
+        attached,
+    };
+    const unfinished = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
+    const runEntry = async (request) => unfinished(async () => {
+        const taken = attached.tries.get(request.index) ?? [];
+        const runData = await cookInTurn(step, request, taken, market, async (entry, one) => cookOrAttach(step, entry, one, cooking));
+        const entry = step.entries[request.index];
+        if (entry !== undefined)
+            (0,update/* reportEnd */.wZ)(step, entry, runData);
+        return runData;
+    });
+    const pairs = requests.flatMap((request) => {
+        const entry = step.entries[request.index];
+        return entry === undefined ? [] : [{ entry, request }];
+    });
+    const ordered = pairs.toSorted((a, b) => Number(b.entry.seen.job !== null) - Number(a.entry.seen.job !== null));
+    const running = new Map(ordered.map(({ request }) => [request.index, runEntry(request)]));
+    const runData = await Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.h));
+    await cooking.prices.stop();
+    return runData;
+}
+async function cookOrAttach(step, entry, request, cooking) {
+    if (entry.seen.submitted === null) {
+        try {
+            if (cooking.attached.error !== null)
+                throw cooking.attached.error;
+            const why = await cookEntry(step, entry, request, cooking);
+            if (why !== null) {
+                await refuse(step, entry, why);
+                return records/* noRunData */.h;
+            }
         }
-        (0,saved_state/* saveIfPossible */.Ku)(save);
-        reconcileAll(step);
-    });
-    const probe = deps.openProbe(plan.apiUrl);
-    const over = new AbortController();
-    const opened = openReports({ plan, jobs, deps, console, signal: over.signal });
-    const step = createStep({
-        plan,
-        jobs,
-        listeners: [...opened, ...listeners],
-        deps,
-        client,
-        probe,
-        console,
-        end,
-    });
+        catch (error) {
+            await notCooked(step, entry, error);
+            return records/* noRunData */.h;
+        }
+    }
+    if (cooking.wait)
+        return (0,watch/* watchToEnd */.W)(step, entry);
+    (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
+    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+    return records/* noRunData */.h;
+}
+async function cookEntry(step, entry, request, { inTurn, readRecipe, prices, attached }) {
+    const { client, finder, end, log, plan, budget } = step;
+    const mustRead = request.container !== null || (0,money_ceilings/* hasCeiling */.YW)(plan.ceilings);
+    const recipe = mustRead ? await readRecipe(request.recipeUuid) : null;
+    if (request.container !== null && recipe !== null && recipe.payload === null)
+        log.recipeHidden(request);
+    const whole = bodyOf(request, recipe);
+    const limited = (0,money_ceilings/* withShare */.kp)(whole, recipe, plan.ceilings, step.entries.length);
+    const { body } = limited;
+    const tooDear = await prices.check(entry, request, body);
+    const why = tooDear ?? (await budget.refusal(entry.seen.offers?.minUsd ?? null));
+    if (why !== null)
+        return why;
+    (0,step_entry/* setSeen */.EZ)(entry, { shareMs: limited.shareMs });
+    const submittedAtMs = client.clock.now();
+    entry.isSubmitting = true;
     try {
-        return await work(step);
+        const { job, origin } = await submit_submit(request, body, {
+            client,
+            finder,
+            inTurn,
+            ended: end.signal,
+            abandon: end.abandon,
+            facts: () => entry.facts,
+            isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
+            record: (change) => {
+                (0,update/* saveFacts */.NP)(step, entry, change);
+                if (change.sends !== undefined)
+                    cancelReplaced(step, request, attached);
+            },
+            onUnanswered: (error) => {
+                log.cookUnanswered(request, error);
+            },
+            onDelayed: log.cookDelayed,
+        });
+        if (job.description !== null && !(0,custody_mark/* carriesMark */.LR)(job, request.mark))
+            log.markMissing(job);
+        (0,update/* trackJob */.xH)(step, entry, job, origin, submittedAtMs);
+        return null;
     }
     finally {
-        over.abort();
-        end.release();
-        step.budget.stop();
-        await Promise.all([connection.close(), probe.close()]);
+        entry.isSubmitting = false;
     }
 }
-function openReports({ plan, jobs, deps, console, signal }) {
-    if (jobs.length === 0 || plan.cancelReason !== undefined)
-        return [];
-    const { runner, clock } = deps;
-    const atTimeout = timeoutWords[plan.policy.onTimeout];
-    const isWaiting = plan.goalResult !== 'submitted';
-    const { apiUrl, timeoutMs } = plan;
-    console.opening({ apiUrl, timeoutMs: isWaiting ? timeoutMs : null, atTimeout });
-    const jobCount = jobs.length;
-    return [(0,progress/* startProgress */.o)({ runner, clock, jobCount, timeoutMs, atTimeout, signal })];
+function isTaken(step, entry, jobUuid) {
+    const others = (0,step_step/* allEntries */.Y)(step).filter((each) => each !== entry);
+    return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
 }
-const timeoutWords = {
-    cancel: 'what has not ended is cancelled, and the step fails',
-    fail: 'what has not ended is left running, and the step fails',
-    detach: 'what has not ended is left running, and the step passes',
-};
-function createStep({ plan, jobs, listeners, deps, client, probe, console, end }) {
-    const poller = (0,poll/* createPoller */.vO)({
-        client,
-        interval: plan.pollInterval,
-        maxIntervalMs: (jobUuid) => step.budget.maxIntervalMs(jobUuid),
-        signal: end.deadline,
-        onUnavailable: console.serviceUnavailable,
-        onAvailable: console.serviceAvailable,
-    });
-    const step = {
-        deps,
-        plan,
-        client,
-        probe,
-        end,
-        poller,
-        console,
-        listeners: [console, ...listeners],
-        entries: jobs.map((job) => (0,commands_entries/* createEntry */.dv)(job)),
-        earlier: [],
-        finder: (0,find/* createFinder */.p)(client),
-        budget: createBudget({
-            client,
-            ceilings: plan.ceilings,
-            ended: end.signal,
-            onOverRate: (jobUuid, why) => {
-                const entry = [...step.entries, ...step.earlier].find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
-                if (entry !== undefined)
-                    (0,commands_entries/* giveUpOverBudget */.mL)(step, entry, why);
-            },
-            onOverCost: (why) => {
-                for (const entry of step.entries)
-                    entry.overBudget ??= why;
-                end.endFor('max-cost');
-            },
-        }),
-        logs: createLogCollector({
-            runner: deps.runner,
-            client,
-            console,
-            mode: plan.logs,
-            jobCount: jobs.length,
-            signal: end.signal,
-        }),
-        reconcile: async (entry) => {
-            const both = Promise.all([entry.reconciling, reconcileEntry(step, entry)]);
-            entry.reconciling = both.then(() => { });
-            entry.reconciling.catch(() => { });
-            return entry.reconciling;
-        },
-    };
-    return step;
+async function refuse(step, entry, why) {
+    (0,reconcile_entry/* stopOverBudget */._)(step, entry, why);
+    (0,update/* failFast */.$4)(step);
+    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
 }
-function reconcileAll(step) {
-    for (const entry of [...step.entries, ...step.earlier]) {
-        if (!entry.isSubmitting)
-            void step.reconcile(entry);
+async function notCooked(step, entry, error) {
+    const isExpected = error instanceof errors/* InterruptedError */.p4 || error instanceof errors/* ServiceError */._7;
+    if (!(step.end.signal.aborted && isExpected)) {
+        (0,step_entry/* setSeen */.EZ)(entry, { error: (0,errors/* asError */.zR)(error) });
+        (0,update/* saveFacts */.NP)(step, entry, { stop: 'not-cooked' });
+        (0,update/* failFast */.$4)(step);
     }
-}
-async function conclude(step, runData, commitStatus) {
-    await lookAtRunning(step);
-    const outcomes = await decide(step, runData);
-    (0,outputs/* writeAccessToken */.H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
-    await commitStatus.settle(step.end.deadline);
-    return outcomes;
-}
-async function decide(step, runData) {
-    const { end, entries, earlier, client, deps } = step;
-    const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-    const outcomesNow = () => entries.map((entry, index) => (0,commands_entries/* outcomeNow */.jL)(step, entry, runData[index]));
-    let billed = [];
-    for (let known = -1; known !== end.facts().ends.length;) {
-        known = end.facts().ends.length;
-        await Promise.all([...entries, ...earlier].map(step.reconcile));
-        billed = await (0,bill/* withBills */.F)(outcomesNow(), client, noTime);
-    }
-    end.decide();
-    for (const [index, entry] of entries.entries())
-        (0,commands_entries/* tellEnd */.HI)(step, entry, runData[index] ?? records/* noRunData */.h);
-    return outcomesNow().map((outcome, index) => ({
-        ...outcome,
-        bills: billed[index]?.bills ?? outcome.bills,
-    }));
+    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
 }
 
 
 /***/ }),
 
-/***/ 2248:
+/***/ 1601:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  d: () => (/* binding */ adopt),
-  W: () => (/* binding */ watchToEnd)
-});
-
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(9504);
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/jobs/entry.js
-var jobs_entry = __nccwpck_require__(8577);
-// EXTERNAL MODULE: ./build/jobs/ceilings.js
-var ceilings = __nccwpck_require__(8261);
-// EXTERNAL MODULE: ./build/jobs/cost.js
-var cost = __nccwpck_require__(3228);
-// EXTERNAL MODULE: ./build/jobs/failure.js
-var failure = __nccwpck_require__(8515);
-// EXTERNAL MODULE: ./build/jobs/node-urls.js
-var node_urls = __nccwpck_require__(1044);
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/jobs/retried-job.js
-var retried_job = __nccwpck_require__(8136);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-// EXTERNAL MODULE: ./build/commands/entries.js
-var entries = __nccwpck_require__(211);
-// EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
-var poll = __nccwpck_require__(7127);
-;// CONCATENATED MODULE: ./build/commands/server.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   t: () => (/* binding */ cleanup)
+/* harmony export */ });
+/* harmony import */ var _service_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6102);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7094);
+/* harmony import */ var _github_pending_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7609);
+/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9904);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(487);
+/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1402);
+/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7836);
+/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6804);
+/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7603);
+/* harmony import */ var _report_log_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2107);
 
 
 
 
 
-function waitUntilOf({ plan }, { task }) {
-    const byTask = plan.readyCheck === null ? 'running' : 'ready';
-    return plan.waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
-}
-const maxUnknownWaitMs = 30_000;
-const minListEveryMs = 20_000;
-const maxListEveryMs = 300_000;
-const listShare = 1 / 15;
-function watchServer(step, entry, submitted, log) {
-    const { end, plan, console } = step;
-    const { clock } = step.deps;
-    const served = new AbortController();
-    const over = new AbortController();
-    const signal = AbortSignal.any([end.signal, over.signal, served.signal]);
-    const waitUntil = waitUntilOf(step, submitted.job);
-    let work = null;
-    let isTold = false;
-    let known = nothingFound;
-    let listedAtMs = -Infinity;
-    const find = async (job, waitedMs) => {
-        const nowMs = clock.monotonicMs();
-        const everyMs = Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
-        if (known.urls.length > 0 && nowMs - listedAtMs < everyMs)
-            return known;
-        listedAtMs = nowMs;
-        return findServer(step, entry, job, log, known, signal);
-    };
-    const isServing = async (job, waitedMs) => {
-        known = await find(job, waitedMs);
-        if (waitUntil === 'running' && known.isReported)
-            return true;
-        if (known.urls.length === 0) {
-            if (!isTold && known.runUuid !== null)
-                console.noAddressYet(submitted);
-            isTold ||= known.runUuid !== null;
-            return waitUntil === 'running' && mayHaveNone(job) && waitedMs >= maxUnknownWaitMs;
-        }
-        return isReady(step, entry, submitted, known.urls, signal);
-    };
-    const wait = async (job) => {
-        const sinceMs = clock.monotonicMs();
-        while (!signal.aborted) {
-            const startedMs = clock.monotonicMs();
-            if (await isServing(job, startedMs - sinceMs)) {
-                served.abort();
-                return;
-            }
-            const interval = known.urls.length === 0 ? plan.pollInterval : 'auto';
-            const everyMs = (0,poll/* pollIntervalMs */.Bg)(interval, startedMs - sinceMs);
-            await clock.sleep(startedMs + everyMs - clock.monotonicMs(), signal);
-        }
-    };
-    return {
-        served: served.signal,
-        mayReadLog: () => known.runUuid !== null,
-        onRunning: (job) => {
-            if (job.parameters?.isReachable === false && waitUntil === 'running')
-                served.abort();
-            work ??= wait(job);
-        },
-        onStopped: () => {
-            known = { ...nothingFound, runUuid: known.runUuid };
-            entry.readiness = null;
-        },
-        stop: async () => {
-            over.abort();
-            await work;
-        },
-    };
-}
-function mayHaveNone({ parameters }) {
-    return parameters?.isReachable !== true;
-}
-const nothingFound = { runUuid: null, urls: [], isReported: false };
-async function findServer(step, entry, job, log, before, signal) {
-    try {
-        const runs = await log.listRuns(signal);
-        const run = runs.findLast(({ status }) => !(0,jobs_status/* isFinal */.dR)(status));
-        if (run === undefined)
-            return { ...nothingFound, runUuid: before.runUuid };
-        const urls = (0,node_urls/* nodeUrlsOfRun */.nI)(run, job.uuid);
-        await findToken(step, entry, job, { run, urls, before }, signal);
-        return { runUuid: run.uuid, urls, isReported: (run.node_urls ?? []).length > 0 };
-    }
-    catch {
-        return before;
-    }
-}
-async function findToken({ client, deps }, entry, { uuid }, { run, urls, before }, signal) {
-    const isNew = run.uuid !== before.runUuid;
-    const isReachedNow = entry.accessToken === null && urls.length > 0 && before.urls.length === 0;
-    if (!isNew && !isReachedNow)
+
+
+
+
+
+async function cleanup(deps) {
+    const { runner } = deps;
+    const saved = (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_8__/* .readSavedState */ .rh)(runner);
+    if (saved === null)
         return;
-    const token = await (0,endpoints/* readAccessToken */.o3)(client, uuid, signal);
-    if (token !== null)
-        deps.runner.mask(token);
-    entry.accessToken = token;
-}
-async function isReady(step, entry, submitted, urls, signal) {
-    const { readyCheck } = step.plan;
-    const { clock } = step.deps;
-    if (readyCheck === null)
-        return true;
-    const sentMs = clock.monotonicMs();
-    const answer = await ask(step, entry, urls, signal);
-    if (answer === 'ready') {
-        entry.readiness = null;
-        return true;
-    }
-    if (signal.aborted)
-        return false;
-    const before = entry.readiness;
-    if (before?.answer === answer) {
-        entry.readiness = { ...before, forMs: clock.monotonicMs() - entry.readySinceMs };
-        return false;
-    }
-    entry.readySinceMs = sentMs;
-    entry.readiness = { answer, forMs: clock.monotonicMs() - sentMs };
-    step.console.notReady(submitted, readyCheck, answer);
-    return false;
-}
-async function ask({ plan, probe }, entry, urls, signal) {
-    const { port = 0, path = '/' } = plan.readyCheck ?? {};
-    const address = (0,node_urls/* mainUrlOf */.eO)(urls, port);
-    const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
-    if (url === null)
-        return `port ${port} is not among the addresses`;
+    const console = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_9__/* .createLog */ .hM)(runner, saved.entries.length);
+    const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
+    const policy = { ...saved.policy, onJobEnd };
+    const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
+    if (open.length === 0 && saved.pendingSha === '')
+        return;
     try {
-        const status = await probe.get(url, entry.accessToken, signal);
-        return status < 400 ? 'ready' : `HTTP ${status}`;
+        const inputs = await (0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_5__/* .readCleanUpInputs */ .Uo)(runner);
+        const { client, close } = (0,_service_open_js__WEBPACK_IMPORTED_MODULE_0__/* .openService */ .I)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_3__/* .toAccess */ .oQ)(inputs), console.clockOff);
+        try {
+            await reconcileAll(open, saved, policy, client, console);
+            const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_4__/* .readRunRef */ .bS)(runner, saved.pendingSha);
+            const token = inputs['github-token'];
+            if (run === null || run.sha === '' || token === undefined)
+                return;
+            const uuids = saved.entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid));
+            await (0,_github_pending_js__WEBPACK_IMPORTED_MODULE_2__/* .finishOwnStatuses */ .KI)(deps, run, token, new Set(uuids), client);
+        }
+        finally {
+            await close();
+        }
     }
     catch (error) {
-        return (0,errors/* asError */.zR)(error).message;
+        console.cleanupFailed(error);
+    }
+}
+function isOpen(facts, { step }, policy) {
+    const nothing = { cancels: new Map(), hasLooked: false };
+    const wanted = (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_6__/* .getWanted */ .o)(facts, step, policy, 'post');
+    return (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_6__/* .nextAction */ .G)(facts, wanted, nothing, 'post').do !== 'done';
+}
+const maxCleanupMs = 225_000;
+async function reconcileAll(open, { step }, policy, client, console) {
+    const deadline = new AbortController();
+    const done = new AbortController();
+    void (0,_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .sleepLong */ .k8)(client.clock, maxCleanupMs, done.signal).then(() => {
+        deadline.abort();
+    });
+    const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
+    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_7__/* .createFactsReconciler */ .aB)({ client, events: console, phase: 'post', deadline: deadline.signal }, { onUnavailable, onAvailable }, 'the workflow job has ended');
+    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_6__/* .getWanted */ .o)(facts, step, policy, 'post');
+    try {
+        await Promise.all(open.map(async (facts) => reconcile(facts, wanted)));
+    }
+    finally {
+        done.abort();
     }
 }
 
-;// CONCATENATED MODULE: ./build/commands/watch.js
+
+/***/ }),
+
+/***/ 7246:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   u: () => (/* binding */ wait)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _github_commit_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(145);
+/* harmony import */ var _github_commit_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3840);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(487);
+/* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8843);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1175);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7177);
+/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_finish_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4652);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7802);
+/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2568);
+/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(3142);
+/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(2234);
+/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(8668);
 
 
 
@@ -31865,185 +30556,629 @@ async function ask({ plan, probe }, entry, urls, signal) {
 
 
 
-function adopt(step, entry, job, origin, submittedAtMs = step.client.clock.now()) {
-    const submitted = { ref: entry.ref, origin, job, submittedAtMs };
-    entry.submitted = submitted;
-    const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
-    (0,entries/* record */.g1)(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
-    (0,entries/* observe */.lB)(step, entry, job);
-    for (const listener of step.listeners)
-        listener.submitted?.(submitted);
-}
-async function watchToEnd(step, entry) {
-    const { submitted } = entry;
-    if (submitted === null)
-        throw new Error('an entry without a job cannot be watched');
-    const log = step.logs.open(submitted);
+
+async function wait(deps) {
+    const { runner } = deps;
     try {
-        await watch(step, entry, submitted, log);
-        if (entry.facts.stop === 'goal')
-            await untilRated(step, submitted);
-        if (entry.facts.stop === 'goal')
-            countOn(step, entry, submitted);
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeInitialOutputs */ .wm)(runner);
+        const inputs = await (0,_inputs_job_js__WEBPACK_IMPORTED_MODULE_4__/* .readWaitInputs */ .FW)(runner);
+        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .givenJob */ .J8);
+        const refs = jobs.map(({ ref }) => ref);
+        const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunRef */ .bS)(runner, await (0,_github_commit_js__WEBPACK_IMPORTED_MODULE_1__/* .readCommitSha */ .e)(runner));
+        const commitStatus = (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_2__/* .openCommitStatus */ .y)(inputs, refs, run, deps);
+        const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .createEarlyOutputs */ .MU)(runner, refs) }, commitStatus];
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_10__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_11__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
+            const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
+            return (0,_step_finish_js__WEBPACK_IMPORTED_MODULE_9__/* .finish */ .O)(step, runData, commitStatus);
+        });
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportOutcomes */ .s)(runner, outcomes);
     }
     catch (error) {
-        entry.error = (0,errors/* asError */.zR)(error);
-        (0,entries/* record */.g1)(step, entry, { stop: 'lost' });
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportFailure */ .x)(runner, error);
     }
-    entry.isFollowed = await mayTryNext(step, entry, log);
-    if (!entry.isFollowed && isBad(step, entry) && step.plan.failFast)
-        step.end.endFor('fail-fast');
-    await step.reconcile(entry);
-    await lookOnceMore(step, entry);
-    const { result } = (0,entries/* outcomeNow */.jL)(step, entry);
-    const reads = entry.facts.stop !== 'lost';
-    const runData = await log.close(result, { reads, signal: step.end.deadline });
-    if (entry.facts.stop === 'ended')
-        tellUnrated(step, entry, runData);
-    if (entry.facts.stop === 'goal') {
-        const urls = (0,node_urls/* nodeUrlsOf */.i9)({ job: entry.job, ...runData });
-        if (urls.length > 0)
-            step.console.reachable(submitted, urls);
-        else if (entry.job?.parameters?.isReachable)
-            step.console.noAddress(submitted);
+}
+async function waitFor(step, entry) {
+    const answer = await readFirst(step, entry.ref.jobUuid ?? '');
+    let runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__/* .noRunData */ .h;
+    if (answer !== null && !(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
+        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_13__/* .trackJob */ .xH)(step, entry, answer, 'given');
+        runData = await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_14__/* .watchToEnd */ .W)(step, entry);
     }
+    else {
+        if (answer !== null) {
+            (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { error: answer });
+            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_13__/* .saveFacts */ .NP)(step, entry, { stop: 'lost' });
+            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_13__/* .failFast */ .$4)(step);
+        }
+        await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_12__/* .reconcileEntry */ .X)(step, entry);
+    }
+    (0,_step_update_js__WEBPACK_IMPORTED_MODULE_13__/* .reportEnd */ .wZ)(step, entry, runData);
     return runData;
 }
-async function mayTryNext(step, entry, log) {
-    const { end, client, deps } = step;
-    const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
-    if (!entry.hasNext || isOver())
-        return false;
-    await step.reconcile(entry);
-    const { jobs } = entry.facts;
-    const isInDoubt = (0,jobs_entry/* unansweredCooks */.kS)(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
-    if (isOver() || isInDoubt)
-        return false;
-    try {
-        const request = async () => log.listRuns(end.signal);
-        const runs = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal: end.signal });
-        const outcome = (0,entries/* outcomeNow */.jL)(step, entry, { ...records/* noRunData */.h, runs });
-        return !isOver() && (0,failure/* endedUnstarted */.p_)(outcome, deps.clock.now());
-    }
-    catch {
-        return false;
-    }
-}
-async function watch(step, entry, submitted, log) {
-    const { client, end, poller } = step;
-    const { job } = submitted;
-    const failure = (0,retried_job/* createFailureCheck */.dT)(client, end.signal);
-    const waitUntil = waitUntilOf(step, job);
-    const server = watchServer(step, entry, submitted, log);
+async function readFirst({ poller, end }, jobUuid) {
+    let first = null;
     const take = (answer) => {
-        if (entry.unwatch.signal.aborted)
-            return true;
-        if (answer instanceof errors/* ServiceError */._7) {
-            entry.error = answer;
-            (0,entries/* record */.g1)(step, entry, { stop: 'lost' });
-            return true;
-        }
-        (0,entries/* observe */.lB)(step, entry, answer);
-        if (answer.status !== 'RUNNING') {
-            if (entry.facts.stop === 'goal')
-                (0,entries/* record */.g1)(step, entry, { stop: null });
-            server.onStopped();
-        }
-        if (waitUntil === 'completed' || server.mayReadLog())
-            log.onLook(answer);
-        if (answer.status !== 'FAILED')
-            failure.reset();
-        if ((0,jobs_status/* isFinal */.dR)(answer.status)) {
-            const state = answer.status === 'FAILED' ? failure.check(answer) : 'final';
-            if (state === 'open')
-                return false;
-            (0,entries/* record */.g1)(step, entry, {
-                ...(0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: answer.uuid, hasEnded: state === 'final' }),
-                stop: 'ended',
-            });
-            return true;
-        }
-        if (waitUntil === 'completed')
-            return false;
-        if (answer.status === 'RUNNING') {
-            if (waitUntil === 'running' && entry.facts.stop !== 'goal')
-                (0,entries/* record */.g1)(step, entry, { stop: 'goal' });
-            server.onRunning(answer);
-            return server.served.aborted;
-        }
-        return false;
+        first = answer;
+        return true;
     };
-    if (!take(job)) {
-        const duplicates = watchForDuplicates(step, entry);
-        await poller.watch(job.uuid, take, AbortSignal.any([end.signal, server.served, entry.unwatch.signal]));
-        duplicates.stop();
-    }
-    await server.stop();
-    if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
-        (0,entries/* record */.g1)(step, entry, { stop: 'goal' });
+    await poller.watch(jobUuid, take, end.signal, false);
+    return first;
 }
-const duplicatePausesMs = [15_000, 30_000, 60_000, 300_000];
-function watchForDuplicates(step, entry) {
-    const { clock } = step.deps;
-    const over = new AbortController();
-    const signal = AbortSignal.any([step.end.signal, over.signal]);
-    const lookAgainAndAgain = async () => {
-        for (let looks = 0; (0,jobs_entry/* unansweredCooks */.kS)(entry.facts) > 0; looks += 1) {
-            const everyMs = duplicatePausesMs[Math.min(looks, duplicatePausesMs.length - 1)] ?? 0;
-            await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
-            if (signal.aborted)
-                return;
-            await step.reconcile(entry);
-        }
-    };
-    void lookAgainAndAgain();
+
+
+/***/ }),
+
+/***/ 9507:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Gz: () => (/* binding */ newStepFacts),
+/* harmony export */   KD: () => (/* binding */ isDuplicate),
+/* harmony export */   RN: () => (/* binding */ parseEntryFacts),
+/* harmony export */   ec: () => (/* binding */ withJob),
+/* harmony export */   kG: () => (/* binding */ newEntryFacts),
+/* harmony export */   kS: () => (/* binding */ unansweredCooks),
+/* harmony export */   xS: () => (/* binding */ parseStepFacts)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
+
+
+const jobFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    uuid: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(),
+    hasEnded: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY(),
+});
+const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    mark: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()),
+    sends: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
+    unsent: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
+    refused: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
+    serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
+    jobs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(jobFactsSchema),
+    stop: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked', 'over-budget', 'replaced'])),
+});
+const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    ends: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(_jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .endReasons */ .X)),
+    hasVerdict: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY(),
+});
+const newStepFacts = { ends: [], hasVerdict: false };
+function newEntryFacts(mark) {
+    const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
+    return { mark, ...none, jobs: [], stop: null };
+}
+function unansweredCooks({ sends, unsent, refused, jobs }) {
+    return Math.max(0, sends - unsent - refused - jobs.length);
+}
+function withJob({ jobs }, job) {
+    const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
     return {
-        stop: () => {
-            over.abort();
+        jobs: isKnown ? jobs.map((each) => (each.uuid === job.uuid ? job : each)) : [...jobs, job],
+    };
+}
+function isDuplicate({ mark, jobs }, jobUuid) {
+    return mark !== null && jobs[0]?.uuid !== jobUuid;
+}
+function parseEntryFacts(value) {
+    const parsed = entryFactsSchema.safeParse(value);
+    return parsed.success ? parsed.data : null;
+}
+function parseStepFacts(value) {
+    const parsed = stepFactsSchema.safeParse(value);
+    return parsed.success ? parsed.data : newStepFacts;
+}
+
+
+/***/ }),
+
+/***/ 5877:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   p: () => (/* binding */ createFinder),
+/* harmony export */   t: () => (/* binding */ lookupWindowMs)
+/* harmony export */ });
+/* harmony import */ var _service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2521);
+/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _mark_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1415);
+
+
+
+
+const lookupWindowMs = 30_000;
+const pausesMs = [1_000, 2_000, 4_000, 8_000];
+const gridMs = 1_000;
+const maxSharedMs = 100;
+function createFinder(client, signal) {
+    const { clock } = client;
+    const describe = (0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .createDescriber */ .EM)(client, signal, _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.once);
+    let shared = { beganAtMs: -Infinity, pages: share((0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
+    const findOnce = async ({ mark, knownUuids, serverSentAtMs }) => {
+        const nowMs = clock.monotonicMs();
+        if (nowMs - shared.beganAtMs > maxSharedMs)
+            shared = { beganAtMs: nowMs, pages: share((0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
+        const isKnown = ({ uuid }) => knownUuids.includes(uuid);
+        const oldestMs = serverSentAtMs === null ? null : serverSentAtMs - clockSlackMs;
+        const describeNew = async (job) => (isKnown(job) ? job : describe(job));
+        for await (const job of (0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .describeJobs */ .w7)(shared.pages(), describeNew, oldestMs))
+            if (!isKnown(job) && (0,_mark_js__WEBPACK_IMPORTED_MODULE_3__/* .carriesMark */ .LR)(job, mark))
+                return job;
+        return null;
+    };
+    return {
+        find: async (search) => {
+            const beganAtMs = clock.monotonicMs();
+            const lookedForMs = () => clock.monotonicMs() - beganAtMs;
+            for (let looks = 0;; looks += 1) {
+                if (signal.aborted)
+                    throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InterruptedError */ .p4();
+                const isEnough = lookedForMs() >= search.windowMs;
+                try {
+                    const job = await findOnce(search);
+                    if (job !== null || isEnough || isLongAgo(search, client))
+                        return job;
+                }
+                catch (error) {
+                    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7) || !error.retryable)
+                        throw error;
+                    if (!search.isLast && lookedForMs() >= search.windowMs * 2)
+                        throw error;
+                }
+                const pauseMs = pausesMs[Math.min(looks, pausesMs.length - 1)] ?? 0;
+                await clock.sleep(pauseMs - (clock.monotonicMs() % gridMs), signal);
+            }
         },
     };
 }
-const maxRateWaitMs = 30_000;
-async function untilRated(step, { job }) {
-    if (step.plan.ceilings.maxHourlyRateUsd === null)
-        return;
-    const isRated = await step.budget.untilRated(job.uuid, maxRateWaitMs);
-    if (!isRated)
-        step.console.rateUnknown(job.uuid);
-}
-function tellUnrated({ plan, console }, { job }, { runs }) {
-    if (job === null || !(0,ceilings/* hasCeiling */.YW)(plan.ceilings))
-        return;
-    const hasStarted = job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
-    if (hasStarted && runs.every((run) => (0,cost/* rateOfRun */.LY)(run) === null))
-        console.rateUnknown(job.uuid);
-}
-function countOn({ plan, poller, budget }, { shareMs }, { job }) {
-    if (plan.ceilings.maxCostUsd === null)
-        return;
-    const count = (answer) => {
-        if (answer instanceof errors/* ServiceError */._7)
-            return true;
-        budget.onLook(answer, shareMs !== null);
-        return (0,retried_job/* hasFinished */.rz)(answer);
+function share(source) {
+    const results = [];
+    return async function* pages() {
+        for (let index = 0;; index += 1) {
+            const result = await (results[index] ??= source.next());
+            if (result.done === true)
+                return;
+            yield result.value;
+        }
     };
-    void poller.watch(job.uuid, count, budget.over);
 }
-function isBad(step, entry) {
-    const isOver = entry.facts.stop !== null && !step.end.signal.aborted;
-    return isOver && !results/* results */.X[(0,entries/* outcomeNow */.jL)(step, entry).result].passes;
+const longAgoMs = 5 * 60_000;
+function isLongAgo({ serverSentAtMs, isLast }, client) {
+    const nowMs = client.serverNow();
+    if (!isLast || serverSentAtMs === null || nowMs === null)
+        return false;
+    return nowMs - serverSentAtMs > longAgoMs;
 }
-async function lookOnceMore(step, entry) {
-    const { job, cancel } = entry;
-    if (job === null || entry.facts.stop !== null || cancel !== null)
+const clockSlackMs = 48 * 3_600_000;
+
+
+/***/ }),
+
+/***/ 1415:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   EN: () => (/* binding */ hashAndNonceOf),
+/* harmony export */   LR: () => (/* binding */ carriesMark),
+/* harmony export */   Mp: () => (/* binding */ readMark),
+/* harmony export */   UR: () => (/* binding */ mayOutlive),
+/* harmony export */   dq: () => (/* binding */ describeWithMark),
+/* harmony export */   iI: () => (/* binding */ isOfRepository)
+/* harmony export */ });
+/* unused harmony export lifetimeOf */
+function lifetimeOf(inputs) {
+    if (inputs['on-job-end'] === 'cancel')
+        return 'end';
+    const waitUntil = inputs['wait-until'] ?? 'completed';
+    const mayBeLeft = !inputs.wait ||
+        waitUntil !== 'completed' ||
+        inputs['on-timeout'] !== 'cancel' ||
+        inputs['on-workflow-cancel'] !== 'cancel';
+    return mayBeLeft ? 'keep' : 'server';
+}
+const maxDescription = 2_000;
+function describeWithMark(text, mark, inputs, run) {
+    const origin = run === null ? '' : `${formatOrigin(run, inputs)} `;
+    const end = ` ${origin}[${mark}]`;
+    const room = maxDescription - end.length;
+    if (text.length <= room)
+        return text + end;
+    return `${text.slice(0, room - 1).replace(/[\ud800-\udbff]$/, '')}…${end}`;
+}
+const maxWorkflow = 40;
+function formatOrigin(run, inputs) {
+    const workflow = encodeURIComponent(run.workflow.slice(0, maxWorkflow).toWellFormed());
+    const later = inputs['on-rerun'] === 'attach' ? '+' : '';
+    return `[${[
+        `${run.server}/${run.repository}`,
+        run.repositoryId || '-',
+        `${run.runId}.${run.runAttempt}${later}`,
+        run.sha || '-',
+        lifetimeOf(inputs),
+        workflow,
+    ].join(' ')}]`;
+}
+function carriesMark({ description }, mark) {
+    return description?.includes(`[${mark}]`) ?? false;
+}
+function hashAndNonceOf({ description }) {
+    const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
+    return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
+}
+const maxMark = 100;
+const marksPattern = /\[([\w.:-]+)\/([\w.-]+\/[\w.-]+) (\d+|-) (\d+)\.(\d+)(\+?) ([0-9a-f]+|-) (keep|server|end) ([^\s\]]*)\] \[cook-[0-9a-f]{32}-[0-9a-f]+\]\s*$/;
+const maxMarks = 1_000;
+function readMark({ description }) {
+    const match = marksPattern.exec((description ?? '').slice(-maxMarks));
+    if (match === null)
+        return null;
+    const [, server = '', repository = '', id = '', runId = '', attempt = ''] = match;
+    const [later, sha = '', lifetime, workflow = ''] = match.slice(6);
+    return {
+        server,
+        repository,
+        repositoryId: id === '-' ? '' : id,
+        runId,
+        runAttempt: Number(attempt),
+        sha: sha === '-' ? '' : sha,
+        workflow: decodeText(workflow),
+        lifetime: lifetime === 'keep' || lifetime === 'server' ? lifetime : 'end',
+        mayBeAttached: later === '+',
+    };
+}
+function decodeText(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
+}
+function mayOutlive({ lifetime }, { task }) {
+    return lifetime === 'keep' || (lifetime === 'server' && task === 'PERSISTENT');
+}
+function isOfRepository(mark, here) {
+    if (mark.server !== here.server)
+        return false;
+    if (mark.repositoryId !== '' && here.repositoryId !== '') {
+        return mark.repositoryId === here.repositoryId;
+    }
+    return mark.repository.toLowerCase() === here.repository.toLowerCase();
+}
+
+
+/***/ }),
+
+/***/ 7836:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ nextAction),
+/* harmony export */   o: () => (/* binding */ getWanted)
+/* harmony export */ });
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
+
+function getWanted(facts, step, policy, phase) {
+    if (phase === 'post' && policy.onJobEnd === 'cancel')
+        return 'cancel';
+    const isKilled = phase === 'post' && !step.hasVerdict;
+    const ends = isKilled ? [...step.ends, 'interrupt'] : step.ends;
+    return endsByItself(facts, policy) || ends.some((end) => endCancels(end, facts, policy))
+        ? 'cancel'
+        : 'keep';
+}
+function endsByItself({ stop }, policy) {
+    switch (stop) {
+        case 'not-cooked':
+        case 'ended':
+        case 'over-budget':
+        case 'replaced':
+            return true;
+        case 'lost':
+            return policy.onTimeout === 'cancel';
+        case 'goal':
+        case null:
+            return false;
+    }
+}
+function endCancels(end, { stop }, policy) {
+    switch (end) {
+        case 'interrupt':
+            return policy.onWorkflowCancel === 'cancel';
+        case 'fail-fast':
+        case 'max-cost':
+            return true;
+        case 'timeout':
+            return policy.onTimeout === 'cancel' && stop !== 'goal';
+    }
+}
+function nextAction(facts, wanted, { cancels, hasLooked }, phase) {
+    const [own, ...duplicates] = facts.jobs;
+    const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates].filter(({ hasEnded }) => !hasEnded);
+    const uuids = unwanted.map(({ uuid }) => uuid);
+    const toCancel = uuids.filter((uuid) => !cancels.has(uuid));
+    if (toCancel.length > 0)
+        return { do: 'cancel', jobUuids: toCancel };
+    if (!hasLooked && mayHaveMore(facts, phase))
+        return { do: 'look' };
+    const toConfirm = uuids.filter((uuid) => cancels.get(uuid) === 'accepted');
+    return toConfirm.length > 0 ? { do: 'confirm', jobUuids: toConfirm } : { do: 'done' };
+}
+function mayHaveMore(facts, phase) {
+    if (facts.mark === null)
+        return false;
+    if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0)
+        return true;
+    return phase === 'post' && facts.refused > 0 && facts.jobs.length === 0;
+}
+
+
+/***/ }),
+
+/***/ 6804:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Lq: () => (/* binding */ reconcile),
+/* harmony export */   Nx: () => (/* binding */ ownReason),
+/* harmony export */   Uu: () => (/* binding */ duplicateReason),
+/* harmony export */   aB: () => (/* binding */ createFactsReconciler),
+/* harmony export */   qU: () => (/* binding */ ownName)
+/* harmony export */ });
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
+/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9507);
+/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5877);
+/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7836);
+/* harmony import */ var _service_poll_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8536);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4746);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4052);
+
+
+
+
+
+
+
+
+
+async function reconcile(entry, options) {
+    const { cancels } = entry;
+    const tasks = new Set();
+    const begin = (work) => {
+        const task = work.finally(() => tasks.delete(task));
+        tasks.add(task);
+    };
+    const cancelOne = async (uuid) => {
+        cancels.set(uuid, 'sending');
+        cancels.set(uuid, await cancel(uuid, entry, options));
+    };
+    let hasLooked = false;
+    const lookOnce = async () => {
+        hasLooked = true;
+        if (await look(entry, options))
+            hasLooked = false;
+    };
+    while (!options.deadline.aborted) {
+        const attempts = { cancels, hasLooked };
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_5__/* .nextAction */ .G)(entry.facts(), entry.wanted(), attempts, options.phase);
+        switch (action.do) {
+            case 'done':
+                if (tasks.size === 0)
+                    return;
+                await Promise.race(tasks);
+                break;
+            case 'cancel':
+                for (const uuid of action.jobUuids)
+                    begin(cancelOne(uuid));
+                break;
+            case 'look':
+                begin(lookOnce());
+                break;
+            case 'confirm':
+                for (const uuid of action.jobUuids) {
+                    cancels.set(uuid, 'confirming');
+                    begin(confirm(uuid, entry, options));
+                }
+                break;
+        }
+    }
+    await Promise.all(tasks);
+}
+async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
+    const reason = entry.reason(jobUuid);
+    events.cancelling(jobUuid, reason.told);
+    try {
+        const request = async () => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason.sent, deadline);
+        const last = entry.facts().sends > 0 ? _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastOwnCancel : _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastCancel;
+        const rule = phase === 'post' ? last : _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.cancel;
+        const job = await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline });
+        if (job !== null)
+            see(job, entry);
+        return 'accepted';
+    }
+    catch (error) {
+        const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, deadline).catch(() => null);
+        if (job !== null)
+            see(job, entry);
+        if (job !== null && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(job))
+            return 'accepted';
+        events.cancelFailed(jobUuid, error);
+        return 'failed';
+    }
+}
+const maxConfirmMs = { main: 30_000, post: 600_000 };
+const cancelAgainEveryMs = 12_000;
+async function confirm(jobUuid, entry, options) {
+    const { client, poller, events, phase, deadline } = options;
+    const over = new AbortController();
+    const until = AbortSignal.any([deadline, over.signal]);
+    void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
+        over.abort();
+    });
+    const hasFailedLongAgo = entry.facts().stop === 'ended';
+    const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxLateRestartMs : Infinity;
+    let status = null;
+    let isUnreadable = false;
+    const isOver = (answer) => {
+        isUnreadable = answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7;
+        if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)
+            return true;
+        ({ status } = answer);
+        see(answer, entry);
+        const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
+        return (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(answer) || isSettled;
+    };
+    const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
+        if (isOver(job))
+            over.abort();
+    });
+    await poller.watch(jobUuid, isOver, until);
+    over.abort();
+    await repeating;
+    if (isUnreadable)
+        await cancelOnce(jobUuid, entry, client, deadline, isOver);
+    if (phase === 'main' && deadline.aborted)
         return;
-    const seen = await (0,endpoints/* readJob */.cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
-    if (seen === null)
-        return;
-    (0,entries/* observe */.lB)(step, entry, seen);
-    if (!(0,retried_job/* hasFinished */.rz)(seen))
-        return;
-    (0,entries/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: seen.uuid, hasEnded: true }));
+    if (status === 'FAILED')
+        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+    else if (status === null || !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(status))
+        events.notEnded(jobUuid, status);
+}
+const maxLateRestartMs = cancelAgainEveryMs + 3_000;
+async function cancelAgain(jobUuid, entry, { client }, until, onJob) {
+    for (;;) {
+        await client.clock.sleep(cancelAgainEveryMs, until);
+        if (until.aborted)
+            return;
+        await cancelOnce(jobUuid, entry, client, until, onJob);
+    }
+}
+async function cancelOnce(jobUuid, entry, client, signal, onJob) {
+    const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, entry.reason(jobUuid).sent, signal).catch(() => null);
+    if (job !== null)
+        onJob(job);
+}
+function see(job, entry) {
+    if ((0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(job))
+        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: true }));
+    entry.onJob(job);
+}
+async function look(entry, { finder, events, phase }) {
+    const facts = entry.facts();
+    const mark = facts.mark ?? '';
+    try {
+        const job = await finder.find({
+            mark,
+            knownUuids: facts.jobs.map(({ uuid }) => uuid),
+            serverSentAtMs: facts.serverSentAtMs,
+            windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_4__/* .lookupWindowMs */ .t : 0,
+            isLast: phase === 'post',
+        });
+        if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid))
+            return false;
+        const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'keep';
+        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(job) }));
+        events.foundLater(job, isKept);
+        entry.onJob(job);
+        return true;
+    }
+    catch (error) {
+        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
+            events.lookupFailed(mark, error);
+        return false;
+    }
+}
+function createFactsReconciler({ client, events, phase, deadline }, health, reason, onJob = () => { }) {
+    const poller = (0,_service_poll_js__WEBPACK_IMPORTED_MODULE_6__/* .createPoller */ .vO)({ client, interval: 'auto', signal: deadline, ...health });
+    const options = {
+        client,
+        events,
+        phase,
+        deadline,
+        poller,
+        finder: (0,_find_js__WEBPACK_IMPORTED_MODULE_4__/* .createFinder */ .p)(client, deadline),
+    };
+    return async (saved, wanted) => {
+        let facts = saved;
+        const entry = {
+            facts: () => facts,
+            record: (change) => {
+                facts = { ...facts, ...change };
+            },
+            wanted: () => wanted(facts),
+            cancels: new Map(),
+            reason: (jobUuid) => ownReason((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .isDuplicate */ .KD)(facts, jobUuid) ? duplicateReason : reason),
+            onJob,
+        };
+        await reconcile(entry, options);
+    };
+}
+const duplicateReason = 'the cook was repeated and created two jobs';
+const ownName = 'GitHub Actions: ';
+function ownReason(told) {
+    return { told, sent: ownName + told };
+}
+
+
+/***/ }),
+
+/***/ 7603:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ku: () => (/* binding */ saveIfPossible),
+/* harmony export */   cs: () => (/* binding */ saveStep),
+/* harmony export */   hp: () => (/* binding */ savePlan),
+/* harmony export */   rh: () => (/* binding */ readSavedState),
+/* harmony export */   wn: () => (/* binding */ saveEntry),
+/* harmony export */   zZ: () => (/* binding */ savePendingStatuses)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(268);
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
+
+
+
+const planName = 'plan';
+const stepName = 'step';
+const statusesName = 'commit-statuses';
+const entryName = (index, choice) => choice === 0 ? `entry-${index}` : `entry-${index}-${choice}`;
+const planSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    count: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
+    records: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
+    policy: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+        onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
+        onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
+    }),
+});
+function savePlan(runner, { count, records, policy }) {
+    runner.saveState(planName, JSON.stringify({ count, records, policy }));
+}
+function saveEntry(runner, index, choice, facts) {
+    runner.saveState(entryName(index, choice), JSON.stringify(facts));
+}
+function saveStep(runner, facts) {
+    runner.saveState(stepName, JSON.stringify(facts));
+}
+function saveIfPossible(save) {
+    try {
+        save();
+    }
+    catch {
+    }
+}
+function savePendingStatuses(runner, sha) {
+    runner.saveState(statusesName, sha);
+}
+function readSavedState(runner) {
+    const plan = planSchema.safeParse((0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(planName)));
+    if (!plan.success)
+        return null;
+    const { count, records, policy } = plan.data;
+    const entries = Array.from({ length: count * records }, (_, place) => (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(entryName(Math.floor(place / records), place % records))))).filter((facts) => facts !== null);
+    const step = (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(stepName)));
+    return { policy, step, entries, pendingSha: runner.state(statusesName) };
 }
 
 
@@ -32105,6 +31240,9 @@ class GitHubError extends Error {
         this.status = status;
         this.request = request;
     }
+    get isLasting() {
+        return this.trouble === 'forbidden' || this.trouble === 'internal';
+    }
 }
 class InterruptedError extends Error {
     name = 'InterruptedError';
@@ -32119,328 +31257,31 @@ function isClientError(status = 0) {
 
 /***/ }),
 
-/***/ 4463:
+/***/ 2389:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Cl: () => (/* binding */ createGitHub),
-/* harmony export */   Ov: () => (/* binding */ openOctokit),
-/* harmony export */   Wp: () => (/* binding */ parseAnswer),
-/* harmony export */   Zf: () => (/* binding */ graphqlRoute)
-/* harmony export */ });
-/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(370);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3945);
-/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4269);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
-/* harmony import */ var _trouble_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1101);
 
-
-
-
-
-const maxConcurrent = 8;
-const maxTries = 6;
-const defaultLimitPauseMs = _api_retry_js__WEBPACK_IMPORTED_MODULE_0__/* .maxPauseMs */ .fR;
-function createGitHub({ send, clock, random, signal }) {
-    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_3__/* ["default"] */ .A)(maxConcurrent);
-    let notBeforeMs = 0;
-    let limit = null;
-    const sendOnce = async (route, parameters) => {
-        const pauseMs = notBeforeMs - clock.monotonicMs();
-        if (pauseMs > 0)
-            await clock.sleep(pauseMs, signal);
-        if (signal.aborted)
-            throw limit ?? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4();
-        const answer = await send(route, parameters, signal);
-        limit = null;
-        return answer;
-    };
-    return {
-        request: async (route, parameters = {}, isRepeatable = true) => inTurn(async () => {
-            for (let failures = 1;; failures += 1) {
-                try {
-                    return await sendOnce(route, parameters);
-                }
-                catch (error) {
-                    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4 || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_)
-                        throw error;
-                    const { kind, status, retryAfterMs } = (0,_trouble_js__WEBPACK_IMPORTED_MODULE_2__/* .troubleOf */ .L)(error, clock.now());
-                    const failure = new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_(kind, status, route, error);
-                    const isTransient = kind === 'unavailable' && isRepeatable && failures < maxTries;
-                    if (kind !== 'limited' && !isTransient)
-                        throw failure;
-                    const minMs = retryAfterMs ?? (kind === 'limited' ? defaultLimitPauseMs : 0);
-                    const pauseMs = (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_0__/* .backoffMs */ .jo)(failures, random, minMs);
-                    if (kind === 'limited') {
-                        limit = failure;
-                        notBeforeMs = clock.monotonicMs() + pauseMs;
-                    }
-                    else
-                        await clock.sleep(pauseMs, signal);
-                }
-            }
-        }),
-    };
-}
-const maxRequestMs = 30_000;
-const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
-function openOctokit(runner, token) {
-    const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
-    const connect = async () => {
-        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
-        return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
-    };
-    let connection;
-    return async (route, parameters, signal) => {
-        const octokit = await (connection ??= connect());
-        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
-        const request = { signal: bound, redirect: 'error', log: silent };
-        if (route === graphqlRoute) {
-            const { query, ...variables } = parameters;
-            return octokit.graphql(String(query), { ...variables, request });
-        }
-        const answer = await octokit.request(route, {
-            ...parameters,
-            request,
-        });
-        return answer.data;
-    };
-}
-const graphqlRoute = 'GRAPHQL';
-function parseAnswer(schema, answer, route) {
-    const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .safeParse */ .xL(schema, answer);
-    if (parsed.success)
-        return parsed.data;
-    throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .GitHubError */ .y_('refused', 200, route, new Error('unexpected response'));
-}
-
-
-/***/ }),
-
-/***/ 5778:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   N: () => (/* binding */ pendingUrl),
-/* harmony export */   h: () => (/* binding */ readPendingUrl)
-/* harmony export */ });
-/* harmony import */ var _api_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4015);
-
-function pendingUrl(runUrl, { jobUuid, isLeft }) {
-    return `${runUrl}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
-}
-const pattern = /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
-function readPendingUrl(url) {
-    const [, runUrl = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
-    return (0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(jobUuid) ? { runUrl, runId, jobUuid, isLeft: kind === 'left' } : null;
-}
-
-
-/***/ }),
-
-/***/ 1018:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Zj: () => (/* binding */ listOpenRuns),
-/* harmony export */   _M: () => (/* binding */ repositoryOf),
-/* harmony export */   xx: () => (/* binding */ readRuns)
-/* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3619);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4463);
-
-
-
-function repositoryOf(name) {
-    const [owner = '', repo = ''] = name.split('/');
-    return { owner, repo };
-}
-const time = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP()), null);
-const runSchema = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .object */ .Ikc({
-    id: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .number */ .aig(),
-    status: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .string */ .YjP()), null),
-    run_attempt: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .number */ .aig(), 1),
-    run_started_at: time,
-    updated_at: time,
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  C: () => (/* binding */ createGitHub)
 });
-const pageSize = 100;
-const maxPages = 10;
-const openStatuses = ['in_progress', 'queued', 'waiting', 'pending', 'requested'];
-async function listOpenRuns(github, repository) {
-    const lists = await Promise.all(openStatuses.map(async (status) => listRuns(github, repository, status, () => false)));
-    const open = lists.flat().filter(({ isOver }) => !isOver);
-    return new Map(open.map((run) => [run.id, run]));
-}
-const maxSingleReads = 20;
-async function readRuns(github, repository, ids) {
-    const found = new Map();
-    const missing = () => ids.filter((id) => !found.has(id));
-    if (ids.length > maxSingleReads) {
-        const hasAll = (runs) => {
-            for (const run of runs)
-                if (ids.includes(run.id))
-                    found.set(run.id, run);
-            return missing().length === 0;
-        };
-        await listRuns(github, repository, 'completed', hasAll);
-    }
-    const singly = missing().slice(0, maxSingleReads);
-    await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, repository, id))));
-    return found;
-}
-async function listRuns(github, repository, status, isEnough) {
-    const runs = [];
-    for (let page = 1; page <= maxPages; page += 1) {
-        const query = { ...repository, status, per_page: pageSize, page };
-        const answer = await github.request(listRoute, query);
-        const members = (0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(runListSchema, answer, listRoute).workflow_runs;
-        const read = members.flatMap((member) => {
-            const parsed = runSchema.safeParse(member);
-            return parsed.success ? [toRun(parsed.data)] : [];
-        });
-        runs.push(...read);
-        if (members.length < pageSize || isEnough(read))
-            break;
-    }
-    return runs;
-}
-const listRoute = 'GET /repos/{owner}/{repo}/actions/runs';
-const runListSchema = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .object */ .Ikc({ workflow_runs: zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .unknown */ .L5J()) });
-async function readRun(github, repository, id) {
-    try {
-        const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
-        const answer = await github.request(route, { ...repository, run_id: id });
-        return toRun((0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(runSchema, answer, route));
-    }
-    catch (error) {
-        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.status === 404)
-            return 'gone';
-        throw error;
-    }
-}
-function toRun(run) {
-    return {
-        id: String(run.id),
-        isOver: run.status === 'completed',
-        attempt: run.run_attempt,
-        startedAtMs: msOf(run.run_started_at),
-        updatedAtMs: msOf(run.updated_at),
-    };
-}
-function msOf(text) {
-    const ms = Date.parse(text ?? '');
-    return Number.isNaN(ms) ? null : ms;
-}
 
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+;// CONCATENATED MODULE: ./build/github/trouble.js
 
-/***/ }),
-
-/***/ 1446:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Lx: () => (/* binding */ setStatus),
-/* harmony export */   kd: () => (/* binding */ statusRoute),
-/* harmony export */   r_: () => (/* binding */ readStatuses)
-/* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _groups_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1782);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4463);
-
-
-
-
-const maxSingleReads = 20;
-const commitsPerQuery = 50;
-const maxReadsWithoutGraphql = 100;
-async function readStatuses(github, repository, shas) {
-    if (shas.length > maxSingleReads) {
-        try {
-            const groups = (0,_groups_js__WEBPACK_IMPORTED_MODULE_2__/* .groupsOf */ .c)(shas, commitsPerQuery);
-            const answers = groups.map(async (group) => queryStatuses(github, repository, group));
-            return (await Promise.all(answers)).flat();
-        }
-        catch (error) {
-            if (!isNoAnswer(error))
-                throw error;
-        }
-    }
-    const singly = shas.slice(0, maxReadsWithoutGraphql);
-    const lists = singly.map(async (sha) => listStatuses(github, repository, sha));
-    return (await Promise.all(lists)).flat();
-}
-function isNoAnswer(error) {
-    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_))
-        return false;
-    return error.trouble !== 'limited' && error.trouble !== 'unavailable';
-}
-const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-    context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(),
-    state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(),
-    target_url: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()), null),
-});
-const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ statuses: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(contextSchema) });
-const pageSize = 100;
-const maxPages = 10;
-async function listStatuses(github, repository, sha) {
-    const found = [];
-    for (let page = 1; page <= maxPages; page += 1) {
-        const query = { ...repository, ref: sha, per_page: pageSize, page };
-        const answer = await readCombined(github, query);
-        found.push(...answer.map((status) => toStatus(sha, status)));
-        if (answer.length < pageSize)
-            break;
-    }
-    return found;
-}
-async function readCombined(github, query) {
-    try {
-        const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
-        return (0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(combinedSchema, await github.request(route, query), route).statuses;
-    }
-    catch (error) {
-        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && [404, 422].includes(error.status))
-            return [];
-        throw error;
-    }
-}
-function toStatus(sha, { context, state, target_url: targetUrl }) {
-    return { sha, context, isPending: state.toLowerCase() === 'pending', targetUrl };
-}
-const graphqlContextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), targetUrl: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()) }), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .transform */ .pdi(({ targetUrl, ...status }) => ({ ...status, target_url: targetUrl })));
-const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-    repository: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-        status: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(graphqlContextSchema) }))),
-    }))),
-});
-async function queryStatuses(github, { owner, repo }, shas) {
-    const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
-    const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
-    const answer = (0,_client_js__WEBPACK_IMPORTED_MODULE_1__/* .parseAnswer */ .Wp)(graphqlSchema, await github.request(_client_js__WEBPACK_IMPORTED_MODULE_1__/* .graphqlRoute */ .Zf, { query, owner, repo }), _client_js__WEBPACK_IMPORTED_MODULE_1__/* .graphqlRoute */ .Zf);
-    return shas.flatMap((sha, index) => (answer.repository[`c${index}`]?.status?.contexts ?? []).map((each) => toStatus(sha, each)));
-}
-const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
-async function setStatus(github, repository, sha, status) {
-    await github.request(statusRoute, { ...repository, sha, ...status });
-}
-
-
-/***/ }),
-
-/***/ 1101:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   L: () => (/* binding */ troubleOf)
-/* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
-
-const refusalSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    status: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
-    message: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), ''),
-    response: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ headers: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()) })),
+const refusalSchema = schemas/* object */.Ikc({
+    status: schemas/* number */.aig(),
+    message: schemas/* catch */.MfU(schemas/* string */.YjP(), ''),
+    response: schemas/* optional */.lqM(schemas/* object */.Ikc({ headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J()) })),
 });
 function troubleOf(error, nowMs) {
     const refusal = refusalSchema.safeParse(error);
@@ -32473,18 +31314,453 @@ function retryAfterOf(headers, nowMs) {
     return Number.isFinite(resetMs) ? Math.max(0, resetMs - nowMs) : null;
 }
 
+;// CONCATENATED MODULE: ./build/github/client.js
+
+
+
+
+
+const maxConcurrent = 8;
+const maxTries = 6;
+const defaultLimitPauseMs = retry/* maxPauseMs */.fR;
+function createGitHub({ runner, clock, random, openGitHub }, { repository, token, signal, maxRequestMs }) {
+    const [owner = '', repo = ''] = repository.split('/');
+    const post = openGitHub(runner, token, maxRequestMs);
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
+    const gate = createGate(clock, signal);
+    const send = async (route, parameters = {}, isRepeatable = true) => inTurn(async () => {
+        for (let failures = 1;; failures += 1) {
+            await gate.pass();
+            try {
+                const answer = await post(route, { owner, repo, ...parameters }, signal);
+                gate.open();
+                return answer;
+            }
+            catch (error) {
+                const { kind, status, retryAfterMs } = troubleOf(error, clock.now());
+                const failure = new errors/* GitHubError */.y_(kind, status, route, error);
+                const isTransient = kind === 'unavailable' && isRepeatable && failures < maxTries;
+                if (kind !== 'limited' && !isTransient)
+                    throw failure;
+                const minMs = retryAfterMs ?? (kind === 'limited' ? defaultLimitPauseMs : 0);
+                const pauseMs = (0,retry/* backoffMs */.jo)(failures, random, minMs);
+                if (kind === 'limited')
+                    gate.close(failure, pauseMs);
+                else
+                    await clock.sleep(pauseMs, signal);
+            }
+        }
+    });
+    const read = async (schema, route, parameters) => {
+        const parsed = parse/* safeParse */.xL(schema, await send(route, parameters));
+        if (parsed.success)
+            return parsed.data;
+        throw new errors/* GitHubError */.y_('refused', 200, route, new Error('unexpected response'));
+    };
+    return { send, read };
+}
+function createGate(clock, signal) {
+    let notBeforeMs = 0;
+    let limit = null;
+    return {
+        pass: async () => {
+            const pauseMs = notBeforeMs - clock.monotonicMs();
+            if (pauseMs > 0)
+                await clock.sleep(pauseMs, signal);
+            if (signal.aborted)
+                throw limit ?? new errors/* InterruptedError */.p4();
+        },
+        open: () => {
+            limit = null;
+        },
+        close: (failure, pauseMs) => {
+            limit = failure;
+            notBeforeMs = clock.monotonicMs() + pauseMs;
+        },
+    };
+}
+
 
 /***/ }),
 
-/***/ 1782:
+/***/ 3840:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   c: () => (/* binding */ groupsOf)
+/* harmony export */   y: () => (/* binding */ openCommitStatus)
 /* harmony export */ });
-function groupsOf(items, size) {
-    const count = Math.ceil(items.length / size);
-    return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
+/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7603);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9773);
+/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5342);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2389);
+/* harmony import */ var _pending_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7609);
+/* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1446);
+
+
+
+
+
+
+
+
+
+const noCommitStatus = {
+    submitted: () => { },
+    statusChanged: () => { },
+    ended: () => { },
+    settle: async () => { },
+};
+function openCommitStatus(inputs, jobs, run, deps) {
+    if (!inputs['commit-status'])
+        return noCommitStatus;
+    const token = inputs['github-token'];
+    if (token !== undefined && run !== null && run.sha !== '') {
+        return createCommitStatus(jobs, run, token, inputs['on-job-end'] === 'cancel', deps);
+    }
+    const unknown = token === undefined
+        ? 'the input github-token is empty'
+        : 'the commit of the workflow run is not known';
+    (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Yd)(deps.runner, new Error(unknown));
+    return noCommitStatus;
+}
+const minPauseMs = 5_000;
+const maxSettleMs = 10_000;
+const lastTryMs = 1_000;
+const maxRequestMs = 4_000;
+function createCommitStatus(jobs, run, token, endsWithJob, deps) {
+    const { clock, runner } = deps;
+    const finishing = new AbortController();
+    const over = new AbortController();
+    const { repository, sha } = run;
+    (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .savePendingStatuses */ .zZ)(runner, sha);
+    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_6__/* .createGitHub */ .C)(deps, { repository, token, signal: over.signal, maxRequestMs });
+    const send = createSender(github, sha, runner);
+    const pause = async () => clock.sleep(minPauseMs, finishing.signal);
+    const contextOf = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .openContexts */ .Ng)(jobs);
+    const queues = new Map();
+    const report = ({ ref, job }, message, isLeft) => {
+        let queue = queues.get(ref.index);
+        if (queue === undefined) {
+            const context = contextOf(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job));
+            queue = createQueue(async (next) => send({ context, ...next }), pause);
+            queues.set(ref.index, queue);
+        }
+        const isPending = message.state === 'pending' && job !== null;
+        const pending = isPending ? { jobUuid: job.uuid, isLeft } : null;
+        queue.add({ ...message, target_url: (0,_pending_js__WEBPACK_IMPORTED_MODULE_7__/* .statusUrl */ .Yb)(run, pending) });
+    };
+    return {
+        submitted: (submitted) => {
+            const description = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeStart */ .ig)(submitted, clock.now());
+            report(submitted, { state: 'pending', description }, false);
+        },
+        statusChanged: (submitted, change) => {
+            if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(change.status))
+                return;
+            report(submitted, { state: 'pending', description: (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeChange */ .uQ)(change) }, false);
+        },
+        ended: (outcome) => {
+            report(outcome, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeEnd */ .lA)(outcome, endsWithJob), true);
+        },
+        settle: async (signal) => {
+            const settled = new AbortController();
+            void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
+                finishing.abort();
+                await clock.sleep(lastTryMs, settled.signal);
+                over.abort();
+            });
+            await Promise.all([...queues.values()].map(async ({ idle }) => idle()));
+            settled.abort();
+            if (!over.signal.aborted)
+                (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .savePendingStatuses */ .zZ)(runner, '');
+        },
+    };
+}
+function createQueue(send, pause) {
+    let next;
+    let pausing = Promise.resolve();
+    let work;
+    const sendAll = async () => {
+        while (next !== undefined) {
+            await pausing;
+            const update = next;
+            next = undefined;
+            await send(update);
+            pausing = pause();
+        }
+        work = undefined;
+    };
+    return {
+        add: (update) => {
+            next = update;
+            work ??= sendAll();
+        },
+        idle: async () => work,
+    };
+}
+function createSender(github, sha, runner) {
+    let isHopeless = false;
+    let hasWarned = false;
+    return async (status) => {
+        if (isHopeless)
+            return;
+        try {
+            await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .setStatus */ .L)(github, sha, status);
+        }
+        catch (error) {
+            isHopeless ||= error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.isLasting;
+            if (!hasWarned)
+                (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Yd)(runner, error);
+            hasWarned = true;
+        }
+    };
+}
+
+
+/***/ }),
+
+/***/ 145:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   e: () => (/* binding */ readCommitSha)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3305);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(487);
+
+
+const sha = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* ._regex */ .Fk(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/));
+const pullRequestEvent = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ head: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ sha }) }) });
+async function readCommitSha(runner) {
+    const { env } = runner;
+    if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
+        const event = pullRequestEvent.safeParse(await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_0__/* .readEvent */ .j_)(runner));
+        return event.success ? event.data.pull_request.head.sha : '';
+    }
+    const pushed = sha.safeParse(env['GITHUB_SHA']);
+    return pushed.success ? pushed.data : '';
+}
+
+
+/***/ }),
+
+/***/ 987:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O: () => (/* binding */ openOctokit),
+/* harmony export */   Z: () => (/* binding */ graphqlRoute)
+/* harmony export */ });
+const graphqlRoute = 'GRAPHQL';
+const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () => { } };
+function openOctokit(runner, token, maxRequestMs = 30_000) {
+    const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
+    const connect = async () => {
+        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
+        return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
+    };
+    let connection;
+    return async (route, parameters, signal) => {
+        const octokit = await (connection ??= connect());
+        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
+        const request = { signal: bound, redirect: 'error', log: silent };
+        if (route === graphqlRoute) {
+            const { query, ...variables } = parameters;
+            return octokit.graphql(String(query), { ...variables, request });
+        }
+        const answer = await octokit.request(route, {
+            ...parameters,
+            request,
+        });
+        return answer.data;
+    };
+}
+
+
+/***/ }),
+
+/***/ 7609:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D6: () => (/* binding */ keepPending),
+/* harmony export */   KI: () => (/* binding */ finishOwnStatuses),
+/* harmony export */   Y7: () => (/* binding */ finishStatus),
+/* harmony export */   Yb: () => (/* binding */ statusUrl),
+/* harmony export */   gg: () => (/* binding */ readPendingStatuses)
+/* harmony export */ });
+/* unused harmony export parsePendingUrl */
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(487);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(293);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4746);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2827);
+/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9773);
+/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5342);
+/* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(9283);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4049);
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(8480);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2389);
+/* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(1446);
+
+
+
+
+
+
+
+
+
+
+
+
+
+function statusUrl(run, pending) {
+    return pending === null ? (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .runUrl */ .Vp)(run) : pendingUrl((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .runUrl */ .Vp)(run), pending);
+}
+function pendingUrl(url, { jobUuid, isLeft }) {
+    return `${url}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
+}
+const pattern = /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
+function parsePendingUrl(url) {
+    const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
+    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_10__/* .isUuid */ .O1)(jobUuid) ? { runUrl: page, runId, jobUuid, isLeft: kind === 'left' } : null;
+}
+async function readPendingStatuses(github, shas) {
+    const statuses = await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_12__/* .readStatuses */ .r)(github, shas);
+    return statuses.flatMap(({ sha, context, isPending, targetUrl }) => {
+        const pending = parsePendingUrl(targetUrl);
+        const isOurs = isPending && context.startsWith('dispersed / ') && pending !== null;
+        return isOurs ? [{ sha, context, ...pending }] : [];
+    });
+}
+async function keepPending(github, { sha, context, ...pending }, description) {
+    const url = pendingUrl(pending.runUrl, pending);
+    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_12__/* .setStatus */ .L)(github, sha, { state: 'pending', context, description, target_url: url });
+}
+async function finishStatus(github, { sha, context, runUrl: url }, outcome) {
+    const message = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .describeEnd */ .lA)(outcome);
+    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_12__/* .setStatus */ .L)(github, sha, { ...message, context, target_url: url });
+    return message;
+}
+const maxFinishMs = 10_000;
+async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUuids, client) {
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(deps.clock, maxFinishMs);
+    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_11__/* .createGitHub */ .C)(deps, { repository, token, signal });
+    const finish = async (status) => {
+        const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_9__/* .readJob */ .cd)(client, status.jobUuid, signal);
+        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_8__/* .nowOf */ .I)(client));
+        if (hasEnded)
+            await finishStatus(github, status, (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createJobOutcome */ .g)(job));
+        else
+            await keepPending(github, { ...status, isLeft: true }, _jobs_results_js__WEBPACK_IMPORTED_MODULE_5__/* .results */ .X.detached.commitStatus.words);
+    };
+    try {
+        const statuses = await readPendingStatuses(github, [sha]);
+        const isOwn = (status) => status.runId === runId && !status.isLeft && jobUuids.has(status.jobUuid);
+        await Promise.all(statuses.filter(isOwn).map(finish));
+    }
+    catch (error) {
+        (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .warnStatusNotSet */ .Yd)(deps.runner, signal.aborted ? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4() : error);
+    }
+    finally {
+        clear();
+    }
+}
+
+
+/***/ }),
+
+/***/ 1446:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   L: () => (/* binding */ setStatus),
+/* harmony export */   r: () => (/* binding */ readStatuses)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
+/* harmony import */ var _octokit_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(987);
+
+
+
+
+const maxSingleReads = 20;
+const commitsPerQuery = 50;
+const maxReadsWithoutGraphql = 100;
+async function readStatuses(github, shas) {
+    if (shas.length > maxSingleReads) {
+        try {
+            const groups = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .splitIntoGroups */ .dm)(shas, commitsPerQuery);
+            const answers = groups.map(async (group) => queryStatuses(github, group));
+            return (await Promise.all(answers)).flat();
+        }
+        catch (error) {
+            if (!isNoAnswer(error))
+                throw error;
+        }
+    }
+    const singly = shas.slice(0, maxReadsWithoutGraphql);
+    const lists = singly.map(async (sha) => listStatuses(github, sha));
+    return (await Promise.all(lists)).flat();
+}
+function isNoAnswer(error) {
+    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_))
+        return false;
+    return error.trouble !== 'limited' && error.trouble !== 'unavailable';
+}
+const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
+    context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(),
+    state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(),
+    target_url: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()), null),
+});
+const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ statuses: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(contextSchema) });
+const pageSize = 100;
+const maxPages = 10;
+async function listStatuses(github, sha) {
+    const found = [];
+    for (let page = 1; page <= maxPages; page += 1) {
+        const answer = await readCombined(github, { ref: sha, per_page: pageSize, page });
+        found.push(...answer.map((status) => toStatus(sha, status)));
+        if (answer.length < pageSize)
+            break;
+    }
+    return found;
+}
+async function readCombined(github, query) {
+    try {
+        const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
+        return (await github.read(combinedSchema, route, query)).statuses;
+    }
+    catch (error) {
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && [404, 422].includes(error.status))
+            return [];
+        throw error;
+    }
+}
+function toStatus(sha, { context, state, target_url: targetUrl }) {
+    return { sha, context, isPending: state.toLowerCase() === 'pending', targetUrl };
+}
+const graphqlContextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), targetUrl: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()) }), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .transform */ .pdi(({ targetUrl, ...status }) => ({ ...status, target_url: targetUrl })));
+const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
+    repository: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
+        status: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(graphqlContextSchema) }))),
+    }))),
+});
+async function queryStatuses(github, shas) {
+    const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
+    const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
+    const answer = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_2__/* .graphqlRoute */ .Z, { query });
+    return shas.flatMap((sha, index) => (answer.repository[`c${index}`]?.status?.contexts ?? []).map((status) => toStatus(sha, status)));
+}
+async function setStatus(github, sha, status) {
+    await github.send('POST /repos/{owner}/{repo}/statuses/{sha}', { sha, ...status });
 }
 
 
@@ -32495,13 +31771,14 @@ function groupsOf(items, size) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
-/* harmony import */ var _cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5869);
-/* harmony import */ var _check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6001);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7794);
-/* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6993);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7177);
-/* harmony import */ var _runtime_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1944);
-/* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7435);
+/* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
+/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8164);
+/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7138);
+/* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
+/* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6931);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8247);
 
 
 
@@ -32510,28 +31787,191 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-const entryPoints = new Map([
-    ['index.js', _main_js__WEBPACK_IMPORTED_MODULE_3__/* .run */ .e],
-    ['wait.js', _wait_js__WEBPACK_IMPORTED_MODULE_7__/* .run */ .e],
-    ['cancel.js', _cancel_js__WEBPACK_IMPORTED_MODULE_1__/* .run */ .e],
-    ['check.js', _check_js__WEBPACK_IMPORTED_MODULE_2__/* .run */ .e],
-    ['post.js', _post_js__WEBPACK_IMPORTED_MODULE_4__/* .run */ .e],
+
+const commands = new Map([
+    ['index.js', _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__/* .cook */ .$],
+    ['wait.js', _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__/* .wait */ .u],
+    ['cancel.js', _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__/* .cancel */ .Z],
+    ['check.js', _commands_check_js__WEBPACK_IMPORTED_MODULE_2__/* .check */ .z],
+    ['post.js', _commands_post_js__WEBPACK_IMPORTED_MODULE_4__/* .cleanup */ .t],
 ]);
-function entryOf(name) {
-    const run = entryPoints.get(name);
-    if (run === undefined)
-        throw new Error(`this action has no entry ${name}`);
-    return run;
-}
 try {
-    await entryOf((0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(process.argv[1] ?? ''))();
+    const name = (0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(process.argv[1] ?? '');
+    const command = commands.get(name);
+    if (command === undefined)
+        throw new Error(`this action has no entry ${name}`);
+    await (0,_run_js__WEBPACK_IMPORTED_MODULE_7__/* .runCommand */ .d)(command);
 }
 catch (error) {
-    await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_5__/* .reportFailure */ .x)(_runtime_js__WEBPACK_IMPORTED_MODULE_6__/* .actionsRunner */ .A, error).catch(() => { });
+    await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportFailure */ .x)(_runner_js__WEBPACK_IMPORTED_MODULE_8__/* .actionsRunner */ .A, error).catch(() => { });
 }
 
 __webpack_async_result__();
 } catch(e) { __webpack_async_result__(e); } }, 1);
+
+/***/ }),
+
+/***/ 9904:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Sh: () => (/* binding */ token),
+/* harmony export */   _H: () => (/* binding */ accessInputs),
+/* harmony export */   oQ: () => (/* binding */ toAccess)
+/* harmony export */ });
+/* harmony import */ var _service_public_address_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9834);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
+/* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8718);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8534);
+
+
+
+
+function apiKey(half, otherStart, other) {
+    const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
+    return (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
+        if (given === '') {
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`is empty. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name`);
+        }
+        if (!isPrintable(given)) {
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains white space or characters that a key cannot have. Copy it again, in one line');
+        }
+        if (!given.startsWith(otherStart))
+            return given;
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);
+    });
+}
+const publicKey = apiKey('public', 'sk_', 'secret');
+const secretKey = apiKey('secret', 'pk_', 'public');
+const token = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
+    if (given === '')
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('is empty: give a token, such as ${{ github.token }}');
+    if (isPrintable(given))
+        return given;
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains white space or characters that a token cannot have');
+});
+function isPrintable(given) {
+    return /^[\u0021-\u007e]+$/.test(given);
+}
+const apiUrl = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
+    const url = URL.parse(given);
+    if (url === null)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('is not a URL; the service is at https://api.dispersed.com');
+    if (url.username !== '' || url.password !== '') {
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains a user name or password; use the inputs public-key and secret-key');
+    }
+    const isLoopback = (0,_service_public_address_js__WEBPACK_IMPORTED_MODULE_0__/* .isLoopbackHost */ .c)(url.hostname);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+        const shown = (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .quote */ .hD)(`${url.protocol}//${url.host}`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`${shown} is not https; http is accepted for loopback addresses only`);
+    }
+    if (url.pathname === '/' && url.search === '' && url.hash === '')
+        return url;
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('must be a host only, without path, query or fragment');
+});
+const accessInputs = {
+    'public-key': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(publicKey),
+    'secret-key': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(secretKey),
+    'api-url': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(apiUrl, 'https://api.dispersed.com'),
+};
+function toAccess(inputs) {
+    const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
+    return { apiUrl: inputs['api-url'], keys };
+}
+
+
+/***/ }),
+
+/***/ 4287:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Fj: () => (/* binding */ secretsOf),
+/* harmony export */   cA: () => (/* binding */ environment),
+/* harmony export */   kL: () => (/* binding */ container),
+/* harmony export */   rt: () => (/* binding */ readEnvironmentLines)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8534);
+
+
+
+const variableName = /^[A-Za-z_][\w.-]*$/;
+const variableNameForm = 'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
+const environment = (given) => {
+    const { values, problems } = (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .readAll */ .yw)((0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .membersOf */ .lS)(given).map(([name, value], index) => {
+        const place = variableName.test(name) ? `.${name}` : `[${index}]`;
+        return [place, () => [name, readVariable(name, value)]];
+    }));
+    return Object.fromEntries((0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .validValues */ .tR)(values, problems));
+};
+function readVariable(name, value) {
+    if (!variableName.test(name))
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .invalid */ .Gq)(variableNameForm);
+    if (value === null)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .invalid */ .Gq)('cannot be null: use "" or "null", in quotes');
+    return (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(value, name);
+}
+function readEnvironmentLines(given) {
+    const variables = new Map();
+    const problems = [];
+    for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
+        if (/^\s*(?:#|$)/.test(line))
+            continue;
+        const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
+        const problem = problemOfLine(line, name, variables);
+        if (problem !== null)
+            problems.push({ input: '', message: `line ${index + 1} ${problem}` });
+        variables.set(name, line.slice(line.indexOf('=') + 1));
+    }
+    if (problems.length > 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz(problems);
+    return Object.fromEntries(variables);
+}
+function problemOfLine(line, name, earlier) {
+    if (!line.includes('='))
+        return 'has no `=`: use KEY=VALUE, one per line';
+    if (!variableName.test(name))
+        return `has an invalid name: ${variableNameForm}`;
+    return earlier.has(name) ? `sets ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .quote */ .hD)(name)} a second time` : null;
+}
+const volume = (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .mapping */ .pq)({
+    image: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    mount: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    registry: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    secret: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    tag: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    user: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+});
+const parameters = (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .mapping */ .pq)({
+    image: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    tag: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    imagesrc: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    host: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    user: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    secret: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    env: environment,
+    ports: (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .list */ .p_)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .whole */ .WQ)(1, 65_535)),
+    volumes: (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .list */ .p_)(volume),
+    sshkey: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+    allowed_ips: (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq),
+});
+const container = (given, name) => {
+    const members = new Map((0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .membersOf */ .lS)(given));
+    const inner = members.get('parameters');
+    if (inner === undefined)
+        return parameters(given, name);
+    const hasOthers = [...members.keys()].some((key) => key !== 'parameters' && key !== 'type');
+    if (hasOthers || (members.get('type') ?? 'docker') !== 'docker') {
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .invalid */ .Gq)('must be the container parameters, or {type: docker, parameters: {…}} alone');
+    }
+    return parameters(inner, name);
+};
+function secretsOf({ secret, volumes = [] }) {
+    return [secret, ...volumes.map((mounted) => mounted.secret)].filter((value) => value !== undefined);
+}
+
 
 /***/ }),
 
@@ -32542,9 +31982,10 @@ __webpack_async_result__();
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   $c: () => (/* binding */ isForkEvent),
-  kN: () => (/* binding */ readCommit),
+  j_: () => (/* binding */ readEvent),
   bS: () => (/* binding */ readRunRef),
   Ln: () => (/* binding */ readStepIdentity),
+  Vp: () => (/* binding */ runUrl),
   vg: () => (/* binding */ tempFolder)
 });
 
@@ -32554,10 +31995,8 @@ const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.ur
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 // EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
 var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
-var api = __nccwpck_require__(3305);
-// EXTERNAL MODULE: ./build/api/json.js
-var json = __nccwpck_require__(4933);
+// EXTERNAL MODULE: ./build/service/json.js
+var json = __nccwpck_require__(268);
 ;// CONCATENATED MODULE: ./build/inputs/context.js
 
 
@@ -32565,21 +32004,17 @@ var json = __nccwpck_require__(4933);
 
 const maxAttempts = 51;
 function readStepIdentity({ env }, matrixIndex) {
-    const repository = env['GITHUB_REPOSITORY'] ?? '';
-    const runId = env['GITHUB_RUN_ID'] ?? '';
-    const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
     return {
-        repository,
-        runId,
+        repository: env['GITHUB_REPOSITORY'] ?? '',
+        runId: env['GITHUB_RUN_ID'] ?? '',
         runAttempt: Math.min(maxAttempts, Number(env['GITHUB_RUN_ATTEMPT']) || 1),
         workflow: env['GITHUB_WORKFLOW'] ?? '',
         job: env['GITHUB_JOB'] ?? '',
         matrixIndex,
         step: env['GITHUB_ACTION'] ?? '',
-        runUrl: repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
     };
 }
-async function readRunRef(runner) {
+function readRunRef(runner, sha) {
     const { env } = runner;
     const { repository, runId, runAttempt, workflow } = readStepIdentity(runner, '');
     const server = URL.parse(env['GITHUB_SERVER_URL'] ?? 'https://github.com')?.host ?? '';
@@ -32588,325 +32023,47 @@ async function readRunRef(runner) {
         return null;
     const id = env['GITHUB_REPOSITORY_ID'] ?? '';
     const repositoryId = /^\d+$/.test(id) ? id : '';
-    const sha = await readSha(env).catch(() => '');
     return { server, repository, repositoryId, runId, runAttempt, sha, workflow };
+}
+function runUrl({ server, repository, runId }) {
+    return `https://${server}/${repository}/actions/runs/${runId}`;
 }
 function tempFolder({ env }) {
     return env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)();
 }
-const sha = schemas/* string */.YjP().check(api/* _regex */.Fk(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/));
-const pullRequest = schemas/* object */.Ikc({ pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ sha }) }) });
-async function readCommit(runner) {
-    const { env } = runner;
-    const { repository, runUrl } = readStepIdentity(runner, '');
-    const [owner, repo] = repository.split('/');
-    if (!owner || !repo)
-        throw new Error('GITHUB_REPOSITORY has no repository');
-    return { owner, repo, sha: await readSha(env), runUrl };
-}
 const forkPullRequest = schemas/* object */.Ikc({
     pull_request: schemas/* object */.Ikc({ head: schemas/* object */.Ikc({ repo: schemas/* nullable */.mee(schemas/* object */.Ikc({ fork: schemas/* boolean */.zMY() })) }) }),
 });
-async function isForkEvent({ env }) {
-    if (env['GITHUB_EVENT_NAME'] !== 'pull_request')
+async function isForkEvent(runner) {
+    if (runner.env['GITHUB_EVENT_NAME'] !== 'pull_request')
         return false;
-    const event = forkPullRequest.safeParse(await readEvent(env));
+    const event = forkPullRequest.safeParse(await readEvent(runner));
     return event.success && event.data.pull_request.head.repo?.fork !== false;
 }
-async function readEvent(env) {
+async function readEvent({ env }) {
     return (0,json/* parseJson */.qF)(await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}'));
-}
-async function readSha(env) {
-    if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
-        const event = pullRequest.safeParse(await readEvent(env));
-        if (event.success)
-            return event.data.pull_request.head.sha;
-        throw new Error('the event in GITHUB_EVENT_PATH has no head commit of a pull request');
-    }
-    const given = sha.safeParse(env['GITHUB_SHA']);
-    if (given.success)
-        return given.data;
-    throw new Error('GITHUB_SHA has no commit');
 }
 
 
 /***/ }),
 
-/***/ 5747:
+/***/ 1402:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  iQ: () => (/* binding */ ceilingsOf),
-  mG: () => (/* binding */ cookInputs),
-  Pf: () => (/* binding */ fieldsOf),
-  Uo: () => (/* binding */ readCleanUpInputs),
-  cp: () => (/* binding */ readCookInputs)
-});
-
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
-// EXTERNAL MODULE: ./build/api/public-address.js
-var public_address = __nccwpck_require__(2843);
-// EXTERNAL MODULE: ./build/inputs/parsers.js
-var parsers = __nccwpck_require__(5272);
-;// CONCATENATED MODULE: ./build/inputs/access.js
-
-
-function apiKey(half, otherStart, other) {
-    const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
-    return (0,parsers/* fromText */.IK)((given) => {
-        if (given === '') {
-            return new parsers/* InvalidValue */.h6(`is empty. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name`);
-        }
-        if (!/^[\u0021-\u007e]+$/.test(given)) {
-            return new parsers/* InvalidValue */.h6('contains white space or characters that a key cannot have. Copy it again, in one line');
-        }
-        if (!given.startsWith(otherStart))
-            return given;
-        return new parsers/* InvalidValue */.h6(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);
-    });
-}
-const publicKey = apiKey('public', 'sk_', 'secret');
-const secretKey = apiKey('secret', 'pk_', 'public');
-const token = (0,parsers/* fromText */.IK)((given) => /^[\u0021-\u007e]+$/.test(given)
-    ? given
-    : new parsers/* InvalidValue */.h6('contains white space or characters that a token cannot have'));
-const apiUrl = (0,parsers/* fromText */.IK)((given) => {
-    const url = URL.parse(given);
-    if (url === null) {
-        return new parsers/* InvalidValue */.h6('is not a URL; the service is at https://api.dispersed.com');
-    }
-    if (url.username !== '' || url.password !== '') {
-        return new parsers/* InvalidValue */.h6('contains a user name or password; use the inputs public-key and secret-key');
-    }
-    const isLoopback = (0,public_address/* isLoopbackHost */.c)(url.hostname);
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-        const shown = (0,parsers/* quote */.hD)(`${url.protocol}//${url.host}`);
-        return new parsers/* InvalidValue */.h6(`${shown} is not https; http is accepted for loopback addresses only`);
-    }
-    if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-        return new parsers/* InvalidValue */.h6('must be a host only, without path, query or fragment');
-    }
-    return url;
-});
-
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
-var core = __nccwpck_require__(8532);
-// EXTERNAL MODULE: ./build/api/json.js
-var json = __nccwpck_require__(4933);
-// EXTERNAL MODULE: ./build/api/secret-fields.js
-var secret_fields = __nccwpck_require__(4533);
-// EXTERNAL MODULE: ./build/inputs/yaml.js
-var yaml = __nccwpck_require__(3697);
-;// CONCATENATED MODULE: ./build/inputs/container.js
-
-
-
-
-
-const variableName = /^[A-Za-z_][\w.-]*$/;
-const variableNameForm = 'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
-const environment = schemas/* pipe */.FsL(schemas/* custom */.IeY(json/* isMapping */.pi, 'must be a mapping of names to values'), schemas/* transform */.pdi((given, context) => {
-    const names = Object.keys(given);
-    const report = (key, message) => {
-        const place = (0,secret_fields/* isPlainName */.sh)(key) ? key : names.indexOf(key);
-        context.issues.push({ code: 'custom', message, input: key, path: [place] });
-    };
-    const pairs = Object.entries(given).flatMap(([key, value]) => {
-        if (!variableName.test(key))
-            report(key, variableNameForm);
-        else if (typeof value === 'string')
-            return [[key, value]];
-        else if (value === null)
-            report(key, 'cannot be null: use "" or "null", in quotes');
-        else
-            report(key, 'must be a single value, not a list or a mapping');
-        return [];
-    });
-    return Object.fromEntries(pairs);
-}));
-const environmentLines = schemas/* pipe */.FsL(schemas/* string */.YjP(), schemas/* transform */.pdi((given, context) => {
-    const pairs = new Map();
-    for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
-        if (/^\s*(?:#|$)/.test(line))
-            continue;
-        const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
-        const problem = problemOfLine(line, name, pairs);
-        if (problem !== undefined) {
-            const message = `line ${index + 1} ${problem}`;
-            context.issues.push({ code: 'custom', message, input: index });
-        }
-        pairs.set(name, line.slice(line.indexOf('=') + 1));
-    }
-    return Object.fromEntries(pairs);
-}));
-function problemOfLine(line, name, earlier) {
-    if (!line.includes('='))
-        return 'has no `=`: use KEY=VALUE, one per line';
-    if (!variableName.test(name))
-        return `has an invalid name: ${variableNameForm}`;
-    if (!earlier.has(name))
-        return undefined;
-    return `sets ${(0,secret_fields/* isPlainName */.sh)(name) ? (0,parsers/* quote */.hD)(name) : 'a name'} a second time`;
-}
-const list = (member) => schemas/* array */.YOg(member, 'must be a list');
-const volume = (0,yaml/* mapping */.p)({
-    image: parsers/* text */.Qq,
-    mount: parsers/* text */.Qq,
-    registry: parsers/* text */.Qq,
-    secret: parsers/* text */.Qq,
-    tag: parsers/* text */.Qq,
-    user: parsers/* text */.Qq,
-});
-const parameters = (0,yaml/* mapping */.p)({
-    image: parsers/* text */.Qq,
-    tag: parsers/* text */.Qq,
-    imagesrc: parsers/* text */.Qq,
-    host: parsers/* text */.Qq,
-    user: parsers/* text */.Qq,
-    secret: parsers/* text */.Qq,
-    env: environment,
-    ports: list((0,parsers/* whole */.WQ)(1, 65_535)),
-    volumes: list(volume),
-    sshkey: parsers/* text */.Qq,
-    allowed_ips: list(parsers/* text */.Qq),
-});
-const container = schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
-    if (typeof given !== 'object' || given === null || !('parameters' in given))
-        return given;
-    const others = Object.keys(given).filter((key) => key !== 'parameters' && key !== 'type');
-    if (others.length > 0 || ('type' in given && given.type !== 'docker')) {
-        const message = 'must be the container parameters, or {type: docker, parameters: {…}} alone';
-        context.issues.push({ code: 'custom', message, input: given });
-        return core/* NEVER */.tm;
-    }
-    return given.parameters;
-}), parameters);
-const containerText = schemas/* pipe */.FsL((0,parsers/* fromText */.IK)(yaml/* parseYaml */.h), container);
-function secretsOf({ secret, volumes = [] }) {
-    return [secret, ...volumes.map((each) => each.secret)].filter((each) => each !== undefined);
-}
-
-// EXTERNAL MODULE: ./build/inputs/read.js
-var read = __nccwpck_require__(8718);
-// EXTERNAL MODULE: ./build/inputs/ready-check.js
-var ready_check = __nccwpck_require__(46);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
-var api = __nccwpck_require__(3305);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var parse = __nccwpck_require__(3945);
-// EXTERNAL MODULE: ./build/api/schemas.js
-var api_schemas = __nccwpck_require__(4015);
-;// CONCATENATED MODULE: ./build/inputs/regions.js
-
-const knownRegions = `
-  ca-central-1 ca-west-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
-  eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3
-  ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2
-  ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6
-  ap-southeast-7 cn-north-1 cn-northwest-1 af-south-1 il-central-1 me-central-1 me-south-1
-`
-    .trim()
-    .split(/\s+/);
-const wellFormed = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
-const maxLength = 40;
-const regionCode = (0,parsers/* fromText */.IK)((given) => {
-    const code = given.toLowerCase();
-    if (code.length <= maxLength && wellFormed.test(code))
-        return code;
-    const hint = (0,parsers/* suggest */.ZA)(code, knownRegions) || '; use a code such as eu-west-1 or us-east-2';
-    return new parsers/* InvalidValue */.h6(`${(0,parsers/* quote */.hD)(given)} is not a region code${hint}`);
-});
-function warnOfUnknownRegions(runner, codes) {
-    const unknown = [...new Set(codes)].filter((code) => !knownRegions.includes(code));
-    if (unknown.length === 0)
-        return;
-    const listed = unknown.map((code) => `${code}${(0,parsers/* suggest */.ZA)(code, knownRegions)}`).join('\n');
-    runner.annotate('warning', 'An unknown region', `This version does not know these values of allowed-region-codes, and sends them as they are:\n${listed}`);
-}
-
-;// CONCATENATED MODULE: ./build/inputs/recipes.js
-
-
-
-
-
-
-const maxRegions = 36;
-const maxGpuNames = 8;
-const gpuNames = schemas/* array */.YOg(parsers/* line */.n8, 'must be a name or a list of names').check(api/* _minLength */.m9(1, 'has no name'), api/* _maxLength */.Eb(maxGpuNames, `has more than ${maxGpuNames} names`), schemas/* check */.z6Y(({ value, issues }) => {
-    const plain = value.map((name) => name.trim().toLowerCase());
-    const repeated = value.find((_, index) => plain.indexOf(plain[index] ?? '') !== index);
-    if (repeated === undefined)
-        return;
-    issues.push({ code: 'custom', message: `has ${(0,parsers/* quote */.hD)(repeated)} twice`, input: value });
-}));
-const gpuName = schemas/* pipe */.FsL(schemas/* unknown */.L5J(), schemas/* transform */.pdi(async (given, context) => {
-    const parsed = await parse/* safeParseAsync */.bp(Array.isArray(given) ? gpuNames : (0,parsers/* orNull */.Xd)(parsers/* line */.n8), given);
-    if (parsed.success)
-        return parsed.data;
-    for (const { message, path } of parsed.error.issues) {
-        context.issues.push({ code: 'custom', message, input: given, path });
-    }
-    return core/* NEVER */.tm;
-}));
-const cookFields = {
-    title: parsers/* line */.n8,
-    description: (0,parsers/* orNull */.Xd)(parsers/* text */.Qq),
-    task: (0,parsers/* oneOf */.yL)(['BATCH', 'PERSISTENT']),
-    cpu_count: (0,parsers/* number */.ai)(0),
-    gpu_count: (0,parsers/* number */.ai)(0),
-    gpu_name: gpuName,
-    gpu_registry_uuid: (0,parsers/* orNull */.Xd)(parsers/* uuid */.uR),
-    min_vram_gb: (0,parsers/* number */.ai)(0),
-    min_ram_gb: (0,parsers/* number */.ai)(0),
-    min_storage_gb: (0,parsers/* number */.ai)(0),
-    max_node_count: (0,parsers/* whole */.WQ)(1),
-    max_retry_count: (0,parsers/* whole */.WQ)(0),
-    max_timeout_assign_ms: (0,parsers/* milliseconds */.Rz)(300_000),
-    max_timeout_start_ms: (0,parsers/* milliseconds */.Rz)(120_000),
-    max_timeout_run_ms: (0,parsers/* orNull */.Xd)((0,parsers/* milliseconds */.Rz)(60_000)),
-    allowed_region_codes: schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* array */.YOg(regionCode, 'must be a list of region codes'), schemas/* transform */.pdi((codes) => [...new Set(codes)])), schemas/* array */.YOg(schemas/* string */.YjP()).check(api/* _maxLength */.Eb(maxRegions, `has more than ${maxRegions} regions`))),
-};
-const entry = schemas/* pipe */.FsL(schemas/* pipe */.FsL(schemas/* transform */.pdi((given, context) => {
-    if (typeof given !== 'string')
-        return given;
-    if ((0,api_schemas/* isUuid */.O1)(given))
-        return { uuid: given };
-    context.issues.push({ code: 'custom', message: (0,parsers/* describeNonUuid */.Yr)(given), input: given });
-    return core/* NEVER */.tm;
-}), (0,yaml/* mapping */.p)({ uuid: parsers/* uuid */.uR, ...cookFields, parameters: container, env: environment })), schemas/* transform */.pdi((given, context) => {
-    if (given.uuid !== undefined)
-        return { ...given, uuid: given.uuid };
-    const message = 'is missing: each entry needs the UUID of its recipe';
-    context.issues.push({ code: 'custom', message, input: given, path: ['uuid'] });
-    return core/* NEVER */.tm;
-}));
-const maxEntries = 1_000;
-const entries = schemas/* pipe */.FsL((0,parsers/* fromText */.IK)(readList), schemas/* array */.YOg(entry)
-    .check(api/* _minLength */.m9(1, 'is missing: give the UUID of a recipe, or several, one per line'), api/* _maxLength */.Eb(maxEntries, `has more than ${maxEntries} entries`)));
-async function readList(given) {
-    if (looksLikeYaml(given))
-        return asList(await (0,yaml/* parseYaml */.h)(given));
-    return given
-        .split(/[\r\n]+/)
-        .map((each) => each.trim())
-        .filter((each) => each !== '');
-}
-function looksLikeYaml(given) {
-    return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
-}
-function asList(tree) {
-    if (tree instanceof parsers/* InvalidValue */.h6 || Array.isArray(tree))
-        return tree;
-    return new parsers/* InvalidValue */.h6('must be a list: start each entry with `- `, or put it into [ ]');
-}
-
-// EXTERNAL MODULE: ./build/inputs/rules.js
-var rules = __nccwpck_require__(1671);
-;// CONCATENATED MODULE: ./build/inputs/cook.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Uo: () => (/* binding */ readCleanUpInputs),
+/* harmony export */   cp: () => (/* binding */ readCookInputs),
+/* harmony export */   mG: () => (/* binding */ cookInputs)
+/* harmony export */ });
+/* harmony import */ var _access_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9904);
+/* harmony import */ var _container_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4287);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5272);
+/* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8718);
+/* harmony import */ var _recipes_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9307);
+/* harmony import */ var _regions_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(141);
+/* harmony import */ var _rules_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1671);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8534);
+/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3697);
 
 
 
@@ -32916,122 +32073,71 @@ var rules = __nccwpck_require__(1671);
 
 
 
-const minuteMs = 60_000;
-const regionList = schemas/* pipe */.FsL((0,parsers/* fromText */.IK)((given) => {
-    const codes = given.split(/[\s,]+/).filter((code) => code !== '');
-    return codes.length > 0 ? codes : new parsers/* InvalidValue */.h6('contains no region code');
-}), cookFields.allowed_region_codes);
-const gpuNameLines = schemas/* pipe */.FsL((0,parsers/* fromText */.IK)((given) => given
-    .split(/[\r\n]+/)
-    .map((each) => each.trim())
-    .filter((each) => each !== '')), gpuNames);
 const cookInputs = {
-    recipes: (0,read/* input */.hF)(entries),
-    'public-key': (0,read/* input */.hF)(publicKey),
-    'secret-key': (0,read/* input */.hF)(secretKey),
-    'api-url': (0,read/* input */.hF)(apiUrl, 'https://api.dispersed.com'),
-    title: (0,read/* optional */.lq)(parsers/* line */.n8),
-    description: (0,read/* optional */.lq)(parsers/* text */.Qq),
-    task: (0,read/* optional */.lq)(cookFields.task),
-    'cpu-count': (0,read/* optional */.lq)(cookFields.cpu_count),
-    'gpu-count': (0,read/* optional */.lq)(cookFields.gpu_count),
-    'gpu-name': (0,read/* optional */.lq)(gpuNameLines),
-    'gpu-registry-uuid': (0,read/* optional */.lq)(parsers/* uuid */.uR),
-    'min-vram-gb': (0,read/* optional */.lq)(cookFields.min_vram_gb),
-    'min-ram-gb': (0,read/* optional */.lq)(cookFields.min_ram_gb),
-    'min-storage-gb': (0,read/* optional */.lq)(cookFields.min_storage_gb),
-    'max-node-count': (0,read/* optional */.lq)(cookFields.max_node_count),
-    'max-retry-count': (0,read/* optional */.lq)(cookFields.max_retry_count),
-    'max-timeout-assign': (0,read/* optional */.lq)((0,parsers/* duration */.p0)(5 * minuteMs)),
-    'max-timeout-start': (0,read/* optional */.lq)((0,parsers/* duration */.p0)(2 * minuteMs)),
-    'max-timeout-run': (0,read/* optional */.lq)((0,parsers/* duration */.p0)(minuteMs)),
-    'allowed-region-codes': (0,read/* optional */.lq)(regionList),
-    'max-hourly-rate': (0,read/* optional */.lq)(parsers/* usd */.dR),
-    'max-cost': (0,read/* optional */.lq)(parsers/* usd */.dR),
-    parameters: (0,read/* optional */.lq)(containerText),
-    env: { ...(0,read/* optional */.lq)(environmentLines), verbatim: true },
-    wait: (0,read/* input */.hF)(parsers/* flag */.Jt, 'true'),
-    'wait-until': (0,read/* optional */.lq)((0,parsers/* oneOf */.yL)(['completed', 'running', 'ready'])),
-    'ready-check': (0,read/* optional */.lq)(ready_check/* readyCheck */.i),
-    timeout: (0,read/* input */.hF)((0,parsers/* duration */.p0)(), '5h45m'),
-    'on-timeout': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cancel', 'fail', 'detach']), 'cancel'),
-    'on-workflow-cancel': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cancel', 'detach']), 'cancel'),
-    'on-job-end': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['keep', 'cancel']), 'keep'),
-    'on-rerun': (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['cook', 'attach']), 'cook'),
-    'poll-interval': (0,read/* input */.hF)(parsers/* pollInterval */.dq, 'auto'),
-    'max-parallel': (0,read/* input */.hF)((0,parsers/* whole */.WQ)(0, 1_000), '0'),
-    'fail-fast': (0,read/* input */.hF)(parsers/* flag */.Jt, 'false'),
-    logs: (0,read/* input */.hF)((0,parsers/* oneOf */.yL)(['stream', 'on-failure', 'none']), 'stream'),
-    'dry-run': (0,read/* input */.hF)(parsers/* flag */.Jt, 'false'),
-    'commit-status': (0,read/* input */.hF)(parsers/* flag */.Jt, 'false'),
-    'github-token': (0,read/* optional */.lq)(token),
-    'matrix-index': (0,read/* input */.hF)(parsers/* line */.n8, '0'),
+    recipes: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .recipeEntries */ .xC, '', _recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .readRecipeList */ .Tu),
+    ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
+    'max-hourly-rate': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .usd */ .dR),
+    'max-cost': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .usd */ .dR),
+    parameters: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_container_js__WEBPACK_IMPORTED_MODULE_1__/* .container */ .kL, _yaml_js__WEBPACK_IMPORTED_MODULE_8__/* .parseYaml */ .h),
+    env: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_container_js__WEBPACK_IMPORTED_MODULE_1__/* .environment */ .cA, _container_js__WEBPACK_IMPORTED_MODULE_1__/* .readEnvironmentLines */ .rt),
+    wait: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'true'),
+    'wait-until': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['completed', 'running', 'ready'])),
+    'ready-check': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .readyCheck */ .ik),
+    timeout: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .duration */ .p0)(), '5h45m'),
+    'on-timeout': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'cancel'),
+    'on-workflow-cancel': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cancel', 'detach']), 'cancel'),
+    'on-job-end': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['keep', 'cancel']), 'keep'),
+    'on-rerun': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cook', 'attach']), 'cook'),
+    'poll-interval': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .pollInterval */ .dq, 'auto'),
+    'max-parallel': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .whole */ .WQ)(0, 1_000), '0'),
+    'fail-fast': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'false'),
+    logs: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['stream', 'on-failure', 'none']), 'stream'),
+    'dry-run': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'false'),
+    'commit-status': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'false'),
+    'github-token': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_access_js__WEBPACK_IMPORTED_MODULE_0__/* .token */ .Sh),
+    'matrix-index': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8, '0'),
 };
 async function readCookInputs(runner) {
-    const { values, problems } = await (0,read/* readInputs */.Ko)(runner, cookInputs);
-    const { recipes = [], parameters } = values;
-    const containers = [parameters, ...recipes.map((entry) => entry.parameters)];
-    (0,read/* maskSecrets */.QU)(runner, containers.flatMap((each) => (each === undefined ? [] : secretsOf(each))));
-    const related = {
-        ...fieldsOf(values),
-        recipes,
-        wait: values.wait,
-        waitUntil: values['wait-until'],
-        readyCheck: values['ready-check'],
-        maxParallel: values['max-parallel'],
-        failFast: values['fail-fast'],
-        ceilings: ceilingsOf(values),
+    const { values, problems } = await (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, cookInputs);
+    const { recipes = [], parameters = {} } = values;
+    const containers = [parameters, ...recipes.map((entry) => entry.parameters ?? {})];
+    (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .maskSecrets */ .QU)(runner, containers.flatMap(_container_js__WEBPACK_IMPORTED_MODULE_1__/* .secretsOf */ .Fj));
+    const fields = readFields(runner);
+    const ceilings = {
+        maxHourlyRateUsd: values['max-hourly-rate'] ?? null,
+        maxCostUsd: values['max-cost'] ?? null,
     };
-    const inputs = (0,read/* validValues */.tR)({ values, problems: [...problems, ...(0,rules/* checkRules */.M)(related)] });
-    const cooks = [fieldsOf(inputs), ...recipes];
-    warnOfUnknownRegions(runner, cooks.flatMap((each) => each.allowed_region_codes ?? []));
-    warnOfPortsWithoutSsh(runner, inputs);
-    return inputs;
+    const broken = (0,_rules_js__WEBPACK_IMPORTED_MODULE_6__/* .checkRules */ .M)({ ...values, fields: fields.values, ceilings });
+    const inputs = (0,_tree_js__WEBPACK_IMPORTED_MODULE_7__/* .validValues */ .tR)(values, [...problems, ...fields.problems, ...broken]);
+    const cooks = [fields.values, ...recipes];
+    (0,_regions_js__WEBPACK_IMPORTED_MODULE_5__/* .warnOfUnknownRegions */ .H)(runner, cooks.flatMap((cook) => cook.allowed_region_codes ?? []));
+    if (containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22))) {
+        warnOfPortsWithoutSsh(runner);
+    }
+    return { ...inputs, fields: fields.values, ceilings };
+}
+function readFields(runner) {
+    const given = {};
+    for (const name of _recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .fieldNames */ .pi.keys())
+        given[name] = runner.input(name).trim();
+    const { values, problems } = (0,_tree_js__WEBPACK_IMPORTED_MODULE_7__/* .readMapping */ .vh)(_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .cookFields */ .kb, given, _recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .fieldNames */ .pi);
+    return {
+        values,
+        problems: problems.map(({ input: place, message }) => ({ input: place.slice(1), message })),
+    };
+}
+function warnOfPortsWithoutSsh(runner) {
+    runner.annotate('warning', 'The ports lack 22', "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if nobody needs the job's address.");
 }
 const cleanUpInputs = {
-    'public-key': cookInputs['public-key'],
-    'secret-key': cookInputs['secret-key'],
-    'api-url': cookInputs['api-url'],
+    ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
     'on-workflow-cancel': cookInputs['on-workflow-cancel'],
     'on-job-end': cookInputs['on-job-end'],
-    'commit-status': cookInputs['commit-status'],
     'github-token': cookInputs['github-token'],
 };
 async function readCleanUpInputs(runner) {
-    return (0,read/* validValues */.tR)(await (0,read/* readInputs */.Ko)(runner, cleanUpInputs));
-}
-function warnOfPortsWithoutSsh(runner, { parameters, recipes }) {
-    const lists = [parameters?.ports, ...recipes.map((entry) => entry.parameters?.ports)];
-    const hasNone = lists.some((ports = []) => ports.length > 0 && !ports.includes(22));
-    if (!hasNone)
-        return;
-    runner.annotate('warning', 'The ports lack 22', "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if nobody needs the job's address.");
-}
-function ceilingsOf(inputs) {
-    return {
-        maxHourlyRateUsd: inputs['max-hourly-rate'] ?? null,
-        maxCostUsd: inputs['max-cost'] ?? null,
-    };
-}
-function fieldsOf(inputs) {
-    return {
-        title: inputs.title,
-        description: inputs.description,
-        task: inputs.task,
-        cpu_count: inputs['cpu-count'],
-        gpu_count: inputs['gpu-count'],
-        gpu_name: inputs['gpu-name'],
-        gpu_registry_uuid: inputs['gpu-registry-uuid'],
-        min_vram_gb: inputs['min-vram-gb'],
-        min_ram_gb: inputs['min-ram-gb'],
-        min_storage_gb: inputs['min-storage-gb'],
-        max_node_count: inputs['max-node-count'],
-        max_retry_count: inputs['max-retry-count'],
-        max_timeout_assign_ms: inputs['max-timeout-assign'],
-        max_timeout_start_ms: inputs['max-timeout-start'],
-        max_timeout_run_ms: inputs['max-timeout-run'],
-        allowed_region_codes: inputs['allowed-region-codes'],
-    };
+    const { values, problems } = await (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, cleanUpInputs);
+    return (0,_tree_js__WEBPACK_IMPORTED_MODULE_7__/* .validValues */ .tR)(values, problems);
 }
 
 
@@ -33045,49 +32151,59 @@ function fieldsOf(inputs) {
 /* harmony export */   c0: () => (/* binding */ readCancelInputs)
 /* harmony export */ });
 /* unused harmony exports waitInputs, cancelInputs */
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3619);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3305);
-/* harmony import */ var _cook_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5747);
-/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
-/* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8718);
-/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3697);
+/* harmony import */ var _access_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9904);
+/* harmony import */ var _cook_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1402);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5272);
+/* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8718);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8534);
+/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3697);
+
 
 
 
 
 
 const maxJobs = 1_000;
-const jobUuids = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .pipe */ .FsL((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)(async (given) => given.startsWith('[')
-    ? withoutNulls(await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_3__/* .parseYaml */ .h)(given))
-    : given.split(/\s+/).filter(Boolean)), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .array */ .YOg(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .uuid */ .uR, 'must be UUIDs, one per line, or a JSON array of UUIDs')
-    .check(zod_mini__WEBPACK_IMPORTED_MODULE_5__/* ._minLength */ .m9(1, 'is missing: give the UUID of a job, or several, one per line'), zod_mini__WEBPACK_IMPORTED_MODULE_5__/* ._maxLength */ .Eb(maxJobs, `has more than ${maxJobs} UUIDs`)), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .transform */ .pdi((uuids) => [...new Set(uuids)])));
-function withoutNulls(tree) {
-    return Array.isArray(tree) ? tree.filter((each) => each !== null) : tree;
-}
-const access = {
-    'public-key': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['public-key'],
-    'secret-key': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['secret-key'],
-    'api-url': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['api-url'],
+const listOfUuids = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR, 'must be UUIDs, one per line, or a JSON array of UUIDs', /\s+/);
+const jobUuids = (given, name) => {
+    const uuids = [...new Set(listOfUuids(given, name))];
+    if (uuids.length > maxJobs)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxJobs} UUIDs`);
+    if (uuids.length > 0)
+        return uuids;
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('is missing: give the UUID of a job, or several, one per line');
 };
+async function readJobList(given) {
+    if (!given.trimStart().startsWith('['))
+        return given;
+    const tree = await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_5__/* .parseYaml */ .h)(given);
+    return Array.isArray(tree) ? tree.filter((member) => member !== null) : tree;
+}
 const waitInputs = {
-    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(jobUuids),
-    ...access,
-    'wait-until': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .optional */ .lq)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['completed', 'running'])),
-    timeout: (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .duration */ .p0)(), '5h45m'),
-    'on-timeout': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
-    'on-workflow-cancel': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
-    'poll-interval': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['poll-interval'],
-    'fail-fast': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['fail-fast'],
-    logs: _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG.logs,
-    'commit-status': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['commit-status'],
-    'github-token': _cook_js__WEBPACK_IMPORTED_MODULE_0__/* .cookInputs */ .mG['github-token'],
+    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(jobUuids, '', readJobList),
+    ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
+    'wait-until': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['completed', 'running'])),
+    timeout: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .duration */ .p0)(), '5h45m'),
+    'on-timeout': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'fail'),
+    'on-workflow-cancel': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cancel', 'detach']), 'detach'),
+    'poll-interval': _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG['poll-interval'],
+    'fail-fast': _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG['fail-fast'],
+    logs: _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG.logs,
+    'commit-status': _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG['commit-status'],
+    'github-token': _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG['github-token'],
 };
 async function readWaitInputs(runner) {
-    return (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .validValues */ .tR)(await (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .readInputs */ .Ko)(runner, waitInputs));
+    const { values, problems } = await (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, waitInputs);
+    return (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .validValues */ .tR)(values, problems);
 }
-const cancelInputs = { 'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(jobUuids), ...access, reason: (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .line */ .n8) };
+const cancelInputs = {
+    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(jobUuids, '', readJobList),
+    ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
+    reason: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8),
+};
 async function readCancelInputs(runner) {
-    return (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .validValues */ .tR)(await (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .readInputs */ .Ko)(runner, cancelInputs));
+    const { values, problems } = await (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, cancelInputs);
+    return (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .validValues */ .tR)(values, problems);
 }
 
 
@@ -33103,129 +32219,79 @@ async function readCancelInputs(runner) {
 /* harmony export */   Rz: () => (/* binding */ milliseconds),
 /* harmony export */   WQ: () => (/* binding */ whole),
 /* harmony export */   Xd: () => (/* binding */ orNull),
-/* harmony export */   Yr: () => (/* binding */ describeNonUuid),
-/* harmony export */   ZA: () => (/* binding */ suggest),
 /* harmony export */   ai: () => (/* binding */ number),
 /* harmony export */   dR: () => (/* binding */ usd),
 /* harmony export */   dq: () => (/* binding */ pollInterval),
-/* harmony export */   h6: () => (/* binding */ InvalidValue),
-/* harmony export */   hD: () => (/* binding */ quote),
+/* harmony export */   ik: () => (/* binding */ readyCheck),
+/* harmony export */   jk: () => (/* binding */ textThat),
 /* harmony export */   n8: () => (/* binding */ line),
 /* harmony export */   p0: () => (/* binding */ duration),
 /* harmony export */   uR: () => (/* binding */ uuid),
 /* harmony export */   yL: () => (/* binding */ oneOf)
 /* harmony export */ });
 /* unused harmony export parseDuration */
-/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7785);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8532);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3945);
-/* harmony import */ var _api_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4015);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(977);
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8480);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8534);
 
 
-
-
-class InvalidValue extends Error {
-}
-function quote(text) {
-    if (/\bsk_/.test(text))
-        return 'a secret key';
-    const shown = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .cut */ .Jj)(text, 60);
-    return shown === '…' ? `a text of ${text.length} characters` : JSON.stringify(shown);
-}
-function suggest(word, known) {
-    const maxDistance = Math.min(4, Math.ceil(word.length / 3));
-    const likely = (0,leven__WEBPACK_IMPORTED_MODULE_2__/* .closestMatch */ .h)(word.toLowerCase(), known, { maxDistance });
-    return likely === undefined ? '' : `; did you mean ${likely}?`;
-}
-const singleValue = {
-    error: ({ input }) => input === null
-        ? "cannot be null: leave it out to use the recipe's value"
-        : 'must be a single value, not a list or a mapping',
-};
 function fromText(parse) {
-    return zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(singleValue), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .transform */ .pdi(async (given, context) => {
-        const value = await parse(given);
-        if (!(value instanceof InvalidValue))
-            return value;
-        context.issues.push({ code: 'custom', message: value.message, input: given });
-        return zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .NEVER */ .tm;
-    }));
+    return (given, name) => {
+        if (typeof given === 'string')
+            return parse(given, name);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(given === null
+            ? "cannot be null: leave it out to use the recipe's value"
+            : 'must be a single value, not a list or a mapping');
+    };
 }
-const text = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(singleValue);
-const line = fromText((given) => /[\r\n]/.test(given) ? new InvalidValue('must be a single line') : given);
-const flag = fromText((given) => {
-    if (/^true$/i.test(given))
-        return true;
-    if (/^false$/i.test(given))
-        return false;
-    return new InvalidValue(`${quote(given)} is neither true nor false`);
+function textThat(problem, read) {
+    return fromText((given) => {
+        const value = read(given);
+        if (value === undefined)
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given)} ${problem}`);
+        return value;
+    });
+}
+function orNull(parse) {
+    return (given, name) => (given === null || given === '~' ? null : parse(given, name));
+}
+const text = fromText((given) => given);
+const line = fromText((given) => {
+    if (/[\r\n]/.test(given))
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)('must be a single line');
+    return given;
+});
+const flag = textThat('is neither true nor false', (given) => {
+    const word = given.toLowerCase();
+    return word === 'true' || (word === 'false' ? false : undefined);
 });
 function oneOf(words) {
-    return fromText((given) => {
-        const word = words.find((each) => each === given);
-        return word ?? new InvalidValue(`${quote(given)} is not one of ${words.join(', ')}`);
-    });
+    return textThat(`is not one of ${words.join(', ')}`, (given) => words.find((word) => word === given));
 }
-function number(min) {
-    return fromText((given) => {
-        const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
-        return value >= min
-            ? value
-            : new InvalidValue(`${quote(given)} is not a number of ${min} or more`);
-    });
-}
-const usd = fromText((given) => {
-    const value = /^\d{1,9}(?:\.\d{1,6})?$/.test(given) ? Number(given) : 0;
-    if (value > 0)
-        return value;
-    return new InvalidValue(`${quote(given)} is not an amount in USD of more than 0, such as 0.50 or 12`);
-});
+const number = textThat('is not a number of 0 or more', (given) => /^\d{1,15}(?:\.\d{1,9})?$/.test(given) ? Number(given) : undefined);
+const usd = textThat('is not an amount in USD of more than 0, such as 0.50 or 12', (given) => (/^\d{1,9}(?:\.\d{1,6})?$/.test(given) && Number(given)) || undefined);
 function whole(min, max = 1_000_000_000_000) {
     const range = max < 1_000_000 ? `from ${min} to ${max}` : `of ${min} or more`;
-    return fromText((given) => {
-        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
-        if (value >= min && value <= max)
-            return value;
-        return new InvalidValue(`${quote(given)} is not a whole number ${range}`);
-    });
+    return textThat(`is not a whole number ${range}`, (given) => wholeIn(given, min, max));
 }
-function milliseconds(min) {
-    return fromText((given) => {
-        const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
-        if (value >= min)
-            return value;
-        const ms = parseDuration(given);
-        const hint = ms === undefined ? '' : `; ${given} is ${ms}`;
-        return new InvalidValue(`${quote(given)} is not a whole number of milliseconds of ${min} or more${hint}`);
-    });
+function wholeIn(given, min, max = Infinity) {
+    const value = /^\d{1,13}$/.test(given) ? Number(given) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
 }
-const uuid = fromText((given) => (0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(given) ? given.toLowerCase() : new InvalidValue(describeNonUuid(given)));
+const uuid = fromText((given) => {
+    if ((0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(given))
+        return given.toLowerCase();
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(describeNonUuid(given));
+});
 const uuidInside = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 function describeNonUuid(given) {
+    const example = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
     if (/^https?:\/\//i.test(given)) {
         const [found] = uuidInside.exec(given.slice(0, 2_000)) ?? [];
-        const example = found === undefined
-            ? 'such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be'
-            : `${found.toLowerCase()} here`;
-        return `is an address: give the UUID only, ${example}`;
+        const shown = found === undefined ? `such as ${example}` : `${found.toLowerCase()} here`;
+        return `is an address: give the UUID only, ${shown}`;
     }
-    const shown = /^[\w.-]{0,60}$/.test(given) ? quote(given) : 'the value';
-    return `${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`;
-}
-function orNull(schema) {
-    return zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(singleValue)), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .transform */ .pdi(async (given, context) => {
-        if (given === null || given === '~')
-            return null;
-        const parsed = await zod_mini__WEBPACK_IMPORTED_MODULE_5__/* .safeParseAsync */ .bp(schema, given);
-        if (parsed.success)
-            return parsed.data;
-        for (const { message } of parsed.error.issues) {
-            context.issues.push({ code: 'custom', message, input: given });
-        }
-        return zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .NEVER */ .tm;
-    }));
+    const shown = /^[\w.-]{0,60}$/.test(given) ? (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given) : 'the value';
+    return `${shown} is not a UUID such as ${example}`;
 }
 const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
 const maxDurationMs = 365 * unitMs.d;
@@ -33241,19 +32307,30 @@ function duration(minMs = unitMs.s) {
     return fromText((given) => {
         const ms = parseDuration(given);
         if (ms === undefined) {
-            return new InvalidValue(`${quote(given)} is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d`);
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given)} is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d`);
         }
         if (ms >= minMs)
             return ms;
         const min = minMs % unitMs.m === 0 ? `${minMs / unitMs.m}m` : `${minMs / unitMs.s}s`;
-        return new InvalidValue(`${quote(given)} is too short: the minimum is ${min}`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given)} is too short: the minimum is ${min}`);
     });
 }
-const pollInterval = fromText((given) => {
-    if (given === 'auto')
-        return 'auto';
-    return (parseDuration(given) ??
-        new InvalidValue(`${quote(given)} is neither auto nor a duration of 1s or more, such as 15s or 1m`));
+function milliseconds(minMs) {
+    return fromText((given) => {
+        const value = wholeIn(given, minMs);
+        if (value !== undefined)
+            return value;
+        const ms = parseDuration(given);
+        const hint = ms === undefined ? '' : `; ${given} is ${ms}`;
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given)} is not a whole number of milliseconds of ${minMs} or more${hint}`);
+    });
+}
+const pollInterval = textThat('is neither auto nor a duration of 1s or more, such as 15s or 1m', (given) => (given === 'auto' ? given : parseDuration(given)));
+const readyCheckForm = /^(\d{1,5})(\/[\u0021\u0024-\u003b\u003d\u003f-\u005b\u005d\u005f\u0061-\u007a\u007e%]*)?$/;
+const readyCheck = textThat('is not a port of the container and a path, such as 8080/health', (given) => {
+    const [, digits = '', path = '/'] = readyCheckForm.exec(given) ?? [];
+    const port = wholeIn(digits, 1, 65_535);
+    return port === undefined ? undefined : { port, path };
 });
 
 
@@ -33266,64 +32343,50 @@ const pollInterval = fromText((given) => {
 /* harmony export */   Ko: () => (/* binding */ readInputs),
 /* harmony export */   QU: () => (/* binding */ maskSecrets),
 /* harmony export */   hF: () => (/* binding */ input),
-/* harmony export */   lq: () => (/* binding */ optional),
-/* harmony export */   tR: () => (/* binding */ validValues)
+/* harmony export */   lq: () => (/* binding */ optional)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(487);
+/* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(487);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8534);
 
 
-
-function input(schema, defaultText = '') {
-    return { schema, default: defaultText, optional: false };
+const trim = (text) => text.trim();
+function input(parse, defaultText = '', readTree = trim) {
+    return { parse, default: defaultText, isOptional: false, readTree };
 }
-function optional(schema) {
-    return { schema, default: '', optional: true };
+function optional(parse, readTree = trim) {
+    return { parse, default: '', isOptional: true, readTree };
 }
 const secretInputs = ['secret-key', 'github-token'];
 async function readInputs(runner, table) {
     maskSecrets(runner, secretInputs.map(runner.input));
-    const read = await Promise.all(Object.entries(table).map(async ([name, each]) => ({
-        name,
-        ...(await readInput(runner, name, each)),
-    })));
-    const values = Object.fromEntries(read.map(({ name, value }) => [name, value]));
+    const isFork = await (0,_context_js__WEBPACK_IMPORTED_MODULE_0__/* .isForkEvent */ .$c)(runner);
+    const values = new Map();
+    const problems = [];
+    for (const [name, declared] of Object.entries(table)) {
+        try {
+            values.set(name, await readInput(runner.input(name), name, declared));
+        }
+        catch (error) {
+            problems.push(...(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .problemsAt */ .im)(name, error));
+        }
+    }
     return {
-        values: values,
-        problems: (await (0,_context_js__WEBPACK_IMPORTED_MODULE_1__/* .isForkEvent */ .$c)(runner))
-            ? read.flatMap(({ name, problems }) => problems.map(inFork(runner, name)))
-            : read.flatMap(({ problems }) => problems),
+        values: Object.fromEntries(values),
+        problems: isFork ? problems.map(inFork(runner)) : problems,
     };
 }
-function inFork(runner, name) {
-    const isMissing = name.endsWith('-key') && runner.input(name).trim() === '';
+async function readInput(given, name, declared) {
+    const isEmpty = given.trim() === '';
+    if (isEmpty && declared.isOptional)
+        return undefined;
+    return declared.parse(await declared.readTree(isEmpty ? declared.default : given), name);
+}
+function inFork(runner) {
     const message = 'is empty: GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
-    return (problem) => (isMissing ? { ...problem, message } : problem);
-}
-function validValues(reading) {
-    if (reading.problems.length > 0)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz(reading.problems);
-    return reading.values;
-}
-async function readInput(runner, name, { schema, optional: isOptional, ...rest }) {
-    const given = rest.verbatim ? runner.input(name) : runner.input(name).trim();
-    if (given.trim() === '' && isOptional)
-        return { value: undefined, problems: [] };
-    const parsed = await zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParseAsync */ .bp(schema, given || rest.default);
-    if (parsed.success)
-        return { value: parsed.data, problems: [] };
-    const problems = parsed.error.issues.map((issue) => toProblem(name, issue, isSingle(given)));
-    return { value: undefined, problems };
-}
-function isSingle(given) {
-    return !/[\s[{]/.test(given.trim());
-}
-function toProblem(name, issue, isSingleValue) {
-    const { message } = issue;
-    const path = isSingleValue && issue.path[0] === 0 ? issue.path.slice(1) : issue.path;
-    const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
-    return { input: name + place.join(''), message };
+    return (problem) => {
+        const isMissing = problem.input.endsWith('-key') && runner.input(problem.input).trim() === '';
+        return isMissing ? { ...problem, message } : problem;
+    };
 }
 const minMaskLength = 6;
 function maskSecrets(runner, secrets) {
@@ -33337,25 +32400,143 @@ function maskSecrets(runner, secrets) {
 
 /***/ }),
 
-/***/ 46:
+/***/ 9307:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ formatReadyCheck),
-/* harmony export */   i: () => (/* binding */ readyCheck)
+/* harmony export */   Tu: () => (/* binding */ readRecipeList),
+/* harmony export */   kb: () => (/* binding */ cookFields),
+/* harmony export */   pi: () => (/* binding */ fieldNames),
+/* harmony export */   xC: () => (/* binding */ recipeEntries),
+/* harmony export */   yu: () => (/* binding */ inputName)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _container_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4287);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5272);
+/* harmony import */ var _regions_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(141);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8534);
+/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3697);
+
+
+
+
+
+
+const maxGpuNames = 8;
+const listOfNames = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8, 'must be a name or a list of names', /[\r\n]+/);
+const gpuNames = (given, name) => {
+    const names = listOfNames(given, name);
+    if (names.length === 0)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('has no name');
+    if (names.length > maxGpuNames)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxGpuNames} names`);
+    const plain = names.map((model) => model.trim().toLowerCase());
+    const repeated = names.find((_, index) => plain.indexOf(plain[index] ?? '') !== index);
+    if (repeated !== undefined)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .quote */ .hD)(repeated)} twice`);
+    return names;
+};
+const maxRegions = 36;
+const listOfRegions = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .list */ .p_)(_regions_js__WEBPACK_IMPORTED_MODULE_3__/* .regionCode */ .G, 'must be a list of region codes', /[\s,]+/);
+const regionCodes = (given, name) => {
+    const codes = [...new Set(listOfRegions(given, name))];
+    if (typeof given === 'string' && codes.length === 0)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains no region code');
+    if (codes.length > maxRegions)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxRegions} regions`);
+    return codes;
+};
+function limit(minMs) {
+    const [inApi, inInput] = [(0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .milliseconds */ .Rz)(minMs), (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .duration */ .p0)(minMs)];
+    return (given, name) => (name.endsWith('_ms') ? inApi : inInput)(given, name);
+}
+const cookFields = {
+    title: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8,
+    description: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .orNull */ .Xd)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .text */ .Qq),
+    task: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['BATCH', 'PERSISTENT']),
+    cpu_count: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
+    gpu_count: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
+    gpu_name: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .orNull */ .Xd)(gpuNames),
+    gpu_registry_uuid: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .orNull */ .Xd)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR),
+    min_vram_gb: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
+    min_ram_gb: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
+    min_storage_gb: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
+    max_node_count: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .whole */ .WQ)(1),
+    max_retry_count: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .whole */ .WQ)(0),
+    max_timeout_assign_ms: limit(300_000),
+    max_timeout_start_ms: limit(120_000),
+    max_timeout_run_ms: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .orNull */ .Xd)(limit(60_000)),
+    allowed_region_codes: regionCodes,
+};
+function inputName(field) {
+    return field.replace(/_ms$/, '').replaceAll('_', '-');
+}
+const fieldNames = new Map(Object.keys(cookFields).map((field) => [inputName(field), field]));
+const entryFields = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .mapping */ .pq)({ uuid: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR, ...cookFields, parameters: _container_js__WEBPACK_IMPORTED_MODULE_1__/* .container */ .kL, env: _container_js__WEBPACK_IMPORTED_MODULE_1__/* .environment */ .cA }, fieldNames);
+const entry = (given, name) => {
+    if (typeof given === 'string')
+        return { uuid: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR)(given, name) };
+    const fields = entryFields(given, name);
+    if (fields.uuid !== undefined)
+        return { ...fields, uuid: fields.uuid };
+    const message = 'is missing: each entry needs the UUID of its recipe';
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz([{ input: '.uuid', message }]);
+};
+const maxEntries = 1_000;
+const listOfEntries = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .list */ .p_)(entry, 'must be a list: start each entry with `- `, or put it into [ ]', /[\r\n]+/);
+const recipeEntries = (given, name) => {
+    const entries = listOfEntries(given, name);
+    if (entries.length > maxEntries)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxEntries} entries`);
+    if (entries.length > 0)
+        return entries;
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('is missing: give the UUID of a recipe, or several, one per line');
+};
+async function readRecipeList(given) {
+    if (!/^\s*(?:[-[{#"']|uuid\s*:)/.test(given))
+        return given;
+    const tree = await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_5__/* .parseYaml */ .h)(given);
+    return typeof tree === 'string' ? null : tree;
+}
+
+
+/***/ }),
+
+/***/ 141:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ regionCode),
+/* harmony export */   H: () => (/* binding */ warnOfUnknownRegions)
 /* harmony export */ });
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5272);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8534);
 
-const form = /^(\d{1,5})(\/[\u0021\u0024-\u003b\u003d\u003f-\u005b\u005d\u005f\u0061-\u007a\u007e%]*)?$/;
-const readyCheck = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .fromText */ .IK)((given) => {
-    const [, port = '', path = '/'] = form.exec(given) ?? [];
-    const number = Number(port);
-    return port !== '' && number >= 1 && number <= 65_535
-        ? { port: number, path }
-        : new _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidValue */ .h6(`${(0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(given)} is not a port of the container and a path, such as 8080/health`);
+
+const knownRegions = `
+  ca-central-1 ca-west-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
+  eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3
+  ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2
+  ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6
+  ap-southeast-7 cn-north-1 cn-northwest-1 af-south-1 il-central-1 me-central-1 me-south-1
+`
+    .trim()
+    .split(/\s+/);
+const wellFormed = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
+const maxLength = 40;
+const regionCode = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .fromText */ .IK)((given) => {
+    const code = given.toLowerCase();
+    if (code.length <= maxLength && wellFormed.test(code))
+        return code;
+    const hint = (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .suggest */ .ZA)(code, knownRegions) || '; use a code such as eu-west-1 or us-east-2';
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given)} is not a region code${hint}`);
 });
-function formatReadyCheck({ port, path }) {
-    return `${port}${path}`;
+function warnOfUnknownRegions(runner, codes) {
+    const unknown = [...new Set(codes)].filter((code) => !knownRegions.includes(code));
+    if (unknown.length === 0)
+        return;
+    const listed = unknown.map((code) => `${code}${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .suggest */ .ZA)(code, knownRegions)}`).join('\n');
+    runner.annotate('warning', 'An unknown region', `This version does not know these values of allowed-region-codes, and sends them as they are:\n${listed}`);
 }
 
 
@@ -33368,128 +32549,234 @@ function formatReadyCheck({ port, path }) {
 /* harmony export */   M: () => (/* binding */ checkRules),
 /* harmony export */   U: () => (/* binding */ checkWhole)
 /* harmony export */ });
-/* harmony import */ var _jobs_ceilings_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8261);
+/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5443);
+/* harmony import */ var _recipes_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9307);
 
+
+function brokenOf(rules) {
+    return rules.flatMap(([isBroken, input, message]) => (isBroken ? [{ input, message }] : []));
+}
 function checkRules(inputs) {
-    const { recipes = [], wait, waitUntil, readyCheck, maxParallel, failFast, ceilings, ...shared } = inputs;
-    const ofInputs = checkFields(shared, shared, (field) => field.replace(/_ms$/, '').replaceAll('_', '-'));
-    const ofEntries = recipes.flatMap((entry, index) => checkFields(entry, { ...shared, ...entry }, (field) => `recipes[${index}].${field}`));
-    const broken = brokenRules([...waitRules(inputs), ...readyRules(inputs)]);
-    return [...ofInputs, ...ofEntries, ...broken, ...shareRules(inputs)];
+    const { fields, recipes = [] } = inputs;
+    const entryProblems = recipes.flatMap((entry, index) => checkFields(entry, { ...fields, ...entry }, (field) => `recipes[${index}].${field}`));
+    return [
+        ...checkFields(fields, fields, _recipes_js__WEBPACK_IMPORTED_MODULE_1__/* .inputName */ .yu),
+        ...entryProblems,
+        ...brokenOf(waitRules(inputs)),
+        ...checkShare(inputs),
+    ];
 }
-function shareRules({ recipes = [], ceilings, task, max_retry_count: retries }) {
-    const batches = recipes.filter((entry) => (entry.task ?? task) !== 'PERSISTENT');
-    if (ceilings === undefined || batches.length === 0)
+function checkShare({ recipes = [], fields, ceilings }) {
+    const batches = recipes.filter((entry) => (entry.task ?? fields.task) !== 'PERSISTENT');
+    if (batches.length === 0)
         return [];
-    const most = Math.max(...batches.map((entry) => entry.max_retry_count ?? retries ?? 0));
-    return (0,_jobs_ceilings_js__WEBPACK_IMPORTED_MODULE_0__/* .shareProblems */ .Ow)(ceilings, recipes.length, most);
-}
-function brokenRules(rules) {
-    return rules.filter(({ isBroken }) => isBroken).map(({ input, message }) => ({ input, message }));
-}
-function waitRules(inputs) {
-    const { wait, waitUntil, maxParallel = 0, failFast = false } = inputs;
-    const message = 'cannot be used with `wait: false`';
-    const isLimited = maxParallel > 0 && wait !== false;
-    return [
-        { isBroken: wait === false && waitUntil !== undefined, input: 'wait-until', message },
-        { isBroken: wait === false && maxParallel > 0, input: 'max-parallel', message },
-        { isBroken: wait === false && failFast, input: 'fail-fast', message },
-        {
-            isBroken: isLimited && waitUntil !== undefined && waitUntil !== 'completed',
-            input: 'max-parallel',
-            message: `cannot be used with \`wait-until: ${waitUntil}\`: it counts the jobs that have not completed`,
-        },
-        {
-            isBroken: isLimited && waitUntil === undefined && hasPersistent(inputs),
-            input: 'max-parallel',
-            message: `cannot be used with task PERSISTENT, ${whyUnbounded}`,
-        },
-    ];
-}
-function readyRules(inputs) {
-    const { wait, waitUntil, readyCheck, maxParallel = 0 } = inputs;
-    const input = 'ready-check';
-    const isGiven = readyCheck !== undefined;
-    const isOtherGoal = waitUntil !== undefined && waitUntil !== 'ready';
-    return [
-        {
-            isBroken: waitUntil === 'ready' && !isGiven,
-            input,
-            message: 'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
-        },
-        {
-            isBroken: isGiven && wait === false,
-            input,
-            message: 'cannot be used with `wait: false`',
-        },
-        {
-            isBroken: isGiven && wait !== false && isOtherGoal,
-            input,
-            message: `cannot be used with \`wait-until: ${waitUntil}\`: use ready, or leave it out for task PERSISTENT`,
-        },
-        {
-            isBroken: isGiven && waitUntil === undefined && isAllBatch(inputs),
-            input,
-            message: 'is for task PERSISTENT; for BATCH add `wait-until: ready`',
-        },
-        {
-            isBroken: isGiven && waitUntil === undefined && maxParallel > 0,
-            input,
-            message: 'cannot be used with max-parallel, which counts the jobs that have not completed',
-        },
-    ];
-}
-function isAllBatch({ task, recipes = [] }) {
-    const tasks = recipes.length === 0 ? [task] : recipes.map((entry) => entry.task ?? task);
-    return tasks.every((each) => each === 'BATCH');
-}
-function hasPersistent({ task, recipes = [] }) {
-    const tasks = recipes.length === 0 ? [task] : recipes.map((entry) => entry.task ?? task);
-    return tasks.includes('PERSISTENT');
+    const retries = batches.map((entry) => entry.max_retry_count ?? fields.max_retry_count ?? 0);
+    return (0,_money_ceilings_js__WEBPACK_IMPORTED_MODULE_0__/* .shareProblems */ .Ow)(ceilings, recipes.length, Math.max(...retries));
 }
 const whyUnbounded = 'which runs until it is cancelled';
+function waitRules(inputs) {
+    const { fields, recipes = [], wait = true, 'wait-until': goal } = inputs;
+    const isLimited = (inputs['max-parallel'] ?? 0) > 0;
+    const isProbed = inputs['ready-check'] !== undefined;
+    const entries = recipes.length > 0 ? recipes : [fields];
+    const tasks = entries.map((entry) => entry.task ?? fields.task);
+    const noWait = 'cannot be used with `wait: false`';
+    const counts = 'counts the jobs that have not completed';
+    const otherThan = (word) => wait && goal !== undefined && goal !== word;
+    return [
+        [!wait && goal !== undefined, 'wait-until', noWait],
+        [!wait && isLimited, 'max-parallel', noWait],
+        [!wait && inputs['fail-fast'] === true, 'fail-fast', noWait],
+        [!wait && isProbed, 'ready-check', noWait],
+        [
+            isLimited && otherThan('completed'),
+            'max-parallel',
+            `cannot be used with \`wait-until: ${goal}\`: it ${counts}`,
+        ],
+        [
+            isLimited && wait && goal === undefined && tasks.includes('PERSISTENT'),
+            'max-parallel',
+            `cannot be used with task PERSISTENT, ${whyUnbounded}`,
+        ],
+        [
+            !isProbed && goal === 'ready',
+            'ready-check',
+            'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
+        ],
+        [
+            isProbed && otherThan('ready'),
+            'ready-check',
+            `cannot be used with \`wait-until: ${goal}\`: use ready, or leave it out for task PERSISTENT`,
+        ],
+        [
+            isProbed && goal === undefined && tasks.every((task) => task === 'BATCH'),
+            'ready-check',
+            'is for task PERSISTENT; for BATCH add `wait-until: ready`',
+        ],
+        [
+            isProbed && goal === undefined && isLimited,
+            'ready-check',
+            `cannot be used with max-parallel, which ${counts}`,
+        ],
+    ];
+}
 function checkFields(given, effective, nameOf) {
-    const problems = [];
-    const report = (field, message) => problems.push({ input: nameOf(field), message });
-    if (given.gpu_name && given.gpu_registry_uuid) {
-        report('gpu_name', `cannot be used together with ${nameOf('gpu_registry_uuid')}: choose one`);
-    }
-    const { task, max_timeout_run_ms: runTimeout } = effective;
-    if (given.max_timeout_run_ms !== undefined) {
-        if (task === 'PERSISTENT' && runTimeout !== null) {
-            report('max_timeout_run_ms', `cannot be set for task PERSISTENT, ${whyUnbounded}`);
-        }
-        if (task === 'BATCH' && runTimeout === null) {
-            report('max_timeout_run_ms', 'cannot be null for task BATCH, which needs a limit');
-        }
-    }
-    else if (given.task === 'PERSISTENT' && typeof runTimeout === 'number') {
-        const remedy = 'so max-timeout-run does not apply to it: add `max_timeout_run_ms: null` here';
-        report('task', `a PERSISTENT job runs until it is cancelled, ${remedy}`);
-    }
-    return problems;
+    const { task, max_timeout_run_ms: runLimit } = effective;
+    const setsLimit = given.max_timeout_run_ms !== undefined;
+    return brokenOf([
+        [
+            Boolean(given.gpu_name && given.gpu_registry_uuid),
+            nameOf('gpu_name'),
+            `cannot be used together with ${nameOf('gpu_registry_uuid')}: choose one`,
+        ],
+        [
+            setsLimit && task === 'PERSISTENT' && runLimit !== null,
+            nameOf('max_timeout_run_ms'),
+            `cannot be set for task PERSISTENT, ${whyUnbounded}`,
+        ],
+        [
+            setsLimit && task === 'BATCH' && runLimit === null,
+            nameOf('max_timeout_run_ms'),
+            'cannot be null for task BATCH, which needs a limit',
+        ],
+        [
+            !setsLimit && given.task === 'PERSISTENT' && typeof runLimit === 'number',
+            nameOf('task'),
+            'a PERSISTENT job runs until it is cancelled, so max-timeout-run does not apply to it: add `max_timeout_run_ms: null` here',
+        ],
+    ]);
 }
 function checkWhole(cook) {
-    const { task, max_timeout_run_ms: runTimeout, gpu_name: name, gpu_registry_uuid: uuid } = cook;
-    const isBounded = typeof runTimeout === 'number';
-    return brokenRules([
-        {
-            isBroken: task !== 'PERSISTENT' && !isBounded,
-            input: 'max-timeout-run',
-            message: 'is required for a BATCH job, and the recipe has none: set a duration such as 2h',
-        },
-        {
-            isBroken: task === 'PERSISTENT' && isBounded,
-            input: 'max-timeout-run',
-            message: `cannot be set: the job is PERSISTENT, ${whyUnbounded}`,
-        },
-        {
-            isBroken: Boolean(name && uuid),
-            input: 'gpu-name',
-            message: 'is set together with gpu-registry-uuid, one of them by the recipe: in an entry of recipes, set the one you want, and the other to null',
-        },
+    const { task, max_timeout_run_ms: runLimit, gpu_name: name, gpu_registry_uuid: uuid } = cook;
+    const isBounded = typeof runLimit === 'number';
+    return brokenOf([
+        [
+            task !== 'PERSISTENT' && !isBounded,
+            'max-timeout-run',
+            'is required for a BATCH job, and the recipe has none: set a duration such as 2h',
+        ],
+        [
+            task === 'PERSISTENT' && isBounded,
+            'max-timeout-run',
+            `cannot be set: the job is PERSISTENT, ${whyUnbounded}`,
+        ],
+        [
+            Boolean(name && uuid),
+            'gpu-name',
+            'is set together with gpu-registry-uuid, one of them by the recipe: in an entry of recipes, set the one you want, and the other to null',
+        ],
     ]);
+}
+
+
+/***/ }),
+
+/***/ 8534:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Gq: () => (/* binding */ invalid),
+/* harmony export */   ZA: () => (/* binding */ suggest),
+/* harmony export */   hD: () => (/* binding */ quote),
+/* harmony export */   im: () => (/* binding */ problemsAt),
+/* harmony export */   lS: () => (/* binding */ membersOf),
+/* harmony export */   p_: () => (/* binding */ list),
+/* harmony export */   pq: () => (/* binding */ mapping),
+/* harmony export */   tR: () => (/* binding */ validValues),
+/* harmony export */   vh: () => (/* binding */ readMapping),
+/* harmony export */   yw: () => (/* binding */ readAll)
+/* harmony export */ });
+/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7785);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(977);
+
+
+
+function invalid(message) {
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz([{ input: '', message }]);
+}
+function problemsAt(place, error) {
+    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz))
+        throw error;
+    return error.problems.map(({ input, message }) => ({ input: place + input, message }));
+}
+function readAll(reads) {
+    const values = [];
+    const problems = [];
+    for (const [place, read] of reads) {
+        try {
+            values.push(read());
+        }
+        catch (error) {
+            problems.push(...problemsAt(place, error));
+        }
+    }
+    return { values, problems };
+}
+function validValues(values, problems) {
+    if (problems.length > 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz(problems);
+    return values;
+}
+function quote(text) {
+    return /\bsk_/.test(text) ? 'a secret key' : JSON.stringify((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .cut */ .Jj)(text, 60));
+}
+function suggest(word, known) {
+    const maxDistance = Math.min(4, Math.ceil(word.length / 3));
+    const likely = (0,leven__WEBPACK_IMPORTED_MODULE_2__/* .closestMatch */ .h)(word.toLowerCase(), known, { maxDistance });
+    return likely === undefined ? '' : `; did you mean ${likely}?`;
+}
+function list(member, message = 'must be a list', split) {
+    return (given, name) => {
+        const parts = typeof given === 'string' && split ? given.split(split) : null;
+        const members = parts?.map((part) => part.trim()).filter((part) => part !== '') ?? given;
+        if (!isList(members))
+            throw invalid(message);
+        const place = (index) => (parts && members.length === 1 ? '' : `[${index}]`);
+        const { values, problems } = readAll(members.map((value, index) => [place(index), () => member(value, name)]));
+        return validValues(values, problems);
+    };
+}
+function isList(tree) {
+    return Array.isArray(tree);
+}
+function membersOf(given) {
+    if (typeof given === 'object' && given !== null && !isList(given))
+        return Object.entries(given);
+    throw invalid('must be a mapping of names to values');
+}
+function readMapping(shape, given, otherNames = new Map()) {
+    const members = membersOf(given).map(([name, value]) => {
+        return { name, value, key: otherNames.get(name) ?? name };
+    });
+    const set = members.filter(({ key, value }) => Object.hasOwn(shape, key) && value !== '');
+    const { values, problems } = readAll(set.map(({ name, key, value }) => {
+        const first = set.find((member) => member.key === key);
+        const read = () => {
+            if (first?.name === name)
+                return [key, shape[key]?.(value, name)];
+            throw invalid(`is the same as ${first?.name}, which is set as well: choose one`);
+        };
+        return [`.${name}`, read];
+    }));
+    const unknown = members
+        .filter(({ key }) => !Object.hasOwn(shape, key))
+        .map(({ name }) => ({ input: '', message: describeUnknown(name, shape, otherNames) }));
+    return {
+        values: Object.fromEntries(values),
+        problems: [...unknown, ...problems],
+    };
+}
+function mapping(shape, otherNames) {
+    return (given) => {
+        const { values, problems } = readMapping(shape, given, otherNames);
+        return validValues(values, problems);
+    };
+}
+function describeUnknown(name, shape, otherNames) {
+    const known = Object.keys(shape);
+    const near = suggest(name, [...known, ...otherNames.keys()]);
+    return `${quote(name)} is not a known field${near || `; known fields are ${known.join(', ')}`}`;
 }
 
 
@@ -33499,14 +32786,9 @@ function checkWhole(cook) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   h: () => (/* binding */ parseYaml),
-/* harmony export */   p: () => (/* binding */ mapping)
+/* harmony export */   h: () => (/* binding */ parseYaml)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3619);
-/* harmony import */ var _api_secret_fields_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4533);
-/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
-
-
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8534);
 
 const maxText = 1_000_000;
 const maxAliases = 50;
@@ -33514,23 +32796,23 @@ const maxDepth = 32;
 const maxNodes = 50_000;
 async function parseYaml(text) {
     if (text.length > maxText)
-        return new _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .InvalidValue */ .h6(`is longer than ${maxText} characters`);
-    const { load, FAILSAFE_SCHEMA, nullJsonTag } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_0__/* .invalid */ .Gq)(`is longer than ${maxText} characters`);
+    const { load, FAILSAFE_SCHEMA, nullJsonTag, YAMLException } = await __nccwpck_require__.e(/* import() */ 243).then(__nccwpck_require__.bind(__nccwpck_require__, 3243));
     const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
+    let tree;
     try {
-        const tree = load(text, { schema, maxAliases, maxDepth });
-        return isBounded(tree) ? tree : new _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .InvalidValue */ .h6('is too large, or refers to itself');
+        tree = load(text, { schema, maxAliases, maxDepth });
     }
     catch (error) {
-        return new _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .InvalidValue */ .h6(`is not valid YAML or JSON: ${explain(error)}`);
+        if (!(error instanceof YAMLException))
+            throw error;
+        const { reason, mark } = error;
+        const place = mark === undefined ? '' : ` at line ${mark.line + 1}, column ${mark.column + 1}`;
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_0__/* .invalid */ .Gq)(`is not valid YAML or JSON: ${describeReason(reason)}${place}`);
     }
-}
-function explain(error) {
-    if (!isYamlError(error))
-        return 'it cannot be read';
-    const { reason, mark } = error;
-    const place = mark === undefined ? '' : ` at line ${mark.line + 1}, column ${mark.column + 1}`;
-    return describeReason(reason) + place;
+    if (isBounded(tree))
+        return tree;
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_0__/* .invalid */ .Gq)('is too large, or refers to itself');
 }
 function describeReason(reason) {
     if (/\btag\b/.test(reason))
@@ -33544,9 +32826,6 @@ function describeReason(reason) {
         return `nested deeper than ${maxDepth} levels`;
     return reason;
 }
-function isYamlError(error) {
-    return error instanceof Error && 'reason' in error && typeof error.reason === 'string';
-}
 function isBounded(tree) {
     let nodes = 0;
     const isWithin = (node, depth) => {
@@ -33555,399 +32834,9 @@ function isBounded(tree) {
             return false;
         if (typeof node !== 'object' || node === null)
             return true;
-        return Object.values(node).every((each) => isWithin(each, depth + 1));
+        return Object.values(node).every((child) => isWithin(child, depth + 1));
     };
     return isWithin(tree, 0);
-}
-function mapping(shape) {
-    const known = Object.keys(shape);
-    return zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .transform */ .pdi((given) => withoutEmpty(given, known)), zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .strictObject */ .rej(optionals(shape), {
-        error: (issue) => issue.code === 'unrecognized_keys'
-            ? issue.keys
-                .map((key) => describeUnknown(key, known))
-                .reduce((all, each) => `${all}${all.endsWith('?') ? '' : '.'} ${each}`)
-            : 'must be a mapping of names to values',
-    }));
-}
-function optionals(shape) {
-    const members = Object.entries(shape).map(([key, schema]) => [key, zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .optional */ .lqM(schema)]);
-    return Object.fromEntries(members);
-}
-function withoutEmpty(given, known) {
-    if (typeof given !== 'object' || given === null || Array.isArray(given))
-        return given;
-    return Object.fromEntries(Object.entries(given).filter(([key, value]) => value !== '' || !known.includes(key)));
-}
-function describeUnknown(key, known) {
-    const near = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .suggest */ .ZA)(key.replaceAll('-', '_'), known);
-    const name = near !== '' || (0,_api_secret_fields_js__WEBPACK_IMPORTED_MODULE_0__/* .isPlainName */ .sh)(key) ? (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(key) : 'a name';
-    return `${name} is not a known field${near || `; known fields are ${known.join(', ')}`}`;
-}
-
-
-/***/ }),
-
-/***/ 4372:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   F: () => (/* binding */ withBills)
-/* harmony export */ });
-/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(370);
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
-/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
-/* harmony import */ var _groups_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1782);
-/* harmony import */ var _list_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(477);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
-
-
-
-
-
-
-const maxConcurrent = 16;
-const maxMs = 10_000;
-const groupSize = 25;
-const maxPagesPerGroup = 4;
-async function withBills(outcomes, client, interrupted, maxSingleReads = Infinity) {
-    const done = new AbortController();
-    const signal = AbortSignal.any([interrupted, done.signal]);
-    const bills = new Map();
-    const reading = readBills(outcomes.filter(isBillable), maxSingleReads, async (runUuids) => {
-        const found = await readGroup(client, runUuids, signal).catch(() => []);
-        for (const [uuid, usd] of found)
-            bills.set(uuid, usd);
-        return bills.size > 0;
-    });
-    await Promise.race([reading, client.clock.sleep(maxMs, signal)]);
-    done.abort();
-    return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
-}
-function isBillable({ job }) {
-    return job !== null && (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) !== null;
-}
-async function readBills(outcomes, maxSingleReads, read) {
-    const runs = outcomes.flatMap((outcome) => outcome.runs);
-    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_4__/* ["default"] */ .A)(maxConcurrent);
-    const readAll = async (groups) => Promise.all(groups.map(async (uuids) => inTurn(async () => read(uuids))));
-    const groups = (0,_groups_js__WEBPACK_IMPORTED_MODULE_5__/* .groupsOf */ .c)(runs.map(({ uuid }) => uuid), groupSize);
-    const isFound = (await readAll(groups)).includes(true);
-    if (isFound || runs.length < 2)
-        return;
-    const started = runs.filter(({ started_at_ms: startedAtMs }) => startedAtMs !== null);
-    const singly = started.map(({ uuid }) => [uuid]);
-    if ((await readAll(singly.slice(-1))).includes(true)) {
-        await readAll(singly.slice(0, maxSingleReads));
-    }
-}
-function billsOf({ runs }, bills) {
-    return new Map(runs.flatMap(({ uuid }) => {
-        const usd = bills.get(uuid);
-        return usd === undefined ? [] : [[uuid, usd]];
-    }));
-}
-async function readGroup(client, runUuids, signal) {
-    const { items, isWhole } = await (0,_list_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)(async (page) => {
-        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listLedger */ .AX)(client, runUuids, page, signal);
-        return (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.bill, { ...client, signal });
-    }, maxPagesPerGroup);
-    if (!isWhole)
-        return [];
-    const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);
-    return runUuids.flatMap((uuid) => {
-        const lines = captures.get(uuid);
-        const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + Math.abs(amount), 0);
-        return usd === undefined ? [] : [[uuid, usd]];
-    });
-}
-function isCapture({ type }) {
-    return type.toUpperCase() === 'CAPTURE';
-}
-
-
-/***/ }),
-
-/***/ 8261:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $c: () => (/* binding */ minRunLimitMs),
-/* harmony export */   Es: () => (/* binding */ noCeilings),
-/* harmony export */   Ow: () => (/* binding */ shareProblems),
-/* harmony export */   YW: () => (/* binding */ hasCeiling),
-/* harmony export */   kp: () => (/* binding */ withShare),
-/* harmony export */   pu: () => (/* binding */ tooDear)
-/* harmony export */ });
-/* unused harmony export shareMs */
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3228);
-
-
-const noCeilings = { maxHourlyRateUsd: null, maxCostUsd: null };
-function hasCeiling({ maxHourlyRateUsd, maxCostUsd }) {
-    return maxHourlyRateUsd !== null || maxCostUsd !== null;
-}
-const minRunLimitMs = 60_000;
-function shareMs({ maxHourlyRateUsd, maxCostUsd }, jobCount, retries = 0) {
-    if (maxHourlyRateUsd === null || maxCostUsd === null)
-        return null;
-    const hours = maxCostUsd / jobCount / maxHourlyRateUsd / (retries + 1);
-    return Math.floor(hours * _cost_js__WEBPACK_IMPORTED_MODULE_1__/* .hourMs */ .$0 + 1e-6);
-}
-function shareProblems(ceilings, jobCount, retries = 0) {
-    const share = shareMs(ceilings, jobCount, retries);
-    if (share === null || share >= minRunLimitMs)
-        return [];
-    const runs = jobCount * (retries + 1);
-    const leastUsd = ((ceilings.maxHourlyRateUsd ?? 0) * runs * minRunLimitMs) / _cost_js__WEBPACK_IMPORTED_MODULE_1__/* .hourMs */ .$0;
-    const why = retries === 0 ? `${jobCount} jobs` : `${jobCount} jobs with ${retries} retries each`;
-    const message = `leaves a run of each of ${why} ${(share / 1000).toFixed(1)} s at max-hourly-rate, and the service's minimum is 1 minute: at least ${Math.ceil(leastUsd * 1e4 - 1e-6) / 1e4} is needed, or a lower max-hourly-rate`;
-    return [{ input: 'max-cost', message }];
-}
-function withShare(body, recipe, ceilings, jobCount) {
-    const fields = { ...recipe?.payload, ...body };
-    const { task, max_timeout_run_ms: own, max_retry_count: count } = fields;
-    const retries = typeof count === 'number' ? count : 0;
-    const share = shareMs(ceilings, jobCount, retries);
-    if (share === null || task === 'PERSISTENT')
-        return { body, shareMs: null };
-    const problems = shareProblems(ceilings, jobCount, retries);
-    if (problems.length > 0)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz(problems);
-    if (typeof own === 'number' && own <= share)
-        return { body, shareMs: null };
-    return { body: { ...body, max_timeout_run_ms: share }, shareMs: share };
-}
-function tooDear(offers, ceilings) {
-    const { maxHourlyRateUsd: ceilingUsd } = ceilings;
-    if (offers === null || ceilingUsd === null || offers.minUsd <= ceilingUsd)
-        return null;
-    return { kind: 'offers', amountUsd: offers.minUsd, ceilingUsd };
-}
-
-
-/***/ }),
-
-/***/ 7772:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   n: () => (/* binding */ checkedJob),
-/* harmony export */   s: () => (/* binding */ outcomeOf)
-/* harmony export */ });
-/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3228);
-/* harmony import */ var _records_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1175);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
-
-
-
-function outcomeOf({ job }, runs) {
-    const isFinal = (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) !== null;
-    return {
-        ..._records_js__WEBPACK_IMPORTED_MODULE_1__/* .noRunData */ .h,
-        ref: { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false },
-        result: resultOfStatus(job.status),
-        job,
-        origin: 'given',
-        submittedAtMs: null,
-        timeline: [],
-        ending: isFinal ? 'final' : 'running',
-        error: null,
-        cancel: null,
-        overBudget: null,
-        offers: null,
-        bills: new Map(),
-        earlierTries: [],
-        readyCheck: null,
-        readiness: null,
-        isKept: !isFinal,
-        unansweredMark: null,
-        runs,
-    };
-}
-function checkedJob(marked, outcome, nowMs) {
-    const isFinal = outcome.ending === 'final';
-    return { ...marked, outcome, cost: (0,_cost_js__WEBPACK_IMPORTED_MODULE_0__/* .pricedCostOf */ .sC)(isFinal ? outcome : asIfEnded(outcome, nowMs)) };
-}
-function resultOfStatus(status) {
-    return (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(status) ?? (status === 'RUNNING' ? 'running' : 'submitted');
-}
-function asIfEnded(outcome, nowMs) {
-    const { job, runs } = outcome;
-    return {
-        ...outcome,
-        job: job === null ? null : { ...job, completed_at: new Date(nowMs).toISOString() },
-        runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
-    };
-}
-
-
-/***/ }),
-
-/***/ 3228:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $0: () => (/* binding */ hourMs),
-/* harmony export */   E7: () => (/* binding */ costOfJob),
-/* harmony export */   FV: () => (/* binding */ hourlyRateOf),
-/* harmony export */   LY: () => (/* binding */ rateOfRun),
-/* harmony export */   fD: () => (/* binding */ totalCostOf),
-/* harmony export */   sC: () => (/* binding */ pricedCostOf),
-/* harmony export */   xq: () => (/* binding */ sumOfCosts)
-/* harmony export */ });
-/* unused harmony export costOf */
-/* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-
-const hourMs = 3_600_000;
-function pricedCostOf(outcome) {
-    const before = outcome.earlierTries.map(({ costUsd: usd }) => {
-        return usd === 0 ? null : { usd, is: 'estimated' };
-    });
-    return sumOfCosts([costOfJob(outcome), ...before]);
-}
-function costOfJob(outcome) {
-    const { bills, runs } = outcome;
-    const estimated = estimateOf(outcome);
-    if (bills.size === 0)
-        return estimated === null ? null : { usd: estimated, is: 'estimated' };
-    const billed = rounded(sumOf([...bills.values()]) ?? 0);
-    const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
-    const isBilled = unbilled.every((run) => costOfRun(run, outcome) === 0);
-    if (isBilled || outcome.job?.task === 'PERSISTENT')
-        return { usd: billed, is: 'billed' };
-    const rest = sumOf(unbilled.map((run) => costOfRun(run, outcome)));
-    return { usd: rounded(billed + (rest ?? 0)), is: 'estimated' };
-}
-function costOf(outcome) {
-    return pricedCostOf(outcome)?.usd ?? null;
-}
-function totalCostOf(outcomes) {
-    return sumOfCosts(outcomes.map(pricedCostOf));
-}
-function sumOfCosts(maybeCosts) {
-    const costs = maybeCosts.filter((cost) => cost !== null);
-    if (costs.length === 0)
-        return null;
-    const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
-    return { usd, is: costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated' };
-}
-function rounded(usd) {
-    return Math.round(usd * 10_000) / 10_000;
-}
-function estimateOf(outcome) {
-    const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
-    if (rated.length === 0)
-        return null;
-    const costs = outcome.job?.task === 'PERSISTENT'
-        ? [costOfLifetime(outcome, rated)]
-        : outcome.runs.map((run) => costOfRun(run, outcome));
-    const sum = sumOf(costs);
-    return sum === null ? null : rounded(sum);
-}
-function hourlyRateOf({ runs }) {
-    const newest = runs.at(-1);
-    return newest === undefined ? null : rateOfRun(newest);
-}
-function costOfLifetime(outcome, rated) {
-    const { createdMs, endedMs } = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
-    const newest = rated.at(-1);
-    if (createdMs === null || endedMs === null || newest === undefined)
-        return null;
-    return costOfTime(newest, endedMs - createdMs);
-}
-function costOfRun(run, outcome) {
-    if (run.duration_ms !== null)
-        return costOfTime(run, run.duration_ms);
-    if (run.started_at_ms === null)
-        return 0;
-    const endedMs = run.ended_at_ms ?? (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome).endedMs;
-    return endedMs === null ? null : costOfTime(run, endedMs - run.started_at_ms);
-}
-function costOfTime(run, durationMs) {
-    const rate = rateOfRun(run);
-    return rate === null ? null : (rate * Math.max(0, durationMs)) / hourMs;
-}
-function rateOfRun(run) {
-    const { hourly_rate_usd: rate } = run;
-    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
-}
-function nodeCountOf({ node_urls: nodeUrls }) {
-    const hosts = new Map();
-    for (const { description, hostname } of nodeUrls ?? [])
-        hosts.set(description, (hosts.get(description) ?? new Set()).add(hostname));
-    return Math.max(1, ...[...hosts.values()].map(({ size }) => size));
-}
-function sumOf(amounts) {
-    let sum = 0;
-    for (const amount of amounts) {
-        if (amount === null)
-            return null;
-        sum += amount;
-    }
-    return sum;
-}
-
-
-/***/ }),
-
-/***/ 8577:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Gz: () => (/* binding */ newStepFacts),
-/* harmony export */   KD: () => (/* binding */ isDuplicate),
-/* harmony export */   RN: () => (/* binding */ parseEntryFacts),
-/* harmony export */   ec: () => (/* binding */ withJob),
-/* harmony export */   kG: () => (/* binding */ newEntryFacts),
-/* harmony export */   kS: () => (/* binding */ unansweredCooks),
-/* harmony export */   xS: () => (/* binding */ parseStepFacts)
-/* harmony export */ });
-/* unused harmony export endReasons */
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
-
-const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'];
-const jobFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    uuid: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
-    hasEnded: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY(),
-});
-const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    mark: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()),
-    sends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
-    unsent: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
-    refused: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
-    serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig()),
-    jobs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(jobFactsSchema),
-    stop: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked', 'over-budget', 'replaced'])),
-});
-const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    ends: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["enum"] */ .k5n(endReasons)),
-    hasVerdict: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY(),
-});
-const newStepFacts = { ends: [], hasVerdict: false };
-function newEntryFacts(mark) {
-    const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
-    return { mark, ...none, jobs: [], stop: null };
-}
-function unansweredCooks({ sends, unsent, refused, jobs }) {
-    return Math.max(0, sends - unsent - refused - jobs.length);
-}
-function withJob({ jobs }, job) {
-    const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
-    return {
-        jobs: isKnown ? jobs.map((each) => (each.uuid === job.uuid ? job : each)) : [...jobs, job],
-    };
-}
-function isDuplicate({ mark, jobs }, jobUuid) {
-    return mark !== null && jobs[0]?.uuid !== jobUuid;
-}
-function parseEntryFacts(value) {
-    const parsed = entryFactsSchema.safeParse(value);
-    return parsed.success ? parsed.data : null;
-}
-function parseStepFacts(value) {
-    const parsed = stepFactsSchema.safeParse(value);
-    return parsed.success ? parsed.data : newStepFacts;
 }
 
 
@@ -33958,14 +32847,11 @@ function parseStepFacts(value) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   FO: () => (/* binding */ exitCodeOf),
-/* harmony export */   RQ: () => (/* binding */ earlierTryOf),
 /* harmony export */   p_: () => (/* binding */ endedUnstarted),
 /* harmony export */   rf: () => (/* binding */ failurePhaseOf)
 /* harmony export */ });
-/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3228);
-/* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
-
+/* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
 
 
 function failurePhaseOf(outcome) {
@@ -33993,21 +32879,10 @@ function endedUnstarted(outcome, nowMs) {
     const maxAssignMs = job.max_timeout_assign_ms ?? defaultAssignMs;
     return job.status === 'CANCELLED' && waitedMs >= maxAssignMs - assignSlackMs;
 }
-function earlierTryOf(outcome, gpuName, nowMs) {
-    const { job, submittedAtMs, timeline } = outcome;
-    const endedAtMs = timeline.findLast(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(status))?.atMs ?? nowMs;
-    return {
-        gpuName,
-        jobUuid: job?.uuid ?? null,
-        phase: failurePhaseOf(outcome) === 'assign' ? 'assign' : 'start',
-        waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
-        costUsd: (0,_cost_js__WEBPACK_IMPORTED_MODULE_0__/* .costOfJob */ .E7)(outcome)?.usd ?? 0,
-    };
-}
 const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
 function hadMachine({ job, runs, timeline }) {
     return (runs.length > 0 ||
-        timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isStarting */ .zd)(status)) ||
+        timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isStarting */ .zd)(status)) ||
         reasonOfStart.test(job?.status_reason ?? ''));
 }
 const limitToleranceMs = 2_000;
@@ -34019,379 +32894,14 @@ function hasReachedLimit(outcome) {
     if (reasonOfLimit.test(reason))
         return true;
     const limitMs = outcome.job?.max_timeout_run_ms ?? null;
-    const lastRun = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
-    const seconds = lastRun === undefined ? null : (0,_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .phaseSeconds */ .Bo)(lastRun);
+    const lastRun = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
+    const seconds = lastRun === undefined ? null : (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phaseSeconds */ .Bo)(lastRun);
     return limitMs !== null && seconds !== null && seconds * 1000 >= limitMs - limitToleranceMs;
 }
 function exitCodeOf({ job }) {
     const [, code] = /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i.exec(job?.status_reason ?? '') ??
         [];
     return code === undefined ? null : Number(code);
-}
-
-
-/***/ }),
-
-/***/ 3130:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   l: () => (/* binding */ doubtWindowMs),
-/* harmony export */   p: () => (/* binding */ createFinder)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _list_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(477);
-/* harmony import */ var _request_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(368);
-
-
-
-const doubtWindowMs = 30_000;
-const maxWindowMs = 60_000;
-const pausesMs = [1_000, 2_000, 4_000, 8_000];
-function createFinder(client) {
-    const { clock } = client;
-    const waiters = new Set();
-    const readDescription = (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .createDescriber */ .EM)(client, true);
-    const describe = async (job, signal) => {
-        const isKnown = [...waiters].some(({ knownUuids }) => knownUuids.includes(job.uuid));
-        return isKnown ? job : readDescription(job, signal);
-    };
-    let isRunning = false;
-    let wake = new AbortController();
-    const pass = async () => {
-        const startedMs = clock.monotonicMs();
-        const served = [...waiters];
-        for (const each of served) {
-            const pauseMs = pausesMs[Math.min(each.passes, pausesMs.length - 1)] ?? 0;
-            each.passes += 1;
-            each.dueAtMs = startedMs + pauseMs;
-        }
-        const over = new AbortController();
-        const stopWhenAlone = () => {
-            if (served.every((each) => !waiters.has(each)))
-                over.abort();
-        };
-        for (const { signal } of served)
-            signal.addEventListener('abort', stopWhenAlone, { signal: over.signal });
-        try {
-            await look(served, over.signal);
-            for (const each of served)
-                if (isOver(each, startedMs))
-                    each.resolve(null);
-        }
-        catch (error) {
-            for (const each of served)
-                if (waiters.has(each))
-                    fail(each, error);
-        }
-        finally {
-            over.abort();
-        }
-    };
-    const look = async (served, signal) => {
-        const left = new Set(served);
-        for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_1__/* .newestJobs */ .NZ)(client, oldestNeededMs(served), signal, describe)) {
-            for (const each of left) {
-                if (!(0,_request_js__WEBPACK_IMPORTED_MODULE_2__/* .carriesMark */ .LR)(job, each.mark) || each.knownUuids.includes(job.uuid))
-                    continue;
-                left.delete(each);
-                each.resolve(job);
-            }
-            if (left.size === 0)
-                return;
-        }
-    };
-    const isOver = (waiter, startedMs) => waiters.has(waiter) &&
-        (startedMs - waiter.sinceMs >= waiter.windowMs || isLongAgo(waiter, client));
-    const fail = (waiter, error) => {
-        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
-            waiter.reject(error instanceof Error ? error : new Error(String(error)));
-            return;
-        }
-        const maxMs = waiter.isLast ? Infinity : Math.min(maxWindowMs, waiter.windowMs * 2);
-        if (!error.retryable || clock.monotonicMs() - waiter.sinceMs >= maxMs)
-            waiter.reject(error);
-    };
-    const run = async () => {
-        isRunning = true;
-        await Promise.resolve();
-        while (waiters.size > 0) {
-            const dueAtMs = Math.min(...[...waiters].map((each) => each.dueAtMs));
-            const pauseMs = dueAtMs - clock.monotonicMs();
-            if (pauseMs > 0)
-                await clock.sleep(pauseMs, wake.signal);
-            if (wake.signal.aborted)
-                wake = new AbortController();
-            if (pauseMs <= 0)
-                await pass();
-        }
-        isRunning = false;
-    };
-    return {
-        find: async (search, signal) => {
-            const sinceMs = clock.monotonicMs();
-            return new Promise((resolve, reject) => {
-                const interrupted = () => {
-                    waiter.reject(new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4());
-                };
-                const leave = () => {
-                    waiters.delete(waiter);
-                    signal.removeEventListener('abort', interrupted);
-                    wake.abort();
-                };
-                const waiter = {
-                    ...search,
-                    sinceMs,
-                    passes: 0,
-                    dueAtMs: sinceMs,
-                    signal,
-                    resolve: (job) => {
-                        leave();
-                        resolve(job);
-                    },
-                    reject: (error) => {
-                        leave();
-                        reject(error);
-                    },
-                };
-                if (signal.aborted) {
-                    reject(new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4());
-                    return;
-                }
-                signal.addEventListener('abort', interrupted);
-                waiters.add(waiter);
-                if (isRunning)
-                    wake.abort();
-                else
-                    void run();
-            });
-        },
-    };
-}
-const longAgoMs = 5 * 60_000;
-function isLongAgo({ serverSentAtMs, isLast }, client) {
-    const nowMs = client.serverNow();
-    if (!isLast || serverSentAtMs === null || nowMs === null)
-        return false;
-    return nowMs - serverSentAtMs > longAgoMs;
-}
-const clockSlackMs = 48 * 3_600_000;
-function oldestNeededMs(searches) {
-    const times = searches.map(({ serverSentAtMs }) => serverSentAtMs);
-    const known = times.filter((time) => time !== null);
-    return known.length < times.length ? null : Math.min(...known) - clockSlackMs;
-}
-
-
-/***/ }),
-
-/***/ 477:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   EM: () => (/* binding */ createDescriber),
-/* harmony export */   NZ: () => (/* binding */ newestJobs),
-/* harmony export */   Ow: () => (/* binding */ isCutText),
-/* harmony export */   n4: () => (/* binding */ readPages)
-/* harmony export */ });
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
-/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-
-
-
-const maxStalePages = 3;
-const maxFailures = 10;
-async function* newestJobs(client, oldestMs, signal, describe = createDescriber(client)) {
-    const seen = new Set();
-    let members = 0;
-    let firstSize = 0;
-    let staleInRow = 0;
-    const failures = [];
-    const withDescription = async (job) => {
-        if (failures.length >= maxFailures)
-            return job;
-        try {
-            return await describe(job, signal);
-        }
-        catch (error) {
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7))
-                throw error;
-            failures.push(error);
-            return job;
-        }
-    };
-    for (let page = 1; staleInRow < maxStalePages; page += 1) {
-        const query = { sort: '-created_at', page: String(page) };
-        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobs */ .N6)(client, query, signal);
-        const answer = await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lookUp, { ...client, signal });
-        const fresh = answer.items.filter(({ uuid }) => !seen.has(uuid));
-        for (const { uuid } of fresh)
-            seen.add(uuid);
-        for (const job of fresh)
-            yield await withDescription(job);
-        members += answer.size;
-        staleInRow = fresh.length === 0 ? staleInRow + 1 : 0;
-        if (page === 1)
-            firstSize = answer.size;
-        if (isLastPage(answer, members, firstSize))
-            break;
-        if (oldestMs !== null && isPast(answer.items, oldestMs))
-            break;
-    }
-    const [failure] = failures;
-    if (failure !== undefined)
-        throw failure;
-}
-function isLastPage({ size, total }, members, firstSize) {
-    if (size === 0)
-        return true;
-    if (size >= _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN)
-        return false;
-    return total === undefined ? size < firstSize : members >= total;
-}
-function isPast(jobs, ms) {
-    const times = jobs.map(({ created_at: createdAt }) => Date.parse(createdAt ?? ''));
-    const [first = NaN] = times;
-    const last = times.at(-1) ?? NaN;
-    return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
-}
-async function readPages(read, maxPages) {
-    const items = [];
-    const seen = new Set();
-    let members = 0;
-    for (let page = 1; page <= maxPages; page += 1) {
-        const answer = await read(page);
-        items.push(...answer.items.filter(({ uuid }) => uuid === null || !seen.has(uuid)));
-        for (const { uuid } of answer.items)
-            if (uuid !== null)
-                seen.add(uuid);
-        members += answer.size;
-        const isLast = answer.total === undefined ? answer.size < _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN : members >= answer.total;
-        if (isLast || answer.size === 0)
-            return { items, isWhole: isLast };
-    }
-    return { items, isWhole: false };
-}
-const maxDescribed = 100;
-function isCutText(description) {
-    return /(?:…|\.{3})\s*$/.test(description?.slice(-10) ?? '');
-}
-function createDescriber(client, isLookedAgain = false) {
-    const described = new Map();
-    let isInLists = false;
-    return async (listed, signal) => {
-        const isCut = isCutText(listed.description);
-        if (listed.description && !isCut)
-            isInLists = true;
-        if (isInLists && !isCut)
-            return listed;
-        const known = described.get(listed.uuid);
-        if (known !== undefined)
-            return known;
-        if (isCut && described.size >= maxDescribed)
-            return listed;
-        if (described.size >= maxDescribed)
-            throw withoutDescription('too many jobs to read each');
-        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, listed.uuid, signal);
-        const read = isLookedAgain
-            ? request()
-            : (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lookUp, { ...client, signal });
-        const job = await read.catch((error) => {
-            throw error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 ? withoutDescription(error.message) : error;
-        });
-        described.set(listed.uuid, job);
-        return job;
-    };
-}
-function withoutDescription(why) {
-    const detail = `the list has no descriptions: ${why}`;
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
-}
-
-
-/***/ }),
-
-/***/ 4468:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Mp: () => (/* binding */ readMark),
-/* harmony export */   UR: () => (/* binding */ mayOutlive),
-/* harmony export */   dq: () => (/* binding */ describeWithMark),
-/* harmony export */   iI: () => (/* binding */ isOfRepository)
-/* harmony export */ });
-/* unused harmony export lifetimeOf */
-function lifetimeOf(inputs) {
-    if (inputs['on-job-end'] === 'cancel')
-        return 'end';
-    const waitUntil = inputs['wait-until'] ?? 'completed';
-    const mayBeLeft = !inputs.wait ||
-        waitUntil !== 'completed' ||
-        inputs['on-timeout'] !== 'cancel' ||
-        inputs['on-workflow-cancel'] !== 'cancel';
-    return mayBeLeft ? 'keep' : 'server';
-}
-const maxDescription = 2_000;
-function describeWithMark(text, mark, inputs, run) {
-    const origin = run === null ? '' : `${formatOrigin(run, inputs)} `;
-    const end = ` ${origin}[${mark}]`;
-    const room = maxDescription - end.length;
-    if (text.length <= room)
-        return text + end;
-    return `${text.slice(0, room - 1).replace(/[\ud800-\udbff]$/, '')}…${end}`;
-}
-const maxWorkflow = 40;
-function formatOrigin(run, inputs) {
-    const workflow = encodeURIComponent(run.workflow.slice(0, maxWorkflow).toWellFormed());
-    const later = inputs['on-rerun'] === 'attach' ? '+' : '';
-    return `[${[
-        `${run.server}/${run.repository}`,
-        run.repositoryId || '-',
-        `${run.runId}.${run.runAttempt}${later}`,
-        run.sha || '-',
-        lifetimeOf(inputs),
-        workflow,
-    ].join(' ')}]`;
-}
-const marksPattern = /\[([\w.:-]+)\/([\w.-]+\/[\w.-]+) (\d+|-) (\d+)\.(\d+)(\+?) ([0-9a-f]+|-) (keep|server|end) ([^\s\]]*)\] \[cook-[0-9a-f]{32}-[0-9a-f]+\]\s*$/;
-const maxMarks = 1_000;
-function readMark({ description }) {
-    const match = marksPattern.exec((description ?? '').slice(-maxMarks));
-    if (match === null)
-        return null;
-    const [, server = '', repository = '', id = '', runId = '', attempt = ''] = match;
-    const [later, sha = '', lifetime, workflow = ''] = match.slice(6);
-    return {
-        server,
-        repository,
-        repositoryId: id === '-' ? '' : id,
-        runId,
-        runAttempt: Number(attempt),
-        sha: sha === '-' ? '' : sha,
-        workflow: decodeText(workflow),
-        lifetime: lifetime === 'keep' || lifetime === 'server' ? lifetime : 'end',
-        mayBeAttached: later === '+',
-    };
-}
-function decodeText(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return text;
-    }
-}
-function mayOutlive({ lifetime }, { task }) {
-    return lifetime === 'keep' || (lifetime === 'server' && task === 'PERSISTENT');
-}
-function isOfRepository(mark, here) {
-    if (mark.server !== here.server)
-        return false;
-    if (mark.repositoryId !== '' && here.repositoryId !== '') {
-        return mark.repositoryId === here.repositoryId;
-    }
-    return mark.repository.toLowerCase() === here.repository.toLowerCase();
 }
 
 
@@ -34409,7 +32919,8 @@ function isOfRepository(mark, here) {
 /* harmony export */   Qv: () => (/* binding */ timesOf),
 /* harmony export */   Sx: () => (/* binding */ recipeOf),
 /* harmony export */   is: () => (/* binding */ hardwareOf),
-/* harmony export */   pV: () => (/* binding */ uuidOf)
+/* harmony export */   pV: () => (/* binding */ uuidOf),
+/* harmony export */   q7: () => (/* binding */ latestMs)
 /* harmony export */ });
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4052);
 
@@ -34517,6 +33028,10 @@ function phasesOfWait(outcome, fromMs, toMs) {
 function instantMs(time) {
     return time === null || time.length === 10 ? null : Date.parse(time);
 }
+function latestMs(time) {
+    return instantMs(time) ?? Date.parse(time) + dayMs;
+}
+const dayMs = 86_400_000;
 function observedAt(timeline, isWanted) {
     return timeline.find(({ status }) => isWanted(status))?.atMs ?? null;
 }
@@ -34590,780 +33105,128 @@ function addressOf(url) {
 
 /***/ }),
 
-/***/ 3754:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   A6: () => (/* binding */ hardwareWish),
-/* harmony export */   Jw: () => (/* binding */ summarizeOffers),
-/* harmony export */   cW: () => (/* binding */ createOfferReader),
-/* harmony export */   hk: () => (/* binding */ whyNoOffers),
-/* harmony export */   j1: () => (/* binding */ ratesOf)
-/* harmony export */ });
-/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7785);
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
-/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
-/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3228);
-
-
-
-
-const filterFields = [
-    'cpu_count',
-    'gpu_count',
-    'gpu_registry_uuid',
-    'min_vram_gb',
-    'min_ram_gb',
-    'min_storage_gb',
-    'allowed_region_codes',
-];
-function hardwareWish(fields, gpuName = fields['gpu_name']) {
-    const filters = filterFields.flatMap((name) => {
-        const value = filterValue(fields[name]);
-        return value === null ? [] : [[name, value]];
-    });
-    const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
-    return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
-}
-function filterValue(value) {
-    if (Array.isArray(value))
-        return value.length === 0 ? null : value.map(String).join(',');
-    if (typeof value === 'number')
-        return value > 0 ? String(value) : null;
-    return typeof value === 'string' && value !== '' ? value : null;
-}
-const maxPages = 10;
-const maxAgeMs = 60_000;
-function createOfferReader(client, signal) {
-    const lists = new Map();
-    return async ({ filters, gpuName }) => {
-        const key = JSON.stringify(filters);
-        const nowMs = client.clock.monotonicMs();
-        const known = lists.get(key);
-        const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
-        const list = isFresh ? known.list : readAll(client, filters, signal);
-        if (!isFresh)
-            lists.set(key, { readAtMs: nowMs, list });
-        const { offers, isCut } = await list;
-        return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
-    };
-}
-async function readAll(client, filters, signal) {
-    const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
-    const offers = [];
-    let seen = 0;
-    let firstSize = Infinity;
-    for (let page = 1; page <= maxPages; page += 1) {
-        const query = { ...Object.fromEntries(named), page: String(page) };
-        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listOffers */ .AS)(client, query, signal);
-        const { items, size, total } = await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.offers, {
-            ...client,
-            signal,
-        });
-        offers.push(...items);
-        seen += size;
-        const isLast = total === undefined ? size < firstSize && page > 1 : seen >= total;
-        firstSize = Math.min(firstSize, size);
-        if (size === 0 || isLast)
-            return { offers: cheapestFirst(offers), isCut: false };
-    }
-    return { offers: cheapestFirst(offers), isCut: true };
-}
-function cheapestFirst(offers) {
-    return offers.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
-}
-function hasGpu(offer, gpuName) {
-    return (gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName)));
-}
-function gpuNamesOf({ hardware_summary: hardware }) {
-    const models = hardware?.gpu_models ?? [];
-    const names = [...models.map(({ name }) => name), hardware?.gpu_model_label];
-    return names.filter((name) => typeof name === 'string');
-}
-function comparable(name) {
-    return name.toLowerCase().replaceAll(/\s+/g, '');
-}
-function ratesOf({ offers, }) {
-    const [cheapest] = offers;
-    const dearest = offers.at(-1);
-    if (cheapest === undefined || dearest === undefined)
-        return null;
-    return { minUsd: cheapest.pricing.hourly_rate_usd, maxUsd: dearest.pricing.hourly_rate_usd };
-}
-function summarizeOffers(found, fields) {
-    const rates = ratesOf(found);
-    if (rates === null)
-        return null;
-    const { task, max_timeout_run_ms: limitMs } = fields;
-    const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
-    const runs = numberOr(fields['max_retry_count'], 0) + 1;
-    const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
-    const hours = isBounded ? (limitMs / _cost_js__WEBPACK_IMPORTED_MODULE_2__/* .hourMs */ .$0) * runs * nodes : null;
-    const maxCostUsd = hours === null ? null : rates.maxUsd * hours;
-    return { count: found.offers.length, isCut: found.isCut, ...rates, maxCostUsd };
-}
-function numberOr(value, fallback) {
-    return typeof value === 'number' ? value : fallback;
-}
-async function whyNoOffers(wish, read) {
-    const { filters, gpuName } = wish;
-    const wishes = Object.keys(filters).map((left) => ({
-        field: left,
-        wish: {
-            ...wish,
-            filters: Object.fromEntries(Object.entries(filters).filter(([name]) => name !== left)),
-        },
-    }));
-    const all = gpuName === null
-        ? wishes
-        : [{ field: 'gpu_name', wish: { filters, gpuName: null } }, ...wishes];
-    const found = await Promise.all(all.map(async (each) => ((await read(each.wish)).offers.length > 0 ? [each.field] : [])));
-    return { fields: found.flat(), nearestGpu: await nearestGpu(gpuName, read) };
-}
-async function nearestGpu(gpuName, read) {
-    if (gpuName === null)
-        return null;
-    const { offers } = await read({ filters: {}, gpuName: null });
-    const names = [...new Set(offers.flatMap(gpuNamesOf))];
-    if (names.some((name) => comparable(name) === comparable(gpuName)))
-        return null;
-    return (0,leven__WEBPACK_IMPORTED_MODULE_3__/* .closestMatch */ .h)(gpuName, names) ?? null;
-}
-
-
-/***/ }),
-
 /***/ 293:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   N: () => (/* binding */ createOutcome)
+/* harmony export */   N: () => (/* binding */ createOutcome),
+/* harmony export */   g: () => (/* binding */ createJobOutcome)
 /* harmony export */ });
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8577);
-/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9295);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+/* harmony import */ var _records_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1175);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
 
 
 
-
-function createOutcome(entry, step, goal, runData) {
-    const ending = stopReasonOf(entry.facts, step);
-    const outcome = {
-        ...runData,
-        ref: entry.ref,
-        result: resultOf(entry, ending, goal),
-        job: entry.job,
-        origin: entry.submitted?.origin ?? null,
-        submittedAtMs: entry.submitted?.submittedAtMs ?? null,
-        timeline: entry.timeline,
-        ending,
-        error: entry.error,
-        overBudget: entry.overBudget,
-        offers: entry.offers,
-        bills: new Map(),
-        cancel: entry.cancel,
-        earlierTries: entry.earlierTries,
-        readyCheck: goal.readyCheck,
-        readiness: entry.readiness,
-        isKept: (0,_policy_js__WEBPACK_IMPORTED_MODULE_2__/* .wantedOf */ .L)(entry.facts, step, goal.policy, 'main') === 'kept',
-        unansweredMark: (0,_entry_js__WEBPACK_IMPORTED_MODULE_1__/* .unansweredCooks */ .kS)(entry.facts) > 0 ? entry.facts.mark : null,
-    };
-    const overBudget = overShareOf(outcome, entry.shareMs, goal.ceilings);
-    return overBudget === null ? outcome : { ...outcome, result: 'over-budget', overBudget };
+const noGoal = {
+    onTimeout: 'cancel',
+    onWorkflowCancel: 'cancel',
+    goalResult: 'running',
+    isReached: false,
+    hasEnded: false,
+    shareMs: null,
+    maxCostUsd: null,
+};
+const unknown = {
+    ..._records_js__WEBPACK_IMPORTED_MODULE_1__/* .noRunData */ .h,
+    job: null,
+    origin: null,
+    submittedAtMs: null,
+    timeline: [],
+    ending: null,
+    error: null,
+    overBudget: null,
+    offers: null,
+    bills: new Map(),
+    cancel: null,
+    earlierTries: [],
+    readyCheck: null,
+    readiness: null,
+    isKept: false,
+    unansweredMark: null,
+};
+function createOutcome(known, given = {}) {
+    const goal = { ...noGoal, ...given };
+    const outcome = { ...unknown, ...known, result: 'error' };
+    const result = resultOf(outcome, goal);
+    const overBudget = overShare({ ...outcome, result }, goal);
+    return overBudget === null
+        ? { ...outcome, result }
+        : { ...outcome, result: 'over-budget', overBudget };
 }
-const shareSlackMs = 5_000;
-function overShareOf(outcome, shareMs, { maxCostUsd }) {
-    const mayBe = outcome.ending !== 'interrupt' && ['failed', 'cancelled'].includes(outcome.result);
-    if (shareMs === null || maxCostUsd === null || !mayBe)
-        return null;
-    const last = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
-    const ranMs = last === undefined || last.toMs === null ? 0 : last.toMs - last.fromMs;
-    return ranMs >= shareMs - shareSlackMs
-        ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd }
-        : null;
+function createJobOutcome(job, runs = []) {
+    const hasEnded = (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status);
+    const ref = { index: 0, recipeUuid: null, jobUuid: job.uuid, title: null, namesRegions: false };
+    const ending = hasEnded ? 'final' : 'running';
+    const goalResult = job.status === 'RUNNING' ? 'running' : 'submitted';
+    return createOutcome({ ref, job, runs, origin: 'given', ending, isKept: !hasEnded }, { hasEnded, goalResult });
 }
-function stopReasonOf(facts, step) {
-    const [own] = facts.jobs;
-    const end = step.ends.find((reason) => reason !== 'timeout' || facts.stop !== 'goal');
-    switch (facts.stop) {
-        case 'ended':
-            return 'final';
-        case 'lost':
-            return 'lost';
-        case 'over-budget':
-            return 'over-budget';
-        case 'goal':
-            return end ?? 'running';
-        case 'not-cooked':
-        case 'replaced':
-            return null;
-        case null:
-            return end ?? (own?.hasEnded ? 'final' : null);
-    }
-}
-function resultOf(entry, ending, goal) {
-    if (entry.error !== null)
+function resultOf(outcome, goal) {
+    const { error, job, ending } = outcome;
+    if (error !== null)
         return 'error';
-    const { facts, job } = entry;
-    const hasEnded = facts.jobs[0]?.hasEnded || facts.stop === 'ended';
-    const final = hasEnded && job !== null ? (0,_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) : null;
+    const final = goal.hasEnded && job !== null ? (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) : null;
     switch (ending) {
         case 'running':
             return goal.goalResult;
+        case 'final':
+        case 'lost':
+        case null:
+            return final ?? 'error';
         case 'interrupt':
         case 'timeout':
         case 'fail-fast':
         case 'max-cost':
         case 'over-budget':
-            return resultAtEnd(ending, final, entry, goal);
-        case 'final':
-        case 'lost':
-        case null:
-            return final ?? 'error';
+            return final !== null && !isEndedByUs(final, outcome)
+                ? final
+                : resultAtEnd(ending, outcome, goal);
     }
 }
 const endsRunning = new Set(['timeout', 'max-cost', 'over-budget']);
-function resultAtEnd(end, final, { facts, cancel }, { policy, goalResult }) {
-    const isByUs = final === 'cancelled' && cancel !== null;
-    if (final !== null && !(isByUs && endsRunning.has(end)))
-        return final;
-    const isCreated = facts.jobs.length > 0;
-    switch (end) {
+function isEndedByUs(final, { ending, cancel }) {
+    return final === 'cancelled' && cancel !== null && endsRunning.has(ending);
+}
+function resultAtEnd(ending, { job, ref }, goal) {
+    const isCreated = job !== null || ref.jobUuid !== null;
+    switch (ending) {
         case 'fail-fast':
             return 'cancelled';
         case 'max-cost':
         case 'over-budget':
             return 'over-budget';
         case 'interrupt':
-            if (policy.onWorkflowCancel === 'cancel')
+            if (goal.onWorkflowCancel === 'cancel')
                 return 'cancelled';
-            if (facts.stop === 'goal')
-                return goalResult;
+            if (goal.isReached)
+                return goal.goalResult;
             return isCreated ? 'detached' : 'cancelled';
         case 'timeout':
-            return policy.onTimeout === 'detach' && isCreated ? 'detached' : 'timed-out';
+            return goal.onTimeout === 'detach' && isCreated ? 'detached' : 'timed-out';
     }
+}
+const shareSlackMs = 5_000;
+function overShare(outcome, { shareMs, maxCostUsd }) {
+    const mayBe = outcome.ending !== 'interrupt' && ['failed', 'cancelled'].includes(outcome.result);
+    if (shareMs === null || maxCostUsd === null || !mayBe)
+        return null;
+    const last = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
+    const ranMs = last === undefined || last.toMs === null ? 0 : last.toMs - last.fromMs;
+    const isAtLimit = ranMs >= shareMs - shareSlackMs;
+    return isAtLimit ? { kind: 'share', limitMs: shareMs, ceilingUsd: maxCostUsd } : null;
 }
 
 
 /***/ }),
 
-/***/ 9295:
+/***/ 2799:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   G: () => (/* binding */ nextAction),
-/* harmony export */   L: () => (/* binding */ wantedOf)
+/* harmony export */   d: () => (/* binding */ formatReadyCheck)
 /* harmony export */ });
-/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
-
-function wantedOf(facts, step, policy, phase) {
-    if (phase === 'post' && policy.onJobEnd === 'cancel')
-        return 'gone';
-    const isKilled = phase === 'post' && !step.hasVerdict;
-    const ends = isKilled ? [...step.ends, 'interrupt'] : step.ends;
-    return endsByItself(facts, policy) || ends.some((end) => endCancels(end, facts, policy))
-        ? 'gone'
-        : 'kept';
-}
-function endsByItself({ stop }, policy) {
-    switch (stop) {
-        case 'not-cooked':
-        case 'ended':
-        case 'over-budget':
-        case 'replaced':
-            return true;
-        case 'lost':
-            return policy.onTimeout === 'cancel';
-        case 'goal':
-        case null:
-            return false;
-    }
-}
-function endCancels(end, { stop }, policy) {
-    switch (end) {
-        case 'interrupt':
-            return policy.onWorkflowCancel === 'cancel';
-        case 'fail-fast':
-        case 'max-cost':
-            return true;
-        case 'timeout':
-            return policy.onTimeout === 'cancel' && stop !== 'goal';
-    }
-}
-function nextAction(facts, wanted, { cancels, confirmed, hasLooked }, phase) {
-    const [own, ...duplicates] = facts.jobs;
-    const unwanted = [...(own && wanted === 'gone' ? [own] : []), ...duplicates].filter(({ hasEnded }) => !hasEnded);
-    const uuids = unwanted.map(({ uuid }) => uuid);
-    const toCancel = uuids.filter((uuid) => !cancels.has(uuid));
-    if (toCancel.length > 0)
-        return { do: 'cancel', jobUuids: toCancel };
-    if (!hasLooked && mayHaveMore(facts, phase))
-        return { do: 'look' };
-    const toConfirm = uuids.filter((uuid) => cancels.get(uuid) === 'accepted' && !confirmed.has(uuid));
-    return toConfirm.length > 0 ? { do: 'confirm', jobUuids: toConfirm } : { do: 'let-go' };
-}
-function mayHaveMore(facts, phase) {
-    if (facts.mark === null)
-        return false;
-    if ((0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0)
-        return true;
-    return phase === 'post' && facts.refused > 0 && facts.jobs.length === 0;
-}
-
-
-/***/ }),
-
-/***/ 7127:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  vO: () => (/* binding */ createPoller),
-  gK: () => (/* binding */ maxAutoMs),
-  Bg: () => (/* binding */ pollIntervalMs)
-});
-
-// UNUSED EXPORTS: nextSparedMs
-
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
-// EXTERNAL MODULE: ./build/errors.js
-var build_errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(9504);
-// EXTERNAL MODULE: ./build/groups.js
-var build_groups = __nccwpck_require__(1782);
-;// CONCATENATED MODULE: ./build/jobs/read.js
-
-
-
-const maxListFailures = 2;
-const looksWithoutList = 10;
-const maxLooksWithoutList = 160;
-const maxIncompleteLists = 3;
-function createJobReader(client) {
-    const lists = createListRule();
-    const readSingly = async (jobUuid, signal) => (0,endpoints/* readJob */.cd)(client, jobUuid, signal).catch(asServiceError);
-    const readGroup = async (jobUuids, signal) => {
-        const found = new Map();
-        if (jobUuids.length > 1 && lists.mayList()) {
-            try {
-                const query = { 'filter[uuid]': jobUuids.join(',') };
-                const { items } = await (0,endpoints/* listJobs */.N6)(client, query, signal);
-                for (const job of items)
-                    if (jobUuids.includes(job.uuid))
-                        found.set(job.uuid, job);
-                lists.answered(found.size === jobUuids.length);
-            }
-            catch (error) {
-                if (!lists.failed(asServiceError(error)))
-                    return sameForAll(jobUuids, error);
-            }
-        }
-        const missing = jobUuids.filter((jobUuid) => !found.has(jobUuid));
-        await Promise.all(missing.map(async (jobUuid) => found.set(jobUuid, await readSingly(jobUuid, signal))));
-        return found;
-    };
-    return {
-        read: async (jobUuids, signal) => {
-            lists.beginLook();
-            const groups = (0,build_groups/* groupsOf */.c)(jobUuids, lists.groupSize());
-            const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
-            return new Map(answers.flatMap((answer) => [...answer]));
-        },
-        jobsPerRequest: () => (lists.mayList() ? lists.groupSize() : 1),
-    };
-}
-function createListRule() {
-    let size = endpoints/* pageLimit */.LN;
-    let failures = 0;
-    let incomplete = 0;
-    let looksToSkip = 0;
-    let nextToSkip = looksWithoutList;
-    return {
-        beginLook: () => {
-            looksToSkip = Math.max(0, looksToSkip - 1);
-        },
-        mayList: () => looksToSkip === 0 && incomplete < maxIncompleteLists,
-        groupSize: () => size,
-        answered: (isComplete) => {
-            failures = 0;
-            nextToSkip = looksWithoutList;
-            incomplete = isComplete ? 0 : incomplete + 1;
-        },
-        failed: (error) => {
-            failures += 1;
-            if (error.trouble === 'too-large') {
-                size = Math.max(1, Math.floor(size / 2));
-                return true;
-            }
-            if (error.retryable && failures < maxListFailures)
-                return false;
-            looksToSkip = nextToSkip;
-            nextToSkip = Math.min(maxLooksWithoutList, nextToSkip * 2);
-            return true;
-        },
-    };
-}
-function sameForAll(jobUuids, error) {
-    return new Map(jobUuids.map((jobUuid) => [jobUuid, asServiceError(error)]));
-}
-function asServiceError(error) {
-    if (error instanceof build_errors/* ServiceError */._7)
-        return error;
-    throw error;
-}
-
-;// CONCATENATED MODULE: ./build/jobs/poll.js
-
-
-
-const minAutoMs = 2_000;
-const maxAutoMs = 20_000;
-const autoShare = 1 / 15;
-function pollIntervalMs(interval, unchangedMs) {
-    if (interval !== 'auto')
-        return interval;
-    return Math.min(maxAutoMs, Math.max(minAutoMs, unchangedMs * autoShare));
-}
-function nextSparedMs(sparedMs, tookMs, wasThrottled) {
-    if (wasThrottled)
-        return Math.min(retry/* maxPauseMs */.fR, Math.max(5_000, sparedMs * 2));
-    const eased = sparedMs < 1_000 ? 0 : sparedMs * 0.75;
-    return Math.min(retry/* maxPauseMs */.fR, Math.max(tookMs < 1_000 ? 0 : tookMs * 2, eased));
-}
-const maxNotFound = 2;
-function createPoller(options) {
-    const { client, interval, maxIntervalMs, signal } = options;
-    const { clock, random } = client;
-    const reader = createJobReader(client);
-    const watches = new Set();
-    const tellHealth = createHealth(options);
-    let isRunning = false;
-    let wake = new AbortController();
-    let sparedMs = 0;
-    let notBeforeMs = 0;
-    let stopIdleReads = null;
-    const dueIn = (watch) => {
-        const jitter = 1 + random() * 0.1;
-        const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
-        const pauseMs = interval === 'auto' ? steadyMs * jitter : steadyMs;
-        return Math.min(pauseMs, maxIntervalMs?.(watch.jobUuid) ?? Infinity);
-    };
-    const take = (watch, answer) => {
-        const nowMs = clock.monotonicMs();
-        if (answer instanceof build_errors/* ServiceError */._7) {
-            watch.failures += 1;
-            const isNotFound = answer.status === 404;
-            if (isNotFound)
-                watch.notFound += 1;
-            watch.dueAtMs = nowMs + Math.max(isNotFound ? retry/* lagMs */.Ds : 0, (0,retry/* backoffMs */.jo)(watch.failures, random));
-            if (isNotFound ? watch.notFound < maxNotFound : answer.retryable)
-                return;
-        }
-        else {
-            watch.failures = 0;
-            watch.notFound = 0;
-            if (answer.status !== watch.status)
-                watch.changedAtMs = nowMs;
-            watch.status = answer.status;
-            watch.dueAtMs = nowMs + dueIn(watch);
-        }
-        try {
-            if (watch.onLook(answer))
-                watch.done();
-        }
-        catch (error) {
-            watch.failed((0,build_errors/* asError */.zR)(error));
-        }
-    };
-    const look = async () => {
-        const due = dueWatches([...watches], clock.monotonicMs(), reader.jobsPerRequest());
-        const startedMs = clock.monotonicMs();
-        const idle = new AbortController();
-        stopIdleReads = () => {
-            if (due.every((watch) => !watches.has(watch)))
-                idle.abort();
-        };
-        const uuids = [...new Set(due.map(({ jobUuid }) => jobUuid))];
-        const answers = await reader.read(uuids, AbortSignal.any([signal, idle.signal]));
-        if (idle.signal.aborted)
-            return;
-        const tookMs = clock.monotonicMs() - startedMs;
-        const errors = [...answers.values()].filter((answer) => answer instanceof build_errors/* ServiceError */._7);
-        sparedMs = nextSparedMs(sparedMs, tookMs, errors.some(({ status }) => status === 429));
-        notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, maxRetryAfterMs(errors));
-        tellHealth(errors, answers.size);
-        for (const watch of due) {
-            const answer = answers.get(watch.jobUuid);
-            if (answer !== undefined && watches.has(watch))
-                take(watch, answer);
-        }
-    };
-    const run = async () => {
-        isRunning = true;
-        try {
-            while (watches.size > 0 && !signal.aborted) {
-                const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
-                const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
-                if (pauseMs > 0) {
-                    await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
-                    if (wake.signal.aborted)
-                        wake = new AbortController();
-                }
-                else
-                    await look();
-            }
-        }
-        catch (error) {
-            for (const watch of watches)
-                watch.failed((0,build_errors/* asError */.zR)(error));
-        }
-        isRunning = false;
-    };
-    return {
-        watch: async (jobUuid, onLook, until, isKnown = true) => new Promise((resolve, reject) => {
-            const nowMs = clock.monotonicMs();
-            const ended = AbortSignal.any([until, signal]);
-            const leave = () => {
-                watches.delete(watch);
-                stopIdleReads?.();
-                if (watches.size === 0)
-                    wake.abort();
-                ended.removeEventListener('abort', done);
-            };
-            const done = () => {
-                leave();
-                resolve();
-            };
-            const failed = (error) => {
-                leave();
-                reject(error);
-            };
-            const calls = { onLook, done, failed };
-            const base = { jobUuid, ...calls, status: null, changedAtMs: nowMs, failures: 0 };
-            const watch = { ...base, notFound: 0, dueAtMs: nowMs };
-            if (isKnown)
-                watch.dueAtMs += dueIn(watch);
-            if (ended.aborted) {
-                resolve();
-                return;
-            }
-            ended.addEventListener('abort', done);
-            watches.add(watch);
-            if (isRunning)
-                wake.abort();
-            else
-                void run();
-        }),
-    };
-}
-function dueWatches(watches, nowMs, jobsPerRequest) {
-    const soonest = watches.toSorted((a, b) => a.dueAtMs - b.dueAtMs);
-    const due = soonest.filter(({ dueAtMs }) => dueAtMs <= nowMs).length;
-    return soonest.slice(0, Math.ceil(due / jobsPerRequest) * jobsPerRequest);
-}
-function createHealth({ onUnavailable, onAvailable }) {
-    let isAvailable = true;
-    return (errors, asked) => {
-        const [first, ...rest] = errors.filter(({ retryable }) => retryable);
-        if (first === undefined) {
-            if (!isAvailable)
-                onAvailable();
-            isAvailable = true;
-        }
-        else if (isAvailable && rest.length + 1 === asked) {
-            isAvailable = false;
-            onUnavailable(first);
-        }
-    };
-}
-function maxRetryAfterMs(errors) {
-    return Math.min(retry/* maxPauseMs */.fR, Math.max(0, ...errors.map(({ retryAfterMs = 0 }) => retryAfterMs)));
-}
-
-
-/***/ }),
-
-/***/ 9677:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Lq: () => (/* binding */ reconcile),
-/* harmony export */   Nx: () => (/* binding */ ownReason),
-/* harmony export */   Uu: () => (/* binding */ duplicateReason),
-/* harmony export */   qU: () => (/* binding */ ownName)
-/* harmony export */ });
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
-/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8577);
-/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3130);
-/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9295);
-/* harmony import */ var _retried_job_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8136);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4052);
-
-
-
-
-
-
-
-
-async function reconcile(entry, options) {
-    const { cancels, confirmed } = entry;
-    const tasks = new Set();
-    const begin = (work) => {
-        const task = work.finally(() => tasks.delete(task));
-        tasks.add(task);
-    };
-    const cancelOne = async (uuid) => {
-        cancels.set(uuid, 'sending');
-        cancels.set(uuid, await cancel(uuid, entry, options));
-    };
-    let hasLooked = false;
-    const lookOnce = async () => {
-        hasLooked = true;
-        if (await look(entry, options))
-            hasLooked = false;
-    };
-    while (!options.deadline.aborted) {
-        const attempts = { cancels, confirmed, hasLooked };
-        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_5__/* .nextAction */ .G)(entry.facts(), entry.wanted(), attempts, options.phase);
-        switch (action.do) {
-            case 'let-go':
-                if (tasks.size === 0)
-                    return;
-                await Promise.race(tasks);
-                break;
-            case 'cancel':
-                for (const uuid of action.jobUuids)
-                    begin(cancelOne(uuid));
-                break;
-            case 'look':
-                begin(lookOnce());
-                break;
-            case 'confirm':
-                for (const uuid of action.jobUuids) {
-                    confirmed.add(uuid);
-                    begin(confirm(uuid, entry, options));
-                }
-                break;
-        }
-    }
-    await Promise.all(tasks);
-}
-async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
-    const reason = entry.reason(jobUuid);
-    events.cancelling(jobUuid, reason.told);
-    try {
-        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason.sent, deadline);
-        const last = entry.facts().sends > 0 ? _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastOwnCancel : _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastCancel;
-        const rule = phase === 'post' ? last : _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.cancel;
-        const job = await (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline });
-        if (job !== null)
-            see(job, entry);
-        return 'accepted';
-    }
-    catch (error) {
-        const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, deadline).catch(() => null);
-        if (job !== null)
-            see(job, entry);
-        if (job !== null && (0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job))
-            return 'accepted';
-        events.cancelFailed(jobUuid, error);
-        return 'failed';
-    }
-}
-const maxConfirmMs = { main: 30_000, post: 600_000 };
-const cancelAgainEveryMs = 12_000;
-async function confirm(jobUuid, entry, options) {
-    const { client, poller, events, phase, deadline } = options;
-    const over = new AbortController();
-    const until = AbortSignal.any([deadline, over.signal]);
-    void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
-        over.abort();
-    });
-    const hasFailedLongAgo = entry.facts().stop === 'ended';
-    const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxLateRestartMs : Infinity;
-    let status = null;
-    let isUnreadable = false;
-    const isOver = (answer) => {
-        isUnreadable = answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7;
-        if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)
-            return true;
-        ({ status } = answer);
-        see(answer, entry);
-        const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
-        return (0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(answer) || isSettled;
-    };
-    const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
-        if (isOver(job))
-            over.abort();
-    });
-    await poller.watch(jobUuid, isOver, until);
-    over.abort();
-    await repeating;
-    if (isUnreadable)
-        await cancelOnce(jobUuid, entry, client, deadline, isOver);
-    if (phase === 'main' && deadline.aborted)
-        return;
-    if (status === 'FAILED')
-        entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
-    else if (status === null || !(0,_status_js__WEBPACK_IMPORTED_MODULE_7__/* .isFinal */ .dR)(status))
-        events.notEnded(jobUuid, status);
-}
-const maxLateRestartMs = cancelAgainEveryMs + 3_000;
-async function cancelAgain(jobUuid, entry, { client }, until, onJob) {
-    for (;;) {
-        await client.clock.sleep(cancelAgainEveryMs, until);
-        if (until.aborted)
-            return;
-        await cancelOnce(jobUuid, entry, client, until, onJob);
-    }
-}
-async function cancelOnce(jobUuid, entry, client, signal, onJob) {
-    const job = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, entry.reason(jobUuid).sent, signal).catch(() => null);
-    if (job !== null)
-        onJob(job);
-}
-function see(job, entry) {
-    if ((0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job))
-        entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: true }));
-    entry.onJob(job);
-}
-async function look(entry, { finder, events, phase, deadline }) {
-    const facts = entry.facts();
-    const mark = facts.mark ?? '';
-    try {
-        const job = await finder.find({
-            mark,
-            knownUuids: facts.jobs.map(({ uuid }) => uuid),
-            serverSentAtMs: facts.serverSentAtMs,
-            windowMs: phase === 'post' && (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_4__/* .doubtWindowMs */ .l : 0,
-            isLast: phase === 'post',
-        }, deadline);
-        if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid))
-            return false;
-        const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'kept';
-        entry.record((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_retried_job_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job) }));
-        events.foundLater(job, isKept);
-        entry.onJob(job);
-        return true;
-    }
-    catch (error) {
-        if ((0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
-            events.lookupFailed(mark, error);
-        return false;
-    }
-}
-const duplicateReason = 'the cook was repeated and created two jobs';
-const ownName = 'GitHub Actions: ';
-function ownReason(told) {
-    return { told, sent: ownName + told };
+function formatReadyCheck({ port, path }) {
+    return `${port}${path}`;
 }
 
 
@@ -35373,276 +33236,81 @@ function ownReason(told) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   X: () => (/* binding */ endReasons),
 /* harmony export */   h: () => (/* binding */ noRunData)
 /* harmony export */ });
+const endReasons = ['timeout', 'interrupt', 'fail-fast', 'max-cost'];
 const noRunData = { runs: [], logTail: [], results: null };
 
 
 /***/ }),
 
-/***/ 6346:
+/***/ 4746:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   BH: () => (/* binding */ isOrphan),
-/* harmony export */   Ic: () => (/* binding */ nowOf),
 /* harmony export */   Pd: () => (/* binding */ hasEndedForGood),
-/* harmony export */   af: () => (/* binding */ findRepositoryJobs),
-/* harmony export */   r1: () => (/* binding */ mayBeOrphan),
-/* harmony export */   u9: () => (/* binding */ attemptStateOf)
+/* harmony export */   dT: () => (/* binding */ createFailureCheck),
+/* harmony export */   fz: () => (/* binding */ mayRestart),
+/* harmony export */   rz: () => (/* binding */ hasFinished)
 /* harmony export */ });
-/* unused harmony export minOverMs */
-/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(370);
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
-/* harmony import */ var _api_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4269);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _list_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(477);
-/* harmony import */ var _mark_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4468);
-/* harmony import */ var _retried_job_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8136);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4052);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
+/* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
+/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
 
 
 
-
-
-
-
-
-const dayMs = 86_400_000;
-async function findRepositoryJobs(client, here, maxAgeMs, signal) {
-    const listed = [];
-    let oldInRow = 0;
-    for await (const job of (0,_list_js__WEBPACK_IMPORTED_MODULE_3__/* .newestJobs */ .NZ)(client, null, signal, asListed)) {
-        const isNew = isCreatedSince(job, nowOf(client) - maxAgeMs);
-        if (isNew)
-            listed.push(job);
-        oldInRow = isNew ? 0 : oldInRow + 1;
-        if (oldInRow >= _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN)
-            break;
-    }
-    const jobs = await withDescriptions(client, listed, signal);
-    return jobs.flatMap((job) => {
-        const mark = (0,_mark_js__WEBPACK_IMPORTED_MODULE_6__/* .readMark */ .Mp)(job);
-        if (mark === null || !(0,_mark_js__WEBPACK_IMPORTED_MODULE_6__/* .isOfRepository */ .iI)(mark, here))
-            return [];
-        const workflow = client.redactor.redact(mark.workflow);
-        return [{ job, mark: { ...mark, workflow } }];
-    });
-}
-function nowOf({ serverNow, clock }) {
-    return serverNow() ?? clock.now();
-}
-const asListed = async (job) => job;
-function isWhole({ description }) {
-    return description !== null && !(0,_list_js__WEBPACK_IMPORTED_MODULE_3__/* .isCutText */ .Ow)(description);
-}
-const maxSingleReads = 100;
-async function withDescriptions(client, listed, signal) {
-    const lacking = listed.some(isWhole)
-        ? listed.filter(({ description }) => (0,_list_js__WEBPACK_IMPORTED_MODULE_3__/* .isCutText */ .Ow)(description))
-        : listed;
-    const toRead = new Set(lacking.slice(0, maxSingleReads));
-    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_7__/* ["default"] */ .A)(8);
-    const read = async (job) => {
-        const request = async () => (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, job.uuid, signal);
-        return (0,_api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, _api_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lookUp, { ...client, signal }).catch((error) => {
-            if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7 && error.status === 404)
-                return job;
-            throw error;
-        });
+const maxRestartMs = 60_000;
+function createFailureCheck(client, signal) {
+    let runCount = 0;
+    let sinceMs = null;
+    let hasAllRuns = false;
+    let isReading = false;
+    const readRuns = async (job) => {
+        const runs = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobRuns */ .Mm)(client, job.uuid, signal);
+        if (runs.length !== runCount)
+            sinceMs = client.clock.monotonicMs();
+        runCount = runs.length;
+        hasAllRuns = runs.length > retriesOf(job) && runs.every(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(status));
     };
-    return Promise.all(listed.map(async (job) => (toRead.has(job) ? inTurn(async () => read(job)) : job)));
+    return {
+        check: (job) => {
+            if (retriesOf(job) === 0 || hasAllRuns)
+                return 'final';
+            sinceMs ??= client.clock.monotonicMs();
+            if (client.clock.monotonicMs() - sinceMs >= maxRestartMs)
+                return 'early';
+            if (!isReading) {
+                isReading = true;
+                readRuns(job)
+                    .catch(() => { })
+                    .finally(() => {
+                    isReading = false;
+                });
+            }
+            return 'open';
+        },
+        reset: () => {
+            sinceMs = null;
+        },
+    };
 }
-function isDay(at) {
-    return at.length === 10;
+function mayRestart(job) {
+    return ['FAILED', 'FAILING'].includes(job.status) && retriesOf(job) > 0;
 }
-function isCreatedSince({ created_at: at }, sinceMs) {
-    if (at === null)
-        return true;
-    return Date.parse(at) >= (isDay(at) ? Math.floor(sinceMs / dayMs) * dayMs : sinceMs);
-}
-function latestTimeOf(at) {
-    return Date.parse(at) + (isDay(at) ? dayMs : 0);
+function hasFinished(job) {
+    return (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status) && !mayRestart(job);
 }
 const restartWindowMs = 5 * 60_000;
 function hasEndedForGood(job, nowMs) {
-    if (!(0,_status_js__WEBPACK_IMPORTED_MODULE_5__/* .isFinal */ .dR)(job.status))
+    if (!(0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status))
         return false;
-    if (!(0,_retried_job_js__WEBPACK_IMPORTED_MODULE_4__/* .mayRestart */ .fz)(job) || job.completed_at === null)
+    if (!mayRestart(job) || job.completed_at === null)
         return true;
-    return nowMs - latestTimeOf(job.completed_at) >= restartWindowMs;
+    return nowMs - (0,_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .latestMs */ .q7)(job.completed_at) >= restartWindowMs;
 }
-function attemptStateOf({ runAttempt, mayBeAttached }, run) {
-    if (run === undefined)
-        return 'unknown';
-    if (run === 'gone')
-        return { overSinceMs: null };
-    if (run.attempt < runAttempt)
-        return 'unknown';
-    if (run.attempt > runAttempt && !mayBeAttached)
-        return overSince(run.startedAtMs);
-    return run.isOver ? overSince(run.updatedAtMs) : 'open';
-}
-function overSince(atMs) {
-    return atMs === null ? 'unknown' : { overSinceMs: atMs };
-}
-const minOverMs = 10 * 60_000;
-function isOrphan({ job, mark }, state, nowMs) {
-    if (!mayBeOrphan({ job, mark }, nowMs) || state === 'open' || state === 'unknown')
-        return false;
-    const createdMs = Date.parse(job.created_at ?? '');
-    const sinceMs = state.overSinceMs ?? createdMs;
-    return nowMs - sinceMs >= minOverMs;
-}
-function mayBeOrphan({ job, mark }, nowMs) {
-    return !hasEndedForGood(job, nowMs) && !(0,_mark_js__WEBPACK_IMPORTED_MODULE_6__/* .mayOutlive */ .UR)(mark, job);
-}
-
-
-/***/ }),
-
-/***/ 368:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   B4: () => (/* binding */ hashAndNonceOf),
-/* harmony export */   EN: () => (/* binding */ bodyOf),
-/* harmony export */   LR: () => (/* binding */ carriesMark),
-/* harmony export */   dT: () => (/* binding */ createRequests),
-/* harmony export */   kw: () => (/* binding */ publicTextOf)
-/* harmony export */ });
-/* unused harmony export merge */
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
-/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4933);
-/* harmony import */ var _api_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4533);
-/* harmony import */ var _api_sign_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7642);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5747);
-/* harmony import */ var _mark_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4468);
-
-
-
-
-
-
-
-function createRequests(inputs, step, nonce, run = null) {
-    return inputs.recipes.map((entry, index) => {
-        const { gpu_name: gpuNames, ...fields } = mergeFields((0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_4__/* .fieldsOf */ .Pf)(inputs), entry);
-        const container = mergeContainers(inputs, entry);
-        const parts = { inputs, step, nonce, run, index, entry, fields, container };
-        const [first, ...others] = namesOf(gpuNames);
-        const alternatives = others.map((name, place) => createTry(parts, name, place + 1));
-        return { ...createTry(parts, first, 0), alternatives };
-    });
-}
-function namesOf(given) {
-    return typeof given === 'object' && given !== null ? given : [given];
-}
-function createTry({ inputs, step, nonce, run, index, entry, container, ...parts }, gpuName, choice) {
-    const { uuid: recipeUuid } = entry;
-    const { description, ...others } = parts.fields;
-    const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
-    const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
-    const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
-    const text = (0,_mark_js__WEBPACK_IMPORTED_MODULE_5__/* .describeWithMark */ .dq)(description || describe(step), mark, inputs, run);
-    return {
-        index,
-        recipeUuid,
-        jobUuid: null,
-        title: fields.title ?? null,
-        namesRegions: fields.allowed_region_codes !== undefined,
-        mark,
-        earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
-        gpuName: gpuName ?? null,
-        choice,
-        alternatives: [],
-        fields: { ...fields, description: text },
-        container,
-    };
-}
-function attemptsBefore(runAttempt) {
-    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
-}
-function bodyOf({ fields, container }, recipe) {
-    if (container === null)
-        return fields;
-    const stored = recipe?.payload?.['parameters'];
-    const storedContainer = (0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(stored) ? stored['parameters'] : undefined;
-    const parameters = merge((0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container);
-    refuseHidden(parameters);
-    return { ...fields, parameters: { type: 'docker', parameters } };
-}
-function publicTextOf({ recipeUuid, fields, container }) {
-    const body = { ...fields, parameters: { parameters: container } };
-    return `${recipeUuid} ${JSON.stringify((0,_api_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)(body))}`;
-}
-function refuseHidden(parameters) {
-    const problems = hiddenIn(parameters, 'parameters').map((input) => ({
-        input,
-        message: 'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
-    }));
-    if (problems.length > 0)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InputError */ .dz(problems);
-}
-function hiddenIn(value, place) {
-    if (typeof value === 'string')
-        return /^\*{3,}$/.test(value) ? [place] : [];
-    if (Array.isArray(value)) {
-        return value.flatMap((each, index) => hiddenIn(each, `${place}[${index}]`));
-    }
-    if (!(0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(value))
-        return [];
-    return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
-}
-function merge(under, over) {
-    const merged = new Map(Object.entries(under));
-    for (const [key, value] of Object.entries(over)) {
-        const below = merged.get(key);
-        merged.set(key, (0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(below) && (0,_api_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(value) ? merge(below, value) : value);
-    }
-    return Object.fromEntries(merged);
-}
-function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
-    const fields = { ...inputs, ...givenOnly(entry) };
-    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-    return givenOnly({
-        ...fields,
-        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
-        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-    });
-}
-function givenOnly(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-function mergeContainers(inputs, entry) {
-    const layers = [
-        inputs.parameters,
-        inputs.env && { env: inputs.env },
-        entry.parameters,
-        entry.env && { env: entry.env },
-    ];
-    const given = layers.filter((layer) => layer !== undefined);
-    return given.length === 0 ? null : given.reduce(merge, {});
-}
-function hashEntry(step, runAttempt, entry) {
-    const { repository, runId, workflow, job, matrixIndex } = step;
-    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
-    const text = (0,_api_sign_js__WEBPACK_IMPORTED_MODULE_2__/* .canonicalJson */ .dj)([...identity, ...entry.map((each) => each ?? null)]);
-    return `cook-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
-}
-function carriesMark({ description }, mark) {
-    return description?.includes(`[${mark}]`) ?? false;
-}
-function hashAndNonceOf({ description }) {
-    const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
-    return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
-}
-const maxMark = 100;
-function describe({ repository, workflow, runId, runUrl }) {
-    if (runUrl === undefined)
-        return 'Cooked outside of GitHub Actions';
-    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${runUrl}`;
+function retriesOf({ max_retry_count: count }) {
+    return count ?? 0;
 }
 
 
@@ -35755,128 +33423,6 @@ function compareResults(a, b) {
 
 /***/ }),
 
-/***/ 8136:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   dT: () => (/* binding */ createFailureCheck),
-/* harmony export */   fz: () => (/* binding */ mayRestart),
-/* harmony export */   rz: () => (/* binding */ hasFinished)
-/* harmony export */ });
-/* harmony import */ var _api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9504);
-/* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
-
-
-const maxRestartMs = 60_000;
-function createFailureCheck(client, signal) {
-    let runCount = 0;
-    let sinceMs = null;
-    let hasAllRuns = false;
-    let isReading = false;
-    const readRuns = async (job) => {
-        const runs = await (0,_api_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobRuns */ .Mm)(client, job.uuid, signal);
-        if (runs.length !== runCount)
-            sinceMs = client.clock.monotonicMs();
-        runCount = runs.length;
-        hasAllRuns = runs.length > retriesOf(job) && runs.every(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status));
-    };
-    return {
-        check: (job) => {
-            if (retriesOf(job) === 0 || hasAllRuns)
-                return 'final';
-            sinceMs ??= client.clock.monotonicMs();
-            if (client.clock.monotonicMs() - sinceMs >= maxRestartMs)
-                return 'early';
-            if (!isReading) {
-                isReading = true;
-                readRuns(job)
-                    .catch(() => { })
-                    .finally(() => {
-                    isReading = false;
-                });
-            }
-            return 'open';
-        },
-        reset: () => {
-            sinceMs = null;
-        },
-    };
-}
-function mayRestart(job) {
-    return ['FAILED', 'FAILING'].includes(job.status) && retriesOf(job) > 0;
-}
-function hasFinished(job) {
-    return (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(job.status) && !mayRestart(job);
-}
-function retriesOf({ max_retry_count: count }) {
-    return count ?? 0;
-}
-
-
-/***/ }),
-
-/***/ 2022:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Ku: () => (/* binding */ saveIfPossible),
-/* harmony export */   Z5: () => (/* binding */ saveStatusesSettled),
-/* harmony export */   cs: () => (/* binding */ saveStep),
-/* harmony export */   hp: () => (/* binding */ savePlan),
-/* harmony export */   rh: () => (/* binding */ readSavedState),
-/* harmony export */   wn: () => (/* binding */ saveEntry)
-/* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
-/* harmony import */ var _api_json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4933);
-/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8577);
-
-
-
-const planName = 'plan';
-const stepName = 'step';
-const statusesName = 'commit-statuses';
-const entryName = (index, choice) => choice === 0 ? `entry-${index}` : `entry-${index}-${choice}`;
-const planSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    count: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
-    records: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
-    policy: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-        onTimeout: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'fail', 'detach']),
-        onWorkflowCancel: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['cancel', 'detach']),
-    }),
-});
-function savePlan(runner, { count, records, policy }) {
-    runner.saveState(planName, JSON.stringify({ count, records, policy }));
-}
-function saveEntry(runner, index, choice, facts) {
-    runner.saveState(entryName(index, choice), JSON.stringify(facts));
-}
-function saveStep(runner, facts) {
-    runner.saveState(stepName, JSON.stringify(facts));
-}
-function saveIfPossible(save) {
-    try {
-        save();
-    }
-    catch {
-    }
-}
-function saveStatusesSettled(runner) {
-    runner.saveState(statusesName, 'settled');
-}
-function readSavedState(runner) {
-    const plan = planSchema.safeParse((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(planName)));
-    if (!plan.success)
-        return null;
-    const { count, records, policy } = plan.data;
-    const entries = Array.from({ length: count * records }, (_, place) => (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(entryName(Math.floor(place / records), place % records))))).filter((facts) => facts !== null);
-    const step = (0,_entry_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_api_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(stepName)));
-    const hasSettledStatuses = runner.state(statusesName) === 'settled';
-    return { policy, step, entries, hasSettledStatuses };
-}
-
-
-/***/ }),
-
 /***/ 4052:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -35913,1121 +33459,365 @@ function isEnding(status) {
 
 /***/ }),
 
-/***/ 7794:
+/***/ 1165:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ main_run)
-});
-
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var inputs_context = __nccwpck_require__(487);
-// EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
-var cook = __nccwpck_require__(5747);
-// EXTERNAL MODULE: ./build/jobs/ceilings.js
-var jobs_ceilings = __nccwpck_require__(8261);
-// EXTERNAL MODULE: ./build/jobs/offers.js
-var jobs_offers = __nccwpck_require__(3754);
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(9504);
-// EXTERNAL MODULE: ./build/api/retry.js
-var retry = __nccwpck_require__(4269);
-;// CONCATENATED MODULE: ./build/jobs/recipes.js
-
-
-function createRecipeReader(client, signal) {
-    const recipes = new Map();
-    return async (uuid) => {
-        const request = async () => (0,endpoints/* readRecipe */.XQ)(client, uuid, signal);
-        const recipe = recipes.get(uuid) ?? (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.recipe, { ...client, signal });
-        recipes.set(uuid, recipe);
-        return recipe;
-    };
-}
-
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/jobs/request.js
-var jobs_request = __nccwpck_require__(368);
-// EXTERNAL MODULE: ./build/jobs/find.js
-var find = __nccwpck_require__(3130);
-;// CONCATENATED MODULE: ./build/jobs/submit.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   F: () => (/* binding */ withBills)
+/* harmony export */ });
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
+/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
+/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1664);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
 
 
 
 
-
-const maxUnreachable = 5;
-const maxRateLimited = 20;
-const maxDoubts = 3;
-async function submit_submit(request, body, options) {
-    const failures = { unreachable: 0, 'rate-limited': 0, unanswered: 0, refused: 0 };
-    for (;;) {
-        const sent = await send(request, body, options);
-        if (!(sent instanceof errors/* ServiceError */._7))
-            return { job: sent, origin: 'cooked' };
-        const kind = kindOf(sent);
-        failures[kind] += 1;
-        const found = await lookAfter(kind, sent, failures[kind], request, options);
-        if (found !== null)
-            return { job: found, origin: 'found' };
-        if (failures[kind] >= maxFailures[kind])
-            throw sent;
-    }
-}
-const maxFailures = {
-    unreachable: maxUnreachable,
-    'rate-limited': maxRateLimited,
-    unanswered: maxDoubts,
-    refused: 1,
-};
-function kindOf(error) {
-    if (error.trouble === 'unreachable')
-        return 'unreachable';
-    if (error.status === 429)
-        return 'rate-limited';
-    return error.mayHaveSucceeded ? 'unanswered' : 'refused';
-}
-async function send(request, body, { client, inTurn, ended, abandon, facts, record, isTaken }) {
-    return inTurn(async () => {
-        if (ended.aborted)
-            throw new errors/* InterruptedError */.p4();
-        record({
-            sends: facts().sends + 1,
-            serverSentAtMs: client.serverNow(),
-        });
-        try {
-            const job = await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
-            return isTaken(job.uuid) || isAnothers(job, request) ? misdirected(job, request) : job;
-        }
-        catch (error) {
-            if (!(error instanceof errors/* ServiceError */._7))
-                throw error;
-            const kind = kindOf(error);
-            if (kind === 'unreachable' || kind === 'rate-limited')
-                record({ unsent: facts().unsent + 1 });
-            if (kind === 'refused')
-                record({ refused: facts().refused + 1 });
-            return error;
-        }
-    });
-}
-function isAnothers(job, { mark }) {
-    const own = (0,jobs_request/* hashAndNonceOf */.B4)(job);
-    return own !== null && `${own.hash}-${own.nonce}` !== mark;
-}
-function misdirected({ uuid }, { recipeUuid }) {
-    return new errors/* ServiceError */._7({
-        trouble: 'unreadable',
-        request: `POST /v1/job-recipes/${recipeUuid}/cook`,
-        detail: `the response is about another job, ${uuid}`,
-    });
-}
-async function lookAfter(kind, error, failures, request, options) {
-    const { client, ended } = options;
-    if (kind === 'unanswered') {
-        options.onUnanswered(error);
-        return look(error, request, find/* doubtWindowMs */.l, options);
-    }
-    if (failures >= maxFailures[kind])
-        return null;
-    options.onDelayed(error);
-    await client.clock.sleep((0,retry/* backoffMs */.jo)(failures, client.random, error.retryAfterMs), ended);
-    return kind === 'rate-limited' && !ended.aborted
-        ? look(error, request, 0, options).catch(() => null)
-        : null;
-}
-async function look(error, { mark }, windowMs, { finder, deadline, facts, client }) {
-    try {
-        const { jobs, serverSentAtMs } = facts();
-        const knownUuids = jobs.map(({ uuid }) => uuid);
-        const sentAtMs = serverSentAtMs ?? client.serverNow();
-        const search = { mark, knownUuids, serverSentAtMs: sentAtMs, windowMs };
-        return await finder.find(search, deadline);
-    }
-    catch (failure) {
-        throw failure instanceof errors/* ServiceError */._7 ? error : failure;
-    }
-}
-
-// EXTERNAL MODULE: ./build/report/commit-status.js
-var commit_status = __nccwpck_require__(2161);
-// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
-var outputs = __nccwpck_require__(8089);
-// EXTERNAL MODULE: ./build/report/report.js
-var report = __nccwpck_require__(7177);
-// EXTERNAL MODULE: ./build/inputs/rules.js
-var rules = __nccwpck_require__(1671);
-// EXTERNAL MODULE: ./build/api/secret-fields.js
-var secret_fields = __nccwpck_require__(4533);
-// EXTERNAL MODULE: ./build/report/console.js + 1 modules
-var console = __nccwpck_require__(5493);
-// EXTERNAL MODULE: ./build/report/error-messages.js
-var error_messages = __nccwpck_require__(566);
-// EXTERNAL MODULE: ./build/report/annotations.js
-var annotations = __nccwpck_require__(6241);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/over-budget.js
-var over_budget = __nccwpck_require__(7907);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/report/warnings.js
-var warnings = __nccwpck_require__(3786);
-// EXTERNAL MODULE: ./build/report/summary.js + 4 modules
-var summary = __nccwpck_require__(3320);
-// EXTERNAL MODULE: ./build/report/summary/failures.js
-var failures = __nccwpck_require__(3837);
-// EXTERNAL MODULE: ./build/report/summary/table.js
-var table = __nccwpck_require__(4520);
-;// CONCATENATED MODULE: ./build/report/dry-run-report.js
-
-
-
-
-
-
-
-
-
-
-
-
-async function reportDryRun(runner, plans) {
-    for (const plan of plans)
-        printPlan(runner, plan, plans.length);
-    const broken = plans.filter(isBroken);
-    const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
-    runner.print(`Dry run: ${closing}`);
-    if (broken.length > 0)
-        runner.fail();
-    annotatePlans(runner, broken);
-    runner.output('result', dryRunResult(plans));
-    await (0,summary/* writeSummary */.Sy)(runner, (fits) => renderPlans(plans, fits, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
-}
-function isBroken({ error, overBudget }) {
-    return error !== null || overBudget !== null;
-}
-function dryRunResult(plans) {
-    if (plans.some(({ error }) => error !== null))
-        return 'error';
-    return plans.some(isBroken) ? 'over-budget' : 'dry-run';
-}
-function printPlan(runner, plan, count) {
-    const { request, recipe, body } = plan;
-    if (body === null)
-        return;
-    const name = (0,sanitize/* sanitizeLine */.PN)(recipe?.name ?? '', 200);
-    const prefix = (0,console/* ownPrefix */.l1)({ ref: request }, count);
-    runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
-    for (const line of prettyLines(body))
-        runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
-    for (const line of priceLines(plan))
-        runner.print(`  ${line}`);
-}
-function priceLines(plan) {
-    const { models, shareMs } = plan;
-    const share = shareMs === null
-        ? []
-        : [`max-timeout-run is ${(0,format/* formatDuration */.a3)(shareMs)}: its share of max-cost`];
-    return [...(models.length === 0 ? offerLines(plan) : modelLines(plan)), ...share];
-}
-function offerLines({ offers, noOffers }) {
-    if (offers !== null)
-        return [(0,format/* describeOffers */.$y)(offers)];
-    return noOffers === null
-        ? []
-        : [`No offer matches. ${(0,warnings/* describeNoOffers */.n)(noOffers.wish, noOffers.why)}`];
-}
-function modelLines({ models, request: { gpuName: cookedFirst } }) {
-    return models.map((model) => {
-        const { gpuName } = model.request;
-        const place = gpuName === cookedFirst ? ' (cooked first)' : '';
-        const dear = model.overBudget === null ? '' : '; above max-hourly-rate';
-        const offers = offerLines(model)[0] ?? 'the offers are not known';
-        return `${(0,sanitize/* sanitizeLine */.PN)(gpuName ?? '', 100)}${place}: ${offers}${dear}`;
-    });
-}
-function annotatePlans(runner, broken) {
-    const causes = new Map(broken.map((plan) => [groupOf(plan), plan]));
-    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(describeProblem), (shown) => ({
-        title: `${causes.size - shown} more recipes cannot be cooked`,
-        cause: 'GitHub shows no more annotations.',
-        remedy: 'The job summary lists all of them.',
-    }));
-}
-function describeProblem({ request, error, overBudget }) {
-    const { recipeUuid } = request;
-    if (error === null && overBudget !== null) {
-        const name = `recipe ${recipeUuid}`;
-        return { title: `Over budget: ${name}`, ...(0,over_budget/* describeOverBudget */.R)(overBudget) };
-    }
-    if (!(error instanceof errors/* InputError */.dz))
-        return (0,error_messages/* describeError */.Uc)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
-    return {
-        title: `The service would reject the cook of recipe ${recipeUuid}`,
-        cause: error.problems.map(annotations/* formatProblem */.Vw).join('\n'),
-        remedy: 'Change the inputs or the recipe.',
-    };
-}
-function groupOf({ request, error, overBudget }) {
-    if (error === null)
-        return overBudget === null ? '' : `${request.recipeUuid}: over budget`;
-    return error instanceof errors/* InputError */.dz ? `${request.recipeUuid}: ${error.message}` : error.message;
-}
-function renderPlans(plans, fits, heading) {
-    const full = renderPlanTable(plans, heading, true);
-    return fits(full) ? full : renderPlanTable(plans, heading, false);
-}
-function renderPlanTable(plans, heading, withBodies) {
-    const columns = [
-        { heading: '#', align: 'right' },
-        { heading: 'Recipe' },
-        { heading: 'UUID', keep: true },
-        { heading: 'Price' },
-        { heading: 'Problem' },
-    ];
-    const parts = [
-        `### ${heading}`,
-        ...(withBodies ? [] : ['The requests are in the log: they are too long for a summary.']),
-        (0,table/* renderTable */.bo)(columns, plans.map(renderPlan)),
-        ...(withBodies ? plans.flatMap((plan) => renderBody(plan, plans.length === 1)) : []),
-    ];
-    return `${parts.join('\n\n')}\n`;
-}
-function renderPlan(plan) {
-    const { request, recipe, error, overBudget } = plan;
-    const dear = overBudget === null ? [] : [(0,over_budget/* describeOverBudget */.R)(overBudget).cause];
-    const problems = [...(error === null ? [] : [error.message]), ...dear];
-    return [
-        String(request.index + 1),
-        (0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120),
-        (0,table/* uuidCode */.Fn)(request.recipeUuid),
-        priceLines(plan)
-            .map((line) => (0,sanitize/* escapeHtml */.ZD)(line, 1_000))
-            .join('<br>'),
-        problems.map((problem) => (0,sanitize/* escapeHtml */.ZD)(problem, 300)).join('<br>'),
-    ];
-}
-function renderBody({ request, body }, isOpen) {
-    if (body === null)
-        return [];
-    const lines = prettyLines(body).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
-    const title = `Request ${request.index + 1}`;
-    return [(0,failures/* fold */.A)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen)];
-}
-function sanitizeIndented(line, maxLength) {
-    return ' '.repeat(line.length - line.trimStart().length) + (0,sanitize/* sanitizeLine */.PN)(line, maxLength);
-}
-function prettyLines(body) {
-    return JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
-}
-function verdict(count, broken) {
-    if (count === 1)
-        return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
-    return broken > 0
-        ? `${broken} of ${count} jobs cannot be cooked`
-        : `all ${count} jobs can be cooked`;
-}
-
-// EXTERNAL MODULE: ./build/commands/step.js + 11 modules
-var commands_step = __nccwpck_require__(539);
-;// CONCATENATED MODULE: ./build/commands/dry-run.js
-
-
-
-
-
-
-
-
-
-const maxConcurrentPlans = 8;
-async function dryRun(requests, plan, deps) {
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrentPlans);
-    const plans = await (0,commands_step/* withStep */.p)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
-        const { client, end, console } = step;
-        const readRecipe = createRecipeReader(client, end.signal);
-        const pricing = {
-            read: (0,jobs_offers/* createOfferReader */.cW)(client, end.signal),
-            ceilings: plan.ceilings,
-            jobCount: requests.length,
-            onUnknown: console.offersUnknown,
-        };
-        return Promise.all(requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, pricing))));
-    });
-    await reportDryRun(deps.runner, plans);
-}
-const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null, models: [] };
-async function planOne(request, readRecipe, pricing) {
-    const first = await planModel(request, readRecipe, pricing);
-    if (request.alternatives.length === 0)
-        return first;
-    const others = request.alternatives.map(async (each) => planModel(each, readRecipe, pricing));
-    const models = [first, ...(await Promise.all(others))];
-    const onOffer = models.find(({ offers, overBudget }) => offers !== null && overBudget === null);
-    return { ...(onOffer ?? first), models };
-}
-async function planModel(request, readRecipe, pricing) {
-    try {
-        const recipe = await readRecipe(request.recipeUuid);
-        const whole = (0,jobs_request/* bodyOf */.EN)(request, recipe);
-        const { body, shareMs } = (0,jobs_ceilings/* withShare */.kp)(whole, recipe, pricing.ceilings, pricing.jobCount);
-        const fields = { ...recipe.payload, ...body };
-        const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)(fields);
-        const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
-        const prices = await priceOf(fields, pricing);
-        return { request, recipe, body, error, ...unknown, shareMs, ...prices };
-    }
-    catch (error) {
-        return { request, recipe: null, body: null, error: (0,errors/* asError */.zR)(error), ...unknown };
-    }
-}
-async function priceOf(fields, { read, ceilings, onUnknown }) {
-    const wish = (0,jobs_offers/* hardwareWish */.A6)(fields);
-    try {
-        const offers = (0,jobs_offers/* summarizeOffers */.Jw)(await read(wish), fields);
-        const noOffers = offers === null ? { wish, why: await (0,jobs_offers/* whyNoOffers */.hk)(wish, read) } : null;
-        return { offers, noOffers, overBudget: (0,jobs_ceilings/* tooDear */.pu)(offers, ceilings) };
-    }
-    catch (error) {
-        if ((0,jobs_ceilings/* hasCeiling */.YW)(ceilings) || !(error instanceof errors/* ServiceError */._7))
-            throw error;
-        onUnknown(error);
-        return {};
-    }
-}
-
-// EXTERNAL MODULE: ./build/commands/entries.js
-var entries = __nccwpck_require__(211);
-// EXTERNAL MODULE: ./build/jobs/list.js
-var list = __nccwpck_require__(477);
-// EXTERNAL MODULE: ./build/jobs/repository-jobs.js
-var repository_jobs = __nccwpck_require__(6346);
-// EXTERNAL MODULE: ./build/jobs/retried-job.js
-var retried_job = __nccwpck_require__(8136);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-;// CONCATENATED MODULE: ./build/jobs/attach.js
-
-
-
-
-
-const maxAgeMs = 60 * 86_400_000;
-async function findEarlierJobs(requests, client, signal, onAmbiguous) {
-    const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
-    const taken = new Map();
-    const restartable = new Map();
-    if (wanted.length === 0)
-        return { taken, restartable };
-    const byHash = await readByHash(wanted, client, signal);
-    for (const request of wanted) {
-        const attempts = attemptsOf(request, byHash);
-        const choice = chooseJob(attempts);
-        if (choice === 'ambiguous')
-            onAmbiguous(request);
-        else if (choice === undefined)
-            restartable.set(request.index, failuresOf(attempts, client));
-        else
-            taken.set(request.index, choice);
-    }
-    return { taken, restartable };
-}
-async function readByHash(requests, client, signal) {
-    const byHash = new Map();
-    const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
-    for await (const job of (0,list/* newestJobs */.NZ)(client, client.clock.now() - maxAgeMs, signal)) {
-        const hash = (0,jobs_request/* hashAndNonceOf */.B4)(job)?.hash;
-        if (hash !== undefined && hashes.has(hash))
-            byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
-    }
-    return byHash;
-}
-function attemptsOf(request, byHash) {
-    const tries = [request, ...request.alternatives];
-    return request.earlierHashes.map((_, attempt) => tries.map((each) => ({ each, jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [] })));
-}
-function isOfSeveralSteps(found) {
-    const jobs = found.flatMap((each) => each.jobs);
-    return new Set(jobs.map((job) => (0,jobs_request/* hashAndNonceOf */.B4)(job)?.nonce)).size > 1;
-}
-function chooseJob(attempts) {
-    for (const found of attempts) {
-        const usable = found.flatMap(({ each, jobs }) => jobs.filter(isUsable).map((job) => ({ each, job })));
-        const [choice] = usable;
-        if (choice === undefined)
-            continue;
-        if (isOfSeveralSteps(found) || usable.length > 1)
-            return 'ambiguous';
-        const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
-        return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
-    }
-    return undefined;
-}
-function failuresOf(attempts, client) {
-    const own = attempts.filter((found) => !isOfSeveralSteps(found)).flat();
-    return own
-        .flatMap(({ jobs }) => jobs)
-        .filter((job) => {
-        const isOver = job.completed_at !== null && (0,repository_jobs/* hasEndedForGood */.Pd)(job, (0,repository_jobs/* nowOf */.Ic)(client));
-        return (0,retried_job/* mayRestart */.fz)(job) && !isOver;
-    });
-}
-function isUsable({ status }) {
-    return status === 'COMPLETED' || !((0,jobs_status/* isFinal */.dR)(status) || (0,jobs_status/* isEnding */.yp)(status));
-}
-
-// EXTERNAL MODULE: ./build/jobs/entry.js
-var jobs_entry = __nccwpck_require__(8577);
-// EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
-var watch = __nccwpck_require__(2248);
-;// CONCATENATED MODULE: ./build/commands/take-over.js
-
-
-
-
-
-function nothingAttached(error = null) {
-    return { error, tries: new Map(), restartable: new Map() };
-}
-async function attachAll(step, requests) {
-    const { client, end, console } = step;
-    try {
-        const earlier = await findEarlierJobs(requests, client, end.deadline, console.ambiguous);
-        const taken = [...earlier.taken].flatMap(([index, { job, tries }]) => {
-            const last = tries.at(-1);
-            const first = step.entries[index];
-            if (first === undefined || last === undefined)
-                return [];
-            return [{ entry: last.choice === 0 ? first : (0,entries/* startTry */.gp)(step, last, []), job }];
-        });
-        for (const { entry, job } of taken)
-            (0,entries/* record */.g1)(step, entry, (0,jobs_entry/* withJob */.ec)(entry.facts, { uuid: job.uuid, hasEnded: false }));
-        for (const { entry, job } of taken)
-            (0,watch/* adopt */.d)(step, entry, job, 'attached');
-        const tries = new Map([...earlier.taken].map(([index, each]) => [index, each.tries]));
-        const restartable = new Map(requests.map(({ index, alternatives }) => {
-            const jobs = earlier.restartable.get(index) ?? [];
-            return [index, { jobs, place: 1 + alternatives.length }];
-        }));
-        return { error: null, tries, restartable };
-    }
-    catch (error) {
-        return nothingAttached((0,errors/* asError */.zR)(error));
-    }
-}
-function endReplaced(step, request, { restartable }) {
-    const { jobs, place } = restartable.get(request.index) ?? { jobs: [], place: 0 };
-    restartable.delete(request.index);
-    if (jobs.length === 0)
-        return;
-    const entry = (0,entries/* createEntry */.dv)({ ref: request, mark: null }, place);
-    step.earlier.push(entry);
-    const left = jobs.map(({ uuid }) => ({ uuid, hasEnded: false }));
-    (0,entries/* record */.g1)(step, entry, { jobs: left, stop: 'replaced' });
-    void step.reconcile(entry);
-}
-
-// EXTERNAL MODULE: ./build/commands/plan.js
-var commands_plan = __nccwpck_require__(3996);
-// EXTERNAL MODULE: ./build/jobs/failure.js
-var failure = __nccwpck_require__(8515);
-;// CONCATENATED MODULE: ./build/commands/tries.js
-
-
-
-
-const maxOffersMs = 5_000;
-async function cookInTurn(step, request, taken, market, cookOne) {
-    const untried = [request, ...request.alternatives].filter((each) => !taken.includes(each));
-    const choose = async () => chooseTry(step, untried, market);
-    let current = await firstTry(step, request, taken.at(-1), untried, choose);
-    let before = null;
-    for (;;) {
-        current.entry.hasNext = untried.length > 0;
-        const runData = await cookOne(current.entry, current.request);
-        if (before !== null && isUnsent(current.entry) && step.end.signal.aborted) {
-            step.entries[request.index] = before.entry;
-            return before.runData;
-        }
-        if (!current.entry.isFollowed || step.end.signal.aborted)
-            return runData;
-        before = { ...current, runData };
-        const next = await nextTry(step, before, untried, choose);
-        if (next === null)
-            return runData;
-        current = next;
-    }
-}
-function isUnsent({ facts }) {
-    return facts.sends === 0 && facts.jobs.length === 0;
-}
-async function firstTry(step, request, taken, untried, choose) {
-    const entry = step.entries[request.index];
-    if (entry === undefined)
-        throw new Error('an entry has no place in its step');
-    if (taken !== undefined)
-        return { request: taken, entry };
-    const { request: chosen, offers } = untried.length > 1 ? await choose() : { request, offers: null };
-    if (untried.includes(chosen))
-        untried.splice(untried.indexOf(chosen), 1);
-    if (chosen === request)
-        return { request, entry };
-    step.console.preferring(request, chosen, offers);
-    return { request: chosen, entry: (0,entries/* startTry */.gp)(step, chosen, []) };
-}
-async function nextTry(step, { entry, request, runData }, untried, choose) {
-    const { request: chosen, offers } = await choose();
-    if (step.end.signal.aborted)
-        return null;
-    untried.splice(untried.indexOf(chosen), 1);
-    const outcome = (0,entries/* outcomeNow */.jL)(step, entry, runData);
-    const done = (0,failure/* earlierTryOf */.RQ)(outcome, request.gpuName, step.deps.clock.now());
-    step.console.tryingNext(request, done, chosen, offers);
-    return { request: chosen, entry: (0,entries/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };
-}
-async function chooseTry(step, untried, market) {
-    const [first] = untried;
-    if (first === undefined)
-        throw new Error('there is nothing left to try');
-    const reading = readChoices(untried, first.recipeUuid, market);
-    const choices = (0,jobs_ceilings/* hasCeiling */.YW)(step.plan.ceilings)
-        ? await reading
-        : await within(step, maxOffersMs, reading, []);
-    const ceilingUsd = step.plan.ceilings.maxHourlyRateUsd ?? Infinity;
-    const onOffer = choices.find(({ offers }) => {
-        const rates = offers === null ? null : (0,jobs_offers/* ratesOf */.j1)(offers);
-        return rates !== null && rates.minUsd <= ceilingUsd;
-    });
-    return onOffer ?? choices[0] ?? { request: first, offers: null };
-}
-async function readChoices(untried, recipeUuid, { readRecipe, readOffers }) {
-    const stored = await readRecipe(recipeUuid)
-        .then(({ payload }) => payload ?? {})
-        .catch(() => ({}));
-    return Promise.all(untried.map(async (request) => {
-        const wish = (0,jobs_offers/* hardwareWish */.A6)({ ...stored, ...request.fields }, request.gpuName ?? undefined);
-        return { request, offers: await readOffers(wish).catch(() => null) };
-    }));
-}
-async function within({ client }, ms, work, late) {
+const maxMs = 10_000;
+const groupSize = 24;
+const maxPagesPerGroup = 4;
+async function withBills(outcomes, client, interrupted, maxSingleReads = Infinity) {
     const done = new AbortController();
-    const timeUp = client.clock.sleep(ms, done.signal).then(() => late);
-    return Promise.race([work, timeUp]).finally(() => {
-        done.abort();
+    const signal = AbortSignal.any([interrupted, done.signal]);
+    const bills = new Map();
+    const runs = outcomes.filter(isBillable).flatMap((outcome) => outcome.runs);
+    const read = async (runUuids) => {
+        const found = await readGroup(client, runUuids, signal);
+        for (const [uuid, usd] of found)
+            bills.set(uuid, usd);
+        return bills.size > 0;
+    };
+    const reading = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readTogether */ .Vn)(runs.map(({ uuid }) => uuid), runs.findLast(({ started_at_ms: startedAtMs }) => startedAtMs !== null)?.uuid, read, { groupSize, maxSingleReads });
+    await Promise.race([reading, client.clock.sleep(maxMs, signal)]);
+    done.abort();
+    return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
+}
+function isBillable({ job }) {
+    return job !== null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) !== null;
+}
+function billsOf({ runs }, bills) {
+    return new Map(runs.flatMap(({ uuid }) => {
+        const usd = bills.get(uuid);
+        return usd === undefined ? [] : [[uuid, usd]];
+    }));
+}
+async function readGroup(client, runUuids, signal) {
+    const list = {
+        client,
+        signal,
+        rule: _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.bill,
+        read: async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listLedger */ .AX)(client, runUuids, page, signal),
+        getId: ({ uuid }) => uuid,
+    };
+    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(list, maxPagesPerGroup);
+    if (!isWhole)
+        return [];
+    const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);
+    return runUuids.flatMap((uuid) => {
+        const lines = captures.get(uuid);
+        const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + Math.abs(amount), 0);
+        return usd === undefined ? [] : [[uuid, usd]];
     });
 }
-
-;// CONCATENATED MODULE: ./build/commands/prices.js
-
-
-
-const maxWaitMs = 5_000;
-function createPriceCheck(step, { readRecipe, readOffers }, stopped) {
-    const { plan, console, client } = step;
-    const told = new Set();
-    const open = new Set();
-    let lastMs = 0;
-    const beside = (work) => {
-        lastMs = client.clock.monotonicMs();
-        const tracked = work.finally(() => open.delete(tracked));
-        open.add(tracked);
-    };
-    const tell = (entry, wish) => {
-        const key = JSON.stringify(wish);
-        if (told.has(key))
-            return;
-        told.add(key);
-        if (entry.offers !== null)
-            console.offers(entry.offers);
-        else
-            beside(tellWhyNone(wish).catch(() => { }));
-    };
-    const tellWhyNone = async (wish) => {
-        console.noOffers(wish, await (0,jobs_offers/* whyNoOffers */.hk)(wish, readOffers));
-    };
-    const look = async (entry, { recipeUuid }, body) => {
-        let what = 'recipe';
-        try {
-            const { payload } = await readRecipe(recipeUuid);
-            what = 'offers';
-            const fields = { ...payload, ...body };
-            const wish = (0,jobs_offers/* hardwareWish */.A6)(fields);
-            entry.offers = (0,jobs_offers/* summarizeOffers */.Jw)(await readOffers(wish), fields);
-            if (!stopped.signal.aborted)
-                tell(entry, wish);
-            return null;
-        }
-        catch (error) {
-            return { what, error };
-        }
-    };
-    return {
-        check: async (entry, request, body) => {
-            const looking = look(entry, request, body);
-            if ((0,jobs_ceilings/* hasCeiling */.YW)(plan.ceilings)) {
-                const unread = await looking;
-                if (unread !== null)
-                    throw unread.error;
-                return (0,jobs_ceilings/* tooDear */.pu)(entry.offers, plan.ceilings);
-            }
-            beside(looking.then((unread) => {
-                const isEnded = unread?.error instanceof errors/* InterruptedError */.p4 || stopped.signal.aborted;
-                if (unread !== null && !isEnded && !isToldByCook(unread))
-                    console.offersUnknown((0,errors/* asError */.zR)(unread.error));
-            }));
-            return null;
-        },
-        stop: async () => {
-            const leftMs = lastMs + maxWaitMs - client.clock.monotonicMs();
-            const done = new AbortController();
-            const over = AbortSignal.any([done.signal, step.end.signal]);
-            await Promise.race([settled(open), client.clock.sleep(leftMs, over)]);
-            done.abort();
-            stopped.abort();
-        },
-    };
-}
-async function settled(open) {
-    while (open.size > 0)
-        await Promise.all(open);
-}
-function isToldByCook({ what, error }) {
-    if (!(error instanceof errors/* ServiceError */._7))
-        return false;
-    if (error.trouble === 'unreachable')
-        return true;
-    if (error.retryable)
-        return false;
-    return error.status === 401 || what === 'recipe';
-}
-
-;// CONCATENATED MODULE: ./build/commands/cook.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-async function cook_cook(deps) {
-    const { runner } = deps;
-    try {
-        const inputs = await (0,cook/* readCookInputs */.cp)(runner);
-        const context = (0,inputs_context/* readStepIdentity */.Ln)(runner, inputs['matrix-index']);
-        const run = await (0,inputs_context/* readRunRef */.bS)(runner);
-        const requests = (0,jobs_request/* createRequests */.dT)(inputs, context, createNonce(deps), run);
-        const tries = requests.flatMap((request) => [request, ...request.alternatives]);
-        runner.redactor.addPublic(tries.map(jobs_request/* publicTextOf */.kw));
-        if (inputs['dry-run']) {
-            await dryRun(requests, cookPlan(inputs), deps);
-            return;
-        }
-        const commitStatus = (0,commit_status/* openCommitStatus */.yf)(inputs, requests, deps);
-        const plan = cookPlan(inputs);
-        const jobs = requests.map((request) => ({
-            ref: request,
-            mark: request.mark,
-            records: 1 + request.alternatives.length + (request.earlierHashes.length > 0 ? 1 : 0),
-        }));
-        const listeners = [
-            { submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) },
-            inputs.wait ? commitStatus : { ended: commitStatus.ended },
-        ];
-        const outcomes = await (0,commands_step/* withStep */.p)(plan, jobs, listeners, deps, async (step) => {
-            return (0,commands_step/* conclude */.E)(step, await cookAll(step, requests, inputs), commitStatus);
-        });
-        await (0,report/* reportOutcomes */.s)(runner, outcomes);
-    }
-    catch (error) {
-        await (0,report/* reportFailure */.x)(runner, error);
-    }
-}
-function createNonce({ random }) {
-    const digits = Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16));
-    return digits.join('');
-}
-function cookPlan(inputs) {
-    const plan = (0,commands_plan/* planOf */.X)(inputs);
-    return {
-        ...plan,
-        goalResult: inputs.wait ? 'running' : 'submitted',
-        logs: inputs.wait ? plan.logs : 'none',
-        waitUntil: inputs['max-parallel'] > 0 ? 'completed' : plan.waitUntil,
-        ceilings: (0,cook/* ceilingsOf */.iQ)(inputs),
-    };
-}
-const maxConcurrentCooks = 8;
-async function cookAll(step, requests, inputs) {
-    const stopped = new AbortController();
-    const signal = AbortSignal.any([step.end.signal, stopped.signal]);
-    const readRecipe = createRecipeReader(step.client, signal);
-    const readOffers = (0,jobs_offers/* createOfferReader */.cW)(step.client, signal);
-    const market = { readRecipe, readOffers };
-    const attached = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached();
-    const cooking = {
-        wait: inputs.wait,
-        inTurn: (0,p_limit/* default */.A)(maxConcurrentCooks),
-        readRecipe,
-        prices: createPriceCheck(step, market, stopped),
-        attached,
-    };
-    const unfinished = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
-    const runEntry = async (request) => unfinished(async () => {
-        const taken = attached.tries.get(request.index) ?? [];
-        const runData = await cookInTurn(step, request, taken, market, async (entry, one) => cookOrAttach(step, entry, one, cooking));
-        const entry = step.entries[request.index];
-        if (entry !== undefined)
-            (0,entries/* tellEnd */.HI)(step, entry, runData);
-        return runData;
-    });
-    const pairs = requests.flatMap((request) => {
-        const entry = step.entries[request.index];
-        return entry === undefined ? [] : [{ entry, request }];
-    });
-    const ordered = pairs.toSorted((a, b) => Number(b.entry.job !== null) - Number(a.entry.job !== null));
-    const running = new Map(ordered.map(({ request }) => [request.index, runEntry(request)]));
-    const runData = await Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.h));
-    await cooking.prices.stop();
-    return runData;
-}
-async function cookOrAttach(step, entry, request, cooking) {
-    if (entry.submitted === null) {
-        try {
-            if (cooking.attached.error !== null)
-                throw cooking.attached.error;
-            const why = await cookEntry(step, entry, request, cooking);
-            if (why !== null) {
-                await refuse(step, entry, why);
-                return records/* noRunData */.h;
-            }
-        }
-        catch (error) {
-            await notCooked(step, entry, error);
-            return records/* noRunData */.h;
-        }
-    }
-    if (cooking.wait)
-        return (0,watch/* watchToEnd */.W)(step, entry);
-    (0,entries/* record */.g1)(step, entry, { stop: 'goal' });
-    await step.reconcile(entry);
-    return records/* noRunData */.h;
-}
-async function cookEntry(step, entry, request, { inTurn, readRecipe, prices, attached }) {
-    const { client, finder, end, console, plan, budget } = step;
-    const mustRead = request.container !== null || (0,jobs_ceilings/* hasCeiling */.YW)(plan.ceilings);
-    const recipe = mustRead ? await readRecipe(request.recipeUuid) : null;
-    if (request.container !== null && recipe !== null && recipe.payload === null)
-        console.recipeHidden(request);
-    const whole = (0,jobs_request/* bodyOf */.EN)(request, recipe);
-    const limited = (0,jobs_ceilings/* withShare */.kp)(whole, recipe, plan.ceilings, step.entries.length);
-    const { body } = limited;
-    const tooDear = await prices.check(entry, request, body);
-    const why = tooDear ?? (await budget.refusal(entry.offers?.minUsd ?? null));
-    if (why !== null)
-        return why;
-    entry.shareMs = limited.shareMs;
-    const submittedAtMs = client.clock.now();
-    entry.isSubmitting = true;
-    try {
-        const { job, origin } = await submit_submit(request, body, {
-            client,
-            finder,
-            inTurn,
-            ended: end.signal,
-            abandon: end.abandon,
-            deadline: end.deadline,
-            facts: () => entry.facts,
-            isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
-            record: (change) => {
-                (0,entries/* record */.g1)(step, entry, change);
-                if (change.sends !== undefined)
-                    endReplaced(step, request, attached);
-            },
-            onUnanswered: (error) => {
-                console.cookUnanswered(request, error);
-            },
-            onDelayed: console.cookDelayed,
-        });
-        if (job.description !== null && !(0,jobs_request/* carriesMark */.LR)(job, request.mark))
-            console.markMissing(job);
-        (0,watch/* adopt */.d)(step, entry, job, origin, submittedAtMs);
-        return null;
-    }
-    finally {
-        entry.isSubmitting = false;
-    }
-}
-function isTaken(step, entry, jobUuid) {
-    const others = [...step.entries, ...step.earlier].filter((each) => each !== entry);
-    return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
-}
-async function refuse(step, entry, why) {
-    (0,entries/* giveUpOverBudget */.mL)(step, entry, why);
-    if (step.plan.failFast)
-        step.end.endFor('fail-fast');
-    await step.reconcile(entry);
-}
-async function notCooked(step, entry, error) {
-    const isExpected = error instanceof errors/* InterruptedError */.p4 || error instanceof errors/* ServiceError */._7;
-    if (!(step.end.signal.aborted && isExpected)) {
-        entry.error = (0,errors/* asError */.zR)(error);
-        (0,entries/* record */.g1)(step, entry, { stop: 'not-cooked' });
-        if (step.plan.failFast)
-            step.end.endFor('fail-fast');
-    }
-    await step.reconcile(entry);
-}
-
-// EXTERNAL MODULE: ./build/run.js + 2 modules
-var run = __nccwpck_require__(4824);
-;// CONCATENATED MODULE: ./build/main.js
-
-
-async function main_run() {
-    await (0,run/* runCommand */.d)(cook_cook);
+function isCapture({ type }) {
+    return type.toUpperCase() === 'CAPTURE';
 }
 
 
 /***/ }),
 
-/***/ 6993:
+/***/ 5443:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ post_run)
-});
-
-// EXTERNAL MODULE: ./build/api/client.js + 1 modules
-var client = __nccwpck_require__(1735);
-// EXTERNAL MODULE: ./build/clock.js
-var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/github/client.js
-var github_client = __nccwpck_require__(4463);
-// EXTERNAL MODULE: ./build/inputs/cook.js + 4 modules
-var cook = __nccwpck_require__(5747);
-// EXTERNAL MODULE: ./build/jobs/entry.js
-var entry = __nccwpck_require__(8577);
-// EXTERNAL MODULE: ./build/jobs/find.js
-var find = __nccwpck_require__(3130);
-// EXTERNAL MODULE: ./build/jobs/policy.js
-var jobs_policy = __nccwpck_require__(9295);
-// EXTERNAL MODULE: ./build/jobs/poll.js + 1 modules
-var poll = __nccwpck_require__(7127);
-// EXTERNAL MODULE: ./build/jobs/reconcile.js
-var reconcile = __nccwpck_require__(9677);
-// EXTERNAL MODULE: ./build/jobs/saved-state.js
-var saved_state = __nccwpck_require__(2022);
-// EXTERNAL MODULE: ./build/report/console.js + 1 modules
-var report_console = __nccwpck_require__(5493);
-// EXTERNAL MODULE: ./build/api/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(9504);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/github/pending-url.js
-var pending_url = __nccwpck_require__(5778);
-// EXTERNAL MODULE: ./build/github/runs.js
-var runs = __nccwpck_require__(1018);
-// EXTERNAL MODULE: ./build/github/statuses.js
-var github_statuses = __nccwpck_require__(1446);
-// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var context = __nccwpck_require__(487);
-// EXTERNAL MODULE: ./build/jobs/checked.js
-var checked = __nccwpck_require__(7772);
-// EXTERNAL MODULE: ./build/jobs/repository-jobs.js
-var repository_jobs = __nccwpck_require__(6346);
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/report/commit-status-text.js
-var commit_status_text = __nccwpck_require__(9773);
-// EXTERNAL MODULE: ./build/report/commit-status.js
-var commit_status = __nccwpck_require__(2161);
-;// CONCATENATED MODULE: ./build/commands/cleanup-statuses.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $c: () => (/* binding */ minRunLimitMs),
+/* harmony export */   Es: () => (/* binding */ noCeilings),
+/* harmony export */   Ow: () => (/* binding */ shareProblems),
+/* harmony export */   YW: () => (/* binding */ hasCeiling),
+/* harmony export */   kp: () => (/* binding */ withShare),
+/* harmony export */   pu: () => (/* binding */ tooDear)
+/* harmony export */ });
+/* unused harmony export shareMs */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(110);
 
 
+const noCeilings = { maxHourlyRateUsd: null, maxCostUsd: null };
+function hasCeiling({ maxHourlyRateUsd, maxCostUsd }) {
+    return maxHourlyRateUsd !== null || maxCostUsd !== null;
+}
+const minRunLimitMs = 60_000;
+function shareMs({ maxHourlyRateUsd, maxCostUsd }, jobCount, retries = 0) {
+    if (maxHourlyRateUsd === null || maxCostUsd === null)
+        return null;
+    const hours = maxCostUsd / jobCount / maxHourlyRateUsd / (retries + 1);
+    return Math.floor(hours * _cost_js__WEBPACK_IMPORTED_MODULE_1__/* .hourMs */ .$0 + 1e-6);
+}
+function shareProblems(ceilings, jobCount, retries = 0) {
+    const share = shareMs(ceilings, jobCount, retries);
+    if (share === null || share >= minRunLimitMs)
+        return [];
+    const runs = jobCount * (retries + 1);
+    const leastUsd = ((ceilings.maxHourlyRateUsd ?? 0) * runs * minRunLimitMs) / _cost_js__WEBPACK_IMPORTED_MODULE_1__/* .hourMs */ .$0;
+    const why = retries === 0 ? `${jobCount} jobs` : `${jobCount} jobs with ${retries} retries each`;
+    const message = `leaves a run of each of ${why} ${(share / 1000).toFixed(1)} s at max-hourly-rate, and the service's minimum is 1 minute: at least ${Math.ceil(leastUsd * 1e4 - 1e-6) / 1e4} is needed, or a lower max-hourly-rate`;
+    return [{ input: 'max-cost', message }];
+}
+function withShare(body, recipe, ceilings, jobCount) {
+    const fields = { ...recipe?.payload, ...body };
+    const { task, max_timeout_run_ms: own, max_retry_count: count } = fields;
+    const retries = typeof count === 'number' ? count : 0;
+    const share = shareMs(ceilings, jobCount, retries);
+    if (share === null || task === 'PERSISTENT')
+        return { body, shareMs: null };
+    const problems = shareProblems(ceilings, jobCount, retries);
+    if (problems.length > 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz(problems);
+    if (typeof own === 'number' && own <= share)
+        return { body, shareMs: null };
+    return { body: { ...body, max_timeout_run_ms: share }, shareMs: share };
+}
+function tooDear(offers, ceilings) {
+    const { maxHourlyRateUsd: ceilingUsd } = ceilings;
+    if (offers === null || ceilingUsd === null || offers.minUsd <= ceilingUsd)
+        return null;
+    return { kind: 'offers', amountUsd: offers.minUsd, ceilingUsd };
+}
 
 
+/***/ }),
 
+/***/ 110:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $0: () => (/* binding */ hourMs),
+/* harmony export */   E7: () => (/* binding */ costOfJob),
+/* harmony export */   FV: () => (/* binding */ hourlyRateOf),
+/* harmony export */   LY: () => (/* binding */ rateOfRun),
+/* harmony export */   fD: () => (/* binding */ totalCostOf),
+/* harmony export */   sC: () => (/* binding */ pricedCostOf),
+/* harmony export */   xq: () => (/* binding */ sumOfCosts)
+/* harmony export */ });
+/* unused harmony export costOf */
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 
-
-
-
-
-
-const maxStatusesMs = 10_000;
-async function finishOwnStatuses({ entries }, inputs, client, openGitHub, { runner, clock, random }) {
-    const here = await (0,context/* readRunRef */.bS)(runner);
-    const token = inputs['github-token'];
-    if (token === undefined || here === null || here.sha === '')
-        return;
-    const late = new AbortController();
-    const done = new AbortController();
-    void clock.sleep(maxStatusesMs, done.signal).then(() => {
-        late.abort();
+const hourMs = 3_600_000;
+function pricedCostOf(outcome) {
+    const before = outcome.earlierTries.map(({ costUsd: usd }) => {
+        return usd === 0 ? null : { usd, is: 'estimated' };
     });
-    const { signal } = late;
-    const github = (0,github_client/* createGitHub */.Cl)({ send: openGitHub(runner, token), clock, random, signal });
-    const repository = (0,runs/* repositoryOf */._M)(here.repository);
-    const jobUuids = new Set(entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid)));
-    try {
-        const statuses = await (0,github_statuses/* readStatuses */.r_)(github, repository, [here.sha]);
-        const finish = async (status) => {
-            const jobUuid = watchedJob(status, here);
-            if (jobUuid === null || !jobUuids.has(jobUuid))
-                return;
-            const message = messageFor(await (0,endpoints/* readJob */.cd)(client, jobUuid, signal), status, (0,repository_jobs/* nowOf */.Ic)(client));
-            await (0,github_statuses/* setStatus */.Lx)(github, repository, here.sha, message);
-        };
-        await Promise.all(statuses.map(finish));
-    }
-    catch (error) {
-        const trouble = error instanceof errors/* GitHubError */.y_ ? error.trouble : 'unavailable';
-        const message = signal.aborted ? 'no time was left' : (0,errors/* asError */.zR)(error).message;
-        (0,commit_status/* warnStatusNotSet */.Yd)(runner, message, trouble);
-    }
-    finally {
-        done.abort();
-    }
+    return sumOfCosts([costOfJob(outcome), ...before]);
 }
-function watchedJob({ isPending, targetUrl }, { runId }) {
-    const pending = isPending ? (0,pending_url/* readPendingUrl */.h)(targetUrl) : null;
-    return pending?.runId === runId && !pending.isLeft ? pending.jobUuid : null;
+function costOfJob(outcome) {
+    const { bills, runs } = outcome;
+    const estimated = estimateOf(outcome);
+    if (bills.size === 0)
+        return estimated === null ? null : { usd: estimated, is: 'estimated' };
+    const billed = rounded(sumOf([...bills.values()]) ?? 0);
+    const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
+    const isBilled = unbilled.every((run) => costOfRun(run, outcome) === 0);
+    if (isBilled || outcome.job?.task === 'PERSISTENT')
+        return { usd: billed, is: 'billed' };
+    const rest = sumOf(unbilled.map((run) => costOfRun(run, outcome)));
+    return { usd: rounded(billed + (rest ?? 0)), is: 'estimated' };
 }
-function messageFor(job, { context, targetUrl }, nowMs) {
-    const runUrl = (0,pending_url/* readPendingUrl */.h)(targetUrl)?.runUrl ?? '';
-    if ((0,repository_jobs/* hasEndedForGood */.Pd)(job, nowMs)) {
-        return { ...(0,commit_status_text/* describeEnd */.lA)((0,checked/* outcomeOf */.s)({ job }, [])), context, target_url: runUrl };
+function costOf(outcome) {
+    return pricedCostOf(outcome)?.usd ?? null;
+}
+function totalCostOf(outcomes) {
+    return sumOfCosts(outcomes.map(pricedCostOf));
+}
+function sumOfCosts(maybeCosts) {
+    const costs = maybeCosts.filter((cost) => cost !== null);
+    if (costs.length === 0)
+        return null;
+    const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
+    return { usd, is: costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated' };
+}
+function rounded(usd) {
+    return Math.round(usd * 10_000) / 10_000;
+}
+function estimateOf(outcome) {
+    const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
+    if (rated.length === 0)
+        return null;
+    const costs = outcome.job?.task === 'PERSISTENT'
+        ? [costOfLifetime(outcome, rated)]
+        : outcome.runs.map((run) => costOfRun(run, outcome));
+    const sum = sumOf(costs);
+    return sum === null ? null : rounded(sum);
+}
+function hourlyRateOf({ runs }) {
+    const newest = runs.at(-1);
+    return newest === undefined ? null : rateOfRun(newest);
+}
+function costOfLifetime(outcome, rated) {
+    const { createdMs, endedMs } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
+    const newest = rated.at(-1);
+    if (createdMs === null || endedMs === null || newest === undefined)
+        return null;
+    return costOfTime(newest, endedMs - createdMs);
+}
+function costOfRun(run, outcome) {
+    if (run.duration_ms !== null)
+        return costOfTime(run, run.duration_ms);
+    if (run.started_at_ms === null)
+        return 0;
+    const endedMs = run.ended_at_ms ?? (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome).endedMs;
+    return endedMs === null ? null : costOfTime(run, endedMs - run.started_at_ms);
+}
+function costOfTime(run, durationMs) {
+    const rate = rateOfRun(run);
+    return rate === null ? null : (rate * Math.max(0, durationMs)) / hourMs;
+}
+function rateOfRun(run) {
+    const { hourly_rate_usd: rate } = run;
+    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
+}
+function nodeCountOf({ node_urls: nodeUrls }) {
+    const hosts = new Map();
+    for (const { description, hostname } of nodeUrls ?? [])
+        hosts.set(description, (hosts.get(description) ?? new Set()).add(hostname));
+    return Math.max(1, ...[...hosts.values()].map(({ size }) => size));
+}
+function sumOf(amounts) {
+    let sum = 0;
+    for (const amount of amounts) {
+        if (amount === null)
+            return null;
+        sum += amount;
     }
-    const link = (0,pending_url/* pendingUrl */.N)(runUrl, { jobUuid: job.uuid, isLeft: true });
-    const { state, words: description } = results/* results */.X.detached.commitStatus;
-    return { state, description, context, target_url: link };
+    return sum;
 }
 
-;// CONCATENATED MODULE: ./build/commands/cleanup.js
+
+/***/ }),
+
+/***/ 4148:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A6: () => (/* binding */ hardwareWish),
+/* harmony export */   Jw: () => (/* binding */ summarizeOffers),
+/* harmony export */   cW: () => (/* binding */ createOfferReader),
+/* harmony export */   hk: () => (/* binding */ whyNoOffers),
+/* harmony export */   j1: () => (/* binding */ ratesOf)
+/* harmony export */ });
+/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7785);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
+/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
+/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
+/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(110);
 
 
 
 
 
-
-
-
-
-
-
-
-async function cleanup(deps, openGitHub = github_client/* openOctokit */.Ov) {
-    const { runner } = deps;
-    const saved = (0,saved_state/* readSavedState */.rh)(runner);
-    if (saved === null)
-        return;
-    const console = (0,report_console/* createConsole */.so)(runner, saved.entries.length);
-    const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
-    const policy = { ...saved.policy, onJobEnd };
-    const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
-    const isSilent = runner.input('commit-status').trim() !== 'true' || saved.hasSettledStatuses;
-    if (open.length === 0 && isSilent)
-        return;
-    try {
-        const inputs = await (0,cook/* readCleanUpInputs */.Uo)(runner);
-        await withClient(inputs, console, deps, async (client) => {
-            await reconcileAll(open, saved, policy, client, console);
-            if (!isSilent)
-                await finishOwnStatuses(saved, inputs, client, openGitHub, deps);
-        });
-    }
-    catch (error) {
-        console.cleanupFailed(error);
-    }
-}
-function isOpen(facts, { step }, policy) {
-    const nothing = { cancels: new Map(), confirmed: new Set(), hasLooked: false };
-    const wanted = (0,jobs_policy/* wantedOf */.L)(facts, step, policy, 'post');
-    return (0,jobs_policy/* nextAction */.G)(facts, wanted, nothing, 'post').do !== 'let-go';
-}
-const maxCleanupMs = 225_000;
-async function withClient(inputs, console, { runner, connect, clock, random }, work) {
-    const connection = connect(inputs['api-url']);
-    const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
-    const { exchange } = connection;
-    const { redactor } = runner;
-    const { clockOff: onClockOff } = console;
-    try {
-        await work((0,client/* createClient */.U)({ exchange, keys, redactor, clock, random, onClockOff }));
-    }
-    finally {
-        await connection.close();
-    }
-}
-async function reconcileAll(open, { step }, policy, client, console) {
-    const deadline = new AbortController();
-    const done = new AbortController();
-    void (0,clock/* sleepLong */.k)(client.clock, maxCleanupMs, done.signal).then(() => {
-        deadline.abort();
+const filterFields = [
+    'cpu_count',
+    'gpu_count',
+    'gpu_registry_uuid',
+    'min_vram_gb',
+    'min_ram_gb',
+    'min_storage_gb',
+    'allowed_region_codes',
+];
+function hardwareWish(fields, gpuName = fields['gpu_name']) {
+    const filters = filterFields.flatMap((name) => {
+        const value = filterValue(fields[name]);
+        return value === null ? [] : [[name, value]];
     });
-    const { signal } = deadline;
-    const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
-    const options = {
-        client,
-        finder: (0,find/* createFinder */.p)(client),
-        poller: (0,poll/* createPoller */.vO)({ client, interval: 'auto', signal, onUnavailable, onAvailable }),
-        events: console,
-        phase: 'post',
-        deadline: signal,
+    const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
+    return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
+}
+function filterValue(value) {
+    if (Array.isArray(value))
+        return value.length === 0 ? null : value.map(String).join(',');
+    if (typeof value === 'number')
+        return value > 0 ? String(value) : null;
+    return typeof value === 'string' && value !== '' ? value : null;
+}
+const maxPages = 10;
+const maxAgeMs = 60_000;
+function createOfferReader(client, signal) {
+    const lists = new Map();
+    return async ({ filters, gpuName }) => {
+        const key = JSON.stringify(filters);
+        const nowMs = client.clock.monotonicMs();
+        const known = lists.get(key);
+        const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
+        const list = isFresh ? known.list : readAll(client, filters, signal);
+        if (!isFresh)
+            lists.set(key, { readAtMs: nowMs, list });
+        const { offers, isCut } = await list;
+        return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
     };
-    try {
-        await Promise.all(open.map(async (facts) => (0,reconcile/* reconcile */.Lq)(savedEntry(facts, (now) => (0,jobs_policy/* wantedOf */.L)(now, step, policy, 'post')), options)));
-    }
-    finally {
-        done.abort();
-    }
 }
-function savedEntry(saved, wantedFor) {
-    let facts = saved;
-    return {
-        facts: () => facts,
-        record: (change) => {
-            facts = { ...facts, ...change };
+async function readAll(client, filters, signal) {
+    const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
+    const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listOffers */ .AS)(client, { ...Object.fromEntries(named), page: String(page) }, signal);
+    const list = { client, signal, rule: _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.offers, read };
+    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .readAllPages */ .s$)(list, maxPages);
+    const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
+    return { offers: byPrice, isCut: !isWhole };
+}
+function hasGpu(offer, gpuName) {
+    return (gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName)));
+}
+function gpuNamesOf({ hardware_summary: hardware }) {
+    const models = hardware?.gpu_models ?? [];
+    const names = [...models.map(({ name }) => name), hardware?.gpu_model_label];
+    return names.filter((name) => typeof name === 'string');
+}
+function comparable(name) {
+    return name.toLowerCase().replaceAll(/\s+/g, '');
+}
+function ratesOf({ offers, }) {
+    const [cheapest] = offers;
+    const dearest = offers.at(-1);
+    if (cheapest === undefined || dearest === undefined)
+        return null;
+    return { minUsd: cheapest.pricing.hourly_rate_usd, maxUsd: dearest.pricing.hourly_rate_usd };
+}
+function summarizeOffers(found, fields) {
+    const rates = ratesOf(found);
+    if (rates === null)
+        return null;
+    const { task, max_timeout_run_ms: limitMs } = fields;
+    const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
+    const runs = numberOr(fields['max_retry_count'], 0) + 1;
+    const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
+    const hours = isBounded ? (limitMs / _cost_js__WEBPACK_IMPORTED_MODULE_3__/* .hourMs */ .$0) * runs * nodes : null;
+    const maxCostUsd = hours === null ? null : rates.maxUsd * hours;
+    return { count: found.offers.length, isCut: found.isCut, ...rates, maxCostUsd };
+}
+function numberOr(value, fallback) {
+    return typeof value === 'number' ? value : fallback;
+}
+async function whyNoOffers(wish, read) {
+    const { filters, gpuName } = wish;
+    const wishes = Object.keys(filters).map((left) => ({
+        field: left,
+        wish: {
+            ...wish,
+            filters: Object.fromEntries(Object.entries(filters).filter(([name]) => name !== left)),
         },
-        wanted: () => wantedFor(facts),
-        cancels: new Map(),
-        confirmed: new Set(),
-        reason: (jobUuid) => (0,reconcile/* ownReason */.Nx)((0,entry/* isDuplicate */.KD)(facts, jobUuid) ? reconcile/* duplicateReason */.Uu : 'the workflow job has ended'),
-        onJob: () => { },
-    };
+    }));
+    const all = gpuName === null
+        ? wishes
+        : [{ field: 'gpu_name', wish: { filters, gpuName: null } }, ...wishes];
+    const found = await Promise.all(all.map(async (each) => ((await read(each.wish)).offers.length > 0 ? [each.field] : [])));
+    return { fields: found.flat(), nearestGpu: await nearestGpu(gpuName, read) };
 }
-
-// EXTERNAL MODULE: ./build/run.js + 2 modules
-var run = __nccwpck_require__(4824);
-;// CONCATENATED MODULE: ./build/post.js
-
-
-async function post_run() {
-    await (0,run/* runCommand */.d)(cleanup);
+async function nearestGpu(gpuName, read) {
+    if (gpuName === null)
+        return null;
+    const { offers } = await read({ filters: {}, gpuName: null });
+    const names = [...new Set(offers.flatMap(gpuNamesOf))];
+    if (names.some((name) => comparable(name) === comparable(gpuName)))
+        return null;
+    return (0,leven__WEBPACK_IMPORTED_MODULE_4__/* .closestMatch */ .h)(gpuName, names) ?? null;
 }
 
 
@@ -37037,19 +33827,23 @@ async function post_run() {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   QR: () => (/* binding */ annotateInputs),
 /* harmony export */   Vw: () => (/* binding */ formatProblem),
+/* harmony export */   cY: () => (/* binding */ describeInputError),
 /* harmony export */   fz: () => (/* binding */ annotate),
+/* harmony export */   hw: () => (/* binding */ formatMessage),
 /* harmony export */   u6: () => (/* binding */ annotateAll),
+/* harmony export */   wi: () => (/* binding */ formatVerdictMessage),
 /* harmony export */   y2: () => (/* binding */ annotateOutcomes)
 /* harmony export */ });
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(977);
 /* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5335);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(566);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1791);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(977);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1791);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
+
 
 
 
@@ -37059,24 +33853,21 @@ async function post_run() {
 
 const maxAnnotations = 10;
 const maxLength = 4_000;
-function annotateOutcomes(runner, unordered) {
-    const bad = unordered.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.result, b.result));
-    annotateAll(runner, bad.map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeOutcome */ .S), (shown) => {
-        const rest = bad.slice(shown);
-        const names = rest.map(shortNameOf);
-        return {
-            title: `${rest.length} more jobs were not successful`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(names.join(', '), 3_000),
-            remedy: `${rest.some(({ unansweredMark }) => unansweredMark !== null) ? `Jobs whose cook had no response may have been created: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}. ` : ''}See the job summary or the output jobs for each of them.`,
-        };
-    });
+const maxTitle = 250;
+const maxEvidence = 15;
+function annotate(runner, message) {
+    const { cause, remedy, evidence = [] } = message;
+    const before = redactCause(runner, cause);
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_2__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(line, 300)}`);
+    const heading = 'The log ends with:';
+    const room = maxLength - before.length - heading.length - remedy.length - 3;
+    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .firstThatFit */ .f)(lines.toReversed(), room).toReversed();
+    const parts = [before, ...(shown.length > 0 ? [heading, ...shown] : []), remedy];
+    const text = parts.filter((part) => part !== '').join('\n');
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(message.title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_7__/* .cut */ .Jj)(text, maxLength));
 }
-function shortNameOf(outcome) {
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome);
-    if (uuid !== null)
-        return uuid;
-    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(outcome.ref, outcome.job), 60);
-    return outcome.unansweredMark === null ? title : `${title} (may have been created)`;
+function redactCause(runner, cause) {
+    return runner.redactor.redact(cause);
 }
 function annotateAll(runner, messages, describeRest) {
     const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
@@ -37085,35 +33876,55 @@ function annotateAll(runner, messages, describeRest) {
     if (shown < messages.length)
         annotate(runner, describeRest(shown));
 }
-function annotateInputs(runner, { problems }) {
+function annotateOutcomes(runner, bad) {
+    const worstFirst = sortByResult(bad);
+    annotateAll(runner, worstFirst.map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .S), (shown) => {
+        const rest = worstFirst.slice(shown);
+        const mayExist = rest.some(({ unansweredMark }) => unansweredMark !== null);
+        const hint = `Jobs whose cook had no response may have been created: ${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}. `;
+        return {
+            title: `${rest.length} more jobs were not successful`,
+            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(rest.map(shortName).join(', '), 3_000),
+            remedy: `${mayExist ? hint : ''}See the job summary or the output jobs for each of them.`,
+        };
+    });
+}
+function sortByResult(outcomes) {
+    return outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.result, b.result));
+}
+function shortName(outcome) {
+    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(outcome.ref, outcome.job), 60);
+    const note = outcome.unansweredMark === null ? '' : ' (may have been created)';
+    return (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome) ?? `${title}${note}`;
+}
+function describeInputError({ problems }) {
     const lines = problems.map(formatProblem);
     const title = lines.length === 1 ? 'An input is invalid' : `${lines.length} problems in the inputs`;
-    runner.annotate('error', `${title}; nothing was sent`, joinLines(lines));
-}
-function joinLines(lines) {
-    let text = '';
-    for (const [index, line] of lines.entries()) {
-        if (text.length + line.length > maxLength) {
-            return `${text}and ${lines.length - index} more; see the job summary`;
-        }
-        text += `${line}\n`;
-    }
-    return text.trimEnd();
+    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .firstThatFit */ .f)(lines, maxLength - 100);
+    const left = lines.length - shown.length;
+    const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
+    return {
+        title: `${title}; nothing was sent`,
+        cause: [...shown, ...more].join('\n'),
+        remedy: '',
+    };
 }
 function formatProblem({ input, message }) {
-    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(message)}`;
+    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(message)}`;
 }
-function annotate(runner, message) {
-    const cause = runner.redactor.redact(message.cause);
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(message.title, 250), formatMessage({ ...message, cause }));
+const maxMessage = 1_000;
+function formatMessage(runner, message, title = message.title) {
+    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(title, maxTitle);
+    const cause = redactCause(runner, message.cause).replaceAll('\n', ' ');
+    const room = maxMessage - first.length - message.remedy.length - 2;
+    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_7__/* .cut */ .Jj)(cause, room)} ${message.remedy}`.trimEnd();
 }
-const maxEvidence = 15;
-function formatMessage({ cause, remedy, evidence = [] }) {
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_2__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(line, 300)}`);
-    const join = (shown) => [cause, ...(shown.length === 0 ? [] : ['The log ends with:', ...shown]), remedy].join('\n');
-    while (lines.length > 0 && join(lines).length > maxLength)
-        lines.shift();
-    return (0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(join(lines), maxLength);
+function formatVerdictMessage(runner, outcomes, bad) {
+    const [worst] = sortByResult(bad);
+    if (worst === undefined)
+        return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatHeadline */ .QG)(outcomes), maxTitle)}${(0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCostSuffix */ .eT)(outcomes)}`;
+    const title = outcomes.length === 1 ? undefined : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatClosing */ .Z0)(outcomes);
+    return formatMessage(runner, (0,_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .S)(worst), title);
 }
 
 
@@ -37155,13 +33966,12 @@ function keyOf({ title, recipeUuid }) {
 }
 function describeStart({ origin, job: { status } }, nowMs) {
     const wasThere = origin === 'attached' || origin === 'given';
-    return wasThere ? statusWord(status) : describeChange({ status, atMs: nowMs });
+    return wasThere ? formatStatus(status) : describeChange({ status, atMs: nowMs });
 }
 function describeChange({ status, atMs }) {
-    const time = new Date(atMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ');
-    return `${statusWord(status)} since ${time} UTC`;
+    return `${formatStatus(status)} since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatTime */ .fU)(atMs)}`;
 }
-function statusWord(status) {
+function formatStatus(status) {
     if (status === 'PENDING')
         return 'Queued';
     const word = plainText(status, 60);
@@ -37181,315 +33991,6 @@ function describeEnd(outcome, endsWithJob = false) {
 function plainText(text, maxLength) {
     const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
     return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(basic), maxLength);
-}
-
-
-/***/ }),
-
-/***/ 2161:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Yd: () => (/* binding */ warnStatusNotSet),
-/* harmony export */   yf: () => (/* binding */ openCommitStatus)
-/* harmony export */ });
-/* unused harmony exports noCommitStatus, createCommitStatus */
-/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(370);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _github_client_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4463);
-/* harmony import */ var _github_pending_url_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5778);
-/* harmony import */ var _github_statuses_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1446);
-/* harmony import */ var _github_trouble_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1101);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(487);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2022);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4052);
-/* harmony import */ var _commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9773);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(1872);
-
-
-
-
-
-
-
-
-
-
-
-
-const noCommitStatus = {
-    submitted: () => { },
-    statusChanged: () => { },
-    ended: () => { },
-    settle: async () => { },
-};
-function openCommitStatus(inputs, jobs, deps) {
-    if (!inputs['commit-status'])
-        return noCommitStatus;
-    const token = inputs['github-token'];
-    const endsWithJob = inputs['on-job-end'] === 'cancel';
-    return createCommitStatus(jobs, openStatuses(deps.runner, token), { ...deps, endsWithJob });
-}
-const minPauseMs = 5_000;
-const maxSettleMs = 10_000;
-const lastTryMs = 1_000;
-function createCommitStatus(jobs, setStatus, { runner, clock, endsWithJob = false }) {
-    const queues = new Map();
-    const contextOf = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__/* .openContexts */ .Ng)(jobs);
-    const finishing = new AbortController();
-    const over = new AbortController();
-    const trySend = createSender(async (status) => setStatus(status, over.signal), runner);
-    const pause = async () => clock.sleep(minPauseMs, finishing.signal);
-    const say = (job, title, message) => {
-        const queue = queues.get(job.index) ?? openQueue(contextOf(job, title), trySend, pause);
-        queues.set(job.index, queue);
-        queue.say(message);
-    };
-    const sayPending = ({ ref, job }, description) => {
-        const pending = { jobUuid: job.uuid, isLeft: false };
-        say(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .titleOf */ .Gg)(ref, job), { state: 'pending', description, pending });
-    };
-    return {
-        submitted: (job) => {
-            sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__/* .describeStart */ .ig)(job, clock.now()));
-        },
-        statusChanged: (job, change) => {
-            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(change.status))
-                sayPending(job, (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__/* .describeChange */ .uQ)(change));
-        },
-        ended: (outcome) => {
-            const { ref, job } = outcome;
-            const message = (0,_commit_status_text_js__WEBPACK_IMPORTED_MODULE_9__/* .describeEnd */ .lA)(outcome, endsWithJob);
-            const isLeft = message.state === 'pending' && job !== null;
-            const pending = isLeft ? { jobUuid: job.uuid, isLeft } : undefined;
-            say(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .titleOf */ .Gg)(ref, job), { ...message, pending });
-        },
-        settle: async (signal) => {
-            const settled = new AbortController();
-            void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
-                finishing.abort();
-                await clock.sleep(lastTryMs, settled.signal);
-                over.abort();
-            });
-            await Promise.all([...queues.values()].map(async ({ idle }) => idle()));
-            settled.abort();
-            if (!over.signal.aborted)
-                (0,_jobs_saved_state_js__WEBPACK_IMPORTED_MODULE_7__/* .saveStatusesSettled */ .Z5)(runner);
-        },
-    };
-}
-function openQueue(context, trySend, pause) {
-    let next;
-    let tries = 0;
-    let pausing = Promise.resolve();
-    let work;
-    const sendAll = async () => {
-        while (next !== undefined) {
-            await pausing;
-            const message = next;
-            tries += 1;
-            const answer = await trySend({ context, ...message }, tries);
-            if (next === message && answer === 'done')
-                next = undefined;
-            pausing = pause();
-        }
-        work = undefined;
-    };
-    return {
-        say: (message) => {
-            next = message;
-            tries = 0;
-            work ??= sendAll();
-        },
-        idle: async () => work,
-    };
-}
-const maxStatusTries = 3;
-const maxConcurrentStatuses = 4;
-function createSender(send, runner) {
-    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_11__/* ["default"] */ .A)(maxConcurrentStatuses);
-    let isHopeless = false;
-    let hasWarned = false;
-    return async (status, tries) => {
-        try {
-            await inTurn(async () => (isHopeless ? undefined : send(status)));
-        }
-        catch (error) {
-            const { kind } = (0,_github_trouble_js__WEBPACK_IMPORTED_MODULE_4__/* .troubleOf */ .L)(error, Date.now());
-            if ((kind === 'unavailable' || kind === 'limited') && tries < maxStatusTries)
-                return 'again';
-            isHopeless ||= kind === 'forbidden' || kind === 'internal';
-            if (!hasWarned)
-                warnStatusNotSet(runner, (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message, kind);
-            hasWarned = true;
-        }
-        return 'done';
-    };
-}
-function warnStatusNotSet(runner, message, trouble) {
-    const remedy = trouble === 'forbidden'
-        ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
-        : 'The jobs and the result of this step are not affected.';
-    const title = 'The commit status could not be set';
-    runner.annotate('warning', title, `GitHub: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_10__/* .sanitizeLine */ .PN)(runner.redactor.redact(message), 300)}. ${remedy}`);
-}
-const maxRequestMs = 4_000;
-function openStatuses(runner, token) {
-    const send = (0,_github_client_js__WEBPACK_IMPORTED_MODULE_1__/* .openOctokit */ .Ov)(runner, token ?? '');
-    let commit;
-    return async ({ pending, ...status }, signal) => {
-        if (token === undefined)
-            throw new Error('the input github-token is empty');
-        const { runUrl, ...place } = await (commit ??= (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_5__/* .readCommit */ .kN)(runner));
-        const link = runUrl === undefined ? {} : { target_url: targetUrlOf(runUrl, pending) };
-        const bound = AbortSignal.any([signal, AbortSignal.timeout(maxRequestMs)]);
-        await send(_github_statuses_js__WEBPACK_IMPORTED_MODULE_3__/* .statusRoute */ .kd, { ...place, ...status, ...link }, bound);
-    };
-}
-function targetUrlOf(runUrl, pending) {
-    return pending === undefined ? runUrl : (0,_github_pending_url_js__WEBPACK_IMPORTED_MODULE_2__/* .pendingUrl */ .N)(runUrl, pending);
-}
-
-
-/***/ }),
-
-/***/ 5493:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  so: () => (/* binding */ createConsole),
-  An: () => (/* binding */ jobPrefix),
-  l1: () => (/* binding */ ownPrefix)
-});
-
-// EXTERNAL MODULE: ./build/inputs/ready-check.js
-var ready_check = __nccwpck_require__(46);
-// EXTERNAL MODULE: ./build/jobs/node-urls.js
-var node_urls = __nccwpck_require__(1044);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-;// CONCATENATED MODULE: ./build/version.js
-const version = '0.1.0';
-
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/progress.js + 1 modules
-var progress = __nccwpck_require__(2943);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/report/tries.js
-var tries = __nccwpck_require__(2146);
-// EXTERNAL MODULE: ./build/report/warnings.js
-var warnings = __nccwpck_require__(3786);
-;// CONCATENATED MODULE: ./build/report/console.js
-
-
-
-
-
-
-
-
-
-function jobPrefix({ ref }, jobCount) {
-    if (jobCount === 1)
-        return '';
-    return `${`#${ref.index + 1}`.padEnd(String(jobCount).length + 1)} `;
-}
-function ownPrefix({ ref }, jobCount) {
-    const prefix = jobPrefix({ ref }, jobCount);
-    return prefix === '' ? '' : `${prefix}│ `;
-}
-const openings = {
-    cooked: 'Cooked',
-    found: 'Found',
-    attached: 'Took over',
-    given: 'Watching',
-};
-const notes = {
-    cooked: '',
-    found: ' (after a lost response)',
-    attached: ' (from an earlier attempt)',
-    given: '',
-};
-function createConsole(runner, jobCount) {
-    return { ...createMessages(runner, jobCount), ...(0,warnings/* createWarnings */.G)(runner) };
-}
-function createMessages(runner, jobCount) {
-    let isDelayed = false;
-    return {
-        opening: ({ apiUrl, timeoutMs, atTimeout }) => {
-            const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
-            runner.print(`dispersed-cook ${version} on ${apiUrl.origin}: ${jobs}`);
-            const wait = timeoutMs === null
-                ? 'Nothing is waited for'
-                : `The timeout is ${(0,format/* formatDuration */.a3)(timeoutMs)}: then ${atTimeout}`;
-            runner.print(wait);
-        },
-        submitted: (submitted) => {
-            const { origin, job, ref } = submitted;
-            const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
-            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,sanitize/* sanitizeLine */.PN)(recipeUuid, 40)}`;
-            const title = job.title ? ` “${(0,sanitize/* sanitizeLine */.PN)(job.title, 200)}”` : '';
-            const status = (0,sanitize/* sanitizeLine */.PN)(job.status, 60);
-            const details = `${recipe}${title}${notes[origin]}: ${status}`;
-            const prefix = ownPrefix(submitted, jobCount);
-            runner.print(`${prefix}${openings[origin]} job ${job.uuid}${details}`);
-        },
-        statusChanged: (submitted, { status, atMs }, job) => {
-            if (jobCount >= progress/* minManyJobs */.M && (0,jobs_status/* finalResultOf */.lt)(status) !== 'failed')
-                return;
-            const elapsed = (0,format/* formatDuration */.a3)(atMs - submitted.submittedAtMs).padStart(7);
-            const reason = job.status_reason ? `: ${(0,sanitize/* sanitizeLine */.PN)(job.status_reason)}` : '';
-            const prefix = ownPrefix(submitted, jobCount);
-            runner.print(`${elapsed}  ${prefix}${(0,sanitize/* sanitizeLine */.PN)(status, 60)}${reason}`);
-        },
-        cookUnanswered: ({ recipeUuid, mark }, error) => {
-            const cause = (0,sanitize/* sanitizeLine */.PN)(error.message, 200);
-            runner.print(`No clear response to the cook of recipe ${recipeUuid} (${cause}). Looking for a job with the mark ${mark}`);
-        },
-        cookDelayed: (error) => {
-            if (isDelayed)
-                return;
-            isDelayed = true;
-            runner.print(`The cook has to wait (${(0,sanitize/* sanitizeLine */.PN)(error.message, 200)}). Trying again`);
-        },
-        serviceUnavailable: (error) => {
-            runner.print(`The service is unavailable (${(0,sanitize/* sanitizeLine */.PN)(error.message, 200)}). Retrying`);
-        },
-        serviceAvailable: () => {
-            runner.print('The service is available again');
-        },
-        preferring: (first, chosen, offers) => {
-            const why = `${(0,tries/* modelOf */.DM)(first.gpuName)}: no offers; cooking ${(0,tries/* modelOf */.DM)(chosen.gpuName)}`;
-            runner.print(`${ownPrefix({ ref: first }, jobCount)}${why}${(0,tries/* formatOffers */.Dt)(offers)}`);
-        },
-        tryingNext: (tried, done, next, offers) => {
-            const line = `${(0,tries/* describeTry */.z3)(done)}; trying ${(0,tries/* modelOf */.DM)(next.gpuName)}${(0,tries/* formatOffers */.Dt)(offers)}`;
-            runner.print(`${ownPrefix({ ref: tried }, jobCount)}${line}`);
-        },
-        offers: (offers) => {
-            runner.print((0,format/* describeOffers */.$y)(offers));
-        },
-        cancelling: (jobUuid, reason) => {
-            runner.print(`Cancelling job ${jobUuid}: ${(0,sanitize/* sanitizeLine */.PN)(reason)}`);
-        },
-        noAddressYet: (submitted) => {
-            runner.print(`  ${ownPrefix(submitted, jobCount)}Waiting for the address, which some nodes report minutes after the start, until the timeout`);
-        },
-        notReady: (submitted, check, answer) => {
-            const target = (0,ready_check/* formatReadyCheck */.d)(check);
-            runner.print(`  ${ownPrefix(submitted, jobCount)}Not ready: ${target}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}. Asking again until the timeout`);
-        },
-        reachable: (submitted, urls) => {
-            for (const url of urls) {
-                runner.print(`  ${ownPrefix(submitted, jobCount)}${(0,node_urls/* describeNodeUrl */.d2)(url)}`);
-            }
-        },
-    };
 }
 
 
@@ -37610,7 +34111,7 @@ function isNoise(line) {
 
 /***/ }),
 
-/***/ 566:
+/***/ 3976:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -37741,7 +34242,6 @@ const httpStatusMessages = {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $y: () => (/* binding */ describeOffers),
 /* harmony export */   BD: () => (/* binding */ formatCost),
-/* harmony export */   Ij: () => (/* binding */ formatEstimatedUsd),
 /* harmony export */   J8: () => (/* binding */ phraseOf),
 /* harmony export */   QG: () => (/* binding */ formatHeadline),
 /* harmony export */   UK: () => (/* binding */ formatUsd),
@@ -37750,11 +34250,14 @@ const httpStatusMessages = {
 /* harmony export */   a3: () => (/* binding */ formatDuration),
 /* harmony export */   bE: () => (/* binding */ formatExactUsd),
 /* harmony export */   d8: () => (/* binding */ withStop),
+/* harmony export */   eT: () => (/* binding */ formatCostSuffix),
+/* harmony export */   f: () => (/* binding */ firstThatFit),
+/* harmony export */   fU: () => (/* binding */ formatTime),
 /* harmony export */   mg: () => (/* binding */ formatTimes)
 /* harmony export */ });
-/* unused harmony exports formatCostSuffix, formatVerdict */
+/* unused harmony export formatVerdict */
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3228);
+/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(110);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
 
@@ -37771,11 +34274,19 @@ function formatDuration(ms) {
         return `${minutes}m ${twoDigits(seconds % 60)}s`;
     return `${seconds}s`;
 }
+function formatTime(ms) {
+    return `${new Date(ms).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ')} UTC`;
+}
 function twoDigits(value) {
     return String(value).padStart(2, '0');
 }
 function withStop(sentence) {
     return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+function firstThatFit(texts, maxBytes) {
+    let size = 0;
+    const end = texts.findIndex((text) => (size += Buffer.byteLength(text) + 1) > maxBytes);
+    return end === -1 ? texts : texts.slice(0, end);
 }
 const maxDigits = 4;
 function formatNumber(value) {
@@ -37792,11 +34303,8 @@ function formatExactUsd(amount) {
     const [whole = '', digits = ''] = amount.toFixed(4).split('.');
     return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
 }
-function formatEstimatedUsd(amount, word = 'about') {
-    return isTiny(amount) ? formatUsd(amount) : `${word} ${formatUsd(amount)}`;
-}
 function formatCost({ usd, is }) {
-    return is === 'billed' ? formatUsd(usd) : formatEstimatedUsd(usd, '≈');
+    return is === 'billed' || isTiny(usd) ? formatUsd(usd) : `≈ ${formatUsd(usd)}`;
 }
 function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }) {
     const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
@@ -37808,7 +34316,7 @@ function isTiny(amount) {
     return amount > 0 && amount < 0.01;
 }
 function formatCostSuffix(outcomes) {
-    const total = (0,_jobs_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .totalCostOf */ .fD)(outcomes);
+    const total = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .totalCostOf */ .fD)(outcomes);
     if (total === null)
         return '';
     return `; ${total.is === 'billed' ? 'billed' : 'cost'} ${formatCost(total)}`;
@@ -37885,27 +34393,241 @@ function formatSeveral(outcomes) {
 
 /***/ }),
 
+/***/ 5342:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   GZ: () => (/* binding */ describeFollowUpError),
+/* harmony export */   Yd: () => (/* binding */ warnStatusNotSet),
+/* harmony export */   dZ: () => (/* binding */ describeGitHubError)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1872);
+
+
+
+const nextCheck = 'The next check tries again.';
+function describeGitHubError(error, attempt, permission) {
+    const cause = describeRefusal(error);
+    switch (error.trouble) {
+        case 'forbidden':
+            return {
+                title: `The permission ${permission} is missing: could not ${attempt}`,
+                cause,
+                remedy: `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+            };
+        case 'limited':
+            return {
+                title: `Could not ${attempt}: GitHub's rate limit`,
+                cause,
+                remedy: `${nextCheck} Check less often, or look back less far with the input since.`,
+            };
+        case 'unavailable':
+        case 'refused':
+        case 'internal':
+            return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
+    }
+}
+function describeRefusal({ request, status, message }) {
+    const said = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message, 300));
+    return status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
+}
+function describeFollowUpError(error, workflow, ref) {
+    const attempt = 'start the follow-up';
+    if (error.status !== 404 && error.status !== 422) {
+        return describeGitHubError(error, attempt, 'actions: write');
+    }
+    const where = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(`${workflow} on ${ref}`, 200);
+    return {
+        title: `Could not ${attempt}: the workflow cannot be started`,
+        cause: `${where}: ${describeRefusal(error)}`,
+        remedy: 'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+    };
+}
+function warnStatusNotSet(runner, error) {
+    const isForbidden = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.trouble === 'forbidden';
+    const remedy = isForbidden
+        ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
+        : 'The jobs and the result of this step are not affected.';
+    const cause = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message || 'there was no time left';
+    runner.annotate('warning', 'The commit status could not be set', `GitHub: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(runner.redactor.redact(cause), 300)}. ${remedy}`);
+}
+
+
+/***/ }),
+
+/***/ 2107:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  so: () => (/* binding */ createLog),
+  hM: () => (/* binding */ createLog),
+  An: () => (/* binding */ jobPrefix),
+  l1: () => (/* binding */ ownPrefix)
+});
+
+// EXTERNAL MODULE: ./build/jobs/ready-check.js
+var ready_check = __nccwpck_require__(2799);
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+;// CONCATENATED MODULE: ./build/version.js
+const version = '0.1.0';
+
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/progress.js
+var progress = __nccwpck_require__(5364);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/report/tries.js
+var tries = __nccwpck_require__(2146);
+// EXTERNAL MODULE: ./build/report/warnings.js
+var warnings = __nccwpck_require__(3786);
+;// CONCATENATED MODULE: ./build/report/log.js
+
+
+
+
+
+
+
+
+
+function createLog(runner, jobCount) {
+    return {
+        ...createJobMessages(runner, jobCount),
+        ...createStepMessages(runner, jobCount),
+        ...(0,warnings/* createWarnings */.G)(runner),
+    };
+}
+function jobPrefix({ ref }, jobCount) {
+    if (jobCount === 1)
+        return '';
+    return `${`#${ref.index + 1}`.padEnd(String(jobCount).length + 1)} `;
+}
+function ownPrefix({ ref }, jobCount) {
+    const prefix = jobPrefix({ ref }, jobCount);
+    return prefix === '' ? '' : `${prefix}│ `;
+}
+const origins = {
+    cooked: { verb: 'Cooked', note: '' },
+    found: { verb: 'Found', note: ' (after a lost response)' },
+    attached: { verb: 'Took over', note: ' (from an earlier attempt)' },
+    given: { verb: 'Watching', note: '' },
+};
+function createJobMessages(runner, jobCount) {
+    const print = (about, text, indent = '') => {
+        runner.print(`${indent}${ownPrefix(about, jobCount)}${text}`);
+    };
+    return {
+        submitted: (submitted) => {
+            const { origin, job, ref } = submitted;
+            const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
+            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,sanitize/* sanitizeLine */.PN)(recipeUuid, 40)}`;
+            const title = job.title ? ` “${(0,sanitize/* sanitizeLine */.PN)(job.title, 200)}”` : '';
+            const { verb, note } = origins[origin];
+            const status = (0,sanitize/* sanitizeLine */.PN)(job.status, 60);
+            print(submitted, `${verb} job ${job.uuid}${recipe}${title}${note}: ${status}`);
+        },
+        statusChanged: (submitted, { status, atMs }, job) => {
+            if (jobCount >= progress/* minManyJobs */.M && (0,jobs_status/* finalResultOf */.lt)(status) !== 'failed')
+                return;
+            const elapsed = (0,format/* formatDuration */.a3)(atMs - submitted.submittedAtMs).padStart(7);
+            const reason = job.status_reason ? `: ${(0,sanitize/* sanitizeLine */.PN)(job.status_reason)}` : '';
+            print(submitted, `${(0,sanitize/* sanitizeLine */.PN)(status, 60)}${reason}`, `${elapsed}  `);
+        },
+        preferring: (first, chosen, offers) => {
+            const why = `${(0,tries/* modelOf */.DM)(first.gpuName)}: no offers; cooking ${(0,tries/* modelOf */.DM)(chosen.gpuName)}`;
+            print({ ref: first }, `${why}${(0,tries/* formatOffers */.Dt)(offers)}`);
+        },
+        tryingNext: (tried, done, next, offers) => {
+            const trying = `trying ${(0,tries/* modelOf */.DM)(next.gpuName)}${(0,tries/* formatOffers */.Dt)(offers)}`;
+            print({ ref: tried }, `${(0,tries/* describeTry */.z3)(done)}; ${trying}`);
+        },
+        noAddressYet: (submitted) => {
+            const text = 'Waiting for the address, which some nodes report minutes after the start, until the timeout';
+            print(submitted, text, '  ');
+        },
+        notReady: (submitted, check, answer) => {
+            const what = `${(0,ready_check/* formatReadyCheck */.d)(check)}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`;
+            print(submitted, `Not ready: ${what}. Asking again until the timeout`, '  ');
+        },
+        reachable: (submitted, urls) => {
+            for (const url of urls)
+                print(submitted, (0,node_urls/* describeNodeUrl */.d2)(url), '  ');
+        },
+    };
+}
+function createStepMessages(runner, jobCount) {
+    let isDelayed = false;
+    return {
+        opening: (apiUrl, timeoutMs, atTimeout) => {
+            const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
+            runner.print(`dispersed-cook ${version} on ${apiUrl.origin}: ${jobs}`);
+            runner.print(timeoutMs === null
+                ? 'Not waiting for jobs (wait: false)'
+                : `The timeout is ${(0,format/* formatDuration */.a3)(timeoutMs)}: ${atTimeout}`);
+        },
+        cookUnanswered: ({ recipeUuid, mark }, error) => {
+            const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
+            runner.print(`${text}. Looking for a job with the mark ${mark}`);
+        },
+        cookDelayed: (error) => {
+            if (!isDelayed)
+                runner.print(`The cook has to wait (${causeOf(error)}). Trying again`);
+            isDelayed = true;
+        },
+        serviceUnavailable: (error) => {
+            runner.print(`The service is unavailable (${causeOf(error)}). Retrying`);
+        },
+        serviceAvailable: () => {
+            runner.print('The service is available again');
+        },
+        offers: (offers) => {
+            runner.print((0,format/* describeOffers */.$y)(offers));
+        },
+        cancelling: (jobUuid, reason) => {
+            runner.print(`Cancelling job ${jobUuid}: ${(0,sanitize/* sanitizeLine */.PN)(reason)}`);
+        },
+    };
+}
+function causeOf(error) {
+    return (0,sanitize/* sanitizeLine */.PN)(error.message, 200);
+}
+
+
+
+/***/ }),
+
 /***/ 1791:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  S: () => (/* binding */ describeOutcome)
+  S: () => (/* binding */ describeOutcome),
+  J: () => (/* binding */ endedWell)
 });
 
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/inputs/ready-check.js
-var ready_check = __nccwpck_require__(46);
+// EXTERNAL MODULE: ./build/jobs/ready-check.js
+var ready_check = __nccwpck_require__(2799);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/jobs/retried-job.js
-var retried_job = __nccwpck_require__(8136);
+// EXTERNAL MODULE: ./build/jobs/restart.js
+var restart = __nccwpck_require__(4746);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(4052);
-// EXTERNAL MODULE: ./build/report/error-messages.js
-var error_messages = __nccwpck_require__(566);
+// EXTERNAL MODULE: ./build/report/errors.js
+var report_errors = __nccwpck_require__(3976);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/over-budget.js
@@ -37956,8 +34678,8 @@ function hintOfExit(outcome) {
 }
 function whereTheLogIs({ logTail }) {
     return logTail.length === 0
-        ? `Read the log in the console, and fix what it says: ${error_messages/* consoleUrl */.B9}`
-        : `Fix what the log says. All of it is in the folder of the output logs-path, and in the console: ${error_messages/* consoleUrl */.B9}`;
+        ? `Read the log in the console, and fix what it says: ${report_errors/* consoleUrl */.B9}`
+        : `Fix what the log says. All of it is in the folder of the output logs-path, and in the console: ${report_errors/* consoleUrl */.B9}`;
 }
 function describeFailure(outcome) {
     const phase = (0,failure/* failurePhaseOf */.rf)(outcome);
@@ -37998,6 +34720,10 @@ var sanitize = __nccwpck_require__(1872);
 
 
 
+
+function endedWell({ result, ending }) {
+    return results/* results */.X[result].passes && !(ending === 'interrupt' && result === 'detached');
+}
 function describeOutcome(outcome) {
     const message = describeLastTry(outcome);
     const tries = outcome.earlierTries.map(report_tries/* describeTry */.z3);
@@ -38041,10 +34767,10 @@ function describeErrorOf(outcome, error) {
     const { ref } = outcome;
     const uuid = (0,metrics/* uuidOf */.pV)(outcome);
     if (uuid !== null) {
-        const message = (0,error_messages/* describeError */.Uc)(error, attemptOf(error, uuid, outcome));
+        const message = (0,report_errors/* describeError */.Uc)(error, attemptOf(error, uuid, outcome));
         return isGone(outcome, error) ? { ...message, remedy: remedyOfGone } : message;
     }
-    const message = (0,error_messages/* describeError */.Uc)(error, `cook recipe ${ref.recipeUuid}`);
+    const message = (0,report_errors/* describeError */.Uc)(error, `cook recipe ${ref.recipeUuid}`);
     const isInvalid = error instanceof errors/* ServiceError */._7 && [400, 422].includes(error.status ?? 0);
     if (!isInvalid || !ref.namesRegions)
         return message;
@@ -38054,7 +34780,7 @@ function describeErrorOf(outcome, error) {
 function isGone({ job }, error) {
     return job !== null && error instanceof errors/* ServiceError */._7 && error.status === 404;
 }
-const remedyOfGone = `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${error_messages/* consoleUrl */.B9}`;
+const remedyOfGone = `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${report_errors/* consoleUrl */.B9}`;
 function attemptOf(error, uuid, { ref }) {
     const request = error instanceof errors/* ServiceError */._7 ? error.request : '';
     if (request.endsWith('/cook'))
@@ -38066,7 +34792,7 @@ function describeInterrupt(name, who, outcome) {
         return {
             title: `Left running: ${name}`,
             cause: `${who} was left running, because on-workflow-cancel is detach.`,
-            remedy: `It is billed while it runs: ${error_messages/* consoleUrl */.B9}`,
+            remedy: `It is billed while it runs: ${report_errors/* consoleUrl */.B9}`,
         };
     }
     return {
@@ -38117,24 +34843,24 @@ function whatBecame({ job, cancel, isKept, unansweredMark }) {
     if (job === null) {
         return unansweredMark === null
             ? 'was not cooked.'
-            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${error_messages/* consoleUrl */.B9}`;
+            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${report_errors/* consoleUrl */.B9}`;
     }
     if (job.status === 'CANCELLED')
         return 'was cancelled.';
-    if ((0,jobs_status/* isFinal */.dR)(job.status) && cancel !== null && !(cancel === 'accepted' && (0,retried_job/* mayRestart */.fz)(job))) {
+    if ((0,jobs_status/* isFinal */.dR)(job.status) && cancel !== null && !(cancel === 'accepted' && (0,restart/* mayRestart */.fz)(job))) {
         return 'had ended when it was to be cancelled.';
     }
     switch (cancel) {
         case 'accepted':
-            return (0,retried_job/* mayRestart */.fz)(job)
+            return (0,restart/* mayRestart */.fz)(job)
                 ? 'had failed. It is being cancelled, in case the service starts it once more.'
                 : `is being cancelled, and is still ${(0,sanitize/* sanitizeLine */.PN)(job.status, 60)}.`;
         case 'failed':
-            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${error_messages/* consoleUrl */.B9}`;
+            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${report_errors/* consoleUrl */.B9}`;
         case null:
             return isKept
-                ? `was left running, as the inputs ask. It is billed while it runs: ${error_messages/* consoleUrl */.B9}`
-                : `may still be running, and billed. The post step cancels it: ${error_messages/* consoleUrl */.B9}`;
+                ? `was left running, as the inputs ask. It is billed while it runs: ${report_errors/* consoleUrl */.B9}`
+                : `may still be running, and billed. The post step cancels it: ${report_errors/* consoleUrl */.B9}`;
     }
 }
 function lastOpenStatus({ timeline }) {
@@ -38145,157 +34871,132 @@ function lastOpenStatus({ timeline }) {
 
 /***/ }),
 
-/***/ 8089:
+/***/ 9645:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  MU: () => (/* binding */ createEarlyOutputs),
-  hx: () => (/* binding */ describeJob),
-  H8: () => (/* binding */ writeAccessToken),
-  qq: () => (/* binding */ writeLogsPath),
-  Kn: () => (/* binding */ writeOutputs),
-  BD: () => (/* binding */ writeSummaryPath)
-});
-
-// UNUSED EXPORTS: writeRunOutputs
-
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/jobs/cost.js
-var jobs_cost = __nccwpck_require__(3228);
-// EXTERNAL MODULE: ./build/jobs/metrics.js
-var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var context = __nccwpck_require__(487);
-// EXTERNAL MODULE: ./build/text.js
-var build_text = __nccwpck_require__(977);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/report/jobs-output.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   B: () => (/* binding */ writeOutputFile),
+/* harmony export */   L: () => (/* binding */ describeTrouble)
+/* harmony export */ });
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(487);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
 
 
 
 
 
-
-const maxReason = 200;
-const maxStatus = 60;
-const shorter = [
-    (job) => job,
-    (job) => ({ ...job, status_reason: cutReason(job.status_reason, maxReason) }),
-    (job) => Object.fromEntries(Object.entries({ ...job, status_reason: cutReason(job.status_reason, maxReason) }).filter(([, value]) => !isEmpty(value))),
-    ({ job_uuid, status, result }) => ({ job_uuid, status: cutReason(status, maxStatus), result }),
-];
-function cutReason(text, max) {
-    return text === null ? null : (0,build_text/* cut */.Jj)(text, max);
-}
-function isEmpty(value) {
-    return value === null || value === '' || (Array.isArray(value) && value.length === 0);
-}
-function writeJobsOutput(runner, jobs, maxCharacters) {
-    const full = JSON.stringify(jobs);
-    let text = full;
-    for (const shorten of shorter) {
-        if (text.length <= maxCharacters)
-            break;
-        text = JSON.stringify(jobs.map(shorten));
-    }
-    runner.output('jobs', text);
-    if (text !== full)
-        keepFullList(runner, full);
-}
-function keepFullList(runner, full) {
+const folders = new WeakMap();
+function writeOutputFile(runner, output, name, text) {
     try {
-        const path = (0,external_node_path_.join)((0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-jobs-')), 'jobs.json');
-        (0,external_node_fs_.writeFileSync)(path, full);
-        runner.output('jobs-path', path);
+        const folder = folders.get(runner) ?? (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .tempFolder */ .vg)(runner), 'dispersed-'));
+        folders.set(runner, folder);
+        const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(folder, name);
+        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.writeFileSync)(path, text);
+        runner.output(output, path);
     }
     catch (error) {
-        const cause = (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact((0,errors/* asError */.zR)(error).message), 200);
-        const title = 'The full list of jobs could not be saved';
-        runner.annotate('warning', title, `The output jobs is shortened, and jobs-path is empty: ${cause}.`);
+        const title = `The file of the output ${output} could not be written`;
+        runner.annotate('warning', title, describeTrouble(runner, error));
     }
 }
-
-// EXTERNAL MODULE: ./build/jobs/node-urls.js
-var node_urls = __nccwpck_require__(1044);
-;// CONCATENATED MODULE: ./build/report/outputs.js
-
+function describeTrouble(runner, error) {
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error).message));
+}
 
 
+/***/ }),
+
+/***/ 4121:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   H8: () => (/* binding */ writeAccessToken),
+/* harmony export */   Kn: () => (/* binding */ writeOutputs),
+/* harmony export */   MU: () => (/* binding */ createEarlyOutputs),
+/* harmony export */   P1: () => (/* binding */ writeVerdict),
+/* harmony export */   hT: () => (/* binding */ writeJobList),
+/* harmony export */   hx: () => (/* binding */ describeJob),
+/* harmony export */   qq: () => (/* binding */ writeLogsPath),
+/* harmony export */   wm: () => (/* binding */ writeInitialOutputs)
+/* harmony export */ });
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(293);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
+/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(110);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1044);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(977);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2772);
+/* harmony import */ var _output_file_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9645);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1872);
 
 
 
 
-function writeOutputs(runner, outcomes) {
-    const worstFirst = outcomes.toSorted((a, b) => (0,results/* compareResults */.e)(a.result, b.result));
+
+
+
+
+
+const maxReason = 4_000;
+const maxNodeUrls = 60_000;
+const maxMessage = 1_000;
+const maxJobsBytes = 100_000;
+const maxShortTitle = 60;
+const maxShortStatus = 30;
+function writeOutputs(runner, outcomes, message, result = worstOf(outcomes)) {
+    const worstFirst = outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.result, b.result));
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(metrics/* uuidOf */.pV);
-    runner.output('result', worstFirst[0]?.result ?? 'error');
+    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV);
+    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .nodeUrlsOf */ .i9);
+    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .totalCostOf */ .fD)(outcomes);
+    writeVerdict(runner, result, message);
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
     runner.output('status', worstJob?.status ?? '');
-    runner.output('status-reason', (0,build_text/* cut */.Jj)(worstJob?.status_reason ?? '', outputs_maxReason));
-    const total = (0,jobs_cost/* totalCostOf */.fD)(outcomes);
-    if (total !== null)
-        runner.output('cost-usd', String(total.usd));
-    const taken = JSON.stringify(uuids).length + writeRunOutputs(runner, outcomes);
-    writeJobsOutput(runner, outcomes.map(describeJob), maxCharacters - ownCharacters - taken);
+    runner.output('status-reason', (0,_text_js__WEBPACK_IMPORTED_MODULE_8__/* .cut */ .Jj)(worstJob?.status_reason ?? '', maxReason));
+    if (cost !== null)
+        runner.output('cost-usd', String(cost.usd));
+    const urlTexts = urls.map((url) => JSON.stringify(url));
+    runner.output('node-urls', `[${(0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .firstThatFit */ .f)(urlTexts, maxNodeUrls).join(',')}]`);
+    const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .mainUrlOf */ .eO)(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
+    if (url !== undefined)
+        runner.output('url', url);
+    runner.output('results', JSON.stringify(outcomes[0]?.results ?? {}));
+    const jobs = outcomes.map(describeJob);
+    writeJobList(runner, 'jobs', jobs);
+    (0,_output_file_js__WEBPACK_IMPORTED_MODULE_6__/* .writeOutputFile */ .B)(runner, 'jobs-path', 'jobs.json', JSON.stringify(jobs));
 }
-const maxCharacters = 450_000;
-const outputs_maxReason = 4_000;
-const ownCharacters = 15_000;
-const maxResults = 200_000;
-const maxNodeUrls = 60_000;
-const maxEarly = 50;
-function createEarlyOutputs(runner, refs) {
-    const outcomes = refs.map((ref) => ({ ...notYetKnown, ref }));
-    let known = 0;
-    runner.output('result', notYetKnown.result);
-    return (submitted) => {
-        outcomes[submitted.ref.index] = { ...notYetKnown, ...submitted };
-        known += 1;
-        if (known <= maxEarly || known === refs.length)
-            writeOutputs(runner, outcomes);
+function worstOf(outcomes) {
+    return outcomes.map(({ result }) => result).toSorted(_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)[0] ?? 'error';
+}
+function writeVerdict(runner, result, message) {
+    runner.output('result', result);
+    runner.output('message', (0,_text_js__WEBPACK_IMPORTED_MODULE_8__/* .cut */ .Jj)(message, maxMessage));
+}
+function writeJobList(runner, output, jobs) {
+    const full = JSON.stringify(jobs);
+    const isLong = Buffer.byteLength(full) > maxJobsBytes;
+    runner.output(output, isLong ? JSON.stringify(jobs.map(shorten)) : full);
+}
+function shorten({ job_uuid, title, status, result }) {
+    return {
+        job_uuid,
+        title: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(title, maxShortTitle),
+        status: status === null ? null : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(status, maxShortStatus),
+        result,
     };
 }
-const notYetKnown = {
-    ...records/* noRunData */.h,
-    result: 'error',
-    job: null,
-    origin: null,
-    submittedAtMs: null,
-    timeline: [],
-    ending: null,
-    error: null,
-    overBudget: null,
-    offers: null,
-    bills: new Map(),
-    cancel: null,
-    earlierTries: [],
-    readyCheck: null,
-    readiness: null,
-    isKept: false,
-    unansweredMark: null,
-};
 function describeJob(outcome) {
     const { ref, job, result } = outcome;
-    const { queueSeconds, runSeconds } = (0,metrics/* durationsOf */.DM)(outcome);
-    const cost = (0,jobs_cost/* pricedCostOf */.sC)(outcome);
+    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .durationsOf */ .DM)(outcome);
+    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .pricedCostOf */ .sC)(outcome);
     return {
-        recipe_uuid: (0,metrics/* recipeOf */.Sx)(outcome),
-        job_uuid: (0,metrics/* uuidOf */.pV)(outcome),
-        title: (0,metrics/* titleOf */.Gg)(ref, job),
+        recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .recipeOf */ .Sx)(outcome),
+        job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome),
+        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(ref, job),
         status: job?.status ?? null,
         result,
         status_reason: job?.status_reason ?? null,
@@ -38304,57 +35005,37 @@ function describeJob(outcome) {
         completed_at: job?.completed_at ?? null,
         queue_seconds: queueSeconds,
         run_seconds: runSeconds,
+        gpu_name: job?.gpu_name ?? null,
         attempts: outcome.earlierTries.length + 1,
-        hourly_rate_usd: (0,jobs_cost/* hourlyRateOf */.FV)(outcome),
+        hourly_rate_usd: (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .hourlyRateOf */ .FV)(outcome),
         cost_usd: cost?.usd ?? null,
         cost_is: cost?.is ?? null,
-        node_urls: (0,node_urls/* nodeUrlsOf */.i9)(outcome),
+        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .nodeUrlsOf */ .i9)(outcome),
+        results: outcome.results ?? {},
     };
 }
-function writeSummaryPath(runner, path) {
-    runner.output('summary-path', path);
+const unfinished = 'The step ended before it could report what became of its jobs: see its log.';
+function writeInitialOutputs(runner) {
+    writeOutputs(runner, [], unfinished);
+}
+const maxEarly = 50;
+function createEarlyOutputs(runner, refs) {
+    const outcomes = refs.map((ref) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_0__/* .createOutcome */ .N)({ ref }));
+    let known = 0;
+    return (submitted) => {
+        outcomes[submitted.ref.index] = (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_0__/* .createOutcome */ .N)(submitted);
+        known += 1;
+        if (known <= maxEarly || known === refs.length)
+            writeOutputs(runner, outcomes, unfinished);
+    };
 }
 function writeLogsPath(runner, folder) {
     runner.output('logs-path', folder);
 }
 function writeAccessToken(runner, tokens) {
-    const token = tokens.find((each) => each !== null);
+    const token = tokens.find((candidate) => candidate !== null);
     if (token !== undefined)
         runner.output('access-token', token);
-}
-function writeRunOutputs(runner, outcomes) {
-    const urls = outcomes.flatMap(node_urls/* nodeUrlsOf */.i9);
-    const addresses = `[${thatFit(urls.map((url) => JSON.stringify(url)), maxNodeUrls).join(',')}]`;
-    if (urls.length > 0)
-        runner.output('node-urls', addresses);
-    const main = (0,node_urls/* mainUrlOf */.eO)(urls, outcomes[0]?.readyCheck?.port ?? null);
-    if (main !== undefined)
-        runner.output('url', main.url);
-    const results = resultsOf(runner, outcomes);
-    if (results !== null)
-        runner.output('results', results);
-    return addresses.length + (results?.length ?? 0);
-}
-function thatFit(texts, max) {
-    let size = 0;
-    return texts.filter((text) => (size += text.length + 1) <= max);
-}
-function resultsOf(runner, outcomes) {
-    const reports = outcomes.filter(({ results }) => results !== null);
-    if (reports.length === 0)
-        return null;
-    if (outcomes.length === 1)
-        return JSON.stringify(reports[0]?.results);
-    const members = reports.map((outcome) => member((0,metrics/* uuidOf */.pV)(outcome), outcome.results));
-    const kept = thatFit(members, maxResults);
-    const left = members.length - kept.length;
-    if (left > 0) {
-        runner.annotate('warning', 'The output results is incomplete', `The results of ${left} jobs do not fit into the limit of ${maxResults / 1000} KB. Each job's results are in its log.`);
-    }
-    return `{${kept.join(',')}}`;
-}
-function member(uuid, results) {
-    return `${JSON.stringify(uuid ?? '')}:${JSON.stringify(results)}`;
 }
 
 
@@ -38409,69 +35090,17 @@ const otherHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb,
 
 /***/ }),
 
-/***/ 2943:
+/***/ 5364:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  M: () => (/* binding */ minManyJobs),
-  o: () => (/* binding */ startProgress)
-});
-
-;// CONCATENATED MODULE: ./build/jobs/estimate.js
-const minEnded = 3;
-function estimateLeftMs(jobs, nowMs) {
-    const usual = usualMs(jobs);
-    const open = jobs.filter(({ endedMs }) => endedMs === null);
-    const lefts = [];
-    const waiting = [];
-    for (const { kind, startedMs } of open) {
-        const ms = usual.get(kind);
-        if (ms === undefined)
-            return null;
-        if (startedMs === null)
-            waiting.push(ms);
-        else
-            lefts.push(Math.max(0, ms - (nowMs - startedMs)));
-    }
-    if (open.length === 0 || lefts.length === 0)
-        return null;
-    return lastEnd(lefts, waiting);
-}
-function usualMs(jobs) {
-    const taken = new Map();
-    for (const { kind, startedMs, endedMs } of jobs) {
-        if (startedMs === null || endedMs === null)
-            continue;
-        taken.set(kind, [...(taken.get(kind) ?? []), endedMs - startedMs]);
-    }
-    const enough = [...taken].filter(([, times]) => times.length >= minEnded);
-    return new Map(enough.map(([kind, times]) => [kind, mean(times)]));
-}
-function mean(values) {
-    return values.reduce((sum, each) => sum + each, 0) / values.length;
-}
-function lastEnd(lefts, waiting) {
-    const places = lefts.toSorted((a, b) => a - b);
-    for (const ms of waiting) {
-        const end = (places.shift() ?? 0) + ms;
-        const at = places.findIndex((each) => each > end);
-        places.splice(at === -1 ? places.length : at, 0, end);
-    }
-    return places.at(-1) ?? 0;
-}
-
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/report/progress.js
-
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   M: () => (/* binding */ minManyJobs),
+/* harmony export */   o: () => (/* binding */ startProgress)
+/* harmony export */ });
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
 
 
 
@@ -38480,67 +35109,56 @@ const minManyJobs = 21;
 const tickMs = 60_000;
 const silenceMs = 300_000;
 function startProgress(options) {
-    const { clock, runner, jobCount, signal } = options;
+    const { clock, runner, jobCount, timeoutMs, atTimeout, signal } = options;
     const startMs = clock.monotonicMs();
-    const jobs = new Map();
+    const waiting = { status: '', sinceMs: startMs, startedMs: null, endedMs: null, isBad: false };
+    const jobs = Array.from({ length: jobCount }, () => waiting);
     let lastChangeMs = startMs;
     let lastLineMs = startMs;
     let lastCounts = '';
-    const say = (text) => {
-        lastLineMs = clock.monotonicMs();
-        runner.print(`${(0,format/* formatDuration */.a3)(lastLineMs - startMs).padStart(7)}  ${text}`);
-    };
-    const change = (index, seen) => {
-        jobs.set(index, seen);
+    const update = (index, change) => {
+        jobs[index] = { ...(jobs[index] ?? waiting), ...change };
         lastChangeMs = clock.monotonicMs();
         if (jobCount < minManyJobs)
             lastLineMs = lastChangeMs;
     };
+    const print = (text) => {
+        lastLineMs = clock.monotonicMs();
+        runner.print(`${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(lastLineMs - startMs).padStart(7)}  ${text}`);
+    };
     const tick = () => {
         const nowMs = clock.monotonicMs();
-        const all = [...jobs.values()];
-        const counts = describeCounts(all, jobCount);
-        const isNew = jobCount > 1 && counts !== lastCounts;
-        if (isNew)
-            say(`${counts}${describeLeft(all, jobCount, nowMs)}`);
-        else if (nowMs - lastLineMs >= silenceMs)
-            say(describeSilence(all, { ...options, nowMs, startMs, lastChangeMs }));
-        if (isNew)
+        const counts = describeCounts(jobs);
+        if (jobCount > 1 && counts !== lastCounts) {
+            print(`${counts}${describeTimeLeft(jobs, nowMs)}`);
             lastCounts = counts;
+        }
+        else if (nowMs - lastLineMs >= silenceMs) {
+            const left = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(Math.max(0, startMs + timeoutMs - nowMs));
+            const [only] = jobs;
+            const state = only !== undefined && jobCount === 1
+                ? `still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(only.status || 'waiting for the service', 60)}, for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(nowMs - only.sinceMs)}`
+                : `${counts}; nothing has changed for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(nowMs - lastChangeMs)}`;
+            print(`${state}. The timeout is in ${left}: ${atTimeout}`);
+        }
     };
     void repeat(clock, signal, tick);
     return {
-        submitted: ({ ref, job }) => {
-            const kind = `${ref.recipeUuid ?? job.source_recipe_uuid} ${job.gpu_name}`;
-            const nowMs = clock.monotonicMs();
-            const startedMs = job.status === 'RUNNING' ? nowMs : null;
-            const none = { endedMs: null, result: null };
-            change(ref.index, { kind, status: job.status, sinceMs: nowMs, startedMs, ...none });
+        submitted: ({ ref, job: { status } }) => {
+            const sinceMs = clock.monotonicMs();
+            update(ref.index, { status, sinceMs, startedMs: status === 'RUNNING' ? sinceMs : null });
         },
         statusChanged: ({ ref }, { status }) => {
-            const before = jobs.get(ref.index);
-            if (before === undefined)
-                return;
-            const nowMs = clock.monotonicMs();
-            const startedMs = status === 'RUNNING' ? nowMs : before.startedMs;
-            const endedMs = (0,jobs_status/* isFinal */.dR)(status) ? nowMs : null;
-            change(ref.index, { ...before, status, sinceMs: nowMs, startedMs, endedMs });
+            const sinceMs = clock.monotonicMs();
+            const started = status === 'RUNNING' ? { startedMs: sinceMs } : {};
+            update(ref.index, { status, sinceMs, ...started, endedMs: (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status) ? sinceMs : null });
         },
         ended: ({ ref, result }) => {
-            const before = jobs.get(ref.index) ?? unknown;
-            const endedMs = before.endedMs ?? clock.monotonicMs();
-            change(ref.index, { ...before, endedMs, result });
+            const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
+            update(ref.index, { endedMs, isBad: !_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .results */ .X[result].passes });
         },
     };
 }
-const unknown = {
-    kind: '',
-    status: '',
-    sinceMs: 0,
-    startedMs: null,
-    endedMs: null,
-    result: null,
-};
 async function repeat(clock, signal, tick) {
     for (;;) {
         await clock.sleep(tickMs, signal);
@@ -38549,38 +35167,29 @@ async function repeat(clock, signal, tick) {
         tick();
     }
 }
-function describeCounts(jobs, jobCount) {
-    const done = jobs.filter(({ endedMs, result }) => endedMs !== null || result !== null);
-    const bad = done.filter(({ result }) => result !== null && !results/* results */.X[result].passes).length;
-    const running = jobs.filter(({ status, endedMs, result }) => status === 'RUNNING' && endedMs === null && result === null).length;
+function isRunning({ status, endedMs }) {
+    return status === 'RUNNING' && endedMs === null;
+}
+function describeCounts(jobs) {
+    const done = jobs.filter(({ endedMs }) => endedMs !== null).length;
+    const bad = jobs.filter(({ isBad }) => isBad).length;
+    const running = jobs.filter(isRunning).length;
     const unsuccessful = bad === 0 ? '' : ` (${bad} did not succeed)`;
-    const waiting = jobCount - done.length - running;
-    return `${done.length} of ${jobCount} done${unsuccessful}, ${running} running, ${waiting} waiting`;
+    const waiting = jobs.length - done - running;
+    return `${done} of ${jobs.length} done${unsuccessful}, ${running} running, ${waiting} waiting`;
 }
-function describeLeft(jobs, jobCount, nowMs) {
-    const kinds = [...new Set(jobs.map(({ kind }) => kind))];
-    const [kind = ''] = kinds;
-    const missing = Array.from({ length: jobCount - jobs.length }, () => ({ ...unknown, kind }));
-    if (missing.length > 0 && kinds.length > 1)
+const minEnded = 3;
+function describeTimeLeft(jobs, nowMs) {
+    const times = jobs.flatMap(({ startedMs, endedMs }) => startedMs === null || endedMs === null ? [] : [endedMs - startedMs]);
+    const running = jobs.filter(isRunning).length;
+    if (times.length < minEnded || running === 0)
         return '';
-    const leftMs = estimateLeftMs([...jobs, ...missing], nowMs);
-    return leftMs === null ? '' : `; about ${roughly(leftMs)} left`;
-}
-function roughly(ms) {
-    const minutes = Math.ceil(ms / 60_000);
-    if (minutes < 60)
-        return `${minutes}m`;
-    const tens = Math.round(minutes / 10) * 10;
-    return tens % 60 === 0 ? `${tens / 60}h` : `${Math.floor(tens / 60)}h ${tens % 60}m`;
-}
-function describeSilence(jobs, silence) {
-    const { nowMs, startMs, lastChangeMs, timeoutMs, atTimeout, jobCount } = silence;
-    const [only] = jobs;
-    const what = jobCount === 1
-        ? `still ${(0,sanitize/* sanitizeLine */.PN)(only?.status || 'waiting for the service', 60)}, for ${(0,format/* formatDuration */.a3)(nowMs - (only?.sinceMs ?? startMs))}`
-        : `${describeCounts(jobs, jobCount)}; nothing has changed for ${(0,format/* formatDuration */.a3)(nowMs - lastChangeMs)}`;
-    const left = (0,format/* formatDuration */.a3)(Math.max(0, startMs + timeoutMs - nowMs));
-    return `${what}. The timeout is in ${left}: then ${atTimeout}`;
+    const meanMs = times.reduce((sum, ms) => sum + ms, 0) / times.length;
+    const leftMs = jobs
+        .filter(({ endedMs }) => endedMs === null)
+        .map(({ startedMs }) => Math.max(0, meanMs - (startedMs === null ? 0 : nowMs - startedMs)));
+    const minutes = Math.ceil(leftMs.reduce((sum, ms) => sum + ms, 0) / running / 60_000);
+    return `; about ${minutes < 60 ? `${minutes}m` : (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(minutes * 60_000)} left`;
 }
 
 
@@ -38594,12 +35203,12 @@ function describeSilence(jobs, silence) {
 /* harmony export */   x: () => (/* binding */ reportFailure)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(566);
-/* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6241);
-/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8089);
-/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3320);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2772);
+/* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6241);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1791);
+/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3568);
 
 
 
@@ -38607,29 +35216,22 @@ function describeSilence(jobs, silence) {
 
 
 
-
-async function reportOutcomes(runner, outcomes, isFine = endedWell) {
-    runner.print((0,_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatClosing */ .Z0)(outcomes));
+async function reportOutcomes(runner, outcomes, isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .endedWell */ .J) {
+    runner.print((0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatClosing */ .Z0)(outcomes));
     const bad = outcomes.filter((outcome) => !isFine(outcome));
     if (bad.length > 0)
         runner.fail();
-    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_3__/* .annotateOutcomes */ .y2)(runner, bad);
-    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeOutputs */ .Kn)(runner, outcomes);
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, (fits) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes, fits, isFine));
+    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotateOutcomes */ .y2)(runner, bad);
+    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeOutputs */ .Kn)(runner, outcomes, (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatVerdictMessage */ .wi)(runner, outcomes, bad));
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, (tier) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderSummary */ .Br)(outcomes, tier, isFine));
 }
-async function reportFailure(runner, error) {
+async function reportFailure(runner, error, describe = _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInternalError */ .Zo) {
     runner.fail();
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz) {
-        (0,_annotations_js__WEBPACK_IMPORTED_MODULE_3__/* .annotateInputs */ .QR)(runner, error);
-        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderInputProblems */ .dX)(error));
-    }
-    else {
-        (0,_annotations_js__WEBPACK_IMPORTED_MODULE_3__/* .annotate */ .fz)(runner, (0,_error_messages_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInternalError */ .Zo)(error));
-    }
-    runner.output('result', 'error');
-}
-function endedWell({ result, ending }) {
-    return _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[result].passes && !(ending === 'interrupt' && result === 'detached');
+    const message = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .describeInputError */ .cY)(error) : describe(error);
+    (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotate */ .fz)(runner, message);
+    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, message));
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
+        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderInputProblems */ .dX)(error));
 }
 
 
@@ -38720,7 +35322,7 @@ function breakCommands(text) {
 
 /***/ }),
 
-/***/ 3320:
+/***/ 3568:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -38731,32 +35333,21 @@ __nccwpck_require__.d(__webpack_exports__, {
   Sy: () => (/* binding */ writeSummary)
 });
 
-// UNUSED EXPORTS: fitsSummary
-
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var context = __nccwpck_require__(487);
 // EXTERNAL MODULE: ./build/jobs/results.js
 var results = __nccwpck_require__(2827);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
-var outputs = __nccwpck_require__(8089);
+// EXTERNAL MODULE: ./build/report/output-file.js
+var output_file = __nccwpck_require__(9645);
+// EXTERNAL MODULE: ./build/report/outcome-messages.js + 1 modules
+var outcome_messages = __nccwpck_require__(1791);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/report/summary/failures.js
-var failures = __nccwpck_require__(3837);
 // EXTERNAL MODULE: ./build/report/summary/table.js
 var summary_table = __nccwpck_require__(4520);
 ;// CONCATENATED MODULE: ./build/report/summary/container-results.js
-
 
 
 
@@ -38765,41 +35356,40 @@ const maxKeys = 50;
 const maxColumns = 8;
 const maxUnfolded = 20;
 function renderContainerResults(jobs) {
-    const reporting = jobs.filter(({ outcome }) => keysOf([outcome.results]).length > 0);
-    const keys = keysOf(reporting.map(({ outcome }) => outcome.results));
-    if (keys.length === 0)
+    const reporting = jobs.filter(({ outcome }) => Object.keys(outcome.results ?? {}).length > 0);
+    const keys = [...new Set(reporting.flatMap(({ outcome }) => Object.keys(outcome.results ?? {})))];
+    const [only] = reporting;
+    if (only === undefined)
         return '';
-    const [maxShown, table] = jobs.length === 1
-        ? [maxKeys, ofOne(reporting, keys)]
-        : [maxColumns, ofSeveral(reporting, keys)];
-    const more = keys.length > maxShown
-        ? ['', `${keys.length - maxShown} more are in the output \`results\`.`]
-        : [];
-    const whole = [table, ...more].join('\n');
+    if (jobs.length === 1)
+        return renderOne(only.outcome, keys);
+    const columns = [
+        { heading: '#', align: 'right', cell: ({ number }) => String(number) },
+        {
+            heading: 'Results of',
+            cell: ({ outcome }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60),
+        },
+        ...keys.slice(0, maxColumns).map((key) => ({
+            heading: (0,sanitize/* escapeHtml */.ZD)(key, 40),
+            cell: ({ outcome }) => valueCell(outcome, key),
+        })),
+    ];
+    const more = keys.length > maxColumns
+        ? `\n\n${keys.length - maxColumns} more are in the output \`jobs\`.`
+        : '';
+    const table = (0,summary_table/* renderTable */.bo)(columns, reporting) + more;
     return reporting.length > maxUnfolded
-        ? (0,failures/* fold */.A)(`Results of ${reporting.length} jobs`, [whole])
-        : whole;
+        ? (0,summary_table/* fold */.AU)(`Results of ${reporting.length} jobs`, [table])
+        : table;
 }
-function ofOne(jobs, keys) {
-    const results = jobs[0]?.outcome.results ?? {};
-    const rows = keys.slice(0, maxKeys).map((key) => [(0,sanitize/* escapeHtml */.ZD)(key, 60), valueText(results, key)]);
-    return (0,summary_table/* renderTable */.bo)([{ heading: 'Result' }, { heading: 'Value' }], rows);
+function renderOne(outcome, keys) {
+    const columns = [
+        { heading: 'Result', cell: (key) => (0,sanitize/* escapeHtml */.ZD)(key, 60) },
+        { heading: 'Value', cell: (key) => valueCell(outcome, key) },
+    ];
+    return (0,summary_table/* renderTable */.bo)(columns, keys, maxKeys, 'the output `results`');
 }
-function ofSeveral(jobs, keys) {
-    const shown = keys.slice(0, maxColumns);
-    const headings = ['#', 'Results of', ...shown.map((key) => (0,sanitize/* escapeHtml */.ZD)(key, 40))];
-    const rows = jobs.map(({ number, outcome }) => [
-        String(number),
-        (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60),
-        ...shown.map((key) => valueText(outcome.results, key)),
-    ]);
-    const columns = headings.map((heading) => heading === '#' ? { heading, align: 'right' } : { heading });
-    return (0,summary_table/* renderTable */.bo)(columns, rows);
-}
-function keysOf(all) {
-    return [...new Set(all.flatMap((results) => Object.keys(results ?? {})))];
-}
-function valueText(results, key) {
+function valueCell({ results }, key) {
     const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
     if (value === undefined)
         return '';
@@ -38808,8 +35398,53 @@ function valueText(results, key) {
     return (0,sanitize/* escapeHtml */.ZD)(typeof value === 'string' ? value : JSON.stringify(value), 120);
 }
 
-// EXTERNAL MODULE: ./build/jobs/cost.js
-var jobs_cost = __nccwpck_require__(3228);
+// EXTERNAL MODULE: ./build/report/container-log.js
+var container_log = __nccwpck_require__(5335);
+;// CONCATENATED MODULE: ./build/report/summary/failures.js
+
+
+
+
+
+
+
+const maxJobs = 50;
+const maxReason = 160;
+function renderFailures(jobs, maxLines, isFine) {
+    const bad = jobs.filter(({ outcome }) => !isFine(outcome));
+    const shown = (0,summary_table/* worstFirst */.md)(bad).slice(0, maxJobs);
+    const blocks = jobs.length === 1
+        ? shown.flatMap((job) => partsOf(job, maxLines))
+        : shown.map((job) => foldedJob(job, maxLines, bad.length === 1));
+    const more = `The reasons for ${bad.length - maxJobs} more jobs are in the output \`jobs\`.`;
+    return [...blocks, ...(bad.length > maxJobs ? [more] : [])].join('\n\n');
+}
+function foldedJob(job, maxLines, isOpen) {
+    const { number, outcome } = job;
+    const title = (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 80);
+    const brief = (0,sanitize/* escapeHtml */.ZD)((0,summary_table/* reasonOf */.A3)(outcome) || (0,format/* phraseOf */.J8)(outcome), maxReason);
+    const line = `${results/* results */.X[outcome.result].icon} ${number} <b>${title}</b>: ${brief}`;
+    return (0,summary_table/* fold */.AU)(line, partsOf(job, maxLines), isOpen);
+}
+function partsOf({ outcome }, maxLines) {
+    const { cause, remedy } = (0,outcome_messages/* describeOutcome */.S)(outcome);
+    const log = logBlock(outcome.logTail, maxLines);
+    return [
+        `**Why:** ${(0,summary_table/* linkConsole */.Ai)(cause, maxWords)}`,
+        `**How to fix:** ${(0,summary_table/* linkConsole */.Ai)(remedy, maxWords)}`,
+        ...(log === '' ? [] : ['The log ends with:', log]),
+    ];
+}
+const maxWords = 1_500;
+function logBlock(tail, maxLines) {
+    if (maxLines === 0)
+        return '';
+    const lines = (0,container_log/* plainLines */.y1)(tail.slice(-maxLines)).map((line) => (0,sanitize/* escapePreformatted */.xm)(line));
+    return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
+}
+
+// EXTERNAL MODULE: ./build/money/cost.js
+var money_cost = __nccwpck_require__(110);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(4052);
 ;// CONCATENATED MODULE: ./build/report/summary/running.js
@@ -38824,7 +35459,7 @@ function renderRunning(jobs) {
     if (first === undefined)
         return '';
     const outcomes = open.map(({ outcome }) => outcome);
-    const words = open.length === 1 ? running_ofOne(first.outcome) : running_ofSeveral(outcomes);
+    const words = open.length === 1 ? ofOne(first.outcome) : ofSeveral(outcomes);
     const next = outcomes.some(isNotWatched) ? [waitForIt(open.length)] : [];
     return [words, '', [stopIt(outcomes), ...next].join(' ')].join('\n');
 }
@@ -38837,20 +35472,20 @@ function isNotWatched({ result }) {
 function isUncertain({ ending, cancel }) {
     return ending === 'lost' || cancel === 'failed';
 }
-function running_ofOne(outcome) {
+function ofOne(outcome) {
     if (isUncertain(outcome))
         return '**The job may run on**, and is billed as long as it does.';
-    const rate = (0,jobs_cost/* hourlyRateOf */.FV)(outcome);
+    const rate = (0,money_cost/* hourlyRateOf */.FV)(outcome);
     const sinceMs = billedSinceMs(outcome);
-    const since = sinceMs === null ? '' : `, since ${clockTime(sinceMs)}`;
+    const since = sinceMs === null ? '' : `, since ${(0,format/* formatTime */.fU)(sinceMs)}`;
     if (rate !== null)
         return `**The job runs on, and is billed**: ${(0,format/* formatUsd */.UK)(rate)} an hour${since}.`;
     return outcome.job?.status === 'RUNNING'
         ? `**The job runs on, and is billed** at the hourly rate of its machine${since}.`
         : '**The job goes on**, and is billed from its start at the hourly rate of its machine.';
 }
-function running_ofSeveral(outcomes) {
-    const rates = outcomes.map(jobs_cost/* hourlyRateOf */.FV).filter((rate) => rate !== null);
+function ofSeveral(outcomes) {
+    const rates = outcomes.map(money_cost/* hourlyRateOf */.FV).filter((rate) => rate !== null);
     const sum = (0,format/* formatUsd */.UK)(rates.reduce((total, rate) => total + rate, 0));
     const known = rates.length === outcomes.length ? 'together' : `for ${rates.length} of them`;
     const cost = rates.length === 0 ? '' : `: ${sum} an hour ${known}`;
@@ -38860,10 +35495,6 @@ function running_ofSeveral(outcomes) {
 function billedSinceMs(outcome) {
     const { createdMs, startedMs } = (0,metrics/* timesOf */.Qv)(outcome);
     return outcome.job?.task === 'PERSISTENT' ? createdMs : startedMs;
-}
-function clockTime(ms) {
-    const [day = '', time = ''] = new Date(ms).toISOString().split('T');
-    return `${day} ${time.slice(0, 'hh:mm'.length)} UTC`;
 }
 function stopIt(outcomes) {
     const [only] = outcomes;
@@ -38882,10 +35513,9 @@ function waitForIt(count) {
 
 
 
-const maxJobs = 20;
+const timeline_maxJobs = 20;
 const maxPhases = 24;
 const barWidth = 24;
-const phaseBarWidth = 20;
 const maxDurationMs = 400 * 86_400_000;
 const inks = {
     queued: '░',
@@ -38893,18 +35523,18 @@ const inks = {
     running: '█',
 };
 function renderTimeline(jobs) {
-    const shown = (0,summary_table/* worstJobs */.Oc)(jobs.filter(({ outcome }) => (0,metrics/* phasesOf */.I$)(outcome).length > 0), maxJobs);
-    const phases = shown.map(({ outcome }) => (0,metrics/* phasesOf */.I$)(outcome).slice(-maxPhases));
-    const scale = scaleOf(phases.flat());
-    if (scale === null || !phases.some(({ length }) => length > 1))
+    const shown = (0,summary_table/* worstJobs */.Oc)(jobs.filter(({ outcome }) => (0,metrics/* phasesOf */.I$)(outcome).length > 0), timeline_maxJobs);
+    const rows = shown.map((job) => ({ job, phases: (0,metrics/* phasesOf */.I$)(job.outcome).slice(-maxPhases) }));
+    const scale = findScale(rows.flatMap(({ phases }) => phases));
+    if (scale === null || !rows.some(({ phases }) => phases.length > 1))
         return '';
-    const [only] = shown;
-    const lines = jobs.length === 1 && only !== undefined
-        ? phaseLines(only, phases.flat(), scale)
-        : shown.map((job, index) => jobLine(job, phases[index] ?? [], scale));
+    const lines = rows.map(({ job, phases }) => {
+        const text = jobs.length === 1 ? phaseTexts(phases).join(', ') : nameAndTime(job, phases);
+        return markLine(results/* results */.X[job.outcome.result].timelineMark, ` ${drawBar(phases, scale)} ${text}`);
+    });
     return ['```diff', ...lines, '```', '', legend(scale, shown.length, jobs.length)].join('\n');
 }
-function scaleOf(phases) {
+function findScale(phases) {
     const instants = phases.flatMap(({ fromMs, toMs }) => (toMs === null ? fromMs : [fromMs, toMs]));
     const startMs = Math.min(...instants);
     const lastMs = Math.max(...instants);
@@ -38914,30 +35544,26 @@ function scaleOf(phases) {
     const isOpen = phases.some(({ toMs }) => toMs === null);
     return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
 }
-function phaseLines({ outcome }, phases, scale) {
+function phaseTexts(phases) {
     return phases.map((phase) => {
         const seconds = (0,metrics/* phaseSeconds */.Bo)(phase);
-        const time = seconds === null ? 'so far' : (0,format/* formatDuration */.a3)(seconds * 1000);
-        const mark = phase === phases.at(-1) ? results/* results */.X[outcome.result].timelineMark : ' ';
-        return markLine(mark, `${bar([phase], scale, phaseBarWidth)} ${phase.kind} ${time}`);
+        return `${phase.kind} ${seconds === null ? 'so far' : (0,format/* formatDuration */.a3)(seconds * 1000)}`;
     });
 }
-function jobLine({ number, outcome }, phases, scale) {
+function nameAndTime({ number, outcome }, phases) {
     const seconds = phases.map(metrics/* phaseSeconds */.Bo);
-    const total = seconds.reduce((sum, each) => sum + (each ?? 0), 0);
-    const time = seconds.includes(null) ? 'goes on' : (0,format/* formatDuration */.a3)(total * 1000);
-    const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 36);
-    const text = `${String(number).padStart(3)} ${bar(phases, scale)} ${time.padStart(7)} ${title}`;
-    return markLine(results/* results */.X[outcome.result].timelineMark, text);
+    const total = seconds.reduce((sum, phase) => sum + (phase ?? 0), 0);
+    const time = seconds.includes(null) ? 'so far' : (0,format/* formatDuration */.a3)(total * 1000);
+    return `${time.padStart(7)} #${number} ${(0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 36)}`;
 }
 function markLine(mark, text) {
     return mark === '@@' ? `@@${text} @@` : `${mark}${text}`.trimEnd();
 }
-function bar(phases, { startMs, endMs }, width = barWidth) {
-    const cells = Array.from({ length: width }, () => ' ');
-    const at = (ms) => Math.round((width * (ms - startMs)) / (endMs - startMs));
+function drawBar(phases, { startMs, endMs }) {
+    const cells = Array.from({ length: barWidth }, () => ' ');
+    const at = (ms) => Math.round((barWidth * (ms - startMs)) / (endMs - startMs));
     for (const { kind, fromMs, toMs } of phases) {
-        const from = Math.min(width - 1, at(fromMs));
+        const from = Math.min(barWidth - 1, at(fromMs));
         const to = Math.max(from + 1, at(toMs ?? endMs));
         cells.fill(inks[kind], from, to);
     }
@@ -38945,17 +35571,16 @@ function bar(phases, { startMs, endMs }, width = barWidth) {
 }
 function legend({ startMs, endMs }, shown, count) {
     const width = (0,format/* formatDuration */.a3)(endMs - startMs);
-    const part = shown < count && shown === maxJobs ? `; ${shown} of the ${count} jobs` : '';
+    const part = shown < count && shown === timeline_maxJobs ? `; ${shown} of the ${count} jobs` : '';
     const kinds = Object.entries(inks).map(([kind, ink]) => `\`${ink}\` ${kind}`);
     return `${kinds.join(', ')}; the whole width is ${width}${part}.`;
 }
 
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
-// EXTERNAL MODULE: ./build/report/error-messages.js
-var error_messages = __nccwpck_require__(566);
+// EXTERNAL MODULE: ./build/report/errors.js
+var errors = __nccwpck_require__(3976);
 ;// CONCATENATED MODULE: ./build/report/summary/jobs.js
-
 
 
 
@@ -38967,51 +35592,37 @@ var error_messages = __nccwpck_require__(566);
 function renderJob(outcome) {
     const uuid = (0,summary_table/* uuidCode */.Fn)((0,metrics/* uuidOf */.pV)(outcome));
     const lines = [
-        ['Job', uuid === '' ? '' : `${uuid} · ${consoleAnchor}`],
+        ['Job', uuid && `${uuid} · <a href="${errors/* consoleUrl */.B9}">console</a>`],
         ['Recipe', (0,summary_table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome))],
         ['Origin', summary_table/* originWords */.uY[outcome.origin ?? 'cooked']],
-        ['Hardware', hardware(outcome)],
+        ['Hardware', hardwareCell(outcome)],
         ['Time', (0,format/* formatTimes */.mg)(outcome)],
         ['Cost', costInWords(outcome)],
-        ['Offers', offersInWords(outcome)],
+        ['Offers', offersCell(outcome)],
         ['Reason', results/* results */.X[outcome.result].passes ? (0,sanitize/* escapeHtml */.ZD)((0,summary_table/* reasonOf */.A3)(outcome), 1_000) : ''],
     ];
-    const rows = lines.filter(([, value]) => value !== '');
-    return (0,summary_table/* renderTable */.bo)([{ heading: 'Status' }, { heading: (0,summary_table/* statusCell */.fo)(outcome) }], rows);
+    const columns = [
+        { heading: 'Status', cell: ([name]) => name },
+        { heading: (0,summary_table/* statusCell */.fo)(outcome), cell: ([, value]) => value },
+    ];
+    return (0,summary_table/* renderTable */.bo)(columns, lines.filter(([, value]) => value !== ''));
 }
-const consoleAnchor = `<a href="${error_messages/* consoleUrl */.B9}">console</a>`;
 function costInWords(outcome) {
-    const cost = (0,jobs_cost/* pricedCostOf */.sC)(outcome);
-    const rate = (0,jobs_cost/* hourlyRateOf */.FV)(outcome);
+    const cost = (0,money_cost/* pricedCostOf */.sC)(outcome);
+    const rate = (0,money_cost/* hourlyRateOf */.FV)(outcome);
     const hourly = rate === null ? '' : `${(0,format/* formatUsd */.UK)(rate)} an hour`;
     if (cost === null)
         return hourly;
-    const amount = cost.is === 'billed'
-        ? `${(0,format/* formatUsd */.UK)(cost.usd)} (billed)`
-        : `${(0,format/* formatEstimatedUsd */.Ij)(cost.usd, '≈')} (estimate)`;
+    const amount = `${(0,format/* formatCost */.BD)(cost)} (${cost.is === 'billed' ? 'billed' : 'estimate'})`;
     return hourly === '' ? amount : `${amount}, at ${hourly}`;
 }
-function offersInWords({ offers }) {
-    return offers === null ? '' : (0,sanitize/* escapeHtml */.ZD)((0,format/* describeOffers */.$y)(offers), 200);
-}
-function renderOffers(jobs) {
-    if (jobs.length === 1)
-        return '';
-    const texts = new Set(jobs.map(({ outcome }) => offersInWords(outcome)));
-    return [...texts]
-        .filter((text) => text !== '')
-        .slice(0, maxOfferLines)
-        .map((text) => `Offers before: ${text}.`)
-        .join('\n\n');
-}
-const maxOfferLines = 5;
 const jobColumns = [
     { heading: '#', align: 'right', cell: ({ number }) => String(number) },
     { heading: 'Status', cell: ({ outcome }) => (0,summary_table/* statusCell */.fo)(outcome) },
-    { heading: 'Title', cell: ({ outcome }) => title(outcome) },
+    { heading: 'Title', cell: ({ outcome }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 120) },
     { heading: 'Job', keep: true, cell: ({ outcome }) => (0,summary_table/* uuidCode */.Fn)((0,metrics/* uuidOf */.pV)(outcome)) },
     { heading: 'Recipe', keep: true, cell: ({ outcome }) => (0,summary_table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome)) },
-    { heading: 'Hardware', cell: ({ outcome }) => hardware(outcome) },
+    { heading: 'Hardware', cell: ({ outcome }) => hardwareCell(outcome) },
     {
         heading: 'Waited',
         align: 'right',
@@ -39022,49 +35633,43 @@ const jobColumns = [
         align: 'right',
         cell: ({ outcome }) => (0,summary_table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
     },
-    { heading: 'Cost', align: 'right', cell: ({ outcome }) => (0,summary_table/* costCell */.ch)((0,jobs_cost/* pricedCostOf */.sC)(outcome)) },
+    { heading: 'Cost', align: 'right', cell: ({ outcome }) => (0,summary_table/* costCell */.ch)((0,money_cost/* pricedCostOf */.sC)(outcome)) },
     { heading: 'Origin', cell: ({ outcome }) => summary_table/* originWords */.uY[outcome.origin ?? 'cooked'] },
 ];
 const jobs_maxUnfolded = 20;
 function renderJobs(jobs, maxRows) {
-    const common = commonOf(jobs);
     const shown = (0,summary_table/* worstJobs */.Oc)(jobs, maxRows);
-    const well = shown.filter(({ outcome }) => outcome.result === 'succeeded');
+    const common = commonCells(jobs);
+    const columns = jobColumns.filter(({ heading }) => !common.has(heading));
+    const good = shown.filter(({ outcome }) => outcome.result === 'succeeded');
     const rest = shown.filter(({ outcome }) => outcome.result !== 'succeeded');
-    const table = (part) => renderRows(part, common);
-    const tables = well.length > jobs_maxUnfolded
+    const tables = good.length > jobs_maxUnfolded
         ? [
-            ...(rest.length > 0 ? [table(rest)] : []),
-            (0,failures/* fold */.A)(`${results/* results */.X.succeeded.icon} ${well.length} jobs succeeded`, [table(well)]),
+            ...(rest.length > 0 ? [(0,summary_table/* renderTable */.bo)(columns, rest)] : []),
+            (0,summary_table/* fold */.AU)(`${results/* results */.X.succeeded.icon} ${good.length} jobs succeeded`, [
+                (0,summary_table/* renderTable */.bo)(columns, good),
+            ]),
         ]
-        : [table(shown)];
+        : [(0,summary_table/* renderTable */.bo)(columns, shown)];
     const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
     return [
-        [...common.values(), `[Jobs in the console](${error_messages/* consoleUrl */.B9})`].join(' · '),
+        `<p>${[...common.values(), `<a href="${errors/* consoleUrl */.B9}">Jobs in the console</a>`].join(' · ')}</p>`,
         ...tables,
         ...(shown.length < jobs.length ? [more] : []),
     ].join('\n\n');
 }
-function renderRows(jobs, common) {
-    const columns = jobColumns.filter(({ heading }) => !common.has(heading));
-    return (0,summary_table/* renderTable */.bo)(columns, jobs.map((job) => columns.map(({ cell }) => cell(job))));
-}
-function commonOf(jobs) {
-    const common = new Map();
-    const recipes = new Set(jobs.map(({ outcome }) => (0,summary_table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome))));
-    const machines = new Set(jobs.map(({ outcome }) => hardware(outcome, sanitize/* escapeMarkdown */.FV)));
-    const [recipe = ''] = recipes;
-    const [machine = ''] = machines;
-    if (recipes.size === 1 && recipe !== '')
-        common.set('Recipe', `Recipe ${recipe}`);
-    if (machines.size === 1 && machine !== '')
-        common.set('Hardware', `${machine} each`);
-    return common;
+function commonCells(jobs) {
+    const shared = jobColumns.flatMap(({ heading, cell }) => {
+        const [value = '', ...others] = new Set(jobs.map(cell));
+        const isShared = ['Recipe', 'Hardware'].includes(heading) && others.length === 0;
+        return isShared && value !== '' ? [[heading, `${heading}: ${value}`]] : [];
+    });
+    return new Map(shared);
 }
 function renderTotal(jobs) {
     const outcomes = jobs.map(({ outcome }) => outcome);
-    const known = outcomes.filter((outcome) => (0,jobs_cost/* pricedCostOf */.sC)(outcome) !== null).length;
-    const total = (0,jobs_cost/* totalCostOf */.fD)(outcomes);
+    const known = outcomes.filter((outcome) => (0,money_cost/* pricedCostOf */.sC)(outcome) !== null).length;
+    const total = (0,money_cost/* totalCostOf */.fD)(outcomes);
     if (jobs.length === 1 || total === null)
         return '';
     const count = known === jobs.length ? `all ${jobs.length}` : `${known} of the ${jobs.length}`;
@@ -39073,29 +35678,35 @@ function renderTotal(jobs) {
         ? `Billed for ${count} jobs: ${sum}.`
         : `Estimated cost of ${count} jobs: ≈ ${sum} (rate × time).`;
 }
-function hardware({ job }, escape = sanitize/* escapeHtml */.ZD) {
-    return escape((0,metrics/* hardwareOf */.is)(job), 120);
+const maxOfferLines = 5;
+function renderOffers(jobs) {
+    if (jobs.length === 1)
+        return '';
+    const texts = new Set(jobs.map(({ outcome }) => offersCell(outcome)));
+    return [...texts]
+        .filter((text) => text !== '')
+        .slice(0, maxOfferLines)
+        .map((text) => `Price estimate: ${text}.`)
+        .join('\n\n');
 }
-function title(outcome) {
-    return (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 120);
+function offersCell({ offers }) {
+    return offers === null ? '' : (0,sanitize/* escapeHtml */.ZD)((0,format/* describeOffers */.$y)(offers), 200);
+}
+function hardwareCell({ job }) {
+    return (0,sanitize/* escapeHtml */.ZD)((0,metrics/* hardwareOf */.is)(job), 120);
 }
 const maxNodes = 100;
 function renderNodes(jobs) {
-    const rows = jobs.flatMap(({ number, outcome }) => (0,node_urls/* nodeUrlsOf */.i9)(outcome).map((node) => [
-        jobs.length === 1 ? '' : `${number} ${(0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60)}`,
-        portName(node),
-        `<code>${(0,node_urls/* addressOf */.ci)(node)}</code>`,
-    ]));
-    if (rows.length === 0)
+    const nodes = jobs.flatMap((job) => (0,node_urls/* nodeUrlsOf */.i9)(job.outcome).map((node) => ({ ...job, node })));
+    if (nodes.length === 0)
         return '';
-    const columns = ['Job', 'Port', 'Address'].map((heading) => ({ heading }));
-    const more = rows.length > maxNodes
-        ? ['', `${rows.length - maxNodes} more are in the output \`node-urls\`.`]
-        : [];
-    return [(0,summary_table/* renderTable */.bo)(columns, rows.slice(0, maxNodes)), ...more].join('\n');
-}
-function portName({ description }) {
-    return (0,sanitize/* escapeHtml */.ZD)(description ?? '', 60);
+    const name = ({ number, outcome: { ref, job } }) => `${number} ${(0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(ref, job), 60)}`;
+    const columns = [
+        ...(jobs.length === 1 ? [] : [{ heading: 'Job', cell: name }]),
+        { heading: 'Port', cell: ({ node }) => (0,sanitize/* escapeHtml */.ZD)(node.description ?? '', 60) },
+        { heading: 'Address', cell: ({ node }) => `<code>${(0,node_urls/* addressOf */.ci)(node)}</code>` },
+    ];
+    return (0,summary_table/* renderTable */.bo)(columns, nodes, maxNodes, 'the output `node-urls`');
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary.js
@@ -39110,78 +35721,50 @@ function portName({ description }) {
 
 
 
-
-
-
 const maxBytes = 1_000_000;
-function fitsSummary(markdown) {
-    return Buffer.byteLength(markdown) <= maxBytes;
-}
-const maxCommentCharacters = 65_000;
-function fitsComment(markdown) {
-    return markdown.length <= maxCommentCharacters;
-}
-async function writeSummary(runner, make) {
+const maxCommentBytes = 65_000;
+async function writeSummary(runner, render) {
     try {
-        await runner.summarize(cutToFit(make(fitsSummary), fitsSummary));
-        keepSummary(runner, make);
+        const full = render('full');
+        const compact = fits(full, maxCommentBytes) ? full : render('compact');
+        const fitted = (max) => (fits(full, max) ? full : cutToFit(compact, max));
+        await runner.summarize(fitted(maxBytes));
+        (0,output_file/* writeOutputFile */.B)(runner, 'summary-path', 'summary.md', fitted(maxCommentBytes));
     }
     catch (error) {
-        const { message } = (0,errors/* asError */.zR)(error);
-        runner.annotate('warning', 'The job summary could not be written', (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(message)));
+        const title = 'The job summary could not be written';
+        runner.annotate('warning', title, (0,output_file/* describeTrouble */.L)(runner, error));
     }
 }
-function keepSummary(runner, make) {
-    try {
-        const path = (0,external_node_path_.join)((0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-summary-')), 'summary.md');
-        (0,external_node_fs_.writeFileSync)(path, cutToFit(make(fitsComment), fitsComment));
-        (0,outputs/* writeSummaryPath */.BD)(runner, path);
-    }
-    catch (error) {
-        const { message } = (0,errors/* asError */.zR)(error);
-        const words = (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(message), 200);
-        runner.print(`The job summary is not kept as a file: ${words}`);
-    }
+function fits(markdown, max) {
+    return Buffer.byteLength(markdown) <= max;
 }
 const cutNote = '\n\nThe rest did not fit.\n';
-function cutToFit(markdown, fits) {
-    if (fits(markdown))
+function cutToFit(markdown, max) {
+    if (fits(markdown, max))
         return markdown;
-    const lines = markdown.split('\n');
-    let [kept, tooMany] = [0, lines.length];
-    while (tooMany - kept > 1) {
-        const middle = Math.floor((kept + tooMany) / 2);
-        if (fits(lines.slice(0, middle).join('\n') + cutNote))
-            kept = middle;
-        else
-            tooMany = middle;
-    }
-    return lines.slice(0, kept).join('\n') + cutNote;
+    const lines = (0,format/* firstThatFit */.f)(markdown.split('\n'), max - cutNote.length);
+    return lines.join('\n') + cutNote;
 }
-const full = { rows: Infinity, logLines: 40, extras: true };
-const compact = { rows: 50, logLines: 0, extras: false };
-function renderSummary(outcomes, fits = fitsSummary, isFine = passes) {
-    const markdown = render(outcomes, full, isFine);
-    return fits(markdown) ? markdown : render(outcomes, compact, isFine);
-}
-function passes({ result }) {
-    return results/* results */.X[result].passes;
-}
-function render(outcomes, extent, isFine) {
+const compactRows = 50;
+const maxLogLines = 40;
+function renderSummary(outcomes, tier = 'full', isFine = outcome_messages/* endedWell */.J) {
     const jobs = (0,summary_table/* numberJobs */.aO)(outcomes);
     const [only] = outcomes;
+    const isFull = tier === 'full';
     const parts = [
         heading(outcomes),
-        (0,failures/* renderFailures */.S)(jobs, extent.logLines, isFine),
+        renderFailures(jobs, isFull ? maxLogLines : 0, isFine),
         renderRunning(jobs),
-        only !== undefined && outcomes.length === 1 ? renderJob(only) : renderJobs(jobs, extent.rows),
+        only !== undefined && outcomes.length === 1
+            ? renderJob(only)
+            : renderJobs(jobs, isFull ? Infinity : compactRows),
         renderNodes(jobs),
-        extent.extras ? renderContainerResults(jobs) : '',
+        isFull ? renderContainerResults(jobs) : '',
         renderTotal(jobs),
         renderOffers(jobs),
-        extent.extras ? renderTimeline(jobs) : '',
-        extent.extras
-            ? ''
+        isFull
+            ? renderTimeline(jobs)
             : 'GitHub limits the size of a summary: logs, timeline and results are left out.',
     ];
     return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -39198,74 +35781,12 @@ function renderInputProblems({ problems }) {
 
 /***/ }),
 
-/***/ 3837:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   A: () => (/* binding */ fold),
-/* harmony export */   S: () => (/* binding */ renderFailures)
-/* harmony export */ });
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5335);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1791);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
-/* harmony import */ var _table_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4520);
-
-
-
-
-
-
-
-const maxJobs = 50;
-const maxReason = 160;
-function renderFailures(jobs, maxLines, isFine) {
-    const bad = jobs.filter(({ outcome }) => !isFine(outcome));
-    const shown = (0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .worstFirst */ .md)(bad).slice(0, maxJobs);
-    const blocks = jobs.length === 1
-        ? shown.flatMap((job) => partsOf(job, maxLines))
-        : shown.map((job) => foldedJob(job, maxLines, bad.length === 1));
-    const more = `The reasons for ${bad.length - maxJobs} more jobs are in the output \`jobs\`.`;
-    return [...blocks, ...(bad.length > maxJobs ? [more] : [])].join('\n\n');
-}
-function foldedJob(job, maxLines, isOpen) {
-    const { number, outcome } = job;
-    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(outcome.ref, outcome.job), 80);
-    const brief = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)((0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .reasonOf */ .A3)(outcome) || (0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .phraseOf */ .J8)(outcome), maxReason);
-    const line = `${_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[outcome.result].icon} ${number} <b>${title}</b>: ${brief}`;
-    return fold(line, partsOf(job, maxLines), isOpen);
-}
-function partsOf({ outcome }, maxLines) {
-    const { cause, remedy } = (0,_outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .describeOutcome */ .S)(outcome);
-    const log = logBlock(outcome.logTail, maxLines);
-    return [
-        `**Why:** ${(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .linkConsole */ .Ai)(cause, maxWords)}`,
-        `**What helps:** ${(0,_table_js__WEBPACK_IMPORTED_MODULE_6__/* .linkConsole */ .Ai)(remedy, maxWords)}`,
-        ...(log === '' ? [] : ['The log ends with:', log]),
-    ];
-}
-const maxWords = 1_500;
-function fold(summary, parts, isOpen = false) {
-    const tag = isOpen ? '<details open>' : '<details>';
-    return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
-}
-function logBlock(tail, maxLines) {
-    if (maxLines === 0)
-        return '';
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_2__/* .plainLines */ .y1)(tail.slice(-maxLines)).map((line) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapePreformatted */ .xm)(line));
-    return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
-}
-
-
-/***/ }),
-
 /***/ 4520:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   A3: () => (/* binding */ reasonOf),
+/* harmony export */   AU: () => (/* binding */ fold),
 /* harmony export */   Ai: () => (/* binding */ linkConsole),
 /* harmony export */   D3: () => (/* binding */ durationCell),
 /* harmony export */   Fn: () => (/* binding */ uuidCode),
@@ -39279,11 +35800,11 @@ function logBlock(tail, maxLines) {
 /* harmony export */   uY: () => (/* binding */ originWords),
 /* harmony export */   v8: () => (/* binding */ withoutBreaks)
 /* harmony export */ });
-/* harmony import */ var _api_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4015);
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8480);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_reconcile_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9677);
+/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6804);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(566);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3976);
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2772);
 /* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
 
@@ -39293,21 +35814,19 @@ function logBlock(tail, maxLines) {
 
 
 
-function renderTable(columns, rows) {
+function renderTable(columns, all, max = Infinity, elsewhere = '') {
+    const rows = all.slice(0, max).map((row) => columns.map(({ cell }) => cell(row)));
     const used = columns.map((_, column) => rows.some((row) => row[column] !== ''));
     const line = (tag, cells) => {
-        const shown = cells.map((cell, column) => `<${tag}${styleOf(columns[column])}>${cell}</${tag}>`);
-        return `<tr>${shown.filter((_, column) => used[column]).join('')}</tr>`;
+        const shown = cells.map((cell, index) => `<${tag}${styleOf(columns[index])}>${cell}</${tag}>`);
+        return `<tr>${shown.filter((_, index) => used[index]).join('')}</tr>`;
     };
-    return [
-        '<table>',
-        line('th', columns.map(({ heading }) => heading)),
-        ...rows.map((row) => line('td', row)),
-        '</table>',
-    ].join('\n');
+    const heads = line('th', columns.map(({ heading }) => heading));
+    const more = all.length > max ? ['', `${all.length - max} more are in ${elsewhere}.`] : [];
+    return ['<table>', heads, ...rows.map((row) => line('td', row)), '</table>', ...more].join('\n');
 }
-function styleOf({ align, keep } = { heading: '' }) {
-    return ` align="${align ?? 'left'}"${keep ? ' nowrap' : ''}`;
+function styleOf(column = {}) {
+    return ` align="${column.align ?? 'left'}"${column.keep ? ' nowrap' : ''}`;
 }
 function numberJobs(outcomes) {
     return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
@@ -39341,7 +35860,7 @@ function statusCell(outcome) {
 const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
 function reasonOf({ job, error }) {
     const reason = job?.status_reason || error?.message || '';
-    return reason.startsWith(_jobs_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownName */ .qU) ? reason.slice(_jobs_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownName */ .qU.length) : reason;
+    return reason.startsWith(_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownName */ .qU) ? reason.slice(_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownName */ .qU.length) : reason;
 }
 function costCell(cost) {
     return cost === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatCost */ .BD)(cost));
@@ -39353,18 +35872,22 @@ function withoutBreaks(text) {
     return text.replaceAll(' ', '\u00a0');
 }
 function uuidCode(uuid) {
-    return uuid === null || !(0,_api_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid}</samp>`;
+    return uuid === null || !(0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid}</samp>`;
 }
-const consoleLink = `[the console](${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9})`;
+const consoleLink = `[the console](${_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9})`;
 function linkConsole(text, maxLength) {
-    const link = `[${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9.slice(8)}](${_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9})`;
+    const link = `[${_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9.slice(8)}](${_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9})`;
     return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(text, maxLength)
         .split(' ')
         .map((word) => {
-        const after = word.startsWith(_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9) ? word.slice(_error_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9.length) : null;
+        const after = word.startsWith(_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9) ? word.slice(_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9.length) : null;
         return after !== null && /^[.,;:]?$/.test(after) ? link + after : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .escapeMarkdown */ .FV)(word);
     })
         .join(' ');
+}
+function fold(summary, parts, isOpen = false) {
+    const tag = isOpen ? '<details open>' : '<details>';
+    return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
 }
 
 
@@ -39378,7 +35901,7 @@ function linkConsole(text, maxLength) {
 /* harmony export */   Dt: () => (/* binding */ formatOffers),
 /* harmony export */   z3: () => (/* binding */ describeTry)
 /* harmony export */ });
-/* harmony import */ var _jobs_offers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3754);
+/* harmony import */ var _money_offers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4148);
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
 /* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1872);
 
@@ -39394,7 +35917,7 @@ function describeTry({ gpuName, phase, waitedMs }) {
 function formatOffers(offers) {
     if (offers === null)
         return '';
-    const rates = (0,_jobs_offers_js__WEBPACK_IMPORTED_MODULE_0__/* .ratesOf */ .j1)(offers);
+    const rates = (0,_money_offers_js__WEBPACK_IMPORTED_MODULE_0__/* .ratesOf */ .j1)(offers);
     if (rates === null)
         return ' (no offers)';
     const { length } = offers.offers;
@@ -39414,7 +35937,7 @@ function formatOffers(offers) {
 /* harmony export */   n: () => (/* binding */ describeNoOffers)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _error_messages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(566);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3976);
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
 /* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
 
@@ -39422,93 +35945,124 @@ function formatOffers(offers) {
 
 
 function createWarnings(runner) {
-    const warn = (title, message) => {
-        runner.annotate('warning', title, message);
+    const shown = new Set();
+    const once = (level) => (title, message, key) => {
+        if (key !== undefined && shown.has(key))
+            return;
+        if (key !== undefined)
+            shown.add(key);
+        runner.annotate(level, title, message);
     };
     const causeOf = (error) => (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message)) || 'there was no time left');
-    const said = new Set();
-    const warnOnce = (title, message) => {
-        if (!said.has(title))
-            warn(title, message);
-        said.add(title);
-    };
+    const warn = once('warning');
     return {
-        clockOff: (offsetMs) => {
-            const off = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(Math.abs(offsetMs));
-            const direction = offsetMs > 0 ? 'behind' : 'ahead of';
-            warnOnce('The clock of the runner is wrong', `It is ${off} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`);
-        },
+        ...createCancelWarnings(warn, causeOf),
+        ...createCookWarnings(warn),
+        ...createPriceWarnings(warn, once('notice')),
+        ...createLogWarnings(warn, causeOf),
+    };
+}
+function createCancelWarnings(warn, causeOf) {
+    return {
         notEnded: (jobUuid, status) => {
             const seen = status === null ? 'could not be read' : `is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(status, 60)}`;
-            warn('A cancelled job has not ended yet', `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A cancelled job has not ended yet', `The service accepted the cancel of job ${jobUuid}, but its status ${seen}. Check that it ends: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         foundLater: ({ uuid, status }, isKept) => {
-            const consequence = isKept ? 'It is left running, as the inputs ask.' : 'It is not wanted.';
+            const consequence = isKept
+                ? 'It is left running, as the inputs ask.'
+                : 'It is not needed any more.';
             warn('A job was found whose cook had no response', `Job ${uuid} is ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(status, 60)}. ${consequence}`);
         },
-        ambiguous: ({ recipeUuid }) => {
-            warn('No earlier job was taken over', `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
-        },
-        markMissing: ({ uuid }) => {
-            warnOnce('The service changed a description', `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. A shorter description may help.`);
-        },
-        recipeHidden: ({ recipeUuid }) => {
-            warnOnce('The container of a recipe cannot be read', `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, give them in the input parameters as well.`);
-        },
         cancelFailed: (jobUuid, error) => {
-            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)} Cancel it in the console: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A job could not be cancelled', `Job ${jobUuid} may still be running, and billed: ${causeOf(error)} Cancel it in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
         lookupFailed: (mark, error) => {
-            if (said.has(mark))
-                return;
-            said.add(mark);
-            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)} Search for ${mark} in the job descriptions: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('A job may be running unnoticed', `The response to a cook was lost, and looking for the job failed: ${causeOf(error)} Search for ${mark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`, mark);
         },
         cleanupFailed: (error) => {
-            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${causeOf(error)} Look for jobs that are still running: ${_error_messages_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+            warn('The cleanup failed', `Jobs of this step were not checked or cancelled: ${causeOf(error)} Look for jobs that are still running: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
         },
+    };
+}
+function createCookWarnings(warn) {
+    return {
+        clockOff: (offsetMs) => {
+            const title = 'The clock of the runner is wrong';
+            const direction = offsetMs > 0 ? 'behind' : 'ahead of';
+            const message = `It is ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(Math.abs(offsetMs))} ${direction} the service's clock. The service rejects requests that are more than 5 minutes off, so requests use the service's time for now. Correct the clock of the runner.`;
+            warn(title, message, title);
+        },
+        ambiguous: ({ recipeUuid }) => {
+            warn('No earlier job was taken over', `Several jobs of earlier attempts may belong to this entry of recipe ${recipeUuid}, so it is cooked again. Look for jobs that are still running: ${_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .consoleUrl */ .B9}`);
+        },
+        markMissing: ({ uuid }) => {
+            const title = 'The service changed a description';
+            const message = `The description of job ${uuid} no longer ends with the mark of this action. If the response to a cook is lost, its job cannot be found. A shorter description may help.`;
+            warn(title, message, title);
+        },
+        recipeHidden: ({ recipeUuid }) => {
+            const title = 'The container of a recipe cannot be read';
+            const message = `The service does not show the container parameters of recipe ${recipeUuid}, so only those of the inputs are sent. If the job then lacks its image or other parameters, give them in the input parameters as well.`;
+            warn(title, message, title);
+        },
+        noAddress: ({ job: { uuid } }) => {
+            const title = 'A job has no address yet';
+            const message = `Job ${uuid} runs, but its node has not reported where it can be reached. Some nodes never do for a container whose ports lack 22: add it to ports, or cook the job again.`;
+            warn(title, message, title);
+        },
+    };
+}
+function createPriceWarnings(warn, notice) {
+    return {
         noOffers: (wish, why) => {
             warn('Nothing on offer matches', describeNoOffers(wish, why));
         },
         offersUnknown: (error) => {
             const title = 'The offers could not be read';
-            if (said.has(title))
-                return;
-            said.add(title);
             const cause = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(error.message, 200));
-            runner.annotate('notice', title, `Prices are not known before the jobs run: ${cause}`);
+            notice(title, `Prices are not known before the jobs run: ${cause}`, title);
         },
         rateUnknown: (jobUuid) => {
-            warnOnce('The rate of a job is not known', `The service does not say what job ${jobUuid} costs an hour, so it could not be held to max-hourly-rate or max-cost.`);
+            const title = 'The rate of a job is not known';
+            const message = `The service does not say what job ${jobUuid} costs an hour, so it could not be held to max-hourly-rate or max-cost.`;
+            warn(title, message, title);
         },
+    };
+}
+function createLogWarnings(warn, causeOf) {
+    return {
         logIncomplete: (whoseLog, error) => {
-            const cause = causeOf(error);
-            warnOnce('A log is incomplete', `The log of ${whoseLog} could not be read or saved completely: ${cause} This does not affect the result.`);
-        },
-        noAddress: ({ job: { uuid } }) => {
-            warnOnce('A job has no address yet', `Job ${uuid} runs, but its node has not reported where it can be reached. Some nodes never do for a container whose ports lack 22: add it to ports, or cook the job again.`);
+            const title = 'A log is incomplete';
+            const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not affect the result.`;
+            warn(title, message, title);
         },
         resultsIgnored: (jobUuid, reason) => {
-            warnOnce('Some results were ignored', `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`);
+            const title = 'Some results were ignored';
+            const message = `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`;
+            warn(title, message, title);
         },
     };
 }
 function describeNoOffers({ filters, gpuName }, { fields, nearestGpu }) {
     const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
-    const wish = named.map(([name, value]) => `${name} ${value}`).join(', ');
+    const wish = named.map(([name, value]) => `${inputOf(name)} ${value}`).join(', ');
     if (named.length === 0)
         return 'The job may wait for long: the service has no offers at all.';
     const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
     const blame = fields.length === 0
         ? 'No single one of these leaves nothing: loosen several.'
-        : `There are offers without ${fields.join(', or without ')}.`;
+        : `There are offers without ${fields.map(inputOf).join(', or without ')}.`;
     return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`The job may wait for long. It asks for ${wish}. ${blame}${nearest}`, 1_000);
+}
+function inputOf(field) {
+    return field.replaceAll('_', '-');
 }
 
 
 /***/ }),
 
-/***/ 4824:
+/***/ 6931:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39521,7 +36075,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 var undici = __nccwpck_require__(6752);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./build/api/http.js
+;// CONCATENATED MODULE: ./build/service/http.js
 
 
 const defaultLimits = {
@@ -39682,9 +36236,9 @@ function oneHeader(value) {
 var external_node_dns_ = __nccwpck_require__(610);
 // EXTERNAL MODULE: external "node:net"
 var external_node_net_ = __nccwpck_require__(7030);
-// EXTERNAL MODULE: ./build/api/public-address.js
-var public_address = __nccwpck_require__(2843);
-;// CONCATENATED MODULE: ./build/api/probe.js
+// EXTERNAL MODULE: ./build/service/public-address.js
+var public_address = __nccwpck_require__(9834);
+;// CONCATENATED MODULE: ./build/service/probe.js
 
 
 
@@ -39776,11 +36330,14 @@ function wordsOf(error) {
     return words === 'the response took too long' ? 'no response in 5 s' : words;
 }
 
+// EXTERNAL MODULE: ./build/github/octokit.js
+var octokit = __nccwpck_require__(987);
 // EXTERNAL MODULE: ./build/clock.js
 var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/runtime.js + 21 modules
-var runtime = __nccwpck_require__(1944);
+// EXTERNAL MODULE: ./build/runner.js + 21 modules
+var runner = __nccwpck_require__(8247);
 ;// CONCATENATED MODULE: ./build/run.js
+
 
 
 
@@ -39795,11 +36352,12 @@ async function runCommand(command) {
         });
     }
     await command({
-        runner: runtime/* actionsRunner */.A,
-        clock: clock/* systemClock */.m,
+        runner: runner/* actionsRunner */.A,
+        clock: clock/* systemClock */.ml,
         random: Math.random,
         connect: connect,
         openProbe: openProbe,
+        openGitHub: octokit/* openOctokit */.O,
         interrupt: interrupt.signal,
     });
 }
@@ -39807,13 +36365,13 @@ function verifyCertificates() {
     if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0')
         return;
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '1';
-    runtime/* actionsRunner */.A.print('NODE_TLS_REJECT_UNAUTHORIZED is ignored: certificates are always verified. To trust one of your own, set NODE_EXTRA_CA_CERTS');
+    runner/* actionsRunner */.A.print('NODE_TLS_REJECT_UNAUTHORIZED is ignored: certificates are always verified. To trust one of your own, set NODE_EXTRA_CA_CERTS');
 }
 
 
 /***/ }),
 
-/***/ 1944:
+/***/ 8247:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -42021,7 +38579,7 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
-;// CONCATENATED MODULE: ./build/api/decoded.js
+;// CONCATENATED MODULE: ./build/service/decoded.js
 const maxLevels = 4;
 const escapes = /(?:%[\da-f]{2})+|(?:\\x[\da-f]{2})+|\\u[\da-f]{4}|\\u\{[\da-f]{1,6}\}|&(?:#\d{1,7}|#x[\da-f]{1,6}|amp|lt|gt|quot|apos);|'\\''|''|""|\\[^]/gi;
 function decoded(source) {
@@ -42102,7 +38660,7 @@ function textOf(hex) {
     return text.includes('\ufffd') ? bytes.toString('latin1') : text;
 }
 
-;// CONCATENATED MODULE: ./build/api/guises.js
+;// CONCATENATED MODULE: ./build/service/guises.js
 
 const minEncodedLength = 8;
 function guisesOf(secret) {
@@ -42133,9 +38691,9 @@ function inBase64(text) {
         .flatMap((each) => [each, each.replaceAll('+', '-').replaceAll('/', '_')]);
 }
 
-// EXTERNAL MODULE: ./build/api/json.js
-var json = __nccwpck_require__(4933);
-;// CONCATENATED MODULE: ./build/api/matcher.js
+// EXTERNAL MODULE: ./build/service/json.js
+var json = __nccwpck_require__(268);
+;// CONCATENATED MODULE: ./build/service/matcher.js
 const minCut = 8;
 function createMatcher(patterns) {
     const root = newNode(0);
@@ -42224,9 +38782,9 @@ function push(spans, from, to) {
     spans.push([start, to]);
 }
 
-// EXTERNAL MODULE: ./build/api/secret-fields.js
-var secret_fields = __nccwpck_require__(4533);
-;// CONCATENATED MODULE: ./build/api/redactor.js
+// EXTERNAL MODULE: ./build/service/secret-fields.js
+var secret_fields = __nccwpck_require__(8542);
+;// CONCATENATED MODULE: ./build/service/redactor.js
 
 
 
@@ -42367,7 +38925,7 @@ function redactMembers(value, redact) {
 
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/runtime.js
+;// CONCATENATED MODULE: ./build/runner.js
 
 
 
@@ -42409,6 +38967,3164 @@ const actionsRunner = {
 
 /***/ }),
 
+/***/ 9283:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  U: () => (/* binding */ createClient),
+  I: () => (/* binding */ nowOf)
+});
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __nccwpck_require__(8500);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
+var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
+// EXTERNAL MODULE: ./build/service/json.js
+var json = __nccwpck_require__(268);
+;// CONCATENATED MODULE: ./build/service/error-detail.js
+
+
+
+const oddTextAsNull = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
+const errorBodySchema = schemas/* object */.Ikc({
+    error: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ code: oddTextAsNull, message: oddTextAsNull })])), undefined),
+    message: oddTextAsNull,
+    code: oddTextAsNull,
+    errors: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ message: schemas/* string */.YjP() })]))), undefined),
+});
+const maxBody = 64 * 1024;
+const maxDetail = 500;
+function errorDetail(body, hide = (text) => text) {
+    const parsed = errorBodySchema.safeParse(body.length > maxBody ? undefined : (0,json/* parseJson */.qF)(body));
+    const found = parsed.success ? detailOf(parsed.data) : undefined;
+    return (0,build_text/* cut */.Jj)(hide(found ?? firstLine((0,build_text/* wholeWords */.pC)(body, maxBody))), maxDetail);
+}
+function detailOf(body) {
+    const { error, errors } = body;
+    const nested = typeof error === 'string' ? { code: null, message: error } : error;
+    const list = errors?.map((each) => (typeof each === 'string' ? each : each.message)).join('; ');
+    const message = nested?.message ?? body.message;
+    const code = nested?.code ?? body.code;
+    const parts = [message, list, message || list ? undefined : code];
+    return parts.filter(Boolean).join(': ') || undefined;
+}
+function firstLine(body) {
+    const text = /<[a-z!]/i.test(body) ? withoutTags(body) : body;
+    return (text
+        .split(/[\r\n]/)
+        .map((line) => line.trim())
+        .find((line) => line !== '') ?? 'no explanation was given');
+}
+const hiddenElement = /<(style|script)/iy;
+function withoutTags(html) {
+    let text = '';
+    for (let at = 0; at < html.length;) {
+        const open = html.indexOf('<', at);
+        if (open < 0)
+            return text + html.slice(at);
+        text += html.slice(at, open);
+        hiddenElement.lastIndex = open;
+        const [, element] = hiddenElement.exec(html) ?? [];
+        const close = element === undefined ? open : endOfElement(html, element, open);
+        const end = html.indexOf('>', close);
+        if (end < 0)
+            return element === undefined ? text + html.slice(open) : text;
+        text += ' ';
+        at = end + 1;
+    }
+    return text;
+}
+function endOfElement(html, element, from) {
+    const closing = new RegExp(`</${element}`, 'gi');
+    closing.lastIndex = from;
+    return closing.exec(html)?.index ?? html.length;
+}
+
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
+// EXTERNAL MODULE: ./build/service/sign.js
+var service_sign = __nccwpck_require__(6575);
+;// CONCATENATED MODULE: ./build/service/client.js
+
+
+
+
+
+
+
+function nowOf({ serverNow, clock }) {
+    return serverNow() ?? clock.now();
+}
+const defaultMaxBytes = 8 * 1024 * 1024;
+const largeAnswer = 4 * 1024 * 1024;
+const clockToleranceMs = 4 * 60_000;
+const maxSignings = 4;
+function createClient(options) {
+    const { exchange, keys, redactor, clock, random, onClockOff } = options;
+    redactor.add([keys.publicKey, keys.secretKey]);
+    let known = { offsetMs: 0, dialect: 'ascii' };
+    const serverClock = createServerClock(clock);
+    const sign = async (call, { offsetMs, dialect }) => {
+        redactor.addBody(call.body);
+        const request = toWire(call, dialect);
+        const timeMs = clock.now() + offsetMs;
+        const stamp = { timeMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
+        const headers = (0,service_sign/* signatureHeaders */.nz)(request, keys, stamp);
+        const maxBytes = call.maxBytes ?? defaultMaxBytes;
+        const answer = await exchange(request, headers, { signal: call.signal, maxBytes }).catch((error) => {
+            throw redacted(error, redactor);
+        });
+        if (answer.dateMs !== undefined)
+            serverClock.read(answer.dateMs);
+        if (answer.text.length > largeAnswer)
+            await (0,promises_.setImmediate)();
+        return { answer, timeMs };
+    };
+    const learnClock = (offsetMs) => {
+        if (!isOff(offsetMs, known.offsetMs))
+            return;
+        known = { ...known, offsetMs };
+        onClockOff(offsetMs);
+    };
+    const learnDialect = (dialect) => {
+        known = { ...known, dialect };
+    };
+    const correct = (used, sent, tried, call) => {
+        const { dateMs } = sent.answer;
+        if (dateMs !== undefined && isOff(dateMs, sent.timeMs)) {
+            const offsetMs = dateMs - clock.now();
+            learnClock(offsetMs);
+            return { ...used, offsetMs };
+        }
+        const dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
+        const isNew = tried.every((each) => each.dialect !== dialect);
+        return isNew && differsByDialect(call) ? { ...used, dialect } : undefined;
+    };
+    const send = async (call) => {
+        const tried = [];
+        let signing = known;
+        for (;;) {
+            tried.push(signing);
+            const sent = await sign(call, signing);
+            const { answer } = sent;
+            const next = answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
+                ? correct(signing, sent, tried, call)
+                : undefined;
+            if (next === undefined) {
+                if (answer.status !== 401 && differsByDialect(call))
+                    learnDialect(signing.dialect);
+                return readAnswer(answer, call, answer.dateMs ?? clock.now(), redactor);
+            }
+            signing = next;
+        }
+    };
+    return { send, serverNow: serverClock.now, redactor, clock, random };
+}
+const clockSlackMs = 60_000;
+function createServerClock({ monotonicMs }) {
+    let aheadMs = null;
+    let doubtedMs = null;
+    return {
+        read: (dateMs) => {
+            const ms = dateMs - monotonicMs();
+            const isBelieved = aheadMs === null || isLike(ms, aheadMs) || isLike(ms, doubtedMs);
+            if (isBelieved)
+                aheadMs = ms;
+            doubtedMs = isBelieved ? null : ms;
+        },
+        now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
+    };
+}
+function isLike(ms, known) {
+    return known !== null && Math.abs(ms - known) <= clockSlackMs;
+}
+function isOff(offsetMs, usedMs) {
+    return Math.abs(offsetMs - usedMs) > clockToleranceMs;
+}
+function toWire({ method, pathname, query = {}, body }, dialect) {
+    return {
+        method,
+        pathname,
+        query: (0,service_sign/* canonicalQuery */.Jj)(query),
+        body: body === undefined ? undefined : (0,service_sign/* canonicalJson */.dj)(body, dialect),
+    };
+}
+function differsByDialect({ body }) {
+    return body !== undefined && (0,service_sign/* canonicalJson */.dj)(body, 'utf8') !== (0,service_sign/* canonicalJson */.dj)(body, 'ascii');
+}
+function redacted(error, { redact }) {
+    if (!(error instanceof errors/* ServiceError */._7))
+        return error;
+    return new errors/* ServiceError */._7({
+        trouble: error.trouble,
+        request: error.request,
+        status: error.status,
+        detail: redact(error.detail),
+        retryAfterMs: error.retryAfterMs,
+        cause: error.cause,
+    });
+}
+function readAnswer(answer, call, nowMs, { redact }) {
+    const { status, text } = answer;
+    const request = `${call.method} ${call.pathname}`;
+    if (status < 200 || status > 299) {
+        throw new errors/* ServiceError */._7({
+            trouble: 'refused',
+            request,
+            status,
+            detail: errorDetail(text, redact),
+            retryAfterMs: (0,retry/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
+        });
+    }
+    if (text === '' && call.mayBeEmpty === true)
+        return null;
+    const body = call.exactNumbers === true ? (0,json/* parseExactJson */.lQ)(text) : (0,json/* parseJson */.qF)(text);
+    if (body !== undefined)
+        return body;
+    const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
+    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
+}
+
+
+/***/ }),
+
+/***/ 4049:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  mh: () => (/* binding */ cancelJob),
+  Jb: () => (/* binding */ cookRecipe),
+  Mm: () => (/* binding */ listJobRuns),
+  N6: () => (/* binding */ listJobs),
+  AX: () => (/* binding */ listLedger),
+  AS: () => (/* binding */ listOffers),
+  s6: () => (/* binding */ listRunsOfJobs),
+  mi: () => (/* binding */ maxLogBytes),
+  LN: () => (/* binding */ pageLimit),
+  o3: () => (/* binding */ readAccessToken),
+  cd: () => (/* binding */ readJob),
+  Dv: () => (/* binding */ readJobRun),
+  XQ: () => (/* binding */ readRecipe)
+});
+
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/service/schemas.js
+var schemas = __nccwpck_require__(8480);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
+var parse = __nccwpck_require__(3945);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
+// EXTERNAL MODULE: ./build/service/json.js
+var json = __nccwpck_require__(268);
+;// CONCATENATED MODULE: ./build/service/shown.js
+
+
+
+
+const shownTexts = new Map([
+    ['gpu_name', 200],
+    ['name', 1_000],
+    ['source_recipe_uuid', 100],
+    ['status', 200],
+    ['status_reason', 2_000],
+    ['task', 200],
+    ['title', 500],
+]);
+function readShown(schema, answer, redactor) {
+    redactor.addBody(answer);
+    return parse/* safeParse */.xL(schema, (0,json/* isMapping */.pi)(answer) ? redactShown(answer, redactor) : answer);
+}
+const shownOfNodeUrls = new Map([
+    ['description', 100],
+    ['protocol', 100],
+]);
+function redactShown(answer, redactor) {
+    const shown = redactTexts(answer, shownTexts, redactor);
+    if (!('node_urls' in shown) || !Array.isArray(shown.node_urls))
+        return shown;
+    const urls = shown.node_urls.map((url) => (0,json/* isMapping */.pi)(url) ? redactTexts(url, shownOfNodeUrls, redactor) : url);
+    return { ...shown, node_urls: urls };
+}
+function redactTexts(place, texts, { redact }) {
+    const members = Object.entries(place).map(([key, value]) => {
+        const maxLength = texts.get(key);
+        const isShown = typeof value === 'string' && maxLength !== undefined && !schemas/* words */.aL.test(value);
+        return [key, isShown ? (0,build_text/* cut */.Jj)(redact(value), maxLength) : value];
+    });
+    return Object.fromEntries(members);
+}
+
+;// CONCATENATED MODULE: ./build/service/endpoints.js
+
+
+
+const pageLimit = 50;
+const maxLogBytes = 64 * 1024 * 1024;
+async function cookRecipe(client, recipeUuid, body, signal, ended) {
+    const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
+    return single(client, { method: 'POST', pathname, body, signal, ended }, schemas/* jobSchema */.jQ);
+}
+async function readRecipe(client, recipeUuid, signal) {
+    const pathname = `/v1/job-recipes/${recipeUuid}`;
+    const call = { method: 'GET', pathname, signal, exactNumbers: true };
+    return itself(await single(client, call, schemas/* recipeSchema */.GW), recipeUuid, call);
+}
+async function readJob(client, jobUuid, signal) {
+    const call = { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal };
+    return itself(await single(client, call, schemas/* jobSchema */.jQ), jobUuid, call);
+}
+async function listJobs(client, query, signal) {
+    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, schemas/* jobSchema */.jQ);
+}
+async function cancelJob(client, jobUuid, reason, signal) {
+    const pathname = `/v1/jobs/${jobUuid}/cancel`;
+    const call = { method: 'PUT', pathname, body: { reason }, signal, mayBeEmpty: true };
+    const parsed = readShown(schemas/* jobSchema */.jQ, unwrap(await client.send(call)), client.redactor);
+    return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
+}
+async function listJobRuns(client, jobUuid, signal) {
+    const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
+    const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
+    const { items } = await page(client, call, schemas/* jobRunSchema */.Wf);
+    return [...new Map(items.toReversed().map((run) => [run.uuid, run])).values()];
+}
+async function readAccessToken(client, jobUuid, signal) {
+    const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
+    const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
+    const [newest] = (await page(client, call, schemas/* runTokenSchema */.eI)).items;
+    return newest === undefined ? null : (0,schemas/* tokenOf */.B9)(newest);
+}
+async function listRunsOfJobs(client, jobUuids, pageNumber, signal) {
+    const filter = { 'filter[job_uuid]': jobUuids.join(','), sort: '-created_at' };
+    const query = { ...filter, page: String(pageNumber) };
+    return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, schemas/* jobRunSchema */.Wf);
+}
+async function readJobRun(client, runUuid, signal) {
+    const pathname = `/v1/job-runs/${runUuid}`;
+    const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
+    const answer = await single(client, call, schemas/* jobRunWithLogSchema */.af);
+    const { logs: log, ...run } = itself(answer, runUuid, call);
+    return { run, log };
+}
+async function listOffers(client, query, signal) {
+    return page(client, { method: 'GET', pathname: '/v1/compute/offers', query, signal }, schemas/* offerSchema */.Gh);
+}
+async function listLedger(client, runUuids, pageNumber, signal) {
+    const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(pageNumber) };
+    const pathname = '/v1/compute/ledger/transactions';
+    return page(client, { method: 'GET', pathname, query, signal }, schemas/* ledgerTransactionSchema */.xP);
+}
+async function single(client, call, schema) {
+    const parsed = readShown(schema, unwrap(await client.send(call)), client.redactor);
+    if (parsed.success)
+        return parsed.data;
+    throw unreadable(call, parsed.error.issues);
+}
+function itself(answer, uuid, call) {
+    if (answer.uuid === uuid.toLowerCase())
+        return answer;
+    throw new errors/* ServiceError */._7({
+        trouble: 'unreadable',
+        request: `${call.method} ${call.pathname}`,
+        detail: `the response is about another one, ${answer.uuid}`,
+    });
+}
+async function page(client, call, schema) {
+    const query = { limit: String(pageLimit), ...call.query };
+    const answer = await client.send({ ...call, query });
+    const list = schemas/* listSchema */.cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
+    if (!list.success)
+        throw unreadable(call, list.error.issues);
+    for (const member of list.data.data)
+        client.redactor.addBody(member);
+    const items = list.data.data.flatMap((member) => {
+        const parsed = readShown(schema, member, client.redactor);
+        return parsed.success ? [parsed.data] : [];
+    });
+    const { total, data } = list.data;
+    const size = data.length;
+    return { items, size, total: total !== undefined && total < size ? undefined : total };
+}
+function unwrap(answer) {
+    if (typeof answer !== 'object' || answer === null || 'uuid' in answer)
+        return answer;
+    return 'data' in answer ? answer.data : answer;
+}
+function unreadable(call, issues) {
+    const places = issues.map((issue) => issue.path.length === 0 ? 'the whole' : issue.path.join('.'));
+    return new errors/* ServiceError */._7({
+        trouble: 'unreadable',
+        request: `${call.method} ${call.pathname}`,
+        detail: `the response does not have the form that the API documents (${places.join(', ')})`,
+    });
+}
+
+
+/***/ }),
+
+/***/ 268:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Lv: () => (/* binding */ isList),
+/* harmony export */   lQ: () => (/* binding */ parseExactJson),
+/* harmony export */   pi: () => (/* binding */ isMapping),
+/* harmony export */   qF: () => (/* binding */ parseJson)
+/* harmony export */ });
+const maxDepth = 64;
+const maxMembers = 1_000_000;
+function parseJson(body) {
+    try {
+        return isModest(body) ? JSON.parse(body) : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+function parseExactJson(body) {
+    if (!/\d{16}/.test(body))
+        return parseJson(body);
+    try {
+        return isModest(body) ? JSON.parse(body, reviveExactly) : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+function reviveExactly(_, value, { source = '' }) {
+    const isRounded = typeof value === 'number' && !Number.isSafeInteger(value);
+    const isChanged = isRounded && /^-?\d+$/.test(source) && String(value) !== source;
+    return isChanged ? JSON.rawJSON(source) : value;
+}
+function isMapping(value) {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject && !JSON.isRawJSON(value);
+}
+function isList(value) {
+    return Array.isArray(value);
+}
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+function isModest(text) {
+    let depth = 0;
+    let members = 0;
+    for (let at = 0; at < text.length; at += 1) {
+        const code = text.charCodeAt(at);
+        if (code === quote)
+            at = endOfString(text, at);
+        else if (code === comma)
+            members += 1;
+        else if (isOpening(code))
+            [depth, members] = [depth + 1, members + 1];
+        else if (isClosing(code))
+            depth -= 1;
+        if (depth > maxDepth || members > maxMembers)
+            return false;
+    }
+    return true;
+}
+function endOfString(text, from) {
+    for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+        let slashes = 0;
+        while (text.charCodeAt(at - 1 - slashes) === backslash)
+            slashes += 1;
+        if (slashes % 2 === 0)
+            return at;
+    }
+    return text.length;
+}
+function isOpening(code) {
+    return code === 0x5b || code === 0x7b;
+}
+function isClosing(code) {
+    return code === 0x5d || code === 0x7d;
+}
+
+
+/***/ }),
+
+/***/ 2521:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   EM: () => (/* binding */ createDescriber),
+/* harmony export */   Ow: () => (/* binding */ isCutText),
+/* harmony export */   w7: () => (/* binding */ describeJobs),
+/* harmony export */   wn: () => (/* binding */ readJobPages)
+/* harmony export */ });
+/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
+/* harmony import */ var _pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
+/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
+
+
+
+
+function readJobPages(client, signal) {
+    return (0,_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .readPages */ .n4)({
+        client,
+        signal,
+        rule: _retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lookUp,
+        read: async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobs */ .N6)(client, { sort: '-created_at', page: String(page) }, signal),
+        getId: ({ uuid }) => uuid,
+    });
+}
+const maxFailures = 10;
+async function* describeJobs(pages, describe, oldestMs) {
+    const failures = [];
+    for await (const { items } of pages) {
+        for (const job of items)
+            yield await describeOr(job, describe, failures);
+        if (oldestMs !== null && isPast(items, oldestMs))
+            break;
+    }
+    const [failure] = failures;
+    if (failure !== undefined)
+        throw failure;
+}
+async function describeOr(job, describe, failures) {
+    if (failures.length >= maxFailures)
+        return job;
+    try {
+        return await describe(job);
+    }
+    catch (error) {
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7))
+            throw error;
+        failures.push(error);
+        return job;
+    }
+}
+function isPast(jobs, ms) {
+    const times = jobs.map(({ created_at: createdAt }) => Date.parse(createdAt ?? ''));
+    const [first = NaN] = times;
+    const last = times.at(-1) ?? NaN;
+    return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
+}
+const maxDescribed = 100;
+function isCutText(description) {
+    return /(?:…|\.{3})\s*$/.test(description?.slice(-10) ?? '');
+}
+function createDescriber(client, signal, rule) {
+    const described = new Map();
+    let isInLists = false;
+    const read = async ({ uuid }) => {
+        const request = async () => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, uuid, signal);
+        return (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(request, rule, { ...client, signal }).catch((error) => {
+            described.delete(uuid);
+            throw error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7 ? withoutDescription(error.message) : error;
+        });
+    };
+    return async (listed) => {
+        const isCut = isCutText(listed.description);
+        if (listed.description && !isCut)
+            isInLists = true;
+        if (isInLists && !isCut)
+            return listed;
+        const isFull = described.size >= maxDescribed && !described.has(listed.uuid);
+        if (isFull && isCut)
+            return listed;
+        if (isFull)
+            throw withoutDescription('too many jobs to read each');
+        const job = described.get(listed.uuid) ?? read(listed);
+        described.set(listed.uuid, job);
+        return job;
+    };
+}
+function withoutDescription(why) {
+    const detail = `the list has no descriptions: ${why}`;
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
+}
+
+
+/***/ }),
+
+/***/ 6102:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   I: () => (/* binding */ openService)
+/* harmony export */ });
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9283);
+
+function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClockOff) {
+    const { exchange, close } = connect(apiUrl);
+    const { redactor } = runner;
+    const client = (0,_client_js__WEBPACK_IMPORTED_MODULE_0__/* .createClient */ .U)({ exchange, keys, redactor, clock, random, onClockOff });
+    return { client, close };
+}
+
+
+/***/ }),
+
+/***/ 1664:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Vn: () => (/* binding */ readTogether),
+/* harmony export */   dm: () => (/* binding */ splitIntoGroups),
+/* harmony export */   n4: () => (/* binding */ readPages),
+/* harmony export */   s$: () => (/* binding */ readAllPages)
+/* harmony export */ });
+/* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(370);
+/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
+/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
+
+
+
+const maxStalePages = 3;
+async function* readPages({ client, signal, rule, read, getId = () => null, }) {
+    const seen = new Set();
+    let [members, firstSize, stale] = [0, 0, 0];
+    for (let page = 1; stale < maxStalePages; page += 1) {
+        const answer = await (0,_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(async () => read(page), rule, { ...client, signal });
+        const items = answer.items.filter((item) => !seen.has(getId(item)));
+        for (const item of items)
+            seen.add(getId(item));
+        seen.delete(null);
+        members += answer.size;
+        const isLast = isLastPage(answer, members, firstSize);
+        yield { items, isLast };
+        if (isLast)
+            return;
+        stale = items.length === 0 ? stale + 1 : 0;
+        if (page === 1)
+            firstSize = answer.size;
+    }
+}
+function isLastPage({ size, total }, members, firstSize) {
+    if (size === 0)
+        return true;
+    if (total === undefined)
+        return size < firstSize;
+    return members >= total && !(size === _endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .pageLimit */ .LN && total === size);
+}
+async function readAllPages(source, maxPages) {
+    const all = [];
+    let pages = 0;
+    for await (const { items, isLast } of readPages(source)) {
+        all.push(...items);
+        pages += 1;
+        if (isLast || pages === maxPages)
+            return { items: all, isWhole: isLast };
+    }
+    return { items: all, isWhole: false };
+}
+function splitIntoGroups(items, size) {
+    const count = Math.ceil(items.length / size);
+    return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
+}
+const maxConcurrent = 16;
+async function readTogether(uuids, likeliest, read, { groupSize, maxSingleReads }) {
+    const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .A)(maxConcurrent);
+    const readGroup = async (group) => inTurn(async () => read(group)).catch(() => false);
+    const hasFound = async (groups) => (await Promise.all(groups.map(readGroup))).includes(true);
+    const isFound = await hasFound(splitIntoGroups(uuids, groupSize));
+    if (isFound || uuids.length < 2 || likeliest === undefined)
+        return;
+    if (!(await hasFound([[likeliest]])))
+        return;
+    const others = uuids.filter((uuid) => uuid !== likeliest).slice(0, maxSingleReads);
+    await hasFound(others.map((uuid) => [uuid]));
+}
+
+
+/***/ }),
+
+/***/ 8536:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  vO: () => (/* binding */ createPoller),
+  gK: () => (/* binding */ maxAutoMs),
+  Bg: () => (/* binding */ pollIntervalMs)
+});
+
+// UNUSED EXPORTS: nextSparedMs
+
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
+// EXTERNAL MODULE: ./build/errors.js
+var build_errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(4049);
+// EXTERNAL MODULE: ./build/service/pages.js
+var pages = __nccwpck_require__(1664);
+;// CONCATENATED MODULE: ./build/service/read-jobs.js
+
+
+
+const listRestMs = 5 * 60_000;
+function createJobReader(client) {
+    const { clock } = client;
+    let listsFromMs = -Infinity;
+    const jobsPerRequest = () => (clock.monotonicMs() >= listsFromMs ? endpoints/* pageLimit */.LN : 1);
+    const readSingly = async (uuid, signal) => [uuid, await (0,endpoints/* readJob */.cd)(client, uuid, signal).catch(asServiceError)];
+    const readList = async (uuids, signal) => {
+        const query = { 'filter[uuid]': uuids.join(',') };
+        const answer = await (0,endpoints/* listJobs */.N6)(client, query, signal).catch(asServiceError);
+        if (!(answer instanceof build_errors/* ServiceError */._7))
+            return answer.items
+                .filter(({ uuid }) => uuids.includes(uuid))
+                .map((job) => [job.uuid, job]);
+        if (answer.status === 429)
+            return uuids.map((uuid) => [uuid, answer]);
+        listsFromMs = clock.monotonicMs() + listRestMs;
+        return [];
+    };
+    const readGroup = async (uuids, signal) => {
+        const listed = new Map(uuids.length > 1 ? await readList(uuids, signal) : []);
+        const missing = uuids.filter((uuid) => !listed.has(uuid));
+        const singles = await Promise.all(missing.map(async (uuid) => readSingly(uuid, signal)));
+        return [...listed, ...singles];
+    };
+    return {
+        jobsPerRequest,
+        read: async (uuids, signal) => {
+            const groups = (0,pages/* splitIntoGroups */.dm)(uuids, jobsPerRequest());
+            const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
+            return new Map(answers.flat());
+        },
+    };
+}
+function asServiceError(error) {
+    if (error instanceof build_errors/* ServiceError */._7)
+        return error;
+    throw error;
+}
+
+;// CONCATENATED MODULE: ./build/service/poll.js
+
+
+
+const minAutoMs = 2_000;
+const maxAutoMs = 20_000;
+const autoShare = 1 / 15;
+function pollIntervalMs(interval, unchangedMs) {
+    if (interval !== 'auto')
+        return interval;
+    return Math.min(maxAutoMs, Math.max(minAutoMs, unchangedMs * autoShare));
+}
+function nextSparedMs(sparedMs, tookMs, wasThrottled) {
+    if (wasThrottled)
+        return Math.min(retry/* maxPauseMs */.fR, Math.max(5_000, sparedMs * 2));
+    const eased = sparedMs < 1_000 ? 0 : sparedMs * 0.75;
+    return Math.min(retry/* maxPauseMs */.fR, Math.max(tookMs < 1_000 ? 0 : tookMs * 2, eased));
+}
+const maxNotFound = 2;
+function createPoller(options) {
+    const { client, interval, maxIntervalMs, signal } = options;
+    const { clock, random } = client;
+    const reader = createJobReader(client);
+    const watches = new Set();
+    const tellHealth = createHealth(options);
+    let isRunning = false;
+    let wake = new AbortController();
+    let sparedMs = 0;
+    let notBeforeMs = 0;
+    let stopIdleReads = null;
+    const dueIn = (watch) => {
+        const jitter = 1 + random() * 0.1;
+        const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
+        const pauseMs = interval === 'auto' ? steadyMs * jitter : steadyMs;
+        return Math.min(pauseMs, maxIntervalMs?.(watch.jobUuid) ?? Infinity);
+    };
+    const take = (watch, answer) => {
+        const nowMs = clock.monotonicMs();
+        if (answer instanceof build_errors/* ServiceError */._7) {
+            watch.failures += 1;
+            const isNotFound = answer.status === 404;
+            if (isNotFound)
+                watch.notFound += 1;
+            watch.dueAtMs = nowMs + Math.max(isNotFound ? retry/* lagMs */.Ds : 0, (0,retry/* backoffMs */.jo)(watch.failures, random));
+            if (isNotFound ? watch.notFound < maxNotFound : answer.retryable)
+                return;
+        }
+        else {
+            watch.failures = 0;
+            watch.notFound = 0;
+            if (answer.status !== watch.status)
+                watch.changedAtMs = nowMs;
+            watch.status = answer.status;
+            watch.dueAtMs = nowMs + dueIn(watch);
+        }
+        try {
+            if (watch.onLook(answer))
+                watch.done();
+        }
+        catch (error) {
+            watch.failed((0,build_errors/* asError */.zR)(error));
+        }
+    };
+    const look = async () => {
+        const due = dueWatches([...watches], clock.monotonicMs(), reader.jobsPerRequest());
+        const startedMs = clock.monotonicMs();
+        const idle = new AbortController();
+        stopIdleReads = () => {
+            if (due.every((watch) => !watches.has(watch)))
+                idle.abort();
+        };
+        const uuids = [...new Set(due.map(({ jobUuid }) => jobUuid))];
+        const answers = await reader.read(uuids, AbortSignal.any([signal, idle.signal]));
+        if (idle.signal.aborted)
+            return;
+        const tookMs = clock.monotonicMs() - startedMs;
+        const errors = [...answers.values()].filter((answer) => answer instanceof build_errors/* ServiceError */._7);
+        sparedMs = nextSparedMs(sparedMs, tookMs, errors.some(({ status }) => status === 429));
+        notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, maxRetryAfterMs(errors));
+        tellHealth(errors, answers.size);
+        for (const watch of due) {
+            const answer = answers.get(watch.jobUuid);
+            if (answer !== undefined && watches.has(watch))
+                take(watch, answer);
+        }
+    };
+    const run = async () => {
+        isRunning = true;
+        try {
+            while (watches.size > 0 && !signal.aborted) {
+                const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
+                const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
+                if (pauseMs > 0) {
+                    await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
+                    if (wake.signal.aborted)
+                        wake = new AbortController();
+                }
+                else
+                    await look();
+            }
+        }
+        catch (error) {
+            for (const watch of watches)
+                watch.failed((0,build_errors/* asError */.zR)(error));
+        }
+        isRunning = false;
+    };
+    return {
+        watch: async (jobUuid, onLook, until, isKnown = true) => new Promise((resolve, reject) => {
+            const nowMs = clock.monotonicMs();
+            const ended = AbortSignal.any([until, signal]);
+            const leave = () => {
+                watches.delete(watch);
+                stopIdleReads?.();
+                if (watches.size === 0)
+                    wake.abort();
+                ended.removeEventListener('abort', done);
+            };
+            const done = () => {
+                leave();
+                resolve();
+            };
+            const failed = (error) => {
+                leave();
+                reject(error);
+            };
+            const calls = { onLook, done, failed };
+            const base = { jobUuid, ...calls, status: null, changedAtMs: nowMs, failures: 0 };
+            const watch = { ...base, notFound: 0, dueAtMs: nowMs };
+            if (isKnown)
+                watch.dueAtMs += dueIn(watch);
+            if (ended.aborted) {
+                resolve();
+                return;
+            }
+            ended.addEventListener('abort', done);
+            watches.add(watch);
+            if (isRunning)
+                wake.abort();
+            else
+                void run();
+        }),
+    };
+}
+function dueWatches(watches, nowMs, jobsPerRequest) {
+    const soonest = watches.toSorted((a, b) => a.dueAtMs - b.dueAtMs);
+    const due = soonest.filter(({ dueAtMs }) => dueAtMs <= nowMs).length;
+    return soonest.slice(0, Math.ceil(due / jobsPerRequest) * jobsPerRequest);
+}
+function createHealth({ onUnavailable, onAvailable }) {
+    let isAvailable = true;
+    return (errors, asked) => {
+        const [first, ...rest] = errors.filter(({ retryable }) => retryable);
+        if (first === undefined) {
+            if (!isAvailable)
+                onAvailable();
+            isAvailable = true;
+        }
+        else if (isAvailable && rest.length + 1 === asked) {
+            isAvailable = false;
+            onUnavailable(first);
+        }
+    };
+}
+function maxRetryAfterMs(errors) {
+    return Math.min(retry/* maxPauseMs */.fR, Math.max(0, ...errors.map(({ retryAfterMs = 0 }) => retryAfterMs)));
+}
+
+
+/***/ }),
+
+/***/ 9834:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   c: () => (/* binding */ isLoopbackHost),
+/* harmony export */   i: () => (/* binding */ isPublicAddress)
+/* harmony export */ });
+/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7030);
+
+const notPublicV4 = [
+    ['0.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['172.16.0.0', 12],
+    ['192.0.0.0', 24],
+    ['192.0.2.0', 24],
+    ['192.88.99.0', 24],
+    ['192.168.0.0', 16],
+    ['198.18.0.0', 15],
+    ['198.51.100.0', 24],
+    ['203.0.113.0', 24],
+    ['224.0.0.0', 3],
+];
+const notPublicV6 = [
+    ['2001::', 23],
+    ['2001:db8::', 32],
+    ['2002::', 16],
+    ['3fff::', 20],
+];
+const globalV6 = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
+globalV6.addSubnet('2000::', 3, 'ipv6');
+const refused = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
+for (const [net, prefix] of notPublicV4)
+    refused.addSubnet(net, prefix, 'ipv4');
+for (const [net, prefix] of notPublicV6)
+    refused.addSubnet(net, prefix, 'ipv6');
+function isPublicAddress(address) {
+    switch ((0,node_net__WEBPACK_IMPORTED_MODULE_0__.isIP)(address)) {
+        case 4:
+            return !refused.check(address, 'ipv4');
+        case 6:
+            return globalV6.check(address, 'ipv6') && !refused.check(address, 'ipv6');
+        default:
+            return false;
+    }
+}
+const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+function isLoopbackHost(hostname) {
+    return loopbackHosts.test(hostname);
+}
+
+
+/***/ }),
+
+/***/ 9830:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ds: () => (/* binding */ lagMs),
+/* harmony export */   Oo: () => (/* binding */ retryRules),
+/* harmony export */   bD: () => (/* binding */ withRetry),
+/* harmony export */   fR: () => (/* binding */ maxPauseMs),
+/* harmony export */   jo: () => (/* binding */ backoffMs),
+/* harmony export */   mu: () => (/* binding */ parseRetryAfter)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+
+const retryRules = {
+    recipe: { maxTries: 6, maxNotFound: 1 },
+    offers: { maxTries: 6, maxNotFound: 1 },
+    bill: { maxTries: 2, maxNotFound: 1 },
+    cancel: { maxTries: 8, maxNotFound: 2 },
+    lastCancel: { maxTries: Infinity, maxNotFound: 2 },
+    lastOwnCancel: { maxTries: Infinity, maxNotFound: 7 },
+    lookUp: { maxTries: 3, maxNotFound: 2 },
+    once: { maxTries: 1, maxNotFound: 1 },
+    run: { maxTries: 4, maxNotFound: 2 },
+};
+const firstBackoffMs = 500;
+const maxBackoffMs = 30_000;
+const maxPauseMs = 60_000;
+const lagMs = 3_000;
+function backoffMs(failures, random, retryAfterMs = 0) {
+    const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16));
+    const jittered = ceiling / 2 + (random() * ceiling) / 2;
+    return Math.min(maxPauseMs, Math.max(jittered, retryAfterMs));
+}
+function parseRetryAfter(header, nowMs) {
+    if (header === undefined)
+        return undefined;
+    if (/^\d+$/.test(header.trim()))
+        return Number(header) * 1000;
+    const at = Date.parse(header);
+    return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
+async function withRetry(request, rule, { clock, random, signal }) {
+    let notFound = 0;
+    for (let failures = 1;; failures += 1) {
+        if (signal.aborted)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4();
+        try {
+            return await request();
+        }
+        catch (error) {
+            if (signal.aborted)
+                throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4(undefined, { cause: error });
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || failures >= rule.maxTries)
+                throw error;
+            if (error.status === 404)
+                notFound += 1;
+            if (!error.retryable && !(error.status === 404 && notFound < rule.maxNotFound))
+                throw error;
+            const minMs = error.status === 404 ? lagMs : 0;
+            const pauseMs = backoffMs(failures, random, Math.max(minMs, error.retryAfterMs ?? 0));
+            await clock.sleep(pauseMs, signal);
+        }
+    }
+}
+
+
+/***/ }),
+
+/***/ 8480:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   B9: () => (/* binding */ tokenOf),
+/* harmony export */   GW: () => (/* binding */ recipeSchema),
+/* harmony export */   Gh: () => (/* binding */ offerSchema),
+/* harmony export */   O1: () => (/* binding */ isUuid),
+/* harmony export */   Wf: () => (/* binding */ jobRunSchema),
+/* harmony export */   aL: () => (/* binding */ words),
+/* harmony export */   af: () => (/* binding */ jobRunWithLogSchema),
+/* harmony export */   cE: () => (/* binding */ listSchema),
+/* harmony export */   eI: () => (/* binding */ runTokenSchema),
+/* harmony export */   jQ: () => (/* binding */ jobSchema),
+/* harmony export */   xP: () => (/* binding */ ledgerTransactionSchema)
+/* harmony export */ });
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3305);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(268);
+
+
+const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+function isUuid(value) {
+    return uuidPattern.test(value);
+}
+const uuid = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(uuidPattern)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => value.toLowerCase()));
+const text = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()), null);
+const anyNumber = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([
+    zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(),
+    zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^-?\d{1,20}(?:\.\d{1,20})?$/)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => Number(value))),
+]);
+const number = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(anyNumber), null);
+const words = /^(?:[a-z]+ing|assigned|completed|failed|cancelled|batch|persistent)$/i;
+const inCapitals = (value) => (words.test(value) ? value.toUpperCase() : value);
+const status = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._minLength */ .m9(1)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(inCapitals));
+const knownMs = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(number, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((ms) => (ms === null || ms <= 0 ? null : ms)));
+const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => {
+    if (value === null || !/^\d{4}-\d{2}-\d{2}/.test(value))
+        return null;
+    if (value.length === 10)
+        return value;
+    const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(value);
+    const ms = Date.parse(hasZone ? value : `${value}Z`);
+    return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}));
+const container = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ ports: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), sshkey: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()) }),
+}), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(({ parameters: { ports, sshkey } }) => ({
+    isReachable: (Array.isArray(ports) && ports.length > 0) || Boolean(sshkey),
+})));
+const jobSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid,
+    status,
+    title: text,
+    description: text,
+    status_reason: text,
+    task: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => (value === null ? null : inCapitals(value)))),
+    source_recipe_uuid: text,
+    created_at: timestamp,
+    started_at: timestamp,
+    completed_at: timestamp,
+    cpu_count: number,
+    gpu_count: number,
+    gpu_name: text,
+    min_vram_gb: number,
+    min_ram_gb: number,
+    max_retry_count: number,
+    max_timeout_assign_ms: number,
+    max_timeout_start_ms: number,
+    max_timeout_run_ms: number,
+    max_node_count: number,
+    parameters: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(container)), null),
+});
+const nodeUrlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    description: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .number */ .aig(), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(String))])), null),
+    hostname: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
+    port: anyNumber,
+    protocol: text,
+    tls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zMY()), null),
+});
+const jobRunSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid,
+    status,
+    job_uuid: text,
+    started_at_ms: knownMs,
+    ended_at_ms: knownMs,
+    duration_ms: knownMs,
+    hourly_rate_usd: number,
+    node_urls: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(readableUrls))), null),
+});
+function readableUrls(members) {
+    return members.flatMap((member) => {
+        const parsed = nodeUrlSchema.safeParse(member);
+        return parsed.success ? [parsed.data] : [];
+    });
+}
+const accessTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    token: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^[\u0021-\u007e]{6,4096}$/)),
+});
+const runTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid,
+    status,
+    container_access_tokens: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J())), null),
+});
+function tokenOf({ container_access_tokens: tokens }) {
+    const parsed = accessTokenSchema.safeParse(tokens?.[0]);
+    return parsed.success ? parsed.data.token : null;
+}
+const jobRunWithLogSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .extend */ .X$i(jobRunSchema, {
+    logs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(textOfLog)),
+});
+function textOfLog(logs) {
+    if (typeof logs === 'string')
+        return logs;
+    if (!Array.isArray(logs))
+        return '';
+    const lines = logs.filter((line) => typeof line === 'string');
+    const isLast = (index) => index === lines.length - 1;
+    return lines
+        .map((line, index) => (line.endsWith('\n') || isLast(index) ? line : `${line}\n`))
+        .join('');
+}
+const recipeSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid,
+    name: text,
+    payload: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .custom */ .IeY(_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)), null),
+});
+const offerGpuSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ name: text, gpu_registry_uuid: text });
+const offerSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    region_code: text,
+    hardware_summary: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+        gpu_count: number,
+        gpu_model_label: text,
+        gpu_models: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(offerGpuSchema)), null),
+    })), null),
+    pricing: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+        hourly_rate_usd: anyNumber.check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._nonnegative */ .UI()),
+    }),
+});
+const ledgerTransactionSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    uuid: text,
+    job_run_uuid: uuid,
+    type: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP(),
+    amount_usd: anyNumber,
+});
+const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
+    data: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()),
+    total: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(anyNumber), undefined),
+});
+
+
+/***/ }),
+
+/***/ 8542:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ hidden),
+/* harmony export */   VY: () => (/* binding */ secretsIn),
+/* harmony export */   s0: () => (/* binding */ hideSecrets)
+/* harmony export */ });
+/* unused harmony export isPlainName */
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(268);
+
+const shownParameters = new Set([
+    'image',
+    'tag',
+    'imagesrc',
+    'host',
+    'user',
+    'ports',
+    'allowed_ips',
+]);
+const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
+const hidden = '***';
+function hideSecrets(body, hide = () => hidden) {
+    const { parameters } = body;
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
+        return body;
+    const hideMember = (key, value) => hideInParameter(key, value, hide);
+    const shown = mapMembers(parameters['parameters'], hideMember);
+    return { ...body, parameters: { ...parameters, parameters: shown } };
+}
+function secretsIn(body) {
+    const secrets = [];
+    const values = [];
+    const note = (value, key) => {
+        (secretNames.test(key) ? secrets : values).push(...textsIn(value));
+        return hidden;
+    };
+    const look = (place) => {
+        if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(place))
+            return;
+        hideSecrets(place, note);
+        const tokens = place['container_access_tokens'] ?? null;
+        for (const each of (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(tokens) ? tokens : [])
+            if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(each))
+                note(each['token'], 'token');
+        look(place['payload']);
+        look(place['job_snapshot']);
+    };
+    look(body);
+    return { secrets, values };
+}
+const secretNames = /^(?:secret|sshkey|token)$/;
+function hideInParameter(key, value, hide) {
+    if (shownParameters.has(key) || value === null)
+        return value;
+    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
+        return hideInEnv(value, (each) => hide(each, key));
+    if (key === 'volumes' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
+        return value.map((volume) => hideInVolume(volume, hide));
+    return hide(value, key);
+}
+function hideInEnv(env, hide) {
+    const members = Object.entries(mapMembers(env, (_, value) => hide(value)));
+    return Object.fromEntries(members.map(([name, shown]) => [isPlainName(name) ? name : hidden, shown]));
+}
+const maxNameLength = 40;
+const maxNameDigits = 2;
+function isPlainName(name) {
+    if (name.length > maxNameLength || !/^(?:[A-Z0-9_]+|[a-z0-9_.<-]+)$/.test(name))
+        return false;
+    return name.replaceAll(/[^0-9]/g, '').length <= maxNameDigits;
+}
+function hideInVolume(volume, hide) {
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume))
+        return hide(volume, 'volumes');
+    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value, key)));
+}
+function textsIn(value) {
+    if (typeof value === 'string')
+        return [value];
+    if (typeof value === 'number')
+        return [String(value)];
+    if (typeof value !== 'object' || value === null)
+        return [];
+    const members = Object.values(value);
+    return members.flatMap(textsIn);
+}
+function mapMembers(mapping, change) {
+    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
+}
+
+
+/***/ }),
+
+/***/ 6575:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Jj: () => (/* binding */ canonicalQuery),
+/* harmony export */   dj: () => (/* binding */ canonicalJson),
+/* harmony export */   nz: () => (/* binding */ signatureHeaders)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(268);
+
+
+function canonicalQuery(query) {
+    return Object.keys(query)
+        .toSorted()
+        .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(query[key] ?? '')}`)
+        .join('&');
+}
+function canonicalJson(value, dialect = 'ascii') {
+    const text = sortedJson(value);
+    return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
+}
+function signatureHeaders(request, keys, stamp) {
+    const time = String(stamp.timeMs);
+    const bodyHash = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
+        .update(request.body ?? '', 'utf8')
+        .digest('hex');
+    const { method, pathname, query } = request;
+    const text = [keys.publicKey, time, stamp.nonce, method, pathname, query, bodyHash].join('|');
+    return {
+        'X-API-Key': keys.publicKey,
+        'X-Time': time,
+        'X-Nonce': stamp.nonce,
+        'X-Signature': (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHmac)('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
+    };
+}
+function sortedJson(value) {
+    if ((0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isList */ .Lv)(value))
+        return `[${value.map(sortedJson).join(',')}]`;
+    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .isMapping */ .pi)(value))
+        return JSON.stringify(value);
+    const members = Object.entries(value)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([key, member]) => member === undefined ? [] : [`${JSON.stringify(key)}:${sortedJson(member)}`]);
+    return `{${members.join(',')}}`;
+}
+function escapeCodeUnit(unit) {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+
+/***/ }),
+
+/***/ 7499:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   EZ: () => (/* binding */ setSeen),
+/* harmony export */   J8: () => (/* binding */ givenJob),
+/* harmony export */   dv: () => (/* binding */ createEntry),
+/* harmony export */   hB: () => (/* binding */ seeJob),
+/* harmony export */   p8: () => (/* binding */ getOutcome)
+/* harmony export */ });
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
+/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7836);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(293);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1175);
+
+
+
+
+const nothingSeen = {
+    submitted: null,
+    job: null,
+    timeline: [],
+    error: null,
+    cancel: null,
+    readiness: null,
+    overBudget: null,
+    offers: null,
+    shareMs: null,
+};
+function givenJob(jobUuid, index) {
+    const ref = { index, jobUuid, recipeUuid: null, title: null, namesRegions: false };
+    return { ref, mark: null };
+}
+function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
+    const given = ref.jobUuid === null ? [] : [{ uuid: ref.jobUuid, hasEnded: false }];
+    return {
+        ref,
+        choice,
+        earlierTries,
+        facts: { ...(0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .newEntryFacts */ .kG)(mark), jobs: given },
+        seen: nothingSeen,
+        reported: null,
+        isSubmitting: false,
+        hasNext: false,
+        isFollowed: false,
+        accessToken: null,
+        cancels: new Map(),
+        reconciling: Promise.resolve(),
+        unwatch: new AbortController(),
+    };
+}
+function setSeen(entry, change) {
+    entry.seen = { ...entry.seen, ...change };
+}
+function seeJob({ facts, seen }, job, nowMs) {
+    const isOwn = facts.jobs[0]?.uuid === job.uuid;
+    const hasFailed = facts.stop === 'ended' && seen.job?.status === 'FAILED';
+    if (!isOwn || hasFailed)
+        return seen;
+    const isNew = seen.timeline.at(-1)?.status !== job.status;
+    const change = { status: job.status, atMs: nowMs };
+    return { ...seen, job, timeline: isNew ? [...seen.timeline, change] : seen.timeline };
+}
+function getOutcome(entry, step, plan, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_3__/* .noRunData */ .h) {
+    const { ref, facts, earlierTries } = entry;
+    const { submitted, shareMs, ...seen } = entry.seen;
+    return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__/* .createOutcome */ .N)({
+        ...runData,
+        ...seen,
+        ref,
+        earlierTries,
+        origin: submitted?.origin ?? null,
+        submittedAtMs: submitted?.submittedAtMs ?? null,
+        readyCheck: plan.readyCheck,
+        ending: stopReason(facts, step),
+        isKept: (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(facts, step, plan.policy, 'main') === 'keep',
+        unansweredMark: (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0 ? facts.mark : null,
+    }, {
+        ...plan.policy,
+        goalResult: plan.goalResult,
+        isReached: facts.stop === 'goal',
+        hasEnded: facts.jobs[0]?.hasEnded === true || facts.stop === 'ended',
+        shareMs,
+        maxCostUsd: plan.ceilings.maxCostUsd,
+    });
+}
+function stopReason(facts, step) {
+    const end = step.ends.find((reason) => reason !== 'timeout' || facts.stop !== 'goal');
+    switch (facts.stop) {
+        case 'ended':
+            return 'final';
+        case 'lost':
+        case 'over-budget':
+            return facts.stop;
+        case 'goal':
+            return end ?? 'running';
+        case 'not-cooked':
+        case 'replaced':
+            return null;
+        case null:
+            return end ?? (facts.jobs[0]?.hasEnded ? 'final' : null);
+    }
+}
+
+
+/***/ }),
+
+/***/ 4652:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O: () => (/* binding */ finish)
+/* harmony export */ });
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
+/* harmony import */ var _money_bills_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1165);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4121);
+/* harmony import */ var _reconcile_entry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3142);
+/* harmony import */ var _refresh_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3376);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7141);
+/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2234);
+
+
+
+
+
+
+
+async function finish(step, runData, commitStatus) {
+    await (0,_refresh_js__WEBPACK_IMPORTED_MODULE_4__/* .refreshRunning */ .D)(step);
+    const outcomes = await decide(step, runData);
+    (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_2__/* .writeAccessToken */ .H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
+    await commitStatus.settle(step.end.deadline);
+    return outcomes;
+}
+async function decide(step, runData) {
+    const { end, entries, client, deps } = step;
+    const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
+    const outcomesNow = () => entries.map((entry, index) => (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .outcomeNow */ .jL)(step, entry, runData[index]));
+    let billed = [];
+    for (let known = -1; known !== end.facts().ends.length;) {
+        known = end.facts().ends.length;
+        await Promise.all((0,_step_js__WEBPACK_IMPORTED_MODULE_6__/* .allEntries */ .Y)(step).map(async (entry) => (0,_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .reconcileEntry */ .X)(step, entry)));
+        billed = await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_1__/* .withBills */ .F)(outcomesNow(), client, noTime);
+    }
+    end.decide();
+    for (const [index, entry] of entries.entries())
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .reportEnd */ .wZ)(step, entry, runData[index] ?? _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .noRunData */ .h);
+    return outcomesNow().map((outcome, index) => ({
+        ...outcome,
+        bills: billed[index]?.bills ?? outcome.bills,
+    }));
+}
+
+
+/***/ }),
+
+/***/ 7802:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  p: () => (/* binding */ withStep)
+});
+
+// EXTERNAL MODULE: ./build/custody/find.js
+var find = __nccwpck_require__(5877);
+// EXTERNAL MODULE: ./build/custody/saved-state.js
+var saved_state = __nccwpck_require__(7603);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
+var context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
+// EXTERNAL MODULE: ./build/report/log.js + 1 modules
+var report_log = __nccwpck_require__(2107);
+// EXTERNAL MODULE: ./build/report/progress.js
+var progress = __nccwpck_require__(5364);
+// EXTERNAL MODULE: ./build/report/container-log.js
+var container_log = __nccwpck_require__(5335);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
+;// CONCATENATED MODULE: ./build/logs/lines.js
+
+const maxLineLength = 128 * 1024;
+function createLines(onLine) {
+    let text = '';
+    let left = 0;
+    let isReturned = false;
+    const add = (part) => {
+        if (part === '')
+            return;
+        if (isReturned)
+            [text, left, isReturned] = ['', 0, false];
+        const taken = part.slice(0, maxLineLength - text.length);
+        text += taken;
+        left += part.length - taken.length;
+    };
+    const endLine = () => {
+        onLine({ text, left });
+        [text, left, isReturned] = ['', 0, false];
+    };
+    return {
+        push: (piece) => {
+            let from = 0;
+            for (const { 0: mark, index } of piece.matchAll(/[\r\n]/g)) {
+                add(piece.slice(from, index));
+                from = index + 1;
+                if (mark === '\n')
+                    endLine();
+                else
+                    isReturned = true;
+            }
+            add(piece.slice(from));
+        },
+        end: () => {
+            if (text !== '')
+                endLine();
+        },
+    };
+}
+const maxTailLineLength = 2_000;
+function createTail(maxLines) {
+    let newest = 0;
+    let lines = [];
+    return {
+        add: ({ text }, runNumber) => {
+            if (runNumber < newest)
+                return;
+            if (runNumber > newest)
+                lines = [];
+            newest = runNumber;
+            lines.push((0,build_text/* wholeWords */.pC)(text, maxTailLineLength));
+            if (lines.length > maxLines)
+                lines.shift();
+        },
+        lines: () => [...lines],
+    };
+}
+
+// EXTERNAL MODULE: ./build/service/json.js
+var service_json = __nccwpck_require__(268);
+;// CONCATENATED MODULE: ./build/logs/results.js
+
+const maxCharacters = 100_000;
+function createContainerResults(onBad) {
+    const members = new Map();
+    let size = 0;
+    const put = (key, value, runNumber) => {
+        const before = members.get(key);
+        if (before !== undefined && before.runNumber > runNumber)
+            return;
+        const own = key.length + JSON.stringify(value).length;
+        const newSize = size - (before?.size ?? 0) + own;
+        if (newSize > maxCharacters) {
+            onBad(`its results have more than ${maxCharacters / 1000} KB in all`);
+            return;
+        }
+        size = newSize;
+        members.set(key, { value, size: own, runNumber });
+    };
+    return {
+        take: ({ text }, runNumber) => {
+            const [, json] = /^\s*dispersed-output:([^]*)$/.exec(text) ?? [];
+            if (json === undefined)
+                return;
+            const report = (0,service_json/* parseJson */.qF)(json);
+            if (!(0,service_json/* isMapping */.pi)(report))
+                onBad('what follows is not a JSON object');
+            else
+                for (const [key, value] of Object.entries(report))
+                    put(key, value ?? null, runNumber);
+        },
+        all: () => members.size === 0
+            ? null
+            : Object.fromEntries([...members].map(([key, { value }]) => [key, value])),
+    };
+}
+
+// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(4049);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __nccwpck_require__(8500);
+;// CONCATENATED MODULE: ./build/logs/diff.js
+const tailBytes = 4096;
+const minMatch = 16;
+function findFresh(tail, text) {
+    const search = searchFresh(tail, text);
+    for (;;) {
+        const { done, value } = search.next();
+        if (done)
+            return value;
+    }
+}
+function* searchFresh(tail, text) {
+    if (tail.length < minMatch)
+        return null;
+    const end = yield* endOfTail(tail, text);
+    if (end > 0)
+        return end;
+    const overlap = overlapOf(tail, text.subarray(0, tail.length));
+    return overlap < minMatch ? null : overlap;
+}
+function* endOfTail(tail, text) {
+    const borders = bordersOf(tail);
+    let part = { matched: 0, end: 0, isOver: false };
+    for (let from = 0; from < text.length && !part.isOver; from += bytesAtOnce) {
+        if (from > 0)
+            yield null;
+        part = scan(tail, borders, text, from, part);
+    }
+    return part.end;
+}
+const bytesAtOnce = 4 * 1024 * 1024;
+function scan(tail, borders, text, from, last) {
+    const to = Math.min(text.length, from + bytesAtOnce);
+    let { matched, end } = last;
+    for (let at = from; at < to; at += 1) {
+        matched = matchNext(tail, borders, matched, text[at]);
+        if (matched === tail.length)
+            end = at + 1;
+        else if (end > 0 && at + 1 - matched > end)
+            return { matched, end, isOver: true };
+    }
+    return { matched, end, isOver: false };
+}
+function overlapOf(tail, beginning) {
+    const borders = bordersOf(beginning);
+    let matched = 0;
+    for (const byte of tail)
+        matched = matchNext(beginning, borders, matched, byte);
+    return matched;
+}
+function bordersOf(pattern) {
+    const borders = new Uint16Array(pattern.length);
+    for (let at = 1; at < pattern.length; at += 1) {
+        borders[at] = matchNext(pattern, borders, borders[at - 1] ?? 0, pattern[at]);
+    }
+    return borders;
+}
+function matchNext(pattern, borders, before, byte = 0) {
+    let matched = before < pattern.length ? before : (borders[before - 1] ?? 0);
+    while (matched > 0 && pattern[matched] !== byte)
+        matched = borders[matched - 1] ?? 0;
+    return pattern[matched] === byte ? matched + 1 : 0;
+}
+
+;// CONCATENATED MODULE: ./build/logs/run-log.js
+
+
+
+
+const maxRestarts = 20;
+function openRunLog({ path, onLine, onRestart }) {
+    const lines = createLines(onLine);
+    let startInFile = 0;
+    let restarts = 0;
+    const restart = (size) => {
+        restarts += 1;
+        if (restarts > maxRestarts)
+            throw new Error('it is another text each time it is read');
+        lines.end();
+        onRestart();
+        startInFile = size;
+        return 0;
+    };
+    const freshOf = async (file, text) => {
+        const { size } = (0,external_node_fs_.fstatSync)(file);
+        if (await goesOn(file, startInFile, text))
+            return size - startInFile;
+        const tail = readPiece(file, Math.max(0, size - tailBytes), tailBytes);
+        const fresh = await inTurns(searchFresh(tail, text));
+        if (fresh === null)
+            return restart(size);
+        startInFile = Math.max(0, size - fresh);
+        return fresh;
+    };
+    const keep = async (text) => {
+        const file = (0,external_node_fs_.openSync)(path, 'a+');
+        try {
+            const fresh = text.subarray(await freshOf(file, text));
+            for (let at = 0; at < fresh.length; at += run_log_bytesAtOnce) {
+                if (at > 0)
+                    await (0,promises_.setImmediate)();
+                (0,external_node_fs_.writeFileSync)(file, fresh.subarray(at, at + run_log_bytesAtOnce));
+            }
+            return fresh;
+        }
+        finally {
+            (0,external_node_fs_.closeSync)(file);
+        }
+    };
+    return {
+        take: async (log, isOver) => {
+            const fresh = await keep(await bytesOf(isOver ? log : wholeCharacters(log)));
+            for (const piece of piecesOf(fresh)) {
+                lines.push(piece);
+                await (0,promises_.setImmediate)();
+            }
+        },
+        end: lines.end,
+    };
+}
+const pieceSize = 64 * 1024;
+const run_log_bytesAtOnce = 4 * 1024 * 1024;
+async function bytesOf(text) {
+    const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
+    let written = 0;
+    for (let from = 0; from < text.length;) {
+        if (from > 0)
+            await (0,promises_.setImmediate)();
+        const isParted = /[\ud800-\udbff]/.test(text.charAt(from + run_log_bytesAtOnce - 1));
+        const to = from + run_log_bytesAtOnce + (isParted ? 1 : 0);
+        written += bytes.write(text.slice(from, to), written);
+        from = to;
+    }
+    return bytes;
+}
+async function inTurns(work) {
+    for (;;) {
+        const { done, value } = work.next();
+        if (done)
+            return value;
+        await (0,promises_.setImmediate)();
+    }
+}
+async function goesOn(file, from, text) {
+    for (let at = 0; at < text.length; at += pieceSize) {
+        if (at > 0 && at % run_log_bytesAtOnce === 0)
+            await (0,promises_.setImmediate)();
+        const piece = readPiece(file, from + at, Math.min(pieceSize, text.length - at));
+        if (!piece.equals(text.subarray(at, at + piece.length)))
+            return false;
+        if (piece.length < pieceSize)
+            break;
+    }
+    return true;
+}
+function readPiece(file, at, length) {
+    const piece = Buffer.allocUnsafe(length);
+    return piece.subarray(0, (0,external_node_fs_.readSync)(file, piece, 0, length, at));
+}
+function* piecesOf(text) {
+    const decoder = new TextDecoder();
+    for (let at = 0; at < text.length; at += pieceSize) {
+        yield decoder.decode(text.subarray(at, at + pieceSize), { stream: true });
+    }
+}
+function wholeCharacters(log) {
+    let end = log.length;
+    while (end > log.length - 3 && log.endsWith('\ufffd', end))
+        end -= 1;
+    return log.slice(0, end);
+}
+
+;// CONCATENATED MODULE: ./build/logs/runs.js
+
+
+
+
+
+
+const largeSize = 1_000_000;
+function openRuns(jobUuid, options) {
+    const { client, onTooLarge } = options;
+    const { known, add, end } = createKnownRuns(jobUuid, options);
+    let mustList = true;
+    let telling = Promise.resolve();
+    const all = () => [...known.values()].map(({ run }) => run);
+    const list = async (signal) => {
+        for (const run of await (0,endpoints/* listJobRuns */.Mm)(client, jobUuid, signal)) {
+            const before = known.get(run.uuid);
+            if (before === undefined)
+                add(run);
+            else
+                before.run = run;
+        }
+        return all();
+    };
+    const read = async (each, signal) => {
+        if (each.log === null)
+            return;
+        const { run, log } = await readLimited(each.run.uuid, options, signal);
+        each.run = run;
+        each.size = log.length;
+        each.isOver = (0,jobs_status/* isFinal */.dR)(run.status);
+        telling = each.log.take(log, each.isOver);
+        await telling;
+    };
+    const readBounded = async (each, signal) => read(each, signal).catch((error) => {
+        if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
+            throw error;
+        each.isOver = true;
+        each.size = endpoints/* maxLogBytes */.mi;
+        onTooLarge(new Error(`it is larger than ${endpoints/* maxLogBytes */.mi / 1024 / 1024} MiB`));
+    });
+    return {
+        all,
+        list,
+        end,
+        size: () => [...known.values()].reduce((sum, { size }) => sum + size, 0),
+        told: async () => telling,
+        readNew: async (signal) => {
+            if (mustList)
+                await list(signal);
+            mustList = true;
+            const open = [...known.values()].filter(({ isOver }) => !isOver);
+            await oneByOne(open, async (each) => readBounded(each, signal));
+            mustList = open.length === 0 || open.some(({ run }) => run.status !== 'RUNNING');
+        },
+        readRest: async (signal) => {
+            const retried = async (request) => (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
+            await telling.catch(() => { });
+            const listing = retried(async () => list(signal));
+            await listing.catch(() => { });
+            const left = [...known.values()].filter(({ isOver, size }) => !isOver || size <= largeSize);
+            await oneByOne(left, async (each) => retried(async () => readBounded(each, signal)));
+            await listing;
+        },
+    };
+}
+async function oneByOne(items, work) {
+    const troubles = [];
+    for (const item of items) {
+        await work(item).catch((error) => {
+            troubles.push(error);
+        });
+    }
+    if (troubles.length > 0)
+        throw (0,errors/* asError */.zR)(troubles[0]);
+}
+function createKnownRuns(jobUuid, { folder, onLine, onRestart }) {
+    const known = new Map();
+    let newest = 1;
+    let isEnded = false;
+    const endBefore = (number) => {
+        for (const each of known.values())
+            if (each.number < number)
+                each.log?.end();
+    };
+    const onRunLine = (line, number) => {
+        if (isEnded)
+            return;
+        if (number > newest) {
+            newest = number;
+            endBefore(number);
+        }
+        onLine(line, number);
+    };
+    const openLog = (number) => {
+        if (folder === null)
+            return null;
+        const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
+        return openRunLog({
+            path: (0,external_node_path_.join)(folder, name),
+            onRestart,
+            onLine: (line) => {
+                onRunLine(line, number);
+            },
+        });
+    };
+    return {
+        known,
+        add: (run) => {
+            const number = known.size + 1;
+            known.set(run.uuid, { run, number, log: openLog(number), size: 0, isOver: false });
+        },
+        end: () => {
+            endBefore(Infinity);
+            isEnded = true;
+        },
+    };
+}
+async function readLimited(runUuid, { client, limit }, signal) {
+    const answer = await limit(async () => {
+        signal.throwIfAborted();
+        return (0,endpoints/* readJobRun */.Dv)(client, runUuid, signal);
+    });
+    signal.throwIfAborted();
+    return answer;
+}
+
+;// CONCATENATED MODULE: ./build/logs/collector.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+const maxConcurrentLogs = 4;
+function createLogCollector(given) {
+    const isTooMany = given.mode === 'stream' && given.jobCount >= progress/* minManyJobs */.M;
+    const options = isTooMany ? { ...given, mode: 'on-failure' } : given;
+    const folder = makeFolder(options);
+    const limit = (0,p_limit/* default */.A)(maxConcurrentLogs);
+    const streaming = new Set();
+    return { open: (job) => openJobLog(job, { ...options, folder, limit, streaming }) };
+}
+function makeFolder({ runner, mode, console }) {
+    if (mode === 'none')
+        return null;
+    try {
+        const folder = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-logs-'));
+        (0,outputs/* writeLogsPath */.qq)(runner, folder);
+        return folder;
+    }
+    catch (error) {
+        console.logIncomplete('every job', error);
+        return null;
+    }
+}
+const maxCloseMs = 60_000;
+function openJobLog(submitted, options) {
+    const { client, console, mode, folder, streaming } = options;
+    const { clock, random } = client;
+    const { uuid } = submitted.job;
+    const onTrouble = (error) => {
+        if (folder !== null)
+            console.logIncomplete(`job ${uuid}`, error);
+    };
+    const handler = createLineHandler(submitted, options);
+    const runs = openRuns(uuid, { ...options, ...handler, onTooLarge: onTrouble });
+    const closing = new AbortController();
+    const signal = AbortSignal.any([options.signal, closing.signal]);
+    let isReading = false;
+    let failures = 0;
+    let dueAtMs = 0;
+    const readNew = async () => {
+        isReading = true;
+        try {
+            await runs.readNew(signal);
+            failures = 0;
+            dueAtMs = clock.monotonicMs() + logPauseMs(runs.size(), streaming.size);
+        }
+        catch (error) {
+            failures += 1;
+            dueAtMs = isLasting(error) ? Infinity : clock.monotonicMs() + (0,retry/* backoffMs */.jo)(failures, random);
+        }
+        isReading = false;
+    };
+    return {
+        onLook: ({ status }) => {
+            if (mode !== 'stream' || folder === null || status !== 'RUNNING')
+                return;
+            streaming.add(uuid);
+            if (!isReading && !signal.aborted && clock.monotonicMs() >= dueAtMs)
+                void readNew();
+        },
+        listRuns: runs.list,
+        close: async (result, { reads, signal: outer }) => {
+            closing.abort();
+            streaming.delete(uuid);
+            await endBy(maxCloseMs, clock, outer, reads ? runs.readRest : runs.told).catch(onTrouble);
+            runs.end();
+            return { runs: runs.all(), ...handler.close(result) };
+        },
+    };
+}
+const tailLines = 100;
+const summaryLines = 30;
+function createLineHandler(submitted, options) {
+    const { runner, client, mode, jobCount, console, folder } = options;
+    const { redact, redactJson } = client.redactor;
+    const { uuid, title } = submitted.job;
+    const tail = createTail(tailLines);
+    const results = createContainerResults((why) => {
+        console.resultsIgnored(uuid, why);
+    });
+    const place = { prefix: (0,report_log/* jobPrefix */.An)(submitted, jobCount), folder: folder ?? '', jobCount };
+    const printer = mode === 'stream' ? (0,container_log/* createLogPrinter */.fw)(runner, place) : null;
+    return {
+        onLine: (line, runNumber) => {
+            results.take(line, runNumber);
+            const shown = { ...line, text: redact(line.text) };
+            tail.add(shown, runNumber);
+            printer?.line(shown, runNumber);
+        },
+        onRestart: () => {
+            runner.print(`  ${place.prefix}── the log begins anew ──`);
+        },
+        close: (result) => {
+            printer?.end(tail.lines());
+            const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
+            if (mode === 'on-failure' && isBad) {
+                (0,container_log/* printTail */.yP)(runner, `job ${uuid} ${title ?? ''}`, tail.lines());
+            }
+            const reported = results.all();
+            return {
+                logTail: tail.lines().slice(-summaryLines),
+                results: reported === null ? null : redactJson(reported),
+            };
+        },
+    };
+}
+const bytesPerMs = 256;
+const streamEveryMs = 1_000;
+function logPauseMs(bytes, streams) {
+    return Math.max(bytes / bytesPerMs, (streams - 1) * streamEveryMs);
+}
+function isLasting(error) {
+    if (error instanceof errors/* InterruptedError */.p4)
+        return false;
+    return !(error instanceof errors/* ServiceError */._7) || !(error.retryable || error.status === 404);
+}
+async function endBy(maxMs, clock, outer, work) {
+    const over = new AbortController();
+    const signal = AbortSignal.any([outer, over.signal]);
+    const tooLate = clock.sleep(maxMs, signal).then(() => {
+        throw new errors/* InterruptedError */.p4();
+    });
+    try {
+        await Promise.race([work(signal), tooLate]);
+    }
+    finally {
+        over.abort();
+    }
+}
+
+// EXTERNAL MODULE: ./build/money/ceilings.js
+var money_ceilings = __nccwpck_require__(5443);
+// EXTERNAL MODULE: ./build/money/cost.js
+var cost = __nccwpck_require__(110);
+// EXTERNAL MODULE: ./build/service/poll.js + 1 modules
+var poll = __nccwpck_require__(8536);
+// EXTERNAL MODULE: ./build/jobs/metrics.js
+var metrics = __nccwpck_require__(4224);
+// EXTERNAL MODULE: ./build/jobs/restart.js
+var restart = __nccwpck_require__(4746);
+;// CONCATENATED MODULE: ./build/money/spend.js
+
+
+
+
+function spendOf(known, nowMs, assumedUsd) {
+    return known.job.task === 'PERSISTENT'
+        ? ofLifetime(known, nowMs, assumedUsd)
+        : ofRuns(known, nowMs, assumedUsd);
+}
+function totalSpend(jobs, nowMs, assumedUsd) {
+    const spends = jobs.map((each) => spendOf(each, nowMs, assumedUsd));
+    return {
+        usd: spends.reduce((sum, { usd }) => sum + usd, 0),
+        hourlyUsd: spends.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
+    };
+}
+function lastsMs({ usd, hourlyUsd }, maxCostUsd) {
+    if (hourlyUsd <= 0)
+        return usd > maxCostUsd ? 0 : Infinity;
+    return ((maxCostUsd - usd) / hourlyUsd) * cost/* hourMs */.$0;
+}
+function endMsOf(known) {
+    return (0,restart/* hasFinished */.rz)(known.job) ? ((0,metrics/* instantMs */.Or)(known.job.completed_at) ?? known.lastSeenMs) : null;
+}
+function ofLifetime(known, nowMs, assumedUsd) {
+    const rates = known.runs.map(cost/* rateOfRun */.LY).filter((rate) => rate !== null);
+    const rate = rates.at(-1) ?? assumedUsd ?? 0;
+    const endMs = endMsOf(known);
+    const sinceMs = (0,metrics/* instantMs */.Or)(known.job.created_at) ?? known.firstSeenMs;
+    return spendBetween(rate, sinceMs, endMs, nowMs);
+}
+function ofRuns(known, nowMs, assumedUsd) {
+    const parts = known.runs.map((run, index) => ofRun(run, index, known, nowMs, assumedUsd));
+    const isRunning = parts.some(({ hourlyUsd }) => hourlyUsd > 0);
+    const unseen = isRunning ? [] : [unseenRun(known, nowMs, assumedUsd)];
+    const all = [...parts, ...unseen];
+    return {
+        usd: all.reduce((sum, { usd }) => sum + usd, 0),
+        hourlyUsd: all.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
+    };
+}
+function ofRun(run, index, known, nowMs, assumedUsd) {
+    const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
+    if (startedMs === null)
+        return nothing;
+    const next = known.runs[index + 1];
+    const ownEndMs = endedMs ?? (durationMs === null ? null : startedMs + durationMs);
+    const endMs = ownEndMs ?? endMsOf(known) ?? (next ? (next.started_at_ms ?? nowMs) : null);
+    const fromMs = Math.max(startedMs, (0,metrics/* instantMs */.Or)(known.job.created_at) ?? startedMs);
+    return spendBetween((0,cost/* rateOfRun */.LY)(run) ?? assumedUsd ?? 0, fromMs, endMs, nowMs);
+}
+const nothing = { usd: 0, hourlyUsd: 0 };
+function unseenRun(known, nowMs, assumedUsd) {
+    const { runs, isLimited, idleSeenMs, lastSeenMs, job } = known;
+    const newest = runs.at(-1);
+    const isOpen = newest !== undefined && !(0,jobs_status/* isFinal */.dR)(newest.status);
+    const rate = (isOpen ? (0,cost/* rateOfRun */.LY)(newest) : null) ?? assumedUsd;
+    if (rate === null)
+        return nothing;
+    if ((0,restart/* hasFinished */.rz)(known.job)) {
+        return runs.length === 0 && job.started_at !== null
+            ? spendBetween(rate, (0,metrics/* instantMs */.Or)(job.started_at) ?? idleSeenMs, endMsOf(known), nowMs)
+            : nothing;
+    }
+    if (job.status === 'RUNNING')
+        return spendBetween(rate, idleSeenMs, null, nowMs);
+    return isLimited ? nothing : spendBetween(rate, lastSeenMs, null, nowMs);
+}
+function spendBetween(rate, fromMs, toMs, nowMs) {
+    const ms = Math.max(0, Math.min(toMs ?? nowMs, nowMs) - fromMs);
+    return { usd: (rate * ms) / cost/* hourMs */.$0, hourlyUsd: toMs === null ? rate : 0 };
+}
+
+;// CONCATENATED MODULE: ./build/money/budget.js
+
+
+
+
+
+
+
+const cancelTakesMs = 15_000;
+const maxConcurrentReads = 8;
+const retryEveryMs = 2_000;
+function createBudget(options) {
+    const { client, ceilings, ended } = options;
+    const { maxHourlyRateUsd, maxCostUsd } = ceilings;
+    const { clock } = client;
+    const known = new Map();
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
+    const stopped = new AbortController();
+    const over = AbortSignal.any([ended, stopped.signal]);
+    let wake = new AbortController();
+    let isWatching = false;
+    let listener = null;
+    const nowMs = () => client.serverNow() ?? clock.now();
+    const total = () => totalSpend([...known.values()], nowMs(), maxHourlyRateUsd);
+    const watchCost = async (ceilingUsd) => {
+        isWatching = true;
+        for (;;) {
+            const leftMs = lastsMs(total(), ceilingUsd) - cancelTakesMs;
+            if (over.aborted || leftMs === Infinity)
+                break;
+            if (leftMs <= 0) {
+                listener?.onOverCost({ kind: 'cost', amountUsd: total().usd, ceilingUsd });
+                break;
+            }
+            await clock.sleep(Math.max(1, leftMs), AbortSignal.any([over, wake.signal]));
+            if (wake.signal.aborted)
+                wake = new AbortController();
+        }
+        isWatching = false;
+    };
+    const changed = () => {
+        if (maxCostUsd === null || over.aborted)
+            return;
+        if (isWatching)
+            wake.abort();
+        else
+            void watchCost(maxCostUsd);
+    };
+    const checkRate = (each) => {
+        const newest = each.runs.at(-1);
+        const rate = newest === undefined || (0,jobs_status/* isFinal */.dR)(newest.status) ? null : (0,cost/* rateOfRun */.LY)(newest);
+        if (maxHourlyRateUsd === null || rate === null || rate <= maxHourlyRateUsd)
+            return;
+        if (each.isTold || over.aborted)
+            return;
+        each.isTold = true;
+        listener?.onOverRate(each.job.uuid, {
+            kind: 'rate',
+            amountUsd: rate,
+            ceilingUsd: maxHourlyRateUsd,
+        });
+    };
+    const read = async (each) => {
+        const { status, uuid } = each.job;
+        try {
+            each.runs = await inTurn(async () => (0,endpoints/* listJobRuns */.Mm)(client, uuid, over));
+            each.readAt = status;
+            checkRate(each);
+        }
+        catch {
+        }
+        each.reading = null;
+        changed();
+    };
+    const readLater = (each) => {
+        each.reading ??= read(each);
+    };
+    return {
+        onLook: (job, isLimited) => {
+            if (!(0,money_ceilings/* hasCeiling */.YW)(ceilings))
+                return;
+            const each = takeLook(known.get(job.uuid), job, isLimited, nowMs());
+            known.set(job.uuid, each);
+            if (!over.aborted && mustRead(each))
+                readLater(each);
+            changed();
+        },
+        maxIntervalMs: (jobUuid) => {
+            const each = known.get(jobUuid);
+            return each === undefined || isSettled(each) ? Infinity : poll/* maxAutoMs */.gK;
+        },
+        waitForRate: async (jobUuid, maxMs) => {
+            const each = known.get(jobUuid);
+            if (each === undefined || !(0,money_ceilings/* hasCeiling */.YW)(ceilings))
+                return true;
+            const untilMs = clock.monotonicMs() + maxMs;
+            while (!isRated(each.runs) && !over.aborted && clock.monotonicMs() < untilMs) {
+                readLater(each);
+                await each.reading;
+                if (!isRated(each.runs))
+                    await clock.sleep(retryEveryMs, over);
+            }
+            return isRated(each.runs) || over.aborted;
+        },
+        refusal: async (rateUsd) => {
+            if (maxCostUsd === null)
+                return null;
+            await Promise.all([...known.values()].map(async ({ reading }) => reading));
+            const { usd, hourlyUsd } = total();
+            const withOne = { usd, hourlyUsd: hourlyUsd + (maxHourlyRateUsd ?? rateUsd ?? 0) };
+            if (lastsMs(withOne, maxCostUsd) >= money_ceilings/* minRunLimitMs */.$c - 1)
+                return null;
+            return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
+        },
+        over,
+        start: (given) => {
+            listener = given;
+        },
+        stop: () => {
+            stopped.abort();
+        },
+    };
+}
+function takeLook(before, job, isLimited, nowMs) {
+    const blank = {
+        runs: [],
+        firstSeenMs: nowMs,
+        idleSeenMs: nowMs,
+        readAt: null,
+        reading: null,
+        isTold: false,
+    };
+    const each = before ?? { ...blank, job, lastSeenMs: nowMs, isLimited };
+    each.job = job;
+    each.isLimited = isLimited;
+    each.lastSeenMs = nowMs;
+    if (job.status !== 'RUNNING' && !(0,jobs_status/* isFinal */.dR)(job.status))
+        each.idleSeenMs = nowMs;
+    return each;
+}
+function mustRead({ job, runs, readAt }) {
+    if (job.status === 'PENDING' && runs.length === 0)
+        return false;
+    return readAt !== job.status || !isSettled({ job, runs });
+}
+function isSettled({ job, runs }) {
+    const mayChange = (job.max_retry_count ?? 0) > 0 || (job.max_node_count ?? 1) > 1;
+    return isRated(runs) && (!mayChange || (0,jobs_status/* isFinal */.dR)(job.status));
+}
+function isRated(runs) {
+    const newest = runs.at(-1);
+    return newest !== undefined && (0,cost/* rateOfRun */.LY)(newest) !== null;
+}
+
+// EXTERNAL MODULE: ./build/service/open.js
+var service_open = __nccwpck_require__(6102);
+// EXTERNAL MODULE: ./build/clock.js
+var build_clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/custody/facts.js
+var custody_facts = __nccwpck_require__(9507);
+;// CONCATENATED MODULE: ./build/step/end.js
+
+
+const abandonAfterMs = 2_000;
+const interruptDeadlineMs = 6_000;
+const endDeadlineMs = 3 * 60_000;
+function createStepEnd({ clock, interrupt }, timeoutMs) {
+    const { released, release, end, abandon, deadline, after, abortAfter } = createTimers(clock);
+    let facts = custody_facts/* newStepFacts */.Gz;
+    let onChange = null;
+    const change = (changed) => {
+        facts = { ...facts, ...changed };
+        onChange?.(facts);
+    };
+    const endFor = (reason) => {
+        const isFirst = facts.ends.length === 0;
+        const isNew = isFirst || (reason === 'interrupt' && !facts.ends.includes(reason));
+        if (facts.hasVerdict || !isNew)
+            return;
+        change({ ends: [...facts.ends, reason] });
+        if (isFirst)
+            abortAfter(endDeadlineMs, deadline);
+        if (reason === 'interrupt') {
+            abortAfter(abandonAfterMs, abandon);
+            abortAfter(interruptDeadlineMs, deadline);
+        }
+        end.abort();
+    };
+    return {
+        facts: () => facts,
+        signal: end.signal,
+        abandon: abandon.signal,
+        deadline: deadline.signal,
+        endFor,
+        decide: () => {
+            change({ hasVerdict: true });
+        },
+        start: (listener) => {
+            onChange = listener;
+            const onInterrupt = endFor.bind(null, 'interrupt');
+            interrupt.addEventListener('abort', onInterrupt, { signal: released.signal });
+            after(timeoutMs, endFor.bind(null, 'timeout'));
+            if (interrupt.aborted)
+                onInterrupt();
+        },
+        release,
+    };
+}
+function createTimers(clock) {
+    const released = new AbortController();
+    const after = (ms, work) => {
+        void (0,build_clock/* sleepLong */.k8)(clock, ms, released.signal).then(() => {
+            if (!released.signal.aborted)
+                work();
+        });
+    };
+    return {
+        released,
+        release: () => {
+            released.abort();
+        },
+        end: new AbortController(),
+        abandon: new AbortController(),
+        deadline: new AbortController(),
+        after,
+        abortAfter: (ms, controller) => {
+            after(ms, () => {
+                controller.abort();
+            });
+        },
+    };
+}
+
+// EXTERNAL MODULE: ./build/step/entry.js
+var step_entry = __nccwpck_require__(7499);
+// EXTERNAL MODULE: ./build/step/reconcile-entry.js
+var reconcile_entry = __nccwpck_require__(3142);
+// EXTERNAL MODULE: ./build/step/step.js
+var step_step = __nccwpck_require__(7141);
+;// CONCATENATED MODULE: ./build/step/open.js
+
+
+
+
+
+
+
+
+
+
+
+
+async function withStep(plan, jobs, listeners, deps, work) {
+    const { runner } = deps;
+    const log = (0,report_log/* createConsole */.so)(runner, jobs.length);
+    const { client, close } = (0,service_open/* openService */.I)(deps, plan, log.clockOff);
+    const probe = deps.openProbe(plan.apiUrl);
+    const over = new AbortController();
+    const end = createStepEnd(deps, plan.timeoutMs);
+    const budget = createBudget({ client, ceilings: plan.ceilings, ended: end.signal });
+    const poller = (0,poll/* createPoller */.vO)({
+        client,
+        interval: plan.pollInterval,
+        maxIntervalMs: budget.maxIntervalMs,
+        signal: end.deadline,
+        onUnavailable: log.serviceUnavailable,
+        onAvailable: log.serviceAvailable,
+    });
+    const jobLogs = createLogCollector({
+        runner,
+        client,
+        console: log,
+        mode: plan.logs,
+        jobCount: jobs.length,
+        signal: end.signal,
+    });
+    const step = {
+        deps,
+        plan,
+        entries: jobs.map((job) => (0,step_entry/* createEntry */.dv)(job)),
+        earlier: [],
+        client,
+        probe,
+        end,
+        finder: (0,find/* createFinder */.p)(client, end.deadline),
+        poller,
+        log,
+        budget,
+        jobLogs,
+        listeners: [log, ...startReports(plan, jobs.length, deps, log, over.signal), ...listeners],
+    };
+    try {
+        saveStart(step, jobs);
+        startStep(step);
+        return await work(step);
+    }
+    finally {
+        over.abort();
+        end.release();
+        budget.stop();
+        await Promise.all([close(), probe.close()]);
+    }
+}
+function startReports({ apiUrl, timeoutMs, policy, goalResult, cancelReason }, jobCount, { runner, clock }, log, signal) {
+    if (jobCount === 0 || cancelReason !== undefined)
+        return [];
+    const atTimeout = timeoutWords[policy.onTimeout];
+    log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
+    return [(0,progress/* startProgress */.o)({ runner, clock, jobCount, timeoutMs, atTimeout, signal })];
+}
+const timeoutWords = {
+    cancel: 'unfinished jobs are then cancelled, and the step fails',
+    fail: 'unfinished jobs are then left running, and the step fails',
+    detach: 'unfinished jobs are then left running, and the step passes',
+};
+function saveStart({ deps: { runner }, plan, entries }, jobs) {
+    const records = Math.max(1, ...jobs.map((job) => job.records ?? 1));
+    (0,saved_state/* savePlan */.hp)(runner, { count: jobs.length, records, policy: plan.policy });
+    for (const { ref, choice, facts } of entries)
+        if (facts.jobs.length > 0)
+            (0,saved_state/* saveEntry */.wn)(runner, ref.index, choice, facts);
+}
+function startStep(step) {
+    const { deps, end, budget } = step;
+    budget.start({
+        onOverRate: (jobUuid, why) => {
+            const entry = (0,step_step/* allEntries */.Y)(step).find(({ facts }) => facts.jobs[0]?.uuid === jobUuid);
+            if (entry !== undefined)
+                (0,reconcile_entry/* stopOverBudget */._)(step, entry, why);
+        },
+        onOverCost: (why) => {
+            for (const entry of step.entries)
+                (0,step_entry/* setSeen */.EZ)(entry, { overBudget: entry.seen.overBudget ?? why });
+            end.endFor('max-cost');
+        },
+    });
+    end.start((facts) => {
+        const save = () => {
+            (0,saved_state/* saveStep */.cs)(deps.runner, facts);
+        };
+        if (facts.hasVerdict) {
+            save();
+            return;
+        }
+        (0,saved_state/* saveIfPossible */.Ku)(save);
+        for (const entry of (0,step_step/* allEntries */.Y)(step))
+            if (!entry.isSubmitting)
+                void (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+    });
+}
+
+
+/***/ }),
+
+/***/ 2568:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   q: () => (/* binding */ createPlan)
+/* harmony export */ });
+/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9904);
+/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5443);
+
+
+function createPlan(inputs) {
+    return {
+        ...(0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_0__/* .toAccess */ .oQ)(inputs),
+        timeoutMs: inputs.timeout,
+        pollInterval: inputs['poll-interval'],
+        waitUntil: inputs['wait-until'],
+        policy: {
+            onTimeout: inputs['on-timeout'],
+            onWorkflowCancel: inputs['on-workflow-cancel'],
+            onJobEnd: 'keep',
+        },
+        goalResult: 'running',
+        readyCheck: inputs['ready-check'] ?? null,
+        ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_1__/* .noCeilings */ .Es,
+        failFast: inputs['fail-fast'],
+        logs: inputs.logs,
+    };
+}
+
+
+/***/ }),
+
+/***/ 3142:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   X: () => (/* binding */ reconcileEntry),
+/* harmony export */   _: () => (/* binding */ stopOverBudget)
+/* harmony export */ });
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
+/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7836);
+/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6804);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7499);
+/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2234);
+
+
+
+
+
+
+async function reconcileEntry(step, entry) {
+    const both = Promise.all([entry.reconciling, reconcileNow(step, entry)]);
+    entry.reconciling = both.then(() => { });
+    entry.reconciling.catch(() => { });
+    return entry.reconciling;
+}
+function stopOverBudget(step, entry, why) {
+    const { stop } = entry.facts;
+    if (stop !== null && stop !== 'goal')
+        return;
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_4__/* .setSeen */ .EZ)(entry, { overBudget: why });
+    (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .saveFacts */ .NP)(step, entry, { stop: 'over-budget' });
+    entry.unwatch.abort();
+    if (stop === 'goal')
+        void reconcileEntry(step, entry);
+}
+async function reconcileNow(step, entry) {
+    const { client, finder, poller, end, plan } = step;
+    const { cancelReason } = plan;
+    await (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .reconcile */ .Lq)({
+        facts: () => entry.facts,
+        record: (change) => {
+            (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .saveFacts */ .NP)(step, entry, change);
+        },
+        wanted: () => cancelReason === undefined
+            ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(entry.facts, end.facts(), plan.policy, 'main')
+            : 'cancel',
+        cancels: entry.cancels,
+        reason: (jobUuid) => cancelReason === undefined
+            ? (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownReason */ .Nx)((0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .isDuplicate */ .KD)(entry.facts, jobUuid) ? _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .duplicateReason */ .Uu : cause(entry.facts, step))
+            : { told: cancelReason, sent: cancelReason },
+        onJob: (job) => {
+            (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .applyUpdate */ .QE)(step, entry, job);
+        },
+    }, {
+        client,
+        finder,
+        poller,
+        deadline: end.deadline,
+        phase: cancelReason === undefined ? 'main' : 'post',
+        events: createEvents(step, entry),
+    });
+}
+function createEvents({ log, plan }, entry) {
+    const isOwn = (jobUuid) => entry.facts.jobs[0]?.uuid === jobUuid;
+    return {
+        ...log,
+        cancelling: (jobUuid, reason) => {
+            if (isOwn(jobUuid))
+                (0,_entry_js__WEBPACK_IMPORTED_MODULE_4__/* .setSeen */ .EZ)(entry, { cancel: 'accepted' });
+            log.cancelling(jobUuid, reason);
+        },
+        cancelFailed: (jobUuid, error) => {
+            const { submitted, error: before } = entry.seen;
+            if (isOwn(jobUuid))
+                (0,_entry_js__WEBPACK_IMPORTED_MODULE_4__/* .setSeen */ .EZ)(entry, { cancel: 'failed' });
+            if (plan.cancelReason !== undefined)
+                (0,_entry_js__WEBPACK_IMPORTED_MODULE_4__/* .setSeen */ .EZ)(entry, { error: (0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .asError */ .zR)(error) });
+            else if (submitted !== null || !isUnknown(before) || !isUnknown(error))
+                log.cancelFailed(jobUuid, error);
+        },
+    };
+}
+function isUnknown(error) {
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7 && error.status === 404;
+}
+function cause({ stop }, { end }) {
+    const [reason] = end.facts().ends;
+    return reason === undefined ? causesByStop[stop ?? 'lost'] : causesByEnd[reason];
+}
+const causesByEnd = {
+    timeout: 'the timeout was reached',
+    interrupt: 'the workflow was cancelled',
+    'fail-fast': 'another job of the step failed',
+    'max-cost': 'max-cost is nearly reached',
+};
+const unknownStatus = 'its status is unknown';
+const causesByStop = {
+    'over-budget': 'it is over budget',
+    ended: 'it has failed, and may be started once more',
+    replaced: 'it has failed, may be started once more, and is cooked anew',
+    goal: unknownStatus,
+    lost: unknownStatus,
+    'not-cooked': unknownStatus,
+};
+
+
+/***/ }),
+
+/***/ 3376:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D: () => (/* binding */ refreshRunning),
+/* harmony export */   c: () => (/* binding */ refreshStatus)
+/* harmony export */ });
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4746);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4049);
+/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2234);
+
+
+
+
+
+const maxRefreshMs = 10_000;
+async function refreshRunning(step) {
+    const { entries, end, deps, plan } = step;
+    const running = entries.filter(({ facts }) => facts.stop === 'goal');
+    if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted)
+        return;
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(deps.clock, maxRefreshMs, end.signal);
+    await Promise.all(running.map(async (entry) => refreshOne(step, entry, signal)));
+    clear();
+    if (running.some((entry) => !_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .X[(0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .outcomeNow */ .jL)(step, entry).result].passes))
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .failFast */ .$4)(step);
+}
+async function refreshOne(step, entry, signal) {
+    const [own] = entry.facts.jobs;
+    if (own === undefined)
+        return;
+    await step.poller.watch(own.uuid, (answer) => {
+        if (answer instanceof Error || signal.aborted || !(0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_1__/* .hasFinished */ .rz)(answer))
+            return true;
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .applyUpdate */ .QE)(step, entry, answer);
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .saveEnded */ .yo)(step, entry, answer, 'ended');
+        return true;
+    }, signal, false);
+}
+async function refreshStatus(step, entry) {
+    const { job, cancel } = entry.seen;
+    if (job === null || entry.facts.stop !== null || cancel !== null)
+        return;
+    const seen = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_3__/* .readJob */ .cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
+    if (seen === null)
+        return;
+    (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .applyUpdate */ .QE)(step, entry, seen);
+    if ((0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_1__/* .hasFinished */ .rz)(seen))
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .saveEnded */ .yo)(step, entry, seen);
+}
+
+
+/***/ }),
+
+/***/ 7141:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Y: () => (/* binding */ allEntries)
+/* harmony export */ });
+function allEntries({ entries, earlier }) {
+    return [...entries, ...earlier];
+}
+
+
+/***/ }),
+
+/***/ 2234:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $4: () => (/* binding */ failFast),
+/* harmony export */   NP: () => (/* binding */ saveFacts),
+/* harmony export */   QE: () => (/* binding */ applyUpdate),
+/* harmony export */   gp: () => (/* binding */ startTry),
+/* harmony export */   jL: () => (/* binding */ outcomeNow),
+/* harmony export */   wZ: () => (/* binding */ reportEnd),
+/* harmony export */   xH: () => (/* binding */ trackJob),
+/* harmony export */   yo: () => (/* binding */ saveEnded)
+/* harmony export */ });
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
+/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7603);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
+/* harmony import */ var _entry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7499);
+
+
+
+
+function saveFacts({ deps }, entry, change) {
+    entry.facts = { ...entry.facts, ...change };
+    const save = () => {
+        (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_1__/* .saveEntry */ .wn)(deps.runner, entry.ref.index, entry.choice, entry.facts);
+    };
+    if (change.sends === undefined)
+        (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_1__/* .saveIfPossible */ .Ku)(save);
+    else
+        save();
+}
+function trackJob(step, entry, job, origin, submittedAtMs = step.deps.clock.now()) {
+    const submitted = { ref: entry.ref, origin, job, submittedAtMs };
+    (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .setSeen */ .EZ)(entry, { submitted });
+    const others = entry.facts.jobs.filter(({ uuid }) => uuid !== job.uuid);
+    saveFacts(step, entry, { jobs: [{ uuid: job.uuid, hasEnded: false }, ...others] });
+    applyUpdate(step, entry, job);
+    for (const listener of step.listeners)
+        listener.submitted?.(submitted);
+}
+function applyUpdate({ deps, listeners, budget }, entry, job) {
+    if (entry.facts.stop !== 'replaced')
+        budget.onLook(job, entry.seen.shareMs !== null);
+    const before = entry.seen;
+    entry.seen = (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .seeJob */ .hB)(entry, job, deps.clock.now());
+    const { submitted, timeline } = entry.seen;
+    const change = timeline.at(-1);
+    const isChanged = timeline !== before.timeline && before.timeline.length > 0;
+    if (submitted === null || change === undefined || !isChanged)
+        return;
+    for (const listener of listeners)
+        listener.statusChanged?.(submitted, change, job);
+}
+function saveEnded(step, entry, job, stop = entry.facts.stop) {
+    saveFacts(step, entry, { ...(0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .withJob */ .ec)(entry.facts, { uuid: job.uuid, hasEnded: true }), stop });
+}
+function failFast({ plan, end }) {
+    if (plan.failFast)
+        end.endFor('fail-fast');
+}
+function outcomeNow({ end, plan }, entry, runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h) {
+    return (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .getOutcome */ .p8)(entry, end.facts(), plan, runData);
+}
+function reportEnd(step, entry, runData) {
+    const outcome = outcomeNow(step, entry, runData);
+    if (outcome.result === entry.reported)
+        return;
+    entry.reported = outcome.result;
+    for (const listener of step.listeners)
+        listener.ended?.(outcome);
+}
+function startTry(step, request, earlierTries) {
+    const before = step.entries[request.index];
+    if (before !== undefined)
+        step.earlier.push(before);
+    const entry = (0,_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .createEntry */ .dv)({ ref: request, mark: request.mark }, request.choice, earlierTries);
+    step.entries[request.index] = entry;
+    return entry;
+}
+
+
+/***/ }),
+
+/***/ 8668:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  W: () => (/* binding */ watchToEnd)
+});
+
+// UNUSED EXPORTS: decideLook
+
+// EXTERNAL MODULE: ./build/custody/facts.js
+var facts = __nccwpck_require__(9507);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/jobs/failure.js
+var failure = __nccwpck_require__(8515);
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
+// EXTERNAL MODULE: ./build/jobs/restart.js
+var restart = __nccwpck_require__(4746);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: ./build/money/ceilings.js
+var ceilings = __nccwpck_require__(5443);
+// EXTERNAL MODULE: ./build/money/cost.js
+var cost = __nccwpck_require__(110);
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
+// EXTERNAL MODULE: ./build/step/entry.js
+var step_entry = __nccwpck_require__(7499);
+// EXTERNAL MODULE: ./build/step/reconcile-entry.js
+var reconcile_entry = __nccwpck_require__(3142);
+// EXTERNAL MODULE: ./build/step/refresh.js
+var refresh = __nccwpck_require__(3376);
+// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(4049);
+// EXTERNAL MODULE: ./build/service/poll.js + 1 modules
+var poll = __nccwpck_require__(8536);
+;// CONCATENATED MODULE: ./build/step/server.js
+
+
+
+
+
+
+function getWaitUntil({ waitUntil, readyCheck }, { task }) {
+    const byTask = readyCheck === null ? 'running' : 'ready';
+    return waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
+}
+const maxUnknownWaitMs = 30_000;
+const minListEveryMs = 20_000;
+const maxListEveryMs = 300_000;
+const listShare = 1 / 15;
+const noServer = { runUuid: null, urls: [], isReported: false };
+function watchServer(step, entry, submitted, log) {
+    const { end, plan } = step;
+    const { clock } = step.deps;
+    const served = new AbortController();
+    const over = new AbortController();
+    const signal = AbortSignal.any([end.signal, over.signal, served.signal]);
+    const waitUntil = getWaitUntil(plan, submitted.job);
+    let work = null;
+    let isWaitReported = false;
+    let server = noServer;
+    let listedAtMs = -Infinity;
+    const refresh = async (job, waitedMs) => {
+        const nowMs = clock.monotonicMs();
+        const everyMs = Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
+        if (server.urls.length > 0 && nowMs - listedAtMs < everyMs)
+            return;
+        listedAtMs = nowMs;
+        server = await readServer(step, entry, job, log, server, signal);
+    };
+    const isServing = async (job, waitedMs) => {
+        await refresh(job, waitedMs);
+        if (waitUntil === 'running' && server.isReported)
+            return true;
+        if (server.urls.length > 0)
+            return isReady(step, entry, submitted, server.urls, signal);
+        if (!isWaitReported && server.runUuid !== null)
+            step.log.noAddressYet(submitted);
+        isWaitReported ||= server.runUuid !== null;
+        const mayHaveNone = job.parameters?.isReachable !== true;
+        return waitUntil === 'running' && mayHaveNone && waitedMs >= maxUnknownWaitMs;
+    };
+    const wait = async (job) => {
+        const sinceMs = clock.monotonicMs();
+        while (!signal.aborted) {
+            const startedMs = clock.monotonicMs();
+            if (await isServing(job, startedMs - sinceMs)) {
+                served.abort();
+                return;
+            }
+            const interval = server.urls.length === 0 ? plan.pollInterval : 'auto';
+            const everyMs = (0,poll/* pollIntervalMs */.Bg)(interval, startedMs - sinceMs);
+            await clock.sleep(startedMs + everyMs - clock.monotonicMs(), signal);
+        }
+    };
+    return {
+        served: served.signal,
+        mayReadLog: () => server.runUuid !== null,
+        onRunning: (job) => {
+            if (job.parameters?.isReachable === false && waitUntil === 'running')
+                served.abort();
+            work ??= wait(job);
+        },
+        onStopped: () => {
+            server = { ...noServer, runUuid: server.runUuid };
+            (0,step_entry/* setSeen */.EZ)(entry, { readiness: null });
+        },
+        stop: async () => {
+            over.abort();
+            await work;
+        },
+    };
+}
+async function readServer({ client, deps }, entry, { uuid }, log, before, signal) {
+    try {
+        const runs = await log.listRuns(signal);
+        const run = runs.findLast(({ status }) => !(0,jobs_status/* isFinal */.dR)(status));
+        if (run === undefined)
+            return { ...noServer, runUuid: before.runUuid };
+        const urls = (0,node_urls/* nodeUrlsOfRun */.nI)(run, uuid);
+        const isReachedNow = entry.accessToken === null && urls.length > 0 && before.urls.length === 0;
+        if (run.uuid !== before.runUuid || isReachedNow) {
+            const token = await (0,endpoints/* readAccessToken */.o3)(client, uuid, signal);
+            if (token !== null)
+                deps.runner.mask(token);
+            entry.accessToken = token;
+        }
+        return { runUuid: run.uuid, urls, isReported: (run.node_urls ?? []).length > 0 };
+    }
+    catch {
+        return before;
+    }
+}
+async function isReady(step, entry, submitted, urls, signal) {
+    const { readyCheck } = step.plan;
+    const { clock } = step.deps;
+    if (readyCheck === null)
+        return true;
+    const sentMs = clock.monotonicMs();
+    const answer = await ask(step, entry, urls, signal);
+    const before = entry.seen.readiness;
+    if (signal.aborted && answer !== null)
+        return false;
+    const isSame = before?.answer === answer;
+    const sinceMs = isSame && before !== null ? before.sinceMs : sentMs;
+    const forMs = clock.monotonicMs() - sinceMs;
+    const readiness = answer === null ? null : { answer, sinceMs, forMs };
+    (0,step_entry/* setSeen */.EZ)(entry, { readiness });
+    if (answer !== null && !isSame)
+        step.log.notReady(submitted, readyCheck, answer);
+    return answer === null;
+}
+async function ask({ plan, probe }, entry, urls, signal) {
+    const { port = 0, path = '/' } = plan.readyCheck ?? {};
+    const address = (0,node_urls/* mainUrlOf */.eO)(urls, port);
+    const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
+    if (url === null)
+        return `port ${port} is not among the addresses`;
+    try {
+        const status = await probe.get(url, entry.accessToken, signal);
+        return status < 400 ? null : `HTTP ${status}`;
+    }
+    catch (error) {
+        return (0,errors/* asError */.zR)(error).message;
+    }
+}
+
+// EXTERNAL MODULE: ./build/step/update.js
+var update = __nccwpck_require__(2234);
+;// CONCATENATED MODULE: ./build/step/watch.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+async function watchToEnd(step, entry) {
+    const { submitted } = entry.seen;
+    if (submitted === null)
+        throw new Error('an entry without a job cannot be watched');
+    const log = step.jobLogs.open(submitted);
+    try {
+        await watch(step, entry, submitted, log);
+        if (entry.facts.stop === 'goal')
+            await waitForRate(step, submitted);
+        if (entry.facts.stop === 'goal')
+            keepCounting(step, entry, submitted);
+    }
+    catch (error) {
+        setLost(step, entry, (0,errors/* asError */.zR)(error));
+    }
+    entry.isFollowed = await mayTryNext(step, entry, log);
+    const isStopped = entry.facts.stop !== null && !step.end.signal.aborted;
+    if (!entry.isFollowed && isStopped && !results/* results */.X[(0,update/* outcomeNow */.jL)(step, entry).result].passes)
+        (0,update/* failFast */.$4)(step);
+    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+    await (0,refresh/* refreshStatus */.c)(step, entry);
+    const { result } = (0,update/* outcomeNow */.jL)(step, entry);
+    const reads = entry.facts.stop !== 'lost';
+    const runData = await log.close(result, { reads, signal: step.end.deadline });
+    if (entry.facts.stop === 'ended')
+        reportUnrated(step, entry, runData);
+    if (entry.facts.stop === 'goal')
+        reportAddresses(step, entry, submitted, runData);
+    return runData;
+}
+function setLost(step, entry, error) {
+    (0,step_entry/* setSeen */.EZ)(entry, { error });
+    (0,update/* saveFacts */.NP)(step, entry, { stop: 'lost' });
+}
+function decideLook({ status }, stop, waitUntil, failure, isServed) {
+    const isOpen = { hasEnded: false, isOver: false };
+    if ((0,jobs_status/* isFinal */.dR)(status)) {
+        const isEarly = status === 'FAILED' && failure !== 'final';
+        if (isEarly && failure === 'open')
+            return { ...isOpen, stop: null };
+        return { stop: 'ended', hasEnded: !isEarly, isOver: true };
+    }
+    if (status !== 'RUNNING')
+        return { ...isOpen, stop: stop === 'goal' ? null : stop };
+    if (waitUntil === 'running')
+        return { hasEnded: false, stop: 'goal', isOver: isServed };
+    return { hasEnded: false, stop, isOver: waitUntil === 'ready' && isServed };
+}
+async function watch(step, entry, submitted, log) {
+    const { client, end, poller } = step;
+    const { job } = submitted;
+    const failureCheck = (0,restart/* createFailureCheck */.dT)(client, end.signal);
+    const waitUntil = getWaitUntil(step.plan, job);
+    const server = watchServer(step, entry, submitted, log);
+    const takeJob = (seen) => {
+        (0,update/* applyUpdate */.QE)(step, entry, seen);
+        if (seen.status !== 'RUNNING')
+            server.onStopped();
+        if (waitUntil === 'completed' || server.mayReadLog())
+            log.onLook(seen);
+        if (seen.status !== 'FAILED')
+            failureCheck.reset();
+        const failure = seen.status === 'FAILED' ? failureCheck.check(seen) : 'final';
+        const { stop, hasEnded, isOver } = decideLook(seen, entry.facts.stop, waitUntil, failure, server.served.aborted);
+        const ended = stop === 'ended' ? (0,facts/* withJob */.ec)(entry.facts, { uuid: seen.uuid, hasEnded }) : {};
+        if (stop !== entry.facts.stop)
+            (0,update/* saveFacts */.NP)(step, entry, { ...ended, stop });
+        if (waitUntil !== 'completed' && seen.status === 'RUNNING')
+            server.onRunning(seen);
+        return isOver || (stop !== 'ended' && server.served.aborted);
+    };
+    const take = (answer) => {
+        if (entry.unwatch.signal.aborted)
+            return true;
+        if (!(answer instanceof errors/* ServiceError */._7))
+            return takeJob(answer);
+        setLost(step, entry, answer);
+        return true;
+    };
+    if (!take(job)) {
+        const duplicates = watchForDuplicates(step, entry);
+        const until = AbortSignal.any([end.signal, server.served, entry.unwatch.signal]);
+        await poller.watch(job.uuid, take, until);
+        duplicates.abort();
+    }
+    await server.stop();
+    if (server.served.aborted && entry.facts.stop === null && !end.signal.aborted)
+        (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
+}
+const duplicatePausesMs = [15_000, 30_000, 60_000];
+const lastDuplicatePauseMs = 300_000;
+function watchForDuplicates(step, entry) {
+    const { clock } = step.deps;
+    const over = new AbortController();
+    const signal = AbortSignal.any([step.end.signal, over.signal]);
+    const lookAgain = async () => {
+        for (let looks = 0; (0,facts/* unansweredCooks */.kS)(entry.facts) > 0; looks += 1) {
+            const everyMs = duplicatePausesMs[looks] ?? lastDuplicatePauseMs;
+            await clock.sleep(everyMs - (clock.monotonicMs() % everyMs), signal);
+            if (signal.aborted)
+                return;
+            await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+        }
+    };
+    void lookAgain();
+    return over;
+}
+async function mayTryNext(step, entry, log) {
+    const { end, client, deps } = step;
+    const isOver = () => entry.facts.stop !== 'ended' || end.signal.aborted;
+    if (!entry.hasNext || isOver())
+        return false;
+    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+    const { jobs } = entry.facts;
+    const isInDoubt = (0,facts/* unansweredCooks */.kS)(entry.facts) > 0 || jobs.some(({ hasEnded }) => !hasEnded);
+    if (isOver() || isInDoubt)
+        return false;
+    try {
+        const request = async () => log.listRuns(end.signal);
+        const runs = await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal: end.signal });
+        const outcome = (0,update/* outcomeNow */.jL)(step, entry, { ...records/* noRunData */.h, runs });
+        return !isOver() && (0,failure/* endedUnstarted */.p_)(outcome, deps.clock.now());
+    }
+    catch {
+        return false;
+    }
+}
+const maxRateWaitMs = 30_000;
+async function waitForRate({ plan, budget, log }, { job }) {
+    if (plan.ceilings.maxHourlyRateUsd === null)
+        return;
+    if (!(await budget.waitForRate(job.uuid, maxRateWaitMs)))
+        log.rateUnknown(job.uuid);
+}
+function keepCounting({ plan, poller, budget }, { seen }, { job }) {
+    if (plan.ceilings.maxCostUsd === null)
+        return;
+    const count = (answer) => {
+        if (answer instanceof errors/* ServiceError */._7)
+            return true;
+        budget.onLook(answer, seen.shareMs !== null);
+        return (0,restart/* hasFinished */.rz)(answer);
+    };
+    void poller.watch(job.uuid, count, budget.over);
+}
+function reportUnrated({ plan, log }, { seen: { job } }, { runs }) {
+    if (job === null || !(0,ceilings/* hasCeiling */.YW)(plan.ceilings))
+        return;
+    const hasStarted = job.started_at !== null || runs.some(({ started_at_ms: startedMs }) => startedMs !== null);
+    if (hasStarted && runs.every((run) => (0,cost/* rateOfRun */.LY)(run) === null))
+        log.rateUnknown(job.uuid);
+}
+function reportAddresses({ log }, { seen: { job } }, submitted, { runs }) {
+    const urls = (0,node_urls/* nodeUrlsOf */.i9)({ job, runs });
+    if (urls.length > 0)
+        log.reachable(submitted, urls);
+    else if (job?.parameters?.isReachable)
+        log.noAddress(submitted);
+}
+
+
+/***/ }),
+
 /***/ 977:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -42439,108 +42155,6 @@ function wholeWords(text, maxLength) {
 }
 function isWhite(text, at) {
     return /\s/.test(text.charAt(at));
-}
-
-
-/***/ }),
-
-/***/ 7435:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ wait_run)
-});
-
-// EXTERNAL MODULE: ./build/inputs/job.js
-var job = __nccwpck_require__(8843);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: ./build/report/commit-status.js
-var commit_status = __nccwpck_require__(2161);
-// EXTERNAL MODULE: ./build/report/outputs.js + 1 modules
-var outputs = __nccwpck_require__(8089);
-// EXTERNAL MODULE: ./build/report/report.js
-var report = __nccwpck_require__(7177);
-// EXTERNAL MODULE: ./build/commands/entries.js
-var entries = __nccwpck_require__(211);
-// EXTERNAL MODULE: ./build/commands/plan.js
-var commands_plan = __nccwpck_require__(3996);
-// EXTERNAL MODULE: ./build/commands/step.js + 11 modules
-var commands_step = __nccwpck_require__(539);
-// EXTERNAL MODULE: ./build/commands/watch.js + 1 modules
-var watch = __nccwpck_require__(2248);
-;// CONCATENATED MODULE: ./build/commands/wait.js
-
-
-
-
-
-
-
-
-
-
-async function wait(deps) {
-    const { runner } = deps;
-    try {
-        const inputs = await (0,job/* readWaitInputs */.FW)(runner);
-        const jobs = inputs['job-uuids'].map(entries/* givenJob */.J8);
-        const refs = jobs.map(({ ref }) => ref);
-        const commitStatus = (0,commit_status/* openCommitStatus */.yf)(inputs, refs, deps);
-        const plan = (0,commands_plan/* planOf */.X)(inputs);
-        const listeners = [{ submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, refs) }, commitStatus];
-        const outcomes = await (0,commands_step/* withStep */.p)(plan, jobs, listeners, deps, async (step) => {
-            const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-            return (0,commands_step/* conclude */.E)(step, runData, commitStatus);
-        });
-        await (0,report/* reportOutcomes */.s)(runner, outcomes);
-    }
-    catch (error) {
-        await (0,report/* reportFailure */.x)(runner, error);
-    }
-}
-async function waitFor(step, entry) {
-    const job = await firstLook(step, entry);
-    if (job !== null)
-        (0,watch/* adopt */.d)(step, entry, job, 'given');
-    const runData = job === null ? records/* noRunData */.h : await (0,watch/* watchToEnd */.W)(step, entry);
-    (0,entries/* tellEnd */.HI)(step, entry, runData);
-    return runData;
-}
-async function firstLook(step, entry) {
-    const uuid = entry.ref.jobUuid ?? '';
-    (0,entries/* record */.g1)(step, entry, { jobs: [{ uuid, hasEnded: false }] });
-    let job = null;
-    const take = (answer) => {
-        if (answer instanceof errors/* ServiceError */._7)
-            entry.error = answer;
-        else
-            job = answer;
-        return true;
-    };
-    await step.poller.watch(uuid, take, step.end.signal, false);
-    if (job !== null)
-        return job;
-    if (entry.error !== null) {
-        (0,entries/* record */.g1)(step, entry, { stop: 'lost' });
-        if (step.plan.failFast)
-            step.end.endFor('fail-fast');
-    }
-    await step.reconcile(entry);
-    return null;
-}
-
-// EXTERNAL MODULE: ./build/run.js + 2 modules
-var run = __nccwpck_require__(4824);
-;// CONCATENATED MODULE: ./build/wait.js
-
-
-async function wait_run() {
-    await (0,run/* runCommand */.d)(wait);
 }
 
 
@@ -43787,9 +43401,7 @@ function validateConcurrency(concurrency) {
 __nccwpck_require__.d(__webpack_exports__, {
   _L: () => (/* binding */ _boolean),
   FO: () => (/* binding */ _custom),
-  Eb: () => (/* binding */ _maxLength),
   m9: () => (/* binding */ _minLength),
-  G8: () => (/* binding */ _never),
   UI: () => (/* binding */ _nonnegative),
   F7: () => (/* binding */ _number),
   Fk: () => (/* binding */ _regex),
@@ -43799,7 +43411,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   mI: () => (/* binding */ meta)
 });
 
-// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _bigint, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _gte, _guid, _iban, _includes, _int, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDateTime, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _lte, _mac, _map, _max, _maxSize, _mime, _min, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _refine, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
+// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _bigint, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _gte, _guid, _iban, _includes, _int, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDateTime, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _lte, _mac, _map, _max, _maxLength, _maxSize, _mime, _min, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _never, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _refine, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/checks.js
 var core_checks = __nccwpck_require__(4890);
@@ -44326,7 +43938,7 @@ function _unknown(Class) {
 function _never(Class, params) {
     return new Class({
         type: "never",
-        ...core_util/* normalizeParams */.A2(params),
+        ...util.normalizeParams(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -44449,9 +44061,9 @@ function _size(size, params) {
 }
 // @__NO_SIDE_EFFECTS__
 function _maxLength(maximum, params) {
-    const ch = new core_checks/* $ZodCheckMaxLength */.Yk({
+    const ch = new checks.$ZodCheckMaxLength({
         check: "max_length",
-        ...core_util/* normalizeParams */.A2(params),
+        ...util.normalizeParams(params),
         maximum,
     });
     return ch;
@@ -44973,10 +44585,9 @@ function _stringFormat(Class, format, fnOrRegex, _params = {}) {
 /* harmony export */   DG: () => (/* binding */ $ZodCheckRegex),
 /* harmony export */   J_: () => (/* binding */ $ZodCheckGreaterThan),
 /* harmony export */   Kk: () => (/* binding */ $ZodCheckMinLength),
-/* harmony export */   QP: () => (/* binding */ $ZodCheck),
-/* harmony export */   Yk: () => (/* binding */ $ZodCheckMaxLength)
+/* harmony export */   QP: () => (/* binding */ $ZodCheck)
 /* harmony export */ });
-/* unused harmony exports $ZodCheckLessThan, $ZodCheckMultipleOf, $ZodCheckNumberFormat, $ZodCheckBigIntFormat, $ZodCheckMaxSize, $ZodCheckMinSize, $ZodCheckSizeEquals, $ZodCheckLengthEquals, $ZodCheckStringFormat, $ZodCheckLowerCase, $ZodCheckUpperCase, $ZodCheckIncludes, $ZodCheckStartsWith, $ZodCheckEndsWith, $ZodCheckProperty, $ZodCheckProperties, $ZodCheckMimeType, $ZodCheckOverwrite */
+/* unused harmony exports $ZodCheckLessThan, $ZodCheckMultipleOf, $ZodCheckNumberFormat, $ZodCheckBigIntFormat, $ZodCheckMaxSize, $ZodCheckMinSize, $ZodCheckSizeEquals, $ZodCheckMaxLength, $ZodCheckLengthEquals, $ZodCheckStringFormat, $ZodCheckLowerCase, $ZodCheckUpperCase, $ZodCheckIncludes, $ZodCheckStartsWith, $ZodCheckEndsWith, $ZodCheckProperty, $ZodCheckProperties, $ZodCheckMimeType, $ZodCheckOverwrite */
 /* harmony import */ var _core_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8532);
 /* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4723);
 // import { $ZodType } from "./schemas.js";
@@ -45243,7 +44854,7 @@ const $ZodCheckSizeEquals = /*@__PURE__*/ (/* unused pure expression or super */
         });
     };
 })));
-const $ZodCheckMaxLength = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckMaxLength", (inst, def) => {
+const $ZodCheckMaxLength = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMaxLength", (inst, def) => {
     var _a;
     $ZodCheck.init(inst, def);
     (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
@@ -45251,10 +44862,10 @@ const $ZodCheckMaxLength = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/*
         const input = payload.value;
         const units = input.length;
         // Strings are measured in Unicode code points, not UTF-16 units. A code point is at most two units, so a string that already fits in units fits in code points; only an overflow has to be counted.
-        const length = typeof input === "string" && units > def.maximum ? _util_js__WEBPACK_IMPORTED_MODULE_1__/* .codePointLength */ .O7(input) : units;
+        const length = typeof input === "string" && units > def.maximum ? util.codePointLength(input) : units;
         if (length <= def.maximum)
             return;
-        const origin = _util_js__WEBPACK_IMPORTED_MODULE_1__/* .getLengthableOrigin */ .Rc(input);
+        const origin = util.getLengthableOrigin(input);
         payload.issues.push({
             origin,
             code: "too_big",
@@ -45265,7 +44876,7 @@ const $ZodCheckMaxLength = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/*
             continue: !def.abort,
         });
     };
-});
+})));
 const $ZodCheckMinLength = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckMinLength", (inst, def) => {
     var _a;
     $ZodCheck.init(inst, def);
@@ -45507,10 +45118,9 @@ const $ZodCheckOverwrite = /*@__PURE__*/ (/* unused pure expression or super */ 
 /* harmony export */   GT: () => (/* binding */ $ZodAsyncError),
 /* harmony export */   cV: () => (/* binding */ $ZodEncodeError),
 /* harmony export */   cr: () => (/* binding */ globalConfig),
-/* harmony export */   tm: () => (/* binding */ NEVER),
 /* harmony export */   xI: () => (/* binding */ $constructor)
 /* harmony export */ });
-/* unused harmony export $brand */
+/* unused harmony exports NEVER, $brand */
 /* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4723);
 var _a;
 
@@ -47046,7 +46656,6 @@ __nccwpck_require__.d(__webpack_exports__, {
   YOg: () => (/* binding */ array),
   zMY: () => (/* binding */ schemas_boolean),
   MfU: () => (/* binding */ _catch),
-  z6Y: () => (/* binding */ check),
   IeY: () => (/* binding */ custom),
   k5n: () => (/* binding */ _enum),
   X$i: () => (/* binding */ extend),
@@ -47056,14 +46665,13 @@ __nccwpck_require__.d(__webpack_exports__, {
   lqM: () => (/* binding */ optional),
   FsL: () => (/* binding */ pipe),
   g1P: () => (/* binding */ record),
-  rej: () => (/* binding */ strictObject),
   YjP: () => (/* binding */ schemas_string),
   pdi: () => (/* binding */ transform),
   KCZ: () => (/* binding */ union),
   L5J: () => (/* binding */ unknown)
 });
 
-// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, catchall, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, refine, required, safeExtend, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, catchall, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, refine, required, safeExtend, set, strictObject, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core_core = __nccwpck_require__(8532);
@@ -48004,7 +47612,7 @@ const $ZodUnknown = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodUnknown", 
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
 });
-const $ZodNever = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNever", (inst, def) => {
+const $ZodNever = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNever", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
         payload.issues.push({
@@ -48015,7 +47623,7 @@ const $ZodNever = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNever", (ins
         });
         return payload;
     };
-});
+})));
 const $ZodVoid = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodVoid", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
@@ -50280,13 +49888,13 @@ const ZodMiniUnknown = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniUnkn
 function unknown() {
     return api/* _unknown */.em(ZodMiniUnknown);
 }
-const ZodMiniNever = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniNever", (inst, def) => {
-    $ZodNever.init(inst, def);
+const ZodMiniNever = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniNever", (inst, def) => {
+    core.$ZodNever.init(inst, def);
     ZodMiniType.init(inst, def);
-});
+})));
 // @__NO_SIDE_EFFECTS__
 function never(params) {
-    return api/* _never */.G8(ZodMiniNever, params);
+    return core._never(ZodMiniNever, params);
 }
 const ZodMiniVoid = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniVoid", (inst, def) => {
     core.$ZodVoid.init(inst, def);
@@ -50344,7 +49952,7 @@ function strictObject(shape, params) {
         type: "object",
         shape,
         catchall: never(),
-        ...core_util/* normalizeParams */.A2(params),
+        ...util.normalizeParams(params),
     });
 }
 // looseObject
@@ -50807,9 +50415,9 @@ const ZodMiniCustom = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniCusto
 // custom checks
 // @__NO_SIDE_EFFECTS__
 function check(fn, params) {
-    const ch = new core_checks/* $ZodCheck */.QP({
+    const ch = new core.$ZodCheck({
         check: "custom",
-        ...core_util/* normalizeParams */.A2(params),
+        ...util.normalizeParams(params),
     });
     ch._zod.check = fn;
     return ch;

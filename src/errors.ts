@@ -71,7 +71,14 @@ export class ServiceError extends Error {
   }
 }
 
-/** Why a request to GitHub did not succeed. */
+/**
+ * Why a request to GitHub did not succeed:
+ * - `limited`: beyond a rate limit; it was not processed
+ * - `unavailable`: no answer, or a server error; it may have been processed
+ * - `forbidden`: the token may not do this, or not see it
+ * - `refused`: any other answer
+ * - `internal`: it was never sent
+ */
 export type GitHubTrouble = 'limited' | 'unavailable' | 'forbidden' | 'refused' | 'internal';
 
 /** A request to GitHub that did not end as it should. The message is foreign text. */

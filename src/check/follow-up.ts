@@ -112,7 +112,7 @@ async function startWorkflow(
   const title = sanitizeLine(titleOf(jobRef, job), 200);
   try {
     const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
-    await dispatchWorkflow(github, { workflow, ref, inputs });
+    await dispatchWorkflow(github, workflow, ref, inputs);
     const { redact } = runner.redactor;
     const where = sanitizeLine(redact(`${workflow} on ${ref}`), 200);
     runner.print(`Started ${where} for job ${job.uuid} “${redact(title)}”, ${result}`);

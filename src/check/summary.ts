@@ -1,8 +1,7 @@
-import type { RunRef } from '../inputs/context.ts';
-import type { CheckedJob, CheckResult } from './checked-job.ts';
+import { runUrl, type RunRef } from '../inputs/context.ts';
 import { hourlyRateOf, sumOfCosts, type Cost } from '../money/cost.ts';
-import { durationsOf, titleOf } from '../jobs/metrics.ts';
-import { formatCost, formatDuration, formatUsd } from '../report/format.ts';
+import { durationsOf, instantMs, titleOf } from '../jobs/metrics.ts';
+import { formatCost, formatDuration, formatTime, formatUsd } from '../report/format.ts';
 import { escapeHtml } from '../report/sanitize.ts';
 import {
   costCell,
@@ -13,127 +12,107 @@ import {
   withoutBreaks,
   type Column,
 } from '../report/summary/table.ts';
+import type { CheckedJob, CheckResult } from './checked-job.ts';
 
 // What a check shows in the job summary. Every text of a job is foreign.
 
-/** Most rows of a table; the outputs have the rest. */
-const maxRows = 100;
-
-/** The summary of a check as GitHub-flavoured Markdown. */
+/** The summary of a check as GitHub-flavored Markdown. */
 export function renderCheck(result: CheckResult, here: RunRef): string {
   const { running, ended, orphans, sinceMs, nowMs } = result;
+  const all = [...running, ...ended];
+  const from: CheckColumn = { heading: 'From', cell: ({ mark }) => fromCell(mark, here) };
+  const since: CheckColumn = { heading: 'Since', cell: (checked) => sinceCell(checked, nowMs) };
+  const note =
+    'They lived on though the run that cooked them was over, and were not to outlive it.\n\n';
   const parts = [
-    checkHeading(result),
-    `Cooked since ${timeOf(sinceMs)}. ${costLine([...running, ...ended])}`,
-    section('Orphans', orphans, renderOrphans(orphans, here)),
-    section('Running', running, renderRunningJobs(running, here, nowMs)),
-    section('Ended', ended, renderEnded(ended, here)),
-    renderSpend([...running, ...ended]),
+    renderHeading(result),
+    `Cooked since ${formatTime(sinceMs)}. ${formatTotal(all)}`,
+    renderJobs('Orphans', orphans, [...named, cost('Cost'), from], note),
+    renderJobs('Running', running, [...named, since, cost('So far'), rate, from]),
+    renderJobs('Ended', ended, [...named, ran, cost('Cost'), from]),
+    renderSpend(all),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function checkHeading({ running, ended, orphans }: CheckResult): string {
-  const rate = rateOf(running);
-  const hourly = rate === null ? '' : ` at ${formatUsd(rate)} an hour`;
-  const lost =
-    orphans.length === 0
-      ? ''
-      : `, ${orphans.length} ${orphans.length === 1 ? 'orphan' : 'orphans'}`;
-  return `### 🔎 Dispersed: ${running.length} running${hourly}, ${ended.length} ended${lost}`;
+function renderHeading({ running, ended, orphans }: CheckResult): string {
+  const hourly = getRate(running);
+  const price = hourly === null ? '' : ` at ${formatUsd(hourly)} an hour`;
+  const { length: count } = orphans;
+  const lost = count === 0 ? '' : `, ${count} ${count === 1 ? 'orphan' : 'orphans'}`;
+  return `### 🔎 Dispersed: ${running.length} running${price}, ${ended.length} ended${lost}`;
 }
 
-function section(title: string, jobs: readonly CheckedJob[], table: string): string {
-  if (jobs.length === 0) return '';
-  return `#### ${title}\n\n${table}`;
+/** What jobs cost an hour together as far as it is known, in US dollars; null where nothing is. */
+export function getRate(jobs: readonly CheckedJob[]): number | null {
+  const rates = jobs.map(({ outcome }) => hourlyRateOf(outcome)).filter((usd) => usd !== null);
+  return rates.length === 0 ? null : rates.reduce((sum, usd) => sum + usd, 0);
 }
 
-function costLine(jobs: readonly CheckedJob[]): string {
-  const sum = sumOfCosts(jobs.map(({ cost }) => cost));
+function formatTotal(jobs: readonly CheckedJob[]): string {
+  const sum = sumOfCosts(jobs.map((job) => job.cost));
   if (sum === null) return '';
-  const known = jobs.filter(({ cost }) => cost !== null).length;
+  const known = jobs.filter((job) => job.cost !== null).length;
   const of = known === jobs.length ? '' : `, of ${known} of ${jobs.length} jobs`;
   const estimate = sum.is === 'estimated' ? ' ≈ is an estimate: what was not billed yet.' : '';
   return `Cost since then: **${formatCost(sum)}**${of}.${estimate}`;
 }
 
-/** What jobs cost an hour together as far as it is known, in US dollars; null where nothing is. */
-export function rateOf(jobs: readonly CheckedJob[]): number | null {
-  const rates = jobs.map(({ outcome }) => hourlyRateOf(outcome)).filter((rate) => rate !== null);
-  return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
-}
-
 type CheckColumn = Column<CheckedJob>;
 
-function statusColumns(): readonly CheckColumn[] {
-  return [
-    { heading: 'Status', cell: ({ outcome }) => statusCell(outcome) },
-    { heading: 'Title', cell: ({ outcome, job }) => escapeHtml(titleOf(outcome.ref, job), 120) },
-    { heading: 'Job', keep: true, cell: ({ job }) => uuidCode(job.uuid) },
-  ];
-}
+const named: readonly CheckColumn[] = [
+  { heading: 'Status', cell: ({ outcome }) => statusCell(outcome) },
+  { heading: 'Title', cell: ({ outcome, job }) => escapeHtml(titleOf(outcome.ref, job), 120) },
+  { heading: 'Job', keep: true, cell: ({ job }) => uuidCode(job.uuid) },
+];
 
-function costColumn(heading: string): CheckColumn {
-  return { heading, align: 'right', cell: ({ cost }) => costCell(cost) };
-}
+const cost = (heading: string): CheckColumn => ({
+  heading,
+  align: 'right',
+  cell: (job) => costCell(job.cost),
+});
 
-function fromColumn(here: RunRef): CheckColumn {
-  return { heading: 'From', cell: (job) => fromCell(job, here) };
-}
+const rate: CheckColumn = {
+  heading: 'An hour',
+  align: 'right',
+  cell: ({ outcome }) => {
+    const usd = hourlyRateOf(outcome);
+    return usd === null ? '' : withoutBreaks(formatUsd(usd));
+  },
+};
 
-function renderRunningJobs(jobs: readonly CheckedJob[], here: RunRef, nowMs: number): string {
-  const since: CheckColumn = { heading: 'Since', cell: (job) => sinceCell(job, nowMs) };
-  const rate: CheckColumn = {
-    heading: 'An hour',
-    align: 'right',
-    cell: ({ outcome }) => usdCell(hourlyRateOf(outcome)),
-  };
-  const columns = [...statusColumns(), since, costColumn('So far'), rate, fromColumn(here)];
-  return renderCheckTable(columns, jobs);
-}
+const ran: CheckColumn = {
+  heading: 'Ran',
+  align: 'right',
+  cell: ({ outcome }) => durationCell(durationsOf(outcome).runSeconds),
+};
 
-function renderEnded(jobs: readonly CheckedJob[], here: RunRef): string {
-  const ran: CheckColumn = {
-    heading: 'Ran',
-    align: 'right',
-    cell: ({ outcome }) => durationCell(durationsOf(outcome).runSeconds),
-  };
-  const columns = [...statusColumns(), ran, costColumn('Cost'), fromColumn(here)];
-  return renderCheckTable(columns, jobs);
-}
+// The outputs have the rest.
+const maxRows = 100;
 
-function renderOrphans(jobs: readonly CheckedJob[], here: RunRef): string {
-  const note =
-    'They lived on though the run that cooked them was over, and were not to outlive it.';
-  const columns = [...statusColumns(), costColumn('Cost'), fromColumn(here)];
-  return `${note}\n\n${renderCheckTable(columns, jobs)}`;
-}
-
-function renderCheckTable(columns: readonly CheckColumn[], jobs: readonly CheckedJob[]): string {
-  return renderTable(columns, jobs, maxRows, 'the outputs');
+function renderJobs(
+  title: string,
+  jobs: readonly CheckedJob[],
+  columns: readonly CheckColumn[],
+  note = '',
+): string {
+  if (jobs.length === 0) return '';
+  return `#### ${title}\n\n${note}${renderTable(columns, jobs, maxRows, 'the outputs')}`;
 }
 
 function sinceCell({ job }: CheckedJob, nowMs: number): string {
   const at = job.started_at ?? job.created_at;
-  if (at === null) return '';
-  if (at.length === 10) return at;
-  return withoutBreaks(`${timeOf(Date.parse(at))} (${formatDuration(nowMs - Date.parse(at))})`);
+  const ms = instantMs(at);
+  // The older host tells days only.
+  if (ms === null) return at ?? '';
+  return withoutBreaks(`${formatTime(ms)} (${formatDuration(nowMs - ms)})`);
 }
 
 /** The workflow with a link to the run, and the commit. The mark was checked, and the host is ours. */
-function fromCell({ mark }: CheckedJob, here: RunRef): string {
-  const run = `/actions/runs/${mark.runId}/attempts/${mark.runAttempt}`;
-  const url = `https://${here.server}/${here.repository}${run}`;
+function fromCell(mark: CheckedJob['mark'], { server, repository }: RunRef): string {
+  const url = `${runUrl({ ...mark, server, repository })}/attempts/${mark.runAttempt}`;
   const commit = mark.sha === '' ? '' : ` <samp>${mark.sha.slice(0, 7)}</samp>`;
   return `<a href="${url}">${escapeHtml(mark.workflow || 'a workflow', 60)}</a>${commit}`;
-}
-
-function usdCell(amount: number | null): string {
-  return amount === null ? '' : withoutBreaks(formatUsd(amount));
-}
-
-function timeOf(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ')} UTC`;
 }
 
 const maxWorkflows = 20;
@@ -147,10 +126,10 @@ interface Spend {
 
 /** What each workflow has spent, the most first, with a bar of text. */
 function renderSpend(jobs: readonly CheckedJob[]): string {
-  const priced = jobs.filter(({ cost }) => cost !== null);
+  const priced = jobs.filter((job) => job.cost !== null);
   const spend = [...Map.groupBy(priced, ({ mark }) => mark.workflow)].flatMap(([workflow, own]) => {
-    const cost = sumOfCosts(own.map((job) => job.cost));
-    return cost === null ? [] : [{ workflow, cost, count: own.length }];
+    const sum = sumOfCosts(own.map((job) => job.cost));
+    return sum === null ? [] : [{ workflow, cost: sum, count: own.length }];
   });
   const sorted = spend.toSorted((a, b) => b.cost.usd - a.cost.usd).slice(0, maxWorkflows);
   const most = sorted[0]?.cost.usd ?? 0;
@@ -159,8 +138,8 @@ function renderSpend(jobs: readonly CheckedJob[]): string {
   const columns: readonly Column<Spend>[] = [
     { heading: 'Workflow', cell: ({ workflow }) => escapeHtml(workflow || 'a workflow', 60) },
     { heading: 'Jobs', align: 'right', cell: ({ count }) => String(count) },
-    { heading: 'Spent', align: 'right', cell: ({ cost }) => costCell(cost) },
-    { heading: 'Share', cell: ({ cost }) => '█'.repeat(share(cost.usd)) },
+    { heading: 'Spent', align: 'right', cell: (row) => costCell(row.cost) },
+    { heading: 'Share', cell: (row) => '█'.repeat(share(row.cost.usd)) },
   ];
   return `#### Spend by workflow\n\n${renderTable(columns, sorted)}`;
 }

@@ -4,7 +4,7 @@ import { backoffMs, maxPauseMs } from '../service/retry.ts';
 import type { Clock } from '../clock.ts';
 import type { Deps } from '../deps.ts';
 import { GitHubError, InterruptedError } from '../errors.ts';
-import { troubleOf } from './trouble.ts';
+import { parseRefusal } from './trouble.ts';
 
 export interface GitHubOptions {
   /** `owner/repo`: what all requests are about. */
@@ -52,13 +52,13 @@ export function createGitHub(
           gate.open();
           return answer;
         } catch (error) {
-          const { kind, status, retryAfterMs } = troubleOf(error, clock.now());
-          const failure = new GitHubError(kind, status, route, error);
-          const isTransient = kind === 'unavailable' && isRepeatable && failures < maxTries;
-          if (kind !== 'limited' && !isTransient) throw failure;
-          const minMs = retryAfterMs ?? (kind === 'limited' ? defaultLimitPauseMs : 0);
+          const { failure, retryAfterMs } = parseRefusal(error, route, clock.now());
+          const isLimit = failure.trouble === 'limited';
+          const isTransient = failure.trouble === 'unavailable' && isRepeatable;
+          if (!isLimit && !(isTransient && failures < maxTries)) throw failure;
+          const minMs = retryAfterMs ?? (isLimit ? defaultLimitPauseMs : 0);
           const pauseMs = backoffMs(failures, random, minMs);
-          if (kind === 'limited') gate.close(failure, pauseMs);
+          if (isLimit) gate.close(failure, pauseMs);
           else await clock.sleep(pauseMs, signal);
         }
       }

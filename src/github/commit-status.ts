@@ -18,14 +18,8 @@ import { createGitHub, type GitHub } from './client.ts';
 import { statusUrl } from './pending.ts';
 import { setStatus, type NewStatus } from './statuses.ts';
 
-/** Keeps a commit status per job up to date. Nothing here rejects or changes the verdict. */
-export interface CommitStatus {
-  readonly submitted: (job: SubmittedJob) => void;
-  readonly statusChanged: (job: SubmittedJob, change: StatusChange) => void;
-  readonly ended: (outcome: Outcome) => void;
-  /** Resolves when all is sent: within seconds, and sooner where the signal fires. */
-  readonly settle: (signal: AbortSignal) => Promise<void>;
-}
+/** Keeps a commit status per job up to date. Nothing in it rejects or changes the verdict. */
+export type CommitStatus = ReturnType<typeof createCommitStatus>;
 
 /** Where no commit status was asked for, or none can be set. */
 const noCommitStatus: CommitStatus = {
@@ -80,53 +74,49 @@ function createCommitStatus(
   token: string,
   endsWithJob: boolean,
   deps: Deps,
-): CommitStatus {
+) {
   const { clock, runner } = deps;
-  const finishing = new AbortController();
-  const over = new AbortController();
   const { repository, sha } = run;
   savePendingStatuses(runner, sha);
+  const finishing = new AbortController();
+  const over = new AbortController();
   const github = createGitHub(deps, { repository, token, signal: over.signal, maxRequestMs });
-  const send = createSender(github, sha, runner);
-  const pause = async () => clock.sleep(minPauseMs, finishing.signal);
-  const contextOf = openContexts(jobs);
-  const queues = new Map<number, Queue>();
+  const sender = createSender(github, sha, runner, async () =>
+    clock.sleep(minPauseMs, finishing.signal),
+  );
+  const getContext = openContexts(jobs);
   /** @param isLeft whether nobody watches the job any more, should it be pending */
   const report = (
     { ref, job }: Pick<Outcome, 'ref' | 'job'>,
     message: Message,
     isLeft: boolean,
   ) => {
-    let queue = queues.get(ref.index);
-    if (queue === undefined) {
-      const context = contextOf(ref, titleOf(ref, job));
-      queue = createQueue(async (next) => send({ context, ...next }), pause);
-      queues.set(ref.index, queue);
-    }
     const isPending = message.state === 'pending' && job !== null;
     const pending = isPending ? { jobUuid: job.uuid, isLeft } : null;
-    queue.add({ ...message, target_url: statusUrl(run, pending) });
+    const context = getContext(ref, titleOf(ref, job));
+    sender.add({ context, ...message, target_url: statusUrl(run, pending) });
   };
   return {
-    submitted: (submitted) => {
+    submitted: (submitted: SubmittedJob) => {
       const description = describeStart(submitted, clock.now());
       report(submitted, { state: 'pending', description }, false);
     },
-    statusChanged: (submitted, change) => {
+    statusChanged: (submitted: SubmittedJob, change: StatusChange) => {
       if (isFinal(change.status)) return;
       report(submitted, { state: 'pending', description: describeChange(change) }, false);
     },
-    ended: (outcome) => {
+    ended: (outcome: Outcome) => {
       report(outcome, describeEnd(outcome, endsWithJob), true);
     },
-    settle: async (signal) => {
+    /** Resolves when all is sent: within seconds, and sooner where the signal fires. */
+    settle: async (signal: AbortSignal) => {
       const settled = new AbortController();
       void clock.sleep(maxSettleMs, AbortSignal.any([signal, settled.signal])).then(async () => {
         finishing.abort();
         await clock.sleep(lastTryMs, settled.signal);
         over.abort();
       });
-      await Promise.all([...queues.values()].map(async ({ idle }) => idle()));
+      await sender.idle();
       settled.abort();
       // The post entry sets those that there was no time for.
       if (!over.signal.aborted) savePendingStatuses(runner, '');
@@ -134,46 +124,41 @@ function createCommitStatus(
   };
 }
 
-type Update = Omit<NewStatus, 'context'>;
-type Queue = ReturnType<typeof createQueue>;
-
-/** Sends the updates of one context one after the other; one that was not sent yet is replaced. */
-function createQueue(send: (update: Update) => Promise<void>, pause: () => Promise<void>) {
-  let next: Update | undefined;
-  let pausing = Promise.resolve();
+/**
+ * Sends the latest status of each context, all together and then not before the next pause is over.
+ * Warns once, whatever goes wrong how often; never rejects.
+ */
+function createSender(github: GitHub, sha: string, runner: Runner, pause: () => Promise<void>) {
+  const waiting = new Map<string, NewStatus>();
   let work: Promise<void> | undefined;
-  const sendAll = async () => {
-    while (next !== undefined) {
-      await pausing;
-      const update: Update = next;
-      next = undefined;
-      await send(update);
-      pausing = pause();
-    }
-    work = undefined;
-  };
-  return {
-    add: (update: Update) => {
-      next = update;
-      work ??= sendAll();
-    },
-    /** Resolves when nothing is left to send. */
-    idle: async () => work,
-  };
-}
-
-/** Sends statuses; warns once, whatever goes wrong how often. Never rejects. */
-function createSender(github: GitHub, sha: string, runner: Runner) {
-  let isHopeless = false;
+  let pausing = Promise.resolve();
   let hasWarned = false;
-  return async (status: NewStatus) => {
-    if (isHopeless) return;
+  let isHopeless = false;
+  const send = async (status: NewStatus) => {
     try {
-      await setStatus(github, sha, status);
+      if (!isHopeless) await setStatus(github, sha, status);
     } catch (error) {
       isHopeless ||= error instanceof GitHubError && error.isLasting;
       if (!hasWarned) warnStatusNotSet(runner, error);
       hasWarned = true;
     }
+  };
+  const sendAll = async () => {
+    while (waiting.size > 0) {
+      await pausing;
+      const statuses = [...waiting.values()];
+      waiting.clear();
+      await Promise.all(statuses.map(send));
+      pausing = pause();
+    }
+    work = undefined;
+  };
+  return {
+    add: (status: NewStatus) => {
+      waiting.set(status.context, status);
+      work ??= sendAll();
+    },
+    /** Resolves when nothing is left to send. */
+    idle: async () => work,
   };
 }

@@ -9,18 +9,12 @@ export async function readDefaultBranch(github: GitHub): Promise<string> {
   return repository.default_branch;
 }
 
-/** What a workflow is started with. */
-export interface Dispatch {
-  /** Name of the workflow's file. */
-  readonly workflow: string;
-  readonly ref: string;
-  readonly inputs: Readonly<Record<string, string>>;
-}
-
-/** Starts a workflow. Not sent again where it may have been started. */
+/** Starts a workflow by the name of its file. Not sent again where it may have been started. */
 export async function dispatchWorkflow(
   github: GitHub,
-  { workflow, ref, inputs }: Dispatch,
+  workflow: string,
+  ref: string,
+  inputs: Readonly<Record<string, string>>,
 ): Promise<void> {
   const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
   await github.send(route, { workflow_id: workflow, ref, inputs }, false);

@@ -57,10 +57,10 @@ export async function readPendingStatuses(
   shas: readonly string[],
 ): Promise<readonly PendingStatus[]> {
   const statuses = await readStatuses(github, shas);
-  return statuses.flatMap(({ sha, context, isPending, targetUrl }) => {
-    const pending = parsePendingUrl(targetUrl);
-    const isOurs = isPending && context.startsWith('dispersed / ') && pending !== null;
-    return isOurs ? [{ sha, context, ...pending }] : [];
+  return statuses.flatMap(({ sha, context, state, targetUrl }) => {
+    const isOurs = state === 'pending' && context.startsWith('dispersed / ');
+    const pending = isOurs ? parsePendingUrl(targetUrl) : null;
+    return pending === null ? [] : [{ sha, context, ...pending }];
   });
 }
 

@@ -8,14 +8,15 @@ import { graphqlRoute } from './octokit.ts';
 export interface ContextStatus {
   readonly sha: string;
   readonly context: string;
-  readonly isPending: boolean;
+  /** In small letters. */
+  readonly state: string;
   readonly targetUrl: string | null;
 }
 
 // With more commits, a request for each would be too many for every few minutes.
 const maxSingleReads = 20;
 const commitsPerQuery = 50;
-// Where GraphQL is not to be had: GitHub lets a workflow's token ask 1,000 times an hour.
+// Where GraphQL is not available: GitHub lets a workflow's token ask 1,000 times an hour.
 const maxReadsWithoutGraphql = 100;
 
 /** Reads the latest status of each context of these commits. Commits that are not there have none. */
@@ -30,71 +31,44 @@ export async function readStatuses(
       return (await Promise.all(answers)).flat();
     } catch (error) {
       // A token that may read statuses may still not read commits by GraphQL.
-      if (!isNoAnswer(error)) throw error;
+      const isAnswer = error instanceof GitHubError && error.trouble !== 'unavailable';
+      if (!isAnswer || error.trouble === 'limited') throw error;
     }
   }
   const singly = shas.slice(0, maxReadsWithoutGraphql);
-  const lists = singly.map(async (sha) => listStatuses(github, sha));
-  return (await Promise.all(lists)).flat();
+  return (await Promise.all(singly.map(async (sha) => listStatuses(github, sha)))).flat();
 }
 
-function isNoAnswer(error: unknown): boolean {
-  if (!(error instanceof GitHubError)) return false;
-  return error.trouble !== 'limited' && error.trouble !== 'unavailable';
-}
-
-const contextSchema = z.object({
-  context: z.string(),
-  state: z.string(),
-  target_url: z.catch(z.nullable(z.string()), null),
+const url = z.catch(z.nullable(z.string()), null);
+const combinedSchema = z.object({
+  statuses: z.array(z.object({ context: z.string(), state: z.string(), target_url: url })),
 });
-const combinedSchema = z.object({ statuses: z.array(contextSchema) });
 
 const pageSize = 100;
 const maxPages = 10;
 
 async function listStatuses(github: GitHub, sha: string): Promise<readonly ContextStatus[]> {
+  const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
   const found: ContextStatus[] = [];
-  for (let page = 1; page <= maxPages; page += 1) {
-    const answer = await readCombined(github, { ref: sha, per_page: pageSize, page });
-    found.push(...answer.map((status) => toStatus(sha, status)));
-    if (answer.length < pageSize) break;
+  try {
+    for (let page = 1; page <= maxPages; page += 1) {
+      const query = { ref: sha, per_page: pageSize, page };
+      const { statuses } = await github.read(combinedSchema, route, query);
+      for (const { context, state, target_url: targetUrl } of statuses)
+        found.push({ sha, context, state: state.toLowerCase(), targetUrl });
+      if (statuses.length < pageSize) break;
+    }
+  } catch (error) {
+    // A commit that was pushed over is gone some day.
+    if (!(error instanceof GitHubError && [404, 422].includes(error.status))) throw error;
   }
   return found;
 }
 
-async function readCombined(github: GitHub, query: Readonly<Record<string, unknown>>) {
-  try {
-    const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
-    return (await github.read(combinedSchema, route, query)).statuses;
-  } catch (error) {
-    // A commit that was pushed over is gone some day.
-    if (error instanceof GitHubError && [404, 422].includes(error.status)) return [];
-    throw error;
-  }
-}
-
-function toStatus(
-  sha: string,
-  { context, state, target_url: targetUrl }: z.infer<typeof contextSchema>,
-): ContextStatus {
-  return { sha, context, isPending: state.toLowerCase() === 'pending', targetUrl };
-}
-
-const graphqlContextSchema = z.pipe(
-  z.object({ context: z.string(), state: z.string(), targetUrl: z.nullable(z.string()) }),
-  z.transform(({ targetUrl, ...status }) => ({ ...status, target_url: targetUrl })),
-);
-const graphqlSchema = z.object({
-  repository: z.record(
-    z.string(),
-    z.nullable(
-      z.object({
-        status: z.optional(z.nullable(z.object({ contexts: z.array(graphqlContextSchema) }))),
-      }),
-    ),
-  ),
-});
+const contextSchema = z.object({ context: z.string(), state: z.string(), targetUrl: url });
+const statusSchema = z.object({ contexts: z.array(contextSchema) });
+const commitSchema = z.object({ status: z.optional(z.nullable(statusSchema)) });
+const graphqlSchema = z.object({ repository: z.record(z.string(), z.nullable(commitSchema)) });
 
 async function queryStatuses(
   github: GitHub,
@@ -105,9 +79,13 @@ async function queryStatuses(
       `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`,
   );
   const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
-  const answer = await github.read(graphqlSchema, graphqlRoute, { query });
+  const { repository } = await github.read(graphqlSchema, graphqlRoute, { query });
   return shas.flatMap((sha, index) =>
-    (answer.repository[`c${index}`]?.status?.contexts ?? []).map((status) => toStatus(sha, status)),
+    (repository[`c${index}`]?.status?.contexts ?? []).map((status) => ({
+      ...status,
+      sha,
+      state: status.state.toLowerCase(),
+    })),
   );
 }
 

@@ -4,13 +4,26 @@ import * as z from 'zod/mini';
 import { parseJson } from '../service/json.ts';
 import type { Runner } from '../runner.ts';
 
-/** Which step of which workflow run this is: all that tells it apart from every other. */
-export interface StepIdentity {
+/** Which workflow run it is, for the mark of its jobs: nothing in it is secret. */
+export interface RunRef {
+  /** Host of GitHub's pages: `github.com`, or that of an Enterprise Server. */
+  readonly server: string;
   readonly repository: string;
+  /** Its number, which stays when it is renamed; empty where the runner does not tell it. */
+  readonly repositoryId: string;
   readonly runId: string;
   /** From 1; a re-run counts one more. */
   readonly runAttempt: number;
+  /** The commit whose statuses are kept; empty where there is none. */
+  readonly sha: string;
   readonly workflow: string;
+}
+
+/** Which step of which workflow run this is: all that tells it apart from every other. */
+export interface StepIdentity extends Pick<
+  RunRef,
+  'repository' | 'runId' | 'runAttempt' | 'workflow'
+> {
   readonly job: string;
   /** Tells the legs of a matrix apart, which share run, job and step. */
   readonly matrixIndex: string;
@@ -31,20 +44,6 @@ export function readStepIdentity({ env }: Runner, matrixIndex: string): StepIden
     matrixIndex,
     step: env['GITHUB_ACTION'] ?? '',
   };
-}
-
-/** Which workflow run it is, for the mark of its jobs: nothing in it is secret. */
-export interface RunRef {
-  /** Host of GitHub's pages: `github.com`, or that of an Enterprise Server. */
-  readonly server: string;
-  readonly repository: string;
-  /** Its number, which stays when it is renamed; empty where the runner does not tell it. */
-  readonly repositoryId: string;
-  readonly runId: string;
-  readonly runAttempt: number;
-  /** The commit whose statuses are kept; empty where there is none. */
-  readonly sha: string;
-  readonly workflow: string;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { durationsOf } from '../jobs/metrics.ts';
 import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
-import { formatDuration } from './format.ts';
+import { formatDuration, formatTime } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 /** What a commit status says. */
@@ -14,42 +14,44 @@ export interface Message {
 const maxTitle = 100;
 
 /**
- * Gives each job a context of its own: `dispersed / <title>`, and ` (2)` after it for the second of
+ * Gives each job a context of its own, the same each time: `dispersed / <title>`, and ` (2)` after it for the second of
  * a title. Jobs that are known to share one are numbered in their order, whichever is submitted
  * first: the next workflow run has to find the same contexts.
  */
 export function openContexts(jobs: readonly JobRef[]): (job: JobRef, title: string) => string {
-  const taken = new Set<string>();
+  const contexts = new Map<number, string>();
   return (job, title) => {
+    const known = contexts.get(job.index);
+    if (known !== undefined) return known;
     const base = `dispersed / ${plainText(title, maxTitle) || 'untitled'}`;
-    const nameOf = (count: number) => (count === 1 ? base : `${base} (${count})`);
-    const key = keyOf(job);
-    let count =
-      jobs.filter((each) => each.index < job.index && key && keyOf(each) === key).length + 1;
-    while (taken.has(nameOf(count))) count += 1;
-    taken.add(nameOf(count));
-    return nameOf(count);
+    const name = (count: number) => (count === 1 ? base : `${base} (${count})`);
+    const key = getKey(job);
+    const before = jobs.filter(({ index }) => index < job.index);
+    let count = 1 + before.filter((other) => key && getKey(other) === key).length;
+    const taken = new Set(contexts.values());
+    while (taken.has(name(count))) count += 1;
+    contexts.set(job.index, name(count));
+    return name(count);
   };
 }
 
 // Jobs of one recipe without a title of their own have the recipe's.
-function keyOf({ title, recipeUuid }: JobRef): string | null {
+function getKey({ title, recipeUuid }: JobRef): string | null {
   return title ?? recipeUuid;
 }
 
-/** As {@link describeChange}; since when a job that was there before has its status, nobody here has seen. */
+/** As {@link describeChange}, without the time for a job that was there before: nobody has seen it. */
 export function describeStart({ origin, job: { status } }: SubmittedJob, nowMs: number): string {
   const wasThere = origin === 'attached' || origin === 'given';
-  return wasThere ? statusWord(status) : describeChange({ status, atMs: nowMs });
+  return wasThere ? formatStatus(status) : describeChange({ status, atMs: nowMs });
 }
 
 /** `Running since 2026-03-01 03:14 UTC` */
 export function describeChange({ status, atMs }: StatusChange): string {
-  const time = new Date(atMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ');
-  return `${statusWord(status)} since ${time} UTC`;
+  return `${formatStatus(status)} since ${formatTime(atMs)}`;
 }
 
-function statusWord(status: string): string {
+function formatStatus(status: string): string {
   if (status === 'PENDING') return 'Queued';
   const word = plainText(status, 60);
   return capitalize(word.toLowerCase());

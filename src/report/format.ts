@@ -15,6 +15,11 @@ export function formatDuration(ms: number): string {
   return `${seconds}s`;
 }
 
+/** `2026-03-01 03:14 UTC` */
+export function formatTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length).replace('T', ' ')} UTC`;
+}
+
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
