@@ -1,21 +1,14 @@
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
-import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
-import { describeTrouble, isProxied } from './http.ts';
+import type { Dispatcher } from 'undici';
+import { systemClock, withDeadline } from '../clock.ts';
+import { InterruptedError } from '../errors.ts';
+import { describeTrouble } from './http.ts';
+import { isProxied, openDispatcher } from './proxy.ts';
 import { isLoopbackHost, isPublicAddress } from './public-address.ts';
 
 /** Asks a server that the service named whether it is there. */
-export interface Probe {
-  /**
-   * Sends one GET and gives the status of the answer, whose body is not read; a redirect is an
-   * answer like any other.
-   * @param token password of the user `duser`, where the server wants one
-   * @throws Error with what went wrong in words, the certificate's trouble included
-   */
-  readonly get: (url: URL, token: string | null, signal: AbortSignal) => Promise<number>;
-  /** Drops every open socket, so that the process can end. */
-  readonly close: () => Promise<void>;
-}
+export type Probe = ReturnType<typeof openProbe>;
 
 // A health check that takes longer is no sign of a server that is ready.
 const maxGetMs = 5_000;
@@ -27,40 +20,47 @@ const user = 'duser';
  * too, unless the API itself is on loopback. Behind a proxy, the proxy resolves the names that this
  * machine cannot.
  */
-export function openProbe(apiUrl: URL, resolve: Resolve = lookup): Probe {
+export function openProbe(apiUrl: URL, resolve: Resolve = lookup) {
   const isAnyAllowed = isLoopbackHost(apiUrl.hostname);
   const resolvePublic = lookupPublic(resolve);
-  const dispatcher = openPublicDispatcher(isAnyAllowed ? undefined : resolvePublic);
+  const dispatcher = openDispatcher({
+    connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: resolvePublic }) },
+  });
   return {
-    get: async (url, token, signal) => {
+    /**
+     * Sends one GET and gives the status of the answer, whose body is not read; a redirect is an
+     * answer like any other.
+     * @param token password of the user `duser`, where the server wants one
+     * @throws Error with what went wrong in words, the certificate's trouble included
+     */
+    get: async (url: URL, token: string | null, outer: AbortSignal): Promise<number> => {
       try {
-        if (!isAnyAllowed) await refuseNotPublic(url.hostname, resolvePublic);
-        return await getOnce(dispatcher, url, token, signal);
+        return await withDeadline(systemClock, maxGetMs, outer, async (signal) => {
+          if (!isAnyAllowed) await refuseNotPublic(url.hostname, resolvePublic);
+          return getOnce(dispatcher, url, token, signal);
+        });
       } catch (error) {
-        throw new Error(wordsOf(error), { cause: error });
+        const isLate = error instanceof InterruptedError && !outer.aborted;
+        throw new Error(isLate ? 'no response in 5 s' : describeTrouble(error), { cause: error });
       }
     },
+    /** Drops every open socket, so that the process can end. */
     close: async () => dispatcher.destroy(),
   };
-}
-
-function openPublicDispatcher(resolve: LookUp | undefined): Dispatcher {
-  const connect = { timeout: maxGetMs, ...(resolve !== undefined && { lookup: resolve }) };
-  return isProxied() ? new EnvHttpProxyAgent({ connect }) : new Agent({ connect });
 }
 
 async function getOnce(
   dispatcher: Dispatcher,
   url: URL,
   token: string | null,
-  outer: AbortSignal,
+  signal: AbortSignal,
 ): Promise<number> {
   const answer = await dispatcher.request({
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method: 'GET',
     headers: { 'User-Agent': 'dispersed-cook', ...authorization(token) },
-    signal: AbortSignal.any([outer, AbortSignal.timeout(maxGetMs)]),
+    signal,
   });
   // What the body says is of no interest, and it may have no end.
   answer.body.on('error', () => {}).destroy();
@@ -126,9 +126,4 @@ function lookupPublic(resolve: Resolve): LookUp {
       else onAddresses(null, first?.address ?? '', first?.family);
     });
   };
-}
-
-function wordsOf(error: unknown): string {
-  const words = describeTrouble(error);
-  return words === 'the response took too long' ? 'no response in 5 s' : words;
 }

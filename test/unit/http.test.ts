@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { connect, type Connection, type HttpLimits } from '../../src/service/http.ts';
-import { InputError, ServiceError } from '../../src/errors.ts';
+import { ServiceError } from '../../src/errors.ts';
 import { startProxy } from '../support/proxy.ts';
 
 const limits: HttpLimits = { connectMs: 1_000, headersMs: 150, bodyMs: 150, totalMs: 400 };
@@ -183,16 +183,4 @@ test('the proxy of the environment is used', async () => {
   closing.push(() => delete process.env['HTTP_PROXY']);
   expect((await open(target).exchange(request, {}, options)).text).toBe('through');
   expect(proxy.asked).toEqual([target.host]);
-});
-
-test.each([
-  'proxy.example.com:3128',
-  'http://name:hunter2@',
-  'socks5://name:hunter2@127.0.0.1:1080',
-])('the proxy %s is a problem of the environment, told without its password', (proxy) => {
-  process.env['HTTPS_PROXY'] = proxy;
-  closing.push(() => delete process.env['HTTPS_PROXY']);
-  const opening = () => connect(new URL('https://api.dispersed.com'), limits);
-  expect(opening).toThrow(InputError);
-  expect(opening).toThrow(/^HTTPS_PROXY: is not the address of a proxy(?!.*hunter2)/);
 });
