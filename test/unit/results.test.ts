@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { compareResults, passes, results, type Result } from '../../src/jobs/results.ts';
 import { createRunResults } from '../../src/logs/results.ts';
 
 function collect(...lines: readonly string[]) {
-  const results = createRunResults();
-  results.take(lines.join('\n'));
-  return { all: results.all(), bad: results.problems() };
+  const reported = createRunResults();
+  reported.take(lines.join('\n'));
+  return { all: reported.all(), bad: reported.problems() };
 }
 
 describe('what a container reports', () => {
@@ -19,13 +20,13 @@ describe('what a container reports', () => {
   });
 
   test('is taken from each text of the log, whatever was rewritten', () => {
-    const results = createRunResults();
-    results.take('dispersed-output: {"a": 1, "b": 1}\ndispersed-output: {"c": ');
-    expect(results.problems()).toEqual(['what follows is not a JSON object']);
-    results.take('dispersed-output: {"a": 2}\r\ndispersed-output: {"c": 3}\r99%');
-    expect(results.problems()).toEqual([]);
-    results.take('nothing');
-    expect(results.all()).toEqual({ a: 2, b: 1, c: 3 });
+    const reported = createRunResults();
+    reported.take('dispersed-output: {"a": 1, "b": 1}\ndispersed-output: {"c": ');
+    expect(reported.problems()).toEqual(['what follows is not a JSON object']);
+    reported.take('dispersed-output: {"a": 2}\r\ndispersed-output: {"c": 3}\r99%');
+    expect(reported.problems()).toEqual([]);
+    reported.take('nothing');
+    expect(reported.all()).toEqual({ a: 2, b: 1, c: 3 });
   });
 
   test('is null where there is nothing', () => {
@@ -52,5 +53,40 @@ describe('what a container reports', () => {
     const { all, bad } = collect(large('a'), large('b'), 'dispersed-output: {"c":1}', large('a'));
     expect(Object.keys(all ?? {})).toEqual(['a', 'c']);
     expect(bad).toEqual(['its results have more than 100 KB in all']);
+  });
+});
+
+describe('the results of jobs', () => {
+  test('are compared by what is worst for who waits', () => {
+    const worstFirst: readonly Result[] = [
+      'error',
+      'failed',
+      'over-budget',
+      'timed-out',
+      'cancelled',
+      'detached',
+      'running',
+      'submitted',
+      'succeeded',
+      'dry-run',
+    ];
+    const all = Object.keys(results).toReversed() as Result[];
+    expect(all.toSorted(compareResults)).toEqual(worstFirst);
+  });
+
+  test.each([
+    ['error', false, 'error'],
+    ['failed', false, 'failure'],
+    ['over-budget', false, 'failure'],
+    ['timed-out', false, 'error'],
+    ['cancelled', false, 'error'],
+    ['detached', true, 'pending'],
+    ['running', true, 'pending'],
+    ['submitted', true, 'pending'],
+    ['succeeded', true, 'success'],
+    ['dry-run', true, 'success'],
+  ] as const)('%s passes: %p, and its commit status is %s', (result, isGood, state) => {
+    expect(passes(result)).toBe(isGood);
+    expect(results[result].state).toBe(state);
   });
 });
