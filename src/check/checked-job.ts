@@ -51,7 +51,9 @@ export async function readCosts(
   const outcomes = await withBills(estimated, client, signal, maxSingleBills);
   const checked = jobs.flatMap((marked, index) => {
     const outcome = outcomes[index];
-    return outcome === undefined ? [] : [{ ...marked, outcome, cost: costSoFar(outcome, nowMs) }];
+    if (outcome === undefined) return [];
+    const untilMs = outcome.ending === 'final' ? undefined : nowMs;
+    return [{ ...marked, outcome, cost: pricedCostOf(outcome, untilMs) }];
   });
   const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
   return {
@@ -59,15 +61,4 @@ export async function readCosts(
     ended: checked.filter(hasEnded),
     orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
   };
-}
-
-/** What a job has cost; of one that runs, what it would have, had it ended just now. */
-function costSoFar(outcome: Outcome, nowMs: number): Cost | null {
-  const { job, runs } = outcome;
-  if (outcome.ending === 'final' || job === null) return pricedCostOf(outcome);
-  return pricedCostOf({
-    ...outcome,
-    job: { ...job, completed_at: new Date(nowMs).toISOString() },
-    runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
-  });
 }

@@ -1,101 +1,47 @@
-import pLimit from 'p-limit';
-import type { JsonMapping } from '../service/json.ts';
-import { asError, InputError, ServiceError } from '../errors.ts';
-import { checkWhole } from '../inputs/rules.ts';
-import { hasCeiling, tooDear, withShare, type Ceilings } from '../money/ceilings.ts';
-import {
-  createOfferReader,
-  hardwareWish,
-  summarizeOffers,
-  whyNoOffers,
-  type OfferReader,
-} from '../money/offers.ts';
-import { createRecipeReader, type RecipeReader } from '../cooking/recipes.ts';
+import { chooseModel, createPriceReader, planCooks, type PlanInputs } from '../cooking/plan.ts';
+import type { CookPlan, PriceReader } from '../cooking/plan.ts';
 import type { CookRequest } from '../cooking/request.ts';
-import { bodyOf } from '../cooking/request.ts';
-import { reportDryRun, type PlannedCook } from '../report/dry-run-report.ts';
 import type { Deps } from '../deps.ts';
+import { asError } from '../errors.ts';
+import { hasCeiling } from '../money/ceilings.ts';
+import { reportDryRun, type PricedPlan } from '../report/dry-run-report.ts';
 import { withStep } from '../step/open.ts';
 import type { StepPlan } from '../step/plan.ts';
-
-const maxConcurrentPlans = 8;
+import type { Step } from '../step/step.ts';
 
 /** Reads the recipe of each entry, and the offers for it, and shows what would be sent. Cooks nothing. */
 export async function dryRun(
   requests: readonly CookRequest[],
   plan: StepPlan,
+  inputs: PlanInputs,
   deps: Deps,
 ): Promise<void> {
-  const inTurn = pLimit(maxConcurrentPlans);
-  const plans = await withStep({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
-    const { client, end, log } = step;
-    const readRecipe = createRecipeReader(client, end.signal);
-    const pricing: Pricing = {
-      read: createOfferReader(client, end.signal),
-      ceilings: plan.ceilings,
-      jobCount: requests.length,
-      onUnknown: log.offersUnknown,
-    };
-    return Promise.all(
-      requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, pricing))),
-    );
+  const dry = await withStep({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
+    // 1. Read the recipes, as a cook does.
+    const tries = requests.flatMap((request) => [request, ...request.alternatives]);
+    const { plans, error } = await planCooks(tries, step.client, step.end.signal, inputs);
+    // 2. Read the offers.
+    const prices = createPriceReader(step.client, step.budget.over, inputs.ceilings);
+    const priced = await Promise.all(plans.map(async (each) => withPrices(each, prices, step)));
+    return { priced, error };
   });
-  await reportDryRun(deps.runner, plans);
+  // 3. Report, of each entry, the model that would be cooked first.
+  const byEntry = Map.groupBy(dry.priced, ({ request }) => request.index);
+  const entries = [...byEntry.values()].flatMap((models) => {
+    const chosen = chooseModel(models);
+    return chosen === undefined ? [] : [{ ...chosen, models: models.length > 1 ? models : [] }];
+  });
+  await reportDryRun(deps.runner, entries, dry.error);
 }
 
-interface Pricing {
-  readonly read: OfferReader;
-  readonly ceilings: Ceilings;
-  readonly jobCount: number;
-  readonly onUnknown: (error: Error) => void;
-}
-
-const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null, models: [] };
-
-/** Of several GPU models the one that is cooked first, as `cookInTurn` chooses it, with all of them. */
-async function planOne(
-  request: CookRequest,
-  readRecipe: RecipeReader,
-  pricing: Pricing,
-): Promise<PlannedCook> {
-  const first = await planModel(request, readRecipe, pricing);
-  if (request.alternatives.length === 0) return first;
-  const others = request.alternatives.map(async (each) => planModel(each, readRecipe, pricing));
-  const models = [first, ...(await Promise.all(others))];
-  const onOffer = models.find(({ offers, overBudget }) => offers !== null && overBudget === null);
-  return { ...(onOffer ?? first), models };
-}
-
-async function planModel(
-  request: CookRequest,
-  readRecipe: RecipeReader,
-  pricing: Pricing,
-): Promise<PlannedCook> {
+async function withPrices(plan: CookPlan, reader: PriceReader, step: Step): Promise<PricedPlan> {
+  if (plan.error !== null) return { ...plan, prices: null, noOffers: null };
   try {
-    const recipe = await readRecipe(request.recipeUuid);
-    const whole = bodyOf(request, recipe);
-    const { body, shareMs } = withShare(whole, recipe, pricing.ceilings, pricing.jobCount);
-    const fields = { ...recipe.payload, ...body };
-    // A recipe that keeps its fields to itself cannot be checked.
-    const problems = recipe.payload === null ? [] : checkWhole(fields);
-    const error = problems.length === 0 ? null : new InputError(problems);
-    const prices = await priceOf(fields, pricing);
-    return { request, recipe, body, error, ...unknown, shareMs, ...prices };
+    const prices = await reader.read(plan);
+    const explain = async () => reader.explain(prices.requirements).catch(() => null);
+    return { ...plan, prices, noOffers: prices.offers === null ? await explain() : null };
   } catch (error) {
-    return { request, recipe: null, body: null, error: asError(error), ...unknown };
-  }
-}
-
-/** @throws ServiceError where there is a ceiling and the offers cannot be read */
-async function priceOf(fields: JsonMapping, { read, ceilings, onUnknown }: Pricing) {
-  const wish = hardwareWish(fields);
-  try {
-    const offers = summarizeOffers(await read(wish), fields);
-    const noOffers = offers === null ? { wish, why: await whyNoOffers(wish, read) } : null;
-    return { offers, noOffers, overBudget: tooDear(offers, ceilings) };
-  } catch (error) {
-    if (hasCeiling(ceilings) || !(error instanceof ServiceError)) throw error;
-    onUnknown(error);
-    return {};
+    step.log.offersUnknown(asError(error), hasCeiling(step.plan.ceilings));
+    return { ...plan, prices: null, noOffers: null };
   }
 }

@@ -1,3 +1,4 @@
+import { isMapping } from '../service/json.ts';
 import type { Problem } from '../errors.ts';
 import type { ReadyCheck } from '../jobs/ready-check.ts';
 import { shareProblems, type Ceilings } from '../money/ceilings.ts';
@@ -128,21 +129,26 @@ function checkFields(
   ]);
 }
 
+/** The inputs that matter once the recipe is known. */
+export type WholeRules = Pick<RelatedInputs, 'wait-until' | 'max-parallel' | 'ready-check'>;
+
 /**
- * What the service would reject in a cook as a whole, the recipe's fields included. Only known once
- * the recipe is.
+ * What is wrong with a cook as a whole, the recipe's fields included. Only known once the recipe is.
  */
-export function checkWhole(cook: JsonMapping): readonly Problem[] {
+export function checkWhole(cook: JsonMapping, rules: WholeRules): readonly Problem[] {
   const { task, max_timeout_run_ms: runLimit, gpu_name: name, gpu_registry_uuid: uuid } = cook;
+  const { 'wait-until': goal, 'max-parallel': maxParallel = 0, 'ready-check': check } = rules;
   const isBounded = typeof runLimit === 'number';
+  const isServer = task === 'PERSISTENT';
+  const isProbed = check !== undefined && (isServer || goal === 'ready');
   return brokenOf([
     [
-      task !== 'PERSISTENT' && !isBounded,
+      task === 'BATCH' && !isBounded,
       'max-timeout-run',
       'is required for a BATCH job, and the recipe has none: set a duration such as 2h',
     ],
     [
-      task === 'PERSISTENT' && isBounded,
+      isServer && isBounded,
       'max-timeout-run',
       `cannot be set: the job is PERSISTENT, ${whyUnbounded}`,
     ],
@@ -151,5 +157,21 @@ export function checkWhole(cook: JsonMapping): readonly Problem[] {
       'gpu-name',
       'is set together with gpu-registry-uuid, one of them by the recipe: in an entry of recipes, set the one you want, and the other to null',
     ],
+    [
+      isServer && maxParallel > 0 && goal === undefined,
+      'max-parallel',
+      `cannot be used: the job is PERSISTENT, ${whyUnbounded}`,
+    ],
+    [
+      isProbed && lacksPort(cook, check.port),
+      'ready-check',
+      `asks port ${check?.port}, which is not among the ports of the job: add it to ports`,
+    ],
   ]);
+}
+
+function lacksPort({ parameters }: JsonMapping, port: number): boolean {
+  const container = isMapping(parameters) ? parameters['parameters'] : null;
+  const ports = isMapping(container) ? container['ports'] : null;
+  return Array.isArray(ports) && ports.length > 0 && !ports.some((each) => Number(each) === port);
 }

@@ -82,7 +82,7 @@ export function withShare(
 }
 
 /** Whether even the cheapest offer is dearer than a job may be; null where it is not, or none is known. */
-export function tooDear(offers: OfferSummary | null, ceilings: Ceilings): OverBudget | null {
+export function exceedsRate(offers: OfferSummary | null, ceilings: Ceilings): OverBudget | null {
   const { maxHourlyRateUsd: ceilingUsd } = ceilings;
   if (offers === null || ceilingUsd === null || offers.minUsd <= ceilingUsd) return null;
   return { kind: 'offers', amountUsd: offers.minUsd, ceilingUsd };

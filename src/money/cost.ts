@@ -1,6 +1,8 @@
-import type { JobRun } from '../service/schemas.ts';
+import type { Job, JobRun } from '../service/schemas.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { timesOf } from '../jobs/metrics.ts';
+
+// What jobs cost: rate × time, run by run, and what was billed. Pure; times are Unix ms.
 
 /** What rates are by. */
 export const hourMs = 3_600_000;
@@ -12,89 +14,57 @@ export interface Cost {
   readonly is: 'billed' | 'estimated';
 }
 
-/** What a job has cost, and the jobs of the models that were tried before it; null if unknown (yet). */
-export function pricedCostOf(outcome: Outcome): Cost | null {
-  const before = outcome.earlierTries.map(({ costUsd: usd }): Cost | null => {
-    return usd === 0 ? null : { usd, is: 'estimated' };
-  });
-  return sumOfCosts([costOfJob(outcome), ...before]);
+/** A time that a job is billed for. */
+export interface BilledSpan {
+  /** An hour, all nodes together, in US dollars; null where it is not known. */
+  readonly rateUsd: number | null;
+  /** null: the run never started, and costs nothing. */
+  readonly fromMs: number | null;
+  /** null while it has not ended. */
+  readonly toMs: number | null;
+}
+
+/** What a span costs until then, in US dollars; `unknownUsd` is the rate of one without a rate. */
+export function usdOf({ rateUsd, fromMs, toMs }: BilledSpan, untilMs: number, unknownUsd = 0) {
+  if (fromMs === null) return 0;
+  const ms = Math.max(0, Math.min(toMs ?? untilMs, untilMs) - fromMs);
+  return ((rateUsd ?? unknownUsd) * ms) / hourMs;
 }
 
 /**
- * What one job has cost: what was billed for its runs; where not all of them have been yet, the rest
- * is estimated.
- * @returns null if neither is known (yet)
+ * What a job is billed for: BATCH for each run, PERSISTENT while it exists.
+ * @param runs oldest first
+ * @param createdMs null where that is not known
+ * @param endMs null while it has not ended
  */
-export function costOfJob(outcome: Outcome): Cost | null {
-  const { bills, runs } = outcome;
-  const estimated = estimateOf(outcome);
-  if (bills.size === 0) return estimated === null ? null : { usd: estimated, is: 'estimated' };
-  const billed = rounded(sumOf([...bills.values()]) ?? 0);
-  const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
-  const isBilled = unbilled.every((run) => costOfRun(run, outcome) === 0);
-  if (isBilled || outcome.job?.task === 'PERSISTENT') return { usd: billed, is: 'billed' };
-  const rest = sumOf(unbilled.map((run) => costOfRun(run, outcome)));
-  return { usd: rounded(billed + (rest ?? 0)), is: 'estimated' };
+export function spansOf(
+  job: Job | null,
+  runs: readonly JobRun[],
+  createdMs: number | null,
+  endMs: number | null,
+): readonly BilledSpan[] {
+  if (job?.task !== 'PERSISTENT') {
+    return runs.map((run, index) => spanOfRun(run, createdMs, endMs, runs[index + 1]));
+  }
+  const rateUsd = runs.map(rateOfRun).findLast((rate) => rate !== null) ?? null;
+  return createdMs === null ? [] : [{ rateUsd, fromMs: createdMs, toMs: endMs }];
 }
 
-/** The amount of {@link pricedCostOf}, in US dollars. */
-export function costOf(outcome: Outcome): number | null {
-  return pricedCostOf(outcome)?.usd ?? null;
-}
-
-/** What jobs have cost together; null where nothing is known of any. */
-export function totalCostOf(outcomes: readonly Outcome[]): Cost | null {
-  return sumOfCosts(outcomes.map(pricedCostOf));
-}
-
-/** The sum of what is known; null where nothing is. */
-export function sumOfCosts(maybeCosts: readonly (Cost | null)[]): Cost | null {
-  const costs = maybeCosts.filter((cost) => cost !== null);
-  if (costs.length === 0) return null;
-  const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
-  return { usd, is: costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated' };
-}
-
-function rounded(usd: number): number {
-  return Math.round(usd * 10_000) / 10_000;
-}
-
-// BATCH is billed for its run time, PERSISTENT while it exists.
-function estimateOf(outcome: Outcome): number | null {
-  const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
-  if (rated.length === 0) return null;
-  const costs =
-    outcome.job?.task === 'PERSISTENT'
-      ? [costOfLifetime(outcome, rated)]
-      : outcome.runs.map((run) => costOfRun(run, outcome));
-  const sum = sumOf(costs);
-  return sum === null ? null : rounded(sum);
-}
-
-/** What a job costs per hour, in US dollars; null if that is not known. */
-export function hourlyRateOf({ runs }: Outcome): number | null {
-  const newest = runs.at(-1);
-  return newest === undefined ? null : rateOfRun(newest);
-}
-
-function costOfLifetime(outcome: Outcome, rated: readonly JobRun[]): number | null {
-  const { createdMs, endedMs } = timesOf(outcome);
-  const newest = rated.at(-1);
-  if (createdMs === null || endedMs === null || newest === undefined) return null;
-  return costOfTime(newest, endedMs - createdMs);
-}
-
-function costOfRun(run: JobRun, outcome: Outcome): number | null {
-  if (run.duration_ms !== null) return costOfTime(run, run.duration_ms);
-  // A run that never started costs nothing.
-  if (run.started_at_ms === null) return 0;
-  const endedMs = run.ended_at_ms ?? timesOf(outcome).endedMs;
-  return endedMs === null ? null : costOfTime(run, endedMs - run.started_at_ms);
-}
-
-function costOfTime(run: JobRun, durationMs: number): number | null {
-  const rate = rateOfRun(run);
-  return rate === null ? null : (rate * Math.max(0, durationMs)) / hourMs;
+function spanOfRun(
+  run: JobRun,
+  createdMs: number | null,
+  jobEndMs: number | null,
+  next: JobRun | undefined,
+): BilledSpan {
+  const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
+  const rateUsd = rateOfRun(run);
+  if (startedMs === null) {
+    return { rateUsd, fromMs: durationMs === null ? null : 0, toMs: durationMs };
+  }
+  if (durationMs !== null) return { rateUsd, fromMs: startedMs, toMs: startedMs + durationMs };
+  // A node's clock may be behind: no run began before its job was there.
+  const fromMs = Math.max(startedMs, createdMs ?? startedMs);
+  return { rateUsd, fromMs, toMs: endedMs ?? next?.started_at_ms ?? jobEndMs };
 }
 
 /** What a run costs an hour, all its nodes together, in US dollars; null where that is not known. */
@@ -107,17 +77,73 @@ export function rateOfRun(run: JobRun): number | null {
 // so the hosts of each description are counted: a port may be listed twice. Without addresses, it is
 // one.
 function nodeCountOf({ node_urls: nodeUrls }: JobRun): number {
-  const hosts = new Map<string | null, Set<string>>();
-  for (const { description, hostname } of nodeUrls ?? [])
-    hosts.set(description, (hosts.get(description) ?? new Set()).add(hostname));
-  return Math.max(1, ...[...hosts.values()].map(({ size }) => size));
+  const hosts = Map.groupBy(nodeUrls ?? [], ({ description }) => description);
+  const counts = [...hosts.values()].map((urls) => new Set(urls.map((url) => url.hostname)).size);
+  return Math.max(1, ...counts);
 }
 
-function sumOf(amounts: readonly (number | null)[]): number | null {
-  let sum = 0;
-  for (const amount of amounts) {
-    if (amount === null) return null;
-    sum += amount;
+/** What a job costs an hour, in US dollars; null if that is not known. */
+export function hourlyRateOf({ runs }: Outcome): number | null {
+  const newest = runs.at(-1);
+  return newest === undefined ? null : rateOfRun(newest);
+}
+
+/**
+ * What a job has cost, and the jobs of the models that were tried before it; null if unknown (yet).
+ * @param nowMs until when what still runs is counted; without it, what still runs has no cost yet
+ */
+export function pricedCostOf(outcome: Outcome, nowMs?: number): Cost | null {
+  const before = outcome.earlierTries.map(({ costUsd: usd }): Cost | null => {
+    return usd === 0 ? null : { usd, is: 'estimated' };
+  });
+  return sumOfCosts([costOfJob(outcome, nowMs), ...before]);
+}
+
+/**
+ * What one job has cost: what was billed for its runs; where not all of them have been yet, the rest
+ * is estimated.
+ * @returns null if neither is known (yet)
+ */
+export function costOfJob({ bills, runs, ...outcome }: Outcome, nowMs?: number): Cost | null {
+  const { createdMs, endedMs } = timesOf({ bills, runs, ...outcome });
+  const isServer = outcome.job?.task === 'PERSISTENT';
+  const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
+  const spans = spansOf(
+    outcome.job,
+    isServer ? runs : unbilled,
+    createdMs,
+    endedMs ?? nowMs ?? null,
+  );
+  const estimated = estimateOf(spans);
+  if (bills.size === 0) {
+    const isRated = spans.some(({ rateUsd }) => rateUsd !== null);
+    return estimated === null || !isRated ? null : { usd: rounded(estimated), is: 'estimated' };
   }
-  return sum;
+  const billed = [...bills.values()].reduce((sum, usd) => sum + usd, 0);
+  if (isServer || estimated === 0) return { usd: rounded(billed), is: 'billed' };
+  return { usd: rounded(billed + (estimated ?? 0)), is: 'estimated' };
+}
+
+function estimateOf(spans: readonly BilledSpan[]): number | null {
+  const isKnown = spans.every(
+    ({ rateUsd, fromMs, toMs }) => fromMs === null || (rateUsd !== null && toMs !== null),
+  );
+  return isKnown ? spans.reduce((sum, span) => sum + usdOf(span, Infinity), 0) : null;
+}
+
+/** What jobs have cost together; null where nothing is known of any. */
+export function totalCostOf(outcomes: readonly Outcome[]): Cost | null {
+  return sumOfCosts(outcomes.map((outcome) => pricedCostOf(outcome)));
+}
+
+/** The sum of what is known; null where nothing is. */
+export function sumOfCosts(maybeCosts: readonly (Cost | null)[]): Cost | null {
+  const costs = maybeCosts.filter((cost) => cost !== null);
+  if (costs.length === 0) return null;
+  const usd = rounded(costs.reduce((sum, cost) => sum + cost.usd, 0));
+  return { usd, is: costs.every(({ is }) => is === 'billed') ? 'billed' : 'estimated' };
+}
+
+function rounded(usd: number): number {
+  return Math.round(usd * 10_000) / 10_000;
 }

@@ -11,14 +11,14 @@ import type { OfferSummary } from '../jobs/records.ts';
 // What is on offer for a job before it is cooked, and at what price.
 
 /** The machine that a job asks for, as far as offers can be told apart by it. */
-export interface HardwareWish {
+export interface HardwareRequirements {
   /** The filters of the list of offers, by the names of the cook fields. */
   readonly filters: Readonly<Record<string, string>>;
   /** Compared with the offers here: a name has spaces, which clients sign differently in a query. */
   readonly gpuName: string | null;
 }
 
-/** The offers that match a wish, the cheapest first. */
+/** The offers that match, the cheapest first. */
 export interface Offers {
   readonly offers: readonly Offer[];
   /** Whether the service has more than were read. */
@@ -26,7 +26,7 @@ export interface Offers {
 }
 
 /** Reads what is on offer; rejects with ServiceError or InterruptedError. */
-export type OfferReader = (wish: HardwareWish) => Promise<Offers>;
+export type OfferReader = (wish: HardwareRequirements) => Promise<Offers>;
 
 const filterFields = [
   'cpu_count',
@@ -41,16 +41,13 @@ const filterFields = [
 /**
  * What to look for.
  * @param fields the cook fields: the recipe's, and on them what is sent
- * @param gpuName the model to look for, where the fields name several or none
  */
-export function hardwareWish(
-  fields: JsonMapping,
-  gpuName: Json | undefined = fields['gpu_name'],
-): HardwareWish {
+export function requirementsOf(fields: JsonMapping): HardwareRequirements {
   const filters = filterFields.flatMap((name): readonly (readonly [string, string])[] => {
     const value = filterValue(fields[name]);
     return value === null ? [] : [[name, value]];
   });
+  const { gpu_name: gpuName } = fields;
   const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
   return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
 }
@@ -85,7 +82,7 @@ export function createOfferReader(client: Client, signal: AbortSignal): OfferRea
 
 async function readAll(
   client: Client,
-  filters: HardwareWish['filters'],
+  filters: HardwareRequirements['filters'],
   signal: AbortSignal,
 ): Promise<Offers> {
   const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value] as const);
@@ -114,37 +111,30 @@ function comparable(name: string): string {
   return name.toLowerCase().replaceAll(/\s+/g, '');
 }
 
-/** What the offers cost an hour, in US dollars; null where there are none. */
-export function ratesOf({
-  offers,
-}: Offers): { readonly minUsd: number; readonly maxUsd: number } | null {
-  const [cheapest] = offers;
-  const dearest = offers.at(-1);
-  if (cheapest === undefined || dearest === undefined) return null;
-  return { minUsd: cheapest.pricing.hourly_rate_usd, maxUsd: dearest.pricing.hourly_rate_usd };
-}
-
 /**
  * What the reports say of offers; null where there are none.
  * @param fields the cook fields: the recipe's, and on them what is sent
  */
 export function summarizeOffers(found: Offers, fields: JsonMapping): OfferSummary | null {
-  const rates = ratesOf(found);
-  if (rates === null) return null;
+  const [cheapest] = found.offers;
+  const mostExpensive = found.offers.at(-1);
+  if (cheapest === undefined || mostExpensive === undefined) return null;
+  const minUsd = cheapest.pricing.hourly_rate_usd;
+  const maxUsd = mostExpensive.pricing.hourly_rate_usd;
   const { task, max_timeout_run_ms: limitMs } = fields;
   const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
   const runs = numberOr(fields['max_retry_count'], 0) + 1;
   const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
   const hours = isBounded ? (limitMs / hourMs) * runs * nodes : null;
-  const maxCostUsd = hours === null ? null : rates.maxUsd * hours;
-  return { count: found.offers.length, isCut: found.isCut, ...rates, maxCostUsd };
+  const maxCostUsd = hours === null ? null : maxUsd * hours;
+  return { count: found.offers.length, isCut: found.isCut, minUsd, maxUsd, maxCostUsd };
 }
 
 function numberOr(value: Json | undefined, fallback: number): number {
   return typeof value === 'number' ? value : fallback;
 }
 
-/** Why nothing matches a wish. */
+/** Why nothing matches. */
 export interface NoOffers {
   /** The cook fields without which alone there would be offers. */
   readonly fields: readonly string[];
@@ -152,22 +142,20 @@ export interface NoOffers {
   readonly nearestGpu: string | null;
 }
 
-/** Finds out why nothing matches a wish: at most 8 requests, each without one of the filters. */
-export async function whyNoOffers(wish: HardwareWish, read: OfferReader): Promise<NoOffers> {
-  const { filters, gpuName } = wish;
-  const wishes = Object.keys(filters).map((left) => ({
-    field: left,
-    wish: {
-      ...wish,
-      filters: Object.fromEntries(Object.entries(filters).filter(([name]) => name !== left)),
-    },
-  }));
-  const all =
-    gpuName === null
-      ? wishes
-      : [{ field: 'gpu_name', wish: { filters, gpuName: null } }, ...wishes];
+/** Finds out why nothing matches: at most 8 requests, each without one of the filters. */
+export async function whyNoOffers(
+  { filters, gpuName }: HardwareRequirements,
+  read: OfferReader,
+): Promise<NoOffers> {
+  const looser = Object.keys(filters).map((field) => {
+    const left = Object.entries(filters).filter(([name]) => name !== field);
+    return { field, filters: Object.fromEntries(left), gpuName };
+  });
+  if (gpuName !== null) looser.unshift({ field: 'gpu_name', filters, gpuName: null });
   const found = await Promise.all(
-    all.map(async (each) => ((await read(each.wish)).offers.length > 0 ? [each.field] : [])),
+    looser.map(async ({ field, ...requirements }) => {
+      return (await read(requirements)).offers.length > 0 ? [field] : [];
+    }),
   );
   return { fields: found.flat(), nearestGpu: await nearestGpu(gpuName, read) };
 }

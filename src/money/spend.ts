@@ -1,5 +1,5 @@
 import type { Job, JobRun } from '../service/schemas.ts';
-import { hourMs, rateOfRun } from './cost.ts';
+import { hourMs, rateOfRun, spansOf, usdOf, type BilledSpan } from './cost.ts';
 import { instantMs } from '../jobs/metrics.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { isFinal } from '../jobs/status.ts';
@@ -27,94 +27,53 @@ export interface Spend {
 }
 
 /**
- * What a job has cost, and costs an hour.
+ * What several jobs have cost together, and cost an hour.
  * @param assumedUsd for a rate that is not known yet; null: nothing
  */
-export function spendOf(known: SpendingJob, nowMs: number, assumedUsd: number | null): Spend {
-  return known.job.task === 'PERSISTENT'
-    ? ofLifetime(known, nowMs, assumedUsd)
-    : ofRuns(known, nowMs, assumedUsd);
-}
-
-/** What several jobs have cost together, and cost an hour. */
 export function totalSpend(
   jobs: readonly SpendingJob[],
   nowMs: number,
   assumedUsd: number | null,
 ): Spend {
-  const spends = jobs.map((each) => spendOf(each, nowMs, assumedUsd));
-  return {
-    usd: spends.reduce((sum, { usd }) => sum + usd, 0),
-    hourlyUsd: spends.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
-  };
+  let usd = 0;
+  let hourlyUsd = 0;
+  for (const span of jobs.flatMap(allSpansOf)) {
+    usd += usdOf(span, nowMs, assumedUsd ?? 0);
+    if (isOpen(span)) hourlyUsd += span.rateUsd ?? assumedUsd ?? 0;
+  }
+  return { usd, hourlyUsd };
 }
 
 /** For how many ms what is left lasts; Infinity where nothing is spent any more. */
-export function lastsMs({ usd, hourlyUsd }: Spend, maxCostUsd: number): number {
+export function remainingMs({ usd, hourlyUsd }: Spend, maxCostUsd: number): number {
   if (hourlyUsd <= 0) return usd > maxCostUsd ? 0 : Infinity;
   return ((maxCostUsd - usd) / hourlyUsd) * hourMs;
 }
 
-function endMsOf(known: SpendingJob): number | null {
-  return hasFinished(known.job) ? (instantMs(known.job.completed_at) ?? known.lastSeenMs) : null;
+function isOpen({ fromMs, toMs }: BilledSpan): boolean {
+  return fromMs !== null && toMs === null;
 }
 
-function ofLifetime(known: SpendingJob, nowMs: number, assumedUsd: number | null): Spend {
-  const rates = known.runs.map(rateOfRun).filter((rate) => rate !== null);
-  const rate = rates.at(-1) ?? assumedUsd ?? 0;
-  const endMs = endMsOf(known);
-  const sinceMs = instantMs(known.job.created_at) ?? known.firstSeenMs;
-  return spendBetween(rate, sinceMs, endMs, nowMs);
+function allSpansOf(known: SpendingJob): readonly BilledSpan[] {
+  const { job, runs, firstSeenMs, lastSeenMs } = known;
+  const isServer = job.task === 'PERSISTENT';
+  const createdMs = instantMs(job.created_at) ?? (isServer ? firstSeenMs : null);
+  const endMs = hasFinished(job) ? (instantMs(job.completed_at) ?? lastSeenMs) : null;
+  const spans = spansOf(job, runs, createdMs, endMs);
+  return isServer || spans.some(isOpen) ? spans : [...spans, ...unseenRunOf(known, endMs)];
 }
-
-function ofRuns(known: SpendingJob, nowMs: number, assumedUsd: number | null): Spend {
-  const parts = known.runs.map((run, index) => ofRun(run, index, known, nowMs, assumedUsd));
-  const isRunning = parts.some(({ hourlyUsd }) => hourlyUsd > 0);
-  const unseen = isRunning ? [] : [unseenRun(known, nowMs, assumedUsd)];
-  const all = [...parts, ...unseen];
-  return {
-    usd: all.reduce((sum, { usd }) => sum + usd, 0),
-    hourlyUsd: all.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
-  };
-}
-
-function ofRun(
-  run: JobRun,
-  index: number,
-  known: SpendingJob,
-  nowMs: number,
-  assumedUsd: number | null,
-): Spend {
-  const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
-  if (startedMs === null) return nothing;
-  const next = known.runs[index + 1];
-  const ownEndMs = endedMs ?? (durationMs === null ? null : startedMs + durationMs);
-  const endMs = ownEndMs ?? endMsOf(known) ?? (next ? (next.started_at_ms ?? nowMs) : null);
-  // A node's clock may be behind: no run began before its job was there.
-  const fromMs = Math.max(startedMs, instantMs(known.job.created_at) ?? startedMs);
-  return spendBetween(rateOfRun(run) ?? assumedUsd ?? 0, fromMs, endMs, nowMs);
-}
-
-const nothing: Spend = { usd: 0, hourlyUsd: 0 };
 
 // A job that does not run may have begun to since it was last looked at, or between two looks.
-function unseenRun(known: SpendingJob, nowMs: number, assumedUsd: number | null): Spend {
-  const { runs, isLimited, idleSeenMs, lastSeenMs, job } = known;
+function unseenRunOf(known: SpendingJob, endMs: number | null): readonly BilledSpan[] {
+  const { job, runs, isLimited, idleSeenMs, lastSeenMs } = known;
   const newest = runs.at(-1);
-  const isOpen = newest !== undefined && !isFinal(newest.status);
-  const rate = (isOpen ? rateOfRun(newest) : null) ?? assumedUsd;
-  if (rate === null) return nothing;
-  if (hasFinished(known.job)) {
+  const rateUsd = newest !== undefined && !isFinal(newest.status) ? rateOfRun(newest) : null;
+  if (hasFinished(job)) {
     // It has run, and its runs could not be read.
-    return runs.length === 0 && job.started_at !== null
-      ? spendBetween(rate, instantMs(job.started_at) ?? idleSeenMs, endMsOf(known), nowMs)
-      : nothing;
+    const hasRun = runs.length === 0 && job.started_at !== null;
+    const fromMs = instantMs(job.started_at) ?? idleSeenMs;
+    return hasRun ? [{ rateUsd, fromMs, toMs: endMs }] : [];
   }
-  if (job.status === 'RUNNING') return spendBetween(rate, idleSeenMs, null, nowMs);
-  return isLimited ? nothing : spendBetween(rate, lastSeenMs, null, nowMs);
-}
-
-function spendBetween(rate: number, fromMs: number, toMs: number | null, nowMs: number): Spend {
-  const ms = Math.max(0, Math.min(toMs ?? nowMs, nowMs) - fromMs);
-  return { usd: (rate * ms) / hourMs, hourlyUsd: toMs === null ? rate : 0 };
+  if (job.status === 'RUNNING') return [{ rateUsd, fromMs: idleSeenMs, toMs: null }];
+  return isLimited ? [] : [{ rateUsd, fromMs: lastSeenMs, toMs: null }];
 }

@@ -1,11 +1,11 @@
-import type { InputError, Problem } from '../errors.ts';
+import type { InputError } from '../errors.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { compareResults } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
 import { cut } from '../text.ts';
 import { lastMeaningfulLines } from './container-log.ts';
-import { consoleUrl, type ErrorMessage } from './errors.ts';
+import { consoleUrl, formatProblem, type ErrorMessage } from './errors.ts';
 import { firstThatFit, formatClosing, formatCostSuffix, formatHeadline } from './format.ts';
 import { describeOutcome } from './outcome-messages.ts';
 import { sanitizeLine } from './sanitize.ts';
@@ -50,7 +50,9 @@ export function annotateAll(
  * that failed come before those that were cancelled because of them.
  */
 export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
-  const worstFirst = sortByResult(bad);
+  // What keeps all of them from being cooked is one error.
+  const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
+  const worstFirst = sortByResult([...causes.values()]);
   annotateAll(runner, worstFirst.map(describeOutcome), (shown) => {
     const rest = worstFirst.slice(shown);
     const mayExist = rest.some(({ unansweredMark }) => unansweredMark !== null);
@@ -86,11 +88,6 @@ export function describeInputError({ problems }: InputError): ErrorMessage {
     cause: [...shown, ...more].join('\n'),
     remedy: '',
   };
-}
-
-/** A problem in one line. */
-export function formatProblem({ input, message }: Problem): string {
-  return `${sanitizeLine(input, 100)}: ${sanitizeLine(message)}`;
 }
 
 // The output holds no more than GitHub and chats show of a text.

@@ -1,16 +1,13 @@
 import type { CookBody } from '../service/endpoints.ts';
 import { hideSecrets } from '../service/secret-fields.ts';
-import type { Recipe } from '../service/schemas.ts';
-import { asError, InputError } from '../errors.ts';
-import type { HardwareWish, NoOffers } from '../money/offers.ts';
-import type { CookRequest } from '../cooking/request.ts';
-import type { OfferSummary, OverBudget } from '../jobs/records.ts';
+import type { CookPlan, Prices } from '../cooking/plan.ts';
+import type { NoOffers } from '../money/offers.ts';
 import type { Result } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
-import { ownPrefix } from './log.ts';
-import { describeError, type ErrorMessage } from './errors.ts';
-import { annotateAll, formatProblem } from './annotations.ts';
+import { describeError } from './errors.ts';
+import { annotate, annotateAll } from './annotations.ts';
 import { formatDuration, describeOffers } from './format.ts';
+import { ownPrefix } from './log.ts';
 import { describeOverBudget } from './over-budget.ts';
 import { writeVerdict } from './outputs.ts';
 import { escapeHtml, escapePreformatted, sanitizeLine } from './sanitize.ts';
@@ -18,49 +15,55 @@ import { describeNoOffers } from './warnings.ts';
 import { writeSummary, type Tier } from './summary.ts';
 import { fold, renderTable, uuidCode, type Column } from './summary/table.ts';
 
-/** What would be sent for one job; with an error it cannot be sent, or would be rejected. */
-export interface PlannedCook {
-  readonly request: CookRequest;
-  readonly recipe: Recipe | null;
-  readonly body: CookBody | null;
-  readonly error: Error | null;
-  /** The run limit in the body, in ms, where that is the job's share of `max-cost`. */
-  readonly shareMs: number | null;
-  /** null where there are none, or none are known. */
-  readonly offers: OfferSummary | null;
-  readonly noOffers: { readonly wish: HardwareWish; readonly why: NoOffers } | null;
-  /** Why it would not be cooked though it could be. */
-  readonly overBudget: OverBudget | null;
-  /** Where it may have one of several GPU models, each of them; this is the one cooked first. */
-  readonly models: readonly PlannedCook[];
+/** What would be sent for one job, and what is on offer for it. */
+export interface PricedPlan extends CookPlan {
+  /** null where they are not known. */
+  readonly prices: Prices | null;
+  /** Why nothing is on offer; null where that is not known. */
+  readonly noOffers: NoOffers | null;
 }
 
-/** Shows what would be sent. The step fails where the service would reject it. */
-export async function reportDryRun(runner: Runner, plans: readonly PlannedCook[]): Promise<void> {
+/** Of one entry, the model that would be cooked first. */
+export interface PlannedEntry extends PricedPlan {
+  /** Where it may have one of several GPU models, each of them. */
+  readonly models: readonly PricedPlan[];
+}
+
+/**
+ * Shows what would be sent. The step fails where it could not be cooked.
+ * @param error what keeps the step from cooking
+ */
+export async function reportDryRun(
+  runner: Runner,
+  plans: readonly PlannedEntry[],
+  error: Error | null,
+): Promise<void> {
   for (const plan of plans) printPlan(runner, plan, plans.length);
   const broken = plans.filter(isBroken);
+  const isFailed = broken.length > 0 || error !== null;
   const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
   runner.print(`Dry run: ${closing}`);
-  if (broken.length > 0) runner.fail();
-  annotatePlans(runner, broken);
-  writeVerdict(runner, dryRunResult(plans), `Dry run: ${closing}`);
+  if (isFailed) runner.fail();
+  if (error !== null) annotate(runner, describeError(error, 'read the recipes'));
+  annotateOverBudget(runner, broken);
+  writeVerdict(runner, dryRunResult(isFailed, error), `Dry run: ${closing}`);
   await writeSummary(runner, (tier) =>
-    renderPlans(plans, tier, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
+    renderPlans(plans, tier, `${isFailed ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
   );
 }
 
-function isBroken({ error, overBudget }: PlannedCook): boolean {
-  return error !== null || overBudget !== null;
+function isBroken({ error, prices }: PricedPlan): boolean {
+  return error !== null || (prices?.overBudget ?? null) !== null;
 }
 
-function dryRunResult(plans: readonly PlannedCook[]): Result {
-  if (plans.some(({ error }) => error !== null)) return 'error';
-  return plans.some(isBroken) ? 'over-budget' : 'dry-run';
+function dryRunResult(isFailed: boolean, error: Error | null): Result {
+  if (error !== null) return 'error';
+  return isFailed ? 'over-budget' : 'dry-run';
 }
 
-function printPlan(runner: Runner, plan: PlannedCook, count: number): void {
+function printPlan(runner: Runner, plan: PlannedEntry, count: number): void {
   const { request, recipe, body } = plan;
-  if (body === null) return;
+  if (Object.keys(body).length === 0) return;
   const name = sanitizeLine(recipe?.name ?? '', 200);
   const prefix = ownPrefix({ ref: request }, count);
   runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
@@ -69,63 +72,49 @@ function printPlan(runner: Runner, plan: PlannedCook, count: number): void {
 }
 
 /** What is known of the price, in safe lines. */
-function priceLines(plan: PlannedCook): readonly string[] {
-  const { models, shareMs } = plan;
+function priceLines(plan: PlannedEntry): readonly string[] {
+  const { models, shareMs, request } = plan;
+  const lines =
+    models.length === 0
+      ? [offersLine(plan)]
+      : models.map((model) => modelLine(model, request.gpuName));
   const share =
-    shareMs === null
-      ? []
-      : [`max-timeout-run is ${formatDuration(shareMs)}: its share of max-cost`];
-  return [...(models.length === 0 ? offerLines(plan) : modelLines(plan)), ...share];
+    shareMs === null ? '' : `max-timeout-run is ${formatDuration(shareMs)}: its share of max-cost`;
+  return [...lines, share].filter((line) => line !== '');
 }
 
-function offerLines({ offers, noOffers }: PlannedCook): readonly string[] {
-  if (offers !== null) return [describeOffers(offers)];
-  return noOffers === null
-    ? []
-    : [`No offer matches. ${describeNoOffers(noOffers.wish, noOffers.why)}`];
+function offersLine({ prices, noOffers }: PricedPlan): string {
+  if (prices === null) return '';
+  return prices.offers === null
+    ? `No offer matches. ${describeNoOffers(prices.requirements, noOffers)}`
+    : describeOffers(prices.offers);
 }
 
-function modelLines({ models, request: { gpuName: cookedFirst } }: PlannedCook): readonly string[] {
-  return models.map((model) => {
-    const { gpuName } = model.request;
-    const place = gpuName === cookedFirst ? ' (cooked first)' : '';
-    const dear = model.overBudget === null ? '' : '; above max-hourly-rate';
-    const offers = offerLines(model)[0] ?? 'the offers are not known';
-    return `${sanitizeLine(gpuName ?? '', 100)}${place}: ${offers}${dear}`;
-  });
+function modelLine(model: PricedPlan, cookedFirst: string | null): string {
+  const { gpuName } = model.request;
+  const place = gpuName === cookedFirst ? ' (cooked first)' : '';
+  const note = (model.prices?.overBudget ?? null) === null ? '' : '; above max-hourly-rate';
+  const offers = offersLine(model) || 'the offers are not known';
+  return `${sanitizeLine(gpuName ?? '', 100)}${place}: ${offers}${note}`;
 }
 
-// Many entries may cook one recipe: each error is shown once.
-function annotatePlans(runner: Runner, broken: readonly PlannedCook[]): void {
-  const causes = new Map(broken.map((plan) => [groupOf(plan), plan]));
-  annotateAll(runner, [...causes.values()].map(describeProblem), (shown) => ({
-    title: `${causes.size - shown} more recipes cannot be cooked`,
+// Many entries may cook one recipe: each reason is shown once.
+function annotateOverBudget(runner: Runner, broken: readonly PricedPlan[]): void {
+  const causes = new Map(
+    broken.flatMap(({ request: { recipeUuid }, prices }) => {
+      const title = `Over budget: recipe ${recipeUuid}`;
+      const why = prices?.overBudget ?? null;
+      return why === null ? [] : [[title, { title, ...describeOverBudget(why) }] as const];
+    }),
+  );
+  annotateAll(runner, [...causes.values()], (shown) => ({
+    title: `${causes.size - shown} more recipes are over budget`,
     cause: 'GitHub shows no more annotations.',
     remedy: 'The job summary lists all of them.',
   }));
 }
 
-function describeProblem({ request, error, overBudget }: PlannedCook): ErrorMessage {
-  const { recipeUuid } = request;
-  if (error === null && overBudget !== null) {
-    const name = `recipe ${recipeUuid}`;
-    return { title: `Over budget: ${name}`, ...describeOverBudget(overBudget) };
-  }
-  if (!(error instanceof InputError))
-    return describeError(asError(error), `read recipe ${recipeUuid}`);
-  return {
-    title: `The service would reject the cook of recipe ${recipeUuid}`,
-    cause: error.problems.map(formatProblem).join('\n'),
-    remedy: 'Change the inputs or the recipe.',
-  };
-}
-
-function groupOf({ request, error, overBudget }: PlannedCook): string {
-  if (error === null) return overBudget === null ? '' : `${request.recipeUuid}: over budget`;
-  return error instanceof InputError ? `${request.recipeUuid}: ${error.message}` : error.message;
-}
-
-const planColumns: readonly Column<PlannedCook>[] = [
+const planColumns: readonly Column<PlannedEntry>[] = [
   { heading: '#', align: 'right', cell: ({ request }) => String(request.index + 1) },
   { heading: 'Recipe', cell: ({ recipe }) => escapeHtml(recipe?.name ?? '', 120) },
   { heading: 'UUID', keep: true, cell: ({ request }) => uuidCode(request.recipeUuid) },
@@ -134,7 +123,7 @@ const planColumns: readonly Column<PlannedCook>[] = [
 ];
 
 // The bodies are in the log too: where they do not fit, they are left out here.
-function renderPlans(plans: readonly PlannedCook[], tier: Tier, heading: string): string {
+function renderPlans(plans: readonly PlannedEntry[], tier: Tier, heading: string): string {
   const bodies = plans.map((plan) => renderBody(plan, plans.length === 1));
   const parts = [
     `### ${heading}`,
@@ -146,9 +135,10 @@ function renderPlans(plans: readonly PlannedCook[], tier: Tier, heading: string)
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function problemLines({ error, overBudget }: PlannedCook): readonly string[] {
-  const dear = overBudget === null ? [] : [describeOverBudget(overBudget).cause];
-  return [...(error === null ? [] : [error.message]), ...dear];
+function problemLines({ error, prices }: PricedPlan): readonly string[] {
+  const overBudget = prices?.overBudget ?? null;
+  const why = overBudget === null ? [] : [describeOverBudget(overBudget).cause];
+  return [...(error === null ? [] : [error.message]), ...why];
 }
 
 function linesCell(lines: readonly string[], maxLength: number): string {
@@ -156,8 +146,8 @@ function linesCell(lines: readonly string[], maxLength: number): string {
 }
 
 // Below the table: a cell would take the indentation.
-function renderBody({ request, body }: PlannedCook, isOpen: boolean): string {
-  if (body === null) return '';
+function renderBody({ request, body }: PlannedEntry, isOpen: boolean): string {
+  if (Object.keys(body).length === 0) return '';
   const lines = prettyLines(body).map((line) => escapePreformatted(line, 1_000));
   const title = `Request ${request.index + 1}`;
   return fold(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);

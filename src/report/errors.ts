@@ -1,4 +1,4 @@
-import { InputError, InterruptedError, ServiceError } from '../errors.ts';
+import { InputError, InterruptedError, ServiceError, type Problem } from '../errors.ts';
 import { withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
@@ -19,20 +19,35 @@ const lookForJobs = `Look for jobs that are still running: ${consoleUrl}`;
 
 /** @param attempt what failed, such as `cook recipe 01a0…` or `watch job 0198…` */
 export function describeError(error: Error, attempt: string): ErrorMessage {
-  if (error instanceof ServiceError) return describeServiceError(error, `Could not ${attempt}`);
-  if (error instanceof InputError) {
-    return {
-      title: `Could not ${attempt}: the request is invalid`,
-      cause: sanitizeLine(error.message),
-      remedy: 'Change the inputs or the recipe.',
-    };
-  }
+  if (error instanceof ServiceError)
+    return describeServiceError(error, `Could not ${readOf(error) ?? attempt}`);
+  if (error instanceof InputError) return describeProblems(error.problems);
   if (!(error instanceof InterruptedError)) return describeInternalError(error);
   return {
     title: `Could not ${attempt}: interrupted`,
     cause: 'The workflow was cancelled or reached a time limit before the service responded.',
     remedy: lookForJobs,
   };
+}
+
+// A recipe is read for all entries, before the cook of any.
+function readOf({ request }: ServiceError): string | null {
+  const [, recipeUuid] = /^GET \/v1\/job-recipes\/([\w-]+)$/.exec(request) ?? [];
+  return recipeUuid === undefined ? null : `read recipe ${recipeUuid}`;
+}
+
+// What does not fit the recipe, or what is wrong with several.
+function describeProblems(problems: readonly Problem[]): ErrorMessage {
+  const cause = problems.map(formatProblem).join('\n');
+  const remedy = 'Change the inputs or the recipe.';
+  return problems.length === 1
+    ? { title: 'The recipe cannot be cooked with these inputs; nothing was cooked', cause, remedy }
+    : { title: `${problems.length} problems with the recipes; nothing was cooked`, cause, remedy };
+}
+
+/** A problem in one line. */
+export function formatProblem({ input, message }: Problem): string {
+  return `${sanitizeLine(input, 100)}: ${sanitizeLine(message)}`;
 }
 
 /** Trouble with the files of the runner, or a bug in this action. */

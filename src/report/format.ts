@@ -1,7 +1,6 @@
 import { durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { OfferSummary, Outcome } from '../jobs/records.ts';
 import { totalCostOf, type Cost } from '../money/cost.ts';
-import { summarizeOffers, type Offers } from '../money/offers.ts';
 import { compareResults, formatResult, results } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 
@@ -72,11 +71,9 @@ export function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }: Off
   return `${matches}: ${rates} an hour${most}`;
 }
 
-/** ` (2 offers match: 0.69 USD an hour)`; empty where they could not be read. */
-export function formatOffers(offers: Offers | null): string {
-  if (offers === null) return '';
-  const summary = summarizeOffers(offers, {});
-  return summary === null ? ' (no offers)' : ` (${describeOffers(summary)})`;
+/** ` (2 offers match: 0.69 USD an hour)`; empty where there are none, or none are known. */
+export function formatOffers(offers: OfferSummary | null): string {
+  return offers === null ? '' : ` (${describeOffers({ ...offers, maxCostUsd: null })})`;
 }
 
 function isTiny(amount: number): boolean {

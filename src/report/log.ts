@@ -2,7 +2,6 @@ import type { Job } from '../service/schemas.ts';
 import { formatReadyCheck, type ReadyCheck } from '../jobs/ready-check.ts';
 import type { ServiceError } from '../errors.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
-import type { Offers } from '../money/offers.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import type {
   EarlierTry,
@@ -73,7 +72,7 @@ function createJobMessages(runner: Runner, jobCount: number) {
       print(submitted, `${sanitizeLine(status, 60)}${reason}`, `${elapsed}  `);
     },
     /** The first model of an entry is not on offer, and another one is. */
-    preferring: (first: CookRequest, chosen: CookRequest, offers: Offers | null) => {
+    preferring: (first: CookRequest, chosen: CookRequest, offers: OfferSummary | null) => {
       const why = `${formatModel(first.gpuName)}: no offers; cooking ${formatModel(chosen.gpuName)}`;
       print({ ref: first }, `${why}${formatOffers(offers)}`);
     },
@@ -82,7 +81,7 @@ function createJobMessages(runner: Runner, jobCount: number) {
       tried: CookRequest,
       done: EarlierTry,
       next: CookRequest,
-      offers: Offers | null,
+      offers: OfferSummary | null,
     ) => {
       const trying = `trying ${formatModel(next.gpuName)}${formatOffers(offers)}`;
       print({ ref: tried }, `${describeTry(done)}; ${trying}`);

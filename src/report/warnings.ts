@@ -1,5 +1,5 @@
 import { asError } from '../errors.ts';
-import type { HardwareWish, NoOffers } from '../money/offers.ts';
+import type { HardwareRequirements, NoOffers } from '../money/offers.ts';
 import type { CookRequest } from '../cooking/request.ts';
 import type { SubmittedJob } from '../jobs/records.ts';
 import type { Job } from '../service/schemas.ts';
@@ -117,13 +117,16 @@ function createCookWarnings(warn: Warn) {
 
 function createPriceWarnings(warn: Warn, notice: Warn) {
   return {
-    noOffers: (wish: HardwareWish, why: NoOffers) => {
-      warn('Nothing on offer matches', describeNoOffers(wish, why));
+    noOffers: (requirements: HardwareRequirements, why: NoOffers | null) => {
+      warn('Nothing on offer matches', describeNoOffers(requirements, why));
     },
-    offersUnknown: (error: Error) => {
+    /** @param hasCeiling whether the rates of the jobs have a ceiling */
+    offersUnknown: (error: Error, hasCeiling: boolean) => {
       const title = 'The offers could not be read';
       const cause = withStop(sanitizeLine(error.message, 200));
-      notice(title, `Prices are not known before the jobs run: ${cause}`, title);
+      const text = `Prices are not known before the jobs run: ${cause}`;
+      if (hasCeiling) warn(title, `${text} Rates are checked once the jobs run.`, title);
+      else notice(title, text, title);
     },
     rateUnknown: (jobUuid: string) => {
       const title = 'The rate of a job is not known';
@@ -150,18 +153,21 @@ function createLogWarnings(warn: Warn, causeOf: (error: unknown) => string) {
 
 /** Why nothing on offer matches a job, and what to change, in a sentence or two. */
 export function describeNoOffers(
-  { filters, gpuName }: HardwareWish,
-  { fields, nearestGpu }: NoOffers,
+  { filters, gpuName }: HardwareRequirements,
+  why: NoOffers | null,
 ): string {
   const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
   const wish = named.map(([name, value]) => `${inputOf(name)} ${value}`).join(', ');
   if (named.length === 0) return 'The job may wait for long: the service has no offers at all.';
+  const asked = `The job may wait for long. It asks for ${wish}.`;
+  if (why === null) return sanitizeLine(asked, 1_000);
+  const { fields, nearestGpu } = why;
   const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
   const blame =
     fields.length === 0
       ? 'No single one of these leaves nothing: loosen several.'
       : `There are offers without ${fields.map(inputOf).join(', or without ')}.`;
-  return sanitizeLine(`The job may wait for long. It asks for ${wish}. ${blame}${nearest}`, 1_000);
+  return sanitizeLine(`${asked} ${blame}${nearest}`, 1_000);
 }
 
 // The API's fields have the names of the inputs, but for the sign between words.

@@ -10,9 +10,8 @@ export async function dryRunSummary(): Promise<string> {
     max_timeout_run_ms: 7_200_000,
     parameters: { type: 'docker', parameters: { image: 'ghcr.io/acme/render', env: { KEY: 'x' } } },
   };
-  await reportDryRun(runner, [
-    plannedCook(0, body),
-    { ...plannedCook(1, body), body: null, error: new Error('GET /v1/job-recipes (HTTP 404): x') },
-  ]);
+  const error = new Error('GET /v1/job-recipes (HTTP 404): x');
+  const plans = [plannedCook(0, body), { ...plannedCook(1, body), body: {}, error }];
+  await reportDryRun(runner, plans, error);
   return runner.summary();
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Clock } from '../../src/clock.ts';
 import { wait } from '../../src/commands/wait.ts';
 import { openSimulator, play, playOn, type Played } from './play.ts';
 import type { RecipeScript } from '../simulator/types.ts';
@@ -78,7 +79,8 @@ describe('before', () => {
     ['slow', { type: 'hang' }],
   ] as const)('offers that are %s hold up no job without a ceiling', async (_, kind) => {
     const faults = [{ path: offersPath, times: Infinity, kind }];
-    const played = await play({ recipes: [short], simulator: { faults } });
+    const clock = (service: Clock) => service;
+    const played = await play({ recipes: [short], simulator: { faults }, clock });
     expect(resultOf(played)).toBe('succeeded');
     const cook = played.simulator.requests.find(({ method }) => method === 'POST');
     const [first] = played.simulator.requests;
@@ -86,14 +88,28 @@ describe('before', () => {
     expect((cook?.atMs ?? Infinity) - (first?.atMs ?? 0)).toBeLessThan(30_000);
   });
 
-  test.each(['max-hourly-rate', 'max-cost'])('with %s they must be had', async (name) => {
-    const faults = [
-      { path: offersPath, times: Infinity, kind: { type: 'status', status: 404 } },
-    ] as const;
-    const inputs = { [name]: '50' };
-    const played = await play({ recipes: [short], simulator: { faults }, inputs });
+  const unreadable = {
+    faults: [{ path: offersPath, times: Infinity, kind: { type: 'status', status: 403 } }],
+  } as const;
+
+  test.each(['max-hourly-rate', 'max-cost'])(
+    'with %s, that they cannot be read is a warning',
+    async (name) => {
+      const inputs = { [name]: '50' };
+      const played = await play({ recipes: [short], simulator: unreadable, inputs });
+      expect(resultOf(played)).toBe('succeeded');
+      const [warning, ...others] = played.main.annotations;
+      expect(warning).toMatchObject({ level: 'warning', title: 'The offers could not be read' });
+      expect(others).toEqual([]);
+    },
+  );
+
+  test('they must be readable where nobody watches the rate', async () => {
+    const inputs = { 'max-hourly-rate': '50', wait: 'false' };
+    const played = await play({ recipes: [short], simulator: unreadable, inputs });
     expect(resultOf(played)).toBe('error');
     expect(played.simulator.jobs()).toEqual([]);
+    expect(messagesOf(played)[0]).toContain('wait: false');
   });
 });
 

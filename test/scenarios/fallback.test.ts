@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Clock } from '../../src/clock.ts';
 import type { Phase, RecipeScript, Simulator } from '../simulator/types.ts';
 import { until } from '../support/until.ts';
 import { openSimulator, play, playOn, type Play, type Played } from './play.ts';
@@ -32,14 +31,6 @@ function recipe(lifeOnGpu: RecipeScript['lifeOnGpu'], change: Partial<RecipeScri
   return { name: 'Render', life: works, ...change, ...(lifeOnGpu && { lifeOnGpu }) };
 }
 
-// In fast time, 5 s are less than what a busy machine takes to read the offers.
-function patientForOffers(clock: Clock): Clock {
-  const sleep: Clock['sleep'] = async (ms, signal) => {
-    return clock.sleep(ms === 5_000 ? 60 * ms : ms, signal);
-  };
-  return { ...clock, sleep };
-}
-
 /** Plays a step that asks for A, then B, then C. */
 async function playNames(
   lifeOnGpu: RecipeScript['lifeOnGpu'],
@@ -50,7 +41,6 @@ async function playNames(
     ...scene,
     simulator: { offers: all, ...scene.simulator },
     inputs: { 'gpu-name': 'A\nB\nC', ...scene.inputs },
-    clock: patientForOffers,
   });
 }
 
@@ -290,10 +280,8 @@ describe('a re-run that attaches', () => {
       recipes: [recipe({ B: restarting }, { payload: { max_retry_count: 1 } })],
       simulator: { offers: [offer('B')] },
     });
-    const scene = { clock: patientForOffers };
-    await playOn(simulator, { ...scene, inputs: { ...attach, wait: 'false', timeout: '' } });
+    await playOn(simulator, { inputs: { ...attach, wait: 'false', timeout: '' } });
     const second = await playOn(simulator, {
-      ...scene,
       inputs: attach,
       env: { GITHUB_RUN_ATTEMPT: '2' },
       isKilled: true,

@@ -1,5 +1,5 @@
 import type { CookBody } from '../../src/service/endpoints.ts';
-import type { PlannedCook } from '../../src/report/dry-run-report.ts';
+import type { PlannedEntry } from '../../src/report/dry-run-report.ts';
 import type { CookRequest } from '../../src/cooking/request.ts';
 import { uuidNumber } from './outcomes.ts';
 
@@ -23,10 +23,10 @@ export function cookRequest(change: Partial<CookRequest> = {}): CookRequest {
 }
 
 /** What would be sent for one entry of a dry run. */
-export function plannedCook(index: number, body: CookBody): PlannedCook {
+export function plannedCook(index: number, body: CookBody): PlannedEntry {
   const recipeUuid = uuidNumber(index + 1);
   const request = cookRequest({ index, recipeUuid });
   const recipe = { uuid: recipeUuid, name: 'Render', payload: {} };
-  const prices = { shareMs: null, offers: null, noOffers: null, overBudget: null, models: [] };
-  return { request, recipe, body, error: null, ...prices };
+  const prices = { shareMs: null, prices: null, noOffers: null, models: [] };
+  return { request, recipe, unread: null, body, fields: body, error: null, ...prices };
 }

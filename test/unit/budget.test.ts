@@ -55,12 +55,12 @@ const run = (change: object = {}) => ({
 });
 const running = fakeJob({ status: 'RUNNING', completed_at: null });
 
-test('max-cost is told of 15 s before it would be passed', async () => {
+test('max-cost is told of at the last look from which a cancel of 15 s comes in time', async () => {
   const { budget, client, told } = open({ maxCostUsd: 1 }, () => [run()]);
   budget.onLook(running, false);
   await client.clock.sleep(3_600_000);
   const [{ why, atMs } = { why: null, atMs: 0 }, ...others] = told;
-  expect(atMs).toBe(1_800_000 - 15_000);
+  expect(atMs).toBe(1_800_000 - 16_000);
   expect(why).toMatchObject({ kind: 'cost', ceilingUsd: 1 });
   expect(others).toEqual([]);
   budget.stop();
@@ -73,7 +73,7 @@ test('a second job brings it forward', async () => {
   budget.onLook({ ...running, uuid: uuidNumber(2) }, false);
   await client.clock.sleep(600_000);
   // Both have run from the start.
-  expect(told.map(({ atMs }) => Math.floor(atMs / 10) * 10)).toEqual([900_000 - 15_000]);
+  expect(told.map(({ atMs }) => atMs)).toEqual([900_000 - 16_000]);
   budget.stop();
 });
 

@@ -4,7 +4,7 @@ import {
   noCeilings,
   shareMs,
   shareProblems,
-  tooDear,
+  exceedsRate,
   withShare,
   type Ceilings,
 } from '../../src/money/ceilings.ts';
@@ -81,9 +81,9 @@ test('retries that only the recipe tells of may leave too little', () => {
 test('offers are too dear where the cheapest is', () => {
   const offers = { count: 2, isCut: false, minUsd: 0.51, maxUsd: 4, maxCostUsd: null };
   const why = { kind: 'offers', amountUsd: 0.51, ceilingUsd: 0.5 };
-  expect(tooDear(offers, both(1))).toEqual(why);
-  expect(tooDear({ ...offers, minUsd: 0.5 }, both(1))).toBeNull();
-  expect(tooDear(offers, noCeilings)).toBeNull();
+  expect(exceedsRate(offers, both(1))).toEqual(why);
+  expect(exceedsRate({ ...offers, minUsd: 0.5 }, both(1))).toBeNull();
+  expect(exceedsRate(offers, noCeilings)).toBeNull();
   // Nothing on offer is no price.
-  expect(tooDear(null, both(1))).toBeNull();
+  expect(exceedsRate(null, both(1))).toBeNull();
 });

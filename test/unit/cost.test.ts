@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { JobRun } from '../../src/service/schemas.ts';
-import { costOf, hourlyRateOf, pricedCostOf } from '../../src/money/cost.ts';
+import type { Outcome } from '../../src/jobs/records.ts';
+import { hourlyRateOf, pricedCostOf } from '../../src/money/cost.ts';
 import { earlierTryOf } from '../../src/step/gpu-fallback.ts';
 import { cookedAtMs, fakeOutcome, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';
 
@@ -24,6 +25,8 @@ const onePortTwice = [
   address('8080', 'a.example'),
   { ...address('8080', 'a.example'), port: 30_081 },
 ];
+
+const usd = (outcome: Outcome) => pricedCostOf(outcome)?.usd ?? null;
 
 // what, the runs, what they cost
 const batches: readonly (readonly [string, readonly JobRun[], number | null])[] = [
@@ -49,13 +52,13 @@ const batches: readonly (readonly [string, readonly JobRun[], number | null])[] 
 ];
 
 test.each(batches)('BATCH with %s', (_, runs, cost) => {
-  expect(costOf(fakeOutcome({ runs }, {}, hour))).toBe(cost);
+  expect(usd(fakeOutcome({ runs }, {}, hour))).toBe(cost);
 });
 
 test('PERSISTENT costs while it exists, from its cook on', () => {
   const runs = [fakeRun({ hourly_rate_usd: 2 }, { started: 1_800, ended: 3_600 })];
   const pace = { started: 1_800, ended: 3_600 };
-  expect(costOf(fakeOutcome({ runs }, { task: 'PERSISTENT' }, pace))).toBe(2);
+  expect(usd(fakeOutcome({ runs }, { task: 'PERSISTENT' }, pace))).toBe(2);
 });
 
 test('a server that never started costs as well, and so does what was tried before another model', () => {
@@ -63,7 +66,7 @@ test('a server that never started costs as well, and so does what was tried befo
   const runs = [fakeRun({ hourly_rate_usd: 2 })];
   const tried = fakeOutcome({ runs }, { task: 'PERSISTENT', status: 'FAILED' }, pace);
   const earlierTries = [earlierTryOf(tried, 'A', cookedAtMs), earlierTryOf(tried, 'B', cookedAtMs)];
-  expect(costOf(fakeOutcome({ runs: [], earlierTries }))).toBe(4);
+  expect(usd(fakeOutcome({ runs: [], earlierTries }))).toBe(4);
   const bills = new Map([[uuidNumber(900), 1]]);
   expect(pricedCostOf(fakeOutcome({ bills, earlierTries }))).toEqual({ usd: 5, is: 'estimated' });
   const free = [{ ...earlierTryOf(tried, 'A', cookedAtMs), costUsd: 0 }];
@@ -77,11 +80,11 @@ test('what still runs has a rate, and no cost yet', () => {
   const runs = [fakeRun({ hourly_rate_usd: 2, node_urls: twoNodes }, { started: 60 })];
   for (const task of ['BATCH', 'PERSISTENT']) {
     const outcome = fakeOutcome({ runs }, { task, status: 'RUNNING' }, { started: 60 });
-    expect(costOf(outcome)).toBeNull();
+    expect(usd(outcome)).toBeNull();
     expect(hourlyRateOf(outcome)).toBe(4);
   }
 });
 
 test('without a job there is no cost', () => {
-  expect(costOf(fakeOutcome({ job: null, runs: [] }))).toBeNull();
+  expect(usd(fakeOutcome({ job: null, runs: [] }))).toBeNull();
 });

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { reportDryRun, type PlannedCook } from '../../src/report/dry-run-report.ts';
+import { reportDryRun, type PlannedEntry } from '../../src/report/dry-run-report.ts';
 import { plannedCook } from '../support/plans.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
-const plan = (index: number, value: string): PlannedCook =>
+const plan = (index: number, value: string): PlannedEntry =>
   plannedCook(index, { title: 'Render', description: value });
 
-async function summaryOf(plans: readonly PlannedCook[]): Promise<string> {
+async function summaryOf(plans: readonly PlannedEntry[]): Promise<string> {
   const runner = rememberingRunner({});
-  await reportDryRun(runner, plans);
+  await reportDryRun(runner, plans, null);
   return runner.summary();
 }
 
@@ -20,7 +20,7 @@ test('a dry run shows each body', async () => {
 
 test('of several jobs each line that begins a body says whose it is', async () => {
   const runner = rememberingRunner({});
-  await reportDryRun(runner, [plan(0, 'a'), { ...plan(1, 'b'), body: null }, plan(2, 'c')]);
+  await reportDryRun(runner, [plan(0, 'a'), { ...plan(1, 'b'), body: {} }, plan(2, 'c')], null);
   const first = runner.lines.filter((line) => line.includes('Would cook recipe'));
   expect(first.map((line) => line.split('Would')[0])).toEqual(['#1 │ ', '#3 │ ']);
 });
@@ -28,7 +28,7 @@ test('of several jobs each line that begins a body says whose it is', async () =
 test('the JSON of a body keeps its indentation, in the log and in the summary', async () => {
   const runner = rememberingRunner({});
   const body = { parameters: { type: 'docker', parameters: { ports: [80] } } };
-  await reportDryRun(runner, [plannedCook(0, body)]);
+  await reportDryRun(runner, [plannedCook(0, body)], null);
   const lines = JSON.stringify(body, null, 2).split('\n');
   expect(runner.lines.slice(1, -1)).toEqual(lines.map((line) => `  | ${line}`));
   const [, shown] = /<pre>\n([^]*?)\n<\/pre>/.exec(runner.summary()) ?? [];

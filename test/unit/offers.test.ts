@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { createOfferReader, hardwareWish, ratesOf, whyNoOffers } from '../../src/money/offers.ts';
+import {
+  createOfferReader,
+  requirementsOf,
+  summarizeOffers,
+  whyNoOffers,
+  type Offers,
+} from '../../src/money/offers.ts';
 import { fakeClient, never, refused, type FakeClient, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 
@@ -10,6 +16,11 @@ const offer = (name: string, rate: unknown, more: object = {}) => ({
   pricing: { hourly_rate_usd: rate, quoted_at: '2026-03-01T00:00:00Z' },
   ...more,
 });
+
+function ratesOf(found: Offers) {
+  const summary = summarizeOffers(found, {});
+  return summary && { minUsd: summary.minUsd, maxUsd: summary.maxUsd };
+}
 
 const market = [offer('RTX 4090', 0.69), offer('RTX 3090', 0.35), offer('H100', 4.14)];
 
@@ -22,7 +33,7 @@ function clientWith(answer: (call: SentCall) => readonly unknown[]): FakeClient 
   return fakeClient(createMadeUpClock(), (call) => page(call, answer(call)));
 }
 
-const anything = hardwareWish({});
+const anything = requirementsOf({});
 
 test.each([
   [{}, {}, null],
@@ -39,13 +50,7 @@ test.each([
   ],
   [{ allowed_region_codes: [], gpu_registry_uuid: 'u' }, { gpu_registry_uuid: 'u' }, null],
 ])('of %j the filters are %j and the GPU is %j', (fields, filters, gpuName) => {
-  expect(hardwareWish(fields)).toEqual({ filters, gpuName });
-});
-
-test('one of several GPUs can be looked for', () => {
-  const fields = { gpu_name: 'RTX 4090', gpu_count: 1 };
-  expect(hardwareWish(fields, 'H100')).toEqual({ filters: { gpu_count: '1' }, gpuName: 'H100' });
-  expect(hardwareWish(fields, null).gpuName).toBeNull();
+  expect(requirementsOf(fields)).toEqual({ filters, gpuName });
 });
 
 test('offers come with their rates, the cheapest first', async () => {
@@ -138,11 +143,11 @@ test('the filters that leave nothing are named, in at most 8 requests', async ()
     'filter[min_vram_gb]' in query || 'filter[allowed_region_codes]' in query ? [] : market,
   );
   const read = createOfferReader(client, never);
-  const wish = hardwareWish({ cpu_count: 1, min_vram_gb: 96, gpu_name: 'H100' });
+  const wish = requirementsOf({ cpu_count: 1, min_vram_gb: 96, gpu_name: 'H100' });
   expect((await read(wish)).offers).toEqual([]);
   expect(await whyNoOffers(wish, read)).toEqual({ fields: ['min_vram_gb'], nearestGpu: null });
   const both = { cpu_count: 1, gpu_count: 1, min_ram_gb: 1, min_storage_gb: 1, min_vram_gb: 1 };
-  const strict = hardwareWish({ ...both, gpu_name: 'H100', allowed_region_codes: ['eu-west-1'] });
+  const strict = requirementsOf({ ...both, gpu_name: 'H100', allowed_region_codes: ['eu-west-1'] });
   const before = client.calls.length;
   expect(await whyNoOffers(strict, read)).toEqual({ fields: [], nearestGpu: null });
   expect(client.calls.length - before).toBeLessThanOrEqual(8);
@@ -153,6 +158,6 @@ test('of an unknown GPU the nearest name is told', async () => {
     clientWith(() => market),
     never,
   );
-  const why = await whyNoOffers(hardwareWish({ gpu_name: 'RTX 4099', gpu_count: 1 }), read);
+  const why = await whyNoOffers(requirementsOf({ gpu_name: 'RTX 4099', gpu_count: 1 }), read);
   expect(why).toEqual({ fields: ['gpu_name'], nearestGpu: 'RTX 4090' });
 });

@@ -1,6 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { noCeilings } from '../../src/money/ceilings.ts';
-import { checkRules, checkWhole, type RelatedInputs } from '../../src/inputs/rules.ts';
+import type { JsonMapping } from '../../src/service/json.ts';
+import {
+  checkRules,
+  checkWhole,
+  type RelatedInputs,
+  type WholeRules,
+} from '../../src/inputs/rules.ts';
 
 const uuid = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 const gpu = { gpu_name: ['H100'], gpu_registry_uuid: uuid };
@@ -88,16 +94,47 @@ test.each<[string, Partial<RelatedInputs>, readonly string[]]>([
   expect(checkRules(given).map(({ input }) => input)).toEqual(places);
 });
 
+const noRules: WholeRules = { 'max-parallel': 0 };
+
 test.each<[Record<string, string | number | null>, readonly string[]]>([
   [{ task: 'BATCH', max_timeout_run_ms: 60_000 }, []],
   [{ task: 'BATCH', max_timeout_run_ms: null }, ['max-timeout-run']],
   [{ task: 'BATCH' }, ['max-timeout-run']],
-  [{}, ['max-timeout-run']],
+  // Which task a recipe has that names none is not known.
+  [{}, []],
   [{ task: 'PERSISTENT' }, []],
   [{ task: 'PERSISTENT', max_timeout_run_ms: null }, []],
   [{ task: 'PERSISTENT', max_timeout_run_ms: 60_000 }, ['max-timeout-run']],
   [{ task: 'PERSISTENT', gpu_name: 'a', gpu_registry_uuid: 'b' }, ['gpu-name']],
   [{ task: 'PERSISTENT', gpu_name: 'a', gpu_registry_uuid: null }, []],
 ])('%j as a whole', (cook, places) => {
-  expect(checkWhole(cook).map(({ input }) => input)).toEqual(places);
+  expect(checkWhole(cook, noRules).map(({ input }) => input)).toEqual(places);
+});
+
+const ready = { ...noRules, 'ready-check': { port: 8080, path: '/' } };
+const ports = (...list: readonly number[]) => ({
+  parameters: { type: 'docker', parameters: { ports: list } },
+});
+
+test.each<[string, JsonMapping, WholeRules, readonly string[]]>([
+  ['a server', { task: 'PERSISTENT' }, { ...noRules, 'max-parallel': 2 }, ['max-parallel']],
+  [
+    'a server to its end',
+    { task: 'PERSISTENT' },
+    { ...noRules, 'max-parallel': 2, 'wait-until': 'completed' },
+    [],
+  ],
+  ['a batch', { task: 'BATCH', max_timeout_run_ms: 1 }, { ...noRules, 'max-parallel': 2 }, []],
+  ['no such port', { task: 'PERSISTENT', ...ports(22, 80) }, ready, ['ready-check']],
+  ['the port', { task: 'PERSISTENT', ...ports(22, 8080) }, ready, []],
+  ['no list of ports', { task: 'PERSISTENT' }, ready, []],
+  ['a batch that is not asked', { task: 'BATCH', max_timeout_run_ms: 1, ...ports(22) }, ready, []],
+  [
+    'a batch that is asked',
+    { task: 'BATCH', max_timeout_run_ms: 1, ...ports(22) },
+    { ...ready, 'wait-until': 'ready' },
+    ['ready-check'],
+  ],
+])('with inputs that need the recipe: %s', (_, cook, rules, places) => {
+  expect(checkWhole(cook, rules).map(({ input }) => input)).toEqual(places);
 });

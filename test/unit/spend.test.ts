@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Job, JobRun } from '../../src/service/schemas.ts';
-import { lastsMs, spendOf, totalSpend, type SpendingJob } from '../../src/money/spend.ts';
+import { remainingMs, totalSpend, type SpendingJob } from '../../src/money/spend.ts';
 import { cookedAtMs, fakeJob, fakeRun, type Pace } from '../support/outcomes.ts';
 
 // Times are seconds since the cook; now is an hour after it.
@@ -95,7 +95,7 @@ test.each<[string, SpendingJob, readonly [number, number], readonly [number, num
   ],
 ])('%s', (_, job, none, assumed) => {
   const spent = (assumedUsd: number | null) => {
-    const { usd, hourlyUsd } = spendOf(job, nowMs, assumedUsd);
+    const { usd, hourlyUsd } = totalSpend([job], nowMs, assumedUsd);
     return [usd, hourlyUsd];
   };
   expect(spent(null)).toEqual(none.map((each) => expect.closeTo(each, 9)));
@@ -115,5 +115,5 @@ test.each([
   [3, 0, 3, Infinity],
   [3.01, 0, 3, 0],
 ])('with %d USD spent and %d an hour, %d lasts %d ms', (usd, hourlyUsd, maxCostUsd, ms) => {
-  expect(lastsMs({ usd, hourlyUsd }, maxCostUsd)).toBe(ms);
+  expect(remainingMs({ usd, hourlyUsd }, maxCostUsd)).toBe(ms);
 });

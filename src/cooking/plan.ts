@@ -1,0 +1,215 @@
+import pLimit from 'p-limit';
+import type { Client } from '../service/client.ts';
+import { readRecipe, type CookBody } from '../service/endpoints.ts';
+import { retryRules, withRetry } from '../service/retry.ts';
+import type { Recipe } from '../service/schemas.ts';
+import type { JsonMapping } from '../service/json.ts';
+import { startDeadline, withDeadline } from '../clock.ts';
+import { asError, InputError, InterruptedError, ServiceError, type Problem } from '../errors.ts';
+import type { CookInputs } from '../inputs/cook.ts';
+import { checkWhole, type WholeRules } from '../inputs/rules.ts';
+import type { OfferSummary, OverBudget } from '../jobs/records.ts';
+import { exceedsRate, hasCeiling, withShare, type Ceilings } from '../money/ceilings.ts';
+import {
+  createOfferReader,
+  requirementsOf,
+  summarizeOffers,
+  whyNoOffers,
+  type HardwareRequirements,
+} from '../money/offers.ts';
+import { bodyOf, type CookRequest } from './request.ts';
+
+// From a request to what is sent: the recipe, the body, the share of max-cost, the offers. All that
+// needs the recipe is checked here, for all entries, before the first cook leaves.
+
+/** What is sent for one request, one GPU model of an entry. */
+export interface CookPlan {
+  readonly request: CookRequest;
+  /** null where it could not be read. */
+  readonly recipe: Recipe | null;
+  /** Why the recipe could not be read, where nothing of it is needed. */
+  readonly unread: ServiceError | null;
+  /** Empty where it is not known. */
+  readonly body: CookBody;
+  /** The recipe's fields, and on them those of the body. */
+  readonly fields: JsonMapping;
+  /** The run limit in the body, in ms, where that is the job's share of `max-cost`. */
+  readonly shareMs: number | null;
+  /** Why it cannot be cooked. */
+  readonly error: Error | null;
+}
+
+/** The inputs that plans are made by. */
+export type PlanInputs = WholeRules & Pick<CookInputs, 'ceilings' | 'recipes'>;
+
+// For all recipes together: what cannot be read by then counts as unreadable.
+const maxReadMs = 120_000;
+const maxConcurrentReads = 8;
+
+/**
+ * Reads the recipe of each request, once each, and works out what is sent.
+ * @returns the plans in the order of the requests, and what keeps the step from cooking any of them:
+ * InterruptedError where the signal has fired
+ */
+export async function planCooks(
+  requests: readonly CookRequest[],
+  client: Client,
+  signal: AbortSignal,
+  inputs: PlanInputs,
+): Promise<{ readonly plans: readonly CookPlan[]; readonly error: Error | null }> {
+  const deadline = startDeadline(client.clock, maxReadMs, signal);
+  const recipes = new Map<string, Promise<Recipe>>();
+  const read = async (uuid: string) => {
+    const request = async () => readRecipe(client, uuid, deadline.signal);
+    const options = { ...client, signal: deadline.signal };
+    const recipe = recipes.get(uuid) ?? withRetry(request, retryRules.recipe, options);
+    recipes.set(uuid, recipe);
+    return recipe;
+  };
+  const inTurn = pLimit(maxConcurrentReads);
+  const [first, ...others] = requests;
+  if (first === undefined) return { plans: [], error: null };
+  try {
+    // Whether host and key are right, the first one tells.
+    const plan = await planCook(first, read, inputs);
+    const { error } = plan;
+    const isForAll = error instanceof ServiceError && isFatal(error) && error.status !== 404;
+    const rest = others.map(async (request) =>
+      isForAll ? { ...plan, request } : inTurn(async () => planCook(request, read, inputs)),
+    );
+    const plans = [plan, ...(await Promise.all(rest))];
+    return { plans, error: signal.aborted ? new InterruptedError() : combineErrors(plans) };
+  } finally {
+    deadline.clear();
+  }
+}
+
+async function planCook(
+  request: CookRequest,
+  read: (recipeUuid: string) => Promise<Recipe>,
+  inputs: PlanInputs,
+): Promise<CookPlan> {
+  const nothing = { request, recipe: null, unread: null, body: {}, fields: {}, shareMs: null };
+  try {
+    const recipe = await read(request.recipeUuid).catch((error: unknown) => {
+      return asUnread(error, request);
+    });
+    if (recipe instanceof ServiceError && (isFatal(recipe) || needsRecipe(request, inputs))) {
+      return { ...nothing, error: recipe };
+    }
+    const unread = recipe instanceof ServiceError ? recipe : null;
+    const known = recipe instanceof ServiceError ? null : recipe;
+    const whole = bodyOf(request, known);
+    const { body, shareMs } = withShare(whole, known, inputs.ceilings, inputs.recipes.length);
+    const fields = { ...known?.payload, ...body };
+    // A recipe that keeps its fields to itself cannot be checked.
+    const problems = (known?.payload ?? null) === null ? [] : checkWhole(fields, inputs);
+    const error = problems.length === 0 ? null : named(request, problems);
+    return { request, recipe: known, unread, body, fields, shareMs, error };
+  } catch (error) {
+    const isInput = error instanceof InputError;
+    return { ...nothing, error: isInput ? named(request, error.problems) : asError(error) };
+  }
+}
+
+function asUnread(error: unknown, { recipeUuid }: CookRequest): ServiceError {
+  if (error instanceof ServiceError) return error;
+  if (!(error instanceof InterruptedError)) throw error;
+  const request = `GET /v1/job-recipes/${recipeUuid}`;
+  return new ServiceError({ trouble: 'no-answer', request, detail: 'there was no time left' });
+}
+
+// A wrong host, key or UUID. A key may cook and not read, and a service may have trouble with reads
+// alone: that stops no cook that needs nothing of the recipe.
+function isFatal({ trouble, status }: ServiceError): boolean {
+  return trouble === 'unreachable' || status === 401 || status === 404;
+}
+
+function needsRecipe({ container }: CookRequest, { ceilings }: PlanInputs): boolean {
+  const { maxHourlyRateUsd, maxCostUsd } = ceilings;
+  return container !== null || (maxHourlyRateUsd !== null && maxCostUsd !== null);
+}
+
+function named({ recipeUuid }: CookRequest, problems: readonly Problem[]): InputError {
+  return new InputError(
+    problems.map(({ input, message }) => ({ input: `recipe ${recipeUuid}: ${input}`, message })),
+  );
+}
+
+/** One error for all that is wrong, each thing once; null where nothing is. */
+function combineErrors(plans: readonly CookPlan[]): Error | null {
+  const failed = plans.flatMap(({ request, error }) => (error === null ? [] : { request, error }));
+  const distinct = new Map(failed.map((plan) => [plan.error.message, plan]));
+  const [only, ...others] = distinct.values();
+  if (only === undefined) return null;
+  if (others.length === 0) return only.error;
+  const problems = [...distinct.values()].flatMap(({ request, error }) =>
+    error instanceof InputError ? error.problems : [unreadProblem(request, error)],
+  );
+  const byText = new Map(problems.map((problem) => [problem.input + problem.message, problem]));
+  return new InputError([...byText.values()]);
+}
+
+function unreadProblem({ recipeUuid }: CookRequest, error: Error): Problem {
+  const isUnknown = error instanceof ServiceError && error.status === 404;
+  const message = isUnknown
+    ? 'was not found: check the UUID, that it belongs to the account of the API key, and that api-url is the right host'
+    : `cannot be read: ${error.message}`;
+  return { input: `recipe ${recipeUuid}`, message };
+}
+
+/** What is on offer for a plan. */
+export interface Prices {
+  readonly requirements: HardwareRequirements;
+  /** null where there are none. */
+  readonly offers: OfferSummary | null;
+  /** Why it must not be cooked. */
+  readonly overBudget: OverBudget | null;
+}
+
+/** Reads what is on offer. */
+export type PriceReader = ReturnType<typeof createPriceReader>;
+
+// Offers that are slow hold up no cook for longer; with a ceiling they are worth more patience.
+const maxOffersMs = 5_000;
+const maxOffersWithCeilingMs = 60_000;
+
+/** @param signal fires when nothing more may be asked */
+export function createPriceReader(client: Client, signal: AbortSignal, ceilings: Ceilings) {
+  const readOffers = createOfferReader(client, signal);
+  const known = new Set<string>();
+  const maxMs = hasCeiling(ceilings) ? maxOffersWithCeilingMs : maxOffersMs;
+  return {
+    /** @throws ServiceError where they cannot be read, InterruptedError where not in time */
+    read: async ({ fields, unread }: CookPlan): Promise<Prices> => {
+      if (unread !== null) throw unread;
+      const requirements = requirementsOf(fields);
+      const reading = async () => readOffers(requirements);
+      const offers = summarizeOffers(
+        await withDeadline(client.clock, maxMs, signal, reading),
+        fields,
+      );
+      return { requirements, offers, overBudget: exceedsRate(offers, ceilings) };
+    },
+    /** Whether nobody has asked yet about what is on offer for these. */
+    isNew: (requirements: HardwareRequirements): boolean => {
+      const { size } = known;
+      return known.add(JSON.stringify(requirements)).size > size;
+    },
+    /** Why nothing is on offer. */
+    explain: async (requirements: HardwareRequirements) => {
+      const reading = async () => whyNoOffers(requirements, readOffers);
+      return withDeadline(client.clock, maxOffersMs, signal, reading);
+    },
+  };
+}
+
+/** Of several models the first with an offer within `max-hourly-rate`; where none has one, the first. */
+export function chooseModel<T extends { readonly prices: Prices | null }>(
+  models: readonly T[],
+): T | undefined {
+  const onOffer = models.find(
+    ({ prices }) => prices !== null && prices.offers !== null && prices.overBudget === null,
+  );
+  return onOffer ?? models[0];
+}

@@ -1,0 +1,171 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import { asError, InputError, InterruptedError, ServiceError } from '../errors.ts';
+import type { CookPlan, PriceReader } from '../cooking/plan.ts';
+import type { CookRequest } from '../cooking/request.ts';
+import { submit } from '../cooking/submit.ts';
+import { carriesMark } from '../custody/mark.ts';
+import { noRunData, type OverBudget, type RunData } from '../jobs/records.ts';
+import { hasCeiling } from '../money/ceilings.ts';
+import { setSeen, type Entry } from './entry.ts';
+import { cookInTurn, type ModelContext } from './gpu-fallback.ts';
+import { reconcileEntry, stopOverBudget } from './reconcile-entry.ts';
+import { allEntries, type Step } from './step.ts';
+import { cancelReplaced } from './take-over.ts';
+import { failFast, reportEnd, saveFacts, trackJob } from './update.ts';
+import { watchToEnd } from './watch.ts';
+
+/** What the cooks of a step share. */
+export interface CookContext extends ModelContext {
+  /** What keeps all of them from being cooked. */
+  readonly error: Error | null;
+  readonly wait: boolean;
+  /** Most unfinished jobs at once; 0: all. */
+  readonly maxParallel: number;
+}
+
+// Each may start a machine: the service is not to be rushed, nor a limit of its own to be hit.
+const maxConcurrentCooks = 8;
+
+/**
+ * Cooks every entry that has no job yet, waits for all of them as far as that was asked for, and
+ * reports each when it has ended.
+ */
+export async function cookAll(
+  step: Step,
+  requests: readonly CookRequest[],
+  context: CookContext,
+): Promise<readonly RunData[]> {
+  const inTurn = pLimit(maxConcurrentCooks);
+  const unfinished = pLimit(context.maxParallel || Infinity);
+  const cookOne = async (entry: Entry, request: CookRequest) =>
+    cookAndWatch(step, entry, request, context, inTurn);
+  const runEntry = async (request: CookRequest) =>
+    unfinished(async () => {
+      const runData = await cookInTurn(step, request, context, cookOne);
+      const entry = step.entries[request.index];
+      if (entry !== undefined) reportEnd(step, entry, runData);
+      return runData;
+    });
+  // Those that run already take the first places.
+  const hasJob = ({ index }: CookRequest) =>
+    Number((step.entries[index]?.seen.job ?? null) !== null);
+  const ordered = requests.toSorted((a, b) => hasJob(b) - hasJob(a));
+  const running = new Map(ordered.map((request) => [request.index, runEntry(request)]));
+  return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? noRunData));
+}
+
+async function cookAndWatch(
+  step: Step,
+  entry: Entry,
+  request: CookRequest,
+  context: CookContext,
+  inTurn: LimitFunction,
+): Promise<RunData> {
+  if (entry.seen.submitted === null) {
+    try {
+      if (context.error !== null) throw context.error;
+      const overBudget = await cookEntry(step, entry, request, context, inTurn);
+      if (overBudget !== null) {
+        stopOverBudget(step, entry, overBudget);
+        return await leaveUncooked(step, entry);
+      }
+    } catch (error) {
+      // Where the end of the step cut it short, what ended it decides about the job, if there is one.
+      const isExpected = error instanceof InterruptedError || error instanceof ServiceError;
+      if (step.end.signal.aborted && isExpected) {
+        await reconcileEntry(step, entry);
+        return noRunData;
+      }
+      setSeen(entry, { error: asError(error) });
+      saveFacts(step, entry, { stop: 'not-cooked' });
+      return leaveUncooked(step, entry);
+    }
+  }
+  if (context.wait) return watchToEnd(step, entry);
+  saveFacts(step, entry, { stop: 'goal' });
+  await reconcileEntry(step, entry);
+  return noRunData;
+}
+
+async function leaveUncooked(step: Step, entry: Entry): Promise<RunData> {
+  failFast(step);
+  await reconcileEntry(step, entry);
+  return noRunData;
+}
+
+/** @returns why it was not cooked; null where it was */
+async function cookEntry(
+  step: Step,
+  entry: Entry,
+  request: CookRequest,
+  { plans, prices, attached }: CookContext,
+  inTurn: LimitFunction,
+): Promise<OverBudget | null> {
+  const { client, finder, end, log, budget } = step;
+  const plan = plans.get(request);
+  if (plan === undefined) throw new InterruptedError();
+  const overBudget =
+    (await checkPrices(step, entry, plan, prices)) ??
+    (await budget.refusal(entry.seen.offers?.minUsd ?? null));
+  if (overBudget !== null) return overBudget;
+  setSeen(entry, { shareMs: plan.shareMs });
+  const submittedAtMs = client.clock.now();
+  entry.isSubmitting = true;
+  try {
+    const { job, origin } = await submit(request, plan.body, {
+      client,
+      finder,
+      inTurn,
+      ended: end.signal,
+      abandon: end.abandon,
+      facts: () => entry.facts,
+      isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
+      record: (change) => {
+        saveFacts(step, entry, change);
+        if (change.sends !== undefined) cancelReplaced(step, request, attached);
+      },
+      onUnanswered: (error) => {
+        log.cookUnanswered(request, error);
+      },
+      onDelayed: log.cookDelayed,
+    });
+    if (job.description !== null && !carriesMark(job, request.mark)) log.markMissing(job);
+    trackJob(step, entry, job, origin, submittedAtMs);
+    return null;
+  } finally {
+    entry.isSubmitting = false;
+  }
+}
+
+/** Reports the offers for a plan; @returns why it must not be cooked. */
+async function checkPrices(
+  { end, plan: { ceilings, goalResult }, log }: Step,
+  entry: Entry,
+  plan: CookPlan,
+  prices: PriceReader,
+): Promise<OverBudget | null> {
+  try {
+    const { requirements, offers, overBudget } = await prices.read(plan);
+    setSeen(entry, { offers });
+    if (!prices.isNew(requirements)) return overBudget;
+    if (offers !== null) log.offers(offers);
+    else log.noOffers(requirements, await prices.explain(requirements).catch(() => null));
+    return overBudget;
+  } catch (error) {
+    if (end.signal.aborted) throw error;
+    const isWatched = goalResult !== 'submitted' || ceilings.maxHourlyRateUsd === null;
+    if (!isWatched) throw uncheckedRate(asError(error));
+    log.offersUnknown(asError(error), hasCeiling(ceilings));
+    return null;
+  }
+}
+
+function uncheckedRate({ message }: Error): InputError {
+  const why = `cannot be checked: with \`wait: false\` nobody watches the rate of a job, and the offers could not be read: ${message}`;
+  return new InputError([{ input: 'max-hourly-rate', message: why }]);
+}
+
+function isTaken(step: Step, entry: Entry, jobUuid: string): boolean {
+  const others = allEntries(step).filter((other) => other !== entry);
+  return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
+}
