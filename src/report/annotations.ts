@@ -8,7 +8,7 @@ import { lastMeaningfulLines } from './container-log.ts';
 import { consoleUrl, formatProblem, type ErrorMessage } from './errors.ts';
 import { firstThatFit, formatClosing, formatCostSuffix, formatHeadline } from './format.ts';
 import { describeOutcome } from './outcome-messages.ts';
-import { sanitizeLine } from './sanitize.ts';
+import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
 const maxAnnotations = 10;
@@ -22,9 +22,7 @@ export function annotate(runner: Runner, message: ErrorMessage): void {
   const { cause, remedy, evidence = [] } = message;
   // An error of Node or a library may quote anything.
   const before = runner.redactor.redact(cause);
-  const lines = lastMeaningfulLines(evidence, maxEvidence).map(
-    (line) => `| ${sanitizeLine(line, 300)}`,
-  );
+  const lines = lastOfLog(evidence).map((line) => `| ${cut(sanitizeLogLine(line), 300)}`);
   const heading = 'The log ends with:';
   // Of the evidence the last lines that fit.
   const room = maxLength - before.length - heading.length - remedy.length - 3;
@@ -32,6 +30,13 @@ export function annotate(runner: Runner, message: ErrorMessage): void {
   const parts = [before, ...(shown.length > 0 ? [heading, ...shown] : []), remedy];
   const text = parts.filter((part) => part !== '').join('\n');
   runner.annotate('error', sanitizeLine(message.title, maxTitle), cut(text, maxLength));
+}
+
+// Of a traceback nothing before its begin: that is progress.
+function lastOfLog(evidence: readonly string[]): readonly string[] {
+  const lines = lastMeaningfulLines(evidence, Infinity);
+  const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));
+  return lines.slice(Math.max(0, start)).slice(-maxEvidence);
 }
 
 /** An error annotation for each message; if there are too many, the last one stands for the rest. */
@@ -100,7 +105,7 @@ export function formatMessage(
   title = message.title,
 ): string {
   const first = sanitizeLine(title, maxTitle);
-  const cause = runner.redactor.redact(message.cause).replaceAll('\n', ' ');
+  const cause = runner.redactor.redact(message.cause).replaceAll('\n', '; ');
   const room = maxMessage - first.length - message.remedy.length - 2;
   return `${first}\n${cut(cause, room)} ${message.remedy}`.trimEnd();
 }

@@ -4,6 +4,8 @@ import type { ErrorMessage } from './errors.ts';
 import { withStop } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
 
+const freshToken =
+  'It may have expired: a token of a GitHub App is valid for an hour. A check with a fresh one finishes the status.';
 const nextCheck = 'The next check tries again.';
 
 /**
@@ -18,6 +20,10 @@ export function describeGitHubError(
   const cause = describeRefusal(error);
   switch (error.trouble) {
     case 'forbidden':
+      if (error.status === 401) {
+        const title = `The github-token was not accepted: could not ${attempt}`;
+        return { title, cause, remedy: freshToken };
+      }
       return {
         title: `The permission ${permission} is missing: could not ${attempt}`,
         cause,
@@ -63,10 +69,13 @@ export function describeFollowUpError(
 
 /** Warns that a commit status stays as it is. */
 export function warnStatusNotSet(runner: Runner, error: unknown): void {
-  const isForbidden = error instanceof GitHubError && error.trouble === 'forbidden';
-  const remedy = isForbidden
-    ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
-    : 'The jobs and the result of this step are not affected.';
+  const { trouble, status } =
+    error instanceof GitHubError ? error : { trouble: 'unavailable', status: 0 };
+  const missing =
+    'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.';
+  const refused = status === 401 ? freshToken : missing;
+  const remedy =
+    trouble === 'forbidden' ? refused : 'The jobs and the result of this step are not affected.';
   const cause = asError(error).message || 'there was no time left';
   runner.annotate(
     'warning',

@@ -148,7 +148,3 @@ function createStepMessages(runner: Runner, jobCount: number) {
 function causeOf(error: ServiceError): string {
   return sanitizeLine(error.message, 200);
 }
-
-// Until all have changed to the new names.
-export { createLog as createConsole };
-export type Console = Log;

@@ -41,6 +41,10 @@ export async function reportFailure(
   runner.fail();
   const message = error instanceof InputError ? describeInputError(error) : describe(error);
   annotate(runner, message);
-  writeVerdict(runner, 'error', formatMessage(runner, message));
+  try {
+    writeVerdict(runner, 'error', formatMessage(runner, message));
+  } catch {
+    // The runner's files cannot be written: most likely that is what was annotated.
+  }
   if (error instanceof InputError) await writeSummary(runner, () => renderInputProblems(error));
 }

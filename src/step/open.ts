@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts';
 import { createLogCollector } from '../logs/collector.ts';
 import { createBudget } from '../money/budget.ts';
 import { openLogPrinter } from '../report/container-log.ts';
-import { createConsole, type Console } from '../report/log.ts';
+import { createLog, type Log } from '../report/log.ts';
 import { startProgress } from '../report/progress.ts';
 import { openService } from '../service/open.ts';
 import { createPoller } from '../service/poll.ts';
@@ -24,7 +24,7 @@ export async function withStep<T>(
   work: (step: Step) => Promise<T>,
 ): Promise<T> {
   const { runner } = deps;
-  const log = createConsole(runner, jobs.length);
+  const log = createLog(runner, jobs.length);
   const { client, close } = openService(deps, plan, log.clockOff);
   const probe = deps.openProbe(plan.apiUrl);
   const over = new AbortController();
@@ -72,7 +72,7 @@ function startReports(
   { apiUrl, timeoutMs, policy, goalResult, cancelReason }: StepPlan,
   jobCount: number,
   { runner, clock }: Deps,
-  log: Console,
+  log: Log,
   signal: AbortSignal,
 ): readonly StepListener[] {
   if (jobCount === 0 || cancelReason !== undefined) return [];

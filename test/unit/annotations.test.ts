@@ -34,6 +34,18 @@ test('a failed job: the reason, the telling lines of its log, what to do', () =>
   expect(annotationsOf([failed(log)])).toMatchSnapshot();
 });
 
+test('a traceback keeps its indentation, and has nothing of the progress before it', () => {
+  const traceback = [
+    'Traceback (most recent call last):',
+    '  File "/app/train.py", line 88, in <module>',
+    '    loss = step(model, batch)',
+    'torch.OutOfMemoryError: CUDA out of memory',
+  ];
+  const [annotation] = annotationsOf([failed(['epoch 1', 'epoch 2', ...traceback])]);
+  const shown = annotation?.message.split('\n').filter((line) => line.startsWith('|'));
+  expect(shown).toEqual(traceback.map((line) => `| ${line}`));
+});
+
 test('a job without a log has none in its annotation', () => {
   expect(annotationsOf([failed([])])[0]?.message.split('\n')).toHaveLength(2);
 });
