@@ -1,0 +1,47 @@
+import { expect, test } from '@jest/globals';
+import {
+  isDuplicate,
+  newEntryFacts,
+  newStepFacts,
+  parseEntryFacts,
+  parseStepFacts,
+  unansweredCooks,
+  withJob,
+} from '../../src/custody/facts.ts';
+
+const none = newEntryFacts('cook-1-a');
+const job = (uuid: string, hasEnded = false) => ({ uuid, hasEnded });
+
+test.each([
+  [{}, 0],
+  [{ sends: 1 }, 1],
+  [{ sends: 3, unsent: 1, refused: 1 }, 1],
+  [{ sends: 1, jobs: [job('a')] }, 0],
+  [{ sends: 2, jobs: [job('a')] }, 1],
+  // Taken over, or given: no cook of ours has created it.
+  [{ jobs: [job('a')] }, 0],
+])('of %j, so many cooks may have created a job that is not known: %i', (facts, count) => {
+  expect(unansweredCooks({ ...none, ...facts })).toBe(count);
+});
+
+test('of a job that is known, what is new replaces what was', () => {
+  const facts = { ...none, jobs: [job('a'), job('b')] };
+  expect(withJob(facts, job('b', true)).jobs).toEqual([job('a'), job('b', true)]);
+  expect(withJob(facts, job('c')).jobs).toEqual([job('a'), job('b'), job('c')]);
+});
+
+test('the first job of an entry is its own, and the others are duplicates', () => {
+  const facts = { ...none, jobs: [job('a'), job('b')] };
+  expect(['a', 'b', 'c'].map((uuid) => isDuplicate(facts, uuid))).toEqual([false, true, true]);
+  expect(isDuplicate({ ...facts, mark: null }, 'b')).toBe(false);
+});
+
+test('what was saved is read, and what was not is nothing', () => {
+  const facts = { ...none, sends: 2, jobs: [job('a', true)], stop: 'goal' } as const;
+  expect(parseEntryFacts(JSON.parse(JSON.stringify(facts)))).toEqual(facts);
+  for (const value of [null, '', {}, { ...facts, sends: '2' }, { ...facts, stop: 'no' }])
+    expect(parseEntryFacts(value)).toBeNull();
+  const step = { ends: ['timeout' as const], hasVerdict: true };
+  expect(parseStepFacts(step)).toEqual(step);
+  expect(parseStepFacts({ ends: ['no'], hasVerdict: true })).toEqual(newStepFacts);
+});
