@@ -1,20 +1,16 @@
 import type { Access } from '../service/open.ts';
 import { isLoopbackHost } from '../service/public-address.ts';
+import type { Runner } from '../runner.ts';
 import { fromText } from './parsers.ts';
-import { input, type Values } from './read.ts';
+import { isForkEvent } from './context.ts';
+import { input, type Input, type Values } from './read.ts';
 import { invalid, quote } from './tree.ts';
 
 // Parsers of what gives access to the service and to GitHub. Their values are never shown.
 
 /** Half of the API key: it goes into a header, or signs requests. */
-function apiKey(half: 'public' | 'secret', otherStart: string, other: string) {
-  const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
-  return fromText((given) => {
-    if (given === '') {
-      throw invalid(
-        `is empty. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name`,
-      );
-    }
+function keyInput(half: 'public' | 'secret', otherStart: string, other: string): Input<string> {
+  const parse = fromText((given) => {
     if (!isPrintable(given)) {
       throw invalid(
         'contains white space or characters that a key cannot have. Copy it again, in one line',
@@ -25,10 +21,23 @@ function apiKey(half: 'public' | 'secret', otherStart: string, other: string) {
       `contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`,
     );
   });
+  return input(parse, '', async (given, runner) => {
+    if (given.trim() === '') throw invalid(`is empty${await explainEmpty(half, runner)}`);
+    return given.trim();
+  });
 }
 
-const publicKey = apiKey('public', 'sk_', 'secret');
-const secretKey = apiKey('secret', 'pk_', 'public');
+/** Why the workflow has no such secret, as far as the runner knows, and how to fix it. */
+async function explainEmpty(half: string, runner: Runner): Promise<string> {
+  if (await isForkEvent(runner)) {
+    return ': GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
+  }
+  const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
+  if (runner.env['GITHUB_ACTOR'] === 'dependabot[bot]') {
+    return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secret} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
+  }
+  return `. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name. A reusable workflow gets secrets only if its caller passes them (\`secrets: inherit\`), a job those of an environment only with \`environment:\``;
+}
 
 /** A GitHub token: it goes into a header. */
 export const token = fromText((given) => {
@@ -59,8 +68,8 @@ const apiUrl = fromText((given) => {
 
 /** The inputs of every action that give access to the service. */
 export const accessInputs = {
-  'public-key': input(publicKey),
-  'secret-key': input(secretKey),
+  'public-key': keyInput('public', 'sk_', 'secret'),
+  'secret-key': keyInput('secret', 'pk_', 'public'),
   'api-url': input(apiUrl, 'https://api.dispersed.com'),
 };
 

@@ -1,4 +1,4 @@
-import { InputError, type Problem } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import { text, whole } from './parsers.ts';
 import {
   invalid,
@@ -39,27 +39,39 @@ function readVariable(name: string, value: TextTree): string {
 }
 
 /**
- * Reads an environment from `KEY=VALUE` lines; a value goes to the end of its line, verbatim. Blank
- * lines and lines that start with `#` say nothing, as in dotenv files.
+ * Reads an environment from lines, as `GITHUB_ENV` has them: `KEY=VALUE`, where the value goes to the
+ * end of the line, verbatim; or `KEY<<END`, the lines of the value, and `END`. Blank lines and lines
+ * that start with `#` say nothing, as in dotenv files.
  * @throws InputError with the line of each problem
  */
 export function readEnvironmentLines(given: string): Environment {
+  const lines = given.split(/\r\n|\n|\r/);
   const variables = new Map<string, string>();
   const problems: Problem[] = [];
-  for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
-    if (/^\s*(?:#|$)/.test(line)) continue;
-    const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
-    const problem = problemOfLine(line, name, variables);
-    if (problem !== null) problems.push({ input: '', message: `line ${index + 1} ${problem}` });
-    variables.set(name, line.slice(line.indexOf('=') + 1));
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = (lines[at] ?? '').trimStart();
+    if (line === '' || line.startsWith('#')) continue;
+    const [, name = '', sign = '', rest = ''] = /^(.*?)(=|<<)(.*)$/.exec(line) ?? [];
+    const end = sign === '<<' ? lines.indexOf(rest, at + 1) : at;
+    const problem = problemOfLine(sign, name, end, variables);
+    if (problem !== null) problems.push({ input: '', message: `line ${at + 1} ${problem}` });
+    // What follows is inside of a value that has no end.
+    if (end < 0) break;
+    variables.set(name, sign === '<<' ? lines.slice(at + 1, end).join('\n') : rest);
+    at = end;
   }
-  if (problems.length > 0) throw new InputError(problems);
-  return Object.fromEntries(variables);
+  return validValues(Object.fromEntries(variables), problems);
 }
 
-function problemOfLine(line: string, name: string, earlier: ReadonlyMap<string, string>) {
-  if (!line.includes('=')) return 'has no `=`: use KEY=VALUE, one per line';
+function problemOfLine(
+  sign: string,
+  name: string,
+  end: number,
+  earlier: ReadonlyMap<string, string>,
+): string | null {
+  if (sign === '') return 'has no `=`: use KEY=VALUE, one per line';
   if (!variableName.test(name)) return `has an invalid name: ${variableNameForm}`;
+  if (end < 0) return `opens ${quote(name)} with \`<<\`, and no later line is its end`;
   return earlier.has(name) ? `sets ${quote(name)} a second time` : null;
 }
 

@@ -2,15 +2,18 @@ import type { Problem } from '../errors.ts';
 import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import { accessInputs, token } from './access.ts';
-import { container, environment, readEnvironmentLines } from './container.ts';
+import { container, environment, readEnvironmentLines, type Container } from './container.ts';
 import { duration, flag, line, oneOf, pollInterval, readyCheck, usd, whole } from './parsers.ts';
 import { input, optional, tryInputs, type Input, type Values } from './read.ts';
 import {
   cookFields,
   fieldNames,
+  readRecipeFile,
   readRecipeList,
   recipeEntries,
+  recipesForm,
   type CookFields,
+  type RecipeEntry,
 } from './recipes.ts';
 import { warnOfUnknownRegions } from './regions.ts';
 import { checkRules } from './rules.ts';
@@ -19,7 +22,8 @@ import { parseYaml } from './yaml.ts';
 
 /** The inputs of the cook action but those of {@link cookFields}. */
 export const cookInputs = {
-  recipes: input(recipeEntries, '', readRecipeList),
+  recipes: optional(recipeEntries, readRecipeList),
+  'recipes-file': optional(recipeEntries, readRecipeFile),
   ...accessInputs,
   'max-hourly-rate': optional(usd),
   'max-cost': optional(usd),
@@ -44,7 +48,8 @@ export const cookInputs = {
 } satisfies Record<string, Input>;
 
 /** The cook action's inputs, checked. */
-export interface CookInputs extends Values<typeof cookInputs> {
+export interface CookInputs extends Omit<Values<typeof cookInputs>, 'recipes' | 'recipes-file'> {
+  readonly recipes: readonly RecipeEntry[];
   readonly fields: CookFields;
   readonly ceilings: Ceilings;
 }
@@ -55,9 +60,9 @@ export interface CookInputs extends Values<typeof cookInputs> {
  */
 export async function readCookInputs(runner: Runner): Promise<CookInputs> {
   const { values, problems } = await tryInputs(runner, cookInputs);
-  const { recipes = [], parameters = {} } = values;
-  const containers = [parameters, ...recipes.map((entry) => entry.parameters ?? {})];
-  const envs = [values.env, ...recipes.map((entry) => entry.env)].map((env) => ({ env }));
+  const recipes = values.recipes ?? values['recipes-file'] ?? [];
+  const containers = [values, ...recipes].map(({ parameters = {} }) => parameters);
+  const envs = [values, ...recipes].map(({ env }) => ({ env }));
   for (const parts of [...containers, ...envs])
     runner.redactor.addCredentialsOf({ parameters: { parameters: parts } });
   const fields = readFields(runner);
@@ -65,17 +70,24 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
     maxHourlyRateUsd: values['max-hourly-rate'] ?? null,
     maxCostUsd: values['max-cost'] ?? null,
   };
-  const broken = checkRules({ ...values, fields: fields.values, ceilings });
+  const related = { ...values, recipes, fields: fields.values, ceilings };
+  const broken = [...checkSource(runner), ...checkRules(related)];
   const inputs = validValues(values, [...problems, ...fields.problems, ...broken]);
-  const cooks = [fields.values, ...recipes];
-  warnOfUnknownRegions(
-    runner,
-    cooks.flatMap((cook) => cook.allowed_region_codes ?? []),
-  );
-  if (containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22))) {
-    warnOfPortsWithoutSsh(runner);
+  warnOfUnknownRegions(runner, [fields.values, ...recipes]);
+  warnOfPortsWithoutSsh(runner, containers);
+  warnOfUnboundedCost(runner, inputs);
+  return { ...inputs, recipes, fields: fields.values, ceilings };
+}
+
+/** Exactly one of the two says what to cook. */
+function checkSource(runner: Runner): readonly Problem[] {
+  const isGiven = (name: string) => runner.input(name).trim() !== '';
+  if (!isGiven('recipes') && !isGiven('recipes-file')) {
+    const message = `is missing: ${recipesForm}; or the path of a file in recipes-file`;
+    return [{ input: 'recipes', message }];
   }
-  return { ...inputs, fields: fields.values, ceilings };
+  if (!isGiven('recipes') || !isGiven('recipes-file')) return [];
+  return [{ input: 'recipes-file', message: 'cannot be used together with recipes: choose one' }];
 }
 
 function readFields(runner: Runner): { values: CookFields; problems: readonly Problem[] } {
@@ -91,11 +103,25 @@ function readFields(runner: Runner): { values: CookFields; problems: readonly Pr
 
 // Reported from the field: some nodes tell no address at all of a container that has no port 22. The
 // image's own ports have it; a list in the inputs takes their place.
-function warnOfPortsWithoutSsh(runner: Runner): void {
+function warnOfPortsWithoutSsh(runner: Runner, containers: readonly Container[]): void {
+  if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22))) return;
   runner.annotate(
     'warning',
     'The ports lack 22',
     "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if nobody needs the job's address.",
+  );
+}
+
+function warnOfUnboundedCost(runner: Runner, inputs: Values<typeof cookInputs>): void {
+  const leaving = ['on-timeout', 'on-workflow-cancel'] as const;
+  const left = leaving.filter((name) => inputs[name] !== 'cancel');
+  const isBounded = inputs['max-cost'] === undefined || inputs['max-hourly-rate'] !== undefined;
+  if (isBounded || left.length === 0) return;
+  const settings = left.map((name) => `${name}: ${inputs[name]}`).join(' and ');
+  runner.annotate(
+    'warning',
+    'max-cost holds only while this step runs',
+    `${settings} may leave jobs running, and then nobody watches what they cost. Set max-hourly-rate as well: a BATCH job then gets its share of max-cost as run limit.`,
   );
 }
 

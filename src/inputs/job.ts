@@ -7,18 +7,25 @@ import { parseYaml } from './yaml.ts';
 
 // The outputs of one step hold about 1 MB, and each job has its line there.
 const maxJobs = 1_000;
+const jobsForm = 'give the UUID of a job, or several, one per line';
 const listOfUuids = list(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs', /\s+/);
 
 const jobUuids: Parse<readonly string[]> = (given, name) => {
   // Each is one job, with one cost, however often it is given.
   const uuids = [...new Set(listOfUuids(given, name))];
   if (uuids.length > maxJobs) throw invalid(`has more than ${maxJobs} UUIDs`);
-  if (uuids.length > 0) return uuids;
-  throw invalid('is missing: give the UUID of a job, or several, one per line');
+  return uuids;
+};
+
+const someJobUuids: Parse<readonly string[]> = (given, name) => {
+  const uuids = jobUuids(given, name);
+  if (uuids.length === 0) throw invalid(`has no job to wait for: ${jobsForm}`);
+  return uuids;
 };
 
 /** Reads job UUIDs, one per line, or a JSON array such as the output `job-uuids`. */
 async function readJobList(given: string): Promise<TextTree> {
+  if (given.trim() === '') throw invalid(`is missing: ${jobsForm}`);
   if (!given.trimStart().startsWith('[')) return given;
   const tree = await parseYaml(given);
   // The output has null where no job was created.
@@ -27,7 +34,7 @@ async function readJobList(given: string): Promise<TextTree> {
 
 /** The inputs of the wait action, in the order of `wait/action.yml`. */
 export const waitInputs = {
-  'job-uuids': input(jobUuids, '', readJobList),
+  'job-uuids': input(someJobUuids, '', readJobList),
   ...accessInputs,
   // It has no ready-check.
   'wait-until': optional(oneOf(['completed', 'running'])),
@@ -41,7 +48,7 @@ export const waitInputs = {
   'github-token': cookInputs['github-token'],
 };
 
-/** The inputs of the cancel action, in the order of `cancel/action.yml`. */
+/** The inputs of the cancel action, in the order of `cancel/action.yml`; no job at all is no error. */
 export const cancelInputs = {
   'job-uuids': input(jobUuids, '', readJobList),
   ...accessInputs,

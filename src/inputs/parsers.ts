@@ -39,6 +39,16 @@ export const line = fromText((given) => {
   return given;
 });
 
+/** The first line of a text, such as a commit message, that is not blank; undefined if all are. */
+export const firstLine = fromText((given) =>
+  /[\r\n]/.test(given)
+    ? given
+        .split(/[\r\n]+/)
+        .map((part) => part.trim())
+        .find((part) => part !== '')
+    : given,
+);
+
 export const flag = textThat('is neither true nor false', (given) => {
   const word = given.toLowerCase();
   return word === 'true' || (word === 'false' ? false : undefined);
@@ -127,15 +137,10 @@ export function duration(minMs: number = unitMs.s): Parse<number> {
 
 /** A whole number of milliseconds from `minMs`, as the API's own fields have it. */
 export function milliseconds(minMs: number): Parse<number> {
-  return fromText((given) => {
-    const value = wholeIn(given, minMs);
-    if (value !== undefined) return value;
-    const ms = parseDuration(given);
-    const hint = ms === undefined ? '' : `; ${given} is ${ms}`;
-    throw invalid(
-      `${quote(given)} is not a whole number of milliseconds of ${minMs} or more${hint}`,
-    );
-  });
+  return textThat(
+    `is not a whole number of milliseconds of ${minMs} or more; a duration such as 2h goes with the name of the input, such as max-timeout-run`,
+    (given) => wholeIn(given, minMs),
+  );
 }
 
 export const pollInterval = textThat(

@@ -1,10 +1,9 @@
 import type { Problem } from '../errors.ts';
 import type { Runner } from '../runner.ts';
-import { isForkEvent } from './context.ts';
 import { problemsAt, validValues, type Parse, type TextTree } from './tree.ts';
 
 /** Makes a tree of an input's text, which has its white space still; may reject with InputError. */
-type ReadTree = (text: string) => TextTree | Promise<TextTree>;
+type ReadTree = (text: string, runner: Runner) => TextTree | Promise<TextTree>;
 
 /** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */
 export interface Input<T = unknown> {
@@ -52,12 +51,11 @@ export async function readInputs<Table extends Record<string, Input>>(
  */
 export async function tryInputs<Table extends Record<string, Input>>(runner: Runner, table: Table) {
   runner.redactor.addCredentials(secretInputs.map(runner.input));
-  const isFork = await isForkEvent(runner);
   const values = new Map<string, unknown>();
   const problems: Problem[] = [];
   for (const [name, declared] of Object.entries(table)) {
     try {
-      values.set(name, await readInput(runner.input(name), name, declared));
+      values.set(name, await readInput(runner, name, declared));
     } catch (error) {
       problems.push(...problemsAt(name, error));
     }
@@ -65,22 +63,14 @@ export async function tryInputs<Table extends Record<string, Input>>(runner: Run
   return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has what its parser gives
     values: Object.fromEntries(values) as Partial<Values<Table>>,
-    problems: isFork ? problems.map(inFork(runner)) : problems,
+    problems,
   };
 }
 
-async function readInput(given: string, name: string, declared: Input): Promise<unknown> {
+async function readInput(runner: Runner, name: string, declared: Input): Promise<unknown> {
+  const given = runner.input(name);
   const isEmpty = given.trim() === '';
   if (isEmpty && declared.isOptional) return undefined;
-  return declared.parse(await declared.readTree(isEmpty ? declared.default : given), name);
-}
-
-// GitHub passes none to a workflow run that a pull request from a fork has started.
-function inFork(runner: Runner): (problem: Problem) => Problem {
-  const message =
-    'is empty: GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
-  return (problem) => {
-    const isMissing = problem.input.endsWith('-key') && runner.input(problem.input).trim() === '';
-    return isMissing ? { ...problem, message } : problem;
-  };
+  const tree = await declared.readTree(isEmpty ? declared.default : given, runner);
+  return declared.parse(tree, name);
 }

@@ -1,7 +1,11 @@
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
+import type { Runner } from '../runner.ts';
 import { container, environment } from './container.ts';
 import {
   duration,
+  firstLine,
   line,
   milliseconds,
   number,
@@ -17,7 +21,7 @@ import { parseYaml } from './yaml.ts';
 
 // Each is tried for minutes at least; nobody waits for more of them.
 const maxGpuNames = 8;
-const listOfNames = list(line, 'must be a name or a list of names', /[\r\n]+/);
+const listOfNames = list(line, 'must be a name or a list of names', /[\r\n,]+/);
 
 /** Models of a GPU in order of preference, each once. */
 const gpuNames: Parse<readonly string[]> = (given, name) => {
@@ -52,7 +56,7 @@ function limit(minMs: number): Parse<number> {
  * input, and may be set in an entry of `recipes`.
  */
 export const cookFields = {
-  title: line,
+  title: firstLine,
   description: orNull(text),
   task: oneOf(['BATCH', 'PERSISTENT']),
   cpu_count: number,
@@ -107,12 +111,15 @@ const listOfEntries = list(
   /[\r\n]+/,
 );
 
+/** What is accepted, for a message. */
+export const recipesForm = 'give the UUID of a recipe, or several, one per line';
+
 /** What to cook, from what {@link readRecipeList} gives. */
 export const recipeEntries: Parse<readonly RecipeEntry[]> = (given, name) => {
   const entries = listOfEntries(given, name);
   if (entries.length > maxEntries) throw invalid(`has more than ${maxEntries} entries`);
   if (entries.length > 0) return entries;
-  throw invalid('is missing: give the UUID of a recipe, or several, one per line');
+  throw invalid(`has no entry: ${recipesForm}`);
 };
 
 /** Reads a text of UUIDs, one per line, or a YAML or JSON list of entries. */
@@ -122,4 +129,32 @@ export async function readRecipeList(given: string): Promise<TextTree> {
   const tree = await parseYaml(given);
   // Not a text that would be split into lines.
   return typeof tree === 'string' ? null : tree;
+}
+
+// Far more than 1,000 entries need.
+const maxFileBytes = 4_000_000;
+
+/** Reads the same from a file, whose path may be relative to the workspace. */
+export async function readRecipeFile(given: string, { env }: Runner): Promise<TextTree> {
+  const path = given.trim();
+  const list = await readText(resolve(env['GITHUB_WORKSPACE'] ?? '', path)).catch(
+    (error: unknown) => {
+      throw invalid(`${quote(path)} ${describeFileError(error)}`);
+    },
+  );
+  return readRecipeList(list.replace(/^\uFEFF/, ''));
+}
+
+async function readText(path: string): Promise<string> {
+  const { size } = await stat(path);
+  if (size > maxFileBytes) throw new RangeError();
+  return readFile(path, 'utf8');
+}
+
+function describeFileError(error: unknown): string {
+  if (error instanceof RangeError) return `is larger than ${maxFileBytes} bytes`;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+  if (code === 'EISDIR') return 'is a folder, not a file';
+  if (code !== 'ENOENT') return `cannot be read (${code})`;
+  return 'does not exist: give the path, relative to the workspace, of a file that an earlier step of this job wrote';
 }

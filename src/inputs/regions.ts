@@ -25,8 +25,12 @@ export const regionCode = fromText((given) => {
 });
 
 /** Warns of regions that are sent though they are not known here: they may be misspelled. */
-export function warnOfUnknownRegions(runner: Runner, codes: readonly string[]): void {
-  const unknown = [...new Set(codes)].filter((code) => !knownRegions.includes(code));
+export function warnOfUnknownRegions(
+  runner: Runner,
+  cooks: readonly { readonly allowed_region_codes?: readonly string[] | undefined }[],
+): void {
+  const codes = new Set(cooks.flatMap((cook) => cook.allowed_region_codes ?? []));
+  const unknown = [...codes].filter((code) => !knownRegions.includes(code));
   if (unknown.length === 0) return;
   const listed = unknown.map((code) => `${code}${suggest(code, knownRegions)}`).join('\n');
   runner.annotate(

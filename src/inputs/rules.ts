@@ -9,7 +9,9 @@ import { inputName, type CookFields, type RecipeEntry } from './recipes.ts';
 export interface RelatedInputs {
   readonly fields: CookFields;
   readonly ceilings: Ceilings;
+  /** From one of the two inputs. */
   readonly recipes?: readonly RecipeEntry[] | undefined;
+  readonly 'recipes-file'?: readonly RecipeEntry[] | undefined;
   readonly wait?: boolean | undefined;
   readonly 'wait-until'?: string | undefined;
   readonly 'ready-check'?: ReadyCheck | undefined;
@@ -26,8 +28,9 @@ function brokenOf(rules: readonly Rule[]): readonly Problem[] {
 /** What is wrong between inputs that are each valid, also in each entry of `recipes`. */
 export function checkRules(inputs: RelatedInputs): readonly Problem[] {
   const { fields, recipes = [] } = inputs;
+  const list = inputs['recipes-file'] === undefined ? 'recipes' : 'recipes-file';
   const entryProblems = recipes.flatMap((entry, index) =>
-    checkFields(entry, { ...fields, ...entry }, (field) => `recipes[${index}].${field}`),
+    checkFields(entry, { ...fields, ...entry }, (field) => `${list}[${index}].${field}`),
   );
   return [
     ...checkFields(fields, fields, inputName),
@@ -48,7 +51,7 @@ function checkShare({ recipes = [], fields, ceilings }: RelatedInputs): readonly
 const whyUnbounded = 'which runs until it is cancelled';
 
 function waitRules(inputs: RelatedInputs): readonly Rule[] {
-  const { fields, recipes = [], wait = true, 'wait-until': goal } = inputs;
+  const { fields, ceilings, recipes = [], wait = true, 'wait-until': goal } = inputs;
   const isLimited = (inputs['max-parallel'] ?? 0) > 0;
   const isProbed = inputs['ready-check'] !== undefined;
   const entries = recipes.length > 0 ? recipes : [fields];
@@ -61,6 +64,11 @@ function waitRules(inputs: RelatedInputs): readonly Rule[] {
     [!wait && isLimited, 'max-parallel', noWait],
     [!wait && inputs['fail-fast'] === true, 'fail-fast', noWait],
     [!wait && isProbed, 'ready-check', noWait],
+    [
+      !wait && ceilings.maxCostUsd !== null && ceilings.maxHourlyRateUsd === null,
+      'max-cost',
+      'needs max-hourly-rate with `wait: false`, since nobody watches what the jobs cost',
+    ],
     [
       isLimited && otherThan('completed'),
       'max-parallel',

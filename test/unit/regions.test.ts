@@ -21,7 +21,7 @@ test.each([
 describe('regions that are not known', () => {
   function warningsOf(codes: readonly string[]): readonly string[] {
     const runner = rememberingRunner({});
-    warnOfUnknownRegions(runner, codes);
+    warnOfUnknownRegions(runner, [{}, { allowed_region_codes: codes }]);
     return runner.annotations.map(({ level, title, message }) => `${level} ${title}\n${message}`);
   }
 
