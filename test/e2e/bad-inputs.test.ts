@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
 import { systemClock } from '../../src/clock.ts';
@@ -29,6 +32,22 @@ const bomb = [
   ...Array.from({ length: 20 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}, *a${n}]`),
 ].join('\n');
 
+const folder = mkdtempSync(join(tmpdir(), 'bad-inputs-'));
+const write = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const written = {
+  empty: write('empty.txt', '\n'),
+  large: write('large.txt', '\n'.repeat(4_000_001)),
+  bad: write('bad.json', JSON.stringify([recipe, { uuid: recipe, gpu_count: 'two' }])),
+  unbounded: write(
+    'unbounded.yml',
+    `- ${recipe}\n- {uuid: ${recipe}, task: BATCH, max_timeout_run_ms: null}`,
+  ),
+};
+const file = (path: string): With => ({ recipes: '', 'recipes-file': path });
+
 const uuidForm = /is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be$/;
 const amountForm = /is not an amount in USD of more than 0, such as 0\.50 or 12$/;
 const numberForm = /is not a number of 0 or more$/;
@@ -42,7 +61,23 @@ const flagForm = /is neither true nor false$/;
 const rows: readonly Row[] = [
   // recipes
   ['recipes', { recipes: '' }, /is missing: give the UUID of a recipe, or several, one per line/],
-  ['recipes', { recipes: '[]' }, /is missing: give the UUID of a recipe/],
+  ['recipes', { recipes: '[]' }, /has no entry: give the UUID of a recipe, or several/],
+  [
+    'recipes-file',
+    { 'recipes-file': 'list.json' },
+    /^cannot be used together with recipes: choose one$/,
+  ],
+  [
+    'recipes-file',
+    file('list.json'),
+    /^"list\.json" does not exist: give the path, relative to the workspace, of a file that/,
+  ],
+  ['recipes-file', file('.'), /^"\." is a folder, not a file$/],
+  ['recipes-file', file(join(written.empty, 'x')), /cannot be read \(ENOTDIR\)$/],
+  ['recipes-file', file(written.empty), /has no entry: give the UUID of a recipe/],
+  ['recipes-file', file(written.large), /is larger than 4000000 bytes$/],
+  ['recipes-file[1].gpu_count', file(written.bad), numberForm],
+  ['recipes-file[1].max_timeout_run_ms', file(written.unbounded), /cannot be null for task BATCH/],
   ['recipes', { recipes: 'nightly' }, /^"nightly" is not a UUID such as/],
   ['recipes[1]', { recipes: `${recipe}\n${recipe.slice(1)}` }, uuidForm],
   ['recipes', { recipes: `${recipe}, ${recipe}` }, uuidForm],
@@ -128,7 +163,7 @@ const rows: readonly Row[] = [
   [
     'recipes[0].max_timeout_run_ms',
     entry('max_timeout_run_ms: 1h'),
-    /^"1h" is not a whole number of milliseconds of 60000 or more; 1h is 3600000$/,
+    /^"1h" is not a whole number of milliseconds of 60000 or more; a duration such as 2h goes/,
   ],
   ['recipes[0].max_timeout_assign_ms', entry('max_timeout_assign_ms: 299999'), /of 300000 or more/],
   ['recipes[0].max_timeout_start_ms', entry('max_timeout_start_ms: 1e9'), /of 120000 or more/],
@@ -192,7 +227,6 @@ const rows: readonly Row[] = [
   ['api-url', { 'api-url': `https://a.example/?k=${password}` }, /without path/, password],
   ['api-url', { 'api-url': 'file:///etc/passwd' }, /is not https/],
   // cook fields
-  ['title', { title: 'a\nb' }, /must be a single line/],
   ['task', { task: 'DAEMON' }, /"DAEMON" is not one of BATCH, PERSISTENT/],
   ['cpu-count', { 'cpu-count': '-1' }, numberForm],
   ['cpu-count', { 'cpu-count': '1e3' }, numberForm],
@@ -268,6 +302,14 @@ const rows: readonly Row[] = [
   ['env', { env: `9A=${password}` }, nameForm, password],
   ['env', { env: `export A=${password}` }, nameForm, password],
   ['env', { env: `A=1\r\nA=${password}` }, /line 2 sets "A" a second time/, password],
+  [
+    'env',
+    { env: `A=1\nB<<${password}\nC=1` },
+    /^line 2 opens "B" with `<<`, and no later line is its end$/,
+    password,
+  ],
+  ['env', { env: `A<<E\n${password}\nE\nA=1` }, /^line 4 sets "A" a second time$/, password],
+  ['env', { env: `9A<<E\n${password}\nE` }, nameForm, password],
   // waiting
   ['wait', { wait: 'yes' }, flagForm],
   ['dry-run', { 'dry-run': '1' }, flagForm],
@@ -296,6 +338,11 @@ const rows: readonly Row[] = [
     'max-parallel',
     { ...entry('task: PERSISTENT'), 'max-parallel': '2' },
     /cannot be used with task PERSISTENT/,
+  ],
+  [
+    'max-cost',
+    { wait: 'false', 'max-cost': '5' },
+    /^needs max-hourly-rate with `wait: false`, since nobody watches what the jobs cost$/,
   ],
   ['max-hourly-rate', { 'max-hourly-rate': 'cheap' }, amountForm],
   ['max-hourly-rate', { 'max-hourly-rate': '$0.50' }, amountForm],
@@ -391,7 +438,10 @@ beforeAll(async () => {
   ]);
 }, 400_000);
 
-afterAll(async () => simulator.close());
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await simulator.close();
+});
 
 /** Plays a step in this process, and gives what the runner would have seen of it. */
 async function playHere(inputs: With): Promise<StepResult> {

@@ -1,4 +1,7 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
 import { connect } from '../../src/service/http.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -61,6 +64,13 @@ const entry = (name: string, fields: string, sent: Body, given: With = {}): Row 
   'parameters' in sent ? 1 : 0,
 ];
 
+const folder = mkdtempSync(join(tmpdir(), 'good-inputs-'));
+const list = join(folder, 'list.json');
+writeFileSync(list, `\uFEFF${JSON.stringify([a, { uuid: b, 'gpu-count': 2 }])}\n`);
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
 const rows: readonly Row[] = [
   ['a recipe alone', {}, [body()], 0],
   ['an upper-case UUID', { recipes: `  ${a.toUpperCase()}\n` }, [body()], 0],
@@ -68,6 +78,7 @@ const rows: readonly Row[] = [
   alone('title', 'Café 😀 – 夜', { title: 'Café 😀 – 夜' }),
   alone('title', 'a\u0001\u007f\u2028"\\', { title: 'a\u0001\u007f\u2028"\\' }),
   alone('title', 'null', { title: 'null' }),
+  alone('title', '\n  Fix the shadows\r\n\nA longer story.\n', { title: 'Fix the shadows' }),
   alone('description', ' Two\n  lines\n', { description: 'Two\n  lines [MARK]' }),
   alone('task', 'BATCH', { task: 'BATCH' }),
   alone('task', 'PERSISTENT', { task: 'PERSISTENT', max_timeout_run_ms: null }),
@@ -137,6 +148,12 @@ const rows: readonly Row[] = [
     1,
   ],
   [
+    'env with a value of several lines',
+    { env: 'A<<END\n one\n\n# two=2\nEND\nB=<<END\nC<<E\nE\n' },
+    [container(env({ A: ' one\n\n# two=2', B: '<<END', C: '' }))],
+    1,
+  ],
+  [
     'env whose names are those of objects',
     { env: '__proto__=ours\nconstructor=c\ntoString=t' },
     [container(env({ ['__proto__']: 'ours', constructor: 'c', toString: 't' }))],
@@ -157,6 +174,16 @@ const rows: readonly Row[] = [
     [1, 2, 3].map(() => container(env({ A: '1' }))),
     2,
   ],
+  [
+    'YAML that is indented as a whole, as a script prints it',
+    {
+      recipes: `\n    - uuid: ${a}\n      title: One\n    - ${b}\n`,
+      parameters: '  tag: "1"\n  ports: [22]\n',
+    },
+    [container({ tag: '1', ports: [22] }, { title: 'One' }), container({ tag: '1', ports: [22] })],
+    2,
+  ],
+  ['a file of recipes', { recipes: '', 'recipes-file': list }, [body(), body({ gpu_count: 2 })], 0],
   [
     'entries from toJSON',
     {
@@ -183,6 +210,12 @@ const rows: readonly Row[] = [
     gpu_name: null,
     gpu_registry_uuid: null,
   }),
+  entry(
+    "an entry by the inputs' names",
+    'gpu-count: 2, max-timeout-run: 2h, min_vram_gb: 24, allowed-region-codes: ""',
+    { gpu_count: 2, max_timeout_run_ms: 7_200_000, min_vram_gb: 24 },
+  ),
+  entry('a title of several lines', 'title: "One\\ntwo"', { title: 'One' }),
   entry('a PERSISTENT entry', 'task: PERSISTENT', {
     task: 'PERSISTENT',
     max_timeout_run_ms: null,
@@ -267,7 +300,6 @@ const regions: readonly Row[] = [
     { 'allowed-region-codes': 'us-east-1' },
   ),
   alone('max-hourly-rate', '5', {}),
-  alone('max-cost', '0.01', {}),
   ['a share as run limit', { ...ceilings }, [body({ max_timeout_run_ms: 360_000 })], 1],
   [
     'a share of two, in two runs each',
@@ -290,6 +322,12 @@ const regions: readonly Row[] = [
   [
     'of several models the first on offer',
     { 'gpu-name': 'RTX 9999\nH100\nRTX 4090' },
+    [body({ gpu_name: 'H100' })],
+    0,
+  ],
+  [
+    'of several models on a line the first on offer',
+    { 'gpu-name': 'RTX 9999, H100' },
     [body({ gpu_name: 'H100' })],
     0,
   ],
