@@ -52,7 +52,7 @@ export function readEnvironmentLines(given: string): Environment {
     const line = (lines[at] ?? '').trimStart();
     if (line === '' || line.startsWith('#')) continue;
     const [, name = '', sign = '', rest = ''] = /^(.*?)(=|<<)(.*)$/.exec(line) ?? [];
-    const end = sign === '<<' ? lines.indexOf(rest, at + 1) : at;
+    const end = sign === '<<' ? findEnd(lines, rest, at) : at;
     const problem = problemOfLine(sign, name, end, variables);
     if (problem !== null) problems.push({ input: '', message: `line ${at + 1} ${problem}` });
     // What follows is inside of a value that has no end.
@@ -61,6 +61,10 @@ export function readEnvironmentLines(given: string): Environment {
     at = end;
   }
   return validValues(Object.fromEntries(variables), problems);
+}
+
+function findEnd(lines: readonly string[], marker: string, at: number): number {
+  return marker === '' ? -1 : lines.indexOf(marker, at + 1);
 }
 
 function problemOfLine(

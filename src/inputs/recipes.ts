@@ -137,12 +137,12 @@ const maxFileBytes = 4_000_000;
 /** Reads the same from a file, whose path may be relative to the workspace. */
 export async function readRecipeFile(given: string, { env }: Runner): Promise<TextTree> {
   const path = given.trim();
-  const list = await readText(resolve(env['GITHUB_WORKSPACE'] ?? '', path)).catch(
+  const content = await readText(resolve(env['GITHUB_WORKSPACE'] ?? '', path)).catch(
     (error: unknown) => {
       throw invalid(`${quote(path)} ${describeFileError(error)}`);
     },
   );
-  return readRecipeList(list.replace(/^\uFEFF/, ''));
+  return readRecipeList(content.replace(/^\uFEFF/, ''));
 }
 
 async function readText(path: string): Promise<string> {
@@ -153,7 +153,8 @@ async function readText(path: string): Promise<string> {
 
 function describeFileError(error: unknown): string {
   if (error instanceof RangeError) return `is larger than ${maxFileBytes} bytes`;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+  const isCoded = typeof error === 'object' && error !== null && 'code' in error;
+  const code = isCoded ? String(error.code) : 'unknown reason';
   if (code === 'EISDIR') return 'is a folder, not a file';
   if (code !== 'ENOENT') return `cannot be read (${code})`;
   return 'does not exist: give the path, relative to the workspace, of a file that an earlier step of this job wrote';

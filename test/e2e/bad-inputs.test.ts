@@ -38,6 +38,7 @@ const write = (name: string, text: string) => {
   return join(folder, name);
 };
 const written = {
+  good: write('good.txt', recipe),
   empty: write('empty.txt', '\n'),
   large: write('large.txt', '\n'.repeat(4_000_001)),
   bad: write('bad.json', JSON.stringify([recipe, { uuid: recipe, gpu_count: 'two' }])),
@@ -64,7 +65,7 @@ const rows: readonly Row[] = [
   ['recipes', { recipes: '[]' }, /has no entry: give the UUID of a recipe, or several/],
   [
     'recipes-file',
-    { 'recipes-file': 'list.json' },
+    { 'recipes-file': written.good },
     /^cannot be used together with recipes: choose one$/,
   ],
   [
@@ -478,9 +479,12 @@ test.each(rows.map((row, index) => [title(row, index), row, index] as const))(
     const step = steps[index];
     if (step === undefined) throw new Error('was not run');
     expect(step.exitCode).toBe(1);
-    expect(step.outputs).toEqual({ result: 'error', 'summary-path': expect.any(String) });
     const lines = complaintOf(step).split('\n');
     expect(lines).toHaveLength(1);
+    expect(step.outputs).toEqual({
+      ...nothingCooked,
+      message: expect.stringContaining(`\n${lines[0]?.slice(0, 100)}`),
+    });
     expect(lines[0]?.slice(0, place.length + 2)).toBe(`${place}: `);
     expect(lines[0]?.slice(place.length + 2)).toMatch(says);
     expect(step.summary).toMatch(/^### ⚠️ Dispersed: nothing was sent\n\n- [^\n]+\n$/);
@@ -490,6 +494,20 @@ test.each(rows.map((row, index) => [title(row, index), row, index] as const))(
     expect(new Set(commands)).toEqual(new Set(commands.filter(isExpected)));
   },
 );
+
+/** What the outputs are where nothing was cooked. */
+const nothingCooked = {
+  'job-uuid': '',
+  'job-uuids': '[]',
+  jobs: '[]',
+  'jobs-path': expect.any(String),
+  'node-urls': '[]',
+  result: 'error',
+  results: '{}',
+  status: '',
+  'status-reason': '',
+  'summary-path': expect.any(String),
+};
 
 const isExpected = (name: string) => ['add-mask', 'error'].includes(name);
 

@@ -1,5 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { accessInputs } from '../../src/inputs/access.ts';
+import { tryInputs } from '../../src/inputs/read.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
 import { read } from '../support/parse.ts';
 
 const { 'public-key': publicKey, 'secret-key': secretKey, 'api-url': apiUrl } = accessInputs;
@@ -45,5 +50,47 @@ describe('api-url', () => {
     'javascript:alert(1)',
   ])('%s is none', (given) => {
     expect(read(apiUrl.parse, given)).toMatch(/^! /);
+  });
+});
+
+describe('an empty secret', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'access-'));
+  const event = join(folder, 'event.json');
+  const pullRequest = (fork: boolean) => ({ pull_request: { head: { repo: { fork } } } });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  async function complaint(env: Readonly<Record<string, string>>, isFork = false) {
+    writeFileSync(event, JSON.stringify(pullRequest(isFork)));
+    const runner = rememberingRunner({ 'public-key': 'pk_1', 'secret-key': ' ' }, new Map(), {
+      GITHUB_EVENT_NAME: 'pull_request',
+      GITHUB_EVENT_PATH: event,
+      ...env,
+    });
+    const { problems } = await tryInputs(runner, accessInputs);
+    expect(problems.map(({ input }) => input)).toEqual(['secret-key']);
+    return problems[0]?.message ?? '';
+  }
+
+  test('names the places it may come from', async () => {
+    const message = await complaint({});
+    expect(message).toMatch(/^is empty\. Store the secret key .* such as DISPERSED_SECRET_KEY, /);
+    expect(message).toContain('`secrets: inherit`');
+    expect(message).toContain('`environment:`');
+  });
+
+  test('of a workflow that Dependabot has started is a Dependabot secret', async () => {
+    const message = await complaint({ GITHUB_ACTOR: 'dependabot[bot]' });
+    expect(message).toMatch(
+      /^is empty: .* gets Dependabot secrets only\. Store DISPERSED_SECRET_KEY /,
+    );
+    expect(message).not.toContain('inherit');
+  });
+
+  test('of a pull request from a fork is not passed at all', async () => {
+    expect(await complaint({ GITHUB_ACTOR: 'octocat' }, true)).toMatch(
+      /^is empty: GitHub passes no secrets to workflows that a pull request from a fork/,
+    );
   });
 });

@@ -39,6 +39,14 @@ describe('environment lines', () => {
     ['A=1\n\nB', '! line 3 has no `=`: use KEY=VALUE, one per line'],
     ['# A=1\n  #\nB=2 # 3\n#', { B: '2 # 3' }],
     ['A =1', expect.stringMatching(/^! line 1 has an invalid name: a name starts with/)],
+    ['A<<E\n1\n\n#2=\nE\nB=2', { A: '1\n\n#2=', B: '2' }],
+    ['  A<<E \r\n x\r\nE \r\n', { A: ' x' }],
+    ['A<<E\nE', { A: '' }],
+    ['A=<<E', { A: '<<E' }],
+    ['A<<E\n1\nE\nA=2', '! line 4 sets "A" a second time'],
+    ['A<<E\nB=1\n E', '! line 1 opens "A" with `<<`, and no later line is its end'],
+    ['A<<\n1\n\n', '! line 1 opens "A" with `<<`, and no later line is its end'],
+    ['<<E\n1\nE', expect.stringMatching(/^! line 1 has an invalid name/)],
     ['A=1\nA=2', '! line 2 sets "A" a second time'],
   ])('%j', (given, result) => {
     const parse: Parse<unknown> = () => readEnvironmentLines(given);

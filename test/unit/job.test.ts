@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { cancelInputs } from '../../src/inputs/job.ts';
+import { cancelInputs, waitInputs } from '../../src/inputs/job.ts';
 import { readInputs } from '../../src/inputs/read.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
@@ -18,4 +18,37 @@ test('a job that is given twice, in whatever case, is one job with one cost', as
     );
     expect(inputs['job-uuids']).toEqual([uuid, other]);
   }
+});
+
+test.each(['[]', '[null]', ' [null, null]\n'])(
+  '%j is no job, which is no error of cancel',
+  async (given) => {
+    const runner = rememberingRunner({
+      'public-key': 'pk_1',
+      'secret-key': 'sk_1',
+      'job-uuids': given,
+    });
+    expect((await readInputs(runner, cancelInputs))['job-uuids']).toEqual([]);
+    await expect(readInputs(runner, waitInputs)).rejects.toMatchObject({
+      message:
+        'job-uuids: has no job to wait for: give the UUID of a job, or several, one per line',
+    });
+  },
+);
+
+test.each([cancelInputs, waitInputs])('no text is an error of each, %#', async (table) => {
+  const runner = rememberingRunner({ 'public-key': 'pk_1', 'secret-key': 'sk_1' });
+  await expect(readInputs(runner, table)).rejects.toMatchObject({
+    message: 'job-uuids: is missing: give the UUID of a job, or several, one per line',
+  });
+});
+
+test('a list that is indented as a whole is read', async () => {
+  const given = `\n    [\n      "${uuid}",\n      null\n    ]\n`;
+  const runner = rememberingRunner({
+    'public-key': 'pk_1',
+    'secret-key': 'sk_1',
+    'job-uuids': given,
+  });
+  expect((await readInputs(runner, waitInputs))['job-uuids']).toEqual([uuid]);
 });

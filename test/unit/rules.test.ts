@@ -83,6 +83,21 @@ test.each<[string, Partial<RelatedInputs>, readonly string[]]>([
     { 'max-parallel': 2, fields: { task: 'PERSISTENT' }, recipes: [{ uuid, task: 'BATCH' }] },
     [],
   ],
+  [
+    'max-cost alone, and nobody watches',
+    { wait: false, ceilings: { maxHourlyRateUsd: null, maxCostUsd: 5 } },
+    ['max-cost'],
+  ],
+  [
+    'both ceilings, and nobody watches',
+    { wait: false, ceilings: { maxHourlyRateUsd: 1, maxCostUsd: 5 } },
+    [],
+  ],
+  [
+    'an entry of a file',
+    { 'recipes-file': [], recipes: [{ uuid, ...gpu }] },
+    ['recipes-file[0].gpu_name'],
+  ],
   ['no wait', { wait: false, 'max-parallel': 0, 'fail-fast': false }, []],
   [
     'no wait, and all that needs one',

@@ -16,6 +16,8 @@ describe('wording', () => {
   test.each([
     ['a"b\n', '"a\\"b\\n"'],
     ['x'.repeat(60), `"${'x'.repeat(60)}"`],
+    ['x'.repeat(61), `"${'x'.repeat(59)}…"`],
+    ['夜'.repeat(61), `"${'夜'.repeat(59)}…"`],
     ['sk_live_123', 'a secret key'],
     ['key=sk_live_123', 'a secret key'],
     ['task_1', '"task_1"'],
