@@ -42,8 +42,7 @@ const noServer: Server = { runUuid: null, urls: [], isReported: false };
 
 /** Begins to wait for the server of a job; asks nothing before the job runs. */
 export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, log: JobLog) {
-  const { end, plan } = step;
-  const { clock } = step.deps;
+  const { end, plan, deps } = step;
   const served = new AbortController();
   const over = new AbortController();
   const signal = AbortSignal.any([end.signal, over.signal, served.signal]);
@@ -54,9 +53,8 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
   let listedAtMs = -Infinity;
 
   const refresh = async (job: Job, waitedMs: number) => {
-    const nowMs = clock.monotonicMs();
-    const everyMs = Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
-    if (server.urls.length > 0 && nowMs - listedAtMs < everyMs) return;
+    const nowMs = deps.clock.monotonicMs();
+    if (server.urls.length > 0 && nowMs - listedAtMs < getListPause(waitedMs)) return;
     listedAtMs = nowMs;
     server = await readServer(step, entry, job, log, server, signal);
   };
@@ -66,20 +64,19 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
     if (server.urls.length > 0) return isReady(step, entry, submitted, server.urls, signal);
     if (!isWaitReported && server.runUuid !== null) step.log.noAddressYet(submitted);
     isWaitReported ||= server.runUuid !== null;
-    const mayHaveNone = job.parameters?.isReachable !== true;
-    return waitUntil === 'running' && mayHaveNone && waitedMs >= maxUnknownWaitMs;
+    return waitUntil === 'running' && mayHaveNoAddress(job, waitedMs);
   };
   const wait = async (job: Job) => {
-    const sinceMs = clock.monotonicMs();
+    const sinceMs = deps.clock.monotonicMs();
     while (!signal.aborted) {
-      const startedMs = clock.monotonicMs();
+      const startedMs = deps.clock.monotonicMs();
       if (await isServing(job, startedMs - sinceMs)) {
         served.abort();
         return;
       }
       const interval = server.urls.length === 0 ? plan.pollInterval : 'auto';
       const everyMs = pollIntervalMs(interval, startedMs - sinceMs);
-      await clock.sleep(startedMs + everyMs - clock.monotonicMs(), signal);
+      await deps.clock.sleep(startedMs + everyMs - deps.clock.monotonicMs(), signal);
     }
   };
   return {
@@ -103,6 +100,14 @@ export function watchServer(step: Step, entry: Entry, submitted: SubmittedJob, l
       await work;
     },
   };
+}
+
+function getListPause(waitedMs: number): number {
+  return Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
+}
+
+function mayHaveNoAddress(job: Job, waitedMs: number): boolean {
+  return job.parameters?.isReachable !== true && waitedMs >= maxUnknownWaitMs;
 }
 
 async function readServer(
