@@ -43,57 +43,32 @@ export function createRequests(
   run: RunRef | null = null,
 ): readonly CookRequest[] {
   return inputs.recipes.map((entry, index) => {
-    const { gpu_name: gpuNames, ...fields } = mergeFields(inputs.fields, entry);
+    const { gpu_name: gpuNames, description, ...others } = mergeFields(inputs.fields, entry);
     const container = mergeContainers(inputs, entry);
-    const parts = { inputs, step, nonce, run, index, entry, fields, container };
-    const [first, ...others] = namesOf(gpuNames);
-    const alternatives = others.map((name, place) => createTry(parts, name, place + 1));
-    return { ...createTry(parts, first, 0), alternatives };
+    const createTry = (gpuName: string | null | undefined, choice: number): CookRequest => {
+      const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
+      const hashOfAttempt = (runAttempt: number) =>
+        hashEntry(step, runAttempt, [index, entry.uuid, description, fields, container]);
+      const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
+      const text = describeWithMark(description || describe(run), mark, inputs, run);
+      return {
+        index,
+        recipeUuid: entry.uuid,
+        jobUuid: null,
+        title: fields.title ?? null,
+        namesRegions: fields.allowed_region_codes !== undefined,
+        mark,
+        earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+        gpuName: gpuName ?? null,
+        choice,
+        alternatives: [],
+        fields: { ...fields, description: text },
+        container,
+      };
+    };
+    const [first, ...alternatives] = (gpuNames ?? [gpuNames]).map(createTry);
+    return { ...(first ?? createTry(undefined, 0)), alternatives };
   });
-}
-
-function namesOf(given: CookFields['gpu_name']): readonly (string | null | undefined)[] {
-  return given ?? [given];
-}
-
-interface TryParts {
-  readonly inputs: CookInputs;
-  readonly step: StepIdentity;
-  readonly nonce: string;
-  readonly run: RunRef | null;
-  readonly index: number;
-  readonly entry: RecipeEntry;
-  readonly fields: Omit<CookFields, 'gpu_name'>;
-  readonly container: JsonMapping | null;
-}
-
-/** The request of an entry with one of its GPU models. */
-function createTry(
-  { inputs, step, nonce, run, index, entry, container, ...parts }: TryParts,
-  gpuName: string | null | undefined,
-  choice: number,
-): CookRequest {
-  const { uuid: recipeUuid } = entry;
-  const { description, ...others } = parts.fields;
-  const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
-  const hashOfAttempt = (runAttempt: number) =>
-    hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
-  const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
-  const text = describeWithMark(description || describe(run), mark, inputs, run);
-  return {
-    index,
-    recipeUuid,
-    jobUuid: null,
-    title: fields.title ?? null,
-    namesRegions: fields.allowed_region_codes !== undefined,
-    mark,
-    earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
-    gpuName: gpuName ?? null,
-    choice,
-    alternatives: [],
-    fields: { ...fields, description: text },
-    container,
-  };
 }
 
 function attemptsBefore(runAttempt: number): readonly number[] {

@@ -1,3 +1,4 @@
+import { withDeadline } from '../clock.ts';
 import type { Client } from '../service/client.ts';
 import { listLedger } from '../service/endpoints.ts';
 import { retryRules } from '../service/retry.ts';
@@ -26,38 +27,30 @@ export async function withBills(
   interrupted: AbortSignal,
   maxSingleReads = Infinity,
 ): Promise<readonly Outcome[]> {
-  const done = new AbortController();
-  const signal = AbortSignal.any([interrupted, done.signal]);
   const bills = new Map<string, number>();
   const runs = outcomes.filter(isBillable).flatMap((outcome) => outcome.runs);
-  const read = async (runUuids: readonly string[]) => {
-    const found = await readGroup(client, runUuids, signal);
-    for (const [uuid, usd] of found) bills.set(uuid, usd);
-    return bills.size > 0;
-  };
-  const reading = readTogether(
-    runs.map(({ uuid }) => uuid),
-    // The run that has waited longest for its bill.
-    runs.findLast(({ started_at_ms: startedAtMs }) => startedAtMs !== null)?.uuid,
-    read,
-    { groupSize, maxSingleReads },
-  );
-  await Promise.race([reading, client.clock.sleep(maxMs, signal)]);
-  done.abort();
-  return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
+  const uuids = runs.map(({ uuid }) => uuid);
+  // The run that has waited longest for its bill.
+  const likeliest = runs.findLast(({ started_at_ms: startedAtMs }) => startedAtMs !== null)?.uuid;
+  await withDeadline(client.clock, maxMs, interrupted, async (signal) => {
+    const read = async (runUuids: readonly string[]) => {
+      const found = await readGroup(client, runUuids, signal);
+      for (const [uuid, usd] of found) bills.set(uuid, usd);
+      return bills.size > 0;
+    };
+    await readTogether(uuids, likeliest, read, { groupSize, maxSingleReads });
+  }).catch(() => {});
+  return outcomes.map((outcome) => {
+    const own = outcome.runs.flatMap(({ uuid }) => {
+      const usd = bills.get(uuid);
+      return usd === undefined ? [] : [[uuid, usd] as const];
+    });
+    return { ...outcome, bills: new Map(own) };
+  });
 }
 
 function isBillable({ job }: Outcome): boolean {
   return job !== null && finalResultOf(job.status) !== null;
-}
-
-function billsOf({ runs }: Outcome, bills: ReadonlyMap<string, number>) {
-  return new Map(
-    runs.flatMap(({ uuid }) => {
-      const usd = bills.get(uuid);
-      return usd === undefined ? [] : [[uuid, usd] as const];
-    }),
-  );
 }
 
 /** What was billed for each of these runs, in US dollars; runs without a bill yet are left out. */
@@ -80,9 +73,10 @@ async function readGroup(
   // A ledger that knows no filter has the lines of all runs.
   return runUuids.flatMap((uuid) => {
     const lines = captures.get(uuid);
-    // Whether an amount that was paid is above or below zero is documented nowhere.
-    const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + Math.abs(amount), 0);
-    return usd === undefined ? [] : [[uuid, usd] as const];
+    // Whether an amount that was paid is above or below zero is documented nowhere; a correction is
+    // on the other side of it.
+    const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + amount, 0);
+    return usd === undefined ? [] : [[uuid, Math.abs(usd)] as const];
   });
 }
 

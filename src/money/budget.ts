@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import type { Clock } from '../clock.ts';
 import { nowOf, type Client } from '../service/client.ts';
 import { listJobRuns } from '../service/endpoints.ts';
 import { maxAutoMs } from '../service/poll.ts';
@@ -7,14 +8,7 @@ import type { OverBudget } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import { hasCeiling, minRunLimitMs, type Ceilings } from './ceilings.ts';
 import { rateOfRun } from './cost.ts';
-import { remainingMs, totalSpend, type SpendingJob } from './spend.ts';
-
-export interface BudgetOptions {
-  readonly client: Client;
-  readonly ceilings: Ceilings;
-  /** Fires at the end of the wait. */
-  readonly ended: AbortSignal;
-}
+import { remainingMs, totalSpend, type Spend, type SpendingJob } from './spend.ts';
 
 export interface BudgetListener {
   /** Told once of each job that costs more an hour than it may. */
@@ -39,52 +33,20 @@ type Known = { -readonly [Name in keyof SpendingJob]: SpendingJob[Name] } & {
   isReported: boolean;
 };
 
-/** Creates a budget for a step. */
-export function createBudget(options: BudgetOptions) {
-  const { client, ceilings, ended } = options;
+/** @param ended fires at the end of the wait */
+export function createBudget(client: Client, ceilings: Ceilings, ended: AbortSignal) {
   const { maxHourlyRateUsd, maxCostUsd } = ceilings;
-  const { clock } = client;
   const known = new Map<string, Known>();
-  const inTurn = pLimit(maxConcurrentReads);
   const stopped = new AbortController();
   const over = AbortSignal.any([ended, stopped.signal]);
   let listener: BudgetListener | null = null;
-
   const total = () => totalSpend([...known.values()], nowOf(client), maxHourlyRateUsd);
-  const watchCost = async (ceilingUsd: number) => {
-    while (!over.aborted) {
-      const spend = total();
-      if (remainingMs(spend, ceilingUsd) <= cancelTakesMs + lookEveryMs) {
-        listener?.onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd });
-        return;
-      }
-      await clock.sleep(lookEveryMs, over);
-    }
-  };
-  const checkRate = (entry: Known) => {
-    const newest = entry.runs.at(-1);
-    const rate = newest === undefined || isFinal(newest.status) ? null : rateOfRun(newest);
-    if (maxHourlyRateUsd === null || rate === null || rate <= maxHourlyRateUsd) return;
-    if (entry.isReported || over.aborted) return;
+  const readRuns = createRunReader(client, over, (entry) => {
+    const why = exceededRate(entry, maxHourlyRateUsd);
+    if (why === null || entry.isReported || over.aborted) return;
     entry.isReported = true;
-    listener?.onOverRate(entry.job.uuid, {
-      kind: 'rate',
-      amountUsd: rate,
-      ceilingUsd: maxHourlyRateUsd,
-    });
-  };
-  const read = async (entry: Known) => {
-    const { status, uuid } = entry.job;
-    try {
-      entry.runs = await inTurn(async () => listJobRuns(client, uuid, over));
-      entry.readAt = status;
-      checkRate(entry);
-    } catch {
-      // They are read again after the next look.
-    }
-    entry.reading = null;
-  };
-
+    listener?.onOverRate(entry.job.uuid, why);
+  });
   return {
     /**
      * To be called after each look at a job of the step, its own or a duplicate. Reads its runs where
@@ -95,7 +57,7 @@ export function createBudget(options: BudgetOptions) {
       if (!hasCeiling(ceilings)) return;
       const entry = updateKnown(known.get(job.uuid), job, isLimited, nowOf(client));
       known.set(job.uuid, entry);
-      if (!over.aborted && mustRead(entry)) entry.reading ??= read(entry);
+      if (!over.aborted && mustRead(entry)) void readRuns(entry);
     },
     /** The longest pause until the next look at a job, in ms: short while its rate may be new. */
     maxIntervalMs: (jobUuid: string): number => {
@@ -108,13 +70,7 @@ export function createBudget(options: BudgetOptions) {
      */
     waitForRate: async (jobUuid: string, maxMs: number): Promise<boolean> => {
       const entry = known.get(jobUuid);
-      if (entry === undefined || !hasCeiling(ceilings)) return true;
-      const untilMs = clock.monotonicMs() + maxMs;
-      while (!isRated(entry.runs) && !over.aborted && clock.monotonicMs() < untilMs) {
-        await (entry.reading ??= read(entry));
-        if (!isRated(entry.runs)) await clock.sleep(retryEveryMs, over);
-      }
-      return isRated(entry.runs) || over.aborted;
+      return entry === undefined || waitForRate(entry, readRuns, client.clock, maxMs, over);
     },
     /**
      * Why no further job may be cooked; null where one may.
@@ -123,24 +79,83 @@ export function createBudget(options: BudgetOptions) {
     refusal: async (rateUsd: number | null): Promise<OverBudget | null> => {
       if (maxCostUsd === null) return null;
       await Promise.all([...known.values()].map(async ({ reading }) => reading));
-      const { usd, hourlyUsd } = total();
-      const withOne = { usd, hourlyUsd: hourlyUsd + (maxHourlyRateUsd ?? rateUsd ?? 0) };
-      // Rounding must not refuse what just fits.
-      if (remainingMs(withOne, maxCostUsd) >= minRunLimitMs - 1) return null;
-      return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
+      return refusal(total(), maxHourlyRateUsd ?? rateUsd ?? 0, maxCostUsd);
     },
     /** Fires when nothing is watched any more. */
     over,
     /** Tells of what is exceeded, from now on. */
     start: (told: BudgetListener): void => {
       listener = told;
-      if (maxCostUsd !== null) void watchCost(maxCostUsd);
+      if (maxCostUsd !== null) void watchCost(total, maxCostUsd, client.clock, over, told);
     },
     /** Stops watching, so that the process can end. */
     stop: (): void => {
       stopped.abort();
     },
   };
+}
+
+function refusal({ usd, hourlyUsd }: Spend, rateUsd: number, maxCostUsd: number) {
+  const withOne = { usd, hourlyUsd: hourlyUsd + rateUsd };
+  // Rounding must not refuse what just fits.
+  if (remainingMs(withOne, maxCostUsd) >= minRunLimitMs - 1) return null;
+  return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd } as const;
+}
+
+async function watchCost(
+  total: () => Spend,
+  ceilingUsd: number,
+  clock: Clock,
+  over: AbortSignal,
+  { onOverCost }: BudgetListener,
+): Promise<void> {
+  while (!over.aborted) {
+    const spend = total();
+    if (remainingMs(spend, ceilingUsd) <= cancelTakesMs + lookEveryMs) {
+      onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd });
+      return;
+    }
+    await clock.sleep(lookEveryMs, over);
+  }
+}
+
+/** Reads the runs of a job, once at a time; what fails is read again after the next look. */
+function createRunReader(client: Client, over: AbortSignal, onRead: (entry: Known) => void) {
+  const inTurn = pLimit(maxConcurrentReads);
+  const read = async (entry: Known) => {
+    const { status, uuid } = entry.job;
+    try {
+      entry.runs = await inTurn(async () => listJobRuns(client, uuid, over));
+      entry.readAt = status;
+      onRead(entry);
+    } catch {
+      // It changes no verdict.
+    }
+    entry.reading = null;
+  };
+  return async (entry: Known): Promise<void> => (entry.reading ??= read(entry));
+}
+
+function exceededRate({ runs }: Known, ceilingUsd: number | null): OverBudget | null {
+  const newest = runs.at(-1);
+  const rate = newest === undefined || isFinal(newest.status) ? null : rateOfRun(newest);
+  if (ceilingUsd === null || rate === null || rate <= ceilingUsd) return null;
+  return { kind: 'rate', amountUsd: rate, ceilingUsd };
+}
+
+async function waitForRate(
+  entry: Known,
+  readRuns: (entry: Known) => Promise<void>,
+  clock: Clock,
+  maxMs: number,
+  over: AbortSignal,
+): Promise<boolean> {
+  const untilMs = clock.monotonicMs() + maxMs;
+  while (!isRated(entry.runs) && !over.aborted && clock.monotonicMs() < untilMs) {
+    await readRuns(entry);
+    if (!isRated(entry.runs)) await clock.sleep(retryEveryMs, over);
+  }
+  return isRated(entry.runs) || over.aborted;
 }
 
 function updateKnown(before: Known | undefined, job: Job, isLimited: boolean, nowMs: number) {

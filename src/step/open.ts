@@ -29,7 +29,7 @@ export async function withStep<T>(
   const probe = deps.openProbe(plan.apiUrl);
   const over = new AbortController();
   const end = createStepEnd(deps, plan.timeoutMs);
-  const budget = createBudget({ client, ceilings: plan.ceilings, ended: end.signal });
+  const budget = createBudget(client, plan.ceilings, end.signal);
   const poller = createPoller({
     client,
     interval: plan.pollInterval,

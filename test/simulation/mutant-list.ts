@@ -230,9 +230,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a server costs nothing before it runs',
-    file: 'money/spend.ts',
-    find: `known.job.task === 'PERSISTENT'`,
-    replace: `known.job.task === 'NONE'`,
+    file: 'money/cost.ts',
+    find: `if (job?.task !== 'PERSISTENT') {`,
+    replace: `if (job?.task !== 'NONE') {`,
   },
   {
     name: 'what runs as asked costs for ever',
@@ -243,8 +243,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'cooked though nothing is left of max-cost',
     file: 'money/budget.ts',
-    find: 'if (lastsMs(withOne, maxCostUsd) >= minRunLimitMs - 1) return null;',
-    replace: 'if (lastsMs(withOne, maxCostUsd) >= 0) return null;',
+    find: 'if (remainingMs(withOne, maxCostUsd) >= minRunLimitMs - 1) return null;',
+    replace: 'if (remainingMs(withOne, maxCostUsd) >= 0) return null;',
   },
   {
     name: 'the share of max-cost is not sent',
@@ -273,8 +273,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'nobody looks at the rate',
     file: 'money/budget.ts',
-    find: 'rate <= maxHourlyRateUsd) return;',
-    replace: 'rate <= maxHourlyRateUsd * 1_000) return;',
+    find: 'rate <= ceilingUsd) return null;',
+    replace: 'rate <= ceilingUsd * 1_000) return null;',
   },
   {
     name: 'several nodes cost as much as one',
@@ -285,8 +285,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'poll-interval delays the look at the rate',
     file: 'money/budget.ts',
-    find: 'isSettled(each) ? Infinity : maxAutoMs',
-    replace: 'isSettled(each) ? Infinity : Infinity',
+    find: 'isSettled(entry) ? Infinity : maxAutoMs',
+    replace: 'isSettled(entry) ? Infinity : Infinity',
   },
   {
     name: 'what is over budget is kept',

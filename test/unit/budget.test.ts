@@ -26,11 +26,7 @@ function open(ceilings: Partial<Ceilings>, runs: (atMs: number) => readonly obje
   const client = fakeClient(clock, () => ({ data: runs(clock.monotonicMs()) }));
   const told: Told[] = [];
   const ended = new AbortController();
-  const budget = createBudget({
-    client,
-    ceilings: { ...noCeilings, ...ceilings },
-    ended: ended.signal,
-  });
+  const budget = createBudget(client, { ...noCeilings, ...ceilings }, ended.signal);
   budget.start({
     onOverRate: (jobUuid, why) => {
       told.push({ jobUuid, why, atMs: clock.monotonicMs() });
