@@ -68,8 +68,6 @@ function overSinceMs(
 // The service is not to be rushed.
 const maxConcurrent = 16;
 
-const reason = 'the workflow run that cooked it is over';
-
 /**
  * Cancels jobs, and confirms that they end.
  * @returns the jobs as last seen, by their UUIDs
@@ -82,13 +80,14 @@ export async function cancelOrphans(
 ): Promise<ReadonlyMap<string, Job>> {
   const seen = new Map<string, Job>();
   const inTurn = pLimit(maxConcurrent);
-  const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = log;
-  const reconcile = createFactsReconciler(
-    { client, events: log, phase: 'main', deadline: signal },
-    { onUnavailable, onAvailable },
-    reason,
-    (job) => seen.set(job.uuid, job),
-  );
+  const reconcile = createFactsReconciler({
+    client,
+    log,
+    phase: 'main',
+    deadline: signal,
+    reason: 'the workflow run that cooked it is over',
+    onJob: (job) => seen.set(job.uuid, job),
+  });
   const cancel = async ({ job: { uuid } }: MarkedJob) =>
     reconcile({ ...newEntryFacts(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');
   await Promise.all(orphans.map(async (orphan) => inTurn(async () => cancel(orphan))));

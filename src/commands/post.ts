@@ -1,6 +1,6 @@
 import type { Client } from '../service/client.ts';
 import { openService } from '../service/open.ts';
-import { sleepLong } from '../clock.ts';
+import { startDeadline } from '../clock.ts';
 import { finishOwnStatuses } from '../github/pending.ts';
 import { toAccess } from '../inputs/access.ts';
 import { readRunRef } from '../inputs/context.ts';
@@ -22,16 +22,16 @@ export async function cleanup(deps: Deps): Promise<void> {
   const { runner } = deps;
   const saved = readSavedState(runner);
   if (saved === null) return;
-  const console = createLog(runner, saved.entries.length);
+  const log = createLog(runner, saved.entries.length);
   const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
   const policy: Policy = { ...saved.policy, onJobEnd };
   const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
   if (open.length === 0 && saved.pendingSha === '') return;
   try {
     const inputs = await readInputs(runner, cleanUpInputs);
-    const { client, close } = openService(deps, toAccess(inputs), console.clockOff);
+    const { client, close } = openService(deps, toAccess(inputs), log.clockOff);
     try {
-      await reconcileAll(open, saved, policy, client, console);
+      await reconcileAll(open, saved, policy, client, log);
       const run = readRunRef(runner, saved.pendingSha);
       const token = inputs['github-token'];
       if (run === null || run.sha === '' || token === undefined) return;
@@ -41,12 +41,12 @@ export async function cleanup(deps: Deps): Promise<void> {
       await close();
     }
   } catch (error) {
-    console.cleanupFailed(error);
+    log.cleanupFailed(error);
   }
 }
 
 function isOpen(facts: EntryFacts, { step }: SavedState, policy: Policy): boolean {
-  const nothing = { cancels: new Map(), hasLooked: false };
+  const nothing = { canceled: new Set<string>(), hasLooked: false };
   const wanted = getWanted(facts, step, policy, 'post');
   return nextAction(facts, wanted, nothing, 'post').do !== 'done';
 }
@@ -59,23 +59,15 @@ async function reconcileAll(
   { step }: SavedState,
   policy: Policy,
   client: Client,
-  console: Log,
+  log: Log,
 ): Promise<void> {
-  const deadline = new AbortController();
-  const done = new AbortController();
-  void sleepLong(client.clock, maxCleanupMs, done.signal).then(() => {
-    deadline.abort();
-  });
-  const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
-  const reconcile = createFactsReconciler(
-    { client, events: console, phase: 'post', deadline: deadline.signal },
-    { onUnavailable, onAvailable },
-    'the workflow job has ended',
-  );
+  const { signal: deadline, clear } = startDeadline(client.clock, maxCleanupMs);
+  const reason = 'the workflow job has ended';
+  const reconcile = createFactsReconciler({ client, log, phase: 'post', deadline, reason });
   const wanted = (facts: EntryFacts) => getWanted(facts, step, policy, 'post');
   try {
     await Promise.all(open.map(async (facts) => reconcile(facts, wanted)));
   } finally {
-    done.abort();
+    clear();
   }
 }

@@ -2,7 +2,7 @@ import { nowOf, type Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
 import { createDescriber, describeJobs, readJobPages } from '../service/newest-jobs.ts';
 import { retryRules } from '../service/retry.ts';
-import { hashAndNonceOf } from '../custody/mark.ts';
+import { readHashAndNonce } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';
 import { hasEndedForGood, mayRestart } from '../jobs/restart.ts';
 import { isEnding, isFinal } from '../jobs/status.ts';
@@ -65,7 +65,7 @@ async function readByHash(
   const describe = createDescriber(client, signal, retryRules.lookUp);
   const oldestMs = client.clock.now() - maxAgeMs;
   for await (const job of describeJobs(readJobPages(client, signal), describe, oldestMs)) {
-    const hash = hashAndNonceOf(job)?.hash;
+    const hash = readHashAndNonce(job)?.hash;
     if (hash !== undefined && hashes.has(hash))
       byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
   }
@@ -89,7 +89,7 @@ function attemptsOf(
 /** Whether jobs are those of several steps that nothing tells apart. */
 function isOfSeveralSteps(found: AttemptJobs): boolean {
   const jobs = found.flatMap((each) => each.jobs);
-  return new Set(jobs.map((job) => hashAndNonceOf(job)?.nonce)).size > 1;
+  return new Set(jobs.map((job) => readHashAndNonce(job)?.nonce)).size > 1;
 }
 
 function chooseJob(attempts: readonly AttemptJobs[]): EarlierJob | 'ambiguous' | undefined {

@@ -6,7 +6,7 @@ import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';
 import type { EntryFacts } from '../custody/facts.ts';
 import { lookupWindowMs, type Finder } from '../custody/find.ts';
-import { hashAndNonceOf } from '../custody/mark.ts';
+import { readHashAndNonce } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';
 
 export interface SubmitOptions {
@@ -102,7 +102,7 @@ async function send(
 
 /** Whether a job carries the mark of another entry, step or run: then the answer was not for us. */
 function isAnothers(job: Job, { mark }: CookRequest): boolean {
-  const own = hashAndNonceOf(job);
+  const own = readHashAndNonce(job);
   return own !== null && `${own.hash}-${own.nonce}` !== mark;
 }
 

@@ -11,7 +11,8 @@ const jobFactsSchema = z.object({
   hasEnded: z.boolean(),
 });
 
-const entryFactsSchema = z.object({
+/** What is known of one entry. */
+export const entryFactsSchema = z.object({
   /** At the end of the description of the entry's job; null for a job given by its UUID. */
   mark: z.nullable(z.string()),
   /** Cooks that have left. */
@@ -36,20 +37,19 @@ const entryFactsSchema = z.object({
   stop: z.nullable(z.enum(['goal', 'ended', 'lost', 'not-cooked', 'over-budget', 'replaced'])),
 });
 
-/** What is known of one entry. */
 export type EntryFacts = Readonly<z.infer<typeof entryFactsSchema>>;
 
 /** What is known of one job of an entry. */
 export type JobFacts = Readonly<z.infer<typeof jobFactsSchema>>;
 
-const stepFactsSchema = z.object({
+/** What is known of the step. */
+export const stepFactsSchema = z.object({
   /** Why the wait has ended, in the order in which it happened; empty while it goes on. */
   ends: z.array(z.enum(endReasons)),
   /** Whether main has its verdict: nothing that happens later changes what it decided. */
   hasVerdict: z.boolean(),
 });
 
-/** What is known of the step. */
 export type StepFacts = Readonly<z.infer<typeof stepFactsSchema>>;
 
 export const newStepFacts: StepFacts = { ends: [], hasVerdict: false };
@@ -69,7 +69,7 @@ export function unansweredCooks({ sends, unsent, refused, jobs }: EntryFacts): n
 export function withJob({ jobs }: EntryFacts, job: JobFacts): Pick<EntryFacts, 'jobs'> {
   const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
   return {
-    jobs: isKnown ? jobs.map((each) => (each.uuid === job.uuid ? job : each)) : [...jobs, job],
+    jobs: isKnown ? jobs.map((known) => (known.uuid === job.uuid ? job : known)) : [...jobs, job],
   };
 }
 
@@ -77,16 +77,4 @@ export function withJob({ jobs }: EntryFacts, job: JobFacts): Pick<EntryFacts, '
 export function isDuplicate({ mark, jobs }: EntryFacts, jobUuid: string): boolean {
   // Without a mark they are jobs that were there before, which nobody cooked here.
   return mark !== null && jobs[0]?.uuid !== jobUuid;
-}
-
-/** Reads facts that were saved as JSON; null where it is none. */
-export function parseEntryFacts(value: unknown): EntryFacts | null {
-  const parsed = entryFactsSchema.safeParse(value);
-  return parsed.success ? parsed.data : null;
-}
-
-/** Reads facts that were saved as JSON; those of a step of which nothing was saved where it is none. */
-export function parseStepFacts(value: unknown): StepFacts {
-  const parsed = stepFactsSchema.safeParse(value);
-  return parsed.success ? parsed.data : newStepFacts;
 }

@@ -27,7 +27,7 @@ type LifetimeInputs = Pick<
 >;
 
 /** What the inputs of a cook say about how long its jobs may live. */
-export function lifetimeOf(inputs: LifetimeInputs): Lifetime {
+export function getLifetime(inputs: LifetimeInputs): Lifetime {
   if (inputs['on-job-end'] === 'cancel') return 'end';
   const waitUntil = inputs['wait-until'] ?? 'completed';
   const mayBeLeft =
@@ -71,7 +71,7 @@ function formatOrigin(run: RunRef, inputs: LifetimeInputs): string {
     run.repositoryId || '-',
     `${run.runId}.${run.runAttempt}${later}`,
     run.sha || '-',
-    lifetimeOf(inputs),
+    getLifetime(inputs),
     workflow,
   ].join(' ')}]`;
 }
@@ -85,7 +85,7 @@ export function carriesMark({ description }: Job, mark: string): boolean {
  * The hash and nonce that a job was cooked with; null where it has none. Those at the very end: what
  * a user's text says before them counts for nothing.
  */
-export function hashAndNonceOf({ description }: Job): { hash: string; nonce: string } | null {
+export function readHashAndNonce({ description }: Job): { hash: string; nonce: string } | null {
   const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
   return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
 }

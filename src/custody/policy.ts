@@ -70,40 +70,30 @@ function endCancels(end: EndReason, { stop }: EntryFacts, policy: Policy): boole
   }
 }
 
-/** How far a cancel is; `confirming`: the end of the job is or was waited for. */
-export type CancelState = 'sending' | 'accepted' | 'failed' | 'confirming';
-
 /** What has been tried with the jobs of an entry by this process. */
 export interface Attempts {
-  readonly cancels: ReadonlyMap<string, CancelState>;
+  readonly canceled: ReadonlySet<string>;
   readonly hasLooked: boolean;
 }
 
 export type Action =
-  | { readonly do: 'cancel' | 'confirm'; readonly jobUuids: readonly string[] }
-  | { readonly do: 'look' }
-  | { readonly do: 'done' };
+  | { readonly do: 'cancel'; readonly jobUuids: readonly string[] }
+  | { readonly do: 'look' | 'done' };
 
-/**
- * What to do next about an entry: cancel what is unwanted, look for what may have been created,
- * and confirm that what was cancelled has ended.
- */
+/** What to do next about an entry: cancel what is unwanted, and look for what may have been created. */
 export function nextAction(
   facts: EntryFacts,
   wanted: Wanted,
-  { cancels, hasLooked }: Attempts,
+  { canceled, hasLooked }: Attempts,
   phase: Phase,
 ): Action {
   const [own, ...duplicates] = facts.jobs;
-  const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates].filter(
-    ({ hasEnded }) => !hasEnded,
-  );
-  const uuids = unwanted.map(({ uuid }) => uuid);
-  const toCancel = uuids.filter((uuid) => !cancels.has(uuid));
-  if (toCancel.length > 0) return { do: 'cancel', jobUuids: toCancel };
-  if (!hasLooked && mayHaveMore(facts, phase)) return { do: 'look' };
-  const toConfirm = uuids.filter((uuid) => cancels.get(uuid) === 'accepted');
-  return toConfirm.length > 0 ? { do: 'confirm', jobUuids: toConfirm } : { do: 'done' };
+  const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates];
+  const jobUuids = unwanted
+    .filter(({ uuid, hasEnded }) => !hasEnded && !canceled.has(uuid))
+    .map(({ uuid }) => uuid);
+  if (jobUuids.length > 0) return { do: 'cancel', jobUuids };
+  return { do: !hasLooked && mayHaveMore(facts, phase) ? 'look' : 'done' };
 }
 
 /** Whether there may be a job that is not known. */

@@ -1,22 +1,23 @@
-import type { Client } from '../service/client.ts';
 import { cancelJob, readJob } from '../service/endpoints.ts';
+import type { Client } from '../service/client.ts';
+import { createPoller, type Poller } from '../service/poll.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
+import { startDeadline } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
-import { isDuplicate, unansweredCooks, withJob, type EntryFacts } from './facts.ts';
-import { createFinder, lookupWindowMs, type Finder } from './find.ts';
-import { nextAction, type CancelState, type Phase, type Wanted } from './policy.ts';
-import { createPoller, type Poller, type PollerOptions } from '../service/poll.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { isFinal } from '../jobs/status.ts';
+import { isDuplicate, unansweredCooks, withJob, type EntryFacts } from './facts.ts';
+import { createFinder, lookupWindowMs, type Finder } from './find.ts';
+import { nextAction, type Phase, type Wanted } from './policy.ts';
 
-/** What the user is told of it. */
+/** What is reported of it. */
 export interface ReconcileEvents {
   readonly cancelling: (jobUuid: string, reason: string) => void;
   /** The job was cancelled, and its end was not seen; its status as last seen, if it was. */
   readonly notEnded: (jobUuid: string, status: string | null) => void;
   readonly cancelFailed: (jobUuid: string, error: unknown) => void;
-  /** A job was found that nobody had known of. */
+  /** A job was found that was not known. */
   readonly foundLater: (job: Job, isKept: boolean) => void;
   /** What a cook without an answer may have created could not be looked for. */
   readonly lookupFailed: (mark: string, error: unknown) => void;
@@ -27,9 +28,9 @@ export interface CustodyEntry {
   readonly facts: () => EntryFacts;
   readonly record: (change: Partial<EntryFacts>) => void;
   readonly wanted: () => Wanted;
-  /** What this process has tried already, job by job. */
-  readonly cancels: Map<string, CancelState>;
-  /** Why a job is cancelled: as the user is told, and as the service keeps it with the job. */
+  /** The jobs that this process has canceled, or tried to. */
+  readonly canceled: Set<string>;
+  /** Why a job is canceled: as the user is told, and as the service keeps it with the job. */
   readonly reason: (jobUuid: string) => { readonly told: string; readonly sent: string };
   /** Told of each look at a job that is to end. */
   readonly onJob: (job: Job) => void;
@@ -48,73 +49,60 @@ export interface ReconcileOptions {
 /**
  * Does with the jobs of an entry what is wanted, until nothing is left to do or the deadline is
  * reached. What is slow or fails with one job holds up nothing else. Never rejects; what could not be
- * done is told. May be called again meanwhile: then what has become unwanted is cancelled at once.
+ * done is reported. May be called again meanwhile: then what has become unwanted is canceled at once.
  */
 export async function reconcile(entry: CustodyEntry, options: ReconcileOptions): Promise<void> {
-  const { cancels } = entry;
   const tasks = new Set<Promise<void>>();
   const begin = (work: Promise<void>) => {
     const task = work.finally(() => tasks.delete(task));
     tasks.add(task);
   };
-  const cancelOne = async (uuid: string) => {
-    cancels.set(uuid, 'sending');
-    cancels.set(uuid, await cancel(uuid, entry, options));
-  };
   let hasLooked = false;
-  const lookOnce = async () => {
+  const look = async () => {
     hasLooked = true;
     // There may be one more.
-    if (await look(entry, options)) hasLooked = false;
+    if (await findJob(entry, options)) hasLooked = false;
   };
   while (!options.deadline.aborted) {
-    const attempts = { cancels, hasLooked };
-    const action = nextAction(entry.facts(), entry.wanted(), attempts, options.phase);
-    switch (action.do) {
-      case 'done':
-        if (tasks.size === 0) return;
-        await Promise.race(tasks);
-        break;
-      case 'cancel':
-        for (const uuid of action.jobUuids) begin(cancelOne(uuid));
-        break;
-      case 'look':
-        begin(lookOnce());
-        break;
-      case 'confirm':
-        for (const uuid of action.jobUuids) {
-          cancels.set(uuid, 'confirming');
-          begin(confirm(uuid, entry, options));
-        }
-        break;
-    }
+    const tried = { canceled: entry.canceled, hasLooked };
+    const action = nextAction(entry.facts(), entry.wanted(), tried, options.phase);
+    if (action.do === 'cancel')
+      for (const uuid of action.jobUuids) begin(endJob(uuid, entry, options));
+    else if (action.do === 'look') begin(look());
+    else if (tasks.size === 0) return;
+    else await Promise.race(tasks);
   }
   await Promise.all(tasks);
 }
 
-/** Asks the service to cancel a job. That it has already ended is no error. */
-async function cancel(
+/** Cancels a job, and waits for its end. That it has already ended is no error. */
+async function endJob(
   jobUuid: string,
   entry: CustodyEntry,
-  { client, events, phase, deadline }: ReconcileOptions,
-): Promise<'accepted' | 'failed'> {
-  const reason = entry.reason(jobUuid);
-  events.cancelling(jobUuid, reason.told);
+  options: ReconcileOptions,
+): Promise<void> {
+  const { client, events, phase, deadline } = options;
+  entry.canceled.add(jobUuid);
+  const { told, sent } = entry.reason(jobUuid);
+  events.cancelling(jobUuid, told);
+  const see = (job: Job) => {
+    if (hasFinished(job)) entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+    entry.onJob(job);
+    return hasFinished(job);
+  };
   try {
-    const request = async () => cancelJob(client, jobUuid, reason.sent, deadline);
+    const request = async () => cancelJob(client, jobUuid, sent, deadline);
     const last = entry.facts().sends > 0 ? retryRules.lastOwnCancel : retryRules.lastCancel;
     const rule = phase === 'post' ? last : retryRules.cancel;
     const job = await withRetry(request, rule, { ...client, signal: deadline });
-    if (job !== null) see(job, entry);
-    return 'accepted';
+    if (job !== null && see(job)) return;
   } catch (error) {
     // How the service answers the cancel of an ended job is documented nowhere.
     const job = await readJob(client, jobUuid, deadline).catch(() => null);
-    if (job !== null) see(job, entry);
-    if (job !== null && hasFinished(job)) return 'accepted';
-    events.cancelFailed(jobUuid, error);
-    return 'failed';
+    if (job === null || !see(job)) events.cancelFailed(jobUuid, error);
+    return;
   }
+  await confirmEnd(jobUuid, entry, options, see);
 }
 
 // A container gets some seconds to shut down; after that the job is reported as it stands.
@@ -122,38 +110,48 @@ async function cancel(
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 // A cancel that the service has lost on its way is sent again.
 const cancelAgainEveryMs = 12_000;
+// A job that had failed a minute ago, and still shows it so long after a cancel, and after one more, has
+// ended.
+const maxLateRestartMs = cancelAgainEveryMs + 3_000;
 
-async function confirm(
+/** @param see notes what was seen of the job, and gives whether it has ended */
+async function confirmEnd(
   jobUuid: string,
   entry: CustodyEntry,
-  options: ReconcileOptions,
+  { client, poller, events, phase, deadline }: ReconcileOptions,
+  see: (job: Job) => boolean,
 ): Promise<void> {
-  const { client, poller, events, phase, deadline } = options;
-  const over = new AbortController();
-  const until = AbortSignal.any([deadline, over.signal]);
-  void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
-    over.abort();
-  });
+  const { clock } = client;
   const hasFailedLongAgo = entry.facts().stop === 'ended';
-  const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxLateRestartMs : Infinity;
+  const settledAtMs = hasFailedLongAgo ? clock.monotonicMs() + maxLateRestartMs : Infinity;
+  const time = startDeadline(clock, maxConfirmMs[phase], deadline);
   let status: string | null = null;
-  let isUnreadable = false;
-  const isOver = (answer: Job | ServiceError) => {
-    isUnreadable = answer instanceof ServiceError;
-    if (answer instanceof ServiceError) return true;
-    ({ status } = answer);
-    see(answer, entry);
-    const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
-    return hasFinished(answer) || isSettled;
+  let [isOver, isUnreadable] = [false, false];
+  const take = (job: Job) => {
+    ({ status } = job);
+    const isSettled = status === 'FAILED' && clock.monotonicMs() >= settledAtMs;
+    isOver = see(job) || isSettled;
+    return isOver;
   };
-  const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
-    if (isOver(job)) over.abort();
-  });
-  await poller.watch(jobUuid, isOver, until);
-  over.abort();
-  await repeating;
-  // Nothing more will be seen of it, and the service may have lost the first cancel.
-  if (isUnreadable) await cancelOnce(jobUuid, entry, client, deadline, isOver);
+  const onAnswer = (answer: Job | ServiceError) => {
+    isUnreadable = answer instanceof ServiceError;
+    return answer instanceof ServiceError || take(answer);
+  };
+  const untilNext = async (work: (signal: AbortSignal) => Promise<void>) => {
+    const next = startDeadline(clock, cancelAgainEveryMs, time.signal);
+    await work(next.signal);
+    next.clear();
+  };
+  while (!isOver && !isUnreadable && !time.signal.aborted) {
+    await untilNext(async (signal) => poller.watch(jobUuid, onAnswer, signal));
+    if (isOver || time.signal.aborted) break;
+    await untilNext(async (signal) => {
+      const { sent } = entry.reason(jobUuid);
+      const job = await cancelJob(client, jobUuid, sent, signal).catch(() => null);
+      if (job !== null) take(job);
+    });
+  }
+  time.clear();
   // After an interrupt main has seconds; post goes on from there.
   if (phase === 'main' && deadline.aborted) return;
   // Nothing started it once more in all this time.
@@ -161,46 +159,8 @@ async function confirm(
   else if (status === null || !isFinal(status)) events.notEnded(jobUuid, status);
 }
 
-// A job that had failed a minute ago, and still shows it so long after a cancel, and after one more, has
-// ended.
-const maxLateRestartMs = cancelAgainEveryMs + 3_000;
-
-/** Sends the cancel again and again, in case the service has lost it. */
-async function cancelAgain(
-  jobUuid: string,
-  entry: CustodyEntry,
-  { client }: ReconcileOptions,
-  until: AbortSignal,
-  onJob: (job: Job) => void,
-): Promise<void> {
-  for (;;) {
-    await client.clock.sleep(cancelAgainEveryMs, until);
-    if (until.aborted) return;
-    await cancelOnce(jobUuid, entry, client, until, onJob);
-  }
-}
-
-async function cancelOnce(
-  jobUuid: string,
-  entry: CustodyEntry,
-  client: Client,
-  signal: AbortSignal,
-  onJob: (job: Job) => void,
-): Promise<void> {
-  const job = await cancelJob(client, jobUuid, entry.reason(jobUuid).sent, signal).catch(
-    () => null,
-  );
-  if (job !== null) onJob(job);
-}
-
-/** Notes what was seen of a job that was cancelled. */
-function see(job: Job, entry: CustodyEntry): void {
-  if (hasFinished(job)) entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: true }));
-  entry.onJob(job);
-}
-
 /** Looks for a job that a cook without an answer may have created; gives whether there is one. */
-async function look(
+async function findJob(
   entry: CustodyEntry,
   { finder, events, phase }: ReconcileOptions,
 ): Promise<boolean> {
@@ -222,32 +182,34 @@ async function look(
     entry.onJob(job);
     return true;
   } catch (error) {
-    // What was refused most likely created nothing: nobody is to be alarmed.
+    // What was refused most likely created nothing: that is no reason for alarm.
     if (unansweredCooks(entry.facts()) > 0) events.lookupFailed(mark, error);
     return false;
   }
 }
 
-/**
- * A way to reconcile entries of which only facts are left, without a step: in post and in a check.
- * @param reason why their own jobs are canceled
- * @param onJob told of each look at a job that is to end
- */
-export function createFactsReconciler(
-  { client, events, phase, deadline }: Omit<ReconcileOptions, 'finder' | 'poller'>,
-  health: Pick<PollerOptions, 'onUnavailable' | 'onAvailable'>,
-  reason: string,
-  onJob: (job: Job) => void = () => {},
-) {
-  const poller = createPoller({ client, interval: 'auto', signal: deadline, ...health });
-  const options = {
-    client,
-    events,
-    phase,
-    deadline,
-    poller,
-    finder: createFinder(client, deadline),
+interface FactsReconcilerOptions extends Pick<ReconcileOptions, 'client' | 'phase' | 'deadline'> {
+  readonly log: ReconcileEvents & {
+    readonly serviceUnavailable: (error: ServiceError) => void;
+    readonly serviceAvailable: () => void;
   };
+  /** Why the jobs are canceled. */
+  readonly reason: string;
+  /** Told of each look at a job that is to end. */
+  readonly onJob?: (job: Job) => void;
+}
+
+/** A way to reconcile entries of which only facts are left, without a step: in post and in a check. */
+export function createFactsReconciler(options: FactsReconcilerOptions) {
+  const { client, phase, deadline, log, reason, onJob = () => {} } = options;
+  const poller = createPoller({
+    client,
+    interval: 'auto',
+    signal: deadline,
+    onUnavailable: log.serviceUnavailable,
+    onAvailable: log.serviceAvailable,
+  });
+  const finder = createFinder(client, deadline);
   return async (saved: EntryFacts, wanted: (facts: EntryFacts) => Wanted): Promise<void> => {
     let facts = saved;
     const entry: CustodyEntry = {
@@ -256,15 +218,15 @@ export function createFactsReconciler(
         facts = { ...facts, ...change };
       },
       wanted: () => wanted(facts),
-      cancels: new Map(),
+      canceled: new Set(),
       reason: (jobUuid) => ownReason(isDuplicate(facts, jobUuid) ? duplicateReason : reason),
       onJob,
     };
-    await reconcile(entry, options);
+    await reconcile(entry, { client, phase, deadline, poller, finder, events: log });
   };
 }
 
-/** Why a duplicate is cancelled. */
+/** Why a duplicate is canceled. */
 export const duplicateReason = 'the cook was repeated and created two jobs';
 
 /** What a reason of this action's own begins with at the service. */

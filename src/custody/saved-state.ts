@@ -1,7 +1,13 @@
 import * as z from 'zod/mini';
 import { parseJson } from '../service/json.ts';
 import type { Runner } from '../runner.ts';
-import { parseEntryFacts, parseStepFacts, type EntryFacts, type StepFacts } from './facts.ts';
+import {
+  entryFactsSchema,
+  newStepFacts,
+  stepFactsSchema,
+  type EntryFacts,
+  type StepFacts,
+} from './facts.ts';
 
 // What the post entry must know if main does not live to the end, in the step's saved state: facts,
 // ids and marks, never secrets. Written before each request leaves; the runner reads it when the
@@ -60,24 +66,25 @@ export function savePendingStatuses(runner: Runner, sha: string): void {
 }
 
 /** What main saved. */
-export interface SavedState {
-  readonly policy: SavedPlan['policy'];
-  readonly step: StepFacts;
-  readonly entries: readonly EntryFacts[];
-  /** The commit whose statuses main was still to finish; empty where there is none. */
-  readonly pendingSha: string;
-}
+export type SavedState = NonNullable<ReturnType<typeof readSavedState>>;
 
 /** Reads what main saved; null where it sent nothing. */
-export function readSavedState(runner: Runner): SavedState | null {
-  const plan = planSchema.safeParse(parseJson(runner.state(planName)));
-  if (!plan.success) return null;
-  const { count, records, policy } = plan.data;
-  const entries = Array.from({ length: count * records }, (_, place) =>
-    parseEntryFacts(
-      parseJson(runner.state(entryName(Math.floor(place / records), place % records))),
-    ),
-  ).filter((facts) => facts !== null);
-  const step = parseStepFacts(parseJson(runner.state(stepName)));
-  return { policy, step, entries, pendingSha: runner.state(statusesName) };
+export function readSavedState(runner: Runner) {
+  const read = <S extends z.core.$ZodType>(name: string, schema: S): z.output<S> | null => {
+    const parsed = z.safeParse(schema, parseJson(runner.state(name)));
+    return parsed.success ? parsed.data : null;
+  };
+  const plan = read(planName, planSchema);
+  if (plan === null) return null;
+  const entries: EntryFacts[] = [];
+  for (let index = 0; index < plan.count; index += 1) {
+    for (let choice = 0; choice < plan.records; choice += 1) {
+      const facts = read(entryName(index, choice), entryFactsSchema);
+      if (facts !== null) entries.push(facts);
+    }
+  }
+  const step: StepFacts = read(stepName, stepFactsSchema) ?? newStepFacts;
+  /** The commit whose statuses main was still to finish; empty where there is none. */
+  const pendingSha = runner.state(statusesName);
+  return { policy: plan.policy, step, entries, pendingSha };
 }

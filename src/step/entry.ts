@@ -4,7 +4,7 @@ import {
   type EntryFacts,
   type StepFacts,
 } from '../custody/facts.ts';
-import { getWanted, type CancelState } from '../custody/policy.ts';
+import { getWanted } from '../custody/policy.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import {
   noRunData,
@@ -59,7 +59,7 @@ export interface Entry {
   /** What the server of the newest run asks for. A secret: for the output alone. */
   accessToken: string | null;
   /** What this process has tried with its jobs. */
-  readonly cancels: Map<string, CancelState>;
+  readonly canceled: Set<string>;
   reconciling: Promise<void>;
   /** Fired when it is no longer watched, though the wait goes on. */
   readonly unwatch: AbortController;
@@ -98,7 +98,7 @@ export function createEntry(
     hasNext: false,
     isFollowed: false,
     accessToken: null,
-    cancels: new Map(),
+    canceled: new Set(),
     reconciling: Promise.resolve(),
     unwatch: new AbortController(),
   };

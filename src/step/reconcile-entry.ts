@@ -48,7 +48,7 @@ async function reconcileNow(step: Step, entry: Entry): Promise<void> {
         cancelReason === undefined
           ? getWanted(entry.facts, end.facts(), plan.policy, 'main')
           : 'cancel',
-      cancels: entry.cancels,
+      canceled: entry.canceled,
       reason: (jobUuid) =>
         cancelReason === undefined
           ? ownReason(

@@ -189,8 +189,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'post does not know of the next model',
     file: 'custody/saved-state.ts',
-    find: 'Array.from({ length: count * records }',
-    replace: 'Array.from({ length: count }',
+    find: 'choice < plan.records;',
+    replace: 'choice < 1;',
   },
   {
     name: 'what failed and may restart is left to a re-run',

@@ -5,7 +5,7 @@ import { readRunRef } from '../../src/inputs/context.ts';
 import {
   describeWithMark,
   isOfRepository,
-  lifetimeOf,
+  getLifetime,
   mayOutlive,
   readMark,
 } from '../../src/custody/mark.ts';
@@ -99,7 +99,7 @@ describe('how long a job may live', () => {
     // Post cancels what is left, whatever else was asked for.
     [{ 'on-job-end': 'cancel', wait: false }, 'end'],
   ] as const)('%j: %s', (given, lifetime) => {
-    expect(lifetimeOf({ ...inputs, ...given })).toBe(lifetime);
+    expect(getLifetime({ ...inputs, ...given })).toBe(lifetime);
   });
 
   test.each([

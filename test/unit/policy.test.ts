@@ -12,7 +12,7 @@ import { endReasons } from '../../src/jobs/records.ts';
 const cancelAll: Policy = { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' };
 const keepAll: Policy = { onTimeout: 'detach', onWorkflowCancel: 'detach', onJobEnd: 'keep' };
 const step = (...ends: StepFacts['ends']): StepFacts => ({ ends, hasVerdict: true });
-const nothing: Attempts = { cancels: new Map(), hasLooked: false };
+const nothing: Attempts = { canceled: new Set(), hasLooked: false };
 
 function entry(change: Partial<EntryFacts> = {}): EntryFacts {
   return {
@@ -92,16 +92,16 @@ describe('what is wanted of a job', () => {
 
 describe('what is done next', () => {
   const job = (uuid: string, hasEnded = false) => ({ uuid, hasEnded });
-  const accepted = (...uuids: readonly string[]): Attempts => ({
+  const canceled = (...uuids: readonly string[]): Attempts => ({
     ...nothing,
-    cancels: new Map(uuids.map((uuid) => [uuid, 'accepted'])),
+    canceled: new Set(uuids),
   });
 
   // facts, wanted, attempts, in main, in post
   test.each<[string, Partial<EntryFacts>, 'keep' | 'cancel', Attempts, string, string]>([
     ['a job that is wanted', {}, 'keep', nothing, 'done', 'done'],
     ['a job that is not', {}, 'cancel', nothing, 'cancel', 'cancel'],
-    ['one that was cancelled', {}, 'cancel', accepted('job'), 'confirm', 'confirm'],
+    ['one that was cancelled', {}, 'cancel', canceled('job'), 'done', 'done'],
     ['one that has ended', { jobs: [job('job', true)] }, 'cancel', nothing, 'done', 'done'],
     [
       'a duplicate',
@@ -137,19 +137,16 @@ describe('what is done next', () => {
     expect(nextAction(entry(facts), wanted, attempts, 'post').do).toBe(inPost);
   });
 
-  test('cancels come first, then looks, then confirmations', () => {
+  test('cancels come first, then looks', () => {
     const facts = entry({ sends: 3, jobs: [job('job'), job('other')] });
     const all = { do: 'cancel', jobUuids: ['job', 'other'] };
     expect(nextAction(facts, 'cancel', nothing, 'main')).toEqual(all);
     const rest = { do: 'cancel', jobUuids: ['other'] };
-    expect(nextAction(facts, 'cancel', accepted('job'), 'main')).toEqual(rest);
-    const both = accepted('job', 'other');
+    expect(nextAction(facts, 'cancel', canceled('job'), 'main')).toEqual(rest);
+    const both = canceled('job', 'other');
     expect(nextAction(facts, 'cancel', both, 'main')).toEqual({ do: 'look' });
     const looked = { ...both, hasLooked: true };
-    expect(nextAction(facts, 'cancel', looked, 'main')).toEqual({
-      do: 'confirm',
-      jobUuids: ['job', 'other'],
-    });
+    expect(nextAction(facts, 'cancel', looked, 'main')).toEqual({ do: 'done' });
   });
 
   test('cooks that may have created a job are counted from what was sent and answered', () => {

@@ -3,7 +3,7 @@ import type { Job } from '../../src/service/schemas.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { newEntryFacts, type EntryFacts } from '../../src/custody/facts.ts';
 import { createFinder } from '../../src/custody/find.ts';
-import type { CancelState, Phase } from '../../src/custody/policy.ts';
+import type { Phase } from '../../src/custody/policy.ts';
 import { createPoller } from '../../src/service/poll.ts';
 import { reconcile } from '../../src/custody/reconcile.ts';
 import { createFailureCheck } from '../../src/jobs/restart.ts';
@@ -57,7 +57,7 @@ async function play(scene: Scene, rounds = 1) {
     wanted: () => (clock.monotonicMs() >= unwantedAtMs ? 'cancel' : wanted),
     reason: () => ({ told: 'x', sent: 'x' }),
     onJob: () => {},
-    cancels: new Map<string, CancelState>(),
+    canceled: new Set<string>(),
   };
   const health = { onUnavailable: () => {}, onAvailable: () => {} };
   const options = {
