@@ -126,15 +126,16 @@ async function confirmEnd(
   const settledAtMs = hasFailedLongAgo ? clock.monotonicMs() + maxLateRestartMs : Infinity;
   const time = startDeadline(clock, maxConfirmMs[phase], deadline);
   let status: string | null = null;
-  let [isOver, isUnreadable] = [false, false];
+  // Where the job can be read no longer, one more cancel is all that is left to do.
+  const state = { isOver: false, isUnreadable: false };
   const take = (job: Job) => {
     ({ status } = job);
     const isSettled = status === 'FAILED' && clock.monotonicMs() >= settledAtMs;
-    isOver = see(job) || isSettled;
-    return isOver;
+    state.isOver = see(job) || isSettled;
+    return state.isOver;
   };
   const onAnswer = (answer: Job | ServiceError) => {
-    isUnreadable = answer instanceof ServiceError;
+    state.isUnreadable = answer instanceof ServiceError;
     return answer instanceof ServiceError || take(answer);
   };
   const untilNext = async (work: (signal: AbortSignal) => Promise<void>) => {
@@ -142,9 +143,9 @@ async function confirmEnd(
     await work(next.signal);
     next.clear();
   };
-  while (!isOver && !isUnreadable && !time.signal.aborted) {
+  while (!state.isOver && !state.isUnreadable && !time.signal.aborted) {
     await untilNext(async (signal) => poller.watch(jobUuid, onAnswer, signal));
-    if (isOver || time.signal.aborted) break;
+    if (state.isOver || time.signal.aborted) break;
     await untilNext(async (signal) => {
       const { sent } = entry.reason(jobUuid);
       const job = await cancelJob(client, jobUuid, sent, signal).catch(() => null);
