@@ -2,9 +2,6 @@ import { expect, test } from '@jest/globals';
 import {
   isDuplicate,
   newEntryFacts,
-  newStepFacts,
-  parseEntryFacts,
-  parseStepFacts,
   unansweredCooks,
   withJob,
 } from '../../src/custody/facts.ts';
@@ -34,14 +31,4 @@ test('the first job of an entry is its own, and the others are duplicates', () =
   const facts = { ...none, jobs: [job('a'), job('b')] };
   expect(['a', 'b', 'c'].map((uuid) => isDuplicate(facts, uuid))).toEqual([false, true, true]);
   expect(isDuplicate({ ...facts, mark: null }, 'b')).toBe(false);
-});
-
-test('what was saved is read, and what was not is nothing', () => {
-  const facts = { ...none, sends: 2, jobs: [job('a', true)], stop: 'goal' } as const;
-  expect(parseEntryFacts(JSON.parse(JSON.stringify(facts)))).toEqual(facts);
-  for (const value of [null, '', {}, { ...facts, sends: '2' }, { ...facts, stop: 'no' }])
-    expect(parseEntryFacts(value)).toBeNull();
-  const step = { ends: ['timeout' as const], hasVerdict: true };
-  expect(parseStepFacts(step)).toEqual(step);
-  expect(parseStepFacts({ ends: ['no'], hasVerdict: true })).toEqual(newStepFacts);
 });
