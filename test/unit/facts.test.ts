@@ -1,10 +1,5 @@
 import { expect, test } from '@jest/globals';
-import {
-  isDuplicate,
-  newEntryFacts,
-  unansweredCooks,
-  withJob,
-} from '../../src/custody/facts.ts';
+import { isDuplicate, newEntryFacts, unansweredCooks, withJob } from '../../src/custody/facts.ts';
 
 const none = newEntryFacts('cook-1-a');
 const job = (uuid: string, hasEnded = false) => ({ uuid, hasEnded });
