@@ -2,26 +2,13 @@ import type { Job } from '../service/schemas.ts';
 import type { Outcome, JobRef } from './records.ts';
 import { isFinal, isStarting } from './status.ts';
 
-/** How long a job waited and ran, in whole seconds, all its runs together; null while that is not known. */
-export interface JobDurations {
-  /** In the queue, and until its nodes were ready. */
-  readonly queueSeconds: number | null;
-  readonly runSeconds: number | null;
-}
-
-/** When a job was created, started to run and ended, Unix ms; null while that is not known. */
-export interface Times {
-  readonly createdMs: number | null;
-  readonly startedMs: number | null;
-  readonly endedMs: number | null;
-}
-
 /**
- * The times of a job: the service's where they are precise, else those of the observed status
+ * When a job was created, started to run and ended, Unix ms; null while that is not known: the
+ * service's times where they are precise, else those of the observed status
  * changes (the older host gives dates without a time). Of a job that was there before we came, they
  * are not known from what we saw first.
  */
-export function timesOf(outcome: Outcome): Times {
+export function timesOf(outcome: Outcome) {
   const { job, submittedAtMs } = outcome;
   if (job === null) return { createdMs: null, startedMs: null, endedMs: null };
   const changes = seenChanges(outcome);
@@ -41,8 +28,11 @@ function seenChanges(outcome: Outcome): Outcome['timeline'] {
   return wasThereBefore(outcome) ? outcome.timeline.slice(1) : outcome.timeline;
 }
 
-/** Wait and run time of a job: the sums of its phases, in the seconds that these are shown with. */
-export function durationsOf(outcome: Outcome): JobDurations {
+/**
+ * How long a job waited, in the queue and until its nodes were ready, and ran, all its runs together:
+ * the sums of its phases, in the whole seconds that these are shown with; null while not known.
+ */
+export function durationsOf(outcome: Outcome) {
   const phases = allPhasesOf(outcome);
   const isWhole = timesOf(outcome).createdMs !== null;
   return {

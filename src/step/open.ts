@@ -10,10 +10,9 @@ import { openService } from '../service/open.ts';
 import { createPoller } from '../service/poll.ts';
 import { createStepEnd } from './end.ts';
 import { createEntry, type StepJob, setSeen } from './entry.ts';
-import type { StepListener } from './listeners.ts';
 import type { StepPlan } from './plan.ts';
 import { reconcileEntry, stopOverBudget } from './reconcile-entry.ts';
-import { allEntries, type Step } from './step.ts';
+import { allEntries, type Step, type StepListener } from './step.ts';
 
 /** Opens a step, has the work done in it, and closes it, come what may. */
 export async function withStep<T>(

@@ -1,15 +1,23 @@
 import type { Finder } from '../custody/find.ts';
 import type { Deps } from '../deps.ts';
+import type { Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import type { LogCollector } from '../logs/collector.ts';
 import type { Budget } from '../money/budget.ts';
 import type { Log } from '../report/log.ts';
 import type { Client } from '../service/client.ts';
 import type { Poller } from '../service/poll.ts';
 import type { Probe } from '../service/probe.ts';
+import type { Job } from '../service/schemas.ts';
 import type { StepEnd } from './end.ts';
 import type { Entry } from './entry.ts';
-import type { StepListener } from './listeners.ts';
 import type { StepPlan } from './plan.ts';
+
+/** Told of what happens to the jobs of a step: the log, the early outputs, the commit status. */
+export interface StepListener {
+  readonly submitted?: (job: SubmittedJob) => void;
+  readonly statusChanged?: (job: SubmittedJob, change: StatusChange, seen: Job) => void;
+  readonly ended?: (outcome: Outcome) => void;
+}
 
 /** What the entries of one step share. */
 export interface Step {

@@ -9,15 +9,15 @@ import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import { hasCeiling } from '../money/ceilings.ts';
 import { rateOfRun } from '../money/cost.ts';
+import { readJob } from '../service/endpoints.ts';
 import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { type Entry, setSeen } from './entry.ts';
 import type { WaitUntil } from './plan.ts';
 import { reconcileEntry } from './reconcile-entry.ts';
-import { refreshStatus } from './refresh.ts';
 import { getWaitUntil, watchServer } from './server.ts';
 import type { Step } from './step.ts';
-import { applyUpdate, failFast, outcomeNow, saveFacts } from './update.ts';
+import { applyUpdate, failFast, outcomeNow, saveEnded, saveFacts } from './update.ts';
 
 /**
  * Watches a job until it has ended, does what was asked for, or the wait is over, and then does with
@@ -217,4 +217,14 @@ function reportAddresses(
   const urls = nodeUrlsOf({ job, runs });
   if (urls.length > 0) log.reachable(submitted, urls);
   else if (job?.parameters?.isReachable) log.noAddress(submitted);
+}
+
+/** Reads a job once more that may have ended since the last look, when the wait was cut short. */
+async function refreshStatus(step: Step, entry: Entry): Promise<void> {
+  const { job, cancel } = entry.seen;
+  if (job === null || entry.facts.stop !== null || cancel !== null) return;
+  const seen = await readJob(step.client, job.uuid, step.end.deadline).catch(() => null);
+  if (seen === null) return;
+  applyUpdate(step, entry, seen);
+  if (hasFinished(seen)) saveEnded(step, entry, seen);
 }
