@@ -53,8 +53,6 @@ function describeChecked({ outcome, cost }: CheckedJob) {
 
 /** Reports why it could not look, and fails the step. */
 export async function reportCheckFailure(runner: Runner, error: unknown): Promise<void> {
-  // `fromJSON` fails for an empty text.
-  for (const name of ['running', 'ended', 'orphans']) runner.output(name, '[]');
   runner.fail();
   annotate(runner, describeCheckError(error));
   if (error instanceof InputError) await writeSummary(runner, () => renderInputProblems(error));

@@ -27,7 +27,7 @@ export function annotate(runner: Runner, message: ErrorMessage): void {
   // Of the evidence the last lines that fit.
   const room = maxLength - before.length - heading.length - remedy.length - 3;
   const shown = firstThatFit(lines.toReversed(), room).toReversed();
-  const parts = [before, ...(shown.length > 0 ? [heading, ...shown] : []), remedy];
+  const parts = [before, remedy, ...(shown.length > 0 ? [heading, ...shown] : [])];
   const text = parts.filter((part) => part !== '').join('\n');
   runner.annotate('error', sanitizeLine(message.title, maxTitle), cut(text, maxLength));
 }

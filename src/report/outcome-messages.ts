@@ -94,18 +94,26 @@ function describeErrorOfJob(outcome: Outcome, error: Error): ErrorMessage {
   const verb = request.endsWith('/cancel') ? 'cancel' : 'watch';
   const message = describeError(error, `${verb} job ${uuid}`);
   // A job that was seen: neither its UUID nor the key was wrong then.
-  const remedy = job === null ? undefined : remediesOfLost.get(status);
-  return remedy === undefined ? message : { ...message, remedy };
+  const lost = job === null ? undefined : lostJobs.get(status);
+  return lost === undefined
+    ? message
+    : { ...message, title: `Could not ${verb} job ${uuid}: ${lost.title}`, remedy: lost.remedy };
 }
 
-const remediesOfLost: ReadonlyMap<number, string> = new Map([
+const lostJobs: ReadonlyMap<number, { readonly title: string; readonly remedy: string }> = new Map([
   [
     401,
-    `The key was accepted before: it may have expired or been revoked. The job may still be running, and billed, and cannot be cancelled with this key. Cancel it in the console: ${consoleUrl}`,
+    {
+      title: 'the API key is no longer accepted',
+      remedy: `It may have expired or been revoked. The job may still be running, and billed, and cannot be cancelled with this key. Cancel it in the console: ${consoleUrl}`,
+    },
   ],
   [
     404,
-    `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${consoleUrl}`,
+    {
+      title: 'it is no longer there',
+      remedy: `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${consoleUrl}`,
+    },
   ],
 ]);
 

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import type { Phase, RecipeScript } from '../simulator/types.ts';
+import { startApp } from '../simulator/app.ts';
+import type { Fault, Phase, RecipeScript } from '../simulator/types.ts';
 import { play, type Play, type Played } from './play.ts';
 
-// Ten typical failures, each as a person meets it: the log, the annotations and the summary, one
+// Fifteen typical failures, each as a person meets it: the log, the annotations and the summary, one
 // after the other in __snapshots__/failures.test.ts.snap. Read them in a row after each change.
 
 const folder = mkdtempSync(join(tmpdir(), 'failures-'));
@@ -40,6 +41,18 @@ const refused = (status: number, message: string, method = 'POST'): Play => ({
   },
 });
 
+const expired: readonly Fault[] = ['/v1/jobs/*', '/v1/jobs/*/cancel', '/v1/job-runs'].map(
+  (path) => ({
+    path,
+    nth: path === '/v1/jobs/*' ? 3 : 1,
+    times: 1_000,
+    kind: { type: 'status', status: 401, body: { error: { message: 'Invalid signature' } } },
+  }),
+);
+
+const app = await startApp({ notReadyFor: Infinity });
+afterAll(async () => app.close());
+
 const fork = join(folder, 'event.json');
 writeFileSync(fork, JSON.stringify({ pull_request: { head: { repo: { fork: true } } } }));
 
@@ -58,6 +71,45 @@ const scenes: Readonly<Record<string, Play>> = {
         fails('Container exited with code 1'),
       ),
     ],
+  },
+  'killed for memory': {
+    recipes: [
+      failing(
+        queued,
+        starting,
+        { status: 'RUNNING', forMs: 30_000 },
+        fails('Exit code: 137 (OOMKilled)'),
+      ),
+    ],
+  },
+  'a time-out of its own': {
+    recipes: [
+      failing(queued, starting, { status: 'RUNNING', forMs: 4_000 }, fails('Request timed out')),
+    ],
+  },
+  'several models': {
+    recipes: [failing({ ...queued, forMs: 240_000 }, fails('No node was found'))],
+    inputs: { 'gpu-name': 'RTX 4090\nH100' },
+  },
+  'a server that is never ready': {
+    recipes: [
+      {
+        ...failing(queued, {
+          status: 'RUNNING',
+          nodeUrls: [app.nodeUrl],
+          log: [{ atMs: 0, text: 'bind: address already in use\n' }],
+        }),
+        payload: {
+          task: 'PERSISTENT',
+          parameters: { type: 'docker', parameters: { image: 'server', ports: [22, 8080] } },
+        },
+      },
+    ],
+    inputs: { 'ready-check': '8080/health', timeout: '2m' },
+  },
+  'a key that expires': {
+    recipes: [failing(queued, { status: 'RUNNING' })],
+    simulator: { faults: expired },
   },
   '401': { recipes: [healthy], inputs: { 'secret-key': 'sk_wrong_0123456789' } },
   '402': refused(402, 'Insufficient balance'),
@@ -83,6 +135,7 @@ function seen({ main }: Played): readonly string[] {
   return (
     text
       .replaceAll(job ?? 'none', 'JOB')
+      .replaceAll(/\b(?!0[12][ab]0)[0-9a-f]{8}-[0-9a-f-]{27}\b/g, 'ANOTHER')
       .replaceAll(/127\.0\.0\.1:\d{4,}/g, 'HOST')
       .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK')
       .replaceAll(/^ *\d+[smh](?: \d\d[sm])? (?= )/gm, '  <time> ')

@@ -59,7 +59,7 @@ test('of long lines so many are kept as fit, and what to do is always said', () 
   const lines = Array.from({ length: 40 }, (_, index) => `${index} ${'xxx '.repeat(500)}`);
   const [annotation] = annotationsOf([failed(lines, 'y '.repeat(2_500))]);
   expect(annotation?.message).toContain('\n| 39 xxx');
-  expect(annotation?.message).toMatch(/console.dispersed.com.jobs$/);
+  expect(annotation?.message).toMatch(/console.dispersed.com.jobs\nThe log ends with:\n/);
   expect(annotation?.message.length).toBeLessThanOrEqual(4_000);
 });
 

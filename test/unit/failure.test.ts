@@ -163,6 +163,6 @@ test('a key that is refused in the middle of a wait may have expired, and the jo
   });
   const lost = { result: 'error', ending: 'lost', error } as const;
   const { remedy } = describeOutcome(fakeOutcome(lost, { status: 'RUNNING' }));
-  expect(remedy).toMatch(/may have expired .* may still be running, and billed/);
+  expect(remedy).toMatch(/may have expired or been revoked.*may still be running, and billed/);
   expect(describeOutcome(fakeOutcome({ ...lost, job: null })).remedy).toMatch(/belong together/);
 });
