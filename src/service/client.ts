@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
+import { cut } from '../text.ts';
 import type { Clock, Random } from '../clock.ts';
 import { errorDetail } from './error-detail.ts';
 import type { Transport, WireAnswer } from './http.ts';
@@ -62,7 +63,6 @@ export interface ClientOptions {
 
 // Far more than a page of 50 jobs with all their parameters.
 const defaultMaxBytes = 8 * 1024 * 1024;
-
 const largeAnswer = 4 * 1024 * 1024;
 
 // The service refuses what is signed more than 5 minutes off its own clock.
@@ -73,12 +73,6 @@ interface Signing {
   /** What was added to our clock. */
   readonly offsetMs: number;
   readonly dialect: Dialect;
-}
-
-/** An answer, and the time that its request was signed with, Unix ms. */
-interface Sent {
-  readonly answer: WireAnswer;
-  readonly timeMs: number;
 }
 
 // One correction of the clock, one of the dialect, and one more where both were learnt meanwhile.
@@ -98,64 +92,61 @@ export function createClient(options: ClientOptions): Client {
   let known: Signing = { offsetMs: 0, dialect: 'ascii' };
   const serverClock = createServerClock(clock);
 
-  const sign = async (call: Call, { offsetMs, dialect }: Signing) => {
-    redactor.addSent(call.body);
+  const sendOnce = async (call: Call, { offsetMs, dialect }: Signing) => {
     const request = toWire(call, dialect);
     const timeMs = clock.now() + offsetMs;
     const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
-    const headers = signatureHeaders(request, keys, stamp);
-    const maxBytes = call.maxBytes ?? defaultMaxBytes;
-    const answer = await exchange(request, headers, { signal: call.signal, maxBytes }).catch(
-      (error: unknown) => {
-        throw redacted(error, redactor);
-      },
-    );
+    const bounds = { signal: call.signal, maxBytes: call.maxBytes ?? defaultMaxBytes };
+    const answer = await exchange(request, signatureHeaders(request, keys, stamp), bounds);
     if (answer.dateMs !== undefined) serverClock.read(answer.dateMs);
     // A large answer was just made a text, and is read next: a signal must be heard in between.
     if (answer.text.length > largeAnswer) await nextTurn();
     return { answer, timeMs };
   };
 
-  const learnClock = (offsetMs: number) => {
-    if (!isOff(offsetMs, known.offsetMs)) return;
-    known = { ...known, offsetMs };
-    onClockOff(offsetMs);
-  };
-
-  const learnDialect = (dialect: Dialect) => {
-    known = { ...known, dialect };
-  };
-
-  // How to sign a refused request again; undefined where nothing is left to try. What counts is the
-  // time that it was signed with: our clock may have been set while it was under way.
-  const correct = (used: Signing, sent: Sent, tried: readonly Signing[], call: Call) => {
+  // How to sign a refused request again; null where nothing is left to try. What counts is the time
+  // that it was signed with: our clock may have been set while it was under way.
+  const correct = (
+    tried: readonly Signing[],
+    used: Signing,
+    sent: Awaited<ReturnType<typeof sendOnce>>,
+    call: Call,
+  ): Signing | null => {
     const { dateMs } = sent.answer;
     if (dateMs !== undefined && isOff(dateMs, sent.timeMs)) {
       const offsetMs = dateMs - clock.now();
-      learnClock(offsetMs);
+      if (isOff(offsetMs, known.offsetMs)) {
+        known = { ...known, offsetMs };
+        onClockOff(offsetMs);
+      }
       return { ...used, offsetMs };
     }
     const dialect: Dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
-    const isNew = tried.every((each) => each.dialect !== dialect);
-    return isNew && differsByDialect(call) ? { ...used, dialect } : undefined;
+    const isNew = tried.every((signing) => signing.dialect !== dialect);
+    return isNew && differsByDialect(call) ? { ...used, dialect } : null;
+  };
+
+  const exchangeSigned = async (call: Call): Promise<WireAnswer> => {
+    const tried: Signing[] = [];
+    for (let signing = known; ;) {
+      tried.push(signing);
+      const sent = await sendOnce(call, signing);
+      const isRefused = sent.answer.status === 401;
+      const mayTry = isRefused && tried.length < maxSignings && !call.ended?.aborted;
+      const next = mayTry ? correct(tried, signing, sent, call) : null;
+      if (!isRefused && differsByDialect(call)) known = { ...known, dialect: signing.dialect };
+      if (next === null) return sent.answer;
+      signing = next;
+    }
   };
 
   const send = async (call: Call): Promise<unknown> => {
-    const tried: Signing[] = [];
-    let signing: Signing = known;
-    for (;;) {
-      tried.push(signing);
-      const sent = await sign(call, signing);
-      const { answer } = sent;
-      const next =
-        answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
-          ? correct(signing, sent, tried, call)
-          : undefined;
-      if (next === undefined) {
-        if (answer.status !== 401 && differsByDialect(call)) learnDialect(signing.dialect);
-        return readAnswer(answer, call, answer.dateMs ?? clock.now(), redactor);
-      }
-      signing = next;
+    redactor.addSent(call.body);
+    try {
+      const answer = await exchangeSigned(call);
+      return readAnswer(answer, call, answer.dateMs ?? clock.now());
+    } catch (error) {
+      throw error instanceof ServiceError ? redacted(error, redactor) : error;
     }
   };
   return { send, serverNow: serverClock.now, redactor, clock, random };
@@ -205,24 +196,20 @@ function differsByDialect({ body }: Call): boolean {
   return body !== undefined && canonicalJson(body, 'utf8') !== canonicalJson(body, 'ascii');
 }
 
-// What went wrong on the way is told in words of the other side, too: a certificate has a name.
-function redacted(error: unknown, { redactServiceText }: Redactor): unknown {
-  if (!(error instanceof ServiceError)) return error;
-  const { trouble, request, cause } = error;
-  return new ServiceError({ trouble, request, detail: redactServiceText(error.detail), cause });
+// A service that says which value it minds repeats it, and a certificate has a name.
+function redacted(error: ServiceError, { redactServiceText }: Redactor): ServiceError {
+  const detail = cut(redactServiceText(error.detail), maxDetail);
+  return new ServiceError({ ...error, detail, cause: error.cause });
 }
 
-function readAnswer(answer: WireAnswer, call: Call, nowMs: number, redactor: Redactor): unknown {
-  const { status, text } = answer;
+const maxDetail = 500;
+
+function readAnswer({ status, text, retryAfter }: WireAnswer, call: Call, nowMs: number): unknown {
   const request = `${call.method} ${call.pathname}`;
   if (status < 200 || status > 299) {
-    throw new ServiceError({
-      trouble: 'refused',
-      request,
-      status,
-      detail: errorDetail(text, redactor.redactServiceText),
-      retryAfterMs: parseRetryAfter(answer.retryAfter, nowMs),
-    });
+    const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
+    const detail = errorDetail(text);
+    throw new ServiceError({ trouble: 'refused', request, status, detail, retryAfterMs });
   }
   if (text === '' && call.mayBeEmpty === true) return null;
   const body = call.exactNumbers === true ? parseExactJson(text) : parseJson(text);

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { beginning, cut, stripInvisible } from '../text.ts';
+import { beginning, stripInvisible } from '../text.ts';
 import { parseJson } from './json.ts';
 
 const oddTextAsNull = z.catch(z.nullable(z.string()), null);
@@ -19,18 +19,16 @@ const errorBodySchema = z.object({
 
 // What any error has to say is in its beginning; a gateway's page may be of any length.
 const maxBody = 64 * 1024;
-const maxDetail = 500;
 
 /**
- * What an error body says, in one line. No shape is documented, so the usual places are tried, else
- * it is the first line of the text.
- * @param redact takes out of it what must not be shown
+ * What an error body says. No shape is documented, so the usual places are tried, else it is the
+ * first line of the text. Foreign text of any length, secrets included.
  */
-export function errorDetail(body: string, redact: (text: string) => string): string {
+export function errorDetail(body: string): string {
   if (isHtml(body)) return 'an HTML page';
   const parsed = errorBodySchema.safeParse(body.length > maxBody ? undefined : parseJson(body));
   const found = parsed.success ? detailOf(parsed.data) : undefined;
-  return cut(redact(stripInvisible(found ?? firstLine(beginning(body, maxBody)))), maxDetail);
+  return stripInvisible(found ?? firstLine(beginning(body, maxBody)));
 }
 
 /** Whether the body of an answer is a web page. */
