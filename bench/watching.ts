@@ -2,6 +2,7 @@ import type { Call, Client } from '../src/service/client.ts';
 import { readJob } from '../src/service/endpoints.ts';
 import { createRedactor } from '../src/service/redactor.ts';
 import { createPoller } from '../src/service/poll.ts';
+import { createHost } from '../src/service/host.ts';
 import { createMadeUpClock, type MadeUpClock } from '../test/support/clock.ts';
 import { mean } from './statistics.ts';
 
@@ -128,6 +129,7 @@ function createModel(jobs: readonly ModelJob[], clock: MadeUpClock, random: () =
     random,
     serverNow: () => null,
     redactor: createRedactor(),
+    host: createHost(clock),
     send: async ({ pathname, query = {} }: Call) => {
       requests += 1;
       await clock.sleep(latencyMs);

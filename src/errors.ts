@@ -24,47 +24,72 @@ export class InputError extends Error {
  * - `refused`: an HTTP status that is no success
  * - `unreadable`: an answer that is not what the API describes
  * - `too-large`: an answer that is longer than what is read
+ * - `not-api`: the host has never answered as the API does, but with web pages, say
  */
-export type ServiceTrouble = 'unreachable' | 'no-answer' | 'refused' | 'unreadable' | 'too-large';
+export type ServiceTrouble =
+  'unreachable' | 'no-answer' | 'refused' | 'unreadable' | 'too-large' | 'not-api';
 
-/** A request to the service that did not end as it should. */
-export class ServiceError extends Error {
-  override readonly name = 'ServiceError';
+interface ServiceFailure {
   readonly trouble: ServiceTrouble;
   /** Method and path, for example `GET /v1/jobs`. */
   readonly request: string;
-  /** HTTP status, where there was an answer. */
-  readonly status: number | undefined;
   /** What the service or the network said. Foreign text. */
   readonly detail: string;
+  /** HTTP status, where there was an answer. */
+  readonly status?: number | undefined;
   /** How long the service asks to be left alone (`Retry-After`), in milliseconds. */
-  readonly retryAfterMs: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+  /** Whether no API answers so: a web page, a redirect, another form of JSON. */
+  readonly isForeign?: boolean;
+  /** Whether the host has never answered, for so long that there is no use in asking again. */
+  readonly isLasting?: boolean;
+  /** Whether the service has answered as it should before. */
+  readonly isKnownHost?: boolean;
+  readonly cause?: unknown;
+}
 
-  constructor({
-    trouble,
-    request,
-    detail,
-    status,
-    retryAfterMs,
-    cause,
-  }: Pick<ServiceError, 'trouble' | 'request' | 'detail'> &
-    Partial<Pick<ServiceError, 'status' | 'retryAfterMs' | 'cause'>>) {
+/** A request to the service that did not end as it should. */
+export class ServiceError extends Error implements ServiceFailure {
+  override readonly name = 'ServiceError';
+  readonly trouble: ServiceTrouble;
+  readonly request: string;
+  readonly detail: string;
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly isForeign: boolean;
+  readonly isLasting: boolean;
+  readonly isKnownHost: boolean;
+
+  constructor(failure: ServiceFailure) {
+    const { trouble, request, detail, status, retryAfterMs, cause } = failure;
     super(`${request}${status === undefined ? '' : ` (HTTP ${status})`}: ${detail}`, { cause });
     this.trouble = trouble;
     this.request = request;
-    this.status = status;
     this.detail = detail;
+    this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.isForeign = failure.isForeign ?? false;
+    this.isLasting = failure.isLasting ?? false;
+    this.isKnownHost = failure.isKnownHost ?? false;
+  }
+
+  /** The same error, changed in some of it. */
+  with(change: Partial<ServiceFailure>): ServiceError {
+    const { trouble, request, detail, status, retryAfterMs, cause } = this;
+    const { isForeign, isLasting, isKnownHost } = this;
+    const said = { trouble, request, detail, status, retryAfterMs, cause };
+    return new ServiceError({ ...said, isForeign, isLasting, isKnownHost, ...change });
   }
 
   /** Whether the service may have acted on the request, for all that we know. */
   get mayHaveSucceeded(): boolean {
     if (this.trouble === 'refused') return !isClientError(this.status) || this.status === 408;
-    return this.trouble !== 'unreachable';
+    return this.trouble !== 'unreachable' && this.trouble !== 'not-api';
   }
 
   /** Whether the same read may well succeed a little later. */
   get retryable(): boolean {
+    if (this.trouble === 'not-api' || this.isLasting) return false;
     if (this.trouble !== 'refused') return true;
     // A redirect, too, leads elsewhere for a while: to a page that says why.
     return !isClientError(this.status) || this.status === 408 || this.status === 429;

@@ -29,7 +29,7 @@ export async function cleanup(deps: Deps): Promise<void> {
   if (open.length === 0 && saved.pendingSha === '') return;
   try {
     const inputs = await readInputs(runner, cleanUpInputs);
-    const { client, close } = openService(deps, toAccess(inputs), log.clockOff);
+    const { client, close } = openService(deps, toAccess(inputs), log.clockOff, Infinity);
     try {
       await reconcileAll(open, saved, policy, client, log);
       const run = readRunRef(runner, saved.pendingSha);

@@ -122,7 +122,7 @@ function asUnread(error: unknown, { recipeUuid }: CookRequest): ServiceError {
 // A wrong host, key or UUID. A key may cook and not read, and a service may have trouble with reads
 // alone: that stops no cook that needs nothing of the recipe.
 function isFatal({ trouble, status }: ServiceError): boolean {
-  return trouble === 'unreachable' || status === 401 || status === 404;
+  return trouble === 'unreachable' || trouble === 'not-api' || status === 401 || status === 404;
 }
 
 function needsRecipe({ container }: CookRequest, { ceilings }: PlanInputs): boolean {

@@ -87,6 +87,13 @@ function describeServiceError(error: ServiceError, failed: string): ErrorMessage
         cause: `${request} was sent, but there was no response: ${detail}`,
         remedy: adviseAfterDoubt(error),
       };
+    case 'not-api':
+      return {
+        title: `${failed}: the host is not the Dispersed API`,
+        cause: `${request}: ${detail}`,
+        remedy:
+          'Check the input api-url: it is https://api.dispersed.com, or https://api.compute.x.io for the older service. If it is right, a proxy or firewall may answer in its place.',
+      };
     case 'unreadable':
     case 'too-large':
       return {
@@ -100,8 +107,9 @@ function describeServiceError(error: ServiceError, failed: string): ErrorMessage
 }
 
 function describeRefusal(error: ServiceError, failed: string, detail: string): ErrorMessage {
-  const { status = 0, request } = error;
-  const [title, remedy] = refusals[status] ?? otherRefusal(error, status);
+  const { status = 0, request, isKnownHost } = error;
+  const isExpired = status === 401 && isKnownHost;
+  const [title, remedy] = isExpired ? expired : (refusals[status] ?? otherRefusal(error, status));
   const cause = `The service responded with HTTP ${status} to ${request}: ${detail}`;
   return { title: `${failed}: ${title}`, cause, remedy };
 }
@@ -121,6 +129,12 @@ function adviseAfterDoubt({ request }: ServiceError): string {
     ? 'Run the workflow again later.'
     : `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
 }
+
+// It was accepted earlier in this step.
+const expired = [
+  'the API key is no longer accepted',
+  `The key may have expired or been revoked. A job that is running continues, is billed, and cannot be cancelled with this key: cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
+] as const;
 
 // By status: a title, and what to do.
 const refusals: Readonly<Record<number, readonly [string, string]>> = {

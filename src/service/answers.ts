@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { cut, stripInvisible } from '../text.ts';
 import { isList, isMapping, type Json, type JsonMapping } from './json.ts';
+import type { Client } from './client.ts';
 import type { Redactor } from './redactor.ts';
 import { knownWords } from './schemas.ts';
 
@@ -29,12 +30,15 @@ const shownOfNodeUrls: ReadonlyMap<string, number> = new Map([
  * What is shown of it has no secrets, and a bound.
  */
 export function parseAnswer<S extends z.core.$ZodType>(
+  { redactor, host }: Pick<Client, 'redactor' | 'host'>,
   schema: S,
   answer: unknown,
-  redactor: Redactor,
 ) {
   redactor.addEchoed(answer);
-  return z.safeParse(schema, isMapping(answer) ? redactShown(answer, redactor) : answer);
+  const shown = isMapping(answer) ? redactShown(answer, redactor) : answer;
+  const parsed = z.safeParse(schema, shown);
+  if (parsed.success) host.answered();
+  return parsed;
 }
 
 function redactShown(answer: JsonMapping, redactor: Redactor): JsonMapping {

@@ -3,7 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
 import { cut } from '../text.ts';
 import type { Clock, Random } from '../clock.ts';
-import { errorDetail } from './error-detail.ts';
+import { errorDetail, isHtml } from './error-detail.ts';
+import { createHost, isForeignAnswer, type Host } from './host.ts';
 import type { Transport, WireAnswer } from './http.ts';
 import { parseExactJson, parseJson, type Json } from './json.ts';
 import { parseRetryAfter } from './retry.ts';
@@ -40,6 +41,8 @@ export interface Client {
   readonly send: (call: Call) => Promise<unknown>;
   /** The service's clock, Unix ms, by the last answer that told it; null before one did. */
   readonly serverNow: () => number | null;
+  /** Whether the host is the API, by what it has answered. */
+  readonly host: Host;
   /** Knows the secrets that the service may repeat. */
   readonly redactor: Redactor;
   readonly clock: Clock;
@@ -59,6 +62,8 @@ export interface ClientOptions {
   readonly random: Random;
   /** Told when the service's clock turns out to be so many ms ahead of ours. */
   readonly onClockOff: (offsetMs: number) => void;
+  /** How long a host may be asked that has never answered, in ms; some two minutes without. */
+  readonly maxSilenceMs?: number | undefined;
 }
 
 // Far more than a page of 50 jobs with all their parameters.
@@ -91,6 +96,7 @@ export function createClient(options: ClientOptions): Client {
   redactor.addCredentials([keys.secretKey]);
   let known: Signing = { offsetMs: 0, dialect: 'ascii' };
   const serverClock = createServerClock(clock);
+  const host = createHost(clock, options.maxSilenceMs);
 
   const sendOnce = async (call: Call, { offsetMs, dialect }: Signing) => {
     const request = toWire(call, dialect);
@@ -142,6 +148,7 @@ export function createClient(options: ClientOptions): Client {
 
   const send = async (call: Call): Promise<unknown> => {
     redactor.addSent(call.body);
+    host.asked();
     try {
       const answer = await exchangeSigned(call);
       return readAnswer(answer, call, answer.dateMs ?? clock.now());
@@ -149,7 +156,7 @@ export function createClient(options: ClientOptions): Client {
       throw error instanceof ServiceError ? redacted(error, redactor) : error;
     }
   };
-  return { send, serverNow: serverClock.now, redactor, clock, random };
+  return { send, serverNow: serverClock.now, host, redactor, clock, random };
 }
 
 // Of two answers, one may come before the other that was sent first.
@@ -198,8 +205,7 @@ function differsByDialect({ body }: Call): boolean {
 
 // A service that says which value it minds repeats it, and a certificate has a name.
 function redacted(error: ServiceError, { redactServiceText }: Redactor): ServiceError {
-  const detail = cut(redactServiceText(error.detail), maxDetail);
-  return new ServiceError({ ...error, detail, cause: error.cause });
+  return error.with({ detail: cut(redactServiceText(error.detail), maxDetail) });
 }
 
 const maxDetail = 500;
@@ -209,11 +215,24 @@ function readAnswer({ status, text, retryAfter }: WireAnswer, call: Call, nowMs:
   if (status < 200 || status > 299) {
     const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
     const detail = errorDetail(text);
-    throw new ServiceError({ trouble: 'refused', request, status, detail, retryAfterMs });
+    const isForeign = isForeignAnswer(status, isHtml(text));
+    throw new ServiceError({
+      trouble: 'refused',
+      request,
+      status,
+      detail,
+      retryAfterMs,
+      isForeign,
+    });
   }
   if (text === '' && call.mayBeEmpty === true) return null;
   const body = call.exactNumbers === true ? parseExactJson(text) : parseJson(text);
   if (body !== undefined) return body;
-  const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
-  throw new ServiceError({ trouble: 'unreadable', request, status, detail });
+  const detail =
+    text === ''
+      ? 'the response is empty'
+      : isHtml(text)
+        ? 'an HTML page'
+        : 'the response is not JSON';
+  throw new ServiceError({ trouble: 'unreadable', request, status, detail, isForeign: true });
 }

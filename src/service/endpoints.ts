@@ -99,8 +99,10 @@ export async function cancelJob(
 ): Promise<Job | null> {
   const pathname = `/v1/jobs/${jobUuid}/cancel`;
   const call: Call = { method: 'PUT', pathname, body: { reason }, signal, mayBeEmpty: true };
-  const parsed = parseAnswer(jobSchema, unwrap(await client.send(call)), client.redactor);
-  return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
+  return ask(client, call, (answer) => {
+    const parsed = parseAnswer(client, jobSchema, unwrap(answer));
+    return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
+  });
 }
 
 /** Lists the runs of a job, oldest first, without their logs; of more than a page, the newest. */
@@ -176,10 +178,21 @@ export async function listLedger(
   return readPage(client, { pathname, query, signal }, ledgerTransactionSchema);
 }
 
+/** Sends a request and reads its answer. What errors mean depends on what the host has answered so far. */
+async function ask<T>(client: Client, call: Call, read: (answer: unknown) => T): Promise<T> {
+  try {
+    return read(await client.send(call));
+  } catch (error) {
+    throw error instanceof ServiceError ? client.host.judge(error) : error;
+  }
+}
+
 async function readSingle<S extends z.core.$ZodType>(client: Client, call: Call, schema: S) {
-  const parsed = parseAnswer(schema, unwrap(await client.send(call)), client.redactor);
-  if (parsed.success) return parsed.data;
-  throw unreadable(call, parsed.error.issues);
+  return ask(client, call, (answer) => {
+    const parsed = parseAnswer(client, schema, unwrap(answer));
+    if (parsed.success) return parsed.data;
+    throw unreadable(call, parsed.error.issues);
+  });
 }
 
 /** @throws ServiceError where the answer is about another one than was asked for */
@@ -207,14 +220,16 @@ async function readPage<S extends z.core.$ZodType>(
 ): Promise<Page<z.output<S>>> {
   const query = { limit: String(pageLimit), ...listCall.query };
   const call: Call = { ...listCall, method: 'GET', query };
-  const answer = await client.send(call);
-  const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
-  if (!list.success) throw unreadable(call, list.error.issues);
-  const { total, data } = list.data;
+  const { total, data } = await ask(client, call, (answer) => {
+    const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
+    if (!list.success) throw unreadable(call, list.error.issues);
+    client.host.answered();
+    return list.data;
+  });
   // One may repeat what only a later one has.
   for (const member of data) client.redactor.addEchoed(member);
   const items = data.flatMap((member) => {
-    const parsed = parseAnswer(schema, member, client.redactor);
+    const parsed = parseAnswer(client, schema, member);
     return parsed.success ? [parsed.data] : [];
   });
   const size = data.length;
@@ -233,6 +248,7 @@ function unreadable(call: Call, issues: readonly z.core.$ZodIssue[]): ServiceErr
   return new ServiceError({
     trouble: 'unreadable',
     request: `${call.method} ${call.pathname}`,
+    isForeign: true,
     detail: `the response does not have the form that the API documents (${places.join(', ')})`,
   });
 }

@@ -13,9 +13,11 @@ export function openService(
   { connect, runner, clock, random }: Pick<Deps, 'connect' | 'runner' | 'clock' | 'random'>,
   { apiUrl, keys }: Access,
   onClockOff: ClientOptions['onClockOff'],
+  maxSilenceMs?: number,
 ) {
   const { exchange, close } = connect(apiUrl);
   const { redactor } = runner;
-  const client = createClient({ exchange, keys, redactor, clock, random, onClockOff });
+  const given = { exchange, keys, redactor, clock, random };
+  const client = createClient({ ...given, onClockOff, maxSilenceMs });
   return { client, close };
 }

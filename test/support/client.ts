@@ -1,4 +1,5 @@
 import type { Call, Client } from '../../src/service/client.ts';
+import { createHost } from '../../src/service/host.ts';
 import { createRedactor } from '../../src/service/redactor.ts';
 import { ServiceError } from '../../src/errors.ts';
 import type { MadeUpClock } from './clock.ts';
@@ -31,6 +32,7 @@ export function fakeClient(
     random: () => 1,
     serverNow: () => clock.now(),
     redactor: createRedactor(),
+    host: createHost(clock),
     times: (method) => calls.filter((call) => call.method === method).map(({ atMs }) => atMs),
     send: async (call) => {
       const sent = { ...call, atMs: clock.monotonicMs() };

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Client } from '../../src/service/client.ts';
 import { createRedactor } from '../../src/service/redactor.ts';
+import { createHost } from '../../src/service/host.ts';
 import { findEarlierJobs } from '../../src/cooking/attach.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { uuidNumber } from '../support/outcomes.ts';
@@ -23,11 +24,13 @@ async function attach(rows: readonly Row[]) {
 }
 
 async function find(jobs: readonly object[]) {
+  const clock = createMadeUpClock();
   const client: Client = {
     send: async () => ({ data: jobs, total: jobs.length }),
     serverNow: () => null,
     redactor: createRedactor(),
-    clock: createMadeUpClock(),
+    host: createHost(clock),
+    clock,
     random: () => 0,
   };
   const request = cookRequest({

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Call, Client } from '../../src/service/client.ts';
+import { createHost } from '../../src/service/host.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { createLogCollector, type LogMode } from '../../src/logs/collector.ts';
 import type { Clock } from '../../src/clock.ts';
@@ -57,6 +58,7 @@ function openLog(
     random: () => 0,
     serverNow: () => null,
     redactor: runner.redactor,
+    host: createHost(clock),
   };
   const signal = new AbortController().signal;
   const job = fakeJob({ status: 'RUNNING' });
