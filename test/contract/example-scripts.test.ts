@@ -80,7 +80,9 @@ describe('the gate before a deploy', () => {
 
 test('the nightly render prints what the service says as no command', () => {
   const job = { job_uuid: attack, title: attack, status: attack, result: 'failed', run_seconds: 1 };
-  const env = { RESULT: 'failed', JOBS: JSON.stringify([job, { ...job, title: 'Shard 1' }]) };
+  const jobs = join(mkdtempSync(join(tmpdir(), 'jobs-')), 'jobs.json');
+  writeFileSync(jobs, JSON.stringify([job, { ...job, title: 'Shard 1' }]));
+  const env = { RESULT: 'failed', JOBS: jobs };
   const { code, log } = run(scriptOf('examples/nightly-render.yml', 'JOBS'), env);
   expect(code).toBe(0);
   expect(log).toContain('PWNED');

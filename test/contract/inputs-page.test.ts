@@ -1,4 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { readCookInputs } from '../../src/inputs/cook.ts';
@@ -52,14 +55,22 @@ const expressions: Readonly<Record<string, string>> = {
 const fill = (text: string) =>
   text.replaceAll(/\$\{\{ (.+?) \}\}/g, (_, name: string) => expressions[name] ?? `no ${name}`);
 
+// Where the file of `recipes-file` is.
+const workspace = mkdtempSync(join(tmpdir(), 'page-'));
+writeFileSync(join(workspace, 'recipes.json'), JSON.stringify([needed.recipes]));
+afterAll(() => {
+  rmSync(workspace, { recursive: true });
+});
+
 describe('the cook action accepts the example', () => {
   const examples = inputsOf('action.yml').flatMap((name) =>
     examplesOf(name).map((example, index) => ({ name, index, example })),
   );
   test.each(examples)('$name, $index', async ({ example }) => {
     const inputs: Record<string, string> = { ...needed };
+    if ('recipes-file' in example) inputs['recipes'] = '';
     for (const [name, value] of Object.entries(example)) inputs[name] = fill(String(value));
-    const runner = rememberingRunner(inputs);
+    const runner = rememberingRunner(inputs, new Map(), { GITHUB_WORKSPACE: workspace });
     await expect(readCookInputs(runner)).resolves.toBeDefined();
     expect(runner.annotations).toEqual([]);
   });

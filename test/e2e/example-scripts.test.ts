@@ -79,15 +79,24 @@ async function playScriptOf(name: string, part: string, env: Readonly<Record<str
   return played;
 }
 
+/** Writes the table of the sweep from the file of the output `jobs-path`. */
+async function tableOf(jobs: readonly unknown[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
+  const file = join(folder, 'jobs.json');
+  writeFileSync(file, JSON.stringify(jobs));
+  const played = await playScriptOf('sweep', '<table>', { JOBS: file });
+  rmSync(folder, { recursive: true });
+  return played;
+}
+
 test('the table of the sweep is whole, whatever the containers print', async () => {
+  const hostile = { accuracy: '<img src=x>' };
   const jobs = [
-    { title: 'Shard <b>0</b>\n\n# |', job_uuid: 'a', result: 'succeeded', run_seconds: 3 },
-    { title: 'Shard 1', job_uuid: 'b', result: 'succeeded', run_seconds: 4.5 },
-    { title: 'Shard 2', job_uuid: null, result: 'error', run_seconds: null },
+    { title: 'Shard <b>0</b>\n\n# |', result: 'succeeded', run_seconds: 3, results: hostile },
+    { title: 'Shard 1', result: 'succeeded', run_seconds: 4.5, results: { accuracy: 0.5 } },
+    { title: 'Shard 2', result: 'error', run_seconds: null, results: {} },
   ];
-  const results = { a: { accuracy: '<img src=x>' }, b: { accuracy: 0.5 } };
-  const env = { JOBS: JSON.stringify(jobs), RESULTS: JSON.stringify(results) };
-  const { exitCode, log, summary } = await playScriptOf('sweep', '<table>', env);
+  const { exitCode, log, summary } = await tableOf(jobs);
   expect({ exitCode, log }).toEqual({ exitCode: 0, log: '' });
   expect(summary.split('\n').slice(1, -2)).toEqual([
     '<tr><td>Shard 1<td>succeeded<td>4.5<td>0.5',
@@ -97,7 +106,7 @@ test('the table of the sweep is whole, whatever the containers print', async () 
 });
 
 test('the table of the sweep is empty where nothing was cooked', async () => {
-  const { exitCode, summary } = await playScriptOf('sweep', '<table>', { JOBS: '', RESULTS: '' });
+  const { exitCode, summary } = await tableOf([]);
   expect(exitCode).toBe(0);
   expect(summary.split('\n')).toHaveLength(3);
 });

@@ -1,7 +1,7 @@
 import { projectFile } from '../contract/action-files.ts';
 import type { Phase, RecipeScript, Simulator } from '../simulator/types.ts';
 import type { PlayedScript } from './script.ts';
-import { playWorkflow, type PlayedStep, type Scene } from './workflow.ts';
+import { playWorkflow, type PlayedStep, type Scene, type SentFiles } from './workflow.ts';
 
 // What the examples find around them: recipes with their lives, secrets, and tools.
 
@@ -53,6 +53,8 @@ export interface PlayedExample {
   /** Those that use our actions. */
   readonly steps: readonly PlayedStep[];
   readonly scripts: readonly PlayedScript[];
+  /** What other actions have uploaded, or put into a comment. */
+  readonly sent: readonly SentFiles[];
 }
 
 // What they build, test and deploy is the user's own.
@@ -69,14 +71,16 @@ export async function playExample(
 ): Promise<PlayedExample> {
   const jobUuids = simulator.jobs().map(({ uuid }) => uuid);
   const scripts: PlayedScript[] = [];
+  const sent: SentFiles[] = [];
   const steps = await playWorkflow(change(projectFile(`examples/${name}.yml`)), {
     expressions: { ...expressionsFor(simulator, jobUuids), ...expressions },
     with: { 'api-url': simulator.url },
     tools: { ...usersOwn, gh: artifactOf(jobUuids), ...tools },
     onScript: (script) => scripts.push(script),
+    onFiles: (files) => sent.push(files),
     ...scene,
   });
-  return { steps, scripts };
+  return { steps, scripts, sent };
 }
 
 /** What is different from what most examples need. */

@@ -242,6 +242,22 @@ describe('examples as written', () => {
     expect(answers.slice(-2)).toEqual(['GET /health 200', 'GET /health 200']);
   });
 
+  test.each([
+    ['nightly-render', [/^[0-9a-f-]{36}\.log$/, /^[0-9a-f-]{36}\.log$/, /^[0-9a-f-]{36}\.log$/]],
+    ['comment', [/^summary\.md$/]],
+    ['evening', [/^job-uuids\.json$/]],
+  ])('%s sends files that are there', (name, files) => {
+    const { sent = [] } = played.get(name) ?? {};
+    expect(sent.map((each) => Object.keys(each.files))).toEqual([
+      files.map((form) => expect.stringMatching(form)),
+    ]);
+  });
+
+  test('the comment is the summary', () => {
+    const { sent = [], steps = [] } = played.get('comment') ?? {};
+    expect(Object.values(sent[0]?.files ?? {})).toEqual([steps[0]?.summary]);
+  });
+
   test('the shards of the sweep are told apart', () => {
     const titles = played
       .get('sweep')

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { projectFile } from '../contract/action-files.ts';
@@ -6,8 +8,8 @@ import { fill, isDue, type JobStatus } from './expressions.ts';
 import { openWorkbench, runScript, type PlayedScript, type Workbench } from './script.ts';
 
 // Plays a workflow in order, as the runner would: its scripts as written, and the steps that use
-// our actions with the committed `dist`, outputs handed on, and the post entries at the end. Steps
-// that use other actions do nothing.
+// our actions with the committed `dist`, outputs handed on, and the post entries at the end. Of steps
+// that use other actions, those that send files somewhere look for them; the others do nothing.
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const scalars = z.record(z.string(), scalar).default({});
@@ -53,6 +55,15 @@ export interface Scene {
   readonly during?: (step: RunningStep) => Promise<void>;
   /** Told of each script that has ended. */
   readonly onScript?: (script: PlayedScript) => void;
+  /** Told of each step that sends files somewhere. */
+  readonly onFiles?: (sent: SentFiles) => void;
+}
+
+/** The files that a step with another action has found at its `path`. */
+export interface SentFiles {
+  readonly uses: string;
+  /** Name to text; empty where there is nothing. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** What became of a step of ours. */
@@ -158,7 +169,17 @@ async function playStep(play: JobPlay, step: Step, index: number): Promise<void>
     play.started.push(started);
     await play.scene.during?.(started.main);
     if (step.background !== true) await finish(play, started);
+  } else if (/upload-artifact|pull-request-comment/.test(step.uses ?? '')) {
+    const path = resolve(play.bench.folder, fill(step.with['path'] ?? '', play.values));
+    play.scene.onFiles?.({ uses: step.uses ?? '', files: filesAt(path) });
   }
+}
+
+function filesAt(path: string): Record<string, string> {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
+  if (isFolder === undefined) return {};
+  const files = isFolder ? readdirSync(path).map((name) => join(path, name)) : [path];
+  return Object.fromEntries(files.map((file) => [basename(file), readFileSync(file, 'utf8')]));
 }
 
 async function playScript(play: JobPlay, step: Step, run: string): Promise<void> {
@@ -219,6 +240,7 @@ function optionsOf(play: JobPlay, step: Step, { index, folder }: Place): StepOpt
     env: {
       GITHUB_JOB: name,
       GITHUB_ACTION: `__step_${index}`,
+      GITHUB_WORKSPACE: play.bench.folder,
       RUNNER_TEMP: play.bench.temp,
       ...environmentOf(play, step),
       ...scene.env,
