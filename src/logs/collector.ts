@@ -1,10 +1,11 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
-import { withDeadline } from '../clock.ts';
+import { withDeadline, type Clock } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import type { RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
+import { isFinal } from '../jobs/status.ts';
 import type { RunLogEvents } from './run-log.ts';
 import { openRuns } from './runs.ts';
 
@@ -22,10 +23,14 @@ export interface JobLogEvents extends RunLogEvents {
 export interface LogCollectorOptions {
   readonly client: Client;
   readonly mode: LogMode;
-  /** Where the logs are kept; null where none are read. */
+  /** Where the logs are kept; null where they cannot be. */
   readonly folder: string | null;
   /** Fires when watching ends. */
   readonly signal: AbortSignal;
+  /** Fires when all requests must end. */
+  readonly deadline: AbortSignal;
+  /** Fires when there are only seconds left. */
+  readonly interrupt: AbortSignal;
   readonly printJob: (job: SubmittedJob) => JobLogEvents;
 }
 
@@ -34,6 +39,16 @@ export type JobLog = ReturnType<LogCollector['open']>;
 
 // Half of the connections to the service: large logs must not hold up the looks at the jobs.
 const maxConcurrentLogs = 4;
+
+/** Makes ready for the logs of a step. Nothing here rejects because of them. */
+export function createLogCollector(options: LogCollectorOptions) {
+  const limit = pLimit(maxConcurrentLogs);
+  return {
+    /** Opens the runs and the log of one job. */
+    open: (submitted: SubmittedJob) => openJobLog(submitted, { ...options, limit }),
+  };
+}
+
 // What the log of a job may cost in traffic, on average: the service gives the whole text each time.
 const bytesPerMs = 256;
 // After trouble that may pass.
@@ -41,63 +56,86 @@ const troublePauseMs = 30_000;
 // What the end of a log is worth in time; an interrupt leaves less.
 const maxCloseMs = 60_000;
 
-/** Makes ready for the logs of a step. Nothing here rejects because of them. */
-export function createLogCollector(options: LogCollectorOptions) {
-  const { client, mode, folder, signal } = options;
-  const { clock } = client;
-  const limit = pLimit(maxConcurrentLogs);
+function openJobLog(
+  submitted: SubmittedJob,
+  options: LogCollectorOptions & { readonly limit: LimitFunction },
+) {
+  const { client, mode, signal, deadline, interrupt } = options;
+  const { clock, redactor } = client;
+  const isRead = mode !== 'none';
+  const events = options.printJob(submitted);
+  const runs = openRuns(submitted.job.uuid, { ...options, isRead, events });
+  const closing = new AbortController();
+  const ended = AbortSignal.any([signal, closing.signal]);
+  let dueAtMs = 0;
 
-  /** Opens the runs and the log of one job. */
-  const open = (submitted: SubmittedJob) => {
-    const events = options.printJob(submitted);
-    const runs = openRuns(submitted.job.uuid, { client, folder, limit, events });
-    const closing = new AbortController();
-    const ended = AbortSignal.any([signal, closing.signal]);
-    let dueAtMs = 0;
-
-    const readNew = async () => {
-      dueAtMs = Infinity;
-      try {
-        await runs.read(ended, false);
-        dueAtMs = clock.monotonicMs() + runs.size() / bytesPerMs;
-      } catch (error) {
-        // After a refusal, it is of no use to ask again while the job runs.
-        const mayPass = error instanceof ServiceError && (error.retryable || error.status === 404);
-        if (mayPass) dueAtMs = clock.monotonicMs() + troublePauseMs;
-      }
-    };
-    return {
-      /**
-       * To be called after each look at the job. Starts reading what is new of its log where that
-       * is due, and returns at once.
-       */
-      onLook: ({ status }: Job) => {
-        const isRead = mode === 'stream' && folder !== null && status === 'RUNNING';
-        if (isRead && !ended.aborted && clock.monotonicMs() >= dueAtMs) void readNew();
-      },
-      listRuns: runs.list,
-      /**
-       * Ends reading in the background, reads what is left, and gives what the runs brought.
-       * @param options `reads` is false where the service will not tell of this job
-       */
-      close: async (
-        result: Result,
-        { reads, signal: outer }: { readonly reads: boolean; readonly signal: AbortSignal },
-      ): Promise<RunData> => {
-        closing.abort();
-        const readRest = async (rest: AbortSignal) => runs.read(rest, true);
-        if (reads) {
-          await withDeadline(clock, maxCloseMs, outer, readRest).catch((error) => {
-            if (folder !== null) events.trouble(error);
-          });
-        }
-        const { reported, ...rest } = runs.close();
-        events.end(result, rest.logTail);
-        for (const problem of reported?.problems() ?? []) events.resultsIgnored(problem);
-        const results = reported?.all() ?? null;
-        return { ...rest, results: results && client.redactor.redactJson(results) };
-      },
-    };
+  const readNew = async () => {
+    dueAtMs = Infinity;
+    try {
+      await runs.read(ended, false);
+      dueAtMs = clock.monotonicMs() + runs.size() / bytesPerMs;
+    } catch (error) {
+      // After a refusal, it is of no use to ask again while the job runs.
+      const mayPass = error instanceof ServiceError && (error.retryable || error.status === 404);
+      if (mayPass) dueAtMs = clock.monotonicMs() + troublePauseMs;
+    }
   };
-  return { open };
+  return {
+    /**
+     * To be called after each look at the job. Starts reading what is new of its log where that is
+     * due, and returns at once.
+     */
+    onLook: ({ status }: Job) => {
+      const isStreamed = mode === 'stream' && status === 'RUNNING';
+      if (isStreamed && !ended.aborted && clock.monotonicMs() >= dueAtMs) void readNew();
+    },
+    listRuns: runs.list,
+    /**
+     * Ends reading in the background, reads what is left, and gives what the runs brought.
+     * @param job as last seen; null where the service will not tell of it, so that nothing is read
+     */
+    close: async (result: Result, job: Job | null): Promise<RunData> => {
+      closing.abort();
+      const readRest = async (rest: AbortSignal) => {
+        if (job === null) return;
+        await runs.read(rest, true);
+        const isComplete = result === 'succeeded' && runs.results()?.all() !== null;
+        const mayComeLate = isRead && isFinal(job.status) && !isComplete;
+        if (mayComeLate) await readLateEnd(runs, clock, rest, interrupt);
+      };
+      await withDeadline(clock, maxCloseMs, deadline, readRest).catch((error: unknown) => {
+        if (isRead) events.trouble(error);
+      });
+      const data = runs.close();
+      events.end(result, data.logTail);
+      const problems = runs.results()?.problems() ?? [];
+      if (problems.length > 0) events.resultsIgnored(redactor.redact(problems.join('; ')));
+      const results = runs.results()?.all() ?? null;
+      return { ...data, results: results && redactor.redactJson(results) };
+    },
+  };
+}
+
+// The last lines may come a while after the end of a job.
+const lateReadsMs = [1_000, 3_000, 5_000, 7_000, 9_000, 11_000, 13_000, 15_000];
+const minLateMs = 3_000;
+
+/** Reads a log some more after the end of its job, for as long as something new comes. */
+async function readLateEnd(
+  runs: ReturnType<typeof openRuns>,
+  clock: Clock,
+  signal: AbortSignal,
+  interrupt: AbortSignal,
+): Promise<void> {
+  const startMs = clock.monotonicMs();
+  const late = AbortSignal.any([signal, interrupt]);
+  for (const dueMs of lateReadsMs) {
+    await clock.sleep(startMs + dueMs - clock.monotonicMs(), late);
+    const before = runs.changes();
+    await runs.read(late, true).catch((error: unknown) => {
+      if (!interrupt.aborted) throw error;
+    });
+    const isOver = dueMs >= minLateMs && runs.changes() === before;
+    if (isOver || interrupt.aborted) return;
+  }
 }

@@ -1,20 +1,22 @@
 import { isMapping, parseJson, type Json, type JsonMapping } from '../service/json.ts';
 
 const marker = 'dispersed-output:';
-// Outputs of a step hold about 1 MB in all.
-const maxCharacters = 100_000;
+// Linux takes no environment variable above 128 KiB, and scripts read outputs from there.
+const maxBytes = 100_000;
+const maxLineLength = 1_000_000;
 
 /** What the container reports in the log of one run, on lines `dispersed-output: {"key": value}`. */
 export function createRunResults() {
   const members = new Map<string, { readonly value: Json; readonly size: number }>();
   let size = 0;
-  let problems = new Set<string>();
+  const tooLarge = new Set<string>();
+  let unreadable = new Set<string>();
 
   const put = (key: string, value: Json) => {
-    const own = key.length + JSON.stringify(value).length;
+    const own = Buffer.byteLength(key + JSON.stringify(value));
     const newSize = size - (members.get(key)?.size ?? 0) + own;
-    if (newSize > maxCharacters) {
-      problems.add(`its results have more than ${maxCharacters / 1000} KB in all`);
+    if (newSize > maxBytes) {
+      tooLarge.add(`“${key.slice(0, 60)}” does not fit into the ${maxBytes / 1000} KB of a job`);
       return;
     }
     size = newSize;
@@ -23,10 +25,11 @@ export function createRunResults() {
   return {
     /** Takes what a text of the log reports: texts may repeat and rewrite each other. */
     take: (text: string) => {
-      problems = new Set();
+      unreadable = new Set();
       for (const json of reportsIn(text)) {
-        const reported = parseJson(json);
-        if (!isMapping(reported)) problems.add('what follows is not a JSON object');
+        const reported = json.length > maxLineLength ? undefined : parseReport(json);
+        const what = json.length > maxLineLength ? 'too long' : 'not a JSON object';
+        if (reported === undefined) unreadable.add(`“${json.trim().slice(0, 60)}” is ${what}`);
         else for (const [key, value] of Object.entries(reported)) put(key, value ?? null);
       }
     },
@@ -36,9 +39,18 @@ export function createRunResults() {
       const values = [...members].map(([key, { value }]) => [key, value] as const);
       return values.length === 0 ? null : Object.fromEntries(values);
     },
-    /** Why lines of the last text were of no use. */
-    problems: (): readonly string[] => [...problems],
+    /** What could not be used: of all texts what is too large, of the last one what cannot be read. */
+    problems: (): readonly string[] => [...tooLarge, ...unreadable],
   };
+}
+
+/** Numbers that JavaScript would write otherwise stay as they were written. */
+function parseReport(json: string): JsonMapping | undefined {
+  if (!isMapping(parseJson(json))) return undefined;
+  const value = JSON.parse(json, (_, member, { source = '' }) =>
+    typeof member === 'number' && String(member) !== source ? JSON.rawJSON(source) : member,
+  );
+  return isMapping(value) ? value : undefined;
 }
 
 /** What follows the marker, where a line of a text begins with it. */

@@ -22,10 +22,10 @@ const maxTailLine = 2_000;
 
 /**
  * Opens the log of one run, to be given each text that the service has for it.
- * @param path the file that keeps the log as the service gives it
+ * @param path the file that keeps the log as the service gives it; null where none can
  */
 export function openRunLog(
-  path: string,
+  path: string | null,
   runNumber: number,
   redactor: Redactor,
   events: RunLogEvents,
@@ -40,7 +40,8 @@ export function openRunLog(
     events.line(text, runNumber);
   });
   let seen = describe('');
-  const keep = createKeeper(path);
+  let changes = 0;
+  const keep = path === null ? null : createKeeper(path);
   return {
     /**
      * Takes the results of a text, keeps what is new in it, and gives the lines of that.
@@ -51,8 +52,9 @@ export function openRunLog(
       if (text === '' && seen.length > 0) return;
       results.take(text);
       const from = findNew(seen, text);
+      if (from !== text.length) changes += 1;
       try {
-        keep(text, from, seen.firstLine);
+        keep?.(text, from, seen.firstLine);
       } catch (error) {
         events.trouble(error);
       }
@@ -74,6 +76,8 @@ export function openRunLog(
     tail: (): readonly string[] => tail.slice(-tailLines),
     /** How long that was, in characters. */
     size: () => seen.length,
+    /** How many texts had something new. */
+    changes: () => changes,
     results,
   };
 }

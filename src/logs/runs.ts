@@ -10,7 +10,9 @@ import { openRunLog, type RunLog, type RunLogEvents } from './run-log.ts';
 
 export interface RunsOptions {
   readonly client: Client;
-  /** Where the logs are kept; null where none are read. */
+  /** Whether logs are read at all. */
+  readonly isRead: boolean;
+  /** Where the logs are kept; null where they cannot be. */
   readonly folder: string | null;
   /** Lets so many logs be read at once. */
   readonly limit: LimitFunction;
@@ -26,29 +28,20 @@ interface KnownRun {
 
 /** Opens the runs of one job, and what was read of their logs. One log is read at a time. */
 export function openRuns(jobUuid: string, options: RunsOptions) {
-  const { client, limit, events } = options;
+  const { client } = options;
   const { known, list } = createKnownRuns(jobUuid, options);
   let taking = Promise.resolve();
 
   const readLog = async (target: KnownRun, signal: AbortSignal) => {
     if (target.log === null) return;
-    const { run, log } = await limit(async () => {
-      signal.throwIfAborted();
-      return readJobRun(client, target.run.uuid, signal);
-    });
-    // Who gave up meanwhile may have had the log read anew.
-    signal.throwIfAborted();
-    [target.run, target.isOver] = [run, isFinal(run.status)];
+    const answer = await requestLog(target.run.uuid, options, signal);
+    target.isOver = answer === null || isFinal(answer.run.status);
+    if (answer === null) return;
+    target.run = answer.run;
     for (const before of known.slice(0, known.indexOf(target))) before.log?.end();
-    taking = target.log.take(log, target.isOver);
+    taking = target.log.take(answer.log, target.isOver);
     await taking;
   };
-  const readBounded = async (target: KnownRun, signal: AbortSignal) =>
-    readLog(target, signal).catch((error: unknown) => {
-      if (!(error instanceof ServiceError) || error.trouble !== 'too-large') throw error;
-      target.isOver = true;
-      events.trouble(new Error(`it is larger than ${maxLogBytes / 1024 / 1024} MiB`));
-    });
   return {
     /** Reads which runs there are, oldest first; rejects with ServiceError. */
     list,
@@ -69,30 +62,56 @@ export function openRuns(jobUuid: string, options: RunsOptions) {
       if (isLast || known.at(-1)?.run.status !== 'RUNNING') await attempt(async () => list(signal));
       for (const run of known) {
         const isLeft = !run.isOver || (isLast && run === known.at(-1));
-        if (isLeft) await attempt(async () => readBounded(run, signal));
+        if (isLeft) await attempt(async () => readLog(run, signal));
       }
       if (troubles.length > 0) throw asError(troubles[0]);
     },
     /** How large the logs were when last read, in all. */
     size: () => known.reduce((sum, { log }) => sum + (log?.size() ?? 0), 0),
+    /** How many texts had something new. */
+    changes: () => known.reduce((sum, { log }) => sum + (log?.changes() ?? 0), 0),
+    /** What the last run reported; undefined where there is none. */
+    results: () => known.at(-1)?.log?.results,
     /** Ends the last line of each log, and gives what the runs brought. */
     close: () => {
       for (const { log } of known) log?.end();
       const tails = known.map(({ log }) => log?.tail() ?? []);
       const logTail = tails.findLast((tail) => tail.length > 0) ?? [];
-      return { runs: known.map(({ run }) => run), logTail, reported: known.at(-1)?.log?.results };
+      return { runs: known.map(({ run }) => run), logTail };
     },
   };
 }
 
+/** Reads a run and its log; null where that is too large. */
+async function requestLog(
+  runUuid: string,
+  { client, limit, events }: RunsOptions,
+  signal: AbortSignal,
+) {
+  try {
+    const answer = await limit(async () => {
+      signal.throwIfAborted();
+      return readJobRun(client, runUuid, signal);
+    });
+    // Who gave up meanwhile may have had the log read anew.
+    signal.throwIfAborted();
+    return answer;
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.trouble !== 'too-large') throw error;
+    events.trouble(new Error(`it is larger than ${maxLogBytes / 1024 / 1024} MiB`));
+    return null;
+  }
+}
+
 /** The runs of a job, oldest first, each with its log. */
-function createKnownRuns(jobUuid: string, { client, folder, events }: RunsOptions) {
+function createKnownRuns(jobUuid: string, { client, isRead, folder, events }: RunsOptions) {
   const known: KnownRun[] = [];
 
   const openLog = (runNumber: number) => {
-    if (folder === null) return null;
+    if (!isRead) return null;
     const name = runNumber === 1 ? `${jobUuid}.log` : `${jobUuid}.${runNumber}.log`;
-    return openRunLog(join(folder, name), runNumber, client.redactor, events);
+    const path = folder === null ? null : join(folder, name);
+    return openRunLog(path, runNumber, client.redactor, events);
   };
   const list = async (signal: AbortSignal): Promise<readonly JobRun[]> => {
     for (const run of await listJobRuns(client, jobUuid, signal)) {

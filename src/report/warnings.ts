@@ -140,13 +140,13 @@ function createLogWarnings(warn: Warn, causeOf: (error: unknown) => string) {
   return {
     logIncomplete: (whoseLog: string, error: unknown) => {
       const title = 'A log is incomplete';
-      const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not affect the result.`;
+      const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not decide whether the step passes, but results printed there may be missing.`;
       warn(title, message, title);
     },
     resultsIgnored: (jobUuid: string, reason: string) => {
       const title = 'Some results were ignored';
-      const message = `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`;
-      warn(title, message, title);
+      const message = `Of what job ${jobUuid} printed on dispersed-output lines, this cannot be used: ${sanitizeLine(reason)}.`;
+      warn(title, message, `${title} ${jobUuid}`);
     },
   };
 }

@@ -38,7 +38,13 @@ export async function withStep<T>(
     onAvailable: log.serviceAvailable,
   });
   const printer = openLogPrinter(runner, log, plan.logs, jobs.length);
-  const jobLogs = createLogCollector({ client, signal: end.signal, ...printer });
+  const jobLogs = createLogCollector({
+    client,
+    signal: end.signal,
+    deadline: end.deadline,
+    interrupt: deps.interrupt,
+    ...printer,
+  });
   const step: Step = {
     deps,
     plan,

@@ -40,8 +40,7 @@ export async function watchToEnd(step: Step, entry: Entry): Promise<RunData> {
   await reconcileEntry(step, entry);
   await refreshStatus(step, entry);
   const { result } = outcomeNow(step, entry);
-  const reads = entry.facts.stop !== 'lost';
-  const runData = await log.close(result, { reads, signal: step.end.deadline });
+  const runData = await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job);
   if (entry.facts.stop === 'ended') reportUnrated(step, entry, runData);
   if (entry.facts.stop === 'goal') reportAddresses(step, entry, submitted, runData);
   return runData;

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Call, Client } from '../../src/service/client.ts';
 import { createHost } from '../../src/service/host.ts';
 import { ServiceError } from '../../src/errors.ts';
+import type { Result } from '../../src/jobs/results.ts';
 import { createLogCollector, type LogMode } from '../../src/logs/collector.ts';
 import type { Clock } from '../../src/clock.ts';
 import { openLogPrinter } from '../../src/report/container-log.ts';
@@ -26,6 +27,20 @@ function standingClock(): Clock & { readonly pass: (ms: number) => void } {
       }),
     pass: (ms) => {
       nowMs += ms;
+    },
+  };
+}
+
+/** A clock on which short pauses are over at once, and long ones never. */
+function jumpingClock(): Clock {
+  let nowMs = cookedAtMs;
+  const standing = standingClock();
+  return {
+    now: () => nowMs,
+    monotonicMs: () => nowMs,
+    sleep: async (ms, signal) => {
+      if (ms > 10_000) return standing.sleep(ms, signal);
+      if (!signal?.aborted) nowMs += Math.max(0, ms);
     },
   };
 }
@@ -60,11 +75,19 @@ function openLog(
     redactor: runner.redactor,
     host: createHost(clock),
   };
-  const signal = new AbortController().signal;
+  const { signal } = new AbortController();
+  const deadline = new AbortController();
+  const interrupt = new AbortController();
   const job = fakeJob({ status: 'RUNNING' });
   const { ref } = fakeOutcome();
   const printer = openLogPrinter(runner, createLog(runner, 1), mode, 1);
-  const collector = createLogCollector({ client, signal, ...printer });
+  const collector = createLogCollector({
+    client,
+    signal,
+    deadline: deadline.signal,
+    interrupt: interrupt.signal,
+    ...printer,
+  });
   const log = collector.open({ ref, origin: 'cooked', job, submittedAtMs: cookedAtMs });
   const look = async () => {
     log.onLook(job);
@@ -72,8 +95,10 @@ function openLog(
     for (let turn = 0; turn < 200; turn += 1) await nextTurn();
     return reads.filter((path) => path !== '/v1/job-runs').length;
   };
-  return { runner, log, look, reads, signal };
+  return { runner, log, look, reads, deadline, interrupt };
 }
+
+const ended = fakeJob({ status: 'COMPLETED' });
 
 const warningsOf = ({ annotations }: ReturnType<typeof rememberingRunner>) =>
   annotations.map(({ message }) => message);
@@ -148,12 +173,12 @@ test('a log that is read anew gives its results, and is printed once', async () 
   ];
   const clock = standingClock();
   const logs = () => texts.shift() ?? 'Epoch 2\n';
-  const { look, log, runner, signal } = openLog([{ logs }], { clock });
+  const { look, log, runner } = openLog([{ logs }], { clock });
   for (let reads = 0; reads < 3; reads += 1) {
     await look();
     clock.pass(1_000);
   }
-  const { results, logTail } = await log.close('succeeded', { reads: true, signal });
+  const { results, logTail } = await log.close('succeeded', ended);
   expect(results).toEqual({ a: 1 });
   expect(logTail).toEqual(['Epoch 2']);
   expect(runner.lines).toEqual([
@@ -171,8 +196,8 @@ describe('at the end', () => {
   test('what is left is read, one run after the other', async () => {
     const first = { status: 'FAILED', logs: () => 'a\ndispersed-output: {"try": 1, "a": 1}' };
     const second = { status: 'COMPLETED', logs: () => 'b\ndispersed-output: {"try": 2}' };
-    const { log, runner, signal } = openLog([first, second]);
-    const { results, logTail, runs } = await log.close('succeeded', { reads: true, signal });
+    const { log, runner } = openLog([first, second]);
+    const { results, logTail, runs } = await log.close('succeeded', ended);
     expect(runner.lines).toEqual([
       '  | a',
       '  | dispersed-output: {"try": 1, "a": 1}',
@@ -187,42 +212,114 @@ describe('at the end', () => {
 
   test('the log of the last run is read once more, though it was read after its end', async () => {
     const runs = ['FAILED', 'COMPLETED'].map((status) => ({ status, logs: () => 'a\n' }));
-    const { log, look, reads, signal } = openLog(runs);
+    const { log, look, reads } = openLog(runs);
     await look();
-    await log.close('succeeded', { reads: true, signal });
+    await log.close('succeeded', fakeJob({ status: 'RUNNING' }));
     const [first, last] = [1, 2].map((number) => `/v1/job-runs/${uuidNumber(number)}`);
     expect(reads.filter((path) => path !== '/v1/job-runs')).toEqual([first, last, last]);
   });
 
   test('nothing is read where the service will not tell of the job', async () => {
-    const { log, reads, runner, signal } = openLog([{ logs: () => 'a\n' }]);
-    await log.close('error', { reads: false, signal });
+    const { log, reads, runner } = openLog([{ logs: () => 'a\n' }]);
+    await log.close('error', null);
     expect(reads).toEqual([]);
     expect(warningsOf(runner)).toEqual([]);
   });
 
   test('a log that does not come is waited for a minute, and that is said', async () => {
     const clock = fastClock(1_000);
-    const { log, runner, signal } = openLog([{ logs: async () => new Promise(() => {}) }], {
+    const { log, runner } = openLog([{ logs: async () => new Promise(() => {}) }], {
       clock,
     });
     const startedAtMs = clock.now();
-    await log.close('succeeded', { reads: true, signal });
+    await log.close('succeeded', ended);
     expect(clock.now() - startedAtMs).toBeGreaterThanOrEqual(59_000);
     expect(warningsOf(runner)).toEqual([expect.stringContaining('there was no time left')]);
   });
 
   test('nor longer than there is time, and nothing is told after that', async () => {
-    const { log, look, runner, reads } = openLog([{ logs: () => 'a line\n'.repeat(100_000) }]);
-    const closing = new AbortController();
-    const closed = log.close('succeeded', { reads: true, signal: closing.signal });
+    const { log, look, runner, reads, deadline } = openLog([
+      { logs: () => 'a line\n'.repeat(100_000) },
+    ]);
+    const closed = log.close('succeeded', ended);
     while (runner.lines.length === 0) await nextTurn();
-    closing.abort();
+    deadline.abort();
     await closed;
     const { length } = runner.lines;
     await look();
     expect(runner.lines).toHaveLength(length);
     expect(reads).toHaveLength(2);
     expect(warningsOf(runner)).toEqual([expect.stringContaining('there was no time left')]);
+  });
+});
+
+describe('the end of a log that comes late', () => {
+  /** Ends a job whose log is told by the seconds since the end, and says when it was read. */
+  async function closeLate(
+    logAt: (seconds: number, interrupt: AbortController) => string,
+    { result = 'failed', status = 'FAILED' }: { result?: Result; status?: string } = {},
+  ) {
+    const clock = jumpingClock();
+    const readAt: number[] = [];
+    const logs = () => {
+      const seconds = (clock.now() - cookedAtMs) / 1_000;
+      readAt.push(seconds);
+      return logAt(seconds, interrupt);
+    };
+    const { log, runner, interrupt } = openLog([{ status, logs }], { clock });
+    const data = await log.close(result, fakeJob({ status }));
+    return { ...data, readAt, warnings: warningsOf(runner), lines: runner.lines };
+  }
+  const report = 'dispersed-output: {"accuracy": 0.93}\n';
+
+  test('a second later: the traceback of a failure', async () => {
+    const { logTail, lines, readAt } = await closeLate((seconds) =>
+      seconds < 1 ? 'step 1\n' : 'step 1\nTraceback\n',
+    );
+    expect(logTail).toEqual(['step 1', 'Traceback']);
+    expect(lines).toEqual(['  | step 1', '  | Traceback']);
+    expect(readAt).toEqual([0, 1, 3]);
+  });
+
+  test('three seconds later: the results of a job that has completed', async () => {
+    const { results, readAt } = await closeLate(
+      (seconds) => (seconds < 2 ? 'step 1\n' : `step 1\n${report}`),
+      { result: 'succeeded', status: 'COMPLETED' },
+    );
+    expect(results).toEqual({ accuracy: 0.93 });
+    expect(readAt).toEqual([0, 1, 3, 5]);
+  });
+
+  test('is not waited for where the job has completed, and its results are there', async () => {
+    const { readAt } = await closeLate(() => report, { result: 'succeeded', status: 'COMPLETED' });
+    expect(readAt).toEqual([0]);
+  });
+
+  test('is not waited for where the job has not ended', async () => {
+    const { readAt } = await closeLate(() => 'a\n', { result: 'detached', status: 'RUNNING' });
+    expect(readAt).toEqual([0]);
+  });
+
+  test('is read every two seconds while it is still coming', async () => {
+    const { readAt, logTail } = await closeLate((seconds) =>
+      'line\n'.repeat(1 + Math.min(seconds, 8)),
+    );
+    expect(readAt).toEqual([0, 1, 3, 5, 7, 9, 11]);
+    expect(logTail).toHaveLength(9);
+  });
+
+  test('is read for fifteen seconds at most', async () => {
+    const { readAt, warnings } = await closeLate((seconds) => 'line\n'.repeat(1 + seconds));
+    expect(readAt).toEqual([0, 1, 3, 5, 7, 9, 11, 13, 15]);
+    expect(warnings).toEqual([]);
+  });
+
+  test.each([0, 1, 5])('is not waited for after an interrupt, %i s after it', async (atSeconds) => {
+    const { readAt, warnings } = await closeLate((seconds, interrupt) => {
+      if (seconds >= atSeconds) interrupt.abort();
+      return 'line\n'.repeat(1 + seconds);
+    });
+    expect(readAt.at(-1)).toBe(atSeconds);
+    expect(warnings).toEqual([]);
   });
 });

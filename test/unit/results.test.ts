@@ -22,7 +22,7 @@ describe('what a container reports', () => {
   test('is taken from each text of the log, whatever was rewritten', () => {
     const reported = createRunResults();
     reported.take('dispersed-output: {"a": 1, "b": 1}\ndispersed-output: {"c": ');
-    expect(reported.problems()).toEqual(['what follows is not a JSON object']);
+    expect(reported.problems()).toEqual(['“{"c":” is not a JSON object']);
     reported.take('dispersed-output: {"a": 2}\r\ndispersed-output: {"c": 3}\r99%');
     expect(reported.problems()).toEqual([]);
     reported.take('nothing');
@@ -40,19 +40,45 @@ describe('what a container reports', () => {
   });
 
   test.each(['', '{', '[]', 'null', '5', '"text"', `{"a":${'['.repeat(200)}${']'.repeat(200)}}`])(
-    'is of no use as %p',
+    'is of no use as %p, and that is said',
     (json) => {
       const { all, bad } = collect(`dispersed-output: ${json}`);
       expect(all).toBeNull();
-      expect(bad).toEqual(['what follows is not a JSON object']);
+      expect(bad).toEqual([`“${json.slice(0, 60)}” is not a JSON object`]);
     },
   );
 
-  test('is bounded; what no longer fits is left out, the rest is kept', () => {
-    const large = (key: string) => `dispersed-output: {"${key}":"${'x'.repeat(60_000)}"}`;
+  test.each([
+    ['an integer beyond 2^53', '{"id":9007199254740993}'],
+    ['a number beyond all', '{"loss":1e400,"more":-1E+999}'],
+    ['digits that a double has not', '{"p":0.12345678901234567890}'],
+    ['zeros, signs and exponents', '{"a":1.0,"b":1.50,"c":-0,"d":1e-7,"e":2E3}'],
+    ['numbers inside', '{"list":[1e400,{"a":9007199254740993}]}'],
+  ])('keeps numbers as they were written: %s', (_, json) => {
+    expect(JSON.stringify(collect(`dispersed-output: ${json}`).all)).toBe(json);
+  });
+
+  test('has numbers that are numbers, where JavaScript writes them the same', () => {
+    expect(collect('dispersed-output: {"a": 0.93, "b": 10}').all).toEqual({ a: 0.93, b: 10 });
+  });
+
+  test('is bounded; what no longer fits is left out by name, the rest is kept', () => {
+    const large = (key: string) => `dispersed-output: {"${key}":"${'é'.repeat(30_000)}"}`;
     const { all, bad } = collect(large('a'), large('b'), 'dispersed-output: {"c":1}', large('a'));
     expect(Object.keys(all ?? {})).toEqual(['a', 'c']);
-    expect(bad).toEqual(['its results have more than 100 KB in all']);
+    expect(bad).toEqual(['“b” does not fit into the 100 KB of a job']);
+  });
+
+  test('that is too large is named, though the log has moved on', () => {
+    const reported = createRunResults();
+    reported.take(`dispersed-output: {"history":"${'x'.repeat(100_000)}"}\n`);
+    reported.take('the next window\n');
+    expect(reported.problems()).toEqual(['“history” does not fit into the 100 KB of a job']);
+  });
+
+  test('on a line of megabytes is named by how it begins', () => {
+    const { bad } = collect(`dispersed-output: {"history":"${'x'.repeat(1_000_000)}"}`);
+    expect(bad).toEqual([`“{"history":"${'x'.repeat(48)}” is too long`]);
   });
 });
 
