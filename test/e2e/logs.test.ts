@@ -54,6 +54,37 @@ const server = {
   },
   life: life('PENDING', running('Listening\n', { nodeUrls })),
 } as const;
+const report = 'dispersed-output: {"id": 9007199254740993, "loss": 1e400, "accuracy": 0.930}\n';
+const asWritten = '{"id":9007199254740993,"loss":1e400,"accuracy":0.930}';
+const late = {
+  name: 'Late',
+  life: [
+    { status: 'RUNNING', forMs: 2_000, log: printed('step 1\n') },
+    { status: 'FAILED', log: [{ atMs: 2_000, text: `${report}ValueError: the last line\n` }] },
+  ],
+};
+const step = (number: number) => `step ${number} ${'.'.repeat(60)}\n`;
+const steps = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => step(from + index)).join('');
+const moving = {
+  name: 'Moving',
+  logWindow: 16 * 1024,
+  life: life(
+    ...[0, 100, 200, 700, 800].map((from) => running(steps(from, from + 100))),
+    running(report),
+    'COMPLETED',
+  ),
+};
+const bar = (percent: number) => [{ atMs: 0, text: ` ${percent}%\n`, isInPlace: percent > 0 }];
+const inPlace = {
+  name: 'In place',
+  life: life(
+    running('Epoch 1\n'),
+    ...[0, 20, 40, 60, 80].map((percent) => running('', { log: bar(percent) })),
+    running(report),
+    'COMPLETED',
+  ),
+};
 const endless = { name: 'Endless', life: life('PENDING', running('still at it\n')) };
 
 const scenarios = {
@@ -65,6 +96,9 @@ const scenarios = {
   none: { recipes: [good], with: { logs: 'none' } },
   retried: { recipes: [retried] },
   server: { recipes: [server] },
+  late: { recipes: [late], simulator: { now: Date.now } },
+  moving: { recipes: [moving] },
+  inPlace: { recipes: [inPlace] },
   badResults: {
     recipes: [{ name: 'Odd', life: life(running('dispersed-output: {\n'.repeat(3)), 'COMPLETED') }],
   },
@@ -148,7 +182,7 @@ describe('logs', () => {
     expect(shown('none')).toEqual([]);
     expect(runReads('none')).toEqual([]);
     expect(see('none').outputs).not.toHaveProperty('logs-path');
-    expect(see('none').outputs).not.toHaveProperty('results');
+    expect(see('none').outputs['results']).toBe('{}');
   });
 
   test('of every run, each in a file of its own, told one run after the other', () => {
@@ -167,6 +201,33 @@ describe('logs', () => {
     expect(JSON.parse(see('retried').outputs['results'] ?? '')).toEqual({ try: 2 });
   });
 
+  test('that end after their job are read to their end', () => {
+    expect(shown('late').at(-1)).toBe('  | ValueError: the last line');
+    expect(linesOf('late').find((line) => line.startsWith('::error'))).toContain(
+      'ValueError: the last line',
+    );
+  });
+
+  test('that move as a window are printed once', () => {
+    const lines = shown('moving').filter((line) => line.includes('step'));
+    const expected = [steps(0, 300), steps(700, 900)].join('').trimEnd().split('\n');
+    expect(lines).toEqual(expected.map((line) => `  | ${line}`));
+    expect(Object.values(see('moving').logFiles)).toEqual([
+      steps(0, 300) + steps(700, 900) + report,
+    ]);
+  });
+
+  test('that are rewritten in place are printed once, and kept as they are last', () => {
+    expect(shown('inPlace')).toEqual([
+      '  | Epoch 1',
+      '  |  0%',
+      '  ── the log begins anew; lines shown before are not repeated ──',
+      ...[20, 40, 60, 80].map((percent) => `  |  ${percent}%`),
+      `  | ${report.trimEnd()}`,
+    ]);
+    expect(Object.values(see('inPlace').logFiles)).toEqual([`Epoch 1\n 80%\n${report}`]);
+  });
+
   test.each(['timedOut', 'interrupted'] as const)('%s: what there was is kept', (name) => {
     expect(Object.values(see(name).logFiles)).toEqual(['still at it\n']);
     expect(shown(name)).toEqual(['  | still at it']);
@@ -179,17 +240,23 @@ describe('results', () => {
     expect(see('stream').outputs['results']).toBe('{"frames":2,"seed":7}');
   });
 
-  test('of several jobs are an object of objects', () => {
+  test.each(['late', 'moving', 'inPlace'] as const)('%s: numbers as they were written', (name) => {
+    expect(see(name).outputs['results']).toBe(asWritten);
+    expect(see(name).outputs['jobs']).toContain(`"results":${asWritten}`);
+    expect(warnings(name)).toEqual([]);
+  });
+
+  test('of several jobs are those of the first, and of each in jobs', () => {
     const { outputs } = see('several');
-    expect(JSON.parse(outputs['results'] ?? '')).toEqual({
-      [outputs['job-uuid'] ?? '']: { frames: 2, seed: 7 },
-    });
+    const first = { frames: 2, seed: 7 };
+    expect(JSON.parse(outputs['results'] ?? '')).toEqual(first);
+    expect(JSON.parse(outputs['jobs'] ?? '')).toMatchObject([{ results: first }, { results: {} }]);
   });
 
   test('that are none are one warning', () => {
     expect(warnings('badResults')).toHaveLength(1);
     expect(see('badResults').outputs).toMatchObject({ result: 'succeeded' });
-    expect(see('badResults').outputs).not.toHaveProperty('results');
+    expect(see('badResults').outputs['results']).toBe('{}');
   });
 });
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { until } from '../support/until.ts';
 import type { Fault } from '../simulator/types.ts';
@@ -90,10 +92,18 @@ test('with logs: none, the runs are listed once, and trouble with that is nobody
   expect(troubled.main.annotations).toEqual([]);
 });
 
-test('where no folder can be made, there are no logs, and one warning', async () => {
+test('where no folder can be made, logs and results are there all the same, and one warning', async () => {
   const env = { RUNNER_TEMP: '/dev/null/nowhere' };
-  const played = await play({ recipes: [talking, talking], env });
+  const reporting = {
+    name: 'Reporting',
+    life: [
+      { status: 'RUNNING', forMs: 30_000, log: [{ atMs: 0, text: report }] },
+      { status: 'COMPLETED' },
+    ],
+  };
+  const played = await play({ recipes: [reporting, talking], env });
   expect(played.main.outputs.get('result')).toBe('succeeded');
+  expect(resultsIn(played)).toEqual({ accuracy: 0.93 });
   const aboutLogs = titlesOf(played).filter((title) => title.includes('log'));
   expect(aboutLogs).toEqual(['A log is incomplete']);
   expect(played.main.outputs.has('logs-path')).toBe(false);
@@ -159,6 +169,83 @@ test('a log that turns out to be another text is printed after the first, and th
     '  | quite another text',
   ]);
   expect(played.main.outputs.get('result')).toBe('succeeded');
+});
+
+/** The lines of a container that were printed, without their marks. */
+const printedLines = ({ main }: Played) =>
+  main.lines.filter((line) => line.startsWith('  | ')).map((line) => line.slice(4));
+const resultsIn = ({ main }: Played) => JSON.parse(main.outputs.get('results') ?? '') as unknown;
+const logFileOf = ({ main }: Played) => {
+  const folder = main.outputs.get('logs-path') ?? '';
+  return readFileSync(join(folder, `${main.outputs.get('job-uuid')}.log`), 'utf8');
+};
+const report = 'dispersed-output: {"accuracy": 0.93}\n';
+
+describe('lines that come after the end of the job', () => {
+  const inputs = { 'poll-interval': '1s' };
+  const later = (status: string, text: string) => ({
+    name: 'Late',
+    life: [
+      { status: 'RUNNING', forMs: 10_000, log },
+      { status, log: [{ atMs: 2_500, text }] },
+    ],
+  });
+
+  test('are printed, and the traceback is in the annotation', async () => {
+    const late = later('FAILED', 'ValueError: the last line\n');
+    const played = await play({ recipes: [late], inputs });
+    expect(printedLines(played)).toEqual(['a line', 'ValueError: the last line']);
+    expect(played.main.annotations[0]?.message).toContain('ValueError: the last line');
+  });
+
+  test('give their results', async () => {
+    const played = await play({ recipes: [later('COMPLETED', report)], inputs });
+    expect(resultsIn(played)).toEqual({ accuracy: 0.93 });
+  });
+});
+
+describe('a log that is rewritten while the job runs', () => {
+  test('as a window of 16 KiB: each line once, and its results', async () => {
+    const chunk = (number: number) =>
+      Array.from(
+        { length: 50 },
+        (_, line) => `step ${number * 50 + line} ${'.'.repeat(60)}\n`,
+      ).join('');
+    const chunks = Array.from({ length: 40 }, (_, at) => ({ atMs: at * 1_000, text: chunk(at) }));
+    const life = [
+      { status: 'RUNNING', forMs: 40_000, log: [...chunks, { atMs: 39_500, text: report }] },
+      { status: 'COMPLETED' },
+    ];
+    const played = await play({ recipes: [{ name: 'Window', life, logWindow: 16 * 1024 }] });
+    const lines = printedLines(played).filter((line) => line.startsWith('step'));
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(lines.length).toBeGreaterThan(500);
+    expect(lines.at(-1)).toMatch(/^step 1999 /);
+    expect(resultsIn(played)).toEqual({ accuracy: 0.93 });
+    expect(titlesOf(played)).toEqual([]);
+  });
+
+  test('as a progress bar in place: each state once, and its results', async () => {
+    const bar = Array.from({ length: 40 }, (_, at) => ({
+      atMs: at * 1_000,
+      text: ` ${at}% of all\n`,
+      isInPlace: at > 0,
+    }));
+    const start = { atMs: 0, text: 'Loading\nEpoch 1\n' };
+    const life = [
+      { status: 'RUNNING', forMs: 40_000, log: [start, ...bar, { atMs: 39_500, text: report }] },
+      { status: 'COMPLETED' },
+    ];
+    const played = await play({ recipes: [{ name: 'Bar', life }] });
+    const lines = printedLines(played);
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(lines.slice(0, 2)).toEqual(['Loading', 'Epoch 1']);
+    expect(lines.length).toBeGreaterThan(5);
+    expect(played.main.lines.filter((line) => line.includes('begins anew'))).toHaveLength(1);
+    expect(resultsIn(played)).toEqual({ accuracy: 0.93 });
+    expect(logFileOf(played)).toBe(`Loading\nEpoch 1\n 39% of all\n${report}`);
+    expect(titlesOf(played)).toEqual([]);
+  });
 });
 
 test('a run that seems to run on does not hide the end of its job', async () => {

@@ -80,7 +80,8 @@ export function runsAt(record: JobRecord, nowMs: number): Listed<JobRun>[] {
 
 function runOf({ uuid, script }: JobRecord, run: RunLife, index: number, nowMs: number): JobRun {
   const runUuid = uuidFrom(`${uuid} ${index}`);
-  const { rateAfterMs = 0, logsAsArray } = script;
+  const { rateAfterMs = 0, logsAsArray, logWindow = Infinity } = script;
+  const log = run.log.slice(-logWindow);
   const rate = rateOf(script, index);
   const showsRate = rate !== null && nowMs - run.beganAtMs >= rateAfterMs;
   return {
@@ -94,7 +95,7 @@ function runOf({ uuid, script }: JobRecord, run: RunLife, index: number, nowMs: 
     node_urls: run.nodeUrls,
     container_access_tokens: tokensOf(runUuid, script),
     ...(showsRate && { hourly_rate_usd: rate }),
-    logs: logsAsArray ? linesOf(run.log) : run.log,
+    logs: logsAsArray ? linesOf(log) : log,
   };
 }
 

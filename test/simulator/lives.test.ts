@@ -88,6 +88,21 @@ test('logs grow, come late, and only on the single read', async () => {
   expect(JSON.stringify(body)).not.toContain('logs');
 });
 
+test('a log may be a window, and rewritten in place', async () => {
+  const log = ['Loading\n', ' 1%\n', ' 2%\n', 'done\n'].map((text, index) => ({
+    atMs: index * 1000,
+    text,
+    isInPlace: text === ' 2%\n',
+  }));
+  const running = [{ status: 'RUNNING', log }];
+  const whole = await cooked({ life: running });
+  whole.advance(5000);
+  expect(whole.simulator.runs()[0]?.logs).toBe('Loading\n 2%\ndone\n');
+  const window = await cooked({ life: running, logWindow: 8 });
+  window.advance(5000);
+  expect(window.simulator.runs()[0]?.logs).toBe('2%\ndone\n');
+});
+
 test('logs may be an array of lines', async () => {
   const { simulator, advance } = await cooked({ logsAsArray: true });
   advance(1000);

@@ -1,5 +1,5 @@
 import type { CookFields, NodeUrl } from './resources.ts';
-import type { Phase, RecipeScript } from './types.ts';
+import type { LogChunk, Phase, RecipeScript } from './types.ts';
 
 /** When a job was cancelled, and why. */
 export interface Cancel {
@@ -144,7 +144,7 @@ function runsOf(steps: readonly Step[]): RunLife[] {
       startedAtMs: startOf(group),
       endedAtMs: endOf(group) ?? nextRunAtMs,
       nodeUrls: group.findLast(({ phase }) => phase.nodeUrls)?.phase.nodeUrls ?? [],
-      log: group.map(printedIn).join(''),
+      log: group.flatMap(printedIn).reduce(print, ''),
     };
   });
 }
@@ -165,7 +165,11 @@ function isOnNode({ status, log }: Phase): boolean {
   return log !== undefined || !isOffNode;
 }
 
-function printedIn({ phase, atMs, untilMs }: Step): string {
-  const printed = (phase.log ?? []).filter((chunk) => atMs + chunk.atMs <= untilMs);
-  return printed.map((chunk) => chunk.text).join('');
+function printedIn({ phase, atMs, untilMs }: Step): readonly LogChunk[] {
+  return (phase.log ?? []).filter((chunk) => atMs + chunk.atMs <= untilMs);
+}
+
+function print(log: string, { text, isInPlace = false }: LogChunk): string {
+  const kept = isInPlace ? log.slice(0, log.trimEnd().lastIndexOf('\n') + 1) : log;
+  return kept + text;
 }

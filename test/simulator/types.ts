@@ -10,6 +10,8 @@ export type Generation = 'new' | 'old';
 export interface LogChunk {
   atMs: number;
   text: string;
+  /** It takes the place of the last line, as of a progress bar that is drawn in place. */
+  isInPlace?: boolean;
 }
 
 /** A stretch of a job's life. */
@@ -52,6 +54,8 @@ export interface RecipeScript {
   accessTokens?: boolean;
   /** `logs` as an array of lines instead of one string. */
   logsAsArray?: boolean;
+  /** The service keeps so many characters of a log, the last ones. */
+  logWindow?: number;
 }
 
 /** How the ledger has what a run costs: nothing of it is documented. */
