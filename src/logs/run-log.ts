@@ -1,4 +1,4 @@
-import { appendFileSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redactor } from '../service/redactor.ts';
 import { cut } from '../text.ts';
@@ -17,6 +17,7 @@ export interface RunLogEvents {
 export type RunLog = ReturnType<typeof openRunLog>;
 
 const pieceSize = 64 * 1024;
+const encoder = new TextEncoder();
 const tailLines = 100;
 const maxTailLine = 2_000;
 
@@ -92,9 +93,20 @@ function createKeeper(path: string) {
     // Rewritten in place; what begins otherwise is another text, to be kept after the first.
     else if (text.startsWith(firstLine)) truncateSync(path, start);
     else start = size;
-    const added = Buffer.from(text.slice(from ?? 0));
-    appendFileSync(path, added);
-    size = (from === null ? start : size) + added.length;
+    if (from === null) size = start;
+    const file = openSync(path, 'a');
+    try {
+      // In pieces without half a character: as a whole, a large text would be in memory once more.
+      const piece = new Uint8Array(pieceSize);
+      for (let at = from ?? 0; at < text.length;) {
+        const { read, written } = encoder.encodeInto(text.slice(at), piece);
+        writeSync(file, piece, 0, written);
+        at += read;
+        size += written;
+      }
+    } finally {
+      closeSync(file);
+    }
   };
 }
 
@@ -136,8 +148,8 @@ export function findNew(before: ReturnType<typeof describe>, text: string): numb
 
 // The service may cut its text in the middle of a character, which is whole the next time.
 function withoutHalfCharacter(log: string): string {
-  const end = log.slice(-3);
-  return log.slice(0, log.length - end.length) + end.replace(/[\ufffd\ud800-\udbff]+$/, '');
+  const [half = ''] = /[\ufffd\ud800-\udbff]+$/.exec(log.slice(-3)) ?? [];
+  return log.slice(0, log.length - half.length);
 }
 
 // Nobody reads a longer line in a log.
