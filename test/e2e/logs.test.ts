@@ -63,9 +63,9 @@ const late = {
     { status: 'FAILED', log: [{ atMs: 2_000, text: `${report}ValueError: the last line\n` }] },
   ],
 };
-const step = (number: number) => `step ${number} ${'.'.repeat(60)}\n`;
+const stepLine = (number: number) => `step ${number} ${'.'.repeat(60)}\n`;
 const steps = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, index) => step(from + index)).join('');
+  Array.from({ length: to - from }, (_, index) => stepLine(from + index)).join('');
 const moving = {
   name: 'Moving',
   logWindow: 16 * 1024,
