@@ -98,6 +98,7 @@ async function prepare(
   const { client, end, budget, log } = step;
   const tries = requests.flatMap(withAlternatives);
   const { plans, error } = await planCooks(tries, client, end.signal, inputs);
+  log.recipes(plans);
   for (const { request, recipe } of plans) {
     if (request.container !== null && recipe?.payload === null) log.recipeHidden(request);
   }

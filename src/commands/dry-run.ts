@@ -20,6 +20,7 @@ export async function dryRun(
     // 1. Read the recipes, as a cook does.
     const tries = requests.flatMap((request) => [request, ...request.alternatives]);
     const { plans, error } = await planCooks(tries, step.client, step.end.signal, inputs);
+    step.log.recipes(plans);
     // 2. Read the offers.
     const prices = createPriceReader(step.client, step.budget.over, inputs.ceilings);
     const priced = await Promise.all(plans.map(async (each) => withPrices(each, prices, step)));

@@ -17,7 +17,7 @@ import {
   whyNoOffers,
   type HardwareRequirements,
 } from '../money/offers.ts';
-import { bodyOf, type CookRequest } from './request.ts';
+import { bodyOf, hashOfRecipe, type CookRequest } from './request.ts';
 
 // From a request to what is sent: the recipe, the body, the share of max-cost, the offers. All that
 // needs the recipe is checked here, for all entries, before the first cook leaves.
@@ -103,7 +103,8 @@ async function planCook(
     const { body, shareMs } = withShare(whole, known, inputs.ceilings, inputs.recipes.length);
     const fields = { ...known?.payload, ...body };
     // A recipe that keeps its fields to itself cannot be checked.
-    const problems = (known?.payload ?? null) === null ? [] : checkWhole(fields, inputs);
+    const rules = (known?.payload ?? null) === null ? [] : checkWhole(fields, inputs);
+    const problems = [...checkPin(request, known), ...rules];
     const error = problems.length === 0 ? null : named(request, problems);
     return { request, recipe: known, unread, body, fields, shareMs, error };
   } catch (error) {
@@ -125,9 +126,19 @@ function isFatal({ trouble, status }: ServiceError): boolean {
   return trouble === 'unreachable' || trouble === 'not-api' || status === 401 || status === 404;
 }
 
-function needsRecipe({ container }: CookRequest, { ceilings }: PlanInputs): boolean {
+function needsRecipe({ container, pin }: CookRequest, { ceilings }: PlanInputs): boolean {
   const { maxHourlyRateUsd, maxCostUsd } = ceilings;
-  return container !== null || (maxHourlyRateUsd !== null && maxCostUsd !== null);
+  return container !== null || pin !== null || (maxHourlyRateUsd !== null && maxCostUsd !== null);
+}
+
+function checkPin({ pin }: CookRequest, recipe: Recipe | null): readonly Problem[] {
+  const hash = recipe === null ? null : hashOfRecipe(recipe);
+  if (pin === null || pin === hash) return [];
+  const message =
+    hash === null
+      ? 'cannot be checked: the service does not show the fields of the recipe'
+      : `the recipe has changed: pinned is ${pin}, and it is now ${hash}. Compare it in the console with what was reviewed, then pin the new hash`;
+  return [{ input: 'pin', message }];
 }
 
 function named({ recipeUuid }: CookRequest, problems: readonly Problem[]): InputError {

@@ -14,6 +14,8 @@ import type { JobRef } from '../jobs/records.ts';
 /** What is to be sent for one entry of `recipes`. */
 export interface CookRequest extends JobRef {
   readonly recipeUuid: string;
+  /** The hash that the recipe must have; null: any. */
+  readonly pin: string | null;
   /** Marks the job as cooked by this entry of this step, at the end of its description. */
   readonly mark: string;
   /** The mark without its nonce for each earlier attempt of the workflow run, the latest first. */
@@ -54,6 +56,7 @@ export function createRequests(
       return {
         index,
         recipeUuid: entry.uuid,
+        pin: entry.pin ?? null,
         jobUuid: null,
         title: fields.title ?? null,
         namesRegions: fields.allowed_region_codes !== undefined,
@@ -75,19 +78,37 @@ function attemptsBefore(runAttempt: number): readonly number[] {
   return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
 }
 
+/** What a recipe is pinned by: `sha256:` and the hash of its payload; null where that is hidden. */
+export function hashOfRecipe({ payload }: Recipe): string | null {
+  if (payload === null) return null;
+  return `sha256:${createHash('sha256').update(canonicalJson(payload)).digest('hex')}`;
+}
+
 /**
  * The exact body of a cook. Whether the service merges `parameters` is documented nowhere, so what
  * is laid on the recipe's is sent whole: right either way.
  * @param recipe as the service has it; needed where the request lays something on its container
  * @throws InputError where the service hides a part of the recipe's container that would be sent
  */
-export function bodyOf({ fields, container }: CookRequest, recipe: Recipe | null): CookBody {
-  if (container === null) return fields;
-  const stored = recipe?.payload?.['parameters'];
+export function bodyOf({ fields, container, pin }: CookRequest, recipe: Recipe | null): CookBody {
+  const { parameters: stored, ...payload } = recipe?.payload ?? {};
   const storedContainer = isMapping(stored) ? stored['parameters'] : undefined;
-  const parameters = merge(isMapping(storedContainer) ? storedContainer : {}, container);
+  // Of a pinned recipe all is sent, so that a change from now on does not matter.
+  const sent = pin === null ? fields : { ...withoutNulls(payload), ...fields };
+  if (container === null && (pin === null || !isMapping(storedContainer))) return sent;
+  const parameters = merge(isMapping(storedContainer) ? storedContainer : {}, container ?? {});
   refuseHidden(parameters);
-  return { ...fields, parameters: { type: 'docker', parameters } };
+  return { ...sent, parameters: { type: 'docker', parameters } };
+}
+
+const nullable = new Set(['description', 'gpu_name', 'gpu_registry_uuid', 'max_timeout_run_ms']);
+
+// The service takes null for these alone.
+function withoutNulls(payload: JsonMapping): JsonMapping {
+  const kept = Object.entries(payload).filter(
+    ([name, value]) => value !== null || nullable.has(name),
+  );
+  return Object.fromEntries(kept);
 }
 
 /** What the workflow shows of a request by itself: all of it but secrets and the environment. */
@@ -130,7 +151,7 @@ export function merge(under: JsonMapping, over: JsonMapping): JsonMapping {
 // What is given twice for the same thing, or decides another field, is settled here, once.
 function mergeFields(
   inputs: CookFields,
-  { uuid, parameters, env, ...entry }: RecipeEntry,
+  { uuid, pin, parameters, env, ...entry }: RecipeEntry,
 ): CookFields {
   const fields = { ...inputs, ...givenOnly(entry) };
   const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);

@@ -84,21 +84,37 @@ export const fieldNames: ReadonlyMap<string, string> = new Map(
   Object.keys(cookFields).map((field) => [inputName(field), field]),
 );
 
+/** A recipe, and the hash of what was reviewed of it: `UUID@sha256:<64 hex>`. */
+const recipeRef: Parse<{ readonly uuid: string; readonly pin?: string }> = (given, name) => {
+  const text = typeof given === 'string' ? given.trim() : '';
+  const at = text.indexOf('@');
+  if (at < 0) return { uuid: uuid(given, name) };
+  const pin = text.slice(at + 1).toLowerCase();
+  if (/^sha256:[0-9a-f]{64}$/.test(pin)) return { uuid: uuid(text.slice(0, at), name), pin };
+  throw invalid('has a hash after @ that is not sha256: and 64 hex digits, as the log prints it');
+};
+
 const entryFields = mapping(
-  { uuid, ...cookFields, parameters: container, env: environment },
+  { uuid: recipeRef, ...cookFields, parameters: container, env: environment },
   fieldNames,
 );
 
 /** One job to cook: the recipe and what this job overrides. */
-export type RecipeEntry = ReturnType<typeof entryFields> & { readonly uuid: string };
+export interface RecipeEntry extends CookFields, Pick<EntryFields, 'parameters' | 'env'> {
+  readonly uuid: string;
+  /** The hash that its payload must have: `sha256:<64 hex>`; any where there is none. */
+  readonly pin?: string;
+}
+
+type EntryFields = ReturnType<typeof entryFields>;
 
 /** Overrides of a recipe, the container's apart. */
-export type CookFields = Omit<ReturnType<typeof entryFields>, 'uuid' | 'parameters' | 'env'>;
+export type CookFields = Omit<EntryFields, 'uuid' | 'parameters' | 'env'>;
 
 const entry: Parse<RecipeEntry> = (given, name) => {
-  if (typeof given === 'string') return { uuid: uuid(given, name) };
-  const fields = entryFields(given, name);
-  if (fields.uuid !== undefined) return { ...fields, uuid: fields.uuid };
+  if (typeof given === 'string') return recipeRef(given, name);
+  const { uuid: ref, ...fields } = entryFields(given, name);
+  if (ref !== undefined) return { ...fields, ...ref };
   const message = 'is missing: each entry needs the UUID of its recipe';
   throw new InputError([{ input: '.uuid', message }]);
 };

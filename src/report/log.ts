@@ -2,7 +2,8 @@ import type { Job } from '../service/schemas.ts';
 import { formatReadyCheck, type ReadyCheck } from '../jobs/ready-check.ts';
 import type { ServiceError } from '../errors.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
-import type { CookRequest } from '../cooking/request.ts';
+import type { CookPlan } from '../cooking/plan.ts';
+import { hashOfRecipe, type CookRequest } from '../cooking/request.ts';
 import type {
   EarlierTry,
   OfferSummary,
@@ -106,6 +107,13 @@ function createJobMessages(runner: Runner, jobCount: number) {
 function createStepMessages(runner: Runner, jobCount: number) {
   let isDelayed = false;
   return {
+    /** The recipes as they were read, each in the form that pins it. */
+    recipes: (plans: readonly CookPlan[]) => {
+      for (const recipe of new Set(plans.map((plan) => plan.recipe))) {
+        const hash = recipe === null ? null : hashOfRecipe(recipe);
+        if (hash !== null) runner.print(`Recipe ${recipe?.uuid}@${hash}`);
+      }
+    },
     /**
      * What the step does, where, and for how long.
      * @param timeoutMs null where nothing is waited for

@@ -8,6 +8,7 @@ export function cookRequest(change: Partial<CookRequest> = {}): CookRequest {
   return {
     index: 0,
     recipeUuid: uuidNumber(0),
+    pin: null,
     jobUuid: null,
     title: null,
     namesRegions: false,
