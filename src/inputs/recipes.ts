@@ -86,11 +86,11 @@ export const fieldNames: ReadonlyMap<string, string> = new Map(
 
 /** A recipe, and the hash of what was reviewed of it: `UUID@sha256:<64 hex>`. */
 const recipeRef: Parse<{ readonly uuid: string; readonly pin?: string }> = (given, name) => {
-  const text = typeof given === 'string' ? given.trim() : '';
-  const at = text.indexOf('@');
+  const ref = typeof given === 'string' ? given.trim() : '';
+  const at = ref.indexOf('@');
   if (at < 0) return { uuid: uuid(given, name) };
-  const pin = text.slice(at + 1).toLowerCase();
-  if (/^sha256:[0-9a-f]{64}$/.test(pin)) return { uuid: uuid(text.slice(0, at), name), pin };
+  const pin = ref.slice(at + 1).toLowerCase();
+  if (/^sha256:[0-9a-f]{64}$/.test(pin)) return { uuid: uuid(ref.slice(0, at), name), pin };
   throw invalid('has a hash after @ that is not sha256: and 64 hex digits, as the log prints it');
 };
 

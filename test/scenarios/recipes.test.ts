@@ -99,7 +99,7 @@ describe('a pinned recipe', () => {
       { ...completing, uuid: other },
     ];
     const played = await play({ recipes, inputs: { recipes: `${other}\n${pin}` } });
-    const [now = ''] = pinsIn(played).filter((each) => each.startsWith(uuid));
+    const now = pinsIn(played).find((each) => each.startsWith(uuid)) ?? '';
     expect(cooks(played)).toEqual([]);
     expect(resultOf(played)).toBe('error');
     const [annotation, ...others] = played.main.annotations;
