@@ -100,11 +100,13 @@ export class ServiceError extends Error implements ServiceFailure {
  * Why a request to GitHub did not succeed:
  * - `limited`: beyond a rate limit; it was not processed
  * - `unavailable`: no answer, or a server error; it may have been processed
+ * - `unauthorized`: the token is not valid, or not any more
  * - `forbidden`: the token may not do this, or not see it
  * - `refused`: any other answer
  * - `internal`: it was never sent
  */
-export type GitHubTrouble = 'limited' | 'unavailable' | 'forbidden' | 'refused' | 'internal';
+export type GitHubTrouble =
+  'limited' | 'unavailable' | 'unauthorized' | 'forbidden' | 'refused' | 'internal';
 
 /** A request to GitHub that did not end as it should. The message is foreign text. */
 export class GitHubError extends Error {
@@ -124,7 +126,7 @@ export class GitHubError extends Error {
 
   /** Whether the next request of this kind will not succeed either. */
   get isLasting(): boolean {
-    return this.trouble === 'forbidden' || this.trouble === 'internal';
+    return ['unauthorized', 'forbidden', 'internal'].includes(this.trouble);
   }
 }
 

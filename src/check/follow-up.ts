@@ -12,7 +12,11 @@ import { createJobOutcome } from '../jobs/outcome.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { describeError, type ErrorMessage } from '../report/errors.ts';
-import { describeFollowUpError, describeGitHubError } from '../report/github-errors.ts';
+import {
+  describeFollowUpError,
+  describeGitHubError,
+  describeStatusError,
+} from '../report/github-errors.ts';
 import { sanitizeLine } from '../report/sanitize.ts';
 import type { Runner } from '../runner.ts';
 import type { MarkedJob } from './jobs.ts';
@@ -98,7 +102,7 @@ async function finishOne(followUp: FollowUp, due: Due): Promise<boolean> {
     return true;
   } catch (error) {
     if (!(error instanceof GitHubError)) throw error;
-    onProblem(describeGitHubError(error, 'finish a commit status', 'statuses: write'));
+    onProblem(describeStatusError(error));
     return error.trouble === 'refused';
   }
 }

@@ -2,7 +2,7 @@ import { readCosts } from '../check/checked-job.ts';
 import { finishStatuses } from '../check/follow-up.ts';
 import { findRepositoryJobs } from '../check/jobs.ts';
 import { cancelOrphans, findOrphans } from '../check/orphans.ts';
-import { reportCheck, reportCheckFailure } from '../check/report.ts';
+import { reportCheck, reportCheckFailure, writeCheckOutputs } from '../check/report.ts';
 import { startDeadline } from '../clock.ts';
 import type { Deps } from '../deps.ts';
 import { InputError } from '../errors.ts';
@@ -25,14 +25,17 @@ const maxCheckMs = 10 * 60_000;
 export async function check(deps: Deps): Promise<void> {
   const { runner } = deps;
   try {
+    writeCheckOutputs(runner, { running: [], ended: [], orphans: [] });
     const inputs = await readCheckInputs(runner);
     const run = readRun(runner);
     const log = createLog(runner, 1);
     const { signal, clear } = startDeadline(deps.clock, maxCheckMs, deps.interrupt);
     const { client, close } = openService(deps, toAccess(inputs), log.clockOff);
     const token = inputs['github-token'];
-    const github = createGitHub(deps, { repository: run.repository, token, signal });
+    const { repository } = run;
+    const github = createGitHub(deps, { repository, token, signal, maxMs: maxCheckMs });
     const problems: ErrorMessage[] = [];
+    const onProblem = (problem: ErrorMessage) => problems.push(problem);
     try {
       // 1. The jobs, and then the runs: those that have cooked one of them had begun by then.
       const found = await findRepositoryJobs(client, run, inputs.since, signal);
@@ -42,28 +45,19 @@ export async function check(deps: Deps): Promise<void> {
       // 2. Jobs whose run is over, though they were not to outlive it.
       const orphans = await findOrphans(github, found, openRuns, nowMs);
       const unwanted = inputs.orphans === 'cancel' ? orphans : [];
-      const seen = await cancelOrphans(client, unwanted, log, signal);
+      const seen = await cancelOrphans(client, unwanted, log, onProblem, signal);
       const jobs = found.map(({ job, mark }) => ({ mark, job: seen.get(job.uuid) ?? job }));
 
       // 3. The statuses of jobs that have ended, and the workflows that follow.
-      const followUp = {
-        github,
-        runner,
-        workflow: inputs['follow-up'],
-        ref: inputs.ref,
-        onProblem: (problem: ErrorMessage) => problems.push(problem),
-      };
+      const { 'follow-up': workflow, ref } = inputs;
+      const followUp = { github, runner, workflow, ref, onProblem };
       const ended = jobs.filter(({ job }) => hasEndedForGood(job, nowMs));
       if (inputs['commit-status']) await finishStatuses(followUp, ended, openRuns);
 
       // 4. What all of them cost.
       const checked = await readCosts(client, jobs, orphans, nowMs, signal);
-      await reportCheck(
-        runner,
-        run,
-        { ...checked, sinceMs: nowMs - inputs.since, nowMs },
-        problems,
-      );
+      const result = { ...checked, sinceMs: nowMs - inputs.since, nowMs };
+      await reportCheck(runner, run, result, problems);
     } finally {
       clear();
       await close();

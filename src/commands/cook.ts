@@ -23,7 +23,7 @@ export async function cook(deps: Deps): Promise<void> {
     writeInitialOutputs(runner);
     // 1. Read the inputs, and work out what is to be cooked.
     const inputs = await readCookInputs(runner);
-    const run = readRunRef(runner, await readCommitSha(runner));
+    const run = readRunRef(runner, await readCommitSha(deps, inputs));
     const requests = listRequests(inputs, run, deps);
     const plan = cookStepPlan(inputs);
     if (inputs['dry-run']) {

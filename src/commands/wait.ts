@@ -28,7 +28,7 @@ export async function wait(deps: Deps): Promise<void> {
     const jobs = inputs['job-uuids'].map(givenJob);
     const refs = jobs.map(({ ref }) => ref);
     // 2. Wait
-    const run = readRunRef(runner, await readCommitSha(runner));
+    const run = readRunRef(runner, await readCommitSha(deps, inputs));
     const commitStatus = openCommitStatus(inputs, refs, run, deps);
     const listeners = [{ submitted: createEarlyOutputs(runner, refs) }, commitStatus];
     const outcomes = await withStep(createPlan(inputs), jobs, listeners, deps, async (step) => {

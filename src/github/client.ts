@@ -12,6 +12,8 @@ export interface GitHubOptions {
   readonly token: string;
   /** Ends the patience. */
   readonly signal: AbortSignal;
+  /** When that is, in ms from now, where it is known: a limit that opens later is not waited for. */
+  readonly maxMs?: number;
   /** How long one request may take. */
   readonly maxRequestMs?: number;
 }
@@ -31,12 +33,12 @@ const defaultLimitPauseMs = maxPauseMs;
 /** Creates a client that meets GitHub's limits with patience, all requests together. */
 export function createGitHub(
   { runner, clock, random, openGitHub }: Pick<Deps, 'runner' | 'clock' | 'random' | 'openGitHub'>,
-  { repository, token, signal, maxRequestMs }: GitHubOptions,
+  { repository, token, signal, maxMs = Infinity, maxRequestMs }: GitHubOptions,
 ) {
   const [owner = '', repo = ''] = repository.split('/');
   const post = openGitHub(runner, token, maxRequestMs);
   const inTurn = pLimit(maxConcurrent);
-  const gate = createGate(clock, signal);
+  const gate = createGate(clock, signal, clock.monotonicMs() + maxMs);
 
   /**
    * Sends a request, again where a limit or a transient error was in the way.
@@ -57,9 +59,8 @@ export function createGitHub(
           const isTransient = failure.trouble === 'unavailable' && isRepeatable;
           if (!isLimit && !(isTransient && failures < maxTries)) throw failure;
           const minMs = retryAfterMs ?? (isLimit ? defaultLimitPauseMs : 0);
-          const pauseMs = backoffMs(failures, random, minMs);
-          if (isLimit) gate.close(failure, pauseMs);
-          else await clock.sleep(pauseMs, signal);
+          if (isLimit) gate.close(failure, minMs, backoffMs(failures, random, minMs));
+          else await clock.sleep(backoffMs(failures, random, minMs), signal);
         }
       }
     });
@@ -80,13 +81,18 @@ export function createGitHub(
   return { send, read };
 }
 
-/** What all requests pass: after a limit, not before GitHub allows it. */
-function createGate(clock: Clock, signal: AbortSignal) {
+/**
+ * What all requests pass: after a limit, not before GitHub allows it.
+ * @param endMs when time is over, by the monotonic clock
+ */
+function createGate(clock: Clock, signal: AbortSignal, endMs: number) {
   let notBeforeMs = 0;
+  let opensMs = 0;
   let limit: GitHubError | null = null;
   return {
-    /** @throws the error of the limit where time is over meanwhile, else InterruptedError */
+    /** @throws the error of the limit where time is over before it opens, else InterruptedError */
     pass: async () => {
+      if (limit !== null && opensMs > endMs) throw limit;
       const pauseMs = notBeforeMs - clock.monotonicMs();
       if (pauseMs > 0) await clock.sleep(pauseMs, signal);
       if (signal.aborted) throw limit ?? new InterruptedError();
@@ -94,8 +100,10 @@ function createGate(clock: Clock, signal: AbortSignal) {
     open: () => {
       limit = null;
     },
-    close: (failure: GitHubError, pauseMs: number) => {
+    /** @param limitMs how long GitHub asks to wait, of which `pauseMs` are waited before a new try */
+    close: (failure: GitHubError, limitMs: number, pauseMs: number) => {
       limit = failure;
+      opensMs = clock.monotonicMs() + limitMs;
       notBeforeMs = clock.monotonicMs() + pauseMs;
     },
   };

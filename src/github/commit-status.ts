@@ -118,8 +118,7 @@ function createCommitStatus(
       });
       await sender.idle();
       settled.abort();
-      // The post entry sets those that there was no time for.
-      if (!over.signal.aborted) savePendingStatuses(runner, '');
+      if (!sender.isLeft()) savePendingStatuses(runner, '');
     },
   };
 }
@@ -134,11 +133,16 @@ function createSender(github: GitHub, sha: string, runner: Runner, pause: () => 
   let pausing = Promise.resolve();
   let hasWarned = false;
   let isHopeless = false;
+  let isLeft = false;
   const send = async (status: NewStatus) => {
     try {
       if (!isHopeless) await setStatus(github, sha, status);
     } catch (error) {
       isHopeless ||= error instanceof GitHubError && error.isLasting;
+      // With more time, or a valid token, it may well be set.
+      isLeft ||= !(
+        error instanceof GitHubError && ['forbidden', 'refused'].includes(error.trouble)
+      );
       if (!hasWarned) warnStatusNotSet(runner, error);
       hasWarned = true;
     }
@@ -160,5 +164,7 @@ function createSender(github: GitHub, sha: string, runner: Runner, pause: () => 
     },
     /** Resolves when nothing is left to send. */
     idle: async () => work,
+    /** Whether a status could not be set that post may still set. */
+    isLeft: () => isLeft,
   };
 }

@@ -33,7 +33,8 @@ export function parseRefusal(error: unknown, request: string, nowMs: number) {
 function getTrouble(status: number, isLimit: boolean): GitHubTrouble {
   if (status >= 500) return 'unavailable';
   if (status === 429 || isLimit) return 'limited';
-  return [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
+  if (status === 401) return 'unauthorized';
+  return status === 403 || status === 404 ? 'forbidden' : 'refused';
 }
 
 function getRetryAfter(headers: Readonly<Record<string, unknown>>, nowMs: number): number | null {

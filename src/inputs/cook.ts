@@ -3,7 +3,17 @@ import type { Ceilings } from '../money/ceilings.ts';
 import type { Runner } from '../runner.ts';
 import { accessInputs, token } from './access.ts';
 import { container, environment, readEnvironmentLines, type Container } from './container.ts';
-import { duration, flag, line, oneOf, pollInterval, readyCheck, usd, whole } from './parsers.ts';
+import {
+  commitSha,
+  duration,
+  flag,
+  line,
+  oneOf,
+  pollInterval,
+  readyCheck,
+  usd,
+  whole,
+} from './parsers.ts';
 import { input, optional, tryInputs, type Input, type Values } from './read.ts';
 import {
   cookFields,
@@ -43,6 +53,7 @@ export const cookInputs = {
   logs: input(oneOf(['stream', 'on-failure', 'none']), 'stream'),
   'dry-run': input(flag, 'false'),
   'commit-status': input(flag, 'false'),
+  'commit-sha': optional(commitSha),
   'github-token': optional(token),
   'matrix-index': input(line, '0'),
 } satisfies Record<string, Input>;

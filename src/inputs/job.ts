@@ -45,6 +45,7 @@ export const waitInputs = {
   'fail-fast': cookInputs['fail-fast'],
   logs: cookInputs.logs,
   'commit-status': cookInputs['commit-status'],
+  'commit-sha': cookInputs['commit-sha'],
   'github-token': cookInputs['github-token'],
 };
 

@@ -54,6 +54,15 @@ export const flag = textThat('is neither true nor false', (given) => {
   return word === 'true' || (word === 'false' ? false : undefined);
 });
 
+/** A whole SHA of a commit: SHA-1 or SHA-256. */
+export function isCommitSha(given: string): boolean {
+  return /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(given);
+}
+
+export const commitSha = textThat('is not the full SHA of a commit', (given) =>
+  isCommitSha(given) ? given : undefined,
+);
+
 /** One of the words, to the letter. */
 export function oneOf<const Words extends readonly string[]>(words: Words): Parse<Words[number]> {
   return textThat(`is not one of ${words.join(', ')}`, (given): Words[number] | undefined =>

@@ -1,4 +1,4 @@
-import { asError, GitHubError } from '../errors.ts';
+import { asError, GitHubError, type GitHubTrouble } from '../errors.ts';
 import type { Runner } from '../runner.ts';
 import type { ErrorMessage } from './errors.ts';
 import { withStop } from './format.ts';
@@ -20,14 +20,16 @@ export function describeGitHubError(
   const cause = describeRefusal(error);
   switch (error.trouble) {
     case 'forbidden':
-      if (error.status === 401) {
-        const title = `The github-token was not accepted: could not ${attempt}`;
-        return { title, cause, remedy: freshToken };
-      }
       return {
         title: `The permission ${permission} is missing: could not ${attempt}`,
         cause,
         remedy: `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
+      };
+    case 'unauthorized':
+      return {
+        title: `Could not ${attempt}: the github-token is not valid`,
+        cause,
+        remedy: expired,
       };
     case 'limited':
       return {
@@ -40,6 +42,17 @@ export function describeGitHubError(
     case 'internal':
       return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
   }
+}
+
+/** Why a pending status could not be finished, so that nothing follows. */
+export function describeStatusError(error: GitHubError): ErrorMessage {
+  const message = describeGitHubError(error, 'finish a commit status', 'statuses: write');
+  if (error.status !== 422) return message;
+  return {
+    ...message,
+    remedy:
+      'GitHub takes at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job: start it by hand, and give new jobs another title.',
+  };
 }
 
 function describeRefusal({ request, status, message }: GitHubError): string {
@@ -67,15 +80,17 @@ export function describeFollowUpError(
   };
 }
 
+const statusRemedies: Partial<Record<GitHubTrouble, string>> = {
+  unauthorized: freshToken,
+  forbidden:
+    'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.',
+};
+
 /** Warns that a commit status stays as it is. */
 export function warnStatusNotSet(runner: Runner, error: unknown): void {
-  const { trouble, status } =
-    error instanceof GitHubError ? error : { trouble: 'unavailable', status: 0 };
-  const missing =
-    'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.';
-  const refused = status === 401 ? freshToken : missing;
+  const trouble = error instanceof GitHubError ? error.trouble : 'internal';
   const remedy =
-    trouble === 'forbidden' ? refused : 'The jobs and the result of this step are not affected.';
+    statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
   const cause = asError(error).message || 'there was no time left';
   runner.annotate(
     'warning',
