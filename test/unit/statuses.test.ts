@@ -8,6 +8,7 @@ const shasOf = (count: number) =>
   Array.from({ length: count }, (_, index) => String(index).padStart(40, '0'));
 
 const failures: Readonly<Record<GitHubTrouble, Error>> = {
+  unauthorized: refusal(401),
   forbidden: refusal(403),
   refused: refusal(422),
   internal: new Error('no'),
@@ -39,7 +40,7 @@ test('up to 20 commits are read one by one', async () => {
   expect(routes).not.toContain(graphqlRoute);
 });
 
-test.each<GitHubTrouble>(['forbidden', 'refused', 'internal'])(
+test.each<GitHubTrouble>(['unauthorized', 'forbidden', 'refused', 'internal'])(
   'more are too where GraphQL is %s',
   async (trouble) => {
     const { statuses, routes } = await read(21, trouble);
