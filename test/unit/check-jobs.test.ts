@@ -60,6 +60,21 @@ test.each([503, 403])('a check cannot look where single reads answer %i', async 
   await expect(found).rejects.toMatchObject({ status });
 });
 
+test('an account with more jobs is not read to its end', async () => {
+  let pages = 0;
+  const old = '2020-01-01T00:00:00Z';
+  const client = fakeClient(createMadeUpClock(), () => {
+    pages += 1;
+    const data = Array.from({ length: 50 }, (_, index) =>
+      fakeJob({ uuid: uuidNumber(pages * 50 + index), created_at: old }),
+    );
+    return { data, total: 100_000 };
+  });
+  expect(await findRepositoryJobs(client, here, 3 * dayMs, never)).toEqual([]);
+  // A page of old jobs tells, and never more than a second one.
+  expect(pages).toBeLessThanOrEqual(2);
+});
+
 test('a job that is gone since the list was made is passed over', async () => {
   expect(await findIn([{}], (text) => `${text.slice(0, 20)}…`, 404)).toEqual([]);
 });

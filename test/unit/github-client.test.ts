@@ -33,6 +33,8 @@ function open(answers: readonly Answer[], { maxMs, overMs, random = () => 1 }: S
   const send = async () => {
     const answer = answers[Math.min(sentAt.length, answers.length - 1)] ?? {};
     sentAt.push(clock.monotonicMs() / 1_000);
+    // Far more than there ever are: else a client that never gives up would go on for ever.
+    if (sentAt.length > 100) over.abort();
     underWay += 1;
     most = Math.max(most, underWay);
     await clock.sleep(1);

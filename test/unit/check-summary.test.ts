@@ -1,0 +1,62 @@
+import { expect, test } from '@jest/globals';
+import type { CheckResult } from '../../src/check/checked-job.ts';
+import { renderCheck } from '../../src/check/summary.ts';
+import { fakeOutcome, uuidNumber } from '../support/outcomes.ts';
+
+const here = {
+  server: 'github.com',
+  repository: 'acme/renders',
+  repositoryId: '7',
+  runId: '99',
+  runAttempt: 1,
+  sha: '',
+  workflow: 'Check',
+};
+const nowMs = Date.UTC(2026, 5, 1, 12);
+
+/** The summary of a check that found one job that runs. */
+function render(times: { readonly created_at: string | null; readonly started_at: string | null }) {
+  const outcome = fakeOutcome({ result: 'running' }, { uuid: uuidNumber(1), status: 'RUNNING' });
+  const { job } = outcome;
+  if (job === null) throw new Error('no job');
+  const mark = { ...here, runId: '7', runAttempt: 2, sha: 'c0ffee0'.padEnd(40, '0') };
+  const checked = {
+    job: { ...job, ...times },
+    mark: { ...mark, lifetime: 'keep', mayBeAttached: false } as const,
+    outcome,
+    cost: { usd: 1.5, is: 'estimated' } as const,
+  };
+  const result: CheckResult = {
+    sinceMs: nowMs - 86_400_000,
+    nowMs,
+    running: [checked],
+    ended: [],
+    orphans: [],
+  };
+  return renderCheck(result, here);
+}
+
+test.each([
+  ['its start', '2026-05-31T00:00:00Z', '2026-06-01T11:00:00Z', '2026-06-01 11:00 UTC (1h 00m)'],
+  ['its cook', '2026-06-01T10:30:00Z', null, '2026-06-01 10:30 UTC (1h 30m)'],
+  // The older host tells days only: no time of day is made up.
+  ['the day of its start', '2026-05-31', '2026-06-01', '2026-06-01'],
+  ['the day of its cook', '2026-05-31', null, '2026-05-31'],
+])('a job that runs is shown since %s', (_, created, started, shown) => {
+  const cells = render({ created_at: created, started_at: started })
+    .replaceAll('\u00a0', ' ')
+    .split(/<\/?t[dh][^>]*>/);
+  expect(cells).toContain(shown);
+});
+
+test('of a job without dates nothing is shown', () => {
+  expect(render({ created_at: null, started_at: null })).not.toContain('Since');
+});
+
+test('it leads to the attempt of the run that cooked the job, and says what was spent', () => {
+  const markdown = render({ created_at: null, started_at: null });
+  expect(markdown).toContain('https://github.com/acme/renders/actions/runs/7/attempts/2');
+  expect(markdown).toContain('<samp>c0ffee0</samp>');
+  expect(markdown).toContain('#### Spend by workflow');
+  expect(markdown).toContain('Cooked since 2026-05-31 12:00 UTC');
+});
