@@ -25,12 +25,10 @@ export function describeGitHubError(
         cause,
         remedy: `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
       };
-    case 'unauthorized':
-      return {
-        title: `Could not ${attempt}: the github-token is not valid`,
-        cause,
-        remedy: expired,
-      };
+    case 'unauthorized': {
+      const title = `The github-token was not accepted: could not ${attempt}`;
+      return { title, cause, remedy: freshToken };
+    }
     case 'limited':
       return {
         title: `Could not ${attempt}: GitHub's rate limit`,

@@ -37,8 +37,12 @@ export function dataIn(route: string, body: unknown): unknown {
 }
 
 /** An answer, as Octokit rejects with it. */
-export function refusal(status: number, headers: Readonly<Record<string, string>> = {}): Error {
-  return Object.assign(new Error(`HTTP ${status}`), { status, response: { headers } });
+export function refusal(
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+  message = `HTTP ${status}`,
+): Error {
+  return Object.assign(new Error(message), { status, response: { headers } });
 }
 
 /** For steps that ask GitHub nothing. */

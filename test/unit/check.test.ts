@@ -179,7 +179,7 @@ test('each job is followed up once, and its status finished', async () => {
 
 test.each([
   [403, 'The permission statuses: write is missing: could not finish a commit status'],
-  [401, 'Could not finish a commit status: the github-token is not valid'],
+  [401, 'The github-token was not accepted: could not finish a commit status'],
   [422, 'Could not finish a commit status: GitHub failed'],
 ])(
   'where GitHub refuses all statuses with %i, four checks start nothing',

@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { GitHubError } from '../../src/errors.ts';
+import { parseRefusal } from '../../src/github/trouble.ts';
 import { describeGitHubError, warnStatusNotSet } from '../../src/report/github-errors.ts';
+import { refusal as refuse } from '../github/in-process.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
 const refusal = (status: number, message: string) =>
-  new GitHubError('forbidden', status, 'POST /statuses', new Error(message));
+  parseRefusal(refuse(status, {}, message), 'POST /statuses', 0).failure;
 
 test('a token that has expired is not told to need a permission', () => {
   const expired = refusal(401, 'Bad credentials');
