@@ -329,7 +329,7 @@ describe('trouble', () => {
   });
 
   test.each([
-    [401, true],
+    [401, false],
     [403, true],
     [404, true],
     [422, false],
@@ -366,6 +366,24 @@ describe('settling', () => {
     await clock.advance(12_000);
     await settled;
     expect(kept()).toBe(run.sha);
+  });
+
+  test.each<[string, Answer, string]>([
+    ['an expired token', 401, run.sha],
+    ['an outage', 503, run.sha],
+    // Post has no other token.
+    ['a missing permission', 403, ''],
+    ['too many statuses', 422, ''],
+  ])('with %s leaves to post what it may still set', async (_, answer, left) => {
+    const { clock, submit, end, settle, kept, warnings } = open({ answers: [201, answer] });
+    submit();
+    await clock.advance(6_000);
+    end('succeeded');
+    const settled = settle(never);
+    await clock.advance(30_000);
+    await settled;
+    expect(kept()).toBe(left);
+    expect(warnings()).toHaveLength(1);
   });
 
   test('leaves nothing where all was set', async () => {
