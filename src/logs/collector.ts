@@ -2,23 +2,14 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
 import { withDeadline, type Clock } from '../clock.ts';
-import { ServiceError } from '../errors.ts';
 import type { RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
-import type { RunLogEvents } from './run-log.ts';
+import type { JobLogEvents } from './run-log.ts';
 import { openRuns } from './runs.ts';
 
 /** When the containers' output is printed. */
 export type LogMode = 'stream' | 'on-failure' | 'none';
-
-/** What happens to the log of a job, all its runs together. */
-export interface JobLogEvents extends RunLogEvents {
-  /** Nothing follows. @param tail the last lines of the newest run */
-  readonly end: (result: Result, tail: readonly string[]) => void;
-  /** Why a line of results is of no use. */
-  readonly resultsIgnored: (reason: string) => void;
-}
 
 export interface LogCollectorOptions {
   readonly client: Client;
@@ -51,8 +42,7 @@ export function createLogCollector(options: LogCollectorOptions) {
 
 // What the log of a job may cost in traffic, on average: the service gives the whole text each time.
 const bytesPerMs = 256;
-// After trouble that may pass.
-const troublePauseMs = 30_000;
+const troublePauseMs = 60_000;
 // What the end of a log is worth in time; an interrupt leaves less.
 const maxCloseMs = 60_000;
 
@@ -71,14 +61,11 @@ function openJobLog(
 
   const readNew = async () => {
     dueAtMs = Infinity;
-    try {
-      await runs.read(ended, false);
-      dueAtMs = clock.monotonicMs() + runs.size() / bytesPerMs;
-    } catch (error) {
-      // After a refusal, it is of no use to ask again while the job runs.
-      const mayPass = error instanceof ServiceError && (error.retryable || error.status === 404);
-      if (mayPass) dueAtMs = clock.monotonicMs() + troublePauseMs;
-    }
+    const pauseMs = await runs.read(ended, false).then(
+      () => runs.size() / bytesPerMs,
+      () => troublePauseMs,
+    );
+    dueAtMs = clock.monotonicMs() + pauseMs;
   };
   return {
     /**

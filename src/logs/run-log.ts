@@ -1,23 +1,27 @@
-import { closeSync, openSync, truncateSync, writeSync } from 'node:fs';
+import { appendFileSync, truncateSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Result } from '../jobs/results.ts';
 import type { Redactor } from '../service/redactor.ts';
 import { cut } from '../text.ts';
 import { createRunResults } from './results.ts';
 
-/** What happens to the logs of a job's runs, which are numbered from 1. */
-export interface RunLogEvents {
+/** What happens to the log of a job. Its runs are numbered from 1. */
+export interface JobLogEvents {
   /** A line as it stood last. Foreign text, redacted. */
   readonly line: (text: string, runNumber: number) => void;
   /** The log turned out to be another text: all of its lines follow. */
   readonly restart: (runNumber: number) => void;
   /** A log cannot be read or kept as a whole; everything else goes on. */
   readonly trouble: (error: unknown) => void;
+  /** Why lines of results are of no use. */
+  readonly resultsIgnored: (reason: string) => void;
+  /** Nothing follows. @param tail the last lines of the newest run */
+  readonly end: (result: Result, tail: readonly string[]) => void;
 }
 
 export type RunLog = ReturnType<typeof openRunLog>;
 
 const pieceSize = 64 * 1024;
-const encoder = new TextEncoder();
 const tailLines = 100;
 const maxTailLine = 2_000;
 
@@ -29,7 +33,7 @@ export function openRunLog(
   path: string | null,
   runNumber: number,
   redactor: Redactor,
-  events: RunLogEvents,
+  events: JobLogEvents,
 ) {
   const results = createRunResults();
   let tail: string[] = [];
@@ -44,12 +48,11 @@ export function openRunLog(
   let changes = 0;
   const keep = path === null ? null : createKeeper(path);
   return {
-    /**
-     * Takes the results of a text, keeps what is new in it, and gives the lines of that.
-     * @param isOver whether the run has ended, so that nothing follows the last character
-     */
-    take: async (log: string, isOver: boolean) => {
-      const text = isOver ? log : withoutHalfCharacter(log);
+    /** Takes the results of a text, keeps what is new in it, and gives the lines of that. */
+    take: async (log: string) => {
+      // The service may cut its text in the middle of a character, which is whole the next time.
+      const [half = ''] = /[\ufffd\ud800-\udbff]+$/.exec(log.slice(-3)) ?? [];
+      const text = log.slice(0, log.length - half.length);
       if (text === '' && seen.length > 0) return;
       results.take(text);
       const from = findNew(seen, text);
@@ -93,20 +96,9 @@ function createKeeper(path: string) {
     // Rewritten in place; what begins otherwise is another text, to be kept after the first.
     else if (text.startsWith(firstLine)) truncateSync(path, start);
     else start = size;
-    if (from === null) size = start;
-    const file = openSync(path, 'a');
-    try {
-      // In pieces without half a character: as a whole, a large text would be in memory once more.
-      const piece = new Uint8Array(pieceSize);
-      for (let at = from ?? 0; at < text.length;) {
-        const { read, written } = encoder.encodeInto(text.slice(at), piece);
-        writeSync(file, piece, 0, written);
-        at += read;
-        size += written;
-      }
-    } finally {
-      closeSync(file);
-    }
+    const added = text.slice(from ?? 0);
+    appendFileSync(path, added);
+    size = (from === null ? start : size) + Buffer.byteLength(added);
   };
 }
 
@@ -144,12 +136,6 @@ export function findNew(before: ReturnType<typeof describe>, text: string): numb
     if (end.endsWith(text.slice(0, size))) return size;
   }
   return null;
-}
-
-// The service may cut its text in the middle of a character, which is whole the next time.
-function withoutHalfCharacter(log: string): string {
-  const [half = ''] = /[\ufffd\ud800-\udbff]+$/.exec(log.slice(-3)) ?? [];
-  return log.slice(0, log.length - half.length);
 }
 
 // Nobody reads a longer line in a log.

@@ -6,7 +6,7 @@ import { retryRules, withRetry } from '../service/retry.ts';
 import type { JobRun } from '../service/schemas.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { isFinal } from '../jobs/status.ts';
-import { openRunLog, type RunLog, type RunLogEvents } from './run-log.ts';
+import { openRunLog, type RunLog, type JobLogEvents } from './run-log.ts';
 
 export interface RunsOptions {
   readonly client: Client;
@@ -16,12 +16,12 @@ export interface RunsOptions {
   readonly folder: string | null;
   /** Lets so many logs be read at once. */
   readonly limit: LimitFunction;
-  readonly events: RunLogEvents;
+  readonly events: JobLogEvents;
 }
 
 interface KnownRun {
   run: JobRun;
-  readonly log: RunLog | null;
+  readonly log: RunLog;
   /** Its log was read after its end, or is too large to be read. */
   isOver: boolean;
 }
@@ -33,13 +33,12 @@ export function openRuns(jobUuid: string, options: RunsOptions) {
   let taking = Promise.resolve();
 
   const readLog = async (target: KnownRun, signal: AbortSignal) => {
-    if (target.log === null) return;
     const answer = await requestLog(target.run.uuid, options, signal);
     target.isOver = answer === null || isFinal(answer.run.status);
     if (answer === null) return;
     target.run = answer.run;
-    for (const before of known.slice(0, known.indexOf(target))) before.log?.end();
-    taking = target.log.take(answer.log, target.isOver);
+    for (const before of known.slice(0, known.indexOf(target))) before.log.end();
+    taking = target.log.take(answer.log);
     await taking;
   };
   return {
@@ -60,22 +59,22 @@ export function openRuns(jobUuid: string, options: RunsOptions) {
       };
       await taking;
       if (isLast || known.at(-1)?.run.status !== 'RUNNING') await attempt(async () => list(signal));
-      for (const run of known) {
+      for (const run of options.isRead ? known : []) {
         const isLeft = !run.isOver || (isLast && run === known.at(-1));
         if (isLeft) await attempt(async () => readLog(run, signal));
       }
       if (troubles.length > 0) throw asError(troubles[0]);
     },
     /** How large the logs were when last read, in all. */
-    size: () => known.reduce((sum, { log }) => sum + (log?.size() ?? 0), 0),
+    size: () => known.reduce((sum, { log }) => sum + log.size(), 0),
     /** How many texts had something new. */
-    changes: () => known.reduce((sum, { log }) => sum + (log?.changes() ?? 0), 0),
+    changes: () => known.reduce((sum, { log }) => sum + log.changes(), 0),
     /** What the last run reported; undefined where there is none. */
-    results: () => known.at(-1)?.log?.results,
+    results: () => known.at(-1)?.log.results,
     /** Ends the last line of each log, and gives what the runs brought. */
     close: () => {
-      for (const { log } of known) log?.end();
-      const tails = known.map(({ log }) => log?.tail() ?? []);
+      for (const { log } of known) log.end();
+      const tails = known.map(({ log }) => log.tail());
       const logTail = tails.findLast((tail) => tail.length > 0) ?? [];
       return { runs: known.map(({ run }) => run), logTail };
     },
@@ -89,10 +88,7 @@ async function requestLog(
   signal: AbortSignal,
 ) {
   try {
-    const answer = await limit(async () => {
-      signal.throwIfAborted();
-      return readJobRun(client, runUuid, signal);
-    });
+    const answer = await limit(async () => readJobRun(client, runUuid, signal));
     // Who gave up meanwhile may have had the log read anew.
     signal.throwIfAborted();
     return answer;
@@ -104,11 +100,10 @@ async function requestLog(
 }
 
 /** The runs of a job, oldest first, each with its log. */
-function createKnownRuns(jobUuid: string, { client, isRead, folder, events }: RunsOptions) {
+function createKnownRuns(jobUuid: string, { client, folder, events }: RunsOptions) {
   const known: KnownRun[] = [];
 
   const openLog = (runNumber: number) => {
-    if (!isRead) return null;
     const name = runNumber === 1 ? `${jobUuid}.log` : `${jobUuid}.${runNumber}.log`;
     const path = folder === null ? null : join(folder, name);
     return openRunLog(path, runNumber, client.redactor, events);

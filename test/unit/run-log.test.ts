@@ -8,7 +8,7 @@ import {
   describe as describeText,
   findNew,
   openRunLog,
-  type RunLogEvents,
+  type JobLogEvents,
 } from '../../src/logs/run-log.ts';
 import { createRedactor } from '../../src/service/redactor.ts';
 import { cpuMsOf } from '../support/cpu.ts';
@@ -21,24 +21,28 @@ afterAll(() => {
 let files = 0;
 const nextPath = () => join(folder, `${(files += 1)}.log`);
 
-const silent: RunLogEvents = { line: () => {}, restart: () => {}, trouble: () => {} };
-const openLog = (events: Partial<RunLogEvents> = {}, path = nextPath()) => {
+const silent: JobLogEvents = {
+  line: () => {},
+  restart: () => {},
+  trouble: () => {},
+  resultsIgnored: () => {},
+  end: () => {},
+};
+const openLog = (events: Partial<JobLogEvents> = {}, path = nextPath()) => {
   const redact = (text: string) => text.replaceAll('secret', '***');
   const redactor = { ...createRedactor(), redact };
   return openRunLog(path, 1, redactor, { ...silent, ...events });
 };
 
 /** What is kept and given of the answers about a log, one after the other. */
-async function gather(answers: readonly string[], isOver = true) {
+async function gather(answers: readonly string[]) {
   const path = nextPath();
   const lines: string[] = [];
   let restarts = 0;
   const line = (text: string) => lines.push(text);
   const restart = () => (restarts += 1);
   const log = openLog({ line, restart }, path);
-  for (const [index, answer] of answers.entries()) {
-    await log.take(answer, isOver && index === answers.length - 1);
-  }
+  for (const answer of answers) await log.take(answer);
   log.end();
   const results = log.results.all();
   return { kept: readFileSync(path, 'utf8'), lines, restarts, tail: log.tail(), results };
@@ -86,11 +90,11 @@ describe('a log is gone on with', () => {
     expect(restarts).toBe(0);
   });
 
-  test('a character that was cut in two is waited for, unless nothing more comes', async () => {
+  test('a character that was cut in two is waited for', async () => {
     expect((await gather(['ab\ufffd', 'abä', 'abäö'])).kept).toBe('abäö');
-    expect((await gather(['ab\ufffd\ufffd\ufffd\ufffd'], false)).kept).toBe('ab\ufffd');
-    expect((await gather(['ab\ufffd'], true)).kept).toBe('ab\ufffd');
-    expect((await gather(['\ufffd'], false)).kept).toBe('');
+    expect((await gather(['ab\ufffd\ufffd\ufffd\ufffd'])).kept).toBe('ab\ufffd');
+    expect((await gather(['a\ud83d', 'a😀'])).kept).toBe('a😀');
+    expect((await gather(['\ufffd'])).kept).toBe('');
   });
 
   test('a text that grows is taken once, however it is cut', async () => {
@@ -168,8 +172,8 @@ test('a file that cannot be written is trouble, and lines and results go on', as
   const line = (text: string) => lines.push(text);
   const trouble = (error: unknown) => troubles.push(error);
   const log = openLog({ line, trouble }, '/dev/null/nowhere');
-  await log.take('a\n', false);
-  await log.take('a\ndispersed-output: {"b": 1}\n', true);
+  await log.take('a\n');
+  await log.take('a\ndispersed-output: {"b": 1}\n');
   expect(lines).toEqual(['a', 'dispersed-output: {"b": 1}']);
   expect(log.results.all()).toEqual({ b: 1 });
   expect(troubles).toHaveLength(2);
@@ -178,7 +182,7 @@ test('a file that cannot be written is trouble, and lines and results go on', as
 test('lines and tail have no secrets', async () => {
   const lines: string[] = [];
   const log = openLog({ line: (text) => lines.push(text) });
-  await log.take('a secret\n', true);
+  await log.take('a secret\n');
   expect(lines).toEqual(['a ***']);
   expect(log.tail()).toEqual(['a ***']);
 });
@@ -252,7 +256,7 @@ test('while a million lines are told, others have their turn', async () => {
   };
   count();
   const log = openLog();
-  await log.take('\n'.repeat(1_000_000), true);
+  await log.take('\n'.repeat(1_000_000));
   isOver = true;
   expect(turns).toBeGreaterThan(10);
 });
@@ -285,7 +289,7 @@ async function longestTurnMs(log: string): Promise<number> {
     longestMs = Math.max(longestMs, (user + system) / 1_000);
     before = process.threadCpuUsage();
   }, 1);
-  await opened.take(log, true);
+  await opened.take(log);
   clearInterval(timer);
   return longestMs;
 }
