@@ -35,16 +35,6 @@ export function firstThatFit(texts: readonly string[], maxBytes: number): readon
   return end === -1 ? texts : texts.slice(0, end);
 }
 
-// More than anyone compares in a table; the output `results` has all of them.
-const maxDigits = 4;
-
-/** A number to four significant digits, and always all of its whole part: `0.8167`, `123457`. */
-export function formatNumber(value: number): string {
-  if (Number.isInteger(value)) return String(value);
-  if (Math.abs(value) >= 10 ** maxDigits) return String(Math.round(value));
-  return String(Number(value.toPrecision(maxDigits)));
-}
-
 /** An amount such as `0.35 USD`. */
 export function formatUsd(amount: number): string {
   return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;

@@ -93,29 +93,11 @@ function describeErrorOfJob(outcome: Outcome, error: Error): ErrorMessage {
   }
   const verb = request.endsWith('/cancel') ? 'cancel' : 'watch';
   const message = describeError(error, `${verb} job ${uuid}`);
-  // A job that was seen: neither its UUID nor the key was wrong then.
-  const lost = job === null ? undefined : lostJobs.get(status);
-  return lost === undefined
-    ? message
-    : { ...message, title: `Could not ${verb} job ${uuid}: ${lost.title}`, remedy: lost.remedy };
+  // A job that was seen: its UUID cannot be wrong.
+  if (job === null || status !== 404) return message;
+  const remedy = `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${consoleUrl}`;
+  return { ...message, title: `Could not ${verb} job ${uuid}: it is no longer there`, remedy };
 }
-
-const lostJobs: ReadonlyMap<number, { readonly title: string; readonly remedy: string }> = new Map([
-  [
-    401,
-    {
-      title: 'the API key is no longer accepted',
-      remedy: `It may have expired or been revoked. The job may still be running, and billed, and cannot be cancelled with this key. Cancel it in the console: ${consoleUrl}`,
-    },
-  ],
-  [
-    404,
-    {
-      title: 'it is no longer there',
-      remedy: `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${consoleUrl}`,
-    },
-  ],
-]);
 
 function describeBudget({ overBudget }: Outcome, who: string, fate: string) {
   if (overBudget === null) return { cause: fate, remedy: '' };

@@ -96,18 +96,9 @@ export function getTimeoutRemedy(outcome: Outcome): string {
 /** What to do where a job was cancelled, and not by this step: the service may do that at a limit. */
 export function getCancelRemedy(outcome: Outcome): string {
   const phase = failurePhaseOf(outcome);
-  const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaitedLong(outcome));
+  const isLimit = phase === 'assign' || phase === 'run-limit';
   const byService = isLimit ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}` : '';
   return `If you did not cancel it, the service did, or someone else with access to this account.${byService}`;
-}
-
-// The service gives up to the second or a little later.
-const limitToleranceSeconds = 2;
-
-function hasWaitedLong(outcome: Outcome): boolean {
-  const limitMs = outcome.job?.max_timeout_assign_ms ?? Infinity;
-  const { queueSeconds } = durationsOf(outcome);
-  return (queueSeconds ?? 0) + limitToleranceSeconds >= limitMs / 1000;
 }
 
 /** A GPU model in one short line. */

@@ -2,15 +2,14 @@ import type { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { compareResults, results } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
-import { firstThatFit, formatHeadline } from './format.ts';
+import { firstThatFit, formatCostSuffix, formatHeadline } from './format.ts';
 import { describeTrouble, writeOutputFile } from './output-file.ts';
 import { endedWell } from './outcome-messages.ts';
 import { codeSpan, escapeMarkdown } from './sanitize.ts';
 import { renderFailures } from './summary/failures.ts';
 import { renderRunning } from './summary/running.ts';
 import { renderTimeline } from './summary/timeline.ts';
-import { renderJobs, renderNodes, renderTotal } from './summary/jobs.ts';
-import { numberJobs } from './summary/table.ts';
+import { renderJobs, renderNodes } from './summary/jobs.ts';
 
 /** How much a summary shows: all there is, or what matters most where that is too long. */
 export type Tier = 'full' | 'compact';
@@ -68,18 +67,16 @@ export function renderSummary(
   tier: Tier = 'full',
   { isFine = endedWell, stopsWithJob = false }: ReportOptions = {},
 ): string {
-  const jobs = numberJobs(outcomes);
   const isFull = tier === 'full';
   const isNothing = outcomes.length === 1 && outcomes.every(({ job }) => job === null);
   const parts = [
     heading(outcomes),
-    renderFailures(jobs, isFull ? maxLogLines : 0, isFine),
-    renderRunning(jobs, stopsWithJob),
-    isNothing ? '' : renderJobs(jobs, isFull ? Infinity : compactRows),
-    renderNodes(jobs),
-    renderTotal(jobs),
+    renderFailures(outcomes, isFull ? maxLogLines : 0, isFine),
+    renderRunning(outcomes, stopsWithJob),
+    isNothing ? '' : renderJobs(outcomes, isFull ? Infinity : compactRows),
+    renderNodes(outcomes),
     isFull
-      ? renderTimeline(jobs)
+      ? renderTimeline(outcomes)
       : 'GitHub limits the size of a summary: logs and the timeline are left out.',
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -87,7 +84,10 @@ export function renderSummary(
 
 function heading(outcomes: readonly Outcome[]): string {
   const worst = outcomes.map(({ result }) => result).toSorted(compareResults)[0] ?? 'error';
-  return `### ${results[worst].icon} Dispersed: ${escapeMarkdown(formatHeadline(outcomes), 200)}`;
+  const headline = escapeMarkdown(formatHeadline(outcomes), 200);
+  // The table has the cost of a single job.
+  const cost = outcomes.length === 1 ? '' : formatCostSuffix(outcomes);
+  return `### ${results[worst].icon} Dispersed: ${headline}${cost}`;
 }
 
 /** The summary of a step whose inputs are not valid. */

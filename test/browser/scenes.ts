@@ -1,6 +1,6 @@
 import type { Outcome } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
-import { fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
+import { fakeOutcome, fakeRun, inOrder, uuidNumber } from '../support/outcomes.ts';
 
 const traceback = [
   'Loading checkpoint',
@@ -200,13 +200,13 @@ const hostile = ['__proto__', 'section x\ngantt\n  click a call alert(1)', attac
 
 /** What a summary may have to show. */
 export const scenes: Readonly<Record<string, readonly Outcome[]>> = {
-  'one-job': oneJob,
-  'failed-job': failedJob,
-  'twelve-jobs': twelveJobs,
-  'four-jobs': fourJobs,
-  'sixty-jobs': sixtyJobs,
-  'long-job': longJob,
-  'every-end': everyEnd,
-  'persistent-job': server,
-  'hostile-text': hostile,
+  'one-job': inOrder(oneJob),
+  'failed-job': inOrder(failedJob),
+  'twelve-jobs': inOrder(twelveJobs),
+  'four-jobs': inOrder(fourJobs),
+  'sixty-jobs': inOrder(sixtyJobs),
+  'long-job': inOrder(longJob),
+  'every-end': inOrder(everyEnd),
+  'persistent-job': inOrder(server),
+  'hostile-text': inOrder(hostile),
 };

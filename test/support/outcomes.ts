@@ -98,3 +98,8 @@ function timelineOf({ assigned, started, ended }: Pace, status: string): Outcome
     seconds === undefined ? [] : [{ status: name, atMs: cookedAtMs + seconds * 1000 }],
   );
 }
+
+/** As a step has them: each knows its place. */
+export function inOrder(outcomes: readonly Outcome[]): readonly Outcome[] {
+  return outcomes.map((outcome, index) => ({ ...outcome, ref: { ...outcome.ref, index } }));
+}

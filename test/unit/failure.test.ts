@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../../src/jobs/failure.ts';
-import { ServiceError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { describeOutcome } from '../../src/report/outcome-messages.ts';
 import { formatHeadline } from '../../src/report/format.ts';
@@ -119,12 +118,10 @@ test('where time was up, what helps depends on how far the job came', () => {
 });
 
 test('where the service may have cancelled a job at a limit of its own, that is said', () => {
-  const gone = (ended: number) =>
-    describeOutcome(
-      fakeOutcome({ result: 'cancelled', runs: [] }, { status: 'CANCELLED' }, { ended }),
-    );
-  expect(gone(300).remedy).toContain('If it was the service: Ask for less hardware');
-  expect(gone(30).remedy).not.toContain('If it was the service');
+  const gone = (pace: Pace) =>
+    describeOutcome(fakeOutcome({ result: 'cancelled', runs: [] }, { status: 'CANCELLED' }, pace));
+  expect(gone({ ended: 300 }).remedy).toContain('If it was the service: Ask for less hardware');
+  expect(gone({ started: 5, ended: 60 }).remedy).not.toContain('If it was the service');
 });
 
 test('a server that gave the same answer throughout needs no more time', () => {
@@ -152,17 +149,4 @@ test('of several models that failed, the last one is named too', () => {
   expect(describeOutcome(outcome).cause).toContain(
     'This job asked for H100. Tried before: RTX 4090: no machine within 5m 00s.',
   );
-});
-
-test('a key that is refused in the middle of a wait may have expired, and the job runs on', () => {
-  const error = new ServiceError({
-    trouble: 'refused',
-    request: 'GET /v1/jobs/1',
-    status: 401,
-    detail: 'invalid signature',
-  });
-  const lost = { result: 'error', ending: 'lost', error } as const;
-  const { remedy } = describeOutcome(fakeOutcome(lost, { status: 'RUNNING' }));
-  expect(remedy).toMatch(/may have expired or been revoked.*may still be running, and billed/);
-  expect(describeOutcome(fakeOutcome({ ...lost, job: null })).remedy).toMatch(/belong together/);
 });

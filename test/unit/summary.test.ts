@@ -8,7 +8,7 @@ import { renderInputProblems, renderSummary, writeSummary } from '../../src/repo
 import { rawHtml } from '../browser/github.ts';
 import { scenes } from '../browser/scenes.ts';
 import { foreignOutcome, foreignText } from '../support/foreign.ts';
-import { fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
+import { fakeOutcome, fakeRun, inOrder, uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
 const mebibyte = 1_048_576;
@@ -55,6 +55,8 @@ function markupOf(node: Node): readonly string[] {
   return [node.tagName, ...attributes, ...inside];
 }
 
+const render = (outcomes: readonly Outcome[]) => renderSummary(inOrder(outcomes));
+
 const strangersIn = (markdown: string) =>
   markupOf(fromHtml(rawHtml(markdown), { fragment: true })).filter((name) => !ownMarkup.has(name));
 
@@ -75,7 +77,7 @@ describe('whatever the service says', () => {
   test('the summary is ours alone', () => {
     fc.assert(
       fc.property(fc.array(foreignOutcome, { minLength: 1, maxLength: 4 }), (outcomes) => {
-        const markdown = renderSummary(outcomes);
+        const markdown = render(outcomes);
         expect(strangersIn(markdown)).toEqual([]);
         expect(bytesOf(markdown)).toBeLessThan(mebibyte);
         for (const widths of widthsOf(markdown)) expect(widths.size).toBe(1);
@@ -136,7 +138,7 @@ describe('a summary that would be too long', () => {
   /** As the runner gets it. */
   async function written(outcomes: readonly Outcome[]): Promise<string> {
     const runner = rememberingRunner({});
-    await writeSummary(runner, (tier) => renderSummary(outcomes, tier));
+    await writeSummary(runner, (tier) => renderSummary(inOrder(outcomes), tier));
     return runner.summary();
   }
 
@@ -160,7 +162,7 @@ describe('a summary that would be too long', () => {
 });
 
 test('200 jobs: a row each, and a timeline that can still be read', () => {
-  const markdown = renderSummary(
+  const markdown = render(
     Array.from({ length: 200 }, (_, index) => fakeOutcome({}, { uuid: uuidNumber(index + 1) })),
   );
   expect(markdown.match(jobRow)).toHaveLength(2 * 200);
@@ -170,21 +172,19 @@ test('200 jobs: a row each, and a timeline that can still be read', () => {
 
 test('results may have the names of what every object inherits', () => {
   const outcomes = [{ valueOf: 1 }, { x: 2 }].map((results) => fakeOutcome({ results }));
-  expect(renderSummary(outcomes)).toContain(
+  expect(render(outcomes)).toContain(
     '<td align="left">Render three frames</td><td align="left"></td><td align="left">2</td>',
   );
 });
 
 test('a line of a log keeps its indentation and loses its colours', () => {
   const logTail = ['\u001b[31m  File "x.py"\u001b[0m', '\tif a < b:', 'done'];
-  const markdown = renderSummary([
-    fakeOutcome({ result: 'failed', logTail }, { status: 'FAILED' }),
-  ]);
+  const markdown = render([fakeOutcome({ result: 'failed', logTail }, { status: 'FAILED' })]);
   expect(markdown).toContain('<pre>\n  File "x.py"\n    if a &lt; b:\ndone\n</pre>');
 });
 
 test.each(Object.keys(scenes))('%s reads well', (name) => {
-  expect(renderSummary(scenes[name] ?? []).split('\n')).toMatchSnapshot();
+  expect(render(scenes[name] ?? []).split('\n')).toMatchSnapshot();
 });
 
 test.each<[string, readonly Outcome[]]>([
@@ -198,7 +198,7 @@ test.each<[string, readonly Outcome[]]>([
     ],
   ],
 ])('%s reads well', (_, outcomes) => {
-  expect(renderSummary(outcomes).split('\n')).toMatchSnapshot();
+  expect(render(outcomes).split('\n')).toMatchSnapshot();
 });
 
 test.each<[string, Partial<Outcome>, RegExp]>([
@@ -219,8 +219,8 @@ test.each<[string, Partial<Outcome>, RegExp]>([
   ],
 ])('of a job that %s, no more is said than is known', (_, change, words) => {
   const outcome = fakeOutcome(change, { status: 'RUNNING' });
-  expect(renderSummary([outcome])).toMatch(words);
-  const two = renderSummary([outcome, fakeOutcome({ result: 'running' }, { status: 'RUNNING' })]);
+  expect(render([outcome])).toMatch(words);
+  const two = render([outcome, fakeOutcome({ result: 'running' }, { status: 'RUNNING' })]);
   expect(two.includes('2 jobs may not all have ended')).toBe(change.result !== 'running');
 });
 
@@ -233,9 +233,9 @@ test('a job that is stopped with the workflow job is not said to run on', () => 
 
 test('results are columns of the table, at most four', () => {
   const results = { a: 1, b: 2 / 3, c: 'x', d: [1], e: 5 };
-  const markdown = renderSummary([fakeOutcome({ results })]);
+  const markdown = render([fakeOutcome({ results })]);
   expect(markdown).toContain('<th align="left">d</th><th align="right">Waited</th>');
-  expect(markdown).toContain('<td align="left">0.6667</td><td align="left">x</td>');
+  expect(markdown).toContain('<td align="left">0.666667</td><td align="left">x</td>');
 });
 
 test('a summary that GitHub would drop as too large is cut between its lines', async () => {

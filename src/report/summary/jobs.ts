@@ -1,32 +1,26 @@
 import type { Outcome } from '../../jobs/records.ts';
-import { hourlyRateOf, pricedCostOf, totalCostOf } from '../../money/cost.ts';
+import { hourlyRateOf, pricedCostOf } from '../../money/cost.ts';
 import { durationsOf, hardwareOf, recipeOf, titleOf, uuidOf } from '../../jobs/metrics.ts';
-import { addressOf, nodeUrlsOf, type NodeUrl } from '../../jobs/node-urls.ts';
-import { describeOffers, formatNumber, formatUsd } from '../format.ts';
-import { passes, results } from '../../jobs/results.ts';
+import { addressOf, nodeUrlsOf } from '../../jobs/node-urls.ts';
+import type { Json } from '../../service/json.ts';
+import { describeOffers } from '../format.ts';
+import { results } from '../../jobs/results.ts';
 import { escapeHtml } from '../sanitize.ts';
 import {
   consoleLink,
   costCell,
   durationCell,
   fold,
-  reasonOf,
+  jobNumber,
+  rateCell,
   renderTable,
+  selectWorst,
   statusCell,
   uuidCode,
-  withoutBreaks,
-  worstJobs,
   type Column,
-  type NumberedOutcome,
 } from './table.ts';
 
-type JobColumn = Column<NumberedOutcome>;
-
-const numberColumn: JobColumn = {
-  heading: '#',
-  align: 'right',
-  cell: ({ number }) => String(number),
-};
+type JobColumn = Column<Outcome>;
 
 // More columns than these do not fit beside the others, and more rows push the rest out of sight.
 const maxResults = 4;
@@ -37,18 +31,18 @@ const maxUnfolded = 20;
  * needed is in a second one.
  * @param maxRows how many to show: the worst ones
  */
-export function renderJobs(jobs: readonly NumberedOutcome[], maxRows: number): string {
-  const shown = worstJobs(jobs, maxRows);
-  const numbers = jobs.length === 1 ? [] : [numberColumn];
-  const columns = [...numbers, ...statusColumns, ...resultColumns(jobs), ...costColumns];
-  const good = shown.filter(({ outcome }) => outcome.result === 'succeeded');
-  const rest = shown.filter(({ outcome }) => outcome.result !== 'succeeded');
-  const isFolded = good.length > maxUnfolded;
+export function renderJobs(outcomes: readonly Outcome[], maxRows: number): string {
+  const shown = selectWorst(outcomes, maxRows);
+  const numbers = outcomes.length === 1 ? [] : [numberColumn];
+  const columns = [...numbers, ...statusColumns, ...resultColumns(outcomes), ...costColumns];
+  const good = shown.filter(({ result }) => result === 'succeeded');
+  const rest =
+    good.length > maxUnfolded ? shown.filter((outcome) => !good.includes(outcome)) : shown;
   const title = `${results.succeeded.icon} ${good.length} jobs succeeded`;
-  const left = jobs.length - shown.length;
+  const left = outcomes.length - shown.length;
   return [
-    ...(isFolded && rest.length === 0 ? [] : [renderTable(columns, isFolded ? rest : shown)]),
-    ...(isFolded ? [fold(title, [renderTable(columns, good)])] : []),
+    ...(rest.length > 0 ? [renderTable(columns, rest)] : []),
+    ...(rest === shown ? [] : [fold(title, [renderTable(columns, good)])]),
     ...(left > 0 ? [`${left} more jobs are in the file of the output \`jobs-path\`.`] : []),
     fold('UUIDs, recipes and hardware', [
       renderTable([...numbers, ...detailColumns], shown),
@@ -57,103 +51,74 @@ export function renderJobs(jobs: readonly NumberedOutcome[], maxRows: number): s
   ].join('\n\n');
 }
 
+const numberColumn: JobColumn = {
+  heading: '#',
+  align: 'right',
+  cell: (outcome) => String(jobNumber(outcome)),
+};
+
 const statusColumns: readonly JobColumn[] = [
-  { heading: 'Status', cell: ({ outcome }) => statusCell(outcome) },
-  { heading: 'Title', cell: ({ outcome }) => titleCell(outcome, 120) },
+  { heading: 'Status', cell: statusCell },
+  { heading: 'Title', cell: ({ ref, job }) => escapeHtml(titleOf(ref, job), 120) },
 ];
 
 const costColumns: readonly JobColumn[] = [
   {
     heading: 'Waited',
     align: 'right',
-    cell: ({ outcome }) => durationCell(durationsOf(outcome).queueSeconds),
+    cell: (outcome) => durationCell(durationsOf(outcome).queueSeconds),
   },
   {
     heading: 'Ran',
     align: 'right',
-    cell: ({ outcome }) => durationCell(durationsOf(outcome).runSeconds),
+    cell: (outcome) => durationCell(durationsOf(outcome).runSeconds),
   },
-  { heading: 'Cost', align: 'right', cell: ({ outcome }) => costCell(pricedCostOf(outcome)) },
+  { heading: 'Cost', align: 'right', cell: (outcome) => costCell(pricedCostOf(outcome)) },
 ];
 
-const originWords = {
-  cooked: '',
-  given: '',
-  found: 'found by its mark',
-  attached: 'earlier attempt',
-};
+const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
 
 const detailColumns: readonly JobColumn[] = [
-  { heading: 'Job', keep: true, cell: ({ outcome }) => uuidCode(uuidOf(outcome)) },
-  { heading: 'Recipe', keep: true, cell: ({ outcome }) => uuidCode(recipeOf(outcome)) },
-  { heading: 'Hardware', cell: ({ outcome: { job } }) => escapeHtml(hardwareOf(job), 120) },
-  { heading: 'An hour', align: 'right', cell: ({ outcome }) => rateCell(hourlyRateOf(outcome)) },
-  { heading: 'Price estimate', cell: ({ outcome }) => offersCell(outcome) },
-  { heading: 'Origin', cell: ({ outcome }) => originWords[outcome.origin ?? 'cooked'] },
-  // The reason of a job that did not end well is above the tables.
+  { heading: 'Job', keep: true, cell: (outcome) => uuidCode(uuidOf(outcome)) },
+  { heading: 'Recipe', keep: true, cell: (outcome) => uuidCode(recipeOf(outcome)) },
+  { heading: 'Hardware', cell: ({ job }) => escapeHtml(hardwareOf(job), 120) },
+  { heading: 'An hour', align: 'right', cell: (outcome) => rateCell(hourlyRateOf(outcome)) },
   {
-    heading: 'Reason',
-    cell: ({ outcome }) => (passes(outcome.result) ? escapeHtml(reasonOf(outcome), 1_000) : ''),
+    heading: 'Price estimate',
+    cell: ({ offers }) => (offers === null ? '' : escapeHtml(describeOffers(offers), 200)),
   },
+  { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
 ];
 
-/** What a job or a machine costs an hour, in a cell; empty where that is not known. */
-function rateCell(usd: number | null): string {
-  return usd === null ? '' : withoutBreaks(formatUsd(usd));
-}
-
-function titleCell({ ref, job }: Outcome, maxLength: number): string {
-  return escapeHtml(titleOf(ref, job), maxLength);
-}
-
-function offersCell({ offers }: Outcome): string {
-  return offers === null ? '' : escapeHtml(describeOffers(offers), 200);
-}
-
 // What the containers reported: a key a column.
-function resultColumns(jobs: readonly NumberedOutcome[]): readonly JobColumn[] {
-  const keys = new Set(jobs.flatMap(({ outcome }) => Object.keys(outcome.results ?? {})));
+function resultColumns(outcomes: readonly Outcome[]): readonly JobColumn[] {
+  const keys = new Set(outcomes.flatMap((outcome) => Object.keys(outcome.results ?? {})));
   return [...keys].slice(0, maxResults).map((key) => ({
     heading: escapeHtml(key, 40),
-    cell: ({ outcome }) => resultCell(outcome, key),
+    // A key may have the name of what every object inherits.
+    cell: ({ results: own }) => (own && Object.hasOwn(own, key) ? resultCell(own[key]) : ''),
   }));
 }
 
-// A key may have the name of what every object inherits.
-function resultCell({ results: all }: Outcome, key: string): string {
-  const value = all !== null && Object.hasOwn(all, key) ? all[key] : undefined;
-  if (value === undefined) return '';
-  if (typeof value === 'number') return escapeHtml(formatNumber(value));
-  return escapeHtml(typeof value === 'string' ? value : JSON.stringify(value), 120);
-}
-
-/** What all jobs have cost together; empty where nothing is known of it. */
-export function renderTotal(jobs: readonly NumberedOutcome[]): string {
-  const outcomes = jobs.map(({ outcome }) => outcome);
-  const known = outcomes.filter((outcome) => pricedCostOf(outcome) !== null).length;
-  const total = totalCostOf(outcomes);
-  if (jobs.length === 1 || total === null) return '';
-  const count = known === jobs.length ? `all ${jobs.length}` : `${known} of the ${jobs.length}`;
-  const sum = `**${formatUsd(total.usd)}**`;
-  return total.is === 'billed'
-    ? `Billed for ${count} jobs: ${sum}.`
-    : `Estimated cost of ${count} jobs: ≈ ${sum} (rate × time).`;
+function resultCell(value: Json | undefined): string {
+  // As many digits as anyone compares.
+  if (typeof value === 'number' && !Number.isInteger(value))
+    return String(Number(value.toPrecision(6)));
+  return escapeHtml(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
 }
 
 const maxNodes = 100;
 
-interface Node extends NumberedOutcome {
-  readonly node: NodeUrl;
-}
-
 /** Where the jobs that run can be reached. */
-export function renderNodes(jobs: readonly NumberedOutcome[]): string {
-  const nodes = jobs.flatMap((job) => nodeUrlsOf(job.outcome).map((node) => ({ ...job, node })));
+export function renderNodes(outcomes: readonly Outcome[]): string {
+  const nodes = outcomes.flatMap((outcome) =>
+    nodeUrlsOf(outcome).map((url) => ({ url, number: String(jobNumber(outcome)) })),
+  );
   if (nodes.length === 0) return '';
-  const columns: readonly Column<Node>[] = [
-    ...(jobs.length === 1 ? [] : [numberColumn]),
-    { heading: 'Port', cell: ({ node }) => escapeHtml(node.description ?? '', 60) },
-    { heading: 'Address', cell: ({ node }) => `<code>${addressOf(node)}</code>` },
+  const columns: readonly Column<(typeof nodes)[number]>[] = [
+    { heading: '#', align: 'right', cell: ({ number }) => (outcomes.length === 1 ? '' : number) },
+    { heading: 'Port', cell: ({ url }) => escapeHtml(url.description ?? '', 60) },
+    { heading: 'Address', cell: ({ url }) => `<code>${addressOf(url)}</code>` },
   ];
   return renderTable(columns, nodes, maxNodes, 'the output `node-urls`');
 }

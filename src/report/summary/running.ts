@@ -2,14 +2,14 @@ import type { Outcome } from '../../jobs/records.ts';
 import { isFinal } from '../../jobs/status.ts';
 import { hourlyRateOf } from '../../money/cost.ts';
 import { formatUsd } from '../format.ts';
-import { consoleLink, uuidCode, type NumberedOutcome } from './table.ts';
+import { consoleLink, uuidCode } from './table.ts';
 
 /**
  * The jobs that have not ended when the step has: that they are billed, and how they are stopped.
  * @param stopsWithJob whether post cancels them when the workflow's job ends
  */
-export function renderRunning(jobs: readonly NumberedOutcome[], stopsWithJob: boolean): string {
-  const open = jobs.map(({ outcome }) => outcome).filter(isOpen);
+export function renderRunning(outcomes: readonly Outcome[], stopsWithJob: boolean): string {
+  const open = outcomes.filter(isOpen);
   const [first] = open;
   if (first === undefined) return '';
   const isOne = open.length === 1;

@@ -2,10 +2,9 @@ import { isUuid } from '../../service/schemas.ts';
 import type { Outcome } from '../../jobs/records.ts';
 import type { Cost } from '../../money/cost.ts';
 import { compareResults, results, type Result } from '../../jobs/results.ts';
-import { ownName } from '../../custody/reconcile.ts';
 import { isFinal } from '../../jobs/status.ts';
 import { consoleUrl } from '../errors.ts';
-import { formatCost, formatDuration, phraseOf } from '../format.ts';
+import { formatCost, formatDuration, formatUsd, phraseOf } from '../format.ts';
 import { escapeHtml, escapeMarkdown, sanitizeLine } from '../sanitize.ts';
 
 /** A column of a table: its head, and what it shows of a row. */
@@ -49,30 +48,20 @@ function styleOf(column: { readonly align?: 'right'; readonly keep?: true } = {}
   return ` align="${column.align ?? 'left'}"${column.keep ? ' nowrap' : ''}`;
 }
 
-/** An outcome and its number among all, from 1, as the log gives it. */
-export interface NumberedOutcome {
-  readonly number: number;
-  readonly outcome: Outcome;
-}
-
-/** Every outcome with its number. */
-export function numberJobs(outcomes: readonly Outcome[]): readonly NumberedOutcome[] {
-  return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
+/** The number of a job among those of the step, from 1, as the log gives it. */
+export function jobNumber({ ref }: Outcome): number {
+  return ref.index + 1;
 }
 
 /** The worst jobs first; those with the same result in their old order. */
-export function worstFirst(jobs: readonly NumberedOutcome[]): readonly NumberedOutcome[] {
-  return jobs.toSorted((a, b) => compareResults(a.outcome.result, b.outcome.result));
+export function sortByResult(outcomes: readonly Outcome[]): readonly Outcome[] {
+  return outcomes.toSorted((a, b) => compareResults(a.result, b.result));
 }
 
 /** The worst jobs, in their old order. */
-export function worstJobs(
-  jobs: readonly NumberedOutcome[],
-  max: number,
-): readonly NumberedOutcome[] {
-  return worstFirst(jobs)
-    .slice(0, max)
-    .toSorted((a, b) => a.number - b.number);
+export function selectWorst(outcomes: readonly Outcome[], max: number): readonly Outcome[] {
+  const worst = new Set(sortByResult(outcomes).slice(0, max));
+  return outcomes.filter((outcome) => worst.has(outcome));
 }
 
 /** The service's status, and our result where it says more. */
@@ -90,16 +79,14 @@ export function statusCell(outcome: Outcome): string {
 
 const resultsOfFinal: ReadonlySet<Result> = new Set(['succeeded', 'failed', 'cancelled']);
 
-/** The reason for a job's status: the service's, else the error's. Foreign text. */
-export function reasonOf({ job, error }: Outcome): string {
-  const reason = job?.status_reason || error?.message || '';
-  // Our own comes back with who gave it, for those who read it elsewhere.
-  return reason.startsWith(ownName) ? reason.slice(ownName.length) : reason;
-}
-
 /** What something has cost; empty where that is not known. */
 export function costCell(cost: Cost | null): string {
   return cost === null ? '' : withoutBreaks(formatCost(cost));
+}
+
+/** What something costs an hour; empty where that is not known. */
+export function rateCell(usd: number | null): string {
+  return usd === null ? '' : withoutBreaks(formatUsd(usd));
 }
 
 /** A duration on one line; empty if it is not known. */

@@ -1,8 +1,9 @@
 import { formatDuration } from '../format.ts';
 import { phaseSeconds, phasesOf, titleOf, type JobPhase } from '../../jobs/metrics.ts';
+import type { Outcome } from '../../jobs/records.ts';
 import { results } from '../../jobs/results.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { worstJobs, type NumberedOutcome } from './table.ts';
+import { jobNumber, selectWorst } from './table.ts';
 
 // Drawn with letters in a block of the language diff, whose lines GitHub colours by their first
 // character, in light and dark: a mermaid diagram knows two results, and its labels run into each
@@ -30,20 +31,24 @@ interface Scale {
 }
 
 /** A line a job: how long it was queued, starting and running; empty where no job shows two of these. */
-export function renderTimeline(jobs: readonly NumberedOutcome[]): string {
-  const shown = worstJobs(
-    jobs.filter(({ outcome }) => phasesOf(outcome).length > 0),
-    maxJobs,
-  );
-  const rows = shown.map((job) => ({ job, phases: phasesOf(job.outcome).slice(-maxPhases) }));
+export function renderTimeline(outcomes: readonly Outcome[]): string {
+  const begun = outcomes.filter((outcome) => phasesOf(outcome).length > 0);
+  const rows = selectWorst(begun, maxJobs).map((outcome) => ({
+    outcome,
+    phases: phasesOf(outcome).slice(-maxPhases),
+  }));
   const scale = findScale(rows.flatMap(({ phases }) => phases));
   if (scale === null || !rows.some(({ phases }) => phases.length > 1)) return '';
-  const lines = rows.map(({ job, phases }) => {
+  const lines = rows.map(({ outcome, phases }) => {
     // A single job needs no name.
-    const text = jobs.length === 1 ? phaseTexts(phases).join(', ') : nameAndTime(job, phases);
-    return `${results[job.outcome.result].timelineMark} ${drawBar(phases, scale)} ${text}`.trimEnd();
+    const text = outcomes.length === 1 ? describePhases(phases) : nameAndTime(outcome, phases);
+    return `${results[outcome.result].timelineMark} ${drawBar(phases, scale)} ${text}`.trimEnd();
   });
-  return ['```diff', ...lines, '```', '', legend(scale, shown.length, jobs.length)].join('\n');
+  const part = begun.length > maxJobs ? `; ${maxJobs} of the ${outcomes.length} jobs` : '';
+  const width = formatDuration(scale.endMs - scale.startMs);
+  const kinds = Object.entries(inks).map(([kind, ink]) => `\`${ink}\` ${kind}`);
+  const legend = `${kinds.join(', ')}; the whole width is ${width}${part}.`;
+  return ['```diff', ...lines, '```', '', legend].join('\n');
 }
 
 /** @returns null where there is nothing to draw, or nothing that could be read */
@@ -58,18 +63,18 @@ function findScale(phases: readonly JobPhase[]): Scale | null {
   return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
 }
 
-function phaseTexts(phases: readonly JobPhase[]): readonly string[] {
-  return phases.map((phase) => {
-    const seconds = phaseSeconds(phase);
-    return `${phase.kind} ${seconds === null ? 'so far' : formatDuration(seconds * 1000)}`;
-  });
+function describePhases(phases: readonly JobPhase[]): string {
+  return phases.map((phase) => `${phase.kind} ${formatSeconds([phaseSeconds(phase)])}`).join(', ');
 }
 
-function nameAndTime({ number, outcome }: NumberedOutcome, phases: readonly JobPhase[]): string {
-  const seconds = phases.map(phaseSeconds);
-  const total = seconds.reduce<number>((sum, phase) => sum + (phase ?? 0), 0);
-  const time = seconds.includes(null) ? 'so far' : formatDuration(total * 1000);
-  return `${time.padStart(7)} #${number} ${sanitizeLine(titleOf(outcome.ref, outcome.job), 36)}`;
+function nameAndTime(outcome: Outcome, phases: readonly JobPhase[]): string {
+  const time = formatSeconds(phases.map(phaseSeconds)).padStart(7);
+  return `${time} #${jobNumber(outcome)} ${sanitizeLine(titleOf(outcome.ref, outcome.job), 36)}`;
+}
+
+function formatSeconds(parts: readonly (number | null)[]): string {
+  const sum = parts.reduce<number>((total, seconds) => total + (seconds ?? 0), 0);
+  return parts.includes(null) ? 'so far' : formatDuration(sum * 1000);
 }
 
 function drawBar(phases: readonly JobPhase[], { startMs, endMs }: Scale): string {
@@ -82,11 +87,4 @@ function drawBar(phases: readonly JobPhase[], { startMs, endMs }: Scale): string
     cells.fill(inks[kind], from, to);
   }
   return cells.join('');
-}
-
-function legend({ startMs, endMs }: Scale, shown: number, count: number): string {
-  const width = formatDuration(endMs - startMs);
-  const part = shown < count && shown === maxJobs ? `; ${shown} of the ${count} jobs` : '';
-  const kinds = Object.entries(inks).map(([kind, ink]) => `\`${ink}\` ${kind}`);
-  return `${kinds.join(', ')}; the whole width is ${width}${part}.`;
 }
