@@ -122,7 +122,8 @@ function asUnread(error: unknown, { recipeUuid }: CookRequest): ServiceError {
 
 // A wrong host, key or UUID. A key may cook and not read, and a service may have trouble with reads
 // alone: that stops no cook that needs nothing of the recipe.
-function isFatal({ trouble, status }: ServiceError): boolean {
+function isFatal({ trouble, status, isLasting }: ServiceError): boolean {
+  if (isLasting) return true;
   return trouble === 'unreachable' || trouble === 'not-api' || status === 401 || status === 404;
 }
 

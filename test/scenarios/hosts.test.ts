@@ -1,0 +1,85 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { cleanup } from '../../src/commands/post.ts';
+import { cook } from '../../src/commands/cook.ts';
+import { rememberingRunner } from '../runner/in-process.ts';
+import { fakeDeps, fastClock } from '../support/deps.ts';
+import { speed } from './play.ts';
+
+const recipes = '01a0114e-e7f8-4e76-a07a-f09fca41e2be\n0198ac1c-7063-4be8-bb94-57a5bd83548e';
+const page = '<!doctype html><title>Welcome</title>';
+
+/** Plays cook and its post entry with a host that is no API. */
+async function playOnHost(answer: RequestListener, inputs: Readonly<Record<string, string>> = {}) {
+  const clock = fastClock(speed);
+  const requests: { readonly method: string | undefined; readonly atMs: number }[] = [];
+  const server = createServer((request, response) => {
+    requests.push({ method: request.method, atMs: clock.monotonicMs() });
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const given = {
+    recipes,
+    'public-key': 'pk_test',
+    'secret-key': 'sk_test_0123456789',
+    'api-url': `http://127.0.0.1:${port}`,
+    ...inputs,
+  };
+  const main = rememberingRunner(given);
+  await cook(fakeDeps(main, clock));
+  const inMain = requests.length;
+  const post = rememberingRunner(given, new Map(main.kept));
+  await cleanup(fakeDeps(post, clock));
+  server.close();
+  server.closeAllConnections();
+  return { main, post, requests, inPost: requests.length - inMain };
+}
+
+const respond =
+  (status: number, body: string, headers: Readonly<Record<string, string>>): RequestListener =>
+  (_, response) => {
+    response.writeHead(status, headers).end(body);
+  };
+const html = { 'content-type': 'text/html' };
+
+describe('a host that is no API ends a cook at once, with api-url as the remedy', () => {
+  test.each<[string, RequestListener]>([
+    ['a web page', respond(200, page, html)],
+    ['a web page that is not there', respond(404, page, html)],
+    ['the JSON of another service', respond(200, '{"hello":"world"}', {})],
+    ['a redirect', respond(302, '', { location: 'https://example.com/' })],
+  ])('%s', async (_, answer) => {
+    for (const inputs of [{}, { 'on-rerun': 'attach' }, { 'dry-run': 'true' }]) {
+      const { main, post, requests, inPost } = await playOnHost(answer, inputs);
+      expect(requests.map(({ method }) => method)).toEqual(['GET', 'GET']);
+      const [first, last] = requests.map(({ atMs }) => atMs);
+      expect((last ?? 0) - (first ?? 0)).toBeLessThan(15_000);
+      expect(main.outputs.get('result')).toBe('error');
+      const errors = main.annotations.filter(({ level }) => level === 'error');
+      expect(errors).toHaveLength(1);
+      expect(errors[0]?.title).toMatch(/the host is not the Dispersed API/);
+      expect(errors[0]?.message).toContain('api-url');
+      expect(main.annotations).toHaveLength(1);
+      expect(post.annotations).toEqual([]);
+      expect(inPost).toBe(0);
+    }
+  });
+});
+
+test('a service that is down from the start is told as that', async () => {
+  const { main, post } = await playOnHost(respond(503, 'upstream', {}), {
+    recipes: recipes.slice(0, 36),
+    env: 'A=b',
+  });
+  const errors = main.annotations.filter(({ level }) => level === 'error');
+  expect(errors.map(({ title }) => title)).toEqual([
+    expect.stringMatching(/^Could not read recipe/),
+  ]);
+  expect(errors[0]?.message).toContain('503');
+  expect(main.annotations).toHaveLength(1);
+  expect(post.annotations).toEqual([]);
+});
