@@ -54,12 +54,9 @@ export function nowOf({ serverNow, clock }: Client): number {
   return serverNow() ?? clock.now();
 }
 
-export interface ClientOptions {
+export interface ClientOptions extends Pick<Client, 'redactor' | 'clock' | 'random'> {
   readonly exchange: Transport;
   readonly keys: Keys;
-  readonly redactor: Redactor;
-  readonly clock: Clock;
-  readonly random: Random;
   /** Told when the service's clock turns out to be so many ms ahead of ours. */
   readonly onClockOff: (offsetMs: number) => void;
   /** How long a host may be asked that has never answered, in ms; some two minutes without. */
@@ -171,6 +168,8 @@ function createServerClock({ monotonicMs }: Clock) {
   /** How far it is ahead of the monotonic clock, in ms. */
   let aheadMs: number | null = null;
   let doubtedMs: number | null = null;
+  const isLike = (ms: number, known: number | null) =>
+    known !== null && Math.abs(ms - known) <= clockSlackMs;
   return {
     read: (dateMs: number) => {
       const ms = dateMs - monotonicMs();
@@ -180,10 +179,6 @@ function createServerClock({ monotonicMs }: Clock) {
     },
     now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
   };
-}
-
-function isLike(ms: number, known: number | null): boolean {
-  return known !== null && Math.abs(ms - known) <= clockSlackMs;
 }
 
 function isOff(offsetMs: number, usedMs: number): boolean {
@@ -213,26 +208,14 @@ const maxDetail = 500;
 function readAnswer({ status, text, retryAfter }: WireAnswer, call: Call, nowMs: number): unknown {
   const request = `${call.method} ${call.pathname}`;
   if (status < 200 || status > 299) {
-    const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
-    const detail = errorDetail(text);
     const isForeign = isForeignAnswer(status, isHtml(text));
-    throw new ServiceError({
-      trouble: 'refused',
-      request,
-      status,
-      detail,
-      retryAfterMs,
-      isForeign,
-    });
+    const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
+    const said = { request, status, detail: errorDetail(text), retryAfterMs };
+    throw new ServiceError({ ...said, trouble: 'refused', isForeign });
   }
   if (text === '' && call.mayBeEmpty === true) return null;
   const body = call.exactNumbers === true ? parseExactJson(text) : parseJson(text);
   if (body !== undefined) return body;
-  const detail =
-    text === ''
-      ? 'the response is empty'
-      : isHtml(text)
-        ? 'an HTML page'
-        : 'the response is not JSON';
+  const detail = isHtml(text) ? 'an HTML page' : 'the response is not JSON';
   throw new ServiceError({ trouble: 'unreadable', request, status, detail, isForeign: true });
 }

@@ -1,10 +1,10 @@
-import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
-import { isIP } from 'node:net';
+import { lookup } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { systemClock, withDeadline } from '../clock.ts';
 import { InterruptedError } from '../errors.ts';
 import { describeTrouble } from './http.ts';
-import { isProxied, openDispatcher } from './proxy.ts';
+import { openDispatcher } from './proxy.ts';
 import { isLoopbackHost, isPublicAddress } from './public-address.ts';
 
 /** Asks a server that the service named whether it is there. */
@@ -17,10 +17,9 @@ const user = 'duser';
 
 /**
  * Opens a way to servers. Addresses that are not public are refused, after the name was resolved
- * too, unless the API itself is on loopback. Behind a proxy, the proxy resolves the names that this
- * machine cannot.
+ * too, unless the API itself is on loopback. Behind a proxy, the names are for the proxy to resolve.
  */
-export function openProbe(apiUrl: URL, resolve: Resolve = lookup) {
+export function openProbe(apiUrl: URL, resolve: LookupFunction = lookup) {
   const isAnyAllowed = isLoopbackHost(apiUrl.hostname);
   const resolvePublic = lookupPublic(resolve);
   const dispatcher = openDispatcher({
@@ -36,7 +35,11 @@ export function openProbe(apiUrl: URL, resolve: Resolve = lookup) {
     get: async (url: URL, token: string | null, outer: AbortSignal): Promise<number> => {
       try {
         return await withDeadline(systemClock, maxGetMs, outer, async (signal) => {
-          if (!isAnyAllowed) await refuseNotPublic(url.hostname, resolvePublic);
+          // A socket looks up names alone.
+          const address = url.hostname.replaceAll(/^\[|\]$/g, '');
+          if (!isAnyAllowed && isIP(address) !== 0 && !isPublicAddress(address)) {
+            throw new NotPublic(address);
+          }
           return getOnce(dispatcher, url, token, signal);
         });
       } catch (error) {
@@ -78,50 +81,15 @@ class NotPublic extends Error {
   }
 }
 
-/** Refuses an address in figures, and a name that resolves to one, before anything is sent. */
-async function refuseNotPublic(hostname: string, resolvePublic: LookUp): Promise<void> {
-  const address = hostname.replaceAll(/^\[|\]$/g, '');
-  if (isIP(address) !== 0) {
-    if (!isPublicAddress(address)) throw new NotPublic(address);
-    return;
-  }
-  // Direct connections look at what they resolve themselves: the name may point elsewhere by then.
-  if (!isProxied()) return;
-  await new Promise<void>((resolve, reject) => {
-    resolvePublic(hostname, { all: true }, (error) => {
-      if (error instanceof NotPublic) reject(error);
-      else resolve();
-    });
-  });
-}
-
-type OnAddresses = (
-  error: Error | null,
-  addresses: string | LookupAddress[],
-  family?: number,
-) => void;
-
-/** Resolves a name, for a socket. */
-type LookUp = (hostname: string, options: LookupOptions, onAddresses: OnAddresses) => void;
-
-/** Resolves a name to all its addresses, as `dns.lookup` does. */
-export type Resolve = (
-  hostname: string,
-  options: LookupOptions & { readonly all: true },
-  onAddresses: (error: Error | null, addresses: LookupAddress[]) => void,
-) => void;
-
-/** A look-up that refuses a name with any address that is not public. */
-function lookupPublic(resolve: Resolve): LookUp {
+/** A look-up for sockets that refuses a name with any address that is not public. */
+function lookupPublic(resolve: LookupFunction): LookupFunction {
   return (hostname, options, onAddresses) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) {
-        onAddresses(error, []);
-        return;
-      }
+    resolve(hostname, { ...options, all: true }, (error, found) => {
+      const addresses = Array.isArray(found) ? found : [];
       const refused = addresses.find(({ address }) => !isPublicAddress(address));
       const [first] = addresses;
-      if (refused !== undefined) onAddresses(new NotPublic(refused.address), []);
+      if (error !== null) onAddresses(error, []);
+      else if (refused !== undefined) onAddresses(new NotPublic(refused.address), []);
       else if (options.all) onAddresses(null, addresses);
       else onAddresses(null, first?.address ?? '', first?.family);
     });

@@ -18,14 +18,6 @@ export interface WireRequest {
   readonly body?: string | undefined;
 }
 
-/** When and with which nonce a request is signed; a nonce is never used twice. */
-export interface Stamp {
-  /** Unix time in milliseconds; the service allows 5 minutes either way. */
-  readonly timeMs: number;
-  /** 32 hex characters, from 16 random bytes. */
-  readonly nonce: string;
-}
-
 /**
  * Query parameters in the one order that is signed and sent: keys sorted, URL-encoded, no `?`.
  * Clients of the service differ on a space and on `!'()*~`, so no caller produces them.
@@ -43,22 +35,23 @@ export function canonicalJson(value: Json, dialect: Dialect = 'ascii'): string {
   return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
 }
 
-/** The four headers that sign a request, as the service's documentation describes them. */
+/**
+ * The four headers that sign a request, as the service's documentation describes them.
+ * @param timeMs Unix time in ms; the service allows 5 minutes either way
+ * @param nonce 32 hex characters, from 16 random bytes; never used twice
+ */
 export function signatureHeaders(
-  request: WireRequest,
+  { method, pathname, query, body = '' }: WireRequest,
   keys: Keys,
-  stamp: Stamp,
+  { timeMs, nonce }: { readonly timeMs: number; readonly nonce: string },
 ): Record<string, string> {
-  const time = String(stamp.timeMs);
-  const bodyHash = createHash('sha256')
-    .update(request.body ?? '', 'utf8')
-    .digest('hex');
-  const { method, pathname, query } = request;
-  const text = [keys.publicKey, time, stamp.nonce, method, pathname, query, bodyHash].join('|');
+  const time = String(timeMs);
+  const bodyHash = createHash('sha256').update(body, 'utf8').digest('hex');
+  const text = [keys.publicKey, time, nonce, method, pathname, query, bodyHash].join('|');
   return {
     'X-API-Key': keys.publicKey,
     'X-Time': time,
-    'X-Nonce': stamp.nonce,
+    'X-Nonce': nonce,
     'X-Signature': createHmac('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
   };
 }
