@@ -5,25 +5,23 @@ import type { Client } from './client.ts';
 import type { Redactor } from './redactor.ts';
 import { knownWords } from './schemas.ts';
 
-// The texts of an answer that are only shown, and how much of each is kept: they become outputs, of
-// which a workflow job holds 1 MB. All others are compared, sent or used as they are.
-const shownTexts: ReadonlyMap<string, number> = new Map([
-  ['gpu_name', 200],
-  ['name', 1_000],
-  ['source_recipe_uuid', 100],
-  ['status', 200],
-  ['status_reason', 2_000],
-  ['task', 200],
-  ['title', 500],
+// The texts of an answer that are only shown. All others are compared, sent or used as they are.
+const shownTexts = new Set([
+  'gpu_name',
+  'name',
+  'source_recipe_uuid',
+  'status',
+  'status_reason',
+  'task',
+  'title',
 ]);
 // In these the service may repeat what was sent. A GPU's name, say, is no secret though a variable
 // of the environment has it as well.
 const sentences = new Set(['status_reason', 'title']);
 // Of a server's address what it is called by. The host is used, and stays as it is.
-const shownOfNodeUrls: ReadonlyMap<string, number> = new Map([
-  ['description', 100],
-  ['protocol', 100],
-]);
+const shownOfNodeUrls = new Set(['description', 'protocol']);
+// They become outputs, of which a workflow job holds 1 MB.
+const maxLength = { sentence: 2_000, other: 500 };
 
 /**
  * Reads an answer, or a member of a list, through a schema, after noting the credentials in it.
@@ -52,16 +50,15 @@ function redactShown(answer: JsonMapping, redactor: Redactor): JsonMapping {
 
 function redactTexts(
   place: JsonMapping,
-  texts: ReadonlyMap<string, number>,
+  shown: ReadonlySet<string>,
   { redact, redactServiceText }: Redactor,
 ): JsonMapping {
-  const members = Object.entries(place).map(([key, value]) => {
-    const maxLength = texts.get(key);
+  const clean = (key: string, value: Json | undefined) => {
     // Statuses and tasks are compared.
-    const isShown = typeof value === 'string' && maxLength !== undefined && !knownWords.test(value);
-    if (!isShown) return [key, value] as const;
-    const withoutSecrets = sentences.has(key) ? redactServiceText : redact;
-    return [key, cut(withoutSecrets(stripInvisible(value)), maxLength)] as const;
-  });
-  return Object.fromEntries(members);
+    if (typeof value !== 'string' || !shown.has(key) || knownWords.test(value)) return value;
+    const text = stripInvisible(value);
+    if (sentences.has(key)) return cut(redactServiceText(text), maxLength.sentence);
+    return cut(redact(text), maxLength.other);
+  };
+  return Object.fromEntries(Object.entries(place).map(([key, value]) => [key, clean(key, value)]));
 }

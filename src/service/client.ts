@@ -168,8 +168,6 @@ function createServerClock({ monotonicMs }: Clock) {
   /** How far it is ahead of the monotonic clock, in ms. */
   let aheadMs: number | null = null;
   let doubtedMs: number | null = null;
-  const isLike = (ms: number, known: number | null) =>
-    known !== null && Math.abs(ms - known) <= clockSlackMs;
   return {
     read: (dateMs: number) => {
       const ms = dateMs - monotonicMs();
@@ -179,6 +177,10 @@ function createServerClock({ monotonicMs }: Clock) {
     },
     now: () => (aheadMs === null ? null : aheadMs + monotonicMs()),
   };
+}
+
+function isLike(ms: number, known: number | null): boolean {
+  return known !== null && Math.abs(ms - known) <= clockSlackMs;
 }
 
 function isOff(offsetMs: number, usedMs: number): boolean {

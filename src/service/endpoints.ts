@@ -14,10 +14,6 @@ import {
   runTokenSchema,
   tokenOf,
   type Job,
-  type JobRun,
-  type LedgerTransaction,
-  type Offer,
-  type Recipe,
 } from './schemas.ts';
 
 /** The body of a cook: every field optional, each overrides the recipe's. */
@@ -53,19 +49,14 @@ export async function cookRecipe(
   body: CookBody,
   signal: AbortSignal,
   ended: AbortSignal,
-): Promise<Job> {
+) {
   const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-  return readSingle(client, { method: 'POST', pathname, body, signal, ended }, jobSchema);
+  return readOne(client, { method: 'POST', pathname, body, signal, ended }, jobSchema);
 }
 
 /** Reads a recipe, its stored cook fields included. */
-export async function readRecipe(
-  client: Client,
-  recipeUuid: string,
-  signal?: AbortSignal,
-): Promise<Recipe> {
-  const pathname = `/v1/job-recipes/${recipeUuid}`;
-  const call: Call = { method: 'GET', pathname, signal, exactNumbers: true };
+export async function readRecipe(client: Client, recipeUuid: string, signal?: AbortSignal) {
+  const call = { ...get(`/v1/job-recipes/${recipeUuid}`, signal), exactNumbers: true };
   const recipe = await readSame(client, call, recipeSchema, recipeUuid);
   client.redactor.addCredentialsOf(recipe);
   return recipe;
@@ -73,17 +64,14 @@ export async function readRecipe(
 
 /** Reads one job. */
 export async function readJob(client: Client, jobUuid: string, signal?: AbortSignal): Promise<Job> {
-  const call: Call = { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal };
-  return readSame(client, call, jobSchema, jobUuid);
+  return readSame(client, get(`/v1/jobs/${jobUuid}`, signal), jobSchema, jobUuid);
 }
 
-/** Lists jobs; members that are no jobs are left out. */
-export async function listJobs(
-  client: Client,
-  query: ListQuery,
-  signal?: AbortSignal,
-): Promise<Page<Job>> {
-  return readPage(client, { pathname: '/v1/jobs', query, signal }, jobSchema);
+/** Reads one run and its log, which is empty where there is none. */
+export async function readJobRun(client: Client, runUuid: string, signal?: AbortSignal) {
+  const call = { ...get(`/v1/job-runs/${runUuid}`, signal), maxBytes: maxLogBytes };
+  const { logs: log, ...run } = await readSame(client, call, jobRunWithLogSchema, runUuid);
+  return { run, log };
 }
 
 /**
@@ -105,15 +93,26 @@ export async function cancelJob(
   });
 }
 
+/** Lists jobs; members that are no jobs are left out. */
+export async function listJobs(client: Client, query: ListQuery, signal?: AbortSignal) {
+  return readPage(client, get('/v1/jobs', signal, query), jobSchema);
+}
+
 /** Lists the runs of a job, oldest first, without their logs; of more than a page, the newest. */
-export async function listJobRuns(
-  client: Client,
-  jobUuid: string,
-  signal?: AbortSignal,
-): Promise<readonly JobRun[]> {
+export async function listJobRuns(client: Client, jobUuid: string, signal?: AbortSignal) {
   const { items } = await listRunsOfJobs(client, [jobUuid], 1, signal);
   // Each counts once, whatever a list may repeat: it costs money.
   return [...new Map(items.toReversed().map((run) => [run.uuid, run])).values()];
+}
+
+/** Lists one page of the runs of several jobs, newest first, without their logs. */
+export async function listRunsOfJobs(
+  client: Client,
+  jobUuids: readonly string[],
+  page: number,
+  signal?: AbortSignal,
+) {
+  return readPage(client, getRuns(jobUuids, page, signal), jobRunSchema);
 }
 
 /**
@@ -121,61 +120,35 @@ export async function listJobRuns(
  * password of the user `duser`. A secret: whoever reads it masks it first.
  * @returns null where the run has none
  */
-export async function readAccessToken(
-  client: Client,
-  jobUuid: string,
-  signal?: AbortSignal,
-): Promise<string | null> {
-  const [newest] = (await readPage(client, runsCall([jobUuid], 1, signal), runTokenSchema)).items;
+export async function readAccessToken(client: Client, jobUuid: string, signal?: AbortSignal) {
+  const [newest] = (await readPage(client, getRuns([jobUuid], 1, signal), runTokenSchema)).items;
   return newest === undefined ? null : tokenOf(newest);
 }
 
-/** Lists one page of the runs of several jobs, newest first, without their logs. */
-export async function listRunsOfJobs(
-  client: Client,
-  jobUuids: readonly string[],
-  pageNumber: number,
-  signal?: AbortSignal,
-): Promise<Page<JobRun>> {
-  return readPage(client, runsCall(jobUuids, pageNumber, signal), jobRunSchema);
-}
-
-function runsCall(jobUuids: readonly string[], page: number, signal?: AbortSignal): ListCall {
-  const filter = { 'filter[job_uuid]': jobUuids.join(','), sort: '-created_at' };
-  return { pathname: '/v1/job-runs', query: { ...filter, page: String(page) }, signal };
-}
-
-/** Reads one run and its log, which is empty where there is none. */
-export async function readJobRun(
-  client: Client,
-  runUuid: string,
-  signal?: AbortSignal,
-): Promise<{ readonly run: JobRun; readonly log: string }> {
-  const pathname = `/v1/job-runs/${runUuid}`;
-  const call: Call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
-  const { logs: log, ...run } = await readSame(client, call, jobRunWithLogSchema, runUuid);
-  return { run, log };
-}
-
 /** Lists one page of what is on offer; offers without a price are left out. */
-export async function listOffers(
-  client: Client,
-  query: ListQuery,
-  signal?: AbortSignal,
-): Promise<Page<Offer>> {
-  return readPage(client, { pathname: '/v1/compute/offers', query, signal }, offerSchema);
+export async function listOffers(client: Client, query: ListQuery, signal?: AbortSignal) {
+  return readPage(client, get('/v1/compute/offers', signal, query), offerSchema);
 }
 
 /** Lists what the ledger has for runs, a page of it. */
 export async function listLedger(
   client: Client,
   runUuids: readonly string[],
-  pageNumber: number,
+  page: number,
   signal?: AbortSignal,
-): Promise<Page<LedgerTransaction>> {
-  const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(pageNumber) };
-  const pathname = '/v1/compute/ledger/transactions';
-  return readPage(client, { pathname, query, signal }, ledgerTransactionSchema);
+) {
+  const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(page) };
+  const call = get('/v1/compute/ledger/transactions', signal, query);
+  return readPage(client, call, ledgerTransactionSchema);
+}
+
+function get(pathname: string, signal?: AbortSignal, query: ListQuery = {}): Call {
+  return { method: 'GET', pathname, query, signal };
+}
+
+function getRuns(jobUuids: readonly string[], page: number, signal?: AbortSignal): Call {
+  const filter = { 'filter[job_uuid]': jobUuids.join(','), sort: '-created_at' };
+  return get('/v1/job-runs', signal, { ...filter, page: String(page) });
 }
 
 /** Sends a request and reads its answer. What errors mean depends on what the host has answered so far. */
@@ -187,11 +160,11 @@ async function ask<T>(client: Client, call: Call, read: (answer: unknown) => T):
   }
 }
 
-async function readSingle<S extends z.core.$ZodType>(client: Client, call: Call, schema: S) {
+async function readOne<S extends z.core.$ZodType>(client: Client, call: Call, schema: S) {
   return ask(client, call, (answer) => {
     const parsed = parseAnswer(client, schema, unwrap(answer));
     if (parsed.success) return parsed.data;
-    throw unreadable(call, parsed.error.issues);
+    throw unreadable(call, `does not have ${documentedForm(parsed.error)}`, true);
   });
 }
 
@@ -202,27 +175,20 @@ async function readSame<S extends z.core.$ZodType<{ readonly uuid: string }>>(
   schema: S,
   uuid: string,
 ) {
-  const answer = await readSingle(client, call, schema);
+  const answer = await readOne(client, call, schema);
   if (answer.uuid === uuid.toLowerCase()) return answer;
-  throw new ServiceError({
-    trouble: 'unreadable',
-    request: `${call.method} ${call.pathname}`,
-    detail: `the response is about another one, ${answer.uuid}`,
-  });
+  throw unreadable(call, `is about another one, ${answer.uuid}`, false);
 }
-
-type ListCall = Pick<Call, 'pathname' | 'query' | 'signal'>;
 
 async function readPage<S extends z.core.$ZodType>(
   client: Client,
-  listCall: ListCall,
+  call: Call,
   schema: S,
 ): Promise<Page<z.output<S>>> {
-  const query = { limit: String(pageLimit), ...listCall.query };
-  const call: Call = { ...listCall, method: 'GET', query };
-  const { total, data } = await ask(client, call, (answer) => {
+  const query = { limit: String(pageLimit), ...call.query };
+  const { total, data } = await ask(client, { ...call, query }, (answer) => {
     const list = listSchema.safeParse(Array.isArray(answer) ? { data: answer } : answer);
-    if (!list.success) throw unreadable(call, list.error.issues);
+    if (!list.success) throw unreadable(call, `does not have ${documentedForm(list.error)}`, true);
     client.host.answered();
     return list.data;
   });
@@ -243,12 +209,17 @@ function unwrap(answer: unknown): unknown {
   return 'data' in answer ? answer.data : answer;
 }
 
-function unreadable(call: Call, issues: readonly z.core.$ZodIssue[]): ServiceError {
-  const places = issues.map(({ path }) => (path.length === 0 ? 'the whole' : path.join('.')));
+function unreadable({ method, pathname }: Call, what: string, isForeign: boolean): ServiceError {
+  const request = `${method} ${pathname}`;
   return new ServiceError({
     trouble: 'unreadable',
-    request: `${call.method} ${call.pathname}`,
-    isForeign: true,
-    detail: `the response does not have the form that the API documents (${places.join(', ')})`,
+    request,
+    detail: `the response ${what}`,
+    isForeign,
   });
+}
+
+function documentedForm({ issues }: z.core.$ZodError): string {
+  const places = issues.map(({ path }) => (path.length === 0 ? 'the whole' : path.join('.')));
+  return `the form that the API documents (${places.join(', ')})`;
 }

@@ -152,16 +152,25 @@ export const jobRunWithLogSchema = z.extend(jobRunSchema, {
   logs: z.pipe(z.optional(z.unknown()), z.transform(textOfLog)),
 });
 
-// Whether a log is a text or an array of lines is documented nowhere; anything else is none. The
-// last line may go on in the next answer, so it gets no end.
+// Whether a log is a text, an array of lines or one of objects is documented nowhere: nothing of it is
+// dropped. The last line may go on in the next answer, so it gets no end.
 function textOfLog(logs: unknown): string {
   if (typeof logs === 'string') return logs;
-  if (!Array.isArray(logs)) return '';
-  const lines = logs.filter((line) => typeof line === 'string');
-  const isLast = (index: number) => index === lines.length - 1;
+  const entries: readonly unknown[] = Array.isArray(logs) ? logs : [logs];
+  const lines = entries.filter((entry) => entry !== null && entry !== undefined).map(lineOf);
+  const last = lines.length - 1;
   return lines
-    .map((line, index) => (line.endsWith('\n') || isLast(index) ? line : `${line}\n`))
+    .map((line, index) => (line.endsWith('\n') || index === last ? line : `${line}\n`))
     .join('');
+}
+
+// As loggers commonly call it.
+const lineFields = ['message', 'text', 'log', 'line', 'msg'];
+
+function lineOf(entry: unknown): string {
+  if (typeof entry === 'string') return entry;
+  const texts = isMapping(entry) ? lineFields.map((field) => entry[field]) : [];
+  return texts.find((line) => typeof line === 'string') ?? JSON.stringify(entry);
 }
 
 export const recipeSchema = z.object({
