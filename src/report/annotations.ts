@@ -1,14 +1,13 @@
 import type { InputError } from '../errors.ts';
-import { titleOf, uuidOf } from '../jobs/metrics.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { compareResults } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
 import { cut } from '../text.ts';
 import { lastMeaningfulLines } from './container-log.ts';
-import { consoleUrl, formatProblem, type ErrorMessage } from './errors.ts';
+import { formatProblem, type ErrorMessage } from './errors.ts';
 import { firstThatFit, formatClosing, formatCostSuffix, formatHeadline } from './format.ts';
 import { describeOutcome } from './outcome-messages.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
+import { sortByResult } from './summary/table.ts';
 
 // GitHub shows ten error annotations a step and drops the rest.
 const maxAnnotations = 10;
@@ -39,15 +38,17 @@ function lastOfLog(evidence: readonly string[]): readonly string[] {
   return lines.slice(Math.max(0, start)).slice(-maxEvidence);
 }
 
-/** An error annotation for each message; if there are too many, the last one stands for the rest. */
-export function annotateAll(
-  runner: Runner,
-  messages: readonly ErrorMessage[],
-  describeRest: (shown: number) => ErrorMessage,
-): void {
+/** An error annotation for each message; if there are too many, the last one names the rest. */
+export function annotateAll(runner: Runner, messages: readonly ErrorMessage[]): void {
   const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
   for (const message of messages.slice(0, shown)) annotate(runner, message);
-  if (shown < messages.length) annotate(runner, describeRest(shown));
+  const rest = messages.slice(shown);
+  if (rest.length === 0) return;
+  annotate(runner, {
+    title: `${rest.length} more errors`,
+    cause: sanitizeLine(rest.map(({ title }) => title).join(', '), 3_000),
+    remedy: 'The job summary has all of them.',
+  });
 }
 
 /**
@@ -57,27 +58,7 @@ export function annotateAll(
 export function annotateOutcomes(runner: Runner, bad: readonly Outcome[]): void {
   // What keeps all of them from being cooked is one error.
   const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
-  const worstFirst = sortByResult([...causes.values()]);
-  annotateAll(runner, worstFirst.map(describeOutcome), (shown) => {
-    const rest = worstFirst.slice(shown);
-    const mayExist = rest.some(({ unansweredMark }) => unansweredMark !== null);
-    const hint = `Jobs whose cook had no response may have been created: ${consoleUrl}. `;
-    return {
-      title: `${rest.length} more jobs were not successful`,
-      cause: sanitizeLine(rest.map(shortName).join(', '), 3_000),
-      remedy: `${mayExist ? hint : ''}See the job summary or the output jobs for each of them.`,
-    };
-  });
-}
-
-function sortByResult(outcomes: readonly Outcome[]): readonly Outcome[] {
-  return outcomes.toSorted((a, b) => compareResults(a.result, b.result));
-}
-
-function shortName(outcome: Outcome): string {
-  const title = sanitizeLine(titleOf(outcome.ref, outcome.job), 60);
-  const note = outcome.unansweredMark === null ? '' : ' (may have been created)';
-  return uuidOf(outcome) ?? `${title}${note}`;
+  annotateAll(runner, sortByResult([...causes.values()]).map(describeOutcome));
 }
 
 /** Everything that is wrong with the inputs, as many problems as fit. */

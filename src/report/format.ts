@@ -37,7 +37,7 @@ export function firstThatFit(texts: readonly string[], maxBytes: number): readon
 
 /** An amount such as `0.35 USD`. */
 export function formatUsd(amount: number): string {
-  return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+  return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
 }
 
 /** An amount to compare others with, such as `0.50 USD` or `0.0232 USD`. */
@@ -48,7 +48,7 @@ export function formatExactUsd(amount: number): string {
 
 /** What something has cost: `0.35 USD` where it was billed, else `≈ 0.35 USD`. */
 export function formatCost({ usd, is }: Cost): string {
-  return is === 'billed' || isTiny(usd) ? formatUsd(usd) : `≈ ${formatUsd(usd)}`;
+  return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd)}`;
 }
 
 /** `3 offers match: 0.35 to 0.69 USD an hour, at most 1.38 USD within max-timeout-run` */
@@ -64,10 +64,6 @@ export function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }: Off
 /** ` (2 offers match: 0.69 USD an hour)`; empty where there are none, or none are known. */
 export function formatOffers(offers: OfferSummary | null): string {
   return offers === null ? '' : ` (${describeOffers({ ...offers, maxCostUsd: null })})`;
-}
-
-function isTiny(amount: number): boolean {
-  return amount > 0 && amount < 0.01;
 }
 
 /** `; billed 1.38 USD`, or `; cost ≈ 1.38 USD`; empty where nothing is known of it. */
@@ -88,14 +84,11 @@ function formatVerdict(outcomes: readonly Outcome[]): string {
     return `Job ${uuid} ${phraseOf(only)}${times && ` (${times})`}`;
   }
   const groups = [...Map.groupBy(outcomes, ({ result }) => result)];
-  const counts = groups
+  return groups
     .toSorted(([a], [b]) => compareResults(a, b))
-    .map(([result, jobs]) => ({ count: jobs.length, words: results[result].words }));
-  const all = counts.length === 1 ? `All ${outcomes.length} jobs` : null;
-  return counts
-    .map(({ count, words }, index) => {
-      const jobs = index === 0 ? `${count} of ${outcomes.length} jobs` : String(count);
-      return `${all ?? jobs} ${words}`;
+    .map(([result, { length }], index) => {
+      const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
+      return `${count} ${results[result].words}`;
     })
     .join(', ');
 }

@@ -1,14 +1,18 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asError } from '../errors.ts';
+import { tempFolder } from '../inputs/context.ts';
 import { createOutcome } from '../jobs/outcome.ts';
 import type { Outcome, JobRef, SubmittedJob } from '../jobs/records.ts';
 import type { Runner } from '../runner.ts';
-import { compareResults, type Result } from '../jobs/results.ts';
+import type { Result } from '../jobs/results.ts';
 import { hourlyRateOf, pricedCostOf, totalCostOf } from '../money/cost.ts';
 import { recipeOf, durationsOf, titleOf, uuidOf } from '../jobs/metrics.ts';
 import { mainUrlOf, nodeUrlsOf } from '../jobs/node-urls.ts';
 import { cut } from '../text.ts';
 import { firstThatFit } from './format.ts';
-import { writeOutputFile } from './output-file.ts';
 import { sanitizeLine } from './sanitize.ts';
+import { sortByResult } from './summary/table.ts';
 
 // The outputs of a workflow's job hold about 1 MB, counted in UTF-16, and this step is one of several:
 // with these bounds, and those of the texts that the service gives, a thousand jobs take less than
@@ -25,18 +29,13 @@ const maxShortStatus = 30;
  * Sets the step's outputs from what became of each job. What is JSON is set whatever happened:
  * `fromJSON` fails for an empty text.
  */
-export function writeOutputs(
-  runner: Runner,
-  outcomes: readonly Outcome[],
-  message: string,
-  result: Result = worstOf(outcomes),
-): void {
-  const worstFirst = outcomes.toSorted((a, b) => compareResults(a.result, b.result));
+export function writeOutputs(runner: Runner, outcomes: readonly Outcome[], message: string): void {
+  const worstFirst = sortByResult(outcomes);
   const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
   const uuids = outcomes.map(uuidOf);
   const urls = outcomes.flatMap(nodeUrlsOf);
   const cost = totalCostOf(outcomes);
-  writeVerdict(runner, result, message);
+  writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);
   runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
   runner.output('job-uuids', JSON.stringify(uuids));
   runner.output('status', worstJob?.status ?? '');
@@ -50,10 +49,6 @@ export function writeOutputs(
   const jobs = outcomes.map(describeJob);
   writeJobList(runner, 'jobs', jobs);
   writeOutputFile(runner, 'jobs-path', 'jobs.json', JSON.stringify(jobs));
-}
-
-function worstOf(outcomes: readonly Outcome[]): Result {
-  return outcomes.map(({ result }) => result).toSorted(compareResults)[0] ?? 'error';
 }
 
 /** Sets the outputs that every way out has, beside the JSON. */
@@ -148,4 +143,28 @@ export function createEarlyOutputs(
 export function writeAccessToken(runner: Runner, tokens: readonly (string | null)[]): void {
   const token = tokens.find((candidate) => candidate !== null);
   if (token !== undefined) runner.output('access-token', token);
+}
+
+const folders = new WeakMap<Runner, string>();
+
+/**
+ * Writes a file for the steps that follow, and sets an output to its path. Of the same name there is
+ * one file, the last. A failure is a warning, and leaves the output empty.
+ */
+export function writeOutputFile(runner: Runner, output: string, name: string, text: string): void {
+  try {
+    const folder = folders.get(runner) ?? mkdtempSync(join(tempFolder(runner), 'dispersed-'));
+    folders.set(runner, folder);
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    runner.output(output, path);
+  } catch (error) {
+    const title = `The file of the output ${output} could not be written`;
+    runner.annotate('warning', title, describeTrouble(runner, error));
+  }
+}
+
+/** What an error of Node or a library says, which may quote anything. */
+export function describeTrouble(runner: Runner, error: unknown): string {
+  return sanitizeLine(runner.redactor.redact(asError(error).message));
 }

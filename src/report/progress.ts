@@ -127,5 +127,5 @@ function describeTimeLeft(jobs: readonly JobProgress[], nowMs: number): string {
     .filter(({ endedMs }) => endedMs === null)
     .map(({ startedMs }) => Math.max(0, meanMs - (startedMs === null ? 0 : nowMs - startedMs)));
   const minutes = Math.ceil(leftMs.reduce((sum, ms) => sum + ms, 0) / running / 60_000);
-  return `; about ${minutes < 60 ? `${minutes}m` : formatDuration(minutes * 60_000)} left`;
+  return `; about ${minutes}m left`;
 }

@@ -1,14 +1,15 @@
 import type { InputError } from '../errors.ts';
 import type { Outcome } from '../jobs/records.ts';
-import { compareResults, results } from '../jobs/results.ts';
+import { results } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
 import { firstThatFit, formatCostSuffix, formatHeadline } from './format.ts';
-import { describeTrouble, writeOutputFile } from './output-file.ts';
+import { describeTrouble, writeOutputFile } from './outputs.ts';
 import { endedWell } from './outcome-messages.ts';
 import { codeSpan, escapeMarkdown } from './sanitize.ts';
 import { renderFailures } from './summary/failures.ts';
 import { renderRunning } from './summary/running.ts';
 import { renderTimeline } from './summary/timeline.ts';
+import { sortByResult } from './summary/table.ts';
 import { renderJobs, renderNodes } from './summary/jobs.ts';
 
 /** How much a summary shows: all there is, or what matters most where that is too long. */
@@ -83,7 +84,7 @@ export function renderSummary(
 }
 
 function heading(outcomes: readonly Outcome[]): string {
-  const worst = outcomes.map(({ result }) => result).toSorted(compareResults)[0] ?? 'error';
+  const worst = sortByResult(outcomes)[0]?.result ?? 'error';
   const headline = escapeMarkdown(formatHeadline(outcomes), 200);
   // The table has the cost of a single job.
   const cost = outcomes.length === 1 ? '' : formatCostSuffix(outcomes);

@@ -19,12 +19,12 @@ test('the last line has verdict and cost', () => {
     / succeeded \(waited 1m 35s, ran 5m 17s\); cost ≈ 0\.06 USD$/,
   );
   const two = fakeOutcome({ runs: [fakeRun({ hourly_rate_usd: null })] });
-  expect(formatClosing([one, two])).toBe('All 2 jobs succeeded; cost ≈ 0.06 USD');
+  expect(formatClosing([one, two])).toBe('2 of 2 jobs succeeded; cost ≈ 0.06 USD');
 });
 
 test.each([
   [0, '0.00 USD', '≈ 0.00 USD'],
-  [0.004, 'under 0.01 USD', 'under 0.01 USD'],
+  [0.004, 'under 0.01 USD', '≈ under 0.01 USD'],
   [0.346, '0.35 USD', '≈ 0.35 USD'],
   [12, '12.00 USD', '≈ 12.00 USD'],
 ])('%p USD reads %p where it was billed, estimated %p', (usd, billed, estimated) => {
