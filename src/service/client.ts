@@ -95,7 +95,7 @@ export function createClient(options: ClientOptions): Client {
   const serverClock = createServerClock(clock);
   const host = createHost(clock, options.maxSilenceMs);
 
-  const sendOnce = async (call: Call, { offsetMs, dialect }: Signing) => {
+  const sendOnce = async (call: Call, { offsetMs, dialect }: Signing): Promise<Sent> => {
     const request = toWire(call, dialect);
     const timeMs = clock.now() + offsetMs;
     const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
@@ -107,26 +107,10 @@ export function createClient(options: ClientOptions): Client {
     return { answer, timeMs };
   };
 
-  // How to sign a refused request again; null where nothing is left to try. What counts is the time
-  // that it was signed with: our clock may have been set while it was under way.
-  const correct = (
-    tried: readonly Signing[],
-    used: Signing,
-    sent: Awaited<ReturnType<typeof sendOnce>>,
-    call: Call,
-  ): Signing | null => {
-    const { dateMs } = sent.answer;
-    if (dateMs !== undefined && isOff(dateMs, sent.timeMs)) {
-      const offsetMs = dateMs - clock.now();
-      if (isOff(offsetMs, known.offsetMs)) {
-        known = { ...known, offsetMs };
-        onClockOff(offsetMs);
-      }
-      return { ...used, offsetMs };
-    }
-    const dialect: Dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
-    const isNew = tried.every((signing) => signing.dialect !== dialect);
-    return isNew && differsByDialect(call) ? { ...used, dialect } : null;
+  const learnClock = (offsetMs: number) => {
+    if (!isOff(offsetMs, known.offsetMs)) return;
+    known = { ...known, offsetMs };
+    onClockOff(offsetMs);
   };
 
   const exchangeSigned = async (call: Call): Promise<WireAnswer> => {
@@ -136,9 +120,10 @@ export function createClient(options: ClientOptions): Client {
       const sent = await sendOnce(call, signing);
       const isRefused = sent.answer.status === 401;
       const mayTry = isRefused && tried.length < maxSignings && !call.ended?.aborted;
-      const next = mayTry ? correct(tried, signing, sent, call) : null;
+      const next = mayTry ? correct(tried, signing, sent, call, clock.now()) : null;
       if (!isRefused && differsByDialect(call)) known = { ...known, dialect: signing.dialect };
       if (next === null) return sent.answer;
+      if (next.offsetMs !== signing.offsetMs) learnClock(next.offsetMs);
       signing = next;
     }
   };
@@ -154,6 +139,29 @@ export function createClient(options: ClientOptions): Client {
     }
   };
   return { send, serverNow: serverClock.now, host, redactor, clock, random };
+}
+
+/** What came of a request, and the time that it was signed with. */
+interface Sent {
+  readonly answer: WireAnswer;
+  readonly timeMs: number;
+}
+
+/**
+ * How to sign a refused request again; null where nothing is left to try. What counts is the time that
+ * it was signed with: our clock may have been set while it was under way.
+ */
+function correct(
+  tried: readonly Signing[],
+  used: Signing,
+  { answer: { dateMs }, timeMs }: Sent,
+  call: Call,
+  nowMs: number,
+): Signing | null {
+  if (dateMs !== undefined && isOff(dateMs, timeMs)) return { ...used, offsetMs: dateMs - nowMs };
+  const dialect: Dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
+  const isNew = tried.every((signing) => signing.dialect !== dialect);
+  return isNew && differsByDialect(call) ? { ...used, dialect } : null;
 }
 
 // Of two answers, one may come before the other that was sent first.
