@@ -31,13 +31,12 @@ export interface Call {
   readonly maxBytes?: number;
   /** Whether numbers of the answer are sent on, and must not be rounded. */
   readonly exactNumbers?: boolean;
-  /** Whether a success may come without a body: then the answer is null. */
-  readonly mayBeEmpty?: boolean;
 }
 
 /** The signed way to the service. Clock and random come with it, for all who repeat requests. */
 export interface Client {
-  /** Sends one request, once, and gives the JSON of a success; rejects with ServiceError. */
+  /** Sends one request, once, and gives the JSON of a success, null for an empty one; rejects with
+   * ServiceError. */
   readonly send: (call: Call) => Promise<unknown>;
   /** The service's clock, Unix ms, by the last answer that told it; null before one did. */
   readonly serverNow: () => number | null;
@@ -223,7 +222,7 @@ function readAnswer({ status, text, retryAfter }: WireAnswer, call: Call, nowMs:
     const said = { request, status, detail: errorDetail(text), retryAfterMs };
     throw new ServiceError({ ...said, trouble: 'refused', isForeign });
   }
-  if (text === '' && call.mayBeEmpty === true) return null;
+  if (text === '') return null;
   const body = call.exactNumbers === true ? parseExactJson(text) : parseJson(text);
   if (body !== undefined) return body;
   const detail = isHtml(text) ? 'an HTML page' : 'the response is not JSON';

@@ -12,7 +12,6 @@ import {
   offerSchema,
   recipeSchema,
   runTokenSchema,
-  tokenOf,
   type Job,
 } from './schemas.ts';
 
@@ -86,7 +85,7 @@ export async function cancelJob(
   signal?: AbortSignal,
 ): Promise<Job | null> {
   const pathname = `/v1/jobs/${jobUuid}/cancel`;
-  const call: Call = { method: 'PUT', pathname, body: { reason }, signal, mayBeEmpty: true };
+  const call: Call = { method: 'PUT', pathname, body: { reason }, signal };
   return ask(client, call, (answer) => {
     const parsed = parseAnswer(client, jobSchema, unwrap(answer));
     return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
@@ -122,7 +121,7 @@ export async function listRunsOfJobs(
  */
 export async function readAccessToken(client: Client, jobUuid: string, signal?: AbortSignal) {
   const [newest] = (await readPage(client, getRuns([jobUuid], 1, signal), runTokenSchema)).items;
-  return newest === undefined ? null : tokenOf(newest);
+  return newest ?? null;
 }
 
 /** Lists one page of what is on offer; offers without a price are left out. */

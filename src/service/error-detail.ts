@@ -1,21 +1,5 @@
-import * as z from 'zod/mini';
 import { beginning, stripInvisible } from '../text.ts';
-import { parseJson } from './json.ts';
-
-const oddTextAsNull = z.catch(z.nullable(z.string()), null);
-
-const errorBodySchema = z.object({
-  error: z.catch(
-    z.optional(z.union([z.string(), z.object({ code: oddTextAsNull, message: oddTextAsNull })])),
-    undefined,
-  ),
-  message: oddTextAsNull,
-  code: oddTextAsNull,
-  errors: z.catch(
-    z.optional(z.array(z.union([z.string(), z.object({ message: z.string() })]))),
-    undefined,
-  ),
-});
+import { isList, isMapping, parseJson, type Json } from './json.ts';
 
 // What any error has to say is in its beginning; a gateway's page may be of any length.
 const maxBody = 64 * 1024;
@@ -26,9 +10,8 @@ const maxBody = 64 * 1024;
  */
 export function errorDetail(body: string): string {
   if (isHtml(body)) return 'an HTML page';
-  const parsed = errorBodySchema.safeParse(body.length > maxBody ? undefined : parseJson(body));
-  const found = parsed.success ? detailOf(parsed.data) : undefined;
-  return stripInvisible(found ?? firstLine(beginning(body, maxBody)));
+  const found = body.length > maxBody ? '' : detailOf(parseJson(body));
+  return stripInvisible(found || firstLine(beginning(body, maxBody)));
 }
 
 /** Whether the body of an answer is a web page. */
@@ -36,16 +19,21 @@ export function isHtml(body: string): boolean {
   return /^\s*<(?:!doctype|html|head|body)\b/i.test(beginning(body, 1_000));
 }
 
-function detailOf(body: z.infer<typeof errorBodySchema>): string | undefined {
+function detailOf(body: unknown): string {
+  if (!isMapping(body)) return '';
   const { error, errors } = body;
-  const nested = typeof error === 'string' ? { code: null, message: error } : error;
-  const list = errors
-    ?.map((entry) => (typeof entry === 'string' ? entry : entry.message))
+  const nested = isMapping(error) ? error : { message: error };
+  const message = asText(nested['message']) || asText(body['message']);
+  const list = (isList(errors) ? errors : [])
+    .map((member) => asText(isMapping(member) ? member['message'] : member))
+    .filter((text) => text !== '')
     .join('; ');
-  const message = nested?.message ?? body.message;
-  const code = nested?.code ?? body.code;
-  const parts = [message, list, message || list ? undefined : code];
-  return parts.filter(Boolean).join(': ') || undefined;
+  const said = [message, list].filter((text) => text !== '').join(': ');
+  return said || asText(nested['code']) || asText(body['code']);
+}
+
+function asText(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function firstLine(text: string): string {

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { systemClock, withDeadline } from '../clock.ts';
-import { InterruptedError, ServiceError } from '../errors.ts';
+import { asError, InterruptedError, ServiceError } from '../errors.ts';
 import { openDispatcher } from './proxy.ts';
 import type { WireRequest } from './sign.ts';
 
@@ -166,16 +166,9 @@ function toServiceError(error: unknown, request: WireRequest, isSent: boolean): 
 
 /** What went wrong with a request, in words and with its code. */
 export function describeTrouble(error: unknown): string {
-  const message = textField(error, 'message');
-  const code = textField(error, 'code');
-  if (message === '') return code;
-  return code === '' || message.includes(code) ? message : `${message} (${code})`;
-}
-
-function textField(error: unknown, field: 'message' | 'code'): string {
-  if (typeof error !== 'object' || error === null || !(field in error)) return '';
-  const value: unknown = Reflect.get(error, field);
-  return typeof value === 'string' ? value : '';
+  const { message } = asError(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return message.includes(code) ? message : `${message} (${code})`.trim();
 }
 
 function oneHeader(value: string | string[] | undefined): string | undefined {

@@ -129,23 +129,20 @@ function readableUrls(members: unknown[]): readonly z.infer<typeof nodeUrlSchema
 /** One run of a job on a node, without its log. */
 export type JobRun = Readonly<z.infer<typeof jobRunSchema>>;
 
-const accessTokenSchema = z.object({
-  // What is not printable, or so short that masking it would blank innocent text, is no token.
-  token: z.string().check(z.regex(/^[\u0021-\u007e]{6,4096}$/)),
-});
+// What is not printable, or so short that masking it would blank innocent text, is no token.
+const tokenPattern = /^[\u0021-\u007e]{6,4096}$/;
 
-/** The secret of a run alone, so that no other read of a run ever holds it. */
-export const runTokenSchema = z.object({
-  uuid,
-  status,
-  container_access_tokens: z.catch(z.nullable(z.array(z.unknown())), null),
-});
-
-/** What the container asks for; null where the run has none. The first one is the container's. */
-export function tokenOf({ container_access_tokens: tokens }: z.infer<typeof runTokenSchema>) {
-  const parsed = accessTokenSchema.safeParse(tokens?.[0]);
-  return parsed.success ? parsed.data.token : null;
-}
+/**
+ * The secret of a run alone, so that no other read of a run ever holds it: what the container asks for,
+ * which is the first one. Null where the run has none.
+ */
+export const runTokenSchema = z.pipe(
+  z.object({ uuid, container_access_tokens: z.catch(z.nullable(z.array(z.unknown())), null) }),
+  z.transform(({ container_access_tokens: tokens }): string | null => {
+    const token = isMapping(tokens?.[0]) ? tokens[0]['token'] : null;
+    return typeof token === 'string' && tokenPattern.test(token) ? token : null;
+  }),
+);
 
 /** One run with its log, as only the read of a single run gives it. */
 export const jobRunWithLogSchema = z.extend(jobRunSchema, {
