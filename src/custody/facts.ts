@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { endReasons } from '../jobs/records.ts';
+import type { Job } from '../service/schemas.ts';
 
 // The facts about each entry of a step, and about the step: what was sent, answered and seen, and
 // why the wait ended. Plain data, kept in the saved state for the post entry, and never a
@@ -23,6 +24,8 @@ export const entryFactsSchema = z.object({
   refused: z.number(),
   /** The service's clock when the last cook left, Unix ms; null where no answer had told it. */
   serverSentAtMs: z.nullable(z.number()),
+  /** How often its job may be started once more, as it was sent or is in the recipe; null: not known. */
+  retries: z.nullable(z.number()),
   /** Jobs of this entry: first the one that the step reports, then duplicates. */
   jobs: z.array(jobFactsSchema),
   /**
@@ -57,7 +60,7 @@ export const newStepFacts: StepFacts = { ends: [], hasVerdict: false };
 /** An entry of which nothing has been sent. */
 export function newEntryFacts(mark: string | null): EntryFacts {
   const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
-  return { mark, ...none, jobs: [], stop: null };
+  return { mark, ...none, retries: null, jobs: [], stop: null };
 }
 
 /** How many cooks may have created a job that is not known. */
@@ -71,6 +74,11 @@ export function withJob({ jobs }: EntryFacts, job: JobFacts): Pick<EntryFacts, '
   return {
     jobs: isKnown ? jobs.map((known) => (known.uuid === job.uuid ? job : known)) : [...jobs, job],
   };
+}
+
+/** A job with what was sent, where the service does not say it. */
+export function withSent(job: Job, { retries }: Pick<EntryFacts, 'retries'>): Job {
+  return { ...job, max_retry_count: job.max_retry_count ?? retries };
 }
 
 /** Whether a job is a second one that a repeated cook has created. */

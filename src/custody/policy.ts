@@ -36,17 +36,18 @@ export function getWanted(
     : 'keep';
 }
 
-function endsByItself({ stop }: EntryFacts, policy: Policy): boolean {
+function endsByItself({ stop, mark }: EntryFacts, policy: Policy): boolean {
   switch (stop) {
     // The step fails without a job: one that shows up later is nobody's.
     case 'not-cooked':
-    // It is over for the step; should the service start it once more, nobody watches it.
-    case 'ended':
     // Each hour of it costs more than was allowed.
     case 'over-budget':
     // Should the service start it once more, there would be two.
     case 'replaced':
       return true;
+    // It is over for the step; should the service start it once more, nobody watches it.
+    case 'ended':
+      return mark !== null || policy.onTimeout === 'cancel';
     // Nobody watches it any more: it is treated like one whose time is over.
     case 'lost':
       return policy.onTimeout === 'cancel';

@@ -7,7 +7,7 @@ import { startDeadline } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { isFinal } from '../jobs/status.ts';
-import { isDuplicate, unansweredCooks, withJob, type EntryFacts } from './facts.ts';
+import { isDuplicate, unansweredCooks, withJob, withSent, type EntryFacts } from './facts.ts';
 import { createFinder, lookupWindowMs, type Finder } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
 
@@ -85,7 +85,8 @@ async function endJob(
   entry.canceled.add(jobUuid);
   const { told, sent } = entry.reason(jobUuid);
   events.cancelling(jobUuid, told);
-  const see = (job: Job) => {
+  const see = (answer: Job) => {
+    const job = withSent(answer, entry.facts());
     if (hasFinished(job)) entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
     entry.onJob(job);
     return hasFinished(job);
@@ -178,7 +179,9 @@ async function findJob(
     // Another look may have found it meanwhile.
     if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid)) return false;
     const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'keep';
-    entry.record(withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasFinished(job) }));
+    entry.record(
+      withJob(entry.facts(), { uuid: job.uuid, hasEnded: hasFinished(withSent(job, facts)) }),
+    );
     events.foundLater(job, isKept);
     entry.onJob(job);
     return true;

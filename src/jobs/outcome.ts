@@ -80,7 +80,8 @@ export function createJobOutcome(job: Job, runs: readonly JobRun[] = []): Outcom
 function resultOf(outcome: Outcome, goal: Goal): Result {
   const { error, job, ending } = outcome;
   if (error !== null) return 'error';
-  const final = goal.hasEnded && job !== null ? finalResultOf(job.status) : null;
+  // An unknown status that does not change any more is no success.
+  const final = goal.hasEnded && job !== null ? (finalResultOf(job.status) ?? 'failed') : null;
   switch (ending) {
     case 'running':
       return goal.goalResult;

@@ -1,53 +1,61 @@
 import type { Client } from '../service/client.ts';
 import { listJobRuns } from '../service/endpoints.ts';
-import type { Job } from '../service/schemas.ts';
+import type { Job, JobRun } from '../service/schemas.ts';
 import { latestMs } from './metrics.ts';
-import { isFinal } from './status.ts';
+import { isFinal, isKnown } from './status.ts';
 
-// Whether FAILED shows between two runs of a job with retries left is documented nowhere, so it is
-// not believed at once.
+// What is documented nowhere: whether FAILED shows between two runs of a job with retries left, and
+// which statuses there are beside those that are known. So neither is believed to be the end at once.
 
-/** How final FAILED is: `open` for now, `final`, or `early`, when no new run came in time. */
-export type FailureState = 'open' | 'final' | 'early';
+/** How final a status is: `open` for now, `final`, or `early`, when no new run came in time. */
+export type EndState = 'open' | 'final' | 'early';
 
-const maxRestartMs = 60_000;
+const defaultAssignMs = 300_000;
+// What the service and we take to notice.
+const slackMs = 30_000;
+const maxUnknownMs = 60_000;
 
-/** Creates a check of one job, to be told of each look that shows it FAILED. */
-export function createFailureCheck(
-  client: Client,
-  signal: AbortSignal,
-): { readonly check: (job: Job) => FailureState; readonly reset: () => void } {
-  let runCount = 0;
-  let sinceMs: number | null = null;
-  let hasAllRuns = false;
+/** Creates a check of one job, to be told of each look at it. */
+export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) => EndState {
+  const { clock } = client;
+  let status: string | null = null;
+  let sinceMs = 0;
+  let runs: readonly JobRun[] | null = null;
   let isReading = false;
 
   const readRuns = async (job: Job) => {
-    const runs = await listJobRuns(client, job.uuid, signal);
-    if (runs.length !== runCount) sinceMs = client.clock.monotonicMs();
-    runCount = runs.length;
-    hasAllRuns = runs.length > retriesOf(job) && runs.every(({ status }) => isFinal(status));
+    const known = runs?.length ?? 0;
+    // Without the runs, time tells.
+    runs = await listJobRuns(client, job.uuid, signal).catch(() => runs);
+    if (runs !== null && (runs.length !== known || runs.some(isAlive)))
+      sinceMs = clock.monotonicMs();
+    isReading = false;
   };
-  return {
-    check: (job) => {
-      if (retriesOf(job) === 0 || hasAllRuns) return 'final';
-      sinceMs ??= client.clock.monotonicMs();
-      if (client.clock.monotonicMs() - sinceMs >= maxRestartMs) return 'early';
-      if (!isReading) {
-        isReading = true;
-        readRuns(job)
-          // Without the runs, time tells.
-          .catch(() => {})
-          .finally(() => {
-            isReading = false;
-          });
-      }
-      return 'open';
-    },
-    reset: () => {
-      sinceMs = null;
-    },
+  return (job) => {
+    if (job.status !== status) {
+      [status, sinceMs, runs] = [job.status, clock.monotonicMs(), null];
+    }
+    const isEnded = isFinal(job.status);
+    const mayChange = isEnded ? mayRestart(job) : !isKnown(job.status) && job.completed_at !== null;
+    if (!mayChange) return isEnded ? 'final' : 'open';
+    const hasAlive = runs?.some(isAlive) ?? false;
+    const isOver = runs !== null && !hasAlive;
+    const forMs = clock.monotonicMs() - sinceMs;
+    if (isEnded && isOver && (runs?.length ?? 0) > retriesOf(job)) return 'final';
+    // A new run needs a machine, which may take as long as the job lets it.
+    if (isEnded && forMs >= (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs)
+      return 'early';
+    if (!isEnded && isOver && forMs >= maxUnknownMs) return 'final';
+    if (!isReading) {
+      isReading = true;
+      void readRuns(job);
+    }
+    return 'open';
   };
+}
+
+function isAlive({ status }: JobRun): boolean {
+  return !isFinal(status);
 }
 
 /** Whether a job that fails may be started once more. */

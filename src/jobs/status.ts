@@ -30,6 +30,11 @@ export function finalResultOf(status: string): Result | null {
   return meanings.get(status)?.result ?? null;
 }
 
+/** Whether it is a status that is documented, or was seen. */
+export function isKnown(status: string): boolean {
+  return meanings.has(status);
+}
+
 /** Whether a job with this status will never change again. */
 export function isFinal(status: string): boolean {
   return finalResultOf(status) !== null;

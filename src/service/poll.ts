@@ -35,6 +35,8 @@ export interface Watch {
   readonly dueAtMs: number;
   /** Answers since the last one that was a job that were 404. */
   readonly notFound: number;
+  /** From when on a second 404 is believed: what was just made may not show everywhere. */
+  readonly goneFromMs: number;
 }
 
 export interface Pace {
@@ -46,10 +48,11 @@ export interface Pace {
 }
 
 const maxNotFound = 2;
+const newMs = 30_000;
 
 /**
  * How a job stands after an answer, and whether that is reported: a transient error is not, and a 404
- * only when two answers were 404.
+ * only when two answers were 404, of a new job the second half a minute after the cook.
  */
 export function nextWatch(
   watch: Watch,
@@ -61,7 +64,7 @@ export function nextWatch(
     const { status } = answer;
     const changedAtMs = status === watch.status ? watch.changedAtMs : nowMs;
     const dueAtMs = nextDueMs(nowMs - changedAtMs, nowMs, pace);
-    return { watch: { status, changedAtMs, dueAtMs, notFound: 0 }, isReported: true };
+    return { watch: { ...watch, status, changedAtMs, dueAtMs, notFound: 0 }, isReported: true };
   }
   const isNotFound = answer.status === 404;
   const notFound = watch.notFound + (isNotFound ? 1 : 0);
@@ -70,7 +73,8 @@ export function nextWatch(
     maxMs: Math.min(pace.maxMs, maxAutoMs),
   });
   const dueAtMs = isNotFound ? Math.max(soonMs, nowMs + lagMs) : soonMs;
-  const isReported = isNotFound ? notFound >= maxNotFound : !answer.retryable;
+  const isGone = notFound >= maxNotFound && nowMs >= watch.goneFromMs;
+  const isReported = isNotFound ? isGone : !answer.retryable;
   return { watch: { ...watch, notFound, dueAtMs }, isReported };
 }
 
@@ -132,19 +136,22 @@ export function createPoller(options: PollerOptions) {
     /**
      * Looks at a job again and again, until `onAnswer` says so, or the signal fires.
      * @param isKnown whether it was seen just now; otherwise the first look is at once
+     * @param isNew whether it was cooked just now
      * @throws what `onAnswer` throws
      */
     watch: async (
       jobUuid: string,
       onAnswer: OnAnswer,
       until: AbortSignal,
-      isKnown = true,
+      { isKnown = true, isNew = false } = {},
     ): Promise<void> => {
       const ended = AbortSignal.any([until, signal]);
       const beganAtMs = clock.monotonicMs();
       const pace = () => ({ interval, phaseMs, maxMs: maxIntervalMs(jobUuid) });
       const firstMs = isKnown ? nextDueMs(0, beganAtMs, pace()) : beganAtMs;
-      let watch: Watch = { status: null, changedAtMs: beganAtMs, dueAtMs: firstMs, notFound: 0 };
+      const goneFromMs = isNew ? beganAtMs + newMs : beganAtMs;
+      const since = { changedAtMs: beganAtMs, dueAtMs: firstMs, goneFromMs };
+      let watch: Watch = { ...since, status: null, notFound: 0 };
       while (!ended.aborted) {
         const answer = await read(jobUuid, watch.dueAtMs, ended);
         if (answer === null) return;

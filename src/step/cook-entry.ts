@@ -109,6 +109,8 @@ async function cookEntry(
     (await budget.refusal(entry.seen.offers?.minUsd ?? null));
   if (overBudget !== null) return overBudget;
   setSeen(entry, { shareMs: plan.shareMs });
+  const { max_retry_count: count } = plan.fields;
+  const retries = typeof count === 'number' ? count : null;
   const submittedAtMs = client.clock.now();
   entry.isSubmitting = true;
   try {
@@ -121,7 +123,7 @@ async function cookEntry(
       facts: () => entry.facts,
       isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
       record: (change) => {
-        saveFacts(step, entry, change);
+        saveFacts(step, entry, { ...change, retries });
         if (change.sends !== undefined) cancelReplaced(step, request, attached);
       },
       onUnanswered: (error) => {

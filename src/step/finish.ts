@@ -1,3 +1,4 @@
+import { withSent } from '../custody/facts.ts';
 import { startDeadline } from '../clock.ts';
 import type { CommitStatus } from '../github/commit-status.ts';
 import { noRunData, type Outcome, type RunData } from '../jobs/records.ts';
@@ -74,12 +75,14 @@ async function refreshOne(step: Step, entry: Entry, signal: AbortSignal): Promis
   await step.poller.watch(
     own.uuid,
     (answer) => {
-      if (answer instanceof Error || signal.aborted || !hasFinished(answer)) return true;
-      applyUpdate(step, entry, answer);
-      saveEnded(step, entry, answer, 'ended');
+      if (answer instanceof Error || signal.aborted) return true;
+      const job = withSent(answer, entry.facts);
+      if (!hasFinished(job)) return true;
+      applyUpdate(step, entry, job);
+      saveEnded(step, entry, job, 'ended');
       return true;
     },
     signal,
-    false,
+    { isKnown: false },
   );
 }

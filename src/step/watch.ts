@@ -1,9 +1,9 @@
-import { unansweredCooks, withJob, type EntryFacts } from '../custody/facts.ts';
+import { unansweredCooks, withJob, withSent, type EntryFacts } from '../custody/facts.ts';
 import { asError, ServiceError } from '../errors.ts';
 import { endedUnstarted } from '../jobs/failure.ts';
 import { nodeUrlsOf } from '../jobs/node-urls.ts';
 import { noRunData, type RunData, type SubmittedJob } from '../jobs/records.ts';
-import { createFailureCheck, hasFinished, type FailureState } from '../jobs/restart.ts';
+import { createEndCheck, hasFinished, type EndState } from '../jobs/restart.ts';
 import { passes } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
@@ -63,22 +63,19 @@ interface LookDecision {
 
 /**
  * Decides what a look at a job means: pure.
- * @param failure how final FAILED is
+ * @param end how final its status is
  * @param isServed whether its server is of use
  */
 export function decideLook(
   { status }: Pick<Job, 'status'>,
   stop: EntryFacts['stop'],
   waitUntil: WaitUntil,
-  failure: FailureState,
+  end: EndState,
   isServed: boolean,
 ): LookDecision {
   const isOpen = { hasEnded: false, isOver: false };
-  if (isFinal(status)) {
-    const isEarly = status === 'FAILED' && failure !== 'final';
-    if (isEarly && failure === 'open') return { ...isOpen, stop: null };
-    return { stop: 'ended', hasEnded: !isEarly, isOver: true };
-  }
+  if (end !== 'open') return { stop: 'ended', hasEnded: end === 'final', isOver: true };
+  if (isFinal(status)) return { ...isOpen, stop: null };
   if (status !== 'RUNNING') return { ...isOpen, stop: stop === 'goal' ? null : stop };
   // It does what was asked for, whether or not its addresses are known in time.
   if (waitUntil === 'running') return { hasEnded: false, stop: 'goal', isOver: isServed };
@@ -93,20 +90,18 @@ async function watch(
 ): Promise<void> {
   const { client, end, poller } = step;
   const { job } = submitted;
-  const failureCheck = createFailureCheck(client, end.signal);
+  const checkEnd = createEndCheck(client, end.signal);
   const waitUntil = getWaitUntil(step.plan, job);
   const server = watchServer(step, entry, submitted, log);
   const takeJob = (seen: Job): boolean => {
     applyUpdate(step, entry, seen);
     if (seen.status !== 'RUNNING') server.onStopped();
     if (waitUntil === 'completed' || server.mayReadLog()) log.onLook(seen);
-    if (seen.status !== 'FAILED') failureCheck.reset();
-    const failure = seen.status === 'FAILED' ? failureCheck.check(seen) : 'final';
     const { stop, hasEnded, isOver } = decideLook(
       seen,
       entry.facts.stop,
       waitUntil,
-      failure,
+      checkEnd(seen),
       server.served.aborted,
     );
     const ended = stop === 'ended' ? withJob(entry.facts, { uuid: seen.uuid, hasEnded }) : {};
@@ -116,14 +111,14 @@ async function watch(
   };
   const take = (answer: Job | ServiceError): boolean => {
     if (entry.unwatch.signal.aborted) return true;
-    if (!(answer instanceof ServiceError)) return takeJob(answer);
+    if (!(answer instanceof ServiceError)) return takeJob(withSent(answer, entry.facts));
     setLost(step, entry, answer);
     return true;
   };
   if (!take(job)) {
     const duplicates = watchForDuplicates(step, entry);
     const until = AbortSignal.any([end.signal, server.served, entry.unwatch.signal]);
-    await poller.watch(job.uuid, take, until);
+    await poller.watch(job.uuid, take, until, { isNew: submitted.origin !== 'given' });
     duplicates.abort();
   }
   await server.stop();
@@ -222,8 +217,9 @@ function reportAddresses(
 async function refreshStatus(step: Step, entry: Entry): Promise<void> {
   const { job, cancel } = entry.seen;
   if (job === null || entry.facts.stop !== null || cancel !== null) return;
-  const seen = await readJob(step.client, job.uuid, step.end.deadline).catch(() => null);
-  if (seen === null) return;
+  const answer = await readJob(step.client, job.uuid, step.end.deadline).catch(() => null);
+  if (answer === null) return;
+  const seen = withSent(answer, entry.facts);
   applyUpdate(step, entry, seen);
   if (hasFinished(seen)) saveEnded(step, entry, seen);
 }

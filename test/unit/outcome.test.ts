@@ -36,7 +36,7 @@ describe('the result of a job', () => {
     ['final', 'FAILED', {}, ended, 'failed'],
     ['final', 'CANCELLED', {}, ended, 'cancelled'],
     ['final', 'FAILED', {}, {}, 'error'],
-    ['final', 'UNHEARD_OF', {}, ended, 'error'],
+    ['final', 'UNHEARD_OF', {}, ended, 'failed'],
     [null, 'COMPLETED', {}, ended, 'succeeded'],
     // The service tells nothing, or nothing was cooked.
     ['lost', 'RUNNING', {}, {}, 'error'],

@@ -54,6 +54,18 @@ describe('what is wanted of a job', () => {
     expect(getWanted(facts, step(...ends), asked, 'post')).toBe(inPost);
   });
 
+  test.each([
+    ['fail', 'keep'],
+    ['cancel', 'cancel'],
+  ] as const)(
+    'a given job that has failed, perhaps for now, with on-timeout: %s',
+    (onTimeout, wanted) => {
+      const policy: Policy = { ...keepAll, onTimeout };
+      const given = entry({ stop: 'ended', mark: null, sends: 0 });
+      expect(getWanted(given, step(), policy, 'main')).toBe(wanted);
+    },
+  );
+
   test('without a verdict main was killed: that is an interrupt', () => {
     const killed: StepFacts = { ends: [], hasVerdict: false };
     expect(getWanted(entry(), killed, cancelAll, 'post')).toBe('cancel');

@@ -35,7 +35,8 @@ test.each<[PollInterval, number, number]>([
 const job = (status: string) => fakeJob({ status });
 
 describe('how a job stands after an answer', () => {
-  const before: Watch = { status: 'PENDING', changedAtMs: 0, dueAtMs: 0, notFound: 0 };
+  const start = { changedAtMs: 0, dueAtMs: 0, goneFromMs: 0 };
+  const before: Watch = { ...start, status: 'PENDING', notFound: 0 };
   const once: Watch = { ...before, notFound: 1 };
   const pace: Pace = { interval: 5_000, phaseMs: 0, maxMs: Infinity };
   const hourly: Pace = { ...pace, interval: hourMs };
@@ -48,6 +49,28 @@ describe('how a job stands after an answer', () => {
     ['one 404', before, refused(404), 10_000, pace, false, 1, 0, 15_000],
     ['one 404, while lists may lag', before, refused(404), 14_000, pace, false, 1, 0, 17_000],
     ['the second one', once, refused(404), 10_000, pace, true, 2, 0, 15_000],
+    [
+      'the second one, of a new job',
+      { ...once, goneFromMs: 30_000 },
+      refused(404),
+      29_999,
+      pace,
+      false,
+      2,
+      0,
+      35_000,
+    ],
+    [
+      'one more, half a minute after',
+      { ...once, goneFromMs: 30_000 },
+      refused(404),
+      30_000,
+      pace,
+      true,
+      2,
+      0,
+      35_000,
+    ],
     ['a transient error', once, refused(503), 10_000, pace, false, 1, 0, 15_000],
     ['a job, after a 404', once, job('PENDING'), 10_000, pace, true, 0, 0, 15_000],
     ['a refusal', before, refused(403), 10_000, pace, true, 0, 0, 15_000],
@@ -134,7 +157,7 @@ async function watch(
     told.push(answer.status);
     return answer instanceof ServiceError || answer.status === 'COMPLETED';
   };
-  await poller.watch(fakeJob().uuid, onLook, never, isKnown);
+  await poller.watch(fakeJob().uuid, onLook, never, { isKnown });
   return { times: client.times('GET'), told, health };
 }
 
@@ -258,7 +281,7 @@ test('where lists are of no use, a job that is due has no others read with it', 
   });
   const isOver = (answer: { readonly status: unknown }) => answer.status === 'COMPLETED';
   await Promise.all(
-    [failing, healthy].map(async (uuid) => poller.watch(uuid, isOver, never, false)),
+    [failing, healthy].map(async (uuid) => poller.watch(uuid, isOver, never, { isKnown: false })),
   );
   expect(reads).toBeLessThanOrEqual(4);
 });
@@ -283,7 +306,7 @@ test('a read is dropped when nobody waits for it any more, and not before', asyn
   });
   const ends = [new AbortController(), new AbortController()] as const;
   const watching = ends.map(async ({ signal }, index) =>
-    poller.watch(uuidNumber(index), () => false, signal, false),
+    poller.watch(uuidNumber(index), () => false, signal, { isKnown: false }),
   );
   const dropped = async () => {
     await clock.sleep(1_000);

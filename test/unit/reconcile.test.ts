@@ -6,8 +6,7 @@ import { createFinder } from '../../src/custody/find.ts';
 import type { Phase } from '../../src/custody/policy.ts';
 import { createPoller } from '../../src/service/poll.ts';
 import { reconcile } from '../../src/custody/reconcile.ts';
-import { createFailureCheck } from '../../src/jobs/restart.ts';
-import { fakeClient, never, refused, type SentCall } from '../support/client.ts';
+import { fakeClient, refused, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 
@@ -240,49 +239,6 @@ describe('a look', () => {
   test('that fails for good is told', async () => {
     const answer = ({ pathname }: SentCall) => (pathname === '/v1/jobs' ? refused(403) : undefined);
     expect((await play({ phase: 'post', facts: doubt, answer })).told).toEqual(['look-up failed']);
-  });
-});
-
-describe('FAILED with retries left', () => {
-  const failed = fakeJob({ status: 'FAILED', max_retry_count: 1 });
-  const run = (number: number, status: string) => ({ uuid: uuidNumber(number), status });
-
-  /** How final FAILED is at each of these moments, looked at every second. */
-  async function check(runs: (atMs: number) => readonly unknown[] | ServiceError, job = failed) {
-    const clock = createMadeUpClock();
-    const client = fakeClient(clock, ({ atMs }) => {
-      const data = runs(atMs);
-      if (data instanceof ServiceError) throw data;
-      return { data };
-    });
-    const failure = createFailureCheck(client, never);
-    for (;;) {
-      const state = failure.check(job);
-      if (state !== 'open') return [state, clock.monotonicMs()];
-      await clock.sleep(1_000);
-    }
-  }
-
-  test('is final where there are none', async () => {
-    expect(await check(() => [], fakeJob({ status: 'FAILED' }))).toEqual(['final', 0]);
-  });
-
-  test('is final once all runs have ended', async () => {
-    const both = [run(1, 'FAILED'), run(2, 'FAILED')];
-    expect(await check(() => both)).toEqual(['final', 1_000]);
-    const second = (atMs: number) => [
-      run(1, 'FAILED'),
-      run(2, atMs < 5_000 ? 'RUNNING' : 'FAILED'),
-    ];
-    expect(await check(second)).toEqual(['final', 6_000]);
-  });
-
-  test.each([
-    ['no new run comes', () => [run(1, 'FAILED')]],
-    ['runs cannot be read', () => refused(503)],
-  ])('is believed after a minute where %s', async (_, runs) => {
-    const [state, atMs] = await check(runs);
-    expect([state, Math.floor(Number(atMs) / 10_000)]).toEqual(['early', 6]);
   });
 });
 

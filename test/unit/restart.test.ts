@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createFailureCheck, hasEndedForGood, hasFinished } from '../../src/jobs/restart.ts';
+import type { Job } from '../../src/service/schemas.ts';
+import { createEndCheck, hasEndedForGood, hasFinished } from '../../src/jobs/restart.ts';
 import { fakeClient, never, refused } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, fakeRun, uuidNumber } from '../support/outcomes.ts';
@@ -46,65 +47,76 @@ test.each([
   expect(hasFinished(fakeJob({ status, max_retry_count: retries }))).toBe(expected);
 });
 
+/** How final the status of a job is at each second of a look, where the service has so many runs. */
+async function statesAt(
+  job: Job,
+  seconds: readonly number[],
+  runs: (atMs: number) => readonly unknown[],
+) {
+  const clock = createMadeUpClock();
+  const client = fakeClient(clock, ({ atMs }) => ({ data: runs(atMs) }));
+  const check = createEndCheck(client, never);
+  const states: string[] = [];
+  for (const at of seconds) {
+    await clock.sleep(at * 1_000 - clock.monotonicMs());
+    states.push(check(job));
+  }
+  return states.join(' ');
+}
+const failed = fakeRun({ status: 'FAILED' });
+const second = (status: string) => fakeRun({ status, uuid: uuidNumber(901) });
+const none = () => {
+  throw refused(500);
+};
+
 describe('FAILED of a job with a retry left', () => {
-  const job = fakeJob({ status: 'FAILED', max_retry_count: 1 });
+  const job = fakeJob({ status: 'FAILED', max_retry_count: 1, max_timeout_assign_ms: null });
 
-  /** How final it is at each second of a look, where the service has so many runs. */
-  const statesAt = async (
-    seconds: readonly number[],
-    runs: (atMs: number) => readonly unknown[],
-  ) => {
-    const clock = createMadeUpClock();
-    const client = fakeClient(clock, ({ atMs }) => ({ data: runs(atMs) }));
-    const { check } = createFailureCheck(client, never);
-    const states: string[] = [];
-    for (const at of seconds) {
-      await clock.sleep(at * 1_000 - clock.monotonicMs());
-      states.push(check(job));
-    }
-    return states;
-  };
-  const failed = fakeRun({ status: 'FAILED' });
-  const second = (status: string) => fakeRun({ status, uuid: uuidNumber(901) });
-
-  test('is open for a minute, and then early', async () => {
-    expect(await statesAt([0, 30, 59, 60, 90], () => [failed])).toEqual([
-      'open',
-      'open',
-      'open',
-      'early',
-      'early',
-    ]);
+  test('is open for as long as a new machine may take, and then early', async () => {
+    expect(await statesAt(job, [0, 75, 240, 329, 330], () => [failed])).toBe(
+      'open open open open early',
+    );
+    const patient = { ...job, max_timeout_assign_ms: 900_000 };
+    expect(await statesAt(patient, [0, 929, 930], () => [failed])).toBe('open open early');
   });
 
   test('is final once all its runs have ended', async () => {
-    expect(await statesAt([0, 1], () => [failed, second('FAILED')])).toEqual(['open', 'final']);
-    expect(await statesAt([0, 1], () => [failed, second('RUNNING')])).toEqual(['open', 'open']);
+    expect(await statesAt(job, [0, 1], () => [failed, second('FAILED')])).toBe('open final');
+    expect(await statesAt(job, [0, 1], () => [failed, second('RUNNING')])).toBe('open open');
   });
 
-  test('begins anew with each run that comes', async () => {
-    const runs = (atMs: number) => (atMs < 40_000 ? [] : [failed]);
-    expect(await statesAt([0, 41, 42, 100, 102], runs)).toEqual([
-      'open',
-      'open',
-      'open',
-      'open',
-      'early',
-    ]);
+  test('is open while a run is alive, and begins anew with each that comes', async () => {
+    const alive = (atMs: number) => [failed, second(atMs < 400_000 ? 'ASSIGNED' : 'FAILED')];
+    expect(await statesAt(job, [0, 399, 401, 402], alive)).toBe('open open open final');
+    const late = (atMs: number) => (atMs < 40_000 ? [] : [failed]);
+    expect(await statesAt(job, [0, 41, 370, 372], late)).toBe('open open open early');
   });
 
   test('ends with time where the runs cannot be read', async () => {
-    const refuse = () => {
-      throw refused(500);
-    };
-    expect(await statesAt([0, 59, 60], refuse)).toEqual(['open', 'open', 'early']);
+    expect(await statesAt(job, [0, 329, 330], none)).toBe('open open early');
   });
 
-  test('is final at once without a retry', () => {
-    const { check } = createFailureCheck(
-      fakeClient(createMadeUpClock(), () => null),
-      never,
+  test('is final at once without a retry', async () => {
+    expect(await statesAt(fakeJob({ status: 'FAILED', max_retry_count: 0 }), [0], none)).toBe(
+      'final',
     );
-    expect(check(fakeJob({ status: 'FAILED', max_retry_count: 0 }))).toBe('final');
+  });
+});
+
+describe('an unknown status', () => {
+  const job = fakeJob({ status: 'TIMED_OUT', completed_at: '2026-06-01T12:00:00Z' });
+
+  test('is an end after a minute, if the job is said to be complete and no run is alive', async () => {
+    expect(await statesAt(job, [0, 30, 59, 60], () => [failed])).toBe('open open open final');
+    expect(await statesAt(job, [0, 30, 59, 61], () => [])).toBe('open open open final');
+  });
+
+  test.each<[string, Partial<Job>, (atMs: number) => readonly unknown[]]>([
+    ['is not complete', { completed_at: null }, () => [failed]],
+    ['has a run that is alive', {}, () => [second('RUNNING')]],
+    ['has runs that cannot be read', {}, none],
+    ['has a status that is known', { status: 'CANCELLING' }, () => [failed]],
+  ])('is open while the job %s', async (_, change, runs) => {
+    expect(await statesAt({ ...job, ...change }, [0, 60, 3_600], runs)).toBe('open open open');
   });
 });
