@@ -43,8 +43,8 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
     const forMs = clock.monotonicMs() - sinceMs;
     if (isEnded && isOver && (runs?.length ?? 0) > retriesOf(job)) return 'final';
     // A new run needs a machine, which may take as long as the job lets it.
-    if (isEnded && forMs >= (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs)
-      return 'early';
+    const assignMs = (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs;
+    if (isEnded && !hasAlive && forMs >= assignMs) return 'early';
     if (!isEnded && isOver && forMs >= maxUnknownMs) return 'final';
     if (!isReading) {
       isReading = true;
@@ -54,8 +54,8 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
   };
 }
 
-function isAlive({ status }: JobRun): boolean {
-  return !isFinal(status);
+function isAlive({ status, ended_at_ms: endedAtMs }: JobRun): boolean {
+  return !isFinal(status) && endedAtMs === null;
 }
 
 /** Whether a job that fails may be started once more. */

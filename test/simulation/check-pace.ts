@@ -9,6 +9,7 @@ import {
   hasEnded,
   isInDoubt,
   reportedBy,
+  retriesOf,
   sentBy,
   toldAtMs,
   type Violation,
@@ -64,7 +65,9 @@ function checkNoticed(life: PlayedLife, step: PlayedStep): readonly Violation[] 
   const own = life.service.jobs().filter(({ uuid, cookedBy }) => {
     return cookedBy === main.name || step.given.includes(uuid);
   });
-  const slowMs = 100 * second + 3 * (policy.pollMs || 5 * second);
+  // What has failed may be started once more, as soon as there is a machine.
+  const mayRestart = own.some((job) => retriesOf(life, job) > 0);
+  const slowMs = (mayRestart ? 400 : 100) * second + 3 * (policy.pollMs || 5 * second);
   const endsMs = own.map((job) => job.endedAtMs() ?? Infinity);
   // Those that a re-run took over go on as well.
   const uuids = new Set(own.map(({ uuid }) => uuid));
@@ -121,16 +124,17 @@ function checkCooks(life: PlayedLife, step: PlayedStep): readonly Violation[] {
   return [{ check: 'cooks held up', what: `${entries} of ${plan.entries.length} in a minute` }];
 }
 
-/** Offers are read beside the cook, where nothing depends on them. */
+const maxOffersMs = 5 * second;
+
+/** Offers are not waited for long, where nothing depends on them. */
 function checkOffers(life: PlayedLife, { main, plan }: PlayedStep): readonly Violation[] {
   const sent = sentBy(life, main.name);
   const cook = sent.find(({ kind }) => kind === 'cook');
   const offers = sent.find(({ path }) => path === '/v1/compute/offers');
   if (hasCeiling(plan) || plan.policy.gpuNames.length > 1 || offers === undefined) return [];
-  if (cook === undefined || cook.sentAtMs <= offers.sentAtMs) return [];
-  return [
-    { check: 'held up by offers', what: `${main.name}: ${cook.sentAtMs - offers.sentAtMs} ms` },
-  ];
+  const heldUpMs = (cook?.sentAtMs ?? 0) - offers.sentAtMs;
+  if (heldUpMs <= maxOffersMs) return [];
+  return [{ check: 'held up by offers', what: `${main.name}: ${heldUpMs} ms` }];
 }
 
 function isSoon({ sentAtMs }: Sent, { startMs }: PlayedProcess): boolean {

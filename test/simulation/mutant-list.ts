@@ -123,8 +123,32 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'FAILED is believed at once',
     file: 'jobs/restart.ts',
-    find: "if (retriesOf(job) === 0 || hasAllRuns) return 'final';",
-    replace: "return 'final';",
+    find: "if (!mayChange) return isEnded ? 'final' : 'open';",
+    replace: "if (!mayChange || isEnded) return isEnded ? 'final' : 'open';",
+  },
+  {
+    name: 'a retry is given up after a minute',
+    file: 'jobs/restart.ts',
+    find: '(job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs;',
+    replace: '60_000;',
+  },
+  {
+    name: 'retries that the service does not name are none',
+    file: 'custody/facts.ts',
+    find: 'job.max_retry_count ?? retries',
+    replace: 'job.max_retry_count ?? 0',
+  },
+  {
+    name: 'wait cancels what may be started once more',
+    file: 'custody/policy.ts',
+    find: "      return mark !== null || policy.onTimeout === 'cancel';",
+    replace: '      return true;',
+  },
+  {
+    name: 'a new job that answers 404 is lost',
+    file: 'service/poll.ts',
+    find: 'const newMs = 30_000;',
+    replace: 'const newMs = 0;',
   },
   {
     name: 'one 404 is believed',

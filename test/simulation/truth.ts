@@ -137,6 +137,12 @@ export function cookOf(life: PlayedLife, job: SimulatedJob): Sent | undefined {
   );
 }
 
+/** How often the service may start a job once more. */
+export function retriesOf({ plan }: PlayedLife, { recipeUuid }: SimulatedJob): number {
+  const recipe = plan.service.recipes.find(({ uuid }) => uuid === recipeUuid);
+  return recipe?.payload?.max_retry_count ?? 0;
+}
+
 /** Whether the cook that a job came from was answered, so that its step took it for its own. */
 export function wasAnswered(life: PlayedLife, job: SimulatedJob): boolean {
   return sentBy(life, job.cookedBy).some(

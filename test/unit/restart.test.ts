@@ -108,7 +108,8 @@ describe('an unknown status', () => {
 
   test('is an end after a minute, if the job is said to be complete and no run is alive', async () => {
     expect(await statesAt(job, [0, 30, 59, 60], () => [failed])).toBe('open open open final');
-    expect(await statesAt(job, [0, 30, 59, 61], () => [])).toBe('open open open final');
+    const timedOut = { ...second('TIMED_OUT'), ended_at_ms: 1 };
+    expect(await statesAt(job, [0, 30, 59, 61], () => [timedOut])).toBe('open open open final');
   });
 
   test.each<[string, Partial<Job>, (atMs: number) => readonly unknown[]]>([
