@@ -1,9 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../../src/jobs/failure.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
-import { describeOutcome } from '../../src/report/outcome-messages.ts';
-import { formatHeadline } from '../../src/report/format.ts';
-import { fakeOutcome, fakeRun, uuidNumber, type Pace } from '../support/outcomes.ts';
+import { fakeOutcome, fakeRun, type Pace } from '../support/outcomes.ts';
 
 function failed(pace: Pace, reason: string | null = null, runs: Outcome['runs'] = []): Outcome {
   const job = { status: 'FAILED', status_reason: reason, max_timeout_run_ms: 60_000 };
@@ -51,102 +49,4 @@ test.each([
   [null, null],
 ])('the exit code in %p is %p', (reason, code) => {
   expect(exitCodeOf(failed({ started: 1 }, reason))).toBe(code);
-});
-
-test('where the kernel killed the container, memory is the one remedy', () => {
-  expect(describeOutcome(failed({ started: 1 }, 'exit code 137')).remedy).toBe(
-    'Exit code 137 usually means that it ran out of memory: set min-ram-gb.',
-  );
-  expect(describeOutcome(failed({ started: 1 }, 'exit code 1')).remedy).not.toContain('min-ram-gb');
-});
-
-test.each<[string | null, string]>([
-  ['Container exited with code 1', 'failed with exit code 1.'],
-  ['Exit code: 137 (OOMKilled)', 'failed with exit code 137: OOMKilled.'],
-  ['The process exited with code 2, signal 9', 'failed with exit code 2: signal 9.'],
-  ['Node lost', 'failed after it ran for 11s: Node lost.'],
-  [null, 'failed after it ran for 11s. The service gave no reason.'],
-])('a job that ran, with the reason %p: nothing twice', (reason, words) => {
-  const { cause } = describeOutcome(failed({ started: 1, ended: 12 }, reason));
-  expect(cause).toBe(`Job ${uuidNumber(1)} ${words}`);
-});
-
-const stopped = (changes: Partial<Outcome>, status: string) =>
-  fakeOutcome(
-    { result: 'cancelled', ending: 'fail-fast', ...changes },
-    { title: 'Render', status },
-  );
-
-test.each<[string, Outcome, string, RegExp]>([
-  [
-    'gone',
-    stopped({ cancel: 'accepted' }, 'CANCELLED'),
-    'Render was cancelled',
-    /was cancelled\.$/,
-  ],
-  [
-    'being cancelled',
-    stopped({ cancel: 'accepted' }, 'RUNNING'),
-    'Render is being cancelled',
-    /is being cancelled, and is still RUNNING\.$/,
-  ],
-  [
-    'not to be cancelled',
-    stopped({ cancel: 'failed' }, 'RUNNING'),
-    'Render could not be cancelled',
-    /could not be cancelled\. It may still be running, and billed/,
-  ],
-  [
-    'failed by itself',
-    stopped({ cancel: 'accepted' }, 'FAILED'),
-    'Render was cancelled',
-    /had ended when it was to be cancelled\.$/,
-  ],
-])('of a job that is %s no more is said', (_, outcome, headline, cause) => {
-  expect(formatHeadline([outcome])).toBe(headline);
-  expect(describeOutcome(outcome).cause).toMatch(cause);
-  const isSaidToBe = describeOutcome(outcome).title.startsWith('Cancelled by');
-  expect(isSaidToBe).toBe(outcome.cancel === 'accepted' && outcome.job?.status !== 'FAILED');
-});
-
-test('where time was up, what helps depends on how far the job came', () => {
-  const late = (pace: Pace, status: string) =>
-    describeOutcome(fakeOutcome({ result: 'timed-out', runs: [] }, { status }, pace)).remedy;
-  expect(late({}, 'PENDING')).toMatch(/waiting for a machine: ask for less hardware/);
-  expect(late({ assigned: 5 }, 'ASSIGNED')).toMatch(/being prepared: increase timeout/);
-  expect(late({ started: 9 }, 'RUNNING')).toMatch(/^Increase timeout, or set on-timeout/);
-});
-
-test('where the service may have cancelled a job at a limit of its own, that is said', () => {
-  const gone = (pace: Pace) =>
-    describeOutcome(fakeOutcome({ result: 'cancelled', runs: [] }, { status: 'CANCELLED' }, pace));
-  expect(gone({ ended: 300 }).remedy).toContain('If it was the service: Ask for less hardware');
-  expect(gone({ started: 5, ended: 60 }).remedy).not.toContain('If it was the service');
-});
-
-test('a server that gave the same answer throughout needs no more time', () => {
-  const outcome = fakeOutcome(
-    {
-      result: 'timed-out',
-      readyCheck: { port: 8080, path: '/health' },
-      readiness: { answer: 'HTTP 502', forMs: 600_000, sinceMs: 0 },
-    },
-    { status: 'RUNNING' },
-    { started: 9 },
-  );
-  const { cause, remedy } = describeOutcome(outcome);
-  expect(cause).toContain('The ready-check 8080/health answered last: HTTP 502 for 10m 00s.');
-  expect(remedy).toMatch(/^Check that the server in the container serves 8080\/health/);
-});
-
-test('of several models that failed, the last one is named too', () => {
-  const earlier = { phase: 'assign', waitedMs: 300_000, jobUuid: null, costUsd: 0 } as const;
-  const outcome = fakeOutcome(
-    { result: 'failed', runs: [], earlierTries: [{ ...earlier, gpuName: 'RTX 4090' }] },
-    { status: 'FAILED', gpu_name: 'H100' },
-    { ended: 300 },
-  );
-  expect(describeOutcome(outcome).cause).toContain(
-    'This job asked for H100. Tried before: RTX 4090: no machine within 5m 00s.',
-  );
 });
