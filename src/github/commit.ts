@@ -26,15 +26,22 @@ export async function readCommitSha(deps: Deps, inputs: CommitInputs): Promise<s
   const { env } = deps.runner;
   const name = env['GITHUB_EVENT_NAME'] ?? '';
   if (inputs['commit-sha'] !== undefined) return inputs['commit-sha'];
-  const event = await readEvent(deps.runner);
   if (name.startsWith('pull_request')) {
-    return pullRequestEvent.safeParse(event).data?.pull_request.head.sha ?? '';
+    const event = pullRequestEvent.safeParse(await readEvent(deps.runner));
+    return event.data?.pull_request.head.sha ?? '';
   }
-  const found =
-    name === 'issue_comment'
-      ? await readHead(deps, inputs, event)
-      : workflowRunEvent.safeParse(event).data?.workflow_run.head_sha;
-  return found ?? sha.safeParse(env['GITHUB_SHA']).data ?? '';
+  return (await readOtherHead(name, deps, inputs)) ?? sha.safeParse(env['GITHUB_SHA']).data ?? '';
+}
+
+/** The commit of an event whose GITHUB_SHA is the default branch's. */
+async function readOtherHead(
+  name: string,
+  deps: Deps,
+  inputs: CommitInputs,
+): Promise<string | undefined> {
+  if (name === 'issue_comment') return readHead(deps, inputs);
+  if (name !== 'workflow_run') return undefined;
+  return workflowRunEvent.safeParse(await readEvent(deps.runner)).data?.workflow_run.head_sha;
 }
 
 // The jobs wait for it.
@@ -44,9 +51,8 @@ const maxReadMs = 10_000;
 async function readHead(
   deps: Deps,
   { 'commit-status': isAsked, 'github-token': token }: CommitInputs,
-  event: unknown,
 ): Promise<string | undefined> {
-  const number = commentEvent.safeParse(event).data?.issue.number;
+  const number = commentEvent.safeParse(await readEvent(deps.runner)).data?.issue.number;
   const repository = deps.runner.env['GITHUB_REPOSITORY'] ?? '';
   if (!isAsked || token === undefined || number === undefined) return undefined;
   try {
