@@ -5,7 +5,7 @@ import type { NoOffers } from '../money/offers.ts';
 import type { Result } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
 import { describeError } from './errors.ts';
-import { annotate, annotateAll } from './annotations.ts';
+import { annotate, annotateAll, formatMessage } from './annotations.ts';
 import { formatDuration, describeOffers } from './format.ts';
 import { ownPrefix } from './log.ts';
 import { describeOverBudget } from './over-budget.ts';
@@ -44,9 +44,11 @@ export async function reportDryRun(
   const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
   runner.print(`Dry run: ${closing}`);
   if (isFailed) runner.fail();
-  if (error !== null) annotate(runner, describeError(error, 'read the recipes'));
+  const message = error === null ? null : describeError(error, 'read the recipes');
+  if (message !== null) annotate(runner, message);
   annotateOverBudget(runner, broken);
-  writeVerdict(runner, dryRunResult(isFailed, error), `Dry run: ${closing}`);
+  const told = message === null ? `Dry run: ${closing}` : formatMessage(runner, message);
+  writeVerdict(runner, dryRunResult(isFailed, error), told);
   await writeSummary(runner, (tier) =>
     renderPlans(plans, tier, `${isFailed ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`),
   );
