@@ -36,13 +36,11 @@ export async function dryRun(
 }
 
 async function withPrices(plan: CookPlan, reader: PriceReader, step: Step): Promise<PricedPlan> {
-  if (plan.error !== null) return { ...plan, prices: null, noOffers: null };
+  if (plan.error !== null) return { ...plan, prices: null };
   try {
-    const prices = await reader.read(plan);
-    const explain = async () => reader.explain(prices.requirements).catch(() => null);
-    return { ...plan, prices, noOffers: prices.offers === null ? await explain() : null };
+    return { ...plan, prices: await reader.read(plan) };
   } catch (error) {
     step.log.offersUnknown(asError(error), hasCeiling(step.plan.ceilings));
-    return { ...plan, prices: null, noOffers: null };
+    return { ...plan, prices: null };
   }
 }

@@ -16,6 +16,7 @@ import {
   summarizeOffers,
   whyNoOffers,
   type HardwareRequirements,
+  type NoOffers,
 } from '../money/offers.ts';
 import { bodyOf, hashOfRecipe, type CookRequest } from './request.ts';
 
@@ -175,6 +176,8 @@ export interface Prices {
   readonly requirements: HardwareRequirements;
   /** null where there are none. */
   readonly offers: OfferSummary | null;
+  /** Why there are none; null where that is not known. */
+  readonly noOffers: NoOffers | null;
   /** Why it must not be cooked. */
   readonly overBudget: OverBudget | null;
 }
@@ -188,6 +191,7 @@ const maxOffersWithCeilingMs = 60_000;
 
 /** @param signal fires when nothing more may be asked */
 export function createPriceReader(client: Client, signal: AbortSignal, ceilings: Ceilings) {
+  const { clock } = client;
   const readOffers = createOfferReader(client, signal);
   const known = new Set<string>();
   const maxMs = hasCeiling(ceilings) ? maxOffersWithCeilingMs : maxOffersMs;
@@ -196,22 +200,18 @@ export function createPriceReader(client: Client, signal: AbortSignal, ceilings:
     read: async ({ fields, unread }: CookPlan): Promise<Prices> => {
       if (unread !== null) throw unread;
       const requirements = requirementsOf(fields);
-      const reading = async () => readOffers(requirements);
-      const offers = summarizeOffers(
-        await withDeadline(client.clock, maxMs, signal, reading),
-        fields,
-      );
-      return { requirements, offers, overBudget: exceedsRate(offers, ceilings) };
+      const untilMs = clock.monotonicMs() + maxMs;
+      const inTime = async <T>(work: () => Promise<T>) =>
+        withDeadline(clock, untilMs - clock.monotonicMs(), signal, work);
+      const offers = summarizeOffers(await inTime(async () => readOffers(requirements)), fields);
+      const explain = async () => whyNoOffers(requirements, readOffers);
+      const noOffers = offers === null ? await inTime(explain).catch(() => null) : null;
+      return { requirements, offers, noOffers, overBudget: exceedsRate(offers, ceilings) };
     },
-    /** Whether nobody has asked yet about what is on offer for these. */
+    /** Whether these requirements are seen for the first time. */
     isNew: (requirements: HardwareRequirements): boolean => {
       const { size } = known;
       return known.add(JSON.stringify(requirements)).size > size;
-    },
-    /** Why nothing is on offer. */
-    explain: async (requirements: HardwareRequirements) => {
-      const reading = async () => whyNoOffers(requirements, readOffers);
-      return withDeadline(client.clock, maxOffersMs, signal, reading);
     },
   };
 }

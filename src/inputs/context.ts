@@ -86,5 +86,6 @@ export async function isForkEvent(runner: Runner): Promise<boolean> {
 
 /** The event that started the workflow, as GitHub describes it; empty where that cannot be read. */
 export async function readEvent({ env }: Pick<Runner, 'env'>): Promise<unknown> {
-  return parseJson(await readFile(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}'));
+  const path = env['GITHUB_EVENT_PATH'];
+  return path ? parseJson(await readFile(path, 'utf8').catch(() => '{}')) : {};
 }

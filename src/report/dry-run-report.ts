@@ -1,7 +1,6 @@
 import type { CookBody } from '../service/endpoints.ts';
 import { hideSecrets } from '../service/secret-fields.ts';
 import type { CookPlan, Prices } from '../cooking/plan.ts';
-import type { NoOffers } from '../money/offers.ts';
 import type { Result } from '../jobs/results.ts';
 import type { Runner } from '../runner.ts';
 import { describeError } from './errors.ts';
@@ -19,8 +18,6 @@ import { fold, renderTable, uuidCode, type Column } from './summary/table.ts';
 export interface PricedPlan extends CookPlan {
   /** null where they are not known. */
   readonly prices: Prices | null;
-  /** Why nothing is on offer; null where that is not known. */
-  readonly noOffers: NoOffers | null;
 }
 
 /** Of one entry, the model that would be cooked first. */
@@ -85,10 +82,10 @@ function priceLines(plan: PlannedEntry): readonly string[] {
   return [...lines, share].filter((line) => line !== '');
 }
 
-function offersLine({ prices, noOffers }: PricedPlan): string {
+function offersLine({ prices }: PricedPlan): string {
   if (prices === null) return '';
   return prices.offers === null
-    ? `No offer matches. ${describeNoOffers(prices.requirements, noOffers)}`
+    ? `No offer matches. ${describeNoOffers(prices.requirements, prices.noOffers)}`
     : describeOffers(prices.offers);
 }
 

@@ -147,11 +147,11 @@ async function checkPrices(
   prices: PriceReader,
 ): Promise<OverBudget | null> {
   try {
-    const { requirements, offers, overBudget } = await prices.read(plan);
+    const { requirements, offers, noOffers, overBudget } = await prices.read(plan);
     setSeen(entry, { offers });
     if (!prices.isNew(requirements)) return overBudget;
     if (offers !== null) log.offers(offers);
-    else log.noOffers(requirements, await prices.explain(requirements).catch(() => null));
+    else log.noOffers(requirements, noOffers);
     return overBudget;
   } catch (error) {
     if (end.signal.aborted) throw error;

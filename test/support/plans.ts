@@ -28,6 +28,6 @@ export function plannedCook(index: number, body: CookBody): PlannedEntry {
   const recipeUuid = uuidNumber(index + 1);
   const request = cookRequest({ index, recipeUuid });
   const recipe = { uuid: recipeUuid, name: 'Render', payload: {} };
-  const prices = { shareMs: null, prices: null, noOffers: null, models: [] };
+  const prices = { shareMs: null, prices: null, models: [] };
   return { request, recipe, unread: null, body, fields: body, error: null, ...prices };
 }

@@ -171,9 +171,9 @@ test('of several models the first one on offer within the ceiling is cooked, els
   const requirements = { filters: {}, gpuName: null };
   const offers = { count: 1, isCut: false, minUsd: 1, maxUsd: 1, maxCostUsd: null };
   const overBudget = { kind: 'offers', amountUsd: 1, ceilingUsd: 0.5 } as const;
-  const none: Prices = { requirements, offers: null, overBudget: null };
-  const fine: Prices = { requirements, offers, overBudget: null };
-  const over: Prices = { requirements, offers, overBudget };
+  const none: Prices = { requirements, offers: null, noOffers: null, overBudget: null };
+  const fine: Prices = { requirements, offers, noOffers: null, overBudget: null };
+  const over: Prices = { requirements, offers, noOffers: null, overBudget };
   const choose = (prices: readonly (Prices | null)[]) =>
     chooseModel(prices.map((each, place) => ({ prices: each, place })))?.place;
   expect(choose([none, over, fine, fine])).toBe(2);
