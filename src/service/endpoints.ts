@@ -86,10 +86,12 @@ export async function cancelJob(
 ): Promise<Job | null> {
   const pathname = `/v1/jobs/${jobUuid}/cancel`;
   const call: Call = { method: 'PUT', pathname, body: { reason }, signal };
-  return ask(client, call, (answer) => {
+  const job = await ask(client, call, (answer) => {
     const parsed = parseAnswer(client, jobSchema, unwrap(answer));
     return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
   });
+  // Any host may say so little. Whether this one is the API, it tells by the job.
+  return client.host.isKnown() ? job : readJob(client, jobUuid, signal);
 }
 
 /** Lists jobs; members that are no jobs are left out. */

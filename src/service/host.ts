@@ -23,6 +23,8 @@ export function createHost({ monotonicMs }: Clock, maxMs = maxSilenceMs) {
     asked: () => {
       firstSentMs = Math.min(firstSentMs, monotonicMs());
     },
+    /** Whether it has answered as the API does. */
+    isKnown: () => isApi,
     /** An answer was read that is the API's. */
     answered: () => {
       isApi = true;

@@ -2,7 +2,10 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { cleanup } from '../../src/commands/post.ts';
+import { cancel } from '../../src/commands/cancel.ts';
+import { check } from '../../src/commands/check.ts';
 import { cook } from '../../src/commands/cook.ts';
+import { wait } from '../../src/commands/wait.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 import { fakeDeps, fastClock } from '../support/deps.ts';
 import { speed } from './play.ts';
@@ -82,4 +85,63 @@ test('a service that is down from the start is told as that', async () => {
   expect(errors[0]?.message).toContain('503');
   expect(main.annotations).toHaveLength(1);
   expect(post.annotations).toEqual([]);
+});
+
+const jobUuid = '7b2f64a1-0c55-4f0f-9a35-5d5b3c0d1e2f';
+const others = { wait, cancel, check } as const;
+
+/** Plays another action, and its post entry, with a host. */
+async function playOther(action: keyof typeof others, answer: RequestListener, clockSpeed = speed) {
+  const clock = fastClock(clockSpeed);
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const given = {
+    'job-uuids': jobUuid,
+    'public-key': 'pk_test',
+    'secret-key': 'sk_test_0123456789',
+    'api-url': `http://127.0.0.1:${port}`,
+    'github-token': 'ghs_test_0123456789',
+    'commit-status': 'false',
+  };
+  const runner = rememberingRunner(given, new Map(), { GITHUB_API_URL: given['api-url'] });
+  const startedMs = clock.monotonicMs();
+  await others[action](fakeDeps(runner, clock));
+  const tookMs = clock.monotonicMs() - startedMs;
+  await cleanup(fakeDeps(rememberingRunner(given, new Map(runner.kept)), clock));
+  const postMs = clock.monotonicMs() - startedMs - tookMs;
+  server.close();
+  server.closeAllConnections();
+  return { runner, tookMs, postMs };
+}
+
+describe.each(['wait', 'cancel', 'check'] as const)('%s', (action) => {
+  test.each<[string, RequestListener]>([
+    ['a web page', respond(200, page, html)],
+    ['a web page that is not there', respond(404, page, html)],
+    ['the JSON of another service', respond(200, '{"hello":"world"}', {})],
+    ['a redirect', respond(302, '', { location: 'https://example.com/' })],
+  ])('ends within 15 s where the host is %s, with api-url as the remedy', async (_, answer) => {
+    // Slow enough for seconds to be measured on a busy machine.
+    const { runner, tookMs, postMs } = await playOther(action, answer, 10);
+    expect(tookMs).toBeLessThan(15_000);
+    expect(postMs).toBeLessThan(15_000);
+    expect(runner.failed()).toBe(true);
+    const errors = runner.annotations.filter(({ level }) => level === 'error');
+    expect(errors.map(({ title }) => title)).toEqual([
+      expect.stringMatching(/the host is not the Dispersed API/),
+    ]);
+    expect(errors[0]?.message).toContain('Check the input api-url');
+  });
+
+  test('ends within two minutes or so where the service is down, with that cause', async () => {
+    const { runner, tookMs } = await playOther(action, respond(503, page, html));
+    expect(tookMs).toBeLessThan(150_000);
+    expect(runner.failed()).toBe(true);
+    const errors = runner.annotations.filter(({ level }) => level === 'error');
+    expect(errors).toHaveLength(1);
+    expect(`${errors[0]?.title} ${errors[0]?.message}`).toContain('HTTP 503');
+  });
 });

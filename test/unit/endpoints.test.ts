@@ -181,7 +181,14 @@ describe('an answer about another one than was asked for', () => {
 });
 
 test.each(['', '{}', '{"ok":true}', 'null'])('a cancel may be answered with %p', async (body) => {
-  expect(await cancelJob(clientThatAnswers(body), uuid, 'enough')).toBeNull();
+  const client = clientThatAnswers(body);
+  client.host.answered();
+  expect(await cancelJob(client, uuid, 'enough')).toBeNull();
+});
+
+test('of a host that is not known to be the API, such an answer proves no cancel', async () => {
+  const cancelling = cancelJob(clientThatAnswers('{"ok":true}'), uuid, 'enough');
+  await expect(cancelling).rejects.toMatchObject({ trouble: 'unreadable', isForeign: true });
 });
 
 test.each(['<html>', '{'])('%p is no answer to a cancel', async (body) => {
