@@ -171,8 +171,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the clock is compared with what is known now',
     file: 'service/client.ts',
-    find: 'isOff(dateMs, sent.timeMs)',
-    replace: 'isOff(dateMs - clock.now(), known.offsetMs)',
+    find: 'correct(tried, signing, sent, call, clock.now())',
+    replace:
+      'correct(tried, signing, { ...sent, timeMs: clock.now() + known.offsetMs }, call, clock.now())',
   },
   {
     name: 'the other dialect is never tried',
