@@ -8,15 +8,11 @@ import {
   type PendingStatus,
 } from '../github/pending.ts';
 import type { WorkflowRun } from '../github/runs.ts';
+import { statusRoute } from '../github/statuses.ts';
 import { createJobOutcome } from '../jobs/outcome.ts';
 import { titleOf } from '../jobs/metrics.ts';
-import type { Outcome } from '../jobs/records.ts';
 import { describeError, type ErrorMessage } from '../report/errors.ts';
-import {
-  describeFollowUpError,
-  describeGitHubError,
-  describeStatusError,
-} from '../report/github-errors.ts';
+import { describeGitHubError } from '../report/github-errors.ts';
 import { sanitizeLine } from '../report/sanitize.ts';
 import type { Runner } from '../runner.ts';
 import type { MarkedJob } from './jobs.ts';
@@ -58,9 +54,8 @@ export async function finishStatuses(
     // What fails for the first, and would for all, is not tried for the rest.
     if (await finish(first)) await Promise.all(rest.map(finish));
   } catch (error) {
-    if (error instanceof GitHubError)
-      onProblem(describeGitHubError(error, 'read the commit statuses', 'statuses: write'));
     // What was found before is still to be reported.
+    if (error instanceof GitHubError) onProblem(describeGitHubError(error));
     else if (error instanceof InterruptedError)
       onProblem(describeError(error, 'finish the commit statuses'));
     else throw error;
@@ -84,46 +79,31 @@ async function readDue(
 }
 
 /** @returns whether the next job may fare better */
-async function finishOne(followUp: FollowUp, due: Due): Promise<boolean> {
-  const { github, runner, workflow, onProblem } = followUp;
-  const outcome = createJobOutcome(due.job);
+async function finishOne(followUp: FollowUp, { job, mark, statuses }: Due): Promise<boolean> {
+  const { github, runner, workflow, ref = '', onProblem } = followUp;
+  const print = (text: string) => {
+    runner.print(`Job ${job.uuid}: ${sanitizeLine(runner.redactor.redact(text), 500)}`);
+  };
+  const outcome = createJobOutcome(job);
+  const { result } = outcome;
   try {
     if (workflow !== undefined) {
       // Where its status cannot be finished, each check would start the workflow again.
-      for (const status of due.statuses) await keepPending(github, status, 'Has ended');
-      if (!(await startWorkflow(followUp, workflow, due, outcome))) return false;
+      for (const status of statuses) await keepPending(github, status, 'Has ended');
+      const title = sanitizeLine(titleOf(outcome.ref, job), 200);
+      print(`starting ${workflow} on ${ref} for “${title}”, ${result}`);
+      const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
+      await dispatchWorkflow(github, workflow, ref, inputs);
     }
     // Last: the pending status is the memory of what is still to be started.
-    for (const status of due.statuses) {
+    for (const status of statuses) {
       const { state } = await finishStatus(github, status, outcome);
-      const context = sanitizeLine(runner.redactor.redact(status.context), 120);
-      runner.print(`Commit status “${context}” of job ${due.job.uuid}: ${state}`);
+      print(`commit status “${status.context}”: ${state}`);
     }
     return true;
   } catch (error) {
     if (!(error instanceof GitHubError)) throw error;
-    onProblem(describeStatusError(error));
-    return error.trouble === 'refused';
-  }
-}
-
-async function startWorkflow(
-  { github, runner, ref = '', onProblem }: FollowUp,
-  workflow: string,
-  { job, mark }: Due,
-  { ref: jobRef, result }: Outcome,
-): Promise<boolean> {
-  const title = sanitizeLine(titleOf(jobRef, job), 200);
-  try {
-    const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
-    await dispatchWorkflow(github, workflow, ref, inputs);
-    const { redact } = runner.redactor;
-    const where = sanitizeLine(redact(`${workflow} on ${ref}`), 200);
-    runner.print(`Started ${where} for job ${job.uuid} “${redact(title)}”, ${result}`);
-    return true;
-  } catch (error) {
-    if (!(error instanceof GitHubError)) throw error;
-    onProblem(describeFollowUpError(error, workflow, ref));
-    return false;
+    onProblem(describeGitHubError(error));
+    return error.trouble === 'refused' && error.request === statusRoute;
   }
 }

@@ -1,11 +1,10 @@
 import pLimit from 'p-limit';
 import { nowOf, type Client } from '../service/client.ts';
-import { pageLimit, readJob } from '../service/endpoints.ts';
-import { retryRules, withRetry } from '../service/retry.ts';
+import { pageLimit } from '../service/endpoints.ts';
+import { retryRules } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
-import { ServiceError } from '../errors.ts';
 import type { RunRef } from '../inputs/context.ts';
-import { isCutText, readJobPages } from '../service/newest-jobs.ts';
+import { createDescriber, maxDescribed, readJobPages } from '../service/newest-jobs.ts';
 import { isOfRepository, readMark, type JobMark } from '../custody/mark.ts';
 import { latestMs } from '../jobs/metrics.ts';
 
@@ -14,6 +13,8 @@ export interface MarkedJob {
   readonly job: Job;
   readonly mark: JobMark;
 }
+
+const maxConcurrent = 8;
 
 /**
  * The jobs of the account that workflows of this repository have cooked, the newest first.
@@ -37,7 +38,12 @@ export async function findRepositoryJobs(
     oldInRow = fresh.length > 0 ? 0 : oldInRow + items.length;
     if (oldInRow >= pageLimit) break;
   }
-  const jobs = await withDescriptions(client, listed, signal);
+  // Whether a list has whole descriptions is documented nowhere; where not, the newest are read singly.
+  const hasDescriptions = listed.some(({ description }) => Boolean(description));
+  const readable = hasDescriptions ? listed : listed.slice(0, maxDescribed);
+  const describe = createDescriber(client, signal, retryRules.lookUp);
+  const inTurn = pLimit(maxConcurrent);
+  const jobs = await Promise.all(readable.map(async (job) => inTurn(async () => describe(job))));
   return jobs.flatMap((job) => {
     const mark = readMark(job);
     if (mark === null || !isOfRepository(mark, here)) return [];
@@ -45,38 +51,6 @@ export async function findRepositoryJobs(
     const workflow = client.redactor.redact(mark.workflow);
     return [{ job, mark: { ...mark, workflow } }];
   });
-}
-
-function isWhole({ description }: Job): boolean {
-  return description !== null && !isCutText(description);
-}
-
-// With more, the rest is left to the next check.
-const maxSingleReads = 100;
-
-// Whether a list has whole descriptions is documented nowhere; where it has not, the newest are read
-// singly.
-async function withDescriptions(
-  client: Client,
-  listed: readonly Job[],
-  signal: AbortSignal,
-): Promise<readonly Job[]> {
-  const lacking = listed.some(isWhole)
-    ? listed.filter(({ description }) => isCutText(description))
-    : listed;
-  const toRead = new Set(lacking.slice(0, maxSingleReads));
-  const inTurn = pLimit(8);
-  const read = async (job: Job) => {
-    const request = async () => readJob(client, job.uuid, signal);
-    return withRetry(request, retryRules.lookUp, { ...client, signal }).catch((error: unknown) => {
-      // One that is gone meanwhile is nobody's; of any other, nothing is known.
-      if (error instanceof ServiceError && error.status === 404) return job;
-      throw error;
-    });
-  };
-  return Promise.all(
-    listed.map(async (job) => (toRead.has(job) ? inTurn(async () => read(job)) : job)),
-  );
 }
 
 function isCreatedSince({ created_at: at }: Job, sinceMs: number): boolean {

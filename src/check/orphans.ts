@@ -8,9 +8,8 @@ import { createFactsReconciler } from '../custody/reconcile.ts';
 import type { GitHub } from '../github/client.ts';
 import { readRuns, type WorkflowRun } from '../github/runs.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
-import { consoleUrl, describeError, type ErrorMessage } from '../report/errors.ts';
+import { describeError, type ErrorMessage } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
-import { sanitizeLine } from '../report/sanitize.ts';
 import type { MarkedJob } from './jobs.ts';
 
 /**
@@ -85,9 +84,8 @@ export async function cancelOrphans(
 ): Promise<ReadonlyMap<string, Job>> {
   const seen = new Map<string, Job>();
   const inTurn = pLimit(maxConcurrent);
-  const failures = new Map<string, Error>();
   const cancelFailed = (jobUuid: string, error: unknown) => {
-    failures.set(jobUuid, asError(error));
+    onProblem(describeError(asError(error), `cancel orphan ${jobUuid}`));
   };
   const reconcile = createFactsReconciler({
     client,
@@ -100,18 +98,5 @@ export async function cancelOrphans(
   const cancel = async ({ job: { uuid } }: MarkedJob) =>
     reconcile({ ...newEntryFacts(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');
   await Promise.all(orphans.map(async (orphan) => inTurn(async () => cancel(orphan))));
-  if (failures.size > 0) onProblem(describeFailures(failures));
   return seen;
-}
-
-/** @param failures by the UUIDs of the jobs */
-function describeFailures(failures: ReadonlyMap<string, Error>): ErrorMessage {
-  const [error = new Error()] = failures.values();
-  const uuids = [...failures.keys()].join(', ');
-  const { cause } = describeError(error, 'cancel a job');
-  return {
-    title: failures.size === 1 ? 'An orphan was not cancelled' : 'Orphans were not cancelled',
-    cause: `${cause} May still be running, and billed: ${sanitizeLine(uuids, 1_000)}`,
-    remedy: `Cancel what still runs in the console: ${consoleUrl}. The next check tries again.`,
-  };
 }

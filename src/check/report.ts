@@ -60,9 +60,7 @@ export async function reportCheckFailure(runner: Runner, error: unknown): Promis
 
 function describeCheckError(error: unknown): ErrorMessage {
   if (error instanceof InputError) return describeInputError(error);
-  if (error instanceof GitHubError) {
-    return describeGitHubError(error, 'read the workflow runs', 'actions: read');
-  }
+  if (error instanceof GitHubError) return describeGitHubError(error);
   const isExpected = error instanceof ServiceError || error instanceof InterruptedError;
   return isExpected ? describeError(error, 'look at the jobs') : describeInternalError(error);
 }

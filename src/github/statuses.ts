@@ -97,7 +97,10 @@ export interface NewStatus {
   readonly target_url: string;
 }
 
+/** Where a status is set. */
+export const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
+
 /** Sets the status of a context. */
 export async function setStatus(github: GitHub, sha: string, status: NewStatus): Promise<void> {
-  await github.send('POST /repos/{owner}/{repo}/statuses/{sha}', { sha, ...status });
+  await github.send(statusRoute, { sha, ...status });
 }

@@ -8,17 +8,46 @@ const freshToken =
   'It may have expired: a token of a GitHub App is valid for an hour. A check with a fresh one finishes the status.';
 const nextCheck = 'The next check tries again.';
 
-/**
- * @param attempt what failed, such as `read the workflow runs`
- * @param permission what the token needs for it, such as `actions: read`
- */
-export function describeGitHubError(
-  error: GitHubError,
-  attempt: string,
-  permission: string,
-): ErrorMessage {
-  const cause = describeRefusal(error);
-  switch (error.trouble) {
+/** What a check wants of each request, the permission that it needs, and what helps where it is refused. */
+const purposes: readonly {
+  readonly request: RegExp;
+  readonly attempt: string;
+  readonly permission: string;
+  /** Where GitHub answers 422, or 404 to a dispatch. */
+  readonly ifRefused?: string;
+}[] = [
+  {
+    request: /\/dispatches$/,
+    attempt: 'start the follow-up',
+    permission: 'actions: write',
+    ifRefused:
+      'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+  },
+  {
+    request: /\/statuses\//,
+    attempt: 'finish a commit status',
+    permission: 'statuses: write',
+    ifRefused:
+      'GitHub takes at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job: start it by hand, and give new jobs another title.',
+  },
+  { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
+  { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },
+];
+const otherPurpose = { attempt: 'read the commit statuses', permission: 'statuses: write' };
+
+/** Why a check could not do at GitHub what it was to do. */
+export function describeGitHubError(error: GitHubError): ErrorMessage {
+  const { request, status, trouble } = error;
+  const known = purposes.find((purpose) => purpose.request.test(request));
+  const { attempt, permission } = known ?? otherPurpose;
+  const said = withStop(sanitizeLine(error.message, 300));
+  const cause = status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
+  // A workflow that is not there is answered like one that the token may not see.
+  const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
+  if (isRefused && known?.ifRefused !== undefined) {
+    return { title: `Could not ${attempt}: GitHub refused it`, cause, remedy: known.ifRefused };
+  }
+  switch (trouble) {
     case 'forbidden':
       return {
         title: `The permission ${permission} is missing: could not ${attempt}`,
@@ -40,42 +69,6 @@ export function describeGitHubError(
     case 'internal':
       return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
   }
-}
-
-/** Why a pending status could not be finished, so that nothing follows. */
-export function describeStatusError(error: GitHubError): ErrorMessage {
-  const message = describeGitHubError(error, 'finish a commit status', 'statuses: write');
-  if (error.status !== 422) return message;
-  return {
-    ...message,
-    remedy:
-      'GitHub takes at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job: start it by hand, and give new jobs another title.',
-  };
-}
-
-function describeRefusal({ request, status, message }: GitHubError): string {
-  const said = withStop(sanitizeLine(message, 300));
-  return status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
-}
-
-/** Why the workflow of the input follow-up did not start. */
-export function describeFollowUpError(
-  error: GitHubError,
-  workflow: string,
-  ref: string,
-): ErrorMessage {
-  const attempt = 'start the follow-up';
-  // GitHub answers 404 and 422 where the workflow is not as it has to be.
-  if (error.status !== 404 && error.status !== 422) {
-    return describeGitHubError(error, attempt, 'actions: write');
-  }
-  const where = sanitizeLine(`${workflow} on ${ref}`, 200);
-  return {
-    title: `Could not ${attempt}: the workflow cannot be started`,
-    cause: `${where}: ${describeRefusal(error)}`,
-    remedy:
-      'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
-  };
 }
 
 const statusRemedies: Partial<Record<GitHubTrouble, string>> = {

@@ -65,7 +65,7 @@ export type Describer = (listed: Job) => Promise<Job>;
 
 // Whether a list has descriptions is documented nowhere. Without, its jobs are read one by one; more
 // than this would take longer than there is time to look.
-const maxDescribed = 100;
+export const maxDescribed = 100;
 
 /** Whether a description ends as one does that was cut: a list may cut what a single read gives whole. */
 export function isCutText(description: string | null): boolean {

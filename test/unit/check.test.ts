@@ -181,7 +181,7 @@ test('each job is followed up once, and its status finished', async () => {
 test.each([
   [403, 'The permission statuses: write is missing: could not finish a commit status'],
   [401, 'The github-token was not accepted: could not finish a commit status'],
-  [422, 'Could not finish a commit status: GitHub failed'],
+  [422, 'Could not finish a commit status: GitHub refused it'],
 ])(
   'where GitHub refuses all statuses with %i, four checks start nothing',
   async (status, title) => {
@@ -229,8 +229,10 @@ test('an orphan that could not be cancelled fails the check', async () => {
   expect(runner.failed()).toBe(true);
   const [problem, ...more] = runner.annotations;
   expect(more).toEqual([]);
-  expect(problem).toMatchObject({ level: 'error', title: 'An orphan was not cancelled' });
-  expect(problem?.message).toContain(uuidNumber(1));
+  expect(problem).toMatchObject({
+    level: 'error',
+    title: `Could not cancel orphan ${uuidNumber(1)}: the request was rejected`,
+  });
   // All else is done all the same.
   expect(runner.outputs.get('orphans')).toContain(uuidNumber(1));
 });
