@@ -1,5 +1,5 @@
 import { GitHubError } from '../errors.ts';
-import type { RunRef } from '../inputs/context.ts';
+import { runUrl, type RunRef } from '../inputs/context.ts';
 import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { savePendingStatuses } from '../custody/saved-state.ts';
@@ -15,7 +15,7 @@ import {
 } from '../report/commit-status-text.ts';
 import { warnStatusNotSet } from '../report/github-errors.ts';
 import { createGitHub, type GitHub } from './client.ts';
-import { statusUrl } from './pending.ts';
+import { pendingUrl } from './pending.ts';
 import { setStatus, type NewStatus } from './statuses.ts';
 
 /** Keeps a commit status per job up to date. Nothing in it rejects or changes the verdict. */
@@ -85,6 +85,7 @@ function createCommitStatus(
     clock.sleep(minPauseMs, finishing.signal),
   );
   const getContext = openContexts(jobs);
+  const page = runUrl(run);
   /** @param isLeft whether nobody watches the job any more, should it be pending */
   const report = (
     { ref, job }: Pick<Outcome, 'ref' | 'job'>,
@@ -92,9 +93,9 @@ function createCommitStatus(
     isLeft: boolean,
   ) => {
     const isPending = message.state === 'pending' && job !== null;
-    const pending = isPending ? { jobUuid: job.uuid, isLeft } : null;
+    const url = isPending ? pendingUrl(page, { jobUuid: job.uuid, isLeft }) : page;
     const context = getContext(ref, titleOf(ref, job));
-    sender.add({ context, ...message, target_url: statusUrl(run, pending) });
+    sender.add({ context, ...message, target_url: url });
   };
   return {
     submitted: (submitted: SubmittedJob) => {

@@ -1,19 +1,19 @@
 import * as z from 'zod/mini';
 import { withDeadline } from '../clock.ts';
 import type { Deps } from '../deps.ts';
+import { asError } from '../errors.ts';
 import { readEvent } from '../inputs/context.ts';
 import type { CookInputs } from '../inputs/cook.ts';
 import { isCommitSha } from '../inputs/parsers.ts';
 import { sanitizeLine } from '../report/sanitize.ts';
 import { createGitHub } from './client.ts';
-import { asError } from '../errors.ts';
 
 const sha = z.string().check(z.refine(isCommitSha));
-const head = z.object({ head: z.object({ sha }) });
-const pullRequestEvent = z.object({ pull_request: head });
-const workflowRunEvent = z.object({ workflow_run: z.object({ head_sha: sha }) });
-const commentEvent = z.object({
-  issue: z.object({ number: z.number(), pull_request: z.object({}) }),
+const pullRequest = z.object({ head: z.object({ sha }) });
+const eventSchema = z.object({
+  pull_request: z.optional(pullRequest),
+  workflow_run: z.optional(z.object({ head_sha: sha })),
+  issue: z.optional(z.object({ number: z.number(), pull_request: z.optional(z.object({})) })),
 });
 
 type CommitInputs = Pick<CookInputs, 'commit-sha' | 'commit-status' | 'github-token'>;
@@ -24,46 +24,36 @@ type CommitInputs = Pick<CookInputs, 'commit-sha' | 'commit-status' | 'github-to
  */
 export async function readCommitSha(deps: Deps, inputs: CommitInputs): Promise<string> {
   const { env } = deps.runner;
-  const name = env['GITHUB_EVENT_NAME'] ?? '';
   if (inputs['commit-sha'] !== undefined) return inputs['commit-sha'];
-  if (name.startsWith('pull_request')) {
-    const event = pullRequestEvent.safeParse(await readEvent(deps.runner));
-    return event.data?.pull_request.head.sha ?? '';
-  }
-  return (await readOtherHead(name, deps, inputs)) ?? sha.safeParse(env['GITHUB_SHA']).data ?? '';
-}
-
-/** The commit of an event whose GITHUB_SHA is the default branch's. */
-async function readOtherHead(
-  name: string,
-  deps: Deps,
-  inputs: CommitInputs,
-): Promise<string | undefined> {
-  if (name === 'issue_comment') return readHead(deps, inputs);
-  if (name !== 'workflow_run') return undefined;
-  return workflowRunEvent.safeParse(await readEvent(deps.runner)).data?.workflow_run.head_sha;
+  const pushed = sha.safeParse(env['GITHUB_SHA']).data ?? '';
+  const [kind] = /^(?:pull_request|workflow_run$|issue_comment$)/.exec(
+    env['GITHUB_EVENT_NAME'] ?? '',
+  ) ?? [''];
+  if (kind === '') return pushed;
+  const event = eventSchema.safeParse(await readEvent(deps.runner)).data;
+  if (kind === 'pull_request') return event?.pull_request?.head.sha ?? '';
+  if (kind === 'workflow_run') return event?.workflow_run?.head_sha ?? pushed;
+  const { issue } = event ?? {};
+  if (issue?.pull_request === undefined || !inputs['commit-status']) return pushed;
+  return (await readHead(deps, inputs['github-token'], issue.number)) ?? pushed;
 }
 
 // The jobs wait for it.
 const maxReadMs = 10_000;
 
-/** The head of the pull request that was commented on, if the token may read it. */
-async function readHead(
-  deps: Deps,
-  { 'commit-status': isAsked, 'github-token': token }: CommitInputs,
-): Promise<string | undefined> {
-  const number = commentEvent.safeParse(await readEvent(deps.runner)).data?.issue.number;
-  const repository = deps.runner.env['GITHUB_REPOSITORY'] ?? '';
-  if (!isAsked || token === undefined || number === undefined) return undefined;
+/** The head of a pull request, if the token may read it. */
+async function readHead(deps: Deps, token = '', number: number): Promise<string | undefined> {
+  const { runner, clock, interrupt } = deps;
+  const repository = runner.env['GITHUB_REPOSITORY'] ?? '';
   try {
-    return await withDeadline(deps.clock, maxReadMs, deps.interrupt, async (signal) => {
+    return await withDeadline(clock, maxReadMs, interrupt, async (signal) => {
       const github = createGitHub(deps, { repository, token, signal });
       const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
-      return (await github.read(head, route, { pull_number: number })).head.sha;
+      return (await github.read(pullRequest, route, { pull_number: number })).head.sha;
     });
   } catch (error) {
-    const cause = sanitizeLine(deps.runner.redactor.redact(asError(error).message), 200);
-    deps.runner.print(
+    const cause = sanitizeLine(runner.redactor.redact(asError(error).message), 200);
+    runner.print(
       `The commit status is set on GITHUB_SHA: the pull request could not be read (${cause}). It needs the permission pull-requests: read, or the input commit-sha`,
     );
     return undefined;

@@ -1,7 +1,7 @@
 import { startDeadline } from '../clock.ts';
 import type { Deps } from '../deps.ts';
 import { InterruptedError } from '../errors.ts';
-import { runUrl, type RunRef } from '../inputs/context.ts';
+import type { RunRef } from '../inputs/context.ts';
 import { createJobOutcome } from '../jobs/outcome.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
@@ -24,31 +24,22 @@ export interface Pending {
 }
 
 /** A pending status as it is read. */
-export interface PendingStatus extends Pending {
-  readonly sha: string;
-  readonly context: string;
-  readonly runId: string;
-  /** Page of the workflow run, without the job. */
-  readonly runUrl: string;
-}
+export type PendingStatus = Readonly<{ sha: string; context: string }> &
+  NonNullable<ReturnType<typeof parsePendingUrl>>;
 
-/** The address for a status of a run; null: for one that is finished. */
-export function statusUrl(run: RunRef, pending: Pending | null): string {
-  return pending === null ? runUrl(run) : pendingUrl(runUrl(run), pending);
-}
-
-function pendingUrl(url: string, { jobUuid, isLeft }: Pending): string {
-  return `${url}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
+/** @param page of the workflow run */
+export function pendingUrl(page: string, { jobUuid, isLeft }: Pending): string {
+  return `${page}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
 }
 
 // Whoever may set a status may set any address: one that a browser would not take is not ours.
 const pattern =
   /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
 
-/** Reads the address of a pending status; null for any other. */
+/** Reads the address of a pending status, with the page of its run; null for any other. */
 export function parsePendingUrl(url: string | null) {
   const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
-  return isUuid(jobUuid) ? { runUrl: page, runId, jobUuid, isLeft: kind === 'left' } : null;
+  return isUuid(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
 }
 
 /** Reads the pending statuses of these commits that stand for a job. */
@@ -70,18 +61,18 @@ export async function keepPending(
   { sha, context, ...pending }: PendingStatus,
   description: string,
 ): Promise<void> {
-  const url = pendingUrl(pending.runUrl, pending);
+  const url = pendingUrl(pending.page, pending);
   await setStatus(github, sha, { state: 'pending', context, description, target_url: url });
 }
 
 /** Finishes a status with what became of its job. */
 export async function finishStatus(
   github: GitHub,
-  { sha, context, runUrl: url }: PendingStatus,
+  { sha, context, page }: PendingStatus,
   outcome: Outcome,
 ): Promise<Message> {
   const message = describeEnd(outcome);
-  await setStatus(github, sha, { ...message, context, target_url: url });
+  await setStatus(github, sha, { ...message, context, target_url: page });
   return message;
 }
 

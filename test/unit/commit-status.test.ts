@@ -6,7 +6,7 @@ import type { JobRef, Origin, SubmittedJob } from '../../src/jobs/records.ts';
 import type { Result } from '../../src/jobs/results.ts';
 import { openCommitStatus } from '../../src/github/commit-status.ts';
 import type { SendToGitHub } from '../../src/github/octokit.ts';
-import { parsePendingUrl, statusUrl } from '../../src/github/pending.ts';
+import { parsePendingUrl, pendingUrl } from '../../src/github/pending.ts';
 import type { NewStatus } from '../../src/github/statuses.ts';
 import { describeEnd, openContexts } from '../../src/report/commit-status-text.ts';
 import { noGitHub, refusal } from '../github/in-process.ts';
@@ -432,18 +432,13 @@ describe('settling', () => {
 });
 
 describe('the address of a pending status', () => {
-  const ours = { ...run, server: 'ghe.acme.com' };
   const page = 'https://ghe.acme.com/acme/renders/actions/runs/4711';
   const { uuid: jobUuid } = fakeJob({});
 
   test.each([true, false])('tells of its job again, left: %s', (isLeft) => {
-    const url = statusUrl(ours, { jobUuid, isLeft });
+    const url = pendingUrl(page, { jobUuid, isLeft });
     expect(url.startsWith(`${page}#`)).toBe(true);
-    expect(parsePendingUrl(url)).toEqual({ runUrl: page, runId: '4711', jobUuid, isLeft });
-  });
-
-  test('leads to the run alone once it is finished', () => {
-    expect(statusUrl(ours, null)).toBe(page);
+    expect(parsePendingUrl(url)).toEqual({ page, runId: '4711', jobUuid, isLeft });
   });
 
   const left = `#dispersed-left-${jobUuid}`;
