@@ -5,7 +5,7 @@ import { cancelInputs } from '../inputs/job.ts';
 import { readInputs, type Values } from '../inputs/read.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { noCeilings } from '../money/ceilings.ts';
-import { writeInitialOutputs } from '../report/outputs.ts';
+import { writeInitialOutputs, writeVerdict } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
 import { getOutcome, givenJob, type Entry, setSeen } from '../step/entry.ts';
 import { withStep } from '../step/open.ts';
@@ -21,6 +21,11 @@ export async function cancel(deps: Deps): Promise<void> {
     writeInitialOutputs(runner);
     const inputs = await readInputs(runner, cancelInputs);
     const jobs = inputs['job-uuids'].map(givenJob);
+    if (jobs.length === 0) {
+      runner.print(noJob);
+      writeVerdict(runner, 'cancelled', noJob);
+      return;
+    }
     // 2. Cancel
     const outcomes = await withStep(createCancelPlan(inputs), jobs, [], deps, async (step) =>
       Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))),
@@ -31,6 +36,9 @@ export async function cancel(deps: Deps): Promise<void> {
     await reportFailure(runner, error);
   }
 }
+
+// As where a cook has created none.
+const noJob = 'There is no job to cancel';
 
 // With what comes after a timeout, time enough to see a container shut down.
 const timeoutMs = 60_000;
