@@ -7,7 +7,7 @@ import type { JsonMapping } from '../service/json.ts';
 import { startDeadline, withDeadline } from '../clock.ts';
 import { asError, InputError, InterruptedError, ServiceError, type Problem } from '../errors.ts';
 import type { CookInputs } from '../inputs/cook.ts';
-import { checkWhole, type WholeRules } from '../inputs/rules.ts';
+import { checkWhole, type JobInputs } from '../inputs/rules.ts';
 import type { OfferSummary, OverBudget } from '../jobs/records.ts';
 import { exceedsRate, hasCeiling, withShare, type Ceilings } from '../money/ceilings.ts';
 import {
@@ -41,7 +41,7 @@ export interface CookPlan {
 }
 
 /** The inputs that plans are made by. */
-export type PlanInputs = WholeRules & Pick<CookInputs, 'ceilings' | 'recipes'>;
+export type PlanInputs = JobInputs & Pick<CookInputs, 'ceilings' | 'recipes'>;
 
 // For all recipes together: what cannot be read by then counts as unreadable.
 const maxReadMs = 120_000;

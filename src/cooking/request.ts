@@ -5,7 +5,7 @@ import { hideSecrets } from '../service/secret-fields.ts';
 import type { Recipe } from '../service/schemas.ts';
 import { canonicalJson } from '../service/sign.ts';
 import { InputError } from '../errors.ts';
-import type { CookFields, RecipeEntry } from '../inputs/recipes.ts';
+import { mergeFields, type CookFields, type RecipeEntry } from '../inputs/recipes.ts';
 import type { CookInputs } from '../inputs/cook.ts';
 import { runUrl, type RunRef, type StepIdentity } from '../inputs/context.ts';
 import { describeWithMark } from '../custody/mark.ts';
@@ -45,7 +45,7 @@ export function createRequests(
   run: RunRef | null = null,
 ): readonly CookRequest[] {
   return inputs.recipes.map((entry, index) => {
-    const { gpu_name: gpuNames, description, ...others } = mergeFields(inputs.fields, entry);
+    const { gpu_name: gpuNames, description, ...others } = getFields(inputs, entry);
     const container = mergeContainers(inputs, entry);
     const createTry = (gpuName: string | null | undefined, choice: number): CookRequest => {
       const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
@@ -72,6 +72,12 @@ export function createRequests(
     const [first, ...alternatives] = (gpuNames ?? [gpuNames]).map(createTry);
     return { ...(first ?? createTry(undefined, 0)), alternatives };
   });
+}
+
+function getFields(inputs: CookInputs, entry: RecipeEntry): CookFields {
+  const fields = mergeFields(inputs.fields, entry);
+  // The service wants null here, whatever the recipe says.
+  return fields.task === 'PERSISTENT' ? { ...fields, max_timeout_run_ms: null } : fields;
 }
 
 function attemptsBefore(runAttempt: number): readonly number[] {
@@ -146,26 +152,6 @@ export function merge(under: JsonMapping, over: JsonMapping): JsonMapping {
     merged.set(key, isMapping(below) && isMapping(value) ? merge(below, value) : value);
   }
   return Object.fromEntries(merged);
-}
-
-// What is given twice for the same thing, or decides another field, is settled here, once.
-function mergeFields(
-  inputs: CookFields,
-  { uuid, pin, parameters, env, ...entry }: RecipeEntry,
-): CookFields {
-  const fields = { ...inputs, ...givenOnly(entry) };
-  const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-  return givenOnly({
-    ...fields,
-    // The service takes the name or the UUID of a GPU; the entry's word goes before the inputs'.
-    ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
-    // The service wants null here, whatever the recipe says.
-    ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-  });
-}
-
-function givenOnly(fields: CookFields): CookFields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function mergeContainers(inputs: CookInputs, entry: RecipeEntry): JsonMapping | null {

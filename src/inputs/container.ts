@@ -52,31 +52,21 @@ export function readEnvironmentLines(given: string): Environment {
     const line = (lines[at] ?? '').trimStart();
     if (line === '' || line.startsWith('#')) continue;
     const [, name = '', sign = '', rest = ''] = /^(.*?)(=|<<)(.*)$/.exec(line) ?? [];
-    const end = sign === '<<' ? findEnd(lines, rest, at) : at;
-    const problem = problemOfLine(sign, name, end, variables);
-    if (problem !== null) problems.push({ input: '', message: `line ${at + 1} ${problem}` });
+    const isBlock = sign === '<<';
+    const end = isBlock ? lines.indexOf(rest || '\n', at + 1) : at;
+    const problem = [
+      sign === '' && 'has no `=`: use KEY=VALUE, one per line',
+      !variableName.test(name) && `has an invalid name: ${variableNameForm}`,
+      end < 0 && `opens ${quote(name)} with \`<<\`, and no later line is its end`,
+      variables.has(name) && `sets ${quote(name)} a second time`,
+    ].find((message) => message !== false);
+    if (problem !== undefined) problems.push({ input: '', message: `line ${at + 1} ${problem}` });
     // What follows is inside of a value that has no end.
     if (end < 0) break;
-    variables.set(name, sign === '<<' ? lines.slice(at + 1, end).join('\n') : rest);
+    variables.set(name, isBlock ? lines.slice(at + 1, end).join('\n') : rest);
     at = end;
   }
   return validValues(Object.fromEntries(variables), problems);
-}
-
-function findEnd(lines: readonly string[], marker: string, at: number): number {
-  return marker === '' ? -1 : lines.indexOf(marker, at + 1);
-}
-
-function problemOfLine(
-  sign: string,
-  name: string,
-  end: number,
-  earlier: ReadonlyMap<string, string>,
-): string | null {
-  if (sign === '') return 'has no `=`: use KEY=VALUE, one per line';
-  if (!variableName.test(name)) return `has an invalid name: ${variableNameForm}`;
-  if (end < 0) return `opens ${quote(name)} with \`<<\`, and no later line is its end`;
-  return earlier.has(name) ? `sets ${quote(name)} a second time` : null;
 }
 
 const volume = mapping({
@@ -107,12 +97,7 @@ export type Container = ReturnType<typeof parameters>;
 
 /** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */
 export const container: Parse<Container> = (given, name) => {
-  const members = new Map(membersOf(given));
-  const inner = members.get('parameters');
-  if (inner === undefined) return parameters(given, name);
-  const hasOthers = [...members.keys()].some((key) => key !== 'parameters' && key !== 'type');
-  if (hasOthers || (members.get('type') ?? 'docker') !== 'docker') {
-    throw invalid('must be the container parameters, or {type: docker, parameters: {…}} alone');
-  }
-  return parameters(inner, name);
+  const { type = 'docker', parameters: inner, ...others } = Object.fromEntries(membersOf(given));
+  const isEnvelope = inner !== undefined && type === 'docker' && Object.keys(others).length === 0;
+  return parameters(isEnvelope ? inner : given, name);
 };

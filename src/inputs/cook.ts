@@ -90,15 +90,14 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
   return { ...inputs, recipes, fields: fields.values, ceilings };
 }
 
-/** Exactly one of the two says what to cook. */
 function checkSource(runner: Runner): readonly Problem[] {
-  const isGiven = (name: string) => runner.input(name).trim() !== '';
-  if (!isGiven('recipes') && !isGiven('recipes-file')) {
-    const message = `is missing: ${recipesForm}; or the path of a file in recipes-file`;
-    return [{ input: 'recipes', message }];
-  }
-  if (!isGiven('recipes') || !isGiven('recipes-file')) return [];
-  return [{ input: 'recipes-file', message: 'cannot be used together with recipes: choose one' }];
+  const names = ['recipes', 'recipes-file'].filter((name) => runner.input(name).trim() !== '');
+  if (names.length === 1) return [];
+  const isMissing = names.length === 0;
+  const message = isMissing
+    ? `is missing: ${recipesForm}; or a file in recipes-file`
+    : 'cannot be used with recipes-file';
+  return [{ input: 'recipes', message }];
 }
 
 function readFields(runner: Runner): { values: CookFields; problems: readonly Problem[] } {

@@ -10,18 +10,15 @@ const maxJobs = 1_000;
 const jobsForm = 'give the UUID of a job, or several, one per line';
 const listOfUuids = list(uuid, 'must be UUIDs, one per line, or a JSON array of UUIDs', /\s+/);
 
-const jobUuids: Parse<readonly string[]> = (given, name) => {
-  // Each is one job, with one cost, however often it is given.
-  const uuids = [...new Set(listOfUuids(given, name))];
-  if (uuids.length > maxJobs) throw invalid(`has more than ${maxJobs} UUIDs`);
-  return uuids;
-};
-
-const someJobUuids: Parse<readonly string[]> = (given, name) => {
-  const uuids = jobUuids(given, name);
-  if (uuids.length === 0) throw invalid(`has no job to wait for: ${jobsForm}`);
-  return uuids;
-};
+function jobUuids(min: number): Parse<readonly string[]> {
+  return (given, name) => {
+    // Each is one job, with one cost, however often it is given.
+    const uuids = [...new Set(listOfUuids(given, name))];
+    if (uuids.length > maxJobs) throw invalid(`has more than ${maxJobs} UUIDs`);
+    if (uuids.length < min) throw invalid(`has no job to wait for: ${jobsForm}`);
+    return uuids;
+  };
+}
 
 /** Reads job UUIDs, one per line, or a JSON array such as the output `job-uuids`. */
 async function readJobList(given: string): Promise<TextTree> {
@@ -34,7 +31,7 @@ async function readJobList(given: string): Promise<TextTree> {
 
 /** The inputs of the wait action, in the order of `wait/action.yml`. */
 export const waitInputs = {
-  'job-uuids': input(someJobUuids, '', readJobList),
+  'job-uuids': input(jobUuids(1), '', readJobList),
   ...accessInputs,
   // It has no ready-check.
   'wait-until': optional(oneOf(['completed', 'running'])),
@@ -51,7 +48,7 @@ export const waitInputs = {
 
 /** The inputs of the cancel action, in the order of `cancel/action.yml`; no job at all is no error. */
 export const cancelInputs = {
-  'job-uuids': input(jobUuids, '', readJobList),
+  'job-uuids': input(jobUuids(0), '', readJobList),
   ...accessInputs,
   reason: optional(line),
 };

@@ -1,23 +1,24 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { InputError } from '../errors.ts';
+import { asError, InputError } from '../errors.ts';
 import type { Runner } from '../runner.ts';
 import { container, environment } from './container.ts';
 import {
   duration,
   firstLine,
   line,
-  milliseconds,
   number,
   oneOf,
   orNull,
   text,
+  textThat,
   uuid,
   whole,
+  wholeIn,
 } from './parsers.ts';
 import { regionCode } from './regions.ts';
 import { invalid, list, mapping, quote, type Parse, type TextTree } from './tree.ts';
-import { parseYaml } from './yaml.ts';
+import { maxText, parseYaml } from './yaml.ts';
 
 // Each is tried for minutes at least; nobody waits for more of them.
 const maxGpuNames = 8;
@@ -47,8 +48,10 @@ const regionCodes: Parse<readonly string[]> = (given, name) => {
 
 /** A limit of the service's: milliseconds in the API's own name, a duration in that of the input. */
 function limit(minMs: number): Parse<number> {
-  const [inApi, inInput] = [milliseconds(minMs), duration(minMs)];
-  return (given, name) => (name.endsWith('_ms') ? inApi : inInput)(given, name);
+  const form = `is not a whole number of milliseconds of ${minMs} or more`;
+  const hint = 'a duration such as 2h goes with the name of the input, such as max-timeout-run';
+  const milliseconds = textThat(`${form}; ${hint}`, (given) => wholeIn(given, minMs));
+  return (given, name) => (name.endsWith('_ms') ? milliseconds : duration(minMs))(given, name);
 }
 
 /**
@@ -111,6 +114,16 @@ type EntryFields = ReturnType<typeof entryFields>;
 /** Overrides of a recipe, the container's apart. */
 export type CookFields = Omit<EntryFields, 'uuid' | 'parameters' | 'env'>;
 
+/** Lays the fields of an entry on those of the inputs. */
+export function mergeFields(
+  inputs: CookFields,
+  { uuid: _, parameters, env, ...entry }: Partial<RecipeEntry>,
+): CookFields {
+  // The service takes one of the two; the entry's word goes before the inputs'.
+  const { gpu_name: _name, gpu_registry_uuid: _uuid, ...others } = inputs;
+  return { ...((entry.gpu_name ?? entry.gpu_registry_uuid) ? others : inputs), ...entry };
+}
+
 const entry: Parse<RecipeEntry> = (given, name) => {
   if (typeof given === 'string') return recipeRef(given, name);
   const { uuid: ref, ...fields } = entryFields(given, name);
@@ -141,37 +154,16 @@ export const recipeEntries: Parse<readonly RecipeEntry[]> = (given, name) => {
 /** Reads a text of UUIDs, one per line, or a YAML or JSON list of entries. */
 export async function readRecipeList(given: string): Promise<TextTree> {
   // A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
-  if (!/^\s*(?:[-[{#"']|uuid\s*:)/.test(given)) return given;
-  const tree = await parseYaml(given);
-  // Not a text that would be split into lines.
-  return typeof tree === 'string' ? null : tree;
+  return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given) ? parseYaml(given) : given;
 }
-
-// Far more than 1,000 entries need.
-const maxFileBytes = 4_000_000;
 
 /** Reads the same from a file, whose path may be relative to the workspace. */
 export async function readRecipeFile(given: string, { env }: Runner): Promise<TextTree> {
-  const path = given.trim();
-  const content = await readText(resolve(env['GITHUB_WORKSPACE'] ?? '', path)).catch(
-    (error: unknown) => {
-      throw invalid(`${quote(path)} ${describeFileError(error)}`);
-    },
-  );
+  const path = resolve(env['GITHUB_WORKSPACE'] ?? '', given.trim());
+  const content = await readFile(path, 'utf8').catch((error: unknown) => {
+    const reason = asError(error).message;
+    throw invalid(`cannot be read (${reason}): give a path relative to the workspace`);
+  });
+  if (content.length > maxText) throw invalid(`is longer than ${maxText} characters`);
   return readRecipeList(content.replace(/^\uFEFF/, ''));
-}
-
-async function readText(path: string): Promise<string> {
-  const { size } = await stat(path);
-  if (size > maxFileBytes) throw new RangeError();
-  return readFile(path, 'utf8');
-}
-
-function describeFileError(error: unknown): string {
-  if (error instanceof RangeError) return `is larger than ${maxFileBytes} bytes`;
-  const isCoded = typeof error === 'object' && error !== null && 'code' in error;
-  const code = isCoded ? String(error.code) : 'unknown reason';
-  if (code === 'EISDIR') return 'is a folder, not a file';
-  if (code !== 'ENOENT') return `cannot be read (${code})`;
-  return 'does not exist: give the path, relative to the workspace, of a file that an earlier step of this job wrote';
 }

@@ -123,7 +123,7 @@ export function readMapping<S extends Shape>(
     .map(({ name }) => ({ input: '', message: describeUnknown(name, shape, otherNames) }));
   return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each key has what its parser gives
-    values: Object.fromEntries(values) as Members<S>,
+    values: Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Members<S>,
     problems: [...unknown, ...problems],
   };
 }

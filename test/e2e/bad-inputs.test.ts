@@ -40,7 +40,7 @@ const write = (name: string, text: string) => {
 const written = {
   good: write('good.txt', recipe),
   empty: write('empty.txt', '\n'),
-  large: write('large.txt', '\n'.repeat(4_000_001)),
+  large: write('large.txt', '\n'.repeat(1_000_001)),
   bad: write('bad.json', JSON.stringify([recipe, { uuid: recipe, gpu_count: 'two' }])),
   unbounded: write(
     'unbounded.yml',
@@ -63,22 +63,18 @@ const rows: readonly Row[] = [
   // recipes
   ['recipes', { recipes: '' }, /is missing: give the UUID of a recipe, or several, one per line/],
   ['recipes', { recipes: '[]' }, /has no entry: give the UUID of a recipe, or several/],
-  [
-    'recipes-file',
-    { 'recipes-file': written.good },
-    /^cannot be used together with recipes: choose one$/,
-  ],
+  ['recipes', { 'recipes-file': written.good }, /^cannot be used with recipes-file$/],
   [
     'recipes-file',
     file('list.json'),
-    /^"list\.json" does not exist: give the path, relative to the workspace, of a file that/,
+    /^cannot be read \(.*ENOENT.*\): give a path relative to the workspace$/,
   ],
-  ['recipes-file', file('.'), /^"\." is a folder, not a file$/],
-  ['recipes-file', file(join(written.empty, 'x')), /cannot be read \(ENOTDIR\)$/],
+  ['recipes-file', file('.'), /^cannot be read \(.*EISDIR/],
+  ['recipes-file', file(join(written.empty, 'x')), /^cannot be read \(.*ENOTDIR/],
   ['recipes-file', file(written.empty), /has no entry: give the UUID of a recipe/],
-  ['recipes-file', file(written.large), /is larger than 4000000 bytes$/],
+  ['recipes-file', file(written.large), /is longer than 1000000 characters$/],
   ['recipes-file[1].gpu_count', file(written.bad), numberForm],
-  ['recipes-file[1].max_timeout_run_ms', file(written.unbounded), /cannot be null for task BATCH/],
+  ['recipes-file[1].max_timeout_run_ms', file(written.unbounded), /^is required for task BATCH/],
   ['recipes', { recipes: 'nightly' }, /^"nightly" is not a UUID such as/],
   ['recipes[1]', { recipes: `${recipe}\n${recipe.slice(1)}` }, uuidForm],
   ['recipes', { recipes: `${recipe}, ${recipe}` }, uuidForm],
@@ -119,17 +115,10 @@ const rows: readonly Row[] = [
   // an address of the console
   [
     'recipes',
-    { recipes: `https://console.dispersed.com/recipes/${recipe.toUpperCase()}?token=${password}` },
-    new RegExp(`^is an address: give the UUID only, ${recipe} here$`),
+    { recipes: `https://x.test/${recipe}?token=${password}` },
+    /^the value is not/,
     password,
   ],
-  [
-    'recipes',
-    { recipes: `https://x.test/${password}` },
-    /^is an address: .* such as 01a0/,
-    password,
-  ],
-  ['recipes[0].uuid', { recipes: `- uuid: https://x.test/${recipe}` }, /^is an address/],
   // entries
   ['recipes[0]', entry('titel: y'), /^"titel" is not a known field; did you mean title\?$/],
   [

@@ -28,9 +28,7 @@ test.each([
 
 test('one of the two says what to cook', async () => {
   await expect(readCookInputs(runnerWith({}))).rejects.toMatchObject({
-    message: expect.stringMatching(
-      /^recipes: is missing: .*; or the path of a file in recipes-file$/,
-    ),
+    message: expect.stringMatching(/^recipes: is missing: .*; or a file in recipes-file$/),
   });
 });
 

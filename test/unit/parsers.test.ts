@@ -29,7 +29,7 @@ describe('texts', () => {
     ['orNull', orNull(whole(1)), '2', 2],
     ['orNull', orNull(whole(1)), 'null', '! "null" is not a whole number of 1 or more'],
     ['orNull', orNull(line), {}, '! must be a single value, not a list or a mapping'],
-    ['firstLine', texts.firstLine, ' a ', ' a '],
+    ['firstLine', texts.firstLine, ' a ', 'a'],
     ['firstLine', texts.firstLine, '\r\n \n a \rb', 'a'],
     ['firstLine', texts.firstLine, ' \n ', undefined],
     ['line', line, 'a\tb', 'a\tb'],

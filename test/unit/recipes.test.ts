@@ -24,7 +24,8 @@ describe('entries', () => {
     [`${uuid.slice(1)}@${pin}`, expect.stringMatching(/is not a UUID/)],
     [`# two\n- ${uuid}\n- uuid: ${other}\n  title: ''`, [{ uuid }, { uuid: other }]],
     [`---\n- ${uuid}`, [{ uuid }]],
-    [`"${uuid}"`, '! must be a list: start each entry with `- `, or put it into [ ]'],
+    [`"${uuid}"`, [{ uuid }]],
+    [`uuid: ${uuid}`, '! must be a list: start each entry with `- `, or put it into [ ]'],
     [
       `- {uuid: ${uuid}, gpu-count: 2, max-timeout-run: 2h, max_timeout_start_ms: 120000}`,
       [{ uuid, gpu_count: 2, max_timeout_run_ms: 7_200_000, max_timeout_start_ms: 120_000 }],

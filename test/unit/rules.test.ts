@@ -5,7 +5,7 @@ import {
   checkRules,
   checkWhole,
   type RelatedInputs,
-  type WholeRules,
+  type JobInputs,
 } from '../../src/inputs/rules.ts';
 
 const uuid = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
@@ -40,7 +40,7 @@ test.each<[string, Partial<RelatedInputs>, readonly string[]]>([
   [
     'bounded, and an entry is PERSISTENT',
     { fields: { max_timeout_run_ms: 1 }, recipes: [{ uuid, task: 'PERSISTENT' }] },
-    ['recipes[0].task'],
+    ['recipes[0].max_timeout_run_ms'],
   ],
   [
     'bounded, and an entry is PERSISTENT and is not',
@@ -109,7 +109,7 @@ test.each<[string, Partial<RelatedInputs>, readonly string[]]>([
   expect(checkRules(given).map(({ input }) => input)).toEqual(places);
 });
 
-const noRules: WholeRules = { 'max-parallel': 0 };
+const noRules: JobInputs = { 'max-parallel': 0 };
 
 test.each<[Record<string, string | number | null>, readonly string[]]>([
   [{ task: 'BATCH', max_timeout_run_ms: 60_000 }, []],
@@ -131,7 +131,7 @@ const ports = (...list: readonly number[]) => ({
   parameters: { type: 'docker', parameters: { ports: list } },
 });
 
-test.each<[string, JsonMapping, WholeRules, readonly string[]]>([
+test.each<[string, JsonMapping, JobInputs, readonly string[]]>([
   ['a server', { task: 'PERSISTENT' }, { ...noRules, 'max-parallel': 2 }, ['max-parallel']],
   [
     'a server to its end',

@@ -30,6 +30,11 @@ test.each([
   expect(await parseYaml(text)).toEqual(tree);
 });
 
+test('a text of many aliases is read, as other programs write what they repeat', async () => {
+  const text = `- &a {A: 1}\n${'- *a\n'.repeat(999)}`;
+  expect(await parseYaml(text)).toEqual(Array.from({ length: 1_000 }, () => ({ A: '1' })));
+});
+
 test('a key called __proto__ is data', async () => {
   const tree = await parseYaml('__proto__: {a: 1}');
   expect(Object.entries(tree ?? {})).toEqual([['__proto__', { a: '1' }]]);
@@ -42,10 +47,16 @@ test.each([
   ['[a, b', 'unexpected end of the stream within a flow collection at line 1, column 6'],
   ['a: b\n c: d', 'bad indentation of a mapping entry at line 2, column 3'],
   ['a: "\u0001"', 'at line 1, column 5'],
-  ['a: *b', 'an alias without an anchor (quote text that starts with `*`) at line 1'],
-  ['a: !b c', 'tags are not accepted (quote text that starts with `!`) at line 1'],
-  ['!!binary aGk=', 'tags are not accepted'],
-  ['!a!b c', 'tags are not accepted'],
+  [
+    'a: *b',
+    'tags and unknown aliases are not accepted (quote text that starts with `!` or `*`) at line 1',
+  ],
+  [
+    'a: !b c',
+    'tags and unknown aliases are not accepted (quote text that starts with `!` or `*`) at line 1',
+  ],
+  ['!!binary aGk=', 'tags and unknown aliases are not accepted'],
+  ['!a!b c', 'tags and unknown aliases are not accepted'],
   ['? [a]\n: b', 'does not support complex keys'],
 ])('%j is neither YAML nor JSON', async (text, reason) => {
   const message = await refusalOf(text);
