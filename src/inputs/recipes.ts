@@ -117,7 +117,7 @@ export type CookFields = Omit<EntryFields, 'uuid' | 'parameters' | 'env'>;
 /** Lays the fields of an entry on those of the inputs. */
 export function mergeFields(
   inputs: CookFields,
-  { uuid: _, parameters, env, ...entry }: Partial<RecipeEntry>,
+  { uuid: _, pin, parameters, env, ...entry }: Partial<RecipeEntry>,
 ): CookFields {
   // The service takes one of the two; the entry's word goes before the inputs'.
   const { gpu_name: _name, gpu_registry_uuid: _uuid, ...others } = inputs;

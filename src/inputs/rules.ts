@@ -57,11 +57,12 @@ const texts = {
   notReady: 'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
   notForBatch: 'is for task PERSISTENT; for BATCH add `wait-until: ready`',
   counting: 'cannot be used with max-parallel, which counts the jobs that have not completed',
-  bothGpus: 'cannot be used with gpu-registry-uuid: choose one; in an entry, null takes one away',
+  bothGpus:
+    'cannot be used together with gpu-registry-uuid: choose one; in an entry, null takes one away',
   unbounded: 'cannot be used with task PERSISTENT, which runs until it is cancelled',
   bounded:
     'cannot be set for task PERSISTENT, which runs until it is cancelled; null takes it away',
-  noLimit: 'is required for task BATCH: set a duration such as 2h',
+  noLimit: 'is required for a BATCH job: set a duration such as 2h',
 };
 
 function waitRules(inputs: RelatedInputs): readonly Rule[] {

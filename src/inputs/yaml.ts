@@ -31,8 +31,9 @@ export async function parseYaml(text: string): Promise<TextTree> {
 
 // A reason that names an alias or a tag quotes it, and what was meant may be a password.
 function describeReason(reason: string): string {
+  if (reason.startsWith('nesting exceeded')) return `nested deeper than ${maxDepth} levels`;
   if (!/\b(?:alias|tag)\b/.test(reason)) return reason;
-  return 'tags and unknown aliases are not accepted (quote text that starts with `!` or `*`)';
+  return 'tags are not accepted, nor aliases without anchor (quote text that starts with `!` or `*`)';
 }
 
 // What an alias stands for is counted each time it is used.

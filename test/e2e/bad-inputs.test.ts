@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
   ['recipes-file', file(written.empty), /has no entry: give the UUID of a recipe/],
   ['recipes-file', file(written.large), /is longer than 1000000 characters$/],
   ['recipes-file[1].gpu_count', file(written.bad), numberForm],
-  ['recipes-file[1].max_timeout_run_ms', file(written.unbounded), /^is required for task BATCH/],
+  ['recipes-file[1].max_timeout_run_ms', file(written.unbounded), /^is required for a BATCH job/],
   ['recipes', { recipes: 'nightly' }, /^"nightly" is not a UUID such as/],
   ['recipes[1]', { recipes: `${recipe}\n${recipe.slice(1)}` }, uuidForm],
   ['recipes', { recipes: `${recipe}, ${recipe}` }, uuidForm],
@@ -170,12 +170,12 @@ const rows: readonly Row[] = [
   [
     'recipes[0].gpu_name',
     entry(`gpu_name: RTX, gpu_registry_uuid: ${recipe}`),
-    /cannot be used together with recipes\[0\]\.gpu_registry_uuid: choose one/,
+    /cannot be used together with gpu-registry-uuid: choose one/,
   ],
   [
-    'recipes[0].task',
+    'recipes[0].max_timeout_run_ms',
     { ...entry('task: PERSISTENT'), 'max-timeout-run': '1h' },
-    /so max-timeout-run does not apply to it: add `max_timeout_run_ms: null` here/,
+    /^cannot be set for task PERSISTENT, which runs until it is cancelled; null takes it away$/,
   ],
   [
     'recipes[0].max_timeout_run_ms',
@@ -185,7 +185,7 @@ const rows: readonly Row[] = [
   [
     'recipes[0].max_timeout_run_ms',
     entry('task: BATCH, max_timeout_run_ms: null'),
-    /cannot be null for task BATCH, which needs a limit/,
+    /^is required for a BATCH job: set a duration such as 2h$/,
   ],
   // keys and address
   ['public-key', { 'public-key': '' }, /is empty\. Store the public key .* DISPERSED_PUBLIC_KEY/],
@@ -264,8 +264,8 @@ const rows: readonly Row[] = [
     password,
   ],
   ['parameters.allowed_ips', parameters('allowed_ips: {a: b}'), /must be a list/],
-  ['parameters', parameters('{type: podman, parameters: {}}'), /, or \{type: docker, parameters: /],
-  ['parameters', parameters('{image: a, parameters: {}}'), /must be the container parameters, or/],
+  ['parameters', parameters('{type: podman}'), /^"type" is not a known field/],
+  ['parameters', parameters('{image: a, parameters: {}}'), /^"parameters" is not a known field/],
   ['parameters', parameters('image: a\nimage: b'), /duplicated mapping key at line 2, column 1/],
   ['parameters', parameters('env:\n  A: b\n C: d'), /bad indentation .* at line 3, column 2/],
   ['parameters', parameters('{"image": "a"'), /is not valid YAML or JSON: .* line 1, column/],
@@ -273,17 +273,16 @@ const rows: readonly Row[] = [
   [
     'parameters',
     parameters(`secret: *${password}`),
-    /alias .*quote text that starts with `\*`/,
+    /aliases without anchor \(quote text that starts with `!` or `\*`/,
     password,
   ],
   ['parameters', parameters(`secret: !${password} x`), /tags are not accepted/, password],
   ['parameters', parameters(`secret: !<${password}> x`), /tags are not accepted/, password],
-  ['parameters', parameters('!!js/function x'), /tags are not accepted .* line 1, column 1/],
+  ['parameters', parameters('!!js/function x'), /tags are not accepted, .* line 1, column 1/],
   ['parameters', parameters(`secret: @${password}`), /at line 1, column/, password],
   ['parameters', parameters(`<<: {secret: ${password}}`), /"<<" is not a known field/, password],
   ['parameters', parameters(bomb), /is too large, or refers to itself/],
   ['parameters', parameters('&a {env: *a}'), /is too large, or refers to itself/],
-  ['parameters', parameters(`a: &a x\nb: [${'*a, '.repeat(60)}]`), /more than 50 aliases/],
   ['parameters', parameters('['.repeat(100)), /nested deeper than 32 levels at line 1/],
   ['parameters', parameters(`image: ${'x'.repeat(100_000)}\n[`), /is not valid YAML or JSON/],
   // env
@@ -360,7 +359,7 @@ const rows: readonly Row[] = [
   [
     'recipes[0].gpu_name',
     entry(`gpu_name: [A, B], gpu_registry_uuid: ${recipe}`),
-    /cannot be used together with recipes\[0\]\.gpu_registry_uuid: choose one/,
+    /cannot be used together with gpu-registry-uuid: choose one/,
   ],
   ['gpu-name', { 'gpu-name': 'RTX 4090\nH100\nrtx 4090' }, /has "rtx 4090" twice/],
   ['gpu-name', { 'gpu-name': 'A\nB\nC\nD\nE\nF\nG\nH\nI' }, /has more than 8 names/],

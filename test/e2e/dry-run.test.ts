@@ -125,8 +125,12 @@ const verdicts: readonly (readonly [Name, string, readonly RegExp[]])[] = [
       /^The recipe cannot be cooked with these inputs; nothing was cooked: recipe .*: max-timeout-run: is required for a BATCH job/,
     ],
   ],
-  ['boundedPersistent', 'the job cannot be cooked', [/max-timeout-run: cannot be set: .*PERS/]],
-  ['twoGpus', 'the job cannot be cooked', [/gpu-name: is set together with gpu-registry-uuid/]],
+  ['boundedPersistent', 'the job cannot be cooked', [/max-timeout-run: cannot be set for task PERS/]],
+  [
+    'twoGpus',
+    'the job cannot be cooked',
+    [/gpu-name: cannot be used together with gpu-registry-uuid/],
+  ],
 ];
 
 test.each(verdicts)('%s: %s', (name, words, complaints) => {

@@ -49,14 +49,14 @@ test.each([
   ['a: "\u0001"', 'at line 1, column 5'],
   [
     'a: *b',
-    'tags and unknown aliases are not accepted (quote text that starts with `!` or `*`) at line 1',
+    'tags are not accepted, nor aliases without anchor (quote text that starts with `!` or `*`) at line 1',
   ],
   [
     'a: !b c',
-    'tags and unknown aliases are not accepted (quote text that starts with `!` or `*`) at line 1',
+    'tags are not accepted, nor aliases without anchor (quote text that starts with `!` or `*`) at line 1',
   ],
-  ['!!binary aGk=', 'tags and unknown aliases are not accepted'],
-  ['!a!b c', 'tags and unknown aliases are not accepted'],
+  ['!!binary aGk=', 'tags are not accepted, nor aliases without anchor'],
+  ['!a!b c', 'tags are not accepted, nor aliases without anchor'],
   ['? [a]\n: b', 'does not support complex keys'],
 ])('%j is neither YAML nor JSON', async (text, reason) => {
   const message = await refusalOf(text);
