@@ -125,7 +125,11 @@ const verdicts: readonly (readonly [Name, string, readonly RegExp[]])[] = [
       /^The recipe cannot be cooked with these inputs; nothing was cooked: recipe .*: max-timeout-run: is required for a BATCH job/,
     ],
   ],
-  ['boundedPersistent', 'the job cannot be cooked', [/max-timeout-run: cannot be set for task PERS/]],
+  [
+    'boundedPersistent',
+    'the job cannot be cooked',
+    [/max-timeout-run: cannot be set for task PERS/],
+  ],
   [
     'twoGpus',
     'the job cannot be cooked',
