@@ -64,7 +64,7 @@ async function readByHash(
   );
   const describe = createDescriber(client, signal, retryRules.lookUp);
   const oldestMs = client.clock.now() - maxAgeMs;
-  for await (const job of describeJobs(readJobPages(client, signal), describe, oldestMs)) {
+  for await (const job of describeJobs(readJobPages(client, signal), describe, () => oldestMs)) {
     const hash = readHashAndNonce(job)?.hash;
     if (hash !== undefined && hashes.has(hash))
       byHash.set(hash, [...(byHash.get(hash) ?? []), job]);

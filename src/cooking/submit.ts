@@ -93,8 +93,7 @@ async function send(
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const kind = kindOf(error);
-      if (kind === 'unreachable' || kind === 'rate-limited') record({ unsent: facts().unsent + 1 });
-      if (kind === 'refused') record({ refused: facts().refused + 1 });
+      if (kind !== 'unanswered') record({ unsent: facts().unsent + 1 });
       return error;
     }
   });

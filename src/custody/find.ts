@@ -47,7 +47,7 @@ export function createFinder(client: Client, signal: AbortSignal) {
     const isKnown = ({ uuid }: Job) => knownUuids.includes(uuid);
     const oldestMs = serverSentAtMs === null ? null : serverSentAtMs - clockSlackMs;
     const describeNew = async (job: Job) => (isKnown(job) ? job : describe(job));
-    for await (const job of describeJobs(shared.pages(), describeNew, oldestMs))
+    for await (const job of describeJobs(shared.pages(), describeNew, () => oldestMs))
       if (!isKnown(job) && carriesMark(job, mark)) return job;
     return null;
   };
@@ -68,7 +68,7 @@ export function createFinder(client: Client, signal: AbortSignal) {
         const isEnough = lookedForMs() >= search.windowMs;
         try {
           const job = await findOnce(search);
-          if (job !== null || isEnough || isLongAgo(search, client)) return job;
+          if (job !== null || isEnough) return job;
         } catch (error) {
           if (!(error instanceof ServiceError) || !error.retryable) throw error;
           if (!search.isLast && lookedForMs() >= search.windowMs * 2) throw error;
@@ -90,16 +90,6 @@ function share<T>(source: AsyncGenerator<T, void>): () => AsyncGenerator<T, void
       yield result.value;
     }
   };
-}
-
-// A list lags behind a cook, but not for long: what was sent so long ago needs one look. By the
-// service's clock, for ours may have been set since.
-const longAgoMs = 5 * 60_000;
-
-function isLongAgo({ serverSentAtMs, isLast }: Search, client: Client): boolean {
-  const nowMs = client.serverNow();
-  if (!isLast || serverSentAtMs === null || nowMs === null) return false;
-  return nowMs - serverSentAtMs > longAgoMs;
 }
 
 // The service's clock may differ from one of its machines to another, and an old host tells days

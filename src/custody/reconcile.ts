@@ -7,7 +7,7 @@ import { startDeadline } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { isFinal } from '../jobs/status.ts';
-import { isDuplicate, unansweredCooks, withJob, withSent, type EntryFacts } from './facts.ts';
+import { isDuplicate, withJob, withSent, type EntryFacts } from './facts.ts';
 import { createFinder, lookupWindowMs, type Finder } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
 
@@ -65,7 +65,7 @@ export async function reconcile(entry: CustodyEntry, options: ReconcileOptions):
   };
   while (!options.deadline.aborted) {
     const tried = { canceled: entry.canceled, hasLooked };
-    const action = nextAction(entry.facts(), entry.wanted(), tried, options.phase);
+    const action = nextAction(entry.facts(), entry.wanted(), tried);
     if (action.do === 'cancel')
       for (const uuid of action.jobUuids) begin(endJob(uuid, entry, options));
     else if (action.do === 'look') begin(look());
@@ -173,7 +173,7 @@ async function findJob(
       mark,
       knownUuids: facts.jobs.map(({ uuid }) => uuid),
       serverSentAtMs: facts.serverSentAtMs,
-      windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,
+      windowMs: phase === 'post' ? lookupWindowMs : 0,
       isLast: phase === 'post',
     });
     // Another look may have found it meanwhile.
@@ -186,8 +186,7 @@ async function findJob(
     entry.onJob(job);
     return true;
   } catch (error) {
-    // What was refused most likely created nothing: that is no reason for alarm.
-    if (unansweredCooks(entry.facts()) > 0) events.lookupFailed(mark, error);
+    events.lookupFailed(mark, error);
     return false;
   }
 }

@@ -19,37 +19,32 @@ export function readJobPages(
   });
 }
 
-// Where so many have no description to be had, the service cannot tell now: it is left alone.
-const maxFailures = 10;
-
 /**
  * The jobs of the account with their descriptions, the newest first.
- * @param oldestMs where to stop, Unix ms on the service's clock; null: at the end of the list
+ * @param getOldestMs where to stop, Unix ms on the service's clock; null: at the end of the list
  * @throws ServiceError at the end, where some have no description to be had
  */
 export async function* describeJobs(
   pages: AsyncGenerator<NextPage<Job>, void>,
   describe: Describer,
-  oldestMs: number | null,
+  getOldestMs: () => number | null,
 ): AsyncGenerator<Job, void> {
-  const failures: ServiceError[] = [];
+  let failure: ServiceError | null = null;
   for await (const { items } of pages) {
-    for (const job of items) yield await describeOr(job, describe, failures);
+    for (const job of items) {
+      try {
+        yield await describe(job);
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        failure = error;
+        // The service cannot tell now: it is left alone.
+        if (error.trouble !== 'unreadable' && error.retryable) throw error;
+      }
+    }
+    const oldestMs = getOldestMs();
     if (oldestMs !== null && isPast(items, oldestMs)) break;
   }
-  const [failure] = failures;
-  if (failure !== undefined) throw failure;
-}
-
-async function describeOr(job: Job, describe: Describer, failures: ServiceError[]): Promise<Job> {
-  if (failures.length >= maxFailures) return job;
-  try {
-    return await describe(job);
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    failures.push(error);
-    return job;
-  }
+  if (failure !== null) throw failure;
 }
 
 // A single date may be wrong, and a list that is not sorted as was asked has the new ones at its end.
@@ -63,43 +58,40 @@ function isPast(jobs: readonly Job[], ms: number): boolean {
 /** Gives a job of a list with its description. Rejects with ServiceError where it has none to give. */
 export type Describer = (listed: Job) => Promise<Job>;
 
-// Whether a list has descriptions is documented nowhere. Without, its jobs are read one by one; more
-// than this would take longer than there is time to look.
-export const maxDescribed = 100;
+// More than this would take longer than there is time to look.
+const maxDescribed = 100;
 
-/** Whether a description ends as one does that was cut: a list may cut what a single read gives whole. */
-export function isCutText(description: string | null): boolean {
-  return /(?:…|\.{3})\s*$/.test(description?.slice(-10) ?? '');
-}
-
-/** A describer that reads each job once, and none where lists are seen to have whole descriptions. */
+/**
+ * A describer. Whether a list has descriptions is documented nowhere: without, its jobs are read one by
+ * one, each once.
+ */
 export function createDescriber(client: Client, signal: AbortSignal, rule: RetryRule): Describer {
   const described = new Map<string, Promise<Job>>();
   let isInLists = false;
-  const read = async ({ uuid }: Job) => {
-    const request = async () => readJob(client, uuid, signal);
+  const read = async (listed: Job) => {
+    const request = async () => readJob(client, listed.uuid, signal);
     return withRetry(request, rule, { ...client, signal }).catch((error: unknown) => {
-      described.delete(uuid);
-      // It may be too new to be read: a 404 is no proof either.
-      throw error instanceof ServiceError ? withoutDescription(error.message) : error;
+      described.delete(listed.uuid);
+      if (!(error instanceof ServiceError) || error.status !== 404) throw error;
+      // Gone since the list was made, or too new to be read: then a single 404 is no proof.
+      if (rule.maxNotFound > 1) return listed;
+      throw unreadable(error.message);
     });
   };
   return async (listed) => {
-    // The mark would be at the end.
-    const isCut = isCutText(listed.description);
-    if (listed.description && !isCut) isInLists = true;
-    if (isInLists && !isCut) return listed;
-    const isFull = described.size >= maxDescribed && !described.has(listed.uuid);
-    // Anybody's text may end like this.
-    if (isFull && isCut) return listed;
-    if (isFull) throw withoutDescription('too many jobs to read each');
-    const job = described.get(listed.uuid) ?? read(listed);
+    isInLists ||= Boolean(listed.description);
+    if (isInLists) return listed;
+    const known = described.get(listed.uuid);
+    if (known === undefined && described.size >= maxDescribed) {
+      throw unreadable('too many jobs to read each');
+    }
+    const job = known ?? read(listed);
     described.set(listed.uuid, job);
     return job;
   };
 }
 
-function withoutDescription(why: string): ServiceError {
+function unreadable(why: string): ServiceError {
   const detail = `the list has no descriptions: ${why}`;
   return new ServiceError({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
 }

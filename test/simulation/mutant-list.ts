@@ -104,14 +104,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'nobody looks for a second job',
     file: 'custody/policy.ts',
-    find: `  if (unansweredCooks(facts) > 0) return true;
-`,
-    replace: '',
+    find: 'facts.mark !== null && unansweredCooks(facts) > 0;',
+    replace: 'false;',
   },
   {
     name: 'post looks once for a cook without an answer',
     file: 'custody/reconcile.ts',
-    find: "windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,",
+    find: "windowMs: phase === 'post' ? lookupWindowMs : 0,",
     replace: 'windowMs: 0,',
   },
   {

@@ -53,7 +53,6 @@ test('a job that may have been cooked without an answer is told by its mark', ()
     getOutcome(entryWith(facts), newStepFacts, plan).unansweredMark;
   expect(outcomeOf({ sends: 1 })).toBeNull();
   expect(outcomeOf({ sends: 2 })).toBe('cook-1-a');
-  expect(outcomeOf({ sends: 2, refused: 1 })).toBeNull();
   expect(outcomeOf({ sends: 2, unsent: 1 })).toBeNull();
 });
 

@@ -7,7 +7,7 @@ const job = (uuid: string, hasEnded = false) => ({ uuid, hasEnded });
 test.each([
   [{}, 0],
   [{ sends: 1 }, 1],
-  [{ sends: 3, unsent: 1, refused: 1 }, 1],
+  [{ sends: 3, unsent: 2 }, 1],
   [{ sends: 1, jobs: [job('a')] }, 0],
   [{ sends: 2, jobs: [job('a')] }, 1],
   // Taken over, or given: no cook of ours has created it.

@@ -248,18 +248,21 @@ describe('a list without descriptions', () => {
     expect(await createFinder(client, never).find(search())).toEqual(jobs[1]);
   });
 
-  test.each([404, 503])('proves nothing where one answers %i', async (status) => {
+  test.each([
+    [404, 'the list has no descriptions'],
+    [503, 'HTTP 503'],
+  ])('proves nothing where one answers %i', async (status, message) => {
     const client = serviceWithout([marked('x', 1)], new Map([[uuidNumber(1), status]]));
     const found = createFinder(client, never).find(search({ windowMs: 0 }));
-    await expect(found).rejects.toThrow('the list has no descriptions');
+    await expect(found).rejects.toThrow(message);
   });
 
-  test('is left alone where ten of them cannot be read', async () => {
+  test('is left alone where the service cannot tell now', async () => {
     const jobs = Array.from({ length: 30 }, (_, index) => marked('x', index + 1));
     const client = serviceWithout(jobs, new Map(jobs.map(({ uuid }) => [uuid, 503])));
     const found = createFinder(client, never).find(search({ windowMs: 0 }));
-    await expect(found).rejects.toThrow('the list has no descriptions');
-    expect(singleReads(client)).toBe(10);
+    await expect(found).rejects.toMatchObject({ status: 503 });
+    expect(singleReads(client)).toBe(1);
   });
 
   test('is known as such where they are empty', async () => {
@@ -278,18 +281,6 @@ describe('a list without descriptions', () => {
       .then(() => '', String);
     expect(outcome).toContain(failure);
     expect(outcome === '').toBe(failure === '');
-  });
-
-  test.each(['Cooked […', 'Cooked [... '])('is read singly where it is cut: %s', async (cut) => {
-    const jobs = [marked('x', 1), marked('cook-1-a', 2)];
-    const client = serviceWithout(jobs, new Map(), cut);
-    expect(await createFinder(client, never).find(search())).toEqual(jobs[1]);
-  });
-
-  test('of others may end as if it were cut, and keeps nobody from looking', async () => {
-    const jobs = Array.from({ length: 101 }, (_, index) => marked('x', index + 1));
-    const client = serviceWithout(jobs, new Map(), 'And so on...');
-    expect(await createFinder(client, never).find(search({ windowMs: 0 }))).toBeNull();
   });
 
   test('where other jobs of the list have one, none is read', async () => {

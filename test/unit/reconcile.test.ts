@@ -146,20 +146,6 @@ describe('a cancel', () => {
     expect(tookMs).toBeLessThan(60_000);
   });
 
-  // As with keys that are wrong: nothing was lost, and the error of the cook says what to do.
-  test.each([
-    [{ sends: 1, refused: 1 }, []],
-    [{ sends: 1, refused: 0 }, ['look-up failed']],
-    [{ sends: 2, refused: 1 }, ['look-up failed']],
-  ])('%j cooks of which no list can be read: %j is told', async (facts, expected) => {
-    const { told } = await play({
-      phase: 'post',
-      facts: { ...facts, jobs: [] },
-      answer: () => refused(401),
-    });
-    expect(told).toEqual(expected);
-  });
-
   test('is not sent, nor told of, anew at the next occasion', async () => {
     const { told, cancels } = await play({}, 3);
     expect(cancels).toEqual([0, 12_000, 24_000]);
@@ -215,8 +201,6 @@ describe('a look', () => {
   test.each<[Phase, Partial<EntryFacts>, number, number]>([
     ['main', doubt, 0, 1],
     ['post', doubt, 31_000, 7],
-    // Refused, and taken all the same: post makes sure with one look.
-    ['post', { jobs: [], refused: 1 }, 0, 1],
     ['post', { jobs: [], unsent: 1 }, 0, 0],
   ])('in %s, %j: for %i ms, in %i lists', async (phase, facts, ms, lists) => {
     expect(await play({ phase, facts })).toMatchObject({ tookMs: ms, lists });
