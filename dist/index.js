@@ -28475,6 +28475,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 
 /***/ }),
 
+/***/ 1455:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+
+/***/ }),
+
 /***/ 7067:
 /***/ ((module) => {
 
@@ -28605,11 +28612,11 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   NE: () => (/* binding */ withDeadline),
 /* harmony export */   db: () => (/* binding */ startDeadline),
 /* harmony export */   k8: () => (/* binding */ sleepLong),
 /* harmony export */   ml: () => (/* binding */ systemClock)
 /* harmony export */ });
-/* unused harmony export withDeadline */
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
 
@@ -28656,7 +28663,7 @@ async function withDeadline(clock, ms, outer, work) {
     const { signal, clear } = startDeadline(clock, ms, outer);
     const left = new Promise((_, reject) => {
         const leave = () => {
-            reject(new InterruptedError('there was no time left'));
+            reject(new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4('there was no time left'));
         };
         if (signal.aborted)
             leave();
@@ -28682,12 +28689,14 @@ async function withDeadline(clock, ms, outer, work) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9904);
 /* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8843);
-/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5443);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4121);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7177);
-/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7802);
-/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3142);
+/* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8718);
+/* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5443);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
+/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8117);
+/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3142);
+
 
 
 
@@ -28700,14 +28709,14 @@ async function withDeadline(clock, ms, outer, work) {
 async function cancel(deps) {
     const { runner } = deps;
     try {
-        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeInitialOutputs */ .wm)(runner);
-        const inputs = await (0,_inputs_job_js__WEBPACK_IMPORTED_MODULE_2__/* .readCancelInputs */ .c0)(runner);
-        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .givenJob */ .J8);
-        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_7__/* .withStep */ .p)(createCancelPlan(inputs), jobs, [], deps, async (step) => Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_5__/* .reportOutcomes */ .s)(runner, outcomes, ({ result }) => result !== 'error');
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeInitialOutputs */ .wm)(runner);
+        const inputs = await (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, _inputs_job_js__WEBPACK_IMPORTED_MODULE_2__/* .cancelInputs */ .C);
+        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J8);
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)(createCancelPlan(inputs), jobs, [], deps, async (step) => Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))));
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportOutcomes */ .s)(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_5__/* .reportFailure */ .x)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportFailure */ .x)(runner, error);
     }
 }
 const timeoutMs = 60_000;
@@ -28722,23 +28731,23 @@ function createCancelPlan(inputs) {
         readyCheck: null,
         failFast: false,
         logs: 'none',
-        ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_3__/* .noCeilings */ .Es,
+        ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_4__/* .noCeilings */ .Es,
         cancelReason: inputs.reason ?? 'cancelled by a workflow',
     };
 }
 async function cancelEntry(step, entry) {
-    await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .reconcileEntry */ .X)(step, entry);
+    await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_9__/* .reconcileEntry */ .X)(step, entry);
     const { cancel: state, error } = entry.seen;
     const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
     if (!isDone)
-        (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
-    return (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_6__/* .getOutcome */ .p8)(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
+        (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
+    return (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .getOutcome */ .p8)(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
 }
 
 
 /***/ }),
 
-/***/ 8164:
+/***/ 3964:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28756,7 +28765,7 @@ var jobs_outcome = __nccwpck_require__(293);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
 // EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(4049);
+var endpoints = __nccwpck_require__(6290);
 // EXTERNAL MODULE: ./build/service/pages.js
 var pages = __nccwpck_require__(1664);
 // EXTERNAL MODULE: ./build/service/retry.js
@@ -28804,7 +28813,10 @@ async function readCosts(client, jobs, orphans, nowMs, signal) {
     const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
     const checked = jobs.flatMap((marked, index) => {
         const outcome = outcomes[index];
-        return outcome === undefined ? [] : [{ ...marked, outcome, cost: costSoFar(outcome, nowMs) }];
+        if (outcome === undefined)
+            return [];
+        const untilMs = outcome.ending === 'final' ? undefined : nowMs;
+        return [{ ...marked, outcome, cost: (0,money_cost/* pricedCostOf */.sC)(outcome, untilMs) }];
     });
     const orphanUuids = new Set(orphans.map(({ job }) => job.uuid));
     return {
@@ -28813,29 +28825,19 @@ async function readCosts(client, jobs, orphans, nowMs, signal) {
         orphans: checked.filter(({ job }) => orphanUuids.has(job.uuid)),
     };
 }
-function costSoFar(outcome, nowMs) {
-    const { job, runs } = outcome;
-    if (outcome.ending === 'final' || job === null)
-        return (0,money_cost/* pricedCostOf */.sC)(outcome);
-    return (0,money_cost/* pricedCostOf */.sC)({
-        ...outcome,
-        job: { ...job, completed_at: new Date(nowMs).toISOString() },
-        runs: runs.map((run) => ({ ...run, ended_at_ms: run.ended_at_ms ?? nowMs })),
-    });
-}
 
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js
+var mini_schemas = __nccwpck_require__(4343);
 ;// CONCATENATED MODULE: ./build/github/dispatch.js
 
-const repositorySchema = schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP() });
+const repositorySchema = mini_schemas/* object */.Ikc({ default_branch: mini_schemas/* string */.YjP() });
 async function readDefaultBranch(github) {
     const repository = await github.read(repositorySchema, 'GET /repos/{owner}/{repo}');
     return repository.default_branch;
 }
-async function dispatchWorkflow(github, { workflow, ref, inputs }) {
+async function dispatchWorkflow(github, workflow, ref, inputs) {
     const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
     await github.send(route, { workflow_id: workflow, ref, inputs }, false);
 }
@@ -28909,7 +28911,7 @@ async function finishOne(followUp, due) {
     catch (error) {
         if (!(error instanceof errors/* GitHubError */.y_))
             throw error;
-        onProblem((0,github_errors/* describeGitHubError */.dZ)(error, 'finish a commit status', 'statuses: write'));
+        onProblem((0,github_errors/* describeStatusError */.cR)(error));
         return error.trouble === 'refused';
     }
 }
@@ -28917,7 +28919,7 @@ async function startWorkflow({ github, runner, ref = '', onProblem }, workflow, 
     const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(jobRef, job), 200);
     try {
         const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
-        await dispatchWorkflow(github, { workflow, ref, inputs });
+        await dispatchWorkflow(github, workflow, ref, inputs);
         const { redact } = runner.redactor;
         const where = (0,sanitize/* sanitizeLine */.PN)(redact(`${workflow} on ${ref}`), 200);
         runner.print(`Started ${where} for job ${job.uuid} “${redact(title)}”, ${result}`);
@@ -28933,8 +28935,8 @@ async function startWorkflow({ github, runner, ref = '', onProblem }, workflow, 
 
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/service/client.js + 1 modules
-var service_client = __nccwpck_require__(9283);
+// EXTERNAL MODULE: ./build/service/client.js + 2 modules
+var service_client = __nccwpck_require__(5538);
 // EXTERNAL MODULE: ./build/service/newest-jobs.js
 var newest_jobs = __nccwpck_require__(2521);
 // EXTERNAL MODULE: ./build/custody/mark.js
@@ -28996,63 +28998,110 @@ function isCreatedSince({ created_at: at }, sinceMs) {
 var facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/custody/reconcile.js
 var custody_reconcile = __nccwpck_require__(6804);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(8532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/schemas.js + 2 modules
+var core_schemas = __nccwpck_require__(1041);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(3305);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/mini/iso.js
+
+
+const ZodMiniISODateTime = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniISODateTime", (inst, def) => {
+    core_schemas/* $ZodISODateTime */.Ko.init(inst, def);
+    mini_schemas/* ZodMiniStringFormat */.zUr.init(inst, def);
+});
+// @__NO_SIDE_EFFECTS__
+function datetime(params) {
+    return api/* _isoDateTime */.G1(ZodMiniISODateTime, params);
+}
+const ZodMiniISODate = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISODate", (inst, def) => {
+    core.$ZodISODate.init(inst, def);
+    schemas.ZodMiniStringFormat.init(inst, def);
+})));
+// @__NO_SIDE_EFFECTS__
+function date(params) {
+    return core._isoDate(ZodMiniISODate, params);
+}
+const ZodMiniISOTime = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISOTime", (inst, def) => {
+    core.$ZodISOTime.init(inst, def);
+    schemas.ZodMiniStringFormat.init(inst, def);
+})));
+// @__NO_SIDE_EFFECTS__
+function time(params) {
+    return core._isoTime(ZodMiniISOTime, params);
+}
+const ZodMiniISODuration = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISODuration", (inst, def) => {
+    core.$ZodISODuration.init(inst, def);
+    schemas.ZodMiniStringFormat.init(inst, def);
+})));
+// @__NO_SIDE_EFFECTS__
+function duration(params) {
+    return core._isoDuration(ZodMiniISODuration, params);
+}
+
 ;// CONCATENATED MODULE: ./build/github/runs.js
 
 
-const time = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
-const runSchema = schemas/* object */.Ikc({
-    id: schemas/* number */.aig(),
-    status: schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null),
-    run_attempt: schemas/* catch */.MfU(schemas/* number */.aig(), 1),
-    run_started_at: time,
-    updated_at: time,
-});
+const runs_time = mini_schemas/* catch */.MfU(mini_schemas/* nullable */.mee(mini_schemas/* pipe */.FsL(datetime({ offset: true }), mini_schemas/* transform */.pdi(toMs))), null);
+function toMs(text) {
+    return Date.parse(text);
+}
+const runSchema = mini_schemas/* pipe */.FsL(mini_schemas/* object */.Ikc({
+    id: mini_schemas/* number */.aig(),
+    status: mini_schemas/* catch */.MfU(mini_schemas/* nullable */.mee(mini_schemas/* string */.YjP()), null),
+    run_attempt: mini_schemas/* catch */.MfU(mini_schemas/* number */.aig(), 1),
+    run_started_at: runs_time,
+    updated_at: runs_time,
+}), mini_schemas/* transform */.pdi((run) => ({
+    id: String(run.id),
+    isOver: run.status === 'completed',
+    attempt: run.run_attempt,
+    startedAtMs: run.run_started_at,
+    updatedAtMs: run.updated_at,
+})));
 const pageSize = 100;
 const maxPages = 10;
 const openStatuses = ['in_progress', 'queued', 'waiting', 'pending', 'requested'];
 async function listOpenRuns(github) {
-    const lists = await Promise.all(openStatuses.map(async (status) => listRuns(github, status, () => false)));
+    const lists = await Promise.all(openStatuses.map(async (status) => listRuns(github, status)));
     const open = lists.flat().filter(({ isOver }) => !isOver);
     return new Map(open.map((run) => [run.id, run]));
 }
 const runs_maxSingleReads = 20;
 async function readRuns(github, ids) {
     const found = new Map();
-    const missing = () => ids.filter((id) => !found.has(id));
+    const getMissing = () => ids.filter((id) => !found.has(id));
     if (ids.length > runs_maxSingleReads) {
-        const hasAll = (runs) => {
+        await listRuns(github, 'completed', (runs) => {
             for (const run of runs)
                 if (ids.includes(run.id))
                     found.set(run.id, run);
-            return missing().length === 0;
-        };
-        await listRuns(github, 'completed', hasAll);
+            return getMissing().length === 0;
+        });
     }
-    const singly = missing().slice(0, runs_maxSingleReads);
+    const singly = getMissing().slice(0, runs_maxSingleReads);
     await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, id))));
     return found;
 }
-async function listRuns(github, status, isEnough) {
-    const runs = [];
+const listSchema = mini_schemas/* object */.Ikc({ workflow_runs: mini_schemas/* array */.YOg(mini_schemas/* unknown */.L5J()) });
+async function listRuns(github, status, isEnough = () => false) {
+    const all = [];
     for (let page = 1; page <= maxPages; page += 1) {
         const query = { status, per_page: pageSize, page };
-        const { workflow_runs: members } = await github.read(runListSchema, listRoute, query);
-        const read = members.flatMap((member) => {
-            const parsed = runSchema.safeParse(member);
-            return parsed.success ? [toRun(parsed.data)] : [];
-        });
-        runs.push(...read);
-        if (members.length < pageSize || isEnough(read))
+        const route = 'GET /repos/{owner}/{repo}/actions/runs';
+        const { workflow_runs: members } = await github.read(listSchema, route, query);
+        const runs = members.flatMap((member) => runSchema.safeParse(member).data ?? []);
+        all.push(...runs);
+        if (members.length < pageSize || isEnough(runs))
             break;
     }
-    return runs;
+    return all;
 }
-const listRoute = 'GET /repos/{owner}/{repo}/actions/runs';
-const runListSchema = schemas/* object */.Ikc({ workflow_runs: schemas/* array */.YOg(schemas/* unknown */.L5J()) });
 async function readRun(github, id) {
     try {
         const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
-        return toRun(await github.read(runSchema, route, { run_id: id }));
+        return await github.read(runSchema, route, { run_id: id });
     }
     catch (error) {
         if (error instanceof errors/* GitHubError */.y_ && error.status === 404)
@@ -29060,21 +29109,11 @@ async function readRun(github, id) {
         throw error;
     }
 }
-function toRun(run) {
-    return {
-        id: String(run.id),
-        isOver: run.status === 'completed',
-        attempt: run.run_attempt,
-        startedAtMs: msOf(run.run_started_at),
-        updatedAtMs: msOf(run.updated_at),
-    };
-}
-function msOf(text) {
-    const ms = Date.parse(text ?? '');
-    return Number.isNaN(ms) ? null : ms;
-}
 
 ;// CONCATENATED MODULE: ./build/check/orphans.js
+
+
+
 
 
 
@@ -29108,15 +29147,36 @@ function overSinceMs({ job, mark }, run) {
     return run.isOver ? run.updatedAtMs : null;
 }
 const maxConcurrent = 16;
-const reason = 'the workflow run that cooked it is over';
-async function cancelOrphans(client, orphans, log, signal) {
+async function cancelOrphans(client, orphans, log, onProblem, signal) {
     const seen = new Map();
     const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
-    const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = log;
-    const reconcile = (0,custody_reconcile/* createFactsReconciler */.aB)({ client, events: log, phase: 'main', deadline: signal }, { onUnavailable, onAvailable }, reason, (job) => seen.set(job.uuid, job));
+    const failures = new Map();
+    const cancelFailed = (jobUuid, error) => {
+        failures.set(jobUuid, (0,errors/* asError */.zR)(error));
+    };
+    const reconcile = (0,custody_reconcile/* createFactsReconciler */.aB)({
+        client,
+        log: { ...log, cancelFailed },
+        phase: 'main',
+        deadline: signal,
+        reason: 'the workflow run that cooked it is over',
+        onJob: (job) => seen.set(job.uuid, job),
+    });
     const cancel = async ({ job: { uuid } }) => reconcile({ ...(0,facts/* newEntryFacts */.kG)(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');
     await Promise.all(orphans.map(async (orphan) => inTurn(async () => cancel(orphan))));
+    if (failures.size > 0)
+        onProblem(describeFailures(failures));
     return seen;
+}
+function describeFailures(failures) {
+    const [error = new Error()] = failures.values();
+    const uuids = [...failures.keys()].join(', ');
+    const { cause } = (0,report_errors/* describeError */.Uc)(error, 'cancel a job');
+    return {
+        title: failures.size === 1 ? 'An orphan was not cancelled' : 'Orphans were not cancelled',
+        cause: `${cause} May still be running, and billed: ${(0,sanitize/* sanitizeLine */.PN)(uuids, 1_000)}`,
+        remedy: `Cancel what still runs in the console: ${report_errors/* consoleUrl */.B9}. The next check tries again.`,
+    };
 }
 
 // EXTERNAL MODULE: ./build/report/annotations.js
@@ -29125,10 +29185,10 @@ var annotations = __nccwpck_require__(6241);
 var format = __nccwpck_require__(2772);
 // EXTERNAL MODULE: ./build/report/outputs.js
 var outputs = __nccwpck_require__(4121);
-// EXTERNAL MODULE: ./build/report/summary.js + 5 modules
-var summary = __nccwpck_require__(3568);
-// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/report/summary.js + 4 modules
+var summary = __nccwpck_require__(6399);
+// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
+var context = __nccwpck_require__(3147);
 // EXTERNAL MODULE: ./build/report/summary/table.js
 var table = __nccwpck_require__(4520);
 ;// CONCATENATED MODULE: ./build/check/summary.js
@@ -29266,10 +29326,10 @@ function formatCounts({ running, ended, orphans }) {
     const hourly = rate === null ? '' : ` (${(0,format/* formatUsd */.UK)(rate)} an hour)`;
     return `Running: ${running.length}${hourly}, ended: ${ended.length}, orphans: ${orphans.length}`;
 }
-const report_outputs = ['running', 'ended', 'orphans'];
-function writeCheckOutputs(runner, result) {
-    for (const name of report_outputs)
-        (0,outputs/* writeJobList */.hT)(runner, name, result[name].map(describeChecked));
+function writeCheckOutputs(runner, { running, ended, orphans }) {
+    (0,outputs/* writeJobList */.hT)(runner, 'running', running.map(describeChecked));
+    (0,outputs/* writeJobList */.hT)(runner, 'ended', ended.map(describeChecked));
+    (0,outputs/* writeJobList */.hT)(runner, 'orphans', orphans.map(describeChecked));
 }
 function describeChecked({ outcome, cost }) {
     return { ...(0,outputs/* describeJob */.hx)(outcome), cost_usd: cost?.usd ?? null, cost_is: cost?.is ?? null };
@@ -29318,7 +29378,7 @@ const checkInputs = {
     ref: (0,read/* optional */.lq)(parsers/* line */.n8),
 };
 async function readCheckInputs(runner) {
-    const { values, problems } = await (0,read/* readInputs */.Ko)(runner, checkInputs);
+    const { values, problems } = await (0,read/* tryInputs */.zq)(runner, checkInputs);
     const message = 'needs `commit-status: true`: the pending status tells for which jobs it was dispatched';
     const isForgetful = values['follow-up'] !== undefined && values['commit-status'] === false;
     const rules = isForgetful ? [{ input: 'follow-up', message }] : [];
@@ -29350,34 +29410,33 @@ const maxCheckMs = 10 * 60_000;
 async function check(deps) {
     const { runner } = deps;
     try {
+        writeCheckOutputs(runner, { running: [], ended: [], orphans: [] });
         const inputs = await readCheckInputs(runner);
         const run = check_readRun(runner);
         const log = (0,report_log/* createLog */.hM)(runner, 1);
         const { signal, clear } = (0,clock/* startDeadline */.db)(deps.clock, maxCheckMs, deps.interrupt);
         const { client, close } = (0,service_open/* openService */.I)(deps, (0,access/* toAccess */.oQ)(inputs), log.clockOff);
         const token = inputs['github-token'];
-        const github = (0,github_client/* createGitHub */.C)(deps, { repository: run.repository, token, signal });
+        const { repository } = run;
+        const github = (0,github_client/* createGitHub */.C)(deps, { repository, token, signal, maxMs: maxCheckMs });
         const problems = [];
+        const onProblem = (problem) => problems.push(problem);
         try {
             const found = await findRepositoryJobs(client, run, inputs.since, signal);
             const nowMs = (0,service_client/* nowOf */.I)(client);
             const openRuns = await listOpenRuns(github);
             const orphans = await findOrphans(github, found, openRuns, nowMs);
             const unwanted = inputs.orphans === 'cancel' ? orphans : [];
-            const seen = await cancelOrphans(client, unwanted, log, signal);
+            const seen = await cancelOrphans(client, unwanted, log, onProblem, signal);
             const jobs = found.map(({ job, mark }) => ({ mark, job: seen.get(job.uuid) ?? job }));
-            const followUp = {
-                github,
-                runner,
-                workflow: inputs['follow-up'],
-                ref: inputs.ref,
-                onProblem: (problem) => problems.push(problem),
-            };
+            const { 'follow-up': workflow, ref } = inputs;
+            const followUp = { github, runner, workflow, ref, onProblem };
             const ended = jobs.filter(({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs));
             if (inputs['commit-status'])
                 await finishStatuses(followUp, ended, openRuns);
             const checked = await readCosts(client, jobs, orphans, nowMs, signal);
-            await reportCheck(runner, run, { ...checked, sinceMs: nowMs - inputs.since, nowMs }, problems);
+            const result = { ...checked, sinceMs: nowMs - inputs.since, nowMs };
+            await reportCheck(runner, run, result, problems);
         }
         finally {
             clear();
@@ -29399,7 +29458,7 @@ function check_readRun(runner) {
 
 /***/ }),
 
-/***/ 7138:
+/***/ 2966:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -29408,169 +29467,472 @@ __nccwpck_require__.d(__webpack_exports__, {
   $: () => (/* binding */ cook_cook)
 });
 
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var inputs_context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
+var context = __nccwpck_require__(3147);
 // EXTERNAL MODULE: ./build/inputs/cook.js
 var cook = __nccwpck_require__(1402);
-// EXTERNAL MODULE: ./build/money/ceilings.js
-var money_ceilings = __nccwpck_require__(5443);
-// EXTERNAL MODULE: ./build/money/offers.js
-var money_offers = __nccwpck_require__(4148);
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(4049);
+var endpoints = __nccwpck_require__(6290);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
-;// CONCATENATED MODULE: ./build/cooking/recipes.js
+// EXTERNAL MODULE: ./build/clock.js
+var build_clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: ./build/inputs/rules.js
+var inputs_rules = __nccwpck_require__(1671);
+// EXTERNAL MODULE: ./build/money/ceilings.js
+var money_ceilings = __nccwpck_require__(5443);
+// EXTERNAL MODULE: ./node_modules/leven/index.js
+var leven = __nccwpck_require__(7785);
+// EXTERNAL MODULE: ./build/service/pages.js
+var pages = __nccwpck_require__(1664);
+// EXTERNAL MODULE: ./build/money/cost.js
+var cost = __nccwpck_require__(110);
+;// CONCATENATED MODULE: ./build/money/offers.js
 
 
-function createRecipeReader(client, signal) {
+
+
+
+const filterFields = [
+    'cpu_count',
+    'gpu_count',
+    'gpu_registry_uuid',
+    'min_vram_gb',
+    'min_ram_gb',
+    'min_storage_gb',
+    'allowed_region_codes',
+];
+function requirementsOf(fields) {
+    const filters = filterFields.flatMap((name) => {
+        const value = filterValue(fields[name]);
+        return value === null ? [] : [[name, value]];
+    });
+    const { gpu_name: gpuName } = fields;
+    const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
+    return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
+}
+function filterValue(value) {
+    if (Array.isArray(value))
+        return value.length === 0 ? null : value.map(String).join(',');
+    if (typeof value === 'number')
+        return value > 0 ? String(value) : null;
+    return typeof value === 'string' && value !== '' ? value : null;
+}
+const maxPages = 10;
+const maxAgeMs = 60_000;
+function createOfferReader(client, signal) {
+    const lists = new Map();
+    return async ({ filters, gpuName }) => {
+        const key = JSON.stringify(filters);
+        const nowMs = client.clock.monotonicMs();
+        const known = lists.get(key);
+        const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
+        const list = isFresh ? known.list : readAll(client, filters, signal);
+        if (!isFresh)
+            lists.set(key, { readAtMs: nowMs, list });
+        const { offers, isCut } = await list;
+        return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
+    };
+}
+async function readAll(client, filters, signal) {
+    const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
+    const read = async (page) => (0,endpoints/* listOffers */.AS)(client, { ...Object.fromEntries(named), page: String(page) }, signal);
+    const list = { client, signal, rule: retry/* retryRules */.Oo.offers, read };
+    const { items, isWhole } = await (0,pages/* readAllPages */.s$)(list, maxPages);
+    const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
+    return { offers: byPrice, isCut: !isWhole };
+}
+function hasGpu(offer, gpuName) {
+    return (gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName)));
+}
+function gpuNamesOf({ hardware_summary: hardware }) {
+    const models = hardware?.gpu_models ?? [];
+    const names = [...models.map(({ name }) => name), hardware?.gpu_model_label];
+    return names.filter((name) => typeof name === 'string');
+}
+function comparable(name) {
+    return name.toLowerCase().replaceAll(/\s+/g, '');
+}
+function summarizeOffers(found, fields) {
+    const [cheapest] = found.offers;
+    const mostExpensive = found.offers.at(-1);
+    if (cheapest === undefined || mostExpensive === undefined)
+        return null;
+    const minUsd = cheapest.pricing.hourly_rate_usd;
+    const maxUsd = mostExpensive.pricing.hourly_rate_usd;
+    const { task, max_timeout_run_ms: limitMs } = fields;
+    const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
+    const runs = numberOr(fields['max_retry_count'], 0) + 1;
+    const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
+    const hours = isBounded ? (limitMs / cost/* hourMs */.$0) * runs * nodes : null;
+    const maxCostUsd = hours === null ? null : maxUsd * hours;
+    return { count: found.offers.length, isCut: found.isCut, minUsd, maxUsd, maxCostUsd };
+}
+function numberOr(value, fallback) {
+    return typeof value === 'number' ? value : fallback;
+}
+async function whyNoOffers({ filters, gpuName }, read) {
+    const looser = Object.keys(filters).map((field) => {
+        const left = Object.entries(filters).filter(([name]) => name !== field);
+        return { field, filters: Object.fromEntries(left), gpuName };
+    });
+    if (gpuName !== null)
+        looser.unshift({ field: 'gpu_name', filters, gpuName: null });
+    const found = await Promise.all(looser.map(async ({ field, ...requirements }) => {
+        return (await read(requirements)).offers.length > 0 ? [field] : [];
+    }));
+    return { fields: found.flat(), nearestGpu: await nearestGpu(gpuName, read) };
+}
+async function nearestGpu(gpuName, read) {
+    if (gpuName === null)
+        return null;
+    const { offers } = await read({ filters: {}, gpuName: null });
+    const names = [...new Set(offers.flatMap(gpuNamesOf))];
+    if (names.some((name) => comparable(name) === comparable(gpuName)))
+        return null;
+    return (0,leven/* closestMatch */.h)(gpuName, names) ?? null;
+}
+
+// EXTERNAL MODULE: ./build/cooking/request.js
+var cooking_request = __nccwpck_require__(4290);
+;// CONCATENATED MODULE: ./build/cooking/plan.js
+
+
+
+
+
+
+
+
+
+const maxReadMs = 120_000;
+const maxConcurrentReads = 8;
+async function planCooks(requests, client, signal, inputs) {
+    const deadline = (0,build_clock/* startDeadline */.db)(client.clock, maxReadMs, signal);
     const recipes = new Map();
-    return async (uuid) => {
-        const request = async () => (0,endpoints/* readRecipe */.XQ)(client, uuid, signal);
-        const recipe = recipes.get(uuid) ?? (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.recipe, { ...client, signal });
+    const read = async (uuid) => {
+        const request = async () => (0,endpoints/* readRecipe */.XQ)(client, uuid, deadline.signal);
+        const options = { ...client, signal: deadline.signal };
+        const recipe = recipes.get(uuid) ?? (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.recipe, options);
         recipes.set(uuid, recipe);
         return recipe;
     };
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
+    const [first, ...others] = requests;
+    if (first === undefined)
+        return { plans: [], error: null };
+    try {
+        const plan = await planCook(first, read, inputs);
+        const { error } = plan;
+        const isForAll = error instanceof errors/* ServiceError */._7 && isFatal(error) && error.status !== 404;
+        const rest = others.map(async (request) => isForAll ? { ...plan, request } : inTurn(async () => planCook(request, read, inputs)));
+        const plans = [plan, ...(await Promise.all(rest))];
+        return { plans, error: signal.aborted ? new errors/* InterruptedError */.p4() : combineErrors(plans) };
+    }
+    finally {
+        deadline.clear();
+    }
 }
-
-// EXTERNAL MODULE: ./build/jobs/records.js
-var records = __nccwpck_require__(1175);
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ./build/service/json.js
-var json = __nccwpck_require__(268);
-// EXTERNAL MODULE: ./build/service/secret-fields.js
-var secret_fields = __nccwpck_require__(8542);
-// EXTERNAL MODULE: ./build/service/sign.js
-var sign = __nccwpck_require__(6575);
-// EXTERNAL MODULE: ./build/custody/mark.js
-var custody_mark = __nccwpck_require__(1415);
-;// CONCATENATED MODULE: ./build/cooking/request.js
-
-
-
-
-
-
-
-function createRequests(inputs, step, nonce, run = null) {
-    return inputs.recipes.map((entry, index) => {
-        const { gpu_name: gpuNames, ...fields } = mergeFields(inputs.fields, entry);
-        const container = mergeContainers(inputs, entry);
-        const parts = { inputs, step, nonce, run, index, entry, fields, container };
-        const [first, ...others] = namesOf(gpuNames);
-        const alternatives = others.map((name, place) => createTry(parts, name, place + 1));
-        return { ...createTry(parts, first, 0), alternatives };
-    });
+async function planCook(request, read, inputs) {
+    const nothing = { request, recipe: null, unread: null, body: {}, fields: {}, shareMs: null };
+    try {
+        const recipe = await read(request.recipeUuid).catch((error) => {
+            return asUnread(error, request);
+        });
+        if (recipe instanceof errors/* ServiceError */._7 && (isFatal(recipe) || needsRecipe(request, inputs))) {
+            return { ...nothing, error: recipe };
+        }
+        const unread = recipe instanceof errors/* ServiceError */._7 ? recipe : null;
+        const known = recipe instanceof errors/* ServiceError */._7 ? null : recipe;
+        const whole = (0,cooking_request/* bodyOf */.EN)(request, known);
+        const { body, shareMs } = (0,money_ceilings/* withShare */.kp)(whole, known, inputs.ceilings, inputs.recipes.length);
+        const fields = { ...known?.payload, ...body };
+        const rules = (known?.payload ?? null) === null ? [] : (0,inputs_rules/* checkWhole */.U)(fields, inputs);
+        const problems = [...checkPin(request, known), ...rules];
+        const error = problems.length === 0 ? null : named(request, problems);
+        return { request, recipe: known, unread, body, fields, shareMs, error };
+    }
+    catch (error) {
+        const isInput = error instanceof errors/* InputError */.dz;
+        return { ...nothing, error: isInput ? named(request, error.problems) : (0,errors/* asError */.zR)(error) };
+    }
 }
-function namesOf(given) {
-    return given ?? [given];
+function asUnread(error, { recipeUuid }) {
+    if (error instanceof errors/* ServiceError */._7)
+        return error;
+    if (!(error instanceof errors/* InterruptedError */.p4))
+        throw error;
+    const request = `GET /v1/job-recipes/${recipeUuid}`;
+    return new errors/* ServiceError */._7({ trouble: 'no-answer', request, detail: 'there was no time left' });
 }
-function createTry({ inputs, step, nonce, run, index, entry, container, ...parts }, gpuName, choice) {
-    const { uuid: recipeUuid } = entry;
-    const { description, ...others } = parts.fields;
-    const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
-    const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, recipeUuid, description, fields, container]);
-    const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
-    const text = (0,custody_mark/* describeWithMark */.dq)(description || describe(run), mark, inputs, run);
+function isFatal({ trouble, status, isLasting }) {
+    if (isLasting)
+        return true;
+    return trouble === 'unreachable' || trouble === 'not-api' || status === 401 || status === 404;
+}
+function needsRecipe({ container, pin }, { ceilings }) {
+    const { maxHourlyRateUsd, maxCostUsd } = ceilings;
+    return container !== null || pin !== null || (maxHourlyRateUsd !== null && maxCostUsd !== null);
+}
+function checkPin({ pin }, recipe) {
+    const hash = recipe === null ? null : (0,cooking_request/* hashOfRecipe */.Yw)(recipe);
+    if (pin === null || pin === hash)
+        return [];
+    const message = hash === null
+        ? 'cannot be checked: the service does not show the fields of the recipe'
+        : `the recipe has changed: pinned is ${pin}, and it is now ${hash}. Compare it in the console with what was reviewed, then pin the new hash`;
+    return [{ input: 'pin', message }];
+}
+function named({ recipeUuid }, problems) {
+    return new errors/* InputError */.dz(problems.map(({ input, message }) => ({ input: `recipe ${recipeUuid}: ${input}`, message })));
+}
+function combineErrors(plans) {
+    const failed = plans.flatMap(({ request, error }) => (error === null ? [] : { request, error }));
+    const distinct = new Map(failed.map((plan) => [plan.error.message, plan]));
+    const [only, ...others] = distinct.values();
+    if (only === undefined)
+        return null;
+    if (others.length === 0)
+        return only.error;
+    const problems = [...distinct.values()].flatMap(({ request, error }) => error instanceof errors/* InputError */.dz ? error.problems : [unreadProblem(request, error)]);
+    const byText = new Map(problems.map((problem) => [problem.input + problem.message, problem]));
+    return new errors/* InputError */.dz([...byText.values()]);
+}
+function unreadProblem({ recipeUuid }, error) {
+    const isUnknown = error instanceof errors/* ServiceError */._7 && error.status === 404;
+    const message = isUnknown
+        ? 'was not found: check the UUID, that it belongs to the account of the API key, and that api-url is the right host'
+        : `cannot be read: ${error.message}`;
+    return { input: `recipe ${recipeUuid}`, message };
+}
+const maxOffersMs = 5_000;
+const maxOffersWithCeilingMs = 60_000;
+function createPriceReader(client, signal, ceilings) {
+    const { clock } = client;
+    const readOffers = createOfferReader(client, signal);
+    const known = new Set();
+    const maxMs = (0,money_ceilings/* hasCeiling */.YW)(ceilings) ? maxOffersWithCeilingMs : maxOffersMs;
     return {
-        index,
-        recipeUuid,
-        jobUuid: null,
-        title: fields.title ?? null,
-        namesRegions: fields.allowed_region_codes !== undefined,
-        mark,
-        earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
-        gpuName: gpuName ?? null,
-        choice,
-        alternatives: [],
-        fields: { ...fields, description: text },
-        container,
+        read: async ({ fields, unread }) => {
+            if (unread !== null)
+                throw unread;
+            const requirements = requirementsOf(fields);
+            const untilMs = clock.monotonicMs() + maxMs;
+            const inTime = async (work) => (0,build_clock/* withDeadline */.NE)(clock, untilMs - clock.monotonicMs(), signal, work);
+            const offers = summarizeOffers(await inTime(async () => readOffers(requirements)), fields);
+            const explain = async () => whyNoOffers(requirements, readOffers);
+            const noOffers = offers === null ? await inTime(explain).catch(() => null) : null;
+            return { requirements, offers, noOffers, overBudget: (0,money_ceilings/* exceedsRate */.iW)(offers, ceilings) };
+        },
+        isNew: (requirements) => {
+            const { size } = known;
+            return known.add(JSON.stringify(requirements)).size > size;
+        },
     };
 }
-function attemptsBefore(runAttempt) {
-    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
+function chooseModel(models) {
+    const onOffer = models.find(({ prices }) => prices !== null && prices.offers !== null && prices.overBudget === null);
+    return onOffer ?? models[0];
 }
-function bodyOf({ fields, container }, recipe) {
-    if (container === null)
-        return fields;
-    const stored = recipe?.payload?.['parameters'];
-    const storedContainer = (0,json/* isMapping */.pi)(stored) ? stored['parameters'] : undefined;
-    const parameters = merge((0,json/* isMapping */.pi)(storedContainer) ? storedContainer : {}, container);
-    refuseHidden(parameters);
-    return { ...fields, parameters: { type: 'docker', parameters } };
+
+// EXTERNAL MODULE: ./build/github/commit.js
+var commit = __nccwpck_require__(145);
+// EXTERNAL MODULE: ./build/github/commit-status.js
+var commit_status = __nccwpck_require__(3840);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/report.js
+var report = __nccwpck_require__(7177);
+// EXTERNAL MODULE: ./build/service/secret-fields.js
+var secret_fields = __nccwpck_require__(8542);
+// EXTERNAL MODULE: ./build/report/errors.js
+var report_errors = __nccwpck_require__(3976);
+// EXTERNAL MODULE: ./build/report/annotations.js
+var annotations = __nccwpck_require__(6241);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/log.js + 1 modules
+var log = __nccwpck_require__(2107);
+// EXTERNAL MODULE: ./build/report/over-budget.js
+var over_budget = __nccwpck_require__(7907);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/report/warnings.js
+var warnings = __nccwpck_require__(3786);
+// EXTERNAL MODULE: ./build/report/summary.js + 4 modules
+var summary = __nccwpck_require__(6399);
+// EXTERNAL MODULE: ./build/report/summary/table.js
+var table = __nccwpck_require__(4520);
+;// CONCATENATED MODULE: ./build/report/dry-run-report.js
+
+
+
+
+
+
+
+
+
+
+
+async function reportDryRun(runner, plans, error) {
+    for (const plan of plans)
+        printPlan(runner, plan, plans.length);
+    const broken = plans.filter(isBroken);
+    const isFailed = broken.length > 0 || error !== null;
+    const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
+    runner.print(`Dry run: ${closing}`);
+    if (isFailed)
+        runner.fail();
+    const message = error === null ? null : (0,report_errors/* describeError */.Uc)(error, 'read the recipes');
+    if (message !== null)
+        (0,annotations/* annotate */.fz)(runner, message);
+    annotateOverBudget(runner, broken);
+    const told = message === null ? `Dry run: ${closing}` : (0,annotations/* formatMessage */.hw)(runner, message);
+    (0,outputs/* writeVerdict */.P1)(runner, dryRunResult(isFailed, error), told);
+    await (0,summary/* writeSummary */.Sy)(runner, (tier) => renderPlans(plans, tier, `${isFailed ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
 }
-function publicTextOf({ recipeUuid, fields, container }) {
-    const body = { ...fields, parameters: { parameters: container } };
-    return `${recipeUuid} ${JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body))}`;
+function isBroken({ error, prices }) {
+    return error !== null || (prices?.overBudget ?? null) !== null;
 }
-function refuseHidden(parameters) {
-    const problems = hiddenIn(parameters, 'parameters').map((input) => ({
-        input,
-        message: 'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
+function dryRunResult(isFailed, error) {
+    if (error !== null)
+        return 'error';
+    return isFailed ? 'over-budget' : 'dry-run';
+}
+function printPlan(runner, plan, count) {
+    const { request, recipe, body } = plan;
+    if (Object.keys(body).length === 0)
+        return;
+    const name = (0,sanitize/* sanitizeLine */.PN)(recipe?.name ?? '', 200);
+    const prefix = (0,log/* ownPrefix */.l1)({ ref: request }, count);
+    runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
+    for (const line of prettyLines(body))
+        runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
+    for (const line of priceLines(plan))
+        runner.print(`  ${line}`);
+}
+function priceLines(plan) {
+    const { models, shareMs, request } = plan;
+    const lines = models.length === 0
+        ? [offersLine(plan)]
+        : models.map((model) => modelLine(model, request.gpuName));
+    const share = shareMs === null ? '' : `max-timeout-run is ${(0,format/* formatDuration */.a3)(shareMs)}: its share of max-cost`;
+    return [...lines, share].filter((line) => line !== '');
+}
+function offersLine({ prices }) {
+    if (prices === null)
+        return '';
+    return prices.offers === null
+        ? `No offer matches. ${(0,warnings/* describeNoOffers */.n)(prices.requirements, prices.noOffers)}`
+        : (0,format/* describeOffers */.$y)(prices.offers);
+}
+function modelLine(model, cookedFirst) {
+    const { gpuName } = model.request;
+    const place = gpuName === cookedFirst ? ' (cooked first)' : '';
+    const note = (model.prices?.overBudget ?? null) === null ? '' : '; above max-hourly-rate';
+    const offers = offersLine(model) || 'the offers are not known';
+    return `${(0,sanitize/* sanitizeLine */.PN)(gpuName ?? '', 100)}${place}: ${offers}${note}`;
+}
+function annotateOverBudget(runner, broken) {
+    const causes = new Map(broken.flatMap(({ request: { recipeUuid }, prices }) => {
+        const title = `Over budget: recipe ${recipeUuid}`;
+        const why = prices?.overBudget ?? null;
+        return why === null ? [] : [[title, { title, ...(0,over_budget/* describeOverBudget */.R)(why) }]];
     }));
-    if (problems.length > 0)
-        throw new errors/* InputError */.dz(problems);
+    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()]);
 }
-function hiddenIn(value, place) {
-    if (typeof value === 'string')
-        return /^\*{3,}$/.test(value) ? [place] : [];
-    if (Array.isArray(value)) {
-        return value.flatMap((each, index) => hiddenIn(each, `${place}[${index}]`));
-    }
-    if (!(0,json/* isMapping */.pi)(value))
-        return [];
-    return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
-}
-function merge(under, over) {
-    const merged = new Map(Object.entries(under));
-    for (const [key, value] of Object.entries(over)) {
-        const below = merged.get(key);
-        merged.set(key, (0,json/* isMapping */.pi)(below) && (0,json/* isMapping */.pi)(value) ? merge(below, value) : value);
-    }
-    return Object.fromEntries(merged);
-}
-function mergeFields(inputs, { uuid, parameters, env, ...entry }) {
-    const fields = { ...inputs, ...givenOnly(entry) };
-    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-    return givenOnly({
-        ...fields,
-        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
-        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-    });
-}
-function givenOnly(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-function mergeContainers(inputs, entry) {
-    const layers = [
-        inputs.parameters,
-        inputs.env && { env: inputs.env },
-        entry.parameters,
-        entry.env && { env: entry.env },
+const planColumns = [
+    { heading: '#', align: 'right', cell: ({ request }) => String(request.index + 1) },
+    { heading: 'Recipe', cell: ({ recipe }) => (0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120) },
+    { heading: 'UUID', keep: true, cell: ({ request }) => (0,table/* uuidCode */.Fn)(request.recipeUuid) },
+    { heading: 'Price', cell: (plan) => linesCell(priceLines(plan), 1_000) },
+    { heading: 'Problem', cell: (plan) => linesCell(problemLines(plan), 300) },
+];
+function renderPlans(plans, tier, heading) {
+    const bodies = plans.map((plan) => renderBody(plan, plans.length === 1));
+    const parts = [
+        `### ${heading}`,
+        (0,table/* renderTable */.bo)(planColumns, plans),
+        ...(tier === 'full'
+            ? bodies
+            : ['The requests are in the log: they are too long for a summary.']),
     ];
-    const given = layers.filter((layer) => layer !== undefined);
-    return given.length === 0 ? null : given.reduce(merge, {});
+    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
-function hashEntry(step, runAttempt, entry) {
-    const { repository, runId, workflow, job, matrixIndex } = step;
-    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
-    const text = (0,sign/* canonicalJson */.dj)([...identity, ...entry.map((each) => each ?? null)]);
-    return `cook-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
+function problemLines({ error, prices }) {
+    const overBudget = prices?.overBudget ?? null;
+    const why = overBudget === null ? [] : [(0,over_budget/* describeOverBudget */.R)(overBudget).cause];
+    return [...(error === null ? [] : [error.message]), ...why];
 }
-function describe(run) {
-    if (run === null)
-        return 'Cooked outside of GitHub Actions';
-    const { repository, workflow, runId } = run;
-    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${(0,inputs_context/* runUrl */.Vp)(run)}`;
+function linesCell(lines, maxLength) {
+    return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, maxLength)).join('<br>');
+}
+function renderBody({ request, body }, isOpen) {
+    if (Object.keys(body).length === 0)
+        return '';
+    const lines = prettyLines(body).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
+    const title = `Request ${request.index + 1}`;
+    return (0,table/* fold */.AU)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
+}
+function sanitizeIndented(line, maxLength) {
+    return ' '.repeat(line.length - line.trimStart().length) + (0,sanitize/* sanitizeLine */.PN)(line, maxLength);
+}
+function prettyLines(body) {
+    return JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
+}
+function verdict(count, broken) {
+    if (count === 1)
+        return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
+    return broken > 0
+        ? `${broken} of ${count} jobs cannot be cooked`
+        : `all ${count} jobs can be cooked`;
+}
+
+// EXTERNAL MODULE: ./build/step/open.js + 7 modules
+var step_open = __nccwpck_require__(8117);
+;// CONCATENATED MODULE: ./build/commands/dry-run.js
+
+
+
+
+
+async function dryRun(requests, plan, inputs, deps) {
+    const dry = await (0,step_open/* withStep */.p)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
+        const tries = requests.flatMap((request) => [request, ...request.alternatives]);
+        const { plans, error } = await planCooks(tries, step.client, step.end.signal, inputs);
+        step.log.recipes(plans);
+        const prices = createPriceReader(step.client, step.budget.over, inputs.ceilings);
+        const priced = await Promise.all(plans.map(async (each) => withPrices(each, prices, step)));
+        return { priced, error };
+    });
+    const byEntry = Map.groupBy(dry.priced, ({ request }) => request.index);
+    const entries = [...byEntry.values()].flatMap((models) => {
+        const chosen = chooseModel(models);
+        return chosen === undefined ? [] : [{ ...chosen, models: models.length > 1 ? models : [] }];
+    });
+    await reportDryRun(deps.runner, entries, dry.error);
+}
+async function withPrices(plan, reader, step) {
+    if (plan.error !== null)
+        return { ...plan, prices: null };
+    try {
+        return { ...plan, prices: await reader.read(plan) };
+    }
+    catch (error) {
+        step.log.offersUnknown((0,errors/* asError */.zR)(error), (0,money_ceilings/* hasCeiling */.YW)(step.plan.ceilings));
+        return { ...plan, prices: null };
+    }
 }
 
 // EXTERNAL MODULE: ./build/custody/find.js
 var find = __nccwpck_require__(5877);
+// EXTERNAL MODULE: ./build/custody/mark.js
+var custody_mark = __nccwpck_require__(1415);
 ;// CONCATENATED MODULE: ./build/cooking/submit.js
 
 
@@ -29633,7 +29995,7 @@ async function send(request, body, { client, inTurn, ended, abandon, facts, reco
     });
 }
 function isAnothers(job, { mark }) {
-    const own = (0,custody_mark/* hashAndNonceOf */.EN)(job);
+    const own = (0,custody_mark/* readHashAndNonce */.fN)(job);
     return own !== null && `${own.hash}-${own.nonce}` !== mark;
 }
 function misdirected({ uuid }, { recipeUuid }) {
@@ -29670,261 +30032,95 @@ async function look(error, { mark }, windowMs, { finder, facts, client }) {
     }
 }
 
-// EXTERNAL MODULE: ./build/github/commit.js
-var commit = __nccwpck_require__(145);
-// EXTERNAL MODULE: ./build/github/commit-status.js
-var commit_status = __nccwpck_require__(3840);
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
-// EXTERNAL MODULE: ./build/report/report.js
-var report = __nccwpck_require__(7177);
-// EXTERNAL MODULE: ./build/inputs/rules.js
-var rules = __nccwpck_require__(1671);
-// EXTERNAL MODULE: ./build/report/log.js + 1 modules
-var log = __nccwpck_require__(2107);
-// EXTERNAL MODULE: ./build/report/errors.js
-var report_errors = __nccwpck_require__(3976);
-// EXTERNAL MODULE: ./build/report/annotations.js
-var annotations = __nccwpck_require__(6241);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/over-budget.js
-var over_budget = __nccwpck_require__(7907);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/report/warnings.js
-var warnings = __nccwpck_require__(3786);
-// EXTERNAL MODULE: ./build/report/summary.js + 5 modules
-var summary = __nccwpck_require__(3568);
-// EXTERNAL MODULE: ./build/report/summary/table.js
-var table = __nccwpck_require__(4520);
-;// CONCATENATED MODULE: ./build/report/dry-run-report.js
-
-
-
-
-
-
-
-
-
-
-
-
-async function reportDryRun(runner, plans) {
-    for (const plan of plans)
-        printPlan(runner, plan, plans.length);
-    const broken = plans.filter(isBroken);
-    const closing = `${verdict(plans.length, broken.length)}; nothing was cooked`;
-    runner.print(`Dry run: ${closing}`);
-    if (broken.length > 0)
-        runner.fail();
-    annotatePlans(runner, broken);
-    (0,outputs/* writeVerdict */.P1)(runner, dryRunResult(plans), `Dry run: ${closing}`);
-    await (0,summary/* writeSummary */.Sy)(runner, (tier) => renderPlans(plans, tier, `${broken.length > 0 ? '⚠️' : '🧪'} Dispersed dry run: ${closing}`));
-}
-function isBroken({ error, overBudget }) {
-    return error !== null || overBudget !== null;
-}
-function dryRunResult(plans) {
-    if (plans.some(({ error }) => error !== null))
-        return 'error';
-    return plans.some(isBroken) ? 'over-budget' : 'dry-run';
-}
-function printPlan(runner, plan, count) {
-    const { request, recipe, body } = plan;
-    if (body === null)
-        return;
-    const name = (0,sanitize/* sanitizeLine */.PN)(recipe?.name ?? '', 200);
-    const prefix = (0,log/* ownPrefix */.l1)({ ref: request }, count);
-    runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
-    for (const line of prettyLines(body))
-        runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
-    for (const line of priceLines(plan))
-        runner.print(`  ${line}`);
-}
-function priceLines(plan) {
-    const { models, shareMs } = plan;
-    const share = shareMs === null
-        ? []
-        : [`max-timeout-run is ${(0,format/* formatDuration */.a3)(shareMs)}: its share of max-cost`];
-    return [...(models.length === 0 ? offerLines(plan) : modelLines(plan)), ...share];
-}
-function offerLines({ offers, noOffers }) {
-    if (offers !== null)
-        return [(0,format/* describeOffers */.$y)(offers)];
-    return noOffers === null
-        ? []
-        : [`No offer matches. ${(0,warnings/* describeNoOffers */.n)(noOffers.wish, noOffers.why)}`];
-}
-function modelLines({ models, request: { gpuName: cookedFirst } }) {
-    return models.map((model) => {
-        const { gpuName } = model.request;
-        const place = gpuName === cookedFirst ? ' (cooked first)' : '';
-        const dear = model.overBudget === null ? '' : '; above max-hourly-rate';
-        const offers = offerLines(model)[0] ?? 'the offers are not known';
-        return `${(0,sanitize/* sanitizeLine */.PN)(gpuName ?? '', 100)}${place}: ${offers}${dear}`;
-    });
-}
-function annotatePlans(runner, broken) {
-    const causes = new Map(broken.map((plan) => [groupOf(plan), plan]));
-    (0,annotations/* annotateAll */.u6)(runner, [...causes.values()].map(describeProblem), (shown) => ({
-        title: `${causes.size - shown} more recipes cannot be cooked`,
-        cause: 'GitHub shows no more annotations.',
-        remedy: 'The job summary lists all of them.',
-    }));
-}
-function describeProblem({ request, error, overBudget }) {
-    const { recipeUuid } = request;
-    if (error === null && overBudget !== null) {
-        const name = `recipe ${recipeUuid}`;
-        return { title: `Over budget: ${name}`, ...(0,over_budget/* describeOverBudget */.R)(overBudget) };
-    }
-    if (!(error instanceof errors/* InputError */.dz))
-        return (0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `read recipe ${recipeUuid}`);
-    return {
-        title: `The service would reject the cook of recipe ${recipeUuid}`,
-        cause: error.problems.map(annotations/* formatProblem */.Vw).join('\n'),
-        remedy: 'Change the inputs or the recipe.',
-    };
-}
-function groupOf({ request, error, overBudget }) {
-    if (error === null)
-        return overBudget === null ? '' : `${request.recipeUuid}: over budget`;
-    return error instanceof errors/* InputError */.dz ? `${request.recipeUuid}: ${error.message}` : error.message;
-}
-const planColumns = [
-    { heading: '#', align: 'right', cell: ({ request }) => String(request.index + 1) },
-    { heading: 'Recipe', cell: ({ recipe }) => (0,sanitize/* escapeHtml */.ZD)(recipe?.name ?? '', 120) },
-    { heading: 'UUID', keep: true, cell: ({ request }) => (0,table/* uuidCode */.Fn)(request.recipeUuid) },
-    { heading: 'Price', cell: (plan) => linesCell(priceLines(plan), 1_000) },
-    { heading: 'Problem', cell: (plan) => linesCell(problemLines(plan), 300) },
-];
-function renderPlans(plans, tier, heading) {
-    const bodies = plans.map((plan) => renderBody(plan, plans.length === 1));
-    const parts = [
-        `### ${heading}`,
-        (0,table/* renderTable */.bo)(planColumns, plans),
-        ...(tier === 'full'
-            ? bodies
-            : ['The requests are in the log: they are too long for a summary.']),
-    ];
-    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
-}
-function problemLines({ error, overBudget }) {
-    const dear = overBudget === null ? [] : [(0,over_budget/* describeOverBudget */.R)(overBudget).cause];
-    return [...(error === null ? [] : [error.message]), ...dear];
-}
-function linesCell(lines, maxLength) {
-    return lines.map((line) => (0,sanitize/* escapeHtml */.ZD)(line, maxLength)).join('<br>');
-}
-function renderBody({ request, body }, isOpen) {
-    if (body === null)
-        return '';
-    const lines = prettyLines(body).map((line) => (0,sanitize/* escapePreformatted */.xm)(line, 1_000));
-    const title = `Request ${request.index + 1}`;
-    return (0,table/* fold */.AU)(title, [`<pre>\n${lines.join('\n')}\n</pre>`], isOpen);
-}
-function sanitizeIndented(line, maxLength) {
-    return ' '.repeat(line.length - line.trimStart().length) + (0,sanitize/* sanitizeLine */.PN)(line, maxLength);
-}
-function prettyLines(body) {
-    return JSON.stringify((0,secret_fields/* hideSecrets */.s0)(body), null, 2).split('\n');
-}
-function verdict(count, broken) {
-    if (count === 1)
-        return broken > 0 ? 'the job cannot be cooked' : 'the job can be cooked';
-    return broken > 0
-        ? `${broken} of ${count} jobs cannot be cooked`
-        : `all ${count} jobs can be cooked`;
-}
-
-// EXTERNAL MODULE: ./build/step/open.js + 9 modules
-var step_open = __nccwpck_require__(7802);
-;// CONCATENATED MODULE: ./build/commands/dry-run.js
-
-
-
-
-
-
-
-
-
-const maxConcurrentPlans = 8;
-async function dryRun(requests, plan, deps) {
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrentPlans);
-    const plans = await (0,step_open/* withStep */.p)({ ...plan, logs: 'none' }, [], [], deps, async (step) => {
-        const { client, end, log } = step;
-        const readRecipe = createRecipeReader(client, end.signal);
-        const pricing = {
-            read: (0,money_offers/* createOfferReader */.cW)(client, end.signal),
-            ceilings: plan.ceilings,
-            jobCount: requests.length,
-            onUnknown: log.offersUnknown,
-        };
-        return Promise.all(requests.map(async (request) => inTurn(async () => planOne(request, readRecipe, pricing))));
-    });
-    await reportDryRun(deps.runner, plans);
-}
-const unknown = { shareMs: null, offers: null, noOffers: null, overBudget: null, models: [] };
-async function planOne(request, readRecipe, pricing) {
-    const first = await planModel(request, readRecipe, pricing);
-    if (request.alternatives.length === 0)
-        return first;
-    const others = request.alternatives.map(async (each) => planModel(each, readRecipe, pricing));
-    const models = [first, ...(await Promise.all(others))];
-    const onOffer = models.find(({ offers, overBudget }) => offers !== null && overBudget === null);
-    return { ...(onOffer ?? first), models };
-}
-async function planModel(request, readRecipe, pricing) {
-    try {
-        const recipe = await readRecipe(request.recipeUuid);
-        const whole = bodyOf(request, recipe);
-        const { body, shareMs } = (0,money_ceilings/* withShare */.kp)(whole, recipe, pricing.ceilings, pricing.jobCount);
-        const fields = { ...recipe.payload, ...body };
-        const problems = recipe.payload === null ? [] : (0,rules/* checkWhole */.U)(fields);
-        const error = problems.length === 0 ? null : new errors/* InputError */.dz(problems);
-        const prices = await priceOf(fields, pricing);
-        return { request, recipe, body, error, ...unknown, shareMs, ...prices };
-    }
-    catch (error) {
-        return { request, recipe: null, body: null, error: (0,errors/* asError */.zR)(error), ...unknown };
-    }
-}
-async function priceOf(fields, { read, ceilings, onUnknown }) {
-    const wish = (0,money_offers/* hardwareWish */.A6)(fields);
-    try {
-        const offers = (0,money_offers/* summarizeOffers */.Jw)(await read(wish), fields);
-        const noOffers = offers === null ? { wish, why: await (0,money_offers/* whyNoOffers */.hk)(wish, read) } : null;
-        return { offers, noOffers, overBudget: (0,money_ceilings/* tooDear */.pu)(offers, ceilings) };
-    }
-    catch (error) {
-        if ((0,money_ceilings/* hasCeiling */.YW)(ceilings) || !(error instanceof errors/* ServiceError */._7))
-            throw error;
-        onUnknown(error);
-        return {};
-    }
-}
-
+// EXTERNAL MODULE: ./build/jobs/records.js
+var records = __nccwpck_require__(1175);
 // EXTERNAL MODULE: ./build/step/entry.js
 var step_entry = __nccwpck_require__(7499);
-// EXTERNAL MODULE: ./build/step/finish.js
-var finish = __nccwpck_require__(4652);
-// EXTERNAL MODULE: ./build/step/plan.js
-var step_plan = __nccwpck_require__(2568);
+// EXTERNAL MODULE: ./build/jobs/failure.js
+var failure = __nccwpck_require__(8515);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: ./build/step/update.js
+var update = __nccwpck_require__(2234);
+;// CONCATENATED MODULE: ./build/step/gpu-fallback.js
+
+
+
+
+
+async function cookInTurn(step, request, context, cookOne) {
+    const taken = context.attached.tries.get(request.index) ?? [];
+    const untried = [request, ...request.alternatives].filter((model) => !taken.includes(model));
+    let current = await firstTry(step, request, taken.at(-1), untried, context);
+    let before = null;
+    for (;;) {
+        current.entry.hasNext = untried.length > 0;
+        const runData = await cookOne(current.entry, current.request);
+        if (before !== null && isUnsent(current.entry) && step.end.signal.aborted) {
+            step.entries[request.index] = before.entry;
+            return before.runData;
+        }
+        if (!current.entry.isFollowed || step.end.signal.aborted)
+            return runData;
+        before = { ...current, runData };
+        const { request: chosen, prices } = await takeNext(untried, context);
+        if (step.end.signal.aborted)
+            return runData;
+        const outcome = (0,update/* outcomeNow */.jL)(step, current.entry, runData);
+        const done = earlierTryOf(outcome, current.request.gpuName, step.deps.clock.now());
+        step.log.tryingNext(current.request, done, chosen, prices?.offers ?? null);
+        const entry = (0,update/* startTry */.gp)(step, chosen, [...current.entry.earlierTries, done]);
+        current = { request: chosen, entry };
+    }
+}
+function isUnsent({ facts }) {
+    return facts.sends === 0 && facts.jobs.length === 0;
+}
+async function firstTry(step, request, taken, untried, context) {
+    const entry = step.entries[request.index];
+    if (entry === undefined)
+        throw new Error('an entry has no place in its step');
+    if (taken !== undefined)
+        return { request: taken, entry };
+    if (untried.length === 1)
+        return { request: untried.pop() ?? request, entry };
+    const { request: chosen, prices } = await takeNext(untried, context);
+    if (chosen === request)
+        return { request, entry };
+    step.log.preferring(request, chosen, prices?.offers ?? null);
+    return { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen, []) };
+}
+async function takeNext(untried, { plans, prices }) {
+    const read = async (plan) => plan === undefined ? null : prices.read(plan).catch(() => null);
+    const choices = await Promise.all(untried.map(async (request) => ({ request, prices: await read(plans.get(request)) })));
+    const choice = chooseModel(choices);
+    if (choice === undefined)
+        throw new Error('there is nothing left to try');
+    untried.splice(untried.indexOf(choice.request), 1);
+    return choice;
+}
+function earlierTryOf(outcome, gpuName, nowMs) {
+    const { job, submittedAtMs, timeline } = outcome;
+    const endedAtMs = timeline.findLast(({ status }) => (0,jobs_status/* isFinal */.dR)(status))?.atMs ?? nowMs;
+    return {
+        gpuName,
+        jobUuid: job?.uuid ?? null,
+        phase: (0,failure/* failurePhaseOf */.rf)(outcome) === 'assign' ? 'assign' : 'start',
+        waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
+        costUsd: (0,cost/* costOfJob */.E7)(outcome)?.usd ?? 0,
+    };
+}
+
 // EXTERNAL MODULE: ./build/step/reconcile-entry.js
 var reconcile_entry = __nccwpck_require__(3142);
 // EXTERNAL MODULE: ./build/step/step.js
 var step_step = __nccwpck_require__(7141);
-// EXTERNAL MODULE: ./build/service/client.js + 1 modules
-var service_client = __nccwpck_require__(9283);
+// EXTERNAL MODULE: ./build/service/client.js + 2 modules
+var service_client = __nccwpck_require__(5538);
 // EXTERNAL MODULE: ./build/service/newest-jobs.js
 var newest_jobs = __nccwpck_require__(2521);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
 ;// CONCATENATED MODULE: ./build/cooking/attach.js
 
 
@@ -29932,7 +30128,7 @@ var jobs_status = __nccwpck_require__(4052);
 
 
 
-const maxAgeMs = 60 * 86_400_000;
+const attach_maxAgeMs = 60 * 86_400_000;
 async function findEarlierJobs(requests, client, signal, onAmbiguous) {
     const wanted = requests.filter(({ earlierHashes }) => earlierHashes.length > 0);
     const taken = new Map();
@@ -29956,9 +30152,9 @@ async function readByHash(requests, client, signal) {
     const byHash = new Map();
     const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
     const describe = (0,newest_jobs/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
-    const oldestMs = client.clock.now() - maxAgeMs;
+    const oldestMs = client.clock.now() - attach_maxAgeMs;
     for await (const job of (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), describe, oldestMs)) {
-        const hash = (0,custody_mark/* hashAndNonceOf */.EN)(job)?.hash;
+        const hash = (0,custody_mark/* readHashAndNonce */.fN)(job)?.hash;
         if (hash !== undefined && hashes.has(hash))
             byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
     }
@@ -29970,7 +30166,7 @@ function attemptsOf(request, byHash) {
 }
 function isOfSeveralSteps(found) {
     const jobs = found.flatMap((each) => each.jobs);
-    return new Set(jobs.map((job) => (0,custody_mark/* hashAndNonceOf */.EN)(job)?.nonce)).size > 1;
+    return new Set(jobs.map((job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.nonce)).size > 1;
 }
 function chooseJob(attempts) {
     for (const found of attempts) {
@@ -30000,8 +30196,6 @@ function isUsable({ status }) {
 
 // EXTERNAL MODULE: ./build/custody/facts.js
 var facts = __nccwpck_require__(9507);
-// EXTERNAL MODULE: ./build/step/update.js
-var update = __nccwpck_require__(2234);
 ;// CONCATENATED MODULE: ./build/step/take-over.js
 
 
@@ -30050,209 +30244,150 @@ function cancelReplaced(step, request, { restartable }) {
     void (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
 }
 
-// EXTERNAL MODULE: ./build/jobs/failure.js
-var failure = __nccwpck_require__(8515);
-// EXTERNAL MODULE: ./build/money/cost.js
-var cost = __nccwpck_require__(110);
-;// CONCATENATED MODULE: ./build/step/gpu-fallback.js
-
-
-
-
-
-
-const maxOffersMs = 5_000;
-async function cookInTurn(step, request, taken, market, cookOne) {
-    const untried = [request, ...request.alternatives].filter((each) => !taken.includes(each));
-    const choose = async () => chooseTry(step, untried, market);
-    let current = await firstTry(step, request, taken.at(-1), untried, choose);
-    let before = null;
-    for (;;) {
-        current.entry.hasNext = untried.length > 0;
-        const runData = await cookOne(current.entry, current.request);
-        if (before !== null && isUnsent(current.entry) && step.end.signal.aborted) {
-            step.entries[request.index] = before.entry;
-            return before.runData;
-        }
-        if (!current.entry.isFollowed || step.end.signal.aborted)
-            return runData;
-        before = { ...current, runData };
-        const next = await nextTry(step, before, untried, choose);
-        if (next === null)
-            return runData;
-        current = next;
-    }
-}
-function isUnsent({ facts }) {
-    return facts.sends === 0 && facts.jobs.length === 0;
-}
-async function firstTry(step, request, taken, untried, choose) {
-    const entry = step.entries[request.index];
-    if (entry === undefined)
-        throw new Error('an entry has no place in its step');
-    if (taken !== undefined)
-        return { request: taken, entry };
-    const { request: chosen, offers } = untried.length > 1 ? await choose() : { request, offers: null };
-    if (untried.includes(chosen))
-        untried.splice(untried.indexOf(chosen), 1);
-    if (chosen === request)
-        return { request, entry };
-    step.log.preferring(request, chosen, offers);
-    return { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen, []) };
-}
-async function nextTry(step, { entry, request, runData }, untried, choose) {
-    const { request: chosen, offers } = await choose();
-    if (step.end.signal.aborted)
-        return null;
-    untried.splice(untried.indexOf(chosen), 1);
-    const outcome = (0,update/* outcomeNow */.jL)(step, entry, runData);
-    const done = earlierTryOf(outcome, request.gpuName, step.deps.clock.now());
-    step.log.tryingNext(request, done, chosen, offers);
-    return { request: chosen, entry: (0,update/* startTry */.gp)(step, chosen, [...entry.earlierTries, done]) };
-}
-function earlierTryOf(outcome, gpuName, nowMs) {
-    const { job, submittedAtMs, timeline } = outcome;
-    const endedAtMs = timeline.findLast(({ status }) => (0,jobs_status/* isFinal */.dR)(status))?.atMs ?? nowMs;
-    return {
-        gpuName,
-        jobUuid: job?.uuid ?? null,
-        phase: (0,failure/* failurePhaseOf */.rf)(outcome) === 'assign' ? 'assign' : 'start',
-        waitedMs: Math.max(0, endedAtMs - (submittedAtMs ?? endedAtMs)),
-        costUsd: (0,cost/* costOfJob */.E7)(outcome)?.usd ?? 0,
-    };
-}
-async function chooseTry(step, untried, market) {
-    const [first] = untried;
-    if (first === undefined)
-        throw new Error('there is nothing left to try');
-    const reading = readChoices(untried, first.recipeUuid, market);
-    const choices = (0,money_ceilings/* hasCeiling */.YW)(step.plan.ceilings)
-        ? await reading
-        : await within(step, maxOffersMs, reading, []);
-    const ceilingUsd = step.plan.ceilings.maxHourlyRateUsd ?? Infinity;
-    const onOffer = choices.find(({ offers }) => {
-        const rates = offers === null ? null : (0,money_offers/* ratesOf */.j1)(offers);
-        return rates !== null && rates.minUsd <= ceilingUsd;
-    });
-    return onOffer ?? choices[0] ?? { request: first, offers: null };
-}
-async function readChoices(untried, recipeUuid, { readRecipe, readOffers }) {
-    const stored = await readRecipe(recipeUuid)
-        .then(({ payload }) => payload ?? {})
-        .catch(() => ({}));
-    return Promise.all(untried.map(async (request) => {
-        const wish = (0,money_offers/* hardwareWish */.A6)({ ...stored, ...request.fields }, request.gpuName ?? undefined);
-        return { request, offers: await readOffers(wish).catch(() => null) };
-    }));
-}
-async function within({ client }, ms, work, late) {
-    const done = new AbortController();
-    const timeUp = client.clock.sleep(ms, done.signal).then(() => late);
-    return Promise.race([work, timeUp]).finally(() => {
-        done.abort();
-    });
-}
-
-;// CONCATENATED MODULE: ./build/cooking/offers-check.js
-
-
-
-
-const maxWaitMs = 5_000;
-function createPriceCheck(step, { readRecipe, readOffers }, stopped) {
-    const { plan, log, client } = step;
-    const told = new Set();
-    const open = new Set();
-    let lastMs = 0;
-    const beside = (work) => {
-        lastMs = client.clock.monotonicMs();
-        const tracked = work.finally(() => open.delete(tracked));
-        open.add(tracked);
-    };
-    const tell = (entry, wish) => {
-        const key = JSON.stringify(wish);
-        if (told.has(key))
-            return;
-        told.add(key);
-        if (entry.seen.offers !== null)
-            log.offers(entry.seen.offers);
-        else
-            beside(tellWhyNone(wish).catch(() => { }));
-    };
-    const tellWhyNone = async (wish) => {
-        log.noOffers(wish, await (0,money_offers/* whyNoOffers */.hk)(wish, readOffers));
-    };
-    const look = async (entry, { recipeUuid }, body) => {
-        let what = 'recipe';
-        try {
-            const { payload } = await readRecipe(recipeUuid);
-            what = 'offers';
-            const fields = { ...payload, ...body };
-            const wish = (0,money_offers/* hardwareWish */.A6)(fields);
-            (0,step_entry/* setSeen */.EZ)(entry, { offers: (0,money_offers/* summarizeOffers */.Jw)(await readOffers(wish), fields) });
-            if (!stopped.signal.aborted)
-                tell(entry, wish);
-            return null;
-        }
-        catch (error) {
-            return { what, error };
-        }
-    };
-    return {
-        check: async (entry, request, body) => {
-            const looking = look(entry, request, body);
-            if ((0,money_ceilings/* hasCeiling */.YW)(plan.ceilings)) {
-                const unread = await looking;
-                if (unread !== null)
-                    throw unread.error;
-                return (0,money_ceilings/* tooDear */.pu)(entry.seen.offers, plan.ceilings);
-            }
-            beside(looking.then((unread) => {
-                const isEnded = unread?.error instanceof errors/* InterruptedError */.p4 || stopped.signal.aborted;
-                if (unread !== null && !isEnded && !isToldByCook(unread))
-                    log.offersUnknown((0,errors/* asError */.zR)(unread.error));
-            }));
-            return null;
-        },
-        stop: async () => {
-            const leftMs = lastMs + maxWaitMs - client.clock.monotonicMs();
-            const done = new AbortController();
-            const over = AbortSignal.any([done.signal, step.end.signal]);
-            await Promise.race([settled(open), client.clock.sleep(leftMs, over)]);
-            done.abort();
-            stopped.abort();
-        },
-    };
-}
-async function settled(open) {
-    while (open.size > 0)
-        await Promise.all(open);
-}
-function isToldByCook({ what, error }) {
-    if (!(error instanceof errors/* ServiceError */._7))
-        return false;
-    if (error.trouble === 'unreachable')
-        return true;
-    if (error.retryable)
-        return false;
-    return error.status === 401 || what === 'recipe';
-}
-
 // EXTERNAL MODULE: ./build/step/watch.js + 1 modules
 var watch = __nccwpck_require__(8668);
+;// CONCATENATED MODULE: ./build/step/cook-entry.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+const maxConcurrentCooks = 8;
+async function cookAll(step, requests, context) {
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentCooks);
+    const unfinished = (0,p_limit/* default */.A)(context.maxParallel || Infinity);
+    const cookOne = async (entry, request) => cookAndWatch(step, entry, request, context, inTurn);
+    const runEntry = async (request) => unfinished(async () => {
+        const runData = await cookInTurn(step, request, context, cookOne);
+        const entry = step.entries[request.index];
+        if (entry !== undefined)
+            (0,update/* reportEnd */.wZ)(step, entry, runData);
+        return runData;
+    });
+    const hasJob = ({ index }) => Number((step.entries[index]?.seen.job ?? null) !== null);
+    const ordered = requests.toSorted((a, b) => hasJob(b) - hasJob(a));
+    const running = new Map(ordered.map((request) => [request.index, runEntry(request)]));
+    return Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.h));
+}
+async function cookAndWatch(step, entry, request, context, inTurn) {
+    if (entry.seen.submitted === null) {
+        try {
+            if (context.error !== null)
+                throw context.error;
+            const overBudget = await cookEntry(step, entry, request, context, inTurn);
+            if (overBudget !== null) {
+                (0,reconcile_entry/* stopOverBudget */._)(step, entry, overBudget);
+                return await leaveUncooked(step, entry);
+            }
+        }
+        catch (error) {
+            const isExpected = error instanceof errors/* InterruptedError */.p4 || error instanceof errors/* ServiceError */._7;
+            if (step.end.signal.aborted && isExpected) {
+                await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+                return records/* noRunData */.h;
+            }
+            (0,step_entry/* setSeen */.EZ)(entry, { error: (0,errors/* asError */.zR)(error) });
+            (0,update/* saveFacts */.NP)(step, entry, { stop: 'not-cooked' });
+            return leaveUncooked(step, entry);
+        }
+    }
+    if (context.wait)
+        return (0,watch/* watchToEnd */.W)(step, entry);
+    (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
+    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+    return records/* noRunData */.h;
+}
+async function leaveUncooked(step, entry) {
+    (0,update/* failFast */.$4)(step);
+    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
+    return records/* noRunData */.h;
+}
+async function cookEntry(step, entry, request, { plans, prices, attached }, inTurn) {
+    const { client, finder, end, log, budget } = step;
+    const plan = plans.get(request);
+    if (plan === undefined)
+        throw new errors/* InterruptedError */.p4();
+    const overBudget = (await checkPrices(step, entry, plan, prices)) ??
+        (await budget.refusal(entry.seen.offers?.minUsd ?? null));
+    if (overBudget !== null)
+        return overBudget;
+    (0,step_entry/* setSeen */.EZ)(entry, { shareMs: plan.shareMs });
+    const { max_retry_count: count } = plan.fields;
+    const retries = typeof count === 'number' ? count : null;
+    const submittedAtMs = client.clock.now();
+    entry.isSubmitting = true;
+    try {
+        const { job, origin } = await submit_submit(request, plan.body, {
+            client,
+            finder,
+            inTurn,
+            ended: end.signal,
+            abandon: end.abandon,
+            facts: () => entry.facts,
+            isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
+            record: (change) => {
+                (0,update/* saveFacts */.NP)(step, entry, { ...change, retries });
+                if (change.sends !== undefined)
+                    cancelReplaced(step, request, attached);
+            },
+            onUnanswered: (error) => {
+                log.cookUnanswered(request, error);
+            },
+            onDelayed: log.cookDelayed,
+        });
+        if (job.description !== null && !(0,custody_mark/* carriesMark */.LR)(job, request.mark))
+            log.markMissing(job);
+        (0,update/* trackJob */.xH)(step, entry, job, origin, submittedAtMs);
+        return null;
+    }
+    finally {
+        entry.isSubmitting = false;
+    }
+}
+async function checkPrices({ end, plan: { ceilings, goalResult }, log }, entry, plan, prices) {
+    try {
+        const { requirements, offers, noOffers, overBudget } = await prices.read(plan);
+        (0,step_entry/* setSeen */.EZ)(entry, { offers });
+        if (!prices.isNew(requirements))
+            return overBudget;
+        if (offers !== null)
+            log.offers(offers);
+        else
+            log.noOffers(requirements, noOffers);
+        return overBudget;
+    }
+    catch (error) {
+        if (end.signal.aborted)
+            throw error;
+        const isWatched = goalResult !== 'submitted' || ceilings.maxHourlyRateUsd === null;
+        if (!isWatched)
+            throw uncheckedRate((0,errors/* asError */.zR)(error));
+        log.offersUnknown((0,errors/* asError */.zR)(error), (0,money_ceilings/* hasCeiling */.YW)(ceilings));
+        return null;
+    }
+}
+function uncheckedRate({ message }) {
+    const why = `cannot be checked: with \`wait: false\` nobody watches the rate of a job, and the offers could not be read: ${message}`;
+    return new errors/* InputError */.dz([{ input: 'max-hourly-rate', message: why }]);
+}
+function isTaken(step, entry, jobUuid) {
+    const others = (0,step_step/* allEntries */.Y)(step).filter((other) => other !== entry);
+    return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
+}
+
+// EXTERNAL MODULE: ./build/step/finish.js
+var finish = __nccwpck_require__(4652);
+// EXTERNAL MODULE: ./build/step/plan.js
+var step_plan = __nccwpck_require__(2568);
 ;// CONCATENATED MODULE: ./build/commands/cook.js
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 
@@ -30273,40 +30408,46 @@ async function cook_cook(deps) {
     try {
         (0,outputs/* writeInitialOutputs */.wm)(runner);
         const inputs = await (0,cook/* readCookInputs */.cp)(runner);
-        const context = (0,inputs_context/* readStepIdentity */.Ln)(runner, inputs['matrix-index']);
-        const run = (0,inputs_context/* readRunRef */.bS)(runner, await (0,commit/* readCommitSha */.e)(runner));
-        const requests = createRequests(inputs, context, createNonce(deps), run);
-        const tries = requests.flatMap((request) => [request, ...request.alternatives]);
-        runner.redactor.addPublic(tries.map(publicTextOf));
+        const run = (0,context/* readRunRef */.bS)(runner, await (0,commit/* readCommitSha */.e)(deps, inputs));
+        const requests = listRequests(inputs, run, deps);
+        const plan = cookStepPlan(inputs);
         if (inputs['dry-run']) {
-            await dryRun(requests, cookPlan(inputs), deps);
+            await dryRun(requests, plan, inputs, deps);
             return;
         }
         const commitStatus = (0,commit_status/* openCommitStatus */.y)(inputs, requests, run, deps);
-        const plan = cookPlan(inputs);
-        const jobs = requests.map((request) => ({
-            ref: request,
-            mark: request.mark,
-            records: 1 + request.alternatives.length + (request.earlierHashes.length > 0 ? 1 : 0),
-        }));
         const listeners = [
             { submitted: (0,outputs/* createEarlyOutputs */.MU)(runner, requests) },
             inputs.wait ? commitStatus : { ended: commitStatus.ended },
         ];
+        const jobs = requests.map(stepJobOf);
         const outcomes = await (0,step_open/* withStep */.p)(plan, jobs, listeners, deps, async (step) => {
-            return (0,finish/* finish */.O)(step, await cookAll(step, requests, inputs), commitStatus);
+            const context = await prepare(step, requests, inputs);
+            const runData = await cookAll(step, requests, context);
+            return (0,finish/* finish */.O)(step, runData, commitStatus);
         });
-        await (0,report/* reportOutcomes */.s)(runner, outcomes);
+        const stopsWithJob = inputs['on-job-end'] === 'cancel';
+        await (0,report/* reportOutcomes */.s)(runner, outcomes, { stopsWithJob });
     }
     catch (error) {
         await (0,report/* reportFailure */.x)(runner, error);
     }
 }
+function listRequests(inputs, run, deps) {
+    const { runner } = deps;
+    const identity = (0,context/* readStepIdentity */.Ln)(runner, inputs['matrix-index']);
+    const requests = (0,cooking_request/* createRequests */.dT)(inputs, identity, createNonce(deps), run);
+    runner.redactor.addPublic(requests.flatMap(withAlternatives).map(cooking_request/* publicTextOf */.kw));
+    return requests;
+}
+function withAlternatives(request) {
+    return [request, ...request.alternatives];
+}
 function createNonce({ random }) {
     const digits = Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16));
     return digits.join('');
 }
-function cookPlan(inputs) {
+function cookStepPlan(inputs) {
     const plan = (0,step_plan/* createPlan */.q)(inputs);
     return {
         ...plan,
@@ -30316,123 +30457,31 @@ function cookPlan(inputs) {
         ceilings: inputs.ceilings,
     };
 }
-const maxConcurrentCooks = 8;
-async function cookAll(step, requests, inputs) {
-    const stopped = new AbortController();
-    const signal = AbortSignal.any([step.end.signal, stopped.signal]);
-    const readRecipe = createRecipeReader(step.client, signal);
-    const readOffers = (0,money_offers/* createOfferReader */.cW)(step.client, signal);
-    const market = { readRecipe, readOffers };
-    const attached = inputs['on-rerun'] === 'attach' ? await attachAll(step, requests) : nothingAttached();
-    const cooking = {
-        wait: inputs.wait,
-        inTurn: (0,p_limit/* default */.A)(maxConcurrentCooks),
-        readRecipe,
-        prices: createPriceCheck(step, market, stopped),
+function stepJobOf(request) {
+    const { mark, alternatives, earlierHashes } = request;
+    const records = 1 + alternatives.length + (earlierHashes.length > 0 ? 1 : 0);
+    return { ref: request, mark, records };
+}
+async function prepare(step, requests, inputs) {
+    const { client, end, budget, log } = step;
+    const tries = requests.flatMap(withAlternatives);
+    const { plans, error } = await planCooks(tries, client, end.signal, inputs);
+    log.recipes(plans);
+    for (const { request, recipe } of plans) {
+        if (request.container !== null && recipe?.payload === null)
+            log.recipeHidden(request);
+    }
+    const isOpen = error === null || error instanceof errors/* InterruptedError */.p4;
+    const isAttaching = inputs['on-rerun'] === 'attach' && isOpen;
+    const attached = isAttaching ? await attachAll(step, requests) : nothingAttached();
+    return {
+        plans: new Map(plans.map((plan) => [plan.request, plan])),
+        prices: createPriceReader(client, budget.over, inputs.ceilings),
         attached,
+        error: error ?? attached.error,
+        wait: inputs.wait,
+        maxParallel: inputs['max-parallel'],
     };
-    const unfinished = (0,p_limit/* default */.A)(inputs['max-parallel'] || Infinity);
-    const runEntry = async (request) => unfinished(async () => {
-        const taken = attached.tries.get(request.index) ?? [];
-        const runData = await cookInTurn(step, request, taken, market, async (entry, one) => cookOrAttach(step, entry, one, cooking));
-        const entry = step.entries[request.index];
-        if (entry !== undefined)
-            (0,update/* reportEnd */.wZ)(step, entry, runData);
-        return runData;
-    });
-    const pairs = requests.flatMap((request) => {
-        const entry = step.entries[request.index];
-        return entry === undefined ? [] : [{ entry, request }];
-    });
-    const ordered = pairs.toSorted((a, b) => Number(b.entry.seen.job !== null) - Number(a.entry.seen.job !== null));
-    const running = new Map(ordered.map(({ request }) => [request.index, runEntry(request)]));
-    const runData = await Promise.all(requests.map(async ({ index }) => (await running.get(index)) ?? records/* noRunData */.h));
-    await cooking.prices.stop();
-    return runData;
-}
-async function cookOrAttach(step, entry, request, cooking) {
-    if (entry.seen.submitted === null) {
-        try {
-            if (cooking.attached.error !== null)
-                throw cooking.attached.error;
-            const why = await cookEntry(step, entry, request, cooking);
-            if (why !== null) {
-                await refuse(step, entry, why);
-                return records/* noRunData */.h;
-            }
-        }
-        catch (error) {
-            await notCooked(step, entry, error);
-            return records/* noRunData */.h;
-        }
-    }
-    if (cooking.wait)
-        return (0,watch/* watchToEnd */.W)(step, entry);
-    (0,update/* saveFacts */.NP)(step, entry, { stop: 'goal' });
-    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
-    return records/* noRunData */.h;
-}
-async function cookEntry(step, entry, request, { inTurn, readRecipe, prices, attached }) {
-    const { client, finder, end, log, plan, budget } = step;
-    const mustRead = request.container !== null || (0,money_ceilings/* hasCeiling */.YW)(plan.ceilings);
-    const recipe = mustRead ? await readRecipe(request.recipeUuid) : null;
-    if (request.container !== null && recipe !== null && recipe.payload === null)
-        log.recipeHidden(request);
-    const whole = bodyOf(request, recipe);
-    const limited = (0,money_ceilings/* withShare */.kp)(whole, recipe, plan.ceilings, step.entries.length);
-    const { body } = limited;
-    const tooDear = await prices.check(entry, request, body);
-    const why = tooDear ?? (await budget.refusal(entry.seen.offers?.minUsd ?? null));
-    if (why !== null)
-        return why;
-    (0,step_entry/* setSeen */.EZ)(entry, { shareMs: limited.shareMs });
-    const submittedAtMs = client.clock.now();
-    entry.isSubmitting = true;
-    try {
-        const { job, origin } = await submit_submit(request, body, {
-            client,
-            finder,
-            inTurn,
-            ended: end.signal,
-            abandon: end.abandon,
-            facts: () => entry.facts,
-            isTaken: (jobUuid) => isTaken(step, entry, jobUuid),
-            record: (change) => {
-                (0,update/* saveFacts */.NP)(step, entry, change);
-                if (change.sends !== undefined)
-                    cancelReplaced(step, request, attached);
-            },
-            onUnanswered: (error) => {
-                log.cookUnanswered(request, error);
-            },
-            onDelayed: log.cookDelayed,
-        });
-        if (job.description !== null && !(0,custody_mark/* carriesMark */.LR)(job, request.mark))
-            log.markMissing(job);
-        (0,update/* trackJob */.xH)(step, entry, job, origin, submittedAtMs);
-        return null;
-    }
-    finally {
-        entry.isSubmitting = false;
-    }
-}
-function isTaken(step, entry, jobUuid) {
-    const others = (0,step_step/* allEntries */.Y)(step).filter((each) => each !== entry);
-    return others.some(({ facts }) => facts.jobs.some(({ uuid }) => uuid === jobUuid));
-}
-async function refuse(step, entry, why) {
-    (0,reconcile_entry/* stopOverBudget */._)(step, entry, why);
-    (0,update/* failFast */.$4)(step);
-    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
-}
-async function notCooked(step, entry, error) {
-    const isExpected = error instanceof errors/* InterruptedError */.p4 || error instanceof errors/* ServiceError */._7;
-    if (!(step.end.signal.aborted && isExpected)) {
-        (0,step_entry/* setSeen */.EZ)(entry, { error: (0,errors/* asError */.zR)(error) });
-        (0,update/* saveFacts */.NP)(step, entry, { stop: 'not-cooked' });
-        (0,update/* failFast */.$4)(step);
-    }
-    await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
 }
 
 
@@ -30448,12 +30497,14 @@ async function notCooked(step, entry, error) {
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7094);
 /* harmony import */ var _github_pending_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7609);
 /* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9904);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(487);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3147);
 /* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1402);
-/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7836);
-/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6804);
-/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7603);
-/* harmony import */ var _report_log_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2107);
+/* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8718);
+/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7836);
+/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6804);
+/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7603);
+/* harmony import */ var _report_log_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2107);
+
 
 
 
@@ -30466,20 +30517,20 @@ async function notCooked(step, entry, error) {
 
 async function cleanup(deps) {
     const { runner } = deps;
-    const saved = (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_8__/* .readSavedState */ .rh)(runner);
+    const saved = (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_9__/* .readSavedState */ .rh)(runner);
     if (saved === null)
         return;
-    const console = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_9__/* .createLog */ .hM)(runner, saved.entries.length);
+    const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_10__/* .createLog */ .hM)(runner, saved.entries.length);
     const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
     const policy = { ...saved.policy, onJobEnd };
     const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
     if (open.length === 0 && saved.pendingSha === '')
         return;
     try {
-        const inputs = await (0,_inputs_cook_js__WEBPACK_IMPORTED_MODULE_5__/* .readCleanUpInputs */ .Uo)(runner);
-        const { client, close } = (0,_service_open_js__WEBPACK_IMPORTED_MODULE_0__/* .openService */ .I)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_3__/* .toAccess */ .oQ)(inputs), console.clockOff);
+        const inputs = await (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_6__/* .readInputs */ .Ko)(runner, _inputs_cook_js__WEBPACK_IMPORTED_MODULE_5__/* .cleanUpInputs */ .ih);
+        const { client, close } = (0,_service_open_js__WEBPACK_IMPORTED_MODULE_0__/* .openService */ .I)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_3__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
         try {
-            await reconcileAll(open, saved, policy, client, console);
+            await reconcileAll(open, saved, policy, client, log);
             const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_4__/* .readRunRef */ .bS)(runner, saved.pendingSha);
             const token = inputs['github-token'];
             if (run === null || run.sha === '' || token === undefined)
@@ -30492,29 +30543,25 @@ async function cleanup(deps) {
         }
     }
     catch (error) {
-        console.cleanupFailed(error);
+        log.cleanupFailed(error);
     }
 }
 function isOpen(facts, { step }, policy) {
-    const nothing = { cancels: new Map(), hasLooked: false };
-    const wanted = (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_6__/* .getWanted */ .o)(facts, step, policy, 'post');
-    return (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_6__/* .nextAction */ .G)(facts, wanted, nothing, 'post').do !== 'done';
+    const nothing = { canceled: new Set(), hasLooked: false };
+    const wanted = (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_7__/* .getWanted */ .o)(facts, step, policy, 'post');
+    return (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_7__/* .nextAction */ .G)(facts, wanted, nothing, 'post').do !== 'done';
 }
 const maxCleanupMs = 225_000;
-async function reconcileAll(open, { step }, policy, client, console) {
-    const deadline = new AbortController();
-    const done = new AbortController();
-    void (0,_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .sleepLong */ .k8)(client.clock, maxCleanupMs, done.signal).then(() => {
-        deadline.abort();
-    });
-    const { serviceUnavailable: onUnavailable, serviceAvailable: onAvailable } = console;
-    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_7__/* .createFactsReconciler */ .aB)({ client, events: console, phase: 'post', deadline: deadline.signal }, { onUnavailable, onAvailable }, 'the workflow job has ended');
-    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_6__/* .getWanted */ .o)(facts, step, policy, 'post');
+async function reconcileAll(open, { step }, policy, client, log) {
+    const { signal: deadline, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .startDeadline */ .db)(client.clock, maxCleanupMs);
+    const reason = 'the workflow job has ended';
+    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_8__/* .createFactsReconciler */ .aB)({ client, log, phase: 'post', deadline, reason });
+    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_7__/* .getWanted */ .o)(facts, step, policy, 'post');
     try {
         await Promise.all(open.map(async (facts) => reconcile(facts, wanted)));
     }
     finally {
-        done.abort();
+        clear();
     }
 }
 
@@ -30530,18 +30577,20 @@ async function reconcileAll(open, { step }, policy, client, console) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _github_commit_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(145);
 /* harmony import */ var _github_commit_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3840);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(487);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3147);
 /* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8843);
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1175);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7177);
-/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_finish_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4652);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7802);
-/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2568);
-/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(3142);
-/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(2234);
-/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(8668);
+/* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8718);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1175);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7177);
+/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_finish_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4652);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(8117);
+/* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2568);
+/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(3142);
+/* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(2234);
+/* harmony import */ var _step_watch_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(8668);
+
 
 
 
@@ -30560,39 +30609,39 @@ async function reconcileAll(open, { step }, policy, client, console) {
 async function wait(deps) {
     const { runner } = deps;
     try {
-        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeInitialOutputs */ .wm)(runner);
-        const inputs = await (0,_inputs_job_js__WEBPACK_IMPORTED_MODULE_4__/* .readWaitInputs */ .FW)(runner);
-        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .givenJob */ .J8);
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .writeInitialOutputs */ .wm)(runner);
+        const inputs = await (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_5__/* .readInputs */ .Ko)(runner, _inputs_job_js__WEBPACK_IMPORTED_MODULE_4__/* .waitInputs */ .F);
+        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_9__/* .givenJob */ .J8);
         const refs = jobs.map(({ ref }) => ref);
-        const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunRef */ .bS)(runner, await (0,_github_commit_js__WEBPACK_IMPORTED_MODULE_1__/* .readCommitSha */ .e)(runner));
+        const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .readRunRef */ .bS)(runner, await (0,_github_commit_js__WEBPACK_IMPORTED_MODULE_1__/* .readCommitSha */ .e)(deps, inputs));
         const commitStatus = (0,_github_commit_status_js__WEBPACK_IMPORTED_MODULE_2__/* .openCommitStatus */ .y)(inputs, refs, run, deps);
-        const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .createEarlyOutputs */ .MU)(runner, refs) }, commitStatus];
-        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_10__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_11__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
+        const listeners = [{ submitted: (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .createEarlyOutputs */ .MU)(runner, refs) }, commitStatus];
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_11__/* .withStep */ .p)((0,_step_plan_js__WEBPACK_IMPORTED_MODULE_12__/* .createPlan */ .q)(inputs), jobs, listeners, deps, async (step) => {
             const runData = await Promise.all(step.entries.map(async (entry) => waitFor(step, entry)));
-            return (0,_step_finish_js__WEBPACK_IMPORTED_MODULE_9__/* .finish */ .O)(step, runData, commitStatus);
+            return (0,_step_finish_js__WEBPACK_IMPORTED_MODULE_10__/* .finish */ .O)(step, runData, commitStatus);
         });
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportOutcomes */ .s)(runner, outcomes);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_8__/* .reportOutcomes */ .s)(runner, outcomes);
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportFailure */ .x)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_8__/* .reportFailure */ .x)(runner, error);
     }
 }
 async function waitFor(step, entry) {
     const answer = await readFirst(step, entry.ref.jobUuid ?? '');
-    let runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_5__/* .noRunData */ .h;
+    let runData = _jobs_records_js__WEBPACK_IMPORTED_MODULE_6__/* .noRunData */ .h;
     if (answer !== null && !(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
-        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_13__/* .trackJob */ .xH)(step, entry, answer, 'given');
-        runData = await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_14__/* .watchToEnd */ .W)(step, entry);
+        (0,_step_update_js__WEBPACK_IMPORTED_MODULE_14__/* .trackJob */ .xH)(step, entry, answer, 'given');
+        runData = await (0,_step_watch_js__WEBPACK_IMPORTED_MODULE_15__/* .watchToEnd */ .W)(step, entry);
     }
     else {
         if (answer !== null) {
-            (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { error: answer });
-            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_13__/* .saveFacts */ .NP)(step, entry, { stop: 'lost' });
-            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_13__/* .failFast */ .$4)(step);
+            (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_9__/* .setSeen */ .EZ)(entry, { error: answer });
+            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_14__/* .saveFacts */ .NP)(step, entry, { stop: 'lost' });
+            (0,_step_update_js__WEBPACK_IMPORTED_MODULE_14__/* .failFast */ .$4)(step);
         }
-        await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_12__/* .reconcileEntry */ .X)(step, entry);
+        await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_13__/* .reconcileEntry */ .X)(step, entry);
     }
-    (0,_step_update_js__WEBPACK_IMPORTED_MODULE_13__/* .reportEnd */ .wZ)(step, entry, runData);
+    (0,_step_update_js__WEBPACK_IMPORTED_MODULE_14__/* .reportEnd */ .wZ)(step, entry, runData);
     return runData;
 }
 async function readFirst({ poller, end }, jobUuid) {
@@ -30601,8 +30650,152 @@ async function readFirst({ poller, end }, jobUuid) {
         first = answer;
         return true;
     };
-    await poller.watch(jobUuid, take, end.signal, false);
+    await poller.watch(jobUuid, take, end.signal, { isKnown: false });
     return first;
+}
+
+
+/***/ }),
+
+/***/ 4290:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   EN: () => (/* binding */ bodyOf),
+/* harmony export */   Yw: () => (/* binding */ hashOfRecipe),
+/* harmony export */   dT: () => (/* binding */ createRequests),
+/* harmony export */   kw: () => (/* binding */ publicTextOf)
+/* harmony export */ });
+/* unused harmony export merge */
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(268);
+/* harmony import */ var _service_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8542);
+/* harmony import */ var _service_sign_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6575);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3147);
+/* harmony import */ var _custody_mark_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1415);
+
+
+
+
+
+
+
+function createRequests(inputs, step, nonce, run = null) {
+    return inputs.recipes.map((entry, index) => {
+        const { gpu_name: gpuNames, description, ...others } = mergeFields(inputs.fields, entry);
+        const container = mergeContainers(inputs, entry);
+        const createTry = (gpuName, choice) => {
+            const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
+            const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, entry.uuid, description, fields, container]);
+            const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
+            const text = (0,_custody_mark_js__WEBPACK_IMPORTED_MODULE_5__/* .describeWithMark */ .dq)(description || describe(run), mark, inputs, run);
+            return {
+                index,
+                recipeUuid: entry.uuid,
+                pin: entry.pin ?? null,
+                jobUuid: null,
+                title: fields.title ?? null,
+                namesRegions: fields.allowed_region_codes !== undefined,
+                mark,
+                earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+                gpuName: gpuName ?? null,
+                choice,
+                alternatives: [],
+                fields: { ...fields, description: text },
+                container,
+            };
+        };
+        const [first, ...alternatives] = (gpuNames ?? [gpuNames]).map(createTry);
+        return { ...(first ?? createTry(undefined, 0)), alternatives };
+    });
+}
+function attemptsBefore(runAttempt) {
+    return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
+}
+function hashOfRecipe({ payload }) {
+    if (payload === null)
+        return null;
+    return `sha256:${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update((0,_service_sign_js__WEBPACK_IMPORTED_MODULE_2__/* .canonicalJson */ .dj)(payload)).digest('hex')}`;
+}
+function bodyOf({ fields, container, pin }, recipe) {
+    const { parameters: stored, ...payload } = recipe?.payload ?? {};
+    const storedContainer = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(stored) ? stored['parameters'] : undefined;
+    const sent = pin === null ? fields : { ...withoutNulls(payload), ...fields };
+    if (container === null && (pin === null || !(0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(storedContainer)))
+        return sent;
+    const parameters = merge((0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container ?? {});
+    refuseHidden(parameters);
+    return { ...sent, parameters: { type: 'docker', parameters } };
+}
+const nullable = new Set(['description', 'gpu_name', 'gpu_registry_uuid', 'max_timeout_run_ms']);
+function withoutNulls(payload) {
+    const kept = Object.entries(payload).filter(([name, value]) => value !== null || nullable.has(name));
+    return Object.fromEntries(kept);
+}
+function publicTextOf({ recipeUuid, fields, container }) {
+    const body = { ...fields, parameters: { parameters: container } };
+    return `${recipeUuid} ${JSON.stringify((0,_service_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__/* .hideSecrets */ .s0)(body))}`;
+}
+function refuseHidden(parameters) {
+    const problems = hiddenIn(parameters, 'parameters').map((input) => ({
+        input,
+        message: 'is a secret that the service does not show, so it cannot be sent together with the other parameters: give it in the inputs as well',
+    }));
+    if (problems.length > 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InputError */ .dz(problems);
+}
+function hiddenIn(value, place) {
+    if (typeof value === 'string')
+        return /^\*{3,}$/.test(value) ? [place] : [];
+    if (Array.isArray(value)) {
+        return value.flatMap((each, index) => hiddenIn(each, `${place}[${index}]`));
+    }
+    if (!(0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(value))
+        return [];
+    return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
+}
+function merge(under, over) {
+    const merged = new Map(Object.entries(under));
+    for (const [key, value] of Object.entries(over)) {
+        const below = merged.get(key);
+        merged.set(key, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(below) && (0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(value) ? merge(below, value) : value);
+    }
+    return Object.fromEntries(merged);
+}
+function mergeFields(inputs, { uuid, pin, parameters, env, ...entry }) {
+    const fields = { ...inputs, ...givenOnly(entry) };
+    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
+    return givenOnly({
+        ...fields,
+        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
+        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
+    });
+}
+function givenOnly(fields) {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+function mergeContainers(inputs, entry) {
+    const layers = [
+        inputs.parameters,
+        inputs.env && { env: inputs.env },
+        entry.parameters,
+        entry.env && { env: entry.env },
+    ];
+    const given = layers.filter((layer) => layer !== undefined);
+    return given.length === 0 ? null : given.reduce(merge, {});
+}
+function hashEntry(step, runAttempt, entry) {
+    const { repository, runId, workflow, job, matrixIndex } = step;
+    const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
+    const text = (0,_service_sign_js__WEBPACK_IMPORTED_MODULE_2__/* .canonicalJson */ .dj)([...identity, ...entry.map((each) => each ?? null)]);
+    return `cook-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+function describe(run) {
+    if (run === null)
+        return 'Cooked outside of GitHub Actions';
+    const { repository, workflow, runId } = run;
+    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${(0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_4__/* .runUrl */ .Vp)(run)}`;
 }
 
 
@@ -30613,14 +30806,15 @@ async function readFirst({ poller, end }, jobUuid) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Gz: () => (/* binding */ newStepFacts),
+/* harmony export */   H3: () => (/* binding */ stepFactsSchema),
 /* harmony export */   KD: () => (/* binding */ isDuplicate),
-/* harmony export */   RN: () => (/* binding */ parseEntryFacts),
+/* harmony export */   bv: () => (/* binding */ entryFactsSchema),
 /* harmony export */   ec: () => (/* binding */ withJob),
 /* harmony export */   kG: () => (/* binding */ newEntryFacts),
 /* harmony export */   kS: () => (/* binding */ unansweredCooks),
-/* harmony export */   xS: () => (/* binding */ parseStepFacts)
+/* harmony export */   l5: () => (/* binding */ withSent)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4343);
 /* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
 
 
@@ -30634,6 +30828,7 @@ const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc
     unsent: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
     refused: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
     serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
+    retries: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
     jobs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(jobFactsSchema),
     stop: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['goal', 'ended', 'lost', 'not-cooked', 'over-budget', 'replaced'])),
 });
@@ -30644,7 +30839,7 @@ const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc(
 const newStepFacts = { ends: [], hasVerdict: false };
 function newEntryFacts(mark) {
     const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
-    return { mark, ...none, jobs: [], stop: null };
+    return { mark, ...none, retries: null, jobs: [], stop: null };
 }
 function unansweredCooks({ sends, unsent, refused, jobs }) {
     return Math.max(0, sends - unsent - refused - jobs.length);
@@ -30652,19 +30847,14 @@ function unansweredCooks({ sends, unsent, refused, jobs }) {
 function withJob({ jobs }, job) {
     const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
     return {
-        jobs: isKnown ? jobs.map((each) => (each.uuid === job.uuid ? job : each)) : [...jobs, job],
+        jobs: isKnown ? jobs.map((known) => (known.uuid === job.uuid ? job : known)) : [...jobs, job],
     };
+}
+function withSent(job, { retries }) {
+    return { ...job, max_retry_count: job.max_retry_count ?? retries };
 }
 function isDuplicate({ mark, jobs }, jobUuid) {
     return mark !== null && jobs[0]?.uuid !== jobUuid;
-}
-function parseEntryFacts(value) {
-    const parsed = entryFactsSchema.safeParse(value);
-    return parsed.success ? parsed.data : null;
-}
-function parseStepFacts(value) {
-    const parsed = stepFactsSchema.safeParse(value);
-    return parsed.success ? parsed.data : newStepFacts;
 }
 
 
@@ -30757,15 +30947,15 @@ const clockSlackMs = 48 * 3_600_000;
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   EN: () => (/* binding */ hashAndNonceOf),
 /* harmony export */   LR: () => (/* binding */ carriesMark),
 /* harmony export */   Mp: () => (/* binding */ readMark),
 /* harmony export */   UR: () => (/* binding */ mayOutlive),
 /* harmony export */   dq: () => (/* binding */ describeWithMark),
+/* harmony export */   fN: () => (/* binding */ readHashAndNonce),
 /* harmony export */   iI: () => (/* binding */ isOfRepository)
 /* harmony export */ });
-/* unused harmony export lifetimeOf */
-function lifetimeOf(inputs) {
+/* unused harmony export getLifetime */
+function getLifetime(inputs) {
     if (inputs['on-job-end'] === 'cancel')
         return 'end';
     const waitUntil = inputs['wait-until'] ?? 'completed';
@@ -30793,14 +30983,14 @@ function formatOrigin(run, inputs) {
         run.repositoryId || '-',
         `${run.runId}.${run.runAttempt}${later}`,
         run.sha || '-',
-        lifetimeOf(inputs),
+        getLifetime(inputs),
         workflow,
     ].join(' ')}]`;
 }
 function carriesMark({ description }, mark) {
     return description?.includes(`[${mark}]`) ?? false;
 }
-function hashAndNonceOf({ description }) {
+function readHashAndNonce({ description }) {
     const match = /\[(cook-[0-9a-f]{32})-([0-9a-f]+)\]\s*$/.exec((description ?? '').slice(-maxMark));
     return match === null ? null : { hash: match[1] ?? '', nonce: match[2] ?? '' };
 }
@@ -30866,13 +31056,14 @@ function getWanted(facts, step, policy, phase) {
         ? 'cancel'
         : 'keep';
 }
-function endsByItself({ stop }, policy) {
+function endsByItself({ stop, mark }, policy) {
     switch (stop) {
         case 'not-cooked':
-        case 'ended':
         case 'over-budget':
         case 'replaced':
             return true;
+        case 'ended':
+            return mark !== null || policy.onTimeout === 'cancel';
         case 'lost':
             return policy.onTimeout === 'cancel';
         case 'goal':
@@ -30891,17 +31082,15 @@ function endCancels(end, { stop }, policy) {
             return policy.onTimeout === 'cancel' && stop !== 'goal';
     }
 }
-function nextAction(facts, wanted, { cancels, hasLooked }, phase) {
+function nextAction(facts, wanted, { canceled, hasLooked }, phase) {
     const [own, ...duplicates] = facts.jobs;
-    const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates].filter(({ hasEnded }) => !hasEnded);
-    const uuids = unwanted.map(({ uuid }) => uuid);
-    const toCancel = uuids.filter((uuid) => !cancels.has(uuid));
-    if (toCancel.length > 0)
-        return { do: 'cancel', jobUuids: toCancel };
-    if (!hasLooked && mayHaveMore(facts, phase))
-        return { do: 'look' };
-    const toConfirm = uuids.filter((uuid) => cancels.get(uuid) === 'accepted');
-    return toConfirm.length > 0 ? { do: 'confirm', jobUuids: toConfirm } : { do: 'done' };
+    const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates];
+    const jobUuids = unwanted
+        .filter(({ uuid, hasEnded }) => !hasEnded && !canceled.has(uuid))
+        .map(({ uuid }) => uuid);
+    if (jobUuids.length > 0)
+        return { do: 'cancel', jobUuids };
+    return { do: !hasLooked && mayHaveMore(facts, phase) ? 'look' : 'done' };
 }
 function mayHaveMore(facts, phase) {
     if (facts.mark === null)
@@ -30924,15 +31113,17 @@ function mayHaveMore(facts, phase) {
 /* harmony export */   aB: () => (/* binding */ createFactsReconciler),
 /* harmony export */   qU: () => (/* binding */ ownName)
 /* harmony export */ });
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
-/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9507);
-/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5877);
-/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7836);
-/* harmony import */ var _service_poll_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8536);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4746);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4052);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_poll_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5148);
+/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7094);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4746);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4052);
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9507);
+/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5877);
+/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7836);
+
 
 
 
@@ -30943,128 +31134,105 @@ function mayHaveMore(facts, phase) {
 
 
 async function reconcile(entry, options) {
-    const { cancels } = entry;
     const tasks = new Set();
     const begin = (work) => {
         const task = work.finally(() => tasks.delete(task));
         tasks.add(task);
     };
-    const cancelOne = async (uuid) => {
-        cancels.set(uuid, 'sending');
-        cancels.set(uuid, await cancel(uuid, entry, options));
-    };
     let hasLooked = false;
-    const lookOnce = async () => {
+    const look = async () => {
         hasLooked = true;
-        if (await look(entry, options))
+        if (await findJob(entry, options))
             hasLooked = false;
     };
     while (!options.deadline.aborted) {
-        const attempts = { cancels, hasLooked };
-        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_5__/* .nextAction */ .G)(entry.facts(), entry.wanted(), attempts, options.phase);
-        switch (action.do) {
-            case 'done':
-                if (tasks.size === 0)
-                    return;
-                await Promise.race(tasks);
-                break;
-            case 'cancel':
-                for (const uuid of action.jobUuids)
-                    begin(cancelOne(uuid));
-                break;
-            case 'look':
-                begin(lookOnce());
-                break;
-            case 'confirm':
-                for (const uuid of action.jobUuids) {
-                    cancels.set(uuid, 'confirming');
-                    begin(confirm(uuid, entry, options));
-                }
-                break;
-        }
+        const tried = { canceled: entry.canceled, hasLooked };
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .G)(entry.facts(), entry.wanted(), tried, options.phase);
+        if (action.do === 'cancel')
+            for (const uuid of action.jobUuids)
+                begin(endJob(uuid, entry, options));
+        else if (action.do === 'look')
+            begin(look());
+        else if (tasks.size === 0)
+            return;
+        else
+            await Promise.race(tasks);
     }
     await Promise.all(tasks);
 }
-async function cancel(jobUuid, entry, { client, events, phase, deadline }) {
-    const reason = entry.reason(jobUuid);
-    events.cancelling(jobUuid, reason.told);
+async function endJob(jobUuid, entry, options) {
+    const { client, events, phase, deadline } = options;
+    entry.canceled.add(jobUuid);
+    const { told, sent } = entry.reason(jobUuid);
+    events.cancelling(jobUuid, told);
+    const see = (answer) => {
+        const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(answer, entry.facts());
+        if ((0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)(job))
+            entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+        entry.onJob(job);
+        return (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)(job);
+    };
     try {
-        const request = async () => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason.sent, deadline);
-        const last = entry.facts().sends > 0 ? _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastOwnCancel : _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.lastCancel;
-        const rule = phase === 'post' ? last : _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.cancel;
-        const job = await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline });
-        if (job !== null)
-            see(job, entry);
-        return 'accepted';
+        const request = async () => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, deadline);
+        const last = entry.facts().sends > 0 ? _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastOwnCancel : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastCancel;
+        const rule = phase === 'post' ? last : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.cancel;
+        const job = await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline });
+        if (job !== null && see(job))
+            return;
     }
     catch (error) {
         const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, jobUuid, deadline).catch(() => null);
-        if (job !== null)
-            see(job, entry);
-        if (job !== null && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(job))
-            return 'accepted';
-        events.cancelFailed(jobUuid, error);
-        return 'failed';
+        if (job === null || !see(job))
+            events.cancelFailed(jobUuid, error);
+        return;
     }
+    await confirmEnd(jobUuid, entry, options, see);
 }
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 const cancelAgainEveryMs = 12_000;
-async function confirm(jobUuid, entry, options) {
-    const { client, poller, events, phase, deadline } = options;
-    const over = new AbortController();
-    const until = AbortSignal.any([deadline, over.signal]);
-    void client.clock.sleep(maxConfirmMs[phase], until).then(() => {
-        over.abort();
-    });
+const maxLateRestartMs = cancelAgainEveryMs + 3_000;
+async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadline }, see) {
+    const { clock } = client;
     const hasFailedLongAgo = entry.facts().stop === 'ended';
-    const settledAtMs = hasFailedLongAgo ? client.clock.monotonicMs() + maxLateRestartMs : Infinity;
+    const settledAtMs = hasFailedLongAgo ? clock.monotonicMs() + maxLateRestartMs : Infinity;
+    const time = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(clock, maxConfirmMs[phase], deadline);
     let status = null;
-    let isUnreadable = false;
-    const isOver = (answer) => {
-        isUnreadable = answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7;
-        if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ServiceError */ ._7)
-            return true;
-        ({ status } = answer);
-        see(answer, entry);
-        const isSettled = status === 'FAILED' && client.clock.monotonicMs() >= settledAtMs;
-        return (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(answer) || isSettled;
+    const state = { isOver: false, isUnreadable: false };
+    const take = (job) => {
+        ({ status } = job);
+        const isSettled = status === 'FAILED' && clock.monotonicMs() >= settledAtMs;
+        state.isOver = see(job) || isSettled;
+        return state.isOver;
     };
-    const repeating = cancelAgain(jobUuid, entry, options, until, (job) => {
-        if (isOver(job))
-            over.abort();
-    });
-    await poller.watch(jobUuid, isOver, until);
-    over.abort();
-    await repeating;
-    if (isUnreadable)
-        await cancelOnce(jobUuid, entry, client, deadline, isOver);
+    const onAnswer = (answer) => {
+        state.isUnreadable = answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7;
+        return answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7 || take(answer);
+    };
+    const untilNext = async (work) => {
+        const next = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(clock, cancelAgainEveryMs, time.signal);
+        await work(next.signal);
+        next.clear();
+    };
+    while (!state.isOver && !state.isUnreadable && !time.signal.aborted) {
+        await untilNext(async (signal) => poller.watch(jobUuid, onAnswer, signal));
+        if (state.isOver || time.signal.aborted)
+            break;
+        await untilNext(async (signal) => {
+            const { sent } = entry.reason(jobUuid);
+            const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, signal).catch(() => null);
+            if (job !== null)
+                take(job);
+        });
+    }
+    time.clear();
     if (phase === 'main' && deadline.aborted)
         return;
     if (status === 'FAILED')
-        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
-    else if (status === null || !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_8__/* .isFinal */ .dR)(status))
+        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+    else if (status === null || !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(status))
         events.notEnded(jobUuid, status);
 }
-const maxLateRestartMs = cancelAgainEveryMs + 3_000;
-async function cancelAgain(jobUuid, entry, { client }, until, onJob) {
-    for (;;) {
-        await client.clock.sleep(cancelAgainEveryMs, until);
-        if (until.aborted)
-            return;
-        await cancelOnce(jobUuid, entry, client, until, onJob);
-    }
-}
-async function cancelOnce(jobUuid, entry, client, signal, onJob) {
-    const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, entry.reason(jobUuid).sent, signal).catch(() => null);
-    if (job !== null)
-        onJob(job);
-}
-function see(job, entry) {
-    if ((0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(job))
-        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: true }));
-    entry.onJob(job);
-}
-async function look(entry, { finder, events, phase }) {
+async function findJob(entry, { finder, events, phase }) {
     const facts = entry.facts();
     const mark = facts.mark ?? '';
     try {
@@ -31072,33 +31240,33 @@ async function look(entry, { finder, events, phase }) {
             mark,
             knownUuids: facts.jobs.map(({ uuid }) => uuid),
             serverSentAtMs: facts.serverSentAtMs,
-            windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_4__/* .lookupWindowMs */ .t : 0,
+            windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_8__/* .lookupWindowMs */ .t : 0,
             isLast: phase === 'post',
         });
         if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid))
             return false;
         const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'keep';
-        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_7__/* .hasFinished */ .rz)(job) }));
+        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(job, facts)) }));
         events.foundLater(job, isKept);
         entry.onJob(job);
         return true;
     }
     catch (error) {
-        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
+        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
             events.lookupFailed(mark, error);
         return false;
     }
 }
-function createFactsReconciler({ client, events, phase, deadline }, health, reason, onJob = () => { }) {
-    const poller = (0,_service_poll_js__WEBPACK_IMPORTED_MODULE_6__/* .createPoller */ .vO)({ client, interval: 'auto', signal: deadline, ...health });
-    const options = {
+function createFactsReconciler(options) {
+    const { client, phase, deadline, log, reason, onJob = () => { } } = options;
+    const poller = (0,_service_poll_js__WEBPACK_IMPORTED_MODULE_1__/* .createPoller */ .vO)({
         client,
-        events,
-        phase,
-        deadline,
-        poller,
-        finder: (0,_find_js__WEBPACK_IMPORTED_MODULE_4__/* .createFinder */ .p)(client, deadline),
-    };
+        interval: 'auto',
+        signal: deadline,
+        onUnavailable: log.serviceUnavailable,
+        onAvailable: log.serviceAvailable,
+    });
+    const finder = (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline);
     return async (saved, wanted) => {
         let facts = saved;
         const entry = {
@@ -31107,11 +31275,11 @@ function createFactsReconciler({ client, events, phase, deadline }, health, reas
                 facts = { ...facts, ...change };
             },
             wanted: () => wanted(facts),
-            cancels: new Map(),
-            reason: (jobUuid) => ownReason((0,_facts_js__WEBPACK_IMPORTED_MODULE_3__/* .isDuplicate */ .KD)(facts, jobUuid) ? duplicateReason : reason),
+            canceled: new Set(),
+            reason: (jobUuid) => ownReason((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .isDuplicate */ .KD)(facts, jobUuid) ? duplicateReason : reason),
             onJob,
         };
-        await reconcile(entry, options);
+        await reconcile(entry, { client, phase, deadline, poller, finder, events: log });
     };
 }
 const duplicateReason = 'the cook was repeated and created two jobs';
@@ -31134,8 +31302,9 @@ function ownReason(told) {
 /* harmony export */   wn: () => (/* binding */ saveEntry),
 /* harmony export */   zZ: () => (/* binding */ savePendingStatuses)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
-/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(268);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4343);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(268);
 /* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
 
 
@@ -31172,13 +31341,24 @@ function savePendingStatuses(runner, sha) {
     runner.saveState(statusesName, sha);
 }
 function readSavedState(runner) {
-    const plan = planSchema.safeParse((0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(planName)));
-    if (!plan.success)
+    const read = (name, schema) => {
+        const parsed = zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xL(schema, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_3__/* .parseJson */ .qF)(runner.state(name)));
+        return parsed.success ? parsed.data : null;
+    };
+    const plan = read(planName, planSchema);
+    if (plan === null)
         return null;
-    const { count, records, policy } = plan.data;
-    const entries = Array.from({ length: count * records }, (_, place) => (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .parseEntryFacts */ .RN)((0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(entryName(Math.floor(place / records), place % records))))).filter((facts) => facts !== null);
-    const step = (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .parseStepFacts */ .xS)((0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .parseJson */ .qF)(runner.state(stepName)));
-    return { policy, step, entries, pendingSha: runner.state(statusesName) };
+    const entries = [];
+    for (let index = 0; index < plan.count; index += 1) {
+        for (let choice = 0; choice < plan.records; choice += 1) {
+            const facts = read(entryName(index, choice), _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .entryFactsSchema */ .bv);
+            if (facts !== null)
+                entries.push(facts);
+        }
+    }
+    const step = read(stepName, _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .stepFactsSchema */ .H3) ?? _facts_js__WEBPACK_IMPORTED_MODULE_0__/* .newStepFacts */ .Gz;
+    const pendingSha = runner.state(statusesName);
+    return { policy: plan.policy, step, entries, pendingSha };
 }
 
 
@@ -31206,24 +31386,38 @@ class ServiceError extends Error {
     name = 'ServiceError';
     trouble;
     request;
-    status;
     detail;
+    status;
     retryAfterMs;
-    constructor(options) {
-        const status = options.status === undefined ? '' : ` (HTTP ${options.status})`;
-        super(`${options.request}${status}: ${options.detail}`, { cause: options.cause });
-        this.trouble = options.trouble;
-        this.request = options.request;
-        this.status = options.status;
-        this.detail = options.detail;
-        this.retryAfterMs = options.retryAfterMs;
+    isForeign;
+    isLasting;
+    isKnownHost;
+    constructor(failure) {
+        const { trouble, request, detail, status, retryAfterMs, cause } = failure;
+        super(`${request}${status === undefined ? '' : ` (HTTP ${status})`}: ${detail}`, { cause });
+        this.trouble = trouble;
+        this.request = request;
+        this.detail = detail;
+        this.status = status;
+        this.retryAfterMs = retryAfterMs;
+        this.isForeign = failure.isForeign ?? false;
+        this.isLasting = failure.isLasting ?? false;
+        this.isKnownHost = failure.isKnownHost ?? false;
+    }
+    with(change) {
+        const { trouble, request, detail, status, retryAfterMs, cause } = this;
+        const { isForeign, isLasting, isKnownHost } = this;
+        const said = { trouble, request, detail, status, retryAfterMs, cause };
+        return new ServiceError({ ...said, isForeign, isLasting, isKnownHost, ...change });
     }
     get mayHaveSucceeded() {
         if (this.trouble === 'refused')
             return !isClientError(this.status) || this.status === 408;
-        return this.trouble !== 'unreachable';
+        return this.trouble !== 'unreachable' && this.trouble !== 'not-api';
     }
     get retryable() {
+        if (this.trouble === 'not-api' || this.isLasting)
+            return false;
         if (this.trouble !== 'refused')
             return true;
         return !isClientError(this.status) || this.status === 408 || this.status === 429;
@@ -31241,7 +31435,7 @@ class GitHubError extends Error {
         this.request = request;
     }
     get isLasting() {
-        return this.trouble === 'forbidden' || this.trouble === 'internal';
+        return ['unauthorized', 'forbidden', 'internal'].includes(this.trouble);
     }
 }
 class InterruptedError extends Error {
@@ -31274,37 +31468,40 @@ var parse = __nccwpck_require__(3945);
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js
+var schemas = __nccwpck_require__(4343);
 ;// CONCATENATED MODULE: ./build/github/trouble.js
+
 
 const refusalSchema = schemas/* object */.Ikc({
     status: schemas/* number */.aig(),
     message: schemas/* catch */.MfU(schemas/* string */.YjP(), ''),
     response: schemas/* optional */.lqM(schemas/* object */.Ikc({ headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J()) })),
 });
-function troubleOf(error, nowMs) {
+function parseRefusal(error, request, nowMs) {
     const refusal = refusalSchema.safeParse(error);
-    if (!refusal.success)
-        return { kind: 'internal', status: 0, retryAfterMs: null };
+    if (!refusal.success) {
+        return { failure: new errors/* GitHubError */.y_('internal', 0, request, error), retryAfterMs: null };
+    }
     const { status, message, response: { headers } = { headers: {} } } = refusal.data;
     const isLimit = 'retry-after' in headers ||
         headers['x-ratelimit-remaining'] === '0' ||
         /\brate limit\b/i.test(message);
     return {
-        kind: troubleOfStatus(status, isLimit),
-        status,
-        retryAfterMs: retryAfterOf(headers, nowMs),
+        failure: new errors/* GitHubError */.y_(getTrouble(status, isLimit), status, request, error),
+        retryAfterMs: getRetryAfter(headers, nowMs),
     };
 }
-function troubleOfStatus(status, isLimit) {
+function getTrouble(status, isLimit) {
     if (status >= 500)
         return 'unavailable';
     if (status === 429 || isLimit)
         return 'limited';
-    return [401, 403, 404].includes(status) ? 'forbidden' : 'refused';
+    if (status === 401)
+        return 'unauthorized';
+    return status === 403 || status === 404 ? 'forbidden' : 'refused';
 }
-function retryAfterOf(headers, nowMs) {
+function getRetryAfter(headers, nowMs) {
     const seconds = Number(headers['retry-after'] ?? Number.NaN);
     if (Number.isFinite(seconds))
         return Math.max(0, seconds * 1_000);
@@ -31323,11 +31520,11 @@ function retryAfterOf(headers, nowMs) {
 const maxConcurrent = 8;
 const maxTries = 6;
 const defaultLimitPauseMs = retry/* maxPauseMs */.fR;
-function createGitHub({ runner, clock, random, openGitHub }, { repository, token, signal, maxRequestMs }) {
+function createGitHub({ runner, clock, random, openGitHub }, { repository, token, signal, maxMs = Infinity, maxRequestMs }) {
     const [owner = '', repo = ''] = repository.split('/');
     const post = openGitHub(runner, token, maxRequestMs);
     const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
-    const gate = createGate(clock, signal);
+    const gate = createGate(clock, signal, clock.monotonicMs() + maxMs);
     const send = async (route, parameters = {}, isRepeatable = true) => inTurn(async () => {
         for (let failures = 1;; failures += 1) {
             await gate.pass();
@@ -31337,17 +31534,16 @@ function createGitHub({ runner, clock, random, openGitHub }, { repository, token
                 return answer;
             }
             catch (error) {
-                const { kind, status, retryAfterMs } = troubleOf(error, clock.now());
-                const failure = new errors/* GitHubError */.y_(kind, status, route, error);
-                const isTransient = kind === 'unavailable' && isRepeatable && failures < maxTries;
-                if (kind !== 'limited' && !isTransient)
+                const { failure, retryAfterMs } = parseRefusal(error, route, clock.now());
+                const isLimit = failure.trouble === 'limited';
+                const isTransient = failure.trouble === 'unavailable' && isRepeatable;
+                if (!isLimit && !(isTransient && failures < maxTries))
                     throw failure;
-                const minMs = retryAfterMs ?? (kind === 'limited' ? defaultLimitPauseMs : 0);
-                const pauseMs = (0,retry/* backoffMs */.jo)(failures, random, minMs);
-                if (kind === 'limited')
-                    gate.close(failure, pauseMs);
+                const minMs = retryAfterMs ?? (isLimit ? defaultLimitPauseMs : 0);
+                if (isLimit)
+                    gate.close(failure, minMs, (0,retry/* backoffMs */.jo)(failures, random, minMs));
                 else
-                    await clock.sleep(pauseMs, signal);
+                    await clock.sleep((0,retry/* backoffMs */.jo)(failures, random, minMs), signal);
             }
         }
     });
@@ -31359,11 +31555,14 @@ function createGitHub({ runner, clock, random, openGitHub }, { repository, token
     };
     return { send, read };
 }
-function createGate(clock, signal) {
+function createGate(clock, signal, endMs) {
     let notBeforeMs = 0;
+    let opensMs = 0;
     let limit = null;
     return {
         pass: async () => {
+            if (limit !== null && opensMs > endMs)
+                throw limit;
             const pauseMs = notBeforeMs - clock.monotonicMs();
             if (pauseMs > 0)
                 await clock.sleep(pauseMs, signal);
@@ -31373,8 +31572,9 @@ function createGate(clock, signal) {
         open: () => {
             limit = null;
         },
-        close: (failure, pauseMs) => {
+        close: (failure, limitMs, pauseMs) => {
             limit = failure;
+            opensMs = clock.monotonicMs() + limitMs;
             notBeforeMs = clock.monotonicMs() + pauseMs;
         },
     };
@@ -31432,25 +31632,18 @@ const lastTryMs = 1_000;
 const maxRequestMs = 4_000;
 function createCommitStatus(jobs, run, token, endsWithJob, deps) {
     const { clock, runner } = deps;
-    const finishing = new AbortController();
-    const over = new AbortController();
     const { repository, sha } = run;
     (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .savePendingStatuses */ .zZ)(runner, sha);
+    const finishing = new AbortController();
+    const over = new AbortController();
     const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_6__/* .createGitHub */ .C)(deps, { repository, token, signal: over.signal, maxRequestMs });
-    const send = createSender(github, sha, runner);
-    const pause = async () => clock.sleep(minPauseMs, finishing.signal);
-    const contextOf = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .openContexts */ .Ng)(jobs);
-    const queues = new Map();
+    const sender = createSender(github, sha, runner, async () => clock.sleep(minPauseMs, finishing.signal));
+    const getContext = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .openContexts */ .Ng)(jobs);
     const report = ({ ref, job }, message, isLeft) => {
-        let queue = queues.get(ref.index);
-        if (queue === undefined) {
-            const context = contextOf(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job));
-            queue = createQueue(async (next) => send({ context, ...next }), pause);
-            queues.set(ref.index, queue);
-        }
         const isPending = message.state === 'pending' && job !== null;
         const pending = isPending ? { jobUuid: job.uuid, isLeft } : null;
-        queue.add({ ...message, target_url: (0,_pending_js__WEBPACK_IMPORTED_MODULE_7__/* .statusUrl */ .Yb)(run, pending) });
+        const context = getContext(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job));
+        sender.add({ context, ...message, target_url: (0,_pending_js__WEBPACK_IMPORTED_MODULE_7__/* .statusUrl */ .Yb)(run, pending) });
     };
     return {
         submitted: (submitted) => {
@@ -31472,50 +31665,50 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
                 await clock.sleep(lastTryMs, settled.signal);
                 over.abort();
             });
-            await Promise.all([...queues.values()].map(async ({ idle }) => idle()));
+            await sender.idle();
             settled.abort();
-            if (!over.signal.aborted)
+            if (!sender.isLeft())
                 (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .savePendingStatuses */ .zZ)(runner, '');
         },
     };
 }
-function createQueue(send, pause) {
-    let next;
-    let pausing = Promise.resolve();
+function createSender(github, sha, runner, pause) {
+    const waiting = new Map();
     let work;
+    let pausing = Promise.resolve();
+    let hasWarned = false;
+    let isHopeless = false;
+    let isLeft = false;
+    const send = async (status) => {
+        try {
+            if (!isHopeless)
+                await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .setStatus */ .L)(github, sha, status);
+        }
+        catch (error) {
+            isHopeless ||= error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.isLasting;
+            isLeft ||= !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && ['forbidden', 'refused'].includes(error.trouble));
+            if (!hasWarned)
+                (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Yd)(runner, error);
+            hasWarned = true;
+        }
+    };
     const sendAll = async () => {
-        while (next !== undefined) {
+        while (waiting.size > 0) {
             await pausing;
-            const update = next;
-            next = undefined;
-            await send(update);
+            const statuses = [...waiting.values()];
+            waiting.clear();
+            await Promise.all(statuses.map(send));
             pausing = pause();
         }
         work = undefined;
     };
     return {
-        add: (update) => {
-            next = update;
+        add: (status) => {
+            waiting.set(status.context, status);
             work ??= sendAll();
         },
         idle: async () => work,
-    };
-}
-function createSender(github, sha, runner) {
-    let isHopeless = false;
-    let hasWarned = false;
-    return async (status) => {
-        if (isHopeless)
-            return;
-        try {
-            await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .setStatus */ .L)(github, sha, status);
-        }
-        catch (error) {
-            isHopeless ||= error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.isLasting;
-            if (!hasWarned)
-                (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Yd)(runner, error);
-            hasWarned = true;
-        }
+        isLeft: () => isLeft,
     };
 }
 
@@ -31528,21 +31721,63 @@ function createSender(github, sha, runner) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   e: () => (/* binding */ readCommitSha)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3619);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3305);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(487);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4343);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3147);
+/* harmony import */ var _inputs_parsers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5272);
+/* harmony import */ var _report_sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2389);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9473);
 
 
-const sha = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_2__/* ._regex */ .Fk(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/));
-const pullRequestEvent = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ head: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ sha }) }) });
-async function readCommitSha(runner) {
-    const { env } = runner;
-    if (env['GITHUB_EVENT_NAME']?.startsWith('pull_request')) {
-        const event = pullRequestEvent.safeParse(await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_0__/* .readEvent */ .j_)(runner));
-        return event.success ? event.data.pull_request.head.sha : '';
+
+
+
+
+
+const sha = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .refine */ .YPB(_inputs_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .isCommitSha */ ._$));
+const head = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ head: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ sha }) });
+const pullRequestEvent = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ pull_request: head });
+const workflowRunEvent = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ workflow_run: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ head_sha: sha }) });
+const commentEvent = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({
+    issue: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ number: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .number */ .aig(), pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({}) }),
+});
+async function readCommitSha(deps, inputs) {
+    const { env } = deps.runner;
+    const name = env['GITHUB_EVENT_NAME'] ?? '';
+    if (inputs['commit-sha'] !== undefined)
+        return inputs['commit-sha'];
+    if (name.startsWith('pull_request')) {
+        const event = pullRequestEvent.safeParse(await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .readEvent */ .j_)(deps.runner));
+        return event.data?.pull_request.head.sha ?? '';
     }
-    const pushed = sha.safeParse(env['GITHUB_SHA']);
-    return pushed.success ? pushed.data : '';
+    return (await readOtherHead(name, deps, inputs)) ?? sha.safeParse(env['GITHUB_SHA']).data ?? '';
+}
+async function readOtherHead(name, deps, inputs) {
+    if (name === 'issue_comment')
+        return readHead(deps, inputs);
+    if (name !== 'workflow_run')
+        return undefined;
+    return workflowRunEvent.safeParse(await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .readEvent */ .j_)(deps.runner)).data?.workflow_run.head_sha;
+}
+const maxReadMs = 10_000;
+async function readHead(deps, { 'commit-status': isAsked, 'github-token': token }) {
+    const number = commentEvent.safeParse(await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .readEvent */ .j_)(deps.runner)).data?.issue.number;
+    const repository = deps.runner.env['GITHUB_REPOSITORY'] ?? '';
+    if (!isAsked || token === undefined || number === undefined)
+        return undefined;
+    try {
+        return await (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(deps.clock, maxReadMs, deps.interrupt, async (signal) => {
+            const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_4__/* .createGitHub */ .C)(deps, { repository, token, signal });
+            const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
+            return (await github.read(head, route, { pull_number: number })).head.sha;
+        });
+    }
+    catch (error) {
+        const cause = (0,_report_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(deps.runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .asError */ .zR)(error).message), 200);
+        deps.runner.print(`The commit status is set on GITHUB_SHA: the pull request could not be read (${cause}). It needs the permission pull-requests: read, or the input commit-sha`);
+        return undefined;
+    }
 }
 
 
@@ -31596,18 +31831,16 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 /* unused harmony export parsePendingUrl */
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(487);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
 /* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(293);
 /* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4746);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2827);
-/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9773);
-/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5342);
-/* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(9283);
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4049);
-/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(8480);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2389);
-/* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(1446);
-
+/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9773);
+/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5342);
+/* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5538);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8480);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2389);
+/* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(1446);
 
 
 
@@ -31629,36 +31862,36 @@ function pendingUrl(url, { jobUuid, isLeft }) {
 const pattern = /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
 function parsePendingUrl(url) {
     const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
-    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_10__/* .isUuid */ .O1)(jobUuid) ? { runUrl: page, runId, jobUuid, isLeft: kind === 'left' } : null;
+    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_9__/* .isUuid */ .O1)(jobUuid) ? { runUrl: page, runId, jobUuid, isLeft: kind === 'left' } : null;
 }
 async function readPendingStatuses(github, shas) {
-    const statuses = await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_12__/* .readStatuses */ .r)(github, shas);
-    return statuses.flatMap(({ sha, context, isPending, targetUrl }) => {
-        const pending = parsePendingUrl(targetUrl);
-        const isOurs = isPending && context.startsWith('dispersed / ') && pending !== null;
-        return isOurs ? [{ sha, context, ...pending }] : [];
+    const statuses = await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_11__/* .readStatuses */ .r)(github, shas);
+    return statuses.flatMap(({ sha, context, state, targetUrl }) => {
+        const isOurs = state === 'pending' && context.startsWith('dispersed / ');
+        const pending = isOurs ? parsePendingUrl(targetUrl) : null;
+        return pending === null ? [] : [{ sha, context, ...pending }];
     });
 }
 async function keepPending(github, { sha, context, ...pending }, description) {
     const url = pendingUrl(pending.runUrl, pending);
-    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_12__/* .setStatus */ .L)(github, sha, { state: 'pending', context, description, target_url: url });
+    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_11__/* .setStatus */ .L)(github, sha, { state: 'pending', context, description, target_url: url });
 }
 async function finishStatus(github, { sha, context, runUrl: url }, outcome) {
-    const message = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_6__/* .describeEnd */ .lA)(outcome);
-    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_12__/* .setStatus */ .L)(github, sha, { ...message, context, target_url: url });
+    const message = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describeEnd */ .lA)(outcome);
+    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_11__/* .setStatus */ .L)(github, sha, { ...message, context, target_url: url });
     return message;
 }
 const maxFinishMs = 10_000;
 async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUuids, client) {
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(deps.clock, maxFinishMs);
-    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_11__/* .createGitHub */ .C)(deps, { repository, token, signal });
+    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_10__/* .createGitHub */ .C)(deps, { repository, token, signal });
     const finish = async (status) => {
-        const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_9__/* .readJob */ .cd)(client, status.jobUuid, signal);
-        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_8__/* .nowOf */ .I)(client));
+        const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_8__/* .readJob */ .cd)(client, status.jobUuid, signal);
+        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_7__/* .nowOf */ .I)(client));
         if (hasEnded)
             await finishStatus(github, status, (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createJobOutcome */ .g)(job));
         else
-            await keepPending(github, { ...status, isLeft: true }, _jobs_results_js__WEBPACK_IMPORTED_MODULE_5__/* .results */ .X.detached.commitStatus.words);
+            await keepPending(github, { ...status, isLeft: true }, 'Left running');
     };
     try {
         const statuses = await readPendingStatuses(github, [sha]);
@@ -31666,7 +31899,7 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
         await Promise.all(statuses.filter(isOwn).map(finish));
     }
     catch (error) {
-        (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_7__/* .warnStatusNotSet */ .Yd)(deps.runner, signal.aborted ? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4() : error);
+        (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Yd)(deps.runner, signal.aborted ? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4() : error);
     }
     finally {
         clear();
@@ -31683,7 +31916,7 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
 /* harmony export */   L: () => (/* binding */ setStatus),
 /* harmony export */   r: () => (/* binding */ readStatuses)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4343);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
 /* harmony import */ var _octokit_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(987);
@@ -31702,62 +31935,52 @@ async function readStatuses(github, shas) {
             return (await Promise.all(answers)).flat();
         }
         catch (error) {
-            if (!isNoAnswer(error))
+            const isAnswer = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.trouble !== 'unavailable';
+            if (!isAnswer || error.trouble === 'limited')
                 throw error;
         }
     }
     const singly = shas.slice(0, maxReadsWithoutGraphql);
-    const lists = singly.map(async (sha) => listStatuses(github, sha));
-    return (await Promise.all(lists)).flat();
+    return (await Promise.all(singly.map(async (sha) => listStatuses(github, sha)))).flat();
 }
-function isNoAnswer(error) {
-    if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_))
-        return false;
-    return error.trouble !== 'limited' && error.trouble !== 'unavailable';
-}
-const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-    context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(),
-    state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(),
-    target_url: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()), null),
+const url = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()), null);
+const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
+    statuses: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), target_url: url })),
 });
-const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ statuses: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(contextSchema) });
 const pageSize = 100;
 const maxPages = 10;
 async function listStatuses(github, sha) {
+    const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
     const found = [];
-    for (let page = 1; page <= maxPages; page += 1) {
-        const answer = await readCombined(github, { ref: sha, per_page: pageSize, page });
-        found.push(...answer.map((status) => toStatus(sha, status)));
-        if (answer.length < pageSize)
-            break;
+    try {
+        for (let page = 1; page <= maxPages; page += 1) {
+            const query = { ref: sha, per_page: pageSize, page };
+            const { statuses } = await github.read(combinedSchema, route, query);
+            for (const { context, state, target_url: targetUrl } of statuses)
+                found.push({ sha, context, state: state.toLowerCase(), targetUrl });
+            if (statuses.length < pageSize)
+                break;
+        }
+    }
+    catch (error) {
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && [404, 422].includes(error.status)))
+            throw error;
     }
     return found;
 }
-async function readCombined(github, query) {
-    try {
-        const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
-        return (await github.read(combinedSchema, route, query)).statuses;
-    }
-    catch (error) {
-        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && [404, 422].includes(error.status))
-            return [];
-        throw error;
-    }
-}
-function toStatus(sha, { context, state, target_url: targetUrl }) {
-    return { sha, context, isPending: state.toLowerCase() === 'pending', targetUrl };
-}
-const graphqlContextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), targetUrl: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()) }), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .transform */ .pdi(({ targetUrl, ...status }) => ({ ...status, target_url: targetUrl })));
-const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-    repository: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-        status: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(graphqlContextSchema) }))),
-    }))),
-});
+const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), targetUrl: url });
+const statusSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(contextSchema) });
+const commitSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ status: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(statusSchema)) });
+const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ repository: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(commitSchema)) });
 async function queryStatuses(github, shas) {
     const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
     const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
-    const answer = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_2__/* .graphqlRoute */ .Z, { query });
-    return shas.flatMap((sha, index) => (answer.repository[`c${index}`]?.status?.contexts ?? []).map((status) => toStatus(sha, status)));
+    const { repository } = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_2__/* .graphqlRoute */ .Z, { query });
+    return shas.flatMap((sha, index) => (repository[`c${index}`]?.status?.contexts ?? []).map((status) => ({
+        ...status,
+        sha,
+        state: status.state.toLowerCase(),
+    })));
 }
 async function setStatus(github, sha, status) {
     await github.send('POST /repos/{owner}/{repo}/statuses/{sha}', { sha, ...status });
@@ -31772,13 +31995,13 @@ async function setStatus(github, sha, status) {
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
-/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8164);
-/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7138);
+/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3964);
+/* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2966);
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6931);
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8247);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8011);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7700);
 
 
 
@@ -31821,34 +32044,45 @@ __webpack_async_result__();
 /* harmony export */ });
 /* harmony import */ var _service_public_address_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9834);
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
-/* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8718);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8534);
+/* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
+/* harmony import */ var _read_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8718);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8534);
 
 
 
 
-function apiKey(half, otherStart, other) {
-    const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
-    return (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
-        if (given === '') {
-            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`is empty. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name`);
-        }
+
+function keyInput(half, otherStart, other) {
+    const parse = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
         if (!isPrintable(given)) {
-            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains white space or characters that a key cannot have. Copy it again, in one line');
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains white space or characters that a key cannot have. Copy it again, in one line');
         }
         if (!given.startsWith(otherStart))
             return given;
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`);
+    });
+    return (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(parse, '', async (given, runner) => {
+        if (given.trim() === '')
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`is empty${await explainEmpty(half, runner)}`);
+        return given.trim();
     });
 }
-const publicKey = apiKey('public', 'sk_', 'secret');
-const secretKey = apiKey('secret', 'pk_', 'public');
+async function explainEmpty(half, runner) {
+    if (await (0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .isForkEvent */ .$c)(runner)) {
+        return ': GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
+    }
+    const secret = `DISPERSED_${half.toUpperCase()}_KEY`;
+    if (runner.env['GITHUB_ACTOR'] === 'dependabot[bot]') {
+        return `: a workflow that Dependabot has started gets Dependabot secrets only. Store ${secret} there as well, under Settings → Secrets and variables → Dependabot, or skip this step with \`if: github.actor != 'dependabot[bot]'\``;
+    }
+    return `. Store the ${half} key of the API key pair as a secret, such as ${secret}, under Settings → Secrets and variables → Actions of the repository, and pass it here by that name. A reusable workflow gets secrets only if its caller passes them (\`secrets: inherit\`), a job those of an environment only with \`environment:\``;
+}
 const token = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
     if (given === '')
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('is empty: give a token, such as ${{ github.token }}');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('is empty: give a token, such as ${{ github.token }}');
     if (isPrintable(given))
         return given;
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains white space or characters that a token cannot have');
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains white space or characters that a token cannot have');
 });
 function isPrintable(given) {
     return /^[\u0021-\u007e]+$/.test(given);
@@ -31856,23 +32090,23 @@ function isPrintable(given) {
 const apiUrl = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .fromText */ .IK)((given) => {
     const url = URL.parse(given);
     if (url === null)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('is not a URL; the service is at https://api.dispersed.com');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('is not a URL; the service is at https://api.dispersed.com');
     if (url.username !== '' || url.password !== '') {
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('contains a user name or password; use the inputs public-key and secret-key');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains a user name or password; use the inputs public-key and secret-key');
     }
     const isLoopback = (0,_service_public_address_js__WEBPACK_IMPORTED_MODULE_0__/* .isLoopbackHost */ .c)(url.hostname);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-        const shown = (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .quote */ .hD)(`${url.protocol}//${url.host}`);
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)(`${shown} is not https; http is accepted for loopback addresses only`);
+        const shown = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .quote */ .hD)(`${url.protocol}//${url.host}`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`${shown} is not https; http is accepted for loopback addresses only`);
     }
     if (url.pathname === '/' && url.search === '' && url.hash === '')
         return url;
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_3__/* .invalid */ .Gq)('must be a host only, without path, query or fragment');
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('must be a host only, without path, query or fragment');
 });
 const accessInputs = {
-    'public-key': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(publicKey),
-    'secret-key': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(secretKey),
-    'api-url': (0,_read_js__WEBPACK_IMPORTED_MODULE_2__/* .input */ .hF)(apiUrl, 'https://api.dispersed.com'),
+    'public-key': keyInput('public', 'sk_', 'secret'),
+    'secret-key': keyInput('secret', 'pk_', 'public'),
+    'api-url': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(apiUrl, 'https://api.dispersed.com'),
 };
 function toAccess(inputs) {
     const keys = { publicKey: inputs['public-key'], secretKey: inputs['secret-key'] };
@@ -31886,96 +32120,99 @@ function toAccess(inputs) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Fj: () => (/* binding */ secretsOf),
 /* harmony export */   cA: () => (/* binding */ environment),
 /* harmony export */   kL: () => (/* binding */ container),
 /* harmony export */   rt: () => (/* binding */ readEnvironmentLines)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5272);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8534);
-
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5272);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8534);
 
 
 const variableName = /^[A-Za-z_][\w.-]*$/;
 const variableNameForm = 'a name starts with a letter or `_`, followed by letters, digits, `_`, `.` or `-`';
 const environment = (given) => {
-    const { values, problems } = (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .readAll */ .yw)((0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .membersOf */ .lS)(given).map(([name, value], index) => {
+    const { values, problems } = (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .readAll */ .yw)((0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .membersOf */ .lS)(given).map(([name, value], index) => {
         const place = variableName.test(name) ? `.${name}` : `[${index}]`;
         return [place, () => [name, readVariable(name, value)]];
     }));
-    return Object.fromEntries((0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .validValues */ .tR)(values, problems));
+    return Object.fromEntries((0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .validValues */ .tR)(values, problems));
 };
 function readVariable(name, value) {
     if (!variableName.test(name))
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .invalid */ .Gq)(variableNameForm);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(variableNameForm);
     if (value === null)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .invalid */ .Gq)('cannot be null: use "" or "null", in quotes');
-    return (0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(value, name);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)('cannot be null: use "" or "null", in quotes');
+    return (0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(value, name);
 }
 function readEnvironmentLines(given) {
+    const lines = given.split(/\r\n|\n|\r/);
     const variables = new Map();
     const problems = [];
-    for (const [index, line] of given.split(/\r\n|\n|\r/).entries()) {
-        if (/^\s*(?:#|$)/.test(line))
+    for (let at = 0; at < lines.length; at += 1) {
+        const line = (lines[at] ?? '').trimStart();
+        if (line === '' || line.startsWith('#'))
             continue;
-        const name = line.slice(0, Math.max(0, line.indexOf('='))).trimStart();
-        const problem = problemOfLine(line, name, variables);
+        const [, name = '', sign = '', rest = ''] = /^(.*?)(=|<<)(.*)$/.exec(line) ?? [];
+        const end = sign === '<<' ? findEnd(lines, rest, at) : at;
+        const problem = problemOfLine(sign, name, end, variables);
         if (problem !== null)
-            problems.push({ input: '', message: `line ${index + 1} ${problem}` });
-        variables.set(name, line.slice(line.indexOf('=') + 1));
+            problems.push({ input: '', message: `line ${at + 1} ${problem}` });
+        if (end < 0)
+            break;
+        variables.set(name, sign === '<<' ? lines.slice(at + 1, end).join('\n') : rest);
+        at = end;
     }
-    if (problems.length > 0)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz(problems);
-    return Object.fromEntries(variables);
+    return (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .validValues */ .tR)(Object.fromEntries(variables), problems);
 }
-function problemOfLine(line, name, earlier) {
-    if (!line.includes('='))
+function findEnd(lines, marker, at) {
+    return marker === '' ? -1 : lines.indexOf(marker, at + 1);
+}
+function problemOfLine(sign, name, end, earlier) {
+    if (sign === '')
         return 'has no `=`: use KEY=VALUE, one per line';
     if (!variableName.test(name))
         return `has an invalid name: ${variableNameForm}`;
-    return earlier.has(name) ? `sets ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .quote */ .hD)(name)} a second time` : null;
+    if (end < 0)
+        return `opens ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(name)} with \`<<\`, and no later line is its end`;
+    return earlier.has(name) ? `sets ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(name)} a second time` : null;
 }
-const volume = (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .mapping */ .pq)({
-    image: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    mount: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    registry: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    secret: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    tag: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    user: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+const volume = (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .mapping */ .pq)({
+    image: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    mount: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    registry: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    secret: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    tag: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    user: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
 });
-const parameters = (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .mapping */ .pq)({
-    image: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    tag: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    imagesrc: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    host: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    user: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    secret: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
+const parameters = (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .mapping */ .pq)({
+    image: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    tag: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    imagesrc: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    host: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    user: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    secret: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
     env: environment,
-    ports: (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .list */ .p_)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .whole */ .WQ)(1, 65_535)),
-    volumes: (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .list */ .p_)(volume),
-    sshkey: _parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq,
-    allowed_ips: (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq),
+    ports: (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .list */ .p_)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .whole */ .WQ)(1, 65_535)),
+    volumes: (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .list */ .p_)(volume),
+    sshkey: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
+    allowed_ips: (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq),
 });
 const container = (given, name) => {
-    const members = new Map((0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .membersOf */ .lS)(given));
+    const members = new Map((0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .membersOf */ .lS)(given));
     const inner = members.get('parameters');
     if (inner === undefined)
         return parameters(given, name);
     const hasOthers = [...members.keys()].some((key) => key !== 'parameters' && key !== 'type');
     if (hasOthers || (members.get('type') ?? 'docker') !== 'docker') {
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_2__/* .invalid */ .Gq)('must be the container parameters, or {type: docker, parameters: {…}} alone');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)('must be the container parameters, or {type: docker, parameters: {…}} alone');
     }
     return parameters(inner, name);
 };
-function secretsOf({ secret, volumes = [] }) {
-    return [secret, ...volumes.map((mounted) => mounted.secret)].filter((value) => value !== undefined);
-}
 
 
 /***/ }),
 
-/***/ 487:
+/***/ 3147:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31989,12 +32226,12 @@ __nccwpck_require__.d(__webpack_exports__, {
   vg: () => (/* binding */ tempFolder)
 });
 
-;// CONCATENATED MODULE: external "node:fs/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js
+var schemas = __nccwpck_require__(4343);
 // EXTERNAL MODULE: ./build/service/json.js
 var json = __nccwpck_require__(268);
 ;// CONCATENATED MODULE: ./build/inputs/context.js
@@ -32041,7 +32278,8 @@ async function isForkEvent(runner) {
     return event.success && event.data.pull_request.head.repo?.fork !== false;
 }
 async function readEvent({ env }) {
-    return (0,json/* parseJson */.qF)(await (0,promises_namespaceObject.readFile)(env['GITHUB_EVENT_PATH'] ?? '', 'utf8').catch(() => '{}'));
+    const path = env['GITHUB_EVENT_PATH'];
+    return path ? (0,json/* parseJson */.qF)(await (0,promises_.readFile)(path, 'utf8').catch(() => '{}')) : {};
 }
 
 
@@ -32051,8 +32289,8 @@ async function readEvent({ env }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Uo: () => (/* binding */ readCleanUpInputs),
 /* harmony export */   cp: () => (/* binding */ readCookInputs),
+/* harmony export */   ih: () => (/* binding */ cleanUpInputs),
 /* harmony export */   mG: () => (/* binding */ cookInputs)
 /* harmony export */ });
 /* harmony import */ var _access_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9904);
@@ -32074,7 +32312,8 @@ async function readEvent({ env }) {
 
 
 const cookInputs = {
-    recipes: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .recipeEntries */ .xC, '', _recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .readRecipeList */ .Tu),
+    recipes: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .recipeEntries */ .xC, _recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .readRecipeList */ .Tu),
+    'recipes-file': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .recipeEntries */ .xC, _recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .readRecipeFile */ .ti),
     ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
     'max-hourly-rate': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .usd */ .dR),
     'max-cost': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .usd */ .dR),
@@ -32094,27 +32333,39 @@ const cookInputs = {
     logs: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['stream', 'on-failure', 'none']), 'stream'),
     'dry-run': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'false'),
     'commit-status': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'false'),
+    'commit-sha': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .commitSha */ .mJ),
     'github-token': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_access_js__WEBPACK_IMPORTED_MODULE_0__/* .token */ .Sh),
     'matrix-index': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8, '0'),
 };
 async function readCookInputs(runner) {
-    const { values, problems } = await (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, cookInputs);
-    const { recipes = [], parameters = {} } = values;
-    const containers = [parameters, ...recipes.map((entry) => entry.parameters ?? {})];
-    (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .maskSecrets */ .QU)(runner, containers.flatMap(_container_js__WEBPACK_IMPORTED_MODULE_1__/* .secretsOf */ .Fj));
+    const { values, problems } = await (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .tryInputs */ .zq)(runner, cookInputs);
+    const recipes = values.recipes ?? values['recipes-file'] ?? [];
+    const containers = [values, ...recipes].map(({ parameters = {} }) => parameters);
+    const envs = [values, ...recipes].map(({ env }) => ({ env }));
+    for (const parts of [...containers, ...envs])
+        runner.redactor.addCredentialsOf({ parameters: { parameters: parts } });
     const fields = readFields(runner);
     const ceilings = {
         maxHourlyRateUsd: values['max-hourly-rate'] ?? null,
         maxCostUsd: values['max-cost'] ?? null,
     };
-    const broken = (0,_rules_js__WEBPACK_IMPORTED_MODULE_6__/* .checkRules */ .M)({ ...values, fields: fields.values, ceilings });
+    const related = { ...values, recipes, fields: fields.values, ceilings };
+    const broken = [...checkSource(runner), ...(0,_rules_js__WEBPACK_IMPORTED_MODULE_6__/* .checkRules */ .M)(related)];
     const inputs = (0,_tree_js__WEBPACK_IMPORTED_MODULE_7__/* .validValues */ .tR)(values, [...problems, ...fields.problems, ...broken]);
-    const cooks = [fields.values, ...recipes];
-    (0,_regions_js__WEBPACK_IMPORTED_MODULE_5__/* .warnOfUnknownRegions */ .H)(runner, cooks.flatMap((cook) => cook.allowed_region_codes ?? []));
-    if (containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22))) {
-        warnOfPortsWithoutSsh(runner);
+    (0,_regions_js__WEBPACK_IMPORTED_MODULE_5__/* .warnOfUnknownRegions */ .H)(runner, [fields.values, ...recipes]);
+    warnOfPortsWithoutSsh(runner, containers);
+    warnOfUnboundedCost(runner, inputs);
+    return { ...inputs, recipes, fields: fields.values, ceilings };
+}
+function checkSource(runner) {
+    const isGiven = (name) => runner.input(name).trim() !== '';
+    if (!isGiven('recipes') && !isGiven('recipes-file')) {
+        const message = `is missing: ${_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .recipesForm */ .MW}; or the path of a file in recipes-file`;
+        return [{ input: 'recipes', message }];
     }
-    return { ...inputs, fields: fields.values, ceilings };
+    if (!isGiven('recipes') || !isGiven('recipes-file'))
+        return [];
+    return [{ input: 'recipes-file', message: 'cannot be used together with recipes: choose one' }];
 }
 function readFields(runner) {
     const given = {};
@@ -32126,8 +32377,19 @@ function readFields(runner) {
         problems: problems.map(({ input: place, message }) => ({ input: place.slice(1), message })),
     };
 }
-function warnOfPortsWithoutSsh(runner) {
+function warnOfPortsWithoutSsh(runner, containers) {
+    if (!containers.some(({ ports = [] }) => ports.length > 0 && !ports.includes(22)))
+        return;
     runner.annotate('warning', 'The ports lack 22', "ports replaces the ports of the image or the recipe, and 22 is not in it: some nodes then never report an address. Add 22, or ignore this if nobody needs the job's address.");
+}
+function warnOfUnboundedCost(runner, inputs) {
+    const leaving = ['on-timeout', 'on-workflow-cancel'];
+    const left = leaving.filter((name) => inputs[name] !== 'cancel');
+    const isBounded = inputs['max-cost'] === undefined || inputs['max-hourly-rate'] !== undefined;
+    if (isBounded || left.length === 0)
+        return;
+    const settings = left.map((name) => `${name}: ${inputs[name]}`).join(' and ');
+    runner.annotate('warning', 'max-cost holds only while this step runs', `${settings} may leave jobs running, and then nobody watches what they cost. Set max-hourly-rate as well: a BATCH job then gets its share of max-cost as run limit.`);
 }
 const cleanUpInputs = {
     ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
@@ -32135,10 +32397,6 @@ const cleanUpInputs = {
     'on-job-end': cookInputs['on-job-end'],
     'github-token': cookInputs['github-token'],
 };
-async function readCleanUpInputs(runner) {
-    const { values, problems } = await (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, cleanUpInputs);
-    return (0,_tree_js__WEBPACK_IMPORTED_MODULE_7__/* .validValues */ .tR)(values, problems);
-}
 
 
 /***/ }),
@@ -32147,10 +32405,9 @@ async function readCleanUpInputs(runner) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   FW: () => (/* binding */ readWaitInputs),
-/* harmony export */   c0: () => (/* binding */ readCancelInputs)
+/* harmony export */   C: () => (/* binding */ cancelInputs),
+/* harmony export */   F: () => (/* binding */ waitInputs)
 /* harmony export */ });
-/* unused harmony exports waitInputs, cancelInputs */
 /* harmony import */ var _access_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9904);
 /* harmony import */ var _cook_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1402);
 /* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5272);
@@ -32164,23 +32421,30 @@ async function readCleanUpInputs(runner) {
 
 
 const maxJobs = 1_000;
+const jobsForm = 'give the UUID of a job, or several, one per line';
 const listOfUuids = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR, 'must be UUIDs, one per line, or a JSON array of UUIDs', /\s+/);
 const jobUuids = (given, name) => {
     const uuids = [...new Set(listOfUuids(given, name))];
     if (uuids.length > maxJobs)
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxJobs} UUIDs`);
-    if (uuids.length > 0)
-        return uuids;
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('is missing: give the UUID of a job, or several, one per line');
+    return uuids;
+};
+const someJobUuids = (given, name) => {
+    const uuids = jobUuids(given, name);
+    if (uuids.length === 0)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has no job to wait for: ${jobsForm}`);
+    return uuids;
 };
 async function readJobList(given) {
+    if (given.trim() === '')
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`is missing: ${jobsForm}`);
     if (!given.trimStart().startsWith('['))
         return given;
     const tree = await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_5__/* .parseYaml */ .h)(given);
     return Array.isArray(tree) ? tree.filter((member) => member !== null) : tree;
 }
 const waitInputs = {
-    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(jobUuids, '', readJobList),
+    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(someJobUuids, '', readJobList),
     ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
     'wait-until': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['completed', 'running'])),
     timeout: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .duration */ .p0)(), '5h45m'),
@@ -32190,21 +32454,14 @@ const waitInputs = {
     'fail-fast': _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG['fail-fast'],
     logs: _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG.logs,
     'commit-status': _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG['commit-status'],
+    'commit-sha': _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG['commit-sha'],
     'github-token': _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG['github-token'],
 };
-async function readWaitInputs(runner) {
-    const { values, problems } = await (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, waitInputs);
-    return (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .validValues */ .tR)(values, problems);
-}
 const cancelInputs = {
     'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(jobUuids, '', readJobList),
     ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
     reason: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8),
 };
-async function readCancelInputs(runner) {
-    const { values, problems } = await (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, cancelInputs);
-    return (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .validValues */ .tR)(values, problems);
-}
 
 
 /***/ }),
@@ -32217,13 +32474,16 @@ async function readCancelInputs(runner) {
 /* harmony export */   Jt: () => (/* binding */ flag),
 /* harmony export */   Qq: () => (/* binding */ text),
 /* harmony export */   Rz: () => (/* binding */ milliseconds),
+/* harmony export */   TM: () => (/* binding */ firstLine),
 /* harmony export */   WQ: () => (/* binding */ whole),
 /* harmony export */   Xd: () => (/* binding */ orNull),
+/* harmony export */   _$: () => (/* binding */ isCommitSha),
 /* harmony export */   ai: () => (/* binding */ number),
 /* harmony export */   dR: () => (/* binding */ usd),
 /* harmony export */   dq: () => (/* binding */ pollInterval),
 /* harmony export */   ik: () => (/* binding */ readyCheck),
 /* harmony export */   jk: () => (/* binding */ textThat),
+/* harmony export */   mJ: () => (/* binding */ commitSha),
 /* harmony export */   n8: () => (/* binding */ line),
 /* harmony export */   p0: () => (/* binding */ duration),
 /* harmony export */   uR: () => (/* binding */ uuid),
@@ -32260,10 +32520,20 @@ const line = fromText((given) => {
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)('must be a single line');
     return given;
 });
+const firstLine = fromText((given) => /[\r\n]/.test(given)
+    ? given
+        .split(/[\r\n]+/)
+        .map((part) => part.trim())
+        .find((part) => part !== '')
+    : given);
 const flag = textThat('is neither true nor false', (given) => {
     const word = given.toLowerCase();
     return word === 'true' || (word === 'false' ? false : undefined);
 });
+function isCommitSha(given) {
+    return /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(given);
+}
+const commitSha = textThat('is not the full SHA of a commit', (given) => isCommitSha(given) ? given : undefined);
 function oneOf(words) {
     return textThat(`is not one of ${words.join(', ')}`, (given) => words.find((word) => word === given));
 }
@@ -32316,14 +32586,7 @@ function duration(minMs = unitMs.s) {
     });
 }
 function milliseconds(minMs) {
-    return fromText((given) => {
-        const value = wholeIn(given, minMs);
-        if (value !== undefined)
-            return value;
-        const ms = parseDuration(given);
-        const hint = ms === undefined ? '' : `; ${given} is ${ms}`;
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given)} is not a whole number of milliseconds of ${minMs} or more${hint}`);
-    });
+    return textThat(`is not a whole number of milliseconds of ${minMs} or more; a duration such as 2h goes with the name of the input, such as max-timeout-run`, (given) => wholeIn(given, minMs));
 }
 const pollInterval = textThat('is neither auto nor a duration of 1s or more, such as 15s or 1m', (given) => (given === 'auto' ? given : parseDuration(given)));
 const readyCheckForm = /^(\d{1,5})(\/[\u0021\u0024-\u003b\u003d\u003f-\u005b\u005d\u005f\u0061-\u007a\u007e%]*)?$/;
@@ -32341,13 +32604,11 @@ const readyCheck = textThat('is not a port of the container and a path, such as 
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Ko: () => (/* binding */ readInputs),
-/* harmony export */   QU: () => (/* binding */ maskSecrets),
 /* harmony export */   hF: () => (/* binding */ input),
-/* harmony export */   lq: () => (/* binding */ optional)
+/* harmony export */   lq: () => (/* binding */ optional),
+/* harmony export */   zq: () => (/* binding */ tryInputs)
 /* harmony export */ });
-/* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(487);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8534);
-
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8534);
 
 const trim = (text) => text.trim();
 function input(parse, defaultText = '', readTree = trim) {
@@ -32358,43 +32619,33 @@ function optional(parse, readTree = trim) {
 }
 const secretInputs = ['secret-key', 'github-token'];
 async function readInputs(runner, table) {
-    maskSecrets(runner, secretInputs.map(runner.input));
-    const isFork = await (0,_context_js__WEBPACK_IMPORTED_MODULE_0__/* .isForkEvent */ .$c)(runner);
+    const { values, problems } = await tryInputs(runner, table);
+    return (0,_tree_js__WEBPACK_IMPORTED_MODULE_0__/* .validValues */ .tR)(values, problems);
+}
+async function tryInputs(runner, table) {
+    runner.redactor.addCredentials(secretInputs.map(runner.input));
     const values = new Map();
     const problems = [];
     for (const [name, declared] of Object.entries(table)) {
         try {
-            values.set(name, await readInput(runner.input(name), name, declared));
+            values.set(name, await readInput(runner, name, declared));
         }
         catch (error) {
-            problems.push(...(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .problemsAt */ .im)(name, error));
+            problems.push(...(0,_tree_js__WEBPACK_IMPORTED_MODULE_0__/* .problemsAt */ .im)(name, error));
         }
     }
     return {
         values: Object.fromEntries(values),
-        problems: isFork ? problems.map(inFork(runner)) : problems,
+        problems,
     };
 }
-async function readInput(given, name, declared) {
+async function readInput(runner, name, declared) {
+    const given = runner.input(name);
     const isEmpty = given.trim() === '';
     if (isEmpty && declared.isOptional)
         return undefined;
-    return declared.parse(await declared.readTree(isEmpty ? declared.default : given), name);
-}
-function inFork(runner) {
-    const message = 'is empty: GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
-    return (problem) => {
-        const isMissing = problem.input.endsWith('-key') && runner.input(problem.input).trim() === '';
-        return isMissing ? { ...problem, message } : problem;
-    };
-}
-const minMaskLength = 6;
-function maskSecrets(runner, secrets) {
-    runner.redactor.add(secrets);
-    for (const line of secrets.flatMap((secret) => secret.split(/[\r\n]+/))) {
-        if (line.trim().length >= minMaskLength)
-            runner.mask(line.trim());
-    }
+    const tree = await declared.readTree(isEmpty ? declared.default : given, runner);
+    return declared.parse(tree, name);
 }
 
 
@@ -32404,18 +32655,24 @@ function maskSecrets(runner, secrets) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   MW: () => (/* binding */ recipesForm),
 /* harmony export */   Tu: () => (/* binding */ readRecipeList),
 /* harmony export */   kb: () => (/* binding */ cookFields),
 /* harmony export */   pi: () => (/* binding */ fieldNames),
+/* harmony export */   ti: () => (/* binding */ readRecipeFile),
 /* harmony export */   xC: () => (/* binding */ recipeEntries),
 /* harmony export */   yu: () => (/* binding */ inputName)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _container_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4287);
-/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5272);
-/* harmony import */ var _regions_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(141);
-/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8534);
-/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3697);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _container_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4287);
+/* harmony import */ var _parsers_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5272);
+/* harmony import */ var _regions_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(141);
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8534);
+/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3697);
+
+
 
 
 
@@ -32423,80 +32680,116 @@ function maskSecrets(runner, secrets) {
 
 
 const maxGpuNames = 8;
-const listOfNames = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8, 'must be a name or a list of names', /[\r\n]+/);
+const listOfNames = (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .line */ .n8, 'must be a name or a list of names', /[\r\n,]+/);
 const gpuNames = (given, name) => {
     const names = listOfNames(given, name);
     if (names.length === 0)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('has no name');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)('has no name');
     if (names.length > maxGpuNames)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxGpuNames} names`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`has more than ${maxGpuNames} names`);
     const plain = names.map((model) => model.trim().toLowerCase());
     const repeated = names.find((_, index) => plain.indexOf(plain[index] ?? '') !== index);
     if (repeated !== undefined)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .quote */ .hD)(repeated)} twice`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`has ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .quote */ .hD)(repeated)} twice`);
     return names;
 };
 const maxRegions = 36;
-const listOfRegions = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .list */ .p_)(_regions_js__WEBPACK_IMPORTED_MODULE_3__/* .regionCode */ .G, 'must be a list of region codes', /[\s,]+/);
+const listOfRegions = (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .list */ .p_)(_regions_js__WEBPACK_IMPORTED_MODULE_5__/* .regionCode */ .G, 'must be a list of region codes', /[\s,]+/);
 const regionCodes = (given, name) => {
     const codes = [...new Set(listOfRegions(given, name))];
     if (typeof given === 'string' && codes.length === 0)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('contains no region code');
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)('contains no region code');
     if (codes.length > maxRegions)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxRegions} regions`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`has more than ${maxRegions} regions`);
     return codes;
 };
 function limit(minMs) {
-    const [inApi, inInput] = [(0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .milliseconds */ .Rz)(minMs), (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .duration */ .p0)(minMs)];
+    const [inApi, inInput] = [(0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .milliseconds */ .Rz)(minMs), (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .duration */ .p0)(minMs)];
     return (given, name) => (name.endsWith('_ms') ? inApi : inInput)(given, name);
 }
 const cookFields = {
-    title: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8,
-    description: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .orNull */ .Xd)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .text */ .Qq),
-    task: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['BATCH', 'PERSISTENT']),
-    cpu_count: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
-    gpu_count: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
-    gpu_name: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .orNull */ .Xd)(gpuNames),
-    gpu_registry_uuid: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .orNull */ .Xd)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR),
-    min_vram_gb: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
-    min_ram_gb: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
-    min_storage_gb: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .number */ .ai,
-    max_node_count: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .whole */ .WQ)(1),
-    max_retry_count: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .whole */ .WQ)(0),
+    title: _parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .firstLine */ .TM,
+    description: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .orNull */ .Xd)(_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .text */ .Qq),
+    task: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .oneOf */ .yL)(['BATCH', 'PERSISTENT']),
+    cpu_count: _parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .number */ .ai,
+    gpu_count: _parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .number */ .ai,
+    gpu_name: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .orNull */ .Xd)(gpuNames),
+    gpu_registry_uuid: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .orNull */ .Xd)(_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .uuid */ .uR),
+    min_vram_gb: _parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .number */ .ai,
+    min_ram_gb: _parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .number */ .ai,
+    min_storage_gb: _parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .number */ .ai,
+    max_node_count: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .whole */ .WQ)(1),
+    max_retry_count: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .whole */ .WQ)(0),
     max_timeout_assign_ms: limit(300_000),
     max_timeout_start_ms: limit(120_000),
-    max_timeout_run_ms: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .orNull */ .Xd)(limit(60_000)),
+    max_timeout_run_ms: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .orNull */ .Xd)(limit(60_000)),
     allowed_region_codes: regionCodes,
 };
 function inputName(field) {
     return field.replace(/_ms$/, '').replaceAll('_', '-');
 }
 const fieldNames = new Map(Object.keys(cookFields).map((field) => [inputName(field), field]));
-const entryFields = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .mapping */ .pq)({ uuid: _parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR, ...cookFields, parameters: _container_js__WEBPACK_IMPORTED_MODULE_1__/* .container */ .kL, env: _container_js__WEBPACK_IMPORTED_MODULE_1__/* .environment */ .cA }, fieldNames);
+const recipeRef = (given, name) => {
+    const ref = typeof given === 'string' ? given.trim() : '';
+    const at = ref.indexOf('@');
+    if (at < 0)
+        return { uuid: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .uuid */ .uR)(given, name) };
+    const pin = ref.slice(at + 1).toLowerCase();
+    if (/^sha256:[0-9a-f]{64}$/.test(pin))
+        return { uuid: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .uuid */ .uR)(ref.slice(0, at), name), pin };
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)('has a hash after @ that is not sha256: and 64 hex digits, as the log prints it');
+};
+const entryFields = (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .mapping */ .pq)({ uuid: recipeRef, ...cookFields, parameters: _container_js__WEBPACK_IMPORTED_MODULE_3__/* .container */ .kL, env: _container_js__WEBPACK_IMPORTED_MODULE_3__/* .environment */ .cA }, fieldNames);
 const entry = (given, name) => {
     if (typeof given === 'string')
-        return { uuid: (0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR)(given, name) };
-    const fields = entryFields(given, name);
-    if (fields.uuid !== undefined)
-        return { ...fields, uuid: fields.uuid };
+        return recipeRef(given, name);
+    const { uuid: ref, ...fields } = entryFields(given, name);
+    if (ref !== undefined)
+        return { ...fields, ...ref };
     const message = 'is missing: each entry needs the UUID of its recipe';
-    throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz([{ input: '.uuid', message }]);
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz([{ input: '.uuid', message }]);
 };
 const maxEntries = 1_000;
-const listOfEntries = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .list */ .p_)(entry, 'must be a list: start each entry with `- `, or put it into [ ]', /[\r\n]+/);
+const listOfEntries = (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .list */ .p_)(entry, 'must be a list: start each entry with `- `, or put it into [ ]', /[\r\n]+/);
+const recipesForm = 'give the UUID of a recipe, or several, one per line';
 const recipeEntries = (given, name) => {
     const entries = listOfEntries(given, name);
     if (entries.length > maxEntries)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxEntries} entries`);
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`has more than ${maxEntries} entries`);
     if (entries.length > 0)
         return entries;
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)('is missing: give the UUID of a recipe, or several, one per line');
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`has no entry: ${recipesForm}`);
 };
 async function readRecipeList(given) {
     if (!/^\s*(?:[-[{#"']|uuid\s*:)/.test(given))
         return given;
-    const tree = await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_5__/* .parseYaml */ .h)(given);
+    const tree = await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_7__/* .parseYaml */ .h)(given);
     return typeof tree === 'string' ? null : tree;
+}
+const maxFileBytes = 4_000_000;
+async function readRecipeFile(given, { env }) {
+    const path = given.trim();
+    const content = await readText((0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(env['GITHUB_WORKSPACE'] ?? '', path)).catch((error) => {
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .quote */ .hD)(path)} ${describeFileError(error)}`);
+    });
+    return readRecipeList(content.replace(/^\uFEFF/, ''));
+}
+async function readText(path) {
+    const { size } = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(path);
+    if (size > maxFileBytes)
+        throw new RangeError();
+    return (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(path, 'utf8');
+}
+function describeFileError(error) {
+    if (error instanceof RangeError)
+        return `is larger than ${maxFileBytes} bytes`;
+    const isCoded = typeof error === 'object' && error !== null && 'code' in error;
+    const code = isCoded ? String(error.code) : 'unknown reason';
+    if (code === 'EISDIR')
+        return 'is a folder, not a file';
+    if (code !== 'ENOENT')
+        return `cannot be read (${code})`;
+    return 'does not exist: give the path, relative to the workspace, of a file that an earlier step of this job wrote';
 }
 
 
@@ -32531,8 +32824,9 @@ const regionCode = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .fromText */ .I
     const hint = (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .suggest */ .ZA)(code, knownRegions) || '; use a code such as eu-west-1 or us-east-2';
     throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given)} is not a region code${hint}`);
 });
-function warnOfUnknownRegions(runner, codes) {
-    const unknown = [...new Set(codes)].filter((code) => !knownRegions.includes(code));
+function warnOfUnknownRegions(runner, cooks) {
+    const codes = new Set(cooks.flatMap((cook) => cook.allowed_region_codes ?? []));
+    const unknown = [...codes].filter((code) => !knownRegions.includes(code));
     if (unknown.length === 0)
         return;
     const listed = unknown.map((code) => `${code}${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .suggest */ .ZA)(code, knownRegions)}`).join('\n');
@@ -32549,8 +32843,10 @@ function warnOfUnknownRegions(runner, codes) {
 /* harmony export */   M: () => (/* binding */ checkRules),
 /* harmony export */   U: () => (/* binding */ checkWhole)
 /* harmony export */ });
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(268);
 /* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5443);
 /* harmony import */ var _recipes_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9307);
+
 
 
 function brokenOf(rules) {
@@ -32558,7 +32854,8 @@ function brokenOf(rules) {
 }
 function checkRules(inputs) {
     const { fields, recipes = [] } = inputs;
-    const entryProblems = recipes.flatMap((entry, index) => checkFields(entry, { ...fields, ...entry }, (field) => `recipes[${index}].${field}`));
+    const list = inputs['recipes-file'] === undefined ? 'recipes' : 'recipes-file';
+    const entryProblems = recipes.flatMap((entry, index) => checkFields(entry, { ...fields, ...entry }, (field) => `${list}[${index}].${field}`));
     return [
         ...checkFields(fields, fields, _recipes_js__WEBPACK_IMPORTED_MODULE_1__/* .inputName */ .yu),
         ...entryProblems,
@@ -32575,7 +32872,7 @@ function checkShare({ recipes = [], fields, ceilings }) {
 }
 const whyUnbounded = 'which runs until it is cancelled';
 function waitRules(inputs) {
-    const { fields, recipes = [], wait = true, 'wait-until': goal } = inputs;
+    const { fields, ceilings, recipes = [], wait = true, 'wait-until': goal } = inputs;
     const isLimited = (inputs['max-parallel'] ?? 0) > 0;
     const isProbed = inputs['ready-check'] !== undefined;
     const entries = recipes.length > 0 ? recipes : [fields];
@@ -32588,6 +32885,11 @@ function waitRules(inputs) {
         [!wait && isLimited, 'max-parallel', noWait],
         [!wait && inputs['fail-fast'] === true, 'fail-fast', noWait],
         [!wait && isProbed, 'ready-check', noWait],
+        [
+            !wait && ceilings.maxCostUsd !== null && ceilings.maxHourlyRateUsd === null,
+            'max-cost',
+            'needs max-hourly-rate with `wait: false`, since nobody watches what the jobs cost',
+        ],
         [
             isLimited && otherThan('completed'),
             'max-parallel',
@@ -32646,17 +32948,20 @@ function checkFields(given, effective, nameOf) {
         ],
     ]);
 }
-function checkWhole(cook) {
+function checkWhole(cook, rules) {
     const { task, max_timeout_run_ms: runLimit, gpu_name: name, gpu_registry_uuid: uuid } = cook;
+    const { 'wait-until': goal, 'max-parallel': maxParallel = 0, 'ready-check': check } = rules;
     const isBounded = typeof runLimit === 'number';
+    const isServer = task === 'PERSISTENT';
+    const isProbed = check !== undefined && (isServer || goal === 'ready');
     return brokenOf([
         [
-            task !== 'PERSISTENT' && !isBounded,
+            task === 'BATCH' && !isBounded,
             'max-timeout-run',
             'is required for a BATCH job, and the recipe has none: set a duration such as 2h',
         ],
         [
-            task === 'PERSISTENT' && isBounded,
+            isServer && isBounded,
             'max-timeout-run',
             `cannot be set: the job is PERSISTENT, ${whyUnbounded}`,
         ],
@@ -32665,7 +32970,22 @@ function checkWhole(cook) {
             'gpu-name',
             'is set together with gpu-registry-uuid, one of them by the recipe: in an entry of recipes, set the one you want, and the other to null',
         ],
+        [
+            isServer && maxParallel > 0 && goal === undefined,
+            'max-parallel',
+            `cannot be used: the job is PERSISTENT, ${whyUnbounded}`,
+        ],
+        [
+            isProbed && lacksPort(cook, check.port),
+            'ready-check',
+            `asks port ${check?.port}, which is not among the ports of the job: add it to ports`,
+        ],
     ]);
+}
+function lacksPort({ parameters }, port) {
+    const container = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)(parameters) ? parameters['parameters'] : null;
+    const ports = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)(container) ? container['ports'] : null;
+    return Array.isArray(ports) && ports.length > 0 && !ports.some((each) => Number(each) === port);
 }
 
 
@@ -32881,22 +33201,25 @@ function endedUnstarted(outcome, nowMs) {
 }
 const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
 function hadMachine({ job, runs, timeline }) {
-    return (runs.length > 0 ||
+    return (runs.some(hasMachine) ||
         timeline.some(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isStarting */ .zd)(status)) ||
         reasonOfStart.test(job?.status_reason ?? ''));
+}
+function hasMachine({ status, duration_ms, hourly_rate_usd, node_urls }) {
+    const facts = [duration_ms, hourly_rate_usd, node_urls?.length];
+    return (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isStarting */ .zd)(status) || facts.some((fact) => (fact ?? 0) > 0);
 }
 const limitToleranceMs = 2_000;
 const reasonOfLimit = /\btime[ -]?out\b|\btimed out\b|\b(?:run|time) limit\b|\bdeadline\b/i;
 function hasReachedLimit(outcome) {
-    const reason = outcome.job?.status_reason ?? '';
     if (exitCodeOf(outcome) !== null)
         return false;
-    if (reasonOfLimit.test(reason))
-        return true;
     const limitMs = outcome.job?.max_timeout_run_ms ?? null;
     const lastRun = (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phasesOf */ .I$)(outcome).findLast(({ kind }) => kind === 'running');
     const seconds = lastRun === undefined ? null : (0,_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .phaseSeconds */ .Bo)(lastRun);
-    return limitMs !== null && seconds !== null && seconds * 1000 >= limitMs - limitToleranceMs;
+    if (limitMs === null || seconds === null)
+        return reasonOfLimit.test(outcome.job?.status_reason ?? '');
+    return seconds * 1000 >= limitMs - limitToleranceMs;
 }
 function exitCodeOf({ job }) {
     const [, code] = /\bexit(?:ed)?(?: with)?(?: code| status)?[: ]+(\d{1,3})\b/i.exec(job?.status_reason ?? '') ??
@@ -33165,7 +33488,7 @@ function resultOf(outcome, goal) {
     const { error, job, ending } = outcome;
     if (error !== null)
         return 'error';
-    const final = goal.hasEnded && job !== null ? (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) : null;
+    const final = goal.hasEnded && job !== null ? ((0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status) ?? 'failed') : null;
     switch (ending) {
         case 'running':
             return goal.goalResult;
@@ -33250,50 +33573,59 @@ const noRunData = { runs: [], logTail: [], results: null };
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Pd: () => (/* binding */ hasEndedForGood),
-/* harmony export */   dT: () => (/* binding */ createFailureCheck),
 /* harmony export */   fz: () => (/* binding */ mayRestart),
-/* harmony export */   rz: () => (/* binding */ hasFinished)
+/* harmony export */   rz: () => (/* binding */ hasFinished),
+/* harmony export */   uZ: () => (/* binding */ createEndCheck)
 /* harmony export */ });
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
 /* harmony import */ var _status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
 
 
 
-const maxRestartMs = 60_000;
-function createFailureCheck(client, signal) {
-    let runCount = 0;
-    let sinceMs = null;
-    let hasAllRuns = false;
+const defaultAssignMs = 300_000;
+const slackMs = 30_000;
+const maxUnknownMs = 60_000;
+function createEndCheck(client, signal) {
+    const { clock } = client;
+    let status = null;
+    let sinceMs = 0;
+    let runs = null;
     let isReading = false;
     const readRuns = async (job) => {
-        const runs = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobRuns */ .Mm)(client, job.uuid, signal);
-        if (runs.length !== runCount)
-            sinceMs = client.clock.monotonicMs();
-        runCount = runs.length;
-        hasAllRuns = runs.length > retriesOf(job) && runs.every(({ status }) => (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(status));
+        const known = runs?.length ?? 0;
+        runs = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobRuns */ .Mm)(client, job.uuid, signal).catch(() => runs);
+        if (runs !== null && (runs.length !== known || runs.some(isAlive)))
+            sinceMs = clock.monotonicMs();
+        isReading = false;
     };
-    return {
-        check: (job) => {
-            if (retriesOf(job) === 0 || hasAllRuns)
-                return 'final';
-            sinceMs ??= client.clock.monotonicMs();
-            if (client.clock.monotonicMs() - sinceMs >= maxRestartMs)
-                return 'early';
-            if (!isReading) {
-                isReading = true;
-                readRuns(job)
-                    .catch(() => { })
-                    .finally(() => {
-                    isReading = false;
-                });
-            }
-            return 'open';
-        },
-        reset: () => {
-            sinceMs = null;
-        },
+    return (job) => {
+        if (job.status !== status) {
+            [status, sinceMs, runs] = [job.status, clock.monotonicMs(), null];
+        }
+        const isEnded = (0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status);
+        const mayChange = isEnded ? mayRestart(job) : !(0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isKnown */ .qE)(job.status) && job.completed_at !== null;
+        if (!mayChange)
+            return isEnded ? 'final' : 'open';
+        const hasAlive = runs?.some(isAlive) ?? false;
+        const isOver = runs !== null && !hasAlive;
+        const forMs = clock.monotonicMs() - sinceMs;
+        if (isEnded && isOver && (runs?.length ?? 0) > retriesOf(job))
+            return 'final';
+        const assignMs = (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs;
+        if (isEnded && !hasAlive && forMs >= assignMs)
+            return 'early';
+        if (!isEnded && isOver && forMs >= maxUnknownMs)
+            return 'final';
+        if (!isReading) {
+            isReading = true;
+            void readRuns(job);
+        }
+        return 'open';
     };
+}
+function isAlive({ status, ended_at_ms: endedAtMs }) {
+    return !(0,_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(status) && endedAtMs === null;
 }
 function mayRestart(job) {
     return ['FAILED', 'FAILING'].includes(job.status) && retriesOf(job) > 0;
@@ -33320,104 +33652,42 @@ function retriesOf({ max_retry_count: count }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   X: () => (/* binding */ results),
-/* harmony export */   e: () => (/* binding */ compareResults)
+/* harmony export */   J9: () => (/* binding */ formatResult),
+/* harmony export */   WE: () => (/* binding */ passes),
+/* harmony export */   Xv: () => (/* binding */ results),
+/* harmony export */   ex: () => (/* binding */ compareResults)
 /* harmony export */ });
+const [error, failure, pending, success] = ['error', 'failure', 'pending', 'success'];
+const notFollowed = 'could not be cooked or followed';
 const rows = {
-    error: {
-        severity: 10,
-        passes: false,
-        icon: '⚠️',
-        timelineMark: '-',
-        words: 'had an error',
-        phrase: 'could not be watched to its end',
-        commitStatus: { state: 'error', words: 'Could not be created or watched' },
-    },
-    failed: {
-        severity: 9,
-        passes: false,
-        icon: '❌',
-        timelineMark: '-',
-        words: 'failed',
-        phrase: 'failed',
-        commitStatus: { state: 'failure', words: 'Failed' },
-    },
+    error: { icon: '⚠️', words: notFollowed, verb: '', timelineMark: '-', state: error },
+    failed: { icon: '❌', words: 'failed', verb: '', timelineMark: '-', state: failure },
     'over-budget': {
-        severity: 8,
-        passes: false,
         icon: '💸',
-        timelineMark: '!',
         words: 'over budget',
-        phrase: 'is over budget',
-        commitStatus: { state: 'failure', words: 'Over budget' },
-    },
-    'timed-out': {
-        severity: 7,
-        passes: false,
-        icon: '⌛',
+        verb: 'is',
         timelineMark: '!',
-        words: 'timed out',
-        phrase: 'timed out',
-        commitStatus: { state: 'error', words: 'Timed out' },
+        state: failure,
     },
-    cancelled: {
-        severity: 6,
-        passes: false,
-        icon: '🚫',
-        timelineMark: '#',
-        words: 'cancelled',
-        phrase: 'was cancelled',
-        commitStatus: { state: 'error', words: 'Cancelled' },
-    },
-    detached: {
-        severity: 5,
-        passes: true,
-        icon: '⏳',
-        timelineMark: ' ',
-        words: 'left running',
-        phrase: 'was left running',
-        commitStatus: { state: 'pending', words: 'Left running, no longer watched' },
-    },
-    running: {
-        severity: 4,
-        passes: true,
-        icon: '🟢',
-        timelineMark: ' ',
-        words: 'running',
-        phrase: 'is running',
-        commitStatus: { state: 'pending', words: 'Left running, as requested' },
-    },
-    submitted: {
-        severity: 3,
-        passes: true,
-        icon: '🚀',
-        timelineMark: ' ',
-        words: 'submitted',
-        phrase: 'was submitted',
-        commitStatus: { state: 'pending', words: 'Submitted, not waited for' },
-    },
-    succeeded: {
-        severity: 2,
-        passes: true,
-        icon: '✅',
-        timelineMark: '+',
-        words: 'succeeded',
-        phrase: 'succeeded',
-        commitStatus: { state: 'success', words: 'Succeeded' },
-    },
-    'dry-run': {
-        severity: 1,
-        passes: true,
-        icon: '🧪',
-        timelineMark: '+',
-        words: 'checked',
-        phrase: 'was checked',
-        commitStatus: { state: 'success', words: 'Checked' },
-    },
+    'timed-out': { icon: '⌛', words: 'timed out', verb: '', timelineMark: '!', state: error },
+    cancelled: { icon: '🚫', words: 'cancelled', verb: 'was', timelineMark: '#', state: error },
+    detached: { icon: '⏳', words: 'left running', verb: 'was', timelineMark: ' ', state: pending },
+    running: { icon: '🟢', words: 'running', verb: 'is', timelineMark: ' ', state: pending },
+    submitted: { icon: '🚀', words: 'submitted', verb: 'was', timelineMark: ' ', state: pending },
+    succeeded: { icon: '✅', words: 'succeeded', verb: '', timelineMark: '+', state: success },
+    'dry-run': { icon: '🧪', words: 'checked', verb: 'was', timelineMark: '+', state: success },
 };
 const results = rows;
+const worstFirst = Object.keys(rows);
 function compareResults(a, b) {
-    return results[b].severity - results[a].severity;
+    return worstFirst.indexOf(a) - worstFirst.indexOf(b);
+}
+function passes(result) {
+    return results[result].state === 'pending' || results[result].state === 'success';
+}
+function formatResult(result) {
+    const { verb, words } = results[result];
+    return verb === '' ? words : `${verb} ${words}`;
 }
 
 
@@ -33429,6 +33699,7 @@ function compareResults(a, b) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   dR: () => (/* binding */ isFinal),
 /* harmony export */   lt: () => (/* binding */ finalResultOf),
+/* harmony export */   qE: () => (/* binding */ isKnown),
 /* harmony export */   yp: () => (/* binding */ isEnding),
 /* harmony export */   zd: () => (/* binding */ isStarting)
 /* harmony export */ });
@@ -33445,6 +33716,9 @@ const meanings = new Map([
 ]);
 function finalResultOf(status) {
     return meanings.get(status)?.result ?? null;
+}
+function isKnown(status) {
+    return meanings.has(status);
 }
 function isFinal(status) {
     return finalResultOf(status) !== null;
@@ -33465,10 +33739,12 @@ function isEnding(status) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   F: () => (/* binding */ withBills)
 /* harmony export */ });
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
-/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
-/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1664);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
+/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1664);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4052);
+
 
 
 
@@ -33477,46 +33753,46 @@ const maxMs = 10_000;
 const groupSize = 24;
 const maxPagesPerGroup = 4;
 async function withBills(outcomes, client, interrupted, maxSingleReads = Infinity) {
-    const done = new AbortController();
-    const signal = AbortSignal.any([interrupted, done.signal]);
     const bills = new Map();
     const runs = outcomes.filter(isBillable).flatMap((outcome) => outcome.runs);
-    const read = async (runUuids) => {
-        const found = await readGroup(client, runUuids, signal);
-        for (const [uuid, usd] of found)
-            bills.set(uuid, usd);
-        return bills.size > 0;
-    };
-    const reading = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readTogether */ .Vn)(runs.map(({ uuid }) => uuid), runs.findLast(({ started_at_ms: startedAtMs }) => startedAtMs !== null)?.uuid, read, { groupSize, maxSingleReads });
-    await Promise.race([reading, client.clock.sleep(maxMs, signal)]);
-    done.abort();
-    return outcomes.map((outcome) => ({ ...outcome, bills: billsOf(outcome, bills) }));
+    const uuids = runs.map(({ uuid }) => uuid);
+    const likeliest = runs.findLast(({ started_at_ms: startedAtMs }) => startedAtMs !== null)?.uuid;
+    await (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(client.clock, maxMs, interrupted, async (signal) => {
+        const read = async (runUuids) => {
+            const found = await readGroup(client, runUuids, signal);
+            for (const [uuid, usd] of found)
+                bills.set(uuid, usd);
+            return bills.size > 0;
+        };
+        await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readTogether */ .Vn)(uuids, likeliest, read, { groupSize, maxSingleReads });
+    }).catch(() => { });
+    return outcomes.map((outcome) => {
+        const own = outcome.runs.flatMap(({ uuid }) => {
+            const usd = bills.get(uuid);
+            return usd === undefined ? [] : [[uuid, usd]];
+        });
+        return { ...outcome, bills: new Map(own) };
+    });
 }
 function isBillable({ job }) {
-    return job !== null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .finalResultOf */ .lt)(job.status) !== null;
-}
-function billsOf({ runs }, bills) {
-    return new Map(runs.flatMap(({ uuid }) => {
-        const usd = bills.get(uuid);
-        return usd === undefined ? [] : [[uuid, usd]];
-    }));
+    return job !== null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .finalResultOf */ .lt)(job.status) !== null;
 }
 async function readGroup(client, runUuids, signal) {
     const list = {
         client,
         signal,
-        rule: _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.bill,
-        read: async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listLedger */ .AX)(client, runUuids, page, signal),
+        rule: _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.bill,
+        read: async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listLedger */ .AX)(client, runUuids, page, signal),
         getId: ({ uuid }) => uuid,
     };
-    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(list, maxPagesPerGroup);
+    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readAllPages */ .s$)(list, maxPagesPerGroup);
     if (!isWhole)
         return [];
     const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);
     return runUuids.flatMap((uuid) => {
         const lines = captures.get(uuid);
-        const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + Math.abs(amount), 0);
-        return usd === undefined ? [] : [[uuid, usd]];
+        const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + amount, 0);
+        return usd === undefined ? [] : [[uuid, Math.abs(usd)]];
     });
 }
 function isCapture({ type }) {
@@ -33534,8 +33810,8 @@ function isCapture({ type }) {
 /* harmony export */   Es: () => (/* binding */ noCeilings),
 /* harmony export */   Ow: () => (/* binding */ shareProblems),
 /* harmony export */   YW: () => (/* binding */ hasCeiling),
-/* harmony export */   kp: () => (/* binding */ withShare),
-/* harmony export */   pu: () => (/* binding */ tooDear)
+/* harmony export */   iW: () => (/* binding */ exceedsRate),
+/* harmony export */   kp: () => (/* binding */ withShare)
 /* harmony export */ });
 /* unused harmony export shareMs */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
@@ -33577,7 +33853,7 @@ function withShare(body, recipe, ceilings, jobCount) {
         return { body, shareMs: null };
     return { body: { ...body, max_timeout_run_ms: share }, shareMs: share };
 }
-function tooDear(offers, ceilings) {
+function exceedsRate(offers, ceilings) {
     const { maxHourlyRateUsd: ceilingUsd } = ceilings;
     if (offers === null || ceilingUsd === null || offers.minUsd <= ceilingUsd)
         return null;
@@ -33594,39 +33870,80 @@ function tooDear(offers, ceilings) {
 /* harmony export */   $0: () => (/* binding */ hourMs),
 /* harmony export */   E7: () => (/* binding */ costOfJob),
 /* harmony export */   FV: () => (/* binding */ hourlyRateOf),
+/* harmony export */   IA: () => (/* binding */ usdOf),
 /* harmony export */   LY: () => (/* binding */ rateOfRun),
+/* harmony export */   Ly: () => (/* binding */ spansOf),
 /* harmony export */   fD: () => (/* binding */ totalCostOf),
 /* harmony export */   sC: () => (/* binding */ pricedCostOf),
 /* harmony export */   xq: () => (/* binding */ sumOfCosts)
 /* harmony export */ });
-/* unused harmony export costOf */
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 
 const hourMs = 3_600_000;
-function pricedCostOf(outcome) {
+function usdOf({ rateUsd, fromMs, toMs }, untilMs, unknownUsd = 0) {
+    if (fromMs === null)
+        return 0;
+    const ms = Math.max(0, Math.min(toMs ?? untilMs, untilMs) - fromMs);
+    return ((rateUsd ?? unknownUsd) * ms) / hourMs;
+}
+function spansOf(job, runs, createdMs, endMs) {
+    if (job?.task !== 'PERSISTENT') {
+        return runs.map((run, index) => spanOfRun(run, createdMs, endMs, runs[index + 1]));
+    }
+    const rateUsd = runs.map(rateOfRun).findLast((rate) => rate !== null) ?? null;
+    return createdMs === null ? [] : [{ rateUsd, fromMs: createdMs, toMs: endMs }];
+}
+function spanOfRun(run, createdMs, jobEndMs, next) {
+    const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
+    const rateUsd = rateOfRun(run);
+    if (startedMs === null) {
+        return { rateUsd, fromMs: durationMs === null ? null : 0, toMs: durationMs };
+    }
+    if (durationMs !== null)
+        return { rateUsd, fromMs: startedMs, toMs: startedMs + durationMs };
+    const fromMs = Math.max(startedMs, createdMs ?? startedMs);
+    return { rateUsd, fromMs, toMs: endedMs ?? next?.started_at_ms ?? jobEndMs };
+}
+function rateOfRun(run) {
+    const { hourly_rate_usd: rate } = run;
+    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
+}
+function nodeCountOf({ node_urls: nodeUrls }) {
+    const hosts = Map.groupBy(nodeUrls ?? [], ({ description }) => description);
+    const counts = [...hosts.values()].map((urls) => new Set(urls.map((url) => url.hostname)).size);
+    return Math.max(1, ...counts);
+}
+function hourlyRateOf({ runs }) {
+    const newest = runs.at(-1);
+    return newest === undefined ? null : rateOfRun(newest);
+}
+function pricedCostOf(outcome, nowMs) {
     const before = outcome.earlierTries.map(({ costUsd: usd }) => {
         return usd === 0 ? null : { usd, is: 'estimated' };
     });
-    return sumOfCosts([costOfJob(outcome), ...before]);
+    return sumOfCosts([costOfJob(outcome, nowMs), ...before]);
 }
-function costOfJob(outcome) {
-    const { bills, runs } = outcome;
-    const estimated = estimateOf(outcome);
-    if (bills.size === 0)
-        return estimated === null ? null : { usd: estimated, is: 'estimated' };
-    const billed = rounded(sumOf([...bills.values()]) ?? 0);
+function costOfJob({ bills, runs, ...outcome }, nowMs) {
+    const { createdMs, endedMs } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)({ bills, runs, ...outcome });
+    const isServer = outcome.job?.task === 'PERSISTENT';
     const unbilled = runs.filter(({ uuid }) => !bills.has(uuid));
-    const isBilled = unbilled.every((run) => costOfRun(run, outcome) === 0);
-    if (isBilled || outcome.job?.task === 'PERSISTENT')
-        return { usd: billed, is: 'billed' };
-    const rest = sumOf(unbilled.map((run) => costOfRun(run, outcome)));
-    return { usd: rounded(billed + (rest ?? 0)), is: 'estimated' };
+    const spans = spansOf(outcome.job, isServer ? runs : unbilled, createdMs, endedMs ?? nowMs ?? null);
+    const estimated = estimateOf(spans);
+    if (bills.size === 0) {
+        const isRated = spans.some(({ rateUsd }) => rateUsd !== null);
+        return estimated === null || !isRated ? null : { usd: rounded(estimated), is: 'estimated' };
+    }
+    const billed = [...bills.values()].reduce((sum, usd) => sum + usd, 0);
+    if (isServer || estimated === 0)
+        return { usd: rounded(billed), is: 'billed' };
+    return { usd: rounded(billed + (estimated ?? 0)), is: 'estimated' };
 }
-function costOf(outcome) {
-    return pricedCostOf(outcome)?.usd ?? null;
+function estimateOf(spans) {
+    const isKnown = spans.every(({ rateUsd, fromMs, toMs }) => fromMs === null || (rateUsd !== null && toMs !== null));
+    return isKnown ? spans.reduce((sum, span) => sum + usdOf(span, Infinity), 0) : null;
 }
 function totalCostOf(outcomes) {
-    return sumOfCosts(outcomes.map(pricedCostOf));
+    return sumOfCosts(outcomes.map((outcome) => pricedCostOf(outcome)));
 }
 function sumOfCosts(maybeCosts) {
     const costs = maybeCosts.filter((cost) => cost !== null);
@@ -33638,187 +33955,6 @@ function sumOfCosts(maybeCosts) {
 function rounded(usd) {
     return Math.round(usd * 10_000) / 10_000;
 }
-function estimateOf(outcome) {
-    const rated = outcome.runs.filter(({ hourly_rate_usd: rate }) => rate !== null && rate >= 0);
-    if (rated.length === 0)
-        return null;
-    const costs = outcome.job?.task === 'PERSISTENT'
-        ? [costOfLifetime(outcome, rated)]
-        : outcome.runs.map((run) => costOfRun(run, outcome));
-    const sum = sumOf(costs);
-    return sum === null ? null : rounded(sum);
-}
-function hourlyRateOf({ runs }) {
-    const newest = runs.at(-1);
-    return newest === undefined ? null : rateOfRun(newest);
-}
-function costOfLifetime(outcome, rated) {
-    const { createdMs, endedMs } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome);
-    const newest = rated.at(-1);
-    if (createdMs === null || endedMs === null || newest === undefined)
-        return null;
-    return costOfTime(newest, endedMs - createdMs);
-}
-function costOfRun(run, outcome) {
-    if (run.duration_ms !== null)
-        return costOfTime(run, run.duration_ms);
-    if (run.started_at_ms === null)
-        return 0;
-    const endedMs = run.ended_at_ms ?? (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv)(outcome).endedMs;
-    return endedMs === null ? null : costOfTime(run, endedMs - run.started_at_ms);
-}
-function costOfTime(run, durationMs) {
-    const rate = rateOfRun(run);
-    return rate === null ? null : (rate * Math.max(0, durationMs)) / hourMs;
-}
-function rateOfRun(run) {
-    const { hourly_rate_usd: rate } = run;
-    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
-}
-function nodeCountOf({ node_urls: nodeUrls }) {
-    const hosts = new Map();
-    for (const { description, hostname } of nodeUrls ?? [])
-        hosts.set(description, (hosts.get(description) ?? new Set()).add(hostname));
-    return Math.max(1, ...[...hosts.values()].map(({ size }) => size));
-}
-function sumOf(amounts) {
-    let sum = 0;
-    for (const amount of amounts) {
-        if (amount === null)
-            return null;
-        sum += amount;
-    }
-    return sum;
-}
-
-
-/***/ }),
-
-/***/ 4148:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   A6: () => (/* binding */ hardwareWish),
-/* harmony export */   Jw: () => (/* binding */ summarizeOffers),
-/* harmony export */   cW: () => (/* binding */ createOfferReader),
-/* harmony export */   hk: () => (/* binding */ whyNoOffers),
-/* harmony export */   j1: () => (/* binding */ ratesOf)
-/* harmony export */ });
-/* harmony import */ var leven__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7785);
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
-/* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
-/* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
-/* harmony import */ var _cost_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(110);
-
-
-
-
-
-const filterFields = [
-    'cpu_count',
-    'gpu_count',
-    'gpu_registry_uuid',
-    'min_vram_gb',
-    'min_ram_gb',
-    'min_storage_gb',
-    'allowed_region_codes',
-];
-function hardwareWish(fields, gpuName = fields['gpu_name']) {
-    const filters = filterFields.flatMap((name) => {
-        const value = filterValue(fields[name]);
-        return value === null ? [] : [[name, value]];
-    });
-    const hasName = typeof gpuName === 'string' && gpuName.trim() !== '';
-    return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
-}
-function filterValue(value) {
-    if (Array.isArray(value))
-        return value.length === 0 ? null : value.map(String).join(',');
-    if (typeof value === 'number')
-        return value > 0 ? String(value) : null;
-    return typeof value === 'string' && value !== '' ? value : null;
-}
-const maxPages = 10;
-const maxAgeMs = 60_000;
-function createOfferReader(client, signal) {
-    const lists = new Map();
-    return async ({ filters, gpuName }) => {
-        const key = JSON.stringify(filters);
-        const nowMs = client.clock.monotonicMs();
-        const known = lists.get(key);
-        const isFresh = known !== undefined && nowMs - known.readAtMs < maxAgeMs;
-        const list = isFresh ? known.list : readAll(client, filters, signal);
-        if (!isFresh)
-            lists.set(key, { readAtMs: nowMs, list });
-        const { offers, isCut } = await list;
-        return { offers: offers.filter((offer) => hasGpu(offer, gpuName)), isCut };
-    };
-}
-async function readAll(client, filters, signal) {
-    const named = Object.entries(filters).map(([name, value]) => [`filter[${name}]`, value]);
-    const read = async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listOffers */ .AS)(client, { ...Object.fromEntries(named), page: String(page) }, signal);
-    const list = { client, signal, rule: _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.offers, read };
-    const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .readAllPages */ .s$)(list, maxPages);
-    const byPrice = items.toSorted((a, b) => a.pricing.hourly_rate_usd - b.pricing.hourly_rate_usd);
-    return { offers: byPrice, isCut: !isWhole };
-}
-function hasGpu(offer, gpuName) {
-    return (gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName)));
-}
-function gpuNamesOf({ hardware_summary: hardware }) {
-    const models = hardware?.gpu_models ?? [];
-    const names = [...models.map(({ name }) => name), hardware?.gpu_model_label];
-    return names.filter((name) => typeof name === 'string');
-}
-function comparable(name) {
-    return name.toLowerCase().replaceAll(/\s+/g, '');
-}
-function ratesOf({ offers, }) {
-    const [cheapest] = offers;
-    const dearest = offers.at(-1);
-    if (cheapest === undefined || dearest === undefined)
-        return null;
-    return { minUsd: cheapest.pricing.hourly_rate_usd, maxUsd: dearest.pricing.hourly_rate_usd };
-}
-function summarizeOffers(found, fields) {
-    const rates = ratesOf(found);
-    if (rates === null)
-        return null;
-    const { task, max_timeout_run_ms: limitMs } = fields;
-    const isBounded = task !== 'PERSISTENT' && typeof limitMs === 'number';
-    const runs = numberOr(fields['max_retry_count'], 0) + 1;
-    const nodes = Math.max(1, numberOr(fields['max_node_count'], 1));
-    const hours = isBounded ? (limitMs / _cost_js__WEBPACK_IMPORTED_MODULE_3__/* .hourMs */ .$0) * runs * nodes : null;
-    const maxCostUsd = hours === null ? null : rates.maxUsd * hours;
-    return { count: found.offers.length, isCut: found.isCut, ...rates, maxCostUsd };
-}
-function numberOr(value, fallback) {
-    return typeof value === 'number' ? value : fallback;
-}
-async function whyNoOffers(wish, read) {
-    const { filters, gpuName } = wish;
-    const wishes = Object.keys(filters).map((left) => ({
-        field: left,
-        wish: {
-            ...wish,
-            filters: Object.fromEntries(Object.entries(filters).filter(([name]) => name !== left)),
-        },
-    }));
-    const all = gpuName === null
-        ? wishes
-        : [{ field: 'gpu_name', wish: { filters, gpuName: null } }, ...wishes];
-    const found = await Promise.all(all.map(async (each) => ((await read(each.wish)).offers.length > 0 ? [each.field] : [])));
-    return { fields: found.flat(), nearestGpu: await nearestGpu(gpuName, read) };
-}
-async function nearestGpu(gpuName, read) {
-    if (gpuName === null)
-        return null;
-    const { offers } = await read({ filters: {}, gpuName: null });
-    const names = [...new Set(offers.flatMap(gpuNamesOf))];
-    if (names.some((name) => comparable(name) === comparable(gpuName)))
-        return null;
-    return (0,leven__WEBPACK_IMPORTED_MODULE_4__/* .closestMatch */ .h)(gpuName, names) ?? null;
-}
 
 
 /***/ }),
@@ -33827,7 +33963,6 @@ async function nearestGpu(gpuName, read) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Vw: () => (/* binding */ formatProblem),
 /* harmony export */   cY: () => (/* binding */ describeInputError),
 /* harmony export */   fz: () => (/* binding */ annotate),
 /* harmony export */   hw: () => (/* binding */ formatMessage),
@@ -33835,15 +33970,13 @@ async function nearestGpu(gpuName, read) {
 /* harmony export */   wi: () => (/* binding */ formatVerdictMessage),
 /* harmony export */   y2: () => (/* binding */ annotateOutcomes)
 /* harmony export */ });
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(977);
-/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5335);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1791);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
-
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(977);
+/* harmony import */ var _container_log_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5335);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1892);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
+/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4520);
 
 
 
@@ -33857,50 +33990,41 @@ const maxTitle = 250;
 const maxEvidence = 15;
 function annotate(runner, message) {
     const { cause, remedy, evidence = [] } = message;
-    const before = redactCause(runner, cause);
-    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_2__/* .lastMeaningfulLines */ .cS)(evidence, maxEvidence).map((line) => `| ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(line, 300)}`);
+    const before = runner.redactor.redact(cause);
+    const lines = lastOfLog(evidence).map((line) => `| ${(0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLogLine */ .Ov)(line), 300)}`);
     const heading = 'The log ends with:';
     const room = maxLength - before.length - heading.length - remedy.length - 3;
-    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .firstThatFit */ .f)(lines.toReversed(), room).toReversed();
-    const parts = [before, ...(shown.length > 0 ? [heading, ...shown] : []), remedy];
+    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .firstThatFit */ .f)(lines.toReversed(), room).toReversed();
+    const parts = [before, remedy, ...(shown.length > 0 ? [heading, ...shown] : [])];
     const text = parts.filter((part) => part !== '').join('\n');
-    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(message.title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_7__/* .cut */ .Jj)(text, maxLength));
+    runner.annotate('error', (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(message.title, maxTitle), (0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(text, maxLength));
 }
-function redactCause(runner, cause) {
-    return runner.redactor.redact(cause);
+function lastOfLog(evidence) {
+    const lines = (0,_container_log_js__WEBPACK_IMPORTED_MODULE_0__/* .lastMeaningfulLines */ .cS)(evidence, Infinity);
+    const start = lines.findLastIndex((line) => /^\s*Traceback \(most recent call last\)/.test(line));
+    return lines.slice(Math.max(0, start)).slice(-maxEvidence);
 }
-function annotateAll(runner, messages, describeRest) {
+function annotateAll(runner, messages) {
     const shown = messages.length > maxAnnotations ? maxAnnotations - 1 : messages.length;
     for (const message of messages.slice(0, shown))
         annotate(runner, message);
-    if (shown < messages.length)
-        annotate(runner, describeRest(shown));
-}
-function annotateOutcomes(runner, bad) {
-    const worstFirst = sortByResult(bad);
-    annotateAll(runner, worstFirst.map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .S), (shown) => {
-        const rest = worstFirst.slice(shown);
-        const mayExist = rest.some(({ unansweredMark }) => unansweredMark !== null);
-        const hint = `Jobs whose cook had no response may have been created: ${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9}. `;
-        return {
-            title: `${rest.length} more jobs were not successful`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(rest.map(shortName).join(', '), 3_000),
-            remedy: `${mayExist ? hint : ''}See the job summary or the output jobs for each of them.`,
-        };
+    const rest = messages.slice(shown);
+    if (rest.length === 0)
+        return;
+    annotate(runner, {
+        title: `${rest.length} more errors`,
+        cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(rest.map(({ title }) => title).join(', '), 3_000),
+        remedy: 'The job summary has all of them.',
     });
 }
-function sortByResult(outcomes) {
-    return outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.result, b.result));
-}
-function shortName(outcome) {
-    const title = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(outcome.ref, outcome.job), 60);
-    const note = outcome.unansweredMark === null ? '' : ' (may have been created)';
-    return (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome) ?? `${title}${note}`;
+function annotateOutcomes(runner, bad) {
+    const causes = new Map(bad.map((outcome) => [outcome.error ?? outcome, outcome]));
+    annotateAll(runner, (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_5__/* .sortByResult */ .Tv)([...causes.values()]).map(_outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeOutcome */ .S));
 }
 function describeInputError({ problems }) {
-    const lines = problems.map(formatProblem);
+    const lines = problems.map(_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .formatProblem */ .Vw);
     const title = lines.length === 1 ? 'An input is invalid' : `${lines.length} problems in the inputs`;
-    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .firstThatFit */ .f)(lines, maxLength - 100);
+    const shown = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .firstThatFit */ .f)(lines, maxLength - 100);
     const left = lines.length - shown.length;
     const more = left > 0 ? [`and ${left} more; see the job summary`] : [];
     return {
@@ -33909,22 +34033,19 @@ function describeInputError({ problems }) {
         remedy: '',
     };
 }
-function formatProblem({ input, message }) {
-    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(message)}`;
-}
 const maxMessage = 1_000;
 function formatMessage(runner, message, title = message.title) {
-    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(title, maxTitle);
-    const cause = redactCause(runner, message.cause).replaceAll('\n', ' ');
+    const first = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(title, maxTitle);
+    const cause = runner.redactor.redact(message.cause).replaceAll('\n', '; ');
     const room = maxMessage - first.length - message.remedy.length - 2;
-    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_7__/* .cut */ .Jj)(cause, room)} ${message.remedy}`.trimEnd();
+    return `${first}\n${(0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .cut */ .Jj)(cause, room)} ${message.remedy}`.trimEnd();
 }
 function formatVerdictMessage(runner, outcomes, bad) {
-    const [worst] = sortByResult(bad);
+    const [worst] = (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_5__/* .sortByResult */ .Tv)(bad);
     if (worst === undefined)
-        return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatHeadline */ .QG)(outcomes), maxTitle)}${(0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCostSuffix */ .eT)(outcomes)}`;
-    const title = outcomes.length === 1 ? undefined : (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatClosing */ .Z0)(outcomes);
-    return formatMessage(runner, (0,_outcome_messages_js__WEBPACK_IMPORTED_MODULE_5__/* .describeOutcome */ .S)(worst), title);
+        return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)((0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatHeadline */ .QG)(outcomes), maxTitle)}${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatCostSuffix */ .eT)(outcomes)}`;
+    const title = outcomes.length === 1 ? undefined : (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatClosing */ .Z0)(outcomes);
+    return formatMessage(runner, (0,_outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .describeOutcome */ .S)(worst), title);
 }
 
 
@@ -33949,19 +34070,24 @@ function formatVerdictMessage(runner, outcomes, bad) {
 
 const maxTitle = 100;
 function openContexts(jobs) {
-    const taken = new Set();
+    const contexts = new Map();
     return (job, title) => {
+        const known = contexts.get(job.index);
+        if (known !== undefined)
+            return known;
         const base = `dispersed / ${plainText(title, maxTitle) || 'untitled'}`;
-        const nameOf = (count) => (count === 1 ? base : `${base} (${count})`);
-        const key = keyOf(job);
-        let count = jobs.filter((each) => each.index < job.index && key && keyOf(each) === key).length + 1;
-        while (taken.has(nameOf(count)))
+        const name = (count) => (count === 1 ? base : `${base} (${count})`);
+        const key = getKey(job);
+        const before = jobs.filter(({ index }) => index < job.index);
+        let count = 1 + before.filter((other) => key && getKey(other) === key).length;
+        const taken = new Set(contexts.values());
+        while (taken.has(name(count)))
             count += 1;
-        taken.add(nameOf(count));
-        return nameOf(count);
+        contexts.set(job.index, name(count));
+        return name(count);
     };
 }
-function keyOf({ title, recipeUuid }) {
+function getKey({ title, recipeUuid }) {
     return title ?? recipeUuid;
 }
 function describeStart({ origin, job: { status } }, nowMs) {
@@ -33975,18 +34101,21 @@ function formatStatus(status) {
     if (status === 'PENDING')
         return 'Queued';
     const word = plainText(status, 60);
-    return `${word.slice(0, 1).toUpperCase()}${word.slice(1).toLowerCase()}`;
+    return capitalize(word.toLowerCase());
+}
+function capitalize(words) {
+    return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }
 const maxDescription = 139;
-const runsForThisJob = { state: 'success', words: 'Running, as requested' };
 function describeEnd(outcome, endsWithJob = false) {
     const { result } = outcome;
-    const { state, words } = result === 'running' && endsWithJob ? runsForThisJob : _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[result].commitStatus;
+    const { words, ...row } = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .Xv[result];
+    const state = result === 'running' && endsWithJob ? 'success' : row.state;
     const { runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome);
     const time = runSeconds === null ? '' : ` after ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(runSeconds * 1000)}`;
     const reason = outcome.error?.message ?? outcome.job?.status_reason;
     const why = reason && state !== 'success' ? `: ${reason}` : '';
-    return { state, description: plainText(`${words}${time}${why}`, maxDescription) };
+    return { state, description: plainText(`${capitalize(words)}${time}${why}`, maxDescription) };
 }
 function plainText(text, maxLength) {
     const basic = text.replaceAll(/[\u{10000}-\u{10ffff}\p{Cs}]|\ufe0f/gu, '');
@@ -34000,100 +34129,141 @@ function plainText(text, maxLength) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   VT: () => (/* binding */ openLogPrinter),
 /* harmony export */   cS: () => (/* binding */ lastMeaningfulLines),
-/* harmony export */   fw: () => (/* binding */ createLogPrinter),
-/* harmony export */   y1: () => (/* binding */ plainLines),
-/* harmony export */   yP: () => (/* binding */ printTail)
+/* harmony export */   y1: () => (/* binding */ plainLines)
 /* harmony export */ });
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(977);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1872);
+/* unused harmony exports createLogPrinter, printTail */
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(977);
+/* harmony import */ var _log_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2107);
+/* harmony import */ var _progress_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5364);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
 
 
+
+
+
+
+
+function openLogPrinter(runner, { logIncomplete, resultsIgnored }, wanted, jobCount) {
+    const mode = wanted === 'stream' && jobCount >= _progress_js__WEBPACK_IMPORTED_MODULE_4__/* .minManyJobs */ .M ? 'on-failure' : wanted;
+    const folder = mode === 'none' ? null : makeFolder(runner, logIncomplete);
+    const printJob = (submitted) => {
+        const { uuid, title } = submitted.job;
+        const prefix = (0,_log_js__WEBPACK_IMPORTED_MODULE_3__/* .jobPrefix */ .An)(submitted, jobCount);
+        const printer = createLogPrinter(runner, prefix, folder ?? '', jobCount);
+        const { line, restart, end } = mode === 'stream' ? printer : silent;
+        return {
+            line,
+            restart,
+            end: (result, tail) => {
+                end(tail);
+                const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
+                if (mode === 'on-failure' && isBad)
+                    printTail(runner, `job ${uuid} ${title ?? ''}`, tail);
+            },
+            trouble: (error) => {
+                logIncomplete(`job ${uuid}`, error);
+            },
+            resultsIgnored: (reason) => {
+                resultsIgnored(uuid, reason);
+            },
+        };
+    };
+    return { mode, folder, printJob };
+}
+const silent = { line: () => { }, restart: () => { }, end: () => { } };
+function makeFolder(runner, logIncomplete) {
+    try {
+        const folder = (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .tempFolder */ .vg)(runner), 'dispersed-logs-'));
+        runner.output('logs-path', folder);
+        return folder;
+    }
+    catch (error) {
+        logIncomplete('every job', error);
+        return null;
+    }
+}
 const linesOfStep = 20_000;
 const minLines = 1_000;
-const charactersPerLine = 200;
 const lastLines = 30;
-function createLogPrinter(runner, place) {
-    const { prefix, folder, jobCount } = place;
+function createLogPrinter(runner, prefix, folder, jobCount) {
     let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
-    let charactersLeft = linesLeft * charactersPerLine;
-    let hidden = 0;
     let shownRun = 1;
+    const printed = new Map();
+    let repeated = new Map();
+    let isRestarted = false;
     const say = (text) => {
-        runner.print(`  ${prefix}${text}`);
+        runner.print(`  ${prefix}── ${text} ──`);
     };
     return {
-        line: (line, runNumber) => {
-            if (runNumber !== shownRun)
-                say(`── run ${runNumber} ──`);
-            shownRun = runNumber;
-            linesLeft -= 1;
-            charactersLeft -= line.text.length;
-            if (linesLeft >= 0 && charactersLeft >= 0)
-                printLine(runner, prefix, line);
-            else
-                hidden += 1;
-            if (hidden === 1)
-                say(`── the full log is in ${folder}; its last lines follow at the end ──`);
-            if (hidden > 0)
-                linesLeft = 0;
+        line: (text, runNumber) => {
+            if (linesLeft < 0)
+                return;
+            if (runNumber !== shownRun) {
+                say(`run ${runNumber}`);
+                shownRun = runNumber;
+                printed.clear();
+                repeated.clear();
+            }
+            const times = repeated.get(text) ?? 0;
+            repeated.set(text, times - 1);
+            if (times > 0)
+                return;
+            printed.set(text, (printed.get(text) ?? 0) + 1);
+            if (linesLeft > 0)
+                linesLeft = Math.max(0, linesLeft - printLine(runner, prefix, text));
+            else {
+                say(`the full log is in ${folder}; its last lines follow at the end`);
+                linesLeft = -1;
+            }
+        },
+        restart: () => {
+            if (!isRestarted)
+                say('the log begins anew; lines shown before are not repeated');
+            isRestarted = true;
+            repeated = new Map(printed);
         },
         end: (tail) => {
-            if (hidden === 0)
-                return;
-            const last = tail.slice(-Math.min(lastLines, hidden));
-            say(`── ${hidden - last.length} lines are not shown. The last ${last.length} lines: ──`);
+            const last = linesLeft < 0 ? tail.slice(-lastLines) : [];
+            linesLeft = -1;
+            if (last.length > 0)
+                say(`some lines are not shown; the last ${last.length}:`);
             for (const text of last)
-                printLine(runner, prefix, { text, left: 0 });
+                printLine(runner, prefix, text);
         },
     };
 }
 function printTail(runner, title, tail) {
     if (tail.length === 0)
         return;
-    runner.group(`Last ${tail.length} log lines of ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_0__/* .sanitizeLine */ .PN)(title, 200)}`, () => {
+    runner.group(`Last ${tail.length} log lines of ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(title, 200)}`, () => {
         for (const text of tail)
-            printLine(runner, '', { text, left: 0 });
+            printLine(runner, '', text);
     });
 }
-const maxWidth = 900;
+const row = /[^]{0,899}(?:[\ud800-\udbff][\udc00-\udfff]|[^])/g;
 const maxRows = 8;
-const maxShown = maxWidth * maxRows;
-function printLine(runner, prefix, { text, left }) {
-    const given = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .wholeWords */ .pC)(text, 2 * maxShown);
-    let rest = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_0__/* .sanitizeLogLine */ .Ov)(given);
-    for (let row = 0; row < maxRows; row += 1) {
-        const shown = cutRow(rest);
-        if (row > 0 && shown === '')
-            break;
-        runner.print(`  ${prefix}${row === 0 ? '|' : '¦'} ${shown}`.trimEnd());
-        rest = rest.slice(shown.length);
-        if (rest === '' && given === text && left === 0)
-            return;
-        if (rest === '')
-            break;
+const maxLooked = 16_000;
+function printLine(runner, prefix, text) {
+    const rows = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLogLine */ .Ov)(text.slice(0, maxLooked)).match(row) ?? [''];
+    for (const [index, shown] of rows.slice(0, maxRows).entries()) {
+        runner.print(`  ${prefix}${index === 0 ? '|' : '¦'} ${shown}`.trimEnd());
     }
-    const more = rest.length + text.length - given.length + left;
-    runner.print(`  ${prefix}¦ … and ${more} more characters`);
+    const isCut = rows.length > maxRows || text.length > maxLooked;
+    if (isCut)
+        runner.print(`  ${prefix}¦ … more characters are in the full log`);
+    return rows.length;
 }
-function cutRow(text) {
-    if (text.length <= maxWidth)
-        return text;
-    const last = text.lastIndexOf(' ', maxWidth);
-    const gap = last > 0 ? last : text.indexOf(' ');
-    const end = gap < 0 ? text.length : gap + 1;
-    return end > maxShown ? '' : text.slice(0, end);
-}
-const maxLine = 4_000;
 function plainLines(lines) {
-    return lines.map((line) => {
-        const shown = line.split('\r').findLast((part) => part.trim() !== '') ?? '';
-        return (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .stripInvisible */ ._0)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .wholeWords */ .pC)(shown, maxLine)).trimEnd();
-    });
+    return lines.map((line) => (0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .stripInvisible */ ._0)(line).trimEnd());
 }
 function lastMeaningfulLines(lines, max) {
     return plainLines(lines)
-        .filter((line) => !isNoise(line))
+        .filter((line) => !noise.some((pattern) => pattern.test(line)))
         .filter((line, index, all) => line !== all[index - 1])
         .slice(-max);
 }
@@ -34104,9 +34274,6 @@ const noise = [
     /[█▉▊▋▌▍▎▏━]{3}/,
     /^\s*dispersed-output:/,
 ];
-function isNoise(line) {
-    return noise.some((pattern) => pattern.test(line));
-}
 
 
 /***/ }),
@@ -34117,6 +34284,7 @@ function isNoise(line) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   B9: () => (/* binding */ consoleUrl),
 /* harmony export */   Uc: () => (/* binding */ describeError),
+/* harmony export */   Vw: () => (/* binding */ formatProblem),
 /* harmony export */   Zo: () => (/* binding */ describeInternalError)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
@@ -34126,111 +34294,128 @@ function isNoise(line) {
 
 
 const consoleUrl = 'https://console.dispersed.com/jobs';
+const lookForJobs = `Look for jobs that are still running: ${consoleUrl}`;
 function describeError(error, attempt) {
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
-        return describeServiceError(error, attempt);
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz) {
-        return {
-            title: `Could not ${attempt}: the request is invalid`,
-            cause: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.message),
-            remedy: 'Change the inputs or the recipe.',
-        };
-    }
+        return describeServiceError(error, `Could not ${readOf(error) ?? attempt}`);
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
+        return describeProblems(error.problems);
     if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4))
         return describeInternalError(error);
     return {
         title: `Could not ${attempt}: interrupted`,
         cause: 'The workflow was cancelled or reached a time limit before the service responded.',
-        remedy: `Look for jobs that are still running: ${consoleUrl}`,
+        remedy: lookForJobs,
     };
+}
+function readOf({ request }) {
+    const [, recipeUuid] = /^GET \/v1\/job-recipes\/([\w-]+)$/.exec(request) ?? [];
+    return recipeUuid === undefined ? null : `read recipe ${recipeUuid}`;
+}
+function describeProblems(problems) {
+    const cause = problems.map(formatProblem).join('\n');
+    const remedy = 'Change the inputs or the recipe.';
+    return problems.length === 1
+        ? { title: 'The recipe cannot be cooked with these inputs; nothing was cooked', cause, remedy }
+        : { title: `${problems.length} problems with the recipes; nothing was cooked`, cause, remedy };
+}
+function formatProblem({ input, message }) {
+    return `${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(input, 100)}: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message)}`;
 }
 function describeInternalError(error) {
     const cause = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
     if (/\bENOSPC\b/.test(cause)) {
-        const remedy = `Free space on it before this step. Look for jobs that are still running: ${consoleUrl}`;
+        const remedy = `Free space on it before this step. ${lookForJobs}`;
         return { title: 'The disk of the runner is full', cause, remedy };
     }
-    return {
-        title: 'Internal error',
-        cause,
-        remedy: `This is a bug in this action. Please report it with this message. Look for jobs that are still running: ${consoleUrl}`,
-    };
+    if (/\b(?:EACCES|EPERM|EROFS)\b|\bMissing file at path\b/.test(cause)) {
+        const remedy = `In a job container, run as a user that may write to the runner's files, such as \`options: --user root\`. ${lookForJobs}`;
+        return { title: 'A file of the runner cannot be written', cause, remedy };
+    }
+    const remedy = `This is a bug in this action. Please report it with this message. ${lookForJobs}`;
+    return { title: 'Internal error', cause, remedy };
 }
-function describeServiceError(error, attempt) {
+const checkUrl = 'Check that api-url is the Dispersed API';
+function describeServiceError(error, failed) {
     const detail = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.detail));
+    const { request } = error;
     switch (error.trouble) {
         case 'unreachable':
             return {
-                title: `Could not ${attempt}: the service cannot be reached`,
+                title: `${failed}: the service cannot be reached`,
                 cause: `No connection to the API could be made: ${detail}`,
                 remedy: 'Check the input api-url and the network. Behind a proxy, set HTTPS_PROXY on the runner.',
             };
         case 'no-answer':
             return {
-                title: `Could not ${attempt}: no response`,
-                cause: `${error.request} was sent, but there was no response: ${detail}`,
-                remedy: mayHaveSucceeded,
+                title: `${failed}: no response`,
+                cause: `${request} was sent, but there was no response: ${detail}`,
+                remedy: adviseAfterDoubt(error),
+            };
+        case 'not-api':
+            return {
+                title: `${failed}: the host is not the Dispersed API`,
+                cause: `${request}: ${detail}`,
+                remedy: 'Check the input api-url: it is https://api.dispersed.com, or https://api.compute.x.io for the older service. If it is right, a proxy or firewall may answer in its place.',
             };
         case 'unreadable':
         case 'too-large':
             return {
-                title: `Could not ${attempt}: unexpected response`,
-                cause: `${error.request}: ${detail}`,
-                remedy: `Check that api-url is the Dispersed API. ${mayHaveSucceeded}`,
+                title: `${failed}: unexpected response`,
+                cause: `${request}: ${detail}`,
+                remedy: `${checkUrl}. ${adviseAfterDoubt(error)}`,
             };
         case 'refused':
-            return describeHttpStatus(error, attempt, detail);
+            return describeRefusal(error, failed, detail);
     }
 }
-const mayHaveSucceeded = `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
-function describeHttpStatus(error, attempt, detail) {
-    const status = error.status ?? 0;
-    const ofKind = error.mayHaveSucceeded ? serverError : otherRejection;
-    const { title, remedy } = httpStatusMessages[status] ?? (status < 400 ? redirected : ofKind);
-    return {
-        title: `Could not ${attempt}: ${title}`,
-        cause: `The service responded with HTTP ${status} to ${error.request}: ${detail}`,
-        remedy,
-    };
+function describeRefusal(error, failed, detail) {
+    const { status = 0, request, isKnownHost } = error;
+    const isExpired = status === 401 && isKnownHost;
+    const [title, remedy] = isExpired ? expired : (refusals[status] ?? otherRefusal(error, status));
+    const cause = `The service responded with HTTP ${status} to ${request}: ${detail}`;
+    return { title: `${failed}: ${title}`, cause, remedy };
 }
-const redirected = {
-    title: 'redirected elsewhere',
-    remedy: `Check that api-url is the Dispersed API: redirects are not followed. ${mayHaveSucceeded}`,
-};
-const serverError = { title: 'server error', remedy: mayHaveSucceeded };
-const otherRejection = {
-    title: 'the request was rejected',
-    remedy: 'Change the inputs or the recipe as the response says.',
-};
-const httpStatusMessages = {
-    401: {
-        title: 'the API key was not accepted',
-        remedy: 'Check the inputs public-key and secret-key: they must be complete, valid and belong together, and the secrets must exist in this repository.',
-    },
-    402: {
-        title: 'payment required',
-        remedy: 'Check the balance of the Dispersed account.',
-    },
-    403: {
-        title: 'access denied',
-        remedy: 'Check that the account of the API key may use this recipe or job, and that the key has not expired and may be used from any IP address: runners have many.',
-    },
-    404: {
-        title: 'not found',
-        remedy: 'Check the UUID, that it belongs to the account of the API key, and that api-url is the right host.',
-    },
-    413: {
-        title: 'the request is too large',
-        remedy: 'Shorten the parameters or the environment.',
-    },
-    422: {
-        title: 'the request is invalid',
-        remedy: 'Change the field that the response names, in the inputs or in the recipe.',
-    },
-    429: {
-        title: 'too many requests',
-        remedy: 'The account is over its rate limit: run fewer workflows at once, or try again later.',
-    },
+function otherRefusal(error, status) {
+    const advice = adviseAfterDoubt(error);
+    if (status < 400)
+        return ['redirected elsewhere', `${checkUrl}: redirects are not followed. ${advice}`];
+    return error.mayHaveSucceeded
+        ? ['server error', advice]
+        : ['the request was rejected', 'Change the inputs or the recipe as the response says.'];
+}
+function adviseAfterDoubt({ request }) {
+    return request.startsWith('GET ')
+        ? 'Run the workflow again later.'
+        : `The service may have processed the request: check the console before you run the workflow again: ${consoleUrl}`;
+}
+const expired = [
+    'the API key is no longer accepted',
+    `The key may have expired or been revoked. A job that is running continues, is billed, and cannot be cancelled with this key: cancel it in the console, ${consoleUrl}, and store a new key in the secrets.`,
+];
+const refusals = {
+    401: [
+        'the API key was not accepted',
+        'Check the inputs public-key and secret-key: they must be complete, valid and belong together, and the secrets must exist in this repository.',
+    ],
+    402: ['payment required', 'Check the balance of the Dispersed account.'],
+    403: [
+        'access denied',
+        'Check that the account of the API key may use this recipe or job, and that the key has not expired and may be used from any IP address: runners have many.',
+    ],
+    404: [
+        'not found',
+        'Check the UUID, that it belongs to the account of the API key, and that api-url is the right host.',
+    ],
+    413: ['the request is too large', 'Shorten the parameters or the environment.'],
+    422: [
+        'the request is invalid',
+        'Change the field that the response names, in the inputs or in the recipe.',
+    ],
+    429: [
+        'too many requests',
+        'The account is over its rate limit: run fewer workflows at once, or try again later.',
+    ],
 };
 
 
@@ -34242,20 +34427,18 @@ const httpStatusMessages = {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $y: () => (/* binding */ describeOffers),
 /* harmony export */   BD: () => (/* binding */ formatCost),
+/* harmony export */   Dt: () => (/* binding */ formatOffers),
 /* harmony export */   J8: () => (/* binding */ phraseOf),
 /* harmony export */   QG: () => (/* binding */ formatHeadline),
 /* harmony export */   UK: () => (/* binding */ formatUsd),
 /* harmony export */   Z0: () => (/* binding */ formatClosing),
-/* harmony export */   ZV: () => (/* binding */ formatNumber),
 /* harmony export */   a3: () => (/* binding */ formatDuration),
 /* harmony export */   bE: () => (/* binding */ formatExactUsd),
 /* harmony export */   d8: () => (/* binding */ withStop),
 /* harmony export */   eT: () => (/* binding */ formatCostSuffix),
 /* harmony export */   f: () => (/* binding */ firstThatFit),
-/* harmony export */   fU: () => (/* binding */ formatTime),
-/* harmony export */   mg: () => (/* binding */ formatTimes)
+/* harmony export */   fU: () => (/* binding */ formatTime)
 /* harmony export */ });
-/* unused harmony export formatVerdict */
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 /* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(110);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
@@ -34288,23 +34471,15 @@ function firstThatFit(texts, maxBytes) {
     const end = texts.findIndex((text) => (size += Buffer.byteLength(text) + 1) > maxBytes);
     return end === -1 ? texts : texts.slice(0, end);
 }
-const maxDigits = 4;
-function formatNumber(value) {
-    if (Number.isInteger(value))
-        return String(value);
-    if (Math.abs(value) >= 10 ** maxDigits)
-        return String(Math.round(value));
-    return String(Number(value.toPrecision(maxDigits)));
-}
 function formatUsd(amount) {
-    return isTiny(amount) ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+    return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
 }
 function formatExactUsd(amount) {
     const [whole = '', digits = ''] = amount.toFixed(4).split('.');
     return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
 }
 function formatCost({ usd, is }) {
-    return is === 'billed' || isTiny(usd) ? formatUsd(usd) : `≈ ${formatUsd(usd)}`;
+    return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd)}`;
 }
 function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }) {
     const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
@@ -34312,8 +34487,8 @@ function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }) {
     const most = maxCostUsd === null ? '' : `, at most ${formatUsd(maxCostUsd)} within max-timeout-run`;
     return `${matches}: ${rates} an hour${most}`;
 }
-function isTiny(amount) {
-    return amount > 0 && amount < 0.01;
+function formatOffers(offers) {
+    return offers === null ? '' : ` (${describeOffers({ ...offers, maxCostUsd: null })})`;
 }
 function formatCostSuffix(outcomes) {
     const total = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_1__/* .totalCostOf */ .fD)(outcomes);
@@ -34325,33 +34500,30 @@ function formatVerdict(outcomes) {
     const [only] = outcomes;
     if (only === undefined)
         return 'Nothing was cooked';
-    return outcomes.length === 1 ? formatSingle(only) : formatSeveral(outcomes);
+    if (outcomes.length === 1) {
+        const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(only);
+        const times = formatTimes(only);
+        if (uuid === null)
+            return 'No job was created';
+        return `Job ${uuid} ${phraseOf(only)}${times && ` (${times})`}`;
+    }
+    const groups = [...Map.groupBy(outcomes, ({ result }) => result)];
+    return groups
+        .toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .compareResults */ .ex)(a, b))
+        .map(([result, { length }], index) => {
+        const count = index === 0 ? `${length} of ${outcomes.length} jobs` : String(length);
+        return `${count} ${_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .Xv[result].words}`;
+    })
+        .join(', ');
 }
 function formatClosing(outcomes) {
-    const spanMs = outcomes.length < 2 ? null : spanOf(outcomes);
-    const time = spanMs === null ? '' : `, in ${formatDuration(spanMs)}`;
-    return `${formatVerdict(outcomes)}${time}${formatCostSuffix(outcomes)}`;
-}
-function spanOf(outcomes) {
-    const times = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .timesOf */ .Qv);
-    const created = times.map(({ createdMs }) => createdMs).filter((ms) => ms !== null);
-    const ended = times.map(({ endedMs }) => endedMs).filter((ms) => ms !== null);
-    if (created.length === 0 || ended.length === 0)
-        return null;
-    return Math.max(...ended) - Math.min(...created);
+    return `${formatVerdict(outcomes)}${formatCostSuffix(outcomes)}`;
 }
 function formatHeadline(outcomes) {
     const [only] = outcomes;
     if (only === undefined || outcomes.length > 1 || only.job === null)
         return formatVerdict(outcomes);
     return `${(0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .titleOf */ .Gg)(only.ref, only.job)} ${phraseOf(only)}`;
-}
-function formatSingle(outcome) {
-    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .uuidOf */ .pV)(outcome);
-    if (uuid === null)
-        return 'No job was created';
-    const times = formatTimes(outcome);
-    return `Job ${uuid} ${phraseOf(outcome)}${times && ` (${times})`}`;
 }
 const phrasesOfCancel = {
     accepted: 'is being cancelled',
@@ -34361,33 +34533,14 @@ const phrasesOfCancel = {
 function phraseOf({ result, job, cancel, origin }) {
     if (result === 'error' && origin === null && cancel === 'failed')
         return phrasesOfCancel.failed;
-    const goesOn = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status);
-    return goesOn ? phrasesOfCancel[cancel ?? 'none'] : _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .X[result].phrase;
+    const isOpen = result === 'cancelled' && job !== null && !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status);
+    return isOpen ? phrasesOfCancel[cancel ?? 'none'] : (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .formatResult */ .J9)(result);
 }
 function formatTimes(outcome) {
     const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__/* .durationsOf */ .DM)(outcome);
-    return [
-        queueSeconds === null ? [] : `waited ${formatDuration(queueSeconds * 1000)}`,
-        runSeconds === null ? [] : `ran ${formatDuration(runSeconds * 1000)}`,
-    ]
-        .flat()
-        .join(', ');
-}
-function formatSeveral(outcomes) {
-    const counts = new Map();
-    for (const { result } of outcomes)
-        counts.set(result, (counts.get(result) ?? 0) + 1);
-    const ordered = [...counts].toSorted(([a], [b]) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .compareResults */ .e)(a, b));
-    const [worst, ...rest] = ordered.map(([result, count]) => ({
-        count,
-        words: _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .X[result].words,
-    }));
-    if (worst === undefined)
-        return 'Nothing was cooked';
-    if (rest.length === 0)
-        return `All ${worst.count} jobs ${worst.words}`;
-    const others = rest.map(({ count, words }) => `${count} ${words}`).join(', ');
-    return `${worst.count} of ${outcomes.length} jobs ${worst.words}, ${others}`;
+    const waited = queueSeconds === null ? [] : [`waited ${formatDuration(queueSeconds * 1000)}`];
+    const ran = runSeconds === null ? [] : [`ran ${formatDuration(runSeconds * 1000)}`];
+    return [...waited, ...ran].join(', ');
 }
 
 
@@ -34399,6 +34552,7 @@ function formatSeveral(outcomes) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   GZ: () => (/* binding */ describeFollowUpError),
 /* harmony export */   Yd: () => (/* binding */ warnStatusNotSet),
+/* harmony export */   cR: () => (/* binding */ describeStatusError),
 /* harmony export */   dZ: () => (/* binding */ describeGitHubError)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
@@ -34407,6 +34561,7 @@ function formatSeveral(outcomes) {
 
 
 
+const freshToken = 'It may have expired: a token of a GitHub App is valid for an hour. A check with a fresh one finishes the status.';
 const nextCheck = 'The next check tries again.';
 function describeGitHubError(error, attempt, permission) {
     const cause = describeRefusal(error);
@@ -34417,6 +34572,10 @@ function describeGitHubError(error, attempt, permission) {
                 cause,
                 remedy: `Give the workflow's job \`permissions: ${permission}\`, or a github-token that has it.`,
             };
+        case 'unauthorized': {
+            const title = `The github-token was not accepted: could not ${attempt}`;
+            return { title, cause, remedy: freshToken };
+        }
         case 'limited':
             return {
                 title: `Could not ${attempt}: GitHub's rate limit`,
@@ -34428,6 +34587,15 @@ function describeGitHubError(error, attempt, permission) {
         case 'internal':
             return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
     }
+}
+function describeStatusError(error) {
+    const message = describeGitHubError(error, 'finish a commit status', 'statuses: write');
+    if (error.status !== 422)
+        return message;
+    return {
+        ...message,
+        remedy: 'GitHub takes at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job: start it by hand, and give new jobs another title.',
+    };
 }
 function describeRefusal({ request, status, message }) {
     const said = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message, 300));
@@ -34445,11 +34613,13 @@ function describeFollowUpError(error, workflow, ref) {
         remedy: 'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
     };
 }
+const statusRemedies = {
+    unauthorized: freshToken,
+    forbidden: 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.',
+};
 function warnStatusNotSet(runner, error) {
-    const isForbidden = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.trouble === 'forbidden';
-    const remedy = isForbidden
-        ? 'Give the workflow job `permissions: statuses: write`; a workflow that a pull request from a fork starts gets none.'
-        : 'The jobs and the result of this step are not affected.';
+    const trouble = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ ? error.trouble : 'internal';
+    const remedy = statusRemedies[trouble] ?? 'The jobs and the result of this step are not affected.';
     const cause = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error).message || 'there was no time left';
     runner.annotate('warning', 'The commit status could not be set', `GitHub: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(runner.redactor.redact(cause), 300)}. ${remedy}`);
 }
@@ -34463,7 +34633,6 @@ function warnStatusNotSet(runner, error) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  so: () => (/* binding */ createLog),
   hM: () => (/* binding */ createLog),
   An: () => (/* binding */ jobPrefix),
   l1: () => (/* binding */ ownPrefix)
@@ -34473,6 +34642,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 var ready_check = __nccwpck_require__(2799);
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
+// EXTERNAL MODULE: ./build/cooking/request.js
+var request = __nccwpck_require__(4290);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(4052);
 ;// CONCATENATED MODULE: ./build/version.js
@@ -34484,11 +34655,12 @@ var format = __nccwpck_require__(2772);
 var progress = __nccwpck_require__(5364);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/report/tries.js
-var tries = __nccwpck_require__(2146);
+// EXTERNAL MODULE: ./build/report/remedies.js
+var remedies = __nccwpck_require__(6419);
 // EXTERNAL MODULE: ./build/report/warnings.js
 var warnings = __nccwpck_require__(3786);
 ;// CONCATENATED MODULE: ./build/report/log.js
+
 
 
 
@@ -34542,12 +34714,12 @@ function createJobMessages(runner, jobCount) {
             print(submitted, `${(0,sanitize/* sanitizeLine */.PN)(status, 60)}${reason}`, `${elapsed}  `);
         },
         preferring: (first, chosen, offers) => {
-            const why = `${(0,tries/* modelOf */.DM)(first.gpuName)}: no offers; cooking ${(0,tries/* modelOf */.DM)(chosen.gpuName)}`;
-            print({ ref: first }, `${why}${(0,tries/* formatOffers */.Dt)(offers)}`);
+            const why = `${(0,remedies/* formatModel */.Xk)(first.gpuName)}: no offers; cooking ${(0,remedies/* formatModel */.Xk)(chosen.gpuName)}`;
+            print({ ref: first }, `${why}${(0,format/* formatOffers */.Dt)(offers)}`);
         },
         tryingNext: (tried, done, next, offers) => {
-            const trying = `trying ${(0,tries/* modelOf */.DM)(next.gpuName)}${(0,tries/* formatOffers */.Dt)(offers)}`;
-            print({ ref: tried }, `${(0,tries/* describeTry */.z3)(done)}; ${trying}`);
+            const trying = `trying ${(0,remedies/* formatModel */.Xk)(next.gpuName)}${(0,format/* formatOffers */.Dt)(offers)}`;
+            print({ ref: tried }, `${(0,remedies/* describeTry */.z3)(done)}; ${trying}`);
         },
         noAddressYet: (submitted) => {
             const text = 'Waiting for the address, which some nodes report minutes after the start, until the timeout';
@@ -34566,6 +34738,13 @@ function createJobMessages(runner, jobCount) {
 function createStepMessages(runner, jobCount) {
     let isDelayed = false;
     return {
+        recipes: (plans) => {
+            for (const recipe of new Set(plans.map((plan) => plan.recipe))) {
+                const hash = recipe === null ? null : (0,request/* hashOfRecipe */.Yw)(recipe);
+                if (hash !== null)
+                    runner.print(`Recipe ${recipe?.uuid}@${hash}`);
+            }
+        },
         opening: (apiUrl, timeoutMs, atTimeout) => {
             const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
             runner.print(`dispersed-cook ${version} on ${apiUrl.origin}: ${jobs}`);
@@ -34601,115 +34780,26 @@ function causeOf(error) {
 }
 
 
-
 /***/ }),
 
-/***/ 1791:
+/***/ 1892:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  S: () => (/* binding */ describeOutcome),
-  J: () => (/* binding */ endedWell)
-});
-
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/jobs/ready-check.js
-var ready_check = __nccwpck_require__(2799);
-// EXTERNAL MODULE: ./build/jobs/metrics.js
-var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/jobs/restart.js
-var restart = __nccwpck_require__(4746);
-// EXTERNAL MODULE: ./build/jobs/results.js
-var results = __nccwpck_require__(2827);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-// EXTERNAL MODULE: ./build/report/errors.js
-var report_errors = __nccwpck_require__(3976);
-// EXTERNAL MODULE: ./build/report/format.js
-var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/over-budget.js
-var over_budget = __nccwpck_require__(7907);
-// EXTERNAL MODULE: ./build/jobs/failure.js
-var failure = __nccwpck_require__(8515);
-;// CONCATENATED MODULE: ./build/report/remedies.js
-
-
-
-
-const wordsOfPhase = {
-    assign: {
-        failed: (outcome) => `failed: no machine was assigned${timeWaited(outcome)}`,
-        remedy: () => 'Ask for less hardware, another gpu-name or more regions (allowed-region-codes), or wait longer for a machine with max-timeout-assign.',
-        remedyOfTimeout: 'It was still waiting for a machine: ask for less hardware, another gpu-name or more regions (allowed-region-codes), or increase timeout.',
-    },
-    start: {
-        failed: () => 'failed: it had a machine, but its container did not start',
-        remedy: () => 'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
-        remedyOfTimeout: 'Its machine was still being prepared: increase timeout, or use a smaller image.',
-    },
-    'run-limit': {
-        failed: ({ job }) => `failed: it ran into its run limit${limit(job?.max_timeout_run_ms)}`,
-        remedy: () => 'Increase max-timeout-run, here or in the recipe, or have the job do less: several entries in recipes share the work.',
-        remedyOfTimeout: 'Increase timeout, or set on-timeout to choose what happens then.',
-    },
-    run: {
-        failed: (outcome) => (0,failure/* exitCodeOf */.FO)(outcome) === null
-            ? 'failed while it ran'
-            : `failed: its container ended with exit code ${(0,failure/* exitCodeOf */.FO)(outcome)}`,
-        remedy: (outcome) => `${hintOfExit(outcome)}${whereTheLogIs(outcome)}`,
-        remedyOfTimeout: 'Increase timeout, or set on-timeout to choose what happens then.',
-    },
-};
-function limit(ms) {
-    return ms ? ` of ${(0,format/* formatDuration */.a3)(ms)}` : '';
-}
-function timeWaited(outcome) {
-    const { queueSeconds } = (0,metrics/* durationsOf */.DM)(outcome);
-    return queueSeconds === null ? '' : ` in ${(0,format/* formatDuration */.a3)(queueSeconds * 1000)}`;
-}
-const killed = 137;
-function hintOfExit(outcome) {
-    return (0,failure/* exitCodeOf */.FO)(outcome) === killed
-        ? 'Exit code 137 usually means that it ran out of memory: set min-ram-gb. '
-        : '';
-}
-function whereTheLogIs({ logTail }) {
-    return logTail.length === 0
-        ? `Read the log in the console, and fix what it says: ${report_errors/* consoleUrl */.B9}`
-        : `Fix what the log says. All of it is in the folder of the output logs-path, and in the console: ${report_errors/* consoleUrl */.B9}`;
-}
-function describeFailure(outcome) {
-    const phase = (0,failure/* failurePhaseOf */.rf)(outcome);
-    return phase === null ? 'failed' : wordsOfPhase[phase].failed(outcome);
-}
-function remedyOf(outcome) {
-    return wordsOfPhase[(0,failure/* failurePhaseOf */.rf)(outcome) ?? 'run'].remedy(outcome);
-}
-function remedyOfTimeout(outcome) {
-    return wordsOfPhase[(0,failure/* failurePhaseOf */.rf)(outcome) ?? 'run'].remedyOfTimeout;
-}
-function remedyOfCancelled(outcome) {
-    const phase = (0,failure/* failurePhaseOf */.rf)(outcome);
-    const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaitedLong(outcome));
-    const byService = isLimit ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}` : '';
-    return `If you did not cancel it, the service did, or someone else with access to this account.${byService}`;
-}
-const limitToleranceSeconds = 2;
-function hasWaitedLong(outcome) {
-    const limitMs = outcome.job?.max_timeout_assign_ms ?? Infinity;
-    const { queueSeconds } = (0,metrics/* durationsOf */.DM)(outcome);
-    return (queueSeconds ?? 0) + limitToleranceSeconds >= limitMs / 1000;
-}
-
-// EXTERNAL MODULE: ./build/report/tries.js
-var report_tries = __nccwpck_require__(2146);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
-;// CONCATENATED MODULE: ./build/report/outcome-messages.js
-
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   J: () => (/* binding */ endedWell),
+/* harmony export */   S: () => (/* binding */ describeOutcome)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2799);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4746);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2827);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4052);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3976);
+/* harmony import */ var _remedies_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6419);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2772);
+/* harmony import */ var _over_budget_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7907);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1872);
 
 
 
@@ -34722,188 +34812,126 @@ var sanitize = __nccwpck_require__(1872);
 
 
 function endedWell({ result, ending }) {
-    return results/* results */.X[result].passes && !(ending === 'interrupt' && result === 'detached');
+    return (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_3__/* .passes */ .WE)(result) && !(ending === 'interrupt' && result === 'detached');
 }
 function describeOutcome(outcome) {
+    const { earlierTries, job } = outcome;
     const message = describeLastTry(outcome);
-    const tries = outcome.earlierTries.map(report_tries/* describeTry */.z3);
-    return tries.length === 0
-        ? message
-        : { ...message, cause: `${message.cause} Tried before: ${tries.join('; ')}.` };
+    if (earlierTries.length === 0)
+        return message;
+    const tries = earlierTries.map(_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .describeTry */ .z3).join('; ');
+    const last = job?.gpu_name ? ` This job asked for ${(0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .formatModel */ .Xk)(job.gpu_name)}.` : '';
+    return { ...message, cause: `${message.cause}${last} Tried before: ${tries}.` };
 }
 function describeLastTry(outcome) {
-    const { result, job, ref, error, ending } = outcome;
+    const { result, job, ref, error, ending, logTail: evidence } = outcome;
     if (error !== null)
-        return describeErrorOf(outcome, error);
-    const name = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(ref, job), 100);
-    const uuid = (0,metrics/* uuidOf */.pV)(outcome);
+        return describeErrorOfJob(outcome, error);
+    const name = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job), 100);
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
     const who = uuid === null ? `The job for recipe ${ref.recipeUuid}` : `Job ${uuid}`;
-    if (result === 'timed-out')
-        return describeTimeout(name, who, outcome);
-    if (result === 'over-budget')
-        return describeTooDear(name, who, outcome);
-    if (ending === 'interrupt' && (result === 'cancelled' || result === 'detached'))
-        return describeInterrupt(name, who, outcome);
-    if (ending === 'fail-fast' && result === 'cancelled')
-        return describeFailFast(name, who, outcome);
-    const reason = job?.status_reason
-        ? `. The service says: ${(0,format/* withStop */.d8)((0,sanitize/* sanitizeLine */.PN)(job.status_reason, 1_000))}`
-        : '. The service gave no reason.';
-    if (result === 'cancelled') {
-        return {
-            title: `Cancelled: ${name}`,
-            cause: `${who} was cancelled${reason}`,
-            remedy: remedyOfCancelled(outcome),
-        };
+    const fate = `${who} ${describeFate(outcome)}`;
+    if (result === 'timed-out') {
+        const status = job === null ? '' : ` It was ${lastOpenStatus(outcome)} then.`;
+        const cause = `The timeout was reached.${status}${describeReadiness(outcome)} ${fate}`;
+        return { title: `Timed out: ${name}`, cause, remedy: (0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .getTimeoutRemedy */ .wq)(outcome), evidence };
     }
-    return {
-        title: `Failed: ${name}`,
-        cause: `${who} ${describeFailure(outcome)}${reason}`,
-        remedy: remedyOf(outcome),
-        evidence: outcome.logTail,
-    };
-}
-function describeErrorOf(outcome, error) {
-    const { ref } = outcome;
-    const uuid = (0,metrics/* uuidOf */.pV)(outcome);
-    if (uuid !== null) {
-        const message = (0,report_errors/* describeError */.Uc)(error, attemptOf(error, uuid, outcome));
-        return isGone(outcome, error) ? { ...message, remedy: remedyOfGone } : message;
+    if (result === 'over-budget') {
+        const { cause, remedy } = describeBudget(outcome, who, fate);
+        return { title: `Over budget: ${name}`, cause, remedy, evidence };
     }
-    const message = (0,report_errors/* describeError */.Uc)(error, `cook recipe ${ref.recipeUuid}`);
-    const isInvalid = error instanceof errors/* ServiceError */._7 && [400, 422].includes(error.status ?? 0);
-    if (!isInvalid || !ref.namesRegions)
-        return message;
-    const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
-    return { ...message, remedy: `${message.remedy} ${hint}` };
-}
-function isGone({ job }, error) {
-    return job !== null && error instanceof errors/* ServiceError */._7 && error.status === 404;
-}
-const remedyOfGone = `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${report_errors/* consoleUrl */.B9}`;
-function attemptOf(error, uuid, { ref }) {
-    const request = error instanceof errors/* ServiceError */._7 ? error.request : '';
-    if (request.endsWith('/cook'))
-        return `cook recipe ${ref.recipeUuid}`;
-    return `${request.endsWith('/cancel') ? 'cancel' : 'watch'} job ${uuid}`;
-}
-function describeInterrupt(name, who, outcome) {
-    if (outcome.result === 'detached') {
+    if (ending === 'interrupt' && result === 'detached') {
         return {
             title: `Left running: ${name}`,
             cause: `${who} was left running, because on-workflow-cancel is detach.`,
-            remedy: `It is billed while it runs: ${report_errors/* consoleUrl */.B9}`,
+            remedy: `It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`,
         };
     }
-    return {
-        title: `${cancelTitle(outcome)} with the workflow: ${name}`,
-        cause: `The workflow was cancelled or reached a time limit. ${who} ${whatBecame(outcome)}`,
-        remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
-    };
+    if (ending === 'interrupt' && result === 'cancelled') {
+        return {
+            title: `${cancelTitle(outcome)} with the workflow: ${name}`,
+            cause: `The workflow was cancelled or reached a time limit. ${fate}`,
+            remedy: 'If nobody cancelled the workflow, check its timeout-minutes.',
+        };
+    }
+    if (ending === 'fail-fast' && result === 'cancelled') {
+        return {
+            title: `${cancelTitle(outcome)} by fail-fast: ${name}`,
+            cause: `Another job of this step was not successful. ${fate}`,
+            remedy: 'Check the job that failed first. Without fail-fast, the other jobs keep running.',
+        };
+    }
+    if (result === 'cancelled') {
+        const reason = job?.status_reason ? `: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(job.status_reason))}` : '.';
+        const cause = `${who} was cancelled${reason}`;
+        return { title: `Cancelled: ${name}`, cause, remedy: (0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .getCancelRemedy */ .$X)(outcome) };
+    }
+    const cause = `${who} ${(0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .describeFailure */ .Ic)(outcome)}`;
+    return { title: `Failed: ${name}`, cause, remedy: (0,_remedies_js__WEBPACK_IMPORTED_MODULE_6__/* .getRemedy */ .$s)(outcome), evidence };
 }
-function describeTooDear(name, who, outcome) {
-    const { overBudget, logTail: evidence } = outcome;
-    const title = `Over budget: ${name}`;
-    const fate = `${who} ${whatBecame(outcome)}`;
+function describeErrorOfJob(outcome, error) {
+    const { ref, job } = outcome;
+    const uuid = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(outcome);
+    const request = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? error.request : '';
+    const status = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7 ? (error.status ?? 0) : 0;
+    if (uuid === null || request.endsWith('/cook')) {
+        const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `cook recipe ${ref.recipeUuid}`);
+        if (![400, 422].includes(status) || !ref.namesRegions)
+            return message;
+        const hint = 'The request has allowed-region-codes, which the older host, https://api.compute.x.io, does not support.';
+        return { ...message, remedy: `${message.remedy} ${hint}` };
+    }
+    const verb = request.endsWith('/cancel') ? 'cancel' : 'watch';
+    const message = (0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .describeError */ .Uc)(error, `${verb} job ${uuid}`);
+    if (job === null || status !== 404)
+        return message;
+    const remedy = `The service knew this job before: it may have been deleted. Look for jobs that are still running: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
+    return { ...message, title: `Could not ${verb} job ${uuid}: it is no longer there`, remedy };
+}
+function describeBudget({ overBudget }, who, fate) {
     if (overBudget === null)
-        return { title, cause: fate, remedy: '', evidence };
-    const { cause, remedy } = (0,over_budget/* describeOverBudget */.R)(overBudget);
-    if (overBudget.kind === 'share')
-        return { title, cause: `${who}: ${cause}`, remedy, evidence };
-    return { title, cause: `${cause} ${fate}`, remedy, evidence };
-}
-function describeFailFast(name, who, outcome) {
-    return {
-        title: `${cancelTitle(outcome)} by fail-fast: ${name}`,
-        cause: `Another job of this step was not successful. ${who} ${whatBecame(outcome)}`,
-        remedy: 'Check the job that failed first. Without fail-fast, the other jobs keep running.',
-    };
-}
-function describeTimeout(name, who, outcome) {
-    const status = outcome.job === null ? '' : `It was ${lastOpenStatus(outcome)} then. `;
-    return {
-        title: `Timed out: ${name}`,
-        cause: `The timeout was reached. ${status}${describeReadiness(outcome)}${who} ${whatBecame(outcome)}`,
-        remedy: remedyOfTimeout(outcome),
-        evidence: outcome.logTail,
-    };
+        return { cause: fate, remedy: '' };
+    const { cause, remedy } = (0,_over_budget_js__WEBPACK_IMPORTED_MODULE_8__/* .describeOverBudget */ .R)(overBudget);
+    return { cause: overBudget.kind === 'share' ? `${who}: ${cause}` : `${cause} ${fate}`, remedy };
 }
 function describeReadiness({ readyCheck, readiness }) {
     if (readyCheck === null || readiness === null)
         return '';
-    const answer = (0,sanitize/* sanitizeLine */.PN)(readiness.answer, 300);
-    return `The ready-check ${(0,ready_check/* formatReadyCheck */.d)(readyCheck)} answered last: ${answer} for ${(0,format/* formatDuration */.a3)(readiness.forMs)}. `;
+    const answer = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(readiness.answer, 300);
+    return ` The ready-check ${(0,_jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_10__/* .formatReadyCheck */ .d)(readyCheck)} answered last: ${answer} for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .formatDuration */ .a3)(readiness.forMs)}.`;
 }
 function cancelTitle({ job, cancel }) {
-    if (job === null || ((0,jobs_status/* isFinal */.dR)(job.status) && job.status !== 'CANCELLED'))
+    if (job === null || ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) && job.status !== 'CANCELLED'))
         return 'Stopped';
     return cancel === 'accepted' ? 'Cancelled' : 'Not cancelled';
 }
-function whatBecame({ job, cancel, isKept, unansweredMark }) {
+function describeFate({ job, cancel, isKept, unansweredMark }) {
     if (job === null) {
         return unansweredMark === null
             ? 'was not cooked.'
-            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${report_errors/* consoleUrl */.B9}`;
+            : `may have been created, because the service did not respond to the cook. The post step looks for it again. To look for it yourself, search for ${unansweredMark} in the job descriptions: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
     }
     if (job.status === 'CANCELLED')
         return 'was cancelled.';
-    if ((0,jobs_status/* isFinal */.dR)(job.status) && cancel !== null && !(cancel === 'accepted' && (0,restart/* mayRestart */.fz)(job))) {
+    if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) && cancel !== null && !(cancel === 'accepted' && (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .fz)(job))) {
         return 'had ended when it was to be cancelled.';
     }
     switch (cancel) {
         case 'accepted':
-            return (0,restart/* mayRestart */.fz)(job)
+            return (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_2__/* .mayRestart */ .fz)(job)
                 ? 'had failed. It is being cancelled, in case the service starts it once more.'
-                : `is being cancelled, and is still ${(0,sanitize/* sanitizeLine */.PN)(job.status, 60)}.`;
+                : `is being cancelled, and is still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(job.status, 60)}.`;
         case 'failed':
-            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${report_errors/* consoleUrl */.B9}`;
+            return `could not be cancelled. It may still be running, and billed. The post step tries again: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
         case null:
             return isKept
-                ? `was left running, as the inputs ask. It is billed while it runs: ${report_errors/* consoleUrl */.B9}`
-                : `may still be running, and billed. The post step cancels it: ${report_errors/* consoleUrl */.B9}`;
+                ? `was left running, as the inputs ask. It is billed while it runs: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`
+                : `may still be running, and billed. The post step cancels it: ${_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .consoleUrl */ .B9}`;
     }
 }
 function lastOpenStatus({ timeline }) {
-    const last = timeline.findLast(({ status }) => !(0,jobs_status/* isFinal */.dR)(status));
-    return (0,sanitize/* sanitizeLine */.PN)(last?.status ?? 'not finished', 60);
-}
-
-
-/***/ }),
-
-/***/ 9645:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   B: () => (/* binding */ writeOutputFile),
-/* harmony export */   L: () => (/* binding */ describeTrouble)
-/* harmony export */ });
-/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(487);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
-
-
-
-
-
-const folders = new WeakMap();
-function writeOutputFile(runner, output, name, text) {
-    try {
-        const folder = folders.get(runner) ?? (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .tempFolder */ .vg)(runner), 'dispersed-'));
-        folders.set(runner, folder);
-        const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(folder, name);
-        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.writeFileSync)(path, text);
-        runner.output(output, path);
-    }
-    catch (error) {
-        const title = `The file of the output ${output} could not be written`;
-        runner.annotate('warning', title, describeTrouble(runner, error));
-    }
-}
-function describeTrouble(runner, error) {
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error).message));
+    const last = timeline.findLast(({ status }) => !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(status));
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(last?.status ?? 'not finished', 60);
 }
 
 
@@ -34913,24 +34941,31 @@ function describeTrouble(runner, error) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   BF: () => (/* binding */ writeOutputFile),
 /* harmony export */   H8: () => (/* binding */ writeAccessToken),
 /* harmony export */   Kn: () => (/* binding */ writeOutputs),
+/* harmony export */   LC: () => (/* binding */ describeTrouble),
 /* harmony export */   MU: () => (/* binding */ createEarlyOutputs),
 /* harmony export */   P1: () => (/* binding */ writeVerdict),
 /* harmony export */   hT: () => (/* binding */ writeJobList),
 /* harmony export */   hx: () => (/* binding */ describeJob),
-/* harmony export */   qq: () => (/* binding */ writeLogsPath),
 /* harmony export */   wm: () => (/* binding */ writeInitialOutputs)
 /* harmony export */ });
-/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(293);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(110);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1044);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(977);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2772);
-/* harmony import */ var _output_file_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9645);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1872);
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3147);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(293);
+/* harmony import */ var _money_cost_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(110);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1044);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(977);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1872);
+/* harmony import */ var _summary_table_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4520);
+
+
+
 
 
 
@@ -34946,35 +34981,32 @@ const maxMessage = 1_000;
 const maxJobsBytes = 100_000;
 const maxShortTitle = 60;
 const maxShortStatus = 30;
-function writeOutputs(runner, outcomes, message, result = worstOf(outcomes)) {
-    const worstFirst = outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.result, b.result));
+function writeOutputs(runner, outcomes, message) {
+    const worstFirst = (0,_summary_table_js__WEBPACK_IMPORTED_MODULE_10__/* .sortByResult */ .Tv)(outcomes);
     const worstJob = worstFirst.find(({ job }) => job !== null)?.job;
-    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV);
-    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .nodeUrlsOf */ .i9);
-    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .totalCostOf */ .fD)(outcomes);
-    writeVerdict(runner, result, message);
+    const uuids = outcomes.map(_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV);
+    const urls = outcomes.flatMap(_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9);
+    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .totalCostOf */ .fD)(outcomes);
+    writeVerdict(runner, worstFirst[0]?.result ?? 'error', message);
     runner.output('job-uuid', uuids.find((uuid) => uuid !== null) ?? '');
     runner.output('job-uuids', JSON.stringify(uuids));
     runner.output('status', worstJob?.status ?? '');
-    runner.output('status-reason', (0,_text_js__WEBPACK_IMPORTED_MODULE_8__/* .cut */ .Jj)(worstJob?.status_reason ?? '', maxReason));
+    runner.output('status-reason', (0,_text_js__WEBPACK_IMPORTED_MODULE_11__/* .cut */ .Jj)(worstJob?.status_reason ?? '', maxReason));
     if (cost !== null)
         runner.output('cost-usd', String(cost.usd));
     const urlTexts = urls.map((url) => JSON.stringify(url));
-    runner.output('node-urls', `[${(0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .firstThatFit */ .f)(urlTexts, maxNodeUrls).join(',')}]`);
-    const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .mainUrlOf */ .eO)(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
+    runner.output('node-urls', `[${(0,_format_js__WEBPACK_IMPORTED_MODULE_8__/* .firstThatFit */ .f)(urlTexts, maxNodeUrls).join(',')}]`);
+    const url = (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .mainUrlOf */ .eO)(urls, outcomes[0]?.readyCheck?.port ?? null)?.url;
     if (url !== undefined)
         runner.output('url', url);
     runner.output('results', JSON.stringify(outcomes[0]?.results ?? {}));
     const jobs = outcomes.map(describeJob);
     writeJobList(runner, 'jobs', jobs);
-    (0,_output_file_js__WEBPACK_IMPORTED_MODULE_6__/* .writeOutputFile */ .B)(runner, 'jobs-path', 'jobs.json', JSON.stringify(jobs));
-}
-function worstOf(outcomes) {
-    return outcomes.map(({ result }) => result).toSorted(_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)[0] ?? 'error';
+    writeOutputFile(runner, 'jobs-path', 'jobs.json', JSON.stringify(jobs));
 }
 function writeVerdict(runner, result, message) {
     runner.output('result', result);
-    runner.output('message', (0,_text_js__WEBPACK_IMPORTED_MODULE_8__/* .cut */ .Jj)(message, maxMessage));
+    runner.output('message', (0,_text_js__WEBPACK_IMPORTED_MODULE_11__/* .cut */ .Jj)(message, maxMessage));
 }
 function writeJobList(runner, output, jobs) {
     const full = JSON.stringify(jobs);
@@ -34984,19 +35016,19 @@ function writeJobList(runner, output, jobs) {
 function shorten({ job_uuid, title, status, result }) {
     return {
         job_uuid,
-        title: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(title, maxShortTitle),
-        status: status === null ? null : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_7__/* .sanitizeLine */ .PN)(status, maxShortStatus),
+        title: (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(title, maxShortTitle),
+        status: status === null ? null : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(status, maxShortStatus),
         result,
     };
 }
 function describeJob(outcome) {
     const { ref, job, result } = outcome;
-    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .durationsOf */ .DM)(outcome);
-    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .pricedCostOf */ .sC)(outcome);
+    const { queueSeconds, runSeconds } = (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .durationsOf */ .DM)(outcome);
+    const cost = (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .pricedCostOf */ .sC)(outcome);
     return {
-        recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .recipeOf */ .Sx)(outcome),
-        job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .uuidOf */ .pV)(outcome),
-        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_3__/* .titleOf */ .Gg)(ref, job),
+        recipe_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .recipeOf */ .Sx)(outcome),
+        job_uuid: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .uuidOf */ .pV)(outcome),
+        title: (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_6__/* .titleOf */ .Gg)(ref, job),
         status: job?.status ?? null,
         result,
         status_reason: job?.status_reason ?? null,
@@ -35007,10 +35039,10 @@ function describeJob(outcome) {
         run_seconds: runSeconds,
         gpu_name: job?.gpu_name ?? null,
         attempts: outcome.earlierTries.length + 1,
-        hourly_rate_usd: (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_2__/* .hourlyRateOf */ .FV)(outcome),
+        hourly_rate_usd: (0,_money_cost_js__WEBPACK_IMPORTED_MODULE_5__/* .hourlyRateOf */ .FV)(outcome),
         cost_usd: cost?.usd ?? null,
         cost_is: cost?.is ?? null,
-        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_4__/* .nodeUrlsOf */ .i9)(outcome),
+        node_urls: (0,_jobs_node_urls_js__WEBPACK_IMPORTED_MODULE_7__/* .nodeUrlsOf */ .i9)(outcome),
         results: outcome.results ?? {},
     };
 }
@@ -35020,22 +35052,36 @@ function writeInitialOutputs(runner) {
 }
 const maxEarly = 50;
 function createEarlyOutputs(runner, refs) {
-    const outcomes = refs.map((ref) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_0__/* .createOutcome */ .N)({ ref }));
+    const outcomes = refs.map((ref) => (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .createOutcome */ .N)({ ref }));
     let known = 0;
     return (submitted) => {
-        outcomes[submitted.ref.index] = (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_0__/* .createOutcome */ .N)(submitted);
+        outcomes[submitted.ref.index] = (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_4__/* .createOutcome */ .N)(submitted);
         known += 1;
         if (known <= maxEarly || known === refs.length)
             writeOutputs(runner, outcomes, unfinished);
     };
 }
-function writeLogsPath(runner, folder) {
-    runner.output('logs-path', folder);
-}
 function writeAccessToken(runner, tokens) {
     const token = tokens.find((candidate) => candidate !== null);
     if (token !== undefined)
         runner.output('access-token', token);
+}
+const folders = new WeakMap();
+function writeOutputFile(runner, output, name, text) {
+    try {
+        const folder = folders.get(runner) ?? (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_3__/* .tempFolder */ .vg)(runner), 'dispersed-'));
+        folders.set(runner, folder);
+        const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(folder, name);
+        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.writeFileSync)(path, text);
+        runner.output(output, path);
+    }
+    catch (error) {
+        const title = `The file of the output ${output} could not be written`;
+        runner.annotate('warning', title, describeTrouble(runner, error));
+    }
+}
+function describeTrouble(runner, error) {
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error).message));
 }
 
 
@@ -35049,43 +35095,42 @@ function writeAccessToken(runner, tokens) {
 /* harmony export */ });
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2772);
 
+const changeHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
+const raiseMaxCost = 'Raise max-cost, cook fewer jobs, or shorten them.';
 function describeOverBudget(why) {
     const ceiling = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.ceilingUsd);
+    if (why.kind === 'share') {
+        return {
+            cause: `It ran for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(why.limitMs)}, its share of max-cost, ${ceiling}, and the service ended it.`,
+            remedy: raiseMaxCost,
+        };
+    }
+    const amount = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd);
     switch (why.kind) {
         case 'offers':
             return {
-                cause: `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)}.`,
-                remedy: `Raise max-hourly-rate, or ${otherHardware}.`,
+                cause: `Every matching offer costs more than max-hourly-rate, ${ceiling} an hour: the cheapest is ${amount}.`,
+                remedy: `Raise max-hourly-rate, or ${changeHardware}.`,
             };
         case 'rate':
             return {
-                cause: `Its machine costs ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)} an hour, all nodes included; max-hourly-rate is ${ceiling}.`,
-                remedy: `Run it again to get another machine, raise max-hourly-rate, or ${otherHardware}.`,
-            };
-        case 'cost':
-            return {
-                cause: `The jobs of this step had cost ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)} together. ${reachOf(why)}`,
-                remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
+                cause: `Its machine costs ${amount} an hour, all nodes included; max-hourly-rate is ${ceiling}.`,
+                remedy: `Run it again to get another machine, raise max-hourly-rate, or ${changeHardware}.`,
             };
         case 'rest':
             return {
-                cause: `The earlier jobs had cost ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(why.amountUsd)}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
-                remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
+                cause: `The earlier jobs had cost ${amount}. What remains of max-cost, ${ceiling}, does not pay for a minute of this job.`,
+                remedy: raiseMaxCost,
             };
-        case 'share':
+        case 'cost':
             return {
-                cause: `It ran for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(why.limitMs)}, its share of max-cost, ${ceiling}, and the service ended it.`,
-                remedy: 'Raise max-cost, cook fewer jobs, or shorten them.',
+                cause: `The jobs of this step had cost ${amount} together. ${why.amountUsd > why.ceilingUsd
+                    ? `That is more than max-cost, ${ceiling}: it was not known earlier.`
+                    : `With any more time they would have exceeded max-cost, ${ceiling}, before a cancel took effect.`}`,
+                remedy: raiseMaxCost,
             };
     }
 }
-function reachOf({ amountUsd, ceilingUsd }) {
-    const ceiling = `max-cost, ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatExactUsd */ .bE)(ceilingUsd)}`;
-    if (amountUsd > ceilingUsd)
-        return `That is more than ${ceiling}: it was not known earlier.`;
-    return `With any more time they would have exceeded ${ceiling}, before a cancel took effect.`;
-}
-const otherHardware = 'ask for other hardware: gpu-name, gpu-count, min-vram-gb, allowed-region-codes';
 
 
 /***/ }),
@@ -35155,7 +35200,7 @@ function startProgress(options) {
         },
         ended: ({ ref, result }) => {
             const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
-            update(ref.index, { endedMs, isBad: !_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .results */ .X[result].passes });
+            update(ref.index, { endedMs, isBad: !(0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .passes */ .WE)(result) });
         },
     };
 }
@@ -35189,7 +35234,105 @@ function describeTimeLeft(jobs, nowMs) {
         .filter(({ endedMs }) => endedMs === null)
         .map(({ startedMs }) => Math.max(0, meanMs - (startedMs === null ? 0 : nowMs - startedMs)));
     const minutes = Math.ceil(leftMs.reduce((sum, ms) => sum + ms, 0) / running / 60_000);
-    return `; about ${minutes < 60 ? `${minutes}m` : (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(minutes * 60_000)} left`;
+    return `; about ${minutes}m left`;
+}
+
+
+/***/ }),
+
+/***/ 6419:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $X: () => (/* binding */ getCancelRemedy),
+/* harmony export */   $s: () => (/* binding */ getRemedy),
+/* harmony export */   Ic: () => (/* binding */ describeFailure),
+/* harmony export */   Xk: () => (/* binding */ formatModel),
+/* harmony export */   wq: () => (/* binding */ getTimeoutRemedy),
+/* harmony export */   z3: () => (/* binding */ describeTry)
+/* harmony export */ });
+/* harmony import */ var _jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8515);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
+/* harmony import */ var _jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2799);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
+
+
+
+
+
+
+const moreTime = 'Increase timeout, or set on-timeout to choose what happens then.';
+const wordsOfPhase = {
+    assign: {
+        failed: (outcome) => `got no machine${seconds(' in ', (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome).queueSeconds)}`,
+        remedy: () => 'Ask for less hardware, another gpu-name or more regions (allowed-region-codes), or wait longer for a machine with max-timeout-assign.',
+        remedyOfTimeout: 'It was still waiting for a machine: ask for less hardware, another gpu-name or more regions (allowed-region-codes), or increase timeout.',
+    },
+    start: {
+        failed: () => 'had a machine, but its container did not start',
+        remedy: () => 'Check the image, its tag and the login to its registry (host, user and secret in parameters). A large image needs a longer max-timeout-start, such as 30m.',
+        remedyOfTimeout: 'Its machine was still being prepared: increase timeout, or use a smaller image.',
+    },
+    'run-limit': {
+        failed: ({ job }) => `ran into its run limit${seconds(' of ', (job?.max_timeout_run_ms ?? 0) / 1000 || null)}`,
+        remedy: () => 'Increase max-timeout-run, here or in the recipe, or have the job do less: several entries in recipes share the work.',
+        remedyOfTimeout: moreTime,
+    },
+    run: {
+        failed: (outcome) => {
+            const code = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome);
+            if (code !== null)
+                return `failed with exit code ${code}`;
+            return `failed${seconds(' after it ran for ', (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome).runSeconds)}`;
+        },
+        remedy: (outcome) => ((0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome) === killed ? moreMemory : pointToLog(outcome)),
+        remedyOfTimeout: moreTime,
+    },
+};
+function seconds(before, value) {
+    return value === null ? '' : `${before}${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatDuration */ .a3)(value * 1000)}`;
+}
+const killed = 137;
+const moreMemory = 'Exit code 137 usually means that it ran out of memory: set min-ram-gb.';
+function pointToLog({ logTail }) {
+    return logTail.length === 0
+        ? `Read its log in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`
+        : `The whole log is in the folder of the output logs-path, and in the console: ${_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .consoleUrl */ .B9}`;
+}
+const exitWords = /^(?:the )?(?:container|process|job|task)?:? ?(?:has )?(?:failed|exited|ended|terminated)?,? ?(?:with )?(?:non-zero )?(?:an? )?(?:exit )?(?:code|status)?:? ?\d{1,3}\b/i;
+function describeFailure(outcome) {
+    const failed = wordsOfPhase[(0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome) ?? 'run'].failed(outcome);
+    const reason = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(outcome.job?.status_reason ?? '', 1_000);
+    if (reason === '')
+        return `${failed}. The service gave no reason.`;
+    const rest = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .exitCodeOf */ .FO)(outcome) === null ? reason : reason.replace(exitWords, '');
+    const said = rest.replace(/^[\s:;,.(-]+/, '').replace(/\)$/, '');
+    return said === '' ? `${failed}.` : `${failed}: ${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .withStop */ .d8)(said)}`;
+}
+function getRemedy(outcome) {
+    return wordsOfPhase[(0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome) ?? 'run'].remedy(outcome);
+}
+function getTimeoutRemedy(outcome) {
+    const { readyCheck, readiness, logTail } = outcome;
+    if (readyCheck === null || readiness === null)
+        return wordsOfPhase[(0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome) ?? 'run'].remedyOfTimeout;
+    const log = logTail.length === 0 ? '' : ', and read its log';
+    return `Check that the server in the container serves ${(0,_jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_5__/* .formatReadyCheck */ .d)(readyCheck)}${log}. Increase timeout only if it needs longer to start.`;
+}
+function getCancelRemedy(outcome) {
+    const phase = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome);
+    const isLimit = phase === 'assign' || phase === 'run-limit';
+    const byService = isLimit ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}` : '';
+    return `If you did not cancel it, the service did, or someone else with access to this account.${byService}`;
+}
+function formatModel(gpuName) {
+    return gpuName === null ? 'the GPU' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(gpuName, 60);
+}
+function describeTry({ gpuName, phase, waitedMs }) {
+    const what = phase === 'assign' ? 'no machine within' : 'its container did not start within';
+    return `${formatModel(gpuName)}: ${what} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatDuration */ .a3)(waitedMs)}`;
 }
 
 
@@ -35206,9 +35349,9 @@ function describeTimeLeft(jobs, nowMs) {
 /* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6241);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1791);
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1892);
 /* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
-/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3568);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6399);
 
 
 
@@ -35216,20 +35359,25 @@ function describeTimeLeft(jobs, nowMs) {
 
 
 
-async function reportOutcomes(runner, outcomes, isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .endedWell */ .J) {
+async function reportOutcomes(runner, outcomes, options = {}) {
+    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .endedWell */ .J } = options;
     runner.print((0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatClosing */ .Z0)(outcomes));
     const bad = outcomes.filter((outcome) => !isFine(outcome));
     if (bad.length > 0)
         runner.fail();
     (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotateOutcomes */ .y2)(runner, bad);
     (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeOutputs */ .Kn)(runner, outcomes, (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatVerdictMessage */ .wi)(runner, outcomes, bad));
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, (tier) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderSummary */ .Br)(outcomes, tier, isFine));
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, (tier) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderSummary */ .Br)(outcomes, tier, options));
 }
 async function reportFailure(runner, error, describe = _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInternalError */ .Zo) {
     runner.fail();
     const message = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .describeInputError */ .cY)(error) : describe(error);
     (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotate */ .fz)(runner, message);
-    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, message));
+    try {
+        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, message));
+    }
+    catch {
+    }
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
         await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderInputProblems */ .dX)(error));
 }
@@ -35252,11 +35400,11 @@ async function reportFailure(runner, error, describe = _errors_js__WEBPACK_IMPOR
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(977);
 
 function sanitizeLine(text, maxLength = 500) {
-    const given = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .wholeWords */ .pC)(text, 4 * maxLength + minLooked);
-    const line = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stripInvisible */ ._0)(given)
+    const looked = text.slice(0, 4 * maxLength + minLooked);
+    const line = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stripInvisible */ ._0)(looked)
         .replaceAll(/[\r\n\t]+/g, ' ')
         .trim();
-    const rest = given === text ? '' : ' …';
+    const rest = looked.length < text.length ? '…' : '';
     return (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .cut */ .Jj)(breakCommands(line) + rest, maxLength);
 }
 const minLooked = 2_000;
@@ -35322,7 +35470,7 @@ function breakCommands(text) {
 
 /***/ }),
 
-/***/ 3568:
+/***/ 6399:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -35337,70 +35485,22 @@ __nccwpck_require__.d(__webpack_exports__, {
 var results = __nccwpck_require__(2827);
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/output-file.js
-var output_file = __nccwpck_require__(9645);
-// EXTERNAL MODULE: ./build/report/outcome-messages.js + 1 modules
-var outcome_messages = __nccwpck_require__(1791);
+// EXTERNAL MODULE: ./build/report/outputs.js
+var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/report/outcome-messages.js
+var outcome_messages = __nccwpck_require__(1892);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
+// EXTERNAL MODULE: ./build/custody/reconcile.js
+var reconcile = __nccwpck_require__(6804);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
-// EXTERNAL MODULE: ./build/report/summary/table.js
-var summary_table = __nccwpck_require__(4520);
-;// CONCATENATED MODULE: ./build/report/summary/container-results.js
-
-
-
-
-const maxKeys = 50;
-const maxColumns = 8;
-const maxUnfolded = 20;
-function renderContainerResults(jobs) {
-    const reporting = jobs.filter(({ outcome }) => Object.keys(outcome.results ?? {}).length > 0);
-    const keys = [...new Set(reporting.flatMap(({ outcome }) => Object.keys(outcome.results ?? {})))];
-    const [only] = reporting;
-    if (only === undefined)
-        return '';
-    if (jobs.length === 1)
-        return renderOne(only.outcome, keys);
-    const columns = [
-        { heading: '#', align: 'right', cell: ({ number }) => String(number) },
-        {
-            heading: 'Results of',
-            cell: ({ outcome }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 60),
-        },
-        ...keys.slice(0, maxColumns).map((key) => ({
-            heading: (0,sanitize/* escapeHtml */.ZD)(key, 40),
-            cell: ({ outcome }) => valueCell(outcome, key),
-        })),
-    ];
-    const more = keys.length > maxColumns
-        ? `\n\n${keys.length - maxColumns} more are in the output \`jobs\`.`
-        : '';
-    const table = (0,summary_table/* renderTable */.bo)(columns, reporting) + more;
-    return reporting.length > maxUnfolded
-        ? (0,summary_table/* fold */.AU)(`Results of ${reporting.length} jobs`, [table])
-        : table;
-}
-function renderOne(outcome, keys) {
-    const columns = [
-        { heading: 'Result', cell: (key) => (0,sanitize/* escapeHtml */.ZD)(key, 60) },
-        { heading: 'Value', cell: (key) => valueCell(outcome, key) },
-    ];
-    return (0,summary_table/* renderTable */.bo)(columns, keys, maxKeys, 'the output `results`');
-}
-function valueCell({ results }, key) {
-    const value = results !== null && Object.hasOwn(results, key) ? results[key] : undefined;
-    if (value === undefined)
-        return '';
-    if (typeof value === 'number')
-        return (0,sanitize/* escapeHtml */.ZD)((0,format/* formatNumber */.ZV)(value));
-    return (0,sanitize/* escapeHtml */.ZD)(typeof value === 'string' ? value : JSON.stringify(value), 120);
-}
-
 // EXTERNAL MODULE: ./build/report/container-log.js
 var container_log = __nccwpck_require__(5335);
+// EXTERNAL MODULE: ./build/report/summary/table.js
+var table = __nccwpck_require__(4520);
 ;// CONCATENATED MODULE: ./build/report/summary/failures.js
+
 
 
 
@@ -35410,101 +35510,75 @@ var container_log = __nccwpck_require__(5335);
 
 const maxJobs = 50;
 const maxReason = 160;
-function renderFailures(jobs, maxLines, isFine) {
-    const bad = jobs.filter(({ outcome }) => !isFine(outcome));
-    const shown = (0,summary_table/* worstFirst */.md)(bad).slice(0, maxJobs);
-    const blocks = jobs.length === 1
-        ? shown.flatMap((job) => partsOf(job, maxLines))
-        : shown.map((job) => foldedJob(job, maxLines, bad.length === 1));
-    const more = `The reasons for ${bad.length - maxJobs} more jobs are in the output \`jobs\`.`;
-    return [...blocks, ...(bad.length > maxJobs ? [more] : [])].join('\n\n');
+function renderFailures(outcomes, maxLines, isFine) {
+    const bad = (0,table/* sortByResult */.Tv)(outcomes.filter((outcome) => !isFine(outcome)));
+    const blocks = bad.slice(0, maxJobs).flatMap((outcome) => {
+        const { cause, remedy } = (0,outcome_messages/* describeOutcome */.S)(outcome);
+        const log = renderLog(outcome.logTail, maxLines);
+        const parts = [
+            `**Why:** ${(0,table/* linkConsole */.Ai)(cause, maxWords)}`,
+            `**How to fix:** ${(0,table/* linkConsole */.Ai)(remedy, maxWords)}`,
+            ...(log === '' ? [] : ['The log ends with:', log]),
+        ];
+        return outcomes.length === 1 ? parts : [(0,table/* fold */.AU)(titleLine(outcome), parts, bad.length === 1)];
+    });
+    const left = bad.length - maxJobs;
+    const more = `The reasons for ${left} more jobs are in the output \`jobs\`.`;
+    return [...blocks, ...(left > 0 ? [more] : [])].join('\n\n');
 }
-function foldedJob(job, maxLines, isOpen) {
-    const { number, outcome } = job;
-    const title = (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 80);
-    const brief = (0,sanitize/* escapeHtml */.ZD)((0,summary_table/* reasonOf */.A3)(outcome) || (0,format/* phraseOf */.J8)(outcome), maxReason);
-    const line = `${results/* results */.X[outcome.result].icon} ${number} <b>${title}</b>: ${brief}`;
-    return (0,summary_table/* fold */.AU)(line, partsOf(job, maxLines), isOpen);
-}
-function partsOf({ outcome }, maxLines) {
-    const { cause, remedy } = (0,outcome_messages/* describeOutcome */.S)(outcome);
-    const log = logBlock(outcome.logTail, maxLines);
-    return [
-        `**Why:** ${(0,summary_table/* linkConsole */.Ai)(cause, maxWords)}`,
-        `**How to fix:** ${(0,summary_table/* linkConsole */.Ai)(remedy, maxWords)}`,
-        ...(log === '' ? [] : ['The log ends with:', log]),
-    ];
+function titleLine(outcome) {
+    const { ref, job, error, result } = outcome;
+    const title = (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(ref, job), 80);
+    const reason = (job?.status_reason || error?.message || '').replace(reconcile/* ownName */.qU, '');
+    const brief = (0,sanitize/* escapeHtml */.ZD)(reason || (0,format/* phraseOf */.J8)(outcome), maxReason);
+    return `${results/* results */.Xv[result].icon} ${(0,table/* jobNumber */.LJ)(outcome)} <b>${title}</b>: ${brief}`;
 }
 const maxWords = 1_500;
-function logBlock(tail, maxLines) {
+function renderLog(tail, maxLines) {
     if (maxLines === 0)
         return '';
     const lines = (0,container_log/* plainLines */.y1)(tail.slice(-maxLines)).map((line) => (0,sanitize/* escapePreformatted */.xm)(line));
     return lines.every((line) => line.trim() === '') ? '' : `<pre>\n${lines.join('\n')}\n</pre>`;
 }
 
-// EXTERNAL MODULE: ./build/money/cost.js
-var money_cost = __nccwpck_require__(110);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: ./build/money/cost.js
+var cost = __nccwpck_require__(110);
 ;// CONCATENATED MODULE: ./build/report/summary/running.js
 
 
 
 
-
-function renderRunning(jobs) {
-    const open = jobs.filter(({ outcome }) => goesOn(outcome));
+function renderRunning(outcomes, stopsWithJob) {
+    const open = outcomes.filter(isOpen);
     const [first] = open;
     if (first === undefined)
         return '';
-    const outcomes = open.map(({ outcome }) => outcome);
-    const words = open.length === 1 ? ofOne(first.outcome) : ofSeveral(outcomes);
-    const next = outcomes.some(isNotWatched) ? [waitForIt(open.length)] : [];
-    return [words, '', [stopIt(outcomes), ...next].join(' ')].join('\n');
+    const isOne = open.length === 1;
+    const have = isOne ? 'has' : 'have';
+    const state = open.some(isUncertain) ? `may not ${isOne ? 'have' : 'all have'}` : `${have} not`;
+    const billed = `**${isOne ? 'The job' : `${open.length} jobs`} ${state} ended, and ${isOne ? 'is' : 'are'} billed while running**${describeRate(open)}.`;
+    if (stopsWithJob)
+        return `${billed} ${isOne ? 'It is' : 'They are'} stopped when the workflow's job ends.`;
+    const uuid = isOne ? (0,table/* uuidCode */.Fn)(first.job?.uuid ?? null) : '';
+    const stop = `To stop ${isOne ? 'it' : 'them'}: the action \`dispersed-cook/dispersed-cook/cancel\` with ${uuid === '' ? 'these `job-uuids`' : `the \`job-uuids\` ${uuid}`}, or ${table/* consoleLink */.i1}.`;
+    const wait = `To see how ${isOne ? 'it ends' : 'they end'}: the action \`dispersed-cook/dispersed-cook/wait\` with the output \`job-uuids\` of this step.`;
+    const isUnwatched = open.some(({ result }) => result === 'submitted' || result === 'detached');
+    return [billed, '', isUnwatched ? `${stop} ${wait}` : stop].join('\n');
 }
-function goesOn({ job, cancel }) {
+function isOpen({ job, cancel }) {
     return job !== null && !(0,jobs_status/* isFinal */.dR)(job.status) && cancel !== 'accepted';
-}
-function isNotWatched({ result }) {
-    return result === 'submitted' || result === 'detached';
 }
 function isUncertain({ ending, cancel }) {
     return ending === 'lost' || cancel === 'failed';
 }
-function ofOne(outcome) {
-    if (isUncertain(outcome))
-        return '**The job may run on**, and is billed as long as it does.';
-    const rate = (0,money_cost/* hourlyRateOf */.FV)(outcome);
-    const sinceMs = billedSinceMs(outcome);
-    const since = sinceMs === null ? '' : `, since ${(0,format/* formatTime */.fU)(sinceMs)}`;
-    if (rate !== null)
-        return `**The job runs on, and is billed**: ${(0,format/* formatUsd */.UK)(rate)} an hour${since}.`;
-    return outcome.job?.status === 'RUNNING'
-        ? `**The job runs on, and is billed** at the hourly rate of its machine${since}.`
-        : '**The job goes on**, and is billed from its start at the hourly rate of its machine.';
-}
-function ofSeveral(outcomes) {
-    const rates = outcomes.map(money_cost/* hourlyRateOf */.FV).filter((rate) => rate !== null);
+function describeRate(open) {
+    const rates = open.map(cost/* hourlyRateOf */.FV).filter((rate) => rate !== null);
     const sum = (0,format/* formatUsd */.UK)(rates.reduce((total, rate) => total + rate, 0));
-    const known = rates.length === outcomes.length ? 'together' : `for ${rates.length} of them`;
-    const cost = rates.length === 0 ? '' : `: ${sum} an hour ${known}`;
-    const go = outcomes.some(isUncertain) ? 'may go' : 'go';
-    return `**${outcomes.length} jobs ${go} on, and are billed while they run**${cost}.`;
-}
-function billedSinceMs(outcome) {
-    const { createdMs, startedMs } = (0,metrics/* timesOf */.Qv)(outcome);
-    return outcome.job?.task === 'PERSISTENT' ? createdMs : startedMs;
-}
-function stopIt(outcomes) {
-    const [only] = outcomes;
-    const uuid = outcomes.length === 1 ? (0,summary_table/* uuidCode */.Fn)(only?.job?.uuid ?? null) : '';
-    const which = uuid === '' ? 'these `job-uuids`' : `the \`job-uuids\` ${uuid}`;
-    return `To stop ${outcomes.length === 1 ? 'it' : 'them'}: the action \`dispersed-cook/dispersed-cook/cancel\` with ${which}, or ${summary_table/* consoleLink */.i1}.`;
-}
-function waitForIt(count) {
-    const what = count === 1 ? 'how it ends' : 'how they end';
-    return `To see ${what}: the action \`dispersed-cook/dispersed-cook/wait\` with the output \`job-uuids\` of this step.`;
+    if (rates.length === 0)
+        return '';
+    return `: ${sum} an hour${rates.length === open.length ? '' : ` for ${rates.length} of them`}`;
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary/timeline.js
@@ -35522,17 +35596,24 @@ const inks = {
     starting: '▒',
     running: '█',
 };
-function renderTimeline(jobs) {
-    const shown = (0,summary_table/* worstJobs */.Oc)(jobs.filter(({ outcome }) => (0,metrics/* phasesOf */.I$)(outcome).length > 0), timeline_maxJobs);
-    const rows = shown.map((job) => ({ job, phases: (0,metrics/* phasesOf */.I$)(job.outcome).slice(-maxPhases) }));
+function renderTimeline(outcomes) {
+    const begun = outcomes.filter((outcome) => (0,metrics/* phasesOf */.I$)(outcome).length > 0);
+    const rows = (0,table/* selectWorst */.S0)(begun, timeline_maxJobs).map((outcome) => ({
+        outcome,
+        phases: (0,metrics/* phasesOf */.I$)(outcome).slice(-maxPhases),
+    }));
     const scale = findScale(rows.flatMap(({ phases }) => phases));
     if (scale === null || !rows.some(({ phases }) => phases.length > 1))
         return '';
-    const lines = rows.map(({ job, phases }) => {
-        const text = jobs.length === 1 ? phaseTexts(phases).join(', ') : nameAndTime(job, phases);
-        return markLine(results/* results */.X[job.outcome.result].timelineMark, ` ${drawBar(phases, scale)} ${text}`);
+    const lines = rows.map(({ outcome, phases }) => {
+        const text = outcomes.length === 1 ? describePhases(phases) : nameAndTime(outcome, phases);
+        return `${results/* results */.Xv[outcome.result].timelineMark} ${drawBar(phases, scale)} ${text}`.trimEnd();
     });
-    return ['```diff', ...lines, '```', '', legend(scale, shown.length, jobs.length)].join('\n');
+    const part = begun.length > timeline_maxJobs ? `; ${timeline_maxJobs} of the ${outcomes.length} jobs` : '';
+    const width = (0,format/* formatDuration */.a3)(scale.endMs - scale.startMs);
+    const kinds = Object.entries(inks).map(([kind, ink]) => `\`${ink}\` ${kind}`);
+    const legend = `${kinds.join(', ')}; the whole width is ${width}${part}.`;
+    return ['```diff', ...lines, '```', '', legend].join('\n');
 }
 function findScale(phases) {
     const instants = phases.flatMap(({ fromMs, toMs }) => (toMs === null ? fromMs : [fromMs, toMs]));
@@ -35544,20 +35625,16 @@ function findScale(phases) {
     const isOpen = phases.some(({ toMs }) => toMs === null);
     return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
 }
-function phaseTexts(phases) {
-    return phases.map((phase) => {
-        const seconds = (0,metrics/* phaseSeconds */.Bo)(phase);
-        return `${phase.kind} ${seconds === null ? 'so far' : (0,format/* formatDuration */.a3)(seconds * 1000)}`;
-    });
+function describePhases(phases) {
+    return phases.map((phase) => `${phase.kind} ${formatSeconds([(0,metrics/* phaseSeconds */.Bo)(phase)])}`).join(', ');
 }
-function nameAndTime({ number, outcome }, phases) {
-    const seconds = phases.map(metrics/* phaseSeconds */.Bo);
-    const total = seconds.reduce((sum, phase) => sum + (phase ?? 0), 0);
-    const time = seconds.includes(null) ? 'so far' : (0,format/* formatDuration */.a3)(total * 1000);
-    return `${time.padStart(7)} #${number} ${(0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 36)}`;
+function nameAndTime(outcome, phases) {
+    const time = formatSeconds(phases.map(metrics/* phaseSeconds */.Bo)).padStart(7);
+    return `${time} #${(0,table/* jobNumber */.LJ)(outcome)} ${(0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 36)}`;
 }
-function markLine(mark, text) {
-    return mark === '@@' ? `@@${text} @@` : `${mark}${text}`.trimEnd();
+function formatSeconds(parts) {
+    const sum = parts.reduce((total, seconds) => total + (seconds ?? 0), 0);
+    return parts.includes(null) ? 'so far' : (0,format/* formatDuration */.a3)(sum * 1000);
 }
 function drawBar(phases, { startMs, endMs }) {
     const cells = Array.from({ length: barWidth }, () => ' ');
@@ -35569,17 +35646,9 @@ function drawBar(phases, { startMs, endMs }) {
     }
     return cells.join('');
 }
-function legend({ startMs, endMs }, shown, count) {
-    const width = (0,format/* formatDuration */.a3)(endMs - startMs);
-    const part = shown < count && shown === timeline_maxJobs ? `; ${shown} of the ${count} jobs` : '';
-    const kinds = Object.entries(inks).map(([kind, ink]) => `\`${ink}\` ${kind}`);
-    return `${kinds.join(', ')}; the whole width is ${width}${part}.`;
-}
 
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
-// EXTERNAL MODULE: ./build/report/errors.js
-var errors = __nccwpck_require__(3976);
 ;// CONCATENATED MODULE: ./build/report/summary/jobs.js
 
 
@@ -35588,129 +35657,86 @@ var errors = __nccwpck_require__(3976);
 
 
 
-
-function renderJob(outcome) {
-    const uuid = (0,summary_table/* uuidCode */.Fn)((0,metrics/* uuidOf */.pV)(outcome));
-    const lines = [
-        ['Job', uuid && `${uuid} · <a href="${errors/* consoleUrl */.B9}">console</a>`],
-        ['Recipe', (0,summary_table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome))],
-        ['Origin', summary_table/* originWords */.uY[outcome.origin ?? 'cooked']],
-        ['Hardware', hardwareCell(outcome)],
-        ['Time', (0,format/* formatTimes */.mg)(outcome)],
-        ['Cost', costInWords(outcome)],
-        ['Offers', offersCell(outcome)],
-        ['Reason', results/* results */.X[outcome.result].passes ? (0,sanitize/* escapeHtml */.ZD)((0,summary_table/* reasonOf */.A3)(outcome), 1_000) : ''],
-    ];
-    const columns = [
-        { heading: 'Status', cell: ([name]) => name },
-        { heading: (0,summary_table/* statusCell */.fo)(outcome), cell: ([, value]) => value },
-    ];
-    return (0,summary_table/* renderTable */.bo)(columns, lines.filter(([, value]) => value !== ''));
+const maxResults = 4;
+const maxUnfolded = 20;
+function renderJobs(outcomes, maxRows) {
+    const shown = (0,table/* selectWorst */.S0)(outcomes, maxRows);
+    const numbers = outcomes.length === 1 ? [] : [numberColumn];
+    const columns = [...numbers, ...statusColumns, ...resultColumns(outcomes), ...costColumns];
+    const good = shown.filter(({ result }) => result === 'succeeded');
+    const rest = good.length > maxUnfolded ? shown.filter((outcome) => !good.includes(outcome)) : shown;
+    const title = `${results/* results */.Xv.succeeded.icon} ${good.length} jobs succeeded`;
+    const left = outcomes.length - shown.length;
+    return [
+        ...(rest.length > 0 ? [(0,table/* renderTable */.bo)(columns, rest)] : []),
+        ...(rest === shown ? [] : [(0,table/* fold */.AU)(title, [(0,table/* renderTable */.bo)(columns, good)])]),
+        ...(left > 0 ? [`${left} more jobs are in the file of the output \`jobs-path\`.`] : []),
+        (0,table/* fold */.AU)('UUIDs, recipes and hardware', [
+            (0,table/* renderTable */.bo)([...numbers, ...detailColumns], shown),
+            `All jobs are in ${table/* consoleLink */.i1}.`,
+        ]),
+    ].join('\n\n');
 }
-function costInWords(outcome) {
-    const cost = (0,money_cost/* pricedCostOf */.sC)(outcome);
-    const rate = (0,money_cost/* hourlyRateOf */.FV)(outcome);
-    const hourly = rate === null ? '' : `${(0,format/* formatUsd */.UK)(rate)} an hour`;
-    if (cost === null)
-        return hourly;
-    const amount = `${(0,format/* formatCost */.BD)(cost)} (${cost.is === 'billed' ? 'billed' : 'estimate'})`;
-    return hourly === '' ? amount : `${amount}, at ${hourly}`;
-}
-const jobColumns = [
-    { heading: '#', align: 'right', cell: ({ number }) => String(number) },
-    { heading: 'Status', cell: ({ outcome }) => (0,summary_table/* statusCell */.fo)(outcome) },
-    { heading: 'Title', cell: ({ outcome }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(outcome.ref, outcome.job), 120) },
-    { heading: 'Job', keep: true, cell: ({ outcome }) => (0,summary_table/* uuidCode */.Fn)((0,metrics/* uuidOf */.pV)(outcome)) },
-    { heading: 'Recipe', keep: true, cell: ({ outcome }) => (0,summary_table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome)) },
-    { heading: 'Hardware', cell: ({ outcome }) => hardwareCell(outcome) },
+const numberColumn = {
+    heading: '#',
+    align: 'right',
+    cell: (outcome) => String((0,table/* jobNumber */.LJ)(outcome)),
+};
+const statusColumns = [
+    { heading: 'Status', cell: table/* statusCell */.fo },
+    { heading: 'Title', cell: ({ ref, job }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(ref, job), 120) },
+];
+const costColumns = [
     {
         heading: 'Waited',
         align: 'right',
-        cell: ({ outcome }) => (0,summary_table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).queueSeconds),
+        cell: (outcome) => (0,table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).queueSeconds),
     },
     {
         heading: 'Ran',
         align: 'right',
-        cell: ({ outcome }) => (0,summary_table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
+        cell: (outcome) => (0,table/* durationCell */.D3)((0,metrics/* durationsOf */.DM)(outcome).runSeconds),
     },
-    { heading: 'Cost', align: 'right', cell: ({ outcome }) => (0,summary_table/* costCell */.ch)((0,money_cost/* pricedCostOf */.sC)(outcome)) },
-    { heading: 'Origin', cell: ({ outcome }) => summary_table/* originWords */.uY[outcome.origin ?? 'cooked'] },
+    { heading: 'Cost', align: 'right', cell: (outcome) => (0,table/* costCell */.ch)((0,cost/* pricedCostOf */.sC)(outcome)) },
 ];
-const jobs_maxUnfolded = 20;
-function renderJobs(jobs, maxRows) {
-    const shown = (0,summary_table/* worstJobs */.Oc)(jobs, maxRows);
-    const common = commonCells(jobs);
-    const columns = jobColumns.filter(({ heading }) => !common.has(heading));
-    const good = shown.filter(({ outcome }) => outcome.result === 'succeeded');
-    const rest = shown.filter(({ outcome }) => outcome.result !== 'succeeded');
-    const tables = good.length > jobs_maxUnfolded
-        ? [
-            ...(rest.length > 0 ? [(0,summary_table/* renderTable */.bo)(columns, rest)] : []),
-            (0,summary_table/* fold */.AU)(`${results/* results */.X.succeeded.icon} ${good.length} jobs succeeded`, [
-                (0,summary_table/* renderTable */.bo)(columns, good),
-            ]),
-        ]
-        : [(0,summary_table/* renderTable */.bo)(columns, shown)];
-    const more = `${jobs.length - shown.length} more jobs are in the output \`jobs\`.`;
-    return [
-        `<p>${[...common.values(), `<a href="${errors/* consoleUrl */.B9}">Jobs in the console</a>`].join(' · ')}</p>`,
-        ...tables,
-        ...(shown.length < jobs.length ? [more] : []),
-    ].join('\n\n');
+const origins = { cooked: '', given: '', found: 'found by its mark', attached: 'earlier attempt' };
+const detailColumns = [
+    { heading: 'Job', keep: true, cell: (outcome) => (0,table/* uuidCode */.Fn)((0,metrics/* uuidOf */.pV)(outcome)) },
+    { heading: 'Recipe', keep: true, cell: (outcome) => (0,table/* uuidCode */.Fn)((0,metrics/* recipeOf */.Sx)(outcome)) },
+    { heading: 'Hardware', cell: ({ job }) => (0,sanitize/* escapeHtml */.ZD)((0,metrics/* hardwareOf */.is)(job), 120) },
+    { heading: 'An hour', align: 'right', cell: (outcome) => (0,table/* rateCell */.LA)((0,cost/* hourlyRateOf */.FV)(outcome)) },
+    {
+        heading: 'Price estimate',
+        cell: ({ offers }) => (offers === null ? '' : (0,sanitize/* escapeHtml */.ZD)((0,format/* describeOffers */.$y)(offers), 200)),
+    },
+    { heading: 'Origin', cell: ({ origin }) => origins[origin ?? 'cooked'] },
+];
+function resultColumns(outcomes) {
+    const keys = new Set(outcomes.flatMap((outcome) => Object.keys(outcome.results ?? {})));
+    return [...keys].slice(0, maxResults).map((key) => ({
+        heading: (0,sanitize/* escapeHtml */.ZD)(key, 40),
+        cell: ({ results: own }) => (own && Object.hasOwn(own, key) ? resultCell(own[key]) : ''),
+    }));
 }
-function commonCells(jobs) {
-    const shared = jobColumns.flatMap(({ heading, cell }) => {
-        const [value = '', ...others] = new Set(jobs.map(cell));
-        const isShared = ['Recipe', 'Hardware'].includes(heading) && others.length === 0;
-        return isShared && value !== '' ? [[heading, `${heading}: ${value}`]] : [];
-    });
-    return new Map(shared);
-}
-function renderTotal(jobs) {
-    const outcomes = jobs.map(({ outcome }) => outcome);
-    const known = outcomes.filter((outcome) => (0,money_cost/* pricedCostOf */.sC)(outcome) !== null).length;
-    const total = (0,money_cost/* totalCostOf */.fD)(outcomes);
-    if (jobs.length === 1 || total === null)
-        return '';
-    const count = known === jobs.length ? `all ${jobs.length}` : `${known} of the ${jobs.length}`;
-    const sum = `**${(0,format/* formatUsd */.UK)(total.usd)}**`;
-    return total.is === 'billed'
-        ? `Billed for ${count} jobs: ${sum}.`
-        : `Estimated cost of ${count} jobs: ≈ ${sum} (rate × time).`;
-}
-const maxOfferLines = 5;
-function renderOffers(jobs) {
-    if (jobs.length === 1)
-        return '';
-    const texts = new Set(jobs.map(({ outcome }) => offersCell(outcome)));
-    return [...texts]
-        .filter((text) => text !== '')
-        .slice(0, maxOfferLines)
-        .map((text) => `Price estimate: ${text}.`)
-        .join('\n\n');
-}
-function offersCell({ offers }) {
-    return offers === null ? '' : (0,sanitize/* escapeHtml */.ZD)((0,format/* describeOffers */.$y)(offers), 200);
-}
-function hardwareCell({ job }) {
-    return (0,sanitize/* escapeHtml */.ZD)((0,metrics/* hardwareOf */.is)(job), 120);
+function resultCell(value) {
+    if (typeof value === 'number' && !Number.isInteger(value))
+        return String(Number(value.toPrecision(6)));
+    return (0,sanitize/* escapeHtml */.ZD)(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
 }
 const maxNodes = 100;
-function renderNodes(jobs) {
-    const nodes = jobs.flatMap((job) => (0,node_urls/* nodeUrlsOf */.i9)(job.outcome).map((node) => ({ ...job, node })));
+function renderNodes(outcomes) {
+    const nodes = outcomes.flatMap((outcome) => (0,node_urls/* nodeUrlsOf */.i9)(outcome).map((url) => ({ url, number: String((0,table/* jobNumber */.LJ)(outcome)) })));
     if (nodes.length === 0)
         return '';
-    const name = ({ number, outcome: { ref, job } }) => `${number} ${(0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(ref, job), 60)}`;
     const columns = [
-        ...(jobs.length === 1 ? [] : [{ heading: 'Job', cell: name }]),
-        { heading: 'Port', cell: ({ node }) => (0,sanitize/* escapeHtml */.ZD)(node.description ?? '', 60) },
-        { heading: 'Address', cell: ({ node }) => `<code>${(0,node_urls/* addressOf */.ci)(node)}</code>` },
+        { heading: '#', align: 'right', cell: ({ number }) => (outcomes.length === 1 ? '' : number) },
+        { heading: 'Port', cell: ({ url }) => (0,sanitize/* escapeHtml */.ZD)(url.description ?? '', 60) },
+        { heading: 'Address', cell: ({ url }) => `<code>${(0,node_urls/* addressOf */.ci)(url)}</code>` },
     ];
-    return (0,summary_table/* renderTable */.bo)(columns, nodes, maxNodes, 'the output `node-urls`');
+    return (0,table/* renderTable */.bo)(columns, nodes, maxNodes, 'the output `node-urls`');
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary.js
-
 
 
 
@@ -35729,11 +35755,11 @@ async function writeSummary(runner, render) {
         const compact = fits(full, maxCommentBytes) ? full : render('compact');
         const fitted = (max) => (fits(full, max) ? full : cutToFit(compact, max));
         await runner.summarize(fitted(maxBytes));
-        (0,output_file/* writeOutputFile */.B)(runner, 'summary-path', 'summary.md', fitted(maxCommentBytes));
+        (0,outputs/* writeOutputFile */.BF)(runner, 'summary-path', 'summary.md', fitted(maxCommentBytes));
     }
     catch (error) {
         const title = 'The job summary could not be written';
-        runner.annotate('warning', title, (0,output_file/* describeTrouble */.L)(runner, error));
+        runner.annotate('warning', title, (0,outputs/* describeTrouble */.LC)(runner, error));
     }
 }
 function fits(markdown, max) {
@@ -35748,34 +35774,30 @@ function cutToFit(markdown, max) {
 }
 const compactRows = 50;
 const maxLogLines = 40;
-function renderSummary(outcomes, tier = 'full', isFine = outcome_messages/* endedWell */.J) {
-    const jobs = (0,summary_table/* numberJobs */.aO)(outcomes);
-    const [only] = outcomes;
+function renderSummary(outcomes, tier = 'full', { isFine = outcome_messages/* endedWell */.J, stopsWithJob = false } = {}) {
     const isFull = tier === 'full';
+    const isNothing = outcomes.length === 1 && outcomes.every(({ job }) => job === null);
     const parts = [
         heading(outcomes),
-        renderFailures(jobs, isFull ? maxLogLines : 0, isFine),
-        renderRunning(jobs),
-        only !== undefined && outcomes.length === 1
-            ? renderJob(only)
-            : renderJobs(jobs, isFull ? Infinity : compactRows),
-        renderNodes(jobs),
-        isFull ? renderContainerResults(jobs) : '',
-        renderTotal(jobs),
-        renderOffers(jobs),
+        renderFailures(outcomes, isFull ? maxLogLines : 0, isFine),
+        renderRunning(outcomes, stopsWithJob),
+        isNothing ? '' : renderJobs(outcomes, isFull ? Infinity : compactRows),
+        renderNodes(outcomes),
         isFull
-            ? renderTimeline(jobs)
-            : 'GitHub limits the size of a summary: logs, timeline and results are left out.',
+            ? renderTimeline(outcomes)
+            : 'GitHub limits the size of a summary: logs and the timeline are left out.',
     ];
     return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 function heading(outcomes) {
-    const worst = outcomes.map(({ result }) => result).toSorted(results/* compareResults */.e)[0] ?? 'error';
-    return `### ${results/* results */.X[worst].icon} Dispersed: ${(0,sanitize/* escapeMarkdown */.FV)((0,format/* formatHeadline */.QG)(outcomes), 200)}`;
+    const worst = (0,table/* sortByResult */.Tv)(outcomes)[0]?.result ?? 'error';
+    const headline = (0,sanitize/* escapeMarkdown */.FV)((0,format/* formatHeadline */.QG)(outcomes), 200);
+    const cost = outcomes.length === 1 ? '' : (0,format/* formatCostSuffix */.eT)(outcomes);
+    return `### ${results/* results */.Xv[worst].icon} Dispersed: ${headline}${cost}`;
 }
 function renderInputProblems({ problems }) {
     const items = problems.map(({ input, message }) => `- ${(0,sanitize/* codeSpan */.SS)(input, 100)}: ${(0,sanitize/* escapeMarkdown */.FV)(message)}`);
-    return [`### ${results/* results */.X.error.icon} Dispersed: nothing was sent`, '', ...items, ''].join('\n');
+    return [`### ${results/* results */.Xv.error.icon} Dispersed: nothing was sent`, '', ...items, ''].join('\n');
 }
 
 
@@ -35785,29 +35807,26 @@ function renderInputProblems({ problems }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   A3: () => (/* binding */ reasonOf),
 /* harmony export */   AU: () => (/* binding */ fold),
 /* harmony export */   Ai: () => (/* binding */ linkConsole),
 /* harmony export */   D3: () => (/* binding */ durationCell),
 /* harmony export */   Fn: () => (/* binding */ uuidCode),
-/* harmony export */   Oc: () => (/* binding */ worstJobs),
-/* harmony export */   aO: () => (/* binding */ numberJobs),
+/* harmony export */   LA: () => (/* binding */ rateCell),
+/* harmony export */   LJ: () => (/* binding */ jobNumber),
+/* harmony export */   S0: () => (/* binding */ selectWorst),
+/* harmony export */   Tv: () => (/* binding */ sortByResult),
 /* harmony export */   bo: () => (/* binding */ renderTable),
 /* harmony export */   ch: () => (/* binding */ costCell),
 /* harmony export */   fo: () => (/* binding */ statusCell),
 /* harmony export */   i1: () => (/* binding */ consoleLink),
-/* harmony export */   md: () => (/* binding */ worstFirst),
-/* harmony export */   uY: () => (/* binding */ originWords),
 /* harmony export */   v8: () => (/* binding */ withoutBreaks)
 /* harmony export */ });
 /* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8480);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
-/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6804);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1872);
-
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4052);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3976);
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2772);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
 
 
 
@@ -35828,45 +35847,37 @@ function renderTable(columns, all, max = Infinity, elsewhere = '') {
 function styleOf(column = {}) {
     return ` align="${column.align ?? 'left'}"${column.keep ? ' nowrap' : ''}`;
 }
-function numberJobs(outcomes) {
-    return outcomes.map((outcome, index) => ({ number: index + 1, outcome }));
+function jobNumber({ ref }) {
+    return ref.index + 1;
 }
-function worstFirst(jobs) {
-    return jobs.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .e)(a.outcome.result, b.outcome.result));
+function sortByResult(outcomes) {
+    return outcomes.toSorted((a, b) => (0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .compareResults */ .ex)(a.result, b.result));
 }
-function worstJobs(jobs, max) {
-    return worstFirst(jobs)
-        .slice(0, max)
-        .toSorted((a, b) => a.number - b.number);
+function selectWorst(outcomes, max) {
+    const worst = new Set(sortByResult(outcomes).slice(0, max));
+    return outcomes.filter((outcome) => worst.has(outcome));
 }
-const originWords = {
-    cooked: '',
-    given: '',
-    found: 'found by its mark',
-    attached: 'earlier attempt',
-};
 function statusCell(outcome) {
     const { result, job } = outcome;
-    const { icon, words } = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .X[result];
+    const { icon, words } = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .Xv[result];
     if (job === null)
         return `${icon} ${words}`;
-    const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .escapeHtml */ .ZD)(job.status, 60);
-    const isClear = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(job.status) && resultsOfFinal.has(result);
+    const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(job.status, 60);
+    const isClear = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status) && resultsOfFinal.has(result);
     const shown = `${icon}\u00a0${status}`;
     if (isClear || result === 'running')
         return shown;
-    return `${shown}, ${result === 'cancelled' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .phraseOf */ .J8)(outcome) : words}`;
+    return `${shown}, ${result === 'cancelled' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .phraseOf */ .J8)(outcome) : words}`;
 }
 const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
-function reasonOf({ job, error }) {
-    const reason = job?.status_reason || error?.message || '';
-    return reason.startsWith(_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownName */ .qU) ? reason.slice(_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownName */ .qU.length) : reason;
-}
 function costCell(cost) {
-    return cost === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatCost */ .BD)(cost));
+    return cost === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost));
+}
+function rateCell(usd) {
+    return usd === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatUsd */ .UK)(usd));
 }
 function durationCell(seconds) {
-    return seconds === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatDuration */ .a3)(seconds * 1000));
+    return seconds === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatDuration */ .a3)(seconds * 1000));
 }
 function withoutBreaks(text) {
     return text.replaceAll(' ', '\u00a0');
@@ -35874,56 +35885,15 @@ function withoutBreaks(text) {
 function uuidCode(uuid) {
     return uuid === null || !(0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(uuid) ? '' : `<samp>${uuid}</samp>`;
 }
-const consoleLink = `[the console](${_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9})`;
+const consoleLink = `[the console](${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9})`;
 function linkConsole(text, maxLength) {
-    const link = `[${_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9.slice(8)}](${_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9})`;
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .sanitizeLine */ .PN)(text, maxLength)
-        .split(' ')
-        .map((word) => {
-        const after = word.startsWith(_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9) ? word.slice(_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .consoleUrl */ .B9.length) : null;
-        return after !== null && /^[.,;:]?$/.test(after) ? link + after : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_6__/* .escapeMarkdown */ .FV)(word);
-    })
-        .join(' ');
+    const parts = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(text, maxLength).split(_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9);
+    const link = ` [${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9.slice('https://'.length)}](${_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .consoleUrl */ .B9})`;
+    return parts.map((part) => (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeMarkdown */ .FV)(part, maxLength)).join(link);
 }
 function fold(summary, parts, isOpen = false) {
     const tag = isOpen ? '<details open>' : '<details>';
     return [`${tag}<summary>${summary}</summary>`, ...parts, '</details>'].join('\n\n');
-}
-
-
-/***/ }),
-
-/***/ 2146:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   DM: () => (/* binding */ modelOf),
-/* harmony export */   Dt: () => (/* binding */ formatOffers),
-/* harmony export */   z3: () => (/* binding */ describeTry)
-/* harmony export */ });
-/* harmony import */ var _money_offers_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4148);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1872);
-
-
-
-function modelOf(gpuName) {
-    return gpuName === null ? 'the GPU' : (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(gpuName, 60);
-}
-function describeTry({ gpuName, phase, waitedMs }) {
-    const what = phase === 'assign' ? 'no machine within' : 'its container did not start within';
-    return `${modelOf(gpuName)}: ${what} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .formatDuration */ .a3)(waitedMs)}`;
-}
-function formatOffers(offers) {
-    if (offers === null)
-        return '';
-    const rates = (0,_money_offers_js__WEBPACK_IMPORTED_MODULE_0__/* .ratesOf */ .j1)(offers);
-    if (rates === null)
-        return ' (no offers)';
-    const { length } = offers.offers;
-    const from = rates.minUsd === rates.maxUsd ? '' : 'from ';
-    const count = `${length}${offers.isCut ? ' or more' : ''} ${length === 1 ? 'offer' : 'offers'}`;
-    return ` (${count}, ${from}${(0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .formatUsd */ .UK)(rates.minUsd)} an hour)`;
 }
 
 
@@ -36015,13 +35985,17 @@ function createCookWarnings(warn) {
 }
 function createPriceWarnings(warn, notice) {
     return {
-        noOffers: (wish, why) => {
-            warn('Nothing on offer matches', describeNoOffers(wish, why));
+        noOffers: (requirements, why) => {
+            warn('Nothing on offer matches', describeNoOffers(requirements, why));
         },
-        offersUnknown: (error) => {
+        offersUnknown: (error, hasCeiling) => {
             const title = 'The offers could not be read';
             const cause = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(error.message, 200));
-            notice(title, `Prices are not known before the jobs run: ${cause}`, title);
+            const text = `Prices are not known before the jobs run: ${cause}`;
+            if (hasCeiling)
+                warn(title, `${text} Rates are checked once the jobs run.`, title);
+            else
+                notice(title, text, title);
         },
         rateUnknown: (jobUuid) => {
             const title = 'The rate of a job is not known';
@@ -36034,26 +36008,30 @@ function createLogWarnings(warn, causeOf) {
     return {
         logIncomplete: (whoseLog, error) => {
             const title = 'A log is incomplete';
-            const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not affect the result.`;
+            const message = `The log of ${whoseLog} could not be read or saved completely: ${causeOf(error)} This does not decide whether the step passes, but results printed there may be missing.`;
             warn(title, message, title);
         },
         resultsIgnored: (jobUuid, reason) => {
             const title = 'Some results were ignored';
-            const message = `Job ${jobUuid} printed a dispersed-output line that cannot be used: ${reason}.`;
-            warn(title, message, title);
+            const message = `Of what job ${jobUuid} printed on dispersed-output lines, this cannot be used: ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(reason)}.`;
+            warn(title, message, `${title} ${jobUuid}`);
         },
     };
 }
-function describeNoOffers({ filters, gpuName }, { fields, nearestGpu }) {
+function describeNoOffers({ filters, gpuName }, why) {
     const named = Object.entries({ ...filters, ...(gpuName !== null && { gpu_name: gpuName }) });
     const wish = named.map(([name, value]) => `${inputOf(name)} ${value}`).join(', ');
     if (named.length === 0)
         return 'The job may wait for long: the service has no offers at all.';
+    const asked = `The job may wait for long. It asks for ${wish}.`;
+    if (why === null)
+        return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(asked, 1_000);
+    const { fields, nearestGpu } = why;
     const nearest = nearestGpu === null ? '' : ` The nearest name on offer is ${nearestGpu}.`;
     const blame = fields.length === 0
         ? 'No single one of these leaves nothing: loosen several.'
         : `There are offers without ${fields.map(inputOf).join(', or without ')}.`;
-    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`The job may wait for long. It asks for ${wish}. ${blame}${nearest}`, 1_000);
+    return (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(`${asked} ${blame}${nearest}`, 1_000);
 }
 function inputOf(field) {
     return field.replaceAll('_', '-');
@@ -36062,7 +36040,7 @@ function inputOf(field) {
 
 /***/ }),
 
-/***/ 6931:
+/***/ 8011:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -36071,74 +36049,21 @@ __nccwpck_require__.d(__webpack_exports__, {
   d: () => (/* binding */ runCommand)
 });
 
-// EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __nccwpck_require__(6752);
+// EXTERNAL MODULE: ./build/clock.js
+var clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./build/service/http.js
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __nccwpck_require__(6752);
+;// CONCATENATED MODULE: ./build/service/proxy.js
 
 
-const defaultLimits = {
-    connectMs: 10_000,
-    headersMs: 60_000,
-    bodyMs: 30_000,
-    totalMs: 120_000,
-};
-const maxConnections = 32;
-function connect(apiUrl, limits = defaultLimits) {
-    const [reads, writes] = [openDispatcher(limits), openDispatcher(limits)];
-    return {
-        exchange: async (request, headers, options) => {
-            let isSent = false;
-            try {
-                return await withTimeout(limits.totalMs, options.signal, async (signal) => {
-                    const telling = tellWhenSent(request.method === 'GET' ? reads : writes, () => {
-                        isSent = !signal.aborted;
-                    });
-                    return exchangeOnce(telling, apiUrl, request, headers, { ...options, signal });
-                });
-            }
-            catch (error) {
-                throw toServiceError(error, request, isSent);
-            }
-        },
-        close: async () => {
-            await Promise.all([reads.destroy(), writes.destroy()]);
-        },
-    };
-}
-async function withTimeout(ms, outer, work) {
-    const inner = new AbortController();
-    const endWithOuter = () => {
-        inner.abort(outer?.reason);
-    };
-    const timer = setTimeout(() => {
-        inner.abort(new DOMException('the response took too long', 'TimeoutError'));
-    }, ms);
-    if (outer?.aborted)
-        endWithOuter();
-    outer?.addEventListener('abort', endWithOuter, { once: true });
-    try {
-        return await work(inner.signal);
-    }
-    finally {
-        clearTimeout(timer);
-        outer?.removeEventListener('abort', endWithOuter);
-    }
-}
-const verified = { rejectUnauthorized: true };
-function openDispatcher(limits) {
-    const options = {
-        connections: maxConnections,
-        connect: { timeout: limits.connectMs, ...verified },
-        headersTimeout: limits.headersMs,
-        bodyTimeout: limits.bodyMs,
-    };
-    const proxied = { ...options, requestTls: verified, proxyTls: verified };
+const variables = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
+function openDispatcher(options) {
     if (!isProxied())
         return new undici/* Agent */.g6(options);
     try {
-        return new undici/* EnvHttpProxyAgent */.J2(proxied);
+        return new undici/* EnvHttpProxyAgent */.J2({ ...options, noProxy: noProxy() });
     }
     catch {
         const message = 'is not the address of a proxy; it starts with http:// or https://, such as http://proxy.example.com:3128';
@@ -36149,8 +36074,56 @@ function isProxied() {
     return givenProxies().length > 0;
 }
 function givenProxies() {
-    const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy', 'http_proxy'];
-    return names.filter((name) => (process.env[name] ?? '') !== '');
+    return variables.filter((name) => (process.env[name] ?? '') !== '');
+}
+function noProxy() {
+    const given = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
+    const hosts = given.split(/[,\s]+/).map((entry) => entry.replace(/^\*?\./, ''));
+    return hosts.flatMap((host) => (host === '' ? [] : [host, `.${host}`])).join(',');
+}
+
+;// CONCATENATED MODULE: ./build/service/http.js
+
+
+
+const defaultLimits = {
+    connectMs: 10_000,
+    headersMs: 60_000,
+    bodyMs: 30_000,
+    totalMs: 120_000,
+};
+const maxConnections = 32;
+const verified = { rejectUnauthorized: true };
+function connect(apiUrl, limits = defaultLimits) {
+    const dispatcherOptions = {
+        connections: maxConnections,
+        connect: { timeout: limits.connectMs, ...verified },
+        headersTimeout: limits.headersMs,
+        bodyTimeout: limits.bodyMs,
+        requestTls: verified,
+        proxyTls: verified,
+    };
+    const [reads, writes] = [openDispatcher(dispatcherOptions), openDispatcher(dispatcherOptions)];
+    const exchange = async (request, headers, { signal: outer, maxBytes }) => {
+        let isSent = false;
+        try {
+            return await (0,clock/* withDeadline */.NE)(clock/* systemClock */.ml, limits.totalMs, outer, async (signal) => {
+                const telling = tellWhenSent(request.method === 'GET' ? reads : writes, () => {
+                    isSent = !signal.aborted;
+                });
+                return exchangeOnce(telling, apiUrl, request, headers, { signal, maxBytes });
+            });
+        }
+        catch (error) {
+            throw toServiceError(error, request, isSent);
+        }
+    };
+    return {
+        exchange,
+        close: async () => {
+            await Promise.all([reads.destroy(), writes.destroy()]);
+        },
+    };
 }
 function tellWhenSent(dispatcher, onSent) {
     return dispatcher.compose((dispatch) => (options, handler) => {
@@ -36174,7 +36147,7 @@ async function exchangeOnce(dispatcher, apiUrl, request, headers, { maxBytes, si
             'User-Agent': 'dispersed-cook',
         },
         body: request.body ?? null,
-        signal,
+        ...(signal !== undefined && { signal }),
     });
     const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
     return {
@@ -36202,6 +36175,7 @@ class BodyTooLarge extends Error {
     }
 }
 function toServiceError(error, request, isSent) {
+    const isLate = error instanceof errors/* InterruptedError */.p4;
     const name = `${request.method} ${request.pathname}`;
     if (error instanceof BodyTooLarge) {
         return new errors/* ServiceError */._7({ trouble: 'too-large', request: name, detail: error.message });
@@ -36209,24 +36183,14 @@ function toServiceError(error, request, isSent) {
     return new errors/* ServiceError */._7({
         trouble: isSent ? 'no-answer' : 'unreachable',
         request: name,
-        detail: describeTrouble(error),
+        detail: isLate ? 'the response took too long' : describeTrouble(error),
         cause: error,
     });
 }
 function describeTrouble(error) {
-    if (textField(error, 'name') === 'TimeoutError')
-        return 'the response took too long';
-    const message = textField(error, 'message');
-    const code = textField(error, 'code');
-    if (message === '')
-        return code;
-    return code === '' || message.includes(code) ? message : `${message} (${code})`;
-}
-function textField(error, field) {
-    if (typeof error !== 'object' || error === null || !(field in error))
-        return '';
-    const value = Reflect.get(error, field);
-    return typeof value === 'string' ? value : '';
+    const { message } = (0,errors/* asError */.zR)(error);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    return message.includes(code) ? message : `${message} (${code})`.trim();
 }
 function oneHeader(value) {
     return Array.isArray(value) ? value[0] : value;
@@ -36244,37 +36208,42 @@ var public_address = __nccwpck_require__(9834);
 
 
 
+
+
 const maxGetMs = 5_000;
 const user = 'duser';
 function openProbe(apiUrl, resolve = external_node_dns_.lookup) {
     const isAnyAllowed = (0,public_address/* isLoopbackHost */.c)(apiUrl.hostname);
     const resolvePublic = lookupPublic(resolve);
-    const dispatcher = openPublicDispatcher(isAnyAllowed ? undefined : resolvePublic);
+    const dispatcher = openDispatcher({
+        connect: { timeout: maxGetMs, ...(!isAnyAllowed && { lookup: resolvePublic }) },
+    });
     return {
-        get: async (url, token, signal) => {
+        get: async (url, token, outer) => {
             try {
-                if (!isAnyAllowed)
-                    await refuseNotPublic(url.hostname, resolvePublic);
-                return await getOnce(dispatcher, url, token, signal);
+                return await (0,clock/* withDeadline */.NE)(clock/* systemClock */.ml, maxGetMs, outer, async (signal) => {
+                    const address = url.hostname.replaceAll(/^\[|\]$/g, '');
+                    if (!isAnyAllowed && (0,external_node_net_.isIP)(address) !== 0 && !(0,public_address/* isPublicAddress */.i)(address)) {
+                        throw new NotPublic(address);
+                    }
+                    return getOnce(dispatcher, url, token, signal);
+                });
             }
             catch (error) {
-                throw new Error(wordsOf(error), { cause: error });
+                const isLate = error instanceof errors/* InterruptedError */.p4 && !outer.aborted;
+                throw new Error(isLate ? 'no response in 5 s' : describeTrouble(error), { cause: error });
             }
         },
         close: async () => dispatcher.destroy(),
     };
 }
-function openPublicDispatcher(resolve) {
-    const connect = { timeout: maxGetMs, ...(resolve !== undefined && { lookup: resolve }) };
-    return isProxied() ? new undici/* EnvHttpProxyAgent */.J2({ connect }) : new undici/* Agent */.g6({ connect });
-}
-async function getOnce(dispatcher, url, token, outer) {
+async function getOnce(dispatcher, url, token, signal) {
     const answer = await dispatcher.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: 'GET',
         headers: { 'User-Agent': 'dispersed-cook', ...authorization(token) },
-        signal: AbortSignal.any([outer, AbortSignal.timeout(maxGetMs)]),
+        signal,
     });
     answer.body.on('error', () => { }).destroy();
     return answer.statusCode;
@@ -36289,34 +36258,15 @@ class NotPublic extends Error {
         super(`the address ${address} is not public, and is not asked`);
     }
 }
-async function refuseNotPublic(hostname, resolvePublic) {
-    const address = hostname.replaceAll(/^\[|\]$/g, '');
-    if ((0,external_node_net_.isIP)(address) !== 0) {
-        if (!(0,public_address/* isPublicAddress */.i)(address))
-            throw new NotPublic(address);
-        return;
-    }
-    if (!isProxied())
-        return;
-    await new Promise((resolve, reject) => {
-        resolvePublic(hostname, { all: true }, (error) => {
-            if (error instanceof NotPublic)
-                reject(error);
-            else
-                resolve();
-        });
-    });
-}
 function lookupPublic(resolve) {
     return (hostname, options, onAddresses) => {
-        resolve(hostname, { ...options, all: true }, (error, addresses) => {
-            if (error !== null) {
-                onAddresses(error, []);
-                return;
-            }
+        resolve(hostname, { ...options, all: true }, (error, found) => {
+            const addresses = Array.isArray(found) ? found : [];
             const refused = addresses.find(({ address }) => !(0,public_address/* isPublicAddress */.i)(address));
             const [first] = addresses;
-            if (refused !== undefined)
+            if (error !== null)
+                onAddresses(error, []);
+            else if (refused !== undefined)
                 onAddresses(new NotPublic(refused.address), []);
             else if (options.all)
                 onAddresses(null, addresses);
@@ -36325,17 +36275,11 @@ function lookupPublic(resolve) {
         });
     };
 }
-function wordsOf(error) {
-    const words = describeTrouble(error);
-    return words === 'the response took too long' ? 'no response in 5 s' : words;
-}
 
 // EXTERNAL MODULE: ./build/github/octokit.js
 var octokit = __nccwpck_require__(987);
-// EXTERNAL MODULE: ./build/clock.js
-var clock = __nccwpck_require__(7094);
-// EXTERNAL MODULE: ./build/runner.js + 21 modules
-var runner = __nccwpck_require__(8247);
+// EXTERNAL MODULE: ./build/runner.js + 18 modules
+var runner = __nccwpck_require__(7700);
 ;// CONCATENATED MODULE: ./build/run.js
 
 
@@ -36371,7 +36315,7 @@ function verifyCertificates() {
 
 /***/ }),
 
-/***/ 8247:
+/***/ 7700:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -38577,350 +38521,110 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-// EXTERNAL MODULE: ./build/text.js
-var build_text = __nccwpck_require__(977);
-;// CONCATENATED MODULE: ./build/service/decoded.js
-const maxLevels = 4;
-const escapes = /(?:%[\da-f]{2})+|(?:\\x[\da-f]{2})+|\\u[\da-f]{4}|\\u\{[\da-f]{1,6}\}|&(?:#\d{1,7}|#x[\da-f]{1,6}|amp|lt|gt|quot|apos);|'\\''|''|""|\\[^]/gi;
-function decoded(source) {
-    const starts = [0];
-    const sources = [0];
-    let text = '';
-    let from = 0;
-    for (const { 0: escape, index } of source.matchAll(escapes)) {
-        text += source.slice(from, index);
-        starts.push(text.length);
-        sources.push(index);
-        text += undone(escape);
-        from = index + escape.length;
-        starts.push(text.length);
-        sources.push(from);
-    }
-    if (from === 0)
-        return null;
-    text += source.slice(from);
-    const placeOf = (at, isEnd) => {
-        const piece = pieceAt(starts, isEnd ? at - 1 : at);
-        const isEscape = piece % 2 === 1;
-        if (isEscape)
-            return sources[isEnd ? piece + 1 : piece] ?? 0;
-        return (sources[piece] ?? 0) + at - (starts[piece] ?? 0);
-    };
-    return { text, sourceOf: ([first, end]) => [placeOf(first, false), placeOf(end, true)] };
-}
-function pieceAt(starts, at) {
-    let [low, high] = [0, starts.length];
-    while (high - low > 1) {
-        const middle = (low + high) >> 1;
-        if ((starts[middle] ?? 0) <= at)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-const named = {
-    amp: '&',
-    lt: '<',
-    gt: '>',
-    quot: '"',
-    apos: "'",
-    b: '\b',
-    f: '\f',
-    n: '\n',
-    r: '\r',
-    t: '\t',
-};
-function undone(escape) {
-    if (escape.startsWith('%'))
-        return textOf(escape.replaceAll('%', ''));
-    if (escape.startsWith('&'))
-        return entityOf(escape.slice(1, -1).toLowerCase());
-    if (!escape.startsWith('\\'))
-        return escape.slice(-1);
-    const kind = escape.charAt(1);
-    if (escape.length === 2)
-        return named[kind] ?? kind;
-    if (kind === 'x')
-        return textOf(escape.replaceAll(/\\x/gi, ''));
-    return characterOf(Number.parseInt(escape.slice(2).replace('{', ''), 16));
-}
-function entityOf(name) {
-    if (!name.startsWith('#'))
-        return named[name] ?? '';
-    const code = name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
-    return characterOf(code);
-}
-function characterOf(code) {
-    return code > 0x10_ff_ff ? '' : String.fromCodePoint(code);
-}
-function textOf(hex) {
-    const bytes = Buffer.from(hex, 'hex');
-    const text = bytes.toString();
-    return text.includes('\ufffd') ? bytes.toString('latin1') : text;
-}
-
-;// CONCATENATED MODULE: ./build/service/guises.js
-
-const minEncodedLength = 8;
-function guisesOf(secret) {
-    const plain = [secret, secret.trim(), secret.normalize('NFC'), secret.normalize('NFD')];
-    const oneLine = secret.replaceAll(/[\r\n\t]+/g, ' ').trim();
-    const inForms = secret.replaceAll(' ', '+');
-    const all = [...plain, oneLine, inForms].flatMap(withUndone);
-    return [...new Set([...all, ...inBase64(secret), ...inBase64(secret.trim())])];
-}
-function withUndone(text) {
-    const levels = [text];
-    for (let view = decoded(text); view !== null && levels.length <= maxLevels;) {
-        levels.push(view.text);
-        view = decoded(view.text);
-    }
-    return levels;
-}
-function inBase64(text) {
-    const bytes = Buffer.from(text);
-    const inside = [0, 1, 2].map((before) => {
-        const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-        const from = Math.ceil((before * 8) / 6);
-        const to = Math.floor(((before + bytes.length) * 8) / 6);
-        return encoded.slice(from, to);
-    });
-    return [bytes.toString('base64'), ...inside]
-        .filter(({ length }) => length >= minEncodedLength)
-        .flatMap((each) => [each, each.replaceAll('+', '-').replaceAll('/', '_')]);
-}
-
 // EXTERNAL MODULE: ./build/service/json.js
 var json = __nccwpck_require__(268);
-;// CONCATENATED MODULE: ./build/service/matcher.js
-const minCut = 8;
-function createMatcher(patterns) {
-    const root = newNode(0);
-    for (const pattern of patterns)
-        add(root, pattern);
-    linkBack(root);
-    return {
-        size: patterns.reduce((sum, { length }) => sum + length, 0),
-        patterns,
-        find: (text) => find(root, text),
-    };
-}
-function newNode(depth) {
-    return { depth, code: -1, child: null, others: null, back: null, longest: 0, shortest: Infinity };
-}
-function childOf(node, code) {
-    return node.code === code && node.child !== null ? node.child : node.others?.get(code);
-}
-function add(root, pattern) {
-    let node = root;
-    for (let at = 0; at < pattern.length; at += 1) {
-        const code = pattern.charCodeAt(at);
-        node = childOf(node, code) ?? addChild(node, code);
-        node.shortest = Math.min(node.shortest, pattern.length);
-    }
-    node.longest = pattern.length;
-}
-function addChild(node, code) {
-    const child = newNode(node.depth + 1);
-    if (node.child === null)
-        [node.code, node.child] = [code, child];
-    else
-        (node.others ??= new Map()).set(code, child);
-    return child;
-}
-function linkBack(root) {
-    const queue = [root];
-    for (const node of queue) {
-        const link = (child, code) => {
-            child.back = node.back === null ? root : step(root, node.back, code);
-            child.longest ||= child.back.longest;
-            queue.push(child);
-        };
-        if (node.child !== null)
-            link(node.child, node.code);
-        node.others?.forEach(link);
-    }
-}
-function step(root, from, code) {
-    let node = from;
-    for (;;) {
-        const next = childOf(node, code);
-        if (next !== undefined)
-            return next;
-        if (node.back === null)
-            return root;
-        node = node.back;
-    }
-}
-function find(root, text) {
-    const spans = [];
-    let node = root;
-    for (let at = 0; at < text.length; at += 1) {
-        if (isHalf(node) && isCutAt(text, at))
-            push(spans, at - node.depth, at);
-        node = step(root, node, text.charCodeAt(at));
-        if (node.longest > 0)
-            push(spans, at + 1 - node.longest, at + 1);
-    }
-    if (isHalf(node))
-        push(spans, text.length - node.depth, text.length);
-    return spans;
-}
-function isHalf({ depth, shortest }) {
-    return depth >= minCut && 2 * depth >= shortest;
-}
-function isCutAt(text, at) {
-    return text.startsWith('…', at) || text.startsWith('...', at);
-}
-function push(spans, from, to) {
-    let start = from;
-    for (let last = spans.at(-1); last !== undefined && last[1] >= from; last = spans.at(-1)) {
-        start = Math.min(start, last[0]);
-        spans.pop();
-    }
-    spans.push([start, to]);
-}
-
 // EXTERNAL MODULE: ./build/service/secret-fields.js
 var secret_fields = __nccwpck_require__(8542);
+// EXTERNAL MODULE: ./build/service/sign.js
+var sign = __nccwpck_require__(6575);
 ;// CONCATENATED MODULE: ./build/service/redactor.js
 
 
 
-
-
-
-const minSecretLength = 4;
-const minValueLength = 6;
-const trivial = /^(?:true|false|null|none|undefined|enabled|disabled|default|\*+)$/i;
-const maxCharacters = 500_000;
-const maxWholeLength = 4_096;
-function createRedactor() {
-    const seen = new Set();
-    let shown = '';
-    let pending = [];
-    let matchers = [];
-    let charactersLeft = maxCharacters;
-    const take = (piece, isLong) => {
-        if (charactersLeft <= 0)
-            return;
-        const isPlain = isLong || charactersLeft < maxCharacters / 2;
-        const guises = (isPlain ? [piece] : guisesOf(piece)).filter(isLongEnough);
-        charactersLeft -= lengthOf(guises);
-        pending.push(...guises);
+const minLength = 6;
+const trivial = /^(?:null|undefined|enabled|disabled|default|[*.\s_-]+)$/i;
+const unmaskable = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z][a-z\d+.-]*:\/\/.*)$/i;
+const maxTexts = 2_000;
+const maxLength = 10_000;
+function createRedactor(mask = () => { }) {
+    const credentials = createReplacer();
+    const all = createReplacer();
+    const masked = new Set();
+    let publicText = '';
+    const note = (secrets) => {
+        const texts = secrets.flatMap((secret) => [secret, secret.trim(), ...linesOf(secret)]);
+        credentials.add(texts);
+        all.add(texts);
     };
-    const note = (secrets, isSecret) => {
-        for (const secret of secrets) {
-            if (seen.has(secret) || charactersLeft <= 0)
+    const addCredentials = (secrets) => {
+        for (const line of secrets.flatMap(linesOf)) {
+            if (masked.has(line) || unmaskable.test(line))
                 continue;
-            seen.add(secret);
-            if (!isSecret(secret))
-                continue;
-            for (const piece of piecesOf(secret))
-                take(piece, secret.length > maxWholeLength);
+            masked.add(line);
+            mask(line);
         }
-    };
-    const current = () => {
-        if (pending.length > 0)
-            matchers = withMatcher(matchers, pending);
-        pending = [];
-        return matchers;
-    };
-    const redact = (text) => {
-        const direct = hide(text, current());
-        const stripped = (0,build_text/* stripInvisible */._0)(direct);
-        if (stripped === direct)
-            return direct;
-        const inside = hide(stripped, matchers);
-        return inside === stripped ? direct : inside;
+        note(secrets);
     };
     return {
-        add: (secrets) => {
-            note(secrets, isLongEnough);
+        addCredentials,
+        addCredentialsOf: (body) => {
+            addCredentials((0,secret_fields/* findSecrets */.dL)(body).credentials);
+        },
+        addSent: (body) => {
+            const found = (0,secret_fields/* findSecrets */.dL)(body);
+            addCredentials(found.credentials);
+            all.add(found.values.filter((value) => !publicText.includes(value)));
+        },
+        addEchoed: (answer) => {
+            note((0,secret_fields/* findSecrets */.dL)(answer).credentials);
         },
         addPublic: (texts) => {
-            shown += `${texts.join('\n')}\n`;
+            publicText += `${texts.join('\n')}\n`;
         },
-        addBody: (body) => {
-            const { secrets, values } = (0,secret_fields/* secretsIn */.VY)(body);
-            note(secrets, isLongEnough);
-            note(values, (value) => mayBeSecret(value) && !shown.includes(value));
-        },
-        redact,
-        redactJson: (value) => redactMembers(value, redact),
+        redact: credentials.replace,
+        redactServiceText: all.replace,
+        redactJson: (value) => redactMembers(value, credentials.replace),
     };
 }
-function lengthOf(texts) {
-    return texts.reduce((sum, { length }) => sum + length, 0);
+function linesOf(secret) {
+    return secret
+        .split(/[\r\n]+/)
+        .map((line) => line.trim())
+        .filter(isSecret);
 }
-function isLongEnough(secret) {
-    return secret.trim().length >= minSecretLength && !trivial.test(secret);
+function isSecret(text) {
+    return text.trim().length >= minLength && !trivial.test(text);
 }
-function mayBeSecret(value) {
-    return value.trim().length >= minValueLength && !trivial.test(value);
+function createReplacer() {
+    const known = new Set();
+    const forms = [];
+    let isSorted = true;
+    return {
+        add: (texts) => {
+            for (const text of texts) {
+                const isOfUse = isSecret(text) && text.length <= maxLength && known.size < maxTexts;
+                if (!isOfUse || known.has(text))
+                    continue;
+                known.add(text);
+                forms.push(...formsOf(text));
+                isSorted = false;
+            }
+        },
+        replace: (text) => {
+            if (!isSorted)
+                forms.sort((a, b) => b.length - a.length);
+            isSorted = true;
+            return forms.reduce((left, form) => left.replaceAll(form, secret_fields/* hidden */.R), text);
+        },
+    };
 }
-const maxPieceLength = 1_024;
-function piecesOf(secret) {
-    const lines = secret.split(/[\r\n]+/).filter(mayBeSecret);
-    const texts = new Set([secret, ...lines, ...lines.map((line) => line.trim())]);
-    return [...texts].flatMap((text) => {
-        const count = Math.ceil(text.length / maxPieceLength);
-        return Array.from({ length: count }, (_, index) => text.slice(index * maxPieceLength, (index + 1) * maxPieceLength));
-    });
-}
-const maxMerged = 50_000;
-function withMatcher(matchers, patterns) {
-    const kept = [...matchers];
-    const added = [...patterns];
-    let size = lengthOf(added);
-    for (;;) {
-        const last = kept.at(-1);
-        if (last === undefined || last.size > 2 * size || last.size > maxMerged)
-            break;
-        kept.pop();
-        added.push(...last.patterns);
-        size += last.size;
-    }
-    return [...kept, createMatcher(added)];
-}
-const maxDecoded = 128 * 1024;
-function findAll(text, matchers, level = 0) {
-    const spans = matchers.flatMap(({ find }) => find(text));
-    const view = level < maxLevels ? decoded(text.slice(0, maxDecoded)) : null;
-    if (view === null)
-        return spans;
-    return spans.concat(findAll(view.text, matchers, level + 1).map(view.sourceOf));
-}
-function hide(text, matchers) {
-    const spans = findAll(text, matchers);
-    if (spans.length === 0)
-        return text;
-    let shown = '';
-    let end = 0;
-    for (const [from, to] of spans.toSorted(byStart)) {
-        if (from > end || end === 0)
-            shown += text.slice(end, from) + secret_fields/* hidden */.R;
-        end = Math.max(end, to);
-    }
-    return shown + text.slice(end);
-}
-function byStart([a], [b]) {
-    return a - b;
+function formsOf(text) {
+    const inJson = ['ascii', 'utf8'].map((dialect) => (0,sign/* canonicalJson */.dj)(text, dialect).slice(1, -1));
+    const inUrls = encodeURIComponent(text.toWellFormed());
+    const inBase64 = Buffer.from(text).toString('base64').replace(/.?=*$/, '');
+    return [...new Set([text, ...inJson, inUrls, inBase64])];
 }
 function redactTree(value, redact) {
     if (typeof value === 'string')
         return redact(value);
-    if (typeof value === 'number') {
-        const text = String(value);
-        return redact(text) === text ? value : secret_fields/* hidden */.R;
-    }
-    if (Array.isArray(value))
-        return value.map((each) => redactTree(each, redact));
+    if (typeof value === 'number')
+        return redact(String(value)) === String(value) ? value : secret_fields/* hidden */.R;
+    if ((0,json/* isList */.Lv)(value))
+        return value.map((member) => redactTree(member, redact));
     return (0,json/* isMapping */.pi)(value) ? redactMembers(value, redact) : value;
 }
 function redactMembers(value, redact) {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [redact(key), redactTree(each ?? null, redact)]));
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactTree(member ?? null, redact)]));
 }
 
 // EXTERNAL MODULE: ./build/report/sanitize.js
@@ -38929,15 +38633,10 @@ var sanitize = __nccwpck_require__(1872);
 
 
 
-const redactor = createRedactor();
 const actionsRunner = {
     env: process.env,
     input: (name) => getInput(name, { trimWhitespace: false }),
-    redactor,
-    mask: (secret) => {
-        redactor.add([secret]);
-        setSecret(secret);
-    },
+    redactor: createRedactor(setSecret),
     print: (line) => {
         info((0,sanitize/* printable */.g$)(line));
     },
@@ -38967,7 +38666,7 @@ const actionsRunner = {
 
 /***/ }),
 
-/***/ 9283:
+/***/ 5538:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -38983,8 +38682,6 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 var promises_ = __nccwpck_require__(8500);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 3 modules
-var schemas = __nccwpck_require__(3619);
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
 // EXTERNAL MODULE: ./build/service/json.js
@@ -38992,67 +38689,79 @@ var json = __nccwpck_require__(268);
 ;// CONCATENATED MODULE: ./build/service/error-detail.js
 
 
-
-const oddTextAsNull = schemas/* catch */.MfU(schemas/* nullable */.mee(schemas/* string */.YjP()), null);
-const errorBodySchema = schemas/* object */.Ikc({
-    error: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ code: oddTextAsNull, message: oddTextAsNull })])), undefined),
-    message: oddTextAsNull,
-    code: oddTextAsNull,
-    errors: schemas/* catch */.MfU(schemas/* optional */.lqM(schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* object */.Ikc({ message: schemas/* string */.YjP() })]))), undefined),
-});
 const maxBody = 64 * 1024;
-const maxDetail = 500;
-function errorDetail(body, hide = (text) => text) {
-    const parsed = errorBodySchema.safeParse(body.length > maxBody ? undefined : (0,json/* parseJson */.qF)(body));
-    const found = parsed.success ? detailOf(parsed.data) : undefined;
-    return (0,build_text/* cut */.Jj)(hide(found ?? firstLine((0,build_text/* wholeWords */.pC)(body, maxBody))), maxDetail);
+function errorDetail(body) {
+    if (isHtml(body))
+        return 'an HTML page';
+    const found = body.length > maxBody ? '' : detailOf((0,json/* parseJson */.qF)(body));
+    return (0,build_text/* stripInvisible */._0)(found || firstLine((0,build_text/* beginning */.Ir)(body, maxBody)));
+}
+function isHtml(body) {
+    return /^\s*<(?:!doctype|html|head|body)\b/i.test((0,build_text/* beginning */.Ir)(body, 1_000));
 }
 function detailOf(body) {
+    if (!(0,json/* isMapping */.pi)(body))
+        return '';
     const { error, errors } = body;
-    const nested = typeof error === 'string' ? { code: null, message: error } : error;
-    const list = errors?.map((each) => (typeof each === 'string' ? each : each.message)).join('; ');
-    const message = nested?.message ?? body.message;
-    const code = nested?.code ?? body.code;
-    const parts = [message, list, message || list ? undefined : code];
-    return parts.filter(Boolean).join(': ') || undefined;
+    const nested = (0,json/* isMapping */.pi)(error) ? error : { message: error };
+    const message = asText(nested['message']) || asText(body['message']);
+    const list = ((0,json/* isList */.Lv)(errors) ? errors : [])
+        .map((member) => asText((0,json/* isMapping */.pi)(member) ? member['message'] : member))
+        .filter((text) => text !== '')
+        .join('; ');
+    const said = [message, list].filter((text) => text !== '').join(': ');
+    return said || asText(nested['code']) || asText(body['code']);
 }
-function firstLine(body) {
-    const text = /<[a-z!]/i.test(body) ? withoutTags(body) : body;
-    return (text
-        .split(/[\r\n]/)
-        .map((line) => line.trim())
-        .find((line) => line !== '') ?? 'no explanation was given');
+function asText(value) {
+    return typeof value === 'string' ? value : '';
 }
-const hiddenElement = /<(style|script)/iy;
-function withoutTags(html) {
-    let text = '';
-    for (let at = 0; at < html.length;) {
-        const open = html.indexOf('<', at);
-        if (open < 0)
-            return text + html.slice(at);
-        text += html.slice(at, open);
-        hiddenElement.lastIndex = open;
-        const [, element] = hiddenElement.exec(html) ?? [];
-        const close = element === undefined ? open : endOfElement(html, element, open);
-        const end = html.indexOf('>', close);
-        if (end < 0)
-            return element === undefined ? text + html.slice(open) : text;
-        text += ' ';
-        at = end + 1;
-    }
-    return text;
+function firstLine(text) {
+    const lines = text.split(/[\r\n]/).map((line) => line.trim());
+    return lines.find((line) => line !== '') ?? 'no explanation was given';
 }
-function endOfElement(html, element, from) {
-    const closing = new RegExp(`</${element}`, 'gi');
-    closing.lastIndex = from;
-    return closing.exec(html)?.index ?? html.length;
+
+;// CONCATENATED MODULE: ./build/service/host.js
+const maxForeign = 2;
+const maxSilenceMs = 90_000;
+function createHost({ monotonicMs }, maxMs = maxSilenceMs) {
+    let isApi = false;
+    let foreign = 0;
+    let firstSentMs = Infinity;
+    return {
+        asked: () => {
+            firstSentMs = Math.min(firstSentMs, monotonicMs());
+        },
+        answered: () => {
+            isApi = true;
+        },
+        judge: (error) => {
+            if (isApi)
+                return error.with({ isKnownHost: true });
+            const isCook = error.request.startsWith('POST');
+            if (error.isForeign && !isCook) {
+                foreign += 1;
+                const trouble = foreign >= maxForeign ? 'not-api' : 'unreadable';
+                const status = error.status === undefined ? '' : `HTTP ${error.status}, `;
+                const detail = `${status}${error.detail}`;
+                return error.with({ trouble, status: undefined, detail });
+            }
+            const isLasting = error.status !== 429 && monotonicMs() - firstSentMs >= maxMs;
+            return isLasting ? error.with({ isLasting }) : error;
+        },
+    };
+}
+const gatewayStatuses = new Set([408, 429, 502, 503, 504]);
+function isForeignAnswer(status, isPage) {
+    return (status >= 300 && status < 400) || (isPage && !gatewayStatuses.has(status));
 }
 
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/service/sign.js
-var service_sign = __nccwpck_require__(6575);
+var sign = __nccwpck_require__(6575);
 ;// CONCATENATED MODULE: ./build/service/client.js
+
+
 
 
 
@@ -39069,19 +38778,16 @@ const clockToleranceMs = 4 * 60_000;
 const maxSignings = 4;
 function createClient(options) {
     const { exchange, keys, redactor, clock, random, onClockOff } = options;
-    redactor.add([keys.publicKey, keys.secretKey]);
+    redactor.addCredentials([keys.secretKey]);
     let known = { offsetMs: 0, dialect: 'ascii' };
     const serverClock = createServerClock(clock);
-    const sign = async (call, { offsetMs, dialect }) => {
-        redactor.addBody(call.body);
+    const host = createHost(clock, options.maxSilenceMs);
+    const sendOnce = async (call, { offsetMs, dialect }) => {
         const request = toWire(call, dialect);
         const timeMs = clock.now() + offsetMs;
         const stamp = { timeMs, nonce: (0,external_node_crypto_.randomBytes)(16).toString('hex') };
-        const headers = (0,service_sign/* signatureHeaders */.nz)(request, keys, stamp);
-        const maxBytes = call.maxBytes ?? defaultMaxBytes;
-        const answer = await exchange(request, headers, { signal: call.signal, maxBytes }).catch((error) => {
-            throw redacted(error, redactor);
-        });
+        const bounds = { signal: call.signal, maxBytes: call.maxBytes ?? defaultMaxBytes };
+        const answer = await exchange(request, (0,sign/* signatureHeaders */.nz)(request, keys, stamp), bounds);
         if (answer.dateMs !== undefined)
             serverClock.read(answer.dateMs);
         if (answer.text.length > largeAnswer)
@@ -39094,39 +38800,42 @@ function createClient(options) {
         known = { ...known, offsetMs };
         onClockOff(offsetMs);
     };
-    const learnDialect = (dialect) => {
-        known = { ...known, dialect };
-    };
-    const correct = (used, sent, tried, call) => {
-        const { dateMs } = sent.answer;
-        if (dateMs !== undefined && isOff(dateMs, sent.timeMs)) {
-            const offsetMs = dateMs - clock.now();
-            learnClock(offsetMs);
-            return { ...used, offsetMs };
-        }
-        const dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
-        const isNew = tried.every((each) => each.dialect !== dialect);
-        return isNew && differsByDialect(call) ? { ...used, dialect } : undefined;
-    };
-    const send = async (call) => {
+    const exchangeSigned = async (call) => {
         const tried = [];
-        let signing = known;
-        for (;;) {
+        for (let signing = known;;) {
             tried.push(signing);
-            const sent = await sign(call, signing);
-            const { answer } = sent;
-            const next = answer.status === 401 && tried.length < maxSignings && !call.ended?.aborted
-                ? correct(signing, sent, tried, call)
-                : undefined;
-            if (next === undefined) {
-                if (answer.status !== 401 && differsByDialect(call))
-                    learnDialect(signing.dialect);
-                return readAnswer(answer, call, answer.dateMs ?? clock.now(), redactor);
-            }
+            const sent = await sendOnce(call, signing);
+            const isRefused = sent.answer.status === 401;
+            const mayTry = isRefused && tried.length < maxSignings && !call.ended?.aborted;
+            const next = mayTry ? correct(tried, signing, sent, call, clock.now()) : null;
+            if (!isRefused && differsByDialect(call))
+                known = { ...known, dialect: signing.dialect };
+            if (next === null)
+                return sent.answer;
+            if (next.offsetMs !== signing.offsetMs)
+                learnClock(next.offsetMs);
             signing = next;
         }
     };
-    return { send, serverNow: serverClock.now, redactor, clock, random };
+    const send = async (call) => {
+        redactor.addSent(call.body);
+        host.asked();
+        try {
+            const answer = await exchangeSigned(call);
+            return readAnswer(answer, call, answer.dateMs ?? clock.now());
+        }
+        catch (error) {
+            throw error instanceof errors/* ServiceError */._7 ? redacted(error, redactor) : error;
+        }
+    };
+    return { send, serverNow: serverClock.now, host, redactor, clock, random };
+}
+function correct(tried, used, { answer: { dateMs }, timeMs }, call, nowMs) {
+    if (dateMs !== undefined && isOff(dateMs, timeMs))
+        return { ...used, offsetMs: dateMs - nowMs };
+    const dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
+    const isNew = tried.every((signing) => signing.dialect !== dialect);
+    return isNew && differsByDialect(call) ? { ...used, dialect } : null;
 }
 const clockSlackMs = 60_000;
 function createServerClock({ monotonicMs }) {
@@ -39153,50 +38862,38 @@ function toWire({ method, pathname, query = {}, body }, dialect) {
     return {
         method,
         pathname,
-        query: (0,service_sign/* canonicalQuery */.Jj)(query),
-        body: body === undefined ? undefined : (0,service_sign/* canonicalJson */.dj)(body, dialect),
+        query: (0,sign/* canonicalQuery */.Jj)(query),
+        body: body === undefined ? undefined : (0,sign/* canonicalJson */.dj)(body, dialect),
     };
 }
 function differsByDialect({ body }) {
-    return body !== undefined && (0,service_sign/* canonicalJson */.dj)(body, 'utf8') !== (0,service_sign/* canonicalJson */.dj)(body, 'ascii');
+    return body !== undefined && (0,sign/* canonicalJson */.dj)(body, 'utf8') !== (0,sign/* canonicalJson */.dj)(body, 'ascii');
 }
-function redacted(error, { redact }) {
-    if (!(error instanceof errors/* ServiceError */._7))
-        return error;
-    return new errors/* ServiceError */._7({
-        trouble: error.trouble,
-        request: error.request,
-        status: error.status,
-        detail: redact(error.detail),
-        retryAfterMs: error.retryAfterMs,
-        cause: error.cause,
-    });
+function redacted(error, { redactServiceText }) {
+    return error.with({ detail: (0,build_text/* cut */.Jj)(redactServiceText(error.detail), maxDetail) });
 }
-function readAnswer(answer, call, nowMs, { redact }) {
-    const { status, text } = answer;
+const maxDetail = 500;
+function readAnswer({ status, text, retryAfter }, call, nowMs) {
     const request = `${call.method} ${call.pathname}`;
     if (status < 200 || status > 299) {
-        throw new errors/* ServiceError */._7({
-            trouble: 'refused',
-            request,
-            status,
-            detail: errorDetail(text, redact),
-            retryAfterMs: (0,retry/* parseRetryAfter */.mu)(answer.retryAfter, nowMs),
-        });
+        const isForeign = isForeignAnswer(status, isHtml(text));
+        const retryAfterMs = (0,retry/* parseRetryAfter */.mu)(retryAfter, nowMs);
+        const said = { request, status, detail: errorDetail(text), retryAfterMs };
+        throw new errors/* ServiceError */._7({ ...said, trouble: 'refused', isForeign });
     }
-    if (text === '' && call.mayBeEmpty === true)
+    if (text === '')
         return null;
     const body = call.exactNumbers === true ? (0,json/* parseExactJson */.lQ)(text) : (0,json/* parseJson */.qF)(text);
     if (body !== undefined)
         return body;
-    const detail = text === '' ? 'the response is empty' : 'the response is not JSON';
-    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail });
+    const detail = isHtml(text) ? 'an HTML page' : 'the response is not JSON';
+    throw new errors/* ServiceError */._7({ trouble: 'unreadable', request, status, detail, isForeign: true });
 }
 
 
 /***/ }),
 
-/***/ 4049:
+/***/ 6290:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39219,50 +38916,57 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/service/schemas.js
-var schemas = __nccwpck_require__(8480);
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
 var parse = __nccwpck_require__(3945);
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
 // EXTERNAL MODULE: ./build/service/json.js
 var json = __nccwpck_require__(268);
-;// CONCATENATED MODULE: ./build/service/shown.js
+// EXTERNAL MODULE: ./build/service/schemas.js
+var schemas = __nccwpck_require__(8480);
+;// CONCATENATED MODULE: ./build/service/answers.js
 
 
 
 
-const shownTexts = new Map([
-    ['gpu_name', 200],
-    ['name', 1_000],
-    ['source_recipe_uuid', 100],
-    ['status', 200],
-    ['status_reason', 2_000],
-    ['task', 200],
-    ['title', 500],
+const shownTexts = new Set([
+    'gpu_name',
+    'name',
+    'source_recipe_uuid',
+    'status',
+    'status_reason',
+    'task',
+    'title',
 ]);
-function readShown(schema, answer, redactor) {
-    redactor.addBody(answer);
-    return parse/* safeParse */.xL(schema, (0,json/* isMapping */.pi)(answer) ? redactShown(answer, redactor) : answer);
+const sentences = new Set(['status_reason', 'title']);
+const shownOfNodeUrls = new Set(['description', 'protocol']);
+const maxLength = { sentence: 2_000, other: 500 };
+function parseAnswer({ redactor, host }, schema, answer) {
+    redactor.addEchoed(answer);
+    const shown = (0,json/* isMapping */.pi)(answer) ? redactShown(answer, redactor) : answer;
+    const parsed = parse/* safeParse */.xL(schema, shown);
+    if (parsed.success)
+        host.answered();
+    return parsed;
 }
-const shownOfNodeUrls = new Map([
-    ['description', 100],
-    ['protocol', 100],
-]);
 function redactShown(answer, redactor) {
     const shown = redactTexts(answer, shownTexts, redactor);
-    if (!('node_urls' in shown) || !Array.isArray(shown.node_urls))
+    const { node_urls: urls } = answer;
+    if (!(0,json/* isList */.Lv)(urls))
         return shown;
-    const urls = shown.node_urls.map((url) => (0,json/* isMapping */.pi)(url) ? redactTexts(url, shownOfNodeUrls, redactor) : url);
-    return { ...shown, node_urls: urls };
+    const shownUrl = (url) => (0,json/* isMapping */.pi)(url) ? redactTexts(url, shownOfNodeUrls, redactor) : url;
+    return { ...shown, node_urls: urls.map(shownUrl) };
 }
-function redactTexts(place, texts, { redact }) {
-    const members = Object.entries(place).map(([key, value]) => {
-        const maxLength = texts.get(key);
-        const isShown = typeof value === 'string' && maxLength !== undefined && !schemas/* words */.aL.test(value);
-        return [key, isShown ? (0,build_text/* cut */.Jj)(redact(value), maxLength) : value];
-    });
-    return Object.fromEntries(members);
+function redactTexts(place, shown, { redact, redactServiceText }) {
+    const clean = (key, value) => {
+        if (typeof value !== 'string' || !shown.has(key) || schemas/* knownWords */.L3.test(value))
+            return value;
+        const text = (0,build_text/* stripInvisible */._0)(value);
+        if (sentences.has(key))
+            return (0,build_text/* cut */.Jj)(redactServiceText(text), maxLength.sentence);
+        return (0,build_text/* cut */.Jj)(redact(text), maxLength.other);
+    };
+    return Object.fromEntries(Object.entries(place).map(([key, value]) => [key, clean(key, value)]));
 }
 
 ;// CONCATENATED MODULE: ./build/service/endpoints.js
@@ -39273,86 +38977,96 @@ const pageLimit = 50;
 const maxLogBytes = 64 * 1024 * 1024;
 async function cookRecipe(client, recipeUuid, body, signal, ended) {
     const pathname = `/v1/job-recipes/${recipeUuid}/cook`;
-    return single(client, { method: 'POST', pathname, body, signal, ended }, schemas/* jobSchema */.jQ);
+    return readOne(client, { method: 'POST', pathname, body, signal, ended }, schemas/* jobSchema */.jQ);
 }
 async function readRecipe(client, recipeUuid, signal) {
-    const pathname = `/v1/job-recipes/${recipeUuid}`;
-    const call = { method: 'GET', pathname, signal, exactNumbers: true };
-    return itself(await single(client, call, schemas/* recipeSchema */.GW), recipeUuid, call);
+    const call = { ...get(`/v1/job-recipes/${recipeUuid}`, signal), exactNumbers: true };
+    const recipe = await readSame(client, call, schemas/* recipeSchema */.GW, recipeUuid);
+    client.redactor.addCredentialsOf(recipe);
+    return recipe;
 }
 async function readJob(client, jobUuid, signal) {
-    const call = { method: 'GET', pathname: `/v1/jobs/${jobUuid}`, signal };
-    return itself(await single(client, call, schemas/* jobSchema */.jQ), jobUuid, call);
+    return readSame(client, get(`/v1/jobs/${jobUuid}`, signal), schemas/* jobSchema */.jQ, jobUuid);
 }
-async function listJobs(client, query, signal) {
-    return page(client, { method: 'GET', pathname: '/v1/jobs', query, signal }, schemas/* jobSchema */.jQ);
+async function readJobRun(client, runUuid, signal) {
+    const call = { ...get(`/v1/job-runs/${runUuid}`, signal), maxBytes: maxLogBytes };
+    const { logs: log, ...run } = await readSame(client, call, schemas/* jobRunWithLogSchema */.af, runUuid);
+    return { run, log };
 }
 async function cancelJob(client, jobUuid, reason, signal) {
     const pathname = `/v1/jobs/${jobUuid}/cancel`;
-    const call = { method: 'PUT', pathname, body: { reason }, signal, mayBeEmpty: true };
-    const parsed = readShown(schemas/* jobSchema */.jQ, unwrap(await client.send(call)), client.redactor);
-    return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
+    const call = { method: 'PUT', pathname, body: { reason }, signal };
+    return ask(client, call, (answer) => {
+        const parsed = parseAnswer(client, schemas/* jobSchema */.jQ, unwrap(answer));
+        return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
+    });
+}
+async function listJobs(client, query, signal) {
+    return readPage(client, get('/v1/jobs', signal, query), schemas/* jobSchema */.jQ);
 }
 async function listJobRuns(client, jobUuid, signal) {
-    const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
-    const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-    const { items } = await page(client, call, schemas/* jobRunSchema */.Wf);
+    const { items } = await listRunsOfJobs(client, [jobUuid], 1, signal);
     return [...new Map(items.toReversed().map((run) => [run.uuid, run])).values()];
 }
+async function listRunsOfJobs(client, jobUuids, page, signal) {
+    return readPage(client, getRuns(jobUuids, page, signal), schemas/* jobRunSchema */.Wf);
+}
 async function readAccessToken(client, jobUuid, signal) {
-    const query = { 'filter[job_uuid]': jobUuid, sort: '-created_at' };
-    const call = { method: 'GET', pathname: '/v1/job-runs', query, signal };
-    const [newest] = (await page(client, call, schemas/* runTokenSchema */.eI)).items;
-    return newest === undefined ? null : (0,schemas/* tokenOf */.B9)(newest);
-}
-async function listRunsOfJobs(client, jobUuids, pageNumber, signal) {
-    const filter = { 'filter[job_uuid]': jobUuids.join(','), sort: '-created_at' };
-    const query = { ...filter, page: String(pageNumber) };
-    return page(client, { method: 'GET', pathname: '/v1/job-runs', query, signal }, schemas/* jobRunSchema */.Wf);
-}
-async function readJobRun(client, runUuid, signal) {
-    const pathname = `/v1/job-runs/${runUuid}`;
-    const call = { method: 'GET', pathname, signal, maxBytes: maxLogBytes };
-    const answer = await single(client, call, schemas/* jobRunWithLogSchema */.af);
-    const { logs: log, ...run } = itself(answer, runUuid, call);
-    return { run, log };
+    const [newest] = (await readPage(client, getRuns([jobUuid], 1, signal), schemas/* runTokenSchema */.eI)).items;
+    return newest ?? null;
 }
 async function listOffers(client, query, signal) {
-    return page(client, { method: 'GET', pathname: '/v1/compute/offers', query, signal }, schemas/* offerSchema */.Gh);
+    return readPage(client, get('/v1/compute/offers', signal, query), schemas/* offerSchema */.Gh);
 }
-async function listLedger(client, runUuids, pageNumber, signal) {
-    const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(pageNumber) };
-    const pathname = '/v1/compute/ledger/transactions';
-    return page(client, { method: 'GET', pathname, query, signal }, schemas/* ledgerTransactionSchema */.xP);
+async function listLedger(client, runUuids, page, signal) {
+    const query = { 'filter[job_run_uuid]': runUuids.join(','), page: String(page) };
+    const call = get('/v1/compute/ledger/transactions', signal, query);
+    return readPage(client, call, schemas/* ledgerTransactionSchema */.xP);
 }
-async function single(client, call, schema) {
-    const parsed = readShown(schema, unwrap(await client.send(call)), client.redactor);
-    if (parsed.success)
-        return parsed.data;
-    throw unreadable(call, parsed.error.issues);
+function get(pathname, signal, query = {}) {
+    return { method: 'GET', pathname, query, signal };
 }
-function itself(answer, uuid, call) {
+function getRuns(jobUuids, page, signal) {
+    const filter = { 'filter[job_uuid]': jobUuids.join(','), sort: '-created_at' };
+    return get('/v1/job-runs', signal, { ...filter, page: String(page) });
+}
+async function ask(client, call, read) {
+    try {
+        return read(await client.send(call));
+    }
+    catch (error) {
+        throw error instanceof errors/* ServiceError */._7 ? client.host.judge(error) : error;
+    }
+}
+async function readOne(client, call, schema) {
+    return ask(client, call, (answer) => {
+        const parsed = parseAnswer(client, schema, unwrap(answer));
+        if (parsed.success)
+            return parsed.data;
+        throw unreadable(call, `does not have ${documentedForm(parsed.error)}`, true);
+    });
+}
+async function readSame(client, call, schema, uuid) {
+    const answer = await readOne(client, call, schema);
     if (answer.uuid === uuid.toLowerCase())
         return answer;
-    throw new errors/* ServiceError */._7({
-        trouble: 'unreadable',
-        request: `${call.method} ${call.pathname}`,
-        detail: `the response is about another one, ${answer.uuid}`,
-    });
+    throw unreadable(call, `is about another one, ${answer.uuid}`, false);
 }
-async function page(client, call, schema) {
+async function readPage(client, call, schema) {
     const query = { limit: String(pageLimit), ...call.query };
-    const answer = await client.send({ ...call, query });
-    const list = schemas/* listSchema */.cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
-    if (!list.success)
-        throw unreadable(call, list.error.issues);
-    for (const member of list.data.data)
-        client.redactor.addBody(member);
-    const items = list.data.data.flatMap((member) => {
-        const parsed = readShown(schema, member, client.redactor);
+    const { total, data } = await ask(client, { ...call, query }, (answer) => {
+        const list = schemas/* listSchema */.cE.safeParse(Array.isArray(answer) ? { data: answer } : answer);
+        if (!list.success)
+            throw unreadable(call, `does not have ${documentedForm(list.error)}`, true);
+        client.host.answered();
+        return list.data;
+    });
+    for (const member of data)
+        client.redactor.addEchoed(member);
+    const items = data.flatMap((member) => {
+        const parsed = parseAnswer(client, schema, member);
         return parsed.success ? [parsed.data] : [];
     });
-    const { total, data } = list.data;
     const size = data.length;
     return { items, size, total: total !== undefined && total < size ? undefined : total };
 }
@@ -39361,13 +39075,18 @@ function unwrap(answer) {
         return answer;
     return 'data' in answer ? answer.data : answer;
 }
-function unreadable(call, issues) {
-    const places = issues.map((issue) => issue.path.length === 0 ? 'the whole' : issue.path.join('.'));
+function unreadable({ method, pathname }, what, isForeign) {
+    const request = `${method} ${pathname}`;
     return new errors/* ServiceError */._7({
         trouble: 'unreadable',
-        request: `${call.method} ${call.pathname}`,
-        detail: `the response does not have the form that the API documents (${places.join(', ')})`,
+        request,
+        detail: `the response ${what}`,
+        isForeign,
     });
+}
+function documentedForm({ issues }) {
+    const places = issues.map(({ path }) => (path.length === 0 ? 'the whole' : path.join('.')));
+    return `the form that the API documents (${places.join(', ')})`;
 }
 
 
@@ -39382,30 +39101,29 @@ function unreadable(call, issues) {
 /* harmony export */   pi: () => (/* binding */ isMapping),
 /* harmony export */   qF: () => (/* binding */ parseJson)
 /* harmony export */ });
-const maxDepth = 64;
-const maxMembers = 1_000_000;
-function parseJson(body) {
+const maxDepth = 100;
+function parseJson(text) {
     try {
-        return isModest(body) ? JSON.parse(body) : undefined;
+        const value = JSON.parse(text);
+        return isDeeper(value, maxDepth) ? undefined : value;
     }
     catch {
         return undefined;
     }
 }
-function parseExactJson(body) {
-    if (!/\d{16}/.test(body))
-        return parseJson(body);
-    try {
-        return isModest(body) ? JSON.parse(body, reviveExactly) : undefined;
-    }
-    catch {
-        return undefined;
-    }
+function parseExactJson(text) {
+    const value = parseJson(text);
+    return value !== undefined && /\d{16}/.test(text) ? JSON.parse(text, reviveExactly) : value;
 }
 function reviveExactly(_, value, { source = '' }) {
     const isRounded = typeof value === 'number' && !Number.isSafeInteger(value);
     const isChanged = isRounded && /^-?\d+$/.test(source) && String(value) !== source;
     return isChanged ? JSON.rawJSON(source) : value;
+}
+function isDeeper(value, levels) {
+    if (typeof value !== 'object' || value === null)
+        return false;
+    return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 function isMapping(value) {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -39413,43 +39131,6 @@ function isMapping(value) {
 }
 function isList(value) {
     return Array.isArray(value);
-}
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-function isModest(text) {
-    let depth = 0;
-    let members = 0;
-    for (let at = 0; at < text.length; at += 1) {
-        const code = text.charCodeAt(at);
-        if (code === quote)
-            at = endOfString(text, at);
-        else if (code === comma)
-            members += 1;
-        else if (isOpening(code))
-            [depth, members] = [depth + 1, members + 1];
-        else if (isClosing(code))
-            depth -= 1;
-        if (depth > maxDepth || members > maxMembers)
-            return false;
-    }
-    return true;
-}
-function endOfString(text, from) {
-    for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-        let slashes = 0;
-        while (text.charCodeAt(at - 1 - slashes) === backslash)
-            slashes += 1;
-        if (slashes % 2 === 0)
-            return at;
-    }
-    return text.length;
-}
-function isOpening(code) {
-    return code === 0x5b || code === 0x7b;
-}
-function isClosing(code) {
-    return code === 0x5d || code === 0x7d;
 }
 
 
@@ -39464,7 +39145,7 @@ function isClosing(code) {
 /* harmony export */   w7: () => (/* binding */ describeJobs),
 /* harmony export */   wn: () => (/* binding */ readJobPages)
 /* harmony export */ });
-/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
+/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
 /* harmony import */ var _pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
 /* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
@@ -39557,12 +39238,13 @@ function withoutDescription(why) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   I: () => (/* binding */ openService)
 /* harmony export */ });
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9283);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5538);
 
-function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClockOff) {
+function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClockOff, maxSilenceMs) {
     const { exchange, close } = connect(apiUrl);
     const { redactor } = runner;
-    const client = (0,_client_js__WEBPACK_IMPORTED_MODULE_0__/* .createClient */ .U)({ exchange, keys, redactor, clock, random, onClockOff });
+    const given = { exchange, keys, redactor, clock, random };
+    const client = (0,_client_js__WEBPACK_IMPORTED_MODULE_0__/* .createClient */ .U)({ ...given, onClockOff, maxSilenceMs });
     return { client, close };
 }
 
@@ -39579,7 +39261,7 @@ function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClo
 /* harmony export */   s$: () => (/* binding */ readAllPages)
 /* harmony export */ });
 /* harmony import */ var p_limit__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(370);
-/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4049);
+/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
 /* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
 
 
@@ -39643,7 +39325,7 @@ async function readTogether(uuids, likeliest, read, { groupSize, maxSingleReads 
 
 /***/ }),
 
-/***/ 8536:
+/***/ 5148:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39654,14 +39336,76 @@ __nccwpck_require__.d(__webpack_exports__, {
   Bg: () => (/* binding */ pollIntervalMs)
 });
 
-// UNUSED EXPORTS: nextSparedMs
+// UNUSED EXPORTS: nextPause, nextWatch
 
-// EXTERNAL MODULE: ./build/service/retry.js
-var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/errors.js
 var build_errors = __nccwpck_require__(9473);
+;// CONCATENATED MODULE: ./build/service/batch.js
+
+function createBatches(clock, notBeforeMs, read) {
+    const askers = new Set();
+    let isRunning = false;
+    let nextAtMs = 0;
+    let wake = new AbortController();
+    let reading = { batch: [], idle: new AbortController() };
+    const readDue = async () => {
+        const nowMs = clock.monotonicMs();
+        const batch = [...askers].filter(({ dueAtMs }) => dueAtMs <= nowMs);
+        reading = { batch, idle: new AbortController() };
+        try {
+            const keys = new Set(batch.map(({ key }) => key));
+            const values = await read([...keys], reading.idle.signal);
+            for (const { key, resolve } of batch)
+                resolve(values.get(key) ?? null);
+        }
+        catch (error) {
+            for (const { reject } of batch)
+                reject((0,build_errors/* asError */.zR)(error));
+        }
+        for (const asker of batch)
+            askers.delete(asker);
+    };
+    const run = async () => {
+        isRunning = true;
+        while (askers.size > 0) {
+            nextAtMs = Math.max(notBeforeMs(), Math.min(...[...askers].map((asker) => asker.dueAtMs)));
+            const waitMs = nextAtMs - clock.monotonicMs();
+            if (waitMs > 0)
+                await clock.sleep(waitMs, wake.signal);
+            else
+                await readDue();
+            if (wake.signal.aborted)
+                wake = new AbortController();
+        }
+        isRunning = false;
+    };
+    return async (key, dueAtMs, signal) => {
+        if (signal.aborted)
+            return null;
+        const { promise, resolve, reject } = Promise.withResolvers();
+        const asker = { key, dueAtMs, resolve, reject };
+        const leave = () => {
+            askers.delete(asker);
+            resolve(null);
+            if (reading.batch.every((other) => !askers.has(other)))
+                reading.idle.abort();
+            if (askers.size === 0)
+                wake.abort();
+        };
+        askers.add(asker);
+        signal.addEventListener('abort', leave);
+        if (!isRunning)
+            void run();
+        else if (dueAtMs < nextAtMs)
+            wake.abort();
+        return promise.finally(() => {
+            signal.removeEventListener('abort', leave);
+        });
+    };
+}
+
 // EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(4049);
+var endpoints = __nccwpck_require__(6290);
 // EXTERNAL MODULE: ./build/service/pages.js
 var pages = __nccwpck_require__(1664);
 ;// CONCATENATED MODULE: ./build/service/read-jobs.js
@@ -39672,33 +39416,30 @@ const listRestMs = 5 * 60_000;
 function createJobReader(client) {
     const { clock } = client;
     let listsFromMs = -Infinity;
-    const jobsPerRequest = () => (clock.monotonicMs() >= listsFromMs ? endpoints/* pageLimit */.LN : 1);
-    const readSingly = async (uuid, signal) => [uuid, await (0,endpoints/* readJob */.cd)(client, uuid, signal).catch(asServiceError)];
+    const readSingly = async (uuid, signal) => [
+        uuid,
+        await (0,endpoints/* readJob */.cd)(client, uuid, signal).catch(asServiceError),
+    ];
     const readList = async (uuids, signal) => {
         const query = { 'filter[uuid]': uuids.join(',') };
         const answer = await (0,endpoints/* listJobs */.N6)(client, query, signal).catch(asServiceError);
         if (!(answer instanceof build_errors/* ServiceError */._7))
-            return answer.items
-                .filter(({ uuid }) => uuids.includes(uuid))
-                .map((job) => [job.uuid, job]);
+            return new Map(answer.items.filter(({ uuid }) => uuids.includes(uuid)).map((job) => [job.uuid, job]));
         if (answer.status === 429)
-            return uuids.map((uuid) => [uuid, answer]);
+            return new Map(uuids.map((uuid) => [uuid, answer]));
         listsFromMs = clock.monotonicMs() + listRestMs;
-        return [];
+        return new Map();
     };
     const readGroup = async (uuids, signal) => {
-        const listed = new Map(uuids.length > 1 ? await readList(uuids, signal) : []);
+        const mayList = uuids.length > 1 && clock.monotonicMs() >= listsFromMs;
+        const listed = mayList ? await readList(uuids, signal) : new Map();
         const missing = uuids.filter((uuid) => !listed.has(uuid));
-        const singles = await Promise.all(missing.map(async (uuid) => readSingly(uuid, signal)));
-        return [...listed, ...singles];
+        return [...listed, ...(await Promise.all(missing.map((uuid) => readSingly(uuid, signal))))];
     };
-    return {
-        jobsPerRequest,
-        read: async (uuids, signal) => {
-            const groups = (0,pages/* splitIntoGroups */.dm)(uuids, jobsPerRequest());
-            const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
-            return new Map(answers.flat());
-        },
+    return async (uuids, signal) => {
+        const groups = (0,pages/* splitIntoGroups */.dm)(uuids, endpoints/* pageLimit */.LN);
+        const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
+        return new Map(answers.flat());
     };
 }
 function asServiceError(error) {
@@ -39707,172 +39448,108 @@ function asServiceError(error) {
     throw error;
 }
 
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
 ;// CONCATENATED MODULE: ./build/service/poll.js
 
 
 
-const minAutoMs = 2_000;
+
 const maxAutoMs = 20_000;
+const autoPausesMs = [maxAutoMs, 10_000, 4_000];
+const minAutoMs = 2_000;
 const autoShare = 1 / 15;
 function pollIntervalMs(interval, unchangedMs) {
     if (interval !== 'auto')
         return interval;
-    return Math.min(maxAutoMs, Math.max(minAutoMs, unchangedMs * autoShare));
-}
-function nextSparedMs(sparedMs, tookMs, wasThrottled) {
-    if (wasThrottled)
-        return Math.min(retry/* maxPauseMs */.fR, Math.max(5_000, sparedMs * 2));
-    const eased = sparedMs < 1_000 ? 0 : sparedMs * 0.75;
-    return Math.min(retry/* maxPauseMs */.fR, Math.max(tookMs < 1_000 ? 0 : tookMs * 2, eased));
+    return autoPausesMs.find((pauseMs) => pauseMs <= unchangedMs * autoShare) ?? minAutoMs;
 }
 const maxNotFound = 2;
+const newMs = 30_000;
+function nextWatch(watch, answer, nowMs, pace) {
+    if (!(answer instanceof build_errors/* ServiceError */._7)) {
+        const { status } = answer;
+        const changedAtMs = status === watch.status ? watch.changedAtMs : nowMs;
+        const dueAtMs = nextDueMs(nowMs - changedAtMs, nowMs, pace);
+        return { watch: { ...watch, status, changedAtMs, dueAtMs, notFound: 0 }, isReported: true };
+    }
+    const isNotFound = answer.status === 404;
+    const notFound = watch.notFound + (isNotFound ? 1 : 0);
+    const soonMs = nextDueMs(nowMs - watch.changedAtMs, nowMs, {
+        ...pace,
+        maxMs: Math.min(pace.maxMs, maxAutoMs),
+    });
+    const dueAtMs = isNotFound ? Math.max(soonMs, nowMs + retry/* lagMs */.Ds) : soonMs;
+    const isGone = notFound >= maxNotFound && nowMs >= watch.goneFromMs;
+    const isReported = isNotFound ? isGone : !answer.retryable;
+    return { watch: { ...watch, notFound, dueAtMs }, isReported };
+}
+function nextDueMs(unchangedMs, nowMs, { interval, phaseMs, maxMs }) {
+    const pauseMs = pollIntervalMs(interval, unchangedMs);
+    const afterMs = nowMs + phaseMs + pauseMs / 10;
+    const commonMs = Math.ceil(afterMs / pauseMs) * pauseMs - phaseMs;
+    return Math.min(commonMs, nowMs + maxMs);
+}
+function nextPause(failures, answers, random) {
+    const errors = answers.filter((answer) => answer instanceof build_errors/* ServiceError */._7);
+    const retryAfterMs = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
+    const hasFailed = isDown(answers) || errors.some(({ status }) => status === 429);
+    if (!hasFailed)
+        return { failures: 0, pauseMs: Math.min(retry/* maxPauseMs */.fR, retryAfterMs) };
+    return { failures: failures + 1, pauseMs: (0,retry/* backoffMs */.jo)(failures + 1, random, retryAfterMs) };
+}
+function isDown(answers) {
+    return answers.every((answer) => answer instanceof build_errors/* ServiceError */._7 && answer.retryable);
+}
 function createPoller(options) {
-    const { client, interval, maxIntervalMs, signal } = options;
+    const { client, interval, maxIntervalMs = () => Infinity, signal } = options;
     const { clock, random } = client;
-    const reader = createJobReader(client);
-    const watches = new Set();
-    const tellHealth = createHealth(options);
-    let isRunning = false;
-    let wake = new AbortController();
-    let sparedMs = 0;
-    let notBeforeMs = 0;
-    let stopIdleReads = null;
-    const dueIn = (watch) => {
-        const jitter = 1 + random() * 0.1;
-        const steadyMs = pollIntervalMs(interval, clock.monotonicMs() - watch.changedAtMs);
-        const pauseMs = interval === 'auto' ? steadyMs * jitter : steadyMs;
-        return Math.min(pauseMs, maxIntervalMs?.(watch.jobUuid) ?? Infinity);
-    };
-    const take = (watch, answer) => {
-        const nowMs = clock.monotonicMs();
-        if (answer instanceof build_errors/* ServiceError */._7) {
-            watch.failures += 1;
-            const isNotFound = answer.status === 404;
-            if (isNotFound)
-                watch.notFound += 1;
-            watch.dueAtMs = nowMs + Math.max(isNotFound ? retry/* lagMs */.Ds : 0, (0,retry/* backoffMs */.jo)(watch.failures, random));
-            if (isNotFound ? watch.notFound < maxNotFound : answer.retryable)
-                return;
-        }
-        else {
-            watch.failures = 0;
-            watch.notFound = 0;
-            if (answer.status !== watch.status)
-                watch.changedAtMs = nowMs;
-            watch.status = answer.status;
-            watch.dueAtMs = nowMs + dueIn(watch);
-        }
-        try {
-            if (watch.onLook(answer))
-                watch.done();
-        }
-        catch (error) {
-            watch.failed((0,build_errors/* asError */.zR)(error));
-        }
-    };
-    const look = async () => {
-        const due = dueWatches([...watches], clock.monotonicMs(), reader.jobsPerRequest());
-        const startedMs = clock.monotonicMs();
-        const idle = new AbortController();
-        stopIdleReads = () => {
-            if (due.every((watch) => !watches.has(watch)))
-                idle.abort();
-        };
-        const uuids = [...new Set(due.map(({ jobUuid }) => jobUuid))];
-        const answers = await reader.read(uuids, AbortSignal.any([signal, idle.signal]));
-        if (idle.signal.aborted)
-            return;
-        const tookMs = clock.monotonicMs() - startedMs;
-        const errors = [...answers.values()].filter((answer) => answer instanceof build_errors/* ServiceError */._7);
-        sparedMs = nextSparedMs(sparedMs, tookMs, errors.some(({ status }) => status === 429));
-        notBeforeMs = clock.monotonicMs() + Math.max(sparedMs, maxRetryAfterMs(errors));
-        tellHealth(errors, answers.size);
-        for (const watch of due) {
-            const answer = answers.get(watch.jobUuid);
-            if (answer !== undefined && watches.has(watch))
-                take(watch, answer);
-        }
-    };
-    const run = async () => {
-        isRunning = true;
-        try {
-            while (watches.size > 0 && !signal.aborted) {
-                const nextMs = Math.min(...[...watches].map(({ dueAtMs }) => dueAtMs));
-                const pauseMs = Math.max(nextMs, notBeforeMs) - clock.monotonicMs();
-                if (pauseMs > 0) {
-                    await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
-                    if (wake.signal.aborted)
-                        wake = new AbortController();
-                }
-                else
-                    await look();
-            }
-        }
-        catch (error) {
-            for (const watch of watches)
-                watch.failed((0,build_errors/* asError */.zR)(error));
-        }
-        isRunning = false;
-    };
+    const read = createPacedReader(options);
+    const phaseMs = random() * maxAutoMs;
     return {
-        watch: async (jobUuid, onLook, until, isKnown = true) => new Promise((resolve, reject) => {
-            const nowMs = clock.monotonicMs();
+        watch: async (jobUuid, onAnswer, until, { isKnown = true, isNew = false } = {}) => {
             const ended = AbortSignal.any([until, signal]);
-            const leave = () => {
-                watches.delete(watch);
-                stopIdleReads?.();
-                if (watches.size === 0)
-                    wake.abort();
-                ended.removeEventListener('abort', done);
-            };
-            const done = () => {
-                leave();
-                resolve();
-            };
-            const failed = (error) => {
-                leave();
-                reject(error);
-            };
-            const calls = { onLook, done, failed };
-            const base = { jobUuid, ...calls, status: null, changedAtMs: nowMs, failures: 0 };
-            const watch = { ...base, notFound: 0, dueAtMs: nowMs };
-            if (isKnown)
-                watch.dueAtMs += dueIn(watch);
-            if (ended.aborted) {
-                resolve();
-                return;
+            const beganAtMs = clock.monotonicMs();
+            const pace = () => ({ interval, phaseMs, maxMs: maxIntervalMs(jobUuid) });
+            const firstMs = isKnown ? nextDueMs(0, beganAtMs, pace()) : beganAtMs;
+            const goneFromMs = isNew ? beganAtMs + newMs : beganAtMs;
+            const since = { changedAtMs: beganAtMs, dueAtMs: firstMs, goneFromMs };
+            let watch = { ...since, status: null, notFound: 0 };
+            while (!ended.aborted) {
+                const answer = await read(jobUuid, watch.dueAtMs, ended);
+                if (answer === null)
+                    return;
+                const next = nextWatch(watch, answer, clock.monotonicMs(), pace());
+                watch = next.watch;
+                if (next.isReported && onAnswer(answer))
+                    return;
             }
-            ended.addEventListener('abort', done);
-            watches.add(watch);
-            if (isRunning)
-                wake.abort();
-            else
-                void run();
-        }),
+        },
     };
 }
-function dueWatches(watches, nowMs, jobsPerRequest) {
-    const soonest = watches.toSorted((a, b) => a.dueAtMs - b.dueAtMs);
-    const due = soonest.filter(({ dueAtMs }) => dueAtMs <= nowMs).length;
-    return soonest.slice(0, Math.ceil(due / jobsPerRequest) * jobsPerRequest);
-}
-function createHealth({ onUnavailable, onAvailable }) {
-    let isAvailable = true;
-    return (errors, asked) => {
-        const [first, ...rest] = errors.filter(({ retryable }) => retryable);
-        if (first === undefined) {
-            if (!isAvailable)
-                onAvailable();
-            isAvailable = true;
-        }
-        else if (isAvailable && rest.length + 1 === asked) {
-            isAvailable = false;
+function createPacedReader({ client, onUnavailable, onAvailable }) {
+    const { clock, random } = client;
+    const readJobs = createJobReader(client);
+    let [failures, notBeforeMs, isAvailable] = [0, 0, true];
+    const take = (answers) => {
+        const next = nextPause(failures, answers, random);
+        failures = next.failures;
+        notBeforeMs = clock.monotonicMs() + next.pauseMs;
+        const [first] = answers;
+        const wasAvailable = isAvailable;
+        isAvailable = !isDown(answers);
+        if (wasAvailable && !isAvailable && first instanceof build_errors/* ServiceError */._7)
             onUnavailable(first);
-        }
+        if (!wasAvailable && isAvailable)
+            onAvailable();
     };
-}
-function maxRetryAfterMs(errors) {
-    return Math.min(retry/* maxPauseMs */.fR, Math.max(0, ...errors.map(({ retryAfterMs = 0 }) => retryAfterMs)));
+    const read = async (uuids, signal) => {
+        const answers = await readJobs(uuids, signal);
+        if (!signal.aborted)
+            take([...answers.values()]);
+        return answers;
+    };
+    return createBatches(clock, () => notBeforeMs, read);
 }
 
 
@@ -39887,44 +39564,22 @@ function maxRetryAfterMs(errors) {
 /* harmony export */ });
 /* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7030);
 
-const notPublicV4 = [
-    ['0.0.0.0', 8],
-    ['10.0.0.0', 8],
-    ['100.64.0.0', 10],
-    ['127.0.0.0', 8],
-    ['169.254.0.0', 16],
-    ['172.16.0.0', 12],
-    ['192.0.0.0', 24],
-    ['192.0.2.0', 24],
-    ['192.88.99.0', 24],
-    ['192.168.0.0', 16],
-    ['198.18.0.0', 15],
-    ['198.51.100.0', 24],
-    ['203.0.113.0', 24],
-    ['224.0.0.0', 3],
-];
-const notPublicV6 = [
-    ['2001::', 23],
-    ['2001:db8::', 32],
-    ['2002::', 16],
-    ['3fff::', 20],
-];
-const globalV6 = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
-globalV6.addSubnet('2000::', 3, 'ipv6');
-const refused = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
-for (const [net, prefix] of notPublicV4)
-    refused.addSubnet(net, prefix, 'ipv4');
-for (const [net, prefix] of notPublicV6)
-    refused.addSubnet(net, prefix, 'ipv6');
-function isPublicAddress(address) {
-    switch ((0,node_net__WEBPACK_IMPORTED_MODULE_0__.isIP)(address)) {
-        case 4:
-            return !refused.check(address, 'ipv4');
-        case 6:
-            return globalV6.check(address, 'ipv6') && !refused.check(address, 'ipv6');
-        default:
-            return false;
+const globalV6 = blockList('2000::/3');
+const specialBlocks = blockList(`0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+   192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24
+   224.0.0.0/3 2001::/23 2001:db8::/32 2002::/16 3fff::/20`);
+function blockList(blocks) {
+    const list = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
+    for (const block of blocks.split(/\s+/)) {
+        const [net = '', prefix] = block.split('/');
+        list.addSubnet(net, Number(prefix), (0,node_net__WEBPACK_IMPORTED_MODULE_0__.isIP)(net) === 4 ? 'ipv4' : 'ipv6');
     }
+    return list;
+}
+function isPublicAddress(address) {
+    if ((0,node_net__WEBPACK_IMPORTED_MODULE_0__.isIP)(address) === 4)
+        return !specialBlocks.check(address, 'ipv4');
+    return globalV6.check(address, 'ipv6') && !specialBlocks.check(address, 'ipv6');
 }
 const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 function isLoopbackHost(hostname) {
@@ -40006,19 +39661,18 @@ async function withRetry(request, rule, { clock, random, signal }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   B9: () => (/* binding */ tokenOf),
 /* harmony export */   GW: () => (/* binding */ recipeSchema),
 /* harmony export */   Gh: () => (/* binding */ offerSchema),
+/* harmony export */   L3: () => (/* binding */ knownWords),
 /* harmony export */   O1: () => (/* binding */ isUuid),
 /* harmony export */   Wf: () => (/* binding */ jobRunSchema),
-/* harmony export */   aL: () => (/* binding */ words),
 /* harmony export */   af: () => (/* binding */ jobRunWithLogSchema),
 /* harmony export */   cE: () => (/* binding */ listSchema),
 /* harmony export */   eI: () => (/* binding */ runTokenSchema),
 /* harmony export */   jQ: () => (/* binding */ jobSchema),
 /* harmony export */   xP: () => (/* binding */ ledgerTransactionSchema)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3619);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4343);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3305);
 /* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(268);
 
@@ -40034,8 +39688,8 @@ const anyNumber = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KCZ([
     zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^-?\d{1,20}(?:\.\d{1,20})?$/)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => Number(value))),
 ]);
 const number = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(anyNumber), null);
-const words = /^(?:[a-z]+ing|assigned|completed|failed|cancelled|batch|persistent)$/i;
-const inCapitals = (value) => (words.test(value) ? value.toUpperCase() : value);
+const knownWords = /^(?:[a-z]+ing|assigned|completed|failed|cancelled|batch|persistent)$/i;
+const inCapitals = (value) => (knownWords.test(value) ? value.toUpperCase() : value);
 const status = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._minLength */ .m9(1)), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(inCapitals));
 const knownMs = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(number, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((ms) => (ms === null || ms <= 0 ? null : ms)));
 const timestamp = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(text, zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi((value) => {
@@ -40098,31 +39752,30 @@ function readableUrls(members) {
         return parsed.success ? [parsed.data] : [];
     });
 }
-const accessTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    token: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* ._regex */ .Fk(/^[\u0021-\u007e]{6,4096}$/)),
-});
-const runTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
-    uuid,
-    status,
-    container_access_tokens: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J())), null),
-});
-function tokenOf({ container_access_tokens: tokens }) {
-    const parsed = accessTokenSchema.safeParse(tokens?.[0]);
-    return parsed.success ? parsed.data.token : null;
-}
+const tokenPattern = /^[\u0021-\u007e]{6,4096}$/;
+const runTokenSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({ uuid, container_access_tokens: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J())), null) }), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(({ container_access_tokens: tokens }) => {
+    const token = (0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)(tokens?.[0]) ? tokens[0]['token'] : null;
+    return typeof token === 'string' && tokenPattern.test(token) ? token : null;
+}));
 const jobRunWithLogSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .extend */ .X$i(jobRunSchema, {
     logs: zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .FsL(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .unknown */ .L5J()), zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .transform */ .pdi(textOfLog)),
 });
 function textOfLog(logs) {
     if (typeof logs === 'string')
         return logs;
-    if (!Array.isArray(logs))
-        return '';
-    const lines = logs.filter((line) => typeof line === 'string');
-    const isLast = (index) => index === lines.length - 1;
+    const entries = Array.isArray(logs) ? logs : [logs];
+    const lines = entries.filter((entry) => entry !== null && entry !== undefined).map(lineOf);
+    const last = lines.length - 1;
     return lines
-        .map((line, index) => (line.endsWith('\n') || isLast(index) ? line : `${line}\n`))
+        .map((line, index) => (line.endsWith('\n') || index === last ? line : `${line}\n`))
         .join('');
+}
+const lineFields = ['message', 'text', 'log', 'line', 'msg'];
+function lineOf(entry) {
+    if (typeof entry === 'string')
+        return entry;
+    const texts = (0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)(entry) ? lineFields.map((field) => entry[field]) : [];
+    return texts.find((line) => typeof line === 'string') ?? JSON.stringify(entry);
 }
 const recipeSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
     uuid,
@@ -40160,10 +39813,9 @@ const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   R: () => (/* binding */ hidden),
-/* harmony export */   VY: () => (/* binding */ secretsIn),
+/* harmony export */   dL: () => (/* binding */ findSecrets),
 /* harmony export */   s0: () => (/* binding */ hideSecrets)
 /* harmony export */ });
-/* unused harmony export isPlainName */
 /* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(268);
 
 const shownParameters = new Set([
@@ -40181,69 +39833,56 @@ function hideSecrets(body, hide = () => hidden) {
     const { parameters } = body;
     if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
         return body;
-    const hideMember = (key, value) => hideInParameter(key, value, hide);
-    const shown = mapMembers(parameters['parameters'], hideMember);
+    const shown = mapMembers(parameters['parameters'], (value, key) => hideParameter(value, key, hide));
     return { ...body, parameters: { ...parameters, parameters: shown } };
 }
-function secretsIn(body) {
-    const secrets = [];
+function hideParameter(value, key, hide) {
+    if (shownParameters.has(key) || value === null)
+        return value;
+    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
+        return mapMembers(value, hide);
+    if (key !== 'volumes' || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
+        return hide(value, key);
+    const hideUnknown = (member, name) => shownOfVolumes.has(name) ? member : hide(member, name);
+    return value.map((volume) => (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume) ? mapMembers(volume, hideUnknown) : hide(volume, key));
+}
+function mapMembers(mapping, change) {
+    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(value, key)]]));
+}
+const credentialFields = new Set(['secret', 'token']);
+const credentialNames = /(?:TOKEN|SECRET|PASSWORD|KEY|CREDENTIALS)$/i;
+const minNamedLength = 8;
+function findSecrets(body) {
+    const credentials = [];
     const values = [];
-    const note = (value, key) => {
-        (secretNames.test(key) ? secrets : values).push(...textsIn(value));
+    const collect = (value, name) => {
+        if (typeof value === 'string' || typeof value === 'number') {
+            const text = String(value);
+            const isNamed = credentialNames.test(name) && name !== 'sshkey';
+            const isCredential = isNamed && text.trim().length >= minNamedLength;
+            (isCredential || credentialFields.has(name) ? credentials : values).push(text);
+        }
+        else if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
+            for (const member of value)
+                collect(member, name);
+        else if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
+            for (const key of Object.keys(value))
+                collect(value[key], key);
         return hidden;
     };
     const look = (place) => {
         if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(place))
             return;
-        hideSecrets(place, note);
-        const tokens = place['container_access_tokens'] ?? null;
+        hideSecrets(place, collect);
+        const tokens = place['container_access_tokens'];
         for (const each of (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(tokens) ? tokens : [])
             if ((0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(each))
-                note(each['token'], 'token');
+                collect(each['token'], 'token');
         look(place['payload']);
         look(place['job_snapshot']);
     };
     look(body);
-    return { secrets, values };
-}
-const secretNames = /^(?:secret|sshkey|token)$/;
-function hideInParameter(key, value, hide) {
-    if (shownParameters.has(key) || value === null)
-        return value;
-    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
-        return hideInEnv(value, (each) => hide(each, key));
-    if (key === 'volumes' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
-        return value.map((volume) => hideInVolume(volume, hide));
-    return hide(value, key);
-}
-function hideInEnv(env, hide) {
-    const members = Object.entries(mapMembers(env, (_, value) => hide(value)));
-    return Object.fromEntries(members.map(([name, shown]) => [isPlainName(name) ? name : hidden, shown]));
-}
-const maxNameLength = 40;
-const maxNameDigits = 2;
-function isPlainName(name) {
-    if (name.length > maxNameLength || !/^(?:[A-Z0-9_]+|[a-z0-9_.<-]+)$/.test(name))
-        return false;
-    return name.replaceAll(/[^0-9]/g, '').length <= maxNameDigits;
-}
-function hideInVolume(volume, hide) {
-    if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume))
-        return hide(volume, 'volumes');
-    return mapMembers(volume, (key, value) => (shownOfVolumes.has(key) ? value : hide(value, key)));
-}
-function textsIn(value) {
-    if (typeof value === 'string')
-        return [value];
-    if (typeof value === 'number')
-        return [String(value)];
-    if (typeof value !== 'object' || value === null)
-        return [];
-    const members = Object.values(value);
-    return members.flatMap(textsIn);
-}
-function mapMembers(mapping, change) {
-    return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(key, value)]]));
+    return { credentials, values };
 }
 
 
@@ -40271,17 +39910,14 @@ function canonicalJson(value, dialect = 'ascii') {
     const text = sortedJson(value);
     return dialect === 'utf8' ? text : text.replaceAll(/[^\u0020-\u007e]/g, escapeCodeUnit);
 }
-function signatureHeaders(request, keys, stamp) {
-    const time = String(stamp.timeMs);
-    const bodyHash = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
-        .update(request.body ?? '', 'utf8')
-        .digest('hex');
-    const { method, pathname, query } = request;
-    const text = [keys.publicKey, time, stamp.nonce, method, pathname, query, bodyHash].join('|');
+function signatureHeaders({ method, pathname, query, body = '' }, keys, { timeMs, nonce }) {
+    const time = String(timeMs);
+    const bodyHash = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(body, 'utf8').digest('hex');
+    const text = [keys.publicKey, time, nonce, method, pathname, query, bodyHash].join('|');
     return {
         'X-API-Key': keys.publicKey,
         'X-Time': time,
-        'X-Nonce': stamp.nonce,
+        'X-Nonce': nonce,
         'X-Signature': (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHmac)('sha256', keys.secretKey).update(text, 'utf8').digest('hex'),
     };
 }
@@ -40348,7 +39984,7 @@ function createEntry({ ref, mark }, choice = 0, earlierTries = []) {
         hasNext: false,
         isFollowed: false,
         accessToken: null,
-        cancels: new Map(),
+        canceled: new Set(),
         reconciling: Promise.resolve(),
         unwatch: new AbortController(),
     };
@@ -40415,13 +40051,19 @@ function stopReason(facts, step) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   O: () => (/* binding */ finish)
 /* harmony export */ });
-/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1175);
-/* harmony import */ var _money_bills_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1165);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4121);
-/* harmony import */ var _reconcile_entry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3142);
-/* harmony import */ var _refresh_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3376);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7141);
-/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2234);
+/* harmony import */ var _custody_facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7094);
+/* harmony import */ var _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1175);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4746);
+/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2827);
+/* harmony import */ var _money_bills_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1165);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
+/* harmony import */ var _reconcile_entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3142);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7141);
+/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2234);
+
+
+
 
 
 
@@ -40430,35 +40072,62 @@ function stopReason(facts, step) {
 
 
 async function finish(step, runData, commitStatus) {
-    await (0,_refresh_js__WEBPACK_IMPORTED_MODULE_4__/* .refreshRunning */ .D)(step);
+    await refreshRunning(step);
     const outcomes = await decide(step, runData);
-    (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_2__/* .writeAccessToken */ .H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
+    (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeAccessToken */ .H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
     await commitStatus.settle(step.end.deadline);
     return outcomes;
 }
 async function decide(step, runData) {
     const { end, entries, client, deps } = step;
     const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-    const outcomesNow = () => entries.map((entry, index) => (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .outcomeNow */ .jL)(step, entry, runData[index]));
+    const outcomesNow = () => entries.map((entry, index) => (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .outcomeNow */ .jL)(step, entry, runData[index]));
     let billed = [];
     for (let known = -1; known !== end.facts().ends.length;) {
         known = end.facts().ends.length;
-        await Promise.all((0,_step_js__WEBPACK_IMPORTED_MODULE_6__/* .allEntries */ .Y)(step).map(async (entry) => (0,_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_3__/* .reconcileEntry */ .X)(step, entry)));
-        billed = await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_1__/* .withBills */ .F)(outcomesNow(), client, noTime);
+        await Promise.all((0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .allEntries */ .Y)(step).map(async (entry) => (0,_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .reconcileEntry */ .X)(step, entry)));
+        billed = await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_5__/* .withBills */ .F)(outcomesNow(), client, noTime);
     }
     end.decide();
     for (const [index, entry] of entries.entries())
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .reportEnd */ .wZ)(step, entry, runData[index] ?? _jobs_records_js__WEBPACK_IMPORTED_MODULE_0__/* .noRunData */ .h);
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .reportEnd */ .wZ)(step, entry, runData[index] ?? _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h);
     return outcomesNow().map((outcome, index) => ({
         ...outcome,
         bills: billed[index]?.bills ?? outcome.bills,
     }));
 }
+const maxRefreshMs = 10_000;
+async function refreshRunning(step) {
+    const { entries, end, deps, plan } = step;
+    const running = entries.filter(({ facts }) => facts.stop === 'goal');
+    if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted)
+        return;
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .startDeadline */ .db)(deps.clock, maxRefreshMs, end.signal);
+    await Promise.all(running.map(async (entry) => refreshOne(step, entry, signal)));
+    clear();
+    if (running.some((entry) => !(0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .passes */ .WE)((0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .outcomeNow */ .jL)(step, entry).result)))
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .failFast */ .$4)(step);
+}
+async function refreshOne(step, entry, signal) {
+    const [own] = entry.facts.jobs;
+    if (own === undefined)
+        return;
+    await step.poller.watch(own.uuid, (answer) => {
+        if (answer instanceof Error || signal.aborted)
+            return true;
+        const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .withSent */ .l5)(answer, entry.facts);
+        if (!(0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasFinished */ .rz)(job))
+            return true;
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .applyUpdate */ .QE)(step, entry, job);
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .saveEnded */ .yo)(step, entry, job, 'ended');
+        return true;
+    }, signal, { isKnown: false });
+}
 
 
 /***/ }),
 
-/***/ 7802:
+/***/ 8117:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40471,193 +40140,85 @@ __nccwpck_require__.d(__webpack_exports__, {
 var find = __nccwpck_require__(5877);
 // EXTERNAL MODULE: ./build/custody/saved-state.js
 var saved_state = __nccwpck_require__(7603);
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
 var p_limit = __nccwpck_require__(370);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(9473);
-// EXTERNAL MODULE: ./build/inputs/context.js + 2 modules
-var context = __nccwpck_require__(487);
+// EXTERNAL MODULE: ./build/clock.js
+var build_clock = __nccwpck_require__(7094);
+// EXTERNAL MODULE: ./build/jobs/status.js
+var jobs_status = __nccwpck_require__(4052);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(6290);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
-// EXTERNAL MODULE: ./build/report/log.js + 1 modules
-var report_log = __nccwpck_require__(2107);
-// EXTERNAL MODULE: ./build/report/progress.js
-var progress = __nccwpck_require__(5364);
-// EXTERNAL MODULE: ./build/report/container-log.js
-var container_log = __nccwpck_require__(5335);
-// EXTERNAL MODULE: ./build/report/outputs.js
-var outputs = __nccwpck_require__(4121);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(9473);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __nccwpck_require__(8500);
 // EXTERNAL MODULE: ./build/text.js
 var build_text = __nccwpck_require__(977);
-;// CONCATENATED MODULE: ./build/logs/lines.js
-
-const maxLineLength = 128 * 1024;
-function createLines(onLine) {
-    let text = '';
-    let left = 0;
-    let isReturned = false;
-    const add = (part) => {
-        if (part === '')
-            return;
-        if (isReturned)
-            [text, left, isReturned] = ['', 0, false];
-        const taken = part.slice(0, maxLineLength - text.length);
-        text += taken;
-        left += part.length - taken.length;
-    };
-    const endLine = () => {
-        onLine({ text, left });
-        [text, left, isReturned] = ['', 0, false];
-    };
-    return {
-        push: (piece) => {
-            let from = 0;
-            for (const { 0: mark, index } of piece.matchAll(/[\r\n]/g)) {
-                add(piece.slice(from, index));
-                from = index + 1;
-                if (mark === '\n')
-                    endLine();
-                else
-                    isReturned = true;
-            }
-            add(piece.slice(from));
-        },
-        end: () => {
-            if (text !== '')
-                endLine();
-        },
-    };
-}
-const maxTailLineLength = 2_000;
-function createTail(maxLines) {
-    let newest = 0;
-    let lines = [];
-    return {
-        add: ({ text }, runNumber) => {
-            if (runNumber < newest)
-                return;
-            if (runNumber > newest)
-                lines = [];
-            newest = runNumber;
-            lines.push((0,build_text/* wholeWords */.pC)(text, maxTailLineLength));
-            if (lines.length > maxLines)
-                lines.shift();
-        },
-        lines: () => [...lines],
-    };
-}
-
 // EXTERNAL MODULE: ./build/service/json.js
 var service_json = __nccwpck_require__(268);
 ;// CONCATENATED MODULE: ./build/logs/results.js
 
-const maxCharacters = 100_000;
-function createContainerResults(onBad) {
+const marker = 'dispersed-output:';
+const maxBytes = 100_000;
+const maxLineLength = 1_000_000;
+function createRunResults() {
     const members = new Map();
     let size = 0;
-    const put = (key, value, runNumber) => {
-        const before = members.get(key);
-        if (before !== undefined && before.runNumber > runNumber)
-            return;
-        const own = key.length + JSON.stringify(value).length;
-        const newSize = size - (before?.size ?? 0) + own;
-        if (newSize > maxCharacters) {
-            onBad(`its results have more than ${maxCharacters / 1000} KB in all`);
+    const tooLarge = new Set();
+    let unreadable = new Set();
+    const put = (key, value) => {
+        const own = Buffer.byteLength(key + JSON.stringify(value));
+        const newSize = size - (members.get(key)?.size ?? 0) + own;
+        if (newSize > maxBytes) {
+            tooLarge.add(`“${key.slice(0, 60)}” does not fit into the ${maxBytes / 1000} KB of a job`);
             return;
         }
         size = newSize;
-        members.set(key, { value, size: own, runNumber });
+        members.set(key, { value, size: own });
     };
     return {
-        take: ({ text }, runNumber) => {
-            const [, json] = /^\s*dispersed-output:([^]*)$/.exec(text) ?? [];
-            if (json === undefined)
-                return;
-            const report = (0,service_json/* parseJson */.qF)(json);
-            if (!(0,service_json/* isMapping */.pi)(report))
-                onBad('what follows is not a JSON object');
-            else
-                for (const [key, value] of Object.entries(report))
-                    put(key, value ?? null, runNumber);
+        take: (text) => {
+            unreadable = new Set();
+            for (const json of reportsIn(text)) {
+                const reported = json.length > maxLineLength ? undefined : parseReport(json);
+                const what = json.length > maxLineLength ? 'too long' : 'not a JSON object';
+                if (reported === undefined)
+                    unreadable.add(`“${json.trim().slice(0, 60)}” is ${what}`);
+                else
+                    for (const [key, value] of Object.entries(reported))
+                        put(key, value ?? null);
+            }
         },
-        all: () => members.size === 0
-            ? null
-            : Object.fromEntries([...members].map(([key, { value }]) => [key, value])),
+        all: () => {
+            const values = [...members].map(([key, { value }]) => [key, value]);
+            return values.length === 0 ? null : Object.fromEntries(values);
+        },
+        problems: () => [...tooLarge, ...unreadable],
     };
 }
-
-// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(4049);
-// EXTERNAL MODULE: ./build/jobs/status.js
-var jobs_status = __nccwpck_require__(4052);
-// EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __nccwpck_require__(8500);
-;// CONCATENATED MODULE: ./build/logs/diff.js
-const tailBytes = 4096;
-const minMatch = 16;
-function findFresh(tail, text) {
-    const search = searchFresh(tail, text);
-    for (;;) {
-        const { done, value } = search.next();
-        if (done)
-            return value;
+function parseReport(json) {
+    if (!(0,service_json/* isMapping */.pi)((0,service_json/* parseJson */.qF)(json)))
+        return undefined;
+    const value = JSON.parse(json, (_, member, { source = '' }) => typeof member === 'number' && String(member) !== source ? JSON.rawJSON(source) : member);
+    return (0,service_json/* isMapping */.pi)(value) ? value : undefined;
+}
+function* reportsIn(text) {
+    for (let at = text.indexOf(marker); at >= 0; at = text.indexOf(marker, at + marker.length)) {
+        let before = at - 1;
+        while (text[before] === ' ' || text[before] === '\t')
+            before -= 1;
+        if (before >= 0 && text[before] !== '\n' && text[before] !== '\r')
+            continue;
+        const lineEnd = /[\r\n]/g;
+        lineEnd.lastIndex = at;
+        yield text.slice(at + marker.length, lineEnd.exec(text)?.index);
     }
-}
-function* searchFresh(tail, text) {
-    if (tail.length < minMatch)
-        return null;
-    const end = yield* endOfTail(tail, text);
-    if (end > 0)
-        return end;
-    const overlap = overlapOf(tail, text.subarray(0, tail.length));
-    return overlap < minMatch ? null : overlap;
-}
-function* endOfTail(tail, text) {
-    const borders = bordersOf(tail);
-    let part = { matched: 0, end: 0, isOver: false };
-    for (let from = 0; from < text.length && !part.isOver; from += bytesAtOnce) {
-        if (from > 0)
-            yield null;
-        part = scan(tail, borders, text, from, part);
-    }
-    return part.end;
-}
-const bytesAtOnce = 4 * 1024 * 1024;
-function scan(tail, borders, text, from, last) {
-    const to = Math.min(text.length, from + bytesAtOnce);
-    let { matched, end } = last;
-    for (let at = from; at < to; at += 1) {
-        matched = matchNext(tail, borders, matched, text[at]);
-        if (matched === tail.length)
-            end = at + 1;
-        else if (end > 0 && at + 1 - matched > end)
-            return { matched, end, isOver: true };
-    }
-    return { matched, end, isOver: false };
-}
-function overlapOf(tail, beginning) {
-    const borders = bordersOf(beginning);
-    let matched = 0;
-    for (const byte of tail)
-        matched = matchNext(beginning, borders, matched, byte);
-    return matched;
-}
-function bordersOf(pattern) {
-    const borders = new Uint16Array(pattern.length);
-    for (let at = 1; at < pattern.length; at += 1) {
-        borders[at] = matchNext(pattern, borders, borders[at - 1] ?? 0, pattern[at]);
-    }
-    return borders;
-}
-function matchNext(pattern, borders, before, byte = 0) {
-    let matched = before < pattern.length ? before : (borders[before - 1] ?? 0);
-    while (matched > 0 && pattern[matched] !== byte)
-        matched = borders[matched - 1] ?? 0;
-    return pattern[matched] === byte ? matched + 1 : 0;
 }
 
 ;// CONCATENATED MODULE: ./build/logs/run-log.js
@@ -40665,107 +40226,117 @@ function matchNext(pattern, borders, before, byte = 0) {
 
 
 
-const maxRestarts = 20;
-function openRunLog({ path, onLine, onRestart }) {
-    const lines = createLines(onLine);
-    let startInFile = 0;
-    let restarts = 0;
-    const restart = (size) => {
-        restarts += 1;
-        if (restarts > maxRestarts)
-            throw new Error('it is another text each time it is read');
-        lines.end();
-        onRestart();
-        startInFile = size;
-        return 0;
-    };
-    const freshOf = async (file, text) => {
-        const { size } = (0,external_node_fs_.fstatSync)(file);
-        if (await goesOn(file, startInFile, text))
-            return size - startInFile;
-        const tail = readPiece(file, Math.max(0, size - tailBytes), tailBytes);
-        const fresh = await inTurns(searchFresh(tail, text));
-        if (fresh === null)
-            return restart(size);
-        startInFile = Math.max(0, size - fresh);
-        return fresh;
-    };
-    const keep = async (text) => {
-        const file = (0,external_node_fs_.openSync)(path, 'a+');
-        try {
-            const fresh = text.subarray(await freshOf(file, text));
-            for (let at = 0; at < fresh.length; at += run_log_bytesAtOnce) {
-                if (at > 0)
-                    await (0,promises_.setImmediate)();
-                (0,external_node_fs_.writeFileSync)(file, fresh.subarray(at, at + run_log_bytesAtOnce));
-            }
-            return fresh;
-        }
-        finally {
-            (0,external_node_fs_.closeSync)(file);
-        }
-    };
+const pieceSize = 64 * 1024;
+const tailLines = 100;
+const maxTailLine = 2_000;
+function openRunLog(path, runNumber, redactor, events) {
+    const results = createRunResults();
+    let tail = [];
+    const lines = createLines((line) => {
+        const text = redactor.redact(line);
+        tail.push((0,build_text/* cut */.Jj)(text, maxTailLine));
+        if (tail.length > 2 * tailLines)
+            tail = tail.slice(-tailLines);
+        events.line(text, runNumber);
+    });
+    let seen = describe('');
+    let changes = 0;
+    const keep = path === null ? null : createKeeper(path);
     return {
-        take: async (log, isOver) => {
-            const fresh = await keep(await bytesOf(isOver ? log : wholeCharacters(log)));
-            for (const piece of piecesOf(fresh)) {
-                lines.push(piece);
+        take: async (log) => {
+            const [half = ''] = /[\ufffd\ud800-\udbff]+$/.exec(log.slice(-3)) ?? [];
+            const text = log.slice(0, log.length - half.length);
+            if (text === '' && seen.length > 0)
+                return;
+            results.take(text);
+            const from = findNew(seen, text);
+            if (from !== text.length)
+                changes += 1;
+            try {
+                keep?.(text, from, seen.firstLine);
+            }
+            catch (error) {
+                events.trouble(error);
+            }
+            seen = describe(text);
+            if (from === null) {
+                lines.end();
+                events.restart(runNumber);
+                tail = [];
+            }
+            for (let at = from ?? 0; at < text.length; at += pieceSize) {
+                lines.push(copy(text.slice(at, at + pieceSize)));
                 await (0,promises_.setImmediate)();
             }
         },
         end: lines.end,
+        tail: () => tail.slice(-tailLines),
+        size: () => seen.length,
+        changes: () => changes,
+        results,
     };
 }
-const pieceSize = 64 * 1024;
-const run_log_bytesAtOnce = 4 * 1024 * 1024;
-async function bytesOf(text) {
-    const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
-    let written = 0;
-    for (let from = 0; from < text.length;) {
-        if (from > 0)
-            await (0,promises_.setImmediate)();
-        const isParted = /[\ud800-\udbff]/.test(text.charAt(from + run_log_bytesAtOnce - 1));
-        const to = from + run_log_bytesAtOnce + (isParted ? 1 : 0);
-        written += bytes.write(text.slice(from, to), written);
-        from = to;
+function createKeeper(path) {
+    let [size, start] = [0, 0];
+    return (text, from, firstLine) => {
+        if (from !== null)
+            start = Math.max(0, size - Buffer.byteLength(text.slice(0, from)));
+        else if (text.startsWith(firstLine))
+            (0,external_node_fs_.truncateSync)(path, start);
+        else
+            start = size;
+        const added = text.slice(from ?? 0);
+        (0,external_node_fs_.appendFileSync)(path, added);
+        size = (from === null ? start : size) + Buffer.byteLength(added);
+    };
+}
+const endLength = 256;
+const minMatch = 16;
+const maxSearched = 4 * 1024 * 1024;
+function copy(part) {
+    return Buffer.from(part, 'utf16le').toString('utf16le');
+}
+function describe(text) {
+    const [firstLine = ''] = /^.*\n?/.exec(text.slice(0, endLength)) ?? [];
+    return { length: text.length, firstLine: copy(firstLine), end: copy(text.slice(-endLength)) };
+}
+function findNew(before, text) {
+    const { length, end } = before;
+    if (text.startsWith(end, length - end.length))
+        return length;
+    if (end.length < minMatch)
+        return null;
+    const searched = text.slice(-maxSearched);
+    const found = searched.lastIndexOf(end);
+    if (found >= 0)
+        return text.length - searched.length + found + end.length;
+    for (let size = Math.min(end.length - 1, text.length); size >= minMatch; size -= 1) {
+        if (end.endsWith(text.slice(0, size)))
+            return size;
     }
-    return bytes;
+    return null;
 }
-async function inTurns(work) {
-    for (;;) {
-        const { done, value } = work.next();
-        if (done)
-            return value;
-        await (0,promises_.setImmediate)();
-    }
-}
-async function goesOn(file, from, text) {
-    for (let at = 0; at < text.length; at += pieceSize) {
-        if (at > 0 && at % run_log_bytesAtOnce === 0)
-            await (0,promises_.setImmediate)();
-        const piece = readPiece(file, from + at, Math.min(pieceSize, text.length - at));
-        if (!piece.equals(text.subarray(at, at + piece.length)))
-            return false;
-        if (piece.length < pieceSize)
-            break;
-    }
-    return true;
-}
-function readPiece(file, at, length) {
-    const piece = Buffer.allocUnsafe(length);
-    return piece.subarray(0, (0,external_node_fs_.readSync)(file, piece, 0, length, at));
-}
-function* piecesOf(text) {
-    const decoder = new TextDecoder();
-    for (let at = 0; at < text.length; at += pieceSize) {
-        yield decoder.decode(text.subarray(at, at + pieceSize), { stream: true });
-    }
-}
-function wholeCharacters(log) {
-    let end = log.length;
-    while (end > log.length - 3 && log.endsWith('\ufffd', end))
-        end -= 1;
-    return log.slice(0, end);
+const run_log_maxLineLength = 128 * 1024;
+function createLines(onLine) {
+    let line = '';
+    const endLine = () => {
+        onLine(line.trimEnd());
+        line = '';
+    };
+    return {
+        push: (piece) => {
+            for (const [index, part] of piece.split('\n').entries()) {
+                if (index > 0)
+                    endLine();
+                const whole = line + part;
+                line = whole.slice(whole.trimEnd().lastIndexOf('\r') + 1).slice(0, run_log_maxLineLength);
+            }
+        },
+        end: () => {
+            if (line !== '')
+                endLine();
+        },
+    };
 }
 
 ;// CONCATENATED MODULE: ./build/logs/runs.js
@@ -40775,124 +40346,84 @@ function wholeCharacters(log) {
 
 
 
-const largeSize = 1_000_000;
 function openRuns(jobUuid, options) {
-    const { client, onTooLarge } = options;
-    const { known, add, end } = createKnownRuns(jobUuid, options);
-    let mustList = true;
-    let telling = Promise.resolve();
-    const all = () => [...known.values()].map(({ run }) => run);
+    const { client } = options;
+    const { known, list } = createKnownRuns(jobUuid, options);
+    let taking = Promise.resolve();
+    const readLog = async (target, signal) => {
+        const answer = await requestLog(target.run.uuid, options, signal);
+        target.isOver = answer === null || (0,jobs_status/* isFinal */.dR)(answer.run.status);
+        if (answer === null)
+            return;
+        target.run = answer.run;
+        for (const before of known.slice(0, known.indexOf(target)))
+            before.log.end();
+        taking = target.log.take(answer.log);
+        await taking;
+    };
+    return {
+        list,
+        read: async (signal, isLast) => {
+            const troubles = [];
+            const attempt = async (request) => {
+                await (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal }).catch((error) => {
+                    troubles.push(error);
+                });
+            };
+            await taking;
+            if (isLast || known.at(-1)?.run.status !== 'RUNNING')
+                await attempt(async () => list(signal));
+            for (const run of options.isRead ? known : []) {
+                const isLeft = !run.isOver || (isLast && run === known.at(-1));
+                if (isLeft)
+                    await attempt(async () => readLog(run, signal));
+            }
+            if (troubles.length > 0)
+                throw (0,errors/* asError */.zR)(troubles[0]);
+        },
+        size: () => known.reduce((sum, { log }) => sum + log.size(), 0),
+        changes: () => known.reduce((sum, { log }) => sum + log.changes(), 0),
+        results: () => known.at(-1)?.log.results,
+        close: () => {
+            for (const { log } of known)
+                log.end();
+            const tails = known.map(({ log }) => log.tail());
+            const logTail = tails.findLast((tail) => tail.length > 0) ?? [];
+            return { runs: known.map(({ run }) => run), logTail };
+        },
+    };
+}
+async function requestLog(runUuid, { client, limit, events }, signal) {
+    try {
+        const answer = await limit(async () => (0,endpoints/* readJobRun */.Dv)(client, runUuid, signal));
+        signal.throwIfAborted();
+        return answer;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
+            throw error;
+        events.trouble(new Error(`it is larger than ${endpoints/* maxLogBytes */.mi / 1024 / 1024} MiB`));
+        return null;
+    }
+}
+function createKnownRuns(jobUuid, { client, folder, events }) {
+    const known = [];
+    const openLog = (runNumber) => {
+        const name = runNumber === 1 ? `${jobUuid}.log` : `${jobUuid}.${runNumber}.log`;
+        const path = folder === null ? null : (0,external_node_path_.join)(folder, name);
+        return openRunLog(path, runNumber, client.redactor, events);
+    };
     const list = async (signal) => {
         for (const run of await (0,endpoints/* listJobRuns */.Mm)(client, jobUuid, signal)) {
-            const before = known.get(run.uuid);
+            const before = known.find(({ run: { uuid } }) => uuid === run.uuid);
             if (before === undefined)
-                add(run);
+                known.push({ run, log: openLog(known.length + 1), isOver: false });
             else
                 before.run = run;
         }
-        return all();
+        return known.map(({ run }) => run);
     };
-    const read = async (each, signal) => {
-        if (each.log === null)
-            return;
-        const { run, log } = await readLimited(each.run.uuid, options, signal);
-        each.run = run;
-        each.size = log.length;
-        each.isOver = (0,jobs_status/* isFinal */.dR)(run.status);
-        telling = each.log.take(log, each.isOver);
-        await telling;
-    };
-    const readBounded = async (each, signal) => read(each, signal).catch((error) => {
-        if (!(error instanceof errors/* ServiceError */._7) || error.trouble !== 'too-large')
-            throw error;
-        each.isOver = true;
-        each.size = endpoints/* maxLogBytes */.mi;
-        onTooLarge(new Error(`it is larger than ${endpoints/* maxLogBytes */.mi / 1024 / 1024} MiB`));
-    });
-    return {
-        all,
-        list,
-        end,
-        size: () => [...known.values()].reduce((sum, { size }) => sum + size, 0),
-        told: async () => telling,
-        readNew: async (signal) => {
-            if (mustList)
-                await list(signal);
-            mustList = true;
-            const open = [...known.values()].filter(({ isOver }) => !isOver);
-            await oneByOne(open, async (each) => readBounded(each, signal));
-            mustList = open.length === 0 || open.some(({ run }) => run.status !== 'RUNNING');
-        },
-        readRest: async (signal) => {
-            const retried = async (request) => (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.run, { ...client, signal });
-            await telling.catch(() => { });
-            const listing = retried(async () => list(signal));
-            await listing.catch(() => { });
-            const left = [...known.values()].filter(({ isOver, size }) => !isOver || size <= largeSize);
-            await oneByOne(left, async (each) => retried(async () => readBounded(each, signal)));
-            await listing;
-        },
-    };
-}
-async function oneByOne(items, work) {
-    const troubles = [];
-    for (const item of items) {
-        await work(item).catch((error) => {
-            troubles.push(error);
-        });
-    }
-    if (troubles.length > 0)
-        throw (0,errors/* asError */.zR)(troubles[0]);
-}
-function createKnownRuns(jobUuid, { folder, onLine, onRestart }) {
-    const known = new Map();
-    let newest = 1;
-    let isEnded = false;
-    const endBefore = (number) => {
-        for (const each of known.values())
-            if (each.number < number)
-                each.log?.end();
-    };
-    const onRunLine = (line, number) => {
-        if (isEnded)
-            return;
-        if (number > newest) {
-            newest = number;
-            endBefore(number);
-        }
-        onLine(line, number);
-    };
-    const openLog = (number) => {
-        if (folder === null)
-            return null;
-        const name = number === 1 ? `${jobUuid}.log` : `${jobUuid}.${number}.log`;
-        return openRunLog({
-            path: (0,external_node_path_.join)(folder, name),
-            onRestart,
-            onLine: (line) => {
-                onRunLine(line, number);
-            },
-        });
-    };
-    return {
-        known,
-        add: (run) => {
-            const number = known.size + 1;
-            known.set(run.uuid, { run, number, log: openLog(number), size: 0, isOver: false });
-        },
-        end: () => {
-            endBefore(Infinity);
-            isEnded = true;
-        },
-    };
-}
-async function readLimited(runUuid, { client, limit }, signal) {
-    const answer = await limit(async () => {
-        signal.throwIfAborted();
-        return (0,endpoints/* readJobRun */.Dv)(client, runUuid, signal);
-    });
-    signal.throwIfAborted();
-    return answer;
+    return { known, list };
 }
 
 ;// CONCATENATED MODULE: ./build/logs/collector.js
@@ -40900,150 +40431,88 @@ async function readLimited(runUuid, { client, limit }, signal) {
 
 
 
-
-
-
-
-
-
-
-
-
 const maxConcurrentLogs = 4;
-function createLogCollector(given) {
-    const isTooMany = given.mode === 'stream' && given.jobCount >= progress/* minManyJobs */.M;
-    const options = isTooMany ? { ...given, mode: 'on-failure' } : given;
-    const folder = makeFolder(options);
+function createLogCollector(options) {
     const limit = (0,p_limit/* default */.A)(maxConcurrentLogs);
-    const streaming = new Set();
-    return { open: (job) => openJobLog(job, { ...options, folder, limit, streaming }) };
-}
-function makeFolder({ runner, mode, console }) {
-    if (mode === 'none')
-        return null;
-    try {
-        const folder = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-logs-'));
-        (0,outputs/* writeLogsPath */.qq)(runner, folder);
-        return folder;
-    }
-    catch (error) {
-        console.logIncomplete('every job', error);
-        return null;
-    }
-}
-const maxCloseMs = 60_000;
-function openJobLog(submitted, options) {
-    const { client, console, mode, folder, streaming } = options;
-    const { clock, random } = client;
-    const { uuid } = submitted.job;
-    const onTrouble = (error) => {
-        if (folder !== null)
-            console.logIncomplete(`job ${uuid}`, error);
-    };
-    const handler = createLineHandler(submitted, options);
-    const runs = openRuns(uuid, { ...options, ...handler, onTooLarge: onTrouble });
-    const closing = new AbortController();
-    const signal = AbortSignal.any([options.signal, closing.signal]);
-    let isReading = false;
-    let failures = 0;
-    let dueAtMs = 0;
-    const readNew = async () => {
-        isReading = true;
-        try {
-            await runs.readNew(signal);
-            failures = 0;
-            dueAtMs = clock.monotonicMs() + logPauseMs(runs.size(), streaming.size);
-        }
-        catch (error) {
-            failures += 1;
-            dueAtMs = isLasting(error) ? Infinity : clock.monotonicMs() + (0,retry/* backoffMs */.jo)(failures, random);
-        }
-        isReading = false;
-    };
     return {
-        onLook: ({ status }) => {
-            if (mode !== 'stream' || folder === null || status !== 'RUNNING')
-                return;
-            streaming.add(uuid);
-            if (!isReading && !signal.aborted && clock.monotonicMs() >= dueAtMs)
-                void readNew();
-        },
-        listRuns: runs.list,
-        close: async (result, { reads, signal: outer }) => {
-            closing.abort();
-            streaming.delete(uuid);
-            await endBy(maxCloseMs, clock, outer, reads ? runs.readRest : runs.told).catch(onTrouble);
-            runs.end();
-            return { runs: runs.all(), ...handler.close(result) };
-        },
-    };
-}
-const tailLines = 100;
-const summaryLines = 30;
-function createLineHandler(submitted, options) {
-    const { runner, client, mode, jobCount, console, folder } = options;
-    const { redact, redactJson } = client.redactor;
-    const { uuid, title } = submitted.job;
-    const tail = createTail(tailLines);
-    const results = createContainerResults((why) => {
-        console.resultsIgnored(uuid, why);
-    });
-    const place = { prefix: (0,report_log/* jobPrefix */.An)(submitted, jobCount), folder: folder ?? '', jobCount };
-    const printer = mode === 'stream' ? (0,container_log/* createLogPrinter */.fw)(runner, place) : null;
-    return {
-        onLine: (line, runNumber) => {
-            results.take(line, runNumber);
-            const shown = { ...line, text: redact(line.text) };
-            tail.add(shown, runNumber);
-            printer?.line(shown, runNumber);
-        },
-        onRestart: () => {
-            runner.print(`  ${place.prefix}── the log begins anew ──`);
-        },
-        close: (result) => {
-            printer?.end(tail.lines());
-            const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
-            if (mode === 'on-failure' && isBad) {
-                (0,container_log/* printTail */.yP)(runner, `job ${uuid} ${title ?? ''}`, tail.lines());
-            }
-            const reported = results.all();
-            return {
-                logTail: tail.lines().slice(-summaryLines),
-                results: reported === null ? null : redactJson(reported),
-            };
-        },
+        open: (submitted) => openJobLog(submitted, { ...options, limit }),
     };
 }
 const bytesPerMs = 256;
-const streamEveryMs = 1_000;
-function logPauseMs(bytes, streams) {
-    return Math.max(bytes / bytesPerMs, (streams - 1) * streamEveryMs);
+const troublePauseMs = 60_000;
+const maxCloseMs = 60_000;
+function openJobLog(submitted, options) {
+    const { client, mode, signal, deadline, interrupt } = options;
+    const { clock, redactor } = client;
+    const isRead = mode !== 'none';
+    const events = options.printJob(submitted);
+    const runs = openRuns(submitted.job.uuid, { ...options, isRead, events });
+    const closing = new AbortController();
+    const ended = AbortSignal.any([signal, closing.signal]);
+    let dueAtMs = 0;
+    const readNew = async () => {
+        dueAtMs = Infinity;
+        const pauseMs = await runs.read(ended, false).then(() => runs.size() / bytesPerMs, () => troublePauseMs);
+        dueAtMs = clock.monotonicMs() + pauseMs;
+    };
+    return {
+        onLook: ({ status }) => {
+            const isStreamed = mode === 'stream' && status === 'RUNNING';
+            if (isStreamed && !ended.aborted && clock.monotonicMs() >= dueAtMs)
+                void readNew();
+        },
+        listRuns: runs.list,
+        close: async (result, job) => {
+            closing.abort();
+            const readRest = async (rest) => {
+                if (job === null)
+                    return;
+                await runs.read(rest, true);
+                const isComplete = result === 'succeeded' && runs.results()?.all() !== null;
+                const mayComeLate = isRead && (0,jobs_status/* isFinal */.dR)(job.status) && !isComplete;
+                if (mayComeLate)
+                    await readLateEnd(runs, clock, rest, interrupt);
+            };
+            await (0,build_clock/* withDeadline */.NE)(clock, maxCloseMs, deadline, readRest).catch((error) => {
+                if (isRead)
+                    events.trouble(error);
+            });
+            const data = runs.close();
+            events.end(result, data.logTail);
+            const problems = runs.results()?.problems() ?? [];
+            if (problems.length > 0)
+                events.resultsIgnored(redactor.redact(problems.join('; ')));
+            const results = runs.results()?.all() ?? null;
+            return { ...data, results: results && redactor.redactJson(results) };
+        },
+    };
 }
-function isLasting(error) {
-    if (error instanceof errors/* InterruptedError */.p4)
-        return false;
-    return !(error instanceof errors/* ServiceError */._7) || !(error.retryable || error.status === 404);
-}
-async function endBy(maxMs, clock, outer, work) {
-    const over = new AbortController();
-    const signal = AbortSignal.any([outer, over.signal]);
-    const tooLate = clock.sleep(maxMs, signal).then(() => {
-        throw new errors/* InterruptedError */.p4();
-    });
-    try {
-        await Promise.race([work(signal), tooLate]);
-    }
-    finally {
-        over.abort();
+const lateReadsMs = [1_000, 3_000, 5_000, 7_000, 9_000, 11_000, 13_000, 15_000];
+const minLateMs = 3_000;
+async function readLateEnd(runs, clock, signal, interrupt) {
+    const startMs = clock.monotonicMs();
+    const late = AbortSignal.any([signal, interrupt]);
+    for (const dueMs of lateReadsMs) {
+        await clock.sleep(startMs + dueMs - clock.monotonicMs(), late);
+        const before = runs.changes();
+        await runs.read(late, true).catch((error) => {
+            if (!interrupt.aborted)
+                throw error;
+        });
+        const isOver = dueMs >= minLateMs && runs.changes() === before;
+        if (isOver || interrupt.aborted)
+            return;
     }
 }
 
+// EXTERNAL MODULE: ./build/service/client.js + 2 modules
+var service_client = __nccwpck_require__(5538);
+// EXTERNAL MODULE: ./build/service/poll.js + 2 modules
+var poll = __nccwpck_require__(5148);
 // EXTERNAL MODULE: ./build/money/ceilings.js
 var money_ceilings = __nccwpck_require__(5443);
 // EXTERNAL MODULE: ./build/money/cost.js
 var cost = __nccwpck_require__(110);
-// EXTERNAL MODULE: ./build/service/poll.js + 1 modules
-var poll = __nccwpck_require__(8536);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/jobs/restart.js
@@ -41053,73 +40522,44 @@ var restart = __nccwpck_require__(4746);
 
 
 
-function spendOf(known, nowMs, assumedUsd) {
-    return known.job.task === 'PERSISTENT'
-        ? ofLifetime(known, nowMs, assumedUsd)
-        : ofRuns(known, nowMs, assumedUsd);
-}
 function totalSpend(jobs, nowMs, assumedUsd) {
-    const spends = jobs.map((each) => spendOf(each, nowMs, assumedUsd));
-    return {
-        usd: spends.reduce((sum, { usd }) => sum + usd, 0),
-        hourlyUsd: spends.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
-    };
+    let usd = 0;
+    let hourlyUsd = 0;
+    for (const span of jobs.flatMap(allSpansOf)) {
+        usd += (0,cost/* usdOf */.IA)(span, nowMs, assumedUsd ?? 0);
+        if (isOpen(span))
+            hourlyUsd += span.rateUsd ?? assumedUsd ?? 0;
+    }
+    return { usd, hourlyUsd };
 }
-function lastsMs({ usd, hourlyUsd }, maxCostUsd) {
+function remainingMs({ usd, hourlyUsd }, maxCostUsd) {
     if (hourlyUsd <= 0)
         return usd > maxCostUsd ? 0 : Infinity;
     return ((maxCostUsd - usd) / hourlyUsd) * cost/* hourMs */.$0;
 }
-function endMsOf(known) {
-    return (0,restart/* hasFinished */.rz)(known.job) ? ((0,metrics/* instantMs */.Or)(known.job.completed_at) ?? known.lastSeenMs) : null;
+function isOpen({ fromMs, toMs }) {
+    return fromMs !== null && toMs === null;
 }
-function ofLifetime(known, nowMs, assumedUsd) {
-    const rates = known.runs.map(cost/* rateOfRun */.LY).filter((rate) => rate !== null);
-    const rate = rates.at(-1) ?? assumedUsd ?? 0;
-    const endMs = endMsOf(known);
-    const sinceMs = (0,metrics/* instantMs */.Or)(known.job.created_at) ?? known.firstSeenMs;
-    return spendBetween(rate, sinceMs, endMs, nowMs);
+function allSpansOf(known) {
+    const { job, runs, firstSeenMs, lastSeenMs } = known;
+    const isServer = job.task === 'PERSISTENT';
+    const createdMs = (0,metrics/* instantMs */.Or)(job.created_at) ?? (isServer ? firstSeenMs : null);
+    const endMs = (0,restart/* hasFinished */.rz)(job) ? ((0,metrics/* instantMs */.Or)(job.completed_at) ?? lastSeenMs) : null;
+    const spans = (0,cost/* spansOf */.Ly)(job, runs, createdMs, endMs);
+    return isServer || spans.some(isOpen) ? spans : [...spans, ...unseenRunOf(known, endMs)];
 }
-function ofRuns(known, nowMs, assumedUsd) {
-    const parts = known.runs.map((run, index) => ofRun(run, index, known, nowMs, assumedUsd));
-    const isRunning = parts.some(({ hourlyUsd }) => hourlyUsd > 0);
-    const unseen = isRunning ? [] : [unseenRun(known, nowMs, assumedUsd)];
-    const all = [...parts, ...unseen];
-    return {
-        usd: all.reduce((sum, { usd }) => sum + usd, 0),
-        hourlyUsd: all.reduce((sum, { hourlyUsd }) => sum + hourlyUsd, 0),
-    };
-}
-function ofRun(run, index, known, nowMs, assumedUsd) {
-    const { started_at_ms: startedMs, ended_at_ms: endedMs, duration_ms: durationMs } = run;
-    if (startedMs === null)
-        return nothing;
-    const next = known.runs[index + 1];
-    const ownEndMs = endedMs ?? (durationMs === null ? null : startedMs + durationMs);
-    const endMs = ownEndMs ?? endMsOf(known) ?? (next ? (next.started_at_ms ?? nowMs) : null);
-    const fromMs = Math.max(startedMs, (0,metrics/* instantMs */.Or)(known.job.created_at) ?? startedMs);
-    return spendBetween((0,cost/* rateOfRun */.LY)(run) ?? assumedUsd ?? 0, fromMs, endMs, nowMs);
-}
-const nothing = { usd: 0, hourlyUsd: 0 };
-function unseenRun(known, nowMs, assumedUsd) {
-    const { runs, isLimited, idleSeenMs, lastSeenMs, job } = known;
+function unseenRunOf(known, endMs) {
+    const { job, runs, isLimited, idleSeenMs, lastSeenMs } = known;
     const newest = runs.at(-1);
-    const isOpen = newest !== undefined && !(0,jobs_status/* isFinal */.dR)(newest.status);
-    const rate = (isOpen ? (0,cost/* rateOfRun */.LY)(newest) : null) ?? assumedUsd;
-    if (rate === null)
-        return nothing;
-    if ((0,restart/* hasFinished */.rz)(known.job)) {
-        return runs.length === 0 && job.started_at !== null
-            ? spendBetween(rate, (0,metrics/* instantMs */.Or)(job.started_at) ?? idleSeenMs, endMsOf(known), nowMs)
-            : nothing;
+    const rateUsd = newest !== undefined && !(0,jobs_status/* isFinal */.dR)(newest.status) ? (0,cost/* rateOfRun */.LY)(newest) : null;
+    if ((0,restart/* hasFinished */.rz)(job)) {
+        const hasRun = runs.length === 0 && job.started_at !== null;
+        const fromMs = (0,metrics/* instantMs */.Or)(job.started_at) ?? idleSeenMs;
+        return hasRun ? [{ rateUsd, fromMs, toMs: endMs }] : [];
     }
     if (job.status === 'RUNNING')
-        return spendBetween(rate, idleSeenMs, null, nowMs);
-    return isLimited ? nothing : spendBetween(rate, lastSeenMs, null, nowMs);
-}
-function spendBetween(rate, fromMs, toMs, nowMs) {
-    const ms = Math.max(0, Math.min(toMs ?? nowMs, nowMs) - fromMs);
-    return { usd: (rate * ms) / cost/* hourMs */.$0, hourlyUsd: toMs === null ? rate : 0 };
+        return [{ rateUsd, fromMs: idleSeenMs, toMs: null }];
+    return isLimited ? [] : [{ rateUsd, fromMs: lastSeenMs, toMs: null }];
 }
 
 ;// CONCATENATED MODULE: ./build/money/budget.js
@@ -41130,137 +40570,122 @@ function spendBetween(rate, fromMs, toMs, nowMs) {
 
 
 
+
 const cancelTakesMs = 15_000;
+const lookEveryMs = 4_000;
 const maxConcurrentReads = 8;
 const retryEveryMs = 2_000;
-function createBudget(options) {
-    const { client, ceilings, ended } = options;
+function createBudget(client, ceilings, ended) {
     const { maxHourlyRateUsd, maxCostUsd } = ceilings;
-    const { clock } = client;
     const known = new Map();
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
     const stopped = new AbortController();
     const over = AbortSignal.any([ended, stopped.signal]);
-    let wake = new AbortController();
-    let isWatching = false;
     let listener = null;
-    const nowMs = () => client.serverNow() ?? clock.now();
-    const total = () => totalSpend([...known.values()], nowMs(), maxHourlyRateUsd);
-    const watchCost = async (ceilingUsd) => {
-        isWatching = true;
-        for (;;) {
-            const leftMs = lastsMs(total(), ceilingUsd) - cancelTakesMs;
-            if (over.aborted || leftMs === Infinity)
-                break;
-            if (leftMs <= 0) {
-                listener?.onOverCost({ kind: 'cost', amountUsd: total().usd, ceilingUsd });
-                break;
-            }
-            await clock.sleep(Math.max(1, leftMs), AbortSignal.any([over, wake.signal]));
-            if (wake.signal.aborted)
-                wake = new AbortController();
-        }
-        isWatching = false;
-    };
-    const changed = () => {
-        if (maxCostUsd === null || over.aborted)
+    const total = () => totalSpend([...known.values()], (0,service_client/* nowOf */.I)(client), maxHourlyRateUsd);
+    const readRuns = createRunReader(client, over, (entry) => {
+        const why = exceededRate(entry, maxHourlyRateUsd);
+        if (why === null || entry.isReported || over.aborted)
             return;
-        if (isWatching)
-            wake.abort();
-        else
-            void watchCost(maxCostUsd);
-    };
-    const checkRate = (each) => {
-        const newest = each.runs.at(-1);
-        const rate = newest === undefined || (0,jobs_status/* isFinal */.dR)(newest.status) ? null : (0,cost/* rateOfRun */.LY)(newest);
-        if (maxHourlyRateUsd === null || rate === null || rate <= maxHourlyRateUsd)
-            return;
-        if (each.isTold || over.aborted)
-            return;
-        each.isTold = true;
-        listener?.onOverRate(each.job.uuid, {
-            kind: 'rate',
-            amountUsd: rate,
-            ceilingUsd: maxHourlyRateUsd,
-        });
-    };
-    const read = async (each) => {
-        const { status, uuid } = each.job;
-        try {
-            each.runs = await inTurn(async () => (0,endpoints/* listJobRuns */.Mm)(client, uuid, over));
-            each.readAt = status;
-            checkRate(each);
-        }
-        catch {
-        }
-        each.reading = null;
-        changed();
-    };
-    const readLater = (each) => {
-        each.reading ??= read(each);
-    };
+        entry.isReported = true;
+        listener?.onOverRate(entry.job.uuid, why);
+    });
     return {
         onLook: (job, isLimited) => {
             if (!(0,money_ceilings/* hasCeiling */.YW)(ceilings))
                 return;
-            const each = takeLook(known.get(job.uuid), job, isLimited, nowMs());
-            known.set(job.uuid, each);
-            if (!over.aborted && mustRead(each))
-                readLater(each);
-            changed();
+            const entry = updateKnown(known.get(job.uuid), job, isLimited, (0,service_client/* nowOf */.I)(client));
+            known.set(job.uuid, entry);
+            if (!over.aborted && mustRead(entry))
+                void readRuns(entry);
         },
         maxIntervalMs: (jobUuid) => {
-            const each = known.get(jobUuid);
-            return each === undefined || isSettled(each) ? Infinity : poll/* maxAutoMs */.gK;
+            const entry = known.get(jobUuid);
+            return entry === undefined || isSettled(entry) ? Infinity : poll/* maxAutoMs */.gK;
         },
         waitForRate: async (jobUuid, maxMs) => {
-            const each = known.get(jobUuid);
-            if (each === undefined || !(0,money_ceilings/* hasCeiling */.YW)(ceilings))
-                return true;
-            const untilMs = clock.monotonicMs() + maxMs;
-            while (!isRated(each.runs) && !over.aborted && clock.monotonicMs() < untilMs) {
-                readLater(each);
-                await each.reading;
-                if (!isRated(each.runs))
-                    await clock.sleep(retryEveryMs, over);
-            }
-            return isRated(each.runs) || over.aborted;
+            const entry = known.get(jobUuid);
+            return entry === undefined || waitForRate(entry, readRuns, client.clock, maxMs, over);
         },
         refusal: async (rateUsd) => {
             if (maxCostUsd === null)
                 return null;
             await Promise.all([...known.values()].map(async ({ reading }) => reading));
-            const { usd, hourlyUsd } = total();
-            const withOne = { usd, hourlyUsd: hourlyUsd + (maxHourlyRateUsd ?? rateUsd ?? 0) };
-            if (lastsMs(withOne, maxCostUsd) >= money_ceilings/* minRunLimitMs */.$c - 1)
-                return null;
-            return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
+            return refusal(total(), maxHourlyRateUsd ?? rateUsd ?? 0, maxCostUsd);
         },
         over,
-        start: (given) => {
-            listener = given;
+        start: (told) => {
+            listener = told;
+            if (maxCostUsd !== null)
+                void watchCost(total, maxCostUsd, client.clock, over, told);
         },
         stop: () => {
             stopped.abort();
         },
     };
 }
-function takeLook(before, job, isLimited, nowMs) {
-    const blank = {
-        runs: [],
-        firstSeenMs: nowMs,
-        idleSeenMs: nowMs,
-        readAt: null,
-        reading: null,
-        isTold: false,
+function refusal({ usd, hourlyUsd }, rateUsd, maxCostUsd) {
+    const withOne = { usd, hourlyUsd: hourlyUsd + rateUsd };
+    if (remainingMs(withOne, maxCostUsd) >= money_ceilings/* minRunLimitMs */.$c - 1)
+        return null;
+    return { kind: 'rest', amountUsd: usd, ceilingUsd: maxCostUsd };
+}
+async function watchCost(total, ceilingUsd, clock, over, { onOverCost }) {
+    while (!over.aborted) {
+        const spend = total();
+        if (remainingMs(spend, ceilingUsd) <= cancelTakesMs + lookEveryMs) {
+            onOverCost({ kind: 'cost', amountUsd: spend.usd, ceilingUsd });
+            return;
+        }
+        await clock.sleep(lookEveryMs, over);
+    }
+}
+function createRunReader(client, over, onRead) {
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrentReads);
+    const read = async (entry) => {
+        const { status, uuid } = entry.job;
+        try {
+            entry.runs = await inTurn(async () => (0,endpoints/* listJobRuns */.Mm)(client, uuid, over));
+            entry.readAt = status;
+            onRead(entry);
+        }
+        catch {
+        }
+        entry.reading = null;
     };
-    const each = before ?? { ...blank, job, lastSeenMs: nowMs, isLimited };
-    each.job = job;
-    each.isLimited = isLimited;
-    each.lastSeenMs = nowMs;
+    return async (entry) => (entry.reading ??= read(entry));
+}
+function exceededRate({ runs }, ceilingUsd) {
+    const newest = runs.at(-1);
+    const rate = newest === undefined || (0,jobs_status/* isFinal */.dR)(newest.status) ? null : (0,cost/* rateOfRun */.LY)(newest);
+    if (ceilingUsd === null || rate === null || rate <= ceilingUsd)
+        return null;
+    return { kind: 'rate', amountUsd: rate, ceilingUsd };
+}
+async function waitForRate(entry, readRuns, clock, maxMs, over) {
+    const untilMs = clock.monotonicMs() + maxMs;
+    while (!isRated(entry.runs) && !over.aborted && clock.monotonicMs() < untilMs) {
+        await readRuns(entry);
+        if (!isRated(entry.runs))
+            await clock.sleep(retryEveryMs, over);
+    }
+    return isRated(entry.runs) || over.aborted;
+}
+function updateKnown(before, job, isLimited, nowMs) {
+    const seen = { job, isLimited, lastSeenMs: nowMs };
+    const entry = before
+        ? Object.assign(before, seen)
+        : {
+            ...seen,
+            runs: [],
+            firstSeenMs: nowMs,
+            idleSeenMs: nowMs,
+            readAt: null,
+            reading: null,
+            isReported: false,
+        };
     if (job.status !== 'RUNNING' && !(0,jobs_status/* isFinal */.dR)(job.status))
-        each.idleSeenMs = nowMs;
-    return each;
+        entry.idleSeenMs = nowMs;
+    return entry;
 }
 function mustRead({ job, runs, readAt }) {
     if (job.status === 'PENDING' && runs.length === 0)
@@ -41276,10 +40701,14 @@ function isRated(runs) {
     return newest !== undefined && (0,cost/* rateOfRun */.LY)(newest) !== null;
 }
 
+// EXTERNAL MODULE: ./build/report/container-log.js
+var container_log = __nccwpck_require__(5335);
+// EXTERNAL MODULE: ./build/report/log.js + 1 modules
+var report_log = __nccwpck_require__(2107);
+// EXTERNAL MODULE: ./build/report/progress.js
+var progress = __nccwpck_require__(5364);
 // EXTERNAL MODULE: ./build/service/open.js
 var service_open = __nccwpck_require__(6102);
-// EXTERNAL MODULE: ./build/clock.js
-var build_clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/custody/facts.js
 var custody_facts = __nccwpck_require__(9507);
 ;// CONCATENATED MODULE: ./build/step/end.js
@@ -41374,14 +40803,15 @@ var step_step = __nccwpck_require__(7141);
 
 
 
+
 async function withStep(plan, jobs, listeners, deps, work) {
     const { runner } = deps;
-    const log = (0,report_log/* createConsole */.so)(runner, jobs.length);
+    const log = (0,report_log/* createLog */.hM)(runner, jobs.length);
     const { client, close } = (0,service_open/* openService */.I)(deps, plan, log.clockOff);
     const probe = deps.openProbe(plan.apiUrl);
     const over = new AbortController();
     const end = createStepEnd(deps, plan.timeoutMs);
-    const budget = createBudget({ client, ceilings: plan.ceilings, ended: end.signal });
+    const budget = createBudget(client, plan.ceilings, end.signal);
     const poller = (0,poll/* createPoller */.vO)({
         client,
         interval: plan.pollInterval,
@@ -41390,13 +40820,13 @@ async function withStep(plan, jobs, listeners, deps, work) {
         onUnavailable: log.serviceUnavailable,
         onAvailable: log.serviceAvailable,
     });
+    const printer = (0,container_log/* openLogPrinter */.VT)(runner, log, plan.logs, jobs.length);
     const jobLogs = createLogCollector({
-        runner,
         client,
-        console: log,
-        mode: plan.logs,
-        jobCount: jobs.length,
         signal: end.signal,
+        deadline: end.deadline,
+        interrupt: deps.interrupt,
+        ...printer,
     });
     const step = {
         deps,
@@ -41554,7 +40984,7 @@ async function reconcileNow(step, entry) {
         wanted: () => cancelReason === undefined
             ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(entry.facts, end.facts(), plan.policy, 'main')
             : 'cancel',
-        cancels: entry.cancels,
+        canceled: entry.canceled,
         reason: (jobUuid) => cancelReason === undefined
             ? (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownReason */ .Nx)((0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .isDuplicate */ .KD)(entry.facts, jobUuid) ? _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .duplicateReason */ .Uu : cause(entry.facts, step))
             : { told: cancelReason, sent: cancelReason },
@@ -41612,62 +41042,6 @@ const causesByStop = {
     lost: unknownStatus,
     'not-cooked': unknownStatus,
 };
-
-
-/***/ }),
-
-/***/ 3376:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   D: () => (/* binding */ refreshRunning),
-/* harmony export */   c: () => (/* binding */ refreshStatus)
-/* harmony export */ });
-/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4746);
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2827);
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4049);
-/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2234);
-
-
-
-
-
-const maxRefreshMs = 10_000;
-async function refreshRunning(step) {
-    const { entries, end, deps, plan } = step;
-    const running = entries.filter(({ facts }) => facts.stop === 'goal');
-    if (entries.length < 2 || plan.goalResult !== 'running' || end.signal.aborted)
-        return;
-    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(deps.clock, maxRefreshMs, end.signal);
-    await Promise.all(running.map(async (entry) => refreshOne(step, entry, signal)));
-    clear();
-    if (running.some((entry) => !_jobs_results_js__WEBPACK_IMPORTED_MODULE_2__/* .results */ .X[(0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .outcomeNow */ .jL)(step, entry).result].passes))
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .failFast */ .$4)(step);
-}
-async function refreshOne(step, entry, signal) {
-    const [own] = entry.facts.jobs;
-    if (own === undefined)
-        return;
-    await step.poller.watch(own.uuid, (answer) => {
-        if (answer instanceof Error || signal.aborted || !(0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_1__/* .hasFinished */ .rz)(answer))
-            return true;
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .applyUpdate */ .QE)(step, entry, answer);
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .saveEnded */ .yo)(step, entry, answer, 'ended');
-        return true;
-    }, signal, false);
-}
-async function refreshStatus(step, entry) {
-    const { job, cancel } = entry.seen;
-    if (job === null || entry.facts.stop !== null || cancel !== null)
-        return;
-    const seen = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_3__/* .readJob */ .cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
-    if (seen === null)
-        return;
-    (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .applyUpdate */ .QE)(step, entry, seen);
-    if ((0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_1__/* .hasFinished */ .rz)(seen))
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_4__/* .saveEnded */ .yo)(step, entry, seen);
-}
 
 
 /***/ }),
@@ -41799,18 +41173,16 @@ var jobs_status = __nccwpck_require__(4052);
 var ceilings = __nccwpck_require__(5443);
 // EXTERNAL MODULE: ./build/money/cost.js
 var cost = __nccwpck_require__(110);
+// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
+var endpoints = __nccwpck_require__(6290);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/step/entry.js
 var step_entry = __nccwpck_require__(7499);
 // EXTERNAL MODULE: ./build/step/reconcile-entry.js
 var reconcile_entry = __nccwpck_require__(3142);
-// EXTERNAL MODULE: ./build/step/refresh.js
-var refresh = __nccwpck_require__(3376);
-// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(4049);
-// EXTERNAL MODULE: ./build/service/poll.js + 1 modules
-var poll = __nccwpck_require__(8536);
+// EXTERNAL MODULE: ./build/service/poll.js + 2 modules
+var poll = __nccwpck_require__(5148);
 ;// CONCATENATED MODULE: ./build/step/server.js
 
 
@@ -41828,8 +41200,7 @@ const maxListEveryMs = 300_000;
 const listShare = 1 / 15;
 const noServer = { runUuid: null, urls: [], isReported: false };
 function watchServer(step, entry, submitted, log) {
-    const { end, plan } = step;
-    const { clock } = step.deps;
+    const { end, plan, deps } = step;
     const served = new AbortController();
     const over = new AbortController();
     const signal = AbortSignal.any([end.signal, over.signal, served.signal]);
@@ -41839,9 +41210,8 @@ function watchServer(step, entry, submitted, log) {
     let server = noServer;
     let listedAtMs = -Infinity;
     const refresh = async (job, waitedMs) => {
-        const nowMs = clock.monotonicMs();
-        const everyMs = Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
-        if (server.urls.length > 0 && nowMs - listedAtMs < everyMs)
+        const nowMs = deps.clock.monotonicMs();
+        if (server.urls.length > 0 && nowMs - listedAtMs < getListPause(waitedMs))
             return;
         listedAtMs = nowMs;
         server = await readServer(step, entry, job, log, server, signal);
@@ -41855,20 +41225,19 @@ function watchServer(step, entry, submitted, log) {
         if (!isWaitReported && server.runUuid !== null)
             step.log.noAddressYet(submitted);
         isWaitReported ||= server.runUuid !== null;
-        const mayHaveNone = job.parameters?.isReachable !== true;
-        return waitUntil === 'running' && mayHaveNone && waitedMs >= maxUnknownWaitMs;
+        return waitUntil === 'running' && mayHaveNoAddress(job, waitedMs);
     };
     const wait = async (job) => {
-        const sinceMs = clock.monotonicMs();
+        const sinceMs = deps.clock.monotonicMs();
         while (!signal.aborted) {
-            const startedMs = clock.monotonicMs();
+            const startedMs = deps.clock.monotonicMs();
             if (await isServing(job, startedMs - sinceMs)) {
                 served.abort();
                 return;
             }
             const interval = server.urls.length === 0 ? plan.pollInterval : 'auto';
             const everyMs = (0,poll/* pollIntervalMs */.Bg)(interval, startedMs - sinceMs);
-            await clock.sleep(startedMs + everyMs - clock.monotonicMs(), signal);
+            await deps.clock.sleep(startedMs + everyMs - deps.clock.monotonicMs(), signal);
         }
     };
     return {
@@ -41889,6 +41258,12 @@ function watchServer(step, entry, submitted, log) {
         },
     };
 }
+function getListPause(waitedMs) {
+    return Math.min(maxListEveryMs, Math.max(minListEveryMs, waitedMs * listShare));
+}
+function mayHaveNoAddress(job, waitedMs) {
+    return job.parameters?.isReachable !== true && waitedMs >= maxUnknownWaitMs;
+}
 async function readServer({ client, deps }, entry, { uuid }, log, before, signal) {
     try {
         const runs = await log.listRuns(signal);
@@ -41900,7 +41275,7 @@ async function readServer({ client, deps }, entry, { uuid }, log, before, signal
         if (run.uuid !== before.runUuid || isReachedNow) {
             const token = await (0,endpoints/* readAccessToken */.o3)(client, uuid, signal);
             if (token !== null)
-                deps.runner.mask(token);
+                deps.runner.redactor.addCredentials([token]);
             entry.accessToken = token;
         }
         return { runUuid: run.uuid, urls, isReported: (run.node_urls ?? []).length > 0 };
@@ -41979,13 +41354,12 @@ async function watchToEnd(step, entry) {
     }
     entry.isFollowed = await mayTryNext(step, entry, log);
     const isStopped = entry.facts.stop !== null && !step.end.signal.aborted;
-    if (!entry.isFollowed && isStopped && !results/* results */.X[(0,update/* outcomeNow */.jL)(step, entry).result].passes)
+    if (!entry.isFollowed && isStopped && !(0,results/* passes */.WE)((0,update/* outcomeNow */.jL)(step, entry).result))
         (0,update/* failFast */.$4)(step);
     await (0,reconcile_entry/* reconcileEntry */.X)(step, entry);
-    await (0,refresh/* refreshStatus */.c)(step, entry);
+    await refreshStatus(step, entry);
     const { result } = (0,update/* outcomeNow */.jL)(step, entry);
-    const reads = entry.facts.stop !== 'lost';
-    const runData = await log.close(result, { reads, signal: step.end.deadline });
+    const runData = await log.close(result, entry.facts.stop === 'lost' ? null : entry.seen.job);
     if (entry.facts.stop === 'ended')
         reportUnrated(step, entry, runData);
     if (entry.facts.stop === 'goal')
@@ -41996,14 +41370,12 @@ function setLost(step, entry, error) {
     (0,step_entry/* setSeen */.EZ)(entry, { error });
     (0,update/* saveFacts */.NP)(step, entry, { stop: 'lost' });
 }
-function decideLook({ status }, stop, waitUntil, failure, isServed) {
+function decideLook({ status }, stop, waitUntil, end, isServed) {
     const isOpen = { hasEnded: false, isOver: false };
-    if ((0,jobs_status/* isFinal */.dR)(status)) {
-        const isEarly = status === 'FAILED' && failure !== 'final';
-        if (isEarly && failure === 'open')
-            return { ...isOpen, stop: null };
-        return { stop: 'ended', hasEnded: !isEarly, isOver: true };
-    }
+    if (end !== 'open')
+        return { stop: 'ended', hasEnded: end === 'final', isOver: true };
+    if ((0,jobs_status/* isFinal */.dR)(status))
+        return { ...isOpen, stop: null };
     if (status !== 'RUNNING')
         return { ...isOpen, stop: stop === 'goal' ? null : stop };
     if (waitUntil === 'running')
@@ -42013,7 +41385,7 @@ function decideLook({ status }, stop, waitUntil, failure, isServed) {
 async function watch(step, entry, submitted, log) {
     const { client, end, poller } = step;
     const { job } = submitted;
-    const failureCheck = (0,restart/* createFailureCheck */.dT)(client, end.signal);
+    const checkEnd = (0,restart/* createEndCheck */.uZ)(client, end.signal);
     const waitUntil = getWaitUntil(step.plan, job);
     const server = watchServer(step, entry, submitted, log);
     const takeJob = (seen) => {
@@ -42022,10 +41394,7 @@ async function watch(step, entry, submitted, log) {
             server.onStopped();
         if (waitUntil === 'completed' || server.mayReadLog())
             log.onLook(seen);
-        if (seen.status !== 'FAILED')
-            failureCheck.reset();
-        const failure = seen.status === 'FAILED' ? failureCheck.check(seen) : 'final';
-        const { stop, hasEnded, isOver } = decideLook(seen, entry.facts.stop, waitUntil, failure, server.served.aborted);
+        const { stop, hasEnded, isOver } = decideLook(seen, entry.facts.stop, waitUntil, checkEnd(seen), server.served.aborted);
         const ended = stop === 'ended' ? (0,facts/* withJob */.ec)(entry.facts, { uuid: seen.uuid, hasEnded }) : {};
         if (stop !== entry.facts.stop)
             (0,update/* saveFacts */.NP)(step, entry, { ...ended, stop });
@@ -42037,14 +41406,14 @@ async function watch(step, entry, submitted, log) {
         if (entry.unwatch.signal.aborted)
             return true;
         if (!(answer instanceof errors/* ServiceError */._7))
-            return takeJob(answer);
+            return takeJob((0,facts/* withSent */.l5)(answer, entry.facts));
         setLost(step, entry, answer);
         return true;
     };
     if (!take(job)) {
         const duplicates = watchForDuplicates(step, entry);
         const until = AbortSignal.any([end.signal, server.served, entry.unwatch.signal]);
-        await poller.watch(job.uuid, take, until);
+        await poller.watch(job.uuid, take, until, { isNew: submitted.origin !== 'given' });
         duplicates.abort();
     }
     await server.stop();
@@ -42121,6 +41490,18 @@ function reportAddresses({ log }, { seen: { job } }, submitted, { runs }) {
     else if (job?.parameters?.isReachable)
         log.noAddress(submitted);
 }
+async function refreshStatus(step, entry) {
+    const { job, cancel } = entry.seen;
+    if (job === null || entry.facts.stop !== null || cancel !== null)
+        return;
+    const answer = await (0,endpoints/* readJob */.cd)(step.client, job.uuid, step.end.deadline).catch(() => null);
+    if (answer === null)
+        return;
+    const seen = (0,facts/* withSent */.l5)(answer, entry.facts);
+    (0,update/* applyUpdate */.QE)(step, entry, seen);
+    if ((0,restart/* hasFinished */.rz)(seen))
+        (0,update/* saveEnded */.yo)(step, entry, seen);
+}
 
 
 /***/ }),
@@ -42129,9 +41510,9 @@ function reportAddresses({ log }, { seen: { job } }, submitted, { runs }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ir: () => (/* binding */ beginning),
 /* harmony export */   Jj: () => (/* binding */ cut),
-/* harmony export */   _0: () => (/* binding */ stripInvisible),
-/* harmony export */   pC: () => (/* binding */ wholeWords)
+/* harmony export */   _0: () => (/* binding */ stripInvisible)
 /* harmony export */ });
 const invisible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\p{Cf}\p{Cs}\p{Noncharacter_Code_Point}\u{e0000}-\u{e0fff}]/gu;
 const terminalCodes = /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g;
@@ -42143,18 +41524,11 @@ function stripInvisible(text) {
 function cut(text, maxLength) {
     if (text.length <= maxLength)
         return text;
-    return `${wholeWords(text, maxLength - 1)}…`;
+    return `${beginning(text, maxLength - 1).trimEnd()}…`;
 }
-function wholeWords(text, maxLength) {
-    if (text.length <= maxLength)
-        return text;
-    let end = maxLength;
-    while (end > 0 && !isWhite(text, end))
-        end -= 1;
-    return text.slice(0, end).trimEnd();
-}
-function isWhite(text, at) {
-    return /\s/.test(text.charAt(at));
+function beginning(text, maxLength) {
+    const isSplit = /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(maxLength - 1, maxLength + 1));
+    return text.slice(0, Math.max(0, isSplit ? maxLength - 1 : maxLength));
 }
 
 
@@ -43401,9 +42775,11 @@ function validateConcurrency(concurrency) {
 __nccwpck_require__.d(__webpack_exports__, {
   _L: () => (/* binding */ _boolean),
   FO: () => (/* binding */ _custom),
+  G1: () => (/* binding */ _isoDateTime),
   m9: () => (/* binding */ _minLength),
   UI: () => (/* binding */ _nonnegative),
   F7: () => (/* binding */ _number),
+  fU: () => (/* binding */ _refine),
   Fk: () => (/* binding */ _regex),
   Rl: () => (/* binding */ _string),
   em: () => (/* binding */ _unknown),
@@ -43411,7 +42787,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   mI: () => (/* binding */ meta)
 });
 
-// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _bigint, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _gte, _guid, _iban, _includes, _int, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDateTime, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _lte, _mac, _map, _max, _maxLength, _maxSize, _mime, _min, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _never, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _refine, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
+// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _bigint, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _gte, _guid, _iban, _includes, _int, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _lte, _mac, _map, _max, _maxLength, _maxSize, _mime, _min, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _never, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/checks.js
 var core_checks = __nccwpck_require__(4890);
@@ -43762,7 +43138,7 @@ function _isoDateTime(Class, params) {
         offset: false,
         local: false,
         precision: null,
-        ...util.normalizeParams(params),
+        ...core_util/* normalizeParams */.A2(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -44440,7 +43816,7 @@ function _refine(Class, fn, _params) {
         type: "custom",
         check: "custom",
         fn: fn,
-        ...util.normalizeParams(_params),
+        ...core_util/* normalizeParams */.A2(_params),
     });
     return schema;
 }
@@ -44585,9 +43961,10 @@ function _stringFormat(Class, format, fnOrRegex, _params = {}) {
 /* harmony export */   DG: () => (/* binding */ $ZodCheckRegex),
 /* harmony export */   J_: () => (/* binding */ $ZodCheckGreaterThan),
 /* harmony export */   Kk: () => (/* binding */ $ZodCheckMinLength),
-/* harmony export */   QP: () => (/* binding */ $ZodCheck)
+/* harmony export */   QP: () => (/* binding */ $ZodCheck),
+/* harmony export */   ql: () => (/* binding */ $ZodCheckStringFormat)
 /* harmony export */ });
-/* unused harmony exports $ZodCheckLessThan, $ZodCheckMultipleOf, $ZodCheckNumberFormat, $ZodCheckBigIntFormat, $ZodCheckMaxSize, $ZodCheckMinSize, $ZodCheckSizeEquals, $ZodCheckMaxLength, $ZodCheckLengthEquals, $ZodCheckStringFormat, $ZodCheckLowerCase, $ZodCheckUpperCase, $ZodCheckIncludes, $ZodCheckStartsWith, $ZodCheckEndsWith, $ZodCheckProperty, $ZodCheckProperties, $ZodCheckMimeType, $ZodCheckOverwrite */
+/* unused harmony exports $ZodCheckLessThan, $ZodCheckMultipleOf, $ZodCheckNumberFormat, $ZodCheckBigIntFormat, $ZodCheckMaxSize, $ZodCheckMinSize, $ZodCheckSizeEquals, $ZodCheckMaxLength, $ZodCheckLengthEquals, $ZodCheckLowerCase, $ZodCheckUpperCase, $ZodCheckIncludes, $ZodCheckStartsWith, $ZodCheckEndsWith, $ZodCheckProperty, $ZodCheckProperties, $ZodCheckMimeType, $ZodCheckOverwrite */
 /* harmony import */ var _core_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8532);
 /* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4723);
 // import { $ZodType } from "./schemas.js";
@@ -45734,949 +45111,38 @@ const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
 
 /***/ }),
 
-/***/ 4723:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   A2: () => (/* binding */ normalizeParams),
-/* harmony export */   Gv: () => (/* binding */ isObject),
-/* harmony export */   NM: () => (/* binding */ optionalKeys),
-/* harmony export */   O7: () => (/* binding */ codePointLength),
-/* harmony export */   PO: () => (/* binding */ cached),
-/* harmony export */   QH: () => (/* binding */ aborted),
-/* harmony export */   Qd: () => (/* binding */ isPlainObject),
-/* harmony export */   Rc: () => (/* binding */ getLengthableOrigin),
-/* harmony export */   SS: () => (/* binding */ constantCatch),
-/* harmony export */   Vy: () => (/* binding */ assignProp),
-/* harmony export */   X: () => (/* binding */ installLazyProp),
-/* harmony export */   X$: () => (/* binding */ extend),
-/* harmony export */   cl: () => (/* binding */ nullish),
-/* harmony export */   d3: () => (/* binding */ attachSchema),
-/* harmony export */   gx: () => (/* binding */ captureStackTrace),
-/* harmony export */   hi: () => (/* binding */ sizeCaps),
-/* harmony export */   iR: () => (/* binding */ finalizeIssue),
-/* harmony export */   jD: () => (/* binding */ hide),
-/* harmony export */   k8: () => (/* binding */ jsonStringifyReplacer),
-/* harmony export */   lQ: () => (/* binding */ prefixIssues),
-/* harmony export */   o8: () => (/* binding */ clone),
-/* harmony export */   ol: () => (/* binding */ members),
-/* harmony export */   p6: () => (/* binding */ cleanRegex),
-/* harmony export */   qQ: () => (/* binding */ propertyKeyTypes),
-/* harmony export */   qh: () => (/* binding */ own),
-/* harmony export */   rL: () => (/* binding */ explicitlyAborted),
-/* harmony export */   sD: () => (/* binding */ escapeRegex),
-/* harmony export */   sn: () => (/* binding */ issue),
-/* harmony export */   v5: () => (/* binding */ defineLazyInternal),
-/* harmony export */   w5: () => (/* binding */ getEnumValues)
-/* harmony export */ });
-/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, joinValues, floatSafeRemainder, defineLazy, objectClone, rawShape, mergeDefs, cloneDef, getElementAtPath, promiseAllObject, randomString, esc, slugify, allowsEval, shallowClone, numKeys, getParsedType, primitiveTypes, createTransparentProxy, stringifyPrimitive, NUMBER_FORMAT_RANGES, BIGINT_FORMAT_RANGES, pick, omit, safeExtend, merge, partial, required, unwrapMessage, getSizableOrigin, parsedType, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, derived, CONSTANT_CATCH */
-
-// functions
-function assertEqual(val) {
-    return val;
-}
-function assertNotEqual(val) {
-    return val;
-}
-function toZod() {
-    return (schema) => schema;
-}
-function assertIs(_arg) { }
-function assertNever(_x) {
-    throw new Error("Unexpected value in exhaustive check");
-}
-function assert(_) { }
-function getEnumValues(entries) {
-    const numericValues = Object.values(entries).filter((v) => typeof v === "number");
-    const values = Object.entries(entries)
-        .filter(([k, _]) => numericValues.indexOf(+k) === -1)
-        .map(([_, v]) => v);
-    return values;
-}
-function joinValues(array, separator = "|") {
-    return array.map((val) => stringifyPrimitive(val)).join(separator);
-}
-function jsonStringifyReplacer(_, value) {
-    if (typeof value === "bigint")
-        return value.toString();
-    return value;
-}
-// the accessor lives on a shared prototype: an own accessor makes every box a dictionary-mode object (~360 B and a slow load per read against ~100 B and an inlined getter here)
-class Cached {
-    constructor(getter) {
-        this._getter = getter;
-        this._value = undefined;
-    }
-    get value() {
-        const getter = this._getter;
-        if (getter !== undefined) {
-            this._value = getter();
-            this._getter = undefined;
-        }
-        return this._value;
-    }
-}
-function cached(getter) {
-    return new Cached(getter);
-}
-function nullish(input) {
-    return input === null || input === undefined;
-}
-function cleanRegex(source) {
-    const start = source.startsWith("^") ? 1 : 0;
-    const end = source.endsWith("$") ? source.length - 1 : source.length;
-    return source.slice(start, end);
-}
-function floatSafeRemainder(val, step) {
-    const ratio = val / step;
-    const roundedRatio = Math.round(ratio);
-    // `val` and `step` each round to a double before the division rounds again, so a true decimal multiple's quotient can sit up to 1.5 of these scaled epsilons from the integer. A 1x tolerance therefore rejected 2.03 as a multiple of 0.07; 4x covers the worst case with margin.
-    const tolerance = 4 * Number.EPSILON * Math.max(Math.abs(ratio), 1);
-    if (Math.abs(ratio - roundedRatio) < tolerance)
-        return 0;
-    return ratio - roundedRatio;
-}
-const EVALUATING = /* @__PURE__*/ (/* unused pure expression or super */ null && (Symbol("evaluating")));
-function defineLazy(object, key, getter) {
-    let value = undefined;
-    Object.defineProperty(object, key, {
-        get() {
-            if (value === EVALUATING) {
-                // Circular reference detected, return undefined to break the cycle
-                return undefined;
-            }
-            if (value === undefined) {
-                value = EVALUATING;
-                value = getter();
-            }
-            return value;
-        },
-        set(v) {
-            Object.defineProperty(object, key, {
-                value: v,
-                // configurable: true,
-            });
-            // object[key] = v;
-        },
-        configurable: true,
-    });
-}
-function objectClone(obj) {
-    return Object.create(Object.getPrototypeOf(obj), Object.getOwnPropertyDescriptors(obj));
-}
-function assignProp(target, prop, value) {
-    Object.defineProperty(target, prop, {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-    });
-}
-/**
- * Whichever object a def's `shape` currently answers from: the one the caller passed until the first read, the frozen copy after it.
- *
- * Its keys and descriptors read without invoking anything, which is what lets a discriminated union check its discriminator, and the cycle walk read a shape, without resolving a getter that references the schema being constructed. A def that answers `shape` from an accessor of its own has none.
- */
-function rawShape(def) {
-    const desc = Object.getOwnPropertyDescriptor(def, "shape");
-    return desc?.get ? desc.get.raw : desc?.value;
-}
-// where a builder reads its source's keys and descriptors, resolving only a shape a def answers for itself. A shape resolves by object spread, so only its enumerable keys are ever part of it.
-function sourceShape(schema) {
-    return rawShape(schema._zod.def) ?? schema._zod.def.shape;
-}
-// a key whose value is not settled yet, self-caching so every read after the first gets the same one
-function deferProp(target, key, getter) {
-    Object.defineProperty(target, key, {
-        get() {
-            const value = getter();
-            assignProp(this, key, value);
-            return value;
-        },
-        enumerable: true,
-        configurable: true,
-    });
-}
-// Writes a settled key. A plain assignment is much cheaper than `defineProperty` and produces the same descriptor, but it runs whatever setter already answers to the key — an accessor this shape deferred, or an inherited one, which `__proto__` has on every object and prototype pollution can add for any name.
-function putProp(target, key, value) {
-    if (key in target)
-        assignProp(target, key, value);
-    else
-        target[key] = value;
-}
-/**
- * Copies `keys` of `source`'s shape onto `target`, each value passed through `wrap`.
- *
- * A key the source has resolved is copied through now, so the derived shape states it outright and nothing has to resolve it to learn what it holds. A key the source still defers stays deferred, and reads back through the source's own `shape`, so it resolves once and both shapes get that one schema.
- */
-function mirrorShape(target, source, keys, wrap) {
-    const raw = sourceShape(source);
-    for (const key of keys) {
-        const desc = Object.getOwnPropertyDescriptor(raw, key);
-        if (!desc.enumerable)
-            continue;
-        if (desc.get) {
-            deferProp(target, key, () => {
-                const value = source._zod.def.shape[key];
-                return wrap ? wrap(value, key) : value;
-            });
-        }
-        else
-            putProp(target, key, wrap ? wrap(desc.value, key) : desc.value);
-    }
-}
-// same, for a plain shape a caller passed rather than a schema's
-function mirrorProps(target, source) {
-    for (const key of Reflect.ownKeys(source)) {
-        const desc = Object.getOwnPropertyDescriptor(source, key);
-        if (!desc.enumerable)
-            continue;
-        if (desc.get)
-            deferProp(target, key, () => source[key]);
-        else
-            putProp(target, key, desc.value);
-    }
-}
-function mergeDefs(...defs) {
-    const mergedDescriptors = {};
-    for (const def of defs) {
-        const descriptors = Object.getOwnPropertyDescriptors(def);
-        Object.assign(mergedDescriptors, descriptors);
-    }
-    return Object.defineProperties({}, mergedDescriptors);
-}
-function cloneDef(schema) {
-    return mergeDefs(schema._zod.def);
-}
-function getElementAtPath(obj, path) {
-    if (!path)
-        return obj;
-    return path.reduce((acc, key) => acc?.[key], obj);
-}
-function promiseAllObject(promisesObj) {
-    const keys = Object.keys(promisesObj);
-    const promises = keys.map((key) => promisesObj[key]);
-    return Promise.all(promises).then((results) => {
-        const resolvedObj = {};
-        for (let i = 0; i < keys.length; i++) {
-            resolvedObj[keys[i]] = results[i];
-        }
-        return resolvedObj;
-    });
-}
-function randomString(length = 10) {
-    const chars = "abcdefghijklmnopqrstuvwxyz";
-    let str = "";
-    for (let i = 0; i < length; i++) {
-        str += chars[Math.floor(Math.random() * chars.length)];
-    }
-    return str;
-}
-function esc(str) {
-    return JSON.stringify(str);
-}
-function slugify(input) {
-    return input
-        .toLowerCase()
-        .trim()
-        .replace(/[^\w\s-]/g, "")
-        .replace(/[\s_-]+/g, "-")
-        .replace(/^-+|-+$/g, "");
-}
-const captureStackTrace = ("captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => { });
-function isObject(data) {
-    return typeof data === "object" && data !== null && !Array.isArray(data);
-}
-const allowsEval = /* @__PURE__*/ (/* unused pure expression or super */ null && (cached(() => {
-    // Skip the probe under `jitless`: strict CSPs report the caught `new Function` as a `securitypolicyviolation` even though the throw is swallowed.
-    if (globalConfig.jitless) {
-        return false;
-    }
-    // @ts-ignore
-    if (typeof navigator !== "undefined" && navigator?.userAgent?.includes("Cloudflare")) {
-        return false;
-    }
-    try {
-        const F = Function;
-        new F("");
-        return true;
-    }
-    catch (_) {
-        return false;
-    }
-})));
-function isPlainObject(o) {
-    if (isObject(o) === false)
-        return false;
-    // modified constructor
-    const ctor = o.constructor;
-    if (ctor === undefined)
-        return true;
-    if (typeof ctor !== "function")
-        return true;
-    // modified prototype
-    const prot = ctor.prototype;
-    if (isObject(prot) === false)
-        return false;
-    // ctor doesn't have static `isPrototypeOf`
-    if (Object.prototype.hasOwnProperty.call(prot, "isPrototypeOf") === false) {
-        return false;
-    }
-    return true;
-}
-function shallowClone(o) {
-    if (isPlainObject(o))
-        return { ...o };
-    if (Array.isArray(o))
-        return [...o];
-    if (o instanceof Map)
-        return new Map(o);
-    if (o instanceof Set)
-        return new Set(o);
-    return o;
-}
-function numKeys(data) {
-    let keyCount = 0;
-    for (const key in data) {
-        if (Object.prototype.hasOwnProperty.call(data, key)) {
-            keyCount++;
-        }
-    }
-    return keyCount;
-}
-const getParsedType = (data) => {
-    const t = typeof data;
-    switch (t) {
-        case "undefined":
-            return "undefined";
-        case "string":
-            return "string";
-        case "number":
-            return Number.isNaN(data) ? "nan" : "number";
-        case "boolean":
-            return "boolean";
-        case "function":
-            return "function";
-        case "bigint":
-            return "bigint";
-        case "symbol":
-            return "symbol";
-        case "object":
-            if (Array.isArray(data)) {
-                return "array";
-            }
-            if (data === null) {
-                return "null";
-            }
-            if (data.then && typeof data.then === "function" && data.catch && typeof data.catch === "function") {
-                return "promise";
-            }
-            if (typeof Map !== "undefined" && data instanceof Map) {
-                return "map";
-            }
-            if (typeof Set !== "undefined" && data instanceof Set) {
-                return "set";
-            }
-            if (typeof Date !== "undefined" && data instanceof Date) {
-                return "date";
-            }
-            // @ts-ignore
-            if (typeof File !== "undefined" && data instanceof File) {
-                return "file";
-            }
-            return "object";
-        default:
-            throw new Error(`Unknown data type: ${t}`);
-    }
-};
-const propertyKeyTypes = /* @__PURE__*/ new Set(["string", "number", "symbol"]);
-const primitiveTypes = /* @__PURE__*/ new Set([
-    "string",
-    "number",
-    "bigint",
-    "boolean",
-    "symbol",
-    "undefined",
-]);
-function escapeRegex(str) {
-    return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-// zod-specific utils
-function clone(inst, def, params) {
-    const cl = new inst._zod.constr(def ?? inst._zod.def);
-    if (!def || params?.parent)
-        cl._zod.parent = inst;
-    return cl;
-}
-function normalizeParams(_params) {
-    const params = _params;
-    if (!params)
-        return {};
-    if (typeof params === "string")
-        return { error: () => params };
-    if (params?.message !== undefined) {
-        if (params?.error !== undefined)
-            throw new Error("Cannot specify both `message` and `error` params");
-        params.error = params.message;
-    }
-    delete params.message;
-    if (typeof params.error === "string")
-        return { ...params, error: () => params.error };
-    return params;
-}
-function createTransparentProxy(getter) {
-    let target;
-    return new Proxy({}, {
-        get(_, prop, receiver) {
-            target ?? (target = getter());
-            return Reflect.get(target, prop, receiver);
-        },
-        set(_, prop, value, receiver) {
-            target ?? (target = getter());
-            return Reflect.set(target, prop, value, receiver);
-        },
-        has(_, prop) {
-            target ?? (target = getter());
-            return Reflect.has(target, prop);
-        },
-        deleteProperty(_, prop) {
-            target ?? (target = getter());
-            return Reflect.deleteProperty(target, prop);
-        },
-        ownKeys(_) {
-            target ?? (target = getter());
-            return Reflect.ownKeys(target);
-        },
-        getOwnPropertyDescriptor(_, prop) {
-            target ?? (target = getter());
-            return Reflect.getOwnPropertyDescriptor(target, prop);
-        },
-        defineProperty(_, prop, descriptor) {
-            target ?? (target = getter());
-            return Reflect.defineProperty(target, prop, descriptor);
-        },
-    });
-}
-function stringifyPrimitive(value) {
-    if (typeof value === "bigint")
-        return value.toString() + "n";
-    if (typeof value === "string")
-        return `"${value}"`;
-    return `${value}`;
-}
-function optionalKeys(shape) {
-    return Object.keys(shape).filter((k) => {
-        return shape[k]._zod.optin !== undefined && shape[k]._zod.optout === "optional";
-    });
-}
-// Wrapped in a `@__PURE__` IIFE: esbuild never tree-shakes a top-level initializer that contains a member access on `Number`, so the bare object literal survived into every bundle.
-const NUMBER_FORMAT_RANGES = /*@__PURE__*/ (/* unused pure expression or super */ null && ((() => ({
-    safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-    int32: [-2147483648, 2147483647],
-    uint32: [0, 4294967295],
-    float32: [-3.4028234663852886e38, 3.4028234663852886e38],
-    float64: [-Number.MAX_VALUE, Number.MAX_VALUE],
-}))()));
-const BIGINT_FORMAT_RANGES = {
-    int64: [/* @__PURE__*/ BigInt("-9223372036854775808"), /* @__PURE__*/ BigInt("9223372036854775807")],
-    uint64: [/* @__PURE__*/ BigInt(0), /* @__PURE__*/ BigInt("18446744073709551615")],
-};
-function pick(schema, mask) {
-    const currDef = schema._zod.def;
-    const checks = currDef.checks;
-    const hasChecks = checks && checks.length > 0;
-    if (hasChecks) {
-        throw new Error(".pick() cannot be used on object schemas containing refinements");
-    }
-    const newShape = {};
-    mirrorShape(newShape, schema, maskedKeys(schema, mask));
-    return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
-}
-// the mask keys that select something, checked against the source's shape without resolving it
-function maskedKeys(schema, mask) {
-    const raw = sourceShape(schema);
-    const keys = [];
-    // `for...in` skips symbols, so a symbol in the mask would select nothing
-    for (const key of Reflect.ownKeys(mask)) {
-        if (!Object.getOwnPropertyDescriptor(raw, key)?.enumerable) {
-            throw new Error(`Unrecognized key: "${String(key)}"`);
-        }
-        if (mask[key])
-            keys.push(key);
-    }
-    return keys;
-}
-function omit(schema, mask) {
-    const currDef = schema._zod.def;
-    const checks = currDef.checks;
-    const hasChecks = checks && checks.length > 0;
-    if (hasChecks) {
-        throw new Error(".omit() cannot be used on object schemas containing refinements");
-    }
-    const omitted = new Set(maskedKeys(schema, mask));
-    const newShape = {};
-    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)).filter((key) => !omitted.has(key)));
-    return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
-}
-function extend(schema, shape) {
-    if (!isPlainObject(shape)) {
-        throw new Error("Invalid input to extend: expected a plain object");
-    }
-    const checks = schema._zod.def.checks;
-    const hasChecks = checks && checks.length > 0;
-    if (hasChecks) {
-        // Only throw if new shape overlaps with existing shape. Use getOwnPropertyDescriptor to check key existence without accessing values
-        const existingShape = sourceShape(schema);
-        for (const key of Reflect.ownKeys(shape)) {
-            if (Object.getOwnPropertyDescriptor(existingShape, key) !== undefined) {
-                throw new Error("Cannot overwrite keys on object schemas containing refinements. Use `.safeExtend()` instead.");
-            }
-        }
-    }
-    return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
-}
-// the source's keys, then the caller's overlaid on top
-function extended(schema, shape) {
-    const newShape = {};
-    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)));
-    mirrorProps(newShape, shape);
-    return newShape;
-}
-function safeExtend(schema, shape) {
-    if (!isPlainObject(shape)) {
-        throw new Error("Invalid input to safeExtend: expected a plain object");
-    }
-    return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
-}
-function merge(a, b) {
-    if (!b?._zod?.def) {
-        throw new Error("Invalid input to merge: expected an object schema. To merge a plain shape, use `.extend()`.");
-    }
-    if (a._zod.def.checks?.length) {
-        throw new Error(".merge() cannot be used on object schemas containing refinements. Use .safeExtend() instead.");
-    }
-    const newShape = {};
-    mirrorShape(newShape, a, Reflect.ownKeys(sourceShape(a)));
-    mirrorShape(newShape, b, Reflect.ownKeys(sourceShape(b)));
-    const def = mergeDefs(a._zod.def, {
-        shape: newShape,
-        get catchall() {
-            return b._zod.def.catchall;
-        },
-        checks: b._zod.def.checks ?? [],
-    });
-    return clone(a, def);
-}
-function partial(Class, schema, mask, name = "partial") {
-    const currDef = schema._zod.def;
-    const checks = currDef.checks;
-    const hasChecks = checks && checks.length > 0;
-    if (hasChecks) {
-        throw new Error(`.${name}() cannot be used on object schemas containing refinements`);
-    }
-    const selected = mask ? new Set(maskedKeys(schema, mask)) : undefined;
-    const newShape = {};
-    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), Class &&
-        ((value, key) => (selected && !selected.has(key) ? value : new Class({ type: "optional", innerType: value }))));
-    return clone(schema, mergeDefs(schema._zod.def, { shape: newShape, checks: [] }));
-}
-function required(Class, schema, mask) {
-    const selected = mask ? new Set(maskedKeys(schema, mask)) : undefined;
-    const newShape = {};
-    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), (value, key) => 
-    // overwrite with non-optional
-    selected && !selected.has(key) ? value : new Class({ type: "nonoptional", innerType: value }));
-    return clone(schema, mergeDefs(schema._zod.def, { shape: newShape }));
-}
-// invalid_type | too_big | too_small | invalid_format | not_multiple_of | unrecognized_keys | invalid_union | invalid_key | invalid_element | invalid_value | custom
-function aborted(x, startIndex = 0) {
-    if (x.aborted === true)
-        return true;
-    for (let i = startIndex; i < x.issues.length; i++) {
-        if (x.issues[i]?.continue !== true) {
-            return true;
-        }
-    }
-    return false;
-}
-// Checks for explicit abort (continue === false), as opposed to implicit abort (continue === undefined). Used to respect `abort: true` in .refine() even for checks that have a `when` function.
-function explicitlyAborted(x, startIndex = 0) {
-    if (x.aborted === true)
-        return true;
-    for (let i = startIndex; i < x.issues.length; i++) {
-        if (x.issues[i]?.continue === false) {
-            return true;
-        }
-    }
-    return false;
-}
-function prefixIssues(path, issues) {
-    return issues.map((iss) => {
-        var _a;
-        (_a = iss).path ?? (_a.path = []);
-        iss.path.unshift(path);
-        return iss;
-    });
-}
-function unwrapMessage(message) {
-    return typeof message === "string" ? message : message?.message;
-}
-/* A check holds no link back to the schema it is attached to — the same check instance is shared by every clone of that schema — so the owner is stamped onto the issues a check just raised, at the only point where both are in scope. Runs on the failure path only; `start` is the issue count from before the check ran. */
-/** The leading size checks of `defChecks` that set an upper bound, each paired with it. */
-function sizeCaps(defChecks) {
-    const caps = [];
-    for (const ch of defChecks ?? []) {
-        const d = ch._zod.def;
-        // a later check may rewrite the value
-        if (!/_(length|size)$|_equals$/.test(d.check))
-            break;
-        const max = d.maximum ?? d.length ?? d.size;
-        if (max >= 0)
-            caps.push([max, ch]);
-    }
-    return caps;
-}
-function attachSchema(issues, start, inst) {
-    var _a;
-    for (let i = start; i < issues.length; i++) {
-        (_a = issues[i]).schema ?? (_a.schema = inst);
-    }
-}
-function finalizeIssue(iss, ctx, config) {
-    var _a;
-    // A schema that raised an issue itself owns it outright, and outranks any stamp an enclosing check left in `attachSchema`. String formats and z.custom() are schema and check at once, so when they act as a check they defer to that stamp instead.
-    const traits = iss.inst?._zod?.traits;
-    if (traits?.has("$ZodType")) {
-        if (traits.has("$ZodCheck"))
-            (_a = iss).schema ?? (_a.schema = iss.inst);
-        else
-            iss.schema = iss.inst;
-    }
-    // Decreasing specificity, first map to return a message wins. `inst` is whatever raised the issue, so a check's own map outranks the owning schema's.
-    const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : undefined;
-    const message = iss.message
-        ? iss.message
-        : (unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ??
-            unwrapMessage(schemaError?.(iss)) ??
-            unwrapMessage(ctx?.error?.(iss)) ??
-            unwrapMessage(config.customError?.(iss)) ??
-            unwrapMessage(config.localeError?.(iss)) ??
-            "Invalid input");
-    // an explicit own-key copy beats object rest with excluded keys, which v8 routes through a generic runtime call; Object.keys rather than for-in so an issue pushed with a prototype does not leak inherited keys, and an own __proto__ key is dropped rather than assigned through the setter
-    const full = {};
-    for (const k of Object.keys(iss)) {
-        if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__")
-            continue;
-        full[k] = iss[k];
-    }
-    full.path ?? (full.path = []);
-    full.message = message;
-    if (ctx?.reportInput) {
-        full.input = iss.input;
-    }
-    return full;
-}
-function getSizableOrigin(input) {
-    if (input instanceof Set)
-        return "set";
-    if (input instanceof Map)
-        return "map";
-    // @ts-ignore
-    if (input instanceof File)
-        return "file";
-    return "unknown";
-}
-const highSurrogate = /[\uD800-\uDBFF]/;
-// Code points in `str`: a surrogate pair counts once, a lone surrogate as itself. Hand-rolled because the string iterator allocates and runs ~250x slower on this path; the regex probe exits ~50x quicker for a string with no astral characters.
-function codePointLength(str) {
-    const units = str.length;
-    if (!highSurrogate.test(str))
-        return units;
-    let count = units;
-    for (let i = 0; i < units - 1; i++) {
-        if ((str.charCodeAt(i) & 0xfc00) === 0xd800 && (str.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
-            count--;
-            i++;
-        }
-    }
-    return count;
-}
-function getLengthableOrigin(input) {
-    if (Array.isArray(input))
-        return "array";
-    if (typeof input === "string")
-        return "string";
-    return "unknown";
-}
-function parsedType(data) {
-    const t = typeof data;
-    switch (t) {
-        case "number": {
-            return Number.isNaN(data) ? "nan" : "number";
-        }
-        case "object": {
-            if (data === null) {
-                return "null";
-            }
-            if (Array.isArray(data)) {
-                return "array";
-            }
-            const obj = data;
-            if (obj && Object.getPrototypeOf(obj) !== Object.prototype && "constructor" in obj && obj.constructor) {
-                return obj.constructor.name;
-            }
-        }
-    }
-    return t;
-}
-function issue(...args) {
-    const [iss, input, inst] = args;
-    if (typeof iss === "string") {
-        return {
-            message: iss,
-            code: "custom",
-            input,
-            inst,
-        };
-    }
-    return { ...iss };
-}
-function cleanEnum(obj) {
-    return Object.entries(obj)
-        .filter(([k, _]) => {
-        // return true if NaN, meaning it's not a number, thus a string key
-        return Number.isNaN(Number.parseInt(k, 10));
-    })
-        .map((el) => el[1]);
-}
-// Codec utility functions
-function base64ToUint8Array(base64) {
-    const binaryString = atob(base64);
-    const bytes = new Uint8Array(binaryString.length);
-    for (let i = 0; i < binaryString.length; i++) {
-        bytes[i] = binaryString.charCodeAt(i);
-    }
-    return bytes;
-}
-function uint8ArrayToBase64(bytes) {
-    let binaryString = "";
-    for (let i = 0; i < bytes.length; i++) {
-        binaryString += String.fromCharCode(bytes[i]);
-    }
-    return btoa(binaryString);
-}
-function base64urlToUint8Array(base64url) {
-    const base64 = base64url.replace(/-/g, "+").replace(/_/g, "/");
-    const padding = "=".repeat((4 - (base64.length % 4)) % 4);
-    return base64ToUint8Array(base64 + padding);
-}
-function uint8ArrayToBase64url(bytes) {
-    return uint8ArrayToBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-}
-function hexToUint8Array(hex) {
-    const cleanHex = hex.replace(/^0x/, "");
-    if (cleanHex.length % 2 !== 0) {
-        throw new Error("Invalid hex string length");
-    }
-    const bytes = new Uint8Array(cleanHex.length / 2);
-    for (let i = 0; i < cleanHex.length; i += 2) {
-        bytes[i / 2] = Number.parseInt(cleanHex.slice(i, i + 2), 16);
-    }
-    return bytes;
-}
-function uint8ArrayToHex(bytes) {
-    return Array.from(bytes)
-        .map((b) => b.toString(16).padStart(2, "0"))
-        .join("");
-}
-// instanceof
-class Class {
-    constructor(..._args) { }
-}
-//////////    PROTOTYPE INSTALLERS     //////////
-//
-// Members live on the prototype and materialize per instance on first read, which keeps own-property count under the step where V8 stops using inline slots. Changing anything here means re-measuring runtime, memory and bundle size together — see "The three axes" in AGENTS.md.
-/**
- * Installs a trait's members on its prototype. Each value builds that member for the instance on first read; the built value shadows the accessor as an own property, so a detached `const { parse } = schema` keeps working.
- *
- * Call this from a `proto` initializer, which runs once per prototype — never per instance.
- */
-function members(proto, table) {
-    for (const key in table) {
-        const desc = Object.getOwnPropertyDescriptor(table, key);
-        // a getter installs as written, so it stays live: `description` reads through to the registry on every access. not enumerable: an object literal's is, and a prototype member never was
-        if (desc.get)
-            Object.defineProperty(proto, key, { ...desc, enumerable: false });
-        // a method materializes bound on first read, which is what keeps a detached member working: `const opt = schema.optional; opt()`
-        else
-            defineBound(proto, key, desc.value);
-    }
-}
-/** Shadows a prototype member with an own value, so a getter that builds from the instance runs once. */
-function own(inst, key, value, enumerable = true) {
-    Object.defineProperty(inst, key, { configurable: true, writable: true, enumerable, value });
-    return value;
-}
-/** Like {@link own}, for a member that was never an own data property and has to stay out of `Object.keys`. */
-function hide(inst, key, value) {
-    return own(inst, key, value, false);
-}
-/** Adds members a table derives from the instance: each builds on first read and shadows as own data, and assignment shadows the same way, as when these were own properties. */
-function derived(computes, table) {
-    for (const key in computes) {
-        const compute = computes[key];
-        // an object literal's accessor is configurable and enumerable, and `members` copies the descriptor as written
-        Object.defineProperty(table, key, {
-            configurable: true,
-            enumerable: true,
-            get() {
-                return own(this, key, compute(this));
-            },
-            set(value) {
-                own(this, key, value);
-            },
-        });
-    }
-    return table;
-}
-function defineBound(proto, key, fn) {
-    Object.defineProperty(proto, key, {
-        configurable: true,
-        get() {
-            // vitest's spyOn calls a prototype getter bare to find the function it wraps, so a nullish receiver answers the raw method
-            return this == null ? fn : own(this, key, fn.bind(this));
-        },
-        set(value) {
-            own(this, key, value);
-        },
-    });
-}
-/** Returns the prototype to install on, or `undefined` if this group is already installed on it. */
-function claim(inst, sentinel) {
-    const proto = Object.getPrototypeOf(inst);
-    // Runs on every construction, so `in` rather than the costlier `hasOwnProperty.call`. Sentinels are keys the group itself defines.
-    return sentinel in proto ? undefined : proto;
-}
-// The internals whose init chain is installing. A second call for the same one is a derived constructor overriding its base, so it must not construct another schema in between or the override is dropped.
-let installing;
-// Set while a getter is running, so a value that resolved through a recursion break is not memoized. One shared descriptor shadows the key for the duration, which costs no per-key allocation.
-let broke = false;
-const breaker = {
-    configurable: true,
-    get() {
-        broke = true;
-        return undefined;
-    },
-};
-/**
- * Installs a lazily-derived internal on the `_zod` prototype of `inst`'s
- * constructor, computed from the internals object itself and cached there on
- * first read. One accessor per constructor rather than one per instance.
- */
-function defineLazyInternal(inst, key, compute) {
-    const proto = Object.getPrototypeOf(inst._zod);
-    if (key in proto && installing !== inst._zod) {
-        // A repeat construction: everything is installed already. Cleared here so the reference is not held past the first construction of every type.
-        installing = undefined;
-        return;
-    }
-    installing = inst._zod;
-    Object.defineProperty(proto, key, {
-        configurable: true,
-        get() {
-            // Shadowed before computing so a re-entrant read from a recursive schema resolves to undefined instead of running the getter again.
-            Object.defineProperty(this, key, breaker);
-            const outer = broke;
-            broke = false;
-            try {
-                const value = compute(this);
-                // A result that resolved through a recursion break is recomputed once the graph is complete; everything else memoizes, undefined included.
-                if (broke)
-                    delete this[key];
-                else
-                    Object.defineProperty(this, key, { configurable: true, writable: true, value });
-                broke = broke || outer;
-                return value;
-            }
-            catch (err) {
-                // A compute that threw memoizes nothing, so a later read runs it again and fails the same way. The shadow goes with it, since leaving it installed would answer undefined for every later read.
-                delete this[key];
-                broke = broke || outer;
-                throw err;
-            }
-        },
-        set(value) {
-            Object.defineProperty(this, key, { configurable: true, writable: true, value });
-        },
-    });
-}
-/**
- * Installs `key` on `inst`'s prototype, computed by `make` on first read and cached there as an own
- * data property. One accessor per constructor rather than one per instance, because an own accessor
- * puts every instance after the first into v8 dictionary mode. The key doubles as the sentinel.
- */
-function installLazyProp(inst, key, make, enumerable) {
-    const proto = claim(inst, key);
-    if (!proto)
-        return;
-    Object.defineProperty(proto, key, {
-        configurable: true,
-        get() {
-            // Shadowed before computing, so a re-entrant read from a self-referential shape resolves to undefined instead of running the getter again. A data property rather than an accessor: an own accessor is the dictionary-mode transition this exists to avoid.
-            const desc = { configurable: true, writable: true, enumerable, value: undefined };
-            Object.defineProperty(this, key, desc);
-            // a compute that throws leaves the shadow behind, so later reads answer undefined instead of re-throwing; `defineLazy` did the same, and `defineLazyInternal`'s delete-on-catch would cost bytes in every bundle for a case only a throwing user getter reaches
-            desc.value = make(this);
-            Object.defineProperty(this, key, desc);
-            return desc.value;
-        },
-        set(value) {
-            Object.defineProperty(this, key, { configurable: true, writable: true, enumerable, value });
-        },
-    });
-}
-/** Marks the thunk `_catch` synthesises for a constant catch value. `Function.length` cannot tell that thunk from a user callback — rest and defaulted parameters both report arity 0 — and a user callback reads `ctx.error`, whose issues only finalize correctly against the caller's per-parse error map. Provenance can say what arity cannot. A plain string key rather than `Symbol.for`, whose call at module scope no bundler can prove pure — the same shape that anchored `urlCanParse` into every build. */
-const CONSTANT_CATCH = "~constantCatch";
-/** Wraps a constant catch value in a thunk tagged with {@link CONSTANT_CATCH}. */
-function constantCatch(value) {
-    const fn = () => value;
-    fn[CONSTANT_CATCH] = true;
-    return fn;
-}
-
-
-/***/ }),
-
-/***/ 3619:
+/***/ 1041:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  YOg: () => (/* binding */ array),
-  zMY: () => (/* binding */ schemas_boolean),
-  MfU: () => (/* binding */ _catch),
-  IeY: () => (/* binding */ custom),
-  k5n: () => (/* binding */ _enum),
-  X$i: () => (/* binding */ extend),
-  mee: () => (/* binding */ nullable),
-  aig: () => (/* binding */ schemas_number),
-  Ikc: () => (/* binding */ object),
-  lqM: () => (/* binding */ optional),
-  FsL: () => (/* binding */ pipe),
-  g1P: () => (/* binding */ record),
-  YjP: () => (/* binding */ schemas_string),
-  pdi: () => (/* binding */ transform),
-  KCZ: () => (/* binding */ union),
-  L5J: () => (/* binding */ unknown)
+  $p: () => (/* binding */ $ZodArray),
+  sF: () => (/* binding */ $ZodBoolean),
+  t$: () => (/* binding */ $ZodCatch),
+  b0: () => (/* binding */ $ZodCustom),
+  VO: () => (/* binding */ $ZodEnum),
+  Ko: () => (/* binding */ $ZodISODateTime),
+  qc: () => (/* binding */ $ZodNullable),
+  vz: () => (/* binding */ $ZodNumber),
+  L8: () => (/* binding */ $ZodObject),
+  ig: () => (/* binding */ $ZodOptional),
+  _m: () => (/* binding */ $ZodPipe),
+  h: () => (/* binding */ $ZodRecord),
+  $v: () => (/* binding */ $ZodString),
+  EY: () => (/* binding */ $ZodStringFormat),
+  Wc: () => (/* binding */ $ZodTransform),
+  W4: () => (/* binding */ $ZodType),
+  cu: () => (/* binding */ $ZodUnion),
+  GP: () => (/* binding */ $ZodUnknown)
 });
 
-// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, base64, base64url, bigint, catchall, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, date, describe, discriminatedUnion, e164, email, emoji, exactOptional, exactPartial, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullish, omit, partial, partialRecord, pick, prefault, promise, readonly, refine, required, safeExtend, set, strictObject, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: $ZodAny, $ZodBase64, $ZodBase64URL, $ZodBigInt, $ZodBigIntFormat, $ZodCIDRv4, $ZodCIDRv6, $ZodCUID, $ZodCUID2, $ZodCodec, $ZodCreditCard, $ZodCustomStringFormat, $ZodDate, $ZodDefault, $ZodDiscriminatedUnion, $ZodE164, $ZodEmail, $ZodEmoji, $ZodExactOptional, $ZodFile, $ZodFunction, $ZodGUID, $ZodIBAN, $ZodIPv4, $ZodIPv6, $ZodISODate, $ZodISODuration, $ZodISOTime, $ZodIntersection, $ZodJWT, $ZodKSUID, $ZodLazy, $ZodLiteral, $ZodMAC, $ZodMap, $ZodNaN, $ZodNanoID, $ZodNever, $ZodNonOptional, $ZodNull, $ZodNumberFormat, $ZodObjectJIT, $ZodPrefault, $ZodPreprocess, $ZodPromise, $ZodReadonly, $ZodSet, $ZodSuccess, $ZodSymbol, $ZodTemplateLiteral, $ZodTuple, $ZodULID, $ZodURL, $ZodUUID, $ZodUndefined, $ZodVoid, $ZodXID, $ZodXor, URL_BAD_FORMAT, URL_UNPARSEABLE, base64Charset, base64urlCharset, canParseURL, clone, getDiscriminatedOption, isValidBase64, isValidBase64URL, isValidCIDRv6, isValidCreditCard, isValidIBAN, isValidIPv6, isValidJWT, mergeValues, parseURLObject, standardProps, stripTabAndNewline, urlHostnameOk, urlProtocolOk, validateURL
 
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
-var core_core = __nccwpck_require__(8532);
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/checks.js
 var core_checks = __nccwpck_require__(4890);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(8532);
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/regexes.js
 
 /**
@@ -46750,7 +45216,7 @@ const creditCard = /^\d(?:[ -]?\d){11,18}$/;
 const currencyCode = /^(?:AED|AFN|ALL|AMD|AOA|ARS|AUD|AWG|AZN|BAM|BBD|BDT|BHD|BIF|BMD|BND|BOB|BOV|BRL|BSD|BTN|BWP|BYN|BZD|CAD|CDF|CHE|CHF|CHW|CLF|CLP|CNY|COP|COU|CRC|CUP|CVE|CZK|DJF|DKK|DOP|DZD|EGP|ERN|ETB|EUR|FJD|FKP|GBP|GEL|GHS|GIP|GMD|GNF|GTQ|GYD|HKD|HNL|HTG|HUF|IDR|ILS|INR|IQD|IRR|ISK|JMD|JOD|JPY|KES|KGS|KHR|KMF|KPW|KRW|KWD|KYD|KZT|LAK|LBP|LKR|LRD|LSL|LYD|MAD|MDL|MGA|MKD|MMK|MNT|MOP|MRU|MUR|MVR|MWK|MXN|MXV|MYR|MZN|NAD|NGN|NIO|NOK|NPR|NZD|OMR|PAB|PEN|PGK|PHP|PKR|PLN|PYG|QAR|RON|RSD|RUB|RWF|SAR|SBD|SCR|SDG|SEK|SGD|SHP|SLE|SOS|SRD|SSP|STN|SVC|SYP|SZL|THB|TJS|TMT|TND|TOP|TRY|TTD|TWD|TZS|UAH|UGX|USD|USN|UYI|UYU|UYW|UZS|VED|VES|VND|VUV|WST|XAD|XAF|XAG|XAU|XBA|XBB|XBC|XBD|XCD|XCG|XDR|XOF|XPD|XPF|XPT|XSU|XTS|XUA|XXX|YER|ZAR|ZMW|ZWG)$/;
 // iban electronic format: 2-letter country, check digits 02-98 (the only values `98 - remainder` can produce), 11-30 bban characters
 const iban = /^[A-Z]{2}(?!00|01|99)\d{2}[A-Z0-9]{11,30}$/;
-const dateSource = (/* unused pure expression or super */ null && (`(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`));
+const dateSource = `(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`;
 /** Anchors a pattern source. The interpolation lives here rather than at the call site because
  * esbuild will not drop a `@__PURE__` call whose own argument interpolates a variable, but it
  * will drop `anchor(dateSource)`. Keeping it inline pinned `date` into every bundle. */
@@ -47020,11 +45486,11 @@ const $ZodString = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodString", (i
         return payload;
     };
 });
-const $ZodStringFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodStringFormat", (inst, def) => {
+const $ZodStringFormat = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodStringFormat", (inst, def) => {
     // check initialization must come first
-    checks.$ZodCheckStringFormat.init(inst, def);
+    core_checks/* $ZodCheckStringFormat */.ql.init(inst, def);
     $ZodString.init(inst, def);
-})));
+});
 const $ZodGUID = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodGUID", (inst, def) => {
     def.pattern ?? (def.pattern = regexes.guid);
     $ZodStringFormat.init(inst, def);
@@ -47211,10 +45677,10 @@ const $ZodKSUID = /*@__PURE__*/ (/* unused pure expression or super */ null && (
     def.pattern ?? (def.pattern = regexes.ksuid);
     $ZodStringFormat.init(inst, def);
 })));
-const $ZodISODateTime = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodISODateTime", (inst, def) => {
-    def.pattern ?? (def.pattern = regexes.datetime(def));
+const $ZodISODateTime = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodISODateTime", (inst, def) => {
+    def.pattern ?? (def.pattern = datetime(def));
     $ZodStringFormat.init(inst, def);
-})));
+});
 const $ZodISODate = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodISODate", (inst, def) => {
     def.pattern ?? (def.pattern = regexes.date);
     $ZodStringFormat.init(inst, def);
@@ -49482,19 +47948,959 @@ function handleRefineResult(result, payload, input, inst) {
     }
 }
 
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
-var api = __nccwpck_require__(3305);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/parse.js + 1 modules
-var core_parse = __nccwpck_require__(3945);
-;// CONCATENATED MODULE: ./node_modules/zod/v4/mini/schemas.js
+
+/***/ }),
+
+/***/ 4723:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A2: () => (/* binding */ normalizeParams),
+/* harmony export */   Gv: () => (/* binding */ isObject),
+/* harmony export */   NM: () => (/* binding */ optionalKeys),
+/* harmony export */   O7: () => (/* binding */ codePointLength),
+/* harmony export */   PO: () => (/* binding */ cached),
+/* harmony export */   QH: () => (/* binding */ aborted),
+/* harmony export */   Qd: () => (/* binding */ isPlainObject),
+/* harmony export */   Rc: () => (/* binding */ getLengthableOrigin),
+/* harmony export */   SS: () => (/* binding */ constantCatch),
+/* harmony export */   Vy: () => (/* binding */ assignProp),
+/* harmony export */   X: () => (/* binding */ installLazyProp),
+/* harmony export */   X$: () => (/* binding */ extend),
+/* harmony export */   cl: () => (/* binding */ nullish),
+/* harmony export */   d3: () => (/* binding */ attachSchema),
+/* harmony export */   gx: () => (/* binding */ captureStackTrace),
+/* harmony export */   hi: () => (/* binding */ sizeCaps),
+/* harmony export */   iR: () => (/* binding */ finalizeIssue),
+/* harmony export */   jD: () => (/* binding */ hide),
+/* harmony export */   k8: () => (/* binding */ jsonStringifyReplacer),
+/* harmony export */   lQ: () => (/* binding */ prefixIssues),
+/* harmony export */   o8: () => (/* binding */ clone),
+/* harmony export */   ol: () => (/* binding */ members),
+/* harmony export */   p6: () => (/* binding */ cleanRegex),
+/* harmony export */   qQ: () => (/* binding */ propertyKeyTypes),
+/* harmony export */   qh: () => (/* binding */ own),
+/* harmony export */   rL: () => (/* binding */ explicitlyAborted),
+/* harmony export */   sD: () => (/* binding */ escapeRegex),
+/* harmony export */   sn: () => (/* binding */ issue),
+/* harmony export */   v5: () => (/* binding */ defineLazyInternal),
+/* harmony export */   w5: () => (/* binding */ getEnumValues)
+/* harmony export */ });
+/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, joinValues, floatSafeRemainder, defineLazy, objectClone, rawShape, mergeDefs, cloneDef, getElementAtPath, promiseAllObject, randomString, esc, slugify, allowsEval, shallowClone, numKeys, getParsedType, primitiveTypes, createTransparentProxy, stringifyPrimitive, NUMBER_FORMAT_RANGES, BIGINT_FORMAT_RANGES, pick, omit, safeExtend, merge, partial, required, unwrapMessage, getSizableOrigin, parsedType, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, derived, CONSTANT_CATCH */
+
+// functions
+function assertEqual(val) {
+    return val;
+}
+function assertNotEqual(val) {
+    return val;
+}
+function toZod() {
+    return (schema) => schema;
+}
+function assertIs(_arg) { }
+function assertNever(_x) {
+    throw new Error("Unexpected value in exhaustive check");
+}
+function assert(_) { }
+function getEnumValues(entries) {
+    const numericValues = Object.values(entries).filter((v) => typeof v === "number");
+    const values = Object.entries(entries)
+        .filter(([k, _]) => numericValues.indexOf(+k) === -1)
+        .map(([_, v]) => v);
+    return values;
+}
+function joinValues(array, separator = "|") {
+    return array.map((val) => stringifyPrimitive(val)).join(separator);
+}
+function jsonStringifyReplacer(_, value) {
+    if (typeof value === "bigint")
+        return value.toString();
+    return value;
+}
+// the accessor lives on a shared prototype: an own accessor makes every box a dictionary-mode object (~360 B and a slow load per read against ~100 B and an inlined getter here)
+class Cached {
+    constructor(getter) {
+        this._getter = getter;
+        this._value = undefined;
+    }
+    get value() {
+        const getter = this._getter;
+        if (getter !== undefined) {
+            this._value = getter();
+            this._getter = undefined;
+        }
+        return this._value;
+    }
+}
+function cached(getter) {
+    return new Cached(getter);
+}
+function nullish(input) {
+    return input === null || input === undefined;
+}
+function cleanRegex(source) {
+    const start = source.startsWith("^") ? 1 : 0;
+    const end = source.endsWith("$") ? source.length - 1 : source.length;
+    return source.slice(start, end);
+}
+function floatSafeRemainder(val, step) {
+    const ratio = val / step;
+    const roundedRatio = Math.round(ratio);
+    // `val` and `step` each round to a double before the division rounds again, so a true decimal multiple's quotient can sit up to 1.5 of these scaled epsilons from the integer. A 1x tolerance therefore rejected 2.03 as a multiple of 0.07; 4x covers the worst case with margin.
+    const tolerance = 4 * Number.EPSILON * Math.max(Math.abs(ratio), 1);
+    if (Math.abs(ratio - roundedRatio) < tolerance)
+        return 0;
+    return ratio - roundedRatio;
+}
+const EVALUATING = /* @__PURE__*/ (/* unused pure expression or super */ null && (Symbol("evaluating")));
+function defineLazy(object, key, getter) {
+    let value = undefined;
+    Object.defineProperty(object, key, {
+        get() {
+            if (value === EVALUATING) {
+                // Circular reference detected, return undefined to break the cycle
+                return undefined;
+            }
+            if (value === undefined) {
+                value = EVALUATING;
+                value = getter();
+            }
+            return value;
+        },
+        set(v) {
+            Object.defineProperty(object, key, {
+                value: v,
+                // configurable: true,
+            });
+            // object[key] = v;
+        },
+        configurable: true,
+    });
+}
+function objectClone(obj) {
+    return Object.create(Object.getPrototypeOf(obj), Object.getOwnPropertyDescriptors(obj));
+}
+function assignProp(target, prop, value) {
+    Object.defineProperty(target, prop, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+    });
+}
+/**
+ * Whichever object a def's `shape` currently answers from: the one the caller passed until the first read, the frozen copy after it.
+ *
+ * Its keys and descriptors read without invoking anything, which is what lets a discriminated union check its discriminator, and the cycle walk read a shape, without resolving a getter that references the schema being constructed. A def that answers `shape` from an accessor of its own has none.
+ */
+function rawShape(def) {
+    const desc = Object.getOwnPropertyDescriptor(def, "shape");
+    return desc?.get ? desc.get.raw : desc?.value;
+}
+// where a builder reads its source's keys and descriptors, resolving only a shape a def answers for itself. A shape resolves by object spread, so only its enumerable keys are ever part of it.
+function sourceShape(schema) {
+    return rawShape(schema._zod.def) ?? schema._zod.def.shape;
+}
+// a key whose value is not settled yet, self-caching so every read after the first gets the same one
+function deferProp(target, key, getter) {
+    Object.defineProperty(target, key, {
+        get() {
+            const value = getter();
+            assignProp(this, key, value);
+            return value;
+        },
+        enumerable: true,
+        configurable: true,
+    });
+}
+// Writes a settled key. A plain assignment is much cheaper than `defineProperty` and produces the same descriptor, but it runs whatever setter already answers to the key — an accessor this shape deferred, or an inherited one, which `__proto__` has on every object and prototype pollution can add for any name.
+function putProp(target, key, value) {
+    if (key in target)
+        assignProp(target, key, value);
+    else
+        target[key] = value;
+}
+/**
+ * Copies `keys` of `source`'s shape onto `target`, each value passed through `wrap`.
+ *
+ * A key the source has resolved is copied through now, so the derived shape states it outright and nothing has to resolve it to learn what it holds. A key the source still defers stays deferred, and reads back through the source's own `shape`, so it resolves once and both shapes get that one schema.
+ */
+function mirrorShape(target, source, keys, wrap) {
+    const raw = sourceShape(source);
+    for (const key of keys) {
+        const desc = Object.getOwnPropertyDescriptor(raw, key);
+        if (!desc.enumerable)
+            continue;
+        if (desc.get) {
+            deferProp(target, key, () => {
+                const value = source._zod.def.shape[key];
+                return wrap ? wrap(value, key) : value;
+            });
+        }
+        else
+            putProp(target, key, wrap ? wrap(desc.value, key) : desc.value);
+    }
+}
+// same, for a plain shape a caller passed rather than a schema's
+function mirrorProps(target, source) {
+    for (const key of Reflect.ownKeys(source)) {
+        const desc = Object.getOwnPropertyDescriptor(source, key);
+        if (!desc.enumerable)
+            continue;
+        if (desc.get)
+            deferProp(target, key, () => source[key]);
+        else
+            putProp(target, key, desc.value);
+    }
+}
+function mergeDefs(...defs) {
+    const mergedDescriptors = {};
+    for (const def of defs) {
+        const descriptors = Object.getOwnPropertyDescriptors(def);
+        Object.assign(mergedDescriptors, descriptors);
+    }
+    return Object.defineProperties({}, mergedDescriptors);
+}
+function cloneDef(schema) {
+    return mergeDefs(schema._zod.def);
+}
+function getElementAtPath(obj, path) {
+    if (!path)
+        return obj;
+    return path.reduce((acc, key) => acc?.[key], obj);
+}
+function promiseAllObject(promisesObj) {
+    const keys = Object.keys(promisesObj);
+    const promises = keys.map((key) => promisesObj[key]);
+    return Promise.all(promises).then((results) => {
+        const resolvedObj = {};
+        for (let i = 0; i < keys.length; i++) {
+            resolvedObj[keys[i]] = results[i];
+        }
+        return resolvedObj;
+    });
+}
+function randomString(length = 10) {
+    const chars = "abcdefghijklmnopqrstuvwxyz";
+    let str = "";
+    for (let i = 0; i < length; i++) {
+        str += chars[Math.floor(Math.random() * chars.length)];
+    }
+    return str;
+}
+function esc(str) {
+    return JSON.stringify(str);
+}
+function slugify(input) {
+    return input
+        .toLowerCase()
+        .trim()
+        .replace(/[^\w\s-]/g, "")
+        .replace(/[\s_-]+/g, "-")
+        .replace(/^-+|-+$/g, "");
+}
+const captureStackTrace = ("captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => { });
+function isObject(data) {
+    return typeof data === "object" && data !== null && !Array.isArray(data);
+}
+const allowsEval = /* @__PURE__*/ (/* unused pure expression or super */ null && (cached(() => {
+    // Skip the probe under `jitless`: strict CSPs report the caught `new Function` as a `securitypolicyviolation` even though the throw is swallowed.
+    if (globalConfig.jitless) {
+        return false;
+    }
+    // @ts-ignore
+    if (typeof navigator !== "undefined" && navigator?.userAgent?.includes("Cloudflare")) {
+        return false;
+    }
+    try {
+        const F = Function;
+        new F("");
+        return true;
+    }
+    catch (_) {
+        return false;
+    }
+})));
+function isPlainObject(o) {
+    if (isObject(o) === false)
+        return false;
+    // modified constructor
+    const ctor = o.constructor;
+    if (ctor === undefined)
+        return true;
+    if (typeof ctor !== "function")
+        return true;
+    // modified prototype
+    const prot = ctor.prototype;
+    if (isObject(prot) === false)
+        return false;
+    // ctor doesn't have static `isPrototypeOf`
+    if (Object.prototype.hasOwnProperty.call(prot, "isPrototypeOf") === false) {
+        return false;
+    }
+    return true;
+}
+function shallowClone(o) {
+    if (isPlainObject(o))
+        return { ...o };
+    if (Array.isArray(o))
+        return [...o];
+    if (o instanceof Map)
+        return new Map(o);
+    if (o instanceof Set)
+        return new Set(o);
+    return o;
+}
+function numKeys(data) {
+    let keyCount = 0;
+    for (const key in data) {
+        if (Object.prototype.hasOwnProperty.call(data, key)) {
+            keyCount++;
+        }
+    }
+    return keyCount;
+}
+const getParsedType = (data) => {
+    const t = typeof data;
+    switch (t) {
+        case "undefined":
+            return "undefined";
+        case "string":
+            return "string";
+        case "number":
+            return Number.isNaN(data) ? "nan" : "number";
+        case "boolean":
+            return "boolean";
+        case "function":
+            return "function";
+        case "bigint":
+            return "bigint";
+        case "symbol":
+            return "symbol";
+        case "object":
+            if (Array.isArray(data)) {
+                return "array";
+            }
+            if (data === null) {
+                return "null";
+            }
+            if (data.then && typeof data.then === "function" && data.catch && typeof data.catch === "function") {
+                return "promise";
+            }
+            if (typeof Map !== "undefined" && data instanceof Map) {
+                return "map";
+            }
+            if (typeof Set !== "undefined" && data instanceof Set) {
+                return "set";
+            }
+            if (typeof Date !== "undefined" && data instanceof Date) {
+                return "date";
+            }
+            // @ts-ignore
+            if (typeof File !== "undefined" && data instanceof File) {
+                return "file";
+            }
+            return "object";
+        default:
+            throw new Error(`Unknown data type: ${t}`);
+    }
+};
+const propertyKeyTypes = /* @__PURE__*/ new Set(["string", "number", "symbol"]);
+const primitiveTypes = /* @__PURE__*/ new Set([
+    "string",
+    "number",
+    "bigint",
+    "boolean",
+    "symbol",
+    "undefined",
+]);
+function escapeRegex(str) {
+    return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+// zod-specific utils
+function clone(inst, def, params) {
+    const cl = new inst._zod.constr(def ?? inst._zod.def);
+    if (!def || params?.parent)
+        cl._zod.parent = inst;
+    return cl;
+}
+function normalizeParams(_params) {
+    const params = _params;
+    if (!params)
+        return {};
+    if (typeof params === "string")
+        return { error: () => params };
+    if (params?.message !== undefined) {
+        if (params?.error !== undefined)
+            throw new Error("Cannot specify both `message` and `error` params");
+        params.error = params.message;
+    }
+    delete params.message;
+    if (typeof params.error === "string")
+        return { ...params, error: () => params.error };
+    return params;
+}
+function createTransparentProxy(getter) {
+    let target;
+    return new Proxy({}, {
+        get(_, prop, receiver) {
+            target ?? (target = getter());
+            return Reflect.get(target, prop, receiver);
+        },
+        set(_, prop, value, receiver) {
+            target ?? (target = getter());
+            return Reflect.set(target, prop, value, receiver);
+        },
+        has(_, prop) {
+            target ?? (target = getter());
+            return Reflect.has(target, prop);
+        },
+        deleteProperty(_, prop) {
+            target ?? (target = getter());
+            return Reflect.deleteProperty(target, prop);
+        },
+        ownKeys(_) {
+            target ?? (target = getter());
+            return Reflect.ownKeys(target);
+        },
+        getOwnPropertyDescriptor(_, prop) {
+            target ?? (target = getter());
+            return Reflect.getOwnPropertyDescriptor(target, prop);
+        },
+        defineProperty(_, prop, descriptor) {
+            target ?? (target = getter());
+            return Reflect.defineProperty(target, prop, descriptor);
+        },
+    });
+}
+function stringifyPrimitive(value) {
+    if (typeof value === "bigint")
+        return value.toString() + "n";
+    if (typeof value === "string")
+        return `"${value}"`;
+    return `${value}`;
+}
+function optionalKeys(shape) {
+    return Object.keys(shape).filter((k) => {
+        return shape[k]._zod.optin !== undefined && shape[k]._zod.optout === "optional";
+    });
+}
+// Wrapped in a `@__PURE__` IIFE: esbuild never tree-shakes a top-level initializer that contains a member access on `Number`, so the bare object literal survived into every bundle.
+const NUMBER_FORMAT_RANGES = /*@__PURE__*/ (/* unused pure expression or super */ null && ((() => ({
+    safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    int32: [-2147483648, 2147483647],
+    uint32: [0, 4294967295],
+    float32: [-3.4028234663852886e38, 3.4028234663852886e38],
+    float64: [-Number.MAX_VALUE, Number.MAX_VALUE],
+}))()));
+const BIGINT_FORMAT_RANGES = {
+    int64: [/* @__PURE__*/ BigInt("-9223372036854775808"), /* @__PURE__*/ BigInt("9223372036854775807")],
+    uint64: [/* @__PURE__*/ BigInt(0), /* @__PURE__*/ BigInt("18446744073709551615")],
+};
+function pick(schema, mask) {
+    const currDef = schema._zod.def;
+    const checks = currDef.checks;
+    const hasChecks = checks && checks.length > 0;
+    if (hasChecks) {
+        throw new Error(".pick() cannot be used on object schemas containing refinements");
+    }
+    const newShape = {};
+    mirrorShape(newShape, schema, maskedKeys(schema, mask));
+    return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
+}
+// the mask keys that select something, checked against the source's shape without resolving it
+function maskedKeys(schema, mask) {
+    const raw = sourceShape(schema);
+    const keys = [];
+    // `for...in` skips symbols, so a symbol in the mask would select nothing
+    for (const key of Reflect.ownKeys(mask)) {
+        if (!Object.getOwnPropertyDescriptor(raw, key)?.enumerable) {
+            throw new Error(`Unrecognized key: "${String(key)}"`);
+        }
+        if (mask[key])
+            keys.push(key);
+    }
+    return keys;
+}
+function omit(schema, mask) {
+    const currDef = schema._zod.def;
+    const checks = currDef.checks;
+    const hasChecks = checks && checks.length > 0;
+    if (hasChecks) {
+        throw new Error(".omit() cannot be used on object schemas containing refinements");
+    }
+    const omitted = new Set(maskedKeys(schema, mask));
+    const newShape = {};
+    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)).filter((key) => !omitted.has(key)));
+    return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
+}
+function extend(schema, shape) {
+    if (!isPlainObject(shape)) {
+        throw new Error("Invalid input to extend: expected a plain object");
+    }
+    const checks = schema._zod.def.checks;
+    const hasChecks = checks && checks.length > 0;
+    if (hasChecks) {
+        // Only throw if new shape overlaps with existing shape. Use getOwnPropertyDescriptor to check key existence without accessing values
+        const existingShape = sourceShape(schema);
+        for (const key of Reflect.ownKeys(shape)) {
+            if (Object.getOwnPropertyDescriptor(existingShape, key) !== undefined) {
+                throw new Error("Cannot overwrite keys on object schemas containing refinements. Use `.safeExtend()` instead.");
+            }
+        }
+    }
+    return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
+}
+// the source's keys, then the caller's overlaid on top
+function extended(schema, shape) {
+    const newShape = {};
+    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)));
+    mirrorProps(newShape, shape);
+    return newShape;
+}
+function safeExtend(schema, shape) {
+    if (!isPlainObject(shape)) {
+        throw new Error("Invalid input to safeExtend: expected a plain object");
+    }
+    return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
+}
+function merge(a, b) {
+    if (!b?._zod?.def) {
+        throw new Error("Invalid input to merge: expected an object schema. To merge a plain shape, use `.extend()`.");
+    }
+    if (a._zod.def.checks?.length) {
+        throw new Error(".merge() cannot be used on object schemas containing refinements. Use .safeExtend() instead.");
+    }
+    const newShape = {};
+    mirrorShape(newShape, a, Reflect.ownKeys(sourceShape(a)));
+    mirrorShape(newShape, b, Reflect.ownKeys(sourceShape(b)));
+    const def = mergeDefs(a._zod.def, {
+        shape: newShape,
+        get catchall() {
+            return b._zod.def.catchall;
+        },
+        checks: b._zod.def.checks ?? [],
+    });
+    return clone(a, def);
+}
+function partial(Class, schema, mask, name = "partial") {
+    const currDef = schema._zod.def;
+    const checks = currDef.checks;
+    const hasChecks = checks && checks.length > 0;
+    if (hasChecks) {
+        throw new Error(`.${name}() cannot be used on object schemas containing refinements`);
+    }
+    const selected = mask ? new Set(maskedKeys(schema, mask)) : undefined;
+    const newShape = {};
+    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), Class &&
+        ((value, key) => (selected && !selected.has(key) ? value : new Class({ type: "optional", innerType: value }))));
+    return clone(schema, mergeDefs(schema._zod.def, { shape: newShape, checks: [] }));
+}
+function required(Class, schema, mask) {
+    const selected = mask ? new Set(maskedKeys(schema, mask)) : undefined;
+    const newShape = {};
+    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), (value, key) => 
+    // overwrite with non-optional
+    selected && !selected.has(key) ? value : new Class({ type: "nonoptional", innerType: value }));
+    return clone(schema, mergeDefs(schema._zod.def, { shape: newShape }));
+}
+// invalid_type | too_big | too_small | invalid_format | not_multiple_of | unrecognized_keys | invalid_union | invalid_key | invalid_element | invalid_value | custom
+function aborted(x, startIndex = 0) {
+    if (x.aborted === true)
+        return true;
+    for (let i = startIndex; i < x.issues.length; i++) {
+        if (x.issues[i]?.continue !== true) {
+            return true;
+        }
+    }
+    return false;
+}
+// Checks for explicit abort (continue === false), as opposed to implicit abort (continue === undefined). Used to respect `abort: true` in .refine() even for checks that have a `when` function.
+function explicitlyAborted(x, startIndex = 0) {
+    if (x.aborted === true)
+        return true;
+    for (let i = startIndex; i < x.issues.length; i++) {
+        if (x.issues[i]?.continue === false) {
+            return true;
+        }
+    }
+    return false;
+}
+function prefixIssues(path, issues) {
+    return issues.map((iss) => {
+        var _a;
+        (_a = iss).path ?? (_a.path = []);
+        iss.path.unshift(path);
+        return iss;
+    });
+}
+function unwrapMessage(message) {
+    return typeof message === "string" ? message : message?.message;
+}
+/* A check holds no link back to the schema it is attached to — the same check instance is shared by every clone of that schema — so the owner is stamped onto the issues a check just raised, at the only point where both are in scope. Runs on the failure path only; `start` is the issue count from before the check ran. */
+/** The leading size checks of `defChecks` that set an upper bound, each paired with it. */
+function sizeCaps(defChecks) {
+    const caps = [];
+    for (const ch of defChecks ?? []) {
+        const d = ch._zod.def;
+        // a later check may rewrite the value
+        if (!/_(length|size)$|_equals$/.test(d.check))
+            break;
+        const max = d.maximum ?? d.length ?? d.size;
+        if (max >= 0)
+            caps.push([max, ch]);
+    }
+    return caps;
+}
+function attachSchema(issues, start, inst) {
+    var _a;
+    for (let i = start; i < issues.length; i++) {
+        (_a = issues[i]).schema ?? (_a.schema = inst);
+    }
+}
+function finalizeIssue(iss, ctx, config) {
+    var _a;
+    // A schema that raised an issue itself owns it outright, and outranks any stamp an enclosing check left in `attachSchema`. String formats and z.custom() are schema and check at once, so when they act as a check they defer to that stamp instead.
+    const traits = iss.inst?._zod?.traits;
+    if (traits?.has("$ZodType")) {
+        if (traits.has("$ZodCheck"))
+            (_a = iss).schema ?? (_a.schema = iss.inst);
+        else
+            iss.schema = iss.inst;
+    }
+    // Decreasing specificity, first map to return a message wins. `inst` is whatever raised the issue, so a check's own map outranks the owning schema's.
+    const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : undefined;
+    const message = iss.message
+        ? iss.message
+        : (unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ??
+            unwrapMessage(schemaError?.(iss)) ??
+            unwrapMessage(ctx?.error?.(iss)) ??
+            unwrapMessage(config.customError?.(iss)) ??
+            unwrapMessage(config.localeError?.(iss)) ??
+            "Invalid input");
+    // an explicit own-key copy beats object rest with excluded keys, which v8 routes through a generic runtime call; Object.keys rather than for-in so an issue pushed with a prototype does not leak inherited keys, and an own __proto__ key is dropped rather than assigned through the setter
+    const full = {};
+    for (const k of Object.keys(iss)) {
+        if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__")
+            continue;
+        full[k] = iss[k];
+    }
+    full.path ?? (full.path = []);
+    full.message = message;
+    if (ctx?.reportInput) {
+        full.input = iss.input;
+    }
+    return full;
+}
+function getSizableOrigin(input) {
+    if (input instanceof Set)
+        return "set";
+    if (input instanceof Map)
+        return "map";
+    // @ts-ignore
+    if (input instanceof File)
+        return "file";
+    return "unknown";
+}
+const highSurrogate = /[\uD800-\uDBFF]/;
+// Code points in `str`: a surrogate pair counts once, a lone surrogate as itself. Hand-rolled because the string iterator allocates and runs ~250x slower on this path; the regex probe exits ~50x quicker for a string with no astral characters.
+function codePointLength(str) {
+    const units = str.length;
+    if (!highSurrogate.test(str))
+        return units;
+    let count = units;
+    for (let i = 0; i < units - 1; i++) {
+        if ((str.charCodeAt(i) & 0xfc00) === 0xd800 && (str.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+            count--;
+            i++;
+        }
+    }
+    return count;
+}
+function getLengthableOrigin(input) {
+    if (Array.isArray(input))
+        return "array";
+    if (typeof input === "string")
+        return "string";
+    return "unknown";
+}
+function parsedType(data) {
+    const t = typeof data;
+    switch (t) {
+        case "number": {
+            return Number.isNaN(data) ? "nan" : "number";
+        }
+        case "object": {
+            if (data === null) {
+                return "null";
+            }
+            if (Array.isArray(data)) {
+                return "array";
+            }
+            const obj = data;
+            if (obj && Object.getPrototypeOf(obj) !== Object.prototype && "constructor" in obj && obj.constructor) {
+                return obj.constructor.name;
+            }
+        }
+    }
+    return t;
+}
+function issue(...args) {
+    const [iss, input, inst] = args;
+    if (typeof iss === "string") {
+        return {
+            message: iss,
+            code: "custom",
+            input,
+            inst,
+        };
+    }
+    return { ...iss };
+}
+function cleanEnum(obj) {
+    return Object.entries(obj)
+        .filter(([k, _]) => {
+        // return true if NaN, meaning it's not a number, thus a string key
+        return Number.isNaN(Number.parseInt(k, 10));
+    })
+        .map((el) => el[1]);
+}
+// Codec utility functions
+function base64ToUint8Array(base64) {
+    const binaryString = atob(base64);
+    const bytes = new Uint8Array(binaryString.length);
+    for (let i = 0; i < binaryString.length; i++) {
+        bytes[i] = binaryString.charCodeAt(i);
+    }
+    return bytes;
+}
+function uint8ArrayToBase64(bytes) {
+    let binaryString = "";
+    for (let i = 0; i < bytes.length; i++) {
+        binaryString += String.fromCharCode(bytes[i]);
+    }
+    return btoa(binaryString);
+}
+function base64urlToUint8Array(base64url) {
+    const base64 = base64url.replace(/-/g, "+").replace(/_/g, "/");
+    const padding = "=".repeat((4 - (base64.length % 4)) % 4);
+    return base64ToUint8Array(base64 + padding);
+}
+function uint8ArrayToBase64url(bytes) {
+    return uint8ArrayToBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+}
+function hexToUint8Array(hex) {
+    const cleanHex = hex.replace(/^0x/, "");
+    if (cleanHex.length % 2 !== 0) {
+        throw new Error("Invalid hex string length");
+    }
+    const bytes = new Uint8Array(cleanHex.length / 2);
+    for (let i = 0; i < cleanHex.length; i += 2) {
+        bytes[i / 2] = Number.parseInt(cleanHex.slice(i, i + 2), 16);
+    }
+    return bytes;
+}
+function uint8ArrayToHex(bytes) {
+    return Array.from(bytes)
+        .map((b) => b.toString(16).padStart(2, "0"))
+        .join("");
+}
+// instanceof
+class Class {
+    constructor(..._args) { }
+}
+//////////    PROTOTYPE INSTALLERS     //////////
+//
+// Members live on the prototype and materialize per instance on first read, which keeps own-property count under the step where V8 stops using inline slots. Changing anything here means re-measuring runtime, memory and bundle size together — see "The three axes" in AGENTS.md.
+/**
+ * Installs a trait's members on its prototype. Each value builds that member for the instance on first read; the built value shadows the accessor as an own property, so a detached `const { parse } = schema` keeps working.
+ *
+ * Call this from a `proto` initializer, which runs once per prototype — never per instance.
+ */
+function members(proto, table) {
+    for (const key in table) {
+        const desc = Object.getOwnPropertyDescriptor(table, key);
+        // a getter installs as written, so it stays live: `description` reads through to the registry on every access. not enumerable: an object literal's is, and a prototype member never was
+        if (desc.get)
+            Object.defineProperty(proto, key, { ...desc, enumerable: false });
+        // a method materializes bound on first read, which is what keeps a detached member working: `const opt = schema.optional; opt()`
+        else
+            defineBound(proto, key, desc.value);
+    }
+}
+/** Shadows a prototype member with an own value, so a getter that builds from the instance runs once. */
+function own(inst, key, value, enumerable = true) {
+    Object.defineProperty(inst, key, { configurable: true, writable: true, enumerable, value });
+    return value;
+}
+/** Like {@link own}, for a member that was never an own data property and has to stay out of `Object.keys`. */
+function hide(inst, key, value) {
+    return own(inst, key, value, false);
+}
+/** Adds members a table derives from the instance: each builds on first read and shadows as own data, and assignment shadows the same way, as when these were own properties. */
+function derived(computes, table) {
+    for (const key in computes) {
+        const compute = computes[key];
+        // an object literal's accessor is configurable and enumerable, and `members` copies the descriptor as written
+        Object.defineProperty(table, key, {
+            configurable: true,
+            enumerable: true,
+            get() {
+                return own(this, key, compute(this));
+            },
+            set(value) {
+                own(this, key, value);
+            },
+        });
+    }
+    return table;
+}
+function defineBound(proto, key, fn) {
+    Object.defineProperty(proto, key, {
+        configurable: true,
+        get() {
+            // vitest's spyOn calls a prototype getter bare to find the function it wraps, so a nullish receiver answers the raw method
+            return this == null ? fn : own(this, key, fn.bind(this));
+        },
+        set(value) {
+            own(this, key, value);
+        },
+    });
+}
+/** Returns the prototype to install on, or `undefined` if this group is already installed on it. */
+function claim(inst, sentinel) {
+    const proto = Object.getPrototypeOf(inst);
+    // Runs on every construction, so `in` rather than the costlier `hasOwnProperty.call`. Sentinels are keys the group itself defines.
+    return sentinel in proto ? undefined : proto;
+}
+// The internals whose init chain is installing. A second call for the same one is a derived constructor overriding its base, so it must not construct another schema in between or the override is dropped.
+let installing;
+// Set while a getter is running, so a value that resolved through a recursion break is not memoized. One shared descriptor shadows the key for the duration, which costs no per-key allocation.
+let broke = false;
+const breaker = {
+    configurable: true,
+    get() {
+        broke = true;
+        return undefined;
+    },
+};
+/**
+ * Installs a lazily-derived internal on the `_zod` prototype of `inst`'s
+ * constructor, computed from the internals object itself and cached there on
+ * first read. One accessor per constructor rather than one per instance.
+ */
+function defineLazyInternal(inst, key, compute) {
+    const proto = Object.getPrototypeOf(inst._zod);
+    if (key in proto && installing !== inst._zod) {
+        // A repeat construction: everything is installed already. Cleared here so the reference is not held past the first construction of every type.
+        installing = undefined;
+        return;
+    }
+    installing = inst._zod;
+    Object.defineProperty(proto, key, {
+        configurable: true,
+        get() {
+            // Shadowed before computing so a re-entrant read from a recursive schema resolves to undefined instead of running the getter again.
+            Object.defineProperty(this, key, breaker);
+            const outer = broke;
+            broke = false;
+            try {
+                const value = compute(this);
+                // A result that resolved through a recursion break is recomputed once the graph is complete; everything else memoizes, undefined included.
+                if (broke)
+                    delete this[key];
+                else
+                    Object.defineProperty(this, key, { configurable: true, writable: true, value });
+                broke = broke || outer;
+                return value;
+            }
+            catch (err) {
+                // A compute that threw memoizes nothing, so a later read runs it again and fails the same way. The shadow goes with it, since leaving it installed would answer undefined for every later read.
+                delete this[key];
+                broke = broke || outer;
+                throw err;
+            }
+        },
+        set(value) {
+            Object.defineProperty(this, key, { configurable: true, writable: true, value });
+        },
+    });
+}
+/**
+ * Installs `key` on `inst`'s prototype, computed by `make` on first read and cached there as an own
+ * data property. One accessor per constructor rather than one per instance, because an own accessor
+ * puts every instance after the first into v8 dictionary mode. The key doubles as the sentinel.
+ */
+function installLazyProp(inst, key, make, enumerable) {
+    const proto = claim(inst, key);
+    if (!proto)
+        return;
+    Object.defineProperty(proto, key, {
+        configurable: true,
+        get() {
+            // Shadowed before computing, so a re-entrant read from a self-referential shape resolves to undefined instead of running the getter again. A data property rather than an accessor: an own accessor is the dictionary-mode transition this exists to avoid.
+            const desc = { configurable: true, writable: true, enumerable, value: undefined };
+            Object.defineProperty(this, key, desc);
+            // a compute that throws leaves the shadow behind, so later reads answer undefined instead of re-throwing; `defineLazy` did the same, and `defineLazyInternal`'s delete-on-catch would cost bytes in every bundle for a case only a throwing user getter reaches
+            desc.value = make(this);
+            Object.defineProperty(this, key, desc);
+            return desc.value;
+        },
+        set(value) {
+            Object.defineProperty(this, key, { configurable: true, writable: true, enumerable, value });
+        },
+    });
+}
+/** Marks the thunk `_catch` synthesises for a constant catch value. `Function.length` cannot tell that thunk from a user callback — rest and defaulted parameters both report arity 0 — and a user callback reads `ctx.error`, whose issues only finalize correctly against the caller's per-parse error map. Provenance can say what arity cannot. A plain string key rather than `Symbol.for`, whose call at module scope no bundler can prove pure — the same shape that anchored `urlCanParse` into every build. */
+const CONSTANT_CATCH = "~constantCatch";
+/** Wraps a constant catch value in a thunk tagged with {@link CONSTANT_CATCH}. */
+function constantCatch(value) {
+    const fn = () => value;
+    fn[CONSTANT_CATCH] = true;
+    return fn;
+}
+
+
+/***/ }),
+
+/***/ 4343:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   FsL: () => (/* binding */ pipe),
+/* harmony export */   IeY: () => (/* binding */ custom),
+/* harmony export */   Ikc: () => (/* binding */ object),
+/* harmony export */   KCZ: () => (/* binding */ union),
+/* harmony export */   L5J: () => (/* binding */ unknown),
+/* harmony export */   MfU: () => (/* binding */ _catch),
+/* harmony export */   X$i: () => (/* binding */ extend),
+/* harmony export */   YOg: () => (/* binding */ array),
+/* harmony export */   YPB: () => (/* binding */ refine),
+/* harmony export */   YjP: () => (/* binding */ string),
+/* harmony export */   aig: () => (/* binding */ number),
+/* harmony export */   g1P: () => (/* binding */ record),
+/* harmony export */   k5n: () => (/* binding */ _enum),
+/* harmony export */   lqM: () => (/* binding */ optional),
+/* harmony export */   mee: () => (/* binding */ nullable),
+/* harmony export */   pdi: () => (/* binding */ transform),
+/* harmony export */   zMY: () => (/* binding */ boolean),
+/* harmony export */   zUr: () => (/* binding */ ZodMiniStringFormat)
+/* harmony export */ });
+/* unused harmony exports ZodMiniType, ZodMiniString, ZodMiniEmail, email, ZodMiniGUID, guid, ZodMiniUUID, uuid, uuidv4, uuidv6, uuidv7, ZodMiniURL, url, httpUrl, ZodMiniEmoji, emoji, ZodMiniNanoID, nanoid, ZodMiniCUID, cuid, ZodMiniCUID2, cuid2, ZodMiniULID, ulid, ZodMiniXID, xid, ZodMiniKSUID, ksuid, ZodMiniIPv4, ipv4, ZodMiniIPv6, ipv6, ZodMiniCIDRv4, cidrv4, ZodMiniCIDRv6, cidrv6, ZodMiniMAC, mac, ZodMiniBase64, base64, ZodMiniBase64URL, base64url, ZodMiniE164, e164, ZodMiniCreditCard, creditCard, ZodMiniIBAN, iban, ZodMiniJWT, jwt, ZodMiniCustomStringFormat, stringFormat, hostname, hex, currencyCode, hash, ZodMiniNumber, ZodMiniNumberFormat, int, float32, float64, int32, uint32, ZodMiniBoolean, ZodMiniBigInt, bigint, ZodMiniBigIntFormat, int64, uint64, ZodMiniSymbol, symbol, ZodMiniUndefined, undefined, ZodMiniNull, null, ZodMiniAny, any, ZodMiniUnknown, ZodMiniNever, never, ZodMiniVoid, void, ZodMiniDate, date, ZodMiniArray, keyof, ZodMiniObject, strictObject, looseObject, safeExtend, merge, pick, omit, partial, exactPartial, required, catchall, ZodMiniUnion, ZodMiniXor, xor, ZodMiniDiscriminatedUnion, discriminatedUnion, ZodMiniIntersection, intersection, ZodMiniTuple, tuple, ZodMiniRecord, partialRecord, looseRecord, ZodMiniMap, map, ZodMiniSet, set, ZodMiniEnum, nativeEnum, ZodMiniLiteral, literal, ZodMiniFile, file, ZodMiniTransform, ZodMiniOptional, ZodMiniExactOptional, exactOptional, ZodMiniNullable, nullish, ZodMiniDefault, _default, ZodMiniPrefault, prefault, ZodMiniNonOptional, nonoptional, ZodMiniSuccess, success, ZodMiniCatch, ZodMiniNaN, nan, ZodMiniPipe, ZodMiniCodec, codec, invertCodec, ZodMiniReadonly, readonly, ZodMiniTemplateLiteral, templateLiteral, ZodMiniLazy, lazy, ZodMiniPromise, promise, ZodMiniCustom, check, superRefine, describe, meta, instanceof, stringbool, json, ZodMiniFunction, _function, function */
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8532);
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1041);
+/* harmony import */ var _core_util_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4723);
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3305);
+/* harmony import */ var _parse_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3945);
 
 
 
 
-const ZodMiniType = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniType", (inst, def) => {
+const ZodMiniType = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniType", (inst, def) => {
     if (!inst._zod)
         throw new Error("Uninitialized schema in ZodMiniType.");
-    $ZodType.init(inst, def);
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodType */ .W4.init(inst, def);
     inst.def = def;
     inst.type = def.type;
 }, {
@@ -49503,19 +48909,19 @@ const ZodMiniType = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniType", 
         return this.check;
     },
     set with(value) {
-        core_util/* own */.qh(this, "with", value);
+        _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .own */ .qh(this, "with", value);
     },
     parse(data, params) {
-        return core_parse/* parse */.qg(this, data, params, { callee: this.parse });
+        return _parse_js__WEBPACK_IMPORTED_MODULE_3__/* .parse */ .qg(this, data, params, { callee: this.parse });
     },
     parseAsync(data, params) {
-        return core_parse/* parseAsync */.EJ(this, data, params, { callee: this.parseAsync });
+        return _parse_js__WEBPACK_IMPORTED_MODULE_3__/* .parseAsync */ .EJ(this, data, params, { callee: this.parseAsync });
     },
     safeParse(data, params) {
-        return core_parse/* safeParse */.xL(this, data, params);
+        return _parse_js__WEBPACK_IMPORTED_MODULE_3__/* .safeParse */ .xL(this, data, params);
     },
     safeParseAsync(data, params) {
-        return core_parse/* safeParseAsync */.bp(this, data, params);
+        return _parse_js__WEBPACK_IMPORTED_MODULE_3__/* .safeParseAsync */ .bp(this, data, params);
     },
     check(...checks) {
         const def = this.def;
@@ -49528,7 +48934,7 @@ const ZodMiniType = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniType", 
         }, { parent: true });
     },
     clone(_def, params) {
-        return core_util/* clone */.o8(this, _def, params);
+        return _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .clone */ .o8(this, _def, params);
     },
     brand() {
         return this;
@@ -49541,24 +48947,24 @@ const ZodMiniType = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniType", 
         return args.length === 0 ? fn(this) : fn(this, ...args);
     },
 });
-const ZodMiniString = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniString", (inst, def) => {
-    $ZodString.init(inst, def);
+const ZodMiniString = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniString", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodString */ .$v.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
-function schemas_string(params) {
-    return api/* _string */.Rl(ZodMiniString, params);
+function string(params) {
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._string */ .Rl(ZodMiniString, params);
 }
-const ZodMiniStringFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniStringFormat", (inst, def) => {
-    core.$ZodStringFormat.init(inst, def);
+const ZodMiniStringFormat = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniStringFormat", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodStringFormat */ .EY.init(inst, def);
     ZodMiniString.init(inst, def);
-})));
+});
 const ZodMiniEmail = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniEmail", (inst, def) => {
     core.$ZodEmail.init(inst, def);
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_email(params) {
+function email(params) {
     return core._email(ZodMiniEmail, params);
 }
 const ZodMiniGUID = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniGUID", (inst, def) => {
@@ -49566,7 +48972,7 @@ const ZodMiniGUID = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_guid(params) {
+function guid(params) {
     return core._guid(ZodMiniGUID, params);
 }
 const ZodMiniUUID = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniUUID", (inst, def) => {
@@ -49574,7 +48980,7 @@ const ZodMiniUUID = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_uuid(params) {
+function uuid(params) {
     return core._uuid(ZodMiniUUID, params);
 }
 // @__NO_SIDE_EFFECTS__
@@ -49612,7 +49018,7 @@ const ZodMiniEmoji = /*@__PURE__*/ (/* unused pure expression or super */ null &
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_emoji(params) {
+function emoji(params) {
     return core._emoji(ZodMiniEmoji, params);
 }
 const ZodMiniNanoID = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniNanoID", (inst, def) => {
@@ -49620,7 +49026,7 @@ const ZodMiniNanoID = /*@__PURE__*/ (/* unused pure expression or super */ null 
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_nanoid(params) {
+function nanoid(params) {
     return core._nanoid(ZodMiniNanoID, params);
 }
 /**
@@ -49640,7 +49046,7 @@ const ZodMiniCUID = /*@__PURE__*/ (/* unused pure expression or super */ null &&
  * See https://github.com/paralleldrive/cuid.
  */
 // @__NO_SIDE_EFFECTS__
-function schemas_cuid(params) {
+function cuid(params) {
     return core._cuid(ZodMiniCUID, params);
 }
 const ZodMiniCUID2 = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniCUID2", (inst, def) => {
@@ -49648,7 +49054,7 @@ const ZodMiniCUID2 = /*@__PURE__*/ (/* unused pure expression or super */ null &
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_cuid2(params) {
+function cuid2(params) {
     return core._cuid2(ZodMiniCUID2, params);
 }
 const ZodMiniULID = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniULID", (inst, def) => {
@@ -49656,7 +49062,7 @@ const ZodMiniULID = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_ulid(params) {
+function ulid(params) {
     return core._ulid(ZodMiniULID, params);
 }
 const ZodMiniXID = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniXID", (inst, def) => {
@@ -49664,7 +49070,7 @@ const ZodMiniXID = /*@__PURE__*/ (/* unused pure expression or super */ null && 
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_xid(params) {
+function xid(params) {
     return core._xid(ZodMiniXID, params);
 }
 const ZodMiniKSUID = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniKSUID", (inst, def) => {
@@ -49672,7 +49078,7 @@ const ZodMiniKSUID = /*@__PURE__*/ (/* unused pure expression or super */ null &
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_ksuid(params) {
+function ksuid(params) {
     return core._ksuid(ZodMiniKSUID, params);
 }
 const ZodMiniIPv4 = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniIPv4", (inst, def) => {
@@ -49680,7 +49086,7 @@ const ZodMiniIPv4 = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_ipv4(params) {
+function ipv4(params) {
     return core._ipv4(ZodMiniIPv4, params);
 }
 const ZodMiniIPv6 = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniIPv6", (inst, def) => {
@@ -49688,7 +49094,7 @@ const ZodMiniIPv6 = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_ipv6(params) {
+function ipv6(params) {
     return core._ipv6(ZodMiniIPv6, params);
 }
 const ZodMiniCIDRv4 = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniCIDRv4", (inst, def) => {
@@ -49696,7 +49102,7 @@ const ZodMiniCIDRv4 = /*@__PURE__*/ (/* unused pure expression or super */ null 
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_cidrv4(params) {
+function cidrv4(params) {
     return core._cidrv4(ZodMiniCIDRv4, params);
 }
 const ZodMiniCIDRv6 = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniCIDRv6", (inst, def) => {
@@ -49704,7 +49110,7 @@ const ZodMiniCIDRv6 = /*@__PURE__*/ (/* unused pure expression or super */ null 
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_cidrv6(params) {
+function cidrv6(params) {
     return core._cidrv6(ZodMiniCIDRv6, params);
 }
 const ZodMiniMAC = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniMAC", (inst, def) => {
@@ -49712,7 +49118,7 @@ const ZodMiniMAC = /*@__PURE__*/ (/* unused pure expression or super */ null && 
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_mac(params) {
+function mac(params) {
     return core._mac(ZodMiniMAC, params);
 }
 const ZodMiniBase64 = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBase64", (inst, def) => {
@@ -49720,7 +49126,7 @@ const ZodMiniBase64 = /*@__PURE__*/ (/* unused pure expression or super */ null 
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_base64(params) {
+function base64(params) {
     return core._base64(ZodMiniBase64, params);
 }
 const ZodMiniBase64URL = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBase64URL", (inst, def) => {
@@ -49728,7 +49134,7 @@ const ZodMiniBase64URL = /*@__PURE__*/ (/* unused pure expression or super */ nu
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_base64url(params) {
+function base64url(params) {
     return core._base64url(ZodMiniBase64URL, params);
 }
 const ZodMiniE164 = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniE164", (inst, def) => {
@@ -49736,7 +49142,7 @@ const ZodMiniE164 = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_e164(params) {
+function e164(params) {
     return core._e164(ZodMiniE164, params);
 }
 const ZodMiniCreditCard = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniCreditCard", (inst, def) => {
@@ -49744,7 +49150,7 @@ const ZodMiniCreditCard = /*@__PURE__*/ (/* unused pure expression or super */ n
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_creditCard(params) {
+function creditCard(params) {
     return core._creditCard(ZodMiniCreditCard, params);
 }
 const ZodMiniIBAN = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniIBAN", (inst, def) => {
@@ -49752,7 +49158,7 @@ const ZodMiniIBAN = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniStringFormat.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_iban(params) {
+function iban(params) {
     return core._iban(ZodMiniIBAN, params);
 }
 const ZodMiniJWT = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniJWT", (inst, def) => {
@@ -49772,15 +49178,15 @@ function stringFormat(format, fnOrRegex, _params = {}) {
     return core._stringFormat(ZodMiniCustomStringFormat, format, fnOrRegex, _params);
 }
 // @__NO_SIDE_EFFECTS__
-function schemas_hostname(_params) {
+function hostname(_params) {
     return core._stringFormat(ZodMiniCustomStringFormat, "hostname", regexes.hostname, _params);
 }
 // @__NO_SIDE_EFFECTS__
-function schemas_hex(_params) {
+function hex(_params) {
     return core._stringFormat(ZodMiniCustomStringFormat, "hex", regexes.hex, _params);
 }
 // @__NO_SIDE_EFFECTS__
-function schemas_currencyCode(_params) {
+function currencyCode(_params) {
     return core._stringFormat(ZodMiniCustomStringFormat, "currency_code", regexes.currencyCode, _params);
 }
 // @__NO_SIDE_EFFECTS__
@@ -49793,19 +49199,19 @@ function hash(alg, params) {
         throw new Error(`Unrecognized hash format: ${format}`);
     return core._stringFormat(ZodMiniCustomStringFormat, format, regex, params);
 }
-const ZodMiniNumber = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniNumber", (inst, def) => {
-    $ZodNumber.init(inst, def);
+const ZodMiniNumber = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniNumber", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodNumber */ .vz.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
-function schemas_number(params) {
-    return api/* _number */.F7(ZodMiniNumber, params);
+function number(params) {
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._number */ .F7(ZodMiniNumber, params);
 }
 const ZodMiniNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniNumberFormat", (inst, def) => {
     core.$ZodNumberFormat.init(inst, def);
     ZodMiniNumber.init(inst, def);
 })));
-function schemas_int(params) {
+function int(params) {
     return core._int(ZodMiniNumberFormat, params);
 }
 function float32(params) {
@@ -49820,20 +49226,20 @@ function int32(params) {
 function uint32(params) {
     return core._uint32(ZodMiniNumberFormat, params);
 }
-const ZodMiniBoolean = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniBoolean", (inst, def) => {
-    $ZodBoolean.init(inst, def);
+const ZodMiniBoolean = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniBoolean", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodBoolean */ .sF.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
-function schemas_boolean(params) {
-    return api/* _boolean */._L(ZodMiniBoolean, params);
+function boolean(params) {
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._boolean */ ._L(ZodMiniBoolean, params);
 }
 const ZodMiniBigInt = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBigInt", (inst, def) => {
     core.$ZodBigInt.init(inst, def);
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_bigint(params) {
+function bigint(params) {
     return core._bigint(ZodMiniBigInt, params);
 }
 const ZodMiniBigIntFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBigIntFormat", (inst, def) => {
@@ -49859,7 +49265,7 @@ const ZodMiniUndefined = /*@__PURE__*/ (/* unused pure expression or super */ nu
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_undefined(params) {
+function _undefined(params) {
     return core._undefined(ZodMiniUndefined, params);
 }
 
@@ -49868,7 +49274,7 @@ const ZodMiniNull = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_null(params) {
+function _null(params) {
     return core._null(ZodMiniNull, params);
 }
 
@@ -49880,13 +49286,13 @@ const ZodMiniAny = /*@__PURE__*/ (/* unused pure expression or super */ null && 
 function any() {
     return core._any(ZodMiniAny);
 }
-const ZodMiniUnknown = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniUnknown", (inst, def) => {
-    $ZodUnknown.init(inst, def);
+const ZodMiniUnknown = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniUnknown", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodUnknown */ .GP.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
 function unknown() {
-    return api/* _unknown */.em(ZodMiniUnknown);
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._unknown */ .em(ZodMiniUnknown);
 }
 const ZodMiniNever = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniNever", (inst, def) => {
     core.$ZodNever.init(inst, def);
@@ -49910,11 +49316,11 @@ const ZodMiniDate = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_date(params) {
+function date(params) {
     return core._date(ZodMiniDate, params);
 }
-const ZodMiniArray = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniArray", (inst, def) => {
-    $ZodArray.init(inst, def);
+const ZodMiniArray = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniArray", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodArray */ .$p.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -49922,7 +49328,7 @@ function array(element, params) {
     return new ZodMiniArray({
         type: "array",
         element: element,
-        ...core_util/* normalizeParams */.A2(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     });
 }
 // .keyof
@@ -49931,17 +49337,17 @@ function keyof(schema) {
     const shape = schema._zod.def.shape;
     return _enum(Object.keys(shape));
 }
-const ZodMiniObject = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniObject", (inst, def) => {
-    $ZodObject.init(inst, def);
+const ZodMiniObject = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniObject", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodObject */ .L8.init(inst, def);
     ZodMiniType.init(inst, def);
-    core_util/* installLazyProp */.X(inst, "shape", (self) => self._zod.def.shape, false);
+    _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .installLazyProp */ .X(inst, "shape", (self) => self._zod.def.shape, false);
 });
 // @__NO_SIDE_EFFECTS__
 function object(shape, params) {
     const def = {
         type: "object",
         shape: shape ?? {},
-        ...core_util/* normalizeParams */.A2(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     };
     return new ZodMiniObject(def);
 }
@@ -49968,7 +49374,7 @@ function looseObject(shape, params) {
 // object methods
 // @__NO_SIDE_EFFECTS__
 function extend(schema, shape) {
-    return core_util/* extend */.X$(schema, shape);
+    return _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .extend */ .X$(schema, shape);
 }
 // @__NO_SIDE_EFFECTS__
 function safeExtend(schema, shape) {
@@ -50016,8 +49422,8 @@ function catchall(inst, catchall) {
     // `mergeDefs` rather than a spread: spreading reads `shape`, and resolving it can mint a whole fresh subtree
     return inst.clone(util.mergeDefs(inst._zod.def, { catchall: catchall }));
 }
-const ZodMiniUnion = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniUnion", (inst, def) => {
-    $ZodUnion.init(inst, def);
+const ZodMiniUnion = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniUnion", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodUnion */ .cu.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -50025,7 +49431,7 @@ function union(options, params) {
     return new ZodMiniUnion({
         type: "union",
         options: options,
-        ...core_util/* normalizeParams */.A2(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     });
 }
 const ZodMiniXor = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniXor", (inst, def) => {
@@ -50084,8 +49490,8 @@ function tuple(items, _paramsOrRest, _params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodMiniRecord = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniRecord", (inst, def) => {
-    $ZodRecord.init(inst, def);
+const ZodMiniRecord = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniRecord", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodRecord */ .h.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -50094,16 +49500,16 @@ function record(keyType, valueType, params) {
     if (!valueType || !valueType._zod) {
         return new ZodMiniRecord({
             type: "record",
-            keyType: schemas_string(),
+            keyType: string(),
             valueType: keyType,
-            ...core_util/* normalizeParams */.A2(valueType),
+            ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(valueType),
         });
     }
     return new ZodMiniRecord({
         type: "record",
         keyType,
         valueType: valueType,
-        ...core_util/* normalizeParams */.A2(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -50150,8 +49556,8 @@ function set(valueType, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodMiniEnum = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniEnum", (inst, def) => {
-    $ZodEnum.init(inst, def);
+const ZodMiniEnum = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniEnum", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodEnum */ .VO.init(inst, def);
     ZodMiniType.init(inst, def);
     // reuse the parsed value set so a numeric TS enum's reverse-mapping keys stay out
     inst.options = [...inst._zod.values];
@@ -50162,7 +49568,7 @@ function _enum(values, params) {
     return new ZodMiniEnum({
         type: "enum",
         entries,
-        ...core_util/* normalizeParams */.A2(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     });
 }
 
@@ -50201,8 +49607,8 @@ const ZodMiniFile = /*@__PURE__*/ (/* unused pure expression or super */ null &&
 function file(params) {
     return core._file(ZodMiniFile, params);
 }
-const ZodMiniTransform = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniTransform", (inst, def) => {
-    $ZodTransform.init(inst, def);
+const ZodMiniTransform = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniTransform", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodTransform */ .Wc.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -50212,8 +49618,8 @@ function transform(fn) {
         transform: fn,
     });
 }
-const ZodMiniOptional = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniOptional", (inst, def) => {
-    $ZodOptional.init(inst, def);
+const ZodMiniOptional = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniOptional", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodOptional */ .ig.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -50234,8 +49640,8 @@ function exactOptional(innerType) {
         innerType: innerType,
     });
 }
-const ZodMiniNullable = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniNullable", (inst, def) => {
-    $ZodNullable.init(inst, def);
+const ZodMiniNullable = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniNullable", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodNullable */ .qc.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -50301,8 +49707,8 @@ function success(innerType) {
         innerType: innerType,
     });
 }
-const ZodMiniCatch = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniCatch", (inst, def) => {
-    $ZodCatch.init(inst, def);
+const ZodMiniCatch = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniCatch", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodCatch */ .t$.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -50310,7 +49716,7 @@ function _catch(innerType, catchValue) {
     return new ZodMiniCatch({
         type: "catch",
         innerType: innerType,
-        catchValue: (typeof catchValue === "function" ? catchValue : core_util/* constantCatch */.SS(catchValue)),
+        catchValue: (typeof catchValue === "function" ? catchValue : _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .constantCatch */ .SS(catchValue)),
     });
 }
 
@@ -50322,8 +49728,8 @@ const ZodMiniNaN = /*@__PURE__*/ (/* unused pure expression or super */ null && 
 function nan(params) {
     return core._nan(ZodMiniNaN, params);
 }
-const ZodMiniPipe = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniPipe", (inst, def) => {
-    $ZodPipe.init(inst, def);
+const ZodMiniPipe = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniPipe", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodPipe */ ._m.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -50408,8 +49814,8 @@ function promise(innerType) {
         innerType: innerType,
     });
 }
-const ZodMiniCustom = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniCustom", (inst, def) => {
-    $ZodCustom.init(inst, def);
+const ZodMiniCustom = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniCustom", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodCustom */ .b0.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // custom checks
@@ -50425,12 +49831,12 @@ function check(fn, params) {
 // ZodCustom custom schema
 // @__NO_SIDE_EFFECTS__
 function custom(fn, _params) {
-    return api/* _custom */.FO(ZodMiniCustom, fn ?? (() => true), _params);
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._custom */ .FO(ZodMiniCustom, fn ?? (() => true), _params);
 }
 // refine
 // @__NO_SIDE_EFFECTS__
 function refine(fn, _params = {}) {
-    return core._refine(ZodMiniCustom, fn, _params);
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._refine */ .fU(ZodMiniCustom, fn, _params);
 }
 // superRefine
 // @__NO_SIDE_EFFECTS__
@@ -50438,8 +49844,8 @@ function superRefine(fn, params) {
     return core._superRefine(fn, params);
 }
 // Re-export describe and meta from core
-const describe = api/* describe */.q0;
-const meta = api/* meta */.mI;
+const describe = _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* .describe */ .q0;
+const meta = _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* .meta */ .mI;
 // instanceof
 class Class {
     constructor(..._args) { }
@@ -50472,7 +49878,7 @@ const stringbool = (...args) => core._stringbool({
 // @__NO_SIDE_EFFECTS__
 function json() {
     const jsonSchema = _lazy(() => {
-        return union([schemas_string(), schemas_number(), schemas_boolean(), schemas_null(), array(jsonSchema), record(schemas_string(), jsonSchema)]);
+        return union([string(), number(), boolean(), _null(), array(jsonSchema), record(string(), jsonSchema)]);
     });
     return jsonSchema;
 }

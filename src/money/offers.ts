@@ -52,10 +52,10 @@ export function requirementsOf(fields: JsonMapping): HardwareRequirements {
   return { filters: Object.fromEntries(filters), gpuName: hasName ? gpuName : null };
 }
 
-// 0 asks for nothing.
+// 0 asks for nothing. The filters take whole numbers, the cook fractions.
 function filterValue(value: Json | undefined): string | null {
   if (Array.isArray(value)) return value.length === 0 ? null : value.map(String).join(',');
-  if (typeof value === 'number') return value > 0 ? String(value) : null;
+  if (typeof value === 'number') return value > 0 ? String(Math.ceil(value)) : null;
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
@@ -94,7 +94,7 @@ async function readAll(
   return { offers: byPrice, isCut: !isWhole };
 }
 
-/** Whether an offer has a GPU of this name: to the letter, but for capitals and spaces. */
+/** Whether an offer has a GPU of this name. */
 function hasGpu(offer: Offer, gpuName: string | null): boolean {
   return (
     gpuName === null || gpuNamesOf(offer).some((name) => comparable(name) === comparable(gpuName))
@@ -107,8 +107,12 @@ function gpuNamesOf({ hardware_summary: hardware }: Offer): readonly string[] {
   return names.filter((name) => typeof name === 'string');
 }
 
+// The same model is `NVIDIA GeForce RTX 4090`, `NVIDIA RTX 4090` and `RTX 4090`, from page to page.
 function comparable(name: string): string {
-  return name.toLowerCase().replaceAll(/\s+/g, '');
+  const words = name
+    .toLowerCase()
+    .replaceAll(/\b(?:nvidia|amd|intel|geforce|radeon|tesla|quadro)\b/g, '');
+  return words.replaceAll(/[\s_-]+/g, '') || name.toLowerCase();
 }
 
 /**

@@ -37,7 +37,12 @@ export function firstThatFit(texts: readonly string[], maxBytes: number): readon
 
 /** An amount such as `0.35 USD`. */
 export function formatUsd(amount: number): string {
-  return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+  return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${toCents(amount)} USD`;
+}
+
+// Half a cent is rounded up, whatever the binary fractions are: 6.555 is 6.56 everywhere.
+function toCents(amount: number): string {
+  return (Math.round(amount * 100 + 1e-6) / 100).toFixed(2);
 }
 
 /** An amount to compare others with, such as `0.50 USD` or `0.0232 USD`. */
@@ -48,14 +53,15 @@ export function formatExactUsd(amount: number): string {
 
 /** What something has cost: `0.35 USD` where it was billed, else `≈ 0.35 USD`. */
 export function formatCost({ usd, is }: Cost): string {
-  return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd)}`;
+  // An estimate of nothing is one that was rounded.
+  return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd || 0.001)}`;
 }
 
 /** `3 offers match: 0.35 to 0.69 USD an hour, at most 1.38 USD within max-timeout-run` */
 export function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }: OfferSummary): string {
   const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
   const rates =
-    minUsd === maxUsd ? formatUsd(minUsd) : `${minUsd.toFixed(2)} to ${formatUsd(maxUsd)}`;
+    minUsd === maxUsd ? formatUsd(minUsd) : `${toCents(minUsd)} to ${formatUsd(maxUsd)}`;
   const most =
     maxCostUsd === null ? '' : `, at most ${formatUsd(maxCostUsd)} within max-timeout-run`;
   return `${matches}: ${rates} an hour${most}`;

@@ -53,6 +53,18 @@ async function billed(
 const several = (count: number, cost: string) => Array.from({ length: count }, () => cost);
 
 describe('what was billed', () => {
+  test.each([
+    [[1, -0.2], 'billed 0.8'],
+    // The sign of a bill is documented nowhere.
+    [[-1, 0.2], 'billed 0.8'],
+    [[1, 0.5], 'billed 1.5'],
+    [[1, -1], 'billed 0'],
+  ])('captures of %j are %s', async (amounts, cost) => {
+    const lines = (uuid: string) => amounts.map((usd) => line(uuid, 'CAPTURE', usd));
+    const answer = (call: SentCall) => pageOf(uuidsOf(call).flatMap(lines), call);
+    expect((await billed(jobs(1), answer)).costs).toEqual([cost]);
+  });
+
   test('is asked for 24 runs at once, of jobs that have ended', async () => {
     const living = fakeOutcome({ runs: [fakeRun(rate, hour)] }, { status: 'RUNNING' }, hour);
     const { costs, calls } = await billed([...jobs(60), living], ledger);

@@ -23,7 +23,9 @@ test('the last line has verdict and cost', () => {
 });
 
 test.each([
-  [0, '0.00 USD', '≈ 0.00 USD'],
+  [0, '0.00 USD', '≈ under 0.01 USD'],
+  [6.555, '6.56 USD', '≈ 6.56 USD'],
+  [1.005, '1.01 USD', '≈ 1.01 USD'],
   [0.004, 'under 0.01 USD', '≈ under 0.01 USD'],
   [0.346, '0.35 USD', '≈ 0.35 USD'],
   [12, '12.00 USD', '≈ 12.00 USD'],

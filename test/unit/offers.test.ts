@@ -39,9 +39,11 @@ test.each([
   [{}, {}, null],
   [
     { cpu_count: 0.5, gpu_count: 0, min_ram_gb: 64, gpu_name: null },
-    { cpu_count: '0.5', min_ram_gb: '64' },
+    { cpu_count: '1', min_ram_gb: '64' },
     null,
   ],
+  // The filters are whole numbers: rounded up, never down.
+  [{ min_vram_gb: 23.5, min_storage_gb: 24.01 }, { min_vram_gb: '24', min_storage_gb: '25' }, null],
   [{ gpu_name: 'RTX 4090', title: 'x' }, {}, 'RTX 4090'],
   [
     { allowed_region_codes: ['eu-west-1', 'us-east-1'] },
@@ -62,6 +64,22 @@ test('offers come with their rates, the cheapest first', async () => {
   const found = await read({ filters: {}, gpuName: 'rtx  4090' });
   expect(ratesOf(found)).toEqual({ minUsd: 0.69, maxUsd: 0.69 });
   expect(ratesOf(await read({ filters: {}, gpuName: 'RTX 409' }))).toBeNull();
+});
+
+test.each([
+  ['RTX 4090', 'NVIDIA GeForce RTX 4090', true],
+  ['nvidia rtx4090', 'RTX 4090', true],
+  ['H100-SXM', 'NVIDIA H100 SXM', true],
+  ['Tesla T4', 'NVIDIA T4', true],
+  ['RTX 4090', 'RTX 4090 D', false],
+  ['RTX 4090', 'RTX 409', false],
+  ['Radeon', 'GeForce', false],
+])('%s is the model %s: %s', async (asked, offered, isSame) => {
+  const read = createOfferReader(
+    clientWith(() => [offer(offered, 1)]),
+    never,
+  );
+  expect((await read({ filters: {}, gpuName: asked })).offers).toHaveLength(isSame ? 1 : 0);
 });
 
 test('each list is read once, and no name of a GPU is sent', async () => {
