@@ -93,7 +93,7 @@ function openJobLog(
       await withDeadline(clock, maxCloseMs, deadline, readRest).catch((error: unknown) => {
         if (isRead) events.trouble(error);
       });
-      const data = runs.close();
+      const data = { runs: runs.close(), logTail: runs.tail() };
       events.end(result, data.logTail);
       const problems = runs.results()?.problems() ?? [];
       if (problems.length > 0) events.resultsIgnored(redactor.redact(problems.join('; ')));
@@ -118,11 +118,11 @@ async function readLateEnd(
   const late = AbortSignal.any([signal, interrupt]);
   for (const dueMs of lateReadsMs) {
     await clock.sleep(startMs + dueMs - clock.monotonicMs(), late);
-    const before = runs.changes();
+    const before = runs.tail().join('\n');
     await runs.read(late, true).catch((error: unknown) => {
       if (!interrupt.aborted) throw error;
     });
-    const isOver = dueMs >= minLateMs && runs.changes() === before;
+    const isOver = dueMs >= minLateMs && runs.tail().join('\n') === before;
     if (isOver || interrupt.aborted) return;
   }
 }

@@ -4,6 +4,7 @@ const marker = 'dispersed-output:';
 // Linux takes no environment variable above 128 KiB, and scripts read outputs from there.
 const maxBytes = 100_000;
 const maxLineLength = 1_000_000;
+const notUsable = 'not a JSON object of at most 1 MB';
 
 /** What the container reports in the log of one run, on lines `dispersed-output: {"key": value}`. */
 export function createRunResults() {
@@ -27,9 +28,8 @@ export function createRunResults() {
     take: (text: string) => {
       unreadable = new Set();
       for (const json of reportsIn(text)) {
-        const reported = json.length > maxLineLength ? undefined : parseReport(json);
-        const what = json.length > maxLineLength ? 'too long' : 'not a JSON object';
-        if (reported === undefined) unreadable.add(`“${json.trim().slice(0, 60)}” is ${what}`);
+        const reported = parseReport(json);
+        if (reported === undefined) unreadable.add(`“${json.trim().slice(0, 60)}” is ${notUsable}`);
         else for (const [key, value] of Object.entries(reported)) put(key, value ?? null);
       }
     },
@@ -46,7 +46,7 @@ export function createRunResults() {
 
 /** Numbers that JavaScript would write otherwise stay as they were written. */
 function parseReport(json: string): JsonMapping | undefined {
-  if (!isMapping(parseJson(json))) return undefined;
+  if (json.length > maxLineLength || !isMapping(parseJson(json))) return undefined;
   const value = JSON.parse(json, (_, member, { source = '' }) =>
     typeof member === 'number' && String(member) !== source ? JSON.rawJSON(source) : member,
   );

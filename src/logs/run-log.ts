@@ -45,7 +45,6 @@ export function openRunLog(
     events.line(text, runNumber);
   });
   let seen = describe('');
-  let changes = 0;
   const keep = path === null ? null : createKeeper(path);
   return {
     /** Takes the results of a text, keeps what is new in it, and gives the lines of that. */
@@ -56,7 +55,6 @@ export function openRunLog(
       if (text === '' && seen.length > 0) return;
       results.take(text);
       const from = findNew(seen, text);
-      if (from !== text.length) changes += 1;
       try {
         keep?.(text, from, seen.firstLine);
       } catch (error) {
@@ -80,8 +78,6 @@ export function openRunLog(
     tail: (): readonly string[] => tail.slice(-tailLines),
     /** How long that was, in characters. */
     size: () => seen.length,
-    /** How many texts had something new. */
-    changes: () => changes,
     results,
   };
 }

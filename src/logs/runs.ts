@@ -67,16 +67,14 @@ export function openRuns(jobUuid: string, options: RunsOptions) {
     },
     /** How large the logs were when last read, in all. */
     size: () => known.reduce((sum, { log }) => sum + log.size(), 0),
-    /** How many texts had something new. */
-    changes: () => known.reduce((sum, { log }) => sum + log.changes(), 0),
+    /** The last lines of the newest run that has any. */
+    tail: () => known.map(({ log }) => log.tail()).findLast((lines) => lines.length > 0) ?? [],
     /** What the last run reported; undefined where there is none. */
     results: () => known.at(-1)?.log.results,
-    /** Ends the last line of each log, and gives what the runs brought. */
+    /** Ends the last line of each log, and gives the runs. */
     close: () => {
       for (const { log } of known) log.end();
-      const tails = known.map(({ log }) => log.tail());
-      const logTail = tails.findLast((tail) => tail.length > 0) ?? [];
-      return { runs: known.map(({ run }) => run), logTail };
+      return known.map(({ run }) => run);
     },
   };
 }

@@ -22,7 +22,7 @@ describe('what a container reports', () => {
   test('is taken from each text of the log, whatever was rewritten', () => {
     const reported = createRunResults();
     reported.take('dispersed-output: {"a": 1, "b": 1}\ndispersed-output: {"c": ');
-    expect(reported.problems()).toEqual(['“{"c":” is not a JSON object']);
+    expect(reported.problems()).toEqual(['“{"c":” is not a JSON object of at most 1 MB']);
     reported.take('dispersed-output: {"a": 2}\r\ndispersed-output: {"c": 3}\r99%');
     expect(reported.problems()).toEqual([]);
     reported.take('nothing');
@@ -44,7 +44,7 @@ describe('what a container reports', () => {
     (json) => {
       const { all, bad } = collect(`dispersed-output: ${json}`);
       expect(all).toBeNull();
-      expect(bad).toEqual([`“${json.slice(0, 60)}” is not a JSON object`]);
+      expect(bad).toEqual([`“${json.slice(0, 60)}” is not a JSON object of at most 1 MB`]);
     },
   );
 
@@ -78,7 +78,7 @@ describe('what a container reports', () => {
 
   test('on a line of megabytes is named by how it begins', () => {
     const { bad } = collect(`dispersed-output: {"history":"${'x'.repeat(1_000_000)}"}`);
-    expect(bad).toEqual([`“{"history":"${'x'.repeat(48)}” is too long`]);
+    expect(bad).toEqual([`“{"history":"${'x'.repeat(48)}” is not a JSON object of at most 1 MB`]);
   });
 });
 
