@@ -3,6 +3,7 @@ import { describeWithMark } from '../../src/custody/mark.ts';
 import { errorsIn } from '../runner/model.ts';
 import type { StepResult } from '../runner/step.ts';
 import { call } from '../simulator/client.ts';
+import { listen } from '../simulator/listener.ts';
 import type { RecipeScript, Simulator, SimulatorOptions } from '../simulator/types.ts';
 import { addRun, latestStatuses, type GitHubModel } from '../github/model.ts';
 import { startGitHub, type Answer, type GitHub, type StatusRequest } from '../github/server.ts';
@@ -467,6 +468,28 @@ test.concurrent(
     });
   },
 );
+
+test.concurrent.each([
+  ['a web page', 200, '<!DOCTYPE html><title>Welcome</title>'],
+  ['a page that says that it is not there', 404, '<html>Not Found</html>'],
+  ['another service', 200, '{"hello":"world"}'],
+])('a host that is no API, but %s, ends a check within 15 s', async (_, status, text) => {
+  await inRepository({ recipes }, async ({ check }) => {
+    const host = await listen((request, response) => {
+      request.resume();
+      response.writeHead(status, { 'content-type': 'text/html' }).end(text);
+    }, 0);
+    const startMs = Date.now();
+    const checked = await check({ 'api-url': host.url });
+    await host.close();
+    expect(Date.now() - startMs).toBeLessThan(15_000);
+    expect(checked.exitCode).toBe(1);
+    expect(errorsOf(checked).map(({ message }) => message)).toEqual([
+      expect.stringContaining('api-url'),
+    ]);
+    expect(parsed(checked, 'running')).toEqual([]);
+  });
+});
 
 test.concurrent.each([
   [{ 'follow-up': 'deploy' }, 'follow-up'],

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createGitHubModel } from '../github/model.ts';
 import { always, startGitHub, type Answer, type StatusRequest } from '../github/server.ts';
 import { startProxy } from '../support/proxy.ts';
 import { errorsIn, readLog, type Annotation } from '../runner/model.ts';
@@ -44,10 +45,20 @@ interface Shown extends Played {
 
 const folder = mkdtempSync(join(tmpdir(), 'commit-status-'));
 const eventFile = join(folder, 'event.json');
-const pullRequest = { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: eventFile };
+const eventOf = (name: string) => ({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: eventFile });
+const pullRequest = eventOf('pull_request');
+const given = 'c'.repeat(40);
+// One file for all: each event is told by its name.
+const event = {
+  pull_request: { head: { sha: head } },
+  workflow_run: { head_sha: head },
+  issue: { number: 7, pull_request: {} },
+};
 
 async function show(told: Scene, name: string): Promise<Shown> {
-  const github = await startGitHub(told.github);
+  const model = createGitHubModel();
+  model.pulls.set(7, head);
+  const github = await startGitHub(told.github, model);
   const proxy = await startProxy(new URL(github.url));
   const { host, noProxy } = told.behindProxy ?? { host: undefined, noProxy: '' };
   const proxied = host && { HTTP_PROXY: proxy.url, NO_PROXY: `127.0.0.1,${noProxy}` };
@@ -101,6 +112,15 @@ const refusal = (status: number, message: string, headers = {}) =>
 const scenes = {
   completed: { recipes: [good] },
   failedOnPullRequest: { recipes: [bad], env: pullRequest },
+  workflowRun: { recipes: [good], env: eventOf('workflow_run') },
+  comment: { recipes: [good], env: eventOf('issue_comment') },
+  commentUnread: {
+    recipes: [good],
+    env: eventOf('issue_comment'),
+    github: (nth) => (nth === 0 ? { status: 403, message: 'not accessible' } : 'created'),
+  },
+  givenCommit: { recipes: [good], with: { 'commit-sha': given }, env: pullRequest },
+  expired: { recipes: [good], github: refusal(401, 'Bad credentials') },
   several: { recipes: [good, bad, good], apiPath: '/api/v3' },
   proxied: {
     recipes: [good],
@@ -157,7 +177,7 @@ function scene(name: keyof typeof scenes): Shown {
 }
 
 beforeAll(async () => {
-  writeFileSync(eventFile, JSON.stringify({ pull_request: { head: { sha: head } } }));
+  writeFileSync(eventFile, JSON.stringify(event));
   // They mostly wait, each for its own clock.
   await Promise.all(
     Object.entries(scenes).map(async ([name, each]) => shown.set(name, await show(each, name))),
@@ -207,6 +227,22 @@ describe('with permission', () => {
       expect(description.length).toBeLessThan(140);
     }
     expect(statuses.at(-1)?.description).toMatch(/^Failed: ::error::x ## \[error\]y/);
+  });
+
+  test.each([
+    ['workflowRun', head],
+    ['comment', head],
+    ['commentUnread', pushed],
+    ['givenCommit', given],
+  ] as const)('%s: the commit it is about gets the status', (name, sha) => {
+    const { statuses, warnings, exitCode, log } = scene(name);
+    expect({ exitCode, warnings }).toEqual({ exitCode: 0, warnings: [] });
+    const set = statuses.filter(({ path }) => path.startsWith('POST'));
+    expect(set.at(-1)?.state).toBe('success');
+    expect(new Set(set.map(({ path }) => path))).toEqual(
+      new Set([`POST /repos/acme/renders/statuses/${sha}`]),
+    );
+    expect(log.includes('pull-requests: read')).toBe(name === 'commentUnread');
   });
 
   test('several jobs have a context each, also on GitHub Enterprise Server', () => {
@@ -266,6 +302,16 @@ describe('without permission', () => {
     const errors = errorsIn(scene('forbidden').log);
     expect(errors).toHaveLength(1);
   });
+});
+
+test('a token that has expired is said to have, once', () => {
+  const { warnings, statuses, ...step } = scene('expired');
+  expect(step).toMatchObject(passed);
+  expect(warnings.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/Bad credentials\. It may have expired/),
+  ]);
+  expect(warnings[0]?.message).not.toContain('permissions');
+  expect(statuses).toHaveLength(1);
 });
 
 describe('trouble is one warning and never the verdict', () => {

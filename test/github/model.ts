@@ -44,6 +44,8 @@ export interface GitHubModel {
   /** All that were set, oldest first. */
   readonly statuses: ModelStatus[];
   readonly dispatches: ModelDispatch[];
+  /** Head commits of the pull requests, by their numbers. */
+  readonly pulls: Map<number, string>;
   /** Files of workflows that can be dispatched. */
   readonly workflows: Set<string>;
 }
@@ -58,6 +60,7 @@ export function createGitHubModel(repository = 'acme/renders'): GitHubModel {
     runs: new Map(),
     statuses: [],
     dispatches: [],
+    pulls: new Map(),
     workflows: new Set(['deploy.yml']),
   };
 }
@@ -100,6 +103,7 @@ const routes: readonly (readonly [string, RegExp, Handler])[] = [
   ['GET', /^\/repos\/([\w.-]+\/[\w.-]+)\/actions\/runs$/, listRuns],
   ['GET', /^\/repos\/([\w.-]+\/[\w.-]+)\/actions\/runs\/(\d+)$/, readRun],
   ['GET', /^\/repos\/([\w.-]+\/[\w.-]+)\/commits\/([0-9a-f]{40})\/status$/, readCombinedStatus],
+  ['GET', /^\/repos\/([\w.-]+\/[\w.-]+)\/pulls\/(\d+)$/, readPull],
   ['POST', /^\/repos\/([\w.-]+\/[\w.-]+)\/statuses\/([0-9a-f]{40})$/, createStatus],
   [
     'POST',
@@ -149,6 +153,15 @@ function readRun(
   if (permissions.actions === 'none') return forbidden;
   const run = runs.get(Number(id));
   return run === undefined ? notFound : { status: 200, body: run };
+}
+
+function readPull(
+  { pulls }: GitHubModel,
+  _: ModelRequest,
+  [number]: readonly string[],
+): ModelAnswer {
+  const sha = pulls.get(Number(number));
+  return sha === undefined ? notFound : { status: 200, body: { number, head: { sha } } };
 }
 
 function readCombinedStatus(

@@ -57,6 +57,8 @@ async function play(limited: RegExp, given: Readonly<Record<string, string>> = {
 interface Repository {
   readonly model?: GitHubModel;
   readonly cancelStatus?: number;
+  /** What the host answers to everything, where it is not the service. */
+  readonly host?: Pick<WireAnswer, 'status' | 'text'>;
 }
 
 /** GitHub, with the statuses of the jobs that have ended still pending. */
@@ -74,11 +76,12 @@ function createPendingModel(): GitHubModel {
 async function playWith(
   open: (model: GitHubModel, interrupt: () => void) => SendToGitHub,
   given: Readonly<Record<string, string>> = {},
-  { model = createPendingModel(), cancelStatus = 200 }: Repository = {},
+  { model = createPendingModel(), cancelStatus = 200, host }: Repository = {},
 ) {
   const interrupt = new AbortController();
   const clock = createMadeUpClock(Date.now());
   const startMs = clock.monotonicMs();
+  let asked = 0;
   const keys = { 'github-token': 't', 'public-key': 'pk_1', 'secret-key': 'sk_1' };
   const inputs = { ...keys, 'api-url': 'http://127.0.0.1:9', ...given };
   const runner = rememberingRunner(inputs, new Map(), { GITHUB_REPOSITORY_ID: '7' });
@@ -94,12 +97,17 @@ async function playWith(
       }),
     interrupt: interrupt.signal,
     connect: () => ({
-      exchange: async (request: WireRequest) => answer(request),
+      exchange: async (request: WireRequest) => {
+        asked += 1;
+        return host === undefined
+          ? answer(request)
+          : { ...host, dateMs: undefined, retryAfter: undefined };
+      },
       close: async () => {},
     }),
   };
   await check(deps);
-  return { runner, model, tookMs: clock.monotonicMs() - startMs };
+  return { runner, model, asked, tookMs: clock.monotonicMs() - startMs };
 }
 
 const followed = { 'follow-up': 'deploy.yml' };
@@ -260,3 +268,18 @@ test.each([[{ since: '3' }], [{ 'github-token': '' }]])(
     for (const name of ['running', 'ended', 'orphans']) expect(runner.outputs.get(name)).toBe('[]');
   },
 );
+
+test.each([
+  ['a web page', 200, '<!DOCTYPE html><title>Welcome</title>'],
+  ['a web page that says that it is not there', 404, '<html><body>Not Found</body></html>'],
+  ['another service', 200, '{"hello":"world"}'],
+  ['a redirect', 302, ''],
+])('at %s (%i) a check ends within 15 s, and api-url is what helps', async (_, status, text) => {
+  const { runner, tookMs, asked } = await playWith(sendTo, {}, { host: { status, text } });
+  expect(tookMs).toBeLessThan(15_000);
+  expect(asked).toBeLessThanOrEqual(6);
+  expect(runner.failed()).toBe(true);
+  expect(runner.annotations.map(({ message }) => message)).toEqual([
+    expect.stringContaining('api-url'),
+  ]);
+});
