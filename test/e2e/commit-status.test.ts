@@ -47,7 +47,7 @@ const folder = mkdtempSync(join(tmpdir(), 'commit-status-'));
 const eventFile = join(folder, 'event.json');
 const eventOf = (name: string) => ({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: eventFile });
 const pullRequest = eventOf('pull_request');
-const given = 'c'.repeat(40);
+const chosen = 'c'.repeat(40);
 // One file for all: each event is told by its name.
 const event = {
   pull_request: { head: { sha: head } },
@@ -119,7 +119,7 @@ const scenes = {
     env: eventOf('issue_comment'),
     github: (nth) => (nth === 0 ? { status: 403, message: 'not accessible' } : 'created'),
   },
-  givenCommit: { recipes: [good], with: { 'commit-sha': given }, env: pullRequest },
+  givenCommit: { recipes: [good], with: { 'commit-sha': chosen }, env: pullRequest },
   expired: { recipes: [good], github: refusal(401, 'Bad credentials') },
   several: { recipes: [good, bad, good], apiPath: '/api/v3' },
   proxied: {
@@ -196,7 +196,8 @@ describe('with permission', () => {
     expect(step).toMatchObject({ ...passed, warnings: [] });
     // On a slow machine there is time for one that says that it runs.
     const told = stateAndText({ statuses }).filter((each) => !each.startsWith('pending: Running'));
-    expect(told).toEqual([
+    // A request that is slow there is sent again.
+    expect([...new Set(told)]).toEqual([
       expect.stringMatching(`^pending: Queued ${since}$`),
       expect.stringMatching(/^success: Succeeded after \d+s$/),
     ]);
@@ -222,7 +223,7 @@ describe('with permission', () => {
     expect(statuses.map(({ state }) => state)).toEqual(['pending', 'failure']);
     for (const { path, context, description } of statuses) {
       expect(path).toBe(`POST /repos/acme/renders/statuses/${head}`);
-      expect(context).toMatch(/^dispersed \/ ::error::x ## \[error\]y <b>\|`…$/);
+      expect(context).toMatch(/^dispersed \/ ::error::x ## \[error\]y <b>\|` z+…$/);
       expect(context.length).toBeLessThan(120);
       expect(description.length).toBeLessThan(140);
     }
@@ -233,7 +234,7 @@ describe('with permission', () => {
     ['workflowRun', head],
     ['comment', head],
     ['commentUnread', pushed],
-    ['givenCommit', given],
+    ['givenCommit', chosen],
   ] as const)('%s: the commit it is about gets the status', (name, sha) => {
     const { statuses, warnings, exitCode, log } = scene(name);
     expect({ exitCode, warnings }).toEqual({ exitCode: 0, warnings: [] });
@@ -267,7 +268,7 @@ describe('with permission', () => {
   });
 
   test.each([
-    ['notCooked', /^error: Could not be created or watched: /, 'dispersed / Ghost'],
+    ['notCooked', /^error: Could not be cooked or followed: /, 'dispersed / Ghost'],
     ['noWait', /^pending: Submitted$/, 'dispersed / Render'],
     ['detached', /^pending: Left running/, 'dispersed / Endless'],
     ['interrupted', /^error: Cancelled/, 'dispersed / Endless'],
