@@ -1,21 +1,13 @@
-import pLimit, { type LimitFunction } from 'p-limit';
-import type { Client } from '../service/client.ts';
+import pLimit from 'p-limit';
 import type { Job } from '../service/schemas.ts';
 import { withDeadline, type Clock } from '../clock.ts';
 import type { RunData, SubmittedJob } from '../jobs/records.ts';
 import type { Result } from '../jobs/results.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLogEvents } from './run-log.ts';
-import { openRuns } from './runs.ts';
+import { openRuns, type RunsOptions } from './runs.ts';
 
-/** When the containers' output is printed. */
-export type LogMode = 'stream' | 'on-failure' | 'none';
-
-export interface LogCollectorOptions {
-  readonly client: Client;
-  readonly mode: LogMode;
-  /** Where the logs are kept; null where they cannot be. */
-  readonly folder: string | null;
+export interface LogCollectorOptions extends Omit<RunsOptions, 'limit'> {
   /** Fires when watching ends. */
   readonly signal: AbortSignal;
   /** Fires when all requests must end. */
@@ -46,15 +38,11 @@ const troublePauseMs = 60_000;
 // What the end of a log is worth in time; an interrupt leaves less.
 const maxCloseMs = 60_000;
 
-function openJobLog(
-  submitted: SubmittedJob,
-  options: LogCollectorOptions & { readonly limit: LimitFunction },
-) {
+function openJobLog(submitted: SubmittedJob, options: LogCollectorOptions & RunsOptions) {
   const { client, mode, signal, deadline, interrupt } = options;
   const { clock, redactor } = client;
-  const isRead = mode !== 'none';
   const events = options.printJob(submitted);
-  const runs = openRuns(submitted.job.uuid, { ...options, isRead, events });
+  const runs = openRuns(submitted.job.uuid, options, events);
   const closing = new AbortController();
   const ended = AbortSignal.any([signal, closing.signal]);
   let dueAtMs = 0;
@@ -87,11 +75,11 @@ function openJobLog(
         if (job === null) return;
         await runs.read(rest, true);
         const isComplete = result === 'succeeded' && runs.results()?.all() !== null;
-        const mayComeLate = isRead && isFinal(job.status) && !isComplete;
+        const mayComeLate = mode !== 'none' && isFinal(job.status) && !isComplete;
         if (mayComeLate) await readLateEnd(runs, clock, rest, interrupt);
       };
       await withDeadline(clock, maxCloseMs, deadline, readRest).catch((error: unknown) => {
-        if (isRead) events.trouble(error);
+        if (mode !== 'none') events.trouble(error);
       });
       const data = { runs: runs.close(), logTail: runs.tail() };
       events.end(result, data.logTail);

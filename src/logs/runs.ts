@@ -8,15 +8,16 @@ import { asError, ServiceError } from '../errors.ts';
 import { isFinal } from '../jobs/status.ts';
 import { openRunLog, type RunLog, type JobLogEvents } from './run-log.ts';
 
+/** When the containers' output is printed. */
+export type LogMode = 'stream' | 'on-failure' | 'none';
+
 export interface RunsOptions {
   readonly client: Client;
-  /** Whether logs are read at all. */
-  readonly isRead: boolean;
+  readonly mode: LogMode;
   /** Where the logs are kept; null where they cannot be. */
   readonly folder: string | null;
   /** Lets so many logs be read at once. */
   readonly limit: LimitFunction;
-  readonly events: JobLogEvents;
 }
 
 interface KnownRun {
@@ -27,13 +28,13 @@ interface KnownRun {
 }
 
 /** Opens the runs of one job, and what was read of their logs. One log is read at a time. */
-export function openRuns(jobUuid: string, options: RunsOptions) {
+export function openRuns(jobUuid: string, options: RunsOptions, events: JobLogEvents) {
   const { client } = options;
-  const { known, list } = createKnownRuns(jobUuid, options);
+  const { known, list } = createKnownRuns(jobUuid, options, events);
   let taking = Promise.resolve();
 
   const readLog = async (target: KnownRun, signal: AbortSignal) => {
-    const answer = await requestLog(target.run.uuid, options, signal);
+    const answer = await requestLog(target.run.uuid, options, signal, events);
     target.isOver = answer === null || isFinal(answer.run.status);
     if (answer === null) return;
     target.run = answer.run;
@@ -59,7 +60,7 @@ export function openRuns(jobUuid: string, options: RunsOptions) {
       };
       await taking;
       if (isLast || known.at(-1)?.run.status !== 'RUNNING') await attempt(async () => list(signal));
-      for (const run of options.isRead ? known : []) {
+      for (const run of options.mode === 'none' ? [] : known) {
         const isLeft = !run.isOver || (isLast && run === known.at(-1));
         if (isLeft) await attempt(async () => readLog(run, signal));
       }
@@ -82,8 +83,9 @@ export function openRuns(jobUuid: string, options: RunsOptions) {
 /** Reads a run and its log; null where that is too large. */
 async function requestLog(
   runUuid: string,
-  { client, limit, events }: RunsOptions,
+  { client, limit }: RunsOptions,
   signal: AbortSignal,
+  events: JobLogEvents,
 ) {
   try {
     const answer = await limit(async () => readJobRun(client, runUuid, signal));
@@ -98,7 +100,7 @@ async function requestLog(
 }
 
 /** The runs of a job, oldest first, each with its log. */
-function createKnownRuns(jobUuid: string, { client, folder, events }: RunsOptions) {
+function createKnownRuns(jobUuid: string, { client, folder }: RunsOptions, events: JobLogEvents) {
   const known: KnownRun[] = [];
 
   const openLog = (runNumber: number) => {

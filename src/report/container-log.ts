@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempFolder } from '../inputs/context.ts';
 import type { SubmittedJob } from '../jobs/records.ts';
-import type { LogMode } from '../logs/collector.ts';
+import type { LogMode } from '../logs/runs.ts';
 import type { JobLogEvents } from '../logs/run-log.ts';
 import type { Runner } from '../runner.ts';
 import { stripInvisible } from '../text.ts';
@@ -26,7 +26,7 @@ export function openLogPrinter(
   const printJob = (submitted: SubmittedJob): JobLogEvents => {
     const { uuid, title } = submitted.job;
     const prefix = jobPrefix(submitted, jobCount);
-    const printer = createLogPrinter(runner, prefix, folder ?? '', jobCount);
+    const printer = createLogPrinter(runner, prefix, folder, jobCount);
     const { line, restart, end } = mode === 'stream' ? printer : silent;
     return {
       line,
@@ -71,7 +71,12 @@ const lastLines = 30;
  * the lines while a job runs, and a status in between with them. Each line has a mark before it, so
  * that it can neither be a command nor be taken for our own.
  */
-export function createLogPrinter(runner: Runner, prefix: string, folder: string, jobCount: number) {
+export function createLogPrinter(
+  runner: Runner,
+  prefix: string,
+  folder: string | null,
+  jobCount: number,
+) {
   let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
   let shownRun = 1;
   /** How often each line of the run was printed, and may be repeated after a restart. */
@@ -97,7 +102,8 @@ export function createLogPrinter(runner: Runner, prefix: string, folder: string,
       printed.set(text, (printed.get(text) ?? 0) + 1);
       if (linesLeft > 0) linesLeft = Math.max(0, linesLeft - printLine(runner, prefix, text));
       else {
-        say(`the full log is in ${folder}; its last lines follow at the end`);
+        const place = folder === null ? 'more lines are not shown' : `the full log is in ${folder}`;
+        say(`${place}; its last lines follow at the end`);
         linesLeft = -1;
       }
     },
