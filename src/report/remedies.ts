@@ -96,7 +96,10 @@ export function getTimeoutRemedy(outcome: Outcome): string {
 /** What to do where a job was cancelled, and not by this step: the service may do that at a limit. */
 export function getCancelRemedy(outcome: Outcome): string {
   const phase = failurePhaseOf(outcome);
-  const isLimit = phase === 'assign' || phase === 'run-limit';
+  const waitedMs = (durationsOf(outcome).queueSeconds ?? 0) * 1000;
+  // The service gives up to the second or a little later.
+  const hasWaited = waitedMs + 2_000 >= (outcome.job?.max_timeout_assign_ms ?? Infinity);
+  const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaited);
   const byService = isLimit ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}` : '';
   return `If you did not cancel it, the service did, or someone else with access to this account.${byService}`;
 }

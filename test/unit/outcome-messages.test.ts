@@ -80,6 +80,7 @@ test('where the service may have cancelled a job at a limit of its own, that is 
   const gone = (pace: Pace) =>
     describeOutcome(fakeOutcome({ result: 'cancelled', runs: [] }, { status: 'CANCELLED' }, pace));
   expect(gone({ ended: 300 }).remedy).toContain('If it was the service: Ask for less hardware');
+  expect(gone({ ended: 30 }).remedy).not.toContain('If it was the service');
   expect(gone({ started: 5, ended: 60 }).remedy).not.toContain('If it was the service');
 });
 
