@@ -63,6 +63,10 @@ const scenarios = {
     recipes: [recipe({ task: 'PERSISTENT' })],
     with: dry({ 'max-timeout-run': '1h' }),
   },
+  pinned: {
+    recipes: [recipe(), recipe({}, b)],
+    with: dry({ recipes: `${b}\n${a}@sha256:${'0'.repeat(64)}` }),
+  },
   twoGpus: { recipes: [recipe({ gpu_registry_uuid: gpu })], with: dry({ 'gpu-name': 'H100' }) },
 } satisfies Record<string, Scenario>;
 
@@ -131,6 +135,13 @@ const verdicts: readonly (readonly [Name, string, readonly RegExp[]])[] = [
     [/max-timeout-run: cannot be set for task PERS/],
   ],
   [
+    'pinned',
+    '1 of 2 jobs cannot be cooked',
+    [
+      /pin: the recipe has changed: pinned is sha256:0{64}, and it is now sha256:[0-9a-f]{64}\. Compare/,
+    ],
+  ],
+  [
     'twoGpus',
     'the job cannot be cooked',
     [/gpu-name: cannot be used together with gpu-registry-uuid/],
@@ -184,6 +195,11 @@ test('the log shows each body as it would be sent, secrets and environment hidde
   ]);
   expect(bodiesIn(see('plain'))).toEqual([{ description: ours }]);
   expect(bodiesIn(see('unbounded'))).toEqual([{ description: ours }]);
+});
+
+test('the log has the hash of each recipe once, in the form that pins it', () => {
+  const pins = see('full').log.match(/^Recipe \S+@sha256:[0-9a-f]{64}$/gm) ?? [];
+  expect(pins.map((pin) => pin.slice(7, 43))).toEqual([a, b]);
 });
 
 test('the summary has a row and the body of each job', () => {
