@@ -117,9 +117,10 @@ function formsOf(text: string): readonly string[] {
 
 function redactTree(value: Json, redact: (text: string) => string): Json {
   if (typeof value === 'string') return redact(value);
-  if (typeof value === 'number') return redact(String(value)) === String(value) ? value : hidden;
   if (isList(value)) return value.map((member) => redactTree(member, redact));
-  return isMapping(value) ? redactMembers(value, redact) : value;
+  if (isMapping(value)) return redactMembers(value, redact);
+  const text = JSON.stringify(value);
+  return redact(text) === text ? value : hidden;
 }
 
 function redactMembers(value: JsonMapping, redact: (text: string) => string): JsonMapping {

@@ -69,10 +69,34 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     simulator: { ...simulator, faults: [refusal] },
     with: { ...inputs, recipes: firstOnly },
   },
+  sweep: {
+    recipes: [
+      {
+        name: 'Train',
+        life: life(
+          'PENDING',
+          {
+            status: 'RUNNING',
+            log: [
+              {
+                atMs: 0,
+                text: 'Loading resnet50 with hf_0123456789\ndispersed-output: {"model":"resnet50","steps":100000,"token":"hf_0123456789"}\n',
+              },
+            ],
+          },
+          { status: 'FAILED', statusReason: 'cannot read private-data' },
+        ),
+      },
+    ],
+    with: {
+      title: 'Train resnet50',
+      env: 'MODEL=resnet50\nSTEPS=100000\nDATA=private-data\nHF_TOKEN=hf_0123456789',
+    },
+  },
   badInput: { recipes: [recipe({})], simulator, with: { ...given, wait: 'perhaps' } },
   badEntry: { recipes: [recipe({})], simulator, with: { ...given, recipes: `[${entries}]` } },
 };
-const names = Object.keys(scenarios);
+const names = Object.keys(scenarios).filter((name) => name !== 'sweep');
 const see = playAll(scenarios);
 
 test.each(names)('%s: no secret shows anywhere, masks apart', (name) => {
@@ -118,4 +142,15 @@ test('what a refusal repeats is hidden, and the rest of it is told', () => {
   const cook = requests.find(({ method }) => method === 'POST');
   for (const secret of sentByFirst) expect(JSON.stringify(cook?.body)).toContain(secret);
   expect(log).toContain(`: not good: ${sentByFirst.map(() => '***').join()}, 1 of them.`);
+});
+
+test('what a container says of its environment is shown, but for credentials', () => {
+  const { log, outputs, summary } = see('sweep');
+  expect(log).toContain('| Loading resnet50 with ***');
+  expect(log).toContain('::add-mask::hf_0123456789\n');
+  expect(outputs['results']).toBe('{"model":"resnet50","steps":100000,"token":"***"}');
+  expect(outputs['status-reason']).toBe('cannot read ***');
+  expect(summary).toContain('Train resnet50');
+  const unmasked = [log.replaceAll(/^::add-mask::.*$/gm, ''), ...Object.values(outputs), summary];
+  expect(unmasked.join('\n')).not.toMatch(/hf_0123456789|private-data/);
 });

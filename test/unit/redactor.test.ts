@@ -77,7 +77,9 @@ describe('a credential', () => {
   });
 
   test('that is a number is taken out of numbers, too', () => {
-    const { redactJson } = redactorOf({ PIN_KEY: 12_345_678 });
+    const { redactJson } = redactorOf({ PIN_KEY: 12_345_678, LONG_KEY: '12345678901234567890' });
+    const long = JSON.rawJSON('12345678901234567890');
+    expect(redactJson({ long })).toEqual({ long: '***' });
     expect(redactJson({ pin: 12_345_678, count: 1_234_567 })).toEqual({
       pin: '***',
       count: 1_234_567,
