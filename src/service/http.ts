@@ -13,18 +13,14 @@ export interface WireAnswer {
   readonly retryAfter: string | undefined;
 }
 
-/** What one exchange may be told. */
-export interface ExchangeOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Longest body that is read, in bytes. */
-  readonly maxBytes: number;
-}
-
-/** One exchange with the service; rejects with {@link ServiceError} only. */
+/**
+ * One exchange with the service; rejects with {@link ServiceError} only.
+ * @param maxBytes longest body that is read
+ */
 export type Transport = (
   request: WireRequest,
   headers: Readonly<Record<string, string>>,
-  options: ExchangeOptions,
+  bounds: { readonly signal?: AbortSignal | undefined; readonly maxBytes: number },
 ) => Promise<WireAnswer>;
 
 /** A way to the service. */
@@ -47,6 +43,11 @@ export type HttpLimits = typeof defaultLimits;
 // After an interrupt there are seconds to ask for the end of every job: 200 cancels of 200 ms each
 // take 5 s on 8 connections, and a good second on 32. All else takes a few of them.
 const maxConnections = 32;
+const commonHeaders = {
+  Accept: 'application/json',
+  'Content-Type': 'application/json',
+  'User-Agent': 'dispersed-cook',
+};
 // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
 const verified = { rejectUnauthorized: true };
 
@@ -73,7 +74,15 @@ export function connect(apiUrl: URL, limits: HttpLimits = defaultLimits) {
           // One that is aborted by now is not written any more.
           isSent = !signal.aborted;
         });
-        return exchangeOnce(telling, apiUrl, request, headers, { signal, maxBytes });
+        const answer = await telling.request({
+          origin: apiUrl.origin,
+          path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
+          method: request.method,
+          headers: { ...headers, ...commonHeaders },
+          body: request.body ?? null,
+          signal,
+        });
+        return readAnswer(answer, answer.body, maxBytes);
       });
     } catch (error) {
       throw toServiceError(error, request, isSent);
@@ -102,63 +111,32 @@ function tellWhenSent(dispatcher: Dispatcher, onSent: () => void): Dispatcher {
   });
 }
 
-async function exchangeOnce(
-  dispatcher: Dispatcher,
-  apiUrl: URL,
-  request: WireRequest,
-  headers: Readonly<Record<string, string>>,
-  { maxBytes, signal }: ExchangeOptions,
+async function readAnswer(
+  { statusCode: status, headers }: Dispatcher.ResponseData,
+  body: AsyncIterable<Buffer>,
+  maxBytes: number,
 ): Promise<WireAnswer> {
-  const answer = await dispatcher.request({
-    origin: apiUrl.origin,
-    path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
-    method: request.method,
-    headers: {
-      ...headers,
-      Accept: 'application/json',
-      'Content-Type': 'application/json',
-      'User-Agent': 'dispersed-cook',
-    },
-    body: request.body ?? null,
-    ...(signal !== undefined && { signal }),
-  });
-  const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
-  return {
-    status: answer.statusCode,
-    text: await readText(answer.body, maxBytes),
-    dateMs: Number.isNaN(date) ? undefined : date,
-    retryAfter: oneHeader(answer.headers['retry-after']),
-  };
-}
-
-async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   // Piece by piece: all at once, a large one would hold up the signals.
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new BodyTooLarge(maxBytes);
+    if (bytes > maxBytes) throw new RangeError(`the response is longer than ${maxBytes} bytes`);
     text += decoder.decode(chunk, { stream: true });
   }
-  return text + decoder.decode();
-}
-
-class BodyTooLarge extends Error {
-  constructor(maxBytes: number) {
-    super(`the response is longer than ${maxBytes} bytes`);
-  }
+  text += decoder.decode();
+  const date = Date.parse(oneHeader(headers['date']) ?? '');
+  const dateMs = Number.isNaN(date) ? undefined : date;
+  return { status, text, dateMs, retryAfter: oneHeader(headers['retry-after']) };
 }
 
 function toServiceError(error: unknown, request: WireRequest, isSent: boolean): ServiceError {
   const isLate = error instanceof InterruptedError;
-  const name = `${request.method} ${request.pathname}`;
-  if (error instanceof BodyTooLarge) {
-    return new ServiceError({ trouble: 'too-large', request: name, detail: error.message });
-  }
+  const unanswered = isSent ? 'no-answer' : 'unreachable';
   return new ServiceError({
-    trouble: isSent ? 'no-answer' : 'unreachable',
-    request: name,
+    trouble: error instanceof RangeError ? 'too-large' : unanswered,
+    request: `${request.method} ${request.pathname}`,
     detail: isLate ? 'the response took too long' : describeTrouble(error),
     cause: error,
   });

@@ -60,21 +60,14 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
-export interface RetryOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Ends the retries: an interrupt, or the end of the time for it. */
-  readonly signal: AbortSignal;
-}
-
 /**
- * Sends a request again while its rule says so, with growing pauses.
+ * Sends a request again while its rule says so, with growing pauses, until the signal fires.
  * @throws ServiceError when no retry is left, InterruptedError when the signal fires
  */
 export async function withRetry<T>(
   request: () => Promise<T>,
   rule: RetryRule,
-  { clock, random, signal }: RetryOptions,
+  { clock, random, signal }: { clock: Clock; random: Random; signal: AbortSignal },
 ): Promise<T> {
   let notFound = 0;
   for (let failures = 1; ; failures += 1) {

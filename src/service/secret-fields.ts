@@ -1,17 +1,10 @@
 import { isList, isMapping, type Json, type JsonMapping } from './json.ts';
 
-// The container parameters that may be shown. All others, known or not, may hold secrets: a
-// recipe's environment, logins and keys are somebody else's.
-const shownParameters = new Set([
-  'image',
-  'tag',
-  'imagesrc',
-  'host',
-  'user',
-  'ports',
-  'allowed_ips',
-]);
-const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
+// The container parameters, and those of its volumes, that may be shown. All others, known or not, may
+// hold secrets: a recipe's environment, logins and keys are somebody else's.
+const shownNames = new Set(
+  'image tag imagesrc host user ports allowed_ips mount registry'.split(' '),
+);
 
 /** What stands in the place of a secret. */
 export const hidden = '***';
@@ -23,21 +16,19 @@ type Hide = (value: Json, name: string) => Json;
 export function hideSecrets(body: JsonMapping, hide: Hide = () => hidden): JsonMapping {
   const { parameters } = body;
   if (!isMapping(parameters) || !isMapping(parameters['parameters'])) return body;
-  const shown = mapMembers(parameters['parameters'], (value, key) =>
-    hideParameter(value, key, hide),
-  );
+  const shown = hideMembers(parameters['parameters'], hide);
   return { ...body, parameters: { ...parameters, parameters: shown } };
 }
 
-function hideParameter(value: Json, key: string, hide: Hide): Json {
-  if (shownParameters.has(key) || value === null) return value;
-  if (key === 'env' && isMapping(value)) return mapMembers(value, hide);
-  if (key !== 'volumes' || !isList(value)) return hide(value, key);
-  const hideUnknown: Hide = (member, name) =>
-    shownOfVolumes.has(name) ? member : hide(member, name);
-  return value.map((volume) =>
-    isMapping(volume) ? mapMembers(volume, hideUnknown) : hide(volume, key),
-  );
+function hideMembers(place: JsonMapping, hide: Hide): JsonMapping {
+  return mapMembers(place, (value, name) => {
+    if (value === null || shownNames.has(name)) return value;
+    if (name === 'env' && isMapping(value)) return mapMembers(value, hide);
+    if (name !== 'volumes' || !isList(value)) return hide(value, name);
+    return value.map((volume) =>
+      isMapping(volume) ? hideMembers(volume, hide) : hide(volume, name),
+    );
+  });
 }
 
 function mapMembers(mapping: JsonMapping, change: Hide): JsonMapping {
