@@ -94,7 +94,7 @@ export function createClient(options: ClientOptions): Client {
   const serverClock = createServerClock(clock);
   const host = createHost(clock, options.maxSilenceMs);
 
-  const sendOnce = async (call: Call, { offsetMs, dialect }: Signing): Promise<Sent> => {
+  const sendOnce = async (call: Call, { offsetMs, dialect }: Signing) => {
     const request = toWire(call, dialect);
     const timeMs = clock.now() + offsetMs;
     const stamp = { timeMs, nonce: randomBytes(16).toString('hex') };
@@ -113,17 +113,22 @@ export function createClient(options: ClientOptions): Client {
   };
 
   const exchangeSigned = async (call: Call): Promise<WireAnswer> => {
-    const tried: Signing[] = [];
-    for (let signing = known; ;) {
-      tried.push(signing);
-      const sent = await sendOnce(call, signing);
-      const isRefused = sent.answer.status === 401;
-      const mayTry = isRefused && tried.length < maxSignings && !call.ended?.aborted;
-      const next = mayTry ? correct(tried, signing, sent, call, clock.now()) : null;
-      if (!isRefused && differsByDialect(call)) known = { ...known, dialect: signing.dialect };
-      if (next === null) return sent.answer;
-      if (next.offsetMs !== signing.offsetMs) learnClock(next.offsetMs);
-      signing = next;
+    const hasDialects = differsByDialect(call);
+    let { offsetMs, dialect } = known;
+    let hasSwitched = false;
+    for (let sends = 1; ; sends += 1) {
+      const { answer, timeMs } = await sendOnce(call, { offsetMs, dialect });
+      const { status, dateMs } = answer;
+      if (status !== 401 && hasDialects) known = { ...known, dialect };
+      if (status !== 401 || sends === maxSignings || call.ended?.aborted) return answer;
+      // By the time that it was signed with: our clock may have been set while it was under way.
+      if (dateMs !== undefined && isOff(dateMs, timeMs)) {
+        offsetMs = dateMs - clock.now();
+        learnClock(offsetMs);
+      } else if (hasDialects && !hasSwitched) {
+        dialect = dialect === 'ascii' ? 'utf8' : 'ascii';
+        hasSwitched = true;
+      } else return answer;
     }
   };
 
@@ -138,29 +143,6 @@ export function createClient(options: ClientOptions): Client {
     }
   };
   return { send, serverNow: serverClock.now, host, redactor, clock, random };
-}
-
-/** What came of a request, and the time that it was signed with. */
-interface Sent {
-  readonly answer: WireAnswer;
-  readonly timeMs: number;
-}
-
-/**
- * How to sign a refused request again; null where nothing is left to try. What counts is the time that
- * it was signed with: our clock may have been set while it was under way.
- */
-function correct(
-  tried: readonly Signing[],
-  used: Signing,
-  { answer: { dateMs }, timeMs }: Sent,
-  call: Call,
-  nowMs: number,
-): Signing | null {
-  if (dateMs !== undefined && isOff(dateMs, timeMs)) return { ...used, offsetMs: dateMs - nowMs };
-  const dialect: Dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
-  const isNew = tried.every((signing) => signing.dialect !== dialect);
-  return isNew && differsByDialect(call) ? { ...used, dialect } : null;
 }
 
 // Of two answers, one may come before the other that was sent first.

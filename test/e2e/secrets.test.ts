@@ -151,6 +151,6 @@ test('what a container says of its environment is shown, but for credentials', (
   expect(outputs['results']).toBe('{"model":"resnet50","steps":100000,"token":"***"}');
   expect(outputs['status-reason']).toBe('cannot read ***');
   expect(summary).toContain('Train resnet50');
-  const unmasked = [log.replaceAll(/^::add-mask::.*$/gm, ''), ...Object.values(outputs), summary];
-  expect(unmasked.join('\n')).not.toMatch(/hf_0123456789|private-data/);
+  const texts = [log.replaceAll(/^::add-mask::.*$/gm, ''), ...Object.values(outputs), summary];
+  expect(texts.join('\n')).not.toMatch(/hf_0123456789|private-data/);
 });

@@ -170,15 +170,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the clock is compared with what is known now',
     file: 'service/client.ts',
-    find: 'correct(tried, signing, sent, call, clock.now())',
-    replace:
-      'correct(tried, signing, { ...sent, timeMs: clock.now() + known.offsetMs }, call, clock.now())',
+    find: 'isOff(dateMs, timeMs)',
+    replace: 'isOff(dateMs - clock.now(), known.offsetMs)',
   },
   {
     name: 'the other dialect is never tried',
     file: 'service/client.ts',
-    find: 'return isNew && differsByDialect(call)',
-    replace: 'return false && differsByDialect(call)',
+    find: 'hasDialects && !hasSwitched',
+    replace: 'false && !hasSwitched',
   },
   {
     name: 'Retry-After is obeyed',
