@@ -1,14 +1,9 @@
 import { GitHubError, InterruptedError } from '../errors.ts';
 import type { GitHub } from '../github/client.ts';
 import { dispatchWorkflow, readDefaultBranch } from '../github/dispatch.ts';
-import {
-  finishStatus,
-  keepPending,
-  readPendingStatuses,
-  type PendingStatus,
-} from '../github/pending.ts';
+import { finishStatus, keepPending } from '../github/pending.ts';
 import type { WorkflowRun } from '../github/runs.ts';
-import { statusRoute } from '../github/statuses.ts';
+import { readPendingStatuses, statusRoute, type PendingStatus } from '../github/statuses.ts';
 import { createJobOutcome } from '../jobs/outcome.ts';
 import { titleOf } from '../jobs/metrics.ts';
 import { describeError, type ErrorMessage } from '../report/errors.ts';

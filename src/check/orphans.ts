@@ -28,26 +28,17 @@ export async function findOrphans(
   const otherRuns = await readRuns(github, [...new Set(unknown)]);
   return suspects.filter((marked) => {
     const { runId } = marked.mark;
-    return isOrphan(marked, openRuns.get(runId) ?? otherRuns.get(runId), nowMs);
+    const sinceMs = overSinceMs(marked, openRuns.get(runId) ?? otherRuns.get(runId));
+    return sinceMs !== null && nowMs - sinceMs >= minOverMs;
   });
-}
-
-/** Whether a job lives, and was not to outlive its run: then its run has to be known. */
-function mayBeOrphan({ job, mark }: MarkedJob, nowMs: number): boolean {
-  return !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job);
 }
 
 /** Post may still be at work when the run shows as over, on a machine that was cut off. */
 export const minOverMs = 10 * 60_000;
 
-/** @param run undefined where it was not read */
-export function isOrphan(
-  marked: MarkedJob,
-  run: WorkflowRun | 'gone' | undefined,
-  nowMs: number,
-): boolean {
-  const sinceMs = overSinceMs(marked, run);
-  return mayBeOrphan(marked, nowMs) && sinceMs !== null && nowMs - sinceMs >= minOverMs;
+/** Whether a job lives, and was not to outlive its run: then its run has to be known. */
+function mayBeOrphan({ job, mark }: MarkedJob, nowMs: number): boolean {
+  return !hasEndedForGood(job, nowMs) && !mayOutlive(mark, job);
 }
 
 /**

@@ -7,16 +7,14 @@ import { isFinal } from '../jobs/status.ts';
 import type { Deps } from '../deps.ts';
 import type { Runner } from '../runner.ts';
 import {
-  describeChange,
   describeEnd,
-  describeStart,
+  describePending,
   openContexts,
   type Message,
 } from '../report/commit-status-text.ts';
 import { warnStatusNotSet } from '../report/github-errors.ts';
 import { createGitHub, type GitHub } from './client.ts';
-import { pendingUrl } from './pending.ts';
-import { setStatus, type NewStatus } from './statuses.ts';
+import { pendingUrl, setStatus, type NewStatus } from './statuses.ts';
 
 /** Keeps a commit status per job up to date. Nothing in it rejects or changes the verdict. */
 export type CommitStatus = ReturnType<typeof createCommitStatus>;
@@ -99,12 +97,13 @@ function createCommitStatus(
   };
   return {
     submitted: (submitted: SubmittedJob) => {
-      const description = describeStart(submitted, clock.now());
-      report(submitted, { state: 'pending', description }, false);
+      const { origin, job } = submitted;
+      const wasThere = origin === 'attached' || origin === 'given';
+      report(submitted, describePending(job.status, wasThere ? null : clock.now()), false);
     },
     statusChanged: (submitted: SubmittedJob, change: StatusChange) => {
-      if (isFinal(change.status)) return;
-      report(submitted, { state: 'pending', description: describeChange(change) }, false);
+      const { status, atMs } = change;
+      if (!isFinal(status)) report(submitted, describePending(status, atMs), false);
     },
     ended: (outcome: Outcome) => {
       report(outcome, describeEnd(outcome, endsWithJob), true);

@@ -9,51 +9,8 @@ import { describeEnd, type Message } from '../report/commit-status-text.ts';
 import { warnStatusNotSet } from '../report/github-errors.ts';
 import { nowOf, type Client } from '../service/client.ts';
 import { readJob } from '../service/endpoints.ts';
-import { isUuid } from '../service/schemas.ts';
 import { createGitHub, type GitHub } from './client.ts';
-import { readStatuses, setStatus } from './statuses.ts';
-
-// A pending commit status leads to the page of its workflow run, and after `#`, which GitHub's page
-// ignores, it names its job. So whoever comes later knows which status is whose, and can finish it.
-
-/** The job that a pending status stands for. */
-export interface Pending {
-  readonly jobUuid: string;
-  /** Whether no step watches the job any more: then only `check` finishes the status. */
-  readonly isLeft: boolean;
-}
-
-/** A pending status as it is read. */
-export type PendingStatus = Readonly<{ sha: string; context: string }> &
-  NonNullable<ReturnType<typeof parsePendingUrl>>;
-
-/** @param page of the workflow run */
-export function pendingUrl(page: string, { jobUuid, isLeft }: Pending): string {
-  return `${page}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
-}
-
-// Whoever may set a status may set any address: one that a browser would not take is not ours.
-const pattern =
-  /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
-
-/** Reads the address of a pending status, with the page of its run; null for any other. */
-export function parsePendingUrl(url: string | null) {
-  const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
-  return isUuid(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
-}
-
-/** Reads the pending statuses of these commits that stand for a job. */
-export async function readPendingStatuses(
-  github: GitHub,
-  shas: readonly string[],
-): Promise<readonly PendingStatus[]> {
-  const statuses = await readStatuses(github, shas);
-  return statuses.flatMap(({ sha, context, state, targetUrl }) => {
-    const isOurs = state === 'pending' && context.startsWith('dispersed / ');
-    const pending = isOurs ? parsePendingUrl(targetUrl) : null;
-    return pending === null ? [] : [{ sha, context, ...pending }];
-  });
-}
+import { pendingUrl, readPendingStatuses, setStatus, type PendingStatus } from './statuses.ts';
 
 /** Sets a pending status once more with other words, so that it stands for the same job. */
 export async function keepPending(

@@ -1,16 +1,37 @@
 import * as z from 'zod/mini';
 import { GitHubError } from '../errors.ts';
 import { splitIntoGroups } from '../service/pages.ts';
+import { isUuid } from '../service/schemas.ts';
 import type { GitHub } from './client.ts';
 import { graphqlRoute } from './octokit.ts';
 
-/** The latest status of a context of a commit. */
-export interface ContextStatus {
-  readonly sha: string;
-  readonly context: string;
-  /** In small letters. */
-  readonly state: string;
-  readonly targetUrl: string | null;
+// A pending commit status leads to the page of its workflow run, and after `#`, which GitHub's page
+// ignores, it names its job. So whoever comes later knows which status is whose, and can finish it.
+
+/** The job that a pending status stands for. */
+export interface Pending {
+  readonly jobUuid: string;
+  /** Whether no step watches the job any more: then only `check` finishes the status. */
+  readonly isLeft: boolean;
+}
+
+/** A pending status as it is read. */
+export type PendingStatus = Readonly<{ sha: string; context: string }> &
+  NonNullable<ReturnType<typeof parsePendingUrl>>;
+
+/** @param page of the workflow run */
+export function pendingUrl(page: string, { jobUuid, isLeft }: Pending): string {
+  return `${page}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
+}
+
+// Whoever may set a status may set any address: one that a browser would not take is not ours.
+const pattern =
+  /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
+
+/** Reads the address of a pending status, with the page of its run; null for any other. */
+export function parsePendingUrl(url: string | null) {
+  const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
+  return isUuid(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
 }
 
 // With more commits, a request for each would be too many for every few minutes.
@@ -19,11 +40,11 @@ const commitsPerQuery = 50;
 // Where GraphQL is not available: GitHub lets a workflow's token ask 1,000 times an hour.
 const maxReadsWithoutGraphql = 100;
 
-/** Reads the latest status of each context of these commits. Commits that are not there have none. */
-export async function readStatuses(
+/** Reads the pending statuses of these commits that stand for a job; a commit that is gone has none. */
+export async function readPendingStatuses(
   github: GitHub,
   shas: readonly string[],
-): Promise<readonly ContextStatus[]> {
+): Promise<readonly PendingStatus[]> {
   if (shas.length > maxSingleReads) {
     try {
       const groups = splitIntoGroups(shas, commitsPerQuery);
@@ -47,15 +68,15 @@ const combinedSchema = z.object({
 const pageSize = 100;
 const maxPages = 10;
 
-async function listStatuses(github: GitHub, sha: string): Promise<readonly ContextStatus[]> {
+async function listStatuses(github: GitHub, sha: string): Promise<readonly PendingStatus[]> {
   const route = 'GET /repos/{owner}/{repo}/commits/{ref}/status';
-  const found: ContextStatus[] = [];
+  const found: PendingStatus[] = [];
   try {
     for (let page = 1; page <= maxPages; page += 1) {
       const query = { ref: sha, per_page: pageSize, page };
       const { statuses } = await github.read(combinedSchema, route, query);
-      for (const { context, state, target_url: targetUrl } of statuses)
-        found.push({ sha, context, state: state.toLowerCase(), targetUrl });
+      for (const { target_url: targetUrl, ...status } of statuses)
+        found.push(...toPending(sha, { ...status, targetUrl }));
       if (statuses.length < pageSize) break;
     }
   } catch (error) {
@@ -73,7 +94,7 @@ const graphqlSchema = z.object({ repository: z.record(z.string(), z.nullable(com
 async function queryStatuses(
   github: GitHub,
   shas: readonly string[],
-): Promise<readonly ContextStatus[]> {
+): Promise<readonly PendingStatus[]> {
   const commits = shas.map(
     (sha, index) =>
       `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`,
@@ -81,12 +102,17 @@ async function queryStatuses(
   const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
   const { repository } = await github.read(graphqlSchema, graphqlRoute, { query });
   return shas.flatMap((sha, index) =>
-    (repository[`c${index}`]?.status?.contexts ?? []).map((status) => ({
-      ...status,
-      sha,
-      state: status.state.toLowerCase(),
-    })),
+    (repository[`c${index}`]?.status?.contexts ?? []).flatMap((status) => toPending(sha, status)),
   );
+}
+
+function toPending(
+  sha: string,
+  { context, state, targetUrl }: z.output<typeof contextSchema>,
+): readonly PendingStatus[] {
+  const isOurs = state.toLowerCase() === 'pending' && context.startsWith('dispersed / ');
+  const pending = isOurs ? parsePendingUrl(targetUrl) : null;
+  return pending === null ? [] : [{ sha, context, ...pending }];
 }
 
 /** A status to set. */

@@ -1,5 +1,5 @@
 import { durationsOf } from '../jobs/metrics.ts';
-import type { JobRef, Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
+import type { JobRef, Outcome } from '../jobs/records.ts';
 import { results } from '../jobs/results.ts';
 import { formatDuration, formatTime } from './format.ts';
 import { sanitizeLine } from './sanitize.ts';
@@ -40,21 +40,14 @@ function getKey({ title, recipeUuid }: JobRef): string | null {
   return title ?? recipeUuid;
 }
 
-/** As {@link describeChange}, without the time for a job that was there before: nobody has seen it. */
-export function describeStart({ origin, job: { status } }: SubmittedJob, nowMs: number): string {
-  const wasThere = origin === 'attached' || origin === 'given';
-  return wasThere ? formatStatus(status) : describeChange({ status, atMs: nowMs });
-}
-
-/** `Running since 2026-03-01 03:14 UTC` */
-export function describeChange({ status, atMs }: StatusChange): string {
-  return `${formatStatus(status)} since ${formatTime(atMs)}`;
-}
-
-function formatStatus(status: string): string {
-  if (status === 'PENDING') return 'Queued';
-  const word = plainText(status, 60);
-  return capitalize(word.toLowerCase());
+/**
+ * `Running since 2026-03-01 03:14 UTC`
+ * @param sinceMs Unix ms; null for a job that was there before: nobody has seen it
+ */
+export function describePending(status: string, sinceMs: number | null): Message {
+  const word = status === 'PENDING' ? 'Queued' : capitalize(plainText(status, 60).toLowerCase());
+  const since = sinceMs === null ? '' : ` since ${formatTime(sinceMs)}`;
+  return { state: 'pending', description: `${word}${since}` };
 }
 
 function capitalize(words: string): string {

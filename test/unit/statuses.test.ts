@@ -1,9 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { GitHubError, type GitHubTrouble } from '../../src/errors.ts';
 import { graphqlRoute, type SendToGitHub } from '../../src/github/octokit.ts';
-import { readStatuses } from '../../src/github/statuses.ts';
+import { readPendingStatuses } from '../../src/github/statuses.ts';
 import { clientOn, refusal } from '../github/in-process.ts';
+import { uuidNumber } from '../support/outcomes.ts';
 
+const url = `https://github.com/acme/renders/actions/runs/1#dispersed-left-${uuidNumber(1)}`;
 const shasOf = (count: number) =>
   Array.from({ length: count }, (_, index) => String(index).padStart(40, '0'));
 
@@ -28,9 +30,12 @@ async function read(count: number, trouble: GitHubTrouble) {
       throw failures[trouble];
     }
     const context = `dispersed / ${String(parameters['ref'])}`;
-    return { statuses: [{ context, state: 'pending', target_url: null }] };
+    return { statuses: [{ context, state: 'pending', target_url: url }] };
   };
-  const statuses = await readStatuses(clientOn(send, { signal: over.signal }), shasOf(count));
+  const statuses = await readPendingStatuses(
+    clientOn(send, { signal: over.signal }),
+    shasOf(count),
+  );
   return { statuses, routes };
 }
 
