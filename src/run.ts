@@ -1,9 +1,12 @@
+import { dirname, join } from 'node:path';
 import { connect } from './service/http.ts';
 import { openProbe } from './service/probe.ts';
 import { openOctokit } from './github/octokit.ts';
 import type { Deps } from './deps.ts';
 import { systemClock } from './clock.ts';
 import { actionsRunner } from './runner.ts';
+import { execute } from './ssh/execute.ts';
+import { createSshFolder } from './ssh/folder.ts';
 
 /** Runs a command with the real runner, clock and network, until the workflow is cancelled. */
 export async function runCommand(command: (deps: Deps) => Promise<void>): Promise<void> {
@@ -25,6 +28,10 @@ export async function runCommand(command: (deps: Deps) => Promise<void>): Promis
     connect,
     openProbe,
     openGitHub: openOctokit,
+    createSshFolder: async (path, user) => {
+      const script = join(dirname(process.argv[1] ?? ''), 'gpu.sh');
+      return createSshFolder(path, user, script, execute);
+    },
     interrupt: interrupt.signal,
   });
 }

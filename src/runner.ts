@@ -19,6 +19,8 @@ export interface Runner {
     message: string,
   ) => void;
   readonly output: (name: string, value: string) => void;
+  /** Has the steps after this one find commands in a folder. */
+  readonly addPath: (folder: string) => void;
   /** Appends Markdown to the step's summary. */
   readonly summarize: (markdown: string) => Promise<void>;
   /** Keeps a text for the post entry, on disk at once; the last one of a name counts. */
@@ -47,6 +49,9 @@ export const actionsRunner: Runner = {
   },
   output: (name, value) => {
     core.setOutput(name, value);
+  },
+  addPath: (folder) => {
+    core.addPath(folder);
   },
   summarize: async (markdown) => {
     await core.summary.addRaw(markdown).write();

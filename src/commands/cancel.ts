@@ -52,6 +52,7 @@ function createCancelPlan(inputs: Values<typeof cancelInputs>): StepPlan {
     policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
     goalResult: 'running',
     readyCheck: null,
+    ssh: null,
     failFast: false,
     logs: 'none',
     ceilings: noCeilings,

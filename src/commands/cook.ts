@@ -1,4 +1,7 @@
-import { readRunRef, readStepIdentity, type RunRef } from '../inputs/context.ts';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { saveSshFolder } from '../custody/saved-state.ts';
+import { readRunRef, readStepIdentity, tempFolder, type RunRef } from '../inputs/context.ts';
 import { readCookInputs, type CookInputs } from '../inputs/cook.ts';
 import { createPriceReader, planCooks } from '../cooking/plan.ts';
 import { createRequests, publicTextOf, type CookRequest } from '../cooking/request.ts';
@@ -15,6 +18,7 @@ import { withStep } from '../step/open.ts';
 import type { Step } from '../step/step.ts';
 import { attachAll, nothingAttached } from '../step/take-over.ts';
 import { createPlan, type StepPlan } from '../step/plan.ts';
+import { checkTools, type SshFolder } from '../ssh/folder.ts';
 
 /** Cooks every entry of `recipes`, waits if asked, and reports; never rejects. */
 export async function cook(deps: Deps): Promise<void> {
@@ -24,8 +28,9 @@ export async function cook(deps: Deps): Promise<void> {
     // 1. Read the inputs, and work out what is to be cooked.
     const inputs = await readCookInputs(runner);
     const run = readRunRef(runner, await readCommitSha(deps, inputs));
-    const requests = listRequests(inputs, run, deps);
-    const plan = cookStepPlan(inputs);
+    const ssh = inputs.ssh && !inputs['dry-run'] ? await openSsh(deps, inputs['ssh-user']) : null;
+    const requests = listRequests(inputs, run, deps, ssh?.publicKey ?? null);
+    const plan = { ...cookStepPlan(inputs), ssh };
     if (inputs['dry-run']) {
       await dryRun(requests, plan, inputs, deps);
       return;
@@ -53,10 +58,27 @@ export async function cook(deps: Deps): Promise<void> {
   }
 }
 
-function listRequests(inputs: CookInputs, run: RunRef | null, deps: Deps): readonly CookRequest[] {
+/** Makes the key of the step, and has the steps after it find `gpu`. */
+async function openSsh({ runner, createSshFolder }: Deps, user = 'duser'): Promise<SshFolder> {
+  checkTools(runner.env);
+  const path = mkdtempSync(join(tempFolder(runner), 'dispersed-ssh-'));
+  // Before there is a key in it: post deletes it.
+  saveSshFolder(runner, path);
+  const ssh = await createSshFolder(path, user);
+  runner.addPath(ssh.bin);
+  runner.output('ssh-config', ssh.config);
+  return ssh;
+}
+
+function listRequests(
+  inputs: CookInputs,
+  run: RunRef | null,
+  deps: Deps,
+  sshKey: string | null,
+): readonly CookRequest[] {
   const { runner } = deps;
   const identity = readStepIdentity(runner, inputs['matrix-index']);
-  const requests = createRequests(inputs, identity, createNonce(deps), run);
+  const requests = createRequests(inputs, identity, createNonce(deps), run, sshKey);
   runner.redactor.addPublic(requests.flatMap(withAlternatives).map(publicTextOf));
   return requests;
 }

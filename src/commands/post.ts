@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Client } from '../service/client.ts';
 import { openService } from '../service/open.ts';
 import { startDeadline } from '../clock.ts';
@@ -9,7 +10,7 @@ import { readInputs } from '../inputs/read.ts';
 import type { EntryFacts } from '../custody/facts.ts';
 import { getWanted, nextAction, type Policy } from '../custody/policy.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
-import { readSavedState, type SavedState } from '../custody/saved-state.ts';
+import { readSavedState, readSshFolder, type SavedState } from '../custody/saved-state.ts';
 import { createLog, type Log } from '../report/log.ts';
 import type { Deps } from '../deps.ts';
 
@@ -20,10 +21,23 @@ import type { Deps } from '../deps.ts';
  */
 export async function cleanup(deps: Deps): Promise<void> {
   const { runner } = deps;
+  try {
+    await cleanUpJobs(deps);
+  } finally {
+    // The keys of its steps on the GPU.
+    const folder = readSshFolder(runner);
+    if (folder !== '') rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function cleanUpJobs(deps: Deps): Promise<void> {
+  const { runner } = deps;
   const saved = readSavedState(runner);
   if (saved === null) return;
   const log = createLog(runner, saved.entries.length);
-  const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
+  const isGpu = runner.input('ssh').trim().toLowerCase() === 'true';
+  const given = runner.input('on-job-end').trim() || (isGpu ? 'cancel' : 'keep');
+  const onJobEnd = given === 'cancel' ? 'cancel' : 'keep';
   const policy: Policy = { ...saved.policy, onJobEnd };
   const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
   if (open.length === 0 && saved.pendingSha === '') return;

@@ -37,16 +37,18 @@ export interface CookRequest extends JobRef {
  * same requests.
  * @param nonce tells this step from those that the runner's environment does not tell apart
  * @param run for the mark: which workflow run cooks; null outside of GitHub
+ * @param sshKey a public key that the container is to let in; null for none
  */
 export function createRequests(
   inputs: CookInputs,
   step: StepIdentity,
   nonce: string,
   run: RunRef | null = null,
+  sshKey: string | null = null,
 ): readonly CookRequest[] {
   return inputs.recipes.map((entry, index) => {
     const { gpu_name: gpuNames, description, ...others } = getFields(inputs, entry);
-    const container = mergeContainers(inputs, entry);
+    const container = withSshKey(mergeContainers(inputs, entry), sshKey);
     const createTry = (gpuName: string | null | undefined, choice: number): CookRequest => {
       const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
       const hashOfAttempt = (runAttempt: number) =>
@@ -61,7 +63,8 @@ export function createRequests(
         title: fields.title ?? null,
         namesRegions: fields.allowed_region_codes !== undefined,
         mark,
-        earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+        // Nobody has the key of an earlier attempt any more.
+        earlierHashes: sshKey === null ? attemptsBefore(step.runAttempt).map(hashOfAttempt) : [],
         gpuName: gpuName ?? null,
         choice,
         alternatives: [],
@@ -163,6 +166,14 @@ function mergeContainers(inputs: CookInputs, entry: RecipeEntry): JsonMapping | 
   ];
   const given = layers.filter((layer) => layer !== undefined);
   return given.length === 0 ? null : given.reduce(merge, {});
+}
+
+// The list `ports` replaces that of the image, and a login needs port 22.
+function withSshKey(container: JsonMapping | null, sshKey: string | null): JsonMapping | null {
+  if (sshKey === null) return container;
+  const ports = container?.['ports'];
+  const hasAll = !Array.isArray(ports) || ports.includes(22);
+  return { ...container, sshkey: sshKey, ...(!hasAll && { ports: [...ports, 22] }) };
 }
 
 /**

@@ -65,6 +65,18 @@ export function savePendingStatuses(runner: Runner, sha: string): void {
   runner.saveState(statusesName, sha);
 }
 
+const sshFolderName = 'ssh-folder';
+
+/** Saves where the key of the step is, so that post deletes it. */
+export function saveSshFolder(runner: Runner, path: string): void {
+  runner.saveState(sshFolderName, path);
+}
+
+/** Where the key of the step is; empty where there is none. */
+export function readSshFolder(runner: Runner): string {
+  return runner.state(sshFolderName);
+}
+
 /** What main saved. */
 export type SavedState = NonNullable<ReturnType<typeof readSavedState>>;
 

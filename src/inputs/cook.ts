@@ -12,6 +12,7 @@ import {
   pollInterval,
   readyCheck,
   usd,
+  userName,
   whole,
 } from './parsers.ts';
 import { input, optional, tryInputs, type Input, type Values } from './read.ts';
@@ -42,10 +43,12 @@ export const cookInputs = {
   wait: input(flag, 'true'),
   'wait-until': optional(oneOf(['completed', 'running', 'ready'])),
   'ready-check': optional(readyCheck),
+  ssh: input(flag, 'false'),
+  'ssh-user': optional(userName),
   timeout: input(duration(), '5h45m'),
   'on-timeout': input(oneOf(['cancel', 'fail', 'detach']), 'cancel'),
   'on-workflow-cancel': input(oneOf(['cancel', 'detach']), 'cancel'),
-  'on-job-end': input(oneOf(['keep', 'cancel']), 'keep'),
+  'on-job-end': optional(oneOf(['keep', 'cancel'])),
   'on-rerun': input(oneOf(['cook', 'attach']), 'cook'),
   'poll-interval': input(pollInterval, 'auto'),
   'max-parallel': input(whole(0, 1_000), '0'),
@@ -59,7 +62,11 @@ export const cookInputs = {
 } satisfies Record<string, Input>;
 
 /** The cook action's inputs, checked. */
-export interface CookInputs extends Omit<Values<typeof cookInputs>, 'recipes' | 'recipes-file'> {
+export interface CookInputs extends Omit<
+  Values<typeof cookInputs>,
+  'recipes' | 'recipes-file' | 'on-job-end'
+> {
+  readonly 'on-job-end': 'keep' | 'cancel';
   readonly recipes: readonly RecipeEntry[];
   readonly fields: CookFields;
   readonly ceilings: Ceilings;
@@ -81,13 +88,15 @@ export async function readCookInputs(runner: Runner): Promise<CookInputs> {
     maxHourlyRateUsd: values['max-hourly-rate'] ?? null,
     maxCostUsd: values['max-cost'] ?? null,
   };
-  const related = { ...values, recipes, fields: fields.values, ceilings };
+  const sendsKey = containers.some(({ sshkey }) => sshkey !== undefined);
+  const related = { ...values, recipes, fields: fields.values, ceilings, sendsKey };
   const broken = [...checkSource(runner), ...checkRules(related)];
   const inputs = validValues(values, [...problems, ...fields.problems, ...broken]);
   warnOfUnknownRegions(runner, [fields.values, ...recipes]);
-  warnOfPortsWithoutSsh(runner, containers);
+  if (!inputs.ssh) warnOfPortsWithoutSsh(runner, containers);
   warnOfUnboundedCost(runner, inputs);
-  return { ...inputs, recipes, fields: fields.values, ceilings };
+  const onJobEnd = inputs['on-job-end'] ?? (inputs.ssh ? 'cancel' : 'keep');
+  return { ...inputs, 'on-job-end': onJobEnd, recipes, fields: fields.values, ceilings };
 }
 
 function checkSource(runner: Runner): readonly Problem[] {

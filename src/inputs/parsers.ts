@@ -149,3 +149,8 @@ export const readyCheck = textThat(
     return port === undefined ? undefined : { port, path };
   },
 );
+
+/** A user who logs in over ssh. */
+export const userName = textThat('is not the name of a user, such as duser', (given) =>
+  /^[a-z_][a-z0-9_-]{0,31}$/.test(given) ? given : undefined,
+);

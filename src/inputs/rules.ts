@@ -17,6 +17,10 @@ export interface RelatedInputs {
   readonly 'ready-check'?: ReadyCheck | undefined;
   readonly 'max-parallel'?: number | undefined;
   readonly 'fail-fast'?: boolean | undefined;
+  readonly ssh?: boolean | undefined;
+  readonly 'ssh-user'?: string | undefined;
+  /** Whether a container is given a key. */
+  readonly sendsKey?: boolean | undefined;
 }
 
 type Rule = readonly [isBroken: boolean, input: string, message: string];
@@ -40,7 +44,8 @@ export function checkRules(inputs: RelatedInputs): readonly Problem[] {
   });
   // What is wrong in the inputs is wrong in each entry.
   const each = new Map(jobProblems.map((problem) => [JSON.stringify(problem), problem])).values();
-  return [...each, ...brokenOf(waitRules(inputs)), ...checkShare(inputs)];
+  const rules = [...waitRules(inputs), ...sshRules(inputs)];
+  return [...each, ...brokenOf(rules), ...checkShare(inputs)];
 }
 
 // The retries of a recipe are known only once it is read.
@@ -62,6 +67,9 @@ const texts = {
   unbounded: 'cannot be used with task PERSISTENT, which runs until it is cancelled',
   bounded:
     'cannot be set for task PERSISTENT, which runs until it is cancelled; null takes it away',
+  sshWaits:
+    'waits until a login works: it cannot be used with `wait: false`, nor with another wait-until than ready',
+  noSshPort: 'needs port 22, which is not among the ports of the recipe: set ports, 22 included',
   noLimit: 'is required for a BATCH job: set a duration such as 2h',
 };
 
@@ -81,15 +89,28 @@ function waitRules(inputs: RelatedInputs): readonly Rule[] {
     [!wait && isProbed, 'ready-check', texts.noWait],
     [!wait && isAlone, 'max-cost', texts.unwatched],
     [isLimited && isOther('completed'), 'max-parallel', otherGoal],
-    [!isProbed && goal === 'ready', 'ready-check', texts.notReady],
+    [!isProbed && inputs.ssh !== true && goal === 'ready', 'ready-check', texts.notReady],
     [isProbed && isOther('ready'), 'ready-check', otherGoal],
     [isProbed && goal === undefined && isBatch, 'ready-check', texts.notForBatch],
     [isProbed && goal === undefined && isLimited, 'ready-check', texts.counting],
   ];
 }
 
+function sshRules(inputs: RelatedInputs): readonly Rule[] {
+  const { ssh = false, wait = true, 'wait-until': goal = 'ready', sendsKey = false } = inputs;
+  return [
+    [ssh && (!wait || goal !== 'ready'), 'ssh', texts.sshWaits],
+    [ssh && (inputs['max-parallel'] ?? 0) > 0, 'ssh', texts.counting],
+    [ssh && sendsKey, 'ssh', 'sends a key of its own: remove sshkey from parameters'],
+    [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', 'is only used with `ssh: true`'],
+  ];
+}
+
 /** The inputs that matter for a job, also once its recipe is known. */
-export type JobInputs = Pick<RelatedInputs, 'wait' | 'wait-until' | 'max-parallel' | 'ready-check'>;
+export type JobInputs = Pick<
+  RelatedInputs,
+  'wait' | 'wait-until' | 'max-parallel' | 'ready-check' | 'ssh'
+>;
 
 /** Rules for one job, by what is known of its fields; each names a field or an input. */
 function jobRules(job: JsonMapping, inputs: JobInputs): readonly Rule[] {
@@ -105,6 +126,7 @@ function jobRules(job: JsonMapping, inputs: JobInputs): readonly Rule[] {
     [task === 'BATCH' && runLimit === null, 'max_timeout_run_ms', texts.noLimit],
     [isServer && isCounted, 'max-parallel', texts.unbounded],
     [check !== undefined && lacksPort(job, check.port), 'ready-check', noPort],
+    [inputs.ssh === true && lacksPort(job, 22), 'ssh', texts.noSshPort],
   ];
 }
 

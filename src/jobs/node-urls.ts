@@ -63,7 +63,11 @@ function urlOf(address: Omit<NodeUrl, 'tls' | 'url'>, hasTls: boolean): string {
   return `${hasTls ? 'https' : 'http'}://${host}:${port}`;
 }
 
-function isSsh({ description, protocol }: Pick<NodeUrl, 'description' | 'protocol'>): boolean {
+/** Whether it is where one logs in. */
+export function isSsh({
+  description,
+  protocol,
+}: Pick<NodeUrl, 'description' | 'protocol'>): boolean {
   return [description, protocol].some((each) => /^(?:ssh|22)$/i.test(each ?? ''));
 }
 

@@ -113,6 +113,8 @@ export interface EarlierTry {
 
 /** What a server that is not ready answered last. */
 export interface Readiness {
+  /** What was asked: `ready-check 8080/health`, `login over ssh`. */
+  readonly check: string;
   /** `HTTP 502`, or what went wrong with the request. Foreign text. */
   readonly answer: string;
   /** Since when it answers that, on the monotonic clock, ms. */

@@ -1,5 +1,4 @@
 import type { Job } from '../service/schemas.ts';
-import { formatReadyCheck, type ReadyCheck } from '../jobs/ready-check.ts';
 import type { ServiceError } from '../errors.ts';
 import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
 import type { CookPlan } from '../cooking/plan.ts';
@@ -94,8 +93,8 @@ function createJobMessages(runner: Runner, jobCount: number) {
       print(submitted, text, '  ');
     },
     /** The server does not answer as it should, or answers otherwise than before. */
-    notReady: (submitted: SubmittedJob, check: ReadyCheck, answer: string) => {
-      const what = `${formatReadyCheck(check)}: ${sanitizeLine(answer, 200)}`;
+    notReady: (submitted: SubmittedJob, check: string, answer: string) => {
+      const what = `${check}: ${sanitizeLine(answer, 200)}`;
       print(submitted, `Not ready: ${what}. Asking again until the timeout`, '  ');
     },
     reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => {

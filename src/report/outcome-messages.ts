@@ -1,6 +1,5 @@
 import { ServiceError } from '../errors.ts';
 import { titleOf, uuidOf } from '../jobs/metrics.ts';
-import { formatReadyCheck } from '../jobs/ready-check.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { mayRestart } from '../jobs/restart.ts';
 import { passes } from '../jobs/results.ts';
@@ -106,10 +105,10 @@ function describeBudget({ overBudget }: Outcome, who: string, fate: string) {
   return { cause: overBudget.kind === 'share' ? `${who}: ${cause}` : `${cause} ${fate}`, remedy };
 }
 
-function describeReadiness({ readyCheck, readiness }: Outcome): string {
-  if (readyCheck === null || readiness === null) return '';
+function describeReadiness({ readiness }: Outcome): string {
+  if (readiness === null) return '';
   const answer = sanitizeLine(readiness.answer, 300);
-  return ` The ready-check ${formatReadyCheck(readyCheck)} answered last: ${answer} for ${formatDuration(readiness.forMs)}.`;
+  return ` The last answer to the ${readiness.check}, for ${formatDuration(readiness.forMs)}: ${answer}.`;
 }
 
 function cancelTitle({ job, cancel }: Outcome): string {

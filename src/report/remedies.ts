@@ -87,6 +87,8 @@ export function getRemedy(outcome: Outcome): string {
 /** What to do where a job had not ended, or was not ready, when the step's timeout was reached. */
 export function getTimeoutRemedy(outcome: Outcome): string {
   const { readyCheck, readiness, logTail } = outcome;
+  if (readiness !== null && readiness.check.includes('ssh'))
+    return 'Check that the image runs sshd, and passes SSH_PUBKEY on to the user of ssh-user. Increase timeout only if it needs longer to start.';
   if (readyCheck === null || readiness === null)
     return wordsOfPhase[failurePhaseOf(outcome) ?? 'run'].remedyOfTimeout;
   const log = logTail.length === 0 ? '' : ', and read its log';

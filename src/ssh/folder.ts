@@ -4,7 +4,6 @@ import {
   chmodSync,
   copyFileSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   writeFileSync,
 } from 'node:fs';
@@ -46,15 +45,20 @@ function isExecutable(path: string): boolean {
 }
 
 export type SshFolder = Awaited<ReturnType<typeof createSshFolder>>;
+export type CreateSshFolder = (path: string, user: string) => Promise<SshFolder>;
 
 /**
- * Makes the folder of a step that is to log in to its jobs: a key pair, the file for `ssh -F`, and
- * the command `gpu`. The key never leaves it; the folder is only for this user (mode 0700).
- * @param temp an existing folder, such as RUNNER_TEMP
+ * Fills the folder of a step that is to log in to its jobs: a key pair, the file for `ssh -F`, and
+ * the command `gpu`. The key never leaves it.
+ * @param path a new folder, for this user alone (mode 0700)
  * @param script the file of the command
  */
-export async function createSshFolder(temp: string, script: URL, user: string, execute: Execute) {
-  const path = mkdtempSync(join(temp, 'dispersed-ssh-'));
+export async function createSshFolder(
+  path: string,
+  user: string,
+  script: string,
+  execute: Execute,
+) {
   const key = join(path, 'id_ed25519');
   const made = await execute('ssh-keygen', [
     '-q',

@@ -6,6 +6,7 @@ import type { Values } from '../inputs/read.ts';
 import type { ReadyCheck } from '../jobs/ready-check.ts';
 import type { LogMode } from '../logs/runs.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';
+import type { SshFolder } from '../ssh/folder.ts';
 import type { PollInterval } from '../service/poll.ts';
 import type { Access } from '../service/open.ts';
 
@@ -24,6 +25,8 @@ export interface StepPlan extends Access {
   readonly goalResult: 'running' | 'submitted';
   /** What a server is asked to know whether it is ready; null where it is not. */
   readonly readyCheck: ReadyCheck | null;
+  /** Where its jobs can be logged in to; null where they are not. */
+  readonly ssh: SshFolder | null;
   readonly ceilings: Ceilings;
   /** Whether the first job that does not end well ends the wait for all. */
   readonly failFast: boolean;
@@ -51,6 +54,7 @@ export function createPlan(inputs: PlanInputs): StepPlan {
     },
     goalResult: 'running',
     readyCheck: inputs['ready-check'] ?? null,
+    ssh: null,
     ceilings: noCeilings,
     failFast: inputs['fail-fast'],
     logs: inputs.logs,

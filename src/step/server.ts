@@ -1,11 +1,13 @@
 import { asError } from '../errors.ts';
-import { mainUrlOf, nodeUrlsOfRun, type NodeUrl } from '../jobs/node-urls.ts';
-import type { SubmittedJob } from '../jobs/records.ts';
+import { isSsh, mainUrlOf, nodeUrlsOfRun, type NodeUrl } from '../jobs/node-urls.ts';
+import { formatReadyCheck } from '../jobs/ready-check.ts';
+import type { Readiness, SubmittedJob } from '../jobs/records.ts';
 import { isFinal } from '../jobs/status.ts';
 import type { JobLog } from '../logs/collector.ts';
 import { readAccessToken } from '../service/endpoints.ts';
 import { pollIntervalMs } from '../service/poll.ts';
 import type { Job } from '../service/schemas.ts';
+import { hostName } from '../ssh/config.ts';
 import { type Entry, setSeen } from './entry.ts';
 import type { StepPlan, WaitUntil } from './plan.ts';
 import type { Step } from './step.ts';
@@ -15,9 +17,10 @@ import type { Step } from './step.ts';
 
 /** What is waited for: a job that runs until it is cancelled never completes by itself. */
 export function getWaitUntil(
-  { waitUntil, readyCheck }: Pick<StepPlan, 'waitUntil' | 'readyCheck'>,
+  { waitUntil, readyCheck, ssh }: Pick<StepPlan, 'waitUntil' | 'readyCheck' | 'ssh'>,
   { task }: Pick<Job, 'task'>,
 ): WaitUntil {
+  if (ssh !== null) return 'ready';
   const byTask = readyCheck === null ? 'running' : 'ready';
   return waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
 }
@@ -145,39 +148,65 @@ async function isReady(
   urls: readonly NodeUrl[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { readyCheck } = step.plan;
   const { clock } = step.deps;
-  if (readyCheck === null) return true;
   const sentMs = clock.monotonicMs();
-  const answer = await ask(step, entry, urls, signal);
+  const refusal =
+    (await logIn(step, entry, urls, signal)) ?? (await ask(step, entry, urls, signal));
+  if (refusal === null && entry.seen.readiness === null) return true;
+  const answer = refusal?.answer ?? null;
   const before = entry.seen.readiness;
   // What was cut short by the end of the wait says nothing.
   if (signal.aborted && answer !== null) return false;
-  const isSame = before?.answer === answer;
+  const isSame = before?.answer === answer && before?.check === refusal?.check;
   const sinceMs = isSame && before !== null ? before.sinceMs : sentMs;
   const forMs = clock.monotonicMs() - sinceMs;
-  const readiness = answer === null ? null : { answer, sinceMs, forMs };
+  const readiness = refusal === null ? null : { ...refusal, sinceMs, forMs };
   setSeen(entry, { readiness });
-  if (answer !== null && !isSame) step.log.notReady(submitted, readyCheck, answer);
-  return answer === null;
+  if (refusal !== null && !isSame) step.log.notReady(submitted, refusal.check, refusal.answer);
+  return refusal === null;
 }
 
-/** @returns what the server answered; null where it is ready */
+/** What a server that is not ready was asked, and what it answered. */
+type Refusal = Pick<Readiness, 'check' | 'answer'>;
+
+/** Logs in once. @returns why that did not work; null where it did, or was not asked for */
+async function logIn(
+  { plan: { ssh } }: Pick<Step, 'plan'>,
+  { ref }: Entry,
+  urls: readonly NodeUrl[],
+  signal: AbortSignal,
+): Promise<Refusal | null> {
+  if (ssh === null) return null;
+  const check = 'login over ssh';
+  const address = urls.find(isSsh);
+  if (address === undefined) return { check, answer: 'the machine has no address for ssh yet' };
+  const name = hostName(ref.index);
+  ssh.addHost({ name, hostname: address.hostname, port: address.port });
+  const answer = await ssh.login(name, signal);
+  return answer === null ? null : { check, answer };
+}
+
+/** @returns what the server answered; null where it is ready, or not asked */
 async function ask(
-  { plan, probe }: Pick<Step, 'plan' | 'probe'>,
+  { plan: { readyCheck }, probe }: Pick<Step, 'plan' | 'probe'>,
   entry: Entry,
   urls: readonly NodeUrl[],
   signal: AbortSignal,
-): Promise<string | null> {
-  const { port = 0, path = '/' } = plan.readyCheck ?? {};
+): Promise<Refusal | null> {
+  if (readyCheck === null) return null;
+  const { port, path } = readyCheck;
+  const refuse = (answer: string) => ({
+    check: `ready-check ${formatReadyCheck(readyCheck)}`,
+    answer,
+  });
   const address = mainUrlOf(urls, port);
   // Put together, not resolved: a path such as `//host` is no other host.
   const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
-  if (url === null) return `port ${port} is not among the addresses`;
+  if (url === null) return refuse(`port ${port} is not among the addresses`);
   try {
     const status = await probe.get(url, entry.accessToken, signal);
-    return status < 400 ? null : `HTTP ${status}`;
+    return status < 400 ? null : refuse(`HTTP ${status}`);
   } catch (error) {
-    return asError(error).message;
+    return refuse(asError(error).message);
   }
 }

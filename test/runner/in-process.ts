@@ -16,6 +16,8 @@ export interface RememberingRunner extends Runner {
   readonly annotations: readonly Annotation[];
   readonly outputs: ReadonlyMap<string, string>;
   readonly kept: ReadonlyMap<string, string>;
+  /** Folders that the steps after it find commands in. */
+  readonly paths: readonly string[];
   readonly masked: readonly string[];
   readonly summary: () => string;
   readonly failed: () => boolean;
@@ -36,6 +38,7 @@ export function rememberingRunner(
   };
   const outputs = new Map<string, string>();
   const saved = new Map<string, string>();
+  const paths: string[] = [];
   let summary = '';
   let failed = false;
   const redactor = createRedactor(model.addMask);
@@ -62,6 +65,7 @@ export function rememberingRunner(
     },
     annotate: model.annotate,
     output: (name, value) => outputs.set(name, value),
+    addPath: (folder) => paths.push(folder),
     summarize: async (markdown) => {
       summary += markdown;
     },
@@ -74,6 +78,7 @@ export function rememberingRunner(
     annotations: model.annotations,
     outputs,
     kept: saved,
+    paths,
     masked: model.masks,
     summary: () => model.mask(summary),
     failed: () => failed,

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execute } from '../../src/ssh/execute.ts';
 import { createSshFolder, type SshFolder } from '../../src/ssh/folder.ts';
@@ -21,7 +22,7 @@ import { until } from '../support/until.ts';
 
 // The command `gpu` as the steps of a workflow run it: the real ssh, against a machine on loopback.
 
-const script = new URL('../../src/ssh/gpu.sh', import.meta.url);
+const script = fileURLToPath(new URL('../../src/ssh/gpu.sh', import.meta.url));
 
 interface Machine {
   readonly node: SshNode;
@@ -31,8 +32,8 @@ interface Machine {
 }
 
 async function openMachine(): Promise<Machine> {
-  const temp = mkdtempSync(join(tmpdir(), 'gpu test-'));
-  const folder = await createSshFolder(temp, script, 'duser', execute);
+  const path = mkdtempSync(join(tmpdir(), 'gpu test-'));
+  const folder = await createSshFolder(path, 'duser', script, execute);
   const node = await startSshNode({ authorizedKeys: () => [folder.publicKey] });
   folder.addHost({ name: 'gpu', ...node.address });
   return { node, folder, work: join(node.home, 'work') };

@@ -1,5 +1,6 @@
 import type { Probe } from '../../src/service/probe.ts';
 import type { Deps } from '../../src/deps.ts';
+import { noSsh } from '../support/deps.ts';
 import { noGitHub } from '../github/in-process.ts';
 import { shownTime, type ClockStep, type Timeline } from './clock.ts';
 import type { Dice } from './dice.ts';
@@ -72,6 +73,7 @@ export function launch(
     random: dice.fork(name).next,
     connect: () => network.connect(process),
     openGitHub: noGitHub,
+    createSshFolder: noSsh,
     openProbe: () => probeOf(machine, process, dice.fork(`${name}/probe`)),
     interrupt: stop.signal,
   };

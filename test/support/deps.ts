@@ -25,6 +25,11 @@ export const shortLimits: HttpLimits = {
   totalMs: 600,
 };
 
+/** For steps that log in nowhere. */
+export const noSsh: Deps['createSshFolder'] = async () => {
+  throw new Error('this test has no ssh');
+};
+
 /** Dependencies with real sockets, of which only time and the runner are made up. */
 export function fakeDeps(
   runner: Runner,
@@ -38,6 +43,7 @@ export function fakeDeps(
     connect: (url) => connect(url, shortLimits),
     openProbe,
     openGitHub: openOctokit,
+    createSshFolder: noSsh,
     interrupt,
   };
 }

@@ -11,6 +11,7 @@ import { noGitHub } from '../github/in-process.ts';
 import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
+import { noSsh } from '../support/deps.ts';
 
 const recipe = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
 const secretKey = 'sk_sim_fedcba9876543210';
@@ -150,6 +151,7 @@ async function cookWith(inputs: Readonly<Record<string, string>>): Promise<Remem
     connect: () => connect(new URL(simulator.url)),
     openProbe: noProbe,
     openGitHub: noGitHub,
+    createSshFolder: noSsh,
     interrupt: new AbortController().signal,
   });
   return runner;

@@ -9,6 +9,7 @@ import { addRun, createGitHubModel, type GitHubModel } from '../github/model.ts'
 import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
+import { noSsh } from '../support/deps.ts';
 
 // What a check does at GitHub, how often, and that what it has found and done is reported, though not
 // all could be done.
@@ -95,6 +96,7 @@ async function playWith(
       open(model, () => {
         interrupt.abort();
       }),
+    createSshFolder: noSsh,
     interrupt: interrupt.signal,
     connect: () => ({
       exchange: async (request: WireRequest) => {

@@ -8,6 +8,7 @@ import { uuidNumber } from '../support/outcomes.ts';
 import { noProbe } from '../support/probe.ts';
 import { noGitHub } from '../github/in-process.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
+import { noSsh } from '../support/deps.ts';
 
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.
 test.each([
@@ -32,6 +33,7 @@ test.each([
     random: () => 1,
     openProbe: noProbe,
     openGitHub: noGitHub,
+    createSshFolder: noSsh,
     interrupt: new AbortController().signal,
     connect: () => ({
       exchange: async (request, _headers, { signal }) => {
@@ -67,6 +69,7 @@ test('of several jobs that a re-run replaces, none is told to be a duplicate', a
     random: () => 1,
     openProbe: noProbe,
     openGitHub: noGitHub,
+    createSshFolder: noSsh,
     interrupt: new AbortController().signal,
     connect: () => ({
       exchange: async ({ pathname }) => {

@@ -15,6 +15,6 @@ test.each([
 ] as const)(
   'wait-until %s, ready-check %j, of a %s job: %s',
   (waitUntil, check, task, expected) => {
-    expect(getWaitUntil({ waitUntil, readyCheck: check }, { task })).toBe(expected);
+    expect(getWaitUntil({ waitUntil, readyCheck: check, ssh: null }, { task })).toBe(expected);
   },
 );

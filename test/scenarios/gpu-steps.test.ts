@@ -1,0 +1,181 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { cook } from '../../src/commands/cook.ts';
+import { cleanup } from '../../src/commands/post.ts';
+import { execute } from '../../src/ssh/execute.ts';
+import { createSshFolder } from '../../src/ssh/folder.ts';
+import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
+import { startSimulator } from '../simulator/server.ts';
+import type { RecipeScript, Simulator } from '../simulator/types.ts';
+import { startSshNode, type SshNode } from '../simulator/ssh-node.ts';
+import { fakeDeps, fastClock } from '../support/deps.ts';
+
+// Steps on the GPU: a job that is waited for until one can log in to it, with the real ssh.
+
+const script = fileURLToPath(new URL('../../src/ssh/gpu.sh', import.meta.url));
+const speed = 10;
+
+interface Scene {
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly recipe?: Partial<RecipeScript>;
+  readonly count?: number;
+  /** Whether the machine lets in the key of its job. */
+  readonly letsIn?: boolean;
+  readonly during?: (scene: { simulator: Simulator; node: SshNode }) => Promise<void>;
+  /** What later steps do. */
+  readonly then?: (main: RememberingRunner, node: SshNode) => Promise<void>;
+}
+
+interface Played {
+  readonly main: RememberingRunner;
+  readonly post: RememberingRunner;
+  readonly sent: Readonly<Record<string, unknown>>;
+  readonly statuses: readonly string[];
+  /** Where the key was. */
+  readonly folder: string;
+}
+
+async function playGpu(scene: Scene = {}): Promise<Played> {
+  const keys = () =>
+    scene.letsIn === false
+      ? []
+      : simulator.jobs().flatMap((job) => job.parameters?.parameters.sshkey ?? []);
+  const node = await startSshNode({ authorizedKeys: keys });
+  const life = [{ status: 'RUNNING', nodeUrls: [node.address] }];
+  const recipe = { name: 'Base', payload: { task: 'PERSISTENT' as const }, life, ...scene.recipe };
+  const recipes = Array.from({ length: scene.count ?? 1 }, () => recipe);
+  const simulator = await startSimulator({ recipes, now: fastClock(speed).now });
+  const inputs = {
+    recipes: simulator.recipeUuids.join('\n'),
+    'public-key': simulator.publicKey,
+    'secret-key': simulator.secretKey,
+    'api-url': simulator.url,
+    ssh: 'true',
+    timeout: '2m',
+    ...scene.inputs,
+  };
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const main = rememberingRunner(inputs, new Map(), env);
+  const deps = {
+    ...fakeDeps(main, fastClock(speed)),
+    createSshFolder: async (path: string, user: string) =>
+      createSshFolder(path, user, script, execute),
+  };
+  const running = cook(deps);
+  await scene.during?.({ simulator, node });
+  await running;
+  await scene.then?.(main, node);
+  const post = rememberingRunner(inputs, new Map(main.kept), env);
+  await cleanup(fakeDeps(post, fastClock(speed)));
+  const statuses = simulator.jobs().map(({ status }) => status);
+  const cooked = simulator.requests.find(({ method }) => method === 'POST');
+  await simulator.close();
+  await node.close();
+  const folder = dirname(main.outputs.get('ssh-config') ?? '');
+  return { main, post, statuses, folder, sent: Object(cooked?.body) };
+}
+
+const errorsOf = ({ annotations }: RememberingRunner) =>
+  annotations.filter(({ level }) => level === 'error').map(({ message }) => message);
+
+describe('ssh: true', () => {
+  test('waits for a login, has later steps find gpu, and leaves neither job nor key', async () => {
+    const { main, statuses, folder, sent } = await playGpu({
+      then: async ({ outputs, paths }) => {
+        const config = outputs.get('ssh-config') ?? '';
+        expect(paths).toEqual([join(dirname(config), 'bin')]);
+        expect(statSync(dirname(config)).mode & 0o777).toBe(0o700);
+        expect(statSync(join(dirname(config), 'id_ed25519')).mode & 0o777).toBe(0o600);
+        const gpu = join(paths[0] ?? '', 'gpu');
+        expect(await execute(gpu, ['run', 'exit 3'])).toEqual({ code: 3, stderr: '' });
+      },
+    });
+    expect(main.outputs.get('result')).toBe('running');
+    const sshkey: unknown = expect.stringMatching(/^ssh-ed25519 \S+ dispersed-cook$/);
+    expect(sent).toMatchObject({ parameters: { parameters: { sshkey } } });
+    expect(statuses).toEqual(['CANCELLED']);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test('several jobs are gpu, gpu-2, …', async () => {
+    await playGpu({
+      count: 2,
+      then: async ({ outputs, paths }) => {
+        expect(readFileSync(outputs.get('ssh-config') ?? '', 'utf8')).toContain('Host gpu-2\n');
+        const second = join(paths[0] ?? '', 'gpu-2');
+        expect(await execute(second, ['run', 'exit 4'])).toEqual({ code: 4, stderr: '' });
+      },
+    });
+  });
+
+  test('adds 22 to ports that are given', async () => {
+    const { sent } = await playGpu({ inputs: { parameters: '{ports: [8080]}' } });
+    expect(sent).toMatchObject({ parameters: { parameters: { ports: [8080, 22] } } });
+  });
+
+  test('a machine that comes up late is waited for', async () => {
+    const { main } = await playGpu({
+      during: async ({ node, simulator }) => {
+        await node.setListening(false);
+        while (simulator.jobs().length === 0) await fastClock(speed).sleep(100);
+        await fastClock(speed).sleep(30_000);
+        await node.setListening(true);
+      },
+    });
+    expect(main.outputs.get('result')).toBe('running');
+    expect(main.lines.join('\n')).toContain('Not ready: login over ssh: connection refused');
+  });
+
+  test('a machine that refuses the key is told at the timeout, and stopped', async () => {
+    const { main, statuses, folder } = await playGpu({
+      letsIn: false,
+      inputs: { timeout: '20s' },
+    });
+    const [message = ''] = errorsOf(main);
+    expect(message).toContain('permission denied: does the image pass SSH_PUBKEY on?');
+    expect(message).toContain('Check that the image runs sshd');
+    expect(statuses).toEqual(['CANCELLED']);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test('the key is in nothing that is written', async () => {
+    let key = '';
+    const { main, post } = await playGpu({
+      then: async ({ outputs }) => {
+        key = readFileSync(join(dirname(outputs.get('ssh-config') ?? ''), 'id_ed25519'), 'utf8');
+      },
+    });
+    const written = [main, post].flatMap((runner) => [
+      ...runner.lines,
+      ...runner.outputs.values(),
+      ...runner.kept.values(),
+      runner.summary(),
+    ]);
+    const [, secret = 'none'] = key.split('\n');
+    expect(written.join('\n')).not.toContain(secret);
+  });
+
+  test.each([
+    [{ wait: 'false' }, 'ssh: waits until a login works'],
+    [{ 'wait-until': 'running' }, 'ssh: waits until a login works'],
+    [{ 'max-parallel': '1' }, 'ssh: cannot be used with max-parallel'],
+    [{ parameters: '{sshkey: ssh-rsa A}' }, 'ssh: sends a key of its own'],
+    [{ ssh: 'false', 'ssh-user': 'me' }, 'ssh-user: is only used with `ssh: true`'],
+  ])('%j is an input error', async (inputs, message) => {
+    const { main, statuses } = await playGpu({ inputs });
+    expect(errorsOf(main).join()).toContain(message);
+    expect(statuses).toEqual([]);
+  });
+
+  test('a recipe whose ports lack 22 is an input error', async () => {
+    const payload = {
+      task: 'PERSISTENT' as const,
+      parameters: { type: 'docker' as const, parameters: { image: 'x', ports: [8080] } },
+    };
+    const { main, statuses } = await playGpu({ recipe: { payload } });
+    expect(errorsOf(main).join()).toContain('needs port 22');
+    expect(statuses).toEqual([]);
+  });
+});
