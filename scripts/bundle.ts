@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { collectLicenses } from './licenses.ts';
 import { hashFileIn, hashSources } from './source-hash.ts';
@@ -22,6 +22,8 @@ export function bundle(folder: string): void {
   for (const entry of ['wait', 'cancel', 'check', 'post']) {
     writeFileSync(new URL(`${folder}/${entry}.js`, root), "import './index.js';\n");
   }
+  // The command that steps on the GPU run.
+  copyFileSync(new URL('src/ssh/gpu.sh', root), new URL(`${folder}/gpu.sh`, root));
   writeFileSync(hashFileIn(folder), `${hashSources()}\n`);
   const stats: unknown = JSON.parse(readFileSync(new URL('build/stats.json', root), 'utf8'));
   writeFileSync(new URL(`${folder}/licenses.txt`, root), collectLicenses(stats, root));

@@ -16,7 +16,7 @@ const lockSchema = z.object({
 /** Hash of all that `dist` is made of: the sources, and the versions of the libraries. */
 export function hashSources(): string {
   const hash = createHash('sha256');
-  const files = globSync('src/**/*.ts', { cwd: fileURLToPath(root) }).toSorted();
+  const files = globSync('src/**/*.{ts,sh}', { cwd: fileURLToPath(root) }).toSorted();
   for (const file of ['tsconfig.json', 'tsconfig.build.json', ...files]) {
     hash.update(`${file.replaceAll('\\', '/')}\0${read(file).replaceAll('\r', '')}\0`);
   }

@@ -450,6 +450,7 @@ async function playHere(inputs: With): Promise<StepResult> {
     outputs: Object.fromEntries(runner.outputs),
     state: Object.fromEntries(runner.kept),
     summary: runner.summary(),
+    paths: [],
     logFiles: {},
   };
 }

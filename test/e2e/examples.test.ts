@@ -9,6 +9,7 @@ import { always, startGitHub, type GitHub } from '../github/server.ts';
 import { startApp } from '../simulator/app.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
+import { startSshNode } from '../simulator/ssh-node.ts';
 import { until } from '../support/until.ts';
 import {
   endless,
@@ -35,6 +36,8 @@ interface Trial extends Lives {
   readonly isServer?: boolean;
   /** The server does not ask for the token of its run. */
   readonly isOpen?: boolean;
+  /** Its steps run on a machine that is really there. */
+  readonly isGpu?: boolean;
   /** Its job uploads a file to an object store that is really there. */
   readonly isUpload?: boolean;
   /** The examples that were played before: those that have cooked the jobs this one is about. */
@@ -67,6 +70,12 @@ const trials: Readonly<Record<string, Trial>> = {
     jobs: ['CANCELLED'],
     isServer: true,
     isOpen: true,
+  },
+  'gpu-steps': { results: ['running'], jobs: ['CANCELLED'], isGpu: true },
+  'gpu-steps-matrix': {
+    results: ['running', 'running'],
+    jobs: ['CANCELLED', 'CANCELLED'],
+    isGpu: true,
   },
   'long-job': { results: ['submitted'], jobs: ['RUNNING'], life: endless },
   matrix: { results: ['succeeded', 'succeeded', 'succeeded'], jobs: several(3).jobs },
@@ -102,6 +111,7 @@ interface Played extends PlayedExample {
 async function playTrial(name: string): Promise<Played> {
   const trial = trials[name];
   if (trial?.isServer) return playServer(name, trial);
+  if (trial?.isGpu) return playGpuSteps(name);
   if (trial === undefined) throw new Error(`examples/${name}.yml is not tried in this test`);
   const { generation = 'new', after = [] } = trial;
   const simulator = await startSimulator({ recipes: recipesOf(trial), generation });
@@ -145,6 +155,35 @@ async function playServer(name: string, { isOpen = false }: Trial): Promise<Play
   const example = await playExample(name, simulator);
   await Promise.all([simulator.close(), app.close()]);
   return { ...example, simulator, statuses: [], model: createRepository(), answers: app.answers };
+}
+
+// What the code of the commit does there, and an image with Python.
+const commitFiles = { './train.py': 'the code of this commit', './requirements.txt': '' };
+const imageTools = {
+  pip: ':',
+  python:
+    'echo "on the GPU: $*"; mkdir -p out; cp train.py out/model.bin; echo 0.93 > out/accuracy',
+};
+
+async function playGpuSteps(name: string): Promise<Played> {
+  const known: { simulator?: Simulator } = {};
+  const node = await startSshNode({
+    tools: imageTools,
+    authorizedKeys: () =>
+      known.simulator?.jobs().flatMap((job) => job.parameters?.parameters.sshkey ?? []) ?? [],
+  });
+  const life = [
+    { status: 'RUNNING', forMs: 1_000 },
+    { status: 'RUNNING', nodeUrls: [node.address] },
+  ];
+  const simulator = await startSimulator({ recipes: recipesOf({ life, hourlyRateUsd: 0.69 }) });
+  known.simulator = simulator;
+  const example = await playExample(name, simulator, {
+    tools: commitFiles,
+    expressions: { 'secrets.HF_TOKEN': 'hf_secret' },
+  });
+  await Promise.all([simulator.close(), node.close()]);
+  return { ...example, simulator, statuses: [], model: createRepository() };
 }
 
 const troublesOf = ({ log, postLog }: PlayedStep) =>
@@ -220,6 +259,16 @@ describe('examples as written', () => {
     // The last one is that of the example's own curl, with the token.
     expect(answers.length).toBeGreaterThanOrEqual(4);
     expect(new Set(answers.slice(2))).toEqual(new Set(['GET /health 200']));
+  });
+
+  test('the steps on the GPU train this commit, gate on it, and bring the model back', () => {
+    const { scripts = [], steps = [], sent = [] } = played.get('gpu-steps') ?? {};
+    const train = scripts.find(({ run }) => run.includes('train.py'));
+    expect(train?.log).toContain('on the GPU: train.py --out out');
+    expect(train?.outputs).toEqual({ accuracy: '0.93' });
+    const model = '#!/usr/bin/env bash\nthe code of this commit\n';
+    expect(sent.map(({ files }) => files)).toEqual([{ 'model.bin': model, accuracy: '0.93\n' }]);
+    expect(steps[0]?.postLog).toContain('Cancelling job');
   });
 
   test('the model is uploaded by the job, and downloaded by the workflow', () => {

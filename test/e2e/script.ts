@@ -22,6 +22,8 @@ export interface Workbench {
   readonly bin: string;
   /** `RUNNER_TEMP`: what a step leaves there, the following ones can read. */
   readonly temp: string;
+  /** Folders that earlier steps have added to the PATH, the last one first. */
+  readonly paths: string[];
   readonly remove: () => void;
 }
 
@@ -37,20 +39,31 @@ export function openWorkbench(tools: Readonly<Record<string, string>>): Workbenc
     const place = name.startsWith('./') ? folder : bin;
     writeFileSync(join(place, name), `#!/usr/bin/env bash\n${script}\n`, { mode: 0o755 });
   }
-  return { folder, bin, temp, remove: () => rmSync(root, { recursive: true }) };
+  return { folder, bin, temp, paths: [], remove: () => rmSync(root, { recursive: true }) };
 }
 
-/** Runs a script as the runner does: `bash -e`, and with `shell: bash` also `-o pipefail`. */
+/**
+ * Runs a script as the runner does: `bash -e`, with `shell: bash` also `-o pipefail`, and with a
+ * command of its own such as `gpu {0}` a file by that.
+ */
 export async function runScript(
   { run, shell }: { readonly run: string; readonly shell?: string | undefined },
   env: Readonly<Record<string, string>>,
-  { folder, bin, temp }: Workbench,
+  { folder, bin, temp, paths }: Workbench,
 ): Promise<PlayedScript> {
   const files = layOutFiles(mkdtempSync(join(temp, 'script-')));
   const flags = shell === 'bash' ? '-eo pipefail' : '-e';
-  const child = spawn('bash', [...flags.split(' '), '-c', run], {
+  const file = join(mkdtempSync(join(temp, 'run-')), 'script.sh');
+  writeFileSync(file, run);
+  const command = shell?.includes('{0}') ? shell.replace('{0}', file) : `bash ${flags} ${file}`;
+  const child = spawn('bash', ['-c', `exec ${command}`], {
     cwd: folder,
-    env: { PATH: `${bin}:${process.env['PATH']}`, RUNNER_TEMP: temp, ...files.variables, ...env },
+    env: {
+      PATH: [...paths, bin, process.env['PATH']].join(':'),
+      RUNNER_TEMP: temp,
+      ...files.variables,
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';

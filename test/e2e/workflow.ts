@@ -201,7 +201,8 @@ function environmentOf({ job, values, status }: JobPlay, step: Step): Record<str
 }
 
 async function finish(play: JobPlay, { step, main }: Started): Promise<void> {
-  const { exitCode, outputs } = await main.done;
+  const { exitCode, outputs, paths } = await main.done;
+  play.bench.paths.unshift(...paths);
   note(play, step, outputs);
   if (exitCode !== 0) play.status = 'failure';
 }

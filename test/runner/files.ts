@@ -6,6 +6,8 @@ export interface WrittenFiles {
   readonly outputs: Readonly<Record<string, string>>;
   readonly state: Readonly<Record<string, string>>;
   readonly summary: string;
+  /** Folders that later steps find commands in. */
+  readonly paths: readonly string[];
 }
 
 /**
@@ -18,6 +20,7 @@ export function layOutFiles(folder: string) {
     GITHUB_OUTPUT: join(folder, 'output'),
     GITHUB_STATE: join(folder, 'state'),
     GITHUB_STEP_SUMMARY: join(folder, 'summary.md'),
+    GITHUB_PATH: join(folder, 'path'),
   };
   mkdirSync(folder, { recursive: true });
   for (const file of Object.values(variables)) writeFileSync(file, '');
@@ -25,6 +28,7 @@ export function layOutFiles(folder: string) {
     outputs: parseKeyValueFile(readFileSync(variables.GITHUB_OUTPUT, 'utf8')),
     state: parseKeyValueFile(readFileSync(variables.GITHUB_STATE, 'utf8')),
     summary: readFileSync(variables.GITHUB_STEP_SUMMARY, 'utf8'),
+    paths: readFileSync(variables.GITHUB_PATH, 'utf8').split('\n').filter(Boolean),
   });
   return { variables, read };
 }

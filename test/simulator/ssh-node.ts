@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ export interface SshNodeOptions {
   user?: string;
   /** The public keys that it lets in, as lines; asked at each login. */
   authorizedKeys: () => readonly string[];
+  /** Commands that its image has: name to shell script. */
+  tools?: Readonly<Record<string, string>>;
   /** What it says before anybody has logged in. */
   banner?: string;
 }
@@ -40,6 +42,10 @@ export interface SshNode {
 export async function startSshNode(options: SshNodeOptions): Promise<SshNode> {
   const home = join(mkdtempSync(join(tmpdir(), 'ssh-node-')), 'home of duser');
   mkdirSync(home);
+  const bin = join(home, '..', 'bin');
+  mkdirSync(bin);
+  for (const [name, script] of Object.entries(options.tools ?? {}))
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const commands: string[] = [];
   const connections = new Set<Connection>();
   const children = new Set<ChildProcess>();
@@ -150,7 +156,7 @@ function run(channel: ServerChannel, command: string, home: string): ChildProces
   const child = spawn('/bin/sh', ['-c', command], {
     cwd: home,
     detached: true,
-    env: { HOME: home, PATH: process.env['PATH'] },
+    env: { HOME: home, PATH: `${join(home, '..', 'bin')}:${process.env['PATH']}` },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   channel.on('error', () => {});
