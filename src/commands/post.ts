@@ -1,5 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { Client } from '../service/client.ts';
+import { readJob } from '../service/endpoints.ts';
+import { readRunsOfJobs } from '../service/run-lists.ts';
 import { openService } from '../service/open.ts';
 import { startDeadline } from '../clock.ts';
 import { finishOwnStatuses } from '../github/pending.ts';
@@ -11,6 +13,9 @@ import type { EntryFacts } from '../custody/facts.ts';
 import { getWanted, nextAction, type Policy } from '../custody/policy.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
 import { readSavedState, readSshFolder, type SavedState } from '../custody/saved-state.ts';
+import { createOutcome } from '../jobs/outcome.ts';
+import { withBills } from '../money/bills.ts';
+import { formatClosing } from '../report/format.ts';
 import { createLog, type Log } from '../report/log.ts';
 import type { Deps } from '../deps.ts';
 
@@ -46,6 +51,7 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
     const { client, close } = openService(deps, toAccess(inputs), log.clockOff, Infinity);
     try {
       await reconcileAll(open, saved, policy, client, log);
+      if (onJobEnd === 'cancel') await reportStopped(open, deps, client);
       const run = readRunRef(runner, saved.pendingSha);
       const token = inputs['github-token'];
       if (run === null || run.sha === '' || token === undefined) return;
@@ -57,6 +63,29 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
   } catch (error) {
     log.cleanupFailed(error);
   }
+}
+
+// What is left of post's time is seconds.
+const maxReportMs = 15_000;
+
+/** Says how long the jobs ran that were stopped with the workflow's job, and what they cost. */
+async function reportStopped(
+  stopped: readonly EntryFacts[],
+  { runner, clock }: Deps,
+  client: Client,
+): Promise<void> {
+  const { signal, clear } = startDeadline(clock, maxReportMs);
+  const uuids = stopped.flatMap(({ jobs }) => jobs.slice(0, 1).map(({ uuid }) => uuid));
+  const answers = uuids.map(async (uuid) => readJob(client, uuid, signal).catch(() => null));
+  const jobs = (await Promise.all(answers)).filter((job) => job !== null);
+  const runs = await readRunsOfJobs(client, uuids, signal);
+  const outcomes = jobs.map((job, index) => {
+    const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null, namesRegions: false };
+    const known = { ref, job, runs: runs.get(job.uuid) ?? [] };
+    return createOutcome({ ...known, origin: 'given', ending: 'final' }, { hasEnded: true });
+  });
+  if (outcomes.length > 0) runner.print(formatClosing(await withBills(outcomes, client, signal)));
+  clear();
 }
 
 function isOpen(facts: EntryFacts, { step }: SavedState, policy: Policy): boolean {

@@ -82,7 +82,7 @@ const errorsOf = ({ annotations }: RememberingRunner) =>
 
 describe('ssh: true', () => {
   test('waits for a login, has later steps find gpu, and leaves neither job nor key', async () => {
-    const { main, statuses, folder, sent } = await playGpu({
+    const { main, post, statuses, folder, sent } = await playGpu({
       then: async ({ outputs, paths }) => {
         const config = outputs.get('ssh-config') ?? '';
         expect(paths).toEqual([join(dirname(config), 'bin')]);
@@ -96,6 +96,7 @@ describe('ssh: true', () => {
     const sshkey: unknown = expect.stringMatching(/^ssh-ed25519 \S+ dispersed-cook$/);
     expect(sent).toMatchObject({ parameters: { parameters: { sshkey } } });
     expect(statuses).toEqual(['CANCELLED']);
+    expect(post.lines.at(-1)).toMatch(/^Job [0-9a-f-]{36} was cancelled \(.*ran \d+s\)/);
     expect(existsSync(folder)).toBe(false);
   });
 
