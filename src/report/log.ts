@@ -97,6 +97,15 @@ function createJobMessages(runner: Runner, jobCount: number) {
       const what = `${check}: ${sanitizeLine(answer, 200)}`;
       print(submitted, `Not ready: ${what}. Asking again until the timeout`, '  ');
     },
+    /** Later steps can run on the machine. */
+    gpuReady: (submitted: SubmittedJob) => {
+      const { index } = submitted.ref;
+      const gpu = index === 0 ? 'gpu' : `gpu-${index + 1}`;
+      const commands = `${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
+      print(submitted, `The steps after this one can use the machine: ${commands}`, '  ');
+      const bill = 'It is billed until the job is cancelled, also if this runner is lost';
+      print(submitted, `${bill}: run the check action on a schedule, too`, '  ');
+    },
     reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => {
       for (const url of urls) print(submitted, describeNodeUrl(url), '  ');
     },

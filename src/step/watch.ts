@@ -203,11 +203,12 @@ function reportUnrated({ plan, log }: Step, { seen: { job } }: Entry, { runs }: 
 }
 
 function reportAddresses(
-  { log }: Step,
+  { log, plan }: Step,
   { seen: { job } }: Entry,
   submitted: SubmittedJob,
   { runs }: RunData,
 ): void {
+  if (plan.ssh !== null) log.gpuReady(submitted);
   const urls = nodeUrlsOf({ job, runs });
   if (urls.length > 0) log.reachable(submitted, urls);
   else if (job?.parameters?.isReachable) log.noAddress(submitted);
