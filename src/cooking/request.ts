@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CookBody } from '../service/endpoints.ts';
-import { isMapping, type Json, type JsonMapping } from '../service/json.ts';
+import { isList, isMapping, type Json, type JsonMapping } from '../service/json.ts';
 import { hideSecrets } from '../service/secret-fields.ts';
 import type { Recipe } from '../service/schemas.ts';
 import { canonicalJson } from '../service/sign.ts';
@@ -171,9 +171,9 @@ function mergeContainers(inputs: CookInputs, entry: RecipeEntry): JsonMapping | 
 // The list `ports` replaces that of the image, and a login needs port 22.
 function withSshKey(container: JsonMapping | null, sshKey: string | null): JsonMapping | null {
   if (sshKey === null) return container;
-  const ports = container?.['ports'];
-  const hasAll = !Array.isArray(ports) || ports.includes(22);
-  return { ...container, sshkey: sshKey, ...(!hasAll && { ports: [...ports, 22] }) };
+  const ports: Json = container?.['ports'] ?? null;
+  const isLacking = isList(ports) && !ports.includes(22);
+  return { ...container, sshkey: sshKey, ...(isLacking && { ports: [...ports, 22] }) };
 }
 
 /**

@@ -99,17 +99,20 @@ function createJobMessages(runner: Runner, jobCount: number) {
     },
     /** Later steps can run on the machine. */
     gpuReady: (submitted: SubmittedJob) => {
-      const { index } = submitted.ref;
-      const gpu = index === 0 ? 'gpu' : `gpu-${index + 1}`;
-      const commands = `${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
-      print(submitted, `The steps after this one can use the machine: ${commands}`, '  ');
-      const bill = 'It is billed until the job is cancelled, also if this runner is lost';
-      print(submitted, `${bill}: run the check action on a schedule, too`, '  ');
+      for (const line of describeGpu(submitted.ref.index)) print(submitted, line, '  ');
     },
     reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => {
       for (const url of urls) print(submitted, describeNodeUrl(url), '  ');
     },
   };
+}
+
+function describeGpu(index: number): readonly string[] {
+  const gpu = index === 0 ? 'gpu' : `gpu-${index + 1}`;
+  return [
+    `The steps after this one can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`,
+    'It is billed until the job is cancelled, also if this runner is lost: run the check action on a schedule, too',
+  ];
 }
 
 function createStepMessages(runner: Runner, jobCount: number) {

@@ -154,7 +154,7 @@ describe('gpu FILE', () => {
   test('leaves nothing on the machine but ~/work', async () => {
     const before = readdirSync(tmpdir());
     await gpuScript('echo $0');
-    const left = readdirSync(tmpdir()).filter((name) => /^tmp\./.test(name));
+    const left = readdirSync(tmpdir()).filter((name) => name.startsWith('tmp.'));
     expect(left.filter((name) => !before.includes(name))).toEqual([]);
   });
 

@@ -25,7 +25,7 @@ interface Scene {
   readonly letsIn?: boolean;
   readonly during?: (scene: { simulator: Simulator; node: SshNode }) => Promise<void>;
   /** What later steps do. */
-  readonly then?: (main: RememberingRunner, node: SshNode) => Promise<void>;
+  readonly later?: (main: RememberingRunner, node: SshNode) => Promise<void>;
 }
 
 interface Played {
@@ -66,7 +66,7 @@ async function playGpu(scene: Scene = {}): Promise<Played> {
   const running = cook(deps);
   await scene.during?.({ simulator, node });
   await running;
-  await scene.then?.(main, node);
+  await scene.later?.(main, node);
   const post = rememberingRunner(inputs, new Map(main.kept), env);
   await cleanup(fakeDeps(post, fastClock(speed)));
   const statuses = simulator.jobs().map(({ status }) => status);
@@ -74,7 +74,7 @@ async function playGpu(scene: Scene = {}): Promise<Played> {
   await simulator.close();
   await node.close();
   const folder = dirname(main.outputs.get('ssh-config') ?? '');
-  return { main, post, statuses, folder, sent: Object(cooked?.body) };
+  return { main, post, statuses, folder, sent: { ...(cooked?.body as object | undefined) } };
 }
 
 const errorsOf = ({ annotations }: RememberingRunner) =>
@@ -83,7 +83,7 @@ const errorsOf = ({ annotations }: RememberingRunner) =>
 describe('ssh: true', () => {
   test('waits for a login, has later steps find gpu, and leaves neither job nor key', async () => {
     const { main, post, statuses, folder, sent } = await playGpu({
-      then: async ({ outputs, paths }) => {
+      later: async ({ outputs, paths }) => {
         const config = outputs.get('ssh-config') ?? '';
         expect(paths).toEqual([join(dirname(config), 'bin')]);
         expect(statSync(dirname(config)).mode & 0o777).toBe(0o700);
@@ -103,7 +103,7 @@ describe('ssh: true', () => {
   test('several jobs are gpu, gpu-2, …', async () => {
     await playGpu({
       count: 2,
-      then: async ({ outputs, paths }) => {
+      later: async ({ outputs, paths }) => {
         expect(readFileSync(outputs.get('ssh-config') ?? '', 'utf8')).toContain('Host gpu-2\n');
         const second = join(paths[0] ?? '', 'gpu-2');
         expect(await execute(second, ['run', 'exit 4'])).toEqual({ code: 4, stderr: '' });
@@ -144,7 +144,7 @@ describe('ssh: true', () => {
   test('the key is in nothing that is written', async () => {
     let key = '';
     const { main, post } = await playGpu({
-      then: async ({ outputs }) => {
+      later: async ({ outputs }) => {
         key = readFileSync(join(dirname(outputs.get('ssh-config') ?? ''), 'id_ed25519'), 'utf8');
       },
     });

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
@@ -116,8 +116,9 @@ export async function startSshNode(options: SshNodeOptions): Promise<SshNode> {
   };
 }
 
-function socketOf(client: Connection): import('node:net').Socket {
-  return (client as unknown as { _sock: import('node:net').Socket })._sock;
+function socketOf(client: Connection): Socket {
+  // eslint-disable-next-line no-underscore-dangle -- the library has no other way to it
+  return (client as unknown as { _sock: Socket })._sock;
 }
 
 function freeze(client: Connection): void {
@@ -144,7 +145,7 @@ function authenticate(
       key !== undefined &&
       !(key instanceof Error) &&
       (context.signature === undefined ||
-        key.verify(context.blob ?? Buffer.alloc(0), context.signature, context.hashAlgo) === true);
+        key.verify(context.blob ?? Buffer.alloc(0), context.signature, context.hashAlgo));
     if (isSigned) context.accept();
     else context.reject(['publickey']);
   });

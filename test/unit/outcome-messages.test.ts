@@ -89,7 +89,12 @@ test('a server that gave the same answer throughout needs no more time', () => {
     {
       result: 'timed-out',
       readyCheck: { port: 8080, path: '/health' },
-      readiness: { answer: 'HTTP 502', forMs: 600_000, sinceMs: 0 },
+      readiness: {
+        check: 'ready-check 8080/health',
+        answer: 'HTTP 502',
+        forMs: 600_000,
+        sinceMs: 0,
+      },
     },
     { status: 'RUNNING' },
     { started: 9 },
