@@ -7,7 +7,7 @@ import { createPriceReader, planCooks } from '../cooking/plan.ts';
 import { createRequests, publicTextOf, type CookRequest } from '../cooking/request.ts';
 import { readCommitSha } from '../github/commit.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
-import { createEarlyOutputs, writeInitialOutputs } from '../report/outputs.ts';
+import { createEarlyOutputs, writeInitialOutputs, writeSshConfig } from '../report/outputs.ts';
 import { reportOutcomes, reportFailure } from '../report/report.ts';
 import type { Deps } from '../deps.ts';
 import { InterruptedError } from '../errors.ts';
@@ -66,7 +66,7 @@ async function openSsh({ runner, createSshFolder }: Deps, user = 'duser'): Promi
   saveSshFolder(runner, path);
   const ssh = await createSshFolder(path, user);
   runner.addPath(ssh.bin);
-  runner.output('ssh-config', ssh.config);
+  writeSshConfig(runner, ssh.config);
   return ssh;
 }
 

@@ -136,6 +136,11 @@ export function createEarlyOutputs(
   };
 }
 
+/** Sets the output ssh-config: early, for steps that run though this one has failed. */
+export function writeSshConfig(runner: Runner, path: string): void {
+  runner.output('ssh-config', path);
+}
+
 /**
  * Sets the output access-token: that of the first job that has one.
  * @param tokens of the jobs, in their order; masked already

@@ -64,14 +64,17 @@ describe.each(actions)('%s/action.yml', (folder, table) => {
   });
 });
 
-// A cancel reads no logs, and asks no server.
-const notOfCancel = new Set(['access-token', 'logs-path', 'url']);
+// A cancel reads no logs, and asks no server; only a cook has a key.
+const notOf: Readonly<Record<string, readonly string[]>> = {
+  cancel: ['access-token', 'logs-path', 'url', 'ssh-config'],
+  wait: ['ssh-config'],
+};
 
 /** The outputs that an action sets, sorted. */
 function outputsOf(folder: string): readonly string[] {
   if (folder === 'check') return outputsIn('check').toSorted();
   const ofJobs = outputsIn('report');
-  return ofJobs.filter((name) => folder !== 'cancel' || !notOfCancel.has(name)).toSorted();
+  return ofJobs.filter((name) => !notOf[folder]?.includes(name)).toSorted();
 }
 
 /** The names of the outputs that the code of a folder sets, each once. */

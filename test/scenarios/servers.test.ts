@@ -65,7 +65,7 @@ describe('a server with a ready-check', () => {
     expect(main.outputs.get('access-token')).toBe(tokenOf(played));
     expect(main.masked).toContain(tokenOf(played));
     expect(main.lines.filter((line) => line.includes('Not ready'))).toEqual([
-      '  Not ready: 8080/health?full=1: HTTP 502. Asking again until the timeout',
+      '  Not ready: ready-check 8080/health?full=1: HTTP 502. Asking again until the timeout',
     ]);
     expect(main.annotations).toEqual([]);
   });
@@ -111,14 +111,14 @@ describe('a server with a ready-check', () => {
     expect(played.statuses).toEqual(['CANCELLED']);
     expect(errorsOf(played)).toHaveLength(1);
     expect(errorsOf(played)[0]?.message).toMatch(
-      /The ready-check 8080\/health\?full=1 answered last: HTTP 502 for (?:3|4|5)\d*s\./,
+      /The last answer to the ready-check 8080\/health\?full=1, for (?:3|4|5)\d*s: HTTP 502\./,
     );
   });
 
   test('whose port is not among the addresses is not asked', async () => {
     const played = await playServer({ port: 9000 }, { inputs: { timeout: '40s' } });
     expect(played.app.answers).toEqual([]);
-    expect(errorsOf(played)[0]?.message).toContain('port 8080 is not among the addresses for');
+    expect(errorsOf(played)[0]?.message).toContain('port 8080 is not among the addresses.');
   });
 
   test('that ends while it is waited for has failed', async () => {

@@ -100,7 +100,7 @@ test('a server that gave the same answer throughout needs no more time', () => {
     { started: 9 },
   );
   const { cause, remedy } = describeOutcome(outcome);
-  expect(cause).toContain('The ready-check 8080/health answered last: HTTP 502 for 10m 00s.');
+  expect(cause).toContain('The last answer to the ready-check 8080/health, for 10m 00s: HTTP 502.');
   expect(remedy).toMatch(/^Check that the server in the container serves 8080\/health/);
 });
 
