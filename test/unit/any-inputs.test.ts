@@ -4,11 +4,11 @@ import { stringify } from 'yaml';
 import { connect } from '../../src/service/http.ts';
 import { cookInputs } from '../../src/inputs/cook.ts';
 import { fieldNames } from '../../src/inputs/recipes.ts';
-import { systemClock } from '../../src/clock.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { noProbe } from '../support/probe.ts';
 import { noGitHub } from '../github/in-process.ts';
 import { rememberingRunner, type RememberingRunner } from '../runner/in-process.ts';
+import { fastClock } from '../support/deps.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { noSsh } from '../support/deps.ts';
@@ -20,7 +20,11 @@ let simulator: Simulator;
 
 beforeAll(async () => {
   const life = [{ status: 'COMPLETED' }];
-  simulator = await startSimulator({ secretKey, recipes: [{ uuid: recipe, name: 'Any', life }] });
+  simulator = await startSimulator({
+    secretKey,
+    recipes: [{ uuid: recipe, name: 'Any', life }],
+    now: clock.now,
+  });
 });
 
 afterAll(async () => simulator.close());
@@ -139,13 +143,16 @@ const anyInputs = fc
     ...Object.fromEntries(inputs),
   }));
 
+// After its end, the log of a job is read once more for seconds.
+const clock = fastClock(50);
+
 async function cookWith(inputs: Readonly<Record<string, string>>): Promise<RememberingRunner> {
   const { publicKey } = simulator;
   const keys = { 'public-key': publicKey, 'secret-key': secretKey };
   const runner = rememberingRunner({ recipes: recipe, ...keys, ...inputs });
   await cook({
     runner,
-    clock: systemClock,
+    clock,
     random: Math.random,
     // Whatever the address: no test leaves this machine.
     connect: () => connect(new URL(simulator.url)),
@@ -180,8 +187,8 @@ test('whatever the inputs are, no crash, and no request that the service cannot 
         if (request.method === 'POST' && request.status === 200) taken.push(request.path);
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: 300 },
   );
   // It would prove little if none came through.
-  expect(taken.length).toBeGreaterThan(50);
-}, 60_000);
+  expect(taken.length).toBeGreaterThan(15);
+}, 120_000);

@@ -65,7 +65,7 @@ test('no part of a masked secret shows in the summary', () => {
       expect(leaks(shown)).toEqual([]);
       expect(leaks(masked)).toEqual([]);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -83,7 +83,7 @@ test('nor in what is printed', () => {
       const masked = maskLines([...runner.lines, ...annotations].join('\n'), secrets);
       expect(leaks(masked)).toEqual([]);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 

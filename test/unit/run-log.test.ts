@@ -296,8 +296,10 @@ async function longestTurnMs(log: string): Promise<number> {
 
 test('a log of 64 MiB is taken in short turns, so that a signal is heard', async () => {
   const log = Buffer.from('epoch 1, loss 0.1234\n'.repeat(2 ** 26 / 21)).toString();
-  // The least of three: garbage of other work is collected in some turn, too.
-  const turnsMs = [await longestTurnMs(log), await longestTurnMs(log), await longestTurnMs(log)];
-  expect(Math.min(...turnsMs)).toBeGreaterThan(0);
-  expect(Math.min(...turnsMs)).toBeLessThan(200);
-}, 60_000);
+  let leastMs = Infinity;
+  // Of up to three tries: garbage of other work is collected in some turn, too.
+  for (let tries = 0; tries < 3 && leastMs >= 200; tries += 1)
+    leastMs = Math.min(leastMs, await longestTurnMs(log));
+  expect(leastMs).toBeGreaterThan(0);
+  expect(leastMs).toBeLessThan(200);
+}, 120_000);

@@ -131,7 +131,7 @@ describe('whatever a text says, GitHub shows it as it is', () => {
         );
         expect(collapse(textOf(shown))).toContain(collapse(sanitizeLine(text)));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -146,7 +146,7 @@ describe('whatever a text says, GitHub shows it as it is', () => {
         );
         expect(html).not.toMatch(/[@$<>&]|#\w|:\/\/|www\./i);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

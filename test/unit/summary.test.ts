@@ -84,7 +84,7 @@ describe('whatever the service says', () => {
         for (const line of timelinesIn(markdown).flatMap((text) => text.split('\n')))
           expect(line).toMatch(ownTimelineLine);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
