@@ -137,6 +137,8 @@ function seen({ main }: Played): readonly string[] {
       .replaceAll(job ?? 'none', 'JOB')
       .replaceAll(/\b(?!0[12][ab]0)[0-9a-f]{8}-[0-9a-f-]{27}\b/g, 'ANOTHER')
       .replaceAll(/127\.0\.0\.1:\d{4,}/g, 'HOST')
+      // In Jest, Node's own errors are no instances of Error.
+      .replaceAll('Error: connect ', 'connect ')
       .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK')
       .replaceAll(/^ *\d+[smh](?: \d\d[sm])? (?= )/gm, '  <time> ')
       .replaceAll(/\b\d+[smh](?:[ \u00a0]\d\d[sm])?\b/g, '<time>')

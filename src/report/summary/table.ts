@@ -1,8 +1,8 @@
 import { isUuid } from '../../service/schemas.ts';
 import type { Outcome } from '../../jobs/records.ts';
 import type { Cost } from '../../money/cost.ts';
-import { compareResults, results, type Result } from '../../jobs/results.ts';
-import { isFinal } from '../../jobs/status.ts';
+import { compareResults, results } from '../../jobs/results.ts';
+import { finalResultOf } from '../../jobs/status.ts';
 import { consoleUrl } from '../errors.ts';
 import { formatCost, formatDuration, formatUsd, phraseOf } from '../format.ts';
 import { escapeHtml, escapeMarkdown, sanitizeLine } from '../sanitize.ts';
@@ -69,15 +69,10 @@ export function statusCell(outcome: Outcome): string {
   const { result, job } = outcome;
   const { icon, words } = results[result];
   if (job === null) return `${icon} ${words}`;
-  const status = escapeHtml(job.status, 60);
-  // Where the status says it all, the result would only repeat it.
-  const isClear = isFinal(job.status) && resultsOfFinal.has(result);
-  const shown = `${icon}\u00a0${status}`;
-  if (isClear || result === 'running') return shown;
+  const shown = `${icon}\u00a0${escapeHtml(job.status, 60)}`;
+  if (result === 'running' || result === finalResultOf(job.status)) return shown;
   return `${shown}, ${result === 'cancelled' ? phraseOf(outcome) : words}`;
 }
-
-const resultsOfFinal: ReadonlySet<Result> = new Set(['succeeded', 'failed', 'cancelled']);
 
 /** What something has cost; empty where that is not known. */
 export function costCell(cost: Cost | null): string {

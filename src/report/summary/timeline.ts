@@ -16,9 +16,6 @@ const maxPhases = 24;
 // With the number and the time, as much as a phone shows.
 const barWidth = 24;
 
-// Times that are further apart are no times of jobs.
-const maxDurationMs = 400 * 86_400_000;
-
 const inks: Readonly<Record<JobPhase['kind'], string>> = {
   queued: '░',
   starting: '▒',
@@ -51,16 +48,11 @@ export function renderTimeline(outcomes: readonly Outcome[]): string {
   return ['```diff', ...lines, '```', '', legend].join('\n');
 }
 
-/** @returns null where there is nothing to draw, or nothing that could be read */
+/** @returns null where there is nothing to draw */
 function findScale(phases: readonly JobPhase[]): Scale | null {
-  const instants = phases.flatMap(({ fromMs, toMs }) => (toMs === null ? fromMs : [fromMs, toMs]));
-  const startMs = Math.min(...instants);
-  const lastMs = Math.max(...instants);
-  const spanMs = lastMs - startMs;
-  if (!(spanMs > 0 && spanMs < maxDurationMs)) return null;
-  // A phase that has not ended is drawn a little beyond what is known.
-  const isOpen = phases.some(({ toMs }) => toMs === null);
-  return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
+  const instants = phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs]);
+  const [startMs, endMs] = [Math.min(...instants), Math.max(...instants)];
+  return endMs > startMs ? { startMs, endMs } : null;
 }
 
 function describePhases(phases: readonly JobPhase[]): string {
