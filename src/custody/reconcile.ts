@@ -6,7 +6,6 @@ import type { Job } from '../service/schemas.ts';
 import { startDeadline } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import { hasFinished } from '../jobs/restart.ts';
-import { isFinal } from '../jobs/status.ts';
 import { isDuplicate, withJob, withSent, type EntryFacts } from './facts.ts';
 import { createFinder, lookupWindowMs, type Finder } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
@@ -87,9 +86,11 @@ async function endJob(
   events.cancelling(jobUuid, told);
   const see = (answer: Job) => {
     const job = withSent(answer, entry.facts());
-    if (hasFinished(job)) entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+    // What has failed long ago, and is canceled now, is not started once more.
+    const isOver = hasFinished(job) || (job.status === 'FAILED' && entry.facts().stop === 'ended');
+    if (isOver) entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
     entry.onJob(job);
-    return hasFinished(job);
+    return isOver;
   };
   try {
     const request = async () => cancelJob(client, jobUuid, sent, deadline);
@@ -111,9 +112,6 @@ async function endJob(
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 // A cancel that the service has lost on its way is sent again.
 const cancelAgainEveryMs = 12_000;
-// A job that had failed a minute ago, and still shows it so long after a cancel, and after one more, has
-// ended.
-const maxLateRestartMs = cancelAgainEveryMs + 3_000;
 
 /** @param see notes what was seen of the job, and gives whether it has ended */
 async function confirmEnd(
@@ -123,30 +121,25 @@ async function confirmEnd(
   see: (job: Job) => boolean,
 ): Promise<void> {
   const { clock } = client;
-  const hasFailedLongAgo = entry.facts().stop === 'ended';
-  const settledAtMs = hasFailedLongAgo ? clock.monotonicMs() + maxLateRestartMs : Infinity;
   const time = startDeadline(clock, maxConfirmMs[phase], deadline);
-  let status: string | null = null;
   // Where the job can be read no longer, one more cancel is all that is left to do.
-  const state = { isOver: false, isUnreadable: false };
-  const take = (job: Job) => {
-    ({ status } = job);
-    const isSettled = status === 'FAILED' && clock.monotonicMs() >= settledAtMs;
-    state.isOver = see(job) || isSettled;
-    return state.isOver;
-  };
-  const onAnswer = (answer: Job | ServiceError) => {
-    state.isUnreadable = answer instanceof ServiceError;
-    return answer instanceof ServiceError || take(answer);
+  const last = { status: '', isOver: false, isUnreadable: false };
+  const take = (answer: Job | ServiceError) => {
+    last.isUnreadable = answer instanceof ServiceError;
+    if (answer instanceof ServiceError) return true;
+    last.status = answer.status;
+    last.isOver = see(answer);
+    return last.isOver;
   };
   const untilNext = async (work: (signal: AbortSignal) => Promise<void>) => {
     const next = startDeadline(clock, cancelAgainEveryMs, time.signal);
     await work(next.signal);
     next.clear();
   };
-  while (!state.isOver && !state.isUnreadable && !time.signal.aborted) {
-    await untilNext(async (signal) => poller.watch(jobUuid, onAnswer, signal));
-    if (state.isOver || time.signal.aborted) break;
+  for (let isLast = false; !isLast && !last.isOver && !time.signal.aborted;) {
+    await untilNext(async (signal) => poller.watch(jobUuid, take, signal));
+    if (last.isOver || time.signal.aborted) break;
+    isLast = last.isUnreadable;
     await untilNext(async (signal) => {
       const { sent } = entry.reason(jobUuid);
       const job = await cancelJob(client, jobUuid, sent, signal).catch(() => null);
@@ -155,10 +148,11 @@ async function confirmEnd(
   }
   time.clear();
   // After an interrupt main has seconds; post goes on from there.
-  if (phase === 'main' && deadline.aborted) return;
+  if (last.isOver || (phase === 'main' && deadline.aborted)) return;
   // Nothing started it once more in all this time.
-  if (status === 'FAILED') entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
-  else if (status === null || !isFinal(status)) events.notEnded(jobUuid, status);
+  if (last.status === 'FAILED')
+    entry.record(withJob(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+  else events.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
 
 /** Looks for a job that a cook without an answer may have created; gives whether there is one. */
