@@ -70,6 +70,6 @@ async function readFirst(
     first = answer;
     return true;
   };
-  await poller.watch(jobUuid, take, end.signal, { isKnown: false });
+  await poller.watch(jobUuid, take, end.signal, { isKnown: false, isNew: true });
   return first;
 }

@@ -22,6 +22,7 @@ export const usualService = {
   tellsTotal: true,
   tellsDescriptions: true,
   tellsLimit: true,
+  tellsRetries: true,
   uuidFilter: 'takes-list',
   ignoredCancels: 0,
 } as const satisfies Partial<ServicePlan>;
@@ -44,11 +45,12 @@ function drawQuirks(dice: Dice): Omit<ServicePlan, 'recipes' | 'offers' | 'laten
     rawUtf8: dice.chance(0.25),
     capitals: dice.chance(0.15),
     listLagMs: dice.weighted([5, 0], [3, dice.int(500, 8_000)], [2, dice.int(8_000, 25_000)]),
-    readLagMs: dice.weighted([5, 0], [1, dice.int(100, 2_500)]),
+    readLagMs: dice.weighted([6, 0], [1, dice.int(100, 2_500)], [1, dice.int(2_500, 20_000)]),
     maxPage: dice.weighted([6, 50], [1, 25], [2, 10]),
     tellsTotal: dice.chance(0.7),
     tellsDescriptions: dice.chance(0.9),
     tellsLimit: dice.chance(0.7),
+    tellsRetries: dice.fork('retries').chance(0.85),
     uuidFilter: dice.weighted(
       [6, 'takes-list'],
       [1, 'takes-first'],
@@ -197,7 +199,10 @@ function drawBeginning(dice: Dice): readonly Phase[] {
 // Whether FAILED shows between two runs is documented nowhere.
 function drawRetries(dice: Dice, retries: number): readonly Phase[] {
   const runs = Array.from({ length: retries }, (_, index): readonly Phase[] => {
-    const between = { status: 'FAILED', forMs: dice.span(500, 50_000) };
+    const between = {
+      status: 'FAILED',
+      forMs: dice.weighted([3, dice.span(500, 50_000)], [1, dice.span(50_000, 240_000)]),
+    };
     const isLast = index === retries - 1;
     const end = isLast ? dice.weighted([3, 'COMPLETED'], [1, 'FAILED'], [1, null]) : null;
     return [

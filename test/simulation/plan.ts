@@ -53,6 +53,8 @@ export interface ServicePlan {
   /** Whether the members of a list have descriptions. */
   readonly tellsDescriptions: boolean;
   readonly tellsLimit: boolean;
+  /** Whether jobs have `max_retry_count`. */
+  readonly tellsRetries: boolean;
   readonly uuidFilter: 'takes-list' | 'takes-first' | 'refuses-several' | 'too-large' | 'fails';
   /** So many cancels of each job are answered well, and nothing happens. */
   readonly ignoredCancels: number;

@@ -50,3 +50,17 @@ function withoutDescription(member: unknown): unknown {
   const { description: _description, ...rest } = member;
   return rest;
 }
+
+/** An answer with as much about its jobs as the service tells. */
+export function shapeJobs(body: unknown, plan: ServicePlan): unknown {
+  if (plan.tellsRetries || !isObject(body)) return body;
+  const { data } = body;
+  if (Array.isArray(data)) return { ...body, data: data.map(withoutRetries) };
+  return isObject(data) ? { ...body, data: withoutRetries(data) } : withoutRetries(body);
+}
+
+function withoutRetries(member: unknown): unknown {
+  if (!isObject(member) || member['object'] !== 'job') return member;
+  const { max_retry_count: _retries, ...rest } = member;
+  return rest;
+}

@@ -10,7 +10,7 @@ import { answerTo, refused } from '../simulator/router.ts';
 import type { Store } from '../simulator/store.ts';
 import type { Dice } from './dice.ts';
 import { toCapitals } from '../simulator/quirks.ts';
-import { listQuirks, refusalOfList, shapeList } from './quirks.ts';
+import { listQuirks, refusalOfList, shapeJobs, shapeList } from './quirks.ts';
 import type { ServicePlan } from './plan.ts';
 
 /** A job that a step has cooked, with all that only the service knows. */
@@ -127,7 +127,8 @@ export function createService(plan: ServicePlan, now: () => number, dice: Dice):
     sender = arrival.by;
     askedForRunsOf = new URLSearchParams(search).get('filter[job_uuid]')?.toLowerCase() ?? '';
     const given = answerTo(endpoints, { method, path, search, body }, plan.wrapData);
-    return { status: given.status, body: isList ? shapeList(given.body, plan) : given.body };
+    const shaped = isList ? shapeList(given.body, plan) : given.body;
+    return { status: given.status, body: shapeJobs(shaped, plan) };
   };
   return {
     handle: (arrival) => {

@@ -150,11 +150,15 @@ export function wasAnswered(life: PlayedLife, job: SimulatedJob): boolean {
   );
 }
 
-/** A job is given up only when the service refuses to tell: 404 twice, or another lasting 4xx. */
+/**
+ * A job is given up only when the service refuses to tell: 404 twice, the second half a minute after the
+ * cook, or another lasting 4xx.
+ */
 export function mayBeLost(life: PlayedLife, name: string, job: SimulatedJob): boolean {
   const about = sentBy(life, name).filter(({ path }) => path.toLowerCase().includes(job.uuid));
-  const statuses = about.map(({ status }) => status ?? 0);
-  if (statuses.filter((status) => status === 404).length >= 2) return true;
+  const notFound = about.filter(({ status }) => status === 404);
+  const isLate = notFound.some(({ sentAtMs }) => sentAtMs >= job.takenAtMs + 29_000);
+  if (notFound.length >= 2 && isLate) return true;
   return about.some(({ status, fault }) => {
     if (fault === null || status === null || status < 400 || status >= 500) return false;
     return ![404, 408, 429].includes(status);
