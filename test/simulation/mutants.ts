@@ -61,7 +61,14 @@ async function hunt(mutant: Mutant): Promise<Failure | null> {
 function plant({ file, find, replace }: Mutant): string {
   const place = join(folder, String(process.pid));
   rmSync(place, { recursive: true, force: true });
-  for (const part of ['src', 'test/simulation', 'test/simulator', 'test/support']) {
+  for (const part of [
+    'src',
+    'test/simulation',
+    'test/simulator',
+    'test/support',
+    'test/github',
+    'test/runner',
+  ]) {
     mkdirSync(join(place, part), { recursive: true });
     cpSync(join(root, part), join(place, part), { recursive: true });
   }
