@@ -25,10 +25,13 @@ const cancelTakesMs = 15_000;
 const lookEveryMs = 4_000;
 const maxConcurrentReads = 8;
 const retryEveryMs = 2_000;
+// A rate may change while a job runs.
+const rateEveryMs = 60_000;
 
 type Known = { -readonly [Name in keyof SpendingJob]: SpendingJob[Name] } & {
-  /** The status at which the runs were last read. */
+  /** The status at which the runs were last read, and when. */
   readAt: string | null;
+  readAtMs: number;
   reading: Promise<void> | null;
   isReported: boolean;
 };
@@ -60,10 +63,7 @@ export function createBudget(client: Client, ceilings: Ceilings, ended: AbortSig
       if (!over.aborted && mustRead(entry)) void readRuns(entry);
     },
     /** The longest pause until the next look at a job, in ms: short while its rate may be new. */
-    maxIntervalMs: (jobUuid: string): number => {
-      const entry = known.get(jobUuid);
-      return entry === undefined || isSettled(entry) ? Infinity : maxAutoMs;
-    },
+    maxIntervalMs: (jobUuid: string): number => maxIntervalMs(known.get(jobUuid)),
     /**
      * Waits until the rate of a job that runs is known, so many ms at most.
      * @returns whether it is, or nobody asked
@@ -127,6 +127,7 @@ function createRunReader(client: Client, over: AbortSignal, onRead: (entry: Know
     try {
       entry.runs = await inTurn(async () => listJobRuns(client, uuid, over));
       entry.readAt = status;
+      entry.readAtMs = entry.lastSeenMs;
       onRead(entry);
     } catch {
       // It changes no verdict.
@@ -168,6 +169,7 @@ function updateKnown(before: Known | undefined, job: Job, isLimited: boolean, no
         firstSeenMs: nowMs,
         idleSeenMs: nowMs,
         readAt: null,
+        readAtMs: 0,
         reading: null,
         isReported: false,
       };
@@ -175,11 +177,17 @@ function updateKnown(before: Known | undefined, job: Job, isLimited: boolean, no
   return entry;
 }
 
+function maxIntervalMs(entry: Known | undefined): number {
+  if (entry === undefined) return Infinity;
+  return isSettled(entry) ? rateEveryMs : maxAutoMs;
+}
+
 // A rate may come late, and each run of a job may be on another node. Of several nodes, the addresses
 // tell how many there are, and they may come late as well.
-function mustRead({ job, runs, readAt }: Known): boolean {
+function mustRead({ job, runs, readAt, readAtMs, lastSeenMs }: Known): boolean {
   if (job.status === 'PENDING' && runs.length === 0) return false;
-  return readAt !== job.status || !isSettled({ job, runs });
+  const isOld = !isFinal(job.status) && lastSeenMs - readAtMs >= rateEveryMs;
+  return isOld || readAt !== job.status || !isSettled({ job, runs });
 }
 
 function isSettled({ job, runs }: Pick<Known, 'job' | 'runs'>): boolean {

@@ -67,10 +67,10 @@ function spanOfRun(
   return { rateUsd, fromMs, toMs: endedMs ?? next?.started_at_ms ?? jobEndMs };
 }
 
-/** What a run costs an hour, all its nodes together, in US dollars; null where that is not known. */
+/** What a run costs an hour, all its nodes together, in US dollars; null where it is not known yet. */
 export function rateOfRun(run: JobRun): number | null {
   const { hourly_rate_usd: rate } = run;
-  return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
+  return rate === null || rate <= 0 ? null : rate * nodeCountOf(run);
 }
 
 // The service does not say how many nodes a run has. Each node has one address of each description,

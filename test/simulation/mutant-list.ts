@@ -308,7 +308,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'poll-interval delays the look at the rate',
     file: 'money/budget.ts',
-    find: 'isSettled(entry) ? Infinity : maxAutoMs',
+    find: 'isSettled(entry) ? rateEveryMs : maxAutoMs',
     replace: 'isSettled(entry) ? Infinity : Infinity',
   },
   {

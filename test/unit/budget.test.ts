@@ -80,10 +80,28 @@ test('a dearer run is told of once, as soon as its rate shows', async () => {
   ]);
   for (let looks = 0; looks < 5; looks += 1) {
     budget.onLook(running, false);
-    expect(budget.maxIntervalMs(running.uuid)).toBe(looks < 3 ? 20_000 : Infinity);
+    expect(budget.maxIntervalMs(running.uuid)).toBe(looks < 3 ? 20_000 : 60_000);
     await client.clock.sleep(20_000);
   }
   const why = { kind: 'rate', amountUsd: 4.14, ceilingUsd: 0.5 };
   expect(told).toEqual([{ jobUuid: running.uuid, why, atMs: 40_000 }]);
+  budget.stop();
+});
+
+test.each([
+  ['0 at first', 0],
+  ['lower at first', 0.35],
+])('a rate that is %s is read again every minute', async (_, firstUsd) => {
+  const { budget, client, told } = open({ maxHourlyRateUsd: 0.5 }, (atMs) => [
+    run({ hourly_rate_usd: atMs < 8_000 ? firstUsd : 4.14 }),
+  ]);
+  for (let looks = 0; looks < 5; looks += 1) {
+    budget.onLook(running, false);
+    await client.clock.sleep(Math.min(20_000, budget.maxIntervalMs(running.uuid)));
+  }
+  const why = { kind: 'rate', amountUsd: 4.14, ceilingUsd: 0.5 };
+  expect(told).toMatchObject([{ jobUuid: running.uuid, why }]);
+  expect(told[0]?.atMs).toBeLessThanOrEqual(60_000);
+  expect(client.calls.length).toBeLessThanOrEqual(3);
   budget.stop();
 });

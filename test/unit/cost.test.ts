@@ -32,7 +32,7 @@ const usd = (outcome: Outcome) => pricedCostOf(outcome)?.usd ?? null;
 const batches: readonly (readonly [string, readonly JobRun[], number | null])[] = [
   ['no run', [], null],
   ['an hour', [fakeRun({ hourly_rate_usd: 2 }, hour)], 2],
-  ['nothing to pay', [fakeRun({ hourly_rate_usd: 0 }, hour)], 0],
+  ['a rate of 0, which is not known yet', [fakeRun({ hourly_rate_usd: 0 }, hour)], null],
   ['two runs', [fakeRun({ hourly_rate_usd: 2 }, half), fakeRun({ hourly_rate_usd: 1 }, hour)], 2],
   ['no rate', [fakeRun({ hourly_rate_usd: null }, hour)], null],
   ['a rate below zero', [fakeRun({ hourly_rate_usd: -1 }, hour)], null],
