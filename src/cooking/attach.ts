@@ -73,7 +73,7 @@ async function readByHash(
 }
 
 /** What one attempt has left of an entry, try by try. */
-type AttemptJobs = readonly { readonly each: CookRequest; readonly jobs: readonly Job[] }[];
+type AttemptJobs = readonly { readonly request: CookRequest; readonly jobs: readonly Job[] }[];
 
 /** Attempt by attempt, the latest first. */
 function attemptsOf(
@@ -82,26 +82,31 @@ function attemptsOf(
 ): readonly AttemptJobs[] {
   const tries = [request, ...request.alternatives];
   return request.earlierHashes.map((_, attempt) =>
-    tries.map((each) => ({ each, jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [] })),
+    tries.map((request) => ({
+      request,
+      jobs: byHash.get(request.earlierHashes[attempt] ?? '') ?? [],
+    })),
   );
 }
 
 /** Whether jobs are those of several steps that nothing tells apart. */
 function isOfSeveralSteps(found: AttemptJobs): boolean {
-  const jobs = found.flatMap((each) => each.jobs);
+  const jobs = found.flatMap(({ jobs }) => jobs);
   return new Set(jobs.map((job) => readHashAndNonce(job)?.nonce)).size > 1;
 }
 
 function chooseJob(attempts: readonly AttemptJobs[]): EarlierJob | 'ambiguous' | undefined {
   for (const found of attempts) {
-    const usable = found.flatMap(({ each, jobs }) =>
-      jobs.filter(isUsable).map((job) => ({ each, job })),
+    const usable = found.flatMap(({ request, jobs }) =>
+      jobs.filter(isUsable).map((job) => ({ request, job })),
     );
     const [choice] = usable;
     if (choice === undefined) continue;
     if (isOfSeveralSteps(found) || usable.length > 1) return 'ambiguous';
-    const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
-    return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
+    const before = found.filter(
+      ({ request, jobs }) => request !== choice.request && jobs.length > 0,
+    );
+    return { job: choice.job, tries: [...before.map(({ request }) => request), choice.request] };
   }
   return undefined;
 }

@@ -89,7 +89,7 @@ async function send(
     try {
       // Not given `ended`: a cook that has left is waited for, since it may start a billed job.
       const job = await cookRecipe(client, request.recipeUuid, body, abandon, ended);
-      return isTaken(job.uuid) || isAnothers(job, request) ? misdirected(job, request) : job;
+      return isTaken(job.uuid) || isForOther(job, request) ? misdirected(job, request) : job;
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const kind = kindOf(error);
@@ -100,7 +100,7 @@ async function send(
 }
 
 /** Whether a job carries the mark of another entry, step or run: then the answer was not for us. */
-function isAnothers(job: Job, { mark }: CookRequest): boolean {
+function isForOther(job: Job, { mark }: CookRequest): boolean {
   const own = readHashAndNonce(job);
   return own !== null && `${own.hash}-${own.nonce}` !== mark;
 }
