@@ -77,11 +77,11 @@ type AttemptJobs = readonly { readonly request: CookRequest; readonly jobs: read
 
 /** Attempt by attempt, the latest first. */
 function attemptsOf(
-  request: CookRequest,
+  first: CookRequest,
   byHash: ReadonlyMap<string, readonly Job[]>,
 ): readonly AttemptJobs[] {
-  const tries = [request, ...request.alternatives];
-  return request.earlierHashes.map((_, attempt) =>
+  const tries = [first, ...first.alternatives];
+  return first.earlierHashes.map((_, attempt) =>
     tries.map((request) => ({
       request,
       jobs: byHash.get(request.earlierHashes[attempt] ?? '') ?? [],
@@ -91,8 +91,8 @@ function attemptsOf(
 
 /** Whether jobs are those of several steps that nothing tells apart. */
 function isOfSeveralSteps(found: AttemptJobs): boolean {
-  const jobs = found.flatMap(({ jobs }) => jobs);
-  return new Set(jobs.map((job) => readHashAndNonce(job)?.nonce)).size > 1;
+  const nonces = found.flatMap(({ jobs }) => jobs.map((job) => readHashAndNonce(job)?.nonce));
+  return new Set(nonces).size > 1;
 }
 
 function chooseJob(attempts: readonly AttemptJobs[]): EarlierJob | 'ambiguous' | undefined {
