@@ -23,7 +23,7 @@ const layers: readonly (readonly string[])[] = [
 ];
 
 /** Files beside the folders: what imports nothing of ours but such files, for all. */
-const leaves = new Set(['clock.ts', 'errors.ts', 'groups.ts', 'text.ts', 'version.ts']);
+const leaves = new Set(['clock.ts', 'errors.ts', 'text.ts', 'version.ts']);
 /** Files beside the folders that give all others types, and nothing else. */
 const typeGivers = new Set(['deps.ts', 'runner.ts']);
 

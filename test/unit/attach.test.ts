@@ -4,7 +4,8 @@ import { createRedactor } from '../../src/service/redactor.ts';
 import { createHost } from '../../src/service/host.ts';
 import { findEarlierJobs } from '../../src/cooking/attach.ts';
 import { createMadeUpClock } from '../support/clock.ts';
-import { uuidNumber } from '../support/outcomes.ts';
+import { fakeClient, never } from '../support/client.ts';
+import { fakeJob, uuidNumber } from '../support/outcomes.ts';
 import { cookRequest } from '../support/plans.ts';
 
 // Jobs of an account, the newest first: attempt, nonce, status.
@@ -128,4 +129,27 @@ test.each<[string, readonly object[], boolean]>([
   const { found } = await find(jobs.map((job, index) => ({ uuid: uuidNumber(index), ...job })));
   const uuids = (found.restartable.get(0) ?? []).map(({ uuid }) => uuid);
   expect(uuids).toEqual(isLeft ? [uuidNumber(0)] : []);
+});
+
+test('jobs of long ago end the reading of the list', async () => {
+  const clock = createMadeUpClock();
+  const dayMs = 86_400_000;
+  const page = (ageDays: number) =>
+    Array.from({ length: 50 }, () =>
+      fakeJob({
+        uuid: crypto.randomUUID(),
+        description: 'of another step',
+        created_at: new Date(clock.now() - ageDays * dayMs).toISOString(),
+      }),
+    );
+  const pages = [page(1), page(59), ...Array.from({ length: 20 }, () => page(61))];
+  const client = fakeClient(clock, ({ query }) => ({
+    data: pages[Number(query?.['page']) - 1] ?? [],
+    total: 50 * pages.length,
+  }));
+  const request = cookRequest({ earlierHashes: [hashOf(1)] });
+  await findEarlierJobs([request], client, never, () => {});
+  const reads = client.times('GET').length;
+  expect(reads).toBeGreaterThan(2);
+  expect(reads).toBeLessThan(8);
 });
