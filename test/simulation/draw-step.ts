@@ -24,7 +24,10 @@ export function drawCook(
     [0.3, 30],
     [0.05, 100],
   );
-  const policy = { ...drawn, ...drawCeilings(dice.fork('ceilings'), count) };
+  const ceilings = drawCeilings(dice.fork('ceilings'), count);
+  // Where nobody watches, max-cost needs max-hourly-rate.
+  const isUnbounded = !wait && ceilings.maxHourlyRateUsd === null;
+  const policy = { ...drawn, ...ceilings, ...(isUnbounded && { maxCostUsd: null }) };
   const isTitled = dice.chance(0.6);
   const secret = dice.chance(0.3) ? `sesame-${dice.uuid()}` : null;
   const entries = Array.from({ length: count }, (_, index): EntryPlan => ({
