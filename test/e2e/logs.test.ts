@@ -102,7 +102,7 @@ const scenarios = {
   badResults: {
     recipes: [{ name: 'Odd', life: life(running('dispersed-output: {\n'.repeat(3)), 'COMPLETED') }],
   },
-  timedOut: { recipes: [endless], with: { timeout: '3s' } },
+  timedOut: { recipes: [endless], with: { timeout: '8s' } },
   interrupted: {
     recipes: [endless],
     during: async (step, simulator) => {
