@@ -91,7 +91,7 @@ async function reportStopped(
 function isOpen(facts: EntryFacts, { step }: SavedState, policy: Policy): boolean {
   const nothing = { canceled: new Set<string>(), hasLooked: false };
   const wanted = getWanted(facts, step, policy, 'post');
-  return nextAction(facts, wanted, nothing).do !== 'done';
+  return nextAction(facts, wanted, nothing, 'post').do !== 'done';
 }
 
 // After a cancel of the workflow all posts together have some 4 minutes and 45 seconds.

@@ -70,6 +70,6 @@ async function readFirst(
     first = answer;
     return true;
   };
-  await poller.watch(jobUuid, take, end.signal, { isKnown: false, isNew: true });
+  await poller.watch(jobUuid, take, end.signal, { isKnown: false });
   return first;
 }

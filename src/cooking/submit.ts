@@ -93,7 +93,8 @@ async function send(
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const kind = kindOf(error);
-      if (kind !== 'unanswered') record({ unsent: facts().unsent + 1 });
+      if (kind === 'unreachable' || kind === 'rate-limited') record({ unsent: facts().unsent + 1 });
+      if (kind === 'refused') record({ refused: facts().refused + 1 });
       return error;
     }
   });

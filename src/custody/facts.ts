@@ -18,8 +18,10 @@ export const entryFactsSchema = z.object({
   mark: z.nullable(z.string()),
   /** Cooks that have left. */
   sends: z.number(),
-  /** Of these, the ones that created nothing: no connection was made, or the service refused. */
+  /** Of these, the ones that never reached the service: no connection was made. */
   unsent: z.number(),
+  /** Of these, the ones that the service refused. */
+  refused: z.number(),
   /** The service's clock when the last cook left, Unix ms; null where no answer had told it. */
   serverSentAtMs: z.nullable(z.number()),
   /** How often its job may be started once more, as it was sent or is in the recipe; null: not known. */
@@ -57,13 +59,13 @@ export const newStepFacts: StepFacts = { ends: [], hasVerdict: false };
 
 /** An entry of which nothing has been sent. */
 export function newEntryFacts(mark: string | null): EntryFacts {
-  const none = { sends: 0, unsent: 0, serverSentAtMs: null };
+  const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
   return { mark, ...none, retries: null, jobs: [], stop: null };
 }
 
 /** How many cooks may have created a job that is not known. */
-export function unansweredCooks({ sends, unsent, jobs }: EntryFacts): number {
-  return Math.max(0, sends - unsent - jobs.length);
+export function unansweredCooks({ sends, unsent, refused, jobs }: EntryFacts): number {
+  return Math.max(0, sends - unsent - refused - jobs.length);
 }
 
 /** The same facts with a job added, or with more known of it. */

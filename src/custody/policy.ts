@@ -86,6 +86,7 @@ export function nextAction(
   facts: EntryFacts,
   wanted: Wanted,
   { canceled, hasLooked }: Attempts,
+  phase: Phase,
 ): Action {
   const [own, ...duplicates] = facts.jobs;
   const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates];
@@ -93,6 +94,13 @@ export function nextAction(
     .filter(({ uuid, hasEnded }) => !hasEnded && !canceled.has(uuid))
     .map(({ uuid }) => uuid);
   if (jobUuids.length > 0) return { do: 'cancel', jobUuids };
-  const mayHaveMore = facts.mark !== null && unansweredCooks(facts) > 0;
-  return { do: mayHaveMore && !hasLooked ? 'look' : 'done' };
+  return { do: !hasLooked && mayHaveMore(facts, phase) ? 'look' : 'done' };
+}
+
+/** Whether there may be a job that is not known. */
+function mayHaveMore(facts: EntryFacts, phase: Phase): boolean {
+  if (facts.mark === null) return false;
+  if (unansweredCooks(facts) > 0) return true;
+  // What was refused most likely created nothing; post makes sure of it.
+  return phase === 'post' && facts.refused > 0 && facts.jobs.length === 0;
 }

@@ -6,7 +6,7 @@ import type { Job } from '../service/schemas.ts';
 import { startDeadline } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import { hasFinished } from '../jobs/restart.ts';
-import { isDuplicate, withJob, withSent, type EntryFacts } from './facts.ts';
+import { isDuplicate, unansweredCooks, withJob, withSent, type EntryFacts } from './facts.ts';
 import { createFinder, lookupWindowMs, type Finder } from './find.ts';
 import { nextAction, type Phase, type Wanted } from './policy.ts';
 
@@ -64,7 +64,7 @@ export async function reconcile(entry: CustodyEntry, options: ReconcileOptions):
   };
   while (!options.deadline.aborted) {
     const tried = { canceled: entry.canceled, hasLooked };
-    const action = nextAction(entry.facts(), entry.wanted(), tried);
+    const action = nextAction(entry.facts(), entry.wanted(), tried, options.phase);
     if (action.do === 'cancel')
       for (const uuid of action.jobUuids) begin(endJob(uuid, entry, options));
     else if (action.do === 'look') begin(look());
@@ -167,7 +167,7 @@ async function findJob(
       mark,
       knownUuids: facts.jobs.map(({ uuid }) => uuid),
       serverSentAtMs: facts.serverSentAtMs,
-      windowMs: phase === 'post' ? lookupWindowMs : 0,
+      windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,
       isLast: phase === 'post',
     });
     // Another look may have found it meanwhile.
@@ -180,7 +180,8 @@ async function findJob(
     entry.onJob(job);
     return true;
   } catch (error) {
-    events.lookupFailed(mark, error);
+    // What was refused most likely created nothing: that is no reason for alarm.
+    if (unansweredCooks(entry.facts()) > 0) events.lookupFailed(mark, error);
     return false;
   }
 }

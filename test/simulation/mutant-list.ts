@@ -104,13 +104,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'nobody looks for a second job',
     file: 'custody/policy.ts',
-    find: 'facts.mark !== null && unansweredCooks(facts) > 0;',
-    replace: 'false;',
+    find: `  if (unansweredCooks(facts) > 0) return true;
+`,
+    replace: '',
   },
   {
     name: 'post looks once for a cook without an answer',
     file: 'custody/reconcile.ts',
-    find: "windowMs: phase === 'post' ? lookupWindowMs : 0,",
+    find: "windowMs: phase === 'post' && unansweredCooks(facts) > 0 ? lookupWindowMs : 0,",
     replace: 'windowMs: 0,',
   },
   {

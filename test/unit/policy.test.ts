@@ -142,22 +142,23 @@ describe('what is done next', () => {
       'done',
     ],
     ['a cook that never left', { unsent: 1, jobs: [] }, 'cancel', nothing, 'done', 'done'],
+    ['a cook that was refused', { refused: 1, jobs: [] }, 'cancel', nothing, 'done', 'look'],
     ['a job given by its UUID', { mark: null, sends: 0 }, 'keep', nothing, 'done', 'done'],
   ])('%s', (_, facts, wanted, attempts, inMain, inPost) => {
-    expect(nextAction(entry(facts), wanted, attempts).do).toBe(inMain);
-    expect(nextAction(entry(facts), wanted, attempts).do).toBe(inPost);
+    expect(nextAction(entry(facts), wanted, attempts, 'main').do).toBe(inMain);
+    expect(nextAction(entry(facts), wanted, attempts, 'post').do).toBe(inPost);
   });
 
   test('cancels come first, then looks', () => {
     const facts = entry({ sends: 3, jobs: [job('job'), job('other')] });
     const all = { do: 'cancel', jobUuids: ['job', 'other'] };
-    expect(nextAction(facts, 'cancel', nothing)).toEqual(all);
+    expect(nextAction(facts, 'cancel', nothing, 'main')).toEqual(all);
     const rest = { do: 'cancel', jobUuids: ['other'] };
-    expect(nextAction(facts, 'cancel', canceled('job'))).toEqual(rest);
+    expect(nextAction(facts, 'cancel', canceled('job'), 'main')).toEqual(rest);
     const both = canceled('job', 'other');
-    expect(nextAction(facts, 'cancel', both)).toEqual({ do: 'look' });
+    expect(nextAction(facts, 'cancel', both, 'main')).toEqual({ do: 'look' });
     const looked = { ...both, hasLooked: true };
-    expect(nextAction(facts, 'cancel', looked)).toEqual({ do: 'done' });
+    expect(nextAction(facts, 'cancel', looked, 'main')).toEqual({ do: 'done' });
   });
 
   test('cooks that may have created a job are counted from what was sent and answered', () => {

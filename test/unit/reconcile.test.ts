@@ -199,6 +199,8 @@ describe('a look', () => {
   test.each<[Phase, Partial<EntryFacts>, number, number]>([
     ['main', doubt, 0, 1],
     ['post', doubt, 31_000, 7],
+    // Refused, and taken all the same: post makes sure with one look.
+    ['post', { jobs: [], refused: 1 }, 0, 1],
     ['post', { jobs: [], unsent: 1 }, 0, 0],
   ])('in %s, %j: for %i ms, in %i lists', async (phase, facts, ms, lists) => {
     expect(await play({ phase, facts })).toMatchObject({ tookMs: ms, lists });
