@@ -28712,6 +28712,11 @@ async function cancel(deps) {
         (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeInitialOutputs */ .wm)(runner);
         const inputs = await (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, _inputs_job_js__WEBPACK_IMPORTED_MODULE_2__/* .cancelInputs */ .C);
         const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J8);
+        if (jobs.length === 0) {
+            runner.print(noJob);
+            (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'cancelled', noJob);
+            return;
+        }
         const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)(createCancelPlan(inputs), jobs, [], deps, async (step) => Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))));
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportOutcomes */ .s)(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
     }
@@ -28719,6 +28724,7 @@ async function cancel(deps) {
         await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportFailure */ .x)(runner, error);
     }
 }
+const noJob = 'There is no job to cancel';
 const timeoutMs = 60_000;
 function createCancelPlan(inputs) {
     return {
@@ -28729,6 +28735,7 @@ function createCancelPlan(inputs) {
         policy: { onTimeout: 'cancel', onWorkflowCancel: 'cancel', onJobEnd: 'keep' },
         goalResult: 'running',
         readyCheck: null,
+        ssh: null,
         failFast: false,
         logs: 'none',
         ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_4__/* .noCeilings */ .Es,
@@ -28747,7 +28754,7 @@ async function cancelEntry(step, entry) {
 
 /***/ }),
 
-/***/ 3964:
+/***/ 1210:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28764,40 +28771,8 @@ var money_cost = __nccwpck_require__(110);
 var jobs_outcome = __nccwpck_require__(293);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
-// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(6290);
-// EXTERNAL MODULE: ./build/service/pages.js
-var pages = __nccwpck_require__(1664);
-// EXTERNAL MODULE: ./build/service/retry.js
-var retry = __nccwpck_require__(9830);
-;// CONCATENATED MODULE: ./build/service/run-lists.js
-
-
-
-const limits = { groupSize: 50, maxSingleReads: 20 };
-const maxPagesPerGroup = 3;
-async function readRunsOfJobs(client, jobUuids, signal) {
-    const found = new Map();
-    const read = async (group) => {
-        const list = {
-            client,
-            signal,
-            rule: retry/* retryRules */.Oo.run,
-            read: async (page) => (0,endpoints/* listRunsOfJobs */.s6)(client, group, page, signal),
-            getId: ({ uuid }) => uuid,
-        };
-        const { items } = await (0,pages/* readAllPages */.s$)(list, maxPagesPerGroup);
-        for (const uuid of group) {
-            const runs = items.filter((run) => run.job_uuid?.toLowerCase() === uuid);
-            if (runs.length > 0)
-                found.set(uuid, runs.toReversed());
-        }
-        return found.size > 0;
-    };
-    await (0,pages/* readTogether */.Vn)(jobUuids, jobUuids.at(-1), read, limits);
-    return found;
-}
-
+// EXTERNAL MODULE: ./build/service/run-lists.js
+var run_lists = __nccwpck_require__(2005);
 ;// CONCATENATED MODULE: ./build/check/checked-job.js
 
 
@@ -28808,7 +28783,7 @@ const maxSingleBills = 20;
 async function readCosts(client, jobs, orphans, nowMs, signal) {
     const hasEnded = ({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs);
     const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
-    const runs = await readRunsOfJobs(client, runningFirst.map(({ job }) => job.uuid), signal);
+    const runs = await (0,run_lists/* readRunsOfJobs */.c)(client, runningFirst.map(({ job }) => job.uuid), signal);
     const estimated = jobs.map(({ job }) => (0,jobs_outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
     const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
     const checked = jobs.flatMap((marked, index) => {
@@ -28843,7 +28818,9 @@ async function dispatchWorkflow(github, workflow, ref, inputs) {
 }
 
 // EXTERNAL MODULE: ./build/github/pending.js
-var github_pending = __nccwpck_require__(7609);
+var pending = __nccwpck_require__(7609);
+// EXTERNAL MODULE: ./build/github/statuses.js
+var github_statuses = __nccwpck_require__(1446);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/report/errors.js
@@ -28853,6 +28830,7 @@ var github_errors = __nccwpck_require__(5342);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
 ;// CONCATENATED MODULE: ./build/check/follow-up.js
+
 
 
 
@@ -28874,7 +28852,7 @@ async function finishStatuses(followUp, ended, openRuns) {
     }
     catch (error) {
         if (error instanceof errors/* GitHubError */.y_)
-            onProblem((0,github_errors/* describeGitHubError */.dZ)(error, 'read the commit statuses', 'statuses: write'));
+            onProblem((0,github_errors/* describeGitHubError */.d)(error));
         else if (error instanceof errors/* InterruptedError */.p4)
             onProblem((0,report_errors/* describeError */.Uc)(error, 'finish the commit statuses'));
         else
@@ -28883,7 +28861,7 @@ async function finishStatuses(followUp, ended, openRuns) {
 }
 async function readDue(github, ended, openRuns) {
     const shas = new Set(ended.map(({ mark }) => mark.sha).filter((sha) => sha !== ''));
-    const pending = await (0,github_pending/* readPendingStatuses */.gg)(github, [...shas]);
+    const pending = await (0,github_statuses/* readPendingStatuses */.gg)(github, [...shas]);
     const left = pending.filter(({ isLeft, runId }) => isLeft || !openRuns.has(runId));
     const byJob = Map.groupBy(left, ({ jobUuid }) => jobUuid);
     return ended.flatMap(({ job, mark }) => {
@@ -28891,52 +28869,40 @@ async function readDue(github, ended, openRuns) {
         return statuses.length === 0 ? [] : [{ job, mark, statuses }];
     });
 }
-async function finishOne(followUp, due) {
-    const { github, runner, workflow, onProblem } = followUp;
-    const outcome = (0,jobs_outcome/* createJobOutcome */.g)(due.job);
+async function finishOne(followUp, { job, mark, statuses }) {
+    const { github, runner, workflow, ref = '', onProblem } = followUp;
+    const print = (text) => {
+        runner.print(`Job ${job.uuid}: ${(0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(text), 500)}`);
+    };
+    const outcome = (0,jobs_outcome/* createJobOutcome */.g)(job);
+    const { result } = outcome;
     try {
         if (workflow !== undefined) {
-            for (const status of due.statuses)
-                await (0,github_pending/* keepPending */.D6)(github, status, 'Has ended');
-            if (!(await startWorkflow(followUp, workflow, due, outcome)))
-                return false;
+            for (const status of statuses)
+                await (0,pending/* keepPending */.D6)(github, status, 'Has ended');
+            const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(outcome.ref, job), 200);
+            print(`starting ${workflow} on ${ref} for “${title}”, ${result}`);
+            const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
+            await dispatchWorkflow(github, workflow, ref, inputs);
         }
-        for (const status of due.statuses) {
-            const { state } = await (0,github_pending/* finishStatus */.Y7)(github, status, outcome);
-            const context = (0,sanitize/* sanitizeLine */.PN)(runner.redactor.redact(status.context), 120);
-            runner.print(`Commit status “${context}” of job ${due.job.uuid}: ${state}`);
+        for (const status of statuses) {
+            const { state } = await (0,pending/* finishStatus */.Y7)(github, status, outcome);
+            print(`commit status “${status.context}”: ${state}`);
         }
         return true;
     }
     catch (error) {
         if (!(error instanceof errors/* GitHubError */.y_))
             throw error;
-        onProblem((0,github_errors/* describeStatusError */.cR)(error));
-        return error.trouble === 'refused';
-    }
-}
-async function startWorkflow({ github, runner, ref = '', onProblem }, workflow, { job, mark }, { ref: jobRef, result }) {
-    const title = (0,sanitize/* sanitizeLine */.PN)((0,metrics/* titleOf */.Gg)(jobRef, job), 200);
-    try {
-        const inputs = { 'job-uuid': job.uuid, result, title, sha: mark.sha };
-        await dispatchWorkflow(github, workflow, ref, inputs);
-        const { redact } = runner.redactor;
-        const where = (0,sanitize/* sanitizeLine */.PN)(redact(`${workflow} on ${ref}`), 200);
-        runner.print(`Started ${where} for job ${job.uuid} “${redact(title)}”, ${result}`);
-        return true;
-    }
-    catch (error) {
-        if (!(error instanceof errors/* GitHubError */.y_))
-            throw error;
-        onProblem((0,github_errors/* describeFollowUpError */.GZ)(error, workflow, ref));
-        return false;
+        onProblem((0,github_errors/* describeGitHubError */.d)(error));
+        return error.trouble === 'refused' && error.request === github_statuses/* statusRoute */.kd;
     }
 }
 
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/service/client.js + 2 modules
 var service_client = __nccwpck_require__(5538);
+// EXTERNAL MODULE: ./build/service/retry.js
+var retry = __nccwpck_require__(9830);
 // EXTERNAL MODULE: ./build/service/newest-jobs.js
 var newest_jobs = __nccwpck_require__(2521);
 // EXTERNAL MODULE: ./build/custody/mark.js
@@ -28947,21 +28913,15 @@ var custody_mark = __nccwpck_require__(1415);
 
 
 
-
-
-
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
-    const listed = [];
-    let oldInRow = 0;
-    for await (const { items } of (0,newest_jobs/* readJobPages */.wn)(client, signal)) {
-        const sinceMs = (0,service_client/* nowOf */.I)(client) - maxAgeMs;
-        const fresh = items.filter((job) => isCreatedSince(job, sinceMs));
-        listed.push(...fresh);
-        oldInRow = fresh.length > 0 ? 0 : oldInRow + items.length;
-        if (oldInRow >= endpoints/* pageLimit */.LN)
-            break;
-    }
-    const jobs = await withDescriptions(client, listed, signal);
+    const describe = (0,newest_jobs/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
+    const getSinceMs = () => (0,service_client/* nowOf */.I)(client) - maxAgeMs;
+    const describeNew = async (job) => (isCreatedSince(job, getSinceMs()) ? describe(job) : job);
+    const pages = (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), describeNew, () => getSinceMs() - dayMs);
+    const jobs = [];
+    for await (const job of pages)
+        if (isCreatedSince(job, getSinceMs()))
+            jobs.push(job);
     return jobs.flatMap((job) => {
         const mark = (0,custody_mark/* readMark */.Mp)(job);
         if (mark === null || !(0,custody_mark/* isOfRepository */.iI)(mark, here))
@@ -28970,30 +28930,13 @@ async function findRepositoryJobs(client, here, maxAgeMs, signal) {
         return [{ job, mark: { ...mark, workflow } }];
     });
 }
-function isWhole({ description }) {
-    return description !== null && !(0,newest_jobs/* isCutText */.Ow)(description);
-}
-const maxSingleReads = 100;
-async function withDescriptions(client, listed, signal) {
-    const lacking = listed.some(isWhole)
-        ? listed.filter(({ description }) => (0,newest_jobs/* isCutText */.Ow)(description))
-        : listed;
-    const toRead = new Set(lacking.slice(0, maxSingleReads));
-    const inTurn = (0,p_limit/* default */.A)(8);
-    const read = async (job) => {
-        const request = async () => (0,endpoints/* readJob */.cd)(client, job.uuid, signal);
-        return (0,retry/* withRetry */.bD)(request, retry/* retryRules */.Oo.lookUp, { ...client, signal }).catch((error) => {
-            if (error instanceof errors/* ServiceError */._7 && error.status === 404)
-                return job;
-            throw error;
-        });
-    };
-    return Promise.all(listed.map(async (job) => (toRead.has(job) ? inTurn(async () => read(job)) : job)));
-}
+const dayMs = 86_400_000;
 function isCreatedSince({ created_at: at }, sinceMs) {
     return at === null || (0,metrics/* latestMs */.q7)(at) > sinceMs;
 }
 
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/custody/facts.js
 var facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/custody/reconcile.js
@@ -29068,11 +29011,11 @@ async function listOpenRuns(github) {
     const open = lists.flat().filter(({ isOver }) => !isOver);
     return new Map(open.map((run) => [run.id, run]));
 }
-const runs_maxSingleReads = 20;
+const maxSingleReads = 20;
 async function readRuns(github, ids) {
     const found = new Map();
     const getMissing = () => ids.filter((id) => !found.has(id));
-    if (ids.length > runs_maxSingleReads) {
+    if (ids.length > maxSingleReads) {
         await listRuns(github, 'completed', (runs) => {
             for (const run of runs)
                 if (ids.includes(run.id))
@@ -29080,7 +29023,7 @@ async function readRuns(github, ids) {
             return getMissing().length === 0;
         });
     }
-    const singly = getMissing().slice(0, runs_maxSingleReads);
+    const singly = getMissing().slice(0, maxSingleReads);
     await Promise.all(singly.map(async (id) => found.set(id, await readRun(github, id))));
     return found;
 }
@@ -29119,23 +29062,19 @@ async function readRun(github, id) {
 
 
 
-
 async function findOrphans(github, jobs, openRuns, nowMs) {
     const suspects = jobs.filter((marked) => mayBeOrphan(marked, nowMs));
     const unknown = suspects.map(({ mark }) => mark.runId).filter((id) => !openRuns.has(id));
     const otherRuns = await readRuns(github, [...new Set(unknown)]);
     return suspects.filter((marked) => {
         const { runId } = marked.mark;
-        return isOrphan(marked, openRuns.get(runId) ?? otherRuns.get(runId), nowMs);
+        const sinceMs = overSinceMs(marked, openRuns.get(runId) ?? otherRuns.get(runId));
+        return sinceMs !== null && nowMs - sinceMs >= minOverMs;
     });
 }
+const minOverMs = 10 * 60_000;
 function mayBeOrphan({ job, mark }, nowMs) {
     return !(0,restart/* hasEndedForGood */.Pd)(job, nowMs) && !(0,custody_mark/* mayOutlive */.UR)(mark, job);
-}
-const minOverMs = 10 * 60_000;
-function isOrphan(marked, run, nowMs) {
-    const sinceMs = overSinceMs(marked, run);
-    return mayBeOrphan(marked, nowMs) && sinceMs !== null && nowMs - sinceMs >= minOverMs;
 }
 function overSinceMs({ job, mark }, run) {
     if (run === 'gone')
@@ -29150,9 +29089,8 @@ const maxConcurrent = 16;
 async function cancelOrphans(client, orphans, log, onProblem, signal) {
     const seen = new Map();
     const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
-    const failures = new Map();
     const cancelFailed = (jobUuid, error) => {
-        failures.set(jobUuid, (0,errors/* asError */.zR)(error));
+        onProblem((0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `cancel orphan ${jobUuid}`));
     };
     const reconcile = (0,custody_reconcile/* createFactsReconciler */.aB)({
         client,
@@ -29164,19 +29102,7 @@ async function cancelOrphans(client, orphans, log, onProblem, signal) {
     });
     const cancel = async ({ job: { uuid } }) => reconcile({ ...(0,facts/* newEntryFacts */.kG)(null), jobs: [{ uuid, hasEnded: false }] }, () => 'cancel');
     await Promise.all(orphans.map(async (orphan) => inTurn(async () => cancel(orphan))));
-    if (failures.size > 0)
-        onProblem(describeFailures(failures));
     return seen;
-}
-function describeFailures(failures) {
-    const [error = new Error()] = failures.values();
-    const uuids = [...failures.keys()].join(', ');
-    const { cause } = (0,report_errors/* describeError */.Uc)(error, 'cancel a job');
-    return {
-        title: failures.size === 1 ? 'An orphan was not cancelled' : 'Orphans were not cancelled',
-        cause: `${cause} May still be running, and billed: ${(0,sanitize/* sanitizeLine */.PN)(uuids, 1_000)}`,
-        remedy: `Cancel what still runs in the console: ${report_errors/* consoleUrl */.B9}. The next check tries again.`,
-    };
 }
 
 // EXTERNAL MODULE: ./build/report/annotations.js
@@ -29343,9 +29269,8 @@ async function reportCheckFailure(runner, error) {
 function describeCheckError(error) {
     if (error instanceof errors/* InputError */.dz)
         return (0,annotations/* describeInputError */.cY)(error);
-    if (error instanceof errors/* GitHubError */.y_) {
-        return (0,github_errors/* describeGitHubError */.dZ)(error, 'read the workflow runs', 'actions: read');
-    }
+    if (error instanceof errors/* GitHubError */.y_)
+        return (0,github_errors/* describeGitHubError */.d)(error);
     const isExpected = error instanceof errors/* ServiceError */._7 || error instanceof errors/* InterruptedError */.p4;
     return isExpected ? (0,report_errors/* describeError */.Uc)(error, 'look at the jobs') : (0,report_errors/* describeInternalError */.Zo)(error);
 }
@@ -29467,6 +29392,12 @@ __nccwpck_require__.d(__webpack_exports__, {
   $: () => (/* binding */ cook_cook)
 });
 
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./build/custody/saved-state.js
+var saved_state = __nccwpck_require__(7603);
 // EXTERNAL MODULE: ./build/inputs/context.js + 1 modules
 var context = __nccwpck_require__(3147);
 // EXTERNAL MODULE: ./build/inputs/cook.js
@@ -29519,7 +29450,7 @@ function filterValue(value) {
     if (Array.isArray(value))
         return value.length === 0 ? null : value.map(String).join(',');
     if (typeof value === 'number')
-        return value > 0 ? String(value) : null;
+        return value > 0 ? String(Math.ceil(value)) : null;
     return typeof value === 'string' && value !== '' ? value : null;
 }
 const maxPages = 10;
@@ -29555,7 +29486,10 @@ function gpuNamesOf({ hardware_summary: hardware }) {
     return names.filter((name) => typeof name === 'string');
 }
 function comparable(name) {
-    return name.toLowerCase().replaceAll(/\s+/g, '');
+    const words = name
+        .toLowerCase()
+        .replaceAll(/\b(?:nvidia|amd|intel|geforce|radeon|tesla|quadro)\b/g, '');
+    return words.replaceAll(/[\s_-]+/g, '') || name.toLowerCase();
 }
 function summarizeOffers(found, fields) {
     const [cheapest] = found.offers;
@@ -29980,21 +29914,19 @@ async function send(request, body, { client, inTurn, ended, abandon, facts, reco
         });
         try {
             const job = await (0,endpoints/* cookRecipe */.Jb)(client, request.recipeUuid, body, abandon, ended);
-            return isTaken(job.uuid) || isAnothers(job, request) ? misdirected(job, request) : job;
+            return isTaken(job.uuid) || isForOther(job, request) ? misdirected(job, request) : job;
         }
         catch (error) {
             if (!(error instanceof errors/* ServiceError */._7))
                 throw error;
             const kind = kindOf(error);
-            if (kind === 'unreachable' || kind === 'rate-limited')
+            if (kind !== 'unanswered')
                 record({ unsent: facts().unsent + 1 });
-            if (kind === 'refused')
-                record({ refused: facts().refused + 1 });
             return error;
         }
     });
 }
-function isAnothers(job, { mark }) {
+function isForOther(job, { mark }) {
     const own = (0,custody_mark/* readHashAndNonce */.fN)(job);
     return own !== null && `${own.hash}-${own.nonce}` !== mark;
 }
@@ -30153,31 +30085,34 @@ async function readByHash(requests, client, signal) {
     const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
     const describe = (0,newest_jobs/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
     const oldestMs = client.clock.now() - attach_maxAgeMs;
-    for await (const job of (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), describe, oldestMs)) {
+    for await (const job of (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), describe, () => oldestMs)) {
         const hash = (0,custody_mark/* readHashAndNonce */.fN)(job)?.hash;
         if (hash !== undefined && hashes.has(hash))
             byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
     }
     return byHash;
 }
-function attemptsOf(request, byHash) {
-    const tries = [request, ...request.alternatives];
-    return request.earlierHashes.map((_, attempt) => tries.map((each) => ({ each, jobs: byHash.get(each.earlierHashes[attempt] ?? '') ?? [] })));
+function attemptsOf(first, byHash) {
+    const tries = [first, ...first.alternatives];
+    return first.earlierHashes.map((_, attempt) => tries.map((request) => ({
+        request,
+        jobs: byHash.get(request.earlierHashes[attempt] ?? '') ?? [],
+    })));
 }
 function isOfSeveralSteps(found) {
-    const jobs = found.flatMap((each) => each.jobs);
-    return new Set(jobs.map((job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.nonce)).size > 1;
+    const nonces = found.flatMap(({ jobs }) => jobs.map((job) => (0,custody_mark/* readHashAndNonce */.fN)(job)?.nonce));
+    return new Set(nonces).size > 1;
 }
 function chooseJob(attempts) {
     for (const found of attempts) {
-        const usable = found.flatMap(({ each, jobs }) => jobs.filter(isUsable).map((job) => ({ each, job })));
+        const usable = found.flatMap(({ request, jobs }) => jobs.filter(isUsable).map((job) => ({ request, job })));
         const [choice] = usable;
         if (choice === undefined)
             continue;
         if (isOfSeveralSteps(found) || usable.length > 1)
             return 'ambiguous';
-        const before = found.filter(({ each, jobs }) => each !== choice.each && jobs.length > 0);
-        return { job: choice.job, tries: [...before.map(({ each }) => each), choice.each] };
+        const before = found.filter(({ request, jobs }) => request !== choice.request && jobs.length > 0);
+        return { job: choice.job, tries: [...before.map(({ request }) => request), choice.request] };
     }
     return undefined;
 }
@@ -30387,7 +30322,13 @@ function isTaken(step, entry, jobUuid) {
 var finish = __nccwpck_require__(4652);
 // EXTERNAL MODULE: ./build/step/plan.js
 var step_plan = __nccwpck_require__(2568);
+// EXTERNAL MODULE: ./build/ssh/folder.js
+var folder = __nccwpck_require__(3493);
 ;// CONCATENATED MODULE: ./build/commands/cook.js
+
+
+
+
 
 
 
@@ -30409,8 +30350,9 @@ async function cook_cook(deps) {
         (0,outputs/* writeInitialOutputs */.wm)(runner);
         const inputs = await (0,cook/* readCookInputs */.cp)(runner);
         const run = (0,context/* readRunRef */.bS)(runner, await (0,commit/* readCommitSha */.e)(deps, inputs));
-        const requests = listRequests(inputs, run, deps);
-        const plan = cookStepPlan(inputs);
+        const ssh = inputs.ssh && !inputs['dry-run'] ? await openSsh(deps, inputs['ssh-user']) : null;
+        const requests = listRequests(inputs, run, deps, ssh?.publicKey ?? null);
+        const plan = { ...cookStepPlan(inputs), ssh };
         if (inputs['dry-run']) {
             await dryRun(requests, plan, inputs, deps);
             return;
@@ -30433,10 +30375,19 @@ async function cook_cook(deps) {
         await (0,report/* reportFailure */.x)(runner, error);
     }
 }
-function listRequests(inputs, run, deps) {
+async function openSsh({ runner, createSshFolder }, user = 'duser') {
+    (0,folder/* checkTools */.G)(runner.env);
+    const path = (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)((0,context/* tempFolder */.vg)(runner), 'dispersed-ssh-'));
+    (0,saved_state/* saveSshFolder */.kI)(runner, path);
+    const ssh = await createSshFolder(path, user);
+    runner.addPath(ssh.bin);
+    (0,outputs/* writeSshConfig */.Q5)(runner, ssh.config);
+    return ssh;
+}
+function listRequests(inputs, run, deps, sshKey) {
     const { runner } = deps;
     const identity = (0,context/* readStepIdentity */.Ln)(runner, inputs['matrix-index']);
-    const requests = (0,cooking_request/* createRequests */.dT)(inputs, identity, createNonce(deps), run);
+    const requests = (0,cooking_request/* createRequests */.dT)(inputs, identity, createNonce(deps), run, sshKey);
     runner.redactor.addPublic(requests.flatMap(withAlternatives).map(cooking_request/* publicTextOf */.kw));
     return requests;
 }
@@ -30493,17 +30444,29 @@ async function prepare(step, requests, inputs) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   t: () => (/* binding */ cleanup)
 /* harmony export */ });
-/* harmony import */ var _service_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6102);
-/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7094);
-/* harmony import */ var _github_pending_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7609);
-/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9904);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3147);
-/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1402);
-/* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8718);
-/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7836);
-/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6804);
-/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7603);
-/* harmony import */ var _report_log_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2107);
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6290);
+/* harmony import */ var _service_run_lists_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2005);
+/* harmony import */ var _service_open_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6102);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7094);
+/* harmony import */ var _github_pending_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7609);
+/* harmony import */ var _inputs_access_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9904);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3147);
+/* harmony import */ var _inputs_cook_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1402);
+/* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8718);
+/* harmony import */ var _custody_policy_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7836);
+/* harmony import */ var _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6804);
+/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(7603);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(293);
+/* harmony import */ var _money_bills_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(1165);
+/* harmony import */ var _report_format_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(2772);
+/* harmony import */ var _report_log_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(2107);
+
+
+
+
+
+
 
 
 
@@ -30517,26 +30480,41 @@ async function prepare(step, requests, inputs) {
 
 async function cleanup(deps) {
     const { runner } = deps;
-    const saved = (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_9__/* .readSavedState */ .rh)(runner);
+    try {
+        await cleanUpJobs(deps);
+    }
+    finally {
+        const folder = (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_12__/* .readSshFolder */ .zh)(runner);
+        if (folder !== '')
+            (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.rmSync)(folder, { recursive: true, force: true });
+    }
+}
+async function cleanUpJobs(deps) {
+    const { runner } = deps;
+    const saved = (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_12__/* .readSavedState */ .rh)(runner);
     if (saved === null)
         return;
-    const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_10__/* .createLog */ .hM)(runner, saved.entries.length);
-    const onJobEnd = runner.input('on-job-end').trim() === 'cancel' ? 'cancel' : 'keep';
+    const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_16__/* .createLog */ .hM)(runner, saved.entries.length);
+    const isGpu = runner.input('ssh').trim().toLowerCase() === 'true';
+    const given = runner.input('on-job-end').trim() || (isGpu ? 'cancel' : 'keep');
+    const onJobEnd = given === 'cancel' ? 'cancel' : 'keep';
     const policy = { ...saved.policy, onJobEnd };
     const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
     if (open.length === 0 && saved.pendingSha === '')
         return;
     try {
-        const inputs = await (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_6__/* .readInputs */ .Ko)(runner, _inputs_cook_js__WEBPACK_IMPORTED_MODULE_5__/* .cleanUpInputs */ .ih);
-        const { client, close } = (0,_service_open_js__WEBPACK_IMPORTED_MODULE_0__/* .openService */ .I)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_3__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
+        const inputs = await (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_9__/* .readInputs */ .Ko)(runner, _inputs_cook_js__WEBPACK_IMPORTED_MODULE_8__/* .cleanUpInputs */ .ih);
+        const { client, close } = (0,_service_open_js__WEBPACK_IMPORTED_MODULE_3__/* .openService */ .I)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_6__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
         try {
             await reconcileAll(open, saved, policy, client, log);
-            const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_4__/* .readRunRef */ .bS)(runner, saved.pendingSha);
+            if (onJobEnd === 'cancel')
+                await reportStopped(open, deps, client);
+            const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_7__/* .readRunRef */ .bS)(runner, saved.pendingSha);
             const token = inputs['github-token'];
             if (run === null || run.sha === '' || token === undefined)
                 return;
             const uuids = saved.entries.flatMap(({ jobs }) => jobs.map(({ uuid }) => uuid));
-            await (0,_github_pending_js__WEBPACK_IMPORTED_MODULE_2__/* .finishOwnStatuses */ .KI)(deps, run, token, new Set(uuids), client);
+            await (0,_github_pending_js__WEBPACK_IMPORTED_MODULE_5__/* .finishOwnStatuses */ .KI)(deps, run, token, new Set(uuids), client);
         }
         finally {
             await close();
@@ -30546,17 +30524,33 @@ async function cleanup(deps) {
         log.cleanupFailed(error);
     }
 }
+const maxReportMs = 15_000;
+async function reportStopped(stopped, { runner, clock }, client) {
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(clock, maxReportMs);
+    const uuids = stopped.flatMap(({ jobs }) => jobs.slice(0, 1).map(({ uuid }) => uuid));
+    const answers = uuids.map(async (uuid) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, uuid, signal).catch(() => null));
+    const jobs = (await Promise.all(answers)).filter((job) => job !== null);
+    const runs = await (0,_service_run_lists_js__WEBPACK_IMPORTED_MODULE_2__/* .readRunsOfJobs */ .c)(client, uuids, signal);
+    const outcomes = jobs.map((job, index) => {
+        const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null, namesRegions: false };
+        const known = { ref, job, runs: runs.get(job.uuid) ?? [] };
+        return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_13__/* .createOutcome */ .N)({ ...known, origin: 'given', ending: 'final' }, { hasEnded: true });
+    });
+    if (outcomes.length > 0)
+        runner.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_15__/* .formatClosing */ .Z0)(await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_14__/* .withBills */ .F)(outcomes, client, signal)));
+    clear();
+}
 function isOpen(facts, { step }, policy) {
     const nothing = { canceled: new Set(), hasLooked: false };
-    const wanted = (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_7__/* .getWanted */ .o)(facts, step, policy, 'post');
-    return (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_7__/* .nextAction */ .G)(facts, wanted, nothing, 'post').do !== 'done';
+    const wanted = (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .o)(facts, step, policy, 'post');
+    return (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .G)(facts, wanted, nothing).do !== 'done';
 }
 const maxCleanupMs = 225_000;
 async function reconcileAll(open, { step }, policy, client, log) {
-    const { signal: deadline, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .startDeadline */ .db)(client.clock, maxCleanupMs);
+    const { signal: deadline, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(client.clock, maxCleanupMs);
     const reason = 'the workflow job has ended';
-    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_8__/* .createFactsReconciler */ .aB)({ client, log, phase: 'post', deadline, reason });
-    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_7__/* .getWanted */ .o)(facts, step, policy, 'post');
+    const reconcile = (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_11__/* .createFactsReconciler */ .aB)({ client, log, phase: 'post', deadline, reason });
+    const wanted = (facts) => (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .o)(facts, step, policy, 'post');
     try {
         await Promise.all(open.map(async (facts) => reconcile(facts, wanted)));
     }
@@ -30650,7 +30644,7 @@ async function readFirst({ poller, end }, jobUuid) {
         first = answer;
         return true;
     };
-    await poller.watch(jobUuid, take, end.signal, { isKnown: false });
+    await poller.watch(jobUuid, take, end.signal, { isKnown: false, isNew: true });
     return first;
 }
 
@@ -30668,12 +30662,13 @@ async function readFirst({ poller, end }, jobUuid) {
 /* harmony export */ });
 /* unused harmony export merge */
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
-/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(268);
+/* harmony import */ var _service_json_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(268);
 /* harmony import */ var _service_secret_fields_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8542);
 /* harmony import */ var _service_sign_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6575);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3147);
-/* harmony import */ var _custody_mark_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1415);
+/* harmony import */ var _inputs_recipes_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9307);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3147);
+/* harmony import */ var _custody_mark_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1415);
 
 
 
@@ -30681,15 +30676,16 @@ async function readFirst({ poller, end }, jobUuid) {
 
 
 
-function createRequests(inputs, step, nonce, run = null) {
+
+function createRequests(inputs, step, nonce, run = null, sshKey = null) {
     return inputs.recipes.map((entry, index) => {
-        const { gpu_name: gpuNames, description, ...others } = mergeFields(inputs.fields, entry);
-        const container = mergeContainers(inputs, entry);
+        const { gpu_name: gpuNames, description, ...others } = getFields(inputs, entry);
+        const container = withSshKey(mergeContainers(inputs, entry), sshKey);
         const createTry = (gpuName, choice) => {
             const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
             const hashOfAttempt = (runAttempt) => hashEntry(step, runAttempt, [index, entry.uuid, description, fields, container]);
             const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
-            const text = (0,_custody_mark_js__WEBPACK_IMPORTED_MODULE_5__/* .describeWithMark */ .dq)(description || describe(run), mark, inputs, run);
+            const text = (0,_custody_mark_js__WEBPACK_IMPORTED_MODULE_6__/* .describeWithMark */ .dq)(description || describe(run), mark, inputs, run);
             return {
                 index,
                 recipeUuid: entry.uuid,
@@ -30698,7 +30694,7 @@ function createRequests(inputs, step, nonce, run = null) {
                 title: fields.title ?? null,
                 namesRegions: fields.allowed_region_codes !== undefined,
                 mark,
-                earlierHashes: attemptsBefore(step.runAttempt).map(hashOfAttempt),
+                earlierHashes: sshKey === null ? attemptsBefore(step.runAttempt).map(hashOfAttempt) : [],
                 gpuName: gpuName ?? null,
                 choice,
                 alternatives: [],
@@ -30710,6 +30706,10 @@ function createRequests(inputs, step, nonce, run = null) {
         return { ...(first ?? createTry(undefined, 0)), alternatives };
     });
 }
+function getFields(inputs, entry) {
+    const fields = (0,_inputs_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .mergeFields */ .mD)(inputs.fields, entry);
+    return fields.task === 'PERSISTENT' ? { ...fields, max_timeout_run_ms: null } : fields;
+}
 function attemptsBefore(runAttempt) {
     return Array.from({ length: runAttempt - 1 }, (_, back) => runAttempt - 1 - back);
 }
@@ -30720,11 +30720,11 @@ function hashOfRecipe({ payload }) {
 }
 function bodyOf({ fields, container, pin }, recipe) {
     const { parameters: stored, ...payload } = recipe?.payload ?? {};
-    const storedContainer = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(stored) ? stored['parameters'] : undefined;
+    const storedContainer = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isMapping */ .pi)(stored) ? stored['parameters'] : undefined;
     const sent = pin === null ? fields : { ...withoutNulls(payload), ...fields };
-    if (container === null && (pin === null || !(0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(storedContainer)))
+    if (container === null && (pin === null || !(0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isMapping */ .pi)(storedContainer)))
         return sent;
-    const parameters = merge((0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container ?? {});
+    const parameters = merge((0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isMapping */ .pi)(storedContainer) ? storedContainer : {}, container ?? {});
     refuseHidden(parameters);
     return { ...sent, parameters: { type: 'docker', parameters } };
 }
@@ -30751,7 +30751,7 @@ function hiddenIn(value, place) {
     if (Array.isArray(value)) {
         return value.flatMap((each, index) => hiddenIn(each, `${place}[${index}]`));
     }
-    if (!(0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(value))
+    if (!(0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isMapping */ .pi)(value))
         return [];
     return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, `${place}.${key}`));
 }
@@ -30759,21 +30759,9 @@ function merge(under, over) {
     const merged = new Map(Object.entries(under));
     for (const [key, value] of Object.entries(over)) {
         const below = merged.get(key);
-        merged.set(key, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(below) && (0,_service_json_js__WEBPACK_IMPORTED_MODULE_6__/* .isMapping */ .pi)(value) ? merge(below, value) : value);
+        merged.set(key, (0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isMapping */ .pi)(below) && (0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isMapping */ .pi)(value) ? merge(below, value) : value);
     }
     return Object.fromEntries(merged);
-}
-function mergeFields(inputs, { uuid, pin, parameters, env, ...entry }) {
-    const fields = { ...inputs, ...givenOnly(entry) };
-    const choosesGpu = Boolean(entry.gpu_name ?? entry.gpu_registry_uuid);
-    return givenOnly({
-        ...fields,
-        ...(choosesGpu && { gpu_name: entry.gpu_name, gpu_registry_uuid: entry.gpu_registry_uuid }),
-        ...(fields.task === 'PERSISTENT' && { max_timeout_run_ms: null }),
-    });
-}
-function givenOnly(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 function mergeContainers(inputs, entry) {
     const layers = [
@@ -30785,6 +30773,13 @@ function mergeContainers(inputs, entry) {
     const given = layers.filter((layer) => layer !== undefined);
     return given.length === 0 ? null : given.reduce(merge, {});
 }
+function withSshKey(container, sshKey) {
+    if (sshKey === null)
+        return container;
+    const ports = container?.['ports'] ?? null;
+    const isLacking = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_7__/* .isList */ .Lv)(ports) && !ports.includes(22);
+    return { ...container, sshkey: sshKey, ...(isLacking && { ports: [...ports, 22] }) };
+}
 function hashEntry(step, runAttempt, entry) {
     const { repository, runId, workflow, job, matrixIndex } = step;
     const identity = [repository, runId, runAttempt, workflow, job, matrixIndex, step.step];
@@ -30795,7 +30790,7 @@ function describe(run) {
     if (run === null)
         return 'Cooked outside of GitHub Actions';
     const { repository, workflow, runId } = run;
-    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${(0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_4__/* .runUrl */ .Vp)(run)}`;
+    return `Cooked by ${repository}, workflow "${workflow}", run ${runId}: ${(0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_5__/* .runUrl */ .Vp)(run)}`;
 }
 
 
@@ -30826,7 +30821,6 @@ const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc
     mark: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()),
     sends: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
     unsent: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
-    refused: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
     serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
     retries: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
     jobs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(jobFactsSchema),
@@ -30838,11 +30832,11 @@ const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc(
 });
 const newStepFacts = { ends: [], hasVerdict: false };
 function newEntryFacts(mark) {
-    const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
+    const none = { sends: 0, unsent: 0, serverSentAtMs: null };
     return { mark, ...none, retries: null, jobs: [], stop: null };
 }
-function unansweredCooks({ sends, unsent, refused, jobs }) {
-    return Math.max(0, sends - unsent - refused - jobs.length);
+function unansweredCooks({ sends, unsent, jobs }) {
+    return Math.max(0, sends - unsent - jobs.length);
 }
 function withJob({ jobs }, job) {
     const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
@@ -30890,7 +30884,7 @@ function createFinder(client, signal) {
         const isKnown = ({ uuid }) => knownUuids.includes(uuid);
         const oldestMs = serverSentAtMs === null ? null : serverSentAtMs - clockSlackMs;
         const describeNew = async (job) => (isKnown(job) ? job : describe(job));
-        for await (const job of (0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .describeJobs */ .w7)(shared.pages(), describeNew, oldestMs))
+        for await (const job of (0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .describeJobs */ .w7)(shared.pages(), describeNew, () => oldestMs))
             if (!isKnown(job) && (0,_mark_js__WEBPACK_IMPORTED_MODULE_3__/* .carriesMark */ .LR)(job, mark))
                 return job;
         return null;
@@ -30905,7 +30899,7 @@ function createFinder(client, signal) {
                 const isEnough = lookedForMs() >= search.windowMs;
                 try {
                     const job = await findOnce(search);
-                    if (job !== null || isEnough || isLongAgo(search, client))
+                    if (job !== null || isEnough)
                         return job;
                 }
                 catch (error) {
@@ -30930,13 +30924,6 @@ function share(source) {
             yield result.value;
         }
     };
-}
-const longAgoMs = 5 * 60_000;
-function isLongAgo({ serverSentAtMs, isLast }, client) {
-    const nowMs = client.serverNow();
-    if (!isLast || serverSentAtMs === null || nowMs === null)
-        return false;
-    return nowMs - serverSentAtMs > longAgoMs;
 }
 const clockSlackMs = 48 * 3_600_000;
 
@@ -31082,7 +31069,7 @@ function endCancels(end, { stop }, policy) {
             return policy.onTimeout === 'cancel' && stop !== 'goal';
     }
 }
-function nextAction(facts, wanted, { canceled, hasLooked }, phase) {
+function nextAction(facts, wanted, { canceled, hasLooked }) {
     const [own, ...duplicates] = facts.jobs;
     const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates];
     const jobUuids = unwanted
@@ -31090,14 +31077,8 @@ function nextAction(facts, wanted, { canceled, hasLooked }, phase) {
         .map(({ uuid }) => uuid);
     if (jobUuids.length > 0)
         return { do: 'cancel', jobUuids };
-    return { do: !hasLooked && mayHaveMore(facts, phase) ? 'look' : 'done' };
-}
-function mayHaveMore(facts, phase) {
-    if (facts.mark === null)
-        return false;
-    if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0)
-        return true;
-    return phase === 'post' && facts.refused > 0 && facts.jobs.length === 0;
+    const mayHaveMore = facts.mark !== null && (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0;
+    return { do: mayHaveMore && !hasLooked ? 'look' : 'done' };
 }
 
 
@@ -31119,11 +31100,9 @@ function mayHaveMore(facts, phase) {
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7094);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4746);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4052);
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9507);
-/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5877);
-/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7836);
-
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9507);
+/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5877);
+/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7836);
 
 
 
@@ -31147,7 +31126,7 @@ async function reconcile(entry, options) {
     };
     while (!options.deadline.aborted) {
         const tried = { canceled: entry.canceled, hasLooked };
-        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .G)(entry.facts(), entry.wanted(), tried, options.phase);
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_8__/* .nextAction */ .G)(entry.facts(), entry.wanted(), tried);
         if (action.do === 'cancel')
             for (const uuid of action.jobUuids)
                 begin(endJob(uuid, entry, options));
@@ -31166,11 +31145,12 @@ async function endJob(jobUuid, entry, options) {
     const { told, sent } = entry.reason(jobUuid);
     events.cancelling(jobUuid, told);
     const see = (answer) => {
-        const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(answer, entry.facts());
-        if ((0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)(job))
-            entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+        const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withSent */ .l5)(answer, entry.facts());
+        const isOver = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)(job) || (job.status === 'FAILED' && entry.facts().stop === 'ended');
+        if (isOver)
+            entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
         entry.onJob(job);
-        return (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)(job);
+        return isOver;
     };
     try {
         const request = async () => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, deadline);
@@ -31190,33 +31170,28 @@ async function endJob(jobUuid, entry, options) {
 }
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 const cancelAgainEveryMs = 12_000;
-const maxLateRestartMs = cancelAgainEveryMs + 3_000;
 async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadline }, see) {
     const { clock } = client;
-    const hasFailedLongAgo = entry.facts().stop === 'ended';
-    const settledAtMs = hasFailedLongAgo ? clock.monotonicMs() + maxLateRestartMs : Infinity;
     const time = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(clock, maxConfirmMs[phase], deadline);
-    let status = null;
-    const state = { isOver: false, isUnreadable: false };
-    const take = (job) => {
-        ({ status } = job);
-        const isSettled = status === 'FAILED' && clock.monotonicMs() >= settledAtMs;
-        state.isOver = see(job) || isSettled;
-        return state.isOver;
-    };
-    const onAnswer = (answer) => {
-        state.isUnreadable = answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7;
-        return answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7 || take(answer);
+    const last = { status: '', isOver: false, isUnreadable: false };
+    const take = (answer) => {
+        last.isUnreadable = answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7;
+        if (answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceError */ ._7)
+            return true;
+        last.status = answer.status;
+        last.isOver = see(answer);
+        return last.isOver;
     };
     const untilNext = async (work) => {
         const next = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(clock, cancelAgainEveryMs, time.signal);
         await work(next.signal);
         next.clear();
     };
-    while (!state.isOver && !state.isUnreadable && !time.signal.aborted) {
-        await untilNext(async (signal) => poller.watch(jobUuid, onAnswer, signal));
-        if (state.isOver || time.signal.aborted)
+    for (let isLast = false; !isLast && !last.isOver && !time.signal.aborted;) {
+        await untilNext(async (signal) => poller.watch(jobUuid, take, signal));
+        if (last.isOver || time.signal.aborted)
             break;
+        isLast = last.isUnreadable;
         await untilNext(async (signal) => {
             const { sent } = entry.reason(jobUuid);
             const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, signal).catch(() => null);
@@ -31225,12 +31200,12 @@ async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadl
         });
     }
     time.clear();
-    if (phase === 'main' && deadline.aborted)
+    if (last.isOver || (phase === 'main' && deadline.aborted))
         return;
-    if (status === 'FAILED')
-        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
-    else if (status === null || !(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_6__/* .isFinal */ .dR)(status))
-        events.notEnded(jobUuid, status);
+    if (last.status === 'FAILED')
+        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+    else
+        events.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
 async function findJob(entry, { finder, events, phase }) {
     const facts = entry.facts();
@@ -31240,20 +31215,19 @@ async function findJob(entry, { finder, events, phase }) {
             mark,
             knownUuids: facts.jobs.map(({ uuid }) => uuid),
             serverSentAtMs: facts.serverSentAtMs,
-            windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_8__/* .lookupWindowMs */ .t : 0,
+            windowMs: phase === 'post' ? _find_js__WEBPACK_IMPORTED_MODULE_7__/* .lookupWindowMs */ .t : 0,
             isLast: phase === 'post',
         });
         if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid))
             return false;
         const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'keep';
-        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(job, facts)) }));
+        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withSent */ .l5)(job, facts)) }));
         events.foundLater(job, isKept);
         entry.onJob(job);
         return true;
     }
     catch (error) {
-        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
-            events.lookupFailed(mark, error);
+        events.lookupFailed(mark, error);
         return false;
     }
 }
@@ -31266,7 +31240,7 @@ function createFactsReconciler(options) {
         onUnavailable: log.serviceUnavailable,
         onAvailable: log.serviceAvailable,
     });
-    const finder = (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline);
+    const finder = (0,_find_js__WEBPACK_IMPORTED_MODULE_7__/* .createFinder */ .p)(client, deadline);
     return async (saved, wanted) => {
         let facts = saved;
         const entry = {
@@ -31276,7 +31250,7 @@ function createFactsReconciler(options) {
             },
             wanted: () => wanted(facts),
             canceled: new Set(),
-            reason: (jobUuid) => ownReason((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .isDuplicate */ .KD)(facts, jobUuid) ? duplicateReason : reason),
+            reason: (jobUuid) => ownReason((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .isDuplicate */ .KD)(facts, jobUuid) ? duplicateReason : reason),
             onJob,
         };
         await reconcile(entry, { client, phase, deadline, poller, finder, events: log });
@@ -31298,9 +31272,11 @@ function ownReason(told) {
 /* harmony export */   Ku: () => (/* binding */ saveIfPossible),
 /* harmony export */   cs: () => (/* binding */ saveStep),
 /* harmony export */   hp: () => (/* binding */ savePlan),
+/* harmony export */   kI: () => (/* binding */ saveSshFolder),
 /* harmony export */   rh: () => (/* binding */ readSavedState),
 /* harmony export */   wn: () => (/* binding */ saveEntry),
-/* harmony export */   zZ: () => (/* binding */ savePendingStatuses)
+/* harmony export */   zZ: () => (/* binding */ savePendingStatuses),
+/* harmony export */   zh: () => (/* binding */ readSshFolder)
 /* harmony export */ });
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4343);
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3945);
@@ -31339,6 +31315,13 @@ function saveIfPossible(save) {
 }
 function savePendingStatuses(runner, sha) {
     runner.saveState(statusesName, sha);
+}
+const sshFolderName = 'ssh-folder';
+function saveSshFolder(runner, path) {
+    runner.saveState(sshFolderName, path);
+}
+function readSshFolder(runner) {
+    return runner.state(sshFolderName);
 }
 function readSavedState(runner) {
     const read = (name, schema) => {
@@ -31590,13 +31573,13 @@ function createGate(clock, signal, endMs) {
 /* harmony export */   y: () => (/* binding */ openCommitStatus)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7603);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4052);
-/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9773);
-/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5342);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2389);
-/* harmony import */ var _pending_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7609);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3147);
+/* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4224);
+/* harmony import */ var _custody_saved_state_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7603);
+/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4052);
+/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9773);
+/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5342);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2389);
 /* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1446);
 
 
@@ -31623,7 +31606,7 @@ function openCommitStatus(inputs, jobs, run, deps) {
     const unknown = token === undefined
         ? 'the input github-token is empty'
         : 'the commit of the workflow run is not known';
-    (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Yd)(deps.runner, new Error(unknown));
+    (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Y)(deps.runner, new Error(unknown));
     return noCommitStatus;
 }
 const minPauseMs = 5_000;
@@ -31633,30 +31616,32 @@ const maxRequestMs = 4_000;
 function createCommitStatus(jobs, run, token, endsWithJob, deps) {
     const { clock, runner } = deps;
     const { repository, sha } = run;
-    (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .savePendingStatuses */ .zZ)(runner, sha);
+    (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_3__/* .savePendingStatuses */ .zZ)(runner, sha);
     const finishing = new AbortController();
     const over = new AbortController();
-    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_6__/* .createGitHub */ .C)(deps, { repository, token, signal: over.signal, maxRequestMs });
+    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_7__/* .createGitHub */ .C)(deps, { repository, token, signal: over.signal, maxRequestMs });
     const sender = createSender(github, sha, runner, async () => clock.sleep(minPauseMs, finishing.signal));
-    const getContext = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .openContexts */ .Ng)(jobs);
+    const getContext = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .openContexts */ .Ng)(jobs);
+    const page = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .runUrl */ .Vp)(run);
     const report = ({ ref, job }, message, isLeft) => {
         const isPending = message.state === 'pending' && job !== null;
-        const pending = isPending ? { jobUuid: job.uuid, isLeft } : null;
-        const context = getContext(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(ref, job));
-        sender.add({ context, ...message, target_url: (0,_pending_js__WEBPACK_IMPORTED_MODULE_7__/* .statusUrl */ .Yb)(run, pending) });
+        const url = isPending ? (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .pendingUrl */ .N0)(page, { jobUuid: job.uuid, isLeft }) : page;
+        const context = getContext(ref, (0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_2__/* .titleOf */ .Gg)(ref, job));
+        sender.add({ context, ...message, target_url: url });
     };
     return {
         submitted: (submitted) => {
-            const description = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeStart */ .ig)(submitted, clock.now());
-            report(submitted, { state: 'pending', description }, false);
+            const { origin, job } = submitted;
+            const wasThere = origin === 'attached' || origin === 'given';
+            report(submitted, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describePending */ .nI)(job.status, wasThere ? null : clock.now()), false);
         },
         statusChanged: (submitted, change) => {
-            if ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_3__/* .isFinal */ .dR)(change.status))
-                return;
-            report(submitted, { state: 'pending', description: (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeChange */ .uQ)(change) }, false);
+            const { status, atMs } = change;
+            if (!(0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(status))
+                report(submitted, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describePending */ .nI)(status, atMs), false);
         },
         ended: (outcome) => {
-            report(outcome, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeEnd */ .lA)(outcome, endsWithJob), true);
+            report(outcome, (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describeEnd */ .lA)(outcome, endsWithJob), true);
         },
         settle: async (signal) => {
             const settled = new AbortController();
@@ -31668,7 +31653,7 @@ function createCommitStatus(jobs, run, token, endsWithJob, deps) {
             await sender.idle();
             settled.abort();
             if (!sender.isLeft())
-                (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_2__/* .savePendingStatuses */ .zZ)(runner, '');
+                (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_3__/* .savePendingStatuses */ .zZ)(runner, '');
         },
     };
 }
@@ -31682,13 +31667,13 @@ function createSender(github, sha, runner, pause) {
     const send = async (status) => {
         try {
             if (!isHopeless)
-                await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .setStatus */ .L)(github, sha, status);
+                await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_8__/* .setStatus */ .Lx)(github, sha, status);
         }
         catch (error) {
             isHopeless ||= error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && error.isLasting;
             isLeft ||= !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .GitHubError */ .y_ && ['forbidden', 'refused'].includes(error.trouble));
             if (!hasWarned)
-                (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Yd)(runner, error);
+                (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Y)(runner, error);
             hasWarned = true;
         }
     };
@@ -31723,11 +31708,11 @@ function createSender(github, sha, runner, pause) {
 /* harmony export */ });
 /* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4343);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3147);
-/* harmony import */ var _inputs_parsers_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5272);
-/* harmony import */ var _report_sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2389);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9473);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
+/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
+/* harmony import */ var _inputs_parsers_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5272);
+/* harmony import */ var _report_sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2389);
 
 
 
@@ -31735,47 +31720,45 @@ function createSender(github, sha, runner, pause) {
 
 
 
-const sha = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .refine */ .YPB(_inputs_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .isCommitSha */ ._$));
-const head = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ head: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ sha }) });
-const pullRequestEvent = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ pull_request: head });
-const workflowRunEvent = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ workflow_run: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ head_sha: sha }) });
-const commentEvent = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({
-    issue: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ number: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .number */ .aig(), pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({}) }),
+const sha = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP().check(zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .refine */ .YPB(_inputs_parsers_js__WEBPACK_IMPORTED_MODULE_3__/* .isCommitSha */ ._$));
+const pullRequest = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ head: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ sha }) });
+const eventSchema = zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({
+    pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .optional */ .lqM(pullRequest),
+    workflow_run: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ head_sha: sha })),
+    issue: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ number: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .number */ .aig(), pull_request: zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({})) })),
 });
 async function readCommitSha(deps, inputs) {
     const { env } = deps.runner;
-    const name = env['GITHUB_EVENT_NAME'] ?? '';
     if (inputs['commit-sha'] !== undefined)
         return inputs['commit-sha'];
-    if (name.startsWith('pull_request')) {
-        const event = pullRequestEvent.safeParse(await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .readEvent */ .j_)(deps.runner));
-        return event.data?.pull_request.head.sha ?? '';
-    }
-    return (await readOtherHead(name, deps, inputs)) ?? sha.safeParse(env['GITHUB_SHA']).data ?? '';
-}
-async function readOtherHead(name, deps, inputs) {
-    if (name === 'issue_comment')
-        return readHead(deps, inputs);
-    if (name !== 'workflow_run')
-        return undefined;
-    return workflowRunEvent.safeParse(await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .readEvent */ .j_)(deps.runner)).data?.workflow_run.head_sha;
+    const pushed = sha.safeParse(env['GITHUB_SHA']).data ?? '';
+    const [kind] = /^(?:pull_request|workflow_run$|issue_comment$)/.exec(env['GITHUB_EVENT_NAME'] ?? '') ?? [''];
+    if (kind === '')
+        return pushed;
+    const event = eventSchema.safeParse(await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .readEvent */ .j_)(deps.runner)).data;
+    if (kind === 'pull_request')
+        return event?.pull_request?.head.sha ?? '';
+    if (kind === 'workflow_run')
+        return event?.workflow_run?.head_sha ?? pushed;
+    const { issue } = event ?? {};
+    if (issue?.pull_request === undefined || !inputs['commit-status'])
+        return pushed;
+    return (await readHead(deps, inputs['github-token'], issue.number)) ?? pushed;
 }
 const maxReadMs = 10_000;
-async function readHead(deps, { 'commit-status': isAsked, 'github-token': token }) {
-    const number = commentEvent.safeParse(await (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_1__/* .readEvent */ .j_)(deps.runner)).data?.issue.number;
-    const repository = deps.runner.env['GITHUB_REPOSITORY'] ?? '';
-    if (!isAsked || token === undefined || number === undefined)
-        return undefined;
+async function readHead(deps, token = '', number) {
+    const { runner, clock, interrupt } = deps;
+    const repository = runner.env['GITHUB_REPOSITORY'] ?? '';
     try {
-        return await (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(deps.clock, maxReadMs, deps.interrupt, async (signal) => {
-            const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_4__/* .createGitHub */ .C)(deps, { repository, token, signal });
+        return await (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(clock, maxReadMs, interrupt, async (signal) => {
+            const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_5__/* .createGitHub */ .C)(deps, { repository, token, signal });
             const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
-            return (await github.read(head, route, { pull_number: number })).head.sha;
+            return (await github.read(pullRequest, route, { pull_number: number })).head.sha;
         });
     }
     catch (error) {
-        const cause = (0,_report_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(deps.runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .asError */ .zR)(error).message), 200);
-        deps.runner.print(`The commit status is set on GITHUB_SHA: the pull request could not be read (${cause}). It needs the permission pull-requests: read, or the input commit-sha`);
+        const cause = (0,_report_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(runner.redactor.redact((0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .asError */ .zR)(error).message), 200);
+        runner.print(`The commit status is set on GITHUB_SHA: the pull request could not be read (${cause}). It needs the permission pull-requests: read, or the input commit-sha`);
         return undefined;
     }
 }
@@ -31795,7 +31778,7 @@ const silent = { debug: () => { }, info: () => { }, warn: () => { }, error: () =
 function openOctokit(runner, token, maxRequestMs = 30_000) {
     const baseUrl = runner.env['GITHUB_API_URL'] || 'https://api.github.com';
     const connect = async () => {
-        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
+        const { getOctokit } = await __nccwpck_require__.e(/* import() */ 157).then(__nccwpck_require__.bind(__nccwpck_require__, 157));
         return getOctokit(token, { baseUrl, userAgent: 'dispersed-cook' });
     };
     let connection;
@@ -31824,23 +31807,18 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   D6: () => (/* binding */ keepPending),
 /* harmony export */   KI: () => (/* binding */ finishOwnStatuses),
-/* harmony export */   Y7: () => (/* binding */ finishStatus),
-/* harmony export */   Yb: () => (/* binding */ statusUrl),
-/* harmony export */   gg: () => (/* binding */ readPendingStatuses)
+/* harmony export */   Y7: () => (/* binding */ finishStatus)
 /* harmony export */ });
-/* unused harmony export parsePendingUrl */
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7094);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9473);
-/* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
-/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(293);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4746);
-/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9773);
-/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5342);
-/* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5538);
-/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6290);
-/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8480);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2389);
-/* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(1446);
+/* harmony import */ var _jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(293);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4746);
+/* harmony import */ var _report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9773);
+/* harmony import */ var _report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5342);
+/* harmony import */ var _service_client_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5538);
+/* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6290);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2389);
+/* harmony import */ var _statuses_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1446);
 
 
 
@@ -31851,55 +31829,34 @@ function openOctokit(runner, token, maxRequestMs = 30_000) {
 
 
 
-
-
-function statusUrl(run, pending) {
-    return pending === null ? (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .runUrl */ .Vp)(run) : pendingUrl((0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_2__/* .runUrl */ .Vp)(run), pending);
-}
-function pendingUrl(url, { jobUuid, isLeft }) {
-    return `${url}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
-}
-const pattern = /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
-function parsePendingUrl(url) {
-    const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
-    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_9__/* .isUuid */ .O1)(jobUuid) ? { runUrl: page, runId, jobUuid, isLeft: kind === 'left' } : null;
-}
-async function readPendingStatuses(github, shas) {
-    const statuses = await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_11__/* .readStatuses */ .r)(github, shas);
-    return statuses.flatMap(({ sha, context, state, targetUrl }) => {
-        const isOurs = state === 'pending' && context.startsWith('dispersed / ');
-        const pending = isOurs ? parsePendingUrl(targetUrl) : null;
-        return pending === null ? [] : [{ sha, context, ...pending }];
-    });
-}
 async function keepPending(github, { sha, context, ...pending }, description) {
-    const url = pendingUrl(pending.runUrl, pending);
-    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_11__/* .setStatus */ .L)(github, sha, { state: 'pending', context, description, target_url: url });
+    const url = (0,_statuses_js__WEBPACK_IMPORTED_MODULE_9__/* .pendingUrl */ .N0)(pending.page, pending);
+    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_9__/* .setStatus */ .Lx)(github, sha, { state: 'pending', context, description, target_url: url });
 }
-async function finishStatus(github, { sha, context, runUrl: url }, outcome) {
-    const message = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_5__/* .describeEnd */ .lA)(outcome);
-    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_11__/* .setStatus */ .L)(github, sha, { ...message, context, target_url: url });
+async function finishStatus(github, { sha, context, page }, outcome) {
+    const message = (0,_report_commit_status_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeEnd */ .lA)(outcome);
+    await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_9__/* .setStatus */ .Lx)(github, sha, { ...message, context, target_url: page });
     return message;
 }
 const maxFinishMs = 10_000;
 async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUuids, client) {
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(deps.clock, maxFinishMs);
-    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_10__/* .createGitHub */ .C)(deps, { repository, token, signal });
+    const github = (0,_client_js__WEBPACK_IMPORTED_MODULE_8__/* .createGitHub */ .C)(deps, { repository, token, signal });
     const finish = async (status) => {
-        const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_8__/* .readJob */ .cd)(client, status.jobUuid, signal);
-        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_4__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_7__/* .nowOf */ .I)(client));
+        const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_7__/* .readJob */ .cd)(client, status.jobUuid, signal);
+        const hasEnded = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasEndedForGood */ .Pd)(job, (0,_service_client_js__WEBPACK_IMPORTED_MODULE_6__/* .nowOf */ .I)(client));
         if (hasEnded)
-            await finishStatus(github, status, (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_3__/* .createJobOutcome */ .g)(job));
+            await finishStatus(github, status, (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_2__/* .createJobOutcome */ .g)(job));
         else
             await keepPending(github, { ...status, isLeft: true }, 'Left running');
     };
     try {
-        const statuses = await readPendingStatuses(github, [sha]);
+        const statuses = await (0,_statuses_js__WEBPACK_IMPORTED_MODULE_9__/* .readPendingStatuses */ .gg)(github, [sha]);
         const isOwn = (status) => status.runId === runId && !status.isLeft && jobUuids.has(status.jobUuid);
         await Promise.all(statuses.filter(isOwn).map(finish));
     }
     catch (error) {
-        (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .warnStatusNotSet */ .Yd)(deps.runner, signal.aborted ? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4() : error);
+        (0,_report_github_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .warnStatusNotSet */ .Y)(deps.runner, signal.aborted ? new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InterruptedError */ .p4() : error);
     }
     finally {
         clear();
@@ -31913,21 +31870,34 @@ async function finishOwnStatuses(deps, { repository, runId, sha }, token, jobUui
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   L: () => (/* binding */ setStatus),
-/* harmony export */   r: () => (/* binding */ readStatuses)
+/* harmony export */   Lx: () => (/* binding */ setStatus),
+/* harmony export */   N0: () => (/* binding */ pendingUrl),
+/* harmony export */   gg: () => (/* binding */ readPendingStatuses),
+/* harmony export */   kd: () => (/* binding */ statusRoute)
 /* harmony export */ });
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4343);
+/* unused harmony export parsePendingUrl */
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4343);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _service_pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
-/* harmony import */ var _octokit_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(987);
+/* harmony import */ var _service_schemas_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8480);
+/* harmony import */ var _octokit_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(987);
 
 
 
 
+
+function pendingUrl(page, { jobUuid, isLeft }) {
+    return `${page}#dispersed-${isLeft ? 'left' : 'job'}-${jobUuid}`;
+}
+const pattern = /^(https?:\/\/[!-"$-~]+\/actions\/runs\/(\d+))#dispersed-(job|left)-([0-9a-f-]{36})$/;
+function parsePendingUrl(url) {
+    const [, page = '', runId = '', kind, jobUuid = ''] = pattern.exec(url ?? '') ?? [];
+    return (0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_2__/* .isUuid */ .O1)(jobUuid) ? { page, runId, jobUuid, isLeft: kind === 'left' } : null;
+}
 const maxSingleReads = 20;
 const commitsPerQuery = 50;
 const maxReadsWithoutGraphql = 100;
-async function readStatuses(github, shas) {
+async function readPendingStatuses(github, shas) {
     if (shas.length > maxSingleReads) {
         try {
             const groups = (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .splitIntoGroups */ .dm)(shas, commitsPerQuery);
@@ -31943,9 +31913,9 @@ async function readStatuses(github, shas) {
     const singly = shas.slice(0, maxReadsWithoutGraphql);
     return (await Promise.all(singly.map(async (sha) => listStatuses(github, sha)))).flat();
 }
-const url = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP()), null);
-const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-    statuses: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), target_url: url })),
+const url = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* ["catch"] */ .MfU(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP()), null);
+const combinedSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({
+    statuses: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .array */ .YOg(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), target_url: url })),
 });
 const pageSize = 100;
 const maxPages = 10;
@@ -31956,8 +31926,8 @@ async function listStatuses(github, sha) {
         for (let page = 1; page <= maxPages; page += 1) {
             const query = { ref: sha, per_page: pageSize, page };
             const { statuses } = await github.read(combinedSchema, route, query);
-            for (const { context, state, target_url: targetUrl } of statuses)
-                found.push({ sha, context, state: state.toLowerCase(), targetUrl });
+            for (const { target_url: targetUrl, ...status } of statuses)
+                found.push(...toPending(sha, { ...status, targetUrl }));
             if (statuses.length < pageSize)
                 break;
         }
@@ -31968,22 +31938,24 @@ async function listStatuses(github, sha) {
     }
     return found;
 }
-const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), targetUrl: url });
-const statusSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(contextSchema) });
-const commitSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ status: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(statusSchema)) });
-const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({ repository: zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .nullable */ .mee(commitSchema)) });
+const contextSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ context: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), state: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), targetUrl: url });
+const statusSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ contexts: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .array */ .YOg(contextSchema) });
+const commitSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ status: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .optional */ .lqM(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .nullable */ .mee(statusSchema)) });
+const graphqlSchema = zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({ repository: zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .record */ .g1P(zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), zod_mini__WEBPACK_IMPORTED_MODULE_4__/* .nullable */ .mee(commitSchema)) });
 async function queryStatuses(github, shas) {
     const commits = shas.map((sha, index) => `c${index}: object(oid: "${sha}") { ... on Commit { status { contexts { context state targetUrl } } } }`);
     const query = `query($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${commits.join(' ')} } }`;
-    const { repository } = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_2__/* .graphqlRoute */ .Z, { query });
-    return shas.flatMap((sha, index) => (repository[`c${index}`]?.status?.contexts ?? []).map((status) => ({
-        ...status,
-        sha,
-        state: status.state.toLowerCase(),
-    })));
+    const { repository } = await github.read(graphqlSchema, _octokit_js__WEBPACK_IMPORTED_MODULE_3__/* .graphqlRoute */ .Z, { query });
+    return shas.flatMap((sha, index) => (repository[`c${index}`]?.status?.contexts ?? []).flatMap((status) => toPending(sha, status)));
 }
+function toPending(sha, { context, state, targetUrl }) {
+    const isOurs = state.toLowerCase() === 'pending' && context.startsWith('dispersed / ');
+    const pending = isOurs ? parsePendingUrl(targetUrl) : null;
+    return pending === null ? [] : [{ sha, context, ...pending }];
+}
+const statusRoute = 'POST /repos/{owner}/{repo}/statuses/{sha}';
 async function setStatus(github, sha, status) {
-    await github.send('POST /repos/{owner}/{repo}/statuses/{sha}', { sha, ...status });
+    await github.send(statusRoute, { sha, ...status });
 }
 
 
@@ -31995,12 +31967,12 @@ async function setStatus(github, sha, status) {
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var _commands_cancel_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3553);
-/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3964);
+/* harmony import */ var _commands_check_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1210);
 /* harmony import */ var _commands_cook_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2966);
 /* harmony import */ var _commands_post_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1601);
 /* harmony import */ var _commands_wait_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7246);
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8011);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(126);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7700);
 
 
@@ -32153,28 +32125,22 @@ function readEnvironmentLines(given) {
         if (line === '' || line.startsWith('#'))
             continue;
         const [, name = '', sign = '', rest = ''] = /^(.*?)(=|<<)(.*)$/.exec(line) ?? [];
-        const end = sign === '<<' ? findEnd(lines, rest, at) : at;
-        const problem = problemOfLine(sign, name, end, variables);
-        if (problem !== null)
+        const isBlock = sign === '<<';
+        const end = isBlock ? lines.indexOf(rest || '\n', at + 1) : at;
+        const problem = [
+            sign === '' && 'has no `=`: use KEY=VALUE, one per line',
+            !variableName.test(name) && `has an invalid name: ${variableNameForm}`,
+            end < 0 && `opens ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(name)} with \`<<\`, and no later line is its end`,
+            variables.has(name) && `sets ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(name)} a second time`,
+        ].find((message) => message !== false);
+        if (problem !== undefined)
             problems.push({ input: '', message: `line ${at + 1} ${problem}` });
         if (end < 0)
             break;
-        variables.set(name, sign === '<<' ? lines.slice(at + 1, end).join('\n') : rest);
+        variables.set(name, isBlock ? lines.slice(at + 1, end).join('\n') : rest);
         at = end;
     }
     return (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .validValues */ .tR)(Object.fromEntries(variables), problems);
-}
-function findEnd(lines, marker, at) {
-    return marker === '' ? -1 : lines.indexOf(marker, at + 1);
-}
-function problemOfLine(sign, name, end, earlier) {
-    if (sign === '')
-        return 'has no `=`: use KEY=VALUE, one per line';
-    if (!variableName.test(name))
-        return `has an invalid name: ${variableNameForm}`;
-    if (end < 0)
-        return `opens ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(name)} with \`<<\`, and no later line is its end`;
-    return earlier.has(name) ? `sets ${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(name)} a second time` : null;
 }
 const volume = (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .mapping */ .pq)({
     image: _parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq,
@@ -32198,15 +32164,9 @@ const parameters = (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .mapping */ .pq)({
     allowed_ips: (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq),
 });
 const container = (given, name) => {
-    const members = new Map((0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .membersOf */ .lS)(given));
-    const inner = members.get('parameters');
-    if (inner === undefined)
-        return parameters(given, name);
-    const hasOthers = [...members.keys()].some((key) => key !== 'parameters' && key !== 'type');
-    if (hasOthers || (members.get('type') ?? 'docker') !== 'docker') {
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)('must be the container parameters, or {type: docker, parameters: {…}} alone');
-    }
-    return parameters(inner, name);
+    const { type = 'docker', parameters: inner, ...others } = Object.fromEntries((0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .membersOf */ .lS)(given));
+    const isEnvelope = inner !== undefined && type === 'docker' && Object.keys(others).length === 0;
+    return parameters(isEnvelope ? inner : given, name);
 };
 
 
@@ -32322,10 +32282,12 @@ const cookInputs = {
     wait: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'true'),
     'wait-until': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['completed', 'running', 'ready'])),
     'ready-check': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .readyCheck */ .ik),
+    ssh: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .flag */ .Jt, 'false'),
+    'ssh-user': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .userName */ .nT),
     timeout: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .duration */ .p0)(), '5h45m'),
     'on-timeout': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cancel', 'fail', 'detach']), 'cancel'),
     'on-workflow-cancel': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cancel', 'detach']), 'cancel'),
-    'on-job-end': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['keep', 'cancel']), 'keep'),
+    'on-job-end': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['keep', 'cancel'])),
     'on-rerun': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['cook', 'attach']), 'cook'),
     'poll-interval': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .pollInterval */ .dq, 'auto'),
     'max-parallel': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .whole */ .WQ)(0, 1_000), '0'),
@@ -32349,23 +32311,26 @@ async function readCookInputs(runner) {
         maxHourlyRateUsd: values['max-hourly-rate'] ?? null,
         maxCostUsd: values['max-cost'] ?? null,
     };
-    const related = { ...values, recipes, fields: fields.values, ceilings };
+    const sendsKey = containers.some(({ sshkey }) => sshkey !== undefined);
+    const related = { ...values, recipes, fields: fields.values, ceilings, sendsKey };
     const broken = [...checkSource(runner), ...(0,_rules_js__WEBPACK_IMPORTED_MODULE_6__/* .checkRules */ .M)(related)];
     const inputs = (0,_tree_js__WEBPACK_IMPORTED_MODULE_7__/* .validValues */ .tR)(values, [...problems, ...fields.problems, ...broken]);
     (0,_regions_js__WEBPACK_IMPORTED_MODULE_5__/* .warnOfUnknownRegions */ .H)(runner, [fields.values, ...recipes]);
-    warnOfPortsWithoutSsh(runner, containers);
+    if (!inputs.ssh)
+        warnOfPortsWithoutSsh(runner, containers);
     warnOfUnboundedCost(runner, inputs);
-    return { ...inputs, recipes, fields: fields.values, ceilings };
+    const onJobEnd = inputs['on-job-end'] ?? (inputs.ssh ? 'cancel' : 'keep');
+    return { ...inputs, 'on-job-end': onJobEnd, recipes, fields: fields.values, ceilings };
 }
 function checkSource(runner) {
-    const isGiven = (name) => runner.input(name).trim() !== '';
-    if (!isGiven('recipes') && !isGiven('recipes-file')) {
-        const message = `is missing: ${_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .recipesForm */ .MW}; or the path of a file in recipes-file`;
-        return [{ input: 'recipes', message }];
-    }
-    if (!isGiven('recipes') || !isGiven('recipes-file'))
+    const names = ['recipes', 'recipes-file'].filter((name) => runner.input(name).trim() !== '');
+    if (names.length === 1)
         return [];
-    return [{ input: 'recipes-file', message: 'cannot be used together with recipes: choose one' }];
+    const isMissing = names.length === 0;
+    const message = isMissing
+        ? `is missing: ${_recipes_js__WEBPACK_IMPORTED_MODULE_4__/* .recipesForm */ .MW}; or a file in recipes-file`
+        : 'cannot be used with recipes-file';
+    return [{ input: 'recipes', message }];
 }
 function readFields(runner) {
     const given = {};
@@ -32423,18 +32388,16 @@ const cleanUpInputs = {
 const maxJobs = 1_000;
 const jobsForm = 'give the UUID of a job, or several, one per line';
 const listOfUuids = (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .list */ .p_)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .uuid */ .uR, 'must be UUIDs, one per line, or a JSON array of UUIDs', /\s+/);
-const jobUuids = (given, name) => {
-    const uuids = [...new Set(listOfUuids(given, name))];
-    if (uuids.length > maxJobs)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxJobs} UUIDs`);
-    return uuids;
-};
-const someJobUuids = (given, name) => {
-    const uuids = jobUuids(given, name);
-    if (uuids.length === 0)
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has no job to wait for: ${jobsForm}`);
-    return uuids;
-};
+function jobUuids(min) {
+    return (given, name) => {
+        const uuids = [...new Set(listOfUuids(given, name))];
+        if (uuids.length > maxJobs)
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has more than ${maxJobs} UUIDs`);
+        if (uuids.length < min)
+            throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`has no job to wait for: ${jobsForm}`);
+        return uuids;
+    };
+}
 async function readJobList(given) {
     if (given.trim() === '')
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_4__/* .invalid */ .Gq)(`is missing: ${jobsForm}`);
@@ -32444,7 +32407,7 @@ async function readJobList(given) {
     return Array.isArray(tree) ? tree.filter((member) => member !== null) : tree;
 }
 const waitInputs = {
-    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(someJobUuids, '', readJobList),
+    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(jobUuids(1), '', readJobList),
     ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
     'wait-until': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .oneOf */ .yL)(['completed', 'running'])),
     timeout: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)((0,_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .duration */ .p0)(), '5h45m'),
@@ -32458,7 +32421,7 @@ const waitInputs = {
     'github-token': _cook_js__WEBPACK_IMPORTED_MODULE_1__/* .cookInputs */ .mG['github-token'],
 };
 const cancelInputs = {
-    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(jobUuids, '', readJobList),
+    'job-uuids': (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .input */ .hF)(jobUuids(0), '', readJobList),
     ..._access_js__WEBPACK_IMPORTED_MODULE_0__/* .accessInputs */ ._H,
     reason: (0,_read_js__WEBPACK_IMPORTED_MODULE_3__/* .optional */ .lq)(_parsers_js__WEBPACK_IMPORTED_MODULE_2__/* .line */ .n8),
 };
@@ -32470,10 +32433,10 @@ const cancelInputs = {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   DM: () => (/* binding */ wholeIn),
 /* harmony export */   IK: () => (/* binding */ fromText),
 /* harmony export */   Jt: () => (/* binding */ flag),
 /* harmony export */   Qq: () => (/* binding */ text),
-/* harmony export */   Rz: () => (/* binding */ milliseconds),
 /* harmony export */   TM: () => (/* binding */ firstLine),
 /* harmony export */   WQ: () => (/* binding */ whole),
 /* harmony export */   Xd: () => (/* binding */ orNull),
@@ -32485,6 +32448,7 @@ const cancelInputs = {
 /* harmony export */   jk: () => (/* binding */ textThat),
 /* harmony export */   mJ: () => (/* binding */ commitSha),
 /* harmony export */   n8: () => (/* binding */ line),
+/* harmony export */   nT: () => (/* binding */ userName),
 /* harmony export */   p0: () => (/* binding */ duration),
 /* harmony export */   uR: () => (/* binding */ uuid),
 /* harmony export */   yL: () => (/* binding */ oneOf)
@@ -32520,12 +32484,10 @@ const line = fromText((given) => {
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)('must be a single line');
     return given;
 });
-const firstLine = fromText((given) => /[\r\n]/.test(given)
-    ? given
-        .split(/[\r\n]+/)
-        .map((part) => part.trim())
-        .find((part) => part !== '')
-    : given);
+const firstLine = fromText((given) => given
+    .trim()
+    .split(/[\r\n]/)[0]
+    ?.trimEnd() || undefined);
 const flag = textThat('is neither true nor false', (given) => {
     const word = given.toLowerCase();
     return word === 'true' || (word === 'false' ? false : undefined);
@@ -32550,19 +32512,9 @@ function wholeIn(given, min, max = Infinity) {
 const uuid = fromText((given) => {
     if ((0,_service_schemas_js__WEBPACK_IMPORTED_MODULE_0__/* .isUuid */ .O1)(given))
         return given.toLowerCase();
-    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(describeNonUuid(given));
-});
-const uuidInside = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
-function describeNonUuid(given) {
-    const example = '01a0114e-e7f8-4e76-a07a-f09fca41e2be';
-    if (/^https?:\/\//i.test(given)) {
-        const [found] = uuidInside.exec(given.slice(0, 2_000)) ?? [];
-        const shown = found === undefined ? `such as ${example}` : `${found.toLowerCase()} here`;
-        return `is an address: give the UUID only, ${shown}`;
-    }
     const shown = /^[\w.-]{0,60}$/.test(given) ? (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given) : 'the value';
-    return `${shown} is not a UUID such as ${example}`;
-}
+    throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(`${shown} is not a UUID such as 01a0114e-e7f8-4e76-a07a-f09fca41e2be`);
+});
 const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
 const maxDurationMs = 365 * unitMs.d;
 function parseDuration(given) {
@@ -32585,9 +32537,6 @@ function duration(minMs = unitMs.s) {
         throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(given)} is too short: the minimum is ${min}`);
     });
 }
-function milliseconds(minMs) {
-    return textThat(`is not a whole number of milliseconds of ${minMs} or more; a duration such as 2h goes with the name of the input, such as max-timeout-run`, (given) => wholeIn(given, minMs));
-}
 const pollInterval = textThat('is neither auto nor a duration of 1s or more, such as 15s or 1m', (given) => (given === 'auto' ? given : parseDuration(given)));
 const readyCheckForm = /^(\d{1,5})(\/[\u0021\u0024-\u003b\u003d\u003f-\u005b\u005d\u005f\u0061-\u007a\u007e%]*)?$/;
 const readyCheck = textThat('is not a port of the container and a path, such as 8080/health', (given) => {
@@ -32595,6 +32544,7 @@ const readyCheck = textThat('is not a port of the container and a path, such as 
     const port = wholeIn(digits, 1, 65_535);
     return port === undefined ? undefined : { port, path };
 });
+const userName = textThat('is not the name of a user, such as duser', (given) => /^[a-z_][a-z0-9_-]{0,31}$/.test(given) ? given : undefined);
 
 
 /***/ }),
@@ -32658,6 +32608,7 @@ async function readInput(runner, name, declared) {
 /* harmony export */   MW: () => (/* binding */ recipesForm),
 /* harmony export */   Tu: () => (/* binding */ readRecipeList),
 /* harmony export */   kb: () => (/* binding */ cookFields),
+/* harmony export */   mD: () => (/* binding */ mergeFields),
 /* harmony export */   pi: () => (/* binding */ fieldNames),
 /* harmony export */   ti: () => (/* binding */ readRecipeFile),
 /* harmony export */   xC: () => (/* binding */ recipeEntries),
@@ -32704,8 +32655,10 @@ const regionCodes = (given, name) => {
     return codes;
 };
 function limit(minMs) {
-    const [inApi, inInput] = [(0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .milliseconds */ .Rz)(minMs), (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .duration */ .p0)(minMs)];
-    return (given, name) => (name.endsWith('_ms') ? inApi : inInput)(given, name);
+    const form = `is not a whole number of milliseconds of ${minMs} or more`;
+    const hint = 'a duration such as 2h goes with the name of the input, such as max-timeout-run';
+    const milliseconds = (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .textThat */ .jk)(`${form}; ${hint}`, (given) => (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .wholeIn */ .DM)(given, minMs));
+    return (given, name) => (name.endsWith('_ms') ? milliseconds : (0,_parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .duration */ .p0)(minMs))(given, name);
 }
 const cookFields = {
     title: _parsers_js__WEBPACK_IMPORTED_MODULE_4__/* .firstLine */ .TM,
@@ -32740,6 +32693,10 @@ const recipeRef = (given, name) => {
     throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)('has a hash after @ that is not sha256: and 64 hex digits, as the log prints it');
 };
 const entryFields = (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .mapping */ .pq)({ uuid: recipeRef, ...cookFields, parameters: _container_js__WEBPACK_IMPORTED_MODULE_3__/* .container */ .kL, env: _container_js__WEBPACK_IMPORTED_MODULE_3__/* .environment */ .cA }, fieldNames);
+function mergeFields(inputs, { uuid: _, pin, parameters, env, ...entry }) {
+    const { gpu_name: _name, gpu_registry_uuid: _uuid, ...others } = inputs;
+    return { ...((entry.gpu_name ?? entry.gpu_registry_uuid) ? others : inputs), ...entry };
+}
 const entry = (given, name) => {
     if (typeof given === 'string')
         return recipeRef(given, name);
@@ -32761,35 +32718,17 @@ const recipeEntries = (given, name) => {
     throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`has no entry: ${recipesForm}`);
 };
 async function readRecipeList(given) {
-    if (!/^\s*(?:[-[{#"']|uuid\s*:)/.test(given))
-        return given;
-    const tree = await (0,_yaml_js__WEBPACK_IMPORTED_MODULE_7__/* .parseYaml */ .h)(given);
-    return typeof tree === 'string' ? null : tree;
+    return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given) ? (0,_yaml_js__WEBPACK_IMPORTED_MODULE_7__/* .parseYaml */ .h)(given) : given;
 }
-const maxFileBytes = 4_000_000;
 async function readRecipeFile(given, { env }) {
-    const path = given.trim();
-    const content = await readText((0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(env['GITHUB_WORKSPACE'] ?? '', path)).catch((error) => {
-        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`${(0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .quote */ .hD)(path)} ${describeFileError(error)}`);
+    const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(env['GITHUB_WORKSPACE'] ?? '', given.trim());
+    const content = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(path, 'utf8').catch((error) => {
+        const reason = (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .asError */ .zR)(error).message;
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`cannot be read (${reason}): give a path relative to the workspace`);
     });
+    if (content.length > _yaml_js__WEBPACK_IMPORTED_MODULE_7__/* .maxText */ .e)
+        throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_6__/* .invalid */ .Gq)(`is longer than ${_yaml_js__WEBPACK_IMPORTED_MODULE_7__/* .maxText */ .e} characters`);
     return readRecipeList(content.replace(/^\uFEFF/, ''));
-}
-async function readText(path) {
-    const { size } = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(path);
-    if (size > maxFileBytes)
-        throw new RangeError();
-    return (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(path, 'utf8');
-}
-function describeFileError(error) {
-    if (error instanceof RangeError)
-        return `is larger than ${maxFileBytes} bytes`;
-    const isCoded = typeof error === 'object' && error !== null && 'code' in error;
-    const code = isCoded ? String(error.code) : 'unknown reason';
-    if (code === 'EISDIR')
-        return 'is a folder, not a file';
-    if (code !== 'ENOENT')
-        return `cannot be read (${code})`;
-    return 'does not exist: give the path, relative to the workspace, of a file that an earlier step of this job wrote';
 }
 
 
@@ -32855,13 +32794,19 @@ function brokenOf(rules) {
 function checkRules(inputs) {
     const { fields, recipes = [] } = inputs;
     const list = inputs['recipes-file'] === undefined ? 'recipes' : 'recipes-file';
-    const entryProblems = recipes.flatMap((entry, index) => checkFields(entry, { ...fields, ...entry }, (field) => `${list}[${index}].${field}`));
-    return [
-        ...checkFields(fields, fields, _recipes_js__WEBPACK_IMPORTED_MODULE_1__/* .inputName */ .yu),
-        ...entryProblems,
-        ...brokenOf(waitRules(inputs)),
-        ...checkShare(inputs),
-    ];
+    const entries = recipes.length > 0 ? recipes : [{}];
+    const jobProblems = entries.flatMap((entry, index) => {
+        const own = new Set(Object.keys(entry));
+        if (own.has('task'))
+            own.add('max_timeout_run_ms');
+        return brokenOf(jobRules((0,_recipes_js__WEBPACK_IMPORTED_MODULE_1__/* .mergeFields */ .mD)(fields, entry), inputs)).map((problem) => {
+            const place = own.has(problem.input) ? `${list}[${index}].${problem.input}` : null;
+            return { ...problem, input: place ?? (0,_recipes_js__WEBPACK_IMPORTED_MODULE_1__/* .inputName */ .yu)(problem.input) };
+        });
+    });
+    const each = new Map(jobProblems.map((problem) => [JSON.stringify(problem), problem])).values();
+    const rules = [...waitRules(inputs), ...sshRules(inputs)];
+    return [...each, ...brokenOf(rules), ...checkShare(inputs)];
 }
 function checkShare({ recipes = [], fields, ceilings }) {
     const batches = recipes.filter((entry) => (entry.task ?? fields.task) !== 'PERSISTENT');
@@ -32870,117 +32815,69 @@ function checkShare({ recipes = [], fields, ceilings }) {
     const retries = batches.map((entry) => entry.max_retry_count ?? fields.max_retry_count ?? 0);
     return (0,_money_ceilings_js__WEBPACK_IMPORTED_MODULE_0__/* .shareProblems */ .Ow)(ceilings, recipes.length, Math.max(...retries));
 }
-const whyUnbounded = 'which runs until it is cancelled';
+const texts = {
+    noWait: 'cannot be used with `wait: false`',
+    unwatched: 'needs max-hourly-rate with `wait: false`, since nobody watches what the jobs cost',
+    notReady: 'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
+    notForBatch: 'is for task PERSISTENT; for BATCH add `wait-until: ready`',
+    counting: 'cannot be used with max-parallel, which counts the jobs that have not completed',
+    bothGpus: 'cannot be used together with gpu-registry-uuid: choose one; in an entry, null takes one away',
+    unbounded: 'cannot be used with task PERSISTENT, which runs until it is cancelled',
+    bounded: 'cannot be set for task PERSISTENT, which runs until it is cancelled; null takes it away',
+    sshWaits: 'waits until a login works: it cannot be used with `wait: false`, nor with another wait-until than ready',
+    noSshPort: 'needs port 22, which is not among the ports of the recipe: set ports, 22 included',
+    noLimit: 'is required for a BATCH job: set a duration such as 2h',
+};
 function waitRules(inputs) {
     const { fields, ceilings, recipes = [], wait = true, 'wait-until': goal } = inputs;
     const isLimited = (inputs['max-parallel'] ?? 0) > 0;
     const isProbed = inputs['ready-check'] !== undefined;
+    const isAlone = ceilings.maxCostUsd !== null && ceilings.maxHourlyRateUsd === null;
     const entries = recipes.length > 0 ? recipes : [fields];
-    const tasks = entries.map((entry) => entry.task ?? fields.task);
-    const noWait = 'cannot be used with `wait: false`';
-    const counts = 'counts the jobs that have not completed';
-    const otherThan = (word) => wait && goal !== undefined && goal !== word;
+    const isBatch = entries.every((entry) => (entry.task ?? fields.task) === 'BATCH');
+    const isOther = (word) => wait && goal !== undefined && goal !== word;
+    const otherGoal = `cannot be used with \`wait-until: ${goal}\``;
     return [
-        [!wait && goal !== undefined, 'wait-until', noWait],
-        [!wait && isLimited, 'max-parallel', noWait],
-        [!wait && inputs['fail-fast'] === true, 'fail-fast', noWait],
-        [!wait && isProbed, 'ready-check', noWait],
-        [
-            !wait && ceilings.maxCostUsd !== null && ceilings.maxHourlyRateUsd === null,
-            'max-cost',
-            'needs max-hourly-rate with `wait: false`, since nobody watches what the jobs cost',
-        ],
-        [
-            isLimited && otherThan('completed'),
-            'max-parallel',
-            `cannot be used with \`wait-until: ${goal}\`: it ${counts}`,
-        ],
-        [
-            isLimited && wait && goal === undefined && tasks.includes('PERSISTENT'),
-            'max-parallel',
-            `cannot be used with task PERSISTENT, ${whyUnbounded}`,
-        ],
-        [
-            !isProbed && goal === 'ready',
-            'ready-check',
-            'is needed with `wait-until: ready`: a port and a path, such as 8080/health',
-        ],
-        [
-            isProbed && otherThan('ready'),
-            'ready-check',
-            `cannot be used with \`wait-until: ${goal}\`: use ready, or leave it out for task PERSISTENT`,
-        ],
-        [
-            isProbed && goal === undefined && tasks.every((task) => task === 'BATCH'),
-            'ready-check',
-            'is for task PERSISTENT; for BATCH add `wait-until: ready`',
-        ],
-        [
-            isProbed && goal === undefined && isLimited,
-            'ready-check',
-            `cannot be used with max-parallel, which ${counts}`,
-        ],
+        [!wait && goal !== undefined, 'wait-until', texts.noWait],
+        [!wait && isLimited, 'max-parallel', texts.noWait],
+        [!wait && inputs['fail-fast'] === true, 'fail-fast', texts.noWait],
+        [!wait && isProbed, 'ready-check', texts.noWait],
+        [!wait && isAlone, 'max-cost', texts.unwatched],
+        [isLimited && isOther('completed'), 'max-parallel', otherGoal],
+        [!isProbed && inputs.ssh !== true && goal === 'ready', 'ready-check', texts.notReady],
+        [isProbed && isOther('ready'), 'ready-check', otherGoal],
+        [isProbed && goal === undefined && isBatch, 'ready-check', texts.notForBatch],
+        [isProbed && goal === undefined && isLimited, 'ready-check', texts.counting],
     ];
 }
-function checkFields(given, effective, nameOf) {
-    const { task, max_timeout_run_ms: runLimit } = effective;
-    const setsLimit = given.max_timeout_run_ms !== undefined;
-    return brokenOf([
-        [
-            Boolean(given.gpu_name && given.gpu_registry_uuid),
-            nameOf('gpu_name'),
-            `cannot be used together with ${nameOf('gpu_registry_uuid')}: choose one`,
-        ],
-        [
-            setsLimit && task === 'PERSISTENT' && runLimit !== null,
-            nameOf('max_timeout_run_ms'),
-            `cannot be set for task PERSISTENT, ${whyUnbounded}`,
-        ],
-        [
-            setsLimit && task === 'BATCH' && runLimit === null,
-            nameOf('max_timeout_run_ms'),
-            'cannot be null for task BATCH, which needs a limit',
-        ],
-        [
-            !setsLimit && given.task === 'PERSISTENT' && typeof runLimit === 'number',
-            nameOf('task'),
-            'a PERSISTENT job runs until it is cancelled, so max-timeout-run does not apply to it: add `max_timeout_run_ms: null` here',
-        ],
-    ]);
+function sshRules(inputs) {
+    const { ssh = false, wait = true, 'wait-until': goal = 'ready', sendsKey = false } = inputs;
+    return [
+        [ssh && (!wait || goal !== 'ready'), 'ssh', texts.sshWaits],
+        [ssh && (inputs['max-parallel'] ?? 0) > 0, 'ssh', texts.counting],
+        [ssh && sendsKey, 'ssh', 'sends a key of its own: remove sshkey from parameters'],
+        [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', 'is only used with `ssh: true`'],
+    ];
 }
-function checkWhole(cook, rules) {
-    const { task, max_timeout_run_ms: runLimit, gpu_name: name, gpu_registry_uuid: uuid } = cook;
-    const { 'wait-until': goal, 'max-parallel': maxParallel = 0, 'ready-check': check } = rules;
-    const isBounded = typeof runLimit === 'number';
+function jobRules(job, inputs) {
+    const { task, max_timeout_run_ms: runLimit, gpu_name: name, gpu_registry_uuid: uuid } = job;
+    const { wait = true, 'wait-until': goal, 'max-parallel': maxParallel = 0 } = inputs;
     const isServer = task === 'PERSISTENT';
-    const isProbed = check !== undefined && (isServer || goal === 'ready');
-    return brokenOf([
-        [
-            task === 'BATCH' && !isBounded,
-            'max-timeout-run',
-            'is required for a BATCH job, and the recipe has none: set a duration such as 2h',
-        ],
-        [
-            isServer && isBounded,
-            'max-timeout-run',
-            `cannot be set: the job is PERSISTENT, ${whyUnbounded}`,
-        ],
-        [
-            Boolean(name && uuid),
-            'gpu-name',
-            'is set together with gpu-registry-uuid, one of them by the recipe: in an entry of recipes, set the one you want, and the other to null',
-        ],
-        [
-            isServer && maxParallel > 0 && goal === undefined,
-            'max-parallel',
-            `cannot be used: the job is PERSISTENT, ${whyUnbounded}`,
-        ],
-        [
-            isProbed && lacksPort(cook, check.port),
-            'ready-check',
-            `asks port ${check?.port}, which is not among the ports of the job: add it to ports`,
-        ],
-    ]);
+    const isCounted = wait && goal === undefined && maxParallel > 0;
+    const check = isServer || goal === 'ready' ? inputs['ready-check'] : undefined;
+    const noPort = `asks port ${check?.port}, which is not among the ports of the job: add it to ports`;
+    return [
+        [Boolean(name && uuid), 'gpu_name', texts.bothGpus],
+        [isServer && typeof runLimit === 'number', 'max_timeout_run_ms', texts.bounded],
+        [task === 'BATCH' && runLimit === null, 'max_timeout_run_ms', texts.noLimit],
+        [isServer && isCounted, 'max-parallel', texts.unbounded],
+        [check !== undefined && lacksPort(job, check.port), 'ready-check', noPort],
+        [inputs.ssh === true && lacksPort(job, 22), 'ssh', texts.noSshPort],
+    ];
+}
+function checkWhole(cook, inputs) {
+    const problems = brokenOf(jobRules({ max_timeout_run_ms: null, ...cook }, inputs));
+    return problems.map((problem) => ({ ...problem, input: (0,_recipes_js__WEBPACK_IMPORTED_MODULE_1__/* .inputName */ .yu)(problem.input) }));
 }
 function lacksPort({ parameters }, port) {
     const container = (0,_service_json_js__WEBPACK_IMPORTED_MODULE_2__/* .isMapping */ .pi)(parameters) ? parameters['parameters'] : null;
@@ -33083,7 +32980,7 @@ function readMapping(shape, given, otherNames = new Map()) {
         .filter(({ key }) => !Object.hasOwn(shape, key))
         .map(({ name }) => ({ input: '', message: describeUnknown(name, shape, otherNames) }));
     return {
-        values: Object.fromEntries(values),
+        values: Object.fromEntries(values.filter(([, value]) => value !== undefined)),
         problems: [...unknown, ...problems],
     };
 }
@@ -33106,12 +33003,12 @@ function describeUnknown(name, shape, otherNames) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   e: () => (/* binding */ maxText),
 /* harmony export */   h: () => (/* binding */ parseYaml)
 /* harmony export */ });
 /* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8534);
 
 const maxText = 1_000_000;
-const maxAliases = 50;
 const maxDepth = 32;
 const maxNodes = 50_000;
 async function parseYaml(text) {
@@ -33121,7 +33018,7 @@ async function parseYaml(text) {
     const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
     let tree;
     try {
-        tree = load(text, { schema, maxAliases, maxDepth });
+        tree = load(text, { schema, maxDepth });
     }
     catch (error) {
         if (!(error instanceof YAMLException))
@@ -33135,16 +33032,11 @@ async function parseYaml(text) {
     throw (0,_tree_js__WEBPACK_IMPORTED_MODULE_0__/* .invalid */ .Gq)('is too large, or refers to itself');
 }
 function describeReason(reason) {
-    if (/\btag\b/.test(reason))
-        return 'tags are not accepted (quote text that starts with `!`)';
-    if (reason.startsWith('unidentified alias')) {
-        return 'an alias without an anchor (quote text that starts with `*`)';
-    }
-    if (reason.startsWith('aliases exceeded'))
-        return `more than ${maxAliases} aliases`;
     if (reason.startsWith('nesting exceeded'))
         return `nested deeper than ${maxDepth} levels`;
-    return reason;
+    if (!/\b(?:alias|tag)\b/.test(reason))
+        return reason;
+    return 'tags are not accepted, nor aliases without anchor (quote text that starts with `!` or `*`)';
 }
 function isBounded(tree) {
     let nodes = 0;
@@ -33366,6 +33258,7 @@ function observedAt(timeline, isWanted) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   BC: () => (/* binding */ isSsh),
 /* harmony export */   ci: () => (/* binding */ addressOf),
 /* harmony export */   d2: () => (/* binding */ describeNodeUrl),
 /* harmony export */   eO: () => (/* binding */ mainUrlOf),
@@ -33410,7 +33303,7 @@ function urlOf(address, hasTls) {
         return `ssh://${sshUser}@${host}:${port}`;
     return `${hasTls ? 'https' : 'http'}://${host}:${port}`;
 }
-function isSsh({ description, protocol }) {
+function isSsh({ description, protocol, }) {
     return [description, protocol].some((each) => /^(?:ssh|22)$/i.test(each ?? ''));
 }
 function mainUrlOf(urls, port) {
@@ -33906,7 +33799,7 @@ function spanOfRun(run, createdMs, jobEndMs, next) {
 }
 function rateOfRun(run) {
     const { hourly_rate_usd: rate } = run;
-    return rate === null || rate < 0 ? null : rate * nodeCountOf(run);
+    return rate === null || rate <= 0 ? null : rate * nodeCountOf(run);
 }
 function nodeCountOf({ node_urls: nodeUrls }) {
     const hosts = Map.groupBy(nodeUrls ?? [], ({ description }) => description);
@@ -34056,9 +33949,8 @@ function formatVerdictMessage(runner, outcomes, bad) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Ng: () => (/* binding */ openContexts),
-/* harmony export */   ig: () => (/* binding */ describeStart),
 /* harmony export */   lA: () => (/* binding */ describeEnd),
-/* harmony export */   uQ: () => (/* binding */ describeChange)
+/* harmony export */   nI: () => (/* binding */ describePending)
 /* harmony export */ });
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2827);
@@ -34090,18 +33982,10 @@ function openContexts(jobs) {
 function getKey({ title, recipeUuid }) {
     return title ?? recipeUuid;
 }
-function describeStart({ origin, job: { status } }, nowMs) {
-    const wasThere = origin === 'attached' || origin === 'given';
-    return wasThere ? formatStatus(status) : describeChange({ status, atMs: nowMs });
-}
-function describeChange({ status, atMs }) {
-    return `${formatStatus(status)} since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatTime */ .fU)(atMs)}`;
-}
-function formatStatus(status) {
-    if (status === 'PENDING')
-        return 'Queued';
-    const word = plainText(status, 60);
-    return capitalize(word.toLowerCase());
+function describePending(status, sinceMs) {
+    const word = status === 'PENDING' ? 'Queued' : capitalize(plainText(status, 60).toLowerCase());
+    const since = sinceMs === null ? '' : ` since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatTime */ .fU)(sinceMs)}`;
+    return { state: 'pending', description: `${word}${since}` };
 }
 function capitalize(words) {
     return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
@@ -34154,7 +34038,7 @@ function openLogPrinter(runner, { logIncomplete, resultsIgnored }, wanted, jobCo
     const printJob = (submitted) => {
         const { uuid, title } = submitted.job;
         const prefix = (0,_log_js__WEBPACK_IMPORTED_MODULE_3__/* .jobPrefix */ .An)(submitted, jobCount);
-        const printer = createLogPrinter(runner, prefix, folder ?? '', jobCount);
+        const printer = createLogPrinter(runner, prefix, folder, jobCount);
         const { line, restart, end } = mode === 'stream' ? printer : silent;
         return {
             line,
@@ -34217,7 +34101,8 @@ function createLogPrinter(runner, prefix, folder, jobCount) {
             if (linesLeft > 0)
                 linesLeft = Math.max(0, linesLeft - printLine(runner, prefix, text));
             else {
-                say(`the full log is in ${folder}; its last lines follow at the end`);
+                const place = folder === null ? 'more lines are not shown' : `the full log is in ${folder}`;
+                say(`${place}; its last lines follow at the end`);
                 linesLeft = -1;
             }
         },
@@ -34472,18 +34357,21 @@ function firstThatFit(texts, maxBytes) {
     return end === -1 ? texts : texts.slice(0, end);
 }
 function formatUsd(amount) {
-    return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${amount.toFixed(2)} USD`;
+    return amount > 0 && amount < 0.01 ? 'under 0.01 USD' : `${toCents(amount)} USD`;
+}
+function toCents(amount) {
+    return (Math.round(amount * 100 + 1e-6) / 100).toFixed(2);
 }
 function formatExactUsd(amount) {
     const [whole = '', digits = ''] = amount.toFixed(4).split('.');
     return `${whole}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')} USD`;
 }
 function formatCost({ usd, is }) {
-    return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd)}`;
+    return is === 'billed' ? formatUsd(usd) : `≈ ${formatUsd(usd || 0.001)}`;
 }
 function describeOffers({ count, isCut, minUsd, maxUsd, maxCostUsd }) {
     const matches = `${isCut ? 'more than ' : ''}${count} ${count === 1 ? 'offer matches' : 'offers match'}`;
-    const rates = minUsd === maxUsd ? formatUsd(minUsd) : `${minUsd.toFixed(2)} to ${formatUsd(maxUsd)}`;
+    const rates = minUsd === maxUsd ? formatUsd(minUsd) : `${toCents(minUsd)} to ${formatUsd(maxUsd)}`;
     const most = maxCostUsd === null ? '' : `, at most ${formatUsd(maxCostUsd)} within max-timeout-run`;
     return `${matches}: ${rates} an hour${most}`;
 }
@@ -34550,10 +34438,8 @@ function formatTimes(outcome) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   GZ: () => (/* binding */ describeFollowUpError),
-/* harmony export */   Yd: () => (/* binding */ warnStatusNotSet),
-/* harmony export */   cR: () => (/* binding */ describeStatusError),
-/* harmony export */   dZ: () => (/* binding */ describeGitHubError)
+/* harmony export */   Y: () => (/* binding */ warnStatusNotSet),
+/* harmony export */   d: () => (/* binding */ describeGitHubError)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2772);
@@ -34563,9 +34449,34 @@ function formatTimes(outcome) {
 
 const freshToken = 'It may have expired: a token of a GitHub App is valid for an hour. A check with a fresh one finishes the status.';
 const nextCheck = 'The next check tries again.';
-function describeGitHubError(error, attempt, permission) {
-    const cause = describeRefusal(error);
-    switch (error.trouble) {
+const purposes = [
+    {
+        request: /\/dispatches$/,
+        attempt: 'start the follow-up',
+        permission: 'actions: write',
+        ifRefused: 'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
+    },
+    {
+        request: /\/statuses\//,
+        attempt: 'finish a commit status',
+        permission: 'statuses: write',
+        ifRefused: 'GitHub takes at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job: start it by hand, and give new jobs another title.',
+    },
+    { request: /\/runs/, attempt: 'read the workflow runs', permission: 'actions: read' },
+    { request: /\{repo\}$/, attempt: 'read the default branch', permission: 'contents: read' },
+];
+const otherPurpose = { attempt: 'read the commit statuses', permission: 'statuses: write' };
+function describeGitHubError(error) {
+    const { request, status, trouble } = error;
+    const known = purposes.find((purpose) => purpose.request.test(request));
+    const { attempt, permission } = known ?? otherPurpose;
+    const said = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(error.message, 300));
+    const cause = status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
+    const isRefused = status === 422 || (status === 404 && request.endsWith('/dispatches'));
+    if (isRefused && known?.ifRefused !== undefined) {
+        return { title: `Could not ${attempt}: GitHub refused it`, cause, remedy: known.ifRefused };
+    }
+    switch (trouble) {
         case 'forbidden':
             return {
                 title: `The permission ${permission} is missing: could not ${attempt}`,
@@ -34587,31 +34498,6 @@ function describeGitHubError(error, attempt, permission) {
         case 'internal':
             return { title: `Could not ${attempt}: GitHub failed`, cause, remedy: nextCheck };
     }
-}
-function describeStatusError(error) {
-    const message = describeGitHubError(error, 'finish a commit status', 'statuses: write');
-    if (error.status !== 422)
-        return message;
-    return {
-        ...message,
-        remedy: 'GitHub takes at most 1,000 statuses of one name on a commit. The status stays pending, and no follow-up is started for its job: start it by hand, and give new jobs another title.',
-    };
-}
-function describeRefusal({ request, status, message }) {
-    const said = (0,_format_js__WEBPACK_IMPORTED_MODULE_1__/* .withStop */ .d8)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(message, 300));
-    return status === 0 ? said : `GitHub responded with HTTP ${status} to ${request}: ${said}`;
-}
-function describeFollowUpError(error, workflow, ref) {
-    const attempt = 'start the follow-up';
-    if (error.status !== 404 && error.status !== 422) {
-        return describeGitHubError(error, attempt, 'actions: write');
-    }
-    const where = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_2__/* .sanitizeLine */ .PN)(`${workflow} on ${ref}`, 200);
-    return {
-        title: `Could not ${attempt}: the workflow cannot be started`,
-        cause: `${where}: ${describeRefusal(error)}`,
-        remedy: 'The file must be on the default branch and on that branch, with `on: workflow_dispatch` and the inputs job-uuid, result, title and sha. The statuses stay pending until it starts.',
-    };
 }
 const statusRemedies = {
     unauthorized: freshToken,
@@ -34638,8 +34524,6 @@ __nccwpck_require__.d(__webpack_exports__, {
   l1: () => (/* binding */ ownPrefix)
 });
 
-// EXTERNAL MODULE: ./build/jobs/ready-check.js
-var ready_check = __nccwpck_require__(2799);
 // EXTERNAL MODULE: ./build/jobs/node-urls.js
 var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/cooking/request.js
@@ -34660,7 +34544,6 @@ var remedies = __nccwpck_require__(6419);
 // EXTERNAL MODULE: ./build/report/warnings.js
 var warnings = __nccwpck_require__(3786);
 ;// CONCATENATED MODULE: ./build/report/log.js
-
 
 
 
@@ -34726,14 +34609,25 @@ function createJobMessages(runner, jobCount) {
             print(submitted, text, '  ');
         },
         notReady: (submitted, check, answer) => {
-            const what = `${(0,ready_check/* formatReadyCheck */.d)(check)}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`;
+            const what = `${check}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`;
             print(submitted, `Not ready: ${what}. Asking again until the timeout`, '  ');
+        },
+        gpuReady: (submitted) => {
+            for (const line of describeGpu(submitted.ref.index))
+                print(submitted, line, '  ');
         },
         reachable: (submitted, urls) => {
             for (const url of urls)
                 print(submitted, (0,node_urls/* describeNodeUrl */.d2)(url), '  ');
         },
     };
+}
+function describeGpu(index) {
+    const gpu = index === 0 ? 'gpu' : `gpu-${index + 1}`;
+    return [
+        `The steps after this one can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`,
+        'It is billed until the job is cancelled, also if this runner is lost: run the check action on a schedule, too',
+    ];
 }
 function createStepMessages(runner, jobCount) {
     let isDelayed = false;
@@ -34791,7 +34685,6 @@ function causeOf(error) {
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4224);
-/* harmony import */ var _jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2799);
 /* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4746);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2827);
 /* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4052);
@@ -34800,7 +34693,6 @@ function causeOf(error) {
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2772);
 /* harmony import */ var _over_budget_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7907);
 /* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1872);
-
 
 
 
@@ -34894,11 +34786,11 @@ function describeBudget({ overBudget }, who, fate) {
     const { cause, remedy } = (0,_over_budget_js__WEBPACK_IMPORTED_MODULE_8__/* .describeOverBudget */ .R)(overBudget);
     return { cause: overBudget.kind === 'share' ? `${who}: ${cause}` : `${cause} ${fate}`, remedy };
 }
-function describeReadiness({ readyCheck, readiness }) {
-    if (readyCheck === null || readiness === null)
+function describeReadiness({ readiness }) {
+    if (readiness === null)
         return '';
     const answer = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_9__/* .sanitizeLine */ .PN)(readiness.answer, 300);
-    return ` The ready-check ${(0,_jobs_ready_check_js__WEBPACK_IMPORTED_MODULE_10__/* .formatReadyCheck */ .d)(readyCheck)} answered last: ${answer} for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .formatDuration */ .a3)(readiness.forMs)}.`;
+    return ` The last answer to the ${readiness.check}, for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_7__/* .formatDuration */ .a3)(readiness.forMs)}: ${answer}.`;
 }
 function cancelTitle({ job, cancel }) {
     if (job === null || ((0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .isFinal */ .dR)(job.status) && job.status !== 'CANCELLED'))
@@ -34947,6 +34839,7 @@ function lastOpenStatus({ timeline }) {
 /* harmony export */   LC: () => (/* binding */ describeTrouble),
 /* harmony export */   MU: () => (/* binding */ createEarlyOutputs),
 /* harmony export */   P1: () => (/* binding */ writeVerdict),
+/* harmony export */   Q5: () => (/* binding */ writeSshConfig),
 /* harmony export */   hT: () => (/* binding */ writeJobList),
 /* harmony export */   hx: () => (/* binding */ describeJob),
 /* harmony export */   wm: () => (/* binding */ writeInitialOutputs)
@@ -35060,6 +34953,9 @@ function createEarlyOutputs(runner, refs) {
         if (known <= maxEarly || known === refs.length)
             writeOutputs(runner, outcomes, unfinished);
     };
+}
+function writeSshConfig(runner, path) {
+    runner.output('ssh-config', path);
 }
 function writeAccessToken(runner, tokens) {
     const token = tokens.find((candidate) => candidate !== null);
@@ -35316,6 +35212,8 @@ function getRemedy(outcome) {
 }
 function getTimeoutRemedy(outcome) {
     const { readyCheck, readiness, logTail } = outcome;
+    if (readiness !== null && readiness.check.includes('ssh'))
+        return 'Check that the image runs sshd, and passes SSH_PUBKEY on to the user of ssh-user. Increase timeout only if it needs longer to start.';
     if (readyCheck === null || readiness === null)
         return wordsOfPhase[(0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome) ?? 'run'].remedyOfTimeout;
     const log = logTail.length === 0 ? '' : ', and read its log';
@@ -35323,7 +35221,9 @@ function getTimeoutRemedy(outcome) {
 }
 function getCancelRemedy(outcome) {
     const phase = (0,_jobs_failure_js__WEBPACK_IMPORTED_MODULE_0__/* .failurePhaseOf */ .rf)(outcome);
-    const isLimit = phase === 'assign' || phase === 'run-limit';
+    const waitedMs = ((0,_jobs_metrics_js__WEBPACK_IMPORTED_MODULE_1__/* .durationsOf */ .DM)(outcome).queueSeconds ?? 0) * 1000;
+    const hasWaited = waitedMs + 2_000 >= (outcome.job?.max_timeout_assign_ms ?? Infinity);
+    const isLimit = phase === 'run-limit' || (phase === 'assign' && hasWaited);
     const byService = isLimit ? ` If it was the service: ${wordsOfPhase[phase].remedy(outcome)}` : '';
     return `If you did not cancel it, the service did, or someone else with access to this account.${byService}`;
 }
@@ -35590,7 +35490,6 @@ function describeRate(open) {
 const timeline_maxJobs = 20;
 const maxPhases = 24;
 const barWidth = 24;
-const maxDurationMs = 400 * 86_400_000;
 const inks = {
     queued: '░',
     starting: '▒',
@@ -35616,14 +35515,9 @@ function renderTimeline(outcomes) {
     return ['```diff', ...lines, '```', '', legend].join('\n');
 }
 function findScale(phases) {
-    const instants = phases.flatMap(({ fromMs, toMs }) => (toMs === null ? fromMs : [fromMs, toMs]));
-    const startMs = Math.min(...instants);
-    const lastMs = Math.max(...instants);
-    const spanMs = lastMs - startMs;
-    if (!(spanMs > 0 && spanMs < maxDurationMs))
-        return null;
-    const isOpen = phases.some(({ toMs }) => toMs === null);
-    return { startMs, endMs: isOpen ? lastMs + spanMs / 8 : lastMs };
+    const instants = phases.flatMap(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs]);
+    const [startMs, endMs] = [Math.min(...instants), Math.max(...instants)];
+    return endMs > startMs ? { startMs, endMs } : null;
 }
 function describePhases(phases) {
     return phases.map((phase) => `${phase.kind} ${formatSeconds([(0,metrics/* phaseSeconds */.Bo)(phase)])}`).join(', ');
@@ -35862,14 +35756,11 @@ function statusCell(outcome) {
     const { icon, words } = _jobs_results_js__WEBPACK_IMPORTED_MODULE_1__/* .results */ .Xv[result];
     if (job === null)
         return `${icon} ${words}`;
-    const status = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(job.status, 60);
-    const isClear = (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .isFinal */ .dR)(job.status) && resultsOfFinal.has(result);
-    const shown = `${icon}\u00a0${status}`;
-    if (isClear || result === 'running')
+    const shown = `${icon}\u00a0${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .escapeHtml */ .ZD)(job.status, 60)}`;
+    if (result === 'running' || result === (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_2__/* .finalResultOf */ .lt)(job.status))
         return shown;
     return `${shown}, ${result === 'cancelled' ? (0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .phraseOf */ .J8)(outcome) : words}`;
 }
-const resultsOfFinal = new Set(['succeeded', 'failed', 'cancelled']);
 function costCell(cost) {
     return cost === null ? '' : withoutBreaks((0,_format_js__WEBPACK_IMPORTED_MODULE_4__/* .formatCost */ .BD)(cost));
 }
@@ -36040,7 +35931,7 @@ function inputOf(field) {
 
 /***/ }),
 
-/***/ 8011:
+/***/ 126:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -36049,6 +35940,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   d: () => (/* binding */ runCommand)
 });
 
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./build/clock.js
 var clock = __nccwpck_require__(7094);
 // EXTERNAL MODULE: ./build/errors.js
@@ -36093,6 +35986,11 @@ const defaultLimits = {
     totalMs: 120_000,
 };
 const maxConnections = 32;
+const commonHeaders = {
+    Accept: 'application/json',
+    'Content-Type': 'application/json',
+    'User-Agent': 'dispersed-cook',
+};
 const verified = { rejectUnauthorized: true };
 function connect(apiUrl, limits = defaultLimits) {
     const dispatcherOptions = {
@@ -36111,7 +36009,15 @@ function connect(apiUrl, limits = defaultLimits) {
                 const telling = tellWhenSent(request.method === 'GET' ? reads : writes, () => {
                     isSent = !signal.aborted;
                 });
-                return exchangeOnce(telling, apiUrl, request, headers, { signal, maxBytes });
+                const answer = await telling.request({
+                    origin: apiUrl.origin,
+                    path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
+                    method: request.method,
+                    headers: { ...headers, ...commonHeaders },
+                    body: request.body ?? null,
+                    signal,
+                });
+                return readAnswer(answer, answer.body, maxBytes);
             });
         }
         catch (error) {
@@ -36135,54 +36041,27 @@ function tellWhenSent(dispatcher, onSent) {
         return dispatch(options, handler);
     });
 }
-async function exchangeOnce(dispatcher, apiUrl, request, headers, { maxBytes, signal }) {
-    const answer = await dispatcher.request({
-        origin: apiUrl.origin,
-        path: request.query === '' ? request.pathname : `${request.pathname}?${request.query}`,
-        method: request.method,
-        headers: {
-            ...headers,
-            Accept: 'application/json',
-            'Content-Type': 'application/json',
-            'User-Agent': 'dispersed-cook',
-        },
-        body: request.body ?? null,
-        ...(signal !== undefined && { signal }),
-    });
-    const date = Date.parse(oneHeader(answer.headers['date']) ?? '');
-    return {
-        status: answer.statusCode,
-        text: await readText(answer.body, maxBytes),
-        dateMs: Number.isNaN(date) ? undefined : date,
-        retryAfter: oneHeader(answer.headers['retry-after']),
-    };
-}
-async function readText(body, maxBytes) {
+async function readAnswer({ statusCode: status, headers }, body, maxBytes) {
     const decoder = new TextDecoder();
     let text = '';
     let bytes = 0;
     for await (const chunk of body) {
         bytes += chunk.length;
         if (bytes > maxBytes)
-            throw new BodyTooLarge(maxBytes);
+            throw new RangeError(`the response is longer than ${maxBytes} bytes`);
         text += decoder.decode(chunk, { stream: true });
     }
-    return text + decoder.decode();
-}
-class BodyTooLarge extends Error {
-    constructor(maxBytes) {
-        super(`the response is longer than ${maxBytes} bytes`);
-    }
+    text += decoder.decode();
+    const date = Date.parse(oneHeader(headers['date']) ?? '');
+    const dateMs = Number.isNaN(date) ? undefined : date;
+    return { status, text, dateMs, retryAfter: oneHeader(headers['retry-after']) };
 }
 function toServiceError(error, request, isSent) {
     const isLate = error instanceof errors/* InterruptedError */.p4;
-    const name = `${request.method} ${request.pathname}`;
-    if (error instanceof BodyTooLarge) {
-        return new errors/* ServiceError */._7({ trouble: 'too-large', request: name, detail: error.message });
-    }
+    const unanswered = isSent ? 'no-answer' : 'unreachable';
     return new errors/* ServiceError */._7({
-        trouble: isSent ? 'no-answer' : 'unreachable',
-        request: name,
+        trouble: error instanceof RangeError ? 'too-large' : unanswered,
+        request: `${request.method} ${request.pathname}`,
         detail: isLate ? 'the response took too long' : describeTrouble(error),
         cause: error,
     });
@@ -36280,7 +36159,25 @@ function lookupPublic(resolve) {
 var octokit = __nccwpck_require__(987);
 // EXTERNAL MODULE: ./build/runner.js + 18 modules
 var runner = __nccwpck_require__(7700);
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+;// CONCATENATED MODULE: ./build/ssh/execute.js
+
+const maxMs = 20_000;
+const execute = async (file, args, signal) => new Promise((resolve) => {
+    const options = { timeout: maxMs, ...(signal !== undefined && { signal }) };
+    (0,external_node_child_process_namespaceObject.execFile)(file, args, options, (error, _, stderr) => {
+        const code = error === null ? 0 : error.code;
+        resolve({ code: typeof code === 'number' ? code : null, stderr });
+    });
+});
+
+// EXTERNAL MODULE: ./build/ssh/folder.js
+var folder = __nccwpck_require__(3493);
 ;// CONCATENATED MODULE: ./build/run.js
+
+
+
 
 
 
@@ -36302,6 +36199,10 @@ async function runCommand(command) {
         connect: connect,
         openProbe: openProbe,
         openGitHub: octokit/* openOctokit */.O,
+        createSshFolder: async (path, user) => {
+            const script = (0,external_node_path_.join)((0,external_node_path_.dirname)(process.argv[1] ?? ''), 'gpu.sh');
+            return (0,folder/* createSshFolder */.l)(path, user, script, execute);
+        },
         interrupt: interrupt.signal,
     });
 }
@@ -38617,11 +38518,12 @@ function formsOf(text) {
 function redactTree(value, redact) {
     if (typeof value === 'string')
         return redact(value);
-    if (typeof value === 'number')
-        return redact(String(value)) === String(value) ? value : secret_fields/* hidden */.R;
     if ((0,json/* isList */.Lv)(value))
         return value.map((member) => redactTree(member, redact));
-    return (0,json/* isMapping */.pi)(value) ? redactMembers(value, redact) : value;
+    if ((0,json/* isMapping */.pi)(value))
+        return redactMembers(value, redact);
+    const text = JSON.stringify(value);
+    return redact(text) === text ? value : secret_fields/* hidden */.R;
 }
 function redactMembers(value, redact) {
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactTree(member ?? null, redact)]));
@@ -38650,6 +38552,9 @@ const actionsRunner = {
     },
     output: (name, value) => {
         setOutput(name, value);
+    },
+    addPath: (folder) => {
+        addPath(folder);
     },
     summarize: async (markdown) => {
         await summary.addRaw(markdown).write();
@@ -38731,6 +38636,7 @@ function createHost({ monotonicMs }, maxMs = maxSilenceMs) {
         asked: () => {
             firstSentMs = Math.min(firstSentMs, monotonicMs());
         },
+        isKnown: () => isApi,
         answered: () => {
             isApi = true;
         },
@@ -38801,20 +38707,26 @@ function createClient(options) {
         onClockOff(offsetMs);
     };
     const exchangeSigned = async (call) => {
-        const tried = [];
-        for (let signing = known;;) {
-            tried.push(signing);
-            const sent = await sendOnce(call, signing);
-            const isRefused = sent.answer.status === 401;
-            const mayTry = isRefused && tried.length < maxSignings && !call.ended?.aborted;
-            const next = mayTry ? correct(tried, signing, sent, call, clock.now()) : null;
-            if (!isRefused && differsByDialect(call))
-                known = { ...known, dialect: signing.dialect };
-            if (next === null)
-                return sent.answer;
-            if (next.offsetMs !== signing.offsetMs)
-                learnClock(next.offsetMs);
-            signing = next;
+        const hasDialects = differsByDialect(call);
+        let { offsetMs, dialect } = known;
+        let hasSwitched = false;
+        for (let sends = 1;; sends += 1) {
+            const { answer, timeMs } = await sendOnce(call, { offsetMs, dialect });
+            const { status, dateMs } = answer;
+            if (status !== 401 && hasDialects)
+                known = { ...known, dialect };
+            if (status !== 401 || sends === maxSignings || call.ended?.aborted)
+                return answer;
+            if (dateMs !== undefined && isOff(dateMs, timeMs)) {
+                offsetMs = dateMs - clock.now();
+                learnClock(offsetMs);
+            }
+            else if (hasDialects && !hasSwitched) {
+                dialect = dialect === 'ascii' ? 'utf8' : 'ascii';
+                hasSwitched = true;
+            }
+            else
+                return answer;
         }
     };
     const send = async (call) => {
@@ -38829,13 +38741,6 @@ function createClient(options) {
         }
     };
     return { send, serverNow: serverClock.now, host, redactor, clock, random };
-}
-function correct(tried, used, { answer: { dateMs }, timeMs }, call, nowMs) {
-    if (dateMs !== undefined && isOff(dateMs, timeMs))
-        return { ...used, offsetMs: dateMs - nowMs };
-    const dialect = used.dialect === 'ascii' ? 'utf8' : 'ascii';
-    const isNew = tried.every((signing) => signing.dialect !== dialect);
-    return isNew && differsByDialect(call) ? { ...used, dialect } : null;
 }
 const clockSlackMs = 60_000;
 function createServerClock({ monotonicMs }) {
@@ -38996,10 +38901,11 @@ async function readJobRun(client, runUuid, signal) {
 async function cancelJob(client, jobUuid, reason, signal) {
     const pathname = `/v1/jobs/${jobUuid}/cancel`;
     const call = { method: 'PUT', pathname, body: { reason }, signal };
-    return ask(client, call, (answer) => {
+    const job = await ask(client, call, (answer) => {
         const parsed = parseAnswer(client, schemas/* jobSchema */.jQ, unwrap(answer));
         return parsed.success && parsed.data.uuid === jobUuid.toLowerCase() ? parsed.data : null;
     });
+    return client.host.isKnown() ? job : readJob(client, jobUuid, signal);
 }
 async function listJobs(client, query, signal) {
     return readPage(client, get('/v1/jobs', signal, query), schemas/* jobSchema */.jQ);
@@ -39141,7 +39047,6 @@ function isList(value) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   EM: () => (/* binding */ createDescriber),
-/* harmony export */   Ow: () => (/* binding */ isCutText),
 /* harmony export */   w7: () => (/* binding */ describeJobs),
 /* harmony export */   wn: () => (/* binding */ readJobPages)
 /* harmony export */ });
@@ -39162,31 +39067,27 @@ function readJobPages(client, signal) {
         getId: ({ uuid }) => uuid,
     });
 }
-const maxFailures = 10;
-async function* describeJobs(pages, describe, oldestMs) {
-    const failures = [];
+async function* describeJobs(pages, describe, getOldestMs) {
+    let failure = null;
     for await (const { items } of pages) {
-        for (const job of items)
-            yield await describeOr(job, describe, failures);
+        for (const job of items) {
+            try {
+                yield await describe(job);
+            }
+            catch (error) {
+                if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7))
+                    throw error;
+                failure = error;
+                if (error.trouble !== 'unreadable' && error.retryable)
+                    throw error;
+            }
+        }
+        const oldestMs = getOldestMs();
         if (oldestMs !== null && isPast(items, oldestMs))
             break;
     }
-    const [failure] = failures;
-    if (failure !== undefined)
+    if (failure !== null)
         throw failure;
-}
-async function describeOr(job, describe, failures) {
-    if (failures.length >= maxFailures)
-        return job;
-    try {
-        return await describe(job);
-    }
-    catch (error) {
-        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7))
-            throw error;
-        failures.push(error);
-        return job;
-    }
 }
 function isPast(jobs, ms) {
     const times = jobs.map(({ created_at: createdAt }) => Date.parse(createdAt ?? ''));
@@ -39195,36 +39096,34 @@ function isPast(jobs, ms) {
     return jobs.length > 0 && times.every((time) => time < ms) && first >= last;
 }
 const maxDescribed = 100;
-function isCutText(description) {
-    return /(?:…|\.{3})\s*$/.test(description?.slice(-10) ?? '');
-}
 function createDescriber(client, signal, rule) {
     const described = new Map();
     let isInLists = false;
-    const read = async ({ uuid }) => {
-        const request = async () => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, uuid, signal);
+    const read = async (listed) => {
+        const request = async () => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, listed.uuid, signal);
         return (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(request, rule, { ...client, signal }).catch((error) => {
-            described.delete(uuid);
-            throw error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7 ? withoutDescription(error.message) : error;
+            described.delete(listed.uuid);
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7) || error.status !== 404)
+                throw error;
+            if (rule.maxNotFound > 1)
+                return listed;
+            throw unreadable(error.message);
         });
     };
     return async (listed) => {
-        const isCut = isCutText(listed.description);
-        if (listed.description && !isCut)
-            isInLists = true;
-        if (isInLists && !isCut)
+        isInLists ||= Boolean(listed.description);
+        if (isInLists)
             return listed;
-        const isFull = described.size >= maxDescribed && !described.has(listed.uuid);
-        if (isFull && isCut)
-            return listed;
-        if (isFull)
-            throw withoutDescription('too many jobs to read each');
-        const job = described.get(listed.uuid) ?? read(listed);
+        const known = described.get(listed.uuid);
+        if (known === undefined && described.size >= maxDescribed) {
+            throw unreadable('too many jobs to read each');
+        }
+        const job = known ?? read(listed);
         described.set(listed.uuid, job);
         return job;
     };
 }
-function withoutDescription(why) {
+function unreadable(why) {
     const detail = `the list has no descriptions: ${why}`;
     return new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
 }
@@ -39657,6 +39556,45 @@ async function withRetry(request, rule, { clock, random, signal }) {
 
 /***/ }),
 
+/***/ 2005:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   c: () => (/* binding */ readRunsOfJobs)
+/* harmony export */ });
+/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
+/* harmony import */ var _pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
+/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
+
+
+
+const limits = { groupSize: 50, maxSingleReads: 20 };
+const maxPagesPerGroup = 3;
+async function readRunsOfJobs(client, jobUuids, signal) {
+    const found = new Map();
+    const read = async (group) => {
+        const list = {
+            client,
+            signal,
+            rule: _retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.run,
+            read: async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listRunsOfJobs */ .s6)(client, group, page, signal),
+            getId: ({ uuid }) => uuid,
+        };
+        const { items } = await (0,_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .readAllPages */ .s$)(list, maxPagesPerGroup);
+        for (const uuid of group) {
+            const runs = items.filter((run) => run.job_uuid?.toLowerCase() === uuid);
+            if (runs.length > 0)
+                found.set(uuid, runs.toReversed());
+        }
+        return found.size > 0;
+    };
+    await (0,_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .readTogether */ .Vn)(jobUuids, jobUuids.at(-1), read, limits);
+    return found;
+}
+
+
+/***/ }),
+
 /***/ 8480:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -39818,33 +39756,25 @@ const listSchema = zod_mini__WEBPACK_IMPORTED_MODULE_0__/* .object */ .Ikc({
 /* harmony export */ });
 /* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(268);
 
-const shownParameters = new Set([
-    'image',
-    'tag',
-    'imagesrc',
-    'host',
-    'user',
-    'ports',
-    'allowed_ips',
-]);
-const shownOfVolumes = new Set(['image', 'mount', 'registry', 'tag', 'user']);
+const shownNames = new Set('image tag imagesrc host user ports allowed_ips mount registry'.split(' '));
 const hidden = '***';
 function hideSecrets(body, hide = () => hidden) {
     const { parameters } = body;
     if (!(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters) || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(parameters['parameters']))
         return body;
-    const shown = mapMembers(parameters['parameters'], (value, key) => hideParameter(value, key, hide));
+    const shown = hideMembers(parameters['parameters'], hide);
     return { ...body, parameters: { ...parameters, parameters: shown } };
 }
-function hideParameter(value, key, hide) {
-    if (shownParameters.has(key) || value === null)
-        return value;
-    if (key === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
-        return mapMembers(value, hide);
-    if (key !== 'volumes' || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
-        return hide(value, key);
-    const hideUnknown = (member, name) => shownOfVolumes.has(name) ? member : hide(member, name);
-    return value.map((volume) => (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume) ? mapMembers(volume, hideUnknown) : hide(volume, key));
+function hideMembers(place, hide) {
+    return mapMembers(place, (value, name) => {
+        if (value === null || shownNames.has(name))
+            return value;
+        if (name === 'env' && (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(value))
+            return mapMembers(value, hide);
+        if (name !== 'volumes' || !(0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isList */ .Lv)(value))
+            return hide(value, name);
+        return value.map((volume) => (0,_json_js__WEBPACK_IMPORTED_MODULE_0__/* .isMapping */ .pi)(volume) ? hideMembers(volume, hide) : hide(volume, name));
+    });
 }
 function mapMembers(mapping, change) {
     return Object.fromEntries(Object.entries(mapping).flatMap(([key, value]) => value === undefined ? [] : [[key, change(value, key)]]));
@@ -39933,6 +39863,140 @@ function sortedJson(value) {
 }
 function escapeCodeUnit(unit) {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+
+/***/ }),
+
+/***/ 9843:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ hostName),
+/* harmony export */   c: () => (/* binding */ formatConfig)
+/* harmony export */ });
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
+
+function hostName(index) {
+    return index === 0 ? 'gpu' : `gpu-${index + 1}`;
+}
+const maxSocketPath = 80;
+function formatConfig(hosts, user, folder) {
+    const socket = (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(folder, '%n');
+    const shared = `  ControlMaster auto\n  ControlPath ${quote(socket)}\n  ControlPersist 60\n`;
+    const places = hosts.map(({ name, hostname, port }) => `Host ${name}\n  HostName ${hostname}\n  Port ${port}\n`);
+    return `${places.join('')}Host *
+  User ${user}
+  IdentityFile ${quote((0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(folder, 'id_ed25519'))}
+  IdentitiesOnly yes
+  BatchMode yes
+  StrictHostKeyChecking accept-new
+  UserKnownHostsFile ${quote((0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(folder, 'known_hosts'))}
+  ConnectTimeout 10
+  ServerAliveInterval 5
+  ServerAliveCountMax 3
+  LogLevel ERROR
+${socket.length <= maxSocketPath ? shared : ''}`;
+}
+function quote(path) {
+    return `"${path.replaceAll(/%(?!n$)/g, '%%')}"`;
+}
+
+
+/***/ }),
+
+/***/ 3493:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ checkTools),
+/* harmony export */   l: () => (/* binding */ createSshFolder)
+/* harmony export */ });
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
+/* harmony import */ var _config_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9843);
+
+
+
+
+const tools = ['ssh', 'ssh-keygen', 'tar', 'bash'];
+function checkTools({ PATH = '', RUNNER_OS, }) {
+    if (RUNNER_OS === 'Windows') {
+        const message = 'needs a Linux or macOS runner: set runs-on to ubuntu-latest, for example';
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz([{ input: 'ssh', message }]);
+    }
+    const problems = tools
+        .filter((tool) => !PATH.split(node_path__WEBPACK_IMPORTED_MODULE_1__.delimiter).some((folder) => isExecutable((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(folder, tool))))
+        .map((tool) => ({
+        input: 'ssh',
+        message: `needs ${tool} on the runner, which is not installed`,
+    }));
+    if (problems.length > 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(problems);
+}
+function isExecutable(path) {
+    try {
+        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.accessSync)(path, node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.X_OK);
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
+async function createSshFolder(path, user, script, execute) {
+    const key = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(path, 'id_ed25519');
+    const made = await execute('ssh-keygen', [
+        '-q',
+        '-t',
+        'ed25519',
+        '-N',
+        '',
+        '-C',
+        'dispersed-cook',
+        '-f',
+        key,
+    ]);
+    if (made.code !== 0)
+        throw new Error(`ssh-keygen could not create a key: ${made.stderr}`);
+    const config = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(path, 'config');
+    const bin = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(path, 'bin');
+    const hosts = new Map();
+    const write = () => {
+        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.writeFileSync)(config, (0,_config_js__WEBPACK_IMPORTED_MODULE_3__/* .formatConfig */ .c)([...hosts.values()], user, path), { mode: 0o600 });
+    };
+    (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdirSync)(bin);
+    write();
+    return {
+        path,
+        config,
+        bin,
+        publicKey: (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.readFileSync)(`${key}.pub`, 'utf8').trim(),
+        addHost: (host) => {
+            const known = hosts.get(host.name);
+            if (known?.hostname === host.hostname && known.port === host.port)
+                return;
+            hosts.set(host.name, host);
+            write();
+            const command = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(bin, host.name);
+            (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.copyFileSync)(script, command);
+            (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.chmodSync)(command, 0o700);
+        },
+        login: async (name, signal) => {
+            const { code, stderr } = await execute('ssh', ['-F', config, name, 'true'], signal);
+            return code === 0 ? null : describeRefusal(stderr);
+        },
+    };
+}
+function describeRefusal(stderr) {
+    const last = stderr
+        .trim()
+        .split(/[\r\n]+/)
+        .at(-1) ?? '';
+    if (/permission denied/i.test(last))
+        return 'permission denied: does the image pass SSH_PUBKEY on?';
+    const known = /connection (?:refused|timed out|closed|reset)|no route to host|could not resolve hostname/i.exec(last);
+    return known?.[0].toLowerCase() ?? (last || 'no response');
 }
 
 
@@ -40167,6 +40231,7 @@ var service_json = __nccwpck_require__(268);
 const marker = 'dispersed-output:';
 const maxBytes = 100_000;
 const maxLineLength = 1_000_000;
+const notUsable = 'not a JSON object of at most 1 MB';
 function createRunResults() {
     const members = new Map();
     let size = 0;
@@ -40186,10 +40251,9 @@ function createRunResults() {
         take: (text) => {
             unreadable = new Set();
             for (const json of reportsIn(text)) {
-                const reported = json.length > maxLineLength ? undefined : parseReport(json);
-                const what = json.length > maxLineLength ? 'too long' : 'not a JSON object';
+                const reported = parseReport(json);
                 if (reported === undefined)
-                    unreadable.add(`“${json.trim().slice(0, 60)}” is ${what}`);
+                    unreadable.add(`“${json.trim().slice(0, 60)}” is ${notUsable}`);
                 else
                     for (const [key, value] of Object.entries(reported))
                         put(key, value ?? null);
@@ -40203,7 +40267,7 @@ function createRunResults() {
     };
 }
 function parseReport(json) {
-    if (!(0,service_json/* isMapping */.pi)((0,service_json/* parseJson */.qF)(json)))
+    if (json.length > maxLineLength || !(0,service_json/* isMapping */.pi)((0,service_json/* parseJson */.qF)(json)))
         return undefined;
     const value = JSON.parse(json, (_, member, { source = '' }) => typeof member === 'number' && String(member) !== source ? JSON.rawJSON(source) : member);
     return (0,service_json/* isMapping */.pi)(value) ? value : undefined;
@@ -40240,7 +40304,6 @@ function openRunLog(path, runNumber, redactor, events) {
         events.line(text, runNumber);
     });
     let seen = describe('');
-    let changes = 0;
     const keep = path === null ? null : createKeeper(path);
     return {
         take: async (log) => {
@@ -40250,8 +40313,6 @@ function openRunLog(path, runNumber, redactor, events) {
                 return;
             results.take(text);
             const from = findNew(seen, text);
-            if (from !== text.length)
-                changes += 1;
             try {
                 keep?.(text, from, seen.firstLine);
             }
@@ -40272,7 +40333,6 @@ function openRunLog(path, runNumber, redactor, events) {
         end: lines.end,
         tail: () => tail.slice(-tailLines),
         size: () => seen.length,
-        changes: () => changes,
         results,
     };
 }
@@ -40346,12 +40406,12 @@ function createLines(onLine) {
 
 
 
-function openRuns(jobUuid, options) {
+function openRuns(jobUuid, options, events) {
     const { client } = options;
-    const { known, list } = createKnownRuns(jobUuid, options);
+    const { known, list } = createKnownRuns(jobUuid, options, events);
     let taking = Promise.resolve();
     const readLog = async (target, signal) => {
-        const answer = await requestLog(target.run.uuid, options, signal);
+        const answer = await requestLog(target.run.uuid, options, signal, events);
         target.isOver = answer === null || (0,jobs_status/* isFinal */.dR)(answer.run.status);
         if (answer === null)
             return;
@@ -40373,7 +40433,7 @@ function openRuns(jobUuid, options) {
             await taking;
             if (isLast || known.at(-1)?.run.status !== 'RUNNING')
                 await attempt(async () => list(signal));
-            for (const run of options.isRead ? known : []) {
+            for (const run of options.mode === 'none' ? [] : known) {
                 const isLeft = !run.isOver || (isLast && run === known.at(-1));
                 if (isLeft)
                     await attempt(async () => readLog(run, signal));
@@ -40382,18 +40442,16 @@ function openRuns(jobUuid, options) {
                 throw (0,errors/* asError */.zR)(troubles[0]);
         },
         size: () => known.reduce((sum, { log }) => sum + log.size(), 0),
-        changes: () => known.reduce((sum, { log }) => sum + log.changes(), 0),
+        tail: () => known.map(({ log }) => log.tail()).findLast((lines) => lines.length > 0) ?? [],
         results: () => known.at(-1)?.log.results,
         close: () => {
             for (const { log } of known)
                 log.end();
-            const tails = known.map(({ log }) => log.tail());
-            const logTail = tails.findLast((tail) => tail.length > 0) ?? [];
-            return { runs: known.map(({ run }) => run), logTail };
+            return known.map(({ run }) => run);
         },
     };
 }
-async function requestLog(runUuid, { client, limit, events }, signal) {
+async function requestLog(runUuid, { client, limit }, signal, events) {
     try {
         const answer = await limit(async () => (0,endpoints/* readJobRun */.Dv)(client, runUuid, signal));
         signal.throwIfAborted();
@@ -40406,7 +40464,7 @@ async function requestLog(runUuid, { client, limit, events }, signal) {
         return null;
     }
 }
-function createKnownRuns(jobUuid, { client, folder, events }) {
+function createKnownRuns(jobUuid, { client, folder }, events) {
     const known = [];
     const openLog = (runNumber) => {
         const name = runNumber === 1 ? `${jobUuid}.log` : `${jobUuid}.${runNumber}.log`;
@@ -40444,9 +40502,8 @@ const maxCloseMs = 60_000;
 function openJobLog(submitted, options) {
     const { client, mode, signal, deadline, interrupt } = options;
     const { clock, redactor } = client;
-    const isRead = mode !== 'none';
     const events = options.printJob(submitted);
-    const runs = openRuns(submitted.job.uuid, { ...options, isRead, events });
+    const runs = openRuns(submitted.job.uuid, options, events);
     const closing = new AbortController();
     const ended = AbortSignal.any([signal, closing.signal]);
     let dueAtMs = 0;
@@ -40469,15 +40526,15 @@ function openJobLog(submitted, options) {
                     return;
                 await runs.read(rest, true);
                 const isComplete = result === 'succeeded' && runs.results()?.all() !== null;
-                const mayComeLate = isRead && (0,jobs_status/* isFinal */.dR)(job.status) && !isComplete;
+                const mayComeLate = mode !== 'none' && (0,jobs_status/* isFinal */.dR)(job.status) && !isComplete;
                 if (mayComeLate)
                     await readLateEnd(runs, clock, rest, interrupt);
             };
             await (0,build_clock/* withDeadline */.NE)(clock, maxCloseMs, deadline, readRest).catch((error) => {
-                if (isRead)
+                if (mode !== 'none')
                     events.trouble(error);
             });
-            const data = runs.close();
+            const data = { runs: runs.close(), logTail: runs.tail() };
             events.end(result, data.logTail);
             const problems = runs.results()?.problems() ?? [];
             if (problems.length > 0)
@@ -40494,12 +40551,12 @@ async function readLateEnd(runs, clock, signal, interrupt) {
     const late = AbortSignal.any([signal, interrupt]);
     for (const dueMs of lateReadsMs) {
         await clock.sleep(startMs + dueMs - clock.monotonicMs(), late);
-        const before = runs.changes();
+        const before = runs.tail().join('\n');
         await runs.read(late, true).catch((error) => {
             if (!interrupt.aborted)
                 throw error;
         });
-        const isOver = dueMs >= minLateMs && runs.changes() === before;
+        const isOver = dueMs >= minLateMs && runs.tail().join('\n') === before;
         if (isOver || interrupt.aborted)
             return;
     }
@@ -40575,6 +40632,7 @@ const cancelTakesMs = 15_000;
 const lookEveryMs = 4_000;
 const maxConcurrentReads = 8;
 const retryEveryMs = 2_000;
+const rateEveryMs = 60_000;
 function createBudget(client, ceilings, ended) {
     const { maxHourlyRateUsd, maxCostUsd } = ceilings;
     const known = new Map();
@@ -40598,10 +40656,7 @@ function createBudget(client, ceilings, ended) {
             if (!over.aborted && mustRead(entry))
                 void readRuns(entry);
         },
-        maxIntervalMs: (jobUuid) => {
-            const entry = known.get(jobUuid);
-            return entry === undefined || isSettled(entry) ? Infinity : poll/* maxAutoMs */.gK;
-        },
+        maxIntervalMs: (jobUuid) => maxIntervalMs(known.get(jobUuid)),
         waitForRate: async (jobUuid, maxMs) => {
             const entry = known.get(jobUuid);
             return entry === undefined || waitForRate(entry, readRuns, client.clock, maxMs, over);
@@ -40646,6 +40701,7 @@ function createRunReader(client, over, onRead) {
         try {
             entry.runs = await inTurn(async () => (0,endpoints/* listJobRuns */.Mm)(client, uuid, over));
             entry.readAt = status;
+            entry.readAtMs = entry.lastSeenMs;
             onRead(entry);
         }
         catch {
@@ -40680,6 +40736,7 @@ function updateKnown(before, job, isLimited, nowMs) {
             firstSeenMs: nowMs,
             idleSeenMs: nowMs,
             readAt: null,
+            readAtMs: 0,
             reading: null,
             isReported: false,
         };
@@ -40687,10 +40744,16 @@ function updateKnown(before, job, isLimited, nowMs) {
         entry.idleSeenMs = nowMs;
     return entry;
 }
-function mustRead({ job, runs, readAt }) {
+function maxIntervalMs(entry) {
+    if (entry === undefined)
+        return Infinity;
+    return isSettled(entry) ? rateEveryMs : poll/* maxAutoMs */.gK;
+}
+function mustRead({ job, runs, readAt, readAtMs, lastSeenMs }) {
     if (job.status === 'PENDING' && runs.length === 0)
         return false;
-    return readAt !== job.status || !isSettled({ job, runs });
+    const isOld = !(0,jobs_status/* isFinal */.dR)(job.status) && lastSeenMs - readAtMs >= rateEveryMs;
+    return isOld || readAt !== job.status || !isSettled({ job, runs });
 }
 function isSettled({ job, runs }) {
     const mayChange = (job.max_retry_count ?? 0) > 0 || (job.max_node_count ?? 1) > 1;
@@ -40929,6 +40992,7 @@ function createPlan(inputs) {
         },
         goalResult: 'running',
         readyCheck: inputs['ready-check'] ?? null,
+        ssh: null,
         ceilings: _money_ceilings_js__WEBPACK_IMPORTED_MODULE_1__/* .noCeilings */ .Es,
         failFast: inputs['fail-fast'],
         logs: inputs.logs,
@@ -41181,8 +41245,12 @@ var retry = __nccwpck_require__(9830);
 var step_entry = __nccwpck_require__(7499);
 // EXTERNAL MODULE: ./build/step/reconcile-entry.js
 var reconcile_entry = __nccwpck_require__(3142);
+// EXTERNAL MODULE: ./build/jobs/ready-check.js
+var ready_check = __nccwpck_require__(2799);
 // EXTERNAL MODULE: ./build/service/poll.js + 2 modules
 var poll = __nccwpck_require__(5148);
+// EXTERNAL MODULE: ./build/ssh/config.js
+var config = __nccwpck_require__(9843);
 ;// CONCATENATED MODULE: ./build/step/server.js
 
 
@@ -41190,7 +41258,11 @@ var poll = __nccwpck_require__(5148);
 
 
 
-function getWaitUntil({ waitUntil, readyCheck }, { task }) {
+
+
+function getWaitUntil({ waitUntil, readyCheck, ssh }, { task }) {
+    if (ssh !== null)
+        return 'ready';
     const byTask = readyCheck === null ? 'running' : 'ready';
     return waitUntil ?? (task === 'PERSISTENT' ? byTask : 'completed');
 }
@@ -41285,36 +41357,54 @@ async function readServer({ client, deps }, entry, { uuid }, log, before, signal
     }
 }
 async function isReady(step, entry, submitted, urls, signal) {
-    const { readyCheck } = step.plan;
     const { clock } = step.deps;
-    if (readyCheck === null)
-        return true;
     const sentMs = clock.monotonicMs();
-    const answer = await ask(step, entry, urls, signal);
+    const refusal = (await logIn(step, entry, urls, signal)) ?? (await ask(step, entry, urls, signal));
+    if (refusal === null && entry.seen.readiness === null)
+        return true;
+    const answer = refusal?.answer ?? null;
     const before = entry.seen.readiness;
     if (signal.aborted && answer !== null)
         return false;
-    const isSame = before?.answer === answer;
+    const isSame = before?.answer === answer && before?.check === refusal?.check;
     const sinceMs = isSame && before !== null ? before.sinceMs : sentMs;
     const forMs = clock.monotonicMs() - sinceMs;
-    const readiness = answer === null ? null : { answer, sinceMs, forMs };
+    const readiness = refusal === null ? null : { ...refusal, sinceMs, forMs };
     (0,step_entry/* setSeen */.EZ)(entry, { readiness });
-    if (answer !== null && !isSame)
-        step.log.notReady(submitted, readyCheck, answer);
-    return answer === null;
+    if (refusal !== null && !isSame)
+        step.log.notReady(submitted, refusal.check, refusal.answer);
+    return refusal === null;
 }
-async function ask({ plan, probe }, entry, urls, signal) {
-    const { port = 0, path = '/' } = plan.readyCheck ?? {};
+async function logIn({ plan: { ssh } }, { ref }, urls, signal) {
+    if (ssh === null)
+        return null;
+    const check = 'login over ssh';
+    const address = urls.find(node_urls/* isSsh */.BC);
+    if (address === undefined)
+        return { check, answer: 'the machine has no address for ssh yet' };
+    const name = (0,config/* hostName */.S)(ref.index);
+    ssh.addHost({ name, hostname: address.hostname, port: address.port });
+    const answer = await ssh.login(name, signal);
+    return answer === null ? null : { check, answer };
+}
+async function ask({ plan: { readyCheck }, probe }, entry, urls, signal) {
+    if (readyCheck === null)
+        return null;
+    const { port, path } = readyCheck;
+    const refuse = (answer) => ({
+        check: `ready-check ${(0,ready_check/* formatReadyCheck */.d)(readyCheck)}`,
+        answer,
+    });
     const address = (0,node_urls/* mainUrlOf */.eO)(urls, port);
     const url = address === undefined ? null : URL.parse(`${address.url}${path}`);
     if (url === null)
-        return `port ${port} is not among the addresses`;
+        return refuse(`port ${port} is not among the addresses`);
     try {
         const status = await probe.get(url, entry.accessToken, signal);
-        return status < 400 ? null : `HTTP ${status}`;
+        return status < 400 ? null : refuse(`HTTP ${status}`);
     }
     catch (error) {
-        return (0,errors/* asError */.zR)(error).message;
+        return refuse((0,errors/* asError */.zR)(error).message);
     }
 }
 
@@ -41483,7 +41573,9 @@ function reportUnrated({ plan, log }, { seen: { job } }, { runs }) {
     if (hasStarted && runs.every((run) => (0,cost/* rateOfRun */.LY)(run) === null))
         log.rateUnknown(job.uuid);
 }
-function reportAddresses({ log }, { seen: { job } }, submitted, { runs }) {
+function reportAddresses({ log, plan }, { seen: { job } }, submitted, { runs }) {
+    if (plan.ssh !== null)
+        log.gpuReady(submitted);
     const urls = (0,node_urls/* nodeUrlsOf */.i9)({ job, runs });
     if (urls.length > 0)
         log.reachable(submitted, urls);
