@@ -29920,8 +29920,10 @@ async function send(request, body, { client, inTurn, ended, abandon, facts, reco
             if (!(error instanceof errors/* ServiceError */._7))
                 throw error;
             const kind = kindOf(error);
-            if (kind !== 'unanswered')
+            if (kind === 'unreachable' || kind === 'rate-limited')
                 record({ unsent: facts().unsent + 1 });
+            if (kind === 'refused')
+                record({ refused: facts().refused + 1 });
             return error;
         }
     });
@@ -30543,7 +30545,7 @@ async function reportStopped(stopped, { runner, clock }, client) {
 function isOpen(facts, { step }, policy) {
     const nothing = { canceled: new Set(), hasLooked: false };
     const wanted = (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .getWanted */ .o)(facts, step, policy, 'post');
-    return (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .G)(facts, wanted, nothing).do !== 'done';
+    return (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_10__/* .nextAction */ .G)(facts, wanted, nothing, 'post').do !== 'done';
 }
 const maxCleanupMs = 225_000;
 async function reconcileAll(open, { step }, policy, client, log) {
@@ -30644,7 +30646,7 @@ async function readFirst({ poller, end }, jobUuid) {
         first = answer;
         return true;
     };
-    await poller.watch(jobUuid, take, end.signal, { isKnown: false, isNew: true });
+    await poller.watch(jobUuid, take, end.signal, { isKnown: false });
     return first;
 }
 
@@ -30821,6 +30823,7 @@ const entryFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc
     mark: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()),
     sends: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
     unsent: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
+    refused: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig(),
     serverSentAtMs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
     retries: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .nullable */ .mee(zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()),
     jobs: zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(jobFactsSchema),
@@ -30832,11 +30835,11 @@ const stepFactsSchema = zod_mini__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc(
 });
 const newStepFacts = { ends: [], hasVerdict: false };
 function newEntryFacts(mark) {
-    const none = { sends: 0, unsent: 0, serverSentAtMs: null };
+    const none = { sends: 0, unsent: 0, refused: 0, serverSentAtMs: null };
     return { mark, ...none, retries: null, jobs: [], stop: null };
 }
-function unansweredCooks({ sends, unsent, jobs }) {
-    return Math.max(0, sends - unsent - jobs.length);
+function unansweredCooks({ sends, unsent, refused, jobs }) {
+    return Math.max(0, sends - unsent - refused - jobs.length);
 }
 function withJob({ jobs }, job) {
     const isKnown = jobs.some(({ uuid }) => uuid === job.uuid);
@@ -31069,7 +31072,7 @@ function endCancels(end, { stop }, policy) {
             return policy.onTimeout === 'cancel' && stop !== 'goal';
     }
 }
-function nextAction(facts, wanted, { canceled, hasLooked }) {
+function nextAction(facts, wanted, { canceled, hasLooked }, phase) {
     const [own, ...duplicates] = facts.jobs;
     const unwanted = [...(own && wanted === 'cancel' ? [own] : []), ...duplicates];
     const jobUuids = unwanted
@@ -31077,8 +31080,14 @@ function nextAction(facts, wanted, { canceled, hasLooked }) {
         .map(({ uuid }) => uuid);
     if (jobUuids.length > 0)
         return { do: 'cancel', jobUuids };
-    const mayHaveMore = facts.mark !== null && (0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0;
-    return { do: mayHaveMore && !hasLooked ? 'look' : 'done' };
+    return { do: !hasLooked && mayHaveMore(facts, phase) ? 'look' : 'done' };
+}
+function mayHaveMore(facts, phase) {
+    if (facts.mark === null)
+        return false;
+    if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .unansweredCooks */ .kS)(facts) > 0)
+        return true;
+    return phase === 'post' && facts.refused > 0 && facts.jobs.length === 0;
 }
 
 
@@ -31126,7 +31135,7 @@ async function reconcile(entry, options) {
     };
     while (!options.deadline.aborted) {
         const tried = { canceled: entry.canceled, hasLooked };
-        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_8__/* .nextAction */ .G)(entry.facts(), entry.wanted(), tried);
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_8__/* .nextAction */ .G)(entry.facts(), entry.wanted(), tried, options.phase);
         if (action.do === 'cancel')
             for (const uuid of action.jobUuids)
                 begin(endJob(uuid, entry, options));
@@ -31215,7 +31224,7 @@ async function findJob(entry, { finder, events, phase }) {
             mark,
             knownUuids: facts.jobs.map(({ uuid }) => uuid),
             serverSentAtMs: facts.serverSentAtMs,
-            windowMs: phase === 'post' ? _find_js__WEBPACK_IMPORTED_MODULE_7__/* .lookupWindowMs */ .t : 0,
+            windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_7__/* .lookupWindowMs */ .t : 0,
             isLast: phase === 'post',
         });
         if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid))
@@ -31227,7 +31236,8 @@ async function findJob(entry, { finder, events, phase }) {
         return true;
     }
     catch (error) {
-        events.lookupFailed(mark, error);
+        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
+            events.lookupFailed(mark, error);
         return false;
     }
 }
