@@ -28899,6 +28899,8 @@ async function finishOne(followUp, { job, mark, statuses }) {
     }
 }
 
+// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
+var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/service/client.js + 2 modules
 var service_client = __nccwpck_require__(5538);
 // EXTERNAL MODULE: ./build/service/retry.js
@@ -28913,15 +28915,21 @@ var custody_mark = __nccwpck_require__(1415);
 
 
 
+
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
-    const describe = (0,newest_jobs/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
     const getSinceMs = () => (0,service_client/* nowOf */.I)(client) - maxAgeMs;
-    const describeNew = async (job) => (isCreatedSince(job, getSinceMs()) ? describe(job) : job);
-    const pages = (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), describeNew, () => getSinceMs() - dayMs);
-    const jobs = [];
+    const asListed = async (job) => job;
+    const pages = (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), asListed, () => getSinceMs() - dayMs);
+    const listed = [];
     for await (const job of pages)
         if (isCreatedSince(job, getSinceMs()))
-            jobs.push(job);
+            listed.push(job);
+    const describe = (0,newest_jobs/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
+    const [described] = listed.filter(({ description }) => Boolean(description));
+    if (described !== undefined)
+        await describe(described);
+    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
+    const jobs = await Promise.all(listed.map(async (job) => inTurn(async () => describe(job))));
     return jobs.flatMap((job) => {
         const mark = (0,custody_mark/* readMark */.Mp)(job);
         if (mark === null || !(0,custody_mark/* isOfRepository */.iI)(mark, here))
@@ -28930,13 +28938,12 @@ async function findRepositoryJobs(client, here, maxAgeMs, signal) {
         return [{ job, mark: { ...mark, workflow } }];
     });
 }
+const maxConcurrent = 8;
 const dayMs = 86_400_000;
 function isCreatedSince({ created_at: at }, sinceMs) {
     return at === null || (0,metrics/* latestMs */.q7)(at) > sinceMs;
 }
 
-// EXTERNAL MODULE: ./node_modules/p-limit/index.js + 1 modules
-var p_limit = __nccwpck_require__(370);
 // EXTERNAL MODULE: ./build/custody/facts.js
 var facts = __nccwpck_require__(9507);
 // EXTERNAL MODULE: ./build/custody/reconcile.js
@@ -29085,10 +29092,10 @@ function overSinceMs({ job, mark }, run) {
         return run.startedAtMs;
     return run.isOver ? run.updatedAtMs : null;
 }
-const maxConcurrent = 16;
+const orphans_maxConcurrent = 16;
 async function cancelOrphans(client, orphans, log, onProblem, signal) {
     const seen = new Map();
-    const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
+    const inTurn = (0,p_limit/* default */.A)(orphans_maxConcurrent);
     const cancelFailed = (jobUuid, error) => {
         onProblem((0,report_errors/* describeError */.Uc)((0,errors/* asError */.zR)(error), `cancel orphan ${jobUuid}`));
     };
@@ -30646,7 +30653,7 @@ async function readFirst({ poller, end }, jobUuid) {
         first = answer;
         return true;
     };
-    await poller.watch(jobUuid, take, end.signal, { isKnown: false });
+    await poller.watch(jobUuid, take, end.signal, { isKnown: false, isNew: true });
     return first;
 }
 

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { nowOf, type Client } from '../service/client.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
@@ -23,14 +24,19 @@ export async function findRepositoryJobs(
   maxAgeMs: number,
   signal: AbortSignal,
 ): Promise<readonly MarkedJob[]> {
-  const describe = createDescriber(client, signal, retryRules.lookUp);
   // Known by the service's clock from the first page on: the runner's may be wrong.
   const getSinceMs = () => nowOf(client) - maxAgeMs;
-  const describeNew = async (job: Job) => (isCreatedSince(job, getSinceMs()) ? describe(job) : job);
+  const asListed = async (job: Job) => job;
   // The older host tells days only.
-  const pages = describeJobs(readJobPages(client, signal), describeNew, () => getSinceMs() - dayMs);
-  const jobs: Job[] = [];
-  for await (const job of pages) if (isCreatedSince(job, getSinceMs())) jobs.push(job);
+  const pages = describeJobs(readJobPages(client, signal), asListed, () => getSinceMs() - dayMs);
+  const listed: Job[] = [];
+  for await (const job of pages) if (isCreatedSince(job, getSinceMs())) listed.push(job);
+  const describe = createDescriber(client, signal, retryRules.lookUp);
+  // A single description in the list says that it has them: the other jobs have none.
+  const [described] = listed.filter(({ description }) => Boolean(description));
+  if (described !== undefined) await describe(described);
+  const inTurn = pLimit(maxConcurrent);
+  const jobs = await Promise.all(listed.map(async (job) => inTurn(async () => describe(job))));
   return jobs.flatMap((job) => {
     const mark = readMark(job);
     if (mark === null || !isOfRepository(mark, here)) return [];
@@ -39,6 +45,9 @@ export async function findRepositoryJobs(
     return [{ job, mark: { ...mark, workflow } }];
   });
 }
+
+// The service is not to be rushed.
+const maxConcurrent = 8;
 
 const dayMs = 86_400_000;
 

@@ -70,6 +70,7 @@ async function readFirst(
     first = answer;
     return true;
   };
-  await poller.watch(jobUuid, take, end.signal, { isKnown: false });
+  // When it was cooked is not known: it may have been a moment ago.
+  await poller.watch(jobUuid, take, end.signal, { isKnown: false, isNew: true });
   return first;
 }

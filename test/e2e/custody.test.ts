@@ -278,7 +278,7 @@ test.concurrent('a host that answers every path with a page and 404 is told at o
   const faults: readonly Fault[] = [{ times: Infinity, kind: { type: 'html', status: 404 } }];
   await onStage({ recipes: [endless], faults }, async ({ start, count }) => {
     expect((await start().done).outputs['result']).toBe('error');
-    expect(count('POST')).toBe(1);
+    expect(count('POST')).toBe(0);
   });
 });
 
@@ -363,11 +363,11 @@ test.concurrent('wait with fail-fast: an unknown job is a failure', async () => 
   });
 });
 
-test.concurrent('max-parallel limits servers as well', async () => {
+test.concurrent('max-parallel takes no servers, which never complete', async () => {
   await onStage({ recipes: times(3, server) }, async ({ start, statuses }) => {
     const step = start({ with: { 'max-parallel': '1', timeout: '4s' } });
-    expect((await step.done).outputs['result']).toBe('timed-out');
-    expect(statuses()).toEqual(['CANCELLED']);
+    expect((await step.done).log).toContain('max-parallel');
+    expect(statuses()).toEqual([]);
     expect((await step.post()).log).toBe('');
   });
 });

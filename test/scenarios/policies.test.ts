@@ -84,7 +84,8 @@ describe('what is to be kept is kept, and what is not is not', () => {
         },
       }),
       during: async (simulator) => {
-        await until(() => simulator.requests.some(({ method }) => method === 'GET'));
+        // While the job is watched.
+        await until(() => simulator.requests.some(({ path }) => /^\/v1\/jobs\//.test(path)));
         isBroken = true;
       },
     });
@@ -345,7 +346,7 @@ describe('wait', () => {
     expect(played.main.annotations.map(({ title }) => title)).toEqual([
       `Could not watch job ${unknown}: not found`,
     ]);
-    expect(played.main.summary()).toContain(`Job ${unknown} could not be watched to its end\n`);
+    expect(played.main.summary()).toContain(`Job ${unknown} could not be cooked or followed\n`);
     expect(uuidsOf(played)).toEqual([unknown]);
   });
 

@@ -72,7 +72,7 @@ describe('transient errors are retried', () => {
     expect(resultOf(await play({ simulator: { readLagMs: 4_500 } }))).toBe('succeeded');
   });
 
-  test.concurrent('a job that is gone is an error after the second look', async () => {
+  test.concurrent('a job that is gone is an error after half a minute', async () => {
     const played = await play({
       withPost: false,
       during: async (simulator) => {
@@ -83,14 +83,17 @@ describe('transient errors are retried', () => {
     expect(resultOf(played)).toBe('error');
     expect(errorsOf(played)).toHaveLength(1);
     const answers = requestsTo(played, 'GET').map(({ status }) => status);
-    expect(answers.filter((status) => status === 404)).toHaveLength(2 + 1);
+    // A new job may read as 404 for half a minute; after that, the second one counts.
+    const unknown = answers.filter((status) => status === 404).length;
+    expect(unknown).toBeGreaterThan(2);
+    expect(unknown).toBeLessThan(15);
     expect(warningsOf(played).map(({ title }) => title)).toEqual(['A job could not be cancelled']);
   });
 });
 
 describe('some refusals end the wait at once, each with its own remedy', () => {
   test.concurrent.each([
-    [401, 'secret-key'],
+    [401, 'may have expired'],
     [403, 'API key'],
     [402, 'balance'],
     [410, 'inputs'],
