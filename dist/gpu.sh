@@ -3,6 +3,26 @@
 # its name is that of the host in the file `config` beside its folder.
 set -euo pipefail
 
+# A text as one word of a shell.
+quote() {
+  local single="'" escaped="'\\''"
+  printf "'%s'" "${1//$single/$escaped}"
+}
+
+# The variables that GPU_ENV names, read before there are others here.
+gpu_list=${GPU_ENV:-} gpu_exports='' gpu_problem=''
+set -f
+for gpu_variable in ${gpu_list//,/ }; do
+  if ! [[ $gpu_variable =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]]; then
+    gpu_problem="GPU_ENV: $gpu_variable is not the name of a variable"
+  elif [ -z "${!gpu_variable+set}" ]; then
+    gpu_problem="GPU_ENV names $gpu_variable, which is not set in this step"
+  else
+    gpu_exports+="export $gpu_variable=$(quote "${!gpu_variable}")"$'\n'
+  fi
+done
+set +f
+
 name=$(basename -- "$0")
 config=$(cd -- "$(dirname -- "$0")/.." && pwd)/config
 # Files that macOS would add to an archive.
@@ -17,10 +37,11 @@ Runs commands on the GPU machine of this job, in ~/work.
   $name pull PATH... [--to DIR]    bring files of ~/work back, below the current folder or DIR
   $name run COMMAND...             run one command
   $name ssh                        log in, in a step for debugging
-  $name FILE                       run a script: use it as \`shell: $name {0}\`
+  $name FILE [ARGUMENT...]         run a script: use it as \`shell: $name {0}\`
 
 Variables of the step that GPU_ENV names (GPU_ENV: HF_TOKEN,EPOCHS) are set there. What is written to
-\$GITHUB_OUTPUT and \$GITHUB_STEP_SUMMARY there is added to those of the step.
+\$GITHUB_OUTPUT and \$GITHUB_STEP_SUMMARY there is added to those of the step. A process that is to go
+on after its step needs a file for what it prints: server >server.log 2>&1 &
 TEXT
 }
 
@@ -37,28 +58,31 @@ lost() {
   fail "the connection to the machine was lost: it may have been stopped, or have failed. Check the log of the step that cooked the job" 255
 }
 
-# A text as one word of a shell.
-quote() {
-  local single="'" escaped="'\\''"
-  printf "'%s'" "${1//$single/$escaped}"
-}
-
 # What the machine prints must not give commands to the runner.
 guard=
 pause_commands() {
-  [ "${GITHUB_ACTIONS:-}" = true ] || return 0
+  [ "${GITHUB_ACTIONS:-}" = true ] && [ ! -t 1 ] || return 0
   guard=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  echo "::stop-commands::$guard"
+  exec 3>&2
+  # One stream, or the runner may read the end of it before what was printed as errors.
+  is_captured || exec 2>&1 3>&1
+  echo "::stop-commands::$guard" >&3
+}
+# Whether what is printed goes to the shell of the step and not to the runner, as in x=$(gpu run ...).
+is_captured() {
+  local parent=/proc/$PPID
+  [[ $(cat $parent/comm 2>/dev/null || true) =~ ^(ba|da|z|)sh$ ]] && [ -e $parent/fd/1 ] && ! [ $parent/fd/1 -ef /proc/$$/fd/1 ]
 }
 resume_commands() {
   # The last line of the machine may have no end.
-  [ -z "$guard" ] || printf '\n::%s::\n' "$guard"
+  [ -z "$guard" ] || printf '\n::%s::\n' "$guard" >&3
 }
 
 # Paths of push and pull stay below the current folder.
 check_path() {
   case "/$2/" in
     //* | */../*) fail "$1: $2 is not a path below the current folder" ;;
+    */.[gG][iI][tT]/*) fail "$1: $2 is in .git, which is neither sent nor brought back" ;;
   esac
 }
 
@@ -70,9 +94,14 @@ push() {
     [ -e "$path" ] || [ -L "$path" ] || fail "push: $path does not exist"
   done
   local options=(--exclude=.git)
-  [ ! -f .gpuignore ] || options+=(--exclude-from=.gpuignore)
+  # As in .gitignore, a slash at the end is no part of the name.
+  if [ -f .gpuignore ]; then
+    while IFS= read -r line || [ -n "$line" ]; do
+      case $line in '' | '#'*) ;; *) options+=("--exclude=${line%/}") ;; esac
+    done <.gpuignore
+  fi
   set +e
-  tar "${options[@]}" -cf - -- "$@" | machine 'mkdir -p ~/work && tar -C ~/work -xpof -'
+  tar "${options[@]}" -cf - -- "${@/#/./}" | machine 'mkdir -p ~/work && tar -C ~/work -xpof -'
   status=("${PIPESTATUS[@]}")
   set -e
   [ "${status[1]}" != 255 ] || lost
@@ -87,7 +116,7 @@ pull() {
     case $1 in
       --to) [ $# -gt 1 ] || fail 'pull: --to needs a folder'; to=$2; shift ;;
       --to=*) to=${1#--to=} ;;
-      *) check_path pull "$1"; paths+=("$1"); words+=" $(quote "./$1")" ;;
+      *) set -- "${1%/.}" "${@:2}"; check_path pull "$1"; paths+=("$1"); words+=" $(quote "./$1")" ;;
     esac
     shift
   done
@@ -101,7 +130,7 @@ pull() {
   # Unpacked in a new folder and looked at, before anything is where a link could lead elsewhere.
   folder=$(mktemp -d -- "$to/.gpu-pull.XXXXXX")
   set +e
-  machine "cd ~/work && tar -cf - --$words" </dev/null | tar -C "$folder" -xof -
+  machine "cd ~/work && tar -cf - --$words" </dev/null | tar -C "$folder" --exclude='.[gG][iI][tT]' -xof -
   status=("${PIPESTATUS[@]}")
   set -e
   [ "${status[0]}" != 255 ] || lost
@@ -109,7 +138,13 @@ pull() {
   [ "${status[1]}" = 0 ] || fail "pull: the files could not be unpacked (exit code ${status[1]})"
   check_pulled "$folder"
   for path in "${paths[@]}"; do
+    ! { is_behind_link "$folder" "$path" || is_behind_link "$to" "$path"; } ||
+      fail "pull: $path is behind a link; pull the folder that it is in"
+  done
+  for path in "${paths[@]}"; do
     path=${path%/}
+    # Moved with the folder that it is in.
+    [ -e "$folder/$path" ] || [ -L "$folder/$path" ] || continue
     if [ "$path" = . ] || [ -e "$to/$path" ] || [ -L "$to/$path" ]; then
       tar -C "$folder" -cf - -- "./$path" | tar -C "$to" -xof -
     else
@@ -124,7 +159,7 @@ pull() {
 # below the folder.
 check_pulled() {
   local odd link
-  odd=$(find "$1" ! -type f ! -type d ! -type l | head -n 1)
+  odd=$(find "$1" ! -type f ! -type d ! -type l -print -quit)
   [ -z "$odd" ] || fail "pull: ${odd#"$1"/} is neither a file nor a folder; nothing was brought back"
   while IFS= read -r -d '' link; do
     stays_below "${link#"$1"/}" "$(readlink -- "$link")" ||
@@ -132,9 +167,18 @@ check_pulled() {
   done < <(find "$1" -type l -print0)
 }
 
+# Whether a folder on the way to a path is a link: what is put there would be elsewhere.
+is_behind_link() {
+  local parent=$2
+  while parent=$(dirname -- "$parent") && [ "$parent" != . ]; do
+    [ ! -L "$1/$parent" ] || return 0
+  done
+  return 1
+}
+
 # Whether a link at a place leads to one below the folder that this place is in.
 stays_below() {
-  local place=$1 target=$2 depth part
+  local place=$1 target=$2 depth part down=
   case $target in /*) return 1 ;; esac
   depth=$(printf %s "$place" | tr -cd / | wc -c)
   local IFS=/
@@ -142,35 +186,25 @@ stays_below() {
   for part in $target; do
     case $part in
       '' | .) ;;
-      ..) depth=$((depth - 1)); [ "$depth" -ge 0 ] || { set +f; return 1; } ;;
-      *) depth=$((depth + 1)) ;;
+      .[gG][iI][tT]) set +f; return 1 ;;
+      # After a name it would leave what that leads to, which may be a link itself.
+      ..) depth=$((depth - 1)); if [ -n "$down" ] || [ "$depth" -lt 0 ]; then set +f; return 1; fi ;;
+      *) down=1 ;;
     esac
   done
   set +f
 }
 
-# The script and the variables that GPU_ENV names, as a script that keeps both on the machine: over
-# stdin, for a command line is seen by all.
+# The script and its variables, as a script that keeps both on the machine: over stdin, for a command
+# line is seen by all.
 payload() {
-  local end variable
+  local end
   end=END_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  echo 'umask 077; mkdir -p ~/work && d=$(mktemp -d) && cd "$d" || exit 1'
-  echo "cat >env <<'$end'"
-  for variable in $(printf %s "${GPU_ENV:-}" | tr ',' ' '); do
-    echo "export $variable=$(quote "${!variable}")"
-  done
-  printf '%s\n' "$end" "cat >script <<'$end'"
+  echo 'set -e; umask 077; mkdir -p ~/work; d=$(mktemp -d); cd "$d"'
+  printf '%s\n' "cat >env <<'$end'" "$gpu_exports$end" "cat >script <<'$end'"
   cat -- "$1"
   printf '\n%s\n' "$end"
   echo ': >output; : >summary; echo "$d"'
-}
-
-check_variables() {
-  local variable
-  for variable in $(printf %s "${GPU_ENV:-}" | tr ',' ' '); do
-    [[ $variable =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || fail "GPU_ENV: $variable is not the name of a variable"
-    [ -n "${!variable+set}" ] || fail "GPU_ENV names $variable, which is not set in this step"
-  done
 }
 
 place=
@@ -183,16 +217,22 @@ stop_script() {
 }
 
 run_script() {
-  local code
-  check_variables
-  place=$(payload "$1" | machine 'exec sh -s') || lost
-  [[ $place =~ ^/[A-Za-z0-9/._-]+$ ]] || fail "the machine did not take the script: $place"
+  local code words='' file=$1
+  [ -z "$gpu_problem" ] || fail "$gpu_problem"
+  shift
+  for word in "$@"; do words+=" $(quote "$word")"; done
   trap 'stop_script; exit 130' INT
   trap 'stop_script; exit 143' TERM
+  place=$(payload "$file" | machine 'exec sh -s') || {
+    [ $? != 255 ] || lost
+    fail 'the machine could not keep the script: is its disk full?'
+  }
+  [[ $place =~ ^/[A-Za-z0-9/._-]+$ ]] ||
+    fail "the machine printed more than it was asked for; is it a file such as ~/.bashrc? $place"
   # In the background, for bash handles a signal only while it waits.
   machine "cd ~/work && echo \$\$ >$place/pid && . $place/env &&
     export GITHUB_OUTPUT=$place/output GITHUB_STEP_SUMMARY=$place/summary &&
-    shell=\$(command -v bash || command -v sh) && { \"\$shell\" -e $place/script </dev/null; echo \$? >$place/code; }" </dev/null &
+    shell=\$(command -v bash || command -v sh) && { \"\$shell\" -e $place/script$words </dev/null; echo \$? >$place/code; }" </dev/null &
   wait $! || true
   code=$(bring_back) || lost
   [ "$code" != 'too long' ] ||
@@ -207,25 +247,56 @@ max_bytes=1048576
 bring_back() {
   local file code output summary
   file=$(mktemp)
-  machine "cd $place && echo \"\$(cat code 2>/dev/null || echo running) \$((\$(wc -c <output))) \$((\$(wc -c <summary)))\" && cat output summary && { [ ! -f code ] || rm -rf $place; }" \
+  machine "cd $place && echo \"\$(cat code 2>/dev/null || echo running) \$((\$(wc -c <output))) \$((\$(wc -c <summary)))\" && head -c $max_bytes output && head -c $max_bytes summary && { [ ! -f code ] || rm -rf $place; }" \
     </dev/null | head -c $((3 * max_bytes)) >"$file" || { rm -f "$file"; return 1; }
   read -r code output summary <"$file" || true
   [[ "$code $output $summary" =~ ^([0-9]{1,3}|running)\ [0-9]{1,9}\ [0-9]{1,9}$ ]] || { rm -f "$file"; return 1; }
   if [ "$output" -gt $max_bytes ] || [ "$summary" -gt $max_bytes ]; then code='too long' output=0 summary=0; fi
-  # What the next one writes begins a line.
-  [ "$output" = 0 ] || { tail -n +2 "$file" | head -c "$output"; echo; } >>"${GITHUB_OUTPUT:-/dev/null}"
-  [ "$summary" = 0 ] || { tail -n +2 "$file" | tail -c "+$((output + 1))" | head -c "$summary"; echo; } >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
+  tail -n +2 "$file" | head -c "$output" | add_to "${GITHUB_OUTPUT:-/dev/null}"
+  tail -n +2 "$file" | tail -c "+$((output + 1))" | head -c "$summary" | add_to "${GITHUB_STEP_SUMMARY:-/dev/null}"
   rm -f "$file"
   echo "$code"
 }
 
+# Adds to a file; what was there before, and what comes after, is on lines of its own.
+add_to() {
+  end_line "$1"
+  cat >>"$1"
+  end_line "$1"
+}
+end_line() {
+  [ -z "$(tail -c 1 -- "$1" 2>/dev/null)" ] || echo >>"$1"
+}
+
+worker=
+stop_worker() {
+  trap '' INT TERM
+  kill -s TERM -- "-$worker" 2>/dev/null || true
+  wait "$worker" 2>/dev/null || true
+}
+
+# A folder that cannot be written to cannot be emptied.
+discard() {
+  [ -z "$folder" ] || { chmod -R u+rwX -- "$folder" && rm -rf -- "$folder"; } 2>/dev/null || true
+}
+
 main() {
   folder=
-  trap 'resume_commands; [ -z "$folder" ] || rm -rf -- "$folder"' EXIT
+  trap 'resume_commands; discard' EXIT
   case ${1:-} in
     '' | -h | --help) usage ;;
-    ssh) shift; exec ssh -F "$config" "$name" "$@" ;;
-    push | pull) pause_commands; "$@" ;;
+    ssh) shift; pause_commands; machine "$@" ;;
+    push | pull)
+      pause_commands
+      # In a group of its own: bash handles a signal only while it waits, and tar and ssh are to end as well.
+      set -m
+      ( trap 'discard' EXIT; "$@" ) </dev/null &
+      worker=$!
+      set +m
+      trap 'stop_worker; exit 130' INT
+      trap 'stop_worker; exit 143' TERM
+      wait "$worker"
+      ;;
     run)
       shift
       [ $# -gt 0 ] || fail 'run: name the command, such as: run nvidia-smi'
@@ -235,7 +306,7 @@ main() {
     *)
       [ -f "$1" ] || fail "$1 is neither a command nor a file; $name --help lists the commands"
       pause_commands
-      run_script "$1"
+      run_script "$@"
       ;;
   esac
 }

@@ -28918,14 +28918,13 @@ var custody_mark = __nccwpck_require__(1415);
 
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const getSinceMs = () => (0,service_client/* nowOf */.I)(client) - maxAgeMs;
-    const asListed = async (job) => job;
     const pages = (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), asListed, () => getSinceMs() - dayMs);
     const listed = [];
     for await (const job of pages)
         if (isCreatedSince(job, getSinceMs()))
             listed.push(job);
     const describe = (0,newest_jobs/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
-    const [described] = listed.filter(({ description }) => Boolean(description));
+    const described = listed.find(({ description }) => Boolean(description));
     if (described !== undefined)
         await describe(described);
     const inTurn = (0,p_limit/* default */.A)(maxConcurrent);
@@ -28938,6 +28937,7 @@ async function findRepositoryJobs(client, here, maxAgeMs, signal) {
         return [{ job, mark: { ...mark, workflow } }];
     });
 }
+const asListed = async (job) => job;
 const maxConcurrent = 8;
 const dayMs = 86_400_000;
 function isCreatedSince({ created_at: at }, sinceMs) {
@@ -30514,6 +30514,8 @@ async function cleanUpJobs(deps) {
     try {
         const inputs = await (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_9__/* .readInputs */ .Ko)(runner, _inputs_cook_js__WEBPACK_IMPORTED_MODULE_8__/* .cleanUpInputs */ .ih);
         const { client, close } = (0,_service_open_js__WEBPACK_IMPORTED_MODULE_3__/* .openService */ .I)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_6__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
+        if (open.some(({ jobs }) => jobs.length > 0))
+            client.host.answered();
         try {
             await reconcileAll(open, saved, policy, client, log);
             if (onJobEnd === 'cancel')
@@ -39963,17 +39965,8 @@ function isExecutable(path) {
 }
 async function createSshFolder(path, user, script, execute) {
     const key = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(path, 'id_ed25519');
-    const made = await execute('ssh-keygen', [
-        '-q',
-        '-t',
-        'ed25519',
-        '-N',
-        '',
-        '-C',
-        'dispersed-cook',
-        '-f',
-        key,
-    ]);
+    const options = ['-q', '-t', 'ed25519', '-N', '', '-C', 'dispersed-cook'];
+    const made = await execute('ssh-keygen', [...options, '-f', key]);
     if (made.code !== 0)
         throw new Error(`ssh-keygen could not create a key: ${made.stderr}`);
     const config = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(path, 'config');
@@ -40006,10 +39999,7 @@ async function createSshFolder(path, user, script, execute) {
     };
 }
 function describeRefusal(stderr) {
-    const last = stderr
-        .trim()
-        .split(/[\r\n]+/)
-        .at(-1) ?? '';
+    const last = /[^\r\n]*$/.exec(stderr.trim())?.[0] ?? '';
     if (/permission denied/i.test(last))
         return 'permission denied: does the image pass SSH_PUBKEY on?';
     const known = /connection (?:refused|timed out|closed|reset)|no route to host|could not resolve hostname/i.exec(last);

@@ -26,14 +26,13 @@ export async function findRepositoryJobs(
 ): Promise<readonly MarkedJob[]> {
   // Known by the service's clock from the first page on: the runner's may be wrong.
   const getSinceMs = () => nowOf(client) - maxAgeMs;
-  const asListed = async (job: Job) => job;
   // The older host tells days only.
   const pages = describeJobs(readJobPages(client, signal), asListed, () => getSinceMs() - dayMs);
   const listed: Job[] = [];
   for await (const job of pages) if (isCreatedSince(job, getSinceMs())) listed.push(job);
   const describe = createDescriber(client, signal, retryRules.lookUp);
   // A single description in the list says that it has them: the other jobs have none.
-  const [described] = listed.filter(({ description }) => Boolean(description));
+  const described = listed.find(({ description }) => Boolean(description));
   if (described !== undefined) await describe(described);
   const inTurn = pLimit(maxConcurrent);
   const jobs = await Promise.all(listed.map(async (job) => inTurn(async () => describe(job))));
@@ -45,6 +44,8 @@ export async function findRepositoryJobs(
     return [{ job, mark: { ...mark, workflow } }];
   });
 }
+
+const asListed = async (job: Job) => job;
 
 // The service is not to be rushed.
 const maxConcurrent = 8;

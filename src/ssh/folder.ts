@@ -60,17 +60,8 @@ export async function createSshFolder(
   execute: Execute,
 ) {
   const key = join(path, 'id_ed25519');
-  const made = await execute('ssh-keygen', [
-    '-q',
-    '-t',
-    'ed25519',
-    '-N',
-    '',
-    '-C',
-    'dispersed-cook',
-    '-f',
-    key,
-  ]);
+  const options = ['-q', '-t', 'ed25519', '-N', '', '-C', 'dispersed-cook'];
+  const made = await execute('ssh-keygen', [...options, '-f', key]);
   if (made.code !== 0) throw new Error(`ssh-keygen could not create a key: ${made.stderr}`);
   const config = join(path, 'config');
   const bin = join(path, 'bin');
@@ -109,11 +100,7 @@ export async function createSshFolder(
 
 /** What ssh says last, in plain words where they are known. */
 function describeRefusal(stderr: string): string {
-  const last =
-    stderr
-      .trim()
-      .split(/[\r\n]+/)
-      .at(-1) ?? '';
+  const last = /[^\r\n]*$/.exec(stderr.trim())?.[0] ?? '';
   if (/permission denied/i.test(last))
     return 'permission denied: does the image pass SSH_PUBKEY on?';
   const known =

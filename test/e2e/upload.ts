@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { isMapping } from '../../src/service/json.ts';
 import { listen } from '../simulator/listener.ts';
@@ -16,6 +17,8 @@ import { playExample, type ExampleScene, type PlayedExample } from './example.ts
 
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const made = 'weights of the model';
+const boto3 = fileURLToPath(new URL('boto3', import.meta.url));
+const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 
 interface ObjectStore {
   readonly url: string;
@@ -66,12 +69,17 @@ export async function playUpload(
   const store = await startStore();
   const example = await playExample(name, simulator, {
     ...scene,
-    change: (text_) => text_.replace(/https:\/\/[\w.-]+\.amazonaws\.com/, store.url),
     expressions: {
       'secrets.AWS_ACCESS_KEY_ID': 'AKIAEXAMPLE',
       'secrets.AWS_SECRET_ACCESS_KEY': secret,
     },
-    tools: { docker: 'cat > /dev/null' },
+    tools: {
+      docker: 'cat > /dev/null',
+      pip: ':',
+      // The example expects presign.py beside it, and boto3 from the line before.
+      python3: `export STORE_URL='${store.url}' PYTHONPATH='${boto3}' PYTHONDONTWRITEBYTECODE=1
+exec "$(PATH="\${PATH#*:}" command -v python3)" "${examples}/$1"`,
+    },
     during: async () => {
       await until(() => simulator.jobs().length > 0);
       await upload(environmentOf(simulator)['UPLOAD_URL'] ?? '');

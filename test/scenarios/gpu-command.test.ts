@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execute } from '../../src/ssh/execute.ts';
 import { createSshFolder, type SshFolder } from '../../src/ssh/folder.ts';
@@ -151,6 +152,66 @@ describe('gpu FILE', () => {
     expect(stdout).toBe(`::stop-commands::${token}\n::error::evil\n::${token}::\n`);
   });
 
+  // The runner reads the two streams apart: the end of one may come before the start of the other.
+  test('what the machine prints as errors gives no commands either', async () => {
+    const { stdout, stderr } = await gpuScript('echo ::error::evil >&2', {
+      env: { GITHUB_ACTIONS: 'true' },
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^::stop-commands::(\w+)\n::error::evil\n\n::\1::\n$/);
+  });
+
+  test('GPU_ENV may name any variable, also one that the script has itself', async () => {
+    const names = 'name,config,end,variable,guard,place,folder';
+    const env = Object.fromEntries(names.split(',').map((name) => [name, `my ${name}`]));
+    const { stdout } = await gpuScript(
+      'echo "$name, $config, $end, $variable, $guard, $place, $folder"',
+      {
+        env: { GPU_ENV: names, ...env },
+      },
+    );
+    expect(stdout).toBe(`${Object.values(env).join(', ')}\n`);
+  });
+
+  test('passes arguments on', async () => {
+    const file = join(newWorkspace(), 'train.sh');
+    writeFileSync(file, 'printf "%s." "$@"');
+    expect((await gpu([file, '--epochs', "it's 3"])).stdout).toBe("--epochs.it's 3.");
+  });
+
+  test('outputs and summary of more than 1 MiB are an error that says so', async () => {
+    const { code, stderr, summary } = await gpuScript(
+      "head -c 5000000 /dev/zero | tr '\\0' x >> $GITHUB_STEP_SUMMARY",
+    );
+    expect([code, summary]).toEqual([2, '']);
+    expect(stderr).toContain('more than 1 MiB');
+  });
+
+  test('begins a line of the outputs that are there', async () => {
+    const output = join(newWorkspace(), 'output');
+    writeFileSync(output, 'mine=1');
+    await gpuScript('printf theirs=2 >> $GITHUB_OUTPUT', { env: { GITHUB_OUTPUT: output } });
+    expect(readFileSync(output, 'utf8')).toBe('mine=1\ntheirs=2\n');
+  });
+
+  test('leaves nothing on the machine when it is cancelled while the script is copied', async () => {
+    const own = await openMachine();
+    const there = mkdtempSync(join(tmpdir(), 'machine-'));
+    const commands = `touch ${there}/started; sleep 2; mkdir ${there}/script; echo ${there}/script`;
+    writeFileSync(join(own.node.home, '..', 'bin', 'mktemp'), `#!/bin/sh\n${commands}\n`, {
+      mode: 0o755,
+    });
+    const { code } = await gpuScript('echo no', {
+      on: own,
+      during: async (signal) => {
+        await until(() => existsSync(join(there, 'started')));
+        signal('SIGTERM');
+      },
+    });
+    await own.node.close();
+    expect([code, readdirSync(there)]).toEqual([143, ['started']]);
+  });
+
   test('leaves nothing on the machine but ~/work', async () => {
     const before = readdirSync(tmpdir());
     await gpuScript('echo $0');
@@ -185,6 +246,26 @@ describe('gpu run', () => {
     expect((await gpu(['run', 'printf', '%s.', 'a b', "c'd"])).stdout).toBe("a b.c'd.");
     expect((await gpu(['run', 'echo one && exit 3'])).code).toBe(3);
   });
+
+  test.each([
+    ['x=$(gpu run "echo 0.93; echo ::error::evil >&2"); echo "[$x]"', '[0.93]\n'],
+    ['gpu run "seq 5" | head -n 2', '1\n2\n'],
+  ])('%s has what was printed, and no more', async (line, wanted) => {
+    const env = {
+      PATH: `${machine.folder.bin}:${process.env['PATH']}`,
+      GITHUB_ACTIONS: 'true',
+    };
+    const { stdout, stderr } = await promisify(execFile)('bash', ['--norc', '-ec', line], { env });
+    expect(stdout).toBe(wanted);
+    expect(stderr).toMatch(/^::stop-commands::(\w+)\n(?:::error::evil\n)?\n::\1::\n$/);
+  });
+
+  test('gpu ssh gives no commands', async () => {
+    const { stdout } = await gpu(['ssh', 'echo ::error::evil'], {
+      env: { GITHUB_ACTIONS: 'true' },
+    });
+    expect(stdout).toMatch(/^::stop-commands::(\w+)\n::error::evil\n\n::\1::\n$/);
+  });
 });
 
 describe('gpu push', () => {
@@ -209,7 +290,44 @@ describe('gpu push', () => {
     expect(readdirSync(machine.work)).not.toEqual(expect.arrayContaining(['data']));
   });
 
+  test('takes names as they are, and patterns of folders as .gitignore has them', async () => {
+    const cwd = newWorkspace();
+    mkdirSync(join(cwd, 'cache'));
+    writeFileSync(join(cwd, 'cache', 'x'), 'x');
+    writeFileSync(join(cwd, '@model'), 'x');
+    writeFileSync(join(cwd, '.gpuignore'), '# What is large\ncache/\n');
+    const { code } = await gpu(['push', '@model', 'cache', '.gpuignore'], { cwd });
+    expect([code, readdirSync(machine.work).includes('@model')]).toEqual([0, true]);
+    expect(readdirSync(machine.work)).not.toContain('cache');
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends with %s, and what it started as well',
+    async (name) => {
+      const own = await openMachine();
+      const mark = `200.${process.pid}`;
+      const isRunning = () => spawnSync('pgrep', ['-f', `sleep ${mark}`]).status === 0;
+      writeFileSync(join(own.node.home, '..', 'bin', 'tar'), `#!/bin/sh\nexec sleep ${mark}\n`, {
+        mode: 0o755,
+      });
+      const cwd = newWorkspace();
+      writeFileSync(join(cwd, 'data'), 'x');
+      const { code } = await gpu(['push', 'data'], {
+        cwd,
+        on: own,
+        during: async (signal) => {
+          await until(isRunning);
+          signal(name);
+        },
+      });
+      expect(code).toBe(name === 'SIGINT' ? 130 : 143);
+      await own.node.close();
+      spawnSync('pkill', ['-f', `sleep ${mark}`]);
+    },
+  );
+
   test.each([
+    ['.git', 'gpu: push: .git is in .git, which is neither sent nor brought back\n'],
     ['nowhere', 'gpu: push: nowhere does not exist\n'],
     ['../x', 'gpu: push: ../x is not a path below the current folder\n'],
     ['/etc', 'gpu: push: /etc is not a path below the current folder\n'],
@@ -252,7 +370,32 @@ describe('gpu pull', () => {
     );
   });
 
-  test.each(['/etc', '../../x', 'a/../../../x'])(
+  test('leaves .git out', async () => {
+    const cwd = newWorkspace();
+    onMachine('repository/.git/hooks/post-checkout', 'evil');
+    onMachine('repository/README', 'text');
+    expect((await gpu(['pull', 'repository'], { cwd })).code).toBe(0);
+    expect(readdirSync(join(cwd, 'repository'))).toEqual(['README']);
+  });
+
+  test('goes through no link', async () => {
+    const cwd = newWorkspace();
+    mkdirSync(join(machine.work, 'deep', 'a', 'b'), { recursive: true });
+    symlinkSync('../../..', join(machine.work, 'deep', 'a', 'b', 'up'));
+    expect((await gpu(['pull', 'deep'], { cwd })).code).toBe(0);
+    const { code, stderr } = await gpu(['pull', 'deep/a/b/up/deep'], { cwd });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is behind a link')]);
+    expect(readdirSync(cwd)).toEqual(['deep']);
+  });
+
+  test('takes folders that overlap', async () => {
+    const cwd = newWorkspace();
+    onMachine('both/inner/x', 'x');
+    const { code, stderr } = await gpu(['pull', 'both/.', 'both/inner'], { cwd });
+    expect([code, stderr, existsSync(join(cwd, 'both', 'inner', 'x'))]).toEqual([0, '', true]);
+  });
+
+  test.each(['/etc', '../../x', 'a/../../../x', 'a/b/../../../../x', 'a/../x', '../.git/config'])(
     'a link to %s brings nothing back',
     async (target) => {
       const cwd = newWorkspace();

@@ -30,6 +30,16 @@ test('1,000 lives keep every promise', async () => {
   expect(played.map(({ code }) => code)).toEqual([0, 0]);
 }, 420_000);
 
+// In post, which has asked nothing of the service yet, two web pages of a gateway looked like another host.
+test.each(['1460', '11091'])(
+  'life %s, in which a job was left running, keeps every promise',
+  async (seed) => {
+    const { code, output } = await simulate('--seed', seed);
+    expect([code, output]).toEqual([0, expect.not.stringContaining('✗')]);
+  },
+  60_000,
+);
+
 test('the same seed tells the same story', async () => {
   const [once, again] = await Promise.all([simulate('--seed', '4711'), simulate('--seed', '4711')]);
   const story = ({ output }: Ended) => output.replace(/^.* a second.*$/m, '');
