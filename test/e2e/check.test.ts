@@ -119,6 +119,22 @@ test.concurrent(
   },
 );
 
+test.concurrent(
+  'a runner that vanished: its machine for steps on the GPU is gone after a check',
+  async () => {
+    await inRepository({ recipes }, async ({ simulator, model, cook, check, statuses }) => {
+      const killed = cook(1, { with: { ssh: 'true', task: 'PERSISTENT' } });
+      await until(() => statuses().length === 1);
+      killed.process.kill('SIGKILL');
+      await killed.done;
+      addRun(model, 1, 'completed');
+      const checked = await check();
+      expect(parsed(checked, 'orphans').map(({ result }) => result)).toEqual(['cancelled']);
+      expect(statusesOf(simulator)).toEqual(['CANCELLED']);
+    });
+  },
+);
+
 test.concurrent.each([
   ['not over for long', { minutesAgo: 9 }, 'completed'],
   ['going on', {}, 'in_progress'],
