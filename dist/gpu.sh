@@ -176,23 +176,16 @@ is_behind_link() {
   return 1
 }
 
-# Whether a link at a place leads to one below the folder that this place is in.
+# Whether a link at a place leads to one below the folder that this place is in. `..` comes first or
+# not at all: after a name it would leave what that leads to, which may be a link itself.
 stays_below() {
-  local place=$1 target=$2 depth part down=
-  case $target in /*) return 1 ;; esac
-  depth=$(printf %s "$place" | tr -cd / | wc -c)
-  local IFS=/
-  set -f
-  for part in $target; do
-    case $part in
-      '' | .) ;;
-      .[gG][iI][tT]) set +f; return 1 ;;
-      # After a name it would leave what that leads to, which may be a link itself.
-      ..) depth=$((depth - 1)); if [ -n "$down" ] || [ "$depth" -lt 0 ]; then set +f; return 1; fi ;;
-      *) down=1 ;;
-    esac
-  done
-  set +f
+  local target=$2/ depth
+  depth=$(printf %s "$1" | tr -cd / | wc -c)
+  while [ "${target:0:3}" = ../ ]; do target=${target:3} depth=$((depth - 1)); done
+  case /$target in
+    //?* | */../* | */.[gG][iI][tT]/*) return 1 ;;
+  esac
+  [ "$depth" -ge 0 ]
 }
 
 # The script and its variables, as a script that keeps both on the machine: over stdin, for a command

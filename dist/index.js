@@ -31188,6 +31188,7 @@ async function endJob(jobUuid, entry, options) {
 }
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 const cancelAgainEveryMs = 12_000;
+const maxCancelsOfFailed = 3;
 async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadline }, see) {
     const { clock } = client;
     const time = (0,_clock_js__WEBPACK_IMPORTED_MODULE_3__/* .startDeadline */ .db)(clock, maxConfirmMs[phase], deadline);
@@ -31205,6 +31206,7 @@ async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadl
         await work(next.signal);
         next.clear();
     };
+    let ofFailed = 0;
     for (let isLast = false; !isLast && !last.isOver && !time.signal.aborted;) {
         await untilNext(async (signal) => poller.watch(jobUuid, take, signal));
         if (last.isOver || time.signal.aborted)
@@ -31215,7 +31217,9 @@ async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadl
             const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, signal).catch(() => null);
             if (job !== null)
                 take(job);
+            ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
         });
+        isLast ||= ofFailed === maxCancelsOfFailed;
     }
     time.clear();
     if (last.isOver || (phase === 'main' && deadline.aborted))

@@ -112,6 +112,8 @@ async function endJob(
 const maxConfirmMs = { main: 30_000, post: 600_000 };
 // A cancel that the service has lost on its way is sent again.
 const cancelAgainEveryMs = 12_000;
+// A job with retries left that still shows FAILED after so many cancels is not started once more.
+const maxCancelsOfFailed = 3;
 
 /** @param see notes what was seen of the job, and gives whether it has ended */
 async function confirmEnd(
@@ -136,6 +138,7 @@ async function confirmEnd(
     await work(next.signal);
     next.clear();
   };
+  let ofFailed = 0;
   for (let isLast = false; !isLast && !last.isOver && !time.signal.aborted;) {
     await untilNext(async (signal) => poller.watch(jobUuid, take, signal));
     if (last.isOver || time.signal.aborted) break;
@@ -144,7 +147,9 @@ async function confirmEnd(
       const { sent } = entry.reason(jobUuid);
       const job = await cancelJob(client, jobUuid, sent, signal).catch(() => null);
       if (job !== null) take(job);
+      ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
     });
+    isLast ||= ofFailed === maxCancelsOfFailed;
   }
   time.clear();
   // After an interrupt main has seconds; post goes on from there.

@@ -179,12 +179,16 @@ describe('a cancel', () => {
 
   test.each([
     // Nothing started it again in half a minute.
-    [null, [0, 12_000, 24_000], 30_000],
+    ['main', null, [0, 12_000, 24_000], 30_000],
+    // The last to look is not to wait for it until its deadline.
+    ['post', null, [0, 12_000, 24_000, 36_000], 36_000],
     // It had failed long ago.
-    ['ended', [0], 0],
-  ] as const)('of a job with retries that shows FAILED, stop %p: ended', async (stop, sent, ms) => {
+    ['main', 'ended', [0], 0],
+  ] as const)('in %s of a job with retries that shows FAILED, stop %p: ended', async (...row) => {
+    const [phase, stop, sent, ms] = row;
     const failed = fakeJob({ status: 'FAILED', max_retry_count: 2 });
     const { told, facts, tookMs, cancels } = await play({
+      phase,
       facts: { stop },
       answer: () => failed,
     });
