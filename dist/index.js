@@ -30514,7 +30514,7 @@ async function cleanUpJobs(deps) {
     try {
         const inputs = await (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_9__/* .readInputs */ .Ko)(runner, _inputs_cook_js__WEBPACK_IMPORTED_MODULE_8__/* .cleanUpInputs */ .ih);
         const { client, close } = (0,_service_open_js__WEBPACK_IMPORTED_MODULE_3__/* .openService */ .I)(deps, (0,_inputs_access_js__WEBPACK_IMPORTED_MODULE_6__/* .toAccess */ .oQ)(inputs), log.clockOff, Infinity);
-        if (open.some(({ jobs }) => jobs.length > 0))
+        if (open.some(({ mark, jobs }) => mark !== null && jobs.length > 0))
             client.host.answered();
         try {
             await reconcileAll(open, saved, policy, client, log);

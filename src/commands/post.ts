@@ -49,8 +49,8 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
   try {
     const inputs = await readInputs(runner, cleanUpInputs);
     const { client, close } = openService(deps, toAccess(inputs), log.clockOff, Infinity);
-    // Where jobs are known from, there is an API: what else answers there now is trouble of the moment.
-    if (open.some(({ jobs }) => jobs.length > 0)) client.host.answered();
+    // Where it has cooked jobs there is an API: what else answers there now is trouble of the moment.
+    if (open.some(({ mark, jobs }) => mark !== null && jobs.length > 0)) client.host.answered();
     try {
       await reconcileAll(open, saved, policy, client, log);
       if (onJobEnd === 'cancel') await reportStopped(open, deps, client);
