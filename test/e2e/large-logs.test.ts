@@ -78,7 +78,8 @@ describe.each(sizes)('a log of %s', (name) => {
   });
 
   test('takes memory within bounds', () => {
-    expect(see().peakMb).toBeLessThan(600);
+    // When garbage is collected moves it by 60 MB; one more copy of the log is 100 MB, and each look is one.
+    expect(see().peakMb).toBeLessThan(800);
   });
 });
 
