@@ -121,7 +121,6 @@ pull() {
     shift
   done
   [ ${#paths[@]} -gt 0 ] || fail 'pull: name the files of ~/work to bring back, such as: pull out'
-  mkdir -p -- "$to"
   machine "cd ~/work || exit 4; for p in$words; do [ -e \"\$p\" ] || [ -L \"\$p\" ] || { echo \"\${p#./} is not in ~/work on the machine\" >&2; exit 3; }; done" </dev/null || {
     [ $? != 255 ] || lost
     fail 'pull: not all of these files are on the machine'
