@@ -34554,7 +34554,7 @@ var request = __nccwpck_require__(4290);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(4052);
 ;// CONCATENATED MODULE: ./build/version.js
-const version = '0.1.0';
+const version = '1.0.0';
 
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);

@@ -1,4 +1,5 @@
 import { beforeAll } from '@jest/globals';
+import { version } from '../../src/version.ts';
 import { startStep, type RunningStep, type StepOptions, type StepResult } from '../runner/step.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Phase, RecipeScript, Simulator, SimulatorOptions } from '../simulator/types.ts';
@@ -102,6 +103,7 @@ function normalise(step: StepResult, recipeUuids: readonly string[]): string {
     );
   return named(named(step.log, jobUuids, 'JOB'), recipeUuids, 'RECIPE')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
+    .replaceAll(version, 'VERSION')
     .replaceAll(/^ +(?:\d+[smh] ?)+ /gm, '  <time>  ')
     .replaceAll(/\b(waited|ran|succeeded, in) (?:\d+[smh] ?)+/g, '$1 <time>')
     .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK');

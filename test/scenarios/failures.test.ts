@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { version } from '../../src/version.ts';
 import { startApp } from '../simulator/app.ts';
 import type { Fault, Phase, RecipeScript } from '../simulator/types.ts';
 import { play, type Play, type Played } from './play.ts';
@@ -137,6 +138,7 @@ function seen({ main }: Played): readonly string[] {
       .replaceAll(job ?? 'none', 'JOB')
       .replaceAll(/\b(?!0[12][ab]0)[0-9a-f]{8}-[0-9a-f-]{27}\b/g, 'ANOTHER')
       .replaceAll(/127\.0\.0\.1:\d{4,}/g, 'HOST')
+      .replaceAll(version, 'VERSION')
       // In Jest, Node's own errors are no instances of Error.
       .replaceAll('Error: connect ', 'connect ')
       .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK')
