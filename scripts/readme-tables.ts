@@ -19,14 +19,14 @@ type Kind = 'inputs' | 'outputs';
 type Row = readonly string[];
 
 /**
- * Puts the tables of inputs and outputs between the README's markers. A marker is a line such as
+ * Puts the tables of inputs and outputs between the markers of a page. A marker is a line such as
  * `<!-- inputs of wait/action.yml -->`, or `<!-- inputs of action.yml: title task -->` for some of
  * them, and its table goes up to the line `<!-- end -->`.
  * @param read gives the text of a file that a marker names
- * @returns the README, with columns that are not yet aligned
+ * @returns the page, with columns that are not yet aligned
  */
-export function fillTables(readme: string, read: (file: string) => string): string {
-  const parts = readme.split(/^(?=<!-- (?:inputs|outputs) of .+ -->$)/m);
+export function fillTables(page: string, read: (file: string) => string): string {
+  const parts = page.split(/^(?=<!-- (?:inputs|outputs) of .+ -->$)/m);
   return parts.map((part) => fillPart(part, read)).join('');
 }
 

@@ -98,13 +98,16 @@ function withoutExpression([name = '', text]: string[]): [string, string | undef
   return [name, name === 'matrix-index' || name === 'github-token' ? '' : text];
 }
 
-test.each(Object.entries(read('.').inputs))(
-  'the description of %s is of a length to read, and shows a value',
-  (_, { description }) => {
-    const words = description.split(/\s+/).length;
-    expect(words).toBeGreaterThanOrEqual(15);
-    expect(words).toBeLessThanOrEqual(36);
-    expect(description).toMatch(/`[^`]+`/);
+// At length, each is told in docs/inputs.md and docs/outputs.md.
+test.each(actions.map(([folder]) => folder))(
+  '%s describes each input in one sentence',
+  (folder) => {
+    const { inputs, outputs } = read(folder);
+    const texts = [...Object.values(inputs), ...Object.values(outputs)];
+    for (const { description } of texts) {
+      expect(description).toMatch(/^[A-Z`](?:[^.]|\.(?! ))+\.$/);
+      expect(description.split(/\s+/).length).toBeLessThanOrEqual(26);
+    }
   },
 );
 

@@ -154,21 +154,64 @@ describe('the command', () => {
   });
 });
 
-/** The names in the first column of the README's tables of a kind. */
+const readme = projectFile('README.md');
+const actionsPage = projectFile('docs/actions.md');
+
+/** The names in the first column of the tables of a kind. */
 function namesShown(kind: string, file: string): readonly string[] {
-  const readme = projectFile('README.md');
-  const tables = readme.matchAll(/^<!-- (\w+) of ([\w/.]+)(?::.+)? -->$([^]*?)^<!-- end -->$/gm);
+  const tables = `${readme}\n${actionsPage}`.matchAll(
+    /^<!-- (\w+) of ([\w/.]+)(?::.+)? -->$([^]*?)^<!-- end -->$/gm,
+  );
   return [...tables]
     .filter(([, kindOfTable, fileOfTable]) => kindOfTable === kind && fileOfTable === file)
     .flatMap(([, , , table = '']) => [...table.matchAll(/^\| `([\w-]+)`/gm)])
     .map(([, name = '']) => name);
 }
 
-// In groups, each once, and within a group in the order of the file.
-test.each(actionFiles)('the README of the project has each input and output of %s', (file) => {
-  const sections = parse(projectFile(file)) as Readonly<Record<string, object | undefined>>;
-  for (const kind of ['inputs', 'outputs']) {
-    const declared = Object.keys(sections[kind] ?? {});
-    expect(namesShown(kind, file).toSorted()).toEqual(declared.toSorted());
+const namesIn = (kind: string, file: string): readonly string[] =>
+  Object.keys((parse(projectFile(file)) as Readonly<Record<string, object>>)[kind] ?? {});
+
+/** The names that a line of the page on the other actions lists after some words. */
+function namesListed(folder: string, words: string): readonly string[] {
+  const section = actionsPage.split(/^## /m).find((text) => text.toLowerCase().startsWith(folder));
+  const line = section?.split('\n').find((text) => text.includes(words)) ?? '';
+  return [...line.slice(line.indexOf(words)).matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name);
+}
+
+// In groups, each once, and within a group in the order of the file. What another action has in
+// common with the cook action, the page only lists.
+test.each(actionFiles)('the pages have each input of %s', (file) => {
+  const folder = file.split(/[\\/]/).at(-2);
+  const listed = folder === undefined ? [] : namesListed(folder, 'As in the cook action: ');
+  expect([...namesShown('inputs', file), ...listed].toSorted()).toEqual(
+    namesIn('inputs', file).toSorted(),
+  );
+});
+
+test.each(['wait', 'check', 'cancel'])('%s has what it lists as the cook action has it', (name) => {
+  const read = (file: string) => parse(projectFile(file)) as { inputs: Record<string, object> };
+  const [cook, other] = [read('action.yml').inputs, read(`${name}/action.yml`).inputs];
+  for (const input of namesListed(name, 'As in the cook action: ')) {
+    expect(other[input]).toEqual(cook[input]);
   }
+});
+
+test.each(['action.yml', 'check/action.yml'])('a table has each output of %s', (file) => {
+  expect(namesShown('outputs', file).toSorted()).toEqual(namesIn('outputs', file).toSorted());
+});
+
+// The outputs of these are those of the cook action, but for some that the page names.
+test.each(['wait', 'cancel'])('the page names the outputs that %s lacks', (folder) => {
+  const lacks = namesListed(folder, ', without ');
+  const expected = namesIn('outputs', 'action.yml').filter((name) => !lacks.includes(name));
+  expect(namesIn('outputs', `${folder}/action.yml`).toSorted()).toEqual(expected.toSorted());
+});
+
+test('the page on outputs has a heading for each output of a cook', () => {
+  const headings =
+    projectFile('docs/outputs.md')
+      .match(/^### .+$/gm)
+      ?.join(' ') ?? '';
+  const named = [...headings.matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name);
+  expect(named.toSorted()).toEqual(namesIn('outputs', 'action.yml').toSorted());
 });

@@ -9,7 +9,6 @@ import { always, startGitHub, type GitHub } from '../github/server.ts';
 import { startApp } from '../simulator/app.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
-import { startSshNode } from '../simulator/ssh-node.ts';
 import { until } from '../support/until.ts';
 import {
   endless,
@@ -21,6 +20,7 @@ import {
   type Lives,
   type PlayedExample,
 } from './example.ts';
+import { openGpuStage } from './gpu-steps.ts';
 import type { PlayedScript } from './script.ts';
 import { playUpload } from './upload.ts';
 import { playWorkflow, type PlayedStep } from './workflow.ts';
@@ -157,32 +157,13 @@ async function playServer(name: string, { isOpen = false }: Trial): Promise<Play
   return { ...example, simulator, statuses: [], model: createRepository(), answers: app.answers };
 }
 
-// What the code of the commit does there, and an image with Python.
-const commitFiles = { './train.py': 'the code of this commit', './requirements.txt': '' };
-const imageTools = {
-  pip: ':',
-  python:
-    'echo "on the GPU: $*"; mkdir -p out; cp train.py out/model.bin; echo 0.93 > out/accuracy',
-};
-
 async function playGpuSteps(name: string): Promise<Played> {
-  const known: { simulator?: Simulator } = {};
-  const node = await startSshNode({
-    tools: imageTools,
-    authorizedKeys: () =>
-      known.simulator?.jobs().flatMap((job) => job.parameters?.parameters.sshkey ?? []) ?? [],
-  });
-  const life = [
-    { status: 'RUNNING', forMs: 1_000 },
-    { status: 'RUNNING', nodeUrls: [node.address] },
-  ];
-  const simulator = await startSimulator({ recipes: recipesOf({ life, hourlyRateUsd: 0.69 }) });
-  known.simulator = simulator;
+  const { simulator, commitFiles, close } = await openGpuStage();
   const example = await playExample(name, simulator, {
     tools: commitFiles,
     expressions: { 'secrets.HF_TOKEN': 'hf_secret' },
   });
-  await Promise.all([simulator.close(), node.close()]);
+  await close();
   return { ...example, simulator, statuses: [], model: createRepository() };
 }
 

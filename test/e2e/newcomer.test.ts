@@ -5,15 +5,16 @@ import { errorsIn } from '../runner/model.ts';
 import { startSimulator } from '../simulator/server.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { measuring, recipesOf } from './example.ts';
+import { openGpuStage } from './gpu-steps.ts';
 import type { PlayedScript } from './script.ts';
-import { playWorkflow, type PlayedStep } from './workflow.ts';
+import { playWorkflow, type PlayedStep, type Scene, type SentFiles } from './workflow.ts';
 
-// The path of a newcomer who has nothing but the README: pastes the workflow, reads the output,
-// cooks three recipes, adds a gate, and fixes what fails by what the annotation says. `@v1` is the
-// checkout, and the service is the simulator; all else is as pasted.
+// The path of a newcomer who has nothing but the README: pastes the first example and sees the model,
+// pastes the second, cooks three recipes, adds a gate, and fixes what fails by what the annotation
+// says. `@v1` is the checkout, and the service is the simulator; all else is as pasted.
 
 const blocks = fencedBlocks(projectFile('README.md'), 'yaml');
-const quickStart = blocks.find((block) => block.startsWith('name:')) ?? '';
+const [gpuSteps = '', quickStart = ''] = blocks.filter((block) => block.startsWith('name:'));
 const blockWith = (part: string) => blocks.find((block) => block.includes(part)) ?? '';
 
 /** Pastes a block where a line of the workflow begins, in that line's place or after it. */
@@ -32,13 +33,16 @@ afterEach(async () => simulator.close());
 interface Played {
   readonly steps: readonly PlayedStep[];
   readonly scripts: readonly PlayedScript[];
+  readonly sent: readonly SentFiles[];
 }
 
 async function run(
   workflow: string,
   secrets: Readonly<Record<string, string>> = {},
+  scene: Partial<Scene> = {},
 ): Promise<Played> {
   const scripts: PlayedScript[] = [];
+  const sent: SentFiles[] = [];
   const steps = await playWorkflow(workflow, {
     expressions: {
       'secrets.DISPERSED_PUBLIC_KEY': simulator.publicKey,
@@ -47,14 +51,33 @@ async function run(
     },
     with: { 'api-url': simulator.url },
     onScript: (script) => scripts.push(script),
+    onFiles: (files) => sent.push(files),
+    ...scene,
   });
-  return { steps, scripts };
+  return { steps, scripts, sent };
 }
 
 const resultsOf = ({ steps }: Played) => steps.map(({ outputs }) => outputs['result']);
 const errorsOf = ({ steps }: Played) => steps.flatMap(({ log }) => errorsIn(log));
 
-test('the workflow can be pasted, and its output read', async () => {
+test('the first example can be pasted: it trains the commit, and brings the model back', async () => {
+  const stage = await openGpuStage();
+  await simulator.close();
+  simulator = stage.simulator;
+  const secrets = { 'secrets.HF_TOKEN': 'hf_secret' };
+  const played = await run(gpuSteps, secrets, { tools: stage.commitFiles });
+  expect(resultsOf(played)).toEqual(['running']);
+  expect(played.scripts.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+  expect(played.scripts[1]?.log).toContain('on the GPU: train.py --out out');
+  expect(played.sent.map(({ files }) => Object.keys(files).toSorted())).toEqual([
+    ['accuracy', 'model.bin'],
+  ]);
+  expect(played.steps[0]?.summary).toContain(simulator.jobs()[0]?.uuid.slice(0, 8));
+  expect(simulator.jobs().map(({ status }) => status)).toEqual(['CANCELLED']);
+  await stage.close();
+}, 60_000);
+
+test('the second example can be pasted, and its output read', async () => {
   const played = await run(quickStart);
   expect(resultsOf(played)).toEqual(['succeeded']);
   expect(played.scripts.map(({ log }) => log)).toEqual(['The job ended with succeeded\n']);
@@ -69,7 +92,7 @@ test('three recipes are a paste away', async () => {
 }, 60_000);
 
 test('a gate is a paste away', async () => {
-  const gated = `${quickStart}${blockWith('--exit-status').replaceAll(/^(?=.)/gm, ' '.repeat(6))}`;
+  const gated = `${quickStart}${blockWith('.accuracy | numbers').replaceAll(/^(?=.)/gm, ' '.repeat(6))}`;
   const { scripts } = await run(gated);
   expect(scripts.map(({ exitCode, log }) => [exitCode, log.split('\n')[0]])).toEqual([
     [0, 'The job ended with succeeded'],
@@ -87,6 +110,18 @@ test('a secret that was forgotten is named, and where to store it', async () => 
   expect(simulator.jobs()).toEqual([]);
 }, 60_000);
 
+test('a wrong key is named, and the right one is all it takes', async () => {
+  for (const workflow of [gpuSteps, quickStart]) {
+    const played = await run(workflow, { 'secrets.DISPERSED_SECRET_KEY': 'sk_of_another_pair' });
+    const [error] = errorsOf(played);
+    expect(error?.title).toMatch(/the API key was not accepted$/);
+    expect(error?.message).toMatch(/keys? .*belong together/);
+    expect(simulator.jobs()).toEqual([]);
+  }
+  const fixed = await run(quickStart);
+  expect(resultsOf(fixed)).toEqual(['succeeded']);
+}, 60_000);
+
 test('a wrong value is fixed by what the annotation says', async () => {
   const wrong = quickStart.replace('max-timeout-run: 2h', 'max-timeout-run: 7200');
   const [error] = errorsOf(await run(wrong));
@@ -96,7 +131,7 @@ test('a wrong value is fixed by what the annotation says', async () => {
   expect(resultsOf(fixed)).toEqual(['succeeded']);
 }, 60_000);
 
-test('a misspelt input of a recipe is fixed by what the annotation says', async () => {
+test('a misspelled input of a recipe is fixed by what the annotation says', async () => {
   const entry = '[{ uuid: 01a0114e-e7f8-4e76-a07a-f09fca41e2be, gpu_names: RTX 4090 }]';
   const wrong = quickStart.replace(/(?<=recipes: ).+/, () => `'${entry}'`);
   const [error] = errorsOf(await run(wrong));

@@ -1,0 +1,87 @@
+import { globSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { projectFile } from './action-files.ts';
+
+// What people read is in the style of GitHub's own docs: American spelling, active voice, the reader
+// acts. The phrases here were in it once, and are of the kinds that must not come back.
+
+/** Where people read. `src` joins them once its texts are rewritten. */
+const places = [
+  '*.md',
+  'docs/*.md',
+  'action.yml',
+  '*/action.yml',
+  'examples/**/*.{yml,py,Dockerfile}',
+  '.github/**/*.{md,yml}',
+];
+// What has happened is history.
+const exclude = ['CHANGELOG.md', 'node_modules/**', 'build/**'];
+// These are not rewritten yet.
+exclude.push('AGENTS.md', 'CONTRIBUTING.md', 'examples/deploy-after-training.yml');
+exclude.push('docs/{design,guarantees,inputs,performance,security,service,troubleshooting}.md');
+
+const phrases: readonly RegExp[] = [
+  /\bdearer\b/,
+  /\bcannot be had\b/,
+  /\bof which the next\b/,
+  /\bcancelled in time\b/,
+  /\bstill lives?\b/,
+  /\bhas been over\b/,
+  /\btold\b/,
+  /\btells? of\b/,
+  /\blets? it tell\b/,
+  /\bnobody\b/i,
+  /\bshows in no list\b/,
+  /\bit is looked for\b/,
+  /\bnothing remote\b/,
+  /\bwhat is on offer\b/,
+  /\bas the recipe has it\b/,
+  /\bplayed as (?:they|it)\b/,
+  /\bthen says\b/,
+  /\bstands? in\b/,
+  /\bstands for\b/,
+  /\banew\b/,
+  /\bno annotation tells\b/,
+  /\bwhat the log says\b/i,
+  /\bOffers before\b/,
+  /\banswered last\b/,
+  /\bWhat helps\b/,
+  /\bgoes on\b/,
+  /\bhad an error\b/,
+  /\bNothing is (?:waited for|cooked where)\b/,
+  /\bEvery offer is\b/,
+  /\bwhat has not ended\b/i,
+  /\bbecomes? of\b|\bbecame of\b/,
+  /\bis to be\b|\bare to be\b/,
+  /\bcomes later\b/,
+  /\bleft alive\b/,
+  /\bguises?\b/,
+  /\blet go\b/,
+  // British spelling; as values of the API and of outputs, some are in code.
+  /\b[Cc]ancell(?:ed|ing)\b/,
+  /\b(?:behaviour|colour|licence|favour|centre|misspelt|unauthoris|authoris|recognis|initialis)/i,
+];
+
+const files = globSync(places, { cwd: fileURLToPath(new URL('../../', import.meta.url)), exclude });
+
+/** A text without what is code in it: fenced blocks and back-ticks. */
+const prose = (text: string) => text.replaceAll(/^```[^]*?^```$|`[^`\n]*`/gm, '`');
+
+/** The lines of a text that have one of the phrases. */
+function oldLines(text: string): readonly string[] {
+  return prose(text)
+    .split('\n')
+    .filter((line) => phrases.some((phrase) => phrase.test(line)));
+}
+
+test.each(files)('%s has no phrase of the old kind', (file) => {
+  expect(oldLines(projectFile(file))).toEqual([]);
+});
+
+test.each(['Nothing is cooked where every offer is dearer.', 'Nobody waits for a bill.'])(
+  'a phrase is found: %s',
+  (line) => {
+    expect(oldLines(`Fine.\n${line}\n\`cancelled\``)).toEqual([line]);
+  },
+);
