@@ -11,8 +11,10 @@ export interface Runner {
   readonly redactor: Redactor;
   /** Prints a line; what the runner could take for a command, or for a second line, is made harmless. */
   readonly print: (line: string) => void;
-  /** Folds what is printed meanwhile under a title, which is made safe. */
-  readonly group: (title: string, print: () => void) => void;
+  /** Begins a group of lines under a title, which is made safe. Groups cannot be nested. */
+  readonly startGroup: (title: string) => void;
+  /** Ends the group, which GitHub then folds. */
+  readonly endGroup: () => void;
   readonly annotate: (
     level: 'error' | 'warning' | 'notice',
     title: string,
@@ -39,11 +41,10 @@ export const actionsRunner: Runner = {
   print: (line) => {
     core.info(printable(line));
   },
-  group: (title, print) => {
+  startGroup: (title) => {
     core.startGroup(printable(title));
-    print();
-    core.endGroup();
   },
+  endGroup: core.endGroup,
   annotate: (level, title, message) => {
     core[level](message, { title });
   },

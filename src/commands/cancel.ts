@@ -5,6 +5,7 @@ import { cancelInputs } from '../inputs/job.ts';
 import { readInputs, type Values } from '../inputs/read.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { noCeilings } from '../money/ceilings.ts';
+import { formatClosing } from '../report/format.ts';
 import { writeInitialOutputs, writeVerdict } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
 import { getOutcome, givenJob, type Entry, setSeen } from '../step/entry.ts';
@@ -27,9 +28,13 @@ export async function cancel(deps: Deps): Promise<void> {
       return;
     }
     // 2. Cancel
-    const outcomes = await withStep(createCancelPlan(inputs), jobs, [], deps, async (step) =>
-      Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))),
-    );
+    const outcomes = await withStep(createCancelPlan(inputs), jobs, [], deps, async (step) => {
+      const canceled = await Promise.all(
+        step.entries.map(async (entry) => cancelEntry(step, entry)),
+      );
+      step.log.print(formatClosing(canceled));
+      return canceled;
+    });
     // 3. Report: here a cancelled job is what was asked for.
     await reportOutcomes(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
   } catch (error) {

@@ -28,7 +28,7 @@ export async function check(deps: Deps): Promise<void> {
     writeCheckOutputs(runner, { running: [], ended: [], orphans: [] });
     const inputs = await readCheckInputs(runner);
     const run = readRun(runner);
-    const log = createLog(runner, 1);
+    const log = createLog(runner, deps.clock, 1);
     const { signal, clear } = startDeadline(deps.clock, maxCheckMs, deps.interrupt);
     const { client, close } = openService(deps, toAccess(inputs), log.clockOff);
     const token = inputs['github-token'];

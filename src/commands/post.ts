@@ -39,7 +39,7 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
   const { runner } = deps;
   const saved = readSavedState(runner);
   if (saved === null) return;
-  const log = createLog(runner, saved.entries.length);
+  const log = createLog(runner, deps.clock, saved.entries.length);
   const isGpu = runner.input('ssh').trim().toLowerCase() === 'true';
   const given = runner.input('on-job-end').trim() || (isGpu ? 'cancel' : 'keep');
   const onJobEnd = given === 'cancel' ? 'cancel' : 'keep';
@@ -53,7 +53,7 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
     if (open.some(({ mark, jobs }) => mark !== null && jobs.length > 0)) client.host.answered();
     try {
       await reconcileAll(open, saved, policy, client, log);
-      if (onJobEnd === 'cancel') await reportStopped(open, deps, client);
+      if (onJobEnd === 'cancel') await reportStopped(open, log, client);
       const run = readRunRef(runner, saved.pendingSha);
       const token = inputs['github-token'];
       if (run === null || run.sha === '' || token === undefined) return;
@@ -73,10 +73,10 @@ const maxReportMs = 15_000;
 /** Says how long the jobs ran that were stopped with the workflow's job, and what they cost. */
 async function reportStopped(
   stopped: readonly EntryFacts[],
-  { runner, clock }: Deps,
+  log: Log,
   client: Client,
 ): Promise<void> {
-  const { signal, clear } = startDeadline(clock, maxReportMs);
+  const { signal, clear } = startDeadline(client.clock, maxReportMs);
   const uuids = stopped.flatMap(({ jobs }) => jobs.slice(0, 1).map(({ uuid }) => uuid));
   const answers = uuids.map(async (uuid) => readJob(client, uuid, signal).catch(() => null));
   const jobs = (await Promise.all(answers)).filter((job) => job !== null);
@@ -86,7 +86,7 @@ async function reportStopped(
     const known = { ref, job, runs: runs.get(job.uuid) ?? [] };
     return createOutcome({ ...known, origin: 'given', ending: 'final' }, { hasEnded: true });
   });
-  if (outcomes.length > 0) runner.print(formatClosing(await withBills(outcomes, client, signal)));
+  if (outcomes.length > 0) log.print(formatClosing(await withBills(outcomes, client, signal)));
   clear();
 }
 

@@ -40,6 +40,11 @@ export function isFinal(status: string): boolean {
   return finalResultOf(status) !== null;
 }
 
+/** A status as a word in a sentence, such as `running`; one that is not known, as it is. */
+export function formatStatus(status: string): string {
+  return isKnown(status) ? status.toLowerCase().replace('cancell', 'cancel') : status;
+}
+
 export function isStarting(status: string): boolean {
   return meanings.get(status)?.isStarting ?? false;
 }

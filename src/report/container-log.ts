@@ -2,45 +2,57 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempFolder } from '../inputs/context.ts';
 import type { SubmittedJob } from '../jobs/records.ts';
-import type { LogMode } from '../logs/runs.ts';
 import type { JobLogEvents } from '../logs/run-log.ts';
+import type { LogMode } from '../logs/runs.ts';
 import type { Runner } from '../runner.ts';
-import { stripInvisible } from '../text.ts';
-import { jobPrefix, type Log } from './log.ts';
-import { minManyJobs } from './progress.ts';
+import { cut, stripInvisible } from '../text.ts';
+import { minManyJobs, type Log } from './log.ts';
 import { sanitizeLine, sanitizeLogLine } from './sanitize.ts';
 
 /**
  * Makes a folder for the logs of a step, and prints them: as they come, or the ends of those that
- * failed. What the collector of the logs is to be given.
+ * failed. The log of a single job, and each end, is a group: GitHub shows it open until it ends.
  */
 export function openLogPrinter(
   runner: Runner,
-  { logIncomplete, resultsIgnored }: Pick<Log, 'logIncomplete' | 'resultsIgnored'>,
+  log: Pick<Log, 'print' | 'logIncomplete' | 'resultsIgnored'>,
   wanted: LogMode,
   jobCount: number,
 ) {
-  // The lines of many jobs at once would be read by nobody.
+  // Nobody can read the lines of many jobs at once.
   const mode: LogMode = wanted === 'stream' && jobCount >= minManyJobs ? 'on-failure' : wanted;
-  const folder = mode === 'none' ? null : makeFolder(runner, logIncomplete);
-  const printJob = (submitted: SubmittedJob): JobLogEvents => {
-    const { uuid, title } = submitted.job;
-    const prefix = jobPrefix(submitted, jobCount);
-    const printer = createLogPrinter(runner, prefix, folder, jobCount);
-    const { line, restart, end } = mode === 'stream' ? printer : silent;
+  const folder = mode === 'none' ? null : makeFolder(runner, log.logIncomplete);
+  const printJob = ({ ref: { index }, job: { uuid, title } }: SubmittedJob): JobLogEvents => {
+    const number = jobCount === 1 ? '' : `#${index + 1} `;
+    const name = `${number}${sanitizeLine(title || `job ${uuid}`, 200)}`;
+    let isOpen = false;
+    const startGroup = (heading: string) => {
+      if (!isOpen) runner.startGroup(heading);
+      isOpen = true;
+    };
+    const print = (text: string) => {
+      if (jobCount === 1) startGroup(`Log of ${name}`);
+      log.print(text, index);
+    };
+    const { line, restart, end } =
+      mode === 'stream' ? createLogPrinter(print, folder, jobCount) : silent;
     return {
       line,
       restart,
       end: (result, tail) => {
         end(tail);
         const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
-        if (mode === 'on-failure' && isBad) printTail(runner, `job ${uuid} ${title ?? ''}`, tail);
+        if (mode === 'on-failure' && isBad && tail.length > 0) {
+          startGroup(`Last ${tail.length} log lines of ${name}`);
+          for (const text of tail) printLine(print, text);
+        }
+        if (isOpen) runner.endGroup();
       },
       trouble: (error) => {
-        logIncomplete(`job ${uuid}`, error);
+        log.logIncomplete(`job ${uuid}`, error);
       },
       resultsIgnored: (reason) => {
-        resultsIgnored(uuid, reason);
+        log.resultsIgnored(uuid, reason);
       },
     };
   };
@@ -61,19 +73,17 @@ function makeFolder(runner: Runner, logIncomplete: Log['logIncomplete']): string
   }
 }
 
-// GitHub's page grows slow, and the log too large to be read by anyone; the file has everything.
+// GitHub's page grows slow with more, and nobody reads it; the file has everything.
 const linesOfStep = 20_000;
 const minLines = 1_000;
 const lastLines = 30;
 
 /**
- * Prints the log of one job, the whole of which is in the folder. Not folded: GitHub's groups hide
- * the lines while a job runs, and a status in between with them. Each line has a mark before it, so
- * that it can neither be a command nor be taken for our own.
+ * Prints the log of one job, the whole of which is in the folder. Each of its lines has a mark before
+ * it, so that it can neither be a command nor be taken for our own.
  */
 export function createLogPrinter(
-  runner: Runner,
-  prefix: string,
+  print: (text: string) => void,
   folder: string | null,
   jobCount: number,
 ) {
@@ -83,15 +93,11 @@ export function createLogPrinter(
   const printed = new Map<string, number>();
   let repeated = new Map<string, number>();
   let isRestarted = false;
-
-  const say = (text: string) => {
-    runner.print(`  ${prefix}── ${text} ──`);
-  };
   return {
     line: (text: string, runNumber: number) => {
       if (linesLeft < 0) return;
       if (runNumber !== shownRun) {
-        say(`run ${runNumber}`);
+        print(`run ${runNumber}`);
         shownRun = runNumber;
         printed.clear();
         repeated.clear();
@@ -100,16 +106,17 @@ export function createLogPrinter(
       repeated.set(text, times - 1);
       if (times > 0) return;
       printed.set(text, (printed.get(text) ?? 0) + 1);
-      if (linesLeft > 0) linesLeft = Math.max(0, linesLeft - printLine(runner, prefix, text));
+      if (linesLeft > 0) linesLeft = Math.max(0, linesLeft - printLine(print, text));
       else {
         const place = folder === null ? 'more lines are not shown' : `the full log is in ${folder}`;
-        say(`${place}; its last lines follow at the end`);
+        print(`${place}; its last lines follow at the end`);
         linesLeft = -1;
       }
     },
     /** The log turned out to be another text: lines that were printed are not printed again. */
     restart: () => {
-      if (!isRestarted) say('the log begins anew; lines shown before are not repeated');
+      if (!isRestarted && linesLeft >= 0)
+        print('the log starts over; lines shown before are not repeated');
       isRestarted = true;
       repeated = new Map(printed);
     },
@@ -117,34 +124,22 @@ export function createLogPrinter(
     end: (tail: readonly string[]) => {
       const last = linesLeft < 0 ? tail.slice(-lastLines) : [];
       linesLeft = -1;
-      if (last.length > 0) say(`some lines are not shown; the last ${last.length}:`);
-      for (const text of last) printLine(runner, prefix, text);
+      if (last.length > 0) print(`some lines are not shown; the last ${last.length}:`);
+      for (const text of last) printLine(print, text);
     },
   };
 }
 
-/** Prints the last lines of a log, folded, for they come all at once. */
-export function printTail(runner: Runner, title: string, tail: readonly string[]): void {
-  if (tail.length === 0) return;
-  runner.group(`Last ${tail.length} log lines of ${sanitizeLine(title, 200)}`, () => {
-    for (const text of tail) printLine(runner, '', text);
-  });
-}
-
-// The live console cuts a line at 1,024 characters, marks and breaks of commands included.
+// The live console cuts a line at 1,024 characters, what stands before it included.
 const row = /[^]{0,899}(?:[\ud800-\udbff][\udc00-\udfff]|[^])/g;
-const maxRows = 8;
-// Of a long line only a part is looked at: what is made safe may take longer than it is worth.
+const maxShown = 7_200;
+// What is made safe may be shorter; to look at more would take longer than it is worth.
 const maxLooked = 16_000;
 
 /** @returns how many rows it takes */
-function printLine(runner: Runner, prefix: string, text: string): number {
-  const rows = sanitizeLogLine(text.slice(0, maxLooked)).match(row) ?? [''];
-  for (const [index, shown] of rows.slice(0, maxRows).entries()) {
-    runner.print(`  ${prefix}${index === 0 ? '|' : '¦'} ${shown}`.trimEnd());
-  }
-  const isCut = rows.length > maxRows || text.length > maxLooked;
-  if (isCut) runner.print(`  ${prefix}¦ … more characters are in the full log`);
+function printLine(print: (text: string) => void, text: string): number {
+  const rows = cut(sanitizeLogLine(text.slice(0, maxLooked)), maxShown).match(row) ?? [''];
+  for (const part of rows) print(`| ${part}`);
   return rows.length;
 }
 

@@ -6,7 +6,7 @@ import type { Runner } from '../runner.ts';
 import { describeError } from './errors.ts';
 import { annotate, annotateAll, formatMessage } from './annotations.ts';
 import { formatDuration, describeOffers } from './format.ts';
-import { ownPrefix } from './log.ts';
+import { formatRef } from './log.ts';
 import { describeOverBudget } from './over-budget.ts';
 import { writeVerdict } from './outputs.ts';
 import { escapeHtml, escapePreformatted, sanitizeLine } from './sanitize.ts';
@@ -64,7 +64,7 @@ function printPlan(runner: Runner, plan: PlannedEntry, count: number): void {
   const { request, recipe, body } = plan;
   if (Object.keys(body).length === 0) return;
   const name = sanitizeLine(recipe?.name ?? '', 200);
-  const prefix = ownPrefix({ ref: request }, count);
+  const prefix = formatRef(request.index, count);
   runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
   for (const line of prettyLines(body)) runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
   for (const line of priceLines(plan)) runner.print(`  ${line}`);

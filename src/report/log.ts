@@ -1,8 +1,8 @@
-import type { Job } from '../service/schemas.ts';
-import type { ServiceError } from '../errors.ts';
-import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
+import type { Clock } from '../clock.ts';
 import type { CookPlan } from '../cooking/plan.ts';
 import { hashOfRecipe, type CookRequest } from '../cooking/request.ts';
+import type { ServiceError } from '../errors.ts';
+import { describeNodeUrl, type NodeUrl } from '../jobs/node-urls.ts';
 import type {
   EarlierTry,
   OfferSummary,
@@ -10,71 +10,105 @@ import type {
   StatusChange,
   SubmittedJob,
 } from '../jobs/records.ts';
-import { finalResultOf } from '../jobs/status.ts';
+import { finalResultOf, formatStatus } from '../jobs/status.ts';
 import type { Runner } from '../runner.ts';
+import type { Job } from '../service/schemas.ts';
 import { version } from '../version.ts';
 import { describeOffers, formatDuration, formatOffers } from './format.ts';
-import { minManyJobs } from './progress.ts';
-import { sanitizeLine } from './sanitize.ts';
 import { describeTry, formatModel } from './remedies.ts';
+import { sanitizeLine } from './sanitize.ts';
 import { createWarnings } from './warnings.ts';
 
 /** All that a step prints and warns of while it runs: one method is one message. */
 export type Log = ReturnType<typeof createLog>;
 
+/** Prints a safe text after the time since the step's start and, of several jobs, which one it is about. */
+export type Print = (text: string, index?: number) => void;
+
+/** From so many jobs on, the log counts them instead of printing what each does. */
+export const minManyJobs = 21;
+
 /** @param jobCount how many jobs the step has: with several, each line says which one it is about */
-export function createLog(runner: Runner, jobCount: number) {
+export function createLog(runner: Runner, clock: Clock, jobCount: number) {
+  const startMs = clock.monotonicMs();
+  const print: Print = (text, index) => {
+    const job = index === undefined ? '' : formatRef(index, jobCount);
+    runner.print(`${formatClock(clock.monotonicMs() - startMs)}  ${job}${text}`);
+  };
   return {
-    ...createJobMessages(runner, jobCount),
-    ...createStepMessages(runner, jobCount),
+    print,
+    ...createJobMessages(print, jobCount),
+    ...createModelMessages(print),
+    ...createServerMessages(print),
+    ...createStepMessages(runner, print, jobCount),
     ...createWarnings(runner),
   };
 }
 
-/** `#3 ` before a line about one of several jobs. The line that says that it was cooked names it. */
-export function jobPrefix({ ref }: Pick<SubmittedJob, 'ref'>, jobCount: number): string {
-  if (jobCount === 1) return '';
-  return `${`#${ref.index + 1}`.padEnd(String(jobCount).length + 1)} `;
+/** `#3  ` before a line about one of several jobs; empty where there is one. */
+export function formatRef(index: number, jobCount: number): string {
+  return jobCount === 1 ? '' : `${`#${index + 1}`.padEnd(String(jobCount).length + 1)}  `;
 }
 
-/** Of our own lines: one of a container's log has another mark. */
-export function ownPrefix({ ref }: Pick<SubmittedJob, 'ref'>, jobCount: number): string {
-  const prefix = jobPrefix({ ref }, jobCount);
-  return prefix === '' ? '' : `${prefix}│ `;
+/** `00:05`, `1:00:05` */
+function formatClock(ms: number): string {
+  const [hours = 0, minutes = 0, seconds = 0] = [3_600, 60, 1].map((unit) =>
+    Math.floor(ms / 1000 / unit),
+  );
+  const shown = [minutes % 60, seconds % 60].map((value) => String(value).padStart(2, '0'));
+  return [...(hours > 0 ? [hours] : []), ...shown].join(':');
 }
 
-const origins: Readonly<Record<Origin, { readonly verb: string; readonly note: string }>> = {
-  cooked: { verb: 'Cooked', note: '' },
-  found: { verb: 'Found', note: ' (after a lost response)' },
-  attached: { verb: 'Took over', note: ' (from an earlier attempt)' },
-  given: { verb: 'Watching', note: '' },
+/** `running    on RTX 4090`: the texts after these words line up. */
+function describe(word: string, text: string): string {
+  return `${word.padEnd(9)}  ${text}`.trimEnd();
+}
+
+const origins: Readonly<Record<Origin, readonly [word: string, note: string]>> = {
+  cooked: ['created', ''],
+  found: ['found', ', after a lost response'],
+  attached: ['attached', ', from an earlier attempt'],
+  given: ['watching', ''],
 };
 
-function createJobMessages(runner: Runner, jobCount: number) {
-  const print = (about: Pick<SubmittedJob, 'ref'>, text: string, indent = '') => {
-    runner.print(`${indent}${ownPrefix(about, jobCount)}${text}`);
-  };
+function createJobMessages(print: Print, jobCount: number) {
+  const canceled = new Set<string>();
   return {
-    submitted: (submitted: SubmittedJob) => {
-      const { origin, job, ref } = submitted;
+    submitted: ({ origin, job, ref }: SubmittedJob) => {
+      const [word, note] = origins[origin];
       const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
-      const recipe = recipeUuid === null ? '' : ` from recipe ${sanitizeLine(recipeUuid, 40)}`;
-      const title = job.title ? ` “${sanitizeLine(job.title, 200)}”` : '';
-      const { verb, note } = origins[origin];
-      const status = sanitizeLine(job.status, 60);
-      print(submitted, `${verb} job ${job.uuid}${recipe}${title}${note}: ${status}`);
+      const recipe = recipeUuid === null ? '' : `, recipe ${sanitizeLine(recipeUuid, 40)}`;
+      const status =
+        job.status === 'PENDING' ? '' : `, ${sanitizeLine(formatStatus(job.status), 60)}`;
+      const details = `(job ${job.uuid}${recipe}${note}${status})`;
+      print(
+        describe(word, `${sanitizeLine(job.title ?? '', 200)} ${details}`.trimStart()),
+        ref.index,
+      );
     },
-    statusChanged: (submitted: SubmittedJob, { status, atMs }: StatusChange, job: Job) => {
+    statusChanged: ({ ref }: SubmittedJob, { status }: StatusChange, job: Job) => {
       // Of many jobs only failures are printed, beside the progress.
       if (jobCount >= minManyJobs && finalResultOf(status) !== 'failed') return;
-      const elapsed = formatDuration(atMs - submitted.submittedAtMs).padStart(7);
-      const reason = job.status_reason ? `: ${sanitizeLine(job.status_reason)}` : '';
-      print(submitted, `${sanitizeLine(status, 60)}${reason}`, `${elapsed}  `);
+      const machine = status === 'RUNNING' && job.gpu_name ? `on ${job.gpu_name}` : '';
+      // The reason of our own cancel was printed with it.
+      const reason = canceled.has(job.uuid) ? '' : (job.status_reason ?? '');
+      const text = [machine, reason].filter((part) => part !== '').join(': ');
+      print(describe(sanitizeLine(formatStatus(status), 60), sanitizeLine(text)), ref.index);
     },
+    /** @param index which entry it is of, where that is known */
+    cancelling: (jobUuid: string, reason: string, index?: number) => {
+      canceled.add(jobUuid);
+      print(describe('canceling', `${sanitizeLine(reason)} (job ${jobUuid})`), index);
+    },
+  };
+}
+
+function createModelMessages(print: Print) {
+  return {
     /** The first model of an entry is not on offer, and another one is. */
     preferring: (first: CookRequest, chosen: CookRequest, offers: OfferSummary | null) => {
-      const why = `${formatModel(first.gpuName)}: no offers; cooking ${formatModel(chosen.gpuName)}`;
-      print({ ref: first }, `${why}${formatOffers(offers)}`);
+      const why = `no offers for ${formatModel(first.gpuName)}`;
+      print(`${why}; cooking ${formatModel(chosen.gpuName)}${formatOffers(offers)}`, first.index);
     },
     /** A try has ended without a start, and the next model is cooked. */
     tryingNext: (
@@ -84,40 +118,52 @@ function createJobMessages(runner: Runner, jobCount: number) {
       offers: OfferSummary | null,
     ) => {
       const trying = `trying ${formatModel(next.gpuName)}${formatOffers(offers)}`;
-      print({ ref: tried }, `${describeTry(done)}; ${trying}`);
-    },
-    /** The job runs, and its node has not reported yet where it can be reached. */
-    noAddressYet: (submitted: SubmittedJob) => {
-      const text =
-        'Waiting for the address, which some nodes report minutes after the start, until the timeout';
-      print(submitted, text, '  ');
-    },
-    /** The server does not answer as it should, or answers otherwise than before. */
-    notReady: (submitted: SubmittedJob, check: string, answer: string) => {
-      const what = `${check}: ${sanitizeLine(answer, 200)}`;
-      print(submitted, `Not ready: ${what}. Asking again until the timeout`, '  ');
-    },
-    /** Later steps can run on the machine. */
-    gpuReady: (submitted: SubmittedJob) => {
-      for (const line of describeGpu(submitted.ref.index)) print(submitted, line, '  ');
-    },
-    reachable: (submitted: SubmittedJob, urls: readonly NodeUrl[]) => {
-      for (const url of urls) print(submitted, describeNodeUrl(url), '  ');
+      print(`${describeTry(done)}; ${trying}`, tried.index);
     },
   };
 }
 
-function describeGpu(index: number): readonly string[] {
-  const gpu = index === 0 ? 'gpu' : `gpu-${index + 1}`;
-  return [
-    `The steps after this one can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`,
-    'It is billed until the job is cancelled, also if this runner is lost: run the check action on a schedule, too',
-  ];
+function createServerMessages(print: Print) {
+  return {
+    /** The job runs, and its node has not reported yet where it can be reached. */
+    noAddressYet: ({ ref }: SubmittedJob) => {
+      print('waiting for the address, which some nodes report minutes after the start', ref.index);
+    },
+    /** The server does not answer as it should, or answers otherwise than before. */
+    notReady: ({ ref }: SubmittedJob, check: string, answer: string) => {
+      print(describe('not ready', `${check}: ${sanitizeLine(answer, 200)}`), ref.index);
+    },
+    /** Later steps can run on the machine. */
+    gpuReady: ({ ref }: SubmittedJob) => {
+      const gpu = ref.index === 0 ? 'gpu' : `gpu-${ref.index + 1}`;
+      const use = `the next steps can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
+      print(describe('ready', use), ref.index);
+      const advice =
+        'It is billed until the job is canceled, even if this runner is lost. To be safe, run the check action on a schedule.';
+      print(describe('', advice), ref.index);
+    },
+    reachable: ({ ref }: SubmittedJob, urls: readonly NodeUrl[]) => {
+      for (const url of urls) print(describe('address', describeNodeUrl(url)), ref.index);
+    },
+  };
 }
 
-function createStepMessages(runner: Runner, jobCount: number) {
+function createStepMessages(runner: Runner, print: Print, jobCount: number) {
   let isDelayed = false;
   return {
+    /**
+     * What the step does, where, and for how long.
+     * @param timeoutMs null where nothing is waited for
+     * @param atTimeout what happens at the timeout, after `then`
+     */
+    opening: ({ host }: URL, timeoutMs: number | null, atTimeout: string) => {
+      const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs`;
+      const wait =
+        timeoutMs === null
+          ? 'not waiting for jobs (wait: false)'
+          : `timeout ${formatDuration(timeoutMs)}, then ${atTimeout}`;
+      runner.print(`Dispersed Cook ${version} on ${host}: ${jobs}, ${wait}`);
+    },
     /** The recipes as they were read, each in the form that pins it. */
     recipes: (plans: readonly CookPlan[]) => {
       for (const recipe of new Set(plans.map((plan) => plan.recipe))) {
@@ -125,41 +171,24 @@ function createStepMessages(runner: Runner, jobCount: number) {
         if (hash !== null) runner.print(`Recipe ${recipe?.uuid}@${hash}`);
       }
     },
-    /**
-     * What the step does, where, and for how long.
-     * @param timeoutMs null where nothing is waited for
-     * @param atTimeout what happens at the timeout, after `then`
-     */
-    opening: (apiUrl: URL, timeoutMs: number | null, atTimeout: string) => {
-      const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
-      runner.print(`dispersed-cook ${version} on ${apiUrl.origin}: ${jobs}`);
-      runner.print(
-        timeoutMs === null
-          ? 'Not waiting for jobs (wait: false)'
-          : `The timeout is ${formatDuration(timeoutMs)}: ${atTimeout}`,
-      );
-    },
-    /** It is unknown whether the service created a job. */
-    cookUnanswered: ({ recipeUuid, mark }: CookRequest, error: ServiceError) => {
-      const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
-      runner.print(`${text}. Looking for a job with the mark ${mark}`);
-    },
-    /** A cook is sent again after a pause. Printed once for all jobs. */
-    cookDelayed: (error: ServiceError) => {
-      if (!isDelayed) runner.print(`The cook has to wait (${causeOf(error)}). Trying again`);
-      isDelayed = true;
-    },
-    serviceUnavailable: (error: ServiceError) => {
-      runner.print(`The service is unavailable (${causeOf(error)}). Retrying`);
-    },
-    serviceAvailable: () => {
-      runner.print('The service is available again');
-    },
     offers: (offers: OfferSummary) => {
       runner.print(describeOffers(offers));
     },
-    cancelling: (jobUuid: string, reason: string) => {
-      runner.print(`Cancelling job ${jobUuid}: ${sanitizeLine(reason)}`);
+    /** It is unknown whether the service created a job. */
+    cookUnanswered: ({ recipeUuid, mark, index }: CookRequest, error: ServiceError) => {
+      const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
+      print(`${text}. Looking for a job with the mark ${mark}`, index);
+    },
+    /** A cook is sent again after a pause. Printed once for all jobs. */
+    cookDelayed: (error: ServiceError) => {
+      if (!isDelayed) print(`The service delays the cook (${causeOf(error)}). Retrying`);
+      isDelayed = true;
+    },
+    serviceUnavailable: (error: ServiceError) => {
+      print(`The service is unavailable (${causeOf(error)}). Retrying`);
+    },
+    serviceAvailable: () => {
+      print('The service is available again');
     },
   };
 }

@@ -1,22 +1,19 @@
 import type { Clock } from '../clock.ts';
 import type { Outcome, StatusChange, SubmittedJob } from '../jobs/records.ts';
 import { passes } from '../jobs/results.ts';
-import { isFinal } from '../jobs/status.ts';
-import type { Runner } from '../runner.ts';
+import { formatStatus, isFinal } from '../jobs/status.ts';
 import { formatDuration } from './format.ts';
+import type { Print } from './log.ts';
 import { sanitizeLine } from './sanitize.ts';
 
 // The lines that say how far many jobs are, and that a quiet step is still waiting.
 
-/** From so many jobs on, the log counts them instead of printing what each does. */
-export const minManyJobs = 21;
-
 interface ProgressOptions {
-  readonly runner: Runner;
+  readonly print: Print;
   readonly clock: Clock;
   readonly jobCount: number;
   readonly timeoutMs: number;
-  /** What happens at the timeout. */
+  /** What happens at the timeout, after `then`. */
   readonly atTimeout: string;
   /** Fires when the step is over. */
   readonly signal: AbortSignal;
@@ -26,35 +23,35 @@ interface ProgressOptions {
 interface JobProgress {
   /** Empty where none is known yet. */
   readonly status: string;
-  readonly sinceMs: number;
   readonly startedMs: number | null;
   readonly endedMs: number | null;
   readonly isBad: boolean;
 }
 
+const nothingYet: JobProgress = { status: '', startedMs: null, endedMs: null, isBad: false };
+
 // One line a minute at most for several jobs, and one in five minutes of silence.
 const tickMs = 60_000;
 const silenceMs = 300_000;
 
-/** Prints how far the jobs are, as it is told of them, until the signal fires. */
+/** Prints how far the jobs are until the signal fires. @returns a listener to what happens to them */
 export function startProgress(options: ProgressOptions) {
-  const { clock, runner, jobCount, timeoutMs, atTimeout, signal } = options;
+  const { clock, print, jobCount, timeoutMs, atTimeout, signal } = options;
   const startMs = clock.monotonicMs();
-  const waiting = { status: '', sinceMs: startMs, startedMs: null, endedMs: null, isBad: false };
-  const jobs = Array.from({ length: jobCount }, (): JobProgress => waiting);
+  const jobs = Array.from({ length: jobCount }, () => nothingYet);
   let lastChangeMs = startMs;
   let lastLineMs = startMs;
   let lastCounts = '';
 
   const update = (index: number, change: Partial<JobProgress>) => {
-    jobs[index] = { ...(jobs[index] ?? waiting), ...change };
+    jobs[index] = { ...(jobs[index] ?? nothingYet), ...change };
     lastChangeMs = clock.monotonicMs();
-    // Each change of a few jobs has a line of its own.
-    if (jobCount < minManyJobs) lastLineMs = lastChangeMs;
+    lastLineMs = lastChangeMs;
   };
-  const print = (text: string) => {
-    lastLineMs = clock.monotonicMs();
-    runner.print(`${formatDuration(lastLineMs - startMs).padStart(7)}  ${text}`);
+  const setStatus = (index: number, status: string) => {
+    const nowMs = clock.monotonicMs();
+    const started = status === 'RUNNING' ? { startedMs: nowMs } : {};
+    update(index, { status, ...started, endedMs: isFinal(status) ? nowMs : null });
   };
   const tick = () => {
     const nowMs = clock.monotonicMs();
@@ -63,25 +60,21 @@ export function startProgress(options: ProgressOptions) {
       print(`${counts}${describeTimeLeft(jobs, nowMs)}`);
       lastCounts = counts;
     } else if (nowMs - lastLineMs >= silenceMs) {
-      const left = formatDuration(Math.max(0, startMs + timeoutMs - nowMs));
-      const [only] = jobs;
-      const state =
-        only !== undefined && jobCount === 1
-          ? `still ${sanitizeLine(only.status || 'waiting for the service', 60)}, for ${formatDuration(nowMs - only.sinceMs)}`
-          : `${counts}; nothing has changed for ${formatDuration(nowMs - lastChangeMs)}`;
-      print(`${state}. The timeout is in ${left}: ${atTimeout}`);
-    }
+      const status = formatStatus(jobs[0]?.status ?? '') || 'waiting for the service';
+      const state = jobCount > 1 ? counts : `still ${sanitizeLine(status, 60)}`;
+      const left = formatDuration(startMs + timeoutMs - nowMs);
+      const quiet = formatDuration(nowMs - lastChangeMs);
+      print(`${state}, no change for ${quiet}; timeout in ${left}, then ${atTimeout}`);
+    } else return;
+    lastLineMs = nowMs;
   };
   void repeat(clock, signal, tick);
   return {
-    submitted: ({ ref, job: { status } }: SubmittedJob) => {
-      const sinceMs = clock.monotonicMs();
-      update(ref.index, { status, sinceMs, startedMs: status === 'RUNNING' ? sinceMs : null });
+    submitted: ({ ref, job }: SubmittedJob) => {
+      setStatus(ref.index, job.status);
     },
     statusChanged: ({ ref }: SubmittedJob, { status }: StatusChange) => {
-      const sinceMs = clock.monotonicMs();
-      const started = status === 'RUNNING' ? { startedMs: sinceMs } : {};
-      update(ref.index, { status, sinceMs, ...started, endedMs: isFinal(status) ? sinceMs : null });
+      setStatus(ref.index, status);
     },
     ended: ({ ref, result }: Outcome) => {
       const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();

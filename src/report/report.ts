@@ -9,7 +9,6 @@ import {
   formatVerdictMessage,
 } from './annotations.ts';
 import { describeInternalError } from './errors.ts';
-import { formatClosing } from './format.ts';
 import { endedWell } from './outcome-messages.ts';
 import { writeOutputs, writeVerdict } from './outputs.ts';
 import { renderInputProblems, renderSummary, writeSummary, type ReportOptions } from './summary.ts';
@@ -21,7 +20,6 @@ export async function reportOutcomes(
   options: ReportOptions = {},
 ): Promise<void> {
   const { isFine = endedWell } = options;
-  runner.print(formatClosing(outcomes));
   const bad = outcomes.filter((outcome) => !isFine(outcome));
   if (bad.length > 0) runner.fail();
   annotateOutcomes(runner, bad);

@@ -5,6 +5,7 @@ import { noRunData, type Outcome, type RunData } from '../jobs/records.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { passes } from '../jobs/results.ts';
 import { withBills } from '../money/bills.ts';
+import { formatClosing } from '../report/format.ts';
 import { writeAccessToken } from '../report/outputs.ts';
 import { reconcileEntry } from './reconcile-entry.ts';
 import type { Entry } from './entry.ts';
@@ -27,6 +28,7 @@ export async function finish(
     step.entries.map(({ accessToken }) => accessToken),
   );
   await commitStatus.settle(step.end.deadline);
+  step.log.print(formatClosing(outcomes));
   return outcomes;
 }
 

@@ -22,8 +22,8 @@ export async function withStep<T>(
   deps: Deps,
   work: (step: Step) => Promise<T>,
 ): Promise<T> {
-  const { runner } = deps;
-  const log = createLog(runner, jobs.length);
+  const { runner, clock } = deps;
+  const log = createLog(runner, clock, jobs.length);
   const { client, close } = openService(deps, plan, log.clockOff);
   const probe = deps.openProbe(plan.apiUrl);
   const over = new AbortController();
@@ -76,20 +76,20 @@ export async function withStep<T>(
 function startReports(
   { apiUrl, timeoutMs, policy, goalResult, cancelReason }: StepPlan,
   jobCount: number,
-  { runner, clock }: Deps,
+  { clock }: Deps,
   log: Log,
   signal: AbortSignal,
 ): readonly StepListener[] {
   if (jobCount === 0 || cancelReason !== undefined) return [];
   const atTimeout = timeoutWords[policy.onTimeout];
   log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
-  return [startProgress({ runner, clock, jobCount, timeoutMs, atTimeout, signal })];
+  return [startProgress({ print: log.print, clock, jobCount, timeoutMs, atTimeout, signal })];
 }
 
 const timeoutWords = {
-  cancel: 'unfinished jobs are then cancelled, and the step fails',
-  fail: 'unfinished jobs are then left running, and the step fails',
-  detach: 'unfinished jobs are then left running, and the step passes',
+  cancel: 'unfinished jobs are canceled and the step fails',
+  fail: 'unfinished jobs keep running and the step fails',
+  detach: 'unfinished jobs keep running and the step passes',
 } as const;
 
 /** Saves what post has to know before anything is sent, the jobs that were given included. */

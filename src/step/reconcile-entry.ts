@@ -77,7 +77,7 @@ function createEvents({ log, plan }: Step, entry: Entry): ReconcileEvents {
     ...log,
     cancelling: (jobUuid, reason) => {
       if (isOwn(jobUuid)) setSeen(entry, { cancel: 'accepted' });
-      log.cancelling(jobUuid, reason);
+      log.cancelling(jobUuid, reason, entry.ref.index);
     },
     cancelFailed: (jobUuid, error) => {
       const { submitted, error: before } = entry.seen;

@@ -328,7 +328,7 @@ test.concurrent('attach, killed as soon as it has told of a job: post cancels it
     const attempt = (number: string) => ({ env: { GITHUB_RUN_ATTEMPT: number } });
     await start({ ...attempt('1'), with: { wait: 'false' } }).done;
     const step = start({ ...attempt('2'), with: { 'on-rerun': 'attach' } });
-    await until(() => step.log().includes('Took over'));
+    await until(() => step.log().includes('  attached'));
     step.process.kill('SIGKILL');
     await step.done;
     await step.post();

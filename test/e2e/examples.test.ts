@@ -326,8 +326,8 @@ test.concurrent(
     const second = await playExample('take-over', simulator, {
       env: { GITHUB_RUN_ATTEMPT: '2' },
     });
-    expect(second.steps[0]?.log.match(/Took over job/g)).toHaveLength(2);
-    expect(second.steps[0]?.log.match(/Cooked job/g)).toHaveLength(1);
+    expect(second.steps[0]?.log.match(/ {2}attached /g)).toHaveLength(2);
+    expect(second.steps[0]?.log.match(/ {2}created /g)).toHaveLength(1);
     expect(statusesOf(simulator).toSorted()).toEqual([
       'COMPLETED',
       'COMPLETED',

@@ -35,7 +35,7 @@ async function playEnded(stage: Stage, end: (main: RunningStep) => void) {
   };
   const main = startStep(step);
   const hasKey = () => readdirSync(temp).some((name) => existsSync(join(temp, name, 'id_ed25519')));
-  await until(() => main.log().includes('Not ready: login over ssh') || isReady);
+  await until(() => main.log().includes('not ready  login over ssh') || isReady);
   const hadKey = hasKey();
   if (!isReady) end(main);
   const { state, exitCode } = await main.done;

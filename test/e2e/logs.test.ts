@@ -116,18 +116,22 @@ type Name = keyof typeof scenarios;
 const see = playAll(scenarios);
 
 const linesOf = (name: Name) => see(name).transcript.split('\n');
-const shown = (name: Name) => linesOf(name).filter((line) => /^ {2}(?:[|─]|#\d+ [|─])/.test(line));
+/** The lines of the containers, and those about their logs. */
+const shown = (name: Name) =>
+  linesOf(name).flatMap(
+    (line) => /^<time> {2}((?:#\d {2})?(?:\||run \d|the log).*)/.exec(line)?.[1] ?? [],
+  );
 const warnings = (name: Name) => linesOf(name).filter((line) => line.startsWith('::warning'));
 const runReads = (name: Name) =>
   see(name).requests.filter(({ path }) => path.startsWith('/v1/job-runs/'));
 
 const goodLines = [
-  '  | Loading scene',
-  '  |   Frame 1 of 2',
-  '  | Saving 100%',
-  '  | done',
-  '  | dispersed-output: {"frames": 1}',
-  '  | dispersed-output: {"frames": 2, "seed": 7}',
+  '| Loading scene',
+  '|   Frame 1 of 2',
+  '| Saving 100%',
+  '| done',
+  '| dispersed-output: {"frames": 1}',
+  '| dispersed-output: {"frames": 2, "seed": 7}',
 ];
 
 describe('logs', () => {
@@ -139,10 +143,12 @@ describe('logs', () => {
 
   test('come as they are printed, and all of them before the end of the step', () => {
     const lines = linesOf('stream');
-    const ended = lines.indexOf('  <time>  COMPLETED');
-    expect(lines.indexOf('  | Loading scene')).toBeLessThan(ended);
-    expect(lines.indexOf(goodLines.at(-1) ?? '')).toBeGreaterThan(ended);
-    expect(lines.indexOf(goodLines.at(-1) ?? '')).toBeLessThan(lines.length - 2);
+    const ended = lines.indexOf('<time>  completed');
+    expect(lines.indexOf('<time>  | Loading scene')).toBeLessThan(ended);
+    expect(lines.indexOf(`<time>  ${goodLines.at(-1)}`)).toBeGreaterThan(ended);
+    expect(lines.indexOf(`<time>  ${goodLines.at(-1)}`)).toBeLessThan(
+      lines.indexOf('::endgroup::'),
+    );
   });
 
   test('leave the status to the looks at the job', () => {
@@ -152,22 +158,22 @@ describe('logs', () => {
 
   test('of several jobs say whose they are', () => {
     const lines = shown('several');
-    expect(lines.filter((line) => line.startsWith('  #1 |'))).toEqual(
-      goodLines.map((line) => `  #1 |${line.slice(3)}`),
+    expect(lines.filter((line) => line.startsWith('#1'))).toEqual(
+      goodLines.map((line) => `#1  ${line}`),
     );
-    expect(lines.filter((line) => line.startsWith('  #2 |'))).toEqual([
-      '  #2 | epoch 1',
-      '  #2 | out of memory',
+    expect(lines.filter((line) => line.startsWith('#2'))).toEqual([
+      '#2  | epoch 1',
+      '#2  | out of memory',
     ]);
     expect(Object.keys(see('several').logFiles)).toHaveLength(2);
   });
 
   test('on-failure: the end of a failed job, folded, and files all the same', () => {
     const lines = linesOf('onFailure');
-    const start = lines.indexOf('::group::Last 2 log lines of job JOB-1 Train');
+    const start = lines.indexOf('::group::Last 2 log lines of Train');
     expect(lines.slice(start + 1, start + 4)).toEqual([
-      '  | epoch 1',
-      '  | out of memory',
+      '<time>  | epoch 1',
+      '<time>  | out of memory',
       '::endgroup::',
     ]);
     expect(shown('onFailureGood')).toEqual([]);
@@ -189,9 +195,9 @@ describe('logs', () => {
     const first = ['first try', 'dispersed-output: {"try": 1, "first": true}'];
     const second = ['second try', 'dispersed-output: {"try": 2}'];
     expect(shown('retried')).toEqual([
-      ...first.map((line) => `  | ${line}`),
-      '  ── run 2 ──',
-      ...second.map((line) => `  | ${line}`),
+      ...first.map((line) => `| ${line}`),
+      'run 2',
+      ...second.map((line) => `| ${line}`),
     ]);
     const uuid = see('retried').outputs['job-uuid'];
     expect(see('retried').logFiles).toEqual({
@@ -202,7 +208,7 @@ describe('logs', () => {
   });
 
   test('that end after their job are read to their end', () => {
-    expect(shown('late').at(-1)).toBe('  | ValueError: the last line');
+    expect(shown('late').at(-1)).toBe('| ValueError: the last line');
     expect(linesOf('late').find((line) => line.startsWith('::error'))).toContain(
       'ValueError: the last line',
     );
@@ -211,7 +217,7 @@ describe('logs', () => {
   test('that move as a window are printed once', () => {
     const lines = shown('moving').filter((line) => line.includes('step'));
     const expected = [steps(0, 300), steps(700, 900)].join('').trimEnd().split('\n');
-    expect(lines).toEqual(expected.map((line) => `  | ${line}`));
+    expect(lines).toEqual(expected.map((line) => `| ${line}`));
     expect(Object.values(see('moving').logFiles)).toEqual([
       steps(0, 300) + steps(700, 900) + report,
     ]);
@@ -219,18 +225,18 @@ describe('logs', () => {
 
   test('that are rewritten in place are printed once, and kept as they are last', () => {
     expect(shown('inPlace')).toEqual([
-      '  | Epoch 1',
-      '  |  0%',
-      '  ── the log begins anew; lines shown before are not repeated ──',
-      ...[20, 40, 60, 80].map((percent) => `  |  ${percent}%`),
-      `  | ${report.trimEnd()}`,
+      '| Epoch 1',
+      '|  0%',
+      'the log starts over; lines shown before are not repeated',
+      ...[20, 40, 60, 80].map((percent) => `|  ${percent}%`),
+      `| ${report.trimEnd()}`,
     ]);
     expect(Object.values(see('inPlace').logFiles)).toEqual([`Epoch 1\n 80%\n${report}`]);
   });
 
   test.each(['timedOut', 'interrupted'] as const)('%s: what there was is kept', (name) => {
     expect(Object.values(see(name).logFiles)).toEqual(['still at it\n']);
-    expect(shown(name)).toEqual(['  | still at it']);
+    expect(shown(name)).toEqual(['| still at it']);
     expect(warnings(name)).toEqual([]);
   });
 });
@@ -263,8 +269,8 @@ describe('results', () => {
 describe('a server', () => {
   test('is shown with the way to it; what is no address is not', () => {
     const lines = linesOf('server');
-    expect(lines).toContain('  ssh: ssh -p 30022 duser@node-1.example.net');
-    expect(lines).toContain('  8080: https://node-1.example.net:30080');
+    expect(lines).toContain('<time>  address    ssh: ssh -p 30022 duser@node-1.example.net');
+    expect(lines).toContain('<time>  address    8080: https://node-1.example.net:30080');
     expect(lines.join('\n')).not.toContain('evil');
     expect(see('server').outputs['result']).toBe('running');
   });

@@ -58,9 +58,10 @@ export function rememberingRunner(
     print: (line) => {
       print(printable(line));
     },
-    group: (title, printAll) => {
+    startGroup: (title) => {
       print(`::group::${printable(title)}`);
-      printAll();
+    },
+    endGroup: () => {
       print('::endgroup::');
     },
     annotate: model.annotate,

@@ -142,7 +142,7 @@ function seen({ main }: Played): readonly string[] {
       // In Jest, Node's own errors are no instances of Error.
       .replaceAll('Error: connect ', 'connect ')
       .replaceAll(/cook-[0-9a-f]{32}-[0-9a-f]{16}/g, 'cook-MARK')
-      .replaceAll(/^ *\d+[smh](?: \d\d[sm])? (?= )/gm, '  <time> ')
+      .replaceAll(/^(?:\d+:)?\d\d:\d\d(?= {2})/gm, '<time>')
       .replaceAll(/\b\d+[smh](?:[ \u00a0]\d\d[sm])?\b/g, '<time>')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '<instant>')
       .replaceAll(/(?<=^[-+!# ]) *[░▒█]+ */gm, '<bar> ')

@@ -96,7 +96,7 @@ describe('ssh: true', () => {
     const sshkey: unknown = expect.stringMatching(/^ssh-ed25519 \S+ dispersed-cook$/);
     expect(sent).toMatchObject({ parameters: { parameters: { sshkey } } });
     expect(statuses).toEqual(['CANCELLED']);
-    expect(post.lines.at(-1)).toMatch(/^Job [0-9a-f-]{36} was cancelled \(.*ran \d+s\)/);
+    expect(post.lines.at(-1)).toMatch(/ {2}Job [0-9a-f-]{36} was cancelled \(.*ran \d+s\)/);
     expect(existsSync(folder)).toBe(false);
   });
 
@@ -126,7 +126,7 @@ describe('ssh: true', () => {
       },
     });
     expect(main.outputs.get('result')).toBe('running');
-    expect(main.lines.join('\n')).toContain('Not ready: login over ssh: connection refused');
+    expect(main.lines.join('\n')).toContain('not ready  login over ssh: connection refused');
   });
 
   test('a machine that refuses the key is told at the timeout, and stopped', async () => {

@@ -81,7 +81,7 @@ const stages: readonly Stage[] = [
     reached: async (simulator, jobCount, step) =>
       until(
         () =>
-          step.log().split('Cooked job ').length > jobCount &&
+          step.log().split('  created  ').length > jobCount &&
           reads(simulator).length >= 2 * jobCount,
       ),
   },

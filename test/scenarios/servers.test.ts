@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { startApp, type App, type AppOptions } from '../simulator/app.ts';
 import type { RecipeScript, Simulator } from '../simulator/types.ts';
 import { play, type Play, type Played } from './play.ts';
+import { withoutTime } from '../support/log-lines.ts';
 
 function serverOf(app: App, change: Partial<RecipeScript> = {}): RecipeScript {
   const container = { image: 'server', ports: [22, 8080] };
@@ -64,8 +65,8 @@ describe('a server with a ready-check', () => {
     expect(main.outputs.get('url')).toBe(`http://127.0.0.1:${app.nodeUrl.port}`);
     expect(main.outputs.get('access-token')).toBe(tokenOf(played));
     expect(main.masked).toContain(tokenOf(played));
-    expect(main.lines.filter((line) => line.includes('Not ready'))).toEqual([
-      '  Not ready: ready-check 8080/health?full=1: HTTP 502. Asking again until the timeout',
+    expect(main.lines.map(withoutTime).filter((line) => line.startsWith('not ready'))).toEqual([
+      'not ready  ready-check 8080/health?full=1: HTTP 502',
     ]);
     expect(main.annotations).toEqual([]);
   });

@@ -185,7 +185,7 @@ describe('never twice', () => {
       });
       expect(resultOf(played)).toBe('succeeded');
       expect(requestsTo(played, 'POST')).toHaveLength(1);
-      expect(played.main.lines.join('\n')).toMatch(/^Found job .*after a lost response/m);
+      expect(played.main.lines.join('\n')).toMatch(/ {2}found .*, after a lost response/m);
     },
   );
 

@@ -38,8 +38,11 @@ export function createRunner(
     print: (line) => {
       say(`| ${line}`, () => heard.print(line));
     },
-    group: (title, print) => {
-      say(`| group ${title}`, () => heard.group(title, print));
+    startGroup: (title) => {
+      say(`| group ${title}`, () => heard.startGroup(title));
+    },
+    endGroup: () => {
+      say('| end of the group', heard.endGroup);
     },
     annotate: (level, title, message) => {
       say(`${level}: ${title}: ${message.replaceAll('\n', ' / ')}`, () =>

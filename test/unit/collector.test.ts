@@ -13,6 +13,7 @@ import { createMadeUpClock } from '../support/clock.ts';
 import { fastClock } from '../support/deps.ts';
 import { cookedAtMs, fakeJob, fakeOutcome, fakeRun, uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
+import { withoutTime } from '../support/log-lines.ts';
 
 /** A clock that stands still until it is set. */
 function standingClock(): Clock & { readonly pass: (ms: number) => void } {
@@ -81,7 +82,7 @@ function openLog(
   const interrupt = new AbortController();
   const job = fakeJob({ status: 'RUNNING' });
   const { ref } = fakeOutcome();
-  const printer = openLogPrinter(runner, createLog(runner, 1), mode, 1);
+  const printer = openLogPrinter(runner, createLog(runner, clock, 1), mode, 1);
   const collector = createLogCollector({
     client,
     signal,
@@ -100,6 +101,10 @@ function openLog(
 }
 
 const ended = fakeJob({ status: 'COMPLETED' });
+
+/** What was printed, without the group around it. */
+const linesOf = ({ lines }: ReturnType<typeof rememberingRunner>) =>
+  lines.filter((line) => !line.startsWith('::')).map(withoutTime);
 
 const warningsOf = ({ annotations }: ReturnType<typeof rememberingRunner>) =>
   annotations.map(({ message }) => message);
@@ -154,7 +159,7 @@ describe('while a job runs, its log is read', () => {
     const clock = createMadeUpClock();
     const { look, runner } = openLog([{ logs: gone }, { logs: () => 'second\n' }], { clock });
     await look();
-    expect(runner.lines).toEqual(['  ── run 2 ──', '  | second']);
+    expect(linesOf(runner)).toEqual(['run 2', '| second']);
   });
 });
 
@@ -174,14 +179,14 @@ test('a log that is read anew gives its results, and is printed once', async () 
   const { results, logTail } = await log.close('succeeded', ended);
   expect(results).toEqual({ a: 1 });
   expect(logTail).toEqual(['Epoch 2']);
-  expect(runner.lines).toEqual([
-    '  | Epoch 1',
-    '  |  10%',
-    '  ── the log begins anew; lines shown before are not repeated ──',
-    '  |  20%',
-    '  |  30%',
-    '  | dispersed-output: {"a": 1}',
-    '  | Epoch 2',
+  expect(linesOf(runner)).toEqual([
+    '| Epoch 1',
+    '|  10%',
+    'the log starts over; lines shown before are not repeated',
+    '|  20%',
+    '|  30%',
+    '| dispersed-output: {"a": 1}',
+    '| Epoch 2',
   ]);
 });
 
@@ -191,12 +196,12 @@ describe('at the end', () => {
     const second = { status: 'COMPLETED', logs: () => 'b\ndispersed-output: {"try": 2}' };
     const { log, runner } = openLog([first, second]);
     const { results, logTail, runs } = await log.close('succeeded', ended);
-    expect(runner.lines).toEqual([
-      '  | a',
-      '  | dispersed-output: {"try": 1, "a": 1}',
-      '  ── run 2 ──',
-      '  | b',
-      '  | dispersed-output: {"try": 2}',
+    expect(linesOf(runner)).toEqual([
+      '| a',
+      '| dispersed-output: {"try": 1, "a": 1}',
+      'run 2',
+      '| b',
+      '| dispersed-output: {"try": 2}',
     ]);
     expect(results).toEqual({ try: 2 });
     expect(logTail).toEqual(['b', 'dispersed-output: {"try": 2}']);
@@ -261,7 +266,7 @@ describe('the end of a log that comes late', () => {
     };
     const { log, runner, interrupt } = openLog([{ status, logs }], { clock });
     const data = await log.close(result, fakeJob({ status }));
-    return { ...data, readAt, warnings: warningsOf(runner), lines: runner.lines };
+    return { ...data, readAt, warnings: warningsOf(runner), lines: linesOf(runner) };
   }
   const report = 'dispersed-output: {"accuracy": 0.93}\n';
 
@@ -270,7 +275,7 @@ describe('the end of a log that comes late', () => {
       seconds < 1 ? 'step 1\n' : 'step 1\nTraceback\n',
     );
     expect(logTail).toEqual(['step 1', 'Traceback']);
-    expect(lines).toEqual(['  | step 1', '  | Traceback']);
+    expect(lines).toEqual(['| step 1', '| Traceback']);
     expect(readAt).toEqual([0, 1, 3]);
   });
 

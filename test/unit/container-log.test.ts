@@ -1,50 +1,97 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createLogPrinter, printTail } from '../../src/report/container-log.ts';
+import type { LogMode } from '../../src/logs/runs.ts';
+import { createLogPrinter, openLogPrinter } from '../../src/report/container-log.ts';
+import { createLog } from '../../src/report/log.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
+import { createMadeUpClock } from '../support/clock.ts';
+import { withoutTime } from '../support/log-lines.ts';
+import { fakeJob, fakeOutcome } from '../support/outcomes.ts';
 import { findCommands } from '../runner/commands.ts';
 
-function print(texts: readonly string[], { prefix = '', jobCount = 1 } = {}) {
+function print(texts: readonly string[], jobCount = 1) {
   const runner = rememberingRunner({});
-  const printer = createLogPrinter(runner, prefix, '/temp/logs', jobCount);
+  const printer = createLogPrinter(runner.print, '/temp/logs', jobCount);
   for (const text of texts) printer.line(text, 1);
   printer.end(texts.slice(-100));
   return runner.lines;
 }
 
-describe('a line of a log', () => {
-  test.each([
-    ['  indented\tand tabbed', ['  |   indented\tand tabbed']],
-    ['', ['  |']],
-    [
-      '\u001b[1;31mred\u001b[0m \u001b]8;;http://a\u0007link\u001b]8;;\u0007 \u001b[2K!',
-      ['  | red link !'],
-    ],
-    ['::error::a ##[error]b', ['  | ::error::a ## [error]b']],
-    ['#\u200b#[group]', ['  | ## [group]']],
-  ])('%p', (text, lines) => {
-    expect(print([text])).toEqual(lines);
+/** Prints the log of one of so many jobs, which fails. */
+function printJob(mode: LogMode, texts: readonly string[], title = 'Train', jobCount = 1) {
+  const runner = rememberingRunner({});
+  const log = createLog(runner, createMadeUpClock(), jobCount);
+  const { printJob: open } = openLogPrinter(runner, log, mode, jobCount);
+  const { ref } = fakeOutcome();
+  const job = fakeJob({ title });
+  const events = open({ ref, origin: 'cooked', job, submittedAtMs: 0 });
+  for (const text of texts) events.line(text, 1);
+  log.print('between');
+  events.end('failed', texts);
+  log.print('after');
+  const commands = findCommands(runner.lines.join('\n')).map(({ name }) => name);
+  const lines = runner.lines.map(withoutTime);
+  return { lines: lines.filter((line) => !/^(?:between|after)$/.test(line)), all: lines, commands };
+}
+
+describe('a group', () => {
+  test('is the log of a single job, from its first line to its end', () => {
+    expect(printJob('stream', ['a', 'b']).all).toEqual([
+      '::group::Log of Train',
+      '| a',
+      '| b',
+      'between',
+      '::endgroup::',
+      'after',
+    ]);
+    expect(printJob('stream', []).all).toEqual(['between', 'after']);
   });
 
-  test('says prefix it is', () => {
-    expect(print(['a'], { prefix: '[1/2 Render] ', jobCount: 2 })).toEqual(['  [1/2 Render] | a']);
+  test('has the end of the log of a failed job, where only that is asked for', () => {
+    expect(printJob('on-failure', ['a', 'b'], 'Train', 2).all).toEqual([
+      'between',
+      '::group::Last 2 log lines of #1 Train',
+      '#1  | a',
+      '#1  | b',
+      '::endgroup::',
+      'after',
+    ]);
+  });
+
+  test('is not made of what several jobs print', () => {
+    expect(printJob('stream', ['a'], 'Train', 12).all).toEqual(['#1   | a', 'between', 'after']);
+  });
+});
+
+describe('a line of a log', () => {
+  test.each([
+    ['  indented\tand tabbed', ['|   indented\tand tabbed']],
+    ['', ['|']],
+    [
+      '\u001b[1;31mred\u001b[0m \u001b]8;;http://a\u0007link\u001b]8;;\u0007 \u001b[2K!',
+      ['| red link !'],
+    ],
+    ['::error::a ##[error]b', ['| ::error::a ## [error]b']],
+    ['#\u200b#[group]', ['| ## [group]']],
+  ])('%p', (text, lines) => {
+    expect(print([text])).toEqual(lines);
   });
 
   test('that is long goes on in further rows, which are cut by characters', () => {
     const text = '😀日本語'.repeat(400);
     const lines = print([text]);
-    expect(lines.map((line) => line.slice(0, 4))).toEqual(['  | ', '  ¦ ', '  ¦ ']);
-    expect(lines.map((line) => line.slice(4)).join('')).toBe(text);
+    expect(lines.map((line) => line.slice(0, 2))).toEqual(['| ', '| ', '| ']);
+    expect(lines.map((line) => line.slice(2)).join('')).toBe(text);
     expect(lines.every((line) => line.isWellFormed())).toBe(true);
   });
 
   test('that is very long is cut, and that is said', () => {
     for (const text of ['x '.repeat(50_000).trim(), 'x'.repeat(8 * 900 + 1)]) {
       const lines = print([text]);
-      expect(lines).toHaveLength(9);
-      expect(lines.at(-1)).toBe('  ¦ … more characters are in the full log');
+      expect(lines).toHaveLength(8);
+      expect(lines.at(-1)).toMatch(/[^.]…$/);
     }
-    expect(print(['x'.repeat(8 * 900)])).toHaveLength(8);
+    expect(print(['x'.repeat(8 * 900)]).at(-1)).toBe(`| ${'x'.repeat(900)}`);
   });
 
   const pieces = fc.constantFrom(
@@ -75,19 +122,16 @@ describe('a line of a log', () => {
   test('whatever it says, it is no command, and short enough to be seen', () => {
     fc.assert(
       fc.property(fc.array(hostile), hostile, (texts, title) => {
-        const runner = rememberingRunner({});
-        printTail(runner, title, texts);
-        const lines = [...print(texts), ...runner.lines.slice(1, -1)];
-        expect(findCommands(lines.join('\n'))).toEqual([]);
-        for (const line of lines) {
-          expect(line.length).toBeLessThanOrEqual(1_024);
-          expect(line).toMatch(/^ {2}[|¦─]/);
+        const { lines, commands } = printJob('on-failure', texts, title);
+        expect(commands).toEqual(texts.length === 0 ? [] : ['group', 'endgroup']);
+        const shown = [...print(texts), ...lines.slice(1, -1)];
+        expect(findCommands(shown.join('\n'))).toEqual([]);
+        for (const line of shown) {
+          expect(line.length).toBeLessThanOrEqual(1_000);
+          expect(line).toMatch(/^\|/);
           // eslint-disable-next-line no-control-regex
           expect(line).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028]/);
         }
-        expect(findCommands(runner.lines.join('\n')).map(({ name }) => name)).toEqual(
-          texts.length === 0 ? [] : ['group', 'endgroup'],
-        );
       }),
     );
   });
@@ -99,17 +143,17 @@ describe('the console holds so much', () => {
   test('of one job, 20,000 lines and the last', () => {
     const lines = print(many);
     expect(lines.slice(19_999, 20_003)).toEqual([
-      '  | line 19999',
-      '  ── the full log is in /temp/logs; its last lines follow at the end ──',
-      '  ── some lines are not shown; the last 30: ──',
-      '  | line 29970',
+      '| line 19999',
+      'the full log is in /temp/logs; its last lines follow at the end',
+      'some lines are not shown; the last 30:',
+      '| line 29970',
     ]);
-    expect(lines.at(-1)).toBe('  | line 29999');
+    expect(lines.at(-1)).toBe('| line 29999');
   });
 
   test('of many jobs, a share each', () => {
-    expect(print(many, { jobCount: 10 })).toHaveLength(2_000 + 2 + 30);
-    expect(print(many, { jobCount: 500 })).toHaveLength(1_000 + 2 + 30);
+    expect(print(many, 10)).toHaveLength(2_000 + 2 + 30);
+    expect(print(many, 500)).toHaveLength(1_000 + 2 + 30);
   });
 
   test('of long lines, fewer', () => {
@@ -121,14 +165,14 @@ describe('the console holds so much', () => {
 describe('where the log begins anew, what was printed is not printed again', () => {
   const printed = (...texts: readonly (readonly string[])[]) => {
     const runner = rememberingRunner({});
-    const printer = createLogPrinter(runner, '', '/temp/logs', 1);
+    const printer = createLogPrinter(runner.print, '/temp/logs', 1);
     for (const [index, lines] of texts.entries()) {
       if (index > 0) printer.restart();
       for (const text of lines) printer.line(text, 1);
     }
     return runner.lines;
   };
-  const note = '  ── the log begins anew; lines shown before are not repeated ──';
+  const note = 'the log starts over; lines shown before are not repeated';
 
   test.each<[string, readonly (readonly string[])[], readonly string[]]>([
     [
@@ -150,8 +194,6 @@ describe('where the log begins anew, what was printed is not printed again', () 
     ],
     ['a line that is gone for once', [['a', 'b'], ['c'], ['a', 'b', 'c']], ['a', 'b', note, 'c']],
   ])('%s', (_, texts, expected) => {
-    expect(printed(...texts)).toEqual(
-      expected.map((line) => (line === note ? note : `  | ${line}`)),
-    );
+    expect(printed(...texts)).toEqual(expected.map((line) => (line === note ? note : `| ${line}`)));
   });
 });

@@ -22,7 +22,7 @@ test('of several jobs each line that begins a body says whose it is', async () =
   const runner = rememberingRunner({});
   await reportDryRun(runner, [plan(0, 'a'), { ...plan(1, 'b'), body: {} }, plan(2, 'c')], null);
   const first = runner.lines.filter((line) => line.includes('Would cook recipe'));
-  expect(first.map((line) => line.split('Would')[0])).toEqual(['#1 │ ', '#3 │ ']);
+  expect(first.map((line) => line.split('Would')[0])).toEqual(['#1  ', '#3  ']);
 });
 
 test('the JSON of a body keeps its indentation, in the log and in the summary', async () => {

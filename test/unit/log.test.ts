@@ -1,9 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ServiceError } from '../../src/errors.ts';
 import type { SubmittedJob } from '../../src/jobs/records.ts';
-import { createLog } from '../../src/report/log.ts';
-import { minManyJobs } from '../../src/report/progress.ts';
+import { createLog, minManyJobs } from '../../src/report/log.ts';
 import { findCommands } from '../runner/commands.ts';
+import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, fakeOutcome, uuidNumber } from '../support/outcomes.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 
@@ -17,7 +17,7 @@ const attacks = ['##[add-mask]x', '##[stop-commands]x', '##[set-output name=a]b'
 
 test.each(attacks)('the reason %j of a cancel is no command', (reason) => {
   const runner = rememberingRunner({});
-  createLog(runner, 1).cancelling(uuidNumber(1), reason);
+  createLog(runner, createMadeUpClock(), 1).cancelling(uuidNumber(1), reason);
   expect(runner.lines).toHaveLength(1);
   expect(findCommands(runner.lines.join('\n'))).toEqual([]);
 });
@@ -25,9 +25,9 @@ test.each(attacks)('the reason %j of a cancel is no command', (reason) => {
 test.each(attacks)('nor is %j where nobody has made it safe', (text) => {
   const runner = rememberingRunner({});
   runner.print(text);
-  runner.group(text, () => {
-    runner.print(`:${text}`);
-  });
+  runner.startGroup(text);
+  runner.print(`:${text}`);
+  runner.endGroup();
   const commands = findCommands(runner.lines.join('\n')).map(({ name }) => name);
   expect(commands).toEqual(['group', 'endgroup']);
 });
@@ -35,7 +35,7 @@ test.each(attacks)('nor is %j where nobody has made it safe', (text) => {
 test('what an error says is without secrets', () => {
   const runner = rememberingRunner({});
   runner.redactor.addCredentials(['hunter2-secret']);
-  const log = createLog(runner, 1);
+  const log = createLog(runner, createMadeUpClock(), 1);
   const error = new Error('EACCES: /tmp/hunter2-secret');
   log.cancelFailed(uuidNumber(1), error);
   log.cleanupFailed(error);
@@ -48,7 +48,7 @@ test('what an error says is without secrets', () => {
 
 test('what may run unnoticed is told once, and a sentence ends once', () => {
   const runner = rememberingRunner({});
-  const log = createLog(runner, 1);
+  const log = createLog(runner, createMadeUpClock(), 1);
   const error = new Error('Try again later.');
   for (const mark of ['cook-1-a', 'cook-1-a', 'cook-2-a']) log.lookupFailed(mark, error);
   expect(runner.annotations).toHaveLength(2);
@@ -57,7 +57,7 @@ test('what may run unnoticed is told once, and a sentence ends once', () => {
 
 test('that the service lets cooks wait is said once, however many there are', () => {
   const runner = rememberingRunner({});
-  const log = createLog(runner, 100);
+  const log = createLog(runner, createMadeUpClock(), 100);
   const error = new ServiceError({
     trouble: 'refused',
     request: 'POST /cook',
@@ -66,41 +66,84 @@ test('that the service lets cooks wait is said once, however many there are', ()
   });
   for (let each = 0; each < 100; each += 1) log.cookDelayed(error);
   expect(runner.lines).toEqual([
-    'The cook has to wait (POST /cook (HTTP 429): slow down). Trying again',
+    '00:00  The service delays the cook (POST /cook (HTTP 429): slow down). Retrying',
   ]);
 });
 
-test('of a few jobs each change has a line, with a short prefix; of many only a failure', () => {
-  const linesOf = (jobCount: number) => {
+describe('of several jobs', () => {
+  const linesOf = async (jobCount: number) => {
     const runner = rememberingRunner({});
-    const log = createLog(runner, jobCount);
-    for (const status of ['RUNNING', 'COMPLETED', 'FAILED'])
-      log.statusChanged(submitted(2), { status, atMs: 62_000 }, fakeJob({ status }));
+    const clock = createMadeUpClock();
+    const log = createLog(runner, clock, jobCount);
+    await clock.sleep(62_000);
+    for (const status of ['RUNNING', 'COMPLETED', 'FAILED', 'COOLING DOWN'])
+      log.statusChanged(submitted(2), { status, atMs: 0 }, fakeJob({ status, gpu_name: 'A 1' }));
     return runner.lines;
   };
-  expect(linesOf(minManyJobs - 1)).toEqual([
-    ' 1m 02s  #3  │ RUNNING',
-    ' 1m 02s  #3  │ COMPLETED',
-    ' 1m 02s  #3  │ FAILED',
-  ]);
-  expect(linesOf(minManyJobs)).toEqual([' 1m 02s  #3  │ FAILED']);
-  const longest = linesOf(1_000)[0]?.indexOf('FAILED') ?? 0;
-  expect(longest).toBeLessThanOrEqual(20);
+
+  test('a few, each change has a line, with the time since the start of the step', async () => {
+    expect(await linesOf(minManyJobs - 1)).toEqual([
+      '01:02  #3   running    on A 1',
+      '01:02  #3   completed',
+      '01:02  #3   failed',
+      '01:02  #3   COOLING DOWN',
+    ]);
+  });
+
+  test('many, only a failure has one', async () => {
+    expect(await linesOf(minManyJobs)).toEqual(['01:02  #3   failed']);
+    expect(await linesOf(1_000)).toEqual(['01:02  #3     failed']);
+  });
 });
 
-test('the first lines say version, host, jobs, timeout and what happens then', () => {
-  const linesOf = (jobCount: number, timeoutMs: number | null) => {
+test('the lines of all kinds line up', async () => {
+  const runner = rememberingRunner({});
+  const clock = createMadeUpClock();
+  const log = createLog(runner, clock, 12);
+  const job = submitted(2);
+  const failed = fakeJob({ uuid: job.job.uuid, status: 'FAILED', status_reason: 'exit code 1' });
+  log.submitted(job);
+  log.submitted({ ...job, origin: 'attached', job: { ...job.job, status: 'RUNNING' } });
+  log.print('| a line', 2);
+  await clock.sleep(3_605_000);
+  log.statusChanged(job, { status: 'FAILED', atMs: 0 }, failed);
+  log.print('1 of 12 jobs failed');
+  const [uuid, recipe] = [job.job.uuid, job.ref.recipeUuid];
+  expect(runner.lines).toEqual([
+    `00:00  #3   created    Render three frames (job ${uuid}, recipe ${recipe})`,
+    `00:00  #3   attached   Render three frames (job ${uuid}, recipe ${recipe}, from an earlier attempt, running)`,
+    '00:00  #3   | a line',
+    '1:00:05  #3   failed     exit code 1',
+    '1:00:05  1 of 12 jobs failed',
+  ]);
+});
+
+test('the reason of our own cancel is printed once', () => {
+  const runner = rememberingRunner({});
+  const log = createLog(runner, createMadeUpClock(), 1);
+  const job = submitted(0);
+  log.cancelling(job.job.uuid, 'the timeout was reached');
+  const reason = 'GitHub Actions: the timeout was reached';
+  const seen = fakeJob({ uuid: job.job.uuid, status: 'CANCELLED', status_reason: reason });
+  log.statusChanged(job, { status: 'CANCELLED', atMs: 0 }, seen);
+  expect(runner.lines).toEqual([
+    `00:00  canceling  the timeout was reached (job ${job.job.uuid})`,
+    '00:00  canceled',
+  ]);
+});
+
+test('the first line says version, host, jobs, timeout and what happens then', () => {
+  const lineOf = (jobCount: number, timeoutMs: number | null) => {
     const runner = rememberingRunner({});
     const apiUrl = new URL('https://api.dispersed.com');
-    createLog(runner, jobCount).opening(apiUrl, timeoutMs, 'unfinished jobs are then cancelled');
-    return runner.lines;
+    const log = createLog(runner, createMadeUpClock(), jobCount);
+    log.opening(apiUrl, timeoutMs, 'unfinished jobs are canceled');
+    return runner.lines.join('\n').replace(/\d+\.\d+\.\d+/, '1.2.3');
   };
-  expect(linesOf(1, 5.75 * 3_600_000)).toEqual([
-    expect.stringMatching(/^dispersed-cook \d+\.\d+\.\d+ on https:\/\/api\.dispersed\.com: 1 job$/),
-    'The timeout is 5h 45m: unfinished jobs are then cancelled',
-  ]);
-  expect(linesOf(12, null)).toEqual([
-    expect.stringMatching(/: 12 jobs, #1 to #12 in their order$/),
-    'Not waiting for jobs (wait: false)',
-  ]);
+  expect(lineOf(1, 5.75 * 3_600_000)).toBe(
+    'Dispersed Cook 1.2.3 on api.dispersed.com: 1 job, timeout 5h 45m, then unfinished jobs are canceled',
+  );
+  expect(lineOf(12, null)).toBe(
+    'Dispersed Cook 1.2.3 on api.dispersed.com: 12 jobs, not waiting for jobs (wait: false)',
+  );
 });

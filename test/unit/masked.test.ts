@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { fromHtml } from 'hast-util-from-html';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { annotateOutcomes } from '../../src/report/annotations.ts';
-import { createLogPrinter, printTail } from '../../src/report/container-log.ts';
+import { createLogPrinter } from '../../src/report/container-log.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { githubHtml } from '../browser/github.ts';
 import { maskLines } from '../runner/mask.ts';
@@ -73,11 +73,11 @@ test('nor in what is printed', () => {
   fc.assert(
     fc.property(jobs, (outcomes) => {
       const runner = rememberingRunner({});
-      const printer = createLogPrinter(runner, '', '/logs', 1);
+      const printer = createLogPrinter(runner.print, '/logs', 1);
       // A longer line is shown in rows, which are cut by characters.
       const lines = outcomes.flatMap(({ logTail }) => logTail).filter(({ length }) => length < 900);
       for (const line of lines) printer.line(line, 1);
-      printTail(runner, outcomes[0]?.job?.title ?? '', lines);
+      runner.startGroup(outcomes[0]?.job?.title ?? '');
       annotateOutcomes(runner, outcomes);
       const annotations = runner.annotations.map(({ title, message }) => `${title}\n${message}`);
       const masked = maskLines([...runner.lines, ...annotations].join('\n'), secrets);

@@ -81,6 +81,8 @@ test('of several jobs that a re-run replaces, none is told to be a duplicate', a
     }),
   });
   expect(post.lines).toEqual(
-    [1, 2].map((number) => `Cancelling job ${uuidNumber(number)}: the workflow job has ended`),
+    [1, 2].map(
+      (number) => `00:00  canceling  the workflow job has ended (job ${uuidNumber(number)})`,
+    ),
   );
 });

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { createLog } from '../../src/report/log.ts';
 import { startProgress } from '../../src/report/progress.ts';
 import type { SubmittedJob } from '../../src/jobs/records.ts';
 import { createMadeUpClock } from '../support/clock.ts';
@@ -19,11 +20,11 @@ function open(jobCount: number) {
   const runner = rememberingRunner({});
   const over = new AbortController();
   const progress = startProgress({
-    runner,
+    print: createLog(runner, clock, jobCount).print,
     clock,
     jobCount,
     timeoutMs: 60 * minuteMs,
-    atTimeout: 'unfinished jobs are then cancelled',
+    atTimeout: 'unfinished jobs are canceled',
     signal: over.signal,
   });
   const change = (index: number, status: string) => {
@@ -56,8 +57,8 @@ test('a single job that goes on: a line in five minutes, which says what ends th
   close();
   expect(lines).toEqual([
     // Looked at once a minute.
-    '10m 00s  still RUNNING, for 6m 00s. The timeout is in 50m 00s: unfinished jobs are then cancelled',
-    '15m 00s  still RUNNING, for 11m 00s. The timeout is in 45m 00s: unfinished jobs are then cancelled',
+    '10:00  still running, no change for 6m 00s; timeout in 50m 00s, then unfinished jobs are canceled',
+    '15:00  still running, no change for 11m 00s; timeout in 45m 00s, then unfinished jobs are canceled',
   ]);
 });
 
@@ -78,12 +79,12 @@ test('several jobs: a line a minute at most, only when something changed, with t
   await pass(6);
   close();
   expect(lines).toEqual([
-    ' 1m 00s  0 of 30 done, 0 running, 30 waiting',
-    ' 2m 00s  0 of 30 done, 10 running, 20 waiting',
-    ' 4m 00s  2 of 30 done (1 did not succeed), 10 running, 18 waiting',
-    ' 7m 00s  3 of 30 done (1 did not succeed), 10 running, 17 waiting; about 6m left',
+    '01:00  0 of 30 done, 0 running, 30 waiting',
+    '02:00  0 of 30 done, 10 running, 20 waiting',
+    '04:00  2 of 30 done (1 did not succeed), 10 running, 18 waiting',
+    '07:00  3 of 30 done (1 did not succeed), 10 running, 17 waiting; about 6m left',
     expect.stringMatching(
-      /^12m 00s {2}3 of 30 done .*; nothing has changed for 6m 00s\. The timeout is in 48m 00s: unfinished/,
+      /^12:00 {2}3 of 30 done .*, no change for 6m 00s; timeout in 48m 00s, then unfinished/,
     ),
   ]);
 });
