@@ -28691,11 +28691,13 @@ async function withDeadline(clock, ms, outer, work) {
 /* harmony import */ var _inputs_job_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8843);
 /* harmony import */ var _inputs_read_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8718);
 /* harmony import */ var _money_ceilings_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5443);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
-/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7177);
-/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7499);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8117);
-/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3142);
+/* harmony import */ var _report_format_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2772);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
+/* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7177);
+/* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7499);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1697);
+/* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(3142);
+
 
 
 
@@ -28709,19 +28711,23 @@ async function withDeadline(clock, ms, outer, work) {
 async function cancel(deps) {
     const { runner } = deps;
     try {
-        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeInitialOutputs */ .wm)(runner);
+        (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeInitialOutputs */ .wm)(runner);
         const inputs = await (0,_inputs_read_js__WEBPACK_IMPORTED_MODULE_3__/* .readInputs */ .Ko)(runner, _inputs_job_js__WEBPACK_IMPORTED_MODULE_2__/* .cancelInputs */ .C);
-        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .givenJob */ .J8);
+        const jobs = inputs['job-uuids'].map(_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .givenJob */ .J8);
         if (jobs.length === 0) {
             runner.print(noJob);
-            (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'cancelled', noJob);
+            (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeVerdict */ .P1)(runner, 'cancelled', noJob);
             return;
         }
-        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_8__/* .withStep */ .p)(createCancelPlan(inputs), jobs, [], deps, async (step) => Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry))));
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportOutcomes */ .s)(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
+        const outcomes = await (0,_step_open_js__WEBPACK_IMPORTED_MODULE_9__/* .withStep */ .p)(createCancelPlan(inputs), jobs, [], deps, async (step) => {
+            const canceled = await Promise.all(step.entries.map(async (entry) => cancelEntry(step, entry)));
+            step.log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_5__/* .formatClosing */ .Z0)(canceled));
+            return canceled;
+        });
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportOutcomes */ .s)(runner, outcomes, { isFine: ({ result }) => result !== 'error' });
     }
     catch (error) {
-        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_6__/* .reportFailure */ .x)(runner, error);
+        await (0,_report_report_js__WEBPACK_IMPORTED_MODULE_7__/* .reportFailure */ .x)(runner, error);
     }
 }
 const noJob = 'There is no job to cancel';
@@ -28743,12 +28749,12 @@ function createCancelPlan(inputs) {
     };
 }
 async function cancelEntry(step, entry) {
-    await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_9__/* .reconcileEntry */ .X)(step, entry);
+    await (0,_step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_10__/* .reconcileEntry */ .X)(step, entry);
     const { cancel: state, error } = entry.seen;
     const isDone = state === 'accepted' || entry.facts.jobs.every(({ hasEnded }) => hasEnded);
     if (!isDone)
-        (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
-    return (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .getOutcome */ .p8)(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
+        (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .setSeen */ .EZ)(entry, { error: error ?? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InterruptedError */ .p4() });
+    return (0,_step_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .getOutcome */ .p8)(entry, { ends: ['interrupt'], hasVerdict: true }, step.plan);
 }
 
 
@@ -29345,7 +29351,7 @@ async function check(deps) {
         writeCheckOutputs(runner, { running: [], ended: [], orphans: [] });
         const inputs = await readCheckInputs(runner);
         const run = check_readRun(runner);
-        const log = (0,report_log/* createLog */.hM)(runner, 1);
+        const log = (0,report_log/* createLog */.hM)(runner, deps.clock, 1);
         const { signal, clear } = (0,clock/* startDeadline */.db)(deps.clock, maxCheckMs, deps.interrupt);
         const { client, close } = (0,service_open/* openService */.I)(deps, (0,access/* toAccess */.oQ)(inputs), log.clockOff);
         const token = inputs['github-token'];
@@ -29750,7 +29756,7 @@ function printPlan(runner, plan, count) {
     if (Object.keys(body).length === 0)
         return;
     const name = (0,sanitize/* sanitizeLine */.PN)(recipe?.name ?? '', 200);
-    const prefix = (0,log/* ownPrefix */.l1)({ ref: request }, count);
+    const prefix = (0,log/* formatRef */.rq)(request.index, count);
     runner.print(`${prefix}Would cook recipe ${request.recipeUuid}${name && ` “${name}”`} with:`);
     for (const line of prettyLines(body))
         runner.print(`  | ${sanitizeIndented(line, 1_000)}`);
@@ -29834,8 +29840,8 @@ function verdict(count, broken) {
         : `all ${count} jobs can be cooked`;
 }
 
-// EXTERNAL MODULE: ./build/step/open.js + 7 modules
-var step_open = __nccwpck_require__(8117);
+// EXTERNAL MODULE: ./build/step/open.js + 8 modules
+var step_open = __nccwpck_require__(1697);
 ;// CONCATENATED MODULE: ./build/commands/dry-run.js
 
 
@@ -30503,7 +30509,7 @@ async function cleanUpJobs(deps) {
     const saved = (0,_custody_saved_state_js__WEBPACK_IMPORTED_MODULE_12__/* .readSavedState */ .rh)(runner);
     if (saved === null)
         return;
-    const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_16__/* .createLog */ .hM)(runner, saved.entries.length);
+    const log = (0,_report_log_js__WEBPACK_IMPORTED_MODULE_16__/* .createLog */ .hM)(runner, deps.clock, saved.entries.length);
     const isGpu = runner.input('ssh').trim().toLowerCase() === 'true';
     const given = runner.input('on-job-end').trim() || (isGpu ? 'cancel' : 'keep');
     const onJobEnd = given === 'cancel' ? 'cancel' : 'keep';
@@ -30519,7 +30525,7 @@ async function cleanUpJobs(deps) {
         try {
             await reconcileAll(open, saved, policy, client, log);
             if (onJobEnd === 'cancel')
-                await reportStopped(open, deps, client);
+                await reportStopped(open, log, client);
             const run = (0,_inputs_context_js__WEBPACK_IMPORTED_MODULE_7__/* .readRunRef */ .bS)(runner, saved.pendingSha);
             const token = inputs['github-token'];
             if (run === null || run.sha === '' || token === undefined)
@@ -30536,8 +30542,8 @@ async function cleanUpJobs(deps) {
     }
 }
 const maxReportMs = 15_000;
-async function reportStopped(stopped, { runner, clock }, client) {
-    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(clock, maxReportMs);
+async function reportStopped(stopped, log, client) {
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .startDeadline */ .db)(client.clock, maxReportMs);
     const uuids = stopped.flatMap(({ jobs }) => jobs.slice(0, 1).map(({ uuid }) => uuid));
     const answers = uuids.map(async (uuid) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, uuid, signal).catch(() => null));
     const jobs = (await Promise.all(answers)).filter((job) => job !== null);
@@ -30548,7 +30554,7 @@ async function reportStopped(stopped, { runner, clock }, client) {
         return (0,_jobs_outcome_js__WEBPACK_IMPORTED_MODULE_13__/* .createOutcome */ .N)({ ...known, origin: 'given', ending: 'final' }, { hasEnded: true });
     });
     if (outcomes.length > 0)
-        runner.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_15__/* .formatClosing */ .Z0)(await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_14__/* .withBills */ .F)(outcomes, client, signal)));
+        log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_15__/* .formatClosing */ .Z0)(await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_14__/* .withBills */ .F)(outcomes, client, signal)));
     clear();
 }
 function isOpen(facts, { step }, policy) {
@@ -30590,7 +30596,7 @@ async function reconcileAll(open, { step }, policy, client, log) {
 /* harmony import */ var _report_report_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7177);
 /* harmony import */ var _step_entry_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7499);
 /* harmony import */ var _step_finish_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4652);
-/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(8117);
+/* harmony import */ var _step_open_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(1697);
 /* harmony import */ var _step_plan_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2568);
 /* harmony import */ var _step_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(3142);
 /* harmony import */ var _step_update_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(2234);
@@ -33615,6 +33621,7 @@ function formatResult(result) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   dR: () => (/* binding */ isFinal),
 /* harmony export */   lt: () => (/* binding */ finalResultOf),
+/* harmony export */   me: () => (/* binding */ formatStatus),
 /* harmony export */   qE: () => (/* binding */ isKnown),
 /* harmony export */   yp: () => (/* binding */ isEnding),
 /* harmony export */   zd: () => (/* binding */ isStarting)
@@ -33638,6 +33645,9 @@ function isKnown(status) {
 }
 function isFinal(status) {
     return finalResultOf(status) !== null;
+}
+function formatStatus(status) {
+    return isKnown(status) ? status.toLowerCase().replace('cancell', 'cancel') : status;
 }
 function isStarting(status) {
     return meanings.get(status)?.isStarting ?? false;
@@ -34040,43 +34050,56 @@ function plainText(text, maxLength) {
 /* harmony export */   cS: () => (/* binding */ lastMeaningfulLines),
 /* harmony export */   y1: () => (/* binding */ plainLines)
 /* harmony export */ });
-/* unused harmony exports createLogPrinter, printTail */
+/* unused harmony export createLogPrinter */
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
 /* harmony import */ var _inputs_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3147);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(977);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(977);
 /* harmony import */ var _log_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2107);
-/* harmony import */ var _progress_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5364);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1872);
+/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1872);
 
 
 
 
 
 
-
-function openLogPrinter(runner, { logIncomplete, resultsIgnored }, wanted, jobCount) {
-    const mode = wanted === 'stream' && jobCount >= _progress_js__WEBPACK_IMPORTED_MODULE_4__/* .minManyJobs */ .M ? 'on-failure' : wanted;
-    const folder = mode === 'none' ? null : makeFolder(runner, logIncomplete);
-    const printJob = (submitted) => {
-        const { uuid, title } = submitted.job;
-        const prefix = (0,_log_js__WEBPACK_IMPORTED_MODULE_3__/* .jobPrefix */ .An)(submitted, jobCount);
-        const printer = createLogPrinter(runner, prefix, folder, jobCount);
-        const { line, restart, end } = mode === 'stream' ? printer : silent;
+function openLogPrinter(runner, log, wanted, jobCount) {
+    const mode = wanted === 'stream' && jobCount >= _log_js__WEBPACK_IMPORTED_MODULE_3__/* .minManyJobs */ .Mx ? 'on-failure' : wanted;
+    const folder = mode === 'none' ? null : makeFolder(runner, log.logIncomplete);
+    const printJob = ({ ref: { index }, job: { uuid, title } }) => {
+        const number = jobCount === 1 ? '' : `#${index + 1} `;
+        const name = `${number}${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLine */ .PN)(title || `job ${uuid}`, 200)}`;
+        let isOpen = false;
+        const startGroup = (heading) => {
+            if (!isOpen)
+                runner.startGroup(heading);
+            isOpen = true;
+        };
+        const print = (text) => {
+            if (jobCount === 1)
+                startGroup(`Log of ${name}`);
+            log.print(text, index);
+        };
+        const { line, restart, end } = mode === 'stream' ? createLogPrinter(print, folder, jobCount) : silent;
         return {
             line,
             restart,
             end: (result, tail) => {
                 end(tail);
                 const isBad = ['failed', 'timed-out', 'over-budget'].includes(result);
-                if (mode === 'on-failure' && isBad)
-                    printTail(runner, `job ${uuid} ${title ?? ''}`, tail);
+                if (mode === 'on-failure' && isBad && tail.length > 0) {
+                    startGroup(`Last ${tail.length} log lines of ${name}`);
+                    for (const text of tail)
+                        printLine(print, text);
+                }
+                if (isOpen)
+                    runner.endGroup();
             },
             trouble: (error) => {
-                logIncomplete(`job ${uuid}`, error);
+                log.logIncomplete(`job ${uuid}`, error);
             },
             resultsIgnored: (reason) => {
-                resultsIgnored(uuid, reason);
+                log.resultsIgnored(uuid, reason);
             },
         };
     };
@@ -34097,21 +34120,18 @@ function makeFolder(runner, logIncomplete) {
 const linesOfStep = 20_000;
 const minLines = 1_000;
 const lastLines = 30;
-function createLogPrinter(runner, prefix, folder, jobCount) {
+function createLogPrinter(print, folder, jobCount) {
     let linesLeft = Math.max(minLines, Math.floor(linesOfStep / jobCount));
     let shownRun = 1;
     const printed = new Map();
     let repeated = new Map();
     let isRestarted = false;
-    const say = (text) => {
-        runner.print(`  ${prefix}── ${text} ──`);
-    };
     return {
         line: (text, runNumber) => {
             if (linesLeft < 0)
                 return;
             if (runNumber !== shownRun) {
-                say(`run ${runNumber}`);
+                print(`run ${runNumber}`);
                 shownRun = runNumber;
                 printed.clear();
                 repeated.clear();
@@ -34122,16 +34142,16 @@ function createLogPrinter(runner, prefix, folder, jobCount) {
                 return;
             printed.set(text, (printed.get(text) ?? 0) + 1);
             if (linesLeft > 0)
-                linesLeft = Math.max(0, linesLeft - printLine(runner, prefix, text));
+                linesLeft = Math.max(0, linesLeft - printLine(print, text));
             else {
                 const place = folder === null ? 'more lines are not shown' : `the full log is in ${folder}`;
-                say(`${place}; its last lines follow at the end`);
+                print(`${place}; its last lines follow at the end`);
                 linesLeft = -1;
             }
         },
         restart: () => {
-            if (!isRestarted)
-                say('the log begins anew; lines shown before are not repeated');
+            if (!isRestarted && linesLeft >= 0)
+                print('the log starts over; lines shown before are not repeated');
             isRestarted = true;
             repeated = new Map(printed);
         },
@@ -34139,35 +34159,23 @@ function createLogPrinter(runner, prefix, folder, jobCount) {
             const last = linesLeft < 0 ? tail.slice(-lastLines) : [];
             linesLeft = -1;
             if (last.length > 0)
-                say(`some lines are not shown; the last ${last.length}:`);
+                print(`some lines are not shown; the last ${last.length}:`);
             for (const text of last)
-                printLine(runner, prefix, text);
+                printLine(print, text);
         },
     };
 }
-function printTail(runner, title, tail) {
-    if (tail.length === 0)
-        return;
-    runner.group(`Last ${tail.length} log lines of ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLine */ .PN)(title, 200)}`, () => {
-        for (const text of tail)
-            printLine(runner, '', text);
-    });
-}
 const row = /[^]{0,899}(?:[\ud800-\udbff][\udc00-\udfff]|[^])/g;
-const maxRows = 8;
+const maxShown = 7_200;
 const maxLooked = 16_000;
-function printLine(runner, prefix, text) {
-    const rows = (0,_sanitize_js__WEBPACK_IMPORTED_MODULE_5__/* .sanitizeLogLine */ .Ov)(text.slice(0, maxLooked)).match(row) ?? [''];
-    for (const [index, shown] of rows.slice(0, maxRows).entries()) {
-        runner.print(`  ${prefix}${index === 0 ? '|' : '¦'} ${shown}`.trimEnd());
-    }
-    const isCut = rows.length > maxRows || text.length > maxLooked;
-    if (isCut)
-        runner.print(`  ${prefix}¦ … more characters are in the full log`);
+function printLine(print, text) {
+    const rows = (0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .cut */ .Jj)((0,_sanitize_js__WEBPACK_IMPORTED_MODULE_4__/* .sanitizeLogLine */ .Ov)(text.slice(0, maxLooked)), maxShown).match(row) ?? [''];
+    for (const part of rows)
+        print(`| ${part}`);
     return rows.length;
 }
 function plainLines(lines) {
-    return lines.map((line) => (0,_text_js__WEBPACK_IMPORTED_MODULE_6__/* .stripInvisible */ ._0)(line).trimEnd());
+    return lines.map((line) => (0,_text_js__WEBPACK_IMPORTED_MODULE_5__/* .stripInvisible */ ._0)(line).trimEnd());
 }
 function lastMeaningfulLines(lines, max) {
     return plainLines(lines)
@@ -34543,14 +34551,14 @@ function warnStatusNotSet(runner, error) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   hM: () => (/* binding */ createLog),
-  An: () => (/* binding */ jobPrefix),
-  l1: () => (/* binding */ ownPrefix)
+  rq: () => (/* binding */ formatRef),
+  Mx: () => (/* binding */ minManyJobs)
 });
 
-// EXTERNAL MODULE: ./build/jobs/node-urls.js
-var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/cooking/request.js
 var request = __nccwpck_require__(4290);
+// EXTERNAL MODULE: ./build/jobs/node-urls.js
+var node_urls = __nccwpck_require__(1044);
 // EXTERNAL MODULE: ./build/jobs/status.js
 var jobs_status = __nccwpck_require__(4052);
 ;// CONCATENATED MODULE: ./build/version.js
@@ -34558,12 +34566,10 @@ const version = '1.0.0';
 
 // EXTERNAL MODULE: ./build/report/format.js
 var format = __nccwpck_require__(2772);
-// EXTERNAL MODULE: ./build/report/progress.js
-var progress = __nccwpck_require__(5364);
-// EXTERNAL MODULE: ./build/report/sanitize.js
-var sanitize = __nccwpck_require__(1872);
 // EXTERNAL MODULE: ./build/report/remedies.js
 var remedies = __nccwpck_require__(6419);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
 // EXTERNAL MODULE: ./build/report/warnings.js
 var warnings = __nccwpck_require__(3786);
 ;// CONCATENATED MODULE: ./build/report/log.js
@@ -34575,86 +34581,107 @@ var warnings = __nccwpck_require__(3786);
 
 
 
-
-function createLog(runner, jobCount) {
+const minManyJobs = 21;
+function createLog(runner, clock, jobCount) {
+    const startMs = clock.monotonicMs();
+    const print = (text, index) => {
+        const job = index === undefined ? '' : formatRef(index, jobCount);
+        runner.print(`${formatClock(clock.monotonicMs() - startMs)}  ${job}${text}`);
+    };
     return {
-        ...createJobMessages(runner, jobCount),
-        ...createStepMessages(runner, jobCount),
+        print,
+        ...createJobMessages(print, jobCount),
+        ...createModelMessages(print),
+        ...createServerMessages(print),
+        ...createStepMessages(runner, print, jobCount),
         ...(0,warnings/* createWarnings */.G)(runner),
     };
 }
-function jobPrefix({ ref }, jobCount) {
-    if (jobCount === 1)
-        return '';
-    return `${`#${ref.index + 1}`.padEnd(String(jobCount).length + 1)} `;
+function formatRef(index, jobCount) {
+    return jobCount === 1 ? '' : `${`#${index + 1}`.padEnd(String(jobCount).length + 1)}  `;
 }
-function ownPrefix({ ref }, jobCount) {
-    const prefix = jobPrefix({ ref }, jobCount);
-    return prefix === '' ? '' : `${prefix}│ `;
+function formatClock(ms) {
+    const [hours = 0, minutes = 0, seconds = 0] = [3_600, 60, 1].map((unit) => Math.floor(ms / 1000 / unit));
+    const shown = [minutes % 60, seconds % 60].map((value) => String(value).padStart(2, '0'));
+    return [...(hours > 0 ? [hours] : []), ...shown].join(':');
+}
+function describe(word, text) {
+    return `${word.padEnd(9)}  ${text}`.trimEnd();
 }
 const origins = {
-    cooked: { verb: 'Cooked', note: '' },
-    found: { verb: 'Found', note: ' (after a lost response)' },
-    attached: { verb: 'Took over', note: ' (from an earlier attempt)' },
-    given: { verb: 'Watching', note: '' },
+    cooked: ['created', ''],
+    found: ['found', ', after a lost response'],
+    attached: ['attached', ', from an earlier attempt'],
+    given: ['watching', ''],
 };
-function createJobMessages(runner, jobCount) {
-    const print = (about, text, indent = '') => {
-        runner.print(`${indent}${ownPrefix(about, jobCount)}${text}`);
-    };
+function createJobMessages(print, jobCount) {
+    const canceled = new Set();
     return {
-        submitted: (submitted) => {
-            const { origin, job, ref } = submitted;
+        submitted: ({ origin, job, ref }) => {
+            const [word, note] = origins[origin];
             const recipeUuid = ref.recipeUuid ?? job.source_recipe_uuid;
-            const recipe = recipeUuid === null ? '' : ` from recipe ${(0,sanitize/* sanitizeLine */.PN)(recipeUuid, 40)}`;
-            const title = job.title ? ` “${(0,sanitize/* sanitizeLine */.PN)(job.title, 200)}”` : '';
-            const { verb, note } = origins[origin];
-            const status = (0,sanitize/* sanitizeLine */.PN)(job.status, 60);
-            print(submitted, `${verb} job ${job.uuid}${recipe}${title}${note}: ${status}`);
+            const recipe = recipeUuid === null ? '' : `, recipe ${(0,sanitize/* sanitizeLine */.PN)(recipeUuid, 40)}`;
+            const status = job.status === 'PENDING' ? '' : `, ${(0,sanitize/* sanitizeLine */.PN)((0,jobs_status/* formatStatus */.me)(job.status), 60)}`;
+            const details = `(job ${job.uuid}${recipe}${note}${status})`;
+            print(describe(word, `${(0,sanitize/* sanitizeLine */.PN)(job.title ?? '', 200)} ${details}`.trimStart()), ref.index);
         },
-        statusChanged: (submitted, { status, atMs }, job) => {
-            if (jobCount >= progress/* minManyJobs */.M && (0,jobs_status/* finalResultOf */.lt)(status) !== 'failed')
+        statusChanged: ({ ref }, { status }, job) => {
+            if (jobCount >= minManyJobs && (0,jobs_status/* finalResultOf */.lt)(status) !== 'failed')
                 return;
-            const elapsed = (0,format/* formatDuration */.a3)(atMs - submitted.submittedAtMs).padStart(7);
-            const reason = job.status_reason ? `: ${(0,sanitize/* sanitizeLine */.PN)(job.status_reason)}` : '';
-            print(submitted, `${(0,sanitize/* sanitizeLine */.PN)(status, 60)}${reason}`, `${elapsed}  `);
+            const machine = status === 'RUNNING' && job.gpu_name ? `on ${job.gpu_name}` : '';
+            const reason = canceled.has(job.uuid) ? '' : (job.status_reason ?? '');
+            const text = [machine, reason].filter((part) => part !== '').join(': ');
+            print(describe((0,sanitize/* sanitizeLine */.PN)((0,jobs_status/* formatStatus */.me)(status), 60), (0,sanitize/* sanitizeLine */.PN)(text)), ref.index);
         },
+        cancelling: (jobUuid, reason, index) => {
+            canceled.add(jobUuid);
+            print(describe('canceling', `${(0,sanitize/* sanitizeLine */.PN)(reason)} (job ${jobUuid})`), index);
+        },
+    };
+}
+function createModelMessages(print) {
+    return {
         preferring: (first, chosen, offers) => {
-            const why = `${(0,remedies/* formatModel */.Xk)(first.gpuName)}: no offers; cooking ${(0,remedies/* formatModel */.Xk)(chosen.gpuName)}`;
-            print({ ref: first }, `${why}${(0,format/* formatOffers */.Dt)(offers)}`);
+            const why = `no offers for ${(0,remedies/* formatModel */.Xk)(first.gpuName)}`;
+            print(`${why}; cooking ${(0,remedies/* formatModel */.Xk)(chosen.gpuName)}${(0,format/* formatOffers */.Dt)(offers)}`, first.index);
         },
         tryingNext: (tried, done, next, offers) => {
             const trying = `trying ${(0,remedies/* formatModel */.Xk)(next.gpuName)}${(0,format/* formatOffers */.Dt)(offers)}`;
-            print({ ref: tried }, `${(0,remedies/* describeTry */.z3)(done)}; ${trying}`);
-        },
-        noAddressYet: (submitted) => {
-            const text = 'Waiting for the address, which some nodes report minutes after the start, until the timeout';
-            print(submitted, text, '  ');
-        },
-        notReady: (submitted, check, answer) => {
-            const what = `${check}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`;
-            print(submitted, `Not ready: ${what}. Asking again until the timeout`, '  ');
-        },
-        gpuReady: (submitted) => {
-            for (const line of describeGpu(submitted.ref.index))
-                print(submitted, line, '  ');
-        },
-        reachable: (submitted, urls) => {
-            for (const url of urls)
-                print(submitted, (0,node_urls/* describeNodeUrl */.d2)(url), '  ');
+            print(`${(0,remedies/* describeTry */.z3)(done)}; ${trying}`, tried.index);
         },
     };
 }
-function describeGpu(index) {
-    const gpu = index === 0 ? 'gpu' : `gpu-${index + 1}`;
-    return [
-        `The steps after this one can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`,
-        'It is billed until the job is cancelled, also if this runner is lost: run the check action on a schedule, too',
-    ];
+function createServerMessages(print) {
+    return {
+        noAddressYet: ({ ref }) => {
+            print('waiting for the address, which some nodes report minutes after the start', ref.index);
+        },
+        notReady: ({ ref }, check, answer) => {
+            print(describe('not ready', `${check}: ${(0,sanitize/* sanitizeLine */.PN)(answer, 200)}`), ref.index);
+        },
+        gpuReady: ({ ref }) => {
+            const gpu = ref.index === 0 ? 'gpu' : `gpu-${ref.index + 1}`;
+            const use = `the next steps can use the machine: ${gpu} push, shell: ${gpu} {0}, ${gpu} pull`;
+            print(describe('ready', use), ref.index);
+            const advice = 'It is billed until the job is canceled, even if this runner is lost. To be safe, run the check action on a schedule.';
+            print(describe('', advice), ref.index);
+        },
+        reachable: ({ ref }, urls) => {
+            for (const url of urls)
+                print(describe('address', (0,node_urls/* describeNodeUrl */.d2)(url)), ref.index);
+        },
+    };
 }
-function createStepMessages(runner, jobCount) {
+function createStepMessages(runner, print, jobCount) {
     let isDelayed = false;
     return {
+        opening: ({ host }, timeoutMs, atTimeout) => {
+            const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs`;
+            const wait = timeoutMs === null
+                ? 'not waiting for jobs (wait: false)'
+                : `timeout ${(0,format/* formatDuration */.a3)(timeoutMs)}, then ${atTimeout}`;
+            runner.print(`Dispersed Cook ${version} on ${host}: ${jobs}, ${wait}`);
+        },
         recipes: (plans) => {
             for (const recipe of new Set(plans.map((plan) => plan.recipe))) {
                 const hash = recipe === null ? null : (0,request/* hashOfRecipe */.Yw)(recipe);
@@ -34662,33 +34689,23 @@ function createStepMessages(runner, jobCount) {
                     runner.print(`Recipe ${recipe?.uuid}@${hash}`);
             }
         },
-        opening: (apiUrl, timeoutMs, atTimeout) => {
-            const jobs = jobCount === 1 ? '1 job' : `${jobCount} jobs, #1 to #${jobCount} in their order`;
-            runner.print(`dispersed-cook ${version} on ${apiUrl.origin}: ${jobs}`);
-            runner.print(timeoutMs === null
-                ? 'Not waiting for jobs (wait: false)'
-                : `The timeout is ${(0,format/* formatDuration */.a3)(timeoutMs)}: ${atTimeout}`);
-        },
-        cookUnanswered: ({ recipeUuid, mark }, error) => {
-            const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
-            runner.print(`${text}. Looking for a job with the mark ${mark}`);
-        },
-        cookDelayed: (error) => {
-            if (!isDelayed)
-                runner.print(`The cook has to wait (${causeOf(error)}). Trying again`);
-            isDelayed = true;
-        },
-        serviceUnavailable: (error) => {
-            runner.print(`The service is unavailable (${causeOf(error)}). Retrying`);
-        },
-        serviceAvailable: () => {
-            runner.print('The service is available again');
-        },
         offers: (offers) => {
             runner.print((0,format/* describeOffers */.$y)(offers));
         },
-        cancelling: (jobUuid, reason) => {
-            runner.print(`Cancelling job ${jobUuid}: ${(0,sanitize/* sanitizeLine */.PN)(reason)}`);
+        cookUnanswered: ({ recipeUuid, mark, index }, error) => {
+            const text = `No clear response to the cook of recipe ${recipeUuid} (${causeOf(error)})`;
+            print(`${text}. Looking for a job with the mark ${mark}`, index);
+        },
+        cookDelayed: (error) => {
+            if (!isDelayed)
+                print(`The service delays the cook (${causeOf(error)}). Retrying`);
+            isDelayed = true;
+        },
+        serviceUnavailable: (error) => {
+            print(`The service is unavailable (${causeOf(error)}). Retrying`);
+        },
+        serviceAvailable: () => {
+            print('The service is available again');
         },
     };
 }
@@ -35054,111 +35071,6 @@ function describeOverBudget(why) {
 
 /***/ }),
 
-/***/ 5364:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   M: () => (/* binding */ minManyJobs),
-/* harmony export */   o: () => (/* binding */ startProgress)
-/* harmony export */ });
-/* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2827);
-/* harmony import */ var _jobs_status_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4052);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2772);
-/* harmony import */ var _sanitize_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1872);
-
-
-
-
-const minManyJobs = 21;
-const tickMs = 60_000;
-const silenceMs = 300_000;
-function startProgress(options) {
-    const { clock, runner, jobCount, timeoutMs, atTimeout, signal } = options;
-    const startMs = clock.monotonicMs();
-    const waiting = { status: '', sinceMs: startMs, startedMs: null, endedMs: null, isBad: false };
-    const jobs = Array.from({ length: jobCount }, () => waiting);
-    let lastChangeMs = startMs;
-    let lastLineMs = startMs;
-    let lastCounts = '';
-    const update = (index, change) => {
-        jobs[index] = { ...(jobs[index] ?? waiting), ...change };
-        lastChangeMs = clock.monotonicMs();
-        if (jobCount < minManyJobs)
-            lastLineMs = lastChangeMs;
-    };
-    const print = (text) => {
-        lastLineMs = clock.monotonicMs();
-        runner.print(`${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(lastLineMs - startMs).padStart(7)}  ${text}`);
-    };
-    const tick = () => {
-        const nowMs = clock.monotonicMs();
-        const counts = describeCounts(jobs);
-        if (jobCount > 1 && counts !== lastCounts) {
-            print(`${counts}${describeTimeLeft(jobs, nowMs)}`);
-            lastCounts = counts;
-        }
-        else if (nowMs - lastLineMs >= silenceMs) {
-            const left = (0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(Math.max(0, startMs + timeoutMs - nowMs));
-            const [only] = jobs;
-            const state = only !== undefined && jobCount === 1
-                ? `still ${(0,_sanitize_js__WEBPACK_IMPORTED_MODULE_3__/* .sanitizeLine */ .PN)(only.status || 'waiting for the service', 60)}, for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(nowMs - only.sinceMs)}`
-                : `${counts}; nothing has changed for ${(0,_format_js__WEBPACK_IMPORTED_MODULE_2__/* .formatDuration */ .a3)(nowMs - lastChangeMs)}`;
-            print(`${state}. The timeout is in ${left}: ${atTimeout}`);
-        }
-    };
-    void repeat(clock, signal, tick);
-    return {
-        submitted: ({ ref, job: { status } }) => {
-            const sinceMs = clock.monotonicMs();
-            update(ref.index, { status, sinceMs, startedMs: status === 'RUNNING' ? sinceMs : null });
-        },
-        statusChanged: ({ ref }, { status }) => {
-            const sinceMs = clock.monotonicMs();
-            const started = status === 'RUNNING' ? { startedMs: sinceMs } : {};
-            update(ref.index, { status, sinceMs, ...started, endedMs: (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isFinal */ .dR)(status) ? sinceMs : null });
-        },
-        ended: ({ ref, result }) => {
-            const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
-            update(ref.index, { endedMs, isBad: !(0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_0__/* .passes */ .WE)(result) });
-        },
-    };
-}
-async function repeat(clock, signal, tick) {
-    for (;;) {
-        await clock.sleep(tickMs, signal);
-        if (signal.aborted)
-            return;
-        tick();
-    }
-}
-function isRunning({ status, endedMs }) {
-    return status === 'RUNNING' && endedMs === null;
-}
-function describeCounts(jobs) {
-    const done = jobs.filter(({ endedMs }) => endedMs !== null).length;
-    const bad = jobs.filter(({ isBad }) => isBad).length;
-    const running = jobs.filter(isRunning).length;
-    const unsuccessful = bad === 0 ? '' : ` (${bad} did not succeed)`;
-    const waiting = jobs.length - done - running;
-    return `${done} of ${jobs.length} done${unsuccessful}, ${running} running, ${waiting} waiting`;
-}
-const minEnded = 3;
-function describeTimeLeft(jobs, nowMs) {
-    const times = jobs.flatMap(({ startedMs, endedMs }) => startedMs === null || endedMs === null ? [] : [endedMs - startedMs]);
-    const running = jobs.filter(isRunning).length;
-    if (times.length < minEnded || running === 0)
-        return '';
-    const meanMs = times.reduce((sum, ms) => sum + ms, 0) / times.length;
-    const leftMs = jobs
-        .filter(({ endedMs }) => endedMs === null)
-        .map(({ startedMs }) => Math.max(0, meanMs - (startedMs === null ? 0 : nowMs - startedMs)));
-    const minutes = Math.ceil(leftMs.reduce((sum, ms) => sum + ms, 0) / running / 60_000);
-    return `; about ${minutes}m left`;
-}
-
-
-/***/ }),
-
 /***/ 6419:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -35271,11 +35183,9 @@ function describeTry({ gpuName, phase, waitedMs }) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
 /* harmony import */ var _annotations_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6241);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3976);
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2772);
-/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1892);
-/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4121);
-/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6399);
-
+/* harmony import */ var _outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1892);
+/* harmony import */ var _outputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4121);
+/* harmony import */ var _summary_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6399);
 
 
 
@@ -35283,26 +35193,25 @@ function describeTry({ gpuName, phase, waitedMs }) {
 
 
 async function reportOutcomes(runner, outcomes, options = {}) {
-    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_4__/* .endedWell */ .J } = options;
-    runner.print((0,_format_js__WEBPACK_IMPORTED_MODULE_3__/* .formatClosing */ .Z0)(outcomes));
+    const { isFine = _outcome_messages_js__WEBPACK_IMPORTED_MODULE_3__/* .endedWell */ .J } = options;
     const bad = outcomes.filter((outcome) => !isFine(outcome));
     if (bad.length > 0)
         runner.fail();
     (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotateOutcomes */ .y2)(runner, bad);
-    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeOutputs */ .Kn)(runner, outcomes, (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatVerdictMessage */ .wi)(runner, outcomes, bad));
-    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, (tier) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderSummary */ .Br)(outcomes, tier, options));
+    (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeOutputs */ .Kn)(runner, outcomes, (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatVerdictMessage */ .wi)(runner, outcomes, bad));
+    await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, (tier) => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderSummary */ .Br)(outcomes, tier, options));
 }
 async function reportFailure(runner, error, describe = _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .describeInternalError */ .Zo) {
     runner.fail();
     const message = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz ? (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .describeInputError */ .cY)(error) : describe(error);
     (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .annotate */ .fz)(runner, message);
     try {
-        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, message));
+        (0,_outputs_js__WEBPACK_IMPORTED_MODULE_4__/* .writeVerdict */ .P1)(runner, 'error', (0,_annotations_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMessage */ .hw)(runner, message));
     }
     catch {
     }
     if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
-        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_6__/* .renderInputProblems */ .dX)(error));
+        await (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .writeSummary */ .Sy)(runner, () => (0,_summary_js__WEBPACK_IMPORTED_MODULE_5__/* .renderInputProblems */ .dX)(error));
 }
 
 
@@ -38565,11 +38474,10 @@ const actionsRunner = {
     print: (line) => {
         info((0,sanitize/* printable */.g$)(line));
     },
-    group: (title, print) => {
+    startGroup: (title) => {
         startGroup((0,sanitize/* printable */.g$)(title));
-        print();
-        endGroup();
     },
+    endGroup: endGroup,
     annotate: (level, title, message) => {
         core_namespaceObject[level](message, { title });
     },
@@ -40132,10 +40040,12 @@ function stopReason(facts, step) {
 /* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4746);
 /* harmony import */ var _jobs_results_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2827);
 /* harmony import */ var _money_bills_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1165);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4121);
-/* harmony import */ var _reconcile_entry_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3142);
-/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7141);
-/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2234);
+/* harmony import */ var _report_format_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2772);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4121);
+/* harmony import */ var _reconcile_entry_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3142);
+/* harmony import */ var _step_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7141);
+/* harmony import */ var _update_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2234);
+
 
 
 
@@ -40149,23 +40059,24 @@ function stopReason(facts, step) {
 async function finish(step, runData, commitStatus) {
     await refreshRunning(step);
     const outcomes = await decide(step, runData);
-    (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_6__/* .writeAccessToken */ .H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
+    (0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_7__/* .writeAccessToken */ .H8)(step.deps.runner, step.entries.map(({ accessToken }) => accessToken));
     await commitStatus.settle(step.end.deadline);
+    step.log.print((0,_report_format_js__WEBPACK_IMPORTED_MODULE_6__/* .formatClosing */ .Z0)(outcomes));
     return outcomes;
 }
 async function decide(step, runData) {
     const { end, entries, client, deps } = step;
     const noTime = AbortSignal.any([end.deadline, deps.interrupt]);
-    const outcomesNow = () => entries.map((entry, index) => (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .outcomeNow */ .jL)(step, entry, runData[index]));
+    const outcomesNow = () => entries.map((entry, index) => (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .outcomeNow */ .jL)(step, entry, runData[index]));
     let billed = [];
     for (let known = -1; known !== end.facts().ends.length;) {
         known = end.facts().ends.length;
-        await Promise.all((0,_step_js__WEBPACK_IMPORTED_MODULE_9__/* .allEntries */ .Y)(step).map(async (entry) => (0,_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_7__/* .reconcileEntry */ .X)(step, entry)));
+        await Promise.all((0,_step_js__WEBPACK_IMPORTED_MODULE_10__/* .allEntries */ .Y)(step).map(async (entry) => (0,_reconcile_entry_js__WEBPACK_IMPORTED_MODULE_8__/* .reconcileEntry */ .X)(step, entry)));
         billed = await (0,_money_bills_js__WEBPACK_IMPORTED_MODULE_5__/* .withBills */ .F)(outcomesNow(), client, noTime);
     }
     end.decide();
     for (const [index, entry] of entries.entries())
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .reportEnd */ .wZ)(step, entry, runData[index] ?? _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h);
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .reportEnd */ .wZ)(step, entry, runData[index] ?? _jobs_records_js__WEBPACK_IMPORTED_MODULE_2__/* .noRunData */ .h);
     return outcomesNow().map((outcome, index) => ({
         ...outcome,
         bills: billed[index]?.bills ?? outcome.bills,
@@ -40180,8 +40091,8 @@ async function refreshRunning(step) {
     const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .startDeadline */ .db)(deps.clock, maxRefreshMs, end.signal);
     await Promise.all(running.map(async (entry) => refreshOne(step, entry, signal)));
     clear();
-    if (running.some((entry) => !(0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .passes */ .WE)((0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .outcomeNow */ .jL)(step, entry).result)))
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .failFast */ .$4)(step);
+    if (running.some((entry) => !(0,_jobs_results_js__WEBPACK_IMPORTED_MODULE_4__/* .passes */ .WE)((0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .outcomeNow */ .jL)(step, entry).result)))
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .failFast */ .$4)(step);
 }
 async function refreshOne(step, entry, signal) {
     const [own] = entry.facts.jobs;
@@ -40193,8 +40104,8 @@ async function refreshOne(step, entry, signal) {
         const job = (0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .withSent */ .l5)(answer, entry.facts);
         if (!(0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_3__/* .hasFinished */ .rz)(job))
             return true;
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .applyUpdate */ .QE)(step, entry, job);
-        (0,_update_js__WEBPACK_IMPORTED_MODULE_8__/* .saveEnded */ .yo)(step, entry, job, 'ended');
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .applyUpdate */ .QE)(step, entry, job);
+        (0,_update_js__WEBPACK_IMPORTED_MODULE_9__/* .saveEnded */ .yo)(step, entry, job, 'ended');
         return true;
     }, signal, { isKnown: false });
 }
@@ -40202,7 +40113,7 @@ async function refreshOne(step, entry, signal) {
 
 /***/ }),
 
-/***/ 8117:
+/***/ 1697:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40779,8 +40690,102 @@ function isRated(runs) {
 var container_log = __nccwpck_require__(5335);
 // EXTERNAL MODULE: ./build/report/log.js + 1 modules
 var report_log = __nccwpck_require__(2107);
-// EXTERNAL MODULE: ./build/report/progress.js
-var progress = __nccwpck_require__(5364);
+// EXTERNAL MODULE: ./build/jobs/results.js
+var results = __nccwpck_require__(2827);
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+// EXTERNAL MODULE: ./build/report/sanitize.js
+var sanitize = __nccwpck_require__(1872);
+;// CONCATENATED MODULE: ./build/report/progress.js
+
+
+
+
+const nothingYet = { status: '', startedMs: null, endedMs: null, isBad: false };
+const tickMs = 60_000;
+const silenceMs = 300_000;
+function startProgress(options) {
+    const { clock, print, jobCount, timeoutMs, atTimeout, signal } = options;
+    const startMs = clock.monotonicMs();
+    const jobs = Array.from({ length: jobCount }, () => nothingYet);
+    let lastChangeMs = startMs;
+    let lastLineMs = startMs;
+    let lastCounts = '';
+    const update = (index, change) => {
+        jobs[index] = { ...(jobs[index] ?? nothingYet), ...change };
+        lastChangeMs = clock.monotonicMs();
+        lastLineMs = lastChangeMs;
+    };
+    const setStatus = (index, status) => {
+        const nowMs = clock.monotonicMs();
+        const started = status === 'RUNNING' ? { startedMs: nowMs } : {};
+        update(index, { status, ...started, endedMs: (0,jobs_status/* isFinal */.dR)(status) ? nowMs : null });
+    };
+    const tick = () => {
+        const nowMs = clock.monotonicMs();
+        const counts = describeCounts(jobs);
+        if (jobCount > 1 && counts !== lastCounts) {
+            print(`${counts}${describeTimeLeft(jobs, nowMs)}`);
+            lastCounts = counts;
+        }
+        else if (nowMs - lastLineMs >= silenceMs) {
+            const status = (0,jobs_status/* formatStatus */.me)(jobs[0]?.status ?? '') || 'waiting for the service';
+            const state = jobCount > 1 ? counts : `still ${(0,sanitize/* sanitizeLine */.PN)(status, 60)}`;
+            const left = (0,format/* formatDuration */.a3)(startMs + timeoutMs - nowMs);
+            const quiet = (0,format/* formatDuration */.a3)(nowMs - lastChangeMs);
+            print(`${state}, no change for ${quiet}; timeout in ${left}, then ${atTimeout}`);
+        }
+        else
+            return;
+        lastLineMs = nowMs;
+    };
+    void repeat(clock, signal, tick);
+    return {
+        submitted: ({ ref, job }) => {
+            setStatus(ref.index, job.status);
+        },
+        statusChanged: ({ ref }, { status }) => {
+            setStatus(ref.index, status);
+        },
+        ended: ({ ref, result }) => {
+            const endedMs = jobs[ref.index]?.endedMs ?? clock.monotonicMs();
+            update(ref.index, { endedMs, isBad: !(0,results/* passes */.WE)(result) });
+        },
+    };
+}
+async function repeat(clock, signal, tick) {
+    for (;;) {
+        await clock.sleep(tickMs, signal);
+        if (signal.aborted)
+            return;
+        tick();
+    }
+}
+function isRunning({ status, endedMs }) {
+    return status === 'RUNNING' && endedMs === null;
+}
+function describeCounts(jobs) {
+    const done = jobs.filter(({ endedMs }) => endedMs !== null).length;
+    const bad = jobs.filter(({ isBad }) => isBad).length;
+    const running = jobs.filter(isRunning).length;
+    const unsuccessful = bad === 0 ? '' : ` (${bad} did not succeed)`;
+    const waiting = jobs.length - done - running;
+    return `${done} of ${jobs.length} done${unsuccessful}, ${running} running, ${waiting} waiting`;
+}
+const minEnded = 3;
+function describeTimeLeft(jobs, nowMs) {
+    const times = jobs.flatMap(({ startedMs, endedMs }) => startedMs === null || endedMs === null ? [] : [endedMs - startedMs]);
+    const running = jobs.filter(isRunning).length;
+    if (times.length < minEnded || running === 0)
+        return '';
+    const meanMs = times.reduce((sum, ms) => sum + ms, 0) / times.length;
+    const leftMs = jobs
+        .filter(({ endedMs }) => endedMs === null)
+        .map(({ startedMs }) => Math.max(0, meanMs - (startedMs === null ? 0 : nowMs - startedMs)));
+    const minutes = Math.ceil(leftMs.reduce((sum, ms) => sum + ms, 0) / running / 60_000);
+    return `; about ${minutes}m left`;
+}
+
 // EXTERNAL MODULE: ./build/service/open.js
 var service_open = __nccwpck_require__(6102);
 // EXTERNAL MODULE: ./build/custody/facts.js
@@ -40879,8 +40884,8 @@ var step_step = __nccwpck_require__(7141);
 
 
 async function withStep(plan, jobs, listeners, deps, work) {
-    const { runner } = deps;
-    const log = (0,report_log/* createLog */.hM)(runner, jobs.length);
+    const { runner, clock } = deps;
+    const log = (0,report_log/* createLog */.hM)(runner, clock, jobs.length);
     const { client, close } = (0,service_open/* openService */.I)(deps, plan, log.clockOff);
     const probe = deps.openProbe(plan.apiUrl);
     const over = new AbortController();
@@ -40929,17 +40934,17 @@ async function withStep(plan, jobs, listeners, deps, work) {
         await Promise.all([close(), probe.close()]);
     }
 }
-function startReports({ apiUrl, timeoutMs, policy, goalResult, cancelReason }, jobCount, { runner, clock }, log, signal) {
+function startReports({ apiUrl, timeoutMs, policy, goalResult, cancelReason }, jobCount, { clock }, log, signal) {
     if (jobCount === 0 || cancelReason !== undefined)
         return [];
     const atTimeout = timeoutWords[policy.onTimeout];
     log.opening(apiUrl, goalResult === 'submitted' ? null : timeoutMs, atTimeout);
-    return [(0,progress/* startProgress */.o)({ runner, clock, jobCount, timeoutMs, atTimeout, signal })];
+    return [startProgress({ print: log.print, clock, jobCount, timeoutMs, atTimeout, signal })];
 }
 const timeoutWords = {
-    cancel: 'unfinished jobs are then cancelled, and the step fails',
-    fail: 'unfinished jobs are then left running, and the step fails',
-    detach: 'unfinished jobs are then left running, and the step passes',
+    cancel: 'unfinished jobs are canceled and the step fails',
+    fail: 'unfinished jobs keep running and the step fails',
+    detach: 'unfinished jobs keep running and the step passes',
 };
 function saveStart({ deps: { runner }, plan, entries }, jobs) {
     const records = Math.max(1, ...jobs.map((job) => job.records ?? 1));
@@ -41082,7 +41087,7 @@ function createEvents({ log, plan }, entry) {
         cancelling: (jobUuid, reason) => {
             if (isOwn(jobUuid))
                 (0,_entry_js__WEBPACK_IMPORTED_MODULE_4__/* .setSeen */ .EZ)(entry, { cancel: 'accepted' });
-            log.cancelling(jobUuid, reason);
+            log.cancelling(jobUuid, reason, entry.ref.index);
         },
         cancelFailed: (jobUuid, error) => {
             const { submitted, error: before } = entry.seen;
