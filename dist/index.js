@@ -28777,8 +28777,8 @@ var money_cost = __nccwpck_require__(110);
 var jobs_outcome = __nccwpck_require__(293);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
-// EXTERNAL MODULE: ./build/service/run-lists.js
-var run_lists = __nccwpck_require__(2005);
+// EXTERNAL MODULE: ./build/service/lists.js
+var lists = __nccwpck_require__(6469);
 ;// CONCATENATED MODULE: ./build/check/checked-job.js
 
 
@@ -28789,7 +28789,7 @@ const maxSingleBills = 20;
 async function readCosts(client, jobs, orphans, nowMs, signal) {
     const hasEnded = ({ job }) => (0,restart/* hasEndedForGood */.Pd)(job, nowMs);
     const runningFirst = jobs.toSorted((a, b) => Number(hasEnded(a)) - Number(hasEnded(b)));
-    const runs = await (0,run_lists/* readRunsOfJobs */.c)(client, runningFirst.map(({ job }) => job.uuid), signal);
+    const runs = await (0,lists/* readRunsOfJobs */.ci)(client, runningFirst.map(({ job }) => job.uuid), signal);
     const estimated = jobs.map(({ job }) => (0,jobs_outcome/* createJobOutcome */.g)(job, runs.get(job.uuid)));
     const outcomes = await (0,bills/* withBills */.F)(estimated, client, signal, maxSingleBills);
     const checked = jobs.flatMap((marked, index) => {
@@ -28911,8 +28911,6 @@ var p_limit = __nccwpck_require__(370);
 var service_client = __nccwpck_require__(5538);
 // EXTERNAL MODULE: ./build/service/retry.js
 var retry = __nccwpck_require__(9830);
-// EXTERNAL MODULE: ./build/service/newest-jobs.js
-var newest_jobs = __nccwpck_require__(2521);
 // EXTERNAL MODULE: ./build/custody/mark.js
 var custody_mark = __nccwpck_require__(1415);
 ;// CONCATENATED MODULE: ./build/check/jobs.js
@@ -28924,12 +28922,12 @@ var custody_mark = __nccwpck_require__(1415);
 
 async function findRepositoryJobs(client, here, maxAgeMs, signal) {
     const getSinceMs = () => (0,service_client/* nowOf */.I)(client) - maxAgeMs;
-    const pages = (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), asListed, () => getSinceMs() - dayMs);
+    const pages = (0,lists/* describeJobs */.w7)((0,lists/* readJobPages */.wn)(client, signal), asListed, () => getSinceMs() - dayMs);
     const listed = [];
     for await (const job of pages)
         if (isCreatedSince(job, getSinceMs()))
             listed.push(job);
-    const describe = (0,newest_jobs/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
+    const describe = (0,lists/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
     const described = listed.find(({ description }) => Boolean(description));
     if (described !== undefined)
         await describe(described);
@@ -30064,8 +30062,8 @@ var reconcile_entry = __nccwpck_require__(3142);
 var step_step = __nccwpck_require__(7141);
 // EXTERNAL MODULE: ./build/service/client.js + 2 modules
 var service_client = __nccwpck_require__(5538);
-// EXTERNAL MODULE: ./build/service/newest-jobs.js
-var newest_jobs = __nccwpck_require__(2521);
+// EXTERNAL MODULE: ./build/service/lists.js
+var lists = __nccwpck_require__(6469);
 // EXTERNAL MODULE: ./build/jobs/restart.js
 var restart = __nccwpck_require__(4746);
 ;// CONCATENATED MODULE: ./build/cooking/attach.js
@@ -30098,9 +30096,9 @@ async function findEarlierJobs(requests, client, signal, onAmbiguous) {
 async function readByHash(requests, client, signal) {
     const byHash = new Map();
     const hashes = new Set(requests.flatMap((request) => [request, ...request.alternatives].flatMap(({ earlierHashes }) => earlierHashes)));
-    const describe = (0,newest_jobs/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
+    const describe = (0,lists/* createDescriber */.EM)(client, signal, retry/* retryRules */.Oo.lookUp);
     const oldestMs = client.clock.now() - attach_maxAgeMs;
-    for await (const job of (0,newest_jobs/* describeJobs */.w7)((0,newest_jobs/* readJobPages */.wn)(client, signal), describe, () => oldestMs)) {
+    for await (const job of (0,lists/* describeJobs */.w7)((0,lists/* readJobPages */.wn)(client, signal), describe, () => oldestMs)) {
         const hash = (0,custody_mark/* readHashAndNonce */.fN)(job)?.hash;
         if (hash !== undefined && hashes.has(hash))
             byHash.set(hash, [...(byHash.get(hash) ?? []), job]);
@@ -30461,7 +30459,7 @@ async function prepare(step, requests, inputs) {
 /* harmony export */ });
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6290);
-/* harmony import */ var _service_run_lists_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2005);
+/* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6469);
 /* harmony import */ var _service_open_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6102);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7094);
 /* harmony import */ var _github_pending_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7609);
@@ -30547,7 +30545,7 @@ async function reportStopped(stopped, log, client) {
     const uuids = stopped.flatMap(({ jobs }) => jobs.slice(0, 1).map(({ uuid }) => uuid));
     const answers = uuids.map(async (uuid) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, uuid, signal).catch(() => null));
     const jobs = (await Promise.all(answers)).filter((job) => job !== null);
-    const runs = await (0,_service_run_lists_js__WEBPACK_IMPORTED_MODULE_2__/* .readRunsOfJobs */ .c)(client, uuids, signal);
+    const runs = await (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_2__/* .readRunsOfJobs */ .ci)(client, uuids, signal);
     const outcomes = jobs.map((job, index) => {
         const ref = { index, jobUuid: job.uuid, recipeUuid: null, title: null, namesRegions: false };
         const known = { ref, job, runs: runs.get(job.uuid) ?? [] };
@@ -30879,7 +30877,7 @@ function isDuplicate({ mark, jobs }, jobUuid) {
 /* harmony export */   p: () => (/* binding */ createFinder),
 /* harmony export */   t: () => (/* binding */ lookupWindowMs)
 /* harmony export */ });
-/* harmony import */ var _service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2521);
+/* harmony import */ var _service_lists_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6469);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9830);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9473);
 /* harmony import */ var _mark_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1415);
@@ -30893,16 +30891,16 @@ const gridMs = 1_000;
 const maxSharedMs = 100;
 function createFinder(client, signal) {
     const { clock } = client;
-    const describe = (0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .createDescriber */ .EM)(client, signal, _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.once);
-    let shared = { beganAtMs: -Infinity, pages: share((0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
+    const describe = (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .createDescriber */ .EM)(client, signal, _service_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .retryRules */ .Oo.once);
+    let shared = { beganAtMs: -Infinity, pages: share((0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
     const findOnce = async ({ mark, knownUuids, serverSentAtMs }) => {
         const nowMs = clock.monotonicMs();
         if (nowMs - shared.beganAtMs > maxSharedMs)
-            shared = { beganAtMs: nowMs, pages: share((0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
+            shared = { beganAtMs: nowMs, pages: share((0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .readJobPages */ .wn)(client, signal)) };
         const isKnown = ({ uuid }) => knownUuids.includes(uuid);
         const oldestMs = serverSentAtMs === null ? null : serverSentAtMs - clockSlackMs;
         const describeNew = async (job) => (isKnown(job) ? job : describe(job));
-        for await (const job of (0,_service_newest_jobs_js__WEBPACK_IMPORTED_MODULE_0__/* .describeJobs */ .w7)(shared.pages(), describeNew, () => oldestMs))
+        for await (const job of (0,_service_lists_js__WEBPACK_IMPORTED_MODULE_0__/* .describeJobs */ .w7)(shared.pages(), describeNew, () => oldestMs))
             if (!isKnown(job) && (0,_mark_js__WEBPACK_IMPORTED_MODULE_3__/* .carriesMark */ .LR)(job, mark))
                 return job;
         return null;
@@ -31119,7 +31117,7 @@ function mayHaveMore(facts, phase) {
 /* harmony export */   qU: () => (/* binding */ ownName)
 /* harmony export */ });
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
-/* harmony import */ var _service_poll_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5148);
+/* harmony import */ var _service_poll_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9851);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7094);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9473);
@@ -33679,19 +33677,12 @@ const maxMs = 10_000;
 const groupSize = 24;
 const maxPagesPerGroup = 4;
 async function withBills(outcomes, client, interrupted, maxSingleReads = Infinity) {
-    const bills = new Map();
     const runs = outcomes.filter(isBillable).flatMap((outcome) => outcome.runs);
-    const uuids = runs.map(({ uuid }) => uuid);
-    const likeliest = runs.findLast(({ started_at_ms: startedAtMs }) => startedAtMs !== null)?.uuid;
-    await (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .withDeadline */ .NE)(client.clock, maxMs, interrupted, async (signal) => {
-        const read = async (runUuids) => {
-            const found = await readGroup(client, runUuids, signal);
-            for (const [uuid, usd] of found)
-                bills.set(uuid, usd);
-            return bills.size > 0;
-        };
-        await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readTogether */ .Vn)(uuids, likeliest, read, { groupSize, maxSingleReads });
-    }).catch(() => { });
+    const uuids = runs.toSorted((a, b) => startOf(a) - startOf(b)).map(({ uuid }) => uuid);
+    const { signal, clear } = (0,_clock_js__WEBPACK_IMPORTED_MODULE_0__/* .startDeadline */ .db)(client.clock, maxMs, interrupted);
+    const read = async (group) => readGroup(client, group, signal).catch(() => new Map());
+    const bills = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readTogether */ .Vn)(uuids, read, { groupSize, maxSingleReads });
+    clear();
     return outcomes.map((outcome) => {
         const own = outcome.runs.flatMap(({ uuid }) => {
             const usd = bills.get(uuid);
@@ -33699,6 +33690,9 @@ async function withBills(outcomes, client, interrupted, maxSingleReads = Infinit
         });
         return { ...outcome, bills: new Map(own) };
     });
+}
+function startOf({ started_at_ms: startedAtMs }) {
+    return startedAtMs ?? Number.MAX_SAFE_INTEGER;
 }
 function isBillable({ job }) {
     return job !== null && (0,_jobs_status_js__WEBPACK_IMPORTED_MODULE_4__/* .finalResultOf */ .lt)(job.status) !== null;
@@ -33709,17 +33703,17 @@ async function readGroup(client, runUuids, signal) {
         signal,
         rule: _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.bill,
         read: async (page) => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listLedger */ .AX)(client, runUuids, page, signal),
-        getId: ({ uuid }) => uuid,
     };
     const { items, isWhole } = await (0,_service_pages_js__WEBPACK_IMPORTED_MODULE_3__/* .readAllPages */ .s$)(list, maxPagesPerGroup);
     if (!isWhole)
-        return [];
+        return new Map();
     const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);
-    return runUuids.flatMap((uuid) => {
+    const bills = runUuids.flatMap((uuid) => {
         const lines = captures.get(uuid);
         const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + amount, 0);
         return usd === undefined ? [] : [[uuid, Math.abs(usd)]];
     });
+    return new Map(bills);
 }
 function isCapture({ type }) {
     return type.toUpperCase() === 'CAPTURE';
@@ -38973,29 +38967,75 @@ function isList(value) {
 
 /***/ }),
 
-/***/ 2521:
+/***/ 6469:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   EM: () => (/* binding */ createDescriber),
+/* harmony export */   ci: () => (/* binding */ readRunsOfJobs),
+/* harmony export */   fC: () => (/* binding */ createJobReader),
 /* harmony export */   w7: () => (/* binding */ describeJobs),
 /* harmony export */   wn: () => (/* binding */ readJobPages)
 /* harmony export */ });
-/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
-/* harmony import */ var _pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
-/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9473);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6290);
+/* harmony import */ var _pages_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1664);
+/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9830);
 
 
 
 
+const listRestMs = 5 * 60_000;
+function createJobReader(client) {
+    const { clock } = client;
+    let listsFromMs = -Infinity;
+    return async (uuids, signal) => {
+        const read = async (group) => {
+            const [first = ''] = group;
+            if (group.length === 1)
+                return new Map([[first, await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, first, signal).catch(asServiceError)]]);
+            const query = { 'filter[uuid]': group.join(',') };
+            const list = await (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, query, signal).catch(asServiceError);
+            if (!(list instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
+                const asked = list.items.filter((job) => group.includes(job.uuid));
+                return new Map(asked.map((job) => [job.uuid, job]));
+            }
+            if (list.status === 429)
+                return new Map(group.map((uuid) => [uuid, list]));
+            listsFromMs = clock.monotonicMs() + listRestMs;
+            return new Map();
+        };
+        const groupSize = clock.monotonicMs() < listsFromMs ? 1 : _endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .pageLimit */ .LN;
+        return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readTogether */ .Vn)(uuids, read, { groupSize, maxSingleReads: Infinity });
+    };
+}
+function asServiceError(error) {
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
+        return error;
+    throw error;
+}
+const limits = { groupSize: 50, maxSingleReads: 20 };
+const maxPagesPerGroup = 3;
+async function readRunsOfJobs(client, jobUuids, signal) {
+    const read = async (group) => {
+        const list = {
+            client,
+            signal,
+            rule: _retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.run,
+            read: async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listRunsOfJobs */ .s6)(client, group, page, signal),
+        };
+        const { items } = await (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readAllPages */ .s$)(list, maxPagesPerGroup).catch(() => ({ items: [] }));
+        const runs = Map.groupBy(items.toReversed(), (run) => run.job_uuid?.toLowerCase() ?? '');
+        return new Map([...runs].filter(([uuid]) => group.includes(uuid)));
+    };
+    return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readTogether */ .Vn)(jobUuids.toReversed(), read, limits);
+}
 function readJobPages(client, signal) {
-    return (0,_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .readPages */ .n4)({
+    return (0,_pages_js__WEBPACK_IMPORTED_MODULE_2__/* .readPages */ .n4)({
         client,
         signal,
-        rule: _retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lookUp,
-        read: async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listJobs */ .N6)(client, { sort: '-created_at', page: String(page) }, signal),
-        getId: ({ uuid }) => uuid,
+        rule: _retry_js__WEBPACK_IMPORTED_MODULE_3__/* .retryRules */ .Oo.lookUp,
+        read: async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .listJobs */ .N6)(client, { sort: '-created_at', page: String(page) }, signal),
     });
 }
 async function* describeJobs(pages, describe, getOldestMs) {
@@ -39006,7 +39046,7 @@ async function* describeJobs(pages, describe, getOldestMs) {
                 yield await describe(job);
             }
             catch (error) {
-                if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7))
+                if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7))
                     throw error;
                 failure = error;
                 if (error.trouble !== 'unreadable' && error.retryable)
@@ -39031,10 +39071,10 @@ function createDescriber(client, signal, rule) {
     const described = new Map();
     let isInLists = false;
     const read = async (listed) => {
-        const request = async () => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .readJob */ .cd)(client, listed.uuid, signal);
-        return (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(request, rule, { ...client, signal }).catch((error) => {
+        const request = async () => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_1__/* .readJob */ .cd)(client, listed.uuid, signal);
+        return (0,_retry_js__WEBPACK_IMPORTED_MODULE_3__/* .withRetry */ .bD)(request, rule, { ...client, signal }).catch((error) => {
             described.delete(listed.uuid);
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7) || error.status !== 404)
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7) || error.status !== 404)
                 throw error;
             if (rule.maxNotFound > 1)
                 return listed;
@@ -39056,7 +39096,7 @@ function createDescriber(client, signal, rule) {
 }
 function unreadable(why) {
     const detail = `the list has no descriptions: ${why}`;
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ServiceError */ ._7({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7({ trouble: 'unreadable', request: 'GET /v1/jobs', detail });
 }
 
 
@@ -39097,15 +39137,15 @@ function openService({ connect, runner, clock, random }, { apiUrl, keys }, onClo
 
 
 const maxStalePages = 3;
-async function* readPages({ client, signal, rule, read, getId = () => null, }) {
+async function* readPages({ client, signal, rule, read, }) {
     const seen = new Set();
     let [members, firstSize, stale] = [0, 0, 0];
     for (let page = 1; stale < maxStalePages; page += 1) {
         const answer = await (0,_retry_js__WEBPACK_IMPORTED_MODULE_1__/* .withRetry */ .bD)(async () => read(page), rule, { ...client, signal });
-        const items = answer.items.filter((item) => !seen.has(getId(item)));
+        const items = answer.items.filter((item) => !('uuid' in item && seen.has(item.uuid)));
         for (const item of items)
-            seen.add(getId(item));
-        seen.delete(null);
+            if ('uuid' in item && item.uuid !== null)
+                seen.add(item.uuid);
         members += answer.size;
         const isLast = isLastPage(answer, members, firstSize);
         yield { items, isLast };
@@ -39139,149 +39179,44 @@ function splitIntoGroups(items, size) {
     return Array.from({ length: count }, (_, group) => items.slice(group * size, (group + 1) * size));
 }
 const maxConcurrent = 16;
-async function readTogether(uuids, likeliest, read, { groupSize, maxSingleReads }) {
+async function readTogether(uuids, read, { groupSize, maxSingleReads }) {
     const inTurn = (0,p_limit__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .A)(maxConcurrent);
-    const readGroup = async (group) => inTurn(async () => read(group)).catch(() => false);
-    const hasFound = async (groups) => (await Promise.all(groups.map(readGroup))).includes(true);
-    const isFound = await hasFound(splitIntoGroups(uuids, groupSize));
-    if (isFound || uuids.length < 2 || likeliest === undefined)
-        return;
-    if (!(await hasFound([[likeliest]])))
-        return;
-    const others = uuids.filter((uuid) => uuid !== likeliest).slice(0, maxSingleReads);
-    await hasFound(others.map((uuid) => [uuid]));
+    const found = new Map();
+    const readAll = async (groups) => {
+        const answers = groups.map(async (group) => inTurn(async () => read(group)));
+        for (const answer of await Promise.all(answers))
+            for (const [uuid, value] of answer)
+                found.set(uuid, value);
+    };
+    const groups = splitIntoGroups(uuids, groupSize);
+    await readAll(groups);
+    const [first, ...others] = groups
+        .filter((group) => group.length > 1)
+        .flat()
+        .filter((uuid) => !found.has(uuid));
+    if (first === undefined)
+        return found;
+    await readAll([[first]]);
+    if (found.has(first))
+        await readAll(others.slice(0, maxSingleReads).map((uuid) => [uuid]));
+    return found;
 }
 
 
 /***/ }),
 
-/***/ 5148:
+/***/ 9851:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  vO: () => (/* binding */ createPoller),
-  gK: () => (/* binding */ maxAutoMs),
-  Bg: () => (/* binding */ pollIntervalMs)
-});
-
-// UNUSED EXPORTS: nextPause, nextWatch
-
-// EXTERNAL MODULE: ./build/errors.js
-var build_errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./build/service/batch.js
-
-function createBatches(clock, notBeforeMs, read) {
-    const askers = new Set();
-    let isRunning = false;
-    let nextAtMs = 0;
-    let wake = new AbortController();
-    let reading = { batch: [], idle: new AbortController() };
-    const readDue = async () => {
-        const nowMs = clock.monotonicMs();
-        const batch = [...askers].filter(({ dueAtMs }) => dueAtMs <= nowMs);
-        reading = { batch, idle: new AbortController() };
-        try {
-            const keys = new Set(batch.map(({ key }) => key));
-            const values = await read([...keys], reading.idle.signal);
-            for (const { key, resolve } of batch)
-                resolve(values.get(key) ?? null);
-        }
-        catch (error) {
-            for (const { reject } of batch)
-                reject((0,build_errors/* asError */.zR)(error));
-        }
-        for (const asker of batch)
-            askers.delete(asker);
-    };
-    const run = async () => {
-        isRunning = true;
-        while (askers.size > 0) {
-            nextAtMs = Math.max(notBeforeMs(), Math.min(...[...askers].map((asker) => asker.dueAtMs)));
-            const waitMs = nextAtMs - clock.monotonicMs();
-            if (waitMs > 0)
-                await clock.sleep(waitMs, wake.signal);
-            else
-                await readDue();
-            if (wake.signal.aborted)
-                wake = new AbortController();
-        }
-        isRunning = false;
-    };
-    return async (key, dueAtMs, signal) => {
-        if (signal.aborted)
-            return null;
-        const { promise, resolve, reject } = Promise.withResolvers();
-        const asker = { key, dueAtMs, resolve, reject };
-        const leave = () => {
-            askers.delete(asker);
-            resolve(null);
-            if (reading.batch.every((other) => !askers.has(other)))
-                reading.idle.abort();
-            if (askers.size === 0)
-                wake.abort();
-        };
-        askers.add(asker);
-        signal.addEventListener('abort', leave);
-        if (!isRunning)
-            void run();
-        else if (dueAtMs < nextAtMs)
-            wake.abort();
-        return promise.finally(() => {
-            signal.removeEventListener('abort', leave);
-        });
-    };
-}
-
-// EXTERNAL MODULE: ./build/service/endpoints.js + 1 modules
-var endpoints = __nccwpck_require__(6290);
-// EXTERNAL MODULE: ./build/service/pages.js
-var pages = __nccwpck_require__(1664);
-;// CONCATENATED MODULE: ./build/service/read-jobs.js
-
-
-
-const listRestMs = 5 * 60_000;
-function createJobReader(client) {
-    const { clock } = client;
-    let listsFromMs = -Infinity;
-    const readSingly = async (uuid, signal) => [
-        uuid,
-        await (0,endpoints/* readJob */.cd)(client, uuid, signal).catch(asServiceError),
-    ];
-    const readList = async (uuids, signal) => {
-        const query = { 'filter[uuid]': uuids.join(',') };
-        const answer = await (0,endpoints/* listJobs */.N6)(client, query, signal).catch(asServiceError);
-        if (!(answer instanceof build_errors/* ServiceError */._7))
-            return new Map(answer.items.filter(({ uuid }) => uuids.includes(uuid)).map((job) => [job.uuid, job]));
-        if (answer.status === 429)
-            return new Map(uuids.map((uuid) => [uuid, answer]));
-        listsFromMs = clock.monotonicMs() + listRestMs;
-        return new Map();
-    };
-    const readGroup = async (uuids, signal) => {
-        const mayList = uuids.length > 1 && clock.monotonicMs() >= listsFromMs;
-        const listed = mayList ? await readList(uuids, signal) : new Map();
-        const missing = uuids.filter((uuid) => !listed.has(uuid));
-        return [...listed, ...(await Promise.all(missing.map((uuid) => readSingly(uuid, signal))))];
-    };
-    return async (uuids, signal) => {
-        const groups = (0,pages/* splitIntoGroups */.dm)(uuids, endpoints/* pageLimit */.LN);
-        const answers = await Promise.all(groups.map(async (group) => readGroup(group, signal)));
-        return new Map(answers.flat());
-    };
-}
-function asServiceError(error) {
-    if (error instanceof build_errors/* ServiceError */._7)
-        return error;
-    throw error;
-}
-
-// EXTERNAL MODULE: ./build/service/retry.js
-var retry = __nccwpck_require__(9830);
-;// CONCATENATED MODULE: ./build/service/poll.js
-
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bg: () => (/* binding */ pollIntervalMs),
+/* harmony export */   gK: () => (/* binding */ maxAutoMs),
+/* harmony export */   vO: () => (/* binding */ createPoller)
+/* harmony export */ });
+/* unused harmony exports nextWatch, nextPause */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9473);
+/* harmony import */ var _lists_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6469);
+/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
 
 
 
@@ -39297,7 +39232,7 @@ function pollIntervalMs(interval, unchangedMs) {
 const maxNotFound = 2;
 const newMs = 30_000;
 function nextWatch(watch, answer, nowMs, pace) {
-    if (!(answer instanceof build_errors/* ServiceError */._7)) {
+    if (!(answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)) {
         const { status } = answer;
         const changedAtMs = status === watch.status ? watch.changedAtMs : nowMs;
         const dueAtMs = nextDueMs(nowMs - changedAtMs, nowMs, pace);
@@ -39309,77 +39244,133 @@ function nextWatch(watch, answer, nowMs, pace) {
         ...pace,
         maxMs: Math.min(pace.maxMs, maxAutoMs),
     });
-    const dueAtMs = isNotFound ? Math.max(soonMs, nowMs + retry/* lagMs */.Ds) : soonMs;
+    const dueAtMs = isNotFound ? Math.max(soonMs, nowMs + _retry_js__WEBPACK_IMPORTED_MODULE_2__/* .lagMs */ .Ds) : soonMs;
     const isGone = notFound >= maxNotFound && nowMs >= watch.goneFromMs;
     const isReported = isNotFound ? isGone : !answer.retryable;
     return { watch: { ...watch, notFound, dueAtMs }, isReported };
 }
-function nextDueMs(unchangedMs, nowMs, { interval, phaseMs, maxMs }) {
+function nextDueMs(unchangedMs, nowMs, { interval, maxMs }) {
     const pauseMs = pollIntervalMs(interval, unchangedMs);
-    const afterMs = nowMs + phaseMs + pauseMs / 10;
-    const commonMs = Math.ceil(afterMs / pauseMs) * pauseMs - phaseMs;
+    const commonMs = Math.ceil((nowMs + pauseMs / 10) / pauseMs) * pauseMs;
     return Math.min(commonMs, nowMs + maxMs);
 }
 function nextPause(failures, answers, random) {
-    const errors = answers.filter((answer) => answer instanceof build_errors/* ServiceError */._7);
+    const errors = answers.filter((answer) => answer instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7);
     const retryAfterMs = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
-    const hasFailed = isDown(answers) || errors.some(({ status }) => status === 429);
-    if (!hasFailed)
-        return { failures: 0, pauseMs: Math.min(retry/* maxPauseMs */.fR, retryAfterMs) };
-    return { failures: failures + 1, pauseMs: (0,retry/* backoffMs */.jo)(failures + 1, random, retryAfterMs) };
-}
-function isDown(answers) {
-    return answers.every((answer) => answer instanceof build_errors/* ServiceError */._7 && answer.retryable);
+    const isDown = errors.length === answers.length && errors.every((error) => error.retryable);
+    if (!isDown && errors.every(({ status }) => status !== 429))
+        return { failures: 0, pauseMs: Math.min(_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .maxPauseMs */ .fR, retryAfterMs), isDown };
+    return { failures: failures + 1, pauseMs: (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .backoffMs */ .jo)(failures + 1, random, retryAfterMs), isDown };
 }
 function createPoller(options) {
     const { client, interval, maxIntervalMs = () => Infinity, signal } = options;
-    const { clock, random } = client;
-    const read = createPacedReader(options);
-    const phaseMs = random() * maxAutoMs;
+    const { clock } = client;
+    const paceOf = (uuid) => ({ interval, maxMs: maxIntervalMs(uuid) });
+    const loop = createLoop(options, paceOf);
     return {
-        watch: async (jobUuid, onAnswer, until, { isKnown = true, isNew = false } = {}) => {
+        watch: async (uuid, onAnswer, until, { isKnown = true, isNew = false } = {}) => {
             const ended = AbortSignal.any([until, signal]);
-            const beganAtMs = clock.monotonicMs();
-            const pace = () => ({ interval, phaseMs, maxMs: maxIntervalMs(jobUuid) });
-            const firstMs = isKnown ? nextDueMs(0, beganAtMs, pace()) : beganAtMs;
-            const goneFromMs = isNew ? beganAtMs + newMs : beganAtMs;
-            const since = { changedAtMs: beganAtMs, dueAtMs: firstMs, goneFromMs };
-            let watch = { ...since, status: null, notFound: 0 };
-            while (!ended.aborted) {
-                const answer = await read(jobUuid, watch.dueAtMs, ended);
-                if (answer === null)
-                    return;
-                const next = nextWatch(watch, answer, clock.monotonicMs(), pace());
-                watch = next.watch;
-                if (next.isReported && onAnswer(answer))
-                    return;
-            }
+            if (ended.aborted)
+                return;
+            const nowMs = clock.monotonicMs();
+            const dueAtMs = isKnown ? nextDueMs(0, nowMs, paceOf(uuid)) : nowMs;
+            const goneFromMs = isNew ? nowMs + newMs : nowMs;
+            const watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
+            const { promise, resolve, reject } = Promise.withResolvers();
+            ended.addEventListener('abort', () => {
+                resolve();
+            });
+            const job = { uuid, onAnswer, ended, resolve, reject, watch };
+            loop.add(job);
+            await promise.finally(() => {
+                loop.remove(job);
+            });
         },
     };
 }
-function createPacedReader({ client, onUnavailable, onAvailable }) {
-    const { clock, random } = client;
-    const readJobs = createJobReader(client);
-    let [failures, notBeforeMs, isAvailable] = [0, 0, true];
-    const take = (answers) => {
-        const next = nextPause(failures, answers, random);
-        failures = next.failures;
-        notBeforeMs = clock.monotonicMs() + next.pauseMs;
-        const [first] = answers;
-        const wasAvailable = isAvailable;
-        isAvailable = !isDown(answers);
-        if (wasAvailable && !isAvailable && first instanceof build_errors/* ServiceError */._7)
-            onUnavailable(first);
-        if (!wasAvailable && isAvailable)
-            onAvailable();
+function trackHealth({ client: { clock, random }, onUnavailable, onAvailable }) {
+    let health = { failures: 0, pauseMs: 0, isDown: false };
+    let notBeforeMs = 0;
+    return {
+        notBeforeMs: () => notBeforeMs,
+        note: (answers) => {
+            const { failures, isDown: wasDown } = health;
+            health = nextPause(failures, answers, random);
+            notBeforeMs = clock.monotonicMs() + health.pauseMs;
+            const [first] = answers;
+            if (health.isDown && !wasDown && first instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ServiceError */ ._7)
+                onUnavailable(first);
+            if (!health.isDown && wasDown)
+                onAvailable();
+        },
     };
-    const read = async (uuids, signal) => {
-        const answers = await readJobs(uuids, signal);
-        if (!signal.aborted)
-            take([...answers.values()]);
-        return answers;
+}
+function createLoop(options, paceOf) {
+    const { clock } = options.client;
+    const readJobs = (0,_lists_js__WEBPACK_IMPORTED_MODULE_1__/* .createJobReader */ .fC)(options.client);
+    const watched = new Set();
+    let isRunning = false;
+    let reading = [];
+    let [wake, left] = [new AbortController(), new AbortController()];
+    const health = trackHealth(options);
+    const look = async (due) => {
+        reading = due;
+        left = new AbortController();
+        const { signal } = left;
+        const answers = await readJobs([...new Set(due.map(({ uuid }) => uuid))], signal);
+        if (signal.aborted)
+            return;
+        health.note([...answers.values()]);
+        for (const job of due) {
+            const answer = answers.get(job.uuid);
+            if (answer === undefined || job.ended.aborted)
+                continue;
+            takeAnswer(job, answer, clock.monotonicMs(), paceOf(job.uuid));
+        }
     };
-    return createBatches(clock, () => notBeforeMs, read);
+    const run = async () => {
+        isRunning = true;
+        while (watched.size > 0) {
+            const nowMs = clock.monotonicMs();
+            const due = [...watched].filter(({ watch }) => watch.dueAtMs <= nowMs);
+            const nextMs = Math.min(...[...watched].map(({ watch }) => watch.dueAtMs));
+            const waitMs = Math.max(nextMs, health.notBeforeMs()) - nowMs;
+            wake = new AbortController();
+            if (waitMs > 0)
+                await clock.sleep(waitMs, wake.signal);
+            else
+                await look(due).catch((error) => {
+                    for (const { reject } of due)
+                        reject((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error));
+                });
+        }
+        isRunning = false;
+    };
+    return {
+        add: (job) => {
+            watched.add(job);
+            wake.abort();
+            if (!isRunning)
+                void run();
+        },
+        remove: (job) => {
+            watched.delete(job);
+            wake.abort();
+            if (reading.every(({ ended }) => ended.aborted))
+                left.abort();
+        },
+    };
+}
+function takeAnswer(job, answer, nowMs, pace) {
+    const next = nextWatch(job.watch, answer, nowMs, pace);
+    job.watch = next.watch;
+    try {
+        if (next.isReported && job.onAnswer(answer))
+            job.resolve();
+    }
+    catch (error) {
+        job.reject((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .asError */ .zR)(error));
+    }
 }
 
 
@@ -39482,45 +39473,6 @@ async function withRetry(request, rule, { clock, random, signal }) {
             await clock.sleep(pauseMs, signal);
         }
     }
-}
-
-
-/***/ }),
-
-/***/ 2005:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   c: () => (/* binding */ readRunsOfJobs)
-/* harmony export */ });
-/* harmony import */ var _endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
-/* harmony import */ var _pages_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1664);
-/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
-
-
-
-const limits = { groupSize: 50, maxSingleReads: 20 };
-const maxPagesPerGroup = 3;
-async function readRunsOfJobs(client, jobUuids, signal) {
-    const found = new Map();
-    const read = async (group) => {
-        const list = {
-            client,
-            signal,
-            rule: _retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.run,
-            read: async (page) => (0,_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .listRunsOfJobs */ .s6)(client, group, page, signal),
-            getId: ({ uuid }) => uuid,
-        };
-        const { items } = await (0,_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .readAllPages */ .s$)(list, maxPagesPerGroup);
-        for (const uuid of group) {
-            const runs = items.filter((run) => run.job_uuid?.toLowerCase() === uuid);
-            if (runs.length > 0)
-                found.set(uuid, runs.toReversed());
-        }
-        return found.size > 0;
-    };
-    await (0,_pages_js__WEBPACK_IMPORTED_MODULE_1__/* .readTogether */ .Vn)(jobUuids, jobUuids.at(-1), read, limits);
-    return found;
 }
 
 
@@ -40486,8 +40438,8 @@ async function readLateEnd(runs, clock, signal, interrupt) {
 
 // EXTERNAL MODULE: ./build/service/client.js + 2 modules
 var service_client = __nccwpck_require__(5538);
-// EXTERNAL MODULE: ./build/service/poll.js + 2 modules
-var poll = __nccwpck_require__(5148);
+// EXTERNAL MODULE: ./build/service/poll.js
+var poll = __nccwpck_require__(9851);
 // EXTERNAL MODULE: ./build/money/ceilings.js
 var money_ceilings = __nccwpck_require__(5443);
 // EXTERNAL MODULE: ./build/money/cost.js
@@ -41263,8 +41215,8 @@ var step_entry = __nccwpck_require__(7499);
 var reconcile_entry = __nccwpck_require__(3142);
 // EXTERNAL MODULE: ./build/jobs/ready-check.js
 var ready_check = __nccwpck_require__(2799);
-// EXTERNAL MODULE: ./build/service/poll.js + 2 modules
-var poll = __nccwpck_require__(5148);
+// EXTERNAL MODULE: ./build/service/poll.js
+var poll = __nccwpck_require__(9851);
 // EXTERNAL MODULE: ./build/ssh/config.js
 var config = __nccwpck_require__(9843);
 ;// CONCATENATED MODULE: ./build/step/server.js

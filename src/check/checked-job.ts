@@ -4,7 +4,7 @@ import { createJobOutcome } from '../jobs/outcome.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { hasEndedForGood } from '../jobs/restart.ts';
 import type { Client } from '../service/client.ts';
-import { readRunsOfJobs } from '../service/run-lists.ts';
+import { readRunsOfJobs } from '../service/lists.ts';
 import type { MarkedJob } from './jobs.ts';
 
 /** A job that a check has looked at. */

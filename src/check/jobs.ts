@@ -3,7 +3,7 @@ import { nowOf, type Client } from '../service/client.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import type { RunRef } from '../inputs/context.ts';
-import { createDescriber, describeJobs, readJobPages } from '../service/newest-jobs.ts';
+import { createDescriber, describeJobs, readJobPages } from '../service/lists.ts';
 import { isOfRepository, readMark, type JobMark } from '../custody/mark.ts';
 import { latestMs } from '../jobs/metrics.ts';
 

@@ -1,6 +1,6 @@
 import { nowOf, type Client } from '../service/client.ts';
 import type { Job } from '../service/schemas.ts';
-import { createDescriber, describeJobs, readJobPages } from '../service/newest-jobs.ts';
+import { createDescriber, describeJobs, readJobPages } from '../service/lists.ts';
 import { retryRules } from '../service/retry.ts';
 import { readHashAndNonce } from '../custody/mark.ts';
 import type { CookRequest } from './request.ts';

@@ -1,5 +1,5 @@
 import type { Client } from '../service/client.ts';
-import { createDescriber, describeJobs, readJobPages } from '../service/newest-jobs.ts';
+import { createDescriber, describeJobs, readJobPages } from '../service/lists.ts';
 import { retryRules } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { InterruptedError, ServiceError } from '../errors.ts';

@@ -1,8 +1,8 @@
-import { withDeadline } from '../clock.ts';
+import { startDeadline } from '../clock.ts';
 import type { Client } from '../service/client.ts';
 import { listLedger } from '../service/endpoints.ts';
 import { retryRules } from '../service/retry.ts';
-import type { LedgerTransaction } from '../service/schemas.ts';
+import type { JobRun, LedgerTransaction } from '../service/schemas.ts';
 import { readAllPages, readTogether } from '../service/pages.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { finalResultOf } from '../jobs/status.ts';
@@ -27,19 +27,14 @@ export async function withBills(
   interrupted: AbortSignal,
   maxSingleReads = Infinity,
 ): Promise<readonly Outcome[]> {
-  const bills = new Map<string, number>();
   const runs = outcomes.filter(isBillable).flatMap((outcome) => outcome.runs);
-  const uuids = runs.map(({ uuid }) => uuid);
-  // The run that has waited longest for its bill.
-  const likeliest = runs.findLast(({ started_at_ms: startedAtMs }) => startedAtMs !== null)?.uuid;
-  await withDeadline(client.clock, maxMs, interrupted, async (signal) => {
-    const read = async (runUuids: readonly string[]) => {
-      const found = await readGroup(client, runUuids, signal);
-      for (const [uuid, usd] of found) bills.set(uuid, usd);
-      return bills.size > 0;
-    };
-    await readTogether(uuids, likeliest, read, { groupSize, maxSingleReads });
-  }).catch(() => {});
+  // First the run that has waited longest for its bill.
+  const uuids = runs.toSorted((a, b) => startOf(a) - startOf(b)).map(({ uuid }) => uuid);
+  const { signal, clear } = startDeadline(client.clock, maxMs, interrupted);
+  const read = async (group: readonly string[]) =>
+    readGroup(client, group, signal).catch(() => new Map<string, number>());
+  const bills = await readTogether(uuids, read, { groupSize, maxSingleReads });
+  clear();
   return outcomes.map((outcome) => {
     const own = outcome.runs.flatMap(({ uuid }) => {
       const usd = bills.get(uuid);
@@ -47,6 +42,10 @@ export async function withBills(
     });
     return { ...outcome, bills: new Map(own) };
   });
+}
+
+function startOf({ started_at_ms: startedAtMs }: JobRun): number {
+  return startedAtMs ?? Number.MAX_SAFE_INTEGER;
 }
 
 function isBillable({ job }: Outcome): boolean {
@@ -58,26 +57,26 @@ async function readGroup(
   client: Client,
   runUuids: readonly string[],
   signal: AbortSignal,
-): Promise<readonly (readonly [string, number])[]> {
+): Promise<ReadonlyMap<string, number>> {
   const list = {
     client,
     signal,
     rule: retryRules.bill,
     read: async (page: number) => listLedger(client, runUuids, page, signal),
-    getId: ({ uuid }: LedgerTransaction) => uuid,
   };
   const { items, isWhole } = await readAllPages(list, maxPagesPerGroup);
   // A part of a bill is none.
-  if (!isWhole) return [];
+  if (!isWhole) return new Map();
   const captures = Map.groupBy(items.filter(isCapture), (line) => line.job_run_uuid);
   // A ledger that knows no filter has the lines of all runs.
-  return runUuids.flatMap((uuid) => {
+  const bills = runUuids.flatMap((uuid) => {
     const lines = captures.get(uuid);
     // Whether an amount that was paid is above or below zero is documented nowhere; a correction is
     // on the other side of it.
     const usd = lines?.reduce((sum, { amount_usd: amount }) => sum + amount, 0);
     return usd === undefined ? [] : [[uuid, Math.abs(usd)] as const];
   });
+  return new Map(bills);
 }
 
 // An authorization is not a bill.

@@ -10,8 +10,6 @@ export interface PageSource<T> {
   readonly rule: RetryRule;
   /** Reads one page, from 1 on. */
   readonly read: (page: number) => Promise<Page<T>>;
-  /** What tells a member from others, so that one that moves to the next page meanwhile is given once. */
-  readonly getId?: (item: T) => string | null;
 }
 
 /** What is new on a page, and whether it is the last one. */
@@ -25,23 +23,22 @@ export interface NextPage<T> {
 const maxStalePages = 3;
 
 /**
- * Reads a list page by page.
+ * Reads a list page by page. A member that moves to the next page meanwhile is given once, if it has a
+ * UUID.
  * @throws ServiceError where a page cannot be read, InterruptedError
  */
-export async function* readPages<T>({
+export async function* readPages<T extends object>({
   client,
   signal,
   rule,
   read,
-  getId = () => null,
 }: PageSource<T>): AsyncGenerator<NextPage<T>, void> {
-  const seen = new Set<string | null>();
+  const seen = new Set<unknown>();
   let [members, firstSize, stale] = [0, 0, 0];
   for (let page = 1; stale < maxStalePages; page += 1) {
     const answer = await withRetry(async () => read(page), rule, { ...client, signal });
-    const items = answer.items.filter((item) => !seen.has(getId(item)));
-    for (const item of items) seen.add(getId(item));
-    seen.delete(null);
+    const items = answer.items.filter((item) => !('uuid' in item && seen.has(item.uuid)));
+    for (const item of items) if ('uuid' in item && item.uuid !== null) seen.add(item.uuid);
     members += answer.size;
     const isLast = isLastPage(answer, members, firstSize);
     yield { items, isLast };
@@ -63,7 +60,7 @@ function isLastPage({ size, total }: Page<unknown>, members: number, firstSize: 
  * Reads a list that ought to be short.
  * @returns its members, and whether those are all
  */
-export async function readAllPages<T>(
+export async function readAllPages<T extends object>(
   source: PageSource<T>,
   maxPages: number,
 ): Promise<{ readonly items: readonly T[]; readonly isWhole: boolean }> {
@@ -88,24 +85,30 @@ const maxConcurrent = 16;
 
 /**
  * Reads what belongs to each of many, many with one request. Whether a filter takes several UUIDs is
- * documented nowhere: where nothing comes of that, the likeliest one is read singly, and where that
- * finds something, the first of the others too. Never rejects.
- * @param read gives whether it has found anything
+ * documented nowhere: what is missing then is read singly, if the first of it is found so.
+ * @param uuids the likeliest to have anything come first
+ * @param read gives what it finds, by the UUID
  */
-export async function readTogether(
+export async function readTogether<T>(
   uuids: readonly string[],
-  likeliest: string | undefined,
-  read: (uuids: readonly string[]) => Promise<boolean>,
+  read: (group: readonly string[]) => Promise<ReadonlyMap<string, T>>,
   { groupSize, maxSingleReads }: { readonly groupSize: number; readonly maxSingleReads: number },
-): Promise<void> {
+): Promise<ReadonlyMap<string, T>> {
   const inTurn = pLimit(maxConcurrent);
-  const readGroup = async (group: readonly string[]) =>
-    inTurn(async () => read(group)).catch(() => false);
-  const hasFound = async (groups: readonly (readonly string[])[]) =>
-    (await Promise.all(groups.map(readGroup))).includes(true);
-  const isFound = await hasFound(splitIntoGroups(uuids, groupSize));
-  if (isFound || uuids.length < 2 || likeliest === undefined) return;
-  if (!(await hasFound([[likeliest]]))) return;
-  const others = uuids.filter((uuid) => uuid !== likeliest).slice(0, maxSingleReads);
-  await hasFound(others.map((uuid) => [uuid]));
+  const found = new Map<string, T>();
+  const readAll = async (groups: readonly (readonly string[])[]) => {
+    const answers = groups.map(async (group) => inTurn(async () => read(group)));
+    for (const answer of await Promise.all(answers))
+      for (const [uuid, value] of answer) found.set(uuid, value);
+  };
+  const groups = splitIntoGroups(uuids, groupSize);
+  await readAll(groups);
+  const [first, ...others] = groups
+    .filter((group) => group.length > 1)
+    .flat()
+    .filter((uuid) => !found.has(uuid));
+  if (first === undefined) return found;
+  await readAll([[first]]);
+  if (found.has(first)) await readAll(others.slice(0, maxSingleReads).map((uuid) => [uuid]));
+  return found;
 }

@@ -1,9 +1,8 @@
-import type { Client } from './client.ts';
-import { createBatches } from './batch.ts';
-import { createJobReader, type Answer } from './read-jobs.ts';
-import { backoffMs, lagMs, maxPauseMs } from './retry.ts';
 import type { Random } from '../clock.ts';
-import { ServiceError } from '../errors.ts';
+import { asError, ServiceError } from '../errors.ts';
+import type { Client } from './client.ts';
+import { createJobReader, type Answer } from './lists.ts';
+import { backoffMs, lagMs, maxPauseMs } from './retry.ts';
 
 // Looks at jobs again and again, all of a step together. Times are on the monotonic clock, in ms.
 
@@ -41,8 +40,6 @@ export interface Watch {
 
 export interface Pace {
   readonly interval: PollInterval;
-  /** Where the looks of a step lie in time: fleets of workflows do not look in step. */
-  readonly phaseMs: number;
   /** The longest pause. */
   readonly maxMs: number;
 }
@@ -79,37 +76,36 @@ export function nextWatch(
 }
 
 /** When to look next: at moments that are common to all jobs of a step, so that they are read together. */
-function nextDueMs(unchangedMs: number, nowMs: number, { interval, phaseMs, maxMs }: Pace): number {
+function nextDueMs(unchangedMs: number, nowMs: number, { interval, maxMs }: Pace): number {
   const pauseMs = pollIntervalMs(interval, unchangedMs);
   // Not right after a look that came a little early.
-  const afterMs = nowMs + phaseMs + pauseMs / 10;
-  const commonMs = Math.ceil(afterMs / pauseMs) * pauseMs - phaseMs;
+  const commonMs = Math.ceil((nowMs + pauseMs / 10) / pauseMs) * pauseMs;
   return Math.min(commonMs, nowMs + maxMs);
 }
 
+/** How the service was after a look. */
+export interface Health {
+  /** Looks in a row that found it in trouble. */
+  readonly failures: number;
+  /** How long it is left alone. */
+  readonly pauseMs: number;
+  /** Whether it gives no answer that is of use. */
+  readonly isDown: boolean;
+}
+
 /**
- * How long the service is left alone after a look: as long as it asks for, and longer each time while
+ * How the service is after a look. It is left alone as long as it asks for, and longer each time while
  * it answers 429, or nothing at all that is of use.
  * @param failures such looks in a row, before this one
  */
-export function nextPause(
-  failures: number,
-  answers: readonly Answer[],
-  random: Random,
-): { readonly failures: number; readonly pauseMs: number } {
+export function nextPause(failures: number, answers: readonly Answer[], random: Random): Health {
   const errors = answers.filter((answer) => answer instanceof ServiceError);
   const retryAfterMs = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
-  const hasFailed = isDown(answers) || errors.some(({ status }) => status === 429);
-  if (!hasFailed) return { failures: 0, pauseMs: Math.min(maxPauseMs, retryAfterMs) };
-  return { failures: failures + 1, pauseMs: backoffMs(failures + 1, random, retryAfterMs) };
+  const isDown = errors.length === answers.length && errors.every((error) => error.retryable);
+  if (!isDown && errors.every(({ status }) => status !== 429))
+    return { failures: 0, pauseMs: Math.min(maxPauseMs, retryAfterMs), isDown };
+  return { failures: failures + 1, pauseMs: backoffMs(failures + 1, random, retryAfterMs), isDown };
 }
-
-function isDown(answers: readonly Answer[]): boolean {
-  return answers.every((answer) => answer instanceof ServiceError && answer.retryable);
-}
-
-/** Told of each look at a job; gives whether the job need not be watched any longer. */
-export type OnAnswer = (answer: Answer) => boolean;
 
 export interface PollerOptions {
   readonly client: Client;
@@ -123,14 +119,26 @@ export interface PollerOptions {
   readonly onAvailable: () => void;
 }
 
+/** Told of each look at a job; gives whether the job need not be watched any longer. */
+export type OnAnswer = (answer: Answer) => boolean;
+
+interface WatchedJob {
+  readonly uuid: string;
+  readonly onAnswer: OnAnswer;
+  readonly ended: AbortSignal;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  watch: Watch;
+}
+
 export type Poller = ReturnType<typeof createPoller>;
 
-/** Creates a poller. */
+/** Creates a poller: one loop looks at all jobs that are due, for as long as any is watched. */
 export function createPoller(options: PollerOptions) {
   const { client, interval, maxIntervalMs = () => Infinity, signal } = options;
-  const { clock, random } = client;
-  const read = createPacedReader(options);
-  const phaseMs = random() * maxAutoMs;
+  const { clock } = client;
+  const paceOf = (uuid: string): Pace => ({ interval, maxMs: maxIntervalMs(uuid) });
+  const loop = createLoop(options, paceOf);
 
   return {
     /**
@@ -140,49 +148,107 @@ export function createPoller(options: PollerOptions) {
      * @throws what `onAnswer` throws
      */
     watch: async (
-      jobUuid: string,
+      uuid: string,
       onAnswer: OnAnswer,
       until: AbortSignal,
       { isKnown = true, isNew = false } = {},
     ): Promise<void> => {
       const ended = AbortSignal.any([until, signal]);
-      const beganAtMs = clock.monotonicMs();
-      const pace = () => ({ interval, phaseMs, maxMs: maxIntervalMs(jobUuid) });
-      const firstMs = isKnown ? nextDueMs(0, beganAtMs, pace()) : beganAtMs;
-      const goneFromMs = isNew ? beganAtMs + newMs : beganAtMs;
-      const since = { changedAtMs: beganAtMs, dueAtMs: firstMs, goneFromMs };
-      let watch: Watch = { ...since, status: null, notFound: 0 };
-      while (!ended.aborted) {
-        const answer = await read(jobUuid, watch.dueAtMs, ended);
-        if (answer === null) return;
-        const next = nextWatch(watch, answer, clock.monotonicMs(), pace());
-        watch = next.watch;
-        if (next.isReported && onAnswer(answer)) return;
-      }
+      if (ended.aborted) return;
+      const nowMs = clock.monotonicMs();
+      const dueAtMs = isKnown ? nextDueMs(0, nowMs, paceOf(uuid)) : nowMs;
+      const goneFromMs = isNew ? nowMs + newMs : nowMs;
+      const watch = { status: null, changedAtMs: nowMs, dueAtMs, notFound: 0, goneFromMs };
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      ended.addEventListener('abort', () => {
+        resolve();
+      });
+      const job = { uuid, onAnswer, ended, resolve, reject, watch };
+      loop.add(job);
+      await promise.finally(() => {
+        loop.remove(job);
+      });
     },
   };
 }
 
-/** Reads jobs together, and leaves the service alone when it is in trouble. */
-function createPacedReader({ client, onUnavailable, onAvailable }: PollerOptions) {
-  const { clock, random } = client;
-  const readJobs = createJobReader(client);
-  let [failures, notBeforeMs, isAvailable] = [0, 0, true];
+function trackHealth({ client: { clock, random }, onUnavailable, onAvailable }: PollerOptions) {
+  let health: Health = { failures: 0, pauseMs: 0, isDown: false };
+  let notBeforeMs = 0;
+  return {
+    /** When the service may be asked again. */
+    notBeforeMs: () => notBeforeMs,
+    note: (answers: readonly Answer[]) => {
+      const { failures, isDown: wasDown } = health;
+      health = nextPause(failures, answers, random);
+      notBeforeMs = clock.monotonicMs() + health.pauseMs;
+      const [first] = answers;
+      if (health.isDown && !wasDown && first instanceof ServiceError) onUnavailable(first);
+      if (!health.isDown && wasDown) onAvailable();
+    },
+  };
+}
 
-  const take = (answers: readonly Answer[]) => {
-    const next = nextPause(failures, answers, random);
-    failures = next.failures;
-    notBeforeMs = clock.monotonicMs() + next.pauseMs;
-    const [first] = answers;
-    const wasAvailable = isAvailable;
-    isAvailable = !isDown(answers);
-    if (wasAvailable && !isAvailable && first instanceof ServiceError) onUnavailable(first);
-    if (!wasAvailable && isAvailable) onAvailable();
+/** Looks at jobs, all that are due together. */
+function createLoop(options: PollerOptions, paceOf: (uuid: string) => Pace) {
+  const { clock } = options.client;
+  const readJobs = createJobReader(options.client);
+  const watched = new Set<WatchedJob>();
+  let isRunning = false;
+  let reading: readonly WatchedJob[] = [];
+  let [wake, left] = [new AbortController(), new AbortController()];
+  const health = trackHealth(options);
+
+  const look = async (due: readonly WatchedJob[]) => {
+    reading = due;
+    left = new AbortController();
+    const { signal } = left;
+    const answers = await readJobs([...new Set(due.map(({ uuid }) => uuid))], signal);
+    if (signal.aborted) return;
+    health.note([...answers.values()]);
+    for (const job of due) {
+      const answer = answers.get(job.uuid);
+      if (answer === undefined || job.ended.aborted) continue;
+      takeAnswer(job, answer, clock.monotonicMs(), paceOf(job.uuid));
+    }
   };
-  const read = async (uuids: readonly string[], signal: AbortSignal) => {
-    const answers = await readJobs(uuids, signal);
-    if (!signal.aborted) take([...answers.values()]);
-    return answers;
+  const run = async () => {
+    isRunning = true;
+    while (watched.size > 0) {
+      const nowMs = clock.monotonicMs();
+      const due = [...watched].filter(({ watch }) => watch.dueAtMs <= nowMs);
+      const nextMs = Math.min(...[...watched].map(({ watch }) => watch.dueAtMs));
+      const waitMs = Math.max(nextMs, health.notBeforeMs()) - nowMs;
+      wake = new AbortController();
+      if (waitMs > 0) await clock.sleep(waitMs, wake.signal);
+      else
+        await look(due).catch((error: unknown) => {
+          for (const { reject } of due) reject(asError(error));
+        });
+    }
+    isRunning = false;
   };
-  return createBatches(clock, () => notBeforeMs, read);
+  return {
+    add: (job: WatchedJob) => {
+      watched.add(job);
+      wake.abort();
+      if (!isRunning) void run();
+    },
+    remove: (job: WatchedJob) => {
+      watched.delete(job);
+      wake.abort();
+      // A look that nobody waits for any more would hold up the next one.
+      if (reading.every(({ ended }) => ended.aborted)) left.abort();
+    },
+  };
+}
+
+function takeAnswer(job: WatchedJob, answer: Answer, nowMs: number, pace: Pace): void {
+  const next = nextWatch(job.watch, answer, nowMs, pace);
+  job.watch = next.watch;
+  try {
+    if (next.isReported && job.onAnswer(answer)) job.resolve();
+  } catch (error) {
+    job.reject(asError(error));
+  }
 }

@@ -164,9 +164,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a list that fails is never replaced',
-    file: 'service/read-jobs.ts',
-    find: 'if (answer.status === 429) return',
-    replace: 'if (answer.status !== 0) return',
+    file: 'service/lists.ts',
+    find: 'if (list.status === 429) return',
+    replace: 'if (list.status !== 0) return',
   },
   {
     name: 'the clock is compared with what is known now',

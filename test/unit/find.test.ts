@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Job } from '../../src/service/schemas.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import { createFinder, lookupWindowMs, type Search } from '../../src/custody/find.ts';
-import { readJobPages } from '../../src/service/newest-jobs.ts';
+import { readJobPages } from '../../src/service/lists.ts';
 import { fakeClient, never, refused, type FakeClient, type SentCall } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';

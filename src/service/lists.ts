@@ -1,9 +1,76 @@
-import type { Client } from './client.ts';
-import { listJobs, readJob } from './endpoints.ts';
-import { readPages, type NextPage } from './pages.ts';
-import { retryRules, withRetry, type RetryRule } from './retry.ts';
-import type { Job } from './schemas.ts';
 import { ServiceError } from '../errors.ts';
+import type { Client } from './client.ts';
+import { listJobs, listRunsOfJobs, pageLimit, readJob } from './endpoints.ts';
+import { readAllPages, readPages, readTogether, type NextPage } from './pages.ts';
+import { retryRules, withRetry, type RetryRule } from './retry.ts';
+import type { Job, JobRun } from './schemas.ts';
+
+/** What a look at a job brings. */
+export type Answer = Job | ServiceError;
+
+// Single reads may work where lists do not, and lists are less to ask of a service.
+const listRestMs = 5 * 60_000;
+
+/**
+ * Reads jobs once, up to 50 with one list request. What a list lacks is read singly, and after a list
+ * that failed, all are for five minutes.
+ * @returns a reader that gives each job as the service describes it, or why it does not
+ */
+export function createJobReader(client: Client) {
+  const { clock } = client;
+  let listsFromMs = -Infinity;
+  return async (uuids: readonly string[], signal: AbortSignal) => {
+    const read = async (group: readonly string[]): Promise<ReadonlyMap<string, Answer>> => {
+      const [first = ''] = group;
+      if (group.length === 1)
+        return new Map([[first, await readJob(client, first, signal).catch(asServiceError)]]);
+      const query = { 'filter[uuid]': group.join(',') };
+      const list = await listJobs(client, query, signal).catch(asServiceError);
+      if (!(list instanceof ServiceError)) {
+        const asked = list.items.filter((job) => group.includes(job.uuid));
+        return new Map(asked.map((job) => [job.uuid, job]));
+      }
+      if (list.status === 429) return new Map(group.map((uuid) => [uuid, list]));
+      listsFromMs = clock.monotonicMs() + listRestMs;
+      return new Map();
+    };
+    const groupSize = clock.monotonicMs() < listsFromMs ? 1 : pageLimit;
+    return readTogether(uuids, read, { groupSize, maxSingleReads: Infinity });
+  };
+}
+
+function asServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  throw error;
+}
+
+// Nobody reads the runs of so many one by one, should the service not take several UUIDs at once.
+const limits = { groupSize: 50, maxSingleReads: 20 };
+const maxPagesPerGroup = 3;
+
+/**
+ * Reads the runs of jobs, oldest first, up to 50 jobs with one request. Never rejects: trouble with
+ * them costs a figure, so what could not be read is left out.
+ * @param jobUuids the last one is the likeliest to have runs
+ */
+export async function readRunsOfJobs(
+  client: Client,
+  jobUuids: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly JobRun[]>> {
+  const read = async (group: readonly string[]) => {
+    const list = {
+      client,
+      signal,
+      rule: retryRules.run,
+      read: async (page: number) => listRunsOfJobs(client, group, page, signal),
+    };
+    const { items } = await readAllPages(list, maxPagesPerGroup).catch(() => ({ items: [] }));
+    const runs = Map.groupBy(items.toReversed(), (run) => run.job_uuid?.toLowerCase() ?? '');
+    return new Map([...runs].filter(([uuid]) => group.includes(uuid)));
+  };
+  return readTogether(jobUuids.toReversed(), read, limits);
+}
 
 /** The list of the account's jobs, the newest first, page by page. */
 export function readJobPages(
@@ -15,7 +82,6 @@ export function readJobPages(
     signal,
     rule: retryRules.lookUp,
     read: async (page) => listJobs(client, { sort: '-created_at', page: String(page) }, signal),
-    getId: ({ uuid }) => uuid,
   });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ServiceError } from '../../src/errors.ts';
-import { createJobReader } from '../../src/service/read-jobs.ts';
+import { createJobReader } from '../../src/service/lists.ts';
 import { fakeClient, never, refused, troubled } from '../support/client.ts';
 import { createMadeUpClock } from '../support/clock.ts';
 import { fakeJob, uuidNumber } from '../support/outcomes.ts';
