@@ -1,8 +1,8 @@
 import type { Deps } from '../deps.ts';
 import { InterruptedError } from '../errors.ts';
 import { toAccess } from '../inputs/access.ts';
-import { cancelInputs } from '../inputs/job.ts';
 import { readInputs, type Values } from '../inputs/read.ts';
+import { cancelInputs } from '../inputs/tables.ts';
 import type { Outcome } from '../jobs/records.ts';
 import { noCeilings } from '../money/ceilings.ts';
 import { formatClosing } from '../report/format.ts';
@@ -20,7 +20,7 @@ export async function cancel(deps: Deps): Promise<void> {
   try {
     // 1. Inputs
     writeInitialOutputs(runner);
-    const inputs = await readInputs(runner, cancelInputs);
+    const inputs = readInputs(runner, cancelInputs);
     const jobs = inputs['job-uuids'].map(givenJob);
     if (jobs.length === 0) {
       runner.print(noJob);

@@ -26,7 +26,7 @@ export async function cook(deps: Deps): Promise<void> {
   try {
     writeInitialOutputs(runner);
     // 1. Read the inputs, and work out what is to be cooked.
-    const inputs = await readCookInputs(runner);
+    const inputs = readCookInputs(runner);
     const run = readRunRef(runner, await readCommitSha(deps, inputs));
     const ssh = inputs.ssh && !inputs['dry-run'] ? await openSsh(deps, inputs['ssh-user']) : null;
     const requests = listRequests(inputs, run, deps, ssh?.publicKey ?? null);

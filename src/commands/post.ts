@@ -7,8 +7,8 @@ import { startDeadline } from '../clock.ts';
 import { finishOwnStatuses } from '../github/pending.ts';
 import { toAccess } from '../inputs/access.ts';
 import { readRunRef } from '../inputs/context.ts';
-import { cleanUpInputs } from '../inputs/cook.ts';
 import { readInputs } from '../inputs/read.ts';
+import { cleanUpInputs } from '../inputs/tables.ts';
 import type { EntryFacts } from '../custody/facts.ts';
 import { getWanted, nextAction, type Policy } from '../custody/policy.ts';
 import { createFactsReconciler } from '../custody/reconcile.ts';
@@ -47,7 +47,7 @@ async function cleanUpJobs(deps: Deps): Promise<void> {
   const open = saved.entries.filter((facts) => isOpen(facts, saved, policy));
   if (open.length === 0 && saved.pendingSha === '') return;
   try {
-    const inputs = await readInputs(runner, cleanUpInputs);
+    const inputs = readInputs(runner, cleanUpInputs);
     const { client, close } = openService(deps, toAccess(inputs), log.clockOff, Infinity);
     // Where it has cooked jobs there is an API: what else answers there now is trouble of the moment.
     if (open.some(({ mark, jobs }) => mark !== null && jobs.length > 0)) client.host.answered();

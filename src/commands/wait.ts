@@ -3,8 +3,8 @@ import { ServiceError } from '../errors.ts';
 import { readCommitSha } from '../github/commit.ts';
 import { openCommitStatus } from '../github/commit-status.ts';
 import { readRunRef } from '../inputs/context.ts';
-import { waitInputs } from '../inputs/job.ts';
 import { readInputs } from '../inputs/read.ts';
+import { waitInputs } from '../inputs/tables.ts';
 import { noRunData, type RunData } from '../jobs/records.ts';
 import { createEarlyOutputs, writeInitialOutputs } from '../report/outputs.ts';
 import { reportFailure, reportOutcomes } from '../report/report.ts';
@@ -24,7 +24,7 @@ export async function wait(deps: Deps): Promise<void> {
   try {
     // 1. Inputs
     writeInitialOutputs(runner);
-    const inputs = await readInputs(runner, waitInputs);
+    const inputs = readInputs(runner, waitInputs);
     const jobs = inputs['job-uuids'].map(givenJob);
     const refs = jobs.map(({ ref }) => ref);
     // 2. Wait

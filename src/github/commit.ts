@@ -4,11 +4,11 @@ import type { Deps } from '../deps.ts';
 import { asError } from '../errors.ts';
 import { readEvent } from '../inputs/context.ts';
 import type { CookInputs } from '../inputs/cook.ts';
-import { isCommitSha } from '../inputs/parsers.ts';
+import { commitShaForm } from '../inputs/parsers.ts';
 import { sanitizeLine } from '../report/sanitize.ts';
 import { createGitHub } from './client.ts';
 
-const sha = z.string().check(z.refine(isCommitSha));
+const sha = z.string().check(z.regex(commitShaForm));
 const pullRequest = z.object({ head: z.object({ sha }) });
 const eventSchema = z.object({
   pull_request: z.optional(pullRequest),
@@ -30,7 +30,7 @@ export async function readCommitSha(deps: Deps, inputs: CommitInputs): Promise<s
     env['GITHUB_EVENT_NAME'] ?? '',
   ) ?? [''];
   if (kind === '') return pushed;
-  const event = eventSchema.safeParse(await readEvent(deps.runner)).data;
+  const event = eventSchema.safeParse(readEvent(deps.runner)).data;
   if (kind === 'pull_request') return event?.pull_request?.head.sha ?? '';
   if (kind === 'workflow_run') return event?.workflow_run?.head_sha ?? pushed;
   const { issue } = event ?? {};

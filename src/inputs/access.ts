@@ -10,7 +10,9 @@ import { invalid, quote } from './tree.ts';
 
 /** Half of the API key: it goes into a header, or signs requests. */
 function keyInput(half: 'public' | 'secret', otherStart: string, other: string): Input<string> {
-  const parse = fromText((given) => {
+  return input((text, runner) => {
+    const given = text.trim();
+    if (given === '') throw invalid(`is empty${explainEmpty(half, runner)}`);
     if (!isPrintable(given)) {
       throw invalid(
         'contains white space or characters that a key cannot have. Copy it again, in one line',
@@ -21,15 +23,11 @@ function keyInput(half: 'public' | 'secret', otherStart: string, other: string):
       `contains the ${other} key (${otherStart}…) instead of the ${half} key; are the two swapped?`,
     );
   });
-  return input(parse, '', async (given, runner) => {
-    if (given.trim() === '') throw invalid(`is empty${await explainEmpty(half, runner)}`);
-    return given.trim();
-  });
 }
 
 /** Why the workflow has no such secret, as far as the runner knows, and how to fix it. */
-async function explainEmpty(half: string, runner: Runner): Promise<string> {
-  if (await isForkEvent(runner)) {
+function explainEmpty(half: string, runner: Runner): string {
+  if (isForkEvent(runner)) {
     return ': GitHub passes no secrets to workflows that a pull request from a fork has started. Run this step for branches of this repository only, for example with `if: github.event.pull_request.head.repo.fork == false`';
   }
   const secret = `DISPERSED_${half.toUpperCase()}_KEY`;

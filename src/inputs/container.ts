@@ -1,16 +1,6 @@
-import type { Problem } from '../errors.ts';
+import { InputError, type Problem } from '../errors.ts';
 import { text, whole } from './parsers.ts';
-import {
-  invalid,
-  list,
-  mapping,
-  membersOf,
-  quote,
-  readAll,
-  validValues,
-  type Parse,
-  type TextTree,
-} from './tree.ts';
+import { invalid, list, mapping, membersOf, quote, readAll, type Parse } from './tree.ts';
 
 // The container parameters of a cook, as the service's documentation lists them.
 
@@ -23,20 +13,17 @@ const variableNameForm =
 
 /** An environment as a mapping; values are text, whatever they look like, and never shown. */
 export const environment: Parse<Environment> = (given) => {
-  const { values, problems } = readAll(
-    membersOf(given).map(([name, value], index) => {
-      const place = variableName.test(name) ? `.${name}` : `[${index}]`;
-      return [place, () => [name, readVariable(name, value)] as const] as const;
-    }),
-  );
-  return Object.fromEntries(validValues<typeof values>(values, problems));
+  const reads = membersOf(given).map(([name, value], index) => {
+    const isValid = variableName.test(name);
+    const read = () => {
+      if (!isValid) throw invalid(variableNameForm);
+      if (value === null) throw invalid('cannot be null: use "" or "null", in quotes');
+      return [name, text(value)] as const;
+    };
+    return [isValid ? `.${name}` : `[${index}]`, read] as const;
+  });
+  return Object.fromEntries(readAll(reads));
 };
-
-function readVariable(name: string, value: TextTree): string {
-  if (!variableName.test(name)) throw invalid(variableNameForm);
-  if (value === null) throw invalid('cannot be null: use "" or "null", in quotes');
-  return text(value, name);
-}
 
 /**
  * Reads an environment from lines, as `GITHUB_ENV` has them: `KEY=VALUE`, where the value goes to the
@@ -66,17 +53,9 @@ export function readEnvironmentLines(given: string): Environment {
     variables.set(name, isBlock ? lines.slice(at + 1, end).join('\n') : rest);
     at = end;
   }
-  return validValues(Object.fromEntries(variables), problems);
+  if (problems.length > 0) throw new InputError(problems);
+  return Object.fromEntries(variables);
 }
-
-const volume = mapping({
-  image: text,
-  mount: text,
-  registry: text,
-  secret: text,
-  tag: text,
-  user: text,
-});
 
 const parameters = mapping({
   image: text,
@@ -87,7 +66,9 @@ const parameters = mapping({
   secret: text,
   env: environment,
   ports: list(whole(1, 65_535)),
-  volumes: list(volume),
+  volumes: list(
+    mapping({ image: text, mount: text, registry: text, secret: text, tag: text, user: text }),
+  ),
   sshkey: text,
   allowed_ips: list(text),
 });
@@ -96,8 +77,8 @@ const parameters = mapping({
 export type Container = ReturnType<typeof parameters>;
 
 /** Container parameters, bare or in the API's envelope `{type: docker, parameters: {...}}`. */
-export const container: Parse<Container> = (given, name) => {
+export const container: Parse<Container> = (given) => {
   const { type = 'docker', parameters: inner, ...others } = Object.fromEntries(membersOf(given));
   const isEnvelope = inner !== undefined && type === 'docker' && Object.keys(others).length === 0;
-  return parameters(isEnvelope ? inner : given, name);
+  return parameters(isEnvelope ? inner : given);
 };

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as z from 'zod/mini';
 import { parseJson } from '../service/json.ts';
@@ -76,16 +76,19 @@ const forkPullRequest = z.object({
 });
 
 /** Whether a pull request from a fork has started the workflow, so that it has no secrets. */
-export async function isForkEvent(runner: Runner): Promise<boolean> {
+export function isForkEvent(runner: Runner): boolean {
   // With pull_request_target it has them.
   if (runner.env['GITHUB_EVENT_NAME'] !== 'pull_request') return false;
-  const event = forkPullRequest.safeParse(await readEvent(runner));
+  const event = forkPullRequest.safeParse(readEvent(runner));
   // The repository of the head is null where the fork was deleted.
   return event.success && event.data.pull_request.head.repo?.fork !== false;
 }
 
-/** The event that started the workflow, as GitHub describes it; empty where that cannot be read. */
-export async function readEvent({ env }: Pick<Runner, 'env'>): Promise<unknown> {
-  const path = env['GITHUB_EVENT_PATH'];
-  return path ? parseJson(await readFile(path, 'utf8').catch(() => '{}')) : {};
+/** The event that started the workflow, as GitHub describes it; undefined where that cannot be read. */
+export function readEvent({ env }: Pick<Runner, 'env'>): unknown {
+  try {
+    return parseJson(readFileSync(env['GITHUB_EVENT_PATH'] ?? '', 'utf8'));
+  } catch {
+    return undefined;
+  }
 }

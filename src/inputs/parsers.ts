@@ -4,19 +4,22 @@ import { invalid, quote, type Parse } from './tree.ts';
 
 // One parser for each kind of single value, from an input or from a scalar in YAML or JSON.
 
-/** A parser of single values, from a function that takes their text. */
-export function fromText<T>(parse: (text: string, name: string) => T): Parse<T> {
-  return (given, name) => {
-    if (typeof given === 'string') return parse(given, name);
-    throw invalid(
-      given === null
-        ? "cannot be null: leave it out to use the recipe's value"
-        : 'must be a single value, not a list or a mapping',
-    );
-  };
+/** Any text, verbatim. */
+export const text: Parse<string> = (given) => {
+  if (typeof given === 'string') return given;
+  throw invalid(
+    given === null
+      ? "cannot be null: leave it out to use the recipe's value"
+      : 'must be a single value, not a list or a mapping',
+  );
+};
+
+/** A parser of single values, from a function that takes their text without white space around it. */
+export function fromText<T>(read: (text: string) => T): Parse<T> {
+  return (given) => read(text(given).trim());
 }
 
-/** A parser of the texts that `read` gives a value for; of all others, `problem` is told. */
+/** A parser of the texts that `read` gives a value for; of all others, `problem` is said. */
 export function textThat<T>(problem: string, read: (text: string) => T | undefined): Parse<T> {
   return fromText((given) => {
     const value = read(given);
@@ -25,13 +28,16 @@ export function textThat<T>(problem: string, read: (text: string) => T | undefin
   });
 }
 
-/** `null` or `~` for the API's null, else what the parser takes. */
-export function orNull<T>(parse: Parse<T>): Parse<T | null> {
-  return (given, name) => (given === null || given === '~' ? null : parse(given, name));
+/** A parser of the texts of a form, which stay as they are. */
+export function textLike(form: RegExp, problem: string): Parse<string> {
+  return textThat(problem, (given) => (form.test(given) ? given : undefined));
 }
 
-/** Any text, verbatim. */
-export const text = fromText((given) => given);
+/** `null` or `~` for the API's null, else what the parser takes. */
+export function orNull<T>(parse: Parse<T>): Parse<T | null> {
+  return (given) =>
+    given === null || (typeof given === 'string' && given.trim() === '~') ? null : parse(given);
+}
 
 /** Text without line breaks. */
 export const line = fromText((given) => {
@@ -40,13 +46,7 @@ export const line = fromText((given) => {
 });
 
 /** The first line of a text, such as a commit message, that is not blank; undefined if all are. */
-export const firstLine = fromText(
-  (given) =>
-    given
-      .trim()
-      .split(/[\r\n]/)[0]
-      ?.trimEnd() || undefined,
-);
+export const firstLine = fromText((given) => given.split(/[\r\n]/)[0]?.trimEnd() || undefined);
 
 export const flag = textThat('is neither true nor false', (given) => {
   const word = given.toLowerCase();
@@ -54,13 +54,7 @@ export const flag = textThat('is neither true nor false', (given) => {
 });
 
 /** A whole SHA of a commit: SHA-1 or SHA-256. */
-export function isCommitSha(given: string): boolean {
-  return /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(given);
-}
-
-export const commitSha = textThat('is not the full SHA of a commit', (given) =>
-  isCommitSha(given) ? given : undefined,
-);
+export const commitShaForm = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 /** One of the words, to the letter. */
 export function oneOf<const Words extends readonly string[]>(words: Words): Parse<Words[number]> {
@@ -118,17 +112,14 @@ export function parseDuration(given: string): number | undefined {
 
 /** Milliseconds of a duration of at least `minMs`. */
 export function duration(minMs: number = unitMs.s): Parse<number> {
-  return fromText((given) => {
-    const ms = parseDuration(given);
-    if (ms === undefined) {
-      throw invalid(
-        `${quote(given)} is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d`,
-      );
-    }
+  const form = 'is not a duration: use a number with a unit, such as 90s, 30m, 2h, 1h30m or 1d';
+  const parse = textThat(form, parseDuration);
+  const min = minMs % unitMs.m === 0 ? `${minMs / unitMs.m}m` : `${minMs / unitMs.s}s`;
+  return (given) => {
+    const ms = parse(given);
     if (ms >= minMs) return ms;
-    const min = minMs % unitMs.m === 0 ? `${minMs / unitMs.m}m` : `${minMs / unitMs.s}s`;
-    throw invalid(`${quote(given)} is too short: the minimum is ${min}`);
-  });
+    throw invalid(`${quote(text(given))} is too short: the minimum is ${min}`);
+  };
 }
 
 export const pollInterval = textThat(
@@ -148,9 +139,4 @@ export const readyCheck = textThat(
     const port = wholeIn(digits, 1, 65_535);
     return port === undefined ? undefined : { port, path };
   },
-);
-
-/** A user who logs in over ssh. */
-export const userName = textThat('is not the name of a user, such as duser', (given) =>
-  /^[a-z_][a-z0-9_-]{0,31}$/.test(given) ? given : undefined,
 );

@@ -1,76 +1,83 @@
-import type { Problem } from '../errors.ts';
+import { InputError, type Problem } from '../errors.ts';
 import type { Runner } from '../runner.ts';
-import { problemsAt, validValues, type Parse, type TextTree } from './tree.ts';
+import { tryAll } from './tree.ts';
 
-/** Makes a tree of an input's text, which has its white space still; may reject with InputError. */
-type ReadTree = (text: string, runner: Runner) => TextTree | Promise<TextTree>;
+/** Reads the text of an input, white space included; may throw InputError. */
+type Read<T> = (text: string, runner: Runner) => T;
 
-/** An input: how its text is read, and the text that stands for an empty one, as in `action.yml`. */
+/** An input that always has a value: an empty text is read as its default, as in `action.yml`. */
 export interface Input<T = unknown> {
-  readonly parse: Parse<T>;
+  readonly read: Read<T>;
   readonly default: string;
-  readonly isOptional: boolean;
-  readonly readTree: ReadTree;
 }
 
-const trim: ReadTree = (text) => text.trim();
-
-/** An input that always has a value: an empty text is read as the default. */
-export function input<T>(parse: Parse<T>, defaultText = '', readTree = trim): Input<T> {
-  return { parse, default: defaultText, isOptional: false, readTree };
-}
-
-/** An input that may be left out: an empty text is undefined. */
-export function optional<T>(parse: Parse<T>, readTree = trim): Input<T | undefined> {
-  return { parse, default: '', isOptional: true, readTree };
-}
+/** Inputs by their names. One that may be left out is a function alone: an empty text is undefined. */
+export type InputTable = Readonly<Record<string, Input | Read<unknown>>>;
 
 /** What a table of inputs is read into. */
-export type Values<Table extends Record<string, Input>> = {
-  readonly [Name in keyof Table]: Table[Name] extends Input<infer T> ? T : never;
+export type Values<Table extends InputTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends Input<infer T>
+    ? T
+    : Table[Name] extends Read<infer T>
+      ? T | undefined
+      : never;
 };
+
+export function input<T>(read: Read<T>, defaultText = ''): Input<T> {
+  return { read, default: defaultText };
+}
+
+/**
+ * Reads the inputs of a table.
+ * @param check what is wrong between inputs that are each valid
+ * @throws InputError with every problem found
+ */
+export function readInputs<Table extends InputTable>(
+  runner: Runner,
+  table: Table,
+  check: (values: Partial<Values<Table>>) => readonly Problem[] = () => [],
+): Values<Table> {
+  const { values, problems } = tryInputs(runner, table);
+  return validValues<Values<Table>>(values, [...problems, ...check(values)]);
+}
+
+/**
+ * The values where there is no problem, so that none is missing.
+ * @throws InputError with every problem
+ */
+export function validValues<V>(values: Partial<V>, problems: readonly Problem[]): V {
+  if (problems.length > 0) throw new InputError(problems);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
+  return values as V;
+}
 
 // Also where nobody uses the token: a container may have been given it, and print it.
 const secretInputs = ['secret-key', 'github-token'];
 
 /**
- * Reads the inputs of a table.
- * @throws InputError with every problem found
- */
-export async function readInputs<Table extends Record<string, Input>>(
-  runner: Runner,
-  table: Table,
-): Promise<Values<Table>> {
-  const { values, problems } = await tryInputs(runner, table);
-  return validValues(values, problems);
-}
-
-/**
  * Reads the inputs of a table; masks the secret ones first.
+ * @param nameOf the name of the input for a key of the table
  * @returns the values of those without a problem, and every problem
  */
-export async function tryInputs<Table extends Record<string, Input>>(runner: Runner, table: Table) {
+export function tryInputs<Table extends InputTable>(
+  runner: Runner,
+  table: Table,
+  nameOf = (key: string) => key,
+) {
   runner.redactor.addCredentials(secretInputs.map(runner.input));
-  const values = new Map<string, unknown>();
-  const problems: Problem[] = [];
-  for (const [name, declared] of Object.entries(table)) {
-    try {
-      values.set(name, await readInput(runner, name, declared));
-    } catch (error) {
-      problems.push(...problemsAt(name, error));
-    }
-  }
-  return {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has what its parser gives
-    values: Object.fromEntries(values) as Partial<Values<Table>>,
-    problems,
-  };
+  const reads = Object.entries(table).map(([key, declared]) => {
+    return [nameOf(key), () => [key, readInput(runner, nameOf(key), declared)] as const] as const;
+  });
+  const { values, problems } = tryAll(reads);
+  const given = Object.fromEntries(values.filter(([, value]) => value !== undefined));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each key has what its parser gives
+  return { values: given as Partial<Values<Table>>, problems };
 }
 
-async function readInput(runner: Runner, name: string, declared: Input): Promise<unknown> {
-  const given = runner.input(name);
-  const isEmpty = given.trim() === '';
-  if (isEmpty && declared.isOptional) return undefined;
-  const tree = await declared.readTree(isEmpty ? declared.default : given, runner);
-  return declared.parse(tree, name);
+function readInput(runner: Runner, name: string, declared: InputTable[string]): unknown {
+  const text = runner.input(name);
+  const isEmpty = text.trim() === '';
+  if (typeof declared !== 'function')
+    return declared.read(isEmpty ? declared.default : text, runner);
+  return isEmpty ? undefined : declared(text, runner);
 }

@@ -1,23 +1,22 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { asError, InputError } from '../errors.ts';
+import { asError } from '../errors.ts';
 import type { Runner } from '../runner.ts';
 import { container, environment } from './container.ts';
 import {
   duration,
   firstLine,
+  fromText,
   line,
   number,
   oneOf,
   orNull,
-  text,
   textThat,
   uuid,
   whole,
   wholeIn,
 } from './parsers.ts';
-import { regionCode } from './regions.ts';
-import { invalid, list, mapping, quote, type Parse, type TextTree } from './tree.ts';
+import { invalid, list, mapping, quote, suggest, type Parse } from './tree.ts';
 import { maxText, parseYaml } from './yaml.ts';
 
 // Each is tried for minutes at least; nobody waits for more of them.
@@ -25,42 +24,65 @@ const maxGpuNames = 8;
 const listOfNames = list(line, 'must be a name or a list of names', /[\r\n,]+/);
 
 /** Models of a GPU in order of preference, each once. */
-const gpuNames: Parse<readonly string[]> = (given, name) => {
-  const names = listOfNames(given, name);
+const gpuNames: Parse<readonly string[]> = (given) => {
+  const all = listOfNames(given);
+  const plain = all.map((name) => name.toLowerCase());
+  const names = all.filter((_, index) => plain.indexOf(plain[index] ?? '') === index);
   if (names.length === 0) throw invalid('has no name');
   if (names.length > maxGpuNames) throw invalid(`has more than ${maxGpuNames} names`);
-  const plain = names.map((model) => model.trim().toLowerCase());
-  const repeated = names.find((_, index) => plain.indexOf(plain[index] ?? '') !== index);
-  if (repeated !== undefined) throw invalid(`has ${quote(repeated)} twice`);
   return names;
 };
+
+/** The regions in the vendor's documentation. A list to suggest from: the service may have others. */
+const knownRegions = `
+  ca-central-1 ca-west-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
+  eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3
+  ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2
+  ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6
+  ap-southeast-7 cn-north-1 cn-northwest-1 af-south-1 il-central-1 me-central-1 me-south-1
+`
+  .trim()
+  .split(/\s+/);
+
+/** A region code, in lower case; also one that is not known here. */
+export const regionCode = fromText((given) => {
+  const code = given.toLowerCase();
+  if (code.length <= 40 && /^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(code)) return code;
+  const hint = suggest(code, knownRegions) || '; use a code such as eu-west-1 or us-east-2';
+  throw invalid(`${quote(given)} is not a region code${hint}`);
+});
+
+/** Warns of regions that are sent though they are not known here: they may be misspelled. */
+export function warnOfUnknownRegions(runner: Runner, cooks: readonly CookFields[]): void {
+  const codes = new Set(cooks.flatMap((cook) => cook.allowed_region_codes ?? []));
+  const unknown = [...codes].filter((code) => !knownRegions.includes(code));
+  if (unknown.length === 0) return;
+  const listed = unknown.map((code) => `${code}${suggest(code, knownRegions)}`).join('\n');
+  runner.annotate(
+    'warning',
+    'An unknown region',
+    `This version does not know these values of allowed-region-codes, and sends them as they are:\n${listed}`,
+  );
+}
 
 // What the service accepts.
 const maxRegions = 36;
 const listOfRegions = list(regionCode, 'must be a list of region codes', /[\s,]+/);
 
-const regionCodes: Parse<readonly string[]> = (given, name) => {
-  const codes = [...new Set(listOfRegions(given, name))];
+const regionCodes: Parse<readonly string[]> = (given) => {
+  const codes = [...new Set(listOfRegions(given))];
   if (typeof given === 'string' && codes.length === 0) throw invalid('contains no region code');
   if (codes.length > maxRegions) throw invalid(`has more than ${maxRegions} regions`);
   return codes;
 };
 
-/** A limit of the service's: milliseconds in the API's own name, a duration in that of the input. */
-function limit(minMs: number): Parse<number> {
-  const form = `is not a whole number of milliseconds of ${minMs} or more`;
-  const hint = 'a duration such as 2h goes with the name of the input, such as max-timeout-run';
-  const milliseconds = textThat(`${form}; ${hint}`, (given) => wholeIn(given, minMs));
-  return (given, name) => (name.endsWith('_ms') ? milliseconds : duration(minMs))(given, name);
-}
-
 /**
- * The fields of a cook but the container: the API's names, with the ranges it documents. Each has an
- * input, and may be set in an entry of `recipes`.
+ * The fields of a cook but the container, by the API's names, with the ranges it documents. Each has
+ * an input, and may be set in an entry of `recipes`.
  */
 export const cookFields = {
   title: firstLine,
-  description: orNull(text),
+  description: orNull(fromText((given) => given)),
   task: oneOf(['BATCH', 'PERSISTENT']),
   cpu_count: number,
   gpu_count: number,
@@ -71,9 +93,9 @@ export const cookFields = {
   min_storage_gb: number,
   max_node_count: whole(1),
   max_retry_count: whole(0),
-  max_timeout_assign_ms: limit(300_000),
-  max_timeout_start_ms: limit(120_000),
-  max_timeout_run_ms: orNull(limit(60_000)),
+  max_timeout_assign_ms: duration(300_000),
+  max_timeout_start_ms: duration(120_000),
+  max_timeout_run_ms: orNull(duration(60_000)),
   allowed_region_codes: regionCodes,
 };
 
@@ -82,34 +104,45 @@ export function inputName(field: string): string {
   return field.replace(/_ms$/, '').replaceAll('_', '-');
 }
 
-/** The field behind each input. */
-export const fieldNames: ReadonlyMap<string, string> = new Map(
-  Object.keys(cookFields).map((field) => [inputName(field), field]),
-);
-
 /** A recipe, and the hash of what was reviewed of it: `UUID@sha256:<64 hex>`. */
-const recipeRef: Parse<{ readonly uuid: string; readonly pin?: string }> = (given, name) => {
+const recipeRef: Parse<{ readonly uuid: string; readonly pin?: string }> = (given) => {
   const ref = typeof given === 'string' ? given.trim() : '';
   const at = ref.indexOf('@');
-  if (at < 0) return { uuid: uuid(given, name) };
+  if (at < 0) return { uuid: uuid(given) };
   const pin = ref.slice(at + 1).toLowerCase();
-  if (/^sha256:[0-9a-f]{64}$/.test(pin)) return { uuid: uuid(ref.slice(0, at), name), pin };
+  if (/^sha256:[0-9a-f]{64}$/.test(pin)) return { uuid: uuid(ref.slice(0, at)), pin };
   throw invalid('has a hash after @ that is not sha256: and 64 hex digits, as the log prints it');
 };
 
+/** A limit by the API's own name is milliseconds, as the service has it. */
+function milliseconds(minMs: number): Parse<number> {
+  return textThat(
+    `is not a whole number of milliseconds of ${minMs} or more; a duration such as 2h goes with the name of the input, such as max-timeout-run`,
+    (given) => wholeIn(given, minMs),
+  );
+}
+
 const entryFields = mapping(
-  { uuid: recipeRef, ...cookFields, parameters: container, env: environment },
-  fieldNames,
+  {
+    uuid: recipeRef,
+    ...cookFields,
+    max_timeout_assign_ms: milliseconds(300_000),
+    max_timeout_start_ms: milliseconds(120_000),
+    max_timeout_run_ms: orNull(milliseconds(60_000)),
+    parameters: container,
+    env: environment,
+  },
+  Object.entries(cookFields).map(([field, parse]) => [inputName(field), field, parse]),
 );
 
+type EntryFields = ReturnType<typeof entryFields>;
+
 /** One job to cook: the recipe and what this job overrides. */
-export interface RecipeEntry extends CookFields, Pick<EntryFields, 'parameters' | 'env'> {
+export interface RecipeEntry extends Omit<EntryFields, 'uuid'> {
   readonly uuid: string;
   /** The hash that its payload must have: `sha256:<64 hex>`; any where there is none. */
   readonly pin?: string;
 }
-
-type EntryFields = ReturnType<typeof entryFields>;
 
 /** Overrides of a recipe, the container's apart. */
 export type CookFields = Omit<EntryFields, 'uuid' | 'parameters' | 'env'>;
@@ -124,18 +157,15 @@ export function mergeFields(
   return { ...((entry.gpu_name ?? entry.gpu_registry_uuid) ? others : inputs), ...entry };
 }
 
-const entry: Parse<RecipeEntry> = (given, name) => {
-  if (typeof given === 'string') return recipeRef(given, name);
-  const { uuid: ref, ...fields } = entryFields(given, name);
-  if (ref !== undefined) return { ...fields, ...ref };
-  const message = 'is missing: each entry needs the UUID of its recipe';
-  throw new InputError([{ input: '.uuid', message }]);
-};
-
 // The outputs of one step hold about 1 MB, and each job has its line there.
 const maxEntries = 1_000;
 const listOfEntries = list(
-  entry,
+  (given): RecipeEntry => {
+    if (typeof given === 'string') return recipeRef(given);
+    const { uuid: ref, ...fields } = entryFields(given);
+    if (ref !== undefined) return { ...fields, ...ref };
+    throw invalid('is missing: each entry needs the UUID of its recipe', '.uuid');
+  },
   'must be a list: start each entry with `- `, or put it into [ ]',
   /[\r\n]+/,
 );
@@ -143,27 +173,25 @@ const listOfEntries = list(
 /** What is accepted, for a message. */
 export const recipesForm = 'give the UUID of a recipe, or several, one per line';
 
-/** What to cook, from what {@link readRecipeList} gives. */
-export const recipeEntries: Parse<readonly RecipeEntry[]> = (given, name) => {
-  const entries = listOfEntries(given, name);
+/** Reads what to cook from a text of UUIDs, one per line, or a YAML or JSON list of entries. */
+export function readRecipes(given: string): readonly RecipeEntry[] {
+  // A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
+  const isYaml = /^\s*(?:[-[{#"']|uuid\s*:)/.test(given);
+  const entries = listOfEntries(isYaml ? parseYaml(given) : given);
   if (entries.length > maxEntries) throw invalid(`has more than ${maxEntries} entries`);
   if (entries.length > 0) return entries;
   throw invalid(`has no entry: ${recipesForm}`);
-};
-
-/** Reads a text of UUIDs, one per line, or a YAML or JSON list of entries. */
-export async function readRecipeList(given: string): Promise<TextTree> {
-  // A plain list of UUIDs needs no parser; what else starts like YAML is meant as YAML.
-  return /^\s*(?:[-[{#"']|uuid\s*:)/.test(given) ? parseYaml(given) : given;
 }
 
 /** Reads the same from a file, whose path may be relative to the workspace. */
-export async function readRecipeFile(given: string, { env }: Runner): Promise<TextTree> {
-  const path = resolve(env['GITHUB_WORKSPACE'] ?? '', given.trim());
-  const content = await readFile(path, 'utf8').catch((error: unknown) => {
+export function readRecipesFile(given: string, { env }: Runner): readonly RecipeEntry[] {
+  let content = '';
+  try {
+    content = readFileSync(resolve(env['GITHUB_WORKSPACE'] ?? '', given.trim()), 'utf8');
+  } catch (error) {
     const reason = asError(error).message;
     throw invalid(`cannot be read (${reason}): give a path relative to the workspace`);
-  });
+  }
   if (content.length > maxText) throw invalid(`is longer than ${maxText} characters`);
-  return readRecipeList(content.replace(/^\uFEFF/, ''));
+  return readRecipes(content.replace(/^\uFEFF/, ''));
 }

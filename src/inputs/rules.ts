@@ -1,26 +1,24 @@
-import { isMapping } from '../service/json.ts';
 import type { Problem } from '../errors.ts';
-import type { ReadyCheck } from '../jobs/ready-check.ts';
 import { shareProblems, type Ceilings } from '../money/ceilings.ts';
-import type { JsonMapping } from '../service/json.ts';
+import { isMapping, type JsonMapping } from '../service/json.ts';
+import type { Values } from './read.ts';
 import { inputName, mergeFields, type CookFields, type RecipeEntry } from './recipes.ts';
+import type { cookInputs } from './tables.ts';
+
+type GivenInputs = Partial<Values<typeof cookInputs>>;
+
+/** The inputs that matter for a job, also once its recipe is known. */
+export type JobInputs = Pick<
+  GivenInputs,
+  'wait' | 'wait-until' | 'max-parallel' | 'ready-check' | 'ssh'
+>;
 
 /** The inputs that these rules look at; those that have a problem of their own are missing. */
-export interface RelatedInputs {
+export interface RelatedInputs extends GivenInputs {
   readonly fields: CookFields;
   readonly ceilings: Ceilings;
-  /** From one of the two inputs. */
-  readonly recipes?: readonly RecipeEntry[] | undefined;
-  readonly 'recipes-file'?: readonly RecipeEntry[] | undefined;
-  readonly wait?: boolean | undefined;
-  readonly 'wait-until'?: string | undefined;
-  readonly 'ready-check'?: ReadyCheck | undefined;
-  readonly 'max-parallel'?: number | undefined;
-  readonly 'fail-fast'?: boolean | undefined;
-  readonly ssh?: boolean | undefined;
-  readonly 'ssh-user'?: string | undefined;
   /** Whether a container is given a key. */
-  readonly sendsKey?: boolean | undefined;
+  readonly sendsKey?: boolean;
 }
 
 type Rule = readonly [isBroken: boolean, input: string, message: string];
@@ -37,15 +35,15 @@ export function checkRules(inputs: RelatedInputs): readonly Problem[] {
   const jobProblems = entries.flatMap((entry, index) => {
     const own = new Set(Object.keys(entry));
     if (own.has('task')) own.add('max_timeout_run_ms');
-    return brokenOf(jobRules(mergeFields(fields, entry), inputs)).map((problem) => {
-      const place = own.has(problem.input) ? `${list}[${index}].${problem.input}` : null;
-      return { ...problem, input: place ?? inputName(problem.input) };
+    const problems = brokenOf(jobRules(mergeFields(fields, entry), inputs));
+    return problems.map(({ input, message }) => {
+      const place = own.has(input) ? `${list}[${index}].${input}` : inputName(input);
+      return { input: place, message };
     });
   });
   // What is wrong in the inputs is wrong in each entry.
   const each = new Map(jobProblems.map((problem) => [JSON.stringify(problem), problem])).values();
-  const rules = [...waitRules(inputs), ...sshRules(inputs)];
-  return [...each, ...brokenOf(rules), ...checkShare(inputs)];
+  return [...each, ...brokenOf(stepRules(inputs)), ...checkShare(inputs)];
 }
 
 // The retries of a recipe are known only once it is read.
@@ -64,23 +62,25 @@ const texts = {
   counting: 'cannot be used with max-parallel, which counts the jobs that have not completed',
   bothGpus:
     'cannot be used together with gpu-registry-uuid: choose one; in an entry, null takes one away',
-  unbounded: 'cannot be used with task PERSISTENT, which runs until it is cancelled',
-  bounded:
-    'cannot be set for task PERSISTENT, which runs until it is cancelled; null takes it away',
+  unbounded: 'cannot be used with task PERSISTENT, which runs until it is canceled',
+  bounded: 'cannot be set for task PERSISTENT, which runs until it is canceled; null takes it away',
+  noLimit: 'is required for a BATCH job: set a duration such as 2h',
   sshWaits:
     'waits until a login works: it cannot be used with `wait: false`, nor with another wait-until than ready',
-  noSshPort: 'needs port 22, which is not among the ports of the recipe: set ports, 22 included',
-  noLimit: 'is required for a BATCH job: set a duration such as 2h',
+  sshKey: 'sends a key of its own: remove sshkey from parameters',
+  sshOnly: 'is only used with `ssh: true`',
+  sshPort: 'needs port 22, which is not among the ports of the recipe: set ports, 22 included',
 };
 
-function waitRules(inputs: RelatedInputs): readonly Rule[] {
-  const { fields, ceilings, recipes = [], wait = true, 'wait-until': goal } = inputs;
+/** Rules for all jobs. */
+function stepRules(inputs: RelatedInputs): readonly Rule[] {
+  const { fields, ceilings, recipes = [], wait = true, ssh = false, 'wait-until': goal } = inputs;
   const isLimited = (inputs['max-parallel'] ?? 0) > 0;
   const isProbed = inputs['ready-check'] !== undefined;
   const isAlone = ceilings.maxCostUsd !== null && ceilings.maxHourlyRateUsd === null;
   const entries = recipes.length > 0 ? recipes : [fields];
   const isBatch = entries.every((entry) => (entry.task ?? fields.task) === 'BATCH');
-  const isOther = (word: string) => wait && goal !== undefined && goal !== word;
+  const isOther = (word: string) => goal !== undefined && goal !== word;
   const otherGoal = `cannot be used with \`wait-until: ${goal}\``;
   return [
     [!wait && goal !== undefined, 'wait-until', texts.noWait],
@@ -88,29 +88,17 @@ function waitRules(inputs: RelatedInputs): readonly Rule[] {
     [!wait && inputs['fail-fast'] === true, 'fail-fast', texts.noWait],
     [!wait && isProbed, 'ready-check', texts.noWait],
     [!wait && isAlone, 'max-cost', texts.unwatched],
-    [isLimited && isOther('completed'), 'max-parallel', otherGoal],
-    [!isProbed && inputs.ssh !== true && goal === 'ready', 'ready-check', texts.notReady],
-    [isProbed && isOther('ready'), 'ready-check', otherGoal],
+    [wait && isLimited && isOther('completed'), 'max-parallel', otherGoal],
+    [!isProbed && !ssh && goal === 'ready', 'ready-check', texts.notReady],
+    [wait && isProbed && isOther('ready'), 'ready-check', otherGoal],
     [isProbed && goal === undefined && isBatch, 'ready-check', texts.notForBatch],
     [isProbed && goal === undefined && isLimited, 'ready-check', texts.counting],
+    [ssh && (!wait || isOther('ready')), 'ssh', texts.sshWaits],
+    [ssh && isLimited, 'ssh', texts.counting],
+    [ssh && inputs.sendsKey === true, 'ssh', texts.sshKey],
+    [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', texts.sshOnly],
   ];
 }
-
-function sshRules(inputs: RelatedInputs): readonly Rule[] {
-  const { ssh = false, wait = true, 'wait-until': goal = 'ready', sendsKey = false } = inputs;
-  return [
-    [ssh && (!wait || goal !== 'ready'), 'ssh', texts.sshWaits],
-    [ssh && (inputs['max-parallel'] ?? 0) > 0, 'ssh', texts.counting],
-    [ssh && sendsKey, 'ssh', 'sends a key of its own: remove sshkey from parameters'],
-    [!ssh && inputs['ssh-user'] !== undefined, 'ssh-user', 'is only used with `ssh: true`'],
-  ];
-}
-
-/** The inputs that matter for a job, also once its recipe is known. */
-export type JobInputs = Pick<
-  RelatedInputs,
-  'wait' | 'wait-until' | 'max-parallel' | 'ready-check' | 'ssh'
->;
 
 /** Rules for one job, by what is known of its fields; each names a field or an input. */
 function jobRules(job: JsonMapping, inputs: JobInputs): readonly Rule[] {
@@ -126,7 +114,7 @@ function jobRules(job: JsonMapping, inputs: JobInputs): readonly Rule[] {
     [task === 'BATCH' && runLimit === null, 'max_timeout_run_ms', texts.noLimit],
     [isServer && isCounted, 'max-parallel', texts.unbounded],
     [check !== undefined && lacksPort(job, check.port), 'ready-check', noPort],
-    [inputs.ssh === true && lacksPort(job, 22), 'ssh', texts.noSshPort],
+    [inputs.ssh === true && lacksPort(job, 22), 'ssh', texts.sshPort],
   ];
 }
 

@@ -7,44 +7,40 @@ export type TextTree = string | null | readonly TextTree[] | { readonly [key: st
 
 /**
  * Reads a value from a text, or from a tree of texts.
- * @param name the name it was given under
  * @throws InputError with every problem; the `input` of each is its place inside the value
  */
-export type Parse<T> = (given: TextTree, name: string) => T;
+export type Parse<T> = (given: TextTree) => T;
 
-/** The error of a value that is not accepted: a sentence that says what was given, and what is. */
-export function invalid(message: string): InputError {
-  return new InputError([{ input: '', message }]);
+/**
+ * The error of a value that is not accepted: a sentence that says what was given, and what is.
+ * @param input the place inside the value
+ */
+export function invalid(message: string, input = ''): InputError {
+  return new InputError([{ input, message }]);
 }
 
-/** The problems of a value that was not accepted, each with the place of the value before its own. */
-export function problemsAt(place: string, error: unknown): readonly Problem[] {
-  if (!(error instanceof InputError)) throw error;
-  return error.problems.map(({ input, message }) => ({ input: place + input, message }));
-}
+type Reads<T> = readonly (readonly [place: string, read: () => T])[];
 
 /** Reads all of these, and gathers what is wrong with each, with its place. */
-export function readAll<T>(reads: readonly (readonly [place: string, read: () => T])[]) {
+export function tryAll<T>(reads: Reads<T>) {
   const values: T[] = [];
   const problems: Problem[] = [];
   for (const [place, read] of reads) {
     try {
       values.push(read());
     } catch (error) {
-      problems.push(...problemsAt(place, error));
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems.map((found) => ({ ...found, input: place + found.input })));
     }
   }
   return { values, problems };
 }
 
-/**
- * The values where there is no problem, so that none is missing.
- * @throws InputError with every problem
- */
-export function validValues<V>(values: Partial<V>, problems: readonly Problem[]): V {
+/** @throws InputError with every problem */
+export function readAll<T>(reads: Reads<T>): readonly T[] {
+  const { values, problems } = tryAll(reads);
   if (problems.length > 0) throw new InputError(problems);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem, each has a value
-  return values as V;
+  return values;
 }
 
 /** Shows a given text in one short line. Never to be used for secrets. */
@@ -67,16 +63,13 @@ export function list<T>(
   message = 'must be a list',
   split?: RegExp,
 ): Parse<readonly T[]> {
-  return (given, name) => {
+  return (given) => {
     const parts = typeof given === 'string' && split ? given.split(split) : null;
     const members = parts?.map((part) => part.trim()).filter((part) => part !== '') ?? given;
     if (!isList(members)) throw invalid(message);
     // Whoever gave one value does not know of a list.
     const place = (index: number) => (parts && members.length === 1 ? '' : `[${index}]`);
-    const { values, problems } = readAll(
-      members.map((value, index) => [place(index), () => member(value, name)] as const),
-    );
-    return validValues<readonly T[]>(values, problems);
+    return readAll(members.map((value, index) => [place(index), () => member(value)]));
   };
 }
 
@@ -94,53 +87,43 @@ type Shape = Readonly<Record<string, Parse<unknown>>>;
 type Members<S extends Shape> = { readonly [Key in keyof S]?: ReturnType<S[Key]> | undefined };
 
 /**
- * Reads a mapping in which every key is optional, and none but these is accepted. As among the
- * inputs, an empty text means that nothing was given.
- * @param otherNames further names of keys
- * @returns what could be read, and every problem
+ * A mapping in which every key is optional, and none but these is accepted. As among the inputs, an
+ * empty text means that nothing was given.
+ * @param aliases other names of keys, each with its key and how it is read
  */
-export function readMapping<S extends Shape>(
-  shape: S,
-  given: TextTree,
-  otherNames: ReadonlyMap<string, string> = new Map(),
-) {
-  const members = membersOf(given).map(([name, value]) => {
-    return { name, value, key: otherNames.get(name) ?? name };
-  });
-  const set = members.filter(({ key, value }) => Object.hasOwn(shape, key) && value !== '');
-  const { values, problems } = readAll(
-    set.map(({ name, key, value }) => {
-      const first = set.find((member) => member.key === key);
-      const read = () => {
-        if (first?.name === name) return [key, shape[key]?.(value, name)] as const;
-        throw invalid(`is the same as ${first?.name}, which is set as well: choose one`);
-      };
-      return [`.${name}`, read] as const;
-    }),
-  );
-  const unknown = members
-    .filter(({ key }) => !Object.hasOwn(shape, key))
-    .map(({ name }) => ({ input: '', message: describeUnknown(name, shape, otherNames) }));
-  return {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each key has what its parser gives
-    values: Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Members<S>,
-    problems: [...unknown, ...problems],
-  };
-}
-
-/** A mapping as {@link readMapping} reads it. */
 export function mapping<S extends Shape>(
   shape: S,
-  otherNames?: ReadonlyMap<string, string>,
+  aliases: readonly (readonly [name: string, key: string, parse: Parse<unknown>])[] = [],
 ): Parse<Members<S>> {
-  return (given) => {
-    const { values, problems } = readMapping(shape, given, otherNames);
-    return validValues<Members<S>>(values, problems);
-  };
-}
-
-function describeUnknown(name: string, shape: Shape, otherNames: ReadonlyMap<string, string>) {
   const known = Object.keys(shape);
-  const near = suggest(name, [...known, ...otherNames.keys()]);
-  return `${quote(name)} is not a known field${near || `; known fields are ${known.join(', ')}`}`;
+  const rows = [
+    ...Object.entries(shape).map(([key, parse]) => [key, key, parse] as const),
+    ...aliases,
+  ];
+  const fields = new Map(rows.map(([name, key, parse]) => [name, { key, parse }]));
+  return (given) => {
+    const namesGiven = new Map<string, string>();
+    const readMember = (name: string, value: TextTree) => {
+      const field = fields.get(name);
+      if (field === undefined) {
+        const hint = suggest(name, [...fields.keys()]) || `; known fields are ${known.join(', ')}`;
+        throw invalid(`${quote(name)} is not a known field${hint}`);
+      }
+      const { key, parse } = field;
+      if (value === '') return [key, undefined] as const;
+      const other = namesGiven.get(key);
+      if (other !== undefined)
+        throw invalid(`is the same as ${other}, which is set as well: choose one`);
+      namesGiven.set(key, name);
+      return [key, parse(value)] as const;
+    };
+    const members = readAll(
+      membersOf(given).map(([name, value]) => {
+        return [fields.has(name) ? `.${name}` : '', () => readMember(name, value)];
+      }),
+    );
+    const values = members.filter(([, value]) => value !== undefined);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each key has what its parser gives
+    return Object.fromEntries(values) as Members<S>;
+  };
 }

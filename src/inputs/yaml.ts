@@ -1,3 +1,4 @@
+import { FAILSAFE_SCHEMA, load, nullJsonTag, YAMLException } from 'js-yaml';
 import { invalid, type TextTree } from './tree.ts';
 
 /** Of a text, in UTF-16 units. */
@@ -11,14 +12,11 @@ const maxNodes = 50_000;
  * text until a field says otherwise: `1.10` is not 1.1, and `no` is not false.
  * @throws InputError with line and column; the text itself is never shown, since it may hold secrets
  */
-export async function parseYaml(text: string): Promise<TextTree> {
+export function parseYaml(text: string): TextTree {
   if (text.length > maxText) throw invalid(`is longer than ${maxText} characters`);
-  // Loaded when used: most workflows name recipes by UUID alone.
-  const { load, FAILSAFE_SCHEMA, nullJsonTag, YAMLException } = await import('js-yaml');
-  const schema = FAILSAFE_SCHEMA.withTags(nullJsonTag);
   let tree: unknown;
   try {
-    tree = load(text, { schema, maxDepth });
+    tree = load(text, { schema: FAILSAFE_SCHEMA.withTags(nullJsonTag), maxDepth });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const { reason, mark } = error;

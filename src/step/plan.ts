@@ -1,8 +1,8 @@
 import type { Policy } from '../custody/policy.ts';
 import { toAccess } from '../inputs/access.ts';
 import type { CookInputs } from '../inputs/cook.ts';
-import type { waitInputs } from '../inputs/job.ts';
 import type { Values } from '../inputs/read.ts';
+import type { waitInputs } from '../inputs/tables.ts';
 import type { ReadyCheck } from '../jobs/ready-check.ts';
 import type { LogMode } from '../logs/runs.ts';
 import { noCeilings, type Ceilings } from '../money/ceilings.ts';

@@ -2,11 +2,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { checkInputs } from '../../src/inputs/check.ts';
-import { cookInputs } from '../../src/inputs/cook.ts';
-import { cancelInputs, waitInputs } from '../../src/inputs/job.ts';
-import type { Input } from '../../src/inputs/read.ts';
-import { fieldNames } from '../../src/inputs/recipes.ts';
+import type { InputTable } from '../../src/inputs/read.ts';
+import { cookFields, inputName } from '../../src/inputs/recipes.ts';
+import { cancelInputs, checkInputs, cookInputs, waitInputs } from '../../src/inputs/tables.ts';
 import { results } from '../../src/jobs/results.ts';
 import { actionFiles, projectFile } from './action-files.ts';
 
@@ -19,13 +17,11 @@ const actionSchema = z.object({
   runs: z.object({ using: z.string(), main: z.string(), post: z.string().optional() }),
 });
 
-type Declared = Readonly<Record<string, Pick<Input, 'default'>>>;
-
-const fieldInputs: Declared = Object.fromEntries(
-  [...fieldNames.keys()].map((name) => [name, { default: '' }]),
+const fieldInputs = Object.fromEntries(
+  Object.entries(cookFields).map(([field, of]) => [inputName(field), of]),
 );
 
-const actions: readonly (readonly [string, Declared])[] = [
+const actions: readonly (readonly [string, InputTable])[] = [
   ['.', { ...cookInputs, ...fieldInputs }],
   ['wait', waitInputs],
   ['cancel', cancelInputs],
@@ -45,7 +41,10 @@ describe.each(actions)('%s/action.yml', (folder, table) => {
       name,
       each.default ?? '',
     ]);
-    const known = Object.entries(table).map(([name, each]) => [name, each.default]);
+    const known = Object.entries(table).map(([name, each]) => [
+      name,
+      typeof each === 'function' ? '' : each.default,
+    ]);
     expect(Object.fromEntries(declared.map(withoutExpression))).toEqual(
       Object.fromEntries(known.map(withoutExpression)),
     );

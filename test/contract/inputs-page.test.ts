@@ -67,12 +67,12 @@ describe('the cook action accepts the example', () => {
   const examples = inputsOf('action.yml').flatMap((name) =>
     examplesOf(name).map((example, index) => ({ name, index, example })),
   );
-  test.each(examples)('$name, $index', async ({ example }) => {
+  test.each(examples)('$name, $index', ({ example }) => {
     const inputs: Record<string, string> = { ...needed };
     if ('recipes-file' in example) inputs['recipes'] = '';
     for (const [name, value] of Object.entries(example)) inputs[name] = fill(String(value));
     const runner = rememberingRunner(inputs, new Map(), { GITHUB_WORKSPACE: workspace });
-    await expect(readCookInputs(runner)).resolves.toBeDefined();
+    expect(() => readCookInputs(runner)).not.toThrow();
     expect(runner.annotations).toEqual([]);
   });
 });

@@ -175,12 +175,12 @@ const rows: readonly Row[] = [
   [
     'recipes[0].max_timeout_run_ms',
     { ...entry('task: PERSISTENT'), 'max-timeout-run': '1h' },
-    /^cannot be set for task PERSISTENT, which runs until it is cancelled; null takes it away$/,
+    /^cannot be set for task PERSISTENT, which runs until it is canceled; null takes it away$/,
   ],
   [
     'recipes[0].max_timeout_run_ms',
     { ...entry('max_timeout_run_ms: 60000'), task: 'PERSISTENT' },
-    /cannot be set for task PERSISTENT, which runs until it is cancelled/,
+    /cannot be set for task PERSISTENT, which runs until it is canceled/,
   ],
   [
     'recipes[0].max_timeout_run_ms',
@@ -241,7 +241,7 @@ const rows: readonly Row[] = [
   [
     'max-timeout-run',
     { task: 'PERSISTENT', 'max-timeout-run': '1h' },
-    /cannot be set for task PERSISTENT, which runs until it is cancelled/,
+    /cannot be set for task PERSISTENT, which runs until it is canceled/,
   ],
   ['allowed-region-codes', { 'allowed-region-codes': 'us-east' }, /mean us-east-1\?$/],
   ['allowed-region-codes[1]', { 'allowed-region-codes': 'us-east-1, europe' }, codeForm],
@@ -321,7 +321,7 @@ const rows: readonly Row[] = [
   [
     'max-parallel',
     { task: 'PERSISTENT', 'max-parallel': '2' },
-    /cannot be used with task PERSISTENT, which runs until it is cancelled$/,
+    /cannot be used with task PERSISTENT, which runs until it is canceled$/,
   ],
   [
     'max-parallel',
@@ -361,14 +361,12 @@ const rows: readonly Row[] = [
     entry(`gpu_name: [A, B], gpu_registry_uuid: ${recipe}`),
     /cannot be used together with gpu-registry-uuid: choose one/,
   ],
-  ['gpu-name', { 'gpu-name': 'RTX 4090\nH100\nrtx 4090' }, /has "rtx 4090" twice/],
   ['gpu-name', { 'gpu-name': 'A\nB\nC\nD\nE\nF\nG\nH\nI' }, /has more than 8 names/],
   [
     'gpu-name',
     { 'gpu-name': 'A\nB', 'gpu-registry-uuid': recipe },
     /cannot be used together with gpu-registry-uuid/,
   ],
-  ['recipes[0].gpu_name', entry('gpu_name: [A, B, A]'), /has "A" twice/],
   ['recipes[0].gpu_name', entry('gpu_name: []'), /has no name/],
   ['recipes[0].gpu_name[1]', entry('gpu_name: [A, {}]'), /must be a single value/],
   ['ready-check', { 'ready-check': '/health' }, /"\/health" is not a port of the container and/],

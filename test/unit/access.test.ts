@@ -3,11 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accessInputs } from '../../src/inputs/access.ts';
-import { tryInputs } from '../../src/inputs/read.ts';
+import { tryInputs, type Input } from '../../src/inputs/read.ts';
 import { rememberingRunner } from '../runner/in-process.ts';
 import { read } from '../support/parse.ts';
 
 const { 'public-key': publicKey, 'secret-key': secretKey, 'api-url': apiUrl } = accessInputs;
+
+function parserOf(declared: Input) {
+  return (given: string) => declared.read(given, rememberingRunner({}));
+}
 
 test.each([
   [publicKey, 'pk_1', 'pk_1'],
@@ -23,8 +27,8 @@ test.each([
     'pk_1',
     '! contains the public key (pk_…) instead of the secret key; are the two swapped?',
   ],
-])('%#', ({ parse }, given, result) => {
-  expect(read(parse, given)).toBe(result);
+])('%#', (declared, given, result) => {
+  expect(read(parserOf(declared), given)).toBe(result);
 });
 
 describe('api-url', () => {
@@ -36,7 +40,7 @@ describe('api-url', () => {
     ['http://127.1.2.3', 'http://127.1.2.3/'],
     ['http://[::1]:80', 'http://[::1]/'],
   ])('%s is an address', (given, href) => {
-    expect(read(apiUrl.parse, given)).toMatchObject({ href });
+    expect(read(parserOf(apiUrl), given)).toMatchObject({ href });
   });
 
   test.each([
@@ -49,7 +53,7 @@ describe('api-url', () => {
     'ws://127.0.0.1',
     'javascript:alert(1)',
   ])('%s is none', (given) => {
-    expect(read(apiUrl.parse, given)).toMatch(/^! /);
+    expect(read(parserOf(apiUrl), given)).toMatch(/^! /);
   });
 });
 
@@ -68,7 +72,7 @@ describe('an empty secret', () => {
       GITHUB_EVENT_PATH: event,
       ...env,
     });
-    const { problems } = await tryInputs(runner, accessInputs);
+    const { problems } = tryInputs(runner, accessInputs);
     expect(problems.map(({ input }) => input)).toEqual(['secret-key']);
     return problems[0]?.message ?? '';
   }

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { connect } from '../../src/service/http.ts';
-import { cookInputs } from '../../src/inputs/cook.ts';
-import { fieldNames } from '../../src/inputs/recipes.ts';
+import { cookFields, inputName } from '../../src/inputs/recipes.ts';
+import { cookInputs } from '../../src/inputs/tables.ts';
 import { cook } from '../../src/commands/cook.ts';
 import { noProbe } from '../support/probe.ts';
 import { noGitHub } from '../github/in-process.ts';
@@ -120,7 +120,10 @@ const likely = {
   'allowed-region-codes': fc.array(region).map((all) => all.join(', ')),
 };
 
-const anyName = fc.constantFrom(...Object.keys(cookInputs), ...fieldNames.keys());
+const anyName = fc.constantFrom(
+  ...Object.keys(cookInputs),
+  ...Object.keys(cookFields).map(inputName),
+);
 const anyInput = anyName.chain((input) => {
   const right =
     new Map(Object.entries(likely)).get(input) ??
