@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Clock } from '../../src/clock.ts';
 import { wait } from '../../src/commands/wait.ts';
-import { openSimulator, play, playOn, type Played } from './play.ts';
+import { fastClock } from '../support/deps.ts';
+import { openSimulator, play, playOn, speed, type Played } from './play.ts';
 import type { RecipeScript } from '../simulator/types.ts';
 
 const resultOf = ({ main }: Played) => main.outputs.get('result');
@@ -267,7 +268,7 @@ describe('the bill after', () => {
     const simulator = await openSimulator({ recipes: [recipe] });
     const cooked = await playOn(simulator, {});
     expect(jobsOf(cooked)).toMatchObject([{ cost_is: 'estimated' }]);
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await fastClock(speed).sleep(110_000);
     const uuids = cooked.main.outputs.get('job-uuids') ?? '';
     const waited = await playOn(simulator, { command: wait, inputs: { 'job-uuids': uuids } });
     await simulator.close();

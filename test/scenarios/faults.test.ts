@@ -233,7 +233,7 @@ describe('whatever the service does, once', () => {
       }
       expect(result.main.summary()).toMatch(/^### /);
     },
-    120_000,
+    300_000,
   );
 });
 

@@ -62,17 +62,9 @@ export async function openSimulator({
   return startSimulator({ recipes, now: fastClock(speed).now, ...simulator });
 }
 
-/** In fast time, the 5 s that offers may take are less than a busy machine needs to read them. */
-export function patientForOffers(clock: Clock): Clock {
-  const sleep: Clock['sleep'] = async (ms, signal) => {
-    return clock.sleep(ms > 4_900 && ms <= 5_000 ? 60 * ms : ms, signal);
-  };
-  return { ...clock, sleep };
-}
-
 /** Plays a step on a simulator that goes on afterwards. */
 export async function playOn(simulator: Simulator, scene: Play): Promise<Played> {
-  const clock = scene.clock?.(fastClock(speed)) ?? patientForOffers(fastClock(speed));
+  const clock = scene.clock?.(fastClock(speed)) ?? fastClock(speed);
   const inputs = {
     recipes: simulator.recipeUuids.join('\n'),
     'public-key': simulator.publicKey,
