@@ -5,6 +5,7 @@ import { retryRules, withRetry } from '../service/retry.ts';
 import type { Job } from '../service/schemas.ts';
 import { startDeadline } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
+import { ownName } from '../jobs/failure.ts';
 import { hasFinished } from '../jobs/restart.ts';
 import { isDuplicate, unansweredCooks, withJob, withSent, type EntryFacts } from './facts.ts';
 import { createFinder, lookupWindowMs, type Finder } from './find.ts';
@@ -29,8 +30,8 @@ export interface CustodyEntry {
   readonly wanted: () => Wanted;
   /** The jobs that this process has canceled, or tried to. */
   readonly canceled: Set<string>;
-  /** Why a job is canceled: as the user is told, and as the service keeps it with the job. */
-  readonly reason: (jobUuid: string) => { readonly told: string; readonly sent: string };
+  /** Why a job is canceled: for the user, and for the service to keep with the job. */
+  readonly reason: (jobUuid: string) => string;
   /** Told of each look at a job that is to end. */
   readonly onJob: (job: Job) => void;
 }
@@ -82,8 +83,8 @@ async function endJob(
 ): Promise<void> {
   const { client, events, phase, deadline } = options;
   entry.canceled.add(jobUuid);
-  const { told, sent } = entry.reason(jobUuid);
-  events.cancelling(jobUuid, told);
+  const reason = entry.reason(jobUuid);
+  events.cancelling(jobUuid, reason);
   const see = (answer: Job) => {
     const job = withSent(answer, entry.facts());
     // What has failed long ago, and is canceled now, is not started once more.
@@ -93,7 +94,7 @@ async function endJob(
     return isOver;
   };
   try {
-    const request = async () => cancelJob(client, jobUuid, sent, deadline);
+    const request = async () => cancelJob(client, jobUuid, ownName + reason, deadline);
     const last = entry.facts().sends > 0 ? retryRules.lastOwnCancel : retryRules.lastCancel;
     const rule = phase === 'post' ? last : retryRules.cancel;
     const job = await withRetry(request, rule, { ...client, signal: deadline });
@@ -144,8 +145,8 @@ async function confirmEnd(
     if (last.isOver || time.signal.aborted) break;
     isLast = last.isUnreadable;
     await untilNext(async (signal) => {
-      const { sent } = entry.reason(jobUuid);
-      const job = await cancelJob(client, jobUuid, sent, signal).catch(() => null);
+      const reason = ownName + entry.reason(jobUuid);
+      const job = await cancelJob(client, jobUuid, reason, signal).catch(() => null);
       if (job !== null) take(job);
       ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
     });
@@ -222,7 +223,7 @@ export function createFactsReconciler(options: FactsReconcilerOptions) {
       },
       wanted: () => wanted(facts),
       canceled: new Set(),
-      reason: (jobUuid) => ownReason(isDuplicate(facts, jobUuid) ? duplicateReason : reason),
+      reason: (jobUuid) => (isDuplicate(facts, jobUuid) ? duplicateReason : reason),
       onJob,
     };
     await reconcile(entry, { client, phase, deadline, poller, finder, events: log });
@@ -231,11 +232,3 @@ export function createFactsReconciler(options: FactsReconcilerOptions) {
 
 /** Why a duplicate is canceled. */
 export const duplicateReason = 'the cook was repeated and created two jobs';
-
-/** What a reason of this action's own begins with at the service. */
-export const ownName = 'GitHub Actions: ';
-
-/** A reason of this action's own. */
-export function ownReason(told: string): ReturnType<CustodyEntry['reason']> {
-  return { told, sent: ownName + told };
-}

@@ -32,19 +32,24 @@ function hasRun({ job, runs, timeline }: Outcome): boolean {
 const defaultAssignMs = 300_000;
 const assignSlackMs = 30_000;
 
+/** What a reason begins with at the service where it is this action's own. */
+export const ownName = 'GitHub Actions: ';
+
 /**
- * Whether a job has ended without any of its runs having started, and not by somebody's will: what
- * the service does to a job that got no machine in time is documented nowhere.
+ * Whether a job has ended without any of its runs having started: it failed, or the service cancelled
+ * it because no machine came in time. A cancel by anyone else is somebody's will.
  * @param nowMs on our clock, Unix ms
  */
 export function endedUnstarted(outcome: Outcome, nowMs: number): boolean {
-  const { job, timeline, submittedAtMs } = outcome;
+  const { job, submittedAtMs } = outcome;
   const phase = failurePhaseOf(outcome);
   if (job === null || (phase !== 'assign' && phase !== 'start')) return false;
-  if (timeline.some(({ status }) => status === 'FAILED')) return true;
+  if (job.status !== 'CANCELLED') return job.status === 'FAILED';
   const waitedMs = nowMs - (submittedAtMs ?? nowMs);
   const maxAssignMs = job.max_timeout_assign_ms ?? defaultAssignMs;
-  return job.status === 'CANCELLED' && waitedMs >= maxAssignMs - assignSlackMs;
+  const reason = job.status_reason ?? '';
+  const namesLimit = reasonOfLimit.test(reason) && !reason.startsWith(ownName);
+  return namesLimit && waitedMs >= maxAssignMs - assignSlackMs;
 }
 
 // A look may miss a short start, and then the reason alone tells of it.
@@ -66,7 +71,7 @@ function hasMachine({ status, duration_ms, hourly_rate_usd, node_urls }: JobRun)
 
 // The service stops a run at its limit, to the second or a little later.
 const limitToleranceMs = 2_000;
-const reasonOfLimit = /\btime[ -]?out\b|\btimed out\b|\b(?:run|time) limit\b|\bdeadline\b/i;
+const reasonOfLimit = /time[ _-]?out|timed[ _]out|\b(?:run|time) limit\b|\bdeadline\b/i;
 
 // What was measured counts before what the reason says: a program may time out as well.
 function hasReachedLimit(outcome: Outcome): boolean {

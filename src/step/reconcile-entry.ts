@@ -1,11 +1,6 @@
 import { isDuplicate, type EntryFacts } from '../custody/facts.ts';
 import { getWanted } from '../custody/policy.ts';
-import {
-  duplicateReason,
-  ownReason,
-  reconcile,
-  type ReconcileEvents,
-} from '../custody/reconcile.ts';
+import { duplicateReason, reconcile, type ReconcileEvents } from '../custody/reconcile.ts';
 import { asError, ServiceError } from '../errors.ts';
 import type { OverBudget } from '../jobs/records.ts';
 import { type Entry, setSeen } from './entry.ts';
@@ -50,11 +45,8 @@ async function reconcileNow(step: Step, entry: Entry): Promise<void> {
           : 'cancel',
       canceled: entry.canceled,
       reason: (jobUuid) =>
-        cancelReason === undefined
-          ? ownReason(
-              isDuplicate(entry.facts, jobUuid) ? duplicateReason : cause(entry.facts, step),
-            )
-          : { told: cancelReason, sent: cancelReason },
+        cancelReason ??
+        (isDuplicate(entry.facts, jobUuid) ? duplicateReason : cause(entry.facts, step)),
       onJob: (job) => {
         applyUpdate(step, entry, job);
       },

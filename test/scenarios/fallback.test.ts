@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { cancel } from '../../src/commands/cancel.ts';
 import type { Phase, RecipeScript, Simulator } from '../simulator/types.ts';
 import { until } from '../support/until.ts';
-import { openSimulator, play, playOn, type Play, type Played } from './play.ts';
+import { fastClock } from '../support/deps.ts';
 import { withoutTime } from '../support/log-lines.ts';
+import { openSimulator, play, playOn, speed, type Play, type Played } from './play.ts';
 
 // The service ends a job that gets no machine after 5 minutes; here it is a minute or two.
 const never: readonly Phase[] = [
@@ -126,18 +128,51 @@ describe('of several models', () => {
     expect(played.main.outputs.get('result')).toBe('failed');
   });
 
-  test('none is cooked after a job that somebody cancelled', async () => {
+  const queued: readonly Phase[] = [{ status: 'PENDING' }];
+  const pulls: readonly Phase[] = [{ status: 'PENDING', forMs: 1_000 }, { status: 'PREPARING' }];
+  const byPerson = async (simulator: Simulator, uuid: string) => {
+    simulator.cancelJob(uuid, 'not needed');
+  };
+  const byCancelAction = async (simulator: Simulator, uuid: string) => {
+    const inputs = { recipes: '', 'job-uuids': uuid, reason: 'the nightly timed out' };
+    await playOn(simulator, { command: cancel, inputs, withPost: false });
+  };
+  test.each([
+    { by: byPerson, life: queued, afterMs: 5_000 },
+    { by: byPerson, life: queued, afterMs: 285_000 },
+    { by: byPerson, life: pulls, afterMs: 285_000 },
+    { by: byCancelAction, life: queued, afterMs: 5_000 },
+    { by: byCancelAction, life: queued, afterMs: 285_000 },
+    { by: byCancelAction, life: pulls, afterMs: 285_000 },
+  ])('none is cooked after a job that others cancelled (%#)', async ({ by, life, afterMs }) => {
+    const clock = fastClock(speed);
     const played = await playNames(
-      { A: never },
+      { A: life },
       {
+        simulator: { now: clock.now },
         during: async (simulator) => {
-          await until(() => simulator.jobs().length > 0);
-          simulator.cancelJob(simulator.jobs()[0]?.uuid ?? '', 'not needed');
+          await until(() => {
+            const createdAt = simulator.jobs()[0]?.created_at ?? null;
+            return createdAt !== null && clock.now() - Date.parse(createdAt) >= afterMs;
+          });
+          await by(simulator, simulator.jobs()[0]?.uuid ?? '');
         },
       },
     );
     expect(cookedNames(played)).toEqual(['A']);
     expect(played.main.outputs.get('result')).toBe('cancelled');
+    expect(played.main.failed()).toBe(true);
+  });
+
+  test('the next is cooked after one that the service cancelled at its assign limit', async () => {
+    const reason = 'Assign timeout exceeded';
+    const life = [
+      { status: 'PENDING', forMs: 300_000 },
+      { status: 'CANCELLED', statusReason: reason },
+    ];
+    const played = await playNames({ A: life });
+    expect(cookedNames(played)).toEqual(['A', 'B']);
+    expect(played.main.outputs.get('result')).toBe('succeeded');
   });
 
   test('all that failed are told of in one error', async () => {

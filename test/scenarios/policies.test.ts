@@ -380,7 +380,7 @@ describe('cancel', () => {
     expect(played.main.annotations).toEqual([]);
     expect(played.statuses).toEqual(['CANCELLED', 'COMPLETED']);
     expect(resultOf(played)).toBe('cancelled');
-    expect(simulator.jobs()[0]?.status_reason).toBe('no longer needed');
+    expect(simulator.jobs()[0]?.status_reason).toBe('GitHub Actions: no longer needed');
     // What was asked for needs no reason, nor anything that helps.
     expect(played.main.summary()).not.toContain('Why:');
   });

@@ -1,5 +1,6 @@
 import type { Sent } from './network.ts';
 import { isCheck } from './check-looks.ts';
+import { stoppedByPerson } from './draw-service.ts';
 import { isExcused } from './excuses.ts';
 import type { PlayedLife, PlayedStep } from './play.ts';
 import type { SimulatedJob } from './service.ts';
@@ -118,6 +119,8 @@ function checkTries(life: PlayedLife, step: PlayedStep): readonly Violation[] {
       if (place === null || placeOf(step, job) !== place) return [];
       if (!hasEnded(job, sentAtMs))
         return [broken('two models at once', `${job.uuid}, ${next.uuid}`)];
+      if (job.reasonAt(sentAtMs) === stoppedByPerson)
+        return [broken('tried again though a person cancelled', job.uuid)];
       return job.hadStarted(sentAtMs) ? [broken('tried again after a start', job.uuid)] : [];
     });
   });

@@ -138,6 +138,10 @@ function addressesOf(nodes: number) {
   }));
 }
 
+/** Why a person, or another workflow, has cancelled a job. */
+export const stoppedByPerson = 'Stopped in the console';
+const assignTimeout = { status: 'CANCELLED', statusReason: 'Assign timeout' };
+
 /** On some models no machine comes, or the pull fails; how the service tells is not documented. */
 function drawLivesOnGpu(dice: Dice, retries: number): Record<string, readonly Phase[]> {
   const lives = gpuNames.flatMap((name): readonly (readonly [string, readonly Phase[]])[] => {
@@ -149,10 +153,15 @@ function drawLivesOnGpu(dice: Dice, retries: number): Record<string, readonly Ph
       { status: 'PENDING', forMs: 2_000, retry: true },
       { status: 'RUNNING' },
     ];
-    const end = { status: retries > 0 ? 'FAILED' : dice.pick(['FAILED', 'FAILED', 'CANCELLED']) };
+    const failed = { status: 'FAILED' };
+    const end = retries > 0 ? failed : dice.pick([failed, failed, assignTimeout]);
+    // Queued or pulling, before and after the time that a machine may take to come.
+    const waitMs = dice.pick([dice.span(2_000, 60_000), dice.span(271_000, 330_000)]);
+    const wait = { ...dice.pick([pending, pulling]), forMs: waitMs };
     const life = dice.weighted<readonly Phase[] | null>(
       [3, null],
-      [3, [pending, end]],
+      [3, [end === assignTimeout ? { ...pending, forMs: 300_000 } : pending, end]],
+      [2, [wait, { status: 'CANCELLED', statusReason: stoppedByPerson }]],
       [retries > 0 ? 3 : 0, [pending, pulling, ...again]],
       [2, [pending, pulling, { status: 'FAILED', statusReason: 'The image cannot be pulled' }]],
     );
@@ -181,7 +190,7 @@ function drawPhases(dice: Dice, way: Way, retries: number): readonly Phase[] {
     case 'endless':
       return [...begin(), { status: 'RUNNING' }];
     case 'cancelled by someone':
-      return [...begin(), run, { status: 'CANCELLED', statusReason: 'Stopped in the console' }];
+      return [...begin(), run, { status: 'CANCELLED', statusReason: stoppedByPerson }];
     case 'fails':
     case 'fails early':
       return [...begin(), run, { status: 'FAILED', statusReason: 'Container exited with code 1' }];

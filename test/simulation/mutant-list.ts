@@ -211,6 +211,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (job === null) return false;',
   },
   {
+    name: 'the next model is cooked after a cancel by a person',
+    file: 'jobs/failure.ts',
+    find: 'return namesLimit && waitedMs',
+    replace: 'return waitedMs',
+  },
+  {
     name: 'post does not know of the next model',
     file: 'custody/saved-state.ts',
     find: 'choice < plan.records;',

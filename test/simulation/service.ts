@@ -29,6 +29,7 @@ export interface SimulatedJob {
   /** Whether any of its runs had started by then. */
   readonly hadStarted: (atMs: number) => boolean;
   readonly statusAt: (atMs: number) => string;
+  readonly reasonAt: (atMs: number) => string | null;
   /** From when on it never changes again; null where it goes on for ever. */
   readonly endedAtMs: () => number | null;
   /** Whether it is billed while it exists, not while it runs. */
@@ -251,6 +252,7 @@ function simulatedJob(job: Kept, plan: ServicePlan): SimulatedJob {
     cancels: job.cancels,
     hadStarted: (atMs) => lifeAt(job, atMs).startedAtMs !== null,
     statusAt: (atMs) => lifeAt(job, atMs).status,
+    reasonAt: (atMs) => lifeAt(job, atMs).statusReason,
     endedAtMs: () => endOf(job),
     isServer: job.fields.task === 'PERSISTENT',
     runLimitMs: job.fields.max_timeout_run_ms ?? null,

@@ -1,5 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { exitCodeOf, failurePhaseOf, type FailurePhase } from '../../src/jobs/failure.ts';
+import {
+  endedUnstarted,
+  exitCodeOf,
+  failurePhaseOf,
+  type FailurePhase,
+} from '../../src/jobs/failure.ts';
 import type { Outcome } from '../../src/jobs/records.ts';
 import { fakeOutcome, fakeRun, type Pace } from '../support/outcomes.ts';
 
@@ -49,4 +54,28 @@ test.each([
   [null, null],
 ])('the exit code in %p is %p', (reason, code) => {
   expect(exitCodeOf(failed({ started: 1 }, reason))).toBe(code);
+});
+
+const timeout = 'Assign timeout';
+test.each([
+  ['FAILED', 'No machine was found', 5, true],
+  ['CANCELLED', timeout, 301, true],
+  ['CANCELLED', timeout, 269, false],
+  ['CANCELLED', 'Stopped in the console', 301, false],
+  ['CANCELLED', null, 301, false],
+  ['CANCELLED', 'GitHub Actions: the timeout was reached', 301, false],
+  // It was started once more after it had failed, and then cancelled by a person.
+  ['CANCELLED', 'Stopped in the console', 5, false],
+])('after %s, %p, %p s: the next model is tried: %p', (status, reason, waitedS, isTried) => {
+  const timeline = [
+    { status: 'FAILED', atMs: 0 },
+    { status, atMs: 0 },
+  ];
+  const job = { status, status_reason: reason, started_at: null };
+  const outcome = fakeOutcome({ submittedAtMs: 0, timeline, runs: [] }, job);
+  expect(endedUnstarted(outcome, waitedS * 1_000)).toBe(isTried);
+});
+
+test('the next model is not tried after one that has run', () => {
+  expect(endedUnstarted(failed({ started: 10, ended: 20 }), 0)).toBe(false);
 });

@@ -54,7 +54,7 @@ async function play(scene: Scene, rounds = 1) {
       facts = { ...facts, ...change };
     },
     wanted: () => (clock.monotonicMs() >= unwantedAtMs ? 'cancel' : wanted),
-    reason: () => ({ told: 'x', sent: 'x' }),
+    reason: () => 'x',
     onJob: () => {},
     canceled: new Set<string>(),
   };

@@ -1,4 +1,4 @@
-import { ownName } from '../../custody/reconcile.ts';
+import { ownName } from '../../jobs/failure.ts';
 import { titleOf } from '../../jobs/metrics.ts';
 import type { Outcome } from '../../jobs/records.ts';
 import { results } from '../../jobs/results.ts';
