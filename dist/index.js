@@ -31239,20 +31239,20 @@ function mayHaveMore(facts, phase) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Lq: () => (/* binding */ reconcile),
-/* harmony export */   Nx: () => (/* binding */ ownReason),
 /* harmony export */   Uu: () => (/* binding */ duplicateReason),
-/* harmony export */   aB: () => (/* binding */ createFactsReconciler),
-/* harmony export */   qU: () => (/* binding */ ownName)
+/* harmony export */   aB: () => (/* binding */ createFactsReconciler)
 /* harmony export */ });
 /* harmony import */ var _service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6290);
 /* harmony import */ var _service_poll_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9851);
 /* harmony import */ var _service_retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9830);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7094);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9473);
-/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4746);
-/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9507);
-/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5877);
-/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7836);
+/* harmony import */ var _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8515);
+/* harmony import */ var _jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4746);
+/* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9507);
+/* harmony import */ var _find_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5877);
+/* harmony import */ var _policy_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7836);
+
 
 
 
@@ -31276,7 +31276,7 @@ async function reconcile(entry, options) {
     };
     while (!options.deadline.aborted) {
         const tried = { canceled: entry.canceled, hasLooked };
-        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_8__/* .nextAction */ .G)(entry.facts(), entry.wanted(), tried, options.phase);
+        const action = (0,_policy_js__WEBPACK_IMPORTED_MODULE_9__/* .nextAction */ .G)(entry.facts(), entry.wanted(), tried, options.phase);
         if (action.do === 'cancel')
             for (const uuid of action.jobUuids)
                 begin(endJob(uuid, entry, options));
@@ -31292,18 +31292,18 @@ async function reconcile(entry, options) {
 async function endJob(jobUuid, entry, options) {
     const { client, events, phase, deadline } = options;
     entry.canceled.add(jobUuid);
-    const { told, sent } = entry.reason(jobUuid);
-    events.cancelling(jobUuid, told);
+    const reason = entry.reason(jobUuid);
+    events.cancelling(jobUuid, reason);
     const see = (answer) => {
-        const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withSent */ .l5)(answer, entry.facts());
-        const isOver = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)(job) || (job.status === 'FAILED' && entry.facts().stop === 'ended');
+        const job = (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(answer, entry.facts());
+        const isOver = (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)(job) || (job.status === 'FAILED' && entry.facts().stop === 'ended');
         if (isOver)
-            entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+            entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
         entry.onJob(job);
         return isOver;
     };
     try {
-        const request = async () => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, deadline);
+        const request = async () => (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__/* .ownName */ .qU + reason, deadline);
         const last = entry.facts().sends > 0 ? _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastOwnCancel : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.lastCancel;
         const rule = phase === 'post' ? last : _service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retryRules */ .Oo.cancel;
         const job = await (0,_service_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .withRetry */ .bD)(request, rule, { ...client, signal: deadline });
@@ -31345,8 +31345,8 @@ async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadl
             break;
         isLast = last.isUnreadable;
         await untilNext(async (signal) => {
-            const { sent } = entry.reason(jobUuid);
-            const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, sent, signal).catch(() => null);
+            const reason = _jobs_failure_js__WEBPACK_IMPORTED_MODULE_5__/* .ownName */ .qU + entry.reason(jobUuid);
+            const job = await (0,_service_endpoints_js__WEBPACK_IMPORTED_MODULE_0__/* .cancelJob */ .mh)(client, jobUuid, reason, signal).catch(() => null);
             if (job !== null)
                 take(job);
             ofFailed = job?.status === 'FAILED' ? ofFailed + 1 : 0;
@@ -31357,7 +31357,7 @@ async function confirmEnd(jobUuid, entry, { client, poller, events, phase, deadl
     if (last.isOver || (phase === 'main' && deadline.aborted))
         return;
     if (last.status === 'FAILED')
-        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
+        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: jobUuid, hasEnded: true }));
     else
         events.notEnded(jobUuid, last.status === '' ? null : last.status);
 }
@@ -31369,19 +31369,19 @@ async function findJob(entry, { finder, events, phase }) {
             mark,
             knownUuids: facts.jobs.map(({ uuid }) => uuid),
             serverSentAtMs: facts.serverSentAtMs,
-            windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_7__/* .lookupWindowMs */ .t : 0,
+            windowMs: phase === 'post' && (0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(facts) > 0 ? _find_js__WEBPACK_IMPORTED_MODULE_8__/* .lookupWindowMs */ .t : 0,
             isLast: phase === 'post',
         });
         if (job === null || entry.facts().jobs.some(({ uuid }) => uuid === job.uuid))
             return false;
         const isKept = entry.facts().jobs.length === 0 && entry.wanted() === 'keep';
-        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_5__/* .hasFinished */ .rz)((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .withSent */ .l5)(job, facts)) }));
+        entry.record((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withJob */ .ec)(entry.facts(), { uuid: job.uuid, hasEnded: (0,_jobs_restart_js__WEBPACK_IMPORTED_MODULE_6__/* .hasFinished */ .rz)((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .withSent */ .l5)(job, facts)) }));
         events.foundLater(job, isKept);
         entry.onJob(job);
         return true;
     }
     catch (error) {
-        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
+        if ((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .unansweredCooks */ .kS)(entry.facts()) > 0)
             events.lookupFailed(mark, error);
         return false;
     }
@@ -31395,7 +31395,7 @@ function createFactsReconciler(options) {
         onUnavailable: log.serviceUnavailable,
         onAvailable: log.serviceAvailable,
     });
-    const finder = (0,_find_js__WEBPACK_IMPORTED_MODULE_7__/* .createFinder */ .p)(client, deadline);
+    const finder = (0,_find_js__WEBPACK_IMPORTED_MODULE_8__/* .createFinder */ .p)(client, deadline);
     return async (saved, wanted) => {
         let facts = saved;
         const entry = {
@@ -31405,17 +31405,13 @@ function createFactsReconciler(options) {
             },
             wanted: () => wanted(facts),
             canceled: new Set(),
-            reason: (jobUuid) => ownReason((0,_facts_js__WEBPACK_IMPORTED_MODULE_6__/* .isDuplicate */ .KD)(facts, jobUuid) ? duplicateReason : reason),
+            reason: (jobUuid) => ((0,_facts_js__WEBPACK_IMPORTED_MODULE_7__/* .isDuplicate */ .KD)(facts, jobUuid) ? duplicateReason : reason),
             onJob,
         };
         await reconcile(entry, { client, phase, deadline, poller, finder, events: log });
     };
 }
 const duplicateReason = 'the cook was repeated and created two jobs';
-const ownName = 'GitHub Actions: ';
-function ownReason(told) {
-    return { told, sent: ownName + told };
-}
 
 
 /***/ }),
@@ -36647,6 +36643,7 @@ function isBounded(tree) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   FO: () => (/* binding */ exitCodeOf),
 /* harmony export */   p_: () => (/* binding */ endedUnstarted),
+/* harmony export */   qU: () => (/* binding */ ownName),
 /* harmony export */   rf: () => (/* binding */ failurePhaseOf)
 /* harmony export */ });
 /* harmony import */ var _metrics_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4224);
@@ -36667,16 +36664,19 @@ function hasRun({ job, runs, timeline }) {
 }
 const defaultAssignMs = 300_000;
 const assignSlackMs = 30_000;
+const ownName = 'GitHub Actions: ';
 function endedUnstarted(outcome, nowMs) {
-    const { job, timeline, submittedAtMs } = outcome;
+    const { job, submittedAtMs } = outcome;
     const phase = failurePhaseOf(outcome);
     if (job === null || (phase !== 'assign' && phase !== 'start'))
         return false;
-    if (timeline.some(({ status }) => status === 'FAILED'))
-        return true;
+    if (job.status !== 'CANCELLED')
+        return job.status === 'FAILED';
     const waitedMs = nowMs - (submittedAtMs ?? nowMs);
     const maxAssignMs = job.max_timeout_assign_ms ?? defaultAssignMs;
-    return job.status === 'CANCELLED' && waitedMs >= maxAssignMs - assignSlackMs;
+    const reason = job.status_reason ?? '';
+    const namesLimit = reasonOfLimit.test(reason) && !reason.startsWith(ownName);
+    return namesLimit && waitedMs >= maxAssignMs - assignSlackMs;
 }
 const reasonOfStart = /\b(?:image|pull|manifest|registry)\b/i;
 function hadMachine({ job, runs, timeline }) {
@@ -36689,7 +36689,7 @@ function hasMachine({ status, duration_ms, hourly_rate_usd, node_urls }) {
     return (0,_status_js__WEBPACK_IMPORTED_MODULE_1__/* .isStarting */ .zd)(status) || facts.some((fact) => (fact ?? 0) > 0);
 }
 const limitToleranceMs = 2_000;
-const reasonOfLimit = /\btime[ -]?out\b|\btimed out\b|\b(?:run|time) limit\b|\bdeadline\b/i;
+const reasonOfLimit = /time[ _-]?out|timed[ _]out|\b(?:run|time) limit\b|\bdeadline\b/i;
 function hasReachedLimit(outcome) {
     if (exitCodeOf(outcome) !== null)
         return false;
@@ -38877,8 +38877,8 @@ var outputs = __nccwpck_require__(4121);
 var outcome_messages = __nccwpck_require__(1892);
 // EXTERNAL MODULE: ./build/report/sanitize.js
 var sanitize = __nccwpck_require__(1872);
-// EXTERNAL MODULE: ./build/custody/reconcile.js
-var reconcile = __nccwpck_require__(6804);
+// EXTERNAL MODULE: ./build/jobs/failure.js
+var failure = __nccwpck_require__(8515);
 // EXTERNAL MODULE: ./build/jobs/metrics.js
 var metrics = __nccwpck_require__(4224);
 // EXTERNAL MODULE: ./build/report/container-log.js
@@ -38915,7 +38915,7 @@ function renderFailures(outcomes, maxLines, isFine) {
 function titleLine(outcome) {
     const { ref, job, error, result } = outcome;
     const title = (0,sanitize/* escapeHtml */.ZD)((0,metrics/* titleOf */.Gg)(ref, job), 80);
-    const reason = (job?.status_reason || error?.message || '').replace(reconcile/* ownName */.qU, '');
+    const reason = (job?.status_reason || error?.message || '').replace(failure/* ownName */.qU, '');
     const brief = (0,sanitize/* escapeHtml */.ZD)(reason || (0,format/* phraseOf */.J8)(outcome), maxReason);
     return `${results/* results */.Xv[result].icon} ${(0,table/* jobNumber */.LJ)(outcome)} <b>${title}</b>: ${brief}`;
 }
@@ -44577,9 +44577,8 @@ async function reconcileNow(step, entry) {
             ? (0,_custody_policy_js__WEBPACK_IMPORTED_MODULE_1__/* .getWanted */ .o)(entry.facts, end.facts(), plan.policy, 'main')
             : 'cancel',
         canceled: entry.canceled,
-        reason: (jobUuid) => cancelReason === undefined
-            ? (0,_custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .ownReason */ .Nx)((0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .isDuplicate */ .KD)(entry.facts, jobUuid) ? _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .duplicateReason */ .Uu : cause(entry.facts, step))
-            : { told: cancelReason, sent: cancelReason },
+        reason: (jobUuid) => cancelReason ??
+            ((0,_custody_facts_js__WEBPACK_IMPORTED_MODULE_0__/* .isDuplicate */ .KD)(entry.facts, jobUuid) ? _custody_reconcile_js__WEBPACK_IMPORTED_MODULE_2__/* .duplicateReason */ .Uu : cause(entry.facts, step)),
         onJob: (job) => {
             (0,_update_js__WEBPACK_IMPORTED_MODULE_5__/* .applyUpdate */ .QE)(step, entry, job);
         },
@@ -45031,7 +45030,7 @@ async function watch(step, entry, submitted, log) {
     if (!take(job)) {
         const duplicates = watchForDuplicates(step, entry);
         const until = AbortSignal.any([end.signal, server.served, entry.unwatch.signal]);
-        await poller.watch(job.uuid, take, until, { isNew: submitted.origin !== 'given' });
+        await poller.watch(job.uuid, take, until, { isNew: true });
         duplicates.abort();
     }
     await server.stop();

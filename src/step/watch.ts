@@ -118,7 +118,7 @@ async function watch(
   if (!take(job)) {
     const duplicates = watchForDuplicates(step, entry);
     const until = AbortSignal.any([end.signal, server.served, entry.unwatch.signal]);
-    await poller.watch(job.uuid, take, until, { isNew: submitted.origin !== 'given' });
+    await poller.watch(job.uuid, take, until, { isNew: true });
     duplicates.abort();
   }
   await server.stop();

@@ -355,6 +355,23 @@ describe('wait', () => {
     expect(uuidsOf(played)).toEqual([unknown]);
   });
 
+  test('a job that reads as missing soon after the first look is not lost', async () => {
+    const life = [{ status: 'RUNNING', forMs: 100_000 }, { status: 'COMPLETED' }];
+    const simulator = await openSimulator({ recipes: [{ name: 'Render', life }] });
+    const cooked = await playOn(simulator, submit);
+    const played = await playOn(simulator, {
+      command: wait,
+      inputs: { 'job-uuids': cooked.main.outputs.get('job-uuid') ?? '' },
+      during: async () => {
+        await until(() => simulator.requests.some(({ path }) => path.startsWith('/v1/jobs/')));
+        const kind = { type: 'status', status: 404 } as const;
+        simulator.inject({ method: 'GET', path: '/v1/jobs/*', times: 2, kind });
+      },
+    });
+    await simulator.close();
+    expect(resultOf(played)).toBe('succeeded');
+  });
+
   test('a service that tells nothing until the time is up', async () => {
     const simulator = await openSimulator({});
     const cooked = await playOn(simulator, submit);
