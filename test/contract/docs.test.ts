@@ -68,7 +68,7 @@ const countWords = (text: string) => text.trim().split(/\s+/).length;
 test('the README is read in ten minutes, and the docs in an hour', () => {
   const docs = globSync('docs/*.md', { cwd: root }).map((file) => projectFile(file));
   expect(countWords(readme)).toBeLessThanOrEqual(3_000);
-  expect(countWords(docs.join('\n'))).toBeLessThanOrEqual(17_100);
+  expect(countWords(docs.join('\n'))).toBeLessThanOrEqual(13_600);
 });
 
 const guide = projectFile('docs/guide.md');
