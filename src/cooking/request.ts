@@ -49,10 +49,12 @@ export function createRequests(
   return inputs.recipes.map((entry, index) => {
     const { gpu_name: gpuNames, description, ...others } = getFields(inputs, entry);
     const container = withSshKey(mergeContainers(inputs, entry), sshKey);
+    // A presigned URL, or a login that was made for this attempt, differs in each.
+    const shown = hideSecrets({ parameters: { parameters: container } });
     const createTry = (gpuName: string | null | undefined, choice: number): CookRequest => {
       const fields = { ...others, ...(gpuName !== undefined && { gpu_name: gpuName }) };
       const hashOfAttempt = (runAttempt: number) =>
-        hashEntry(step, runAttempt, [index, entry.uuid, description, fields, container]);
+        hashEntry(step, runAttempt, [index, entry.uuid, description, fields, shown]);
       const mark = `${hashOfAttempt(step.runAttempt)}-${nonce}`;
       const text = describeWithMark(description || describe(run), mark, inputs, run);
       return {

@@ -49,6 +49,16 @@ test('a mark differs with all that tells two cooks apart', () => {
   expect(new Set(marks).size).toBe(2 * (changes.length + 3));
 });
 
+test('a mark has the names of the environment, and no value that a later attempt draws anew', () => {
+  const marksWith = (env: JsonMapping, more: JsonMapping = {}) =>
+    marksOf({ ...inputs, env, parameters: { image: 'render', ...more } } as CookInputs, step);
+  const first = marksWith({ UPLOAD_URL: 'https://store/?X-Amz-Date=1' }, { secret: 'ghs_1' });
+  const second = marksWith({ UPLOAD_URL: 'https://store/?X-Amz-Date=2' }, { secret: 'ghs_2' });
+  expect(second).toEqual(first);
+  expect(marksWith({ OTHER_URL: 'https://store/?X-Amz-Date=1' })).not.toEqual(first);
+  expect(marksWith({}, { image: 'train' })).not.toEqual(marksWith({}));
+});
+
 test('the description ends with the mark', () => {
   const run = {
     server: 'github.com',
