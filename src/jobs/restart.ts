@@ -13,7 +13,16 @@ export type EndState = 'open' | 'final' | 'early';
 const defaultAssignMs = 300_000;
 // What the service and we take to notice.
 const slackMs = 30_000;
-const maxUnknownMs = 60_000;
+const unknownMs = 60_000;
+
+/**
+ * How long a status that may not be the end has to stay as it is, in ms: with retries, a new run needs
+ * a machine, which may take as long as the job lets it.
+ */
+function patienceMs(job: Job): number {
+  const hasRetries = isFinal(job.status) && job.max_retry_count !== null;
+  return hasRetries ? (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs : unknownMs;
+}
 
 /** Creates a check of one job, to be told of each look at it. */
 export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) => EndState {
@@ -24,6 +33,7 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
   let isReading = false;
 
   const readRuns = async (job: Job) => {
+    isReading = true;
     const known = runs?.length ?? 0;
     // Without the runs, time tells.
     runs = await listJobRuns(client, job.uuid, signal).catch(() => runs);
@@ -38,18 +48,13 @@ export function createEndCheck(client: Client, signal: AbortSignal): (job: Job) 
     const isEnded = isFinal(job.status);
     const mayChange = isEnded ? mayRestart(job) : !isKnown(job.status) && job.completed_at !== null;
     if (!mayChange) return isEnded ? 'final' : 'open';
-    const hasAlive = runs?.some(isAlive) ?? false;
-    const isOver = runs !== null && !hasAlive;
-    const forMs = clock.monotonicMs() - sinceMs;
-    if (isEnded && isOver && (runs?.length ?? 0) > retriesOf(job)) return 'final';
-    // A new run needs a machine, which may take as long as the job lets it.
-    const assignMs = (job.max_timeout_assign_ms ?? defaultAssignMs) + slackMs;
-    if (isEnded && !hasAlive && forMs >= assignMs) return 'early';
-    if (!isEnded && isOver && forMs >= maxUnknownMs) return 'final';
-    if (!isReading) {
-      isReading = true;
-      void readRuns(job);
-    }
+    const isIdle = runs?.some(isAlive) !== true;
+    const isQuiet = isIdle && clock.monotonicMs() - sinceMs >= patienceMs(job);
+    const hasAllRuns = isEnded && (runs?.length ?? 0) > (job.max_retry_count ?? Infinity);
+    if (isIdle && hasAllRuns) return 'final';
+    if (isQuiet && isEnded) return 'early';
+    if (isQuiet && runs !== null) return 'final';
+    if (!isReading) void readRuns(job);
     return 'open';
   };
 }
@@ -58,18 +63,15 @@ function isAlive({ status, ended_at_ms: endedAtMs }: JobRun): boolean {
   return !isFinal(status) && endedAtMs === null;
 }
 
-/** Whether a job that fails may be started once more. */
+/** Whether a job that fails may be started once more, as far as is known. */
 export function mayRestart(job: Job): boolean {
-  return ['FAILED', 'FAILING'].includes(job.status) && retriesOf(job) > 0;
+  return ['FAILED', 'FAILING'].includes(job.status) && job.max_retry_count !== 0;
 }
 
 /** Whether a job has ended, and will not be started once more. */
 export function hasFinished(job: Job): boolean {
   return isFinal(job.status) && !mayRestart(job);
 }
-
-// A job with retries left that shows FAILED may be started once more, but not after so long.
-const restartWindowMs = 5 * 60_000;
 
 /**
  * Whether a job has ended for good, as far as a single look tells.
@@ -78,9 +80,5 @@ const restartWindowMs = 5 * 60_000;
 export function hasEndedForGood(job: Job, nowMs: number): boolean {
   if (!isFinal(job.status)) return false;
   if (!mayRestart(job) || job.completed_at === null) return true;
-  return nowMs - latestMs(job.completed_at) >= restartWindowMs;
-}
-
-function retriesOf({ max_retry_count: count }: Job): number {
-  return count ?? 0;
+  return nowMs - latestMs(job.completed_at) >= patienceMs(job);
 }

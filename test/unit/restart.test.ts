@@ -17,8 +17,18 @@ test.each<[string, Parameters<typeof fakeJob>[0], boolean]>([
     false,
   ],
   [
-    'failed five minutes ago, with retries',
-    { status: 'FAILED', max_retry_count: 1, completed_at: '2026-06-01T11:55:00Z' },
+    'failed six minutes ago, with retries',
+    { status: 'FAILED', max_retry_count: 1, completed_at: '2026-06-01T11:54:00Z' },
+    true,
+  ],
+  [
+    'failed just now, with retries that the service does not tell',
+    { status: 'FAILED', max_retry_count: null, completed_at: '2026-06-01T11:59:01Z' },
+    false,
+  ],
+  [
+    'failed a minute ago, with retries that the service does not tell',
+    { status: 'FAILED', max_retry_count: null, completed_at: '2026-06-01T11:59:00Z' },
     true,
   ],
   [
@@ -39,7 +49,7 @@ test.each([
   ['COMPLETED', 1, true],
   ['CANCELLED', 1, true],
   ['FAILED', 0, true],
-  ['FAILED', null, true],
+  ['FAILED', null, false],
   ['FAILED', 1, false],
   ['FAILING', 1, false],
   ['RUNNING', 0, false],
@@ -100,6 +110,20 @@ describe('FAILED of a job with a retry left', () => {
     expect(await statesAt(fakeJob({ status: 'FAILED', max_retry_count: 0 }), [0], none)).toBe(
       'final',
     );
+  });
+});
+
+describe('FAILED of a job whose retries nobody tells', () => {
+  const job = fakeJob({ status: 'FAILED', max_retry_count: null });
+
+  test('is open for a minute, whether or not the runs can be read, and then early', async () => {
+    expect(await statesAt(job, [0, 59, 60], none)).toBe('open open early');
+    expect(await statesAt(job, [0, 1, 59, 61], () => [failed])).toBe('open open open early');
+  });
+
+  test('is open while a run is alive', async () => {
+    const alive = (atMs: number) => [failed, second(atMs < 400_000 ? 'ASSIGNED' : 'FAILED')];
+    expect(await statesAt(job, [0, 399, 401, 458, 460], alive)).toBe('open open open open early');
   });
 });
 
